@@ -1,0 +1,127 @@
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "base/mem.h"
+
+#define ARENA_CHUNK	4096
+#define ARENA_ALIGN	16
+
+struct arena_chunk {
+	struct arena_chunk *older;
+	size_t              size;	/* of data */
+	_Alignas(ARENA_ALIGN) char data[];
+};
+
+void
+arena_init(struct arena *a)
+{
+	*a = (struct arena){ 0 };
+}
+
+static void
+free_chunks(struct arena_chunk *c)
+{
+	while (c != NULL) {
+		struct arena_chunk *older = c->older;
+
+		mem_free(c);
+		c = older;
+	}
+}
+
+void
+arena_fini(struct arena *a)
+{
+	free_chunks(a->chunk);
+	arena_init(a);
+}
+
+void
+arena_reset(struct arena *a)
+{
+	struct arena_chunk *c = a->chunk;
+
+	if (c == NULL)
+		return;
+	free_chunks(c->older);
+	c->older = NULL;
+	a->next = c->data;
+	a->end = c->data + c->size;
+	a->total = c->size;
+}
+
+static void
+grow(struct arena *a, size_t need)
+{
+	size_t size = ARENA_CHUNK - sizeof(struct arena_chunk);
+
+	if (need > size)
+		size = need;
+	struct arena_chunk *c = mem_alloc(sizeof(*c) + size);
+
+	c->older = a->chunk;
+	c->size = size;
+	a->chunk = c;
+	a->next = c->data;
+	a->end = c->data + size;
+	a->total += size;
+}
+
+void *
+arena_alloc(struct arena *a, size_t size)
+{
+	check(size < SIZE_MAX / 2);
+	size = (size + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+	if (a->next == NULL || (size_t)(a->end - a->next) < size)
+		grow(a, size);
+	void *p = a->next;
+
+	a->next += size;
+	return p;
+}
+
+void *
+arena_zalloc(struct arena *a, size_t size)
+{
+	return memset(arena_alloc(a, size), 0, size);
+}
+
+struct slice
+arena_dup(struct arena *a, struct slice s)
+{
+	char *p = arena_alloc(a, s.len + 1);
+
+	if (s.len > 0)
+		memcpy(p, s.ptr, s.len);
+	p[s.len] = '\0';
+	return slice_of(p, s.len);
+}
+
+char *
+arena_strdup(struct arena *a, const char *s)
+{
+	size_t len = strlen(s);
+
+	return memcpy(arena_alloc(a, len + 1), s, len + 1);
+}
+
+char *
+arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	check(n >= 0);
+	char *p = arena_alloc(a, (size_t)n + 1);
+
+	va_start(ap, fmt);
+	vsnprintf(p, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return p;
+}

@@ -1,0 +1,33 @@
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stddef.h>
+
+#include "base/slice.h"
+
+/*
+ * arena: many small allocations, freed together.
+ * Life: arena_init -> arena_alloc ... -> arena_fini (or arena_reset).
+ * A stream owns one, and so does everything that is built once and thrown
+ * away whole.  Memory is aligned to 16 bytes and not zeroed unless asked.
+ */
+struct arena_chunk;
+struct arena {
+	struct arena_chunk *chunk;	/* the one being filled; links to older */
+	char               *next, *end;
+	size_t              total;	/* bytes of all chunks */
+};
+
+void arena_init(struct arena *);
+void arena_fini(struct arena *);
+/* Forgets everything but keeps the newest chunk for reuse. */
+void arena_reset(struct arena *);
+void *arena_alloc(struct arena *, size_t) __attribute__((returns_nonnull));
+void *arena_zalloc(struct arena *, size_t) __attribute__((returns_nonnull));
+char *arena_strdup(struct arena *, const char *);
+/* A copy in the arena with a NUL behind it. */
+struct slice arena_dup(struct arena *, struct slice);
+char *arena_printf(struct arena *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

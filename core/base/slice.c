@@ -1,0 +1,157 @@
+#include <string.h>
+#include <strings.h>
+
+#include "base/check.h"
+#include "base/random.h"
+#include "base/slice.h"
+
+struct slice
+slice_str(const char *s)
+{
+	return s == NULL ? SLICE_NONE : slice_of(s, strlen(s));
+}
+
+struct slice
+slice_of(const void *p, size_t len)
+{
+	return (struct slice){ p, len };
+}
+
+bool
+slice_eq(struct slice a, struct slice b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+bool
+slice_is(struct slice a, const char *s)
+{
+	return slice_eq(a, slice_str(s));
+}
+
+static unsigned char
+lower(char c)
+{
+	unsigned char u = (unsigned char)c;
+
+	return u >= 'A' && u <= 'Z' ? (unsigned char)(u | 0x20) : u;
+}
+
+bool
+slice_ieq(struct slice a, struct slice b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (lower(a.ptr[i]) != lower(b.ptr[i]))
+			return false;
+	return true;
+}
+
+bool
+slice_has_prefix(struct slice s, struct slice prefix)
+{
+	return s.len >= prefix.len &&
+	    slice_eq(slice_of(s.ptr, prefix.len), prefix);
+}
+
+bool
+slice_has_suffix(struct slice s, struct slice suffix)
+{
+	return s.len >= suffix.len &&
+	    slice_eq(slice_from(s, s.len - suffix.len), suffix);
+}
+
+struct slice
+slice_from(struct slice s, size_t off)
+{
+	check(off <= s.len);
+	return s.ptr == NULL ? s : slice_of(s.ptr + off, s.len - off);
+}
+
+struct slice
+slice_trim(struct slice s)
+{
+	while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+		s = slice_from(s, 1);
+	while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
+ptrdiff_t
+slice_find(struct slice s, char c)
+{
+	const char *at = s.len > 0 ? memchr(s.ptr, c, s.len) : NULL;
+
+	return at == NULL ? -1 : at - s.ptr;
+}
+
+bool
+slice_cut(struct slice *rest, char sep, struct slice *part)
+{
+	if (rest->ptr == NULL)
+		return false;
+	ptrdiff_t at = slice_find(*rest, sep);
+
+	if (at < 0) {
+		*part = *rest;
+		*rest = SLICE_NONE;
+	} else {
+		*part = slice_of(rest->ptr, (size_t)at);
+		*rest = slice_from(*rest, (size_t)at + 1);
+	}
+	return true;
+}
+
+int
+slice_cmp(struct slice a, struct slice b)
+{
+	size_t n = a.len < b.len ? a.len : b.len;
+	int c = n > 0 ? memcmp(a.ptr, b.ptr, n) : 0;
+
+	if (c != 0)
+		return c;
+	return a.len < b.len ? -1 : a.len > b.len;
+}
+
+bool
+slice_u64(struct slice s, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (s.len == 0)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] < '0' || s.ptr[i] > '9')
+			return false;
+		uint64_t digit = (uint64_t)(s.ptr[i] - '0');
+
+		if (v > (UINT64_MAX - digit) / 10)
+			return false;
+		v = v * 10 + digit;
+	}
+	*out = v;
+	return true;
+}
+
+static uint64_t
+fnv1a(uint64_t h, struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (unsigned char)s.ptr[i]) * UINT64_C(0x100000001b3);
+	h ^= h >> 32;
+	return h * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+uint64_t
+slice_hash(struct slice s)
+{
+	return fnv1a(random_seed(), s);
+}
+
+uint64_t
+slice_hash_fixed(struct slice s)
+{
+	return fnv1a(UINT64_C(0xcbf29ce484222325), s);
+}

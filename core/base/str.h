@@ -1,0 +1,39 @@
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+
+/*
+ * str: a string that grows.
+ * Life: str_init (or all zeros) -> str_add ... -> str_fini or str_give.
+ * Always has a NUL behind its bytes once something was added.
+ */
+struct str {
+	char  *ptr;
+	size_t len;
+	size_t cap;
+};
+
+void str_init(struct str *);
+void str_fini(struct str *);
+void str_clear(struct str *);	/* keeps the memory */
+void str_add(struct str *, const char *s);
+void str_add_slice(struct str *, struct slice);
+void str_add_char(struct str *, char);
+void str_addf(struct str *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void str_vaddf(struct str *, const char *fmt, va_list)
+    __attribute__((format(printf, 2, 0)));
+/* Adds a JSON string literal: quoted, escaped, bytes that are no UTF-8 replaced. */
+void str_add_json(struct str *, struct slice);
+void str_add_hex(struct str *, const void *p, size_t len);	/* lower case */
+/* Borrowed view; valid until the next change. */
+struct slice str_slice(const struct str *);
+const char *str_ptr(const struct str *);	/* never NULL */
+/* Gives the heap string and leaves an empty str. */
+char *str_give(struct str *);
+
+#endif
