@@ -1,0 +1,112 @@
+#ifndef LOOP_LOOP_H
+#define LOOP_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+
+/*
+ * loop: one thread's event loop: descriptors, timers, deferred calls, and a
+ * mailbox that other threads post to.
+ *
+ * Life: loop_new -> (loop_fd_start, loop_timer_start, loop_defer, loop_post)
+ *       -> loop_run ... loop_stop -> loop_free.
+ *
+ * One turn is: wait, call what is ready, run timers that are due, run posted
+ * and deferred calls until there are none, free what was given to
+ * loop_free_later.  Everything but loop_post and loop_stop belongs to the
+ * loop's own thread.  Callbacks never nest.  A loop without work does not
+ * wake.
+ *
+ * Descriptors are edge-triggered and registered once for both directions:
+ * whoever is called does I/O until it would block (or remembers that it
+ * stopped early and defers itself).
+ */
+struct loop;
+
+struct loop *loop_new(const char *name);	/* name: of the thread, in logs */
+void loop_free(struct loop *);
+void loop_run(struct loop *);	/* returns after loop_stop */
+void loop_stop(struct loop *);	/* any thread */
+const char *loop_name(const struct loop *);
+/* Starts a thread that runs the loop; loop_join waits for its end. */
+int  loop_thread_start(struct loop *);
+void loop_thread_join(struct loop *);
+
+/* Monotonic time as of this turn's start; cheap. */
+uint64_t loop_now_ms(const struct loop *);
+uint64_t loop_now_us(const struct loop *);
+/* Time spent in callbacks since start, for the busy gauge (any thread). */
+uint64_t loop_busy_us(const struct loop *);
+
+/* --- deferred calls -------------------------------------------------- */
+
+/* Embedded in the object that defers itself; queued twice runs once. */
+struct loop_task {
+	struct list link;
+	void      (*fn)(void *arg);
+	void       *arg;
+};
+
+void loop_task_init(struct loop_task *, void (*fn)(void *), void *arg);
+void loop_defer(struct loop *, struct loop_task *);
+void loop_task_cancel(struct loop_task *);	/* harmless when not queued */
+
+/* Frees p with free_fn when this turn ends. */
+void loop_free_later(struct loop *, void (*free_fn)(void *), void *p);
+
+/* Any thread: fn(arg) runs on the loop's thread, in the order of posting. */
+void loop_post(struct loop *, void (*fn)(void *), void *arg);
+
+/* --- timers ---------------------------------------------------------- */
+
+/*
+ * One shot.  Starting again replaces the time; starting to a later time costs
+ * nothing (the timer fires early inside and re-arms itself).  May fire up to
+ * 1 % late (at least 1 ms), never early.
+ */
+struct loop_timer {
+	struct loop *loop;
+	void       (*fn)(void *arg);
+	void        *arg;
+	uint64_t     due_ms;	/* 0: not running */
+	void        *impl;	/* the loop's */
+};
+
+void loop_timer_init(struct loop_timer *, struct loop *, void (*fn)(void *),
+    void *arg);
+void loop_timer_start(struct loop_timer *, uint64_t ms);
+void loop_timer_stop(struct loop_timer *);	/* must precede freeing */
+bool loop_timer_is_running(const struct loop_timer *);
+
+/* --- descriptors ----------------------------------------------------- */
+
+#define LOOP_READ	1u
+#define LOOP_WRITE	2u
+#define LOOP_HANGUP	4u	/* peer closed or error, with READ and WRITE */
+
+struct loop_fd {
+	struct loop *loop;
+	int          fd;
+	void       (*fn)(void *arg, unsigned ready);
+	void        *arg;
+	void        *impl;
+};
+
+/* Keeps the object until loop_fd_stop; does not own fd. */
+void loop_fd_start(struct loop_fd *, struct loop *, int fd,
+    void (*fn)(void *, unsigned), void *arg);
+/* As above but level-triggered and for reading only: listeners, pipes. */
+void loop_fd_start_level(struct loop_fd *, struct loop *, int fd,
+    void (*fn)(void *, unsigned), void *arg);
+void loop_fd_stop(struct loop_fd *);	/* before close(fd); harmless twice */
+
+/* --- signals ---------------------------------------------------------- */
+
+/* fn(arg, signo) runs on this loop; one loop of the process may use it. */
+void loop_on_signal(struct loop *, int signo, void (*fn)(void *, int), void *);
+
+const char *loop_library_version(void);
+
+#endif

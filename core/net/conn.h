@@ -1,0 +1,138 @@
+#ifndef NET_CONN_H
+#define NET_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "loop/buf.h"
+#include "loop/flow.h"
+#include "loop/loop.h"
+#include "net/addr.h"
+#include "net/close_reason.h"
+#include "net/transport.h"
+
+/*
+ * conn: one byte stream, plain or TLS, driven by a loop.
+ *
+ * Life: conn_new or conn_attach -> on_data, on_drained ... -> conn_close (or
+ *       the peer's end) -> on_closed exactly once.  After that the pointer
+ *       stays readable until the loop's turn ends.
+ *
+ * Reading: bytes arrive in conn_in(); the owner takes what it wants.  While
+ * more than FLOW_HIGH bytes lie there untaken, or after conn_pause, the
+ * socket is not read.  End of stream is reported through on_data with
+ * conn_is_eof() true, exactly once, after all bytes.
+ * Writing: conn_write queues; what the socket does not take at once stays
+ * queued (charged to conn_flow).  Writes of one turn leave together at its
+ * end, or as soon as 64 KiB are queued.  on_drained is called when the queue
+ * became empty after conn_write had returned false.
+ */
+struct conn;
+
+struct conn_ops {
+	void (*on_data)(struct conn *, void *owner);
+	void (*on_drained)(struct conn *, void *owner);	/* may be NULL */
+	void (*on_closed)(struct conn *, void *owner, enum close_reason);
+};
+
+/* Who is at the other end, as far as the handshake proved it. */
+#define CONN_ID_MAX	512
+#define CONN_SNI_MAX	256
+#define CONN_ALPN_MAX	32
+struct conn_peer {
+	struct addr addr;		/* remote */
+	struct addr local;
+	char        id[CONN_ID_MAX];	/* SPIFFE ID, "" when none is proven */
+	char        sni[CONN_SNI_MAX];	/* lower case, "" when none */
+	char        alpn[CONN_ALPN_MAX];
+	int64_t     not_after;		/* end of its certificate, wall s, or 0 */
+	uint64_t    bundle_generation;	/* of the bundle that verified it */
+	unsigned char cert_hash[32];	/* SHA-256 of the leaf */
+	bool        is_tls;
+	bool        is_resumed;
+};
+
+/* Keeps io, ops, owner.  Owns fd from here on, even on failure. */
+struct conn *conn_new(struct loop *, int fd, const struct transport *io,
+    void *io_state, const struct conn_ops *ops, void *owner);
+/* Replaces who is told; for handing a connection to the next owner. */
+void conn_set_owner(struct conn *, const struct conn_ops *, void *owner);
+
+struct loop *conn_loop(const struct conn *);
+struct conn_peer *conn_peer(struct conn *);
+struct buf *conn_in(struct conn *);
+bool conn_is_eof(const struct conn *);		/* the peer ended its side */
+bool conn_is_closed(const struct conn *);
+struct flow *conn_flow(struct conn *);		/* bytes queued to write */
+int conn_fd(const struct conn *);
+uint64_t conn_bytes_in(const struct conn *);	/* plaintext, since start */
+uint64_t conn_bytes_out(const struct conn *);	/* taken by the kernel */
+uint64_t conn_last_activity_ms(const struct conn *);
+
+/*
+ * Takes all bytes of b.  Returns false when more than FLOW_HIGH are queued
+ * now: the caller should stop until on_drained.  Never fails otherwise; an
+ * error shows as on_closed.
+ */
+bool conn_write(struct conn *, struct buf *b);
+bool conn_write_bytes(struct conn *, const void *p, size_t len);
+size_t conn_unsent(const struct conn *);
+void conn_flush(struct conn *);		/* now, not at the end of the turn */
+/* Ends our side once the queue is sent (FIN; with TLS close_notify + FIN). */
+void conn_shutdown(struct conn *);
+
+void conn_pause(struct conn *);		/* stop reading; counts are not kept */
+void conn_resume(struct conn *);	/* calls on_data (deferred) if bytes wait */
+
+/* At once; queued bytes are lost.  on_closed follows in the same turn. */
+void conn_close(struct conn *, enum close_reason);
+/*
+ * Sends what is queued, ends our side, then reads and drops what the peer
+ * still sends until its end or 1 s, so that it can read our last bytes
+ * (RFC 9112, section 9.6).  The owner gets no more on_data; on_closed follows.
+ */
+void conn_close_linger(struct conn *, enum close_reason);
+/* As conn_close, but the peer sees a reset. */
+void conn_abort(struct conn *, enum close_reason);
+
+/* --- packing ----------------------------------------------------------- */
+
+/*
+ * A connection as flat data: for the handshake thread, for balancing between
+ * workers, for handing live connections to a new binary.  Contains keys: it
+ * is wiped by conn_image_fini, and by conn_attach.
+ */
+struct conn_key {
+	unsigned char key[32];
+	unsigned char iv[12];
+	uint64_t      seq;
+};
+
+struct conn_image {
+	int              fd;		/* -1 once taken */
+	uint16_t         suite;		/* TLS cipher suite, 0: plain */
+	struct conn_key  rx, tx;
+	struct conn_peer peer;
+	struct buf       unread;	/* as read from the socket (ciphertext) */
+	struct buf       unsent;	/* ready for the socket */
+};
+
+void conn_image_fini(struct conn_image *);	/* closes fd if still there */
+/*
+ * Takes the connection out of its loop and packs it into *image; the conn is
+ * gone afterwards (no on_closed).  Only between callbacks of the conn.
+ * Plaintext that was read but not taken goes back as unread only for plain
+ * connections; returns -1 and changes nothing when a TLS connection holds
+ * such plaintext.
+ */
+int conn_detach(struct conn *, struct conn_image *image);
+/*
+ * Brings an image to life on this loop.  `tls` is the transport for images
+ * with a suite.  Bytes in image->unread are handled as if they had just
+ * arrived (deferred).
+ */
+struct conn *conn_attach(struct loop *, struct conn_image *image,
+    const struct transport *tls, const struct conn_ops *, void *owner);
+
+#endif

@@ -1,0 +1,37 @@
+#ifndef NET_LISTENER_H
+#define NET_LISTENER_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "loop/loop.h"
+#include "net/addr.h"
+
+/*
+ * listener: one listening socket that several loops accept from.
+ *
+ * Life: listener_open -> listener_watch by each loop -> accepted(fd) on the
+ *       loop that won -> listener_unwatch by each -> listener_close.
+ *
+ * Each loop watches a small epoll descriptor of its own that holds the
+ * socket with EPOLLEXCLUSIVE, so one connection wakes one loop.  Out of file
+ * descriptors: a reserve descriptor is spent to accept and close at once,
+ * accepting pauses 100 ms and one line is logged per second; it never spins.
+ * At most `max_accept` connections are taken per wake.
+ */
+struct listener;
+struct listener_watch;
+
+/* ":PORT" listens dual-stack.  A Unix path is unlinked if nobody answers. */
+struct listener *listener_open(const struct addr *, int backlog, struct err *);
+struct listener *listener_from_fd(int fd);	/* takes; socket activation */
+const struct addr *listener_addr(const struct listener *); /* real port */
+/* accepted gets a non-blocking, close-on-exec fd that it owns. */
+struct listener_watch *listener_watch(struct listener *, struct loop *,
+    void (*accepted)(void *arg, int fd, const struct addr *peer), void *arg);
+void listener_pause(struct listener_watch *);
+void listener_resume(struct listener_watch *);
+void listener_unwatch(struct listener_watch *);	/* on its loop */
+void listener_close(struct listener *);	/* after all are unwatched */
+
+#endif

@@ -1,0 +1,100 @@
+#ifndef TLS_TLS_H
+#define TLS_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "loop/loop.h"
+#include "net/conn.h"
+
+/*
+ * tls: TLS 1.2 handshakes by BearSSL on a thread of their own, and the record
+ * layer that a connection uses afterwards.
+ *
+ * Life of a handshake: tls_handshake_start (any thread) -> the handshake
+ *       thread drives BearSSL's engine over the socket -> done on the asking
+ *       loop with a conn_image that holds fd, keys and proven peer
+ *       -> conn_attach(loop, image, &tls_transport, ...).
+ *
+ * Both ends authenticate: ECDHE_ECDSA on P-256 with AES_128_GCM first, ChaCha20_Poly1305
+ * second; ALPN and SNI; no renegotiation; sessions are resumed by id only
+ * for the same peer, SNI and ALPN and the same bundle generation.  A handshake ends within 10 s
+ * and 64 KiB, however the peer behaves.
+ */
+
+/* Who we are and whom we trust: immutable, counted, any thread. */
+struct tls_identity;
+struct tls_identity *tls_identity_new(struct slice chain_pem,
+    struct slice key_pem, struct slice bundle_pem, const char *trust_domain,
+    uint64_t bundle_generation, struct err *);
+struct tls_identity *tls_identity_ref(struct tls_identity *);
+void tls_identity_unref(struct tls_identity *);	/* NULL allowed */
+int64_t tls_identity_not_after(const struct tls_identity *);
+int64_t tls_identity_not_before(const struct tls_identity *);
+const char *tls_identity_id(const struct tls_identity *);	/* SPIFFE ID */
+
+/* One table: name (label `reason`), sentence. */
+enum tls_failure {
+	TLS_OK,
+	TLS_FAIL_TIMEOUT,
+	TLS_FAIL_BYTES,		/* the byte budget was used up */
+	TLS_FAIL_CLOSED,	/* the peer went away */
+	TLS_FAIL_NOT_TLS,	/* plain text on a TLS port */
+	TLS_FAIL_PROTOCOL,	/* BearSSL refused; its number is in the log */
+	TLS_FAIL_NO_CERT,
+	TLS_FAIL_CERT,		/* path or leaf; cert_reason says which */
+	TLS_FAIL_WRONG_PEER,	/* valid, but not the SPIFFE ID expected */
+	TLS_FAIL_NO_ALPN,	/* no protocol in common */
+	TLS_FAIL_NO_SNI,	/* a server that needs one was asked without */
+	TLS_FAIL_BUSY,		/* too many handshakes wait */
+	TLS_FAILURES
+};
+const char *tls_failure_name(enum tls_failure);
+const char *tls_failure_text(enum tls_failure);
+
+struct tls_request {
+	bool                 is_server;
+	bool                 verify_none;	/* client: first contact of a join only; the
+						   caller checks the chain against its token */
+	bool                 client_cert_optional;	/* server: control's API for join */
+	struct tls_identity *identity;	/* kept (ref taken) until done; may be NULL
+					   for a client without certificate */
+	char                 expected_id[CONN_ID_MAX];	/* client; "" = any of our domain */
+	char                 sni[CONN_SNI_MAX];		/* client */
+	const char *const   *alpn;	/* NULL-terminated, static, preferred first */
+	uint64_t             timeout_ms;	/* 0: 10 s */
+};
+
+struct tls_result {
+	enum tls_failure  failure;
+	int               engine_error;	/* BearSSL's number, 0 if none */
+	const char       *cert_reason;	/* name from pki's leaf table, or NULL */
+	char              text[200];	/* for the log */
+	struct conn_image image;	/* on TLS_OK; taken by the callee */
+	unsigned char    *peer_chain;	/* verify_none: DER certificates, each after a
+					   4-byte length; freed after the call */
+	size_t            peer_chain_len;
+};
+
+/* The handshake thread(s) with their session caches. */
+struct tls_handshaker;
+struct tls_handshaker *tls_handshaker_new(int threads);
+void tls_handshaker_free(struct tls_handshaker *);
+
+/*
+ * Takes fd.  done(arg, result) runs on `loop`, once, unless cancelled.
+ * Any thread may start; the id serves tls_handshake_cancel on the same loop.
+ */
+struct tls_handshake;
+struct tls_handshake *tls_handshake_start(struct tls_handshaker *, int fd,
+    const struct tls_request *, struct loop *loop,
+    void (*done)(void *arg, struct tls_result *), void *arg);
+void tls_handshake_cancel(struct tls_handshake *);
+
+/* Record layer for attached connections. */
+extern const struct transport tls_transport;
+
+#endif
