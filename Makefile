@@ -3,29 +3,39 @@
 #   V=release   build/         static-pie, the shipped binary
 #   V=asan      build/asan/    AddressSanitizer and UBSan, dynamic
 #   V=tsan      build/tsan/    ThreadSanitizer, dynamic
+#
+#   make all    the binary and the programs of cmd/
+#   make unit   one test program per folder: build/test/core_base ...
 
 V      ?= release
-CC     ?= gcc
+CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
 OUT    := build$(if $(filter release,$(V)),,/$(V))
 OBJ    := $(OUT)/obj
+ARCH   := $(shell uname -m)
 
 VERSION := 0.1.0
-COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+GIT     := git -c safe.directory='$(CURDIR)'
+COMMIT  := $(shell $(GIT) rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+DIRTY   := $(shell $(GIT) diff --quiet HEAD 2>/dev/null || echo +changes)
+# BearSSL does not say its version: what vendor/libraries asks for is all we know.
+BEARSSL := $(shell awk '$$1 == "BearSSL" { print $$3; exit }' vendor/libraries)
 
 WARN   := -Wall -Wextra -Wformat=2 -Wconversion -Wshadow -Wvla \
 	  -Wstrict-prototypes -Wimplicit-fallthrough -Wcast-qual \
 	  -Wnull-dereference -Wtrampolines -Wbidi-chars=any -Werror
 BASE   := -std=c11 -D_GNU_SOURCE -Icore -I. -g1 -O2 -fPIE -pthread \
 	  -ffile-prefix-map=$(CURDIR)=. $(WARN)
+BRANCH := $(if $(filter x86_64,$(ARCH)),-fcf-protection=full,\
+	  $(if $(filter aarch64,$(ARCH)),-mbranch-protection=standard))
 HARDEN := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
-	  -fcf-protection=full -ftrivial-auto-var-init=zero
+	  -ftrivial-auto-var-init=zero $(BRANCH)
 LIBS   := -levent_extra -levent_core -lbearssl -lhttp_parser -lsqlite3 \
 	  -ljansson -lyaml -lz -lm
 
 ifeq ($(V),release)
 CFLAGS_V  := $(HARDEN)
-LDFLAGS_V := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
-	     -Wl,--no-warnings
+LDFLAGS_V := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+NONSS     := $(OBJ)/cmd/mesh/nonss.o
 else ifeq ($(V),asan)
 CFLAGS_V  := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	     -fno-omit-frame-pointer -Wno-null-dereference
@@ -40,39 +50,65 @@ endif
 CFLAGS_ALL := $(BASE) $(CFLAGS_V) $(CFLAGS)
 
 # Every .c of core and modes goes into one archive; tests and programs link it.
-DIRS     := $(sort $(dir $(wildcard core/*/*.c modes/*/*.c)))
 LIB_SRC  := $(filter-out %_test.c core/base/unit.c,$(wildcard core/*/*.c modes/*/*.c))
 LIB_OBJ  := $(LIB_SRC:%.c=$(OBJ)/%.o)
 LIB      := $(OUT)/libmesh.a
+MESH_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out cmd/mesh/nonss.c,$(wildcard cmd/mesh/*.c)))
 TEST_SRC := $(wildcard core/*/*_test.c modes/*/*_test.c)
 TEST_DIR := $(sort $(dir $(TEST_SRC)))
 UNIT     := $(foreach d,$(TEST_DIR),$(OUT)/test/$(subst /,_,$(d:%/=%)))
 PROGRAMS := $(foreach d,$(filter-out cmd/mesh/ cmd/fuzz/,$(sort $(dir $(wildcard cmd/*/*.c)))),$(OUT)/$(notdir $(d:%/=%)))
 
-.PHONY: all unit programs clean
+.PHONY: all unit programs clean force
 .SECONDARY:
+.DELETE_ON_ERROR:
 all: $(OUT)/mesh programs
 programs: $(PROGRAMS)
 unit: $(UNIT)
 
-$(OBJ)/%.o: %.c Makefile
+# What is no file but can change: each is kept in one that is only touched when
+# it differs, and whatever was made from it is made again then.
+define REMEMBER
+$(OUT)/$(1): force
+	@mkdir -p $$(@D)
+	@echo '$(2)' | cmp -s - $$@ || echo '$(2)' > $$@
+endef
+VERSION_FLAGS := -DMESH_VERSION=\"$(VERSION)\" \
+	  -DMESH_COMMIT=\"$(COMMIT)$(DIRTY)\" -DMESH_BEARSSL=\"$(BEARSSL)\"
+$(eval $(call REMEMBER,flags,$(subst ','\'',$(CC) $(CFLAGS_ALL) $(LDFLAGS_V) $(LIBS))))
+$(eval $(call REMEMBER,version,$(VERSION_FLAGS)))
+$(eval $(call REMEMBER,members,$(LIB_SRC)))
+
+$(OBJ)/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # Version and commit reach one object only.
-$(OBJ)/cmd/mesh/version.o: CFLAGS_ALL += -DMESH_VERSION='"$(VERSION)"' -DMESH_COMMIT='"$(COMMIT)"'
+$(OBJ)/cmd/mesh/version.o: CFLAGS_ALL += $(VERSION_FLAGS)
+$(OBJ)/cmd/mesh/version.o: $(OUT)/version
 
-$(LIB): $(LIB_OBJ)
+$(LIB): $(LIB_OBJ) $(OUT)/members
 	@rm -f $@
-	ar rcs $@ $^
+	ar rcs $@ $(LIB_OBJ)
 
-$(OUT)/mesh: $(patsubst %.c,$(OBJ)/%.o,$(wildcard cmd/mesh/*.c)) $(LIB)
-	$(CC) $(CFLAGS_ALL) $(LDFLAGS_V) -o $@.full $(filter %.o,$^) $(LIB) $(LIBS)
-	strip -o $@ $@.full
+# glibc warns of each function that needs its shared objects at run time.  The
+# one warning that stays is about dlopen, which SQLite mentions and
+# cmd/mesh/nonss.c answers; any other is an error.
+define LINK
+$(CC) $(CFLAGS_ALL) $(LDFLAGS_V) -o $@ $(filter %.o,$^) $(LIB) $(LIBS) 2>$(OBJ)/$(@F).ld \
+	  || { cat $(OBJ)/$(@F).ld >&2; exit 1; }
+@! grep 'warning:' $(OBJ)/$(@F).ld | grep -v "Using 'dlopen'" >&2
+endef
+
+$(OUT)/mesh.full: $(MESH_OBJ) $(NONSS) $(LIB)
+	$(LINK)
+
+$(OUT)/mesh: $(OUT)/mesh.full
+	strip -o $@ $<
 
 define PROGRAM
-$(OUT)/$(1): $(patsubst %.c,$(OBJ)/%.o,$(wildcard cmd/$(1)/*.c)) $(LIB)
-	$$(CC) $$(CFLAGS_ALL) $$(LDFLAGS_V) -o $$@ $$(filter %.o,$$^) $$(LIB) $$(LIBS)
+$(OUT)/$(1): $(patsubst %.c,$(OBJ)/%.o,$(wildcard cmd/$(1)/*.c)) $(NONSS) $(LIB)
+	$$(LINK)
 endef
 $(foreach p,$(notdir $(PROGRAMS)),$(eval $(call PROGRAM,$(p))))
 
@@ -86,4 +122,4 @@ $(foreach d,$(TEST_DIR),$(eval $(call UNITTEST,$(d))))
 clean:
 	rm -rf build
 
--include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
+-include $(patsubst %.c,$(OBJ)/%.d,$(wildcard core/*/*.c modes/*/*.c cmd/*/*.c))

@@ -1,0 +1,26 @@
+#include <stdio.h>
+
+#include "cmd/mesh/version.h"
+
+/* BearSSL has no version in its headers: vendor/libraries says what we need. */
+static const char *
+bearssl_version(void)
+{
+	return MESH_BEARSSL " or later";
+}
+
+/* A library is asked by the folder that alone may include it. */
+static const struct {
+	const char *name;
+	const char *(*version)(void);
+} libraries[] = {
+	{ "BearSSL", bearssl_version },
+};
+
+void
+version_print(void)
+{
+	printf("mesh %s (commit %s)\n", MESH_VERSION, MESH_COMMIT);
+	for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++)
+		printf("%-12s %s\n", libraries[i].name, libraries[i].version());
+}
