@@ -1,0 +1,190 @@
+#!/usr/bin/env bash
+# build.sh: the one command.  It sees to it that what a task needs is installed,
+# calls make, and starts what was asked for.  ./build.sh help lists the tasks.
+set -eu
+cd "$(dirname "$0")"
+export LC_ALL=C
+
+EXIT_USAGE=64
+EXIT_PACKAGES=77	# something is missing and may not be installed here
+
+# What each task needs beyond a Debian 12 base system.  vendor/README.md says
+# which library is for what.
+build_packages="gcc make libc6-dev libevent-dev libbearssl-dev
+	libhttp-parser-dev libsqlite3-dev libjansson-dev libyaml-dev zlib1g-dev"
+demo_packages="$build_packages python3"
+lint_packages="python3 shellcheck mandoc"
+test_packages="$demo_packages $lint_packages libcmocka-dev binutils
+	ca-certificates curl haproxy iproute2 nginx openssl procps prometheus
+	sqlite3 strace wrk"
+
+# Prints those of the packages that are not installed.
+missing_packages() {
+	local name
+	for name in "$@"; do
+		case $(dpkg-query -W -f '${Status}' "$name" 2>/dev/null) in
+		"install ok installed") ;;
+		*) echo "$name" ;;
+		esac
+	done
+}
+
+# Servers among the packages are for tests, which start their own: none is to
+# start now (policy-rc.d) or at the next boot.
+install_packages() {
+	local policy=/usr/sbin/policy-rc.d name
+	local apt=(apt-get install -y -q --no-install-recommends)
+
+	export DEBIAN_FRONTEND=noninteractive
+	if [ -e "$policy" ]; then mv "$policy" "$policy.before-mesh"; fi
+	trap restore_policy EXIT
+	trap 'exit 130' INT TERM
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
+	# Old or absent lists are the usual reason to fail: fetch them only then.
+	if ! "${apt[@]}" "$@" >/dev/null 2>&1; then
+		apt-get update -q
+		"${apt[@]}" "$@"
+	fi
+	restore_policy
+	trap - EXIT INT TERM
+	for name in haproxy nginx prometheus; do
+		case " $* " in
+		*" $name "*) systemctl disable --quiet "$name" >/dev/null 2>&1 || : ;;
+		esac
+	done
+}
+
+restore_policy() {
+	local policy=/usr/sbin/policy-rc.d
+	rm -f "$policy"
+	if [ -e "$policy.before-mesh" ]; then mv "$policy.before-mesh" "$policy"; fi
+}
+
+need() {
+	local missing
+	# shellcheck disable=SC2086 # the lists are words
+	missing=$(missing_packages $1)
+	[ -n "$missing" ] || return 0
+	missing=$(echo "$missing" | sort -u | tr '\n' ' ')
+	missing=${missing% }
+	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+		echo "build.sh: these packages are missing; as root, type" >&2
+		echo "apt-get install --no-install-recommends $missing" >&2
+		exit $EXIT_PACKAGES
+	fi
+	echo "installing $missing"
+	# shellcheck disable=SC2086
+	install_packages $missing
+}
+
+# compile VARIANT TARGET...: quiet unless VERBOSE is set.
+compile() {
+	local variant=$1 quiet=-s
+	shift
+	if [ -n "${VERBOSE:-}" ]; then quiet=; fi
+	make $quiet -j"$(nproc)" V="$variant" "$@"
+}
+
+run_tests() {
+	local variant=$1 wrapper=()
+	shift
+	need "$test_packages"
+	compile "$variant" all unit
+	# ThreadSanitizer's shadow memory does not fit every random layout.
+	if [ "$variant" = tsan ] && setarch -R true 2>/dev/null; then
+		wrapper=(setarch -R)
+	fi
+	exec "${wrapper[@]}" python3 testdata/run_tests.py "$variant" "$@"
+}
+
+task_build() {
+	need "$build_packages"
+	compile release all
+	echo "built build/mesh"
+}
+
+task_test() { run_tests release "$@"; }
+task_asan() { run_tests asan "$@"; }
+task_tsan() { run_tests tsan "$@"; }
+
+task_lint() {
+	need "$lint_packages"
+	exec python3 testdata/lint/lint.py "$@"
+}
+
+task_demo() {
+	need "$demo_packages"
+	compile release all
+	MESH_BUILD=$PWD/build exec python3 testdata/e2e/demo.py "$@"
+}
+
+# install_file MODE FROM TO
+install_file() {
+	install -D -m "$1" "$2" "${DESTDIR:-}$prefix$3"
+}
+
+install_completion() {
+	local shell=$1 to=$2
+	if build/mesh ctl completion "$shell" >"build/completion.$shell" \
+	    2>/dev/null; then
+		install_file 644 "build/completion.$shell" "$to"
+	fi
+}
+
+task_install() {
+	local prefix=${PREFIX:-/usr/local} file
+	task_build
+	install_file 755 build/mesh /bin/mesh
+	for file in man/*.[1-9]; do
+		[ -e "$file" ] || continue
+		install_file 644 "$file" "/share/man/man${file##*.}/${file##*/}"
+	done
+	install_completion bash /share/bash-completion/completions/mesh
+	install_completion zsh /share/zsh/site-functions/_mesh
+	install_completion fish /share/fish/vendor_completions.d/mesh.fish
+	for file in cmd/mesh/units/*; do
+		[ -e "$file" ] || continue
+		# Units name the default place of the binary.
+		sed "s|/usr/local/bin/|$prefix/bin/|g" "$file" >build/unit
+		install_file 644 build/unit "/lib/systemd/system/${file##*/}"
+	done
+	echo "installed under ${DESTDIR:-}$prefix"
+}
+
+task_clean() { rm -rf build; }
+
+task_help() {
+	cat <<-'END'
+	usage: ./build.sh [TASK]
+
+	  (none)         build build/mesh and the programs of cmd/
+	  demo [--once]  run a whole mesh on this machine; --once checks it and ends
+	  test [PATTERN] every test: lint, unit, end to end, manual pages
+	  lint           the rules of this source tree
+	  asan, tsan     the tests with the address or the thread sanitizer
+	  install        to DESTDIR and PREFIX (/usr/local)
+	  clean          remove build/
+	  help           this
+
+	As root on Debian, missing packages are installed.  Elsewhere the
+	apt-get line is printed and the exit code is 77.  VERBOSE=1 shows the
+	commands of the build.
+	END
+}
+
+task=${1:-build}
+if [ $# -gt 0 ]; then shift; fi
+case $task in
+-h | --help) task=help ;;
+esac
+case $task in
+build | test | lint | asan | tsan | demo | install | clean | help)
+	"task_$task" "$@"
+	;;
+*)
+	echo "build.sh: unknown task \"$task\"" >&2
+	task_help >&2
+	exit $EXIT_USAGE
+	;;
+esac
