@@ -1,0 +1,288 @@
+#include <bearssl.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "pki/der.h"
+#include "pki/hash.h"
+#include "pki/key.h"
+#include "pki/pem.h"
+
+/* Order of the P-256 base point (SEC 2, 2.4.2). */
+static const uint8_t order[KEY_SECRET_LEN] = {
+	0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84,
+	0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51
+};
+
+enum { KEY_DER_MAX = 512 };
+
+/* In constant time: 0 < secret < order. */
+static bool
+in_range(const uint8_t secret[KEY_SECRET_LEN])
+{
+	int borrow = 0, any = 0;
+
+	for (size_t i = KEY_SECRET_LEN; i-- > 0;) {
+		borrow = (secret[i] - order[i] - borrow) >> 8 & 1;
+		any |= secret[i];
+	}
+	return (borrow & (any != 0)) != 0;
+}
+
+static br_ec_private_key
+library_key(const struct key *key, uint8_t copy[KEY_SECRET_LEN])
+{
+	memcpy(copy, key->secret, KEY_SECRET_LEN);
+	return (br_ec_private_key){ BR_EC_secp256r1, copy, KEY_SECRET_LEN };
+}
+
+static void
+compute_point(struct key *key)
+{
+	size_t n = br_ec_get_default()->mulgen(key->point, key->secret,
+	    KEY_SECRET_LEN, BR_EC_secp256r1);
+
+	check(n == KEY_POINT_LEN);
+}
+
+void
+key_generate(struct key *key)
+{
+	do {
+		random_bytes(key->secret, KEY_SECRET_LEN);
+	} while (!in_range(key->secret));
+	compute_point(key);
+}
+
+void
+key_fini(struct key *key)
+{
+	mem_wipe(key, sizeof(*key));
+}
+
+/* ECPrivateKey (RFC 5915, 3); the curve may have been named outside. */
+static bool
+parse_sec1(struct key *key, struct slice der, bool curve_known)
+{
+	struct der d, seq, in;
+	struct slice secret = SLICE_NONE, point = SLICE_NONE;
+	uint32_t version = 0;
+	enum oid curve = curve_known ? OID_P256 : OID_UNKNOWN;
+
+	der_init(&d, der);
+	der_enter(&d, DER_SEQUENCE, &seq);
+	der_u32(&seq, &version);
+	der_get(&seq, DER_OCTETS, &secret);
+	if (der_peek(&seq) == DER_CONTEXT_IN(0)) {
+		der_enter(&seq, DER_CONTEXT_IN(0), &in);
+		der_oid(&in, &curve);
+		if (!der_end(&in))
+			return false;
+	}
+	if (der_peek(&seq) == DER_CONTEXT_IN(1)) {
+		der_enter(&seq, DER_CONTEXT_IN(1), &in);
+		der_bits(&in, &point);
+		if (!der_end(&in))
+			return false;
+	}
+	if (!der_end(&d) || !der_end(&seq) || version != 1 ||
+	    curve != OID_P256 || secret.len != KEY_SECRET_LEN)
+		return false;
+	memcpy(key->secret, secret.ptr, KEY_SECRET_LEN);
+	if (!in_range(key->secret))
+		return false;
+	compute_point(key);
+	return point.ptr == NULL ||
+	    slice_eq(point, slice_of(key->point, KEY_POINT_LEN));
+}
+
+/* PrivateKeyInfo (RFC 5208, 5); attributes behind the key are let be. */
+static bool
+parse_pkcs8(struct key *key, struct slice der)
+{
+	struct der d, seq, alg;
+	struct slice sec1;
+	uint32_t version;
+	enum oid kind, curve;
+
+	der_init(&d, der);
+	der_enter(&d, DER_SEQUENCE, &seq);
+	der_u32(&seq, &version);
+	der_enter(&seq, DER_SEQUENCE, &alg);
+	der_oid(&alg, &kind);
+	der_oid(&alg, &curve);
+	der_get(&seq, DER_OCTETS, &sec1);
+	if (der_peek(&seq) == DER_CONTEXT_IN(0))
+		der_get(&seq, DER_CONTEXT_IN(0), NULL);
+	return der_end(&alg) && der_end(&seq) && der_end(&d) && version == 0 &&
+	    kind == OID_EC_PUBLIC_KEY && curve == OID_P256 &&
+	    parse_sec1(key, sec1, true);
+}
+
+int
+key_parse(struct key *key, struct slice text, struct err *err)
+{
+	uint8_t der[KEY_DER_MAX];
+	struct pem pem;
+	bool sec1, ok;
+	ptrdiff_t n;
+	int r;
+
+	do {
+		r = pem_next(&text, &pem, err);
+		if (r < 0)
+			return -1;
+		if (r == 0)
+			return err_set(err, ERR_DATA, "no private key in the "
+			    "PEM text (wanted \"%s\" or \"%s\")",
+			    PEM_LABEL_KEY, PEM_LABEL_EC_KEY);
+		sec1 = slice_is(pem.label, PEM_LABEL_EC_KEY);
+	} while (!sec1 && !slice_is(pem.label, PEM_LABEL_KEY));
+
+	n = pem_decode(&pem, der, sizeof(der));
+	ok = n > 0 && (sec1 ?
+	    parse_sec1(key, slice_of(der, (size_t)n), false) :
+	    parse_pkcs8(key, slice_of(der, (size_t)n)));
+	mem_wipe(der, sizeof(der));
+	if (ok)
+		return 0;
+	key_fini(key);
+	return err_set(err, ERR_DATA, "the private key is not an intact, "
+	    "unencrypted key on P-256");
+}
+
+static void
+put_sec1(struct str *out, const struct key *key, bool with_curve)
+{
+	size_t seq = der_open(out, DER_SEQUENCE), in;
+
+	der_put_u32(out, 1);
+	der_put(out, DER_OCTETS, slice_of(key->secret, KEY_SECRET_LEN));
+	if (with_curve) {
+		in = der_open(out, DER_CONTEXT_IN(0));
+		der_put_oid(out, OID_P256);
+		der_close(out, in);
+	}
+	in = der_open(out, DER_CONTEXT_IN(1));
+	der_put_bits(out, slice_of(key->point, KEY_POINT_LEN));
+	der_close(out, in);
+	der_close(out, seq);
+}
+
+/*
+ * A str that grows leaves its old bytes behind in the heap: make it large
+ * enough at once, and wipe it at the end.
+ */
+static void
+make_room(struct str *s, size_t len)
+{
+	size_t had = s->len;
+
+	for (size_t i = 0; i < len; i++)
+		str_add_char(s, ' ');
+	s->len = had;
+	s->ptr[had] = '\0';
+}
+
+void
+key_pem(struct str *out, const struct key *key)
+{
+	struct str der = { 0 };
+	size_t seq, in;
+
+	make_room(&der, KEY_DER_MAX);
+	make_room(out, 2 * KEY_DER_MAX);
+	seq = der_open(&der, DER_SEQUENCE);
+	der_put_u32(&der, 0);
+	in = der_open(&der, DER_SEQUENCE);
+	der_put_oid(&der, OID_EC_PUBLIC_KEY);
+	der_put_oid(&der, OID_P256);
+	der_close(&der, in);
+	in = der_open(&der, DER_OCTETS);
+	put_sec1(&der, key, false);
+	der_close(&der, in);
+	der_close(&der, seq);
+	pem_add(out, PEM_LABEL_KEY, str_slice(&der));
+	key_wipe_str(&der);
+}
+
+void
+key_pem_sec1(struct str *out, const struct key *key)
+{
+	struct str der = { 0 };
+
+	make_room(&der, KEY_DER_MAX);
+	make_room(out, 2 * KEY_DER_MAX);
+	put_sec1(&der, key, true);
+	pem_add(out, PEM_LABEL_EC_KEY, str_slice(&der));
+	key_wipe_str(&der);
+}
+
+void
+key_wipe_str(struct str *s)
+{
+	if (s->ptr != NULL)
+		mem_wipe(s->ptr, s->cap);
+	str_fini(s);
+}
+
+size_t
+key_sign(const struct key *key, struct slice message, uint8_t sig[KEY_SIG_MAX])
+{
+	uint8_t hash[HASH_LEN], copy[KEY_SECRET_LEN];
+	br_ec_private_key sk = library_key(key, copy);
+	size_t n;
+
+	hash_sha256(hash, message);
+	n = br_ecdsa_sign_asn1_get_default()(br_ec_get_default(),
+	    &br_sha256_vtable, hash, &sk, sig);
+	mem_wipe(copy, sizeof(copy));
+	check(n > 0 && n <= KEY_SIG_MAX);
+	return n;
+}
+
+/* Two positive integers of at most 32 bytes, and nothing else. */
+static bool
+signature_is_der(struct slice sig)
+{
+	struct der d, seq;
+	struct slice r, s;
+
+	der_init(&d, sig);
+	der_enter(&d, DER_SEQUENCE, &seq);
+	der_uint(&seq, &r);
+	der_uint(&seq, &s);
+	return der_end(&seq) && der_end(&d) && r.len <= KEY_SECRET_LEN &&
+	    s.len <= KEY_SECRET_LEN;
+}
+
+bool
+key_verify(const uint8_t point[KEY_POINT_LEN], struct slice message,
+    struct slice sig)
+{
+	uint8_t hash[HASH_LEN], q[KEY_POINT_LEN];
+	br_ec_public_key pk = { BR_EC_secp256r1, q, sizeof(q) };
+
+	if (!signature_is_der(sig))
+		return false;
+	memcpy(q, point, sizeof(q));
+	hash_sha256(hash, message);
+	return br_ecdsa_vrfy_asn1_get_default()(br_ec_get_default(), hash,
+	    sizeof(hash), &pk, sig.ptr, sig.len) == 1;
+}
+
+bool
+key_point_ok(struct slice point)
+{
+	static const uint8_t one[] = { 1 };
+	uint8_t q[KEY_POINT_LEN];
+
+	if (point.len != KEY_POINT_LEN || point.ptr[0] != 4)
+		return false;
+	memcpy(q, point.ptr, sizeof(q));
+	return br_ec_get_default()->mul(q, sizeof(q), one, sizeof(one),
+	    BR_EC_secp256r1) == 1;
+}
