@@ -47,17 +47,21 @@ else
 $(error V must be release, asan or tsan)
 endif
 
+# cmocka is a shared object, so unit tests are never static.
+LDFLAGS_UNIT := $(if $(filter release,$(V)),-pie,$(LDFLAGS_V))
 CFLAGS_ALL := $(BASE) $(CFLAGS_V) $(CFLAGS)
 
 # Every .c of core and modes goes into one archive; tests and programs link it.
 LIB_SRC  := $(filter-out %_test.c core/base/unit.c,$(wildcard core/*/*.c modes/*/*.c))
 LIB_OBJ  := $(LIB_SRC:%.c=$(OBJ)/%.o)
 LIB      := $(OUT)/libmesh.a
-MESH_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out cmd/mesh/nonss.c,$(wildcard cmd/mesh/*.c)))
+MESH_SRC := $(filter-out cmd/mesh/nonss.c,$(wildcard cmd/mesh/*.c))
+MESH_OBJ := $(MESH_SRC:%.c=$(OBJ)/%.o)
 TEST_SRC := $(wildcard core/*/*_test.c modes/*/*_test.c)
 TEST_DIR := $(sort $(dir $(TEST_SRC)))
 UNIT     := $(foreach d,$(TEST_DIR),$(OUT)/test/$(subst /,_,$(d:%/=%)))
-PROGRAMS := $(foreach d,$(filter-out cmd/mesh/ cmd/fuzz/,$(sort $(dir $(wildcard cmd/*/*.c)))),$(OUT)/$(notdir $(d:%/=%)))
+CMD_DIR  := $(patsubst %/,%,$(sort $(dir $(wildcard cmd/*/*.c))))
+PROGRAMS := $(patsubst cmd/%,$(OUT)/%,$(filter-out cmd/mesh cmd/fuzz,$(CMD_DIR)))
 
 .PHONY: all unit programs clean force
 .SECONDARY:
@@ -113,9 +117,11 @@ endef
 $(foreach p,$(notdir $(PROGRAMS)),$(eval $(call PROGRAM,$(p))))
 
 define UNITTEST
-$(OUT)/test/$(subst /,_,$(1:%/=%)): $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1)*_test.c)) $(OBJ)/core/base/unit.o $(LIB)
+$(OUT)/test/$(subst /,_,$(1:%/=%)): $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1)*_test.c)) \
+	  $(OBJ)/core/base/unit.o $(LIB)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_ALL) $(if $(filter release,$(V)),-pie,$(LDFLAGS_V)) -o $$@ $$(filter %.o,$$^) $$(LIB) $$(LIBS) -lcmocka
+	$$(CC) $$(CFLAGS_ALL) $$(LDFLAGS_UNIT) -o $$@ $$(filter %.o,$$^) \
+	  $$(LIB) $$(LIBS) -lcmocka
 endef
 $(foreach d,$(TEST_DIR),$(eval $(call UNITTEST,$(d))))
 
