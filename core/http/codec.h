@@ -55,7 +55,10 @@ struct codec_events {
 	void (*on_output)(void *owner);	/* output queue became non-empty */
 	/* No more streams can begin; nothing is under way. */
 	void (*on_finished)(void *owner, enum codec_end);
-	/* Client: a stream slot became free (h1: the exchange ended and the connection can be used again). */
+	/*
+	 * Client: a stream slot became free (h1: the exchange ended and the
+	 * connection can be used again).
+	 */
 	void (*on_idle)(void *owner);
 };
 

@@ -14,10 +14,11 @@
  *
  * Names are lower case; a fixed set of well-known ones carries its id, so that
  * looking them up compares small integers.  Everything lives in the stream's
- * arena; setting a field copies nothing unless it says so.  Fields that concern one
- * hop (Connection, Transfer-Encoding, Keep-Alive, Proxy-Connection, Upgrade, TE, what
- * Connection names) and Content-Length never stand in the list: the codec takes them out when it
- * parses and writes its own; what they said is in the struct.
+ * arena; setting a field copies nothing unless it says so.  Fields that
+ * concern one hop (Connection, Transfer-Encoding, Keep-Alive,
+ * Proxy-Connection, Upgrade, TE, what Connection names) and Content-Length
+ * never stand in the list: the codec takes them out when it parses and writes
+ * its own; what they said is in the struct.
  */
 enum http_field_id {
 	FIELD_OTHER,

@@ -16,10 +16,10 @@
  *       -> buf_fini.
  *
  * Blocks come from a cache of the thread and return to the cache of the
- * thread that drops them; they are of three sizes (1, 4 and 16 KiB), chosen by what is asked for,
- * so that a connection that says little holds little.  A buf belongs to one
- * thread at a time; blocks that cross threads do so only with their whole buf
- * and only when unshared.
+ * thread that drops them; they are of three sizes (1, 4 and 16 KiB), chosen
+ * by what is asked for, so that a connection that says little holds little.
+ * A buf belongs to one thread at a time; blocks that cross threads do so only
+ * with their whole buf and only when unshared.
  */
 struct buf_seg;
 struct buf {
