@@ -45,6 +45,15 @@ enum http_field_id {
 	FIELD_TRACEPARENT,
 	FIELD_GRPC_STATUS,
 	FIELD_MESH_SOURCE,	/* "x-mesh-source": the caller's workload; link only */
+	/* For codecs alone: of one hop, or the framing; never in a list. */
+	FIELD_CONNECTION,
+	FIELD_CONTENT_LENGTH,
+	FIELD_HTTP2_SETTINGS,
+	FIELD_KEEP_ALIVE,
+	FIELD_PROXY_CONNECTION,
+	FIELD_TE,
+	FIELD_TRANSFER_ENCODING,
+	FIELD_UPGRADE,
 	FIELD_IDS
 };
 
