@@ -1,0 +1,30 @@
+#ifndef CONTROL_STORE_FIXTURE_H
+#define CONTROL_STORE_FIXTURE_H
+
+#include "modes/control/store.h"
+
+/* fixture: a store in a directory of its own, for tests. */
+struct fixture {
+	char         *dir;
+	char         *file;	/* DIR/store/store.db */
+	char         *home;	/* DIR/store */
+	struct store *store;
+	char          filler[2048];	/* a value that fills half a page */
+};
+
+struct fixture fixture_open(void);
+void fixture_close(struct fixture *);	/* and removes the directory */
+void fixture_shut(struct fixture *);	/* closes the store alone */
+void fixture_reopen(struct fixture *);	/* shuts it first if it is open */
+
+/* Both assert success and give the revision. */
+uint64_t fixture_put(struct fixture *, const char *key, const char *value);
+uint64_t fixture_commit(struct fixture *, struct store_txn *);	/* takes */
+
+/* Asserts that the store does not open and gives the kind and the text. */
+struct err fixture_refused(struct fixture *);
+/* In the shut file.  Gives how many places there were. */
+int fixture_replace_bytes(struct fixture *, const char *from, const char *to);
+void fixture_patch(struct fixture *, long at, const void *p, size_t len);
+
+#endif

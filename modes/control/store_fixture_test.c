@@ -1,0 +1,126 @@
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/unit.h"
+#include "modes/control/store_fixture.h"
+
+struct fixture
+fixture_open(void)
+{
+	struct fixture f = { .store = NULL };
+	char dir[] = "/tmp/mesh-store-XXXXXX";
+
+	assert_non_null(mkdtemp(dir));
+	f.dir = mem_strdup(dir);
+	f.home = mem_printf("%s/store", dir);
+	f.file = mem_printf("%s/store.db", f.home);
+	memset(f.filler, 'x', sizeof(f.filler) - 1);
+	fixture_reopen(&f);
+	return f;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+void
+fixture_close(struct fixture *f)
+{
+	fixture_shut(f);
+	nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	mem_free(f->file);
+	mem_free(f->home);
+	mem_free(f->dir);
+}
+
+void
+fixture_shut(struct fixture *f)
+{
+	store_close(&f->store);
+}
+
+void
+fixture_reopen(struct fixture *f)
+{
+	struct err err = ERR_INIT;
+
+	store_close(&f->store);
+	f->store = store_open(f->home, &err);
+	if (f->store == NULL)
+		fail_msg("%s", err.text);
+}
+
+uint64_t
+fixture_commit(struct fixture *f, struct store_txn *t)
+{
+	struct store_result *r = store_commit_wait(f->store, &t);
+	uint64_t revision = r->revision;
+
+	if (r->err.kind != ERR_NONE)
+		fail_msg("%s", r->err.text);
+	store_result_free(r);
+	return revision;
+}
+
+uint64_t
+fixture_put(struct fixture *f, const char *key, const char *value)
+{
+	struct store_txn *t = store_txn_new();
+
+	store_txn_put(t, slice_str(key), slice_str(value));
+	return fixture_commit(f, t);
+}
+
+struct err
+fixture_refused(struct fixture *f)
+{
+	struct err err = ERR_INIT;
+
+	fixture_shut(f);
+	assert_null(store_open(f->home, &err));
+	assert_null(strchr(err.text, '\n'));
+	return err;
+}
+
+void
+fixture_patch(struct fixture *f, long at, const void *p, size_t len)
+{
+	int fd = open(f->file, O_WRONLY);
+
+	assert_int_equal(pwrite(fd, p, len, at), len);
+	close(fd);
+}
+
+int
+fixture_replace_bytes(struct fixture *f, const char *from, const char *to)
+{
+	FILE *in = fopen(f->file, "rb");
+	size_t len = strlen(from);
+	int n = 0;
+
+	assert_non_null(in);
+	fseek(in, 0, SEEK_END);
+
+	long size = ftell(in);
+	char *bytes = mem_alloc((size_t)size);
+
+	rewind(in);
+	assert_int_equal(fread(bytes, 1, (size_t)size, in), size);
+	fclose(in);
+	for (long at = 0; at + (long)len <= size; at++)
+		if (memcmp(bytes + at, from, len) == 0) {
+			fixture_patch(f, at, to, len);
+			n++;
+		}
+	mem_free(bytes);
+	return n;
+}
