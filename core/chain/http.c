@@ -1,0 +1,247 @@
+#include "base/check.h"
+#include "base/mem.h"
+#include "chain/http.h"
+
+struct http_conn {
+	struct l4_run             *l4;
+	const struct http_options *options;
+	struct codec              *codec;
+	struct loop_timer          timer;
+	int                        streams;	/* exchanges under way */
+	int                        receiving;	/* ... whose request is not complete */
+	uint64_t                   head_since_ms;	/* a head is awaited since */
+	uint64_t                   idle_since_ms;
+	bool                       blocked;	/* l4_send said wait */
+	bool                       eof_fed;
+	bool                       is_closed;
+};
+
+const struct http_options http_options_default = {
+	.limits = &http_limits_default,
+	.head_timeout_ms = 10000,
+	.idle_timeout_ms = 60000,
+	.body_idle_ms = 60000,
+};
+
+/* --- clocks --------------------------------------------------------------------- */
+
+static void
+arm(struct http_conn *h)
+{
+	uint64_t now = loop_now_ms(l4_env(h->l4)->loop), due;
+
+	if (h->streams > 0)
+		due = conn_last_activity_ms(l4_conn(h->l4)) +
+		    h->options->body_idle_ms;
+	else if (h->head_since_ms != 0)
+		due = h->head_since_ms + h->options->head_timeout_ms;
+	else
+		due = h->idle_since_ms + h->options->idle_timeout_ms;
+	loop_timer_start(&h->timer, due > now ? due - now : 1);
+}
+
+static void
+on_timer(void *arg)
+{
+	struct http_conn *h = arg;
+	uint64_t now = loop_now_ms(l4_env(h->l4)->loop);
+	struct conn *c = l4_conn(h->l4);
+
+	if (h->is_closed)
+		return;
+	if (h->streams > 0) {
+		/* Only what waits for the peer; the rest is the terminal's. */
+		bool slow_peer = conn_unsent(c) > 0 ||
+		    (h->receiving > 0 && codec_wants_input(h->codec));
+
+		if (slow_peer && now >= conn_last_activity_ms(c) +
+		    h->options->body_idle_ms) {
+			l4_close(h->l4, CLOSE_IDLE);
+			return;
+		}
+		loop_timer_start(&h->timer, h->options->body_idle_ms);
+		return;
+	}
+	if (h->head_since_ms != 0 &&
+	    now >= h->head_since_ms + h->options->head_timeout_ms) {
+		l4_close_linger(h->l4, CLOSE_TIMEOUT);
+		return;
+	}
+	if (h->head_since_ms == 0 &&
+	    now >= h->idle_since_ms + h->options->idle_timeout_ms) {
+		l4_close_linger(h->l4, CLOSE_IDLE);
+		return;
+	}
+	arm(h);
+}
+
+/* --- codec's events ----------------------------------------------------------------- */
+
+static void
+on_request_ended(void *arg)
+{
+	struct http_conn *h = arg;
+
+	h->receiving--;
+}
+
+static void
+on_exchange_finished(void *arg)
+{
+	struct http_conn *h = arg;
+
+	h->streams--;
+	if (h->is_closed || h->streams > 0)
+		return;
+	h->head_since_ms = 0;
+	h->idle_since_ms = loop_now_ms(l4_env(h->l4)->loop);
+	arm(h);
+}
+
+static const struct l7_owner_ops owner_ops = {
+	.request_ended = on_request_ended, .finished = on_exchange_finished,
+};
+
+static void
+on_stream(void *owner, struct stream *s)
+{
+	struct http_conn *h = owner;
+
+	if (h->streams++ == 0) {
+		h->head_since_ms = 0;
+		loop_timer_start(&h->timer, h->options->body_idle_ms);
+	}
+	h->receiving++;
+	l7_start(s, &h->options->listener, h->l4, &owner_ops, h);
+}
+
+static void
+on_bad_request(void *owner, int status, const char *why)
+{
+	struct http_conn *h = owner;
+
+	if (h->options->listener.bad_request != NULL)
+		h->options->listener.bad_request(h->options->listener.arg,
+		    h->l4, status, why);
+}
+
+static void
+send_output(struct http_conn *h)
+{
+	if (h->blocked || h->is_closed)
+		return;
+	h->blocked = !l4_send(h->l4, &h->codec->output, false);
+	if (!h->is_closed)
+		codec_output_drained(h->codec);
+}
+
+static void
+on_output(void *owner)
+{
+	send_output(owner);
+}
+
+static void
+on_finished(void *owner, enum codec_end end)
+{
+	struct http_conn *h = owner;
+
+	if (h->is_closed)
+		return;
+	h->blocked = false;
+	l4_send(h->l4, &h->codec->output, false);
+	if (h->is_closed)
+		return;
+	if (end == CODEC_END_CLEAN && conn_unsent(l4_conn(h->l4)) == 0)
+		l4_close(h->l4, CLOSE_FINISHED);
+	else
+		l4_close_linger(h->l4, end == CODEC_END_ERROR ?
+		    CLOSE_PROTOCOL : CLOSE_FINISHED);
+}
+
+static const struct codec_events codec_events = {
+	.on_stream = on_stream, .on_bad_request = on_bad_request,
+	.on_output = on_output, .on_finished = on_finished,
+};
+
+/* --- the terminal ---------------------------------------------------------------------- */
+
+static void *
+http_open(void *arg, struct l4_run *l4)
+{
+	struct http_conn *h = mem_zalloc(sizeof(*h));
+	struct loop *loop = l4_env(l4)->loop;
+
+	h->l4 = l4;
+	h->options = arg;
+	h->codec = h1_server_new(loop, h->options->limits, &codec_events, h);
+	h->head_since_ms = loop_now_ms(loop);
+	loop_timer_init(&h->timer, loop, on_timer, h);
+	arm(h);
+	return h;
+}
+
+static void
+http_bytes(void *state, struct buf *b, bool end)
+{
+	struct http_conn *h = state;
+
+	if (h->is_closed)
+		return;
+	if (buf_len(b) > 0) {
+		if (h->streams == 0 && h->head_since_ms == 0) {
+			h->head_since_ms = loop_now_ms(l4_env(h->l4)->loop);
+			arm(h);
+		}
+		codec_feed(h->codec, b, false);
+	}
+	if (!h->is_closed && end && buf_len(b) == 0 && !h->eof_fed) {
+		h->eof_fed = true;
+		codec_feed(h->codec, b, true);
+	}
+}
+
+static void
+http_drained(void *state)
+{
+	struct http_conn *h = state;
+
+	h->blocked = false;
+	send_output(h);
+}
+
+static void
+free_conn(void *p)
+{
+	struct http_conn *h = p;
+
+	codec_free(h->codec);
+	mem_free(h);
+}
+
+static void
+http_close(void *state, enum close_reason why)
+{
+	struct http_conn *h = state;
+
+	h->is_closed = true;
+	loop_timer_stop(&h->timer);
+	codec_abort(h->codec, why == CLOSE_RESET ? STREAM_CONN_RESET :
+	    why == CLOSE_IDLE || why == CLOSE_TIMEOUT ? STREAM_TIMEOUT :
+	    STREAM_CONN_CLOSED);
+	/* Exchanges finish in this turn and still use the codec. */
+	loop_free_later(l4_env(h->l4)->loop, free_conn, h);
+}
+
+static void
+http_drain(void *state)
+{
+	struct http_conn *h = state;
+
+	codec_drain(h->codec);
+}
+
+const struct l4_terminal http_terminal = {
+	.name = "http", .open = http_open, .bytes = http_bytes,
+	.drained = http_drained, .close = http_close, .drain = http_drain,
+};

@@ -1,0 +1,86 @@
+#ifndef CHAIN_L4_H
+#define CHAIN_L4_H
+
+#include "chain/filter.h"
+#include "net/conn.h"
+
+/*
+ * l4: runs the L4 chain of one connection.
+ *
+ * Life: l4_start (takes over the conn's events) -> each filter's open, then
+ *       the terminal's -> bytes both ways -> closes, once, in reverse
+ *       -> the run is freed at the end of the turn.
+ *
+ * Bytes up: conn -> filters forward -> terminal.  Bytes down: l4_send by the
+ * terminal -> filters in reverse -> conn.  A filter that holds freezes its
+ * direction; what arrives meanwhile waits in front of the whole chain.
+ */
+struct l4_run;
+
+/* What stands at the end of a chain: bytes (session) or exchanges (http). */
+struct l4_terminal {
+	const char *name;
+	/* Gives the terminal's state, or NULL after l4_close. */
+	void *(*open)(void *arg, struct l4_run *);
+	/* Takes what it can use of the bytes; what stays is offered again. */
+	void  (*bytes)(void *state, struct buf *, bool end);
+	void  (*drained)(void *state);	/* l4_send may go on */
+	/* The connection is over; the state is the terminal's to free. */
+	void  (*close)(void *state, enum close_reason);
+	/* Finish what is under way, begin nothing new, then l4_close.  May be NULL. */
+	void  (*drain)(void *state);
+};
+
+/* What belongs to one worker and is wanted everywhere on it. */
+struct worker_env {
+	struct loop *loop;
+	int          index;	/* 0 ... workers - 1 */
+	struct flow  flow;	/* sum of what is queued on this worker */
+	struct list  runs;	/* connections with an L4 chain */
+	size_t       runs_len;
+	void        *mode;	/* the mode's own per-worker object */
+};
+
+void worker_env_init(struct worker_env *, struct loop *, int index, void *mode);
+/* Asks every connection of the worker to end in order. */
+void worker_env_drain(struct worker_env *);
+
+/* Keeps chain (a ref), env, terminal, arg.  listener: static or interned. */
+struct l4_run *l4_start(struct l4_chain *, struct conn *, struct worker_env *,
+    const char *listener, const struct l4_terminal *, void *arg);
+
+/* --- for terminals ------------------------------------------------------ */
+
+/* Takes all bytes; false: wait for drained.  end: our side ends after them. */
+bool l4_send(struct l4_run *, struct buf *, bool end);
+/* Stop and restart bytes up. */
+void l4_pause(struct l4_run *);
+void l4_resume_up(struct l4_run *);
+/* Ends the connection; with linger the bytes sent so far still arrive. */
+void l4_close(struct l4_run *, enum close_reason);
+void l4_close_linger(struct l4_run *, enum close_reason);
+void l4_abort(struct l4_run *, enum close_reason);	/* the peer sees a reset */
+struct conn *l4_conn(struct l4_run *);
+struct worker_env *l4_env(struct l4_run *);
+const char *l4_listener(const struct l4_run *);
+struct flow *l4_flow(struct l4_run *);	/* sum of the connection's streams */
+bool l4_is_closed(const struct l4_run *);
+
+/* --- for filters ---------------------------------------------------------- */
+
+struct l4_ctx {
+	struct l4_run *run;
+	void          *state;	/* state_size bytes, zeroed */
+	const void    *shared;	/* what configure made */
+	int            index;
+};
+
+struct conn_peer *l4_peer(struct l4_ctx *);
+/* Continues a held direction at the next filter, later in this turn. */
+void l4_resume(struct l4_ctx *, enum dir);
+/* The hook that runs next should return STOP. */
+void l4_filter_close(struct l4_ctx *, enum close_reason);
+/* Calls fn(ctx) after ms; one per filter and connection. */
+void l4_wake_after(struct l4_ctx *, uint64_t ms, void (*fn)(struct l4_ctx *));
+
+#endif

@@ -1,0 +1,488 @@
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "chain/l7_run.h"
+
+/* --- life ---------------------------------------------------------------------- */
+
+static void
+run_done(struct l7_run *r)
+{
+	r->summary.end_us = loop_now_us(r->loop);
+	if (r->terminal_entered && r->route.terminal->done != NULL)
+		r->route.terminal->done(&r->terminal, &r->summary);
+	for (int i = r->entered - 1; i >= 0; i--) {
+		struct l7_slot *s = &r->slots[i];
+		const struct l7_filter *f = r->chain->v[i].filter;
+
+		loop_timer_stop(&s->timer);
+		if (f->done != NULL)
+			f->done(&s->ctx, &r->summary);
+	}
+}
+
+static void
+note_request_end(struct l7_run *r)
+{
+	if (r->request_ended)
+		return;
+	r->request_ended = true;
+	r->summary.request_end_us = loop_now_us(r->loop);
+	r->owner_ops->request_ended(r->owner_arg);
+}
+
+/* Deferred, so that no hook or terminal returns into freed memory. */
+static void
+on_finish(void *arg)
+{
+	struct l7_run *r = arg;
+	struct l7_chain *chain = r->chain;
+	struct l7_route route = r->route;
+	const struct l7_owner_ops *ops = r->owner_ops;
+	void *owner_arg = r->owner_arg;
+
+	note_request_end(r);
+	run_done(r);
+	l7_way_fini(r, DIR_UP);
+	l7_way_fini(r, DIR_DOWN);
+	loop_task_cancel(&r->resume);
+	stream_close(r->stream, r->close_error);	/* frees r with its arena */
+	if (route.release != NULL)
+		route.release(route.terminal_arg);
+	l7_chain_unref(chain);
+	ops->finished(owner_arg);
+}
+
+void
+l7_end(struct l7_run *r, enum stream_error error)
+{
+	if (r->over)
+		return;
+	r->over = true;
+	r->close_error = error;
+	loop_defer(r->loop, &r->finish);
+}
+
+void
+l7_cancel_terminal(struct l7_run *r)
+{
+	if (!r->terminal_entered || r->terminal_cancelled)
+		return;
+	r->terminal_cancelled = true;
+	r->route.terminal->cancel(&r->terminal);
+}
+
+void
+l7_way_delivered(struct l7_run *r, enum dir dir)
+{
+	r->way[dir].delivered = true;
+	if (r->over || !r->way[DIR_DOWN].delivered)
+		return;
+	/* A tunnel ends with both directions, anything else with its answer. */
+	if (!r->tunnel || r->way[DIR_UP].delivered)
+		l7_end(r, r->way[DIR_UP].ended ? STREAM_OK : STREAM_CANCEL);
+}
+
+static void
+on_way_flow(struct l7_run *r, enum dir dir, bool is_high)
+{
+	r->way[dir].is_high = is_high;
+	if (r->over)
+		return;
+	if (dir == DIR_UP && is_high)
+		stream_pause(r->stream);
+	else if (dir == DIR_UP)
+		stream_resume(r->stream);
+	else if (r->terminal_entered && !r->terminal_cancelled &&
+	    r->route.terminal->pause != NULL)
+		r->route.terminal->pause(&r->terminal, is_high);
+}
+
+static void
+on_flow_up(void *arg, bool is_high)
+{
+	on_way_flow(arg, DIR_UP, is_high);
+}
+
+static void
+on_flow_down(void *arg, bool is_high)
+{
+	on_way_flow(arg, DIR_DOWN, is_high);
+}
+
+/* --- events of the downstream stream ---------------------------------------------- */
+
+static void init_slots(struct l7_run *);
+
+static void
+note_request(struct l7_run *r, const struct http_head *head)
+{
+	struct l7_summary *s = &r->summary;
+
+	s->method = head->method;
+	s->authority = head->authority;
+	s->path = head->path;
+	s->query = head->query;
+	s->minor = head->minor;
+	s->user_agent = http_fields_get(&head->fields, FIELD_USER_AGENT);
+	s->forwarded_for = http_fields_get(&head->fields, FIELD_X_FORWARDED_FOR);
+}
+
+static void
+on_head(void *owner, struct http_head *head, bool end)
+{
+	struct l7_run *r = owner;
+
+	r->request = head;
+	note_request(r, head);
+	if (end)
+		note_request_end(r);
+	r->terminal = (struct l7_ctx){ .run = r, .index = -1 };
+	r->listener->route(r->listener->arg, &r->terminal, head, &r->route);
+	check(r->route.terminal != NULL && r->route.chain != NULL);
+	r->chain = l7_chain_ref(r->route.chain);
+	init_slots(r);
+	l7_put_head(r, DIR_UP, head, end);
+}
+
+static void
+on_body(void *owner, struct buf *b, bool end)
+{
+	struct l7_run *r = owner;
+
+	r->summary.bytes_up += buf_len(b);
+	if (end)
+		note_request_end(r);
+	l7_put_body(r, DIR_UP, b, end);
+}
+
+static void
+on_trailers(void *owner, struct http_fields *t)
+{
+	struct l7_run *r = owner;
+
+	note_request_end(r);
+	l7_put_trailers(r, DIR_UP, t);
+}
+
+static void
+on_drained(void *owner)
+{
+	/* The flow of the direction has said so already. */
+	(void)owner;
+}
+
+static void
+on_reset(void *owner, enum stream_error error)
+{
+	struct l7_run *r = owner;
+
+	if (r->over)
+		return;
+	if (r->summary.flag == FLAG_NONE) {
+		bool broke = error == STREAM_PROTOCOL || error == STREAM_TOO_LARGE;
+
+		r->summary.flag = broke ? FLAG_DPE : FLAG_DC;
+		r->summary.details = stream_error_name(error);
+	}
+	l7_cancel_terminal(r);
+	l7_end(r, error);
+}
+
+static const struct stream_events stream_events = {
+	.on_head = on_head, .on_body = on_body, .on_trailers = on_trailers,
+	.on_drained = on_drained, .on_reset = on_reset,
+};
+
+static void
+on_resume(void *arg)
+{
+	struct l7_run *r = arg;
+	unsigned mask = r->resume_mask;
+
+	r->resume_mask = 0;
+	for (int dir = 0; dir < 2; dir++)
+		if (mask & 1u << dir)
+			l7_thaw(r, (enum dir)dir);
+}
+
+static void
+on_timer(void *arg)
+{
+	struct l7_slot *s = arg;
+
+	l7_resume(&s->ctx, s->timer_dir);
+}
+
+static void
+init_slots(struct l7_run *r)
+{
+	struct arena *a = r->stream->arena;
+	size_t n = (size_t)r->chain->len;
+
+	r->slots = arena_zalloc(a, n * sizeof(*r->slots) + 1);
+	for (size_t i = 0; i < n; i++) {
+		struct l7_entry *e = &r->chain->v[i];
+		size_t size = e->filter->base.state_size;
+
+		r->slots[i].ctx = (struct l7_ctx){
+			r, size ? arena_zalloc(a, size) : NULL, e->shared, (int)i
+		};
+		loop_timer_init(&r->slots[i].timer, r->loop, on_timer,
+		    &r->slots[i]);
+	}
+	size_t size = r->route.terminal->state_size;
+
+	r->terminal = (struct l7_ctx){
+		r, size ? arena_zalloc(a, size) : NULL, r->route.terminal_arg,
+		r->chain->len
+	};
+}
+
+void
+l7_start(struct stream *stream, const struct l7_listener *listener,
+    struct l4_run *l4, const struct l7_owner_ops *ops, void *arg)
+{
+	struct l7_run *r = arena_zalloc(stream->arena, sizeof(*r));
+	struct worker_env *env = l4_env(l4);
+
+	r->stream = stream;
+	r->listener = listener;
+	r->l4 = l4;
+	r->loop = env->loop;
+	r->worker = env->index;
+	r->owner_ops = ops;
+	r->owner_arg = arg;
+	r->summary.start_us = loop_now_us(env->loop);
+	r->summary.start_wall_us = (int64_t)clock_wall_us();
+	r->summary.details = "";
+	l7_way_init(r, DIR_UP);
+	l7_way_init(r, DIR_DOWN);
+	flow_init(&r->way[DIR_UP].flow, l4_flow(l4), FLOW_HIGH, FLOW_LOW,
+	    on_flow_up, r);
+	flow_init(&r->way[DIR_DOWN].flow, l4_flow(l4), FLOW_HIGH, FLOW_LOW,
+	    on_flow_down, r);
+	loop_task_init(&r->finish, on_finish, r);
+	loop_task_init(&r->resume, on_resume, r);
+	stream->flow = &r->way[DIR_DOWN].flow;
+	stream_set_owner(stream, &stream_events, r);
+}
+
+/* --- answers --------------------------------------------------------------------- */
+
+void
+l7_respond_info(struct l7_ctx *ctx, struct http_head *head)
+{
+	l7_put_info(ctx->run, head);
+}
+
+void
+l7_respond_head(struct l7_ctx *ctx, struct http_head *head, bool end)
+{
+	struct l7_run *r = ctx->run;
+
+	if (r->over)
+		return;
+	check(!r->responding);
+	r->responding = true;
+	if (r->summary.response_head_us == 0)
+		r->summary.response_head_us = loop_now_us(r->loop);
+	l7_put_head(r, DIR_DOWN, head, end);
+}
+
+void
+l7_respond_body(struct l7_ctx *ctx, struct buf *b, bool end)
+{
+	l7_put_body(ctx->run, DIR_DOWN, b, end);
+}
+
+void
+l7_respond_trailers(struct l7_ctx *ctx, struct http_fields *t)
+{
+	l7_put_trailers(ctx->run, DIR_DOWN, t);
+}
+
+bool
+l7_has_responded(const struct l7_ctx *ctx)
+{
+	return ctx->run->responding;
+}
+
+void
+l7_abort(struct l7_ctx *ctx, enum response_flag flag, const char *details)
+{
+	struct l7_run *r = ctx->run;
+
+	if (r->over)
+		return;
+	r->summary.flag = flag;
+	r->summary.details = details;
+	if (ctx != &r->terminal)
+		l7_cancel_terminal(r);
+	l7_way_stop(r, DIR_UP);
+	l7_way_stop(r, DIR_DOWN);
+	l7_end(r, STREAM_INTERNAL);
+}
+
+void
+l7_reply_with(struct l7_ctx *ctx, struct http_head *head, struct buf *body,
+    enum response_flag flag, const char *details)
+{
+	struct l7_run *r = ctx->run;
+	struct l7_way *down = &r->way[DIR_DOWN];
+	bool is_terminal = ctx == &r->terminal;
+
+	if (r->over)
+		return;
+	if (r->head_sent) {
+		l7_abort(ctx, flag, details);
+		return;
+	}
+	r->summary.flag = flag;
+	r->summary.details = details;
+	if (!is_terminal) {
+		l7_cancel_terminal(r);
+		l7_way_stop(r, DIR_UP);
+	}
+	/* Down through the filters in front of this one, from a clean start. */
+	l7_way_stop(r, DIR_DOWN);
+	down->stopped = false;
+	down->start = is_terminal ? 0 : r->chain->len - ctx->index;
+	down->ended = false;
+	r->responding = true;
+	head->content_length = (int64_t)buf_len(body);
+	bool empty = buf_len(body) == 0 || r->request->method_id == METHOD_HEAD;
+
+	l7_put_head(r, DIR_DOWN, head, empty);
+	if (!empty)
+		l7_put_body(r, DIR_DOWN, body, true);
+}
+
+void
+l7_reply(struct l7_ctx *ctx, int status, enum response_flag flag,
+    const char *details, struct slice body)
+{
+	struct arena *a = l7_arena(ctx);
+	struct http_head *head = arena_alloc(a, sizeof(*head));
+	struct buf b = { 0 };
+
+	http_head_init(head, a);
+	head->status = status;
+	http_fields_add_id(&head->fields, FIELD_CONTENT_TYPE,
+	    SLICE("text/plain; charset=utf-8"));
+	if (body.ptr == NULL)
+		buf_addf(&b, "%s\n", flag != FLAG_NONE ?
+		    response_flag_text(flag) : http_status_text(status));
+	else
+		buf_add_slice(&b, body);
+	l7_reply_with(ctx, head, &b, flag, details);
+	buf_fini(&b);
+}
+
+/* --- what filters may do ------------------------------------------------------------ */
+
+void
+l7_resume(struct l7_ctx *ctx, enum dir dir)
+{
+	struct l7_run *r = ctx->run;
+
+	if (r->over)
+		return;
+	r->resume_mask |= 1u << dir;
+	loop_defer(r->loop, &r->resume);
+}
+
+void
+l7_wake_after(struct l7_ctx *ctx, enum dir dir, uint64_t ms)
+{
+	struct l7_slot *s = &ctx->run->slots[ctx->index];
+
+	s->timer_dir = dir;
+	loop_timer_start(&s->timer, ms);
+}
+
+void
+l7_collect(struct l7_ctx *ctx, enum dir dir, size_t max)
+{
+	struct l7_way *w = &ctx->run->way[dir];
+
+	check(w->collect < 0);
+	w->collect = ctx->index;
+	w->collect_max = max;
+}
+
+void
+l7_tunnel(struct l7_ctx *ctx)
+{
+	struct l7_run *r = ctx->run;
+
+	r->tunnel = true;
+	stream_set_tunnel(r->stream);
+}
+
+struct flow *
+l7_flow(struct l7_ctx *ctx, enum dir dir)
+{
+	return &ctx->run->way[dir].flow;
+}
+
+struct arena *
+l7_arena(struct l7_ctx *ctx)
+{
+	return ctx->run->stream->arena;
+}
+
+struct loop *
+l7_loop(struct l7_ctx *ctx)
+{
+	return ctx->run->loop;
+}
+
+struct worker_env *
+l7_env(struct l7_ctx *ctx)
+{
+	return l4_env(ctx->run->l4);
+}
+
+struct conn_peer *
+l7_peer(struct l7_ctx *ctx)
+{
+	return conn_peer(l4_conn(ctx->run->l4));
+}
+
+const char *
+l7_listener_name(struct l7_ctx *ctx)
+{
+	return ctx->run->listener->name;
+}
+
+struct http_head *
+l7_request(struct l7_ctx *ctx)
+{
+	return ctx->run->request;
+}
+
+struct l7_summary *
+l7_summary(struct l7_ctx *ctx)
+{
+	return &ctx->run->summary;
+}
+
+void *
+l7_note_get(struct l7_ctx *ctx, const char *key)
+{
+	for (struct l7_note *n = ctx->run->notes; n != NULL; n = n->next)
+		if (strcmp(n->key, key) == 0)
+			return n->value;
+	return NULL;
+}
+
+void
+l7_note_set(struct l7_ctx *ctx, const char *key, void *value)
+{
+	struct l7_note *n = arena_alloc(l7_arena(ctx), sizeof(*n));
+
+	*n = (struct l7_note){ ctx->run->notes, key, value };
+	ctx->run->notes = n;
+}

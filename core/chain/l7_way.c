@@ -1,0 +1,418 @@
+#include "base/check.h"
+#include "chain/l7_run.h"
+
+static void put_waiting(struct l7_run *, enum dir);
+
+void
+l7_way_init(struct l7_run *r, enum dir dir)
+{
+	r->way[dir].frozen = r->way[dir].collect = -1;
+}
+
+void
+l7_way_fini(struct l7_run *r, enum dir dir)
+{
+	buf_fini(&r->way[dir].held_body);
+	buf_fini(&r->way[dir].queue);
+	flow_fini(&r->way[dir].flow);
+}
+
+void
+l7_way_stop(struct l7_run *r, enum dir dir)
+{
+	struct l7_way *w = &r->way[dir];
+
+	w->stopped = true;
+	w->frozen = w->collect = -1;
+	flow_discharge(&w->flow, buf_len(&w->held_body) + buf_len(&w->queue));
+	buf_fini(&w->held_body);
+	buf_fini(&w->queue);
+	w->queue_end = false;
+	w->queue_head = NULL;
+	w->queue_trailers = NULL;
+}
+
+static struct l7_slot *
+slot_at(struct l7_run *r, enum dir dir, int step)
+{
+	return &r->slots[dir == DIR_UP ? step : r->chain->len - 1 - step];
+}
+
+static void
+count(struct l7_run *r, const struct l7_slot *s, enum filter_count what,
+    unsigned long long n)
+{
+	filter_count(r->chain->v[s->ctx.index].stat, r->worker, what, n);
+}
+
+static void
+freeze(struct l7_run *r, enum dir dir, int step, enum l7_event event, bool end)
+{
+	struct l7_way *w = &r->way[dir];
+
+	check(w->frozen < 0);
+	w->frozen = step;
+	w->held_event = event;
+	w->held_end = end;
+}
+
+/* Returns true when the event goes on to the next step. */
+static bool
+take_verdict(struct l7_run *r, enum dir dir, const struct l7_slot *s,
+    enum verdict v)
+{
+	if (v == STOP) {
+		count(r, s, FILTER_STOPPED, 1);
+		if (!r->over && dir == DIR_UP)
+			l7_way_stop(r, dir);
+		return false;
+	}
+	if (v == HOLD) {
+		count(r, s, FILTER_HELD, 1);
+		return false;
+	}
+	return !r->over && !r->way[dir].stopped;
+}
+
+/* --- the far end of each direction ------------------------------------------ */
+
+static void
+deliver_head(struct l7_run *r, enum dir dir, struct http_head *head, bool end)
+{
+	if (dir == DIR_UP) {
+		r->terminal_entered = true;
+		r->route.terminal->head(&r->terminal, head, end);
+	} else {
+		r->head_sent = true;
+		r->summary.status = head->status;
+		stream_send_head(r->stream, head, end);
+	}
+	if (end)
+		l7_way_delivered(r, dir);
+}
+
+static void
+deliver_body(struct l7_run *r, enum dir dir, struct buf *b, bool end)
+{
+	if (dir == DIR_UP) {
+		r->route.terminal->body(&r->terminal, b, end);
+		buf_drain(b, buf_len(b));
+	} else {
+		r->summary.bytes_down += buf_len(b);
+		stream_send_body(r->stream, b, end);
+	}
+	if (end)
+		l7_way_delivered(r, dir);
+}
+
+static void
+deliver_trailers(struct l7_run *r, enum dir dir, struct http_fields *t)
+{
+	if (dir == DIR_UP)
+		r->route.terminal->trailers(&r->terminal, t);
+	else
+		stream_send_trailers(r->stream, t);
+	l7_way_delivered(r, dir);
+}
+
+/* --- one event through the steps ---------------------------------------------- */
+
+static bool
+run_head(struct l7_run *r, enum dir dir, int step, struct http_head *head,
+    bool end)
+{
+	struct l7_way *w = &r->way[dir];
+
+	for (; step < r->chain->len; step++) {
+		struct l7_slot *s = slot_at(r, dir, step);
+		const struct l7_filter *f = r->chain->v[s->ctx.index].filter;
+
+		if (dir == DIR_UP) {
+			r->entered = s->ctx.index + 1;
+			count(r, s, FILTER_ENTERED, 1);
+		}
+		if (f->head == NULL)
+			continue;
+		count(r, s, FILTER_CALLS, 1);
+		enum verdict v = f->head(&s->ctx, dir, head, end);
+
+		if (r->over)
+			return false;
+		if (v == HOLD && w->collect == s->ctx.index) {
+			/* The head waits; the body runs up to here first. */
+			w->collect = step;
+			w->collect_head = head;
+			if (end) {
+				struct buf none = { 0 };
+
+				l7_put_body(r, dir, &none, true);
+			}
+			return false;
+		}
+		if (v == HOLD) {
+			freeze(r, dir, step, EVENT_HEAD, end);
+			w->held_head = head;
+		}
+		if (!take_verdict(r, dir, s, v))
+			return false;
+	}
+	deliver_head(r, dir, head, end);
+	return !r->over;
+}
+
+static void run_body(struct l7_run *, enum dir, int step, struct buf *, bool end);
+
+/* A collected body has passed its collector: the head goes first, then it. */
+static void
+release_collected(struct l7_run *r, enum dir dir, int step, struct buf *b)
+{
+	struct l7_way *w = &r->way[dir];
+	struct http_head *head = w->collect_head;
+
+	w->collect = -1;
+	w->collect_head = NULL;
+	w->from = step + 1;
+	flow_charge(&w->flow, buf_len(b));
+	buf_move(&w->queue, b);
+	w->queue_end = w->queue_trailers == NULL;
+	bool end = w->queue_end && buf_len(&w->queue) == 0;
+
+	if (head->content_length >= 0)
+		head->content_length = (int64_t)buf_len(&w->queue);
+	if (end)
+		w->queue_end = false;
+	if (run_head(r, dir, step + 1, head, end))
+		put_waiting(r, dir);
+}
+
+static void
+run_body(struct l7_run *r, enum dir dir, int step, struct buf *b, bool end)
+{
+	struct l7_way *w = &r->way[dir];
+
+	for (; step < r->chain->len; step++) {
+		struct l7_slot *s = slot_at(r, dir, step);
+		const struct l7_filter *f = r->chain->v[s->ctx.index].filter;
+
+		if (f->body != NULL && (!r->tunnel || f->reads_tunnel)) {
+			count(r, s, FILTER_CALLS, 1);
+			count(r, s, FILTER_BYTES, buf_len(b));
+			enum verdict v = f->body(&s->ctx, dir, b,
+			    end || w->collect == step);
+
+			if (r->over)
+				return;
+			if (v == HOLD) {
+				freeze(r, dir, step, EVENT_BODY, end);
+				flow_charge(&w->flow, buf_len(b));
+				buf_move(&w->held_body, b);
+			}
+			if (!take_verdict(r, dir, s, v))
+				return;
+		}
+		if (w->collect == step) {
+			release_collected(r, dir, step, b);
+			return;
+		}
+	}
+	deliver_body(r, dir, b, end);
+}
+
+static void
+run_trailers(struct l7_run *r, enum dir dir, int step, struct http_fields *t)
+{
+	for (; step < r->chain->len; step++) {
+		struct l7_slot *s = slot_at(r, dir, step);
+		const struct l7_filter *f = r->chain->v[s->ctx.index].filter;
+
+		if (f->trailers == NULL)
+			continue;
+		count(r, s, FILTER_CALLS, 1);
+		enum verdict v = f->trailers(&s->ctx, dir, t);
+
+		if (r->over)
+			return;
+		if (v == HOLD) {
+			freeze(r, dir, step, EVENT_TRAILERS, true);
+			r->way[dir].held_trailers = t;
+		}
+		if (!take_verdict(r, dir, s, v))
+			return;
+	}
+	deliver_trailers(r, dir, t);
+}
+
+/* --- what waits in front -------------------------------------------------------- */
+
+static bool
+must_wait(const struct l7_way *w)
+{
+	return w->frozen >= 0 || buf_len(&w->queue) > 0 || w->queue_end ||
+	    w->queue_trailers != NULL || w->queue_head != NULL;
+}
+
+static void
+put_waiting(struct l7_run *r, enum dir dir)
+{
+	struct l7_way *w = &r->way[dir];
+
+	if (w->queue_head != NULL && w->frozen < 0 && !r->over) {
+		struct http_head *head = w->queue_head;
+		bool end = w->queue_end && buf_len(&w->queue) == 0 &&
+		    w->queue_trailers == NULL;
+
+		w->queue_head = NULL;
+		if (end)
+			w->queue_end = false;
+		if (!run_head(r, dir, w->from, head, end))
+			return;
+	}
+	if (w->frozen < 0 && !r->over && !w->stopped &&
+	    (buf_len(&w->queue) > 0 || w->queue_end)) {
+		struct buf b = { 0 };
+		bool end = w->queue_end;
+
+		flow_discharge(&w->flow, buf_len(&w->queue));
+		buf_move(&b, &w->queue);
+		w->queue_end = false;
+		run_body(r, dir, w->from, &b, end);
+		buf_fini(&b);
+	}
+	if (w->frozen < 0 && !r->over && !w->stopped &&
+	    w->queue_trailers != NULL) {
+		struct http_fields *t = w->queue_trailers;
+
+		w->queue_trailers = NULL;
+		run_trailers(r, dir, w->start, t);
+	}
+}
+
+void
+l7_put_head(struct l7_run *r, enum dir dir, struct http_head *head, bool end)
+{
+	struct l7_way *w = &r->way[dir];
+
+	if (r->over || w->stopped)
+		return;
+	w->from = w->start;
+	w->ended |= end;
+	run_head(r, dir, w->start, head, end);
+}
+
+static void
+collect(struct l7_run *r, enum dir dir, struct buf *b, bool end)
+{
+	struct l7_way *w = &r->way[dir];
+	struct l7_slot *s = slot_at(r, dir, w->collect);
+
+	buf_move(&w->queue, b);
+	if (buf_len(&w->queue) > w->collect_max) {
+		buf_fini(&w->queue);
+		w->collect = -1;
+		l7_reply(&s->ctx, dir == DIR_UP ? 413 : 502,
+		    dir == DIR_UP ? FLAG_LIM : FLAG_UPE, "body_too_large",
+		    SLICE_NONE);
+		return;
+	}
+	if (!end)
+		return;
+	struct buf whole = { 0 };
+
+	buf_move(&whole, &w->queue);
+	run_body(r, dir, w->from, &whole, true);
+	buf_fini(&whole);
+}
+
+void
+l7_put_body(struct l7_run *r, enum dir dir, struct buf *b, bool end)
+{
+	struct l7_way *w = &r->way[dir];
+
+	w->ended |= end;
+	if (r->over || w->stopped) {
+		buf_drain(b, buf_len(b));
+		return;
+	}
+	if (w->collect >= 0 && w->frozen < 0) {
+		collect(r, dir, b, end);
+	} else if (must_wait(w)) {
+		flow_charge(&w->flow, buf_len(b));
+		buf_move(&w->queue, b);
+		w->queue_end |= end;
+	} else {
+		run_body(r, dir, w->start, b, end);
+	}
+	buf_drain(b, buf_len(b));
+}
+
+void
+l7_put_trailers(struct l7_run *r, enum dir dir, struct http_fields *t)
+{
+	struct l7_way *w = &r->way[dir];
+
+	w->ended = true;
+	if (r->over || w->stopped)
+		return;
+	if (w->collect >= 0 && w->frozen < 0) {
+		struct buf whole = { 0 };
+
+		w->queue_trailers = t;
+		buf_move(&whole, &w->queue);
+		run_body(r, dir, w->from, &whole, false);
+		buf_fini(&whole);
+	} else if (must_wait(w)) {
+		w->queue_trailers = t;
+	} else {
+		run_trailers(r, dir, w->start, t);
+	}
+}
+
+void
+l7_put_info(struct l7_run *r, struct http_head *head)
+{
+	if (r->over || r->responding)
+		return;
+	for (int i = r->chain->len - 1; r->chain->has_info && i >= 0; i--) {
+		struct l7_slot *s = &r->slots[i];
+		const struct l7_filter *f = r->chain->v[i].filter;
+
+		/* An informational response is passed or dropped, never held. */
+		if (f->info != NULL && f->info(&s->ctx, head) != PASS)
+			return;
+	}
+	stream_send_info(r->stream, head);
+}
+
+void
+l7_thaw(struct l7_run *r, enum dir dir)
+{
+	struct l7_way *w = &r->way[dir];
+
+	if (r->over || w->stopped || w->frozen < 0)
+		return;
+	int step = w->frozen + 1;
+	bool end = w->held_end;
+	struct buf b = { 0 };
+
+	w->frozen = -1;
+	switch (w->held_event) {
+	case EVENT_HEAD:
+		if (!run_head(r, dir, step, w->held_head, end))
+			return;
+		break;
+	case EVENT_BODY:
+		flow_discharge(&w->flow, buf_len(&w->held_body));
+		buf_move(&b, &w->held_body);
+		if (w->collect == step - 1)
+			release_collected(r, dir, step - 1, &b);
+		else
+			run_body(r, dir, step, &b, end);
+		buf_fini(&b);
+		break;
+	case EVENT_TRAILERS:
+		run_trailers(r, dir, step, w->held_trailers);
+		break;
+	}
+	if (!r->over)
+		put_waiting(r, dir);
+}
