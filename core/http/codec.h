@@ -11,21 +11,27 @@
  * codec: turns the bytes of one connection into streams and back.  It does
  * no I/O: bytes are fed in, bytes to send are taken from its output queue.
  *
- * Life: h1_server_new / h1_client_new -> codec_feed, codec_output ...
- *       -> codec_free.
+ * Life: h1_server_new / h1_client_new -> codec_feed, codec_output_sent ...
+ *       -> on_finished -> codec_free.
  *
  * Whoever holds the connection (chain's http terminal, a pool's connection)
- * feeds what arrives, sends what codec_output holds whenever on_output says
- * so, and closes when on_finished comes.
+ * feeds what arrives, sends what ->output holds whenever on_output says so,
+ * reports what has left, feeds again when on_input asks for it, and closes
+ * when on_finished comes.
+ *
+ * on_stream and the events of streams come from inside codec_feed (on_drained
+ * from codec_output_sent, on_reset also from codec_abort); on_output,
+ * on_input, on_idle and on_finished are deferred: once for all that one turn
+ * of the loop did, in the order output, finished, idle, input.  The codec may
+ * be freed from inside any of them.
  */
 struct codec;
 
 /* What a peer may make us keep; see the table of limits in mesh.yaml(5). */
 struct http_limits {
-	size_t head_bytes;	/* 60 KiB */
+	size_t head_bytes;	/* 60 KiB; trailers count with the head */
 	size_t line_bytes;	/* 8 KiB: request line, one field */
 	size_t fields;		/* 100 */
-	size_t trailer_bytes;	/* counted together with the head */
 	size_t chunk_ext_line;	/* 1 KiB */
 	size_t chunk_ext_total;	/* 16 KiB */
 	size_t info_count;	/* 10 informational responses */
@@ -36,24 +42,32 @@ extern const struct http_limits http_limits_default;
 enum codec_end {
 	CODEC_END_CLEAN,	/* nothing was under way: close in order */
 	CODEC_END_AFTER_FLUSH,	/* send the output, then close with a linger */
-	CODEC_END_ERROR,	/* the peer broke the protocol; output may hold the reply */
+	CODEC_END_ERROR,	/* the peer broke the protocol; send the output
+				 * (it may hold the reply), close with a linger */
+	CODEC_END_ABORT,	/* a message was cut short that the peer would take
+				 * for complete if we closed in order: reset */
 };
 
 struct codec_events {
 	/*
 	 * Server: a request begins; the callee sets the owner of the stream.
-	 * Its on_head follows at once.  The arena of the stream is given by
-	 * new_arena of the codec and freed after stream_close.
+	 * Its on_head follows at once.  The arena of the stream is the codec's;
+	 * it is recycled after stream_close.
 	 */
 	void (*on_stream)(void *owner, struct stream *);
 	/*
-	 * Server: what could not be parsed, before any stream existed for it: for the log and
-	 * the counters.  The codec has already queued the reply (400, 413, 414, 417, 431,
-	 * 501, 505).  head holds as much as was understood.
+	 * Server: what could not be parsed, before any stream existed for it:
+	 * for the log and the counters.  The codec has already queued the reply
+	 * (400, 405, 414, 417, 431, 501, 505); why is a constant sentence.
 	 */
 	void (*on_bad_request)(void *owner, int status, const char *why);
-	void (*on_output)(void *owner);	/* output queue became non-empty */
-	/* No more streams can begin; nothing is under way. */
+	void (*on_output)(void *owner);	/* the output queue is not empty */
+	/*
+	 * Input that was left with the caller is wanted now (a stream was
+	 * resumed, the next request may begin): call codec_feed with it.
+	 */
+	void (*on_input)(void *owner);
+	/* No more streams can begin; nothing is under way.  Once. */
 	void (*on_finished)(void *owner, enum codec_end);
 	/*
 	 * Client: a stream slot became free (h1: the exchange ended and the
@@ -66,10 +80,12 @@ struct codec_vtable {
 	void (*feed)(struct codec *, struct buf *, bool eof);
 	struct stream *(*open_stream)(struct codec *, struct arena *,
 	    const struct stream_events *, void *owner);
-	void (*output_drained)(struct codec *);
+	void (*output_sent)(struct codec *, size_t);
 	void (*drain)(struct codec *);
 	bool (*is_idle)(const struct codec *);
+	bool (*is_in_head)(const struct codec *);
 	bool (*wants_input)(const struct codec *);
+	void (*abort)(struct codec *, enum stream_error);
 	void (*free)(struct codec *);
 };
 
@@ -83,23 +99,33 @@ struct codec {
 
 /*
  * Takes what it can use of b; what stays is kept by the caller and fed again
- * (a paused stream leaves its body there).  eof: the peer ended; call once.
+ * (a paused stream leaves its body there, a request that came early waits
+ * there for its turn).  eof: the peer has ended its side; may be repeated.
  */
 void codec_feed(struct codec *, struct buf *b, bool eof);
 /* Client: NULL when no further stream fits now. */
 struct stream *codec_open_stream(struct codec *, struct arena *,
     const struct stream_events *, void *owner);
-/* The caller took everything from ->output and it left for the socket. */
+/* So many bytes that were taken from ->output have left for the socket. */
+void codec_output_sent(struct codec *, size_t bytes);
+/* All that was taken from ->output has left for the socket. */
 void codec_output_drained(struct codec *);
 /* Finish what is under way, accept nothing new (Connection: close, GOAWAY). */
 void codec_drain(struct codec *);
 bool codec_is_idle(const struct codec *);	/* no stream under way */
+/* Server: a head has begun and is not complete: the caller runs a deadline. */
+bool codec_is_in_head(const struct codec *);
 /* False while a paused stream blocks the connection: stop reading (h1). */
 bool codec_wants_input(const struct codec *);
-/* The connection died: every stream gets on_reset(error); then codec_free. */
+/*
+ * The connection died: every stream gets on_reset; codec_free comes next.
+ * h1: CONN_RESET and CONN_CLOSED become TRUNCATED once a response has begun.
+ */
 void codec_abort(struct codec *, enum stream_error);
+/* Streams that are still open stay valid, and mute, until stream_close. */
 void codec_free(struct codec *);
 
+/* HTTP/1.0 and 1.1 (RFC 9112).  Keep events and owner; copy the limits. */
 struct codec *h1_server_new(struct loop *, const struct http_limits *,
     const struct codec_events *, void *owner);
 struct codec *h1_client_new(struct loop *, const struct http_limits *,

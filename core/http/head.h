@@ -14,11 +14,13 @@
  *
  * Names are lower case; a fixed set of well-known ones carries its id, so that
  * looking them up compares small integers.  Everything lives in the stream's
- * arena; setting a field copies nothing unless it says so.  Fields that
- * concern one hop (Connection, Transfer-Encoding, Keep-Alive,
- * Proxy-Connection, Upgrade, TE, what Connection names) and Content-Length
- * never stand in the list: the codec takes them out when it parses and writes
- * its own; what they said is in the struct.
+ * arena; setting a field copies nothing unless it says so.
+ *
+ * Never in the list are the fields of one hop (Connection and what it names,
+ * Transfer-Encoding, Keep-Alive, Proxy-Connection, Upgrade, TE,
+ * HTTP2-Settings), Content-Length, Host, and `Expect: 100-continue`: the codec
+ * takes them out when it parses and writes its own from the struct, whose
+ * members are the only truth.
  */
 enum http_field_id {
 	FIELD_OTHER,
@@ -115,6 +117,8 @@ struct http_head {
 	int64_t            content_length;	/* -1: not stated */
 	bool               expects_continue;
 	struct slice       upgrade;	/* protocols asked for or switched to */
+	size_t             dropped;	/* request fields left out for a '_' in
+					 * the name, which some take for '-' */
 	struct http_fields fields;
 };
 

@@ -58,7 +58,6 @@ struct stream_vtable {
 	void (*send_info)(struct stream *, const struct http_head *);
 	void (*send_body)(struct stream *, struct buf *, bool end);
 	void (*send_trailers)(struct stream *, const struct http_fields *);
-	void (*send_tunnel)(struct stream *, struct buf *, bool end);
 	void (*pause)(struct stream *, bool paused);
 	void (*close)(struct stream *, enum stream_error);
 };
@@ -75,15 +74,29 @@ struct stream {
 
 /* Both set together, before any event is due. */
 void stream_set_owner(struct stream *, const struct stream_events *, void *);
-/* borrows the head; written or copied before return */
+/*
+ * Borrows the head, which is written or copied before return.  Framing follows
+ * from `end` and head->content_length: stated is sent as such (then the body
+ * must have that length), -1 is chunked, or until close to an old client.
+ */
 void stream_send_head(struct stream *, const struct http_head *, bool end);
+/*
+ * Server: 1xx before the final head.  A 100 goes out at most once, and only to
+ * a client that asked for it and sends nothing yet: a server that reads the
+ * body itself calls this with 100 when it wants it; a proxy passes on what its
+ * upstream sent.  The codec never sends one by itself.
+ */
 void stream_send_info(struct stream *, const struct http_head *);
 /* Takes all bytes. */
 void stream_send_body(struct stream *, struct buf *, bool end);
+/* The end.  Dropped where the framing has no place for them. */
 void stream_send_trailers(struct stream *, const struct http_fields *);
 /*
- * After a 101, or a 2xx to CONNECT, was sent or received with this set, both directions
- * carry opaque bytes through send_body and on_body until their ends.
+ * A 101 to a request with `upgrade`, or a 2xx to CONNECT, turns the stream into
+ * a tunnel, at both ends: it is sent and received with end false, and opaque
+ * bytes follow through send_body and on_body.  The request had its end before;
+ * a tunnel has one more end in that direction.  The codec sets is_tunnel when
+ * such a head passes; a user that knows before may say so.
  */
 void stream_set_tunnel(struct stream *);
 /* Stops and restarts on_body; nothing is lost.  The source is slowed down. */
