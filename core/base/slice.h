@@ -38,6 +38,8 @@ ptrdiff_t slice_find(struct slice s, char c);
  */
 bool slice_cut(struct slice *rest, char sep, struct slice *part);
 int slice_cmp(struct slice a, struct slice b);
+/* Bytes of the well-formed UTF-8 character (RFC 3629) that s begins with, or 0. */
+size_t slice_utf8(struct slice s);
 /* Decimal digits only, no sign, no overflow; false otherwise. */
 bool slice_u64(struct slice s, uint64_t *out);
 uint64_t slice_hash(struct slice s);	/* seeded at process start */

@@ -89,24 +89,6 @@ str_addf(struct str *s, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Length of the well-formed UTF-8 sequence at p (RFC 3629), 0 if there is none. */
-static size_t
-utf8_len(const unsigned char *p, size_t left)
-{
-	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 :
-	    p[0] >= 0xe0 && p[0] < 0xf0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
-
-	if (n == 0 || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 void
 str_add_json(struct str *s, struct slice text)
 {
@@ -114,7 +96,7 @@ str_add_json(struct str *s, struct slice text)
 
 	str_add_char(s, '"');
 	for (size_t i = 0; i < text.len;) {
-		size_t n = utf8_len(p + i, text.len - i);
+		size_t n = slice_utf8(slice_from(text, i));
 
 		if (n == 0) {
 			str_add(s, "\\ufffd");
