@@ -1,0 +1,483 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "conf/nearest.h"
+#include "conf/scalar.h"
+#include "conf/schema.h"
+#include "conf/units.h"
+
+#define NAMES_MAX	64	/* fields of one table */
+#define NAMES_SHOWN	12
+
+struct decoder {
+	struct arena *arena;
+	struct err   *err;
+	bool          known_only;	/* pass over unknown fields */
+	struct str    path;
+};
+
+typedef int read_fn(struct decoder *, const struct conf_field *,
+    const struct conf_node *, void *out);
+
+static int read_struct(struct decoder *, const struct conf_schema *,
+    const struct conf_node *, void *out);
+
+/* "70000", "the string "abc"", "a list": what stands where another was due. */
+static void
+add_found(struct str *s, const struct conf_node *n)
+{
+	struct slice text = n->text;
+
+	if (n->kind == CONF_LIST || n->kind == CONF_MAP || n->kind == CONF_NULL) {
+		str_add(s, conf_kind_name(n->kind));
+		return;
+	}
+	if (text.len > 200)
+		text.len = 200;
+	if (n->kind == CONF_STRING)
+		str_add_json(s, text);
+	else
+		str_add_slice(s, text);
+}
+
+static int
+fail(struct decoder *d, const struct conf_node *n, const char *what)
+{
+	if (d->path.len == 0)
+		return conf_error(n, d->err, "%s", what);
+	return conf_error(n, d->err, "%s: %s", str_ptr(&d->path), what);
+}
+
+static int
+fail_expected(struct decoder *d, const struct conf_node *n, const char *expected)
+{
+	struct str s = { 0 };
+
+	str_addf(&s, "expected %s, found ", expected);
+	add_found(&s, n);
+	fail(d, n, s.ptr);
+	str_fini(&s);
+	return -1;
+}
+
+/* A value that would be a string if it had quotes. */
+static int
+fail_unquoted(struct decoder *d, const struct conf_node *n, const char *taken_for)
+{
+	struct str s = { 0 };
+
+	str_add(&s, "expected a string, found ");
+	str_add_slice(&s, n->text);
+	str_addf(&s, ", which is read as %s without quotes: write \"%s\"",
+	    taken_for, n->text.ptr);
+	fail(d, n, s.ptr);
+	str_fini(&s);
+	return -1;
+}
+
+static int
+need_string(struct decoder *d, const struct conf_node *n)
+{
+	if (n->kind == CONF_BOOL || n->kind == CONF_INT || n->kind == CONF_FLOAT)
+		return fail_unquoted(d, n, conf_kind_name(n->kind));
+	if (n->kind != CONF_STRING)
+		return fail_expected(d, n, "a string");
+	const char *other = n->plain ? conf_scalar_ambiguous(n->text) : NULL;
+
+	return other == NULL ? 0 : fail_unquoted(d, n, other);
+}
+
+static int
+read_bool(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *n, void *out)
+{
+	(void)f;
+	if (n->kind != CONF_BOOL)
+		return fail_expected(d, n, "true or false");
+	*(bool *)out = n->boolean;
+	return 0;
+}
+
+static int
+read_int(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *n, void *out)
+{
+	char range[80] = "a whole number";
+
+	if (f->max > f->min)
+		snprintf(range, sizeof(range), "a whole number from %lld to %lld",
+		    (long long)f->min, (long long)f->max);
+	if (n->kind != CONF_INT || (f->max > f->min &&
+	    (n->integer < f->min || n->integer > f->max)))
+		return fail_expected(d, n, range);
+	*(int64_t *)out = n->integer;
+	return 0;
+}
+
+static int
+read_port(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *n, void *out)
+{
+	(void)f;
+	if (n->kind != CONF_INT || n->integer < 1 || n->integer > UINT16_MAX)
+		return fail_expected(d, n, "a port from 1 to 65535");
+	*(uint16_t *)out = (uint16_t)n->integer;
+	return 0;
+}
+
+static int
+read_string(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *n, void *out)
+{
+	if (need_string(d, n) < 0)
+		return -1;
+	if (!conf_pattern_match(f->pattern, n->text))
+		return fail_expected(d, n, conf_pattern_expected(f->pattern));
+	*(const char **)out = n->text.ptr;
+	return 0;
+}
+
+static int
+read_duration(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *n, void *out)
+{
+	char low[CONF_DURATION_TEXT], high[CONF_DURATION_TEXT], range[160];
+	int64_t ms;
+
+	if (n->kind != CONF_STRING || !conf_duration_read(n->text, &ms))
+		return fail_expected(d, n, "a duration such as 10s or 1h30m");
+	if (f->max > f->min && (ms < f->min || ms > f->max)) {
+		conf_duration_text(low, f->min);
+		conf_duration_text(high, f->max);
+		snprintf(range, sizeof(range), "a duration from %s to %s", low, high);
+		return fail_expected(d, n, range);
+	}
+	*(int64_t *)out = ms;
+	return 0;
+}
+
+static int
+read_bytes(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *n, void *out)
+{
+	char range[96] = "a size such as 65536, 64Ki or 10Mi";
+	bool good = n->kind == CONF_STRING || n->kind == CONF_INT;
+	int64_t bytes = 0;
+
+	good = good && conf_bytes_read(n->text, &bytes);
+	if (good && f->max > f->min && (bytes < f->min || bytes > f->max)) {
+		snprintf(range, sizeof(range), "a size from %lld to %lld bytes",
+		    (long long)f->min, (long long)f->max);
+		good = false;
+	}
+	if (!good)
+		return fail_expected(d, n, range);
+	*(int64_t *)out = bytes;
+	return 0;
+}
+
+static int
+read_time(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *n, void *out)
+{
+	(void)f;
+	if (n->kind != CONF_STRING || !conf_time_read(n->text, out))
+		return fail_expected(d, n, "a time such as 2026-11-21T01:12:41Z");
+	return 0;
+}
+
+static int
+read_enum(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *n, void *out)
+{
+	struct str s = { 0 };
+
+	for (int i = 0; f->words[i] != NULL; i++) {
+		if (n->kind == CONF_STRING && slice_is(n->text, f->words[i])) {
+			*(int *)out = i;
+			str_fini(&s);
+			return 0;
+		}
+		str_addf(&s, "%s%s", i == 0 ? "one of " : ", ", f->words[i]);
+	}
+	fail_expected(d, n, str_ptr(&s));
+	str_fini(&s);
+	return -1;
+}
+
+static int
+read_port_or_name(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *n, void *out)
+{
+	struct conf_port_or_name *target = out;
+
+	if (n->kind == CONF_INT)
+		return read_port(d, f, n, &target->number);
+	if (n->kind != CONF_STRING || !conf_pattern_match(CONF_LABEL, n->text))
+		return fail_expected(d, n,
+		    "a port from 1 to 65535 or the name of a port");
+	target->name = n->text.ptr;
+	return 0;
+}
+
+static int
+read_nested(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *n, void *out)
+{
+	return read_struct(d, f->schema, n, out);
+}
+
+static int
+read_pointer(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *n, void *out)
+{
+	*(void **)out = arena_zalloc(d->arena, f->schema->size);
+	return read_struct(d, f->schema, n, *(void **)out);
+}
+
+static int
+read_pairs(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *n, void *out)
+{
+	struct conf_pairs *pairs = out;
+	size_t len = d->path.len;
+
+	if (n->kind != CONF_MAP)
+		return fail_expected(d, n, "a map of strings");
+	pairs->items = arena_zalloc(d->arena, conf_len(n) * sizeof(*pairs->items));
+	CONF_FOREACH(e, n) {
+		struct conf_pair *pair = &pairs->items[pairs->len++];
+
+		pair->key = e->key.ptr;
+		if (!conf_pattern_match(f->key_pattern, e->key))
+			return conf_error_key(n, e, d->err,
+			    "%s: expected %s, found \"%s\"", str_ptr(&d->path),
+			    conf_pattern_expected(f->key_pattern), e->key.ptr);
+		str_addf(&d->path, "[%s]", e->key.ptr);
+		if (read_string(d, f, e->node, &pair->value) < 0)
+			return -1;
+		d->path.len = len;
+		d->path.ptr[len] = '\0';
+	}
+	return 0;
+}
+
+static int
+read_any(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *n, void *out)
+{
+	(void)d;
+	(void)f;
+	*(const struct conf_node **)out = n;
+	return 0;
+}
+
+static const struct {
+	read_fn *read;
+	size_t   size;	/* 0: the schema's */
+} types[] = {
+	[CONF_BOOL_T] = { read_bool, sizeof(bool) },
+	[CONF_INT_T] = { read_int, sizeof(int64_t) },
+	[CONF_PORT_T] = { read_port, sizeof(uint16_t) },
+	[CONF_STRING_T] = { read_string, sizeof(const char *) },
+	[CONF_DURATION_T] = { read_duration, sizeof(int64_t) },
+	[CONF_BYTES_T] = { read_bytes, sizeof(int64_t) },
+	[CONF_TIME_T] = { read_time, sizeof(int64_t) },
+	[CONF_ENUM_T] = { read_enum, sizeof(int) },
+	[CONF_PORT_OR_NAME_T] = { read_port_or_name,
+	    sizeof(struct conf_port_or_name) },
+	[CONF_STRUCT_T] = { read_nested, 0 },
+	[CONF_POINTER_T] = { read_pointer, sizeof(void *) },
+	[CONF_PAIRS_T] = { read_pairs, sizeof(struct conf_pairs) },
+	[CONF_ANY_T] = { read_any, sizeof(const struct conf_node *) },
+};
+
+static void
+path_back(struct decoder *d, size_t len)
+{
+	d->path.len = len;
+	if (d->path.ptr != NULL)
+		d->path.ptr[len] = '\0';
+}
+
+static int
+read_list(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *n, char *out)
+{
+	size_t size = types[f->type].size, i = 0, len = d->path.len;
+
+	if (n->kind != CONF_LIST)
+		return fail_expected(d, n, "a list");
+	if (f->max_items > 0 && conf_len(n) > f->max_items) {
+		struct str s = { 0 };
+
+		str_addf(&s, "expected at most %zu items, found %zu",
+		    f->max_items, conf_len(n));
+		fail(d, n, s.ptr);
+		str_fini(&s);
+		return -1;
+	}
+	if (size == 0)
+		size = f->schema->size;
+	char *items = arena_zalloc(d->arena, conf_len(n) * size);
+
+	CONF_FOREACH(e, n) {
+		str_addf(&d->path, "[%zu]", i);
+		if (types[f->type].read(d, f, e->node, items + i * size) < 0)
+			return -1;
+		path_back(d, len);
+		i++;
+	}
+	memcpy(out + f->offset, &items, sizeof(items));
+	memcpy(out + f->len_offset, &i, sizeof(i));
+	return 0;
+}
+
+/* The default of a row; a row that is wrong is a bug. */
+static void
+read_fallback(struct decoder *d, const struct conf_field *f, char *out)
+{
+	struct conf_node *n = conf_string_new(d->arena, slice_str(f->fallback));
+
+	if (f->type != CONF_STRING_T && f->type != CONF_ENUM_T)
+		conf_scalar_resolve(n);
+	check(types[f->type].read(d, f, n, out + f->offset) == 0);
+}
+
+static void fill_defaults(struct decoder *, const struct conf_schema *, char *out);
+
+static void
+fill_default(struct decoder *d, const struct conf_field *f, char *out)
+{
+	if (f->list)
+		return;
+	if (f->fallback != NULL)
+		read_fallback(d, f, out);
+	else if (f->type == CONF_STRUCT_T)
+		fill_defaults(d, f->schema, out + f->offset);
+}
+
+static void
+fill_defaults(struct decoder *d, const struct conf_schema *s, char *out)
+{
+	for (const struct conf_field *f = s->fields; f->name != NULL; f++)
+		fill_default(d, f, out);
+}
+
+static int
+fail_unknown(struct decoder *d, const struct conf_schema *s,
+    const struct conf_node *map, const struct conf_entry *e)
+{
+	const char *names[NAMES_MAX];
+	struct str text = { 0 };
+	size_t n = 0;
+
+	for (const struct conf_field *f = s->fields; f->name != NULL; f++) {
+		check(n < NAMES_MAX);
+		names[n++] = f->name;
+	}
+	const char *near = conf_nearest(e->key, names, n);
+
+	if (d->path.len > 0)
+		str_addf(&text, "%s: ", d->path.ptr);
+	str_add(&text, "unknown field ");
+	str_add_json(&text, slice_of(e->key.ptr, e->key.len > 200 ? 200 : e->key.len));
+	if (near != NULL)
+		str_addf(&text, ", did you mean \"%s\"?", near);
+	for (size_t i = 0; near == NULL && i < n && i < NAMES_SHOWN; i++)
+		str_addf(&text, "%s%s", i == 0 ? ", expected one of " : ", ",
+		    names[i]);
+	if (near == NULL && n > NAMES_SHOWN)
+		str_add(&text, " ...");
+	conf_error_key(map, e, d->err, "%s", text.ptr);
+	str_fini(&text);
+	return -1;
+}
+
+static int
+check_unknown(struct decoder *d, const struct conf_schema *s,
+    const struct conf_node *map)
+{
+	CONF_FOREACH(e, map) {
+		const struct conf_field *f = s->fields;
+
+		while (f->name != NULL && !slice_is(e->key, f->name))
+			f++;
+		if (f->name == NULL)
+			return fail_unknown(d, s, map, e);
+	}
+	return 0;
+}
+
+static int
+read_field(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *map, char *out)
+{
+	const struct conf_node *n = conf_get(map, f->name);
+	size_t len = d->path.len;
+	int result;
+
+	if (n == NULL || n->kind == CONF_NULL) {
+		if (f->required) {
+			char text[160];
+
+			snprintf(text, sizeof(text),
+			    "the required field \"%s\" is missing", f->name);
+			return fail(d, map, text);
+		}
+		fill_default(d, f, out);
+		return 0;
+	}
+	str_addf(&d->path, "%s%s", len > 0 ? "." : "", f->name);
+	if (f->list)
+		result = read_list(d, f, n, out);
+	else
+		result = types[f->type].read(d, f, n, out + f->offset);
+	if (result == 0)
+		path_back(d, len);
+	return result;
+}
+
+static int
+read_struct(struct decoder *d, const struct conf_schema *s,
+    const struct conf_node *n, void *out)
+{
+	if (n->kind != CONF_MAP)
+		return fail_expected(d, n, "a map");
+	if (!d->known_only && check_unknown(d, s, n) < 0)
+		return -1;
+	for (const struct conf_field *f = s->fields; f->name != NULL; f++)
+		if (read_field(d, f, n, out) < 0)
+			return -1;
+	return s->verify == NULL ? 0 : s->verify(out, n, d->err);
+}
+
+static int
+decode(const struct conf_node *n, const struct conf_schema *s,
+    struct decoder *d, void *out)
+{
+	memset(out, 0, s->size);
+	int result = read_struct(d, s, n, out);
+
+	str_fini(&d->path);
+	return result;
+}
+
+int
+conf_decode(const struct conf_node *n, const struct conf_schema *s,
+    struct arena *arena, void *out, struct err *err)
+{
+	struct decoder d = { .arena = arena, .err = err };
+
+	return decode(n, s, &d, out);
+}
+
+int
+conf_decode_known(const struct conf_node *n, const struct conf_schema *s,
+    struct arena *arena, void *out, struct err *err)
+{
+	struct decoder d = { .arena = arena, .err = err, .known_only = true };
+
+	return decode(n, s, &d, out);
+}
