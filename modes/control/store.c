@@ -7,8 +7,6 @@
 #include "modes/control/store_file.h"
 #include "modes/control/store_thread.h"
 
-#define FILE_NAME	"store.db"
-
 static void
 store_free(struct store *s)
 {
@@ -49,7 +47,7 @@ store_open(const char *dir, struct err *err)
 	list_init(&s->copies);
 	s->dir_lock = store_file_lock(dir, err);
 	if (s->dir_lock >= 0) {
-		char *path = mem_printf("%s/" FILE_NAME, dir);
+		char *path = mem_printf("%s/" STORE_FILE_NAME, dir);
 
 		s->db = store_sqlite_open(path, err);
 		mem_free(path);
@@ -77,37 +75,6 @@ store_close(struct store **sp)
 	store_free(s);
 }
 
-int
-store_restore(const char *backup, const char *dir, struct err *err)
-{
-	struct store_sqlite *db;
-	int rc = -1, lock = store_file_lock(dir, err);
-
-	if (lock < 0)
-		return -1;
-	char *path = mem_printf("%s/" FILE_NAME, dir);
-	char *aside = mem_printf("%s.restore", path);
-
-	unlink(aside);
-	if (access(path, F_OK) == 0)
-		err_set(err, ERR_CONFIG, "%s: exists; restore into an empty "
-		    "directory", path);
-	else if (store_file_copy(backup, aside, err) == 0 &&
-	    (db = store_sqlite_open(aside, err)) != NULL) {
-		rc = store_sqlite_leap(db, STORE_RESTORE_STEP, err);
-		store_sqlite_close(db);
-	} else {
-		err_wrap(err, "%s", backup);
-	}
-	if (rc == 0)
-		rc = store_file_publish(aside, path, err);
-	unlink(aside);
-	mem_free(aside);
-	mem_free(path);
-	close(lock);
-	return rc;
-}
-
 void
 store_result_free(struct store_result *r)
 {
@@ -127,8 +94,8 @@ store_queue(struct store *s, struct store_request *q)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static struct store_request *
-request_new(enum store_request_kind kind, const struct store_port *port,
+struct store_request *
+store_request_new(enum store_request_kind kind, const struct store_port *port,
     store_done *done, void *ctx)
 {
 	struct store_request *q = mem_zalloc(sizeof(*q));
@@ -146,7 +113,7 @@ void
 store_commit(struct store *s, struct store_txn **txn,
     const struct store_port *port, store_done *done, void *ctx)
 {
-	struct store_request *q = request_new(STORE_COMMIT, port, done, ctx);
+	struct store_request *q = store_request_new(STORE_COMMIT, port, done, ctx);
 
 	q->txn = *txn;
 	*txn = NULL;
@@ -157,7 +124,7 @@ void
 store_list(struct store *s, const struct store_query *query,
     const struct store_port *port, store_done *done, void *ctx)
 {
-	struct store_request *q = request_new(STORE_LIST, port, done, ctx);
+	struct store_request *q = store_request_new(STORE_LIST, port, done, ctx);
 	size_t n = query->prefix.len, m = query->after.len;
 
 	q->bytes = mem_alloc(n + m);
@@ -175,7 +142,7 @@ void
 store_get(struct store *s, struct slice key, const struct store_port *port,
     store_done *done, void *ctx)
 {
-	struct store_request *q = request_new(STORE_GET, port, done, ctx);
+	struct store_request *q = store_request_new(STORE_GET, port, done, ctx);
 
 	q->bytes = mem_dup(key.ptr, key.len);
 	q->query.prefix = slice_of(q->bytes, key.len);
@@ -186,7 +153,7 @@ void
 store_log(struct store *s, uint64_t after, size_t limit,
     const struct store_port *port, store_done *done, void *ctx)
 {
-	struct store_request *q = request_new(STORE_LOG, port, done, ctx);
+	struct store_request *q = store_request_new(STORE_LOG, port, done, ctx);
 
 	q->after = after;
 	q->query.limit = limit;
@@ -194,18 +161,8 @@ store_log(struct store *s, uint64_t after, size_t limit,
 }
 
 void
-store_backup(struct store *s, const char *path, const struct store_port *port,
-    store_done *done, void *ctx)
-{
-	struct store_request *q = request_new(STORE_BACKUP, port, done, ctx);
-
-	q->bytes = mem_strdup(path);
-	store_queue(s, q);
-}
-
-void
 store_verify(struct store *s, const struct store_port *port, store_done *done,
     void *ctx)
 {
-	store_queue(s, request_new(STORE_VERIFY, port, done, ctx));
+	store_queue(s, store_request_new(STORE_VERIFY, port, done, ctx));
 }

@@ -12,8 +12,9 @@
 /*
  * store: a durable key space with one growing revision number, one write
  * verb, and a watch that resumes.
- * Life: store_open -> store_commit, store_list, store_watch_open ...
- *     -> store_watch_close of each -> store_close.
+ * Life: store_open -> store_commit, store_list, store_watch_open (in
+ *     store_watch.h) ... -> store_watch_close of each -> store_close.
+ * store_wait.h has the same verbs for those who may block.
  *
  * Keys are byte strings in memcmp order, values are bytes.  A transaction
  * compares, puts, deletes and appends to the log; all of it happens or none.
@@ -114,6 +115,10 @@ void store_txn_put_until(struct store_txn *, struct slice key,
 /* Deleting what is not there is no change and no error. */
 void store_txn_delete(struct store_txn *, struct slice key);
 void store_txn_append(struct store_txn *, struct slice content);
+/* The hash of log entry seq, from that of the entry before it. */
+void store_log_hash(unsigned char out[STORE_HASH_LEN],
+    const unsigned char before[STORE_HASH_LEN], uint64_t seq,
+    struct slice content);
 
 /* Takes the transaction.  Without writes the result has the revision now. */
 void store_commit(struct store *, struct store_txn **,
@@ -132,66 +137,8 @@ void store_get(struct store *, struct slice key,
 /* Log entries with seq > after, oldest first; limit 0: all. */
 void store_log(struct store *, uint64_t after, size_t limit,
     const struct store_port *, store_done *, void *ctx);
-/*
- * Writes a consistent copy of everything to path (mode 0600, replaced at
- * once when complete) while other requests go on.
- */
-void store_backup(struct store *, const char *path,
-    const struct store_port *, store_done *, void *ctx);
 /* Reads every page and every hash of the log; says what is damaged. */
 void store_verify(struct store *,
     const struct store_port *, store_done *, void *ctx);
-
-/*
- * The same, blocking until the answer is there: for start-up, commands and
- * tests, never on a loop.  Gives the result.
- */
-struct store_result *store_commit_wait(struct store *, struct store_txn **);
-struct store_result *store_list_wait(struct store *,
-    const struct store_query *);
-struct store_result *store_get_wait(struct store *, struct slice key);
-struct store_result *store_log_wait(struct store *, uint64_t after,
-    size_t limit);
-struct store_result *store_backup_wait(struct store *, const char *path);
-struct store_result *store_verify_wait(struct store *);
-
-/*
- * Makes a store in dir, which must not have one, from a backup.  Its
- * revision is STORE_RESTORE_STEP ahead of the backup's and no change is
- * kept: whoever saw revisions that the backup did not must read anew.
- */
-#define STORE_RESTORE_STEP	1000000000ull
-int store_restore(const char *backup, const char *dir, struct err *);
-
-/*
- * A watch delivers every change of keys with the prefix whose revision is
- * greater than `since`, in order, each once, all of one revision in one
- * call.  A slow asker is waited for; when changes that it has not seen are
- * dropped meanwhile, or since is a revision that this store has not reached,
- * on_lost is called once and nothing after it: list, and watch from the
- * list's revision.  What a commit changed is posted before its answer, but
- * for askers that are more than 256 revisions behind.
- */
-struct store_change {
-	struct slice key;
-	struct slice value;	/* absent: the key was deleted */
-	uint64_t     created;
-};
-struct store_batch {
-	uint64_t                   revision;
-	const struct store_change *changes;
-	size_t                     n_changes;
-};
-struct store_watch_ops {
-	void (*on_batch)(void *ctx, const struct store_batch *);
-	void (*on_lost)(void *ctx);
-};
-struct store_watch;
-/* Keeps port, ops and ctx until store_watch_close. */
-struct store_watch *store_watch_open(struct store *, struct slice prefix,
-    uint64_t since, const struct store_port *, const struct store_watch_ops *,
-    void *ctx);
-/* On the port's thread.  No callback after it. */
-void store_watch_close(struct store_watch **);
 
 #endif

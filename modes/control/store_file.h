@@ -10,6 +10,8 @@
  * killed control must not hold up the next one), and names its holder.
  */
 
+#define STORE_FILE_NAME	"store.db"
+
 /*
  * Makes dir if it is missing (0700), refuses one that others can enter, and
  * locks DIR/lock.  Gives the lock's descriptor, or -1; closing it unlocks.

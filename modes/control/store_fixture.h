@@ -1,7 +1,8 @@
 #ifndef CONTROL_STORE_FIXTURE_H
 #define CONTROL_STORE_FIXTURE_H
 
-#include "modes/control/store.h"
+#include "modes/control/store_backup.h"
+#include "modes/control/store_wait.h"
 
 /* fixture: a store in a directory of its own, for tests. */
 struct fixture {

@@ -1,5 +1,5 @@
 #include <fcntl.h>
-#include <ftw.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,18 +25,29 @@ fixture_open(void)
 	return f;
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static void
+remove_tree(const char *path)
 {
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
+	DIR *d = opendir(path);
+
+	for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL; ) {
+		char *at = mem_printf("%s/%s", path, e->d_name);
+
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+		    unlink(at) < 0)
+			remove_tree(at);
+		mem_free(at);
+	}
+	if (d != NULL)
+		closedir(d);
+	rmdir(path);
 }
 
 void
 fixture_close(struct fixture *f)
 {
 	fixture_shut(f);
-	nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	remove_tree(f->dir);
 	mem_free(f->file);
 	mem_free(f->home);
 	mem_free(f->dir);

@@ -56,9 +56,4 @@ int store_sql_run_number(struct store_sqlite *, sqlite3_stmt *, uint64_t none,
 /* Makes it ready for the next use. */
 void store_sql_done(sqlite3_stmt *);
 
-/* The hash of log entry seq, from the one before it. */
-void store_sqlite_log_hash(unsigned char out[STORE_HASH_LEN],
-    const unsigned char before[STORE_HASH_LEN], uint64_t seq,
-    struct slice content);
-
 #endif

@@ -271,7 +271,7 @@ verify_log(struct store_sqlite *s, struct store_result *r)
 		    (size_t)sqlite3_column_bytes(q, 2));
 
 		seq++;
-		store_sqlite_log_hash(hash, hash, seq, content);
+		store_log_hash(hash, hash, seq, content);
 		if (store_sql_get_number(q, 0) == seq &&
 		    slice_eq(kept, slice_of(hash, sizeof(hash))))
 			continue;

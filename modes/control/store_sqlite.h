@@ -2,6 +2,7 @@
 #define CONTROL_STORE_SQLITE_H
 
 #include "modes/control/store_txn.h"
+#include "modes/control/store_watch.h"
 
 /*
  * store_sqlite: the key space in one SQLite file (WAL, synchronous=FULL).

@@ -2,7 +2,6 @@
 
 #include "base/check.h"
 #include "modes/control/store_sql.h"
-#include "pki/hash.h"
 
 uint64_t
 store_sqlite_revision(const struct store_sqlite *s)
@@ -94,23 +93,6 @@ write_one(struct store_sqlite *s, const struct store_write *w,
 	return 1;
 }
 
-void
-store_sqlite_log_hash(unsigned char out[STORE_HASH_LEN],
-    const unsigned char before[STORE_HASH_LEN], uint64_t seq,
-    struct slice content)
-{
-	unsigned char number[8];
-	struct hash h;
-
-	for (int i = 0; i < 8; i++)
-		number[i] = (unsigned char)(seq >> (56 - 8 * i));
-	hash_init(&h);
-	hash_add(&h, slice_of(before, STORE_HASH_LEN));
-	hash_add(&h, slice_of(number, sizeof(number)));
-	hash_add(&h, content);
-	hash_out(&h, out);
-}
-
 static int
 append_one(struct store_sqlite *s, struct slice content, struct err *err)
 {
@@ -118,7 +100,7 @@ append_one(struct store_sqlite *s, struct slice content, struct err *err)
 	unsigned char hash[STORE_HASH_LEN];
 	uint64_t seq = s->tip.log_seq + 1;
 
-	store_sqlite_log_hash(hash, s->tip.log_hash, seq, content);
+	store_log_hash(hash, s->tip.log_hash, seq, content);
 	store_sql_number(q, 1, seq);
 	store_sql_bytes(q, 2, content);
 	store_sql_bytes(q, 3, slice_of(hash, sizeof(hash)));

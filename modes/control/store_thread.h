@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "modes/control/store.h"
 #include "modes/control/store_sqlite.h"
+#include "modes/control/store_watch.h"
 
 /*
  * store_thread: what the store's front (store.c), its thread
@@ -53,6 +54,9 @@ struct store {
 	struct list               copies;	/* waiting for their turn */
 };
 
+/* Gives a request whose answer goes to done. */
+struct store_request *store_request_new(enum store_request_kind,
+    const struct store_port *, store_done *, void *ctx);
 /* Takes the request. */
 void store_queue(struct store *, struct store_request *);
 void *store_thread_main(void *store);

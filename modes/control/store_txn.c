@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "modes/control/store_txn.h"
+#include "pki/hash.h"
 
 struct store_txn *
 store_txn_new(void)
@@ -127,4 +128,21 @@ bool
 store_key_is_record(struct slice key)
 {
 	return key.len > 0 && key.ptr[0] == '!';
+}
+
+void
+store_log_hash(unsigned char out[STORE_HASH_LEN],
+    const unsigned char before[STORE_HASH_LEN], uint64_t seq,
+    struct slice content)
+{
+	unsigned char number[8];
+	struct hash h;
+
+	for (int i = 0; i < 8; i++)
+		number[i] = (unsigned char)(seq >> (56 - 8 * i));
+	hash_init(&h);
+	hash_add(&h, slice_of(before, STORE_HASH_LEN));
+	hash_add(&h, slice_of(number, sizeof(number)));
+	hash_add(&h, content);
+	hash_out(&h, out);
 }

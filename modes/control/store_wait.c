@@ -2,7 +2,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "modes/control/store.h"
+#include "modes/control/store_backup.h"
+#include "modes/control/store_wait.h"
 
 /* A port whose thread is the one that waits in take. */
 struct waiter {

@@ -45,7 +45,7 @@ unref(struct store_watch *w)
 }
 
 static struct store_request *
-request_new(enum store_request_kind kind, struct store_watch *w)
+watch_request(enum store_request_kind kind, struct store_watch *w)
 {
 	struct store_request *q = mem_zalloc(sizeof(*q));
 
@@ -63,7 +63,7 @@ deliver_batch(void *arg)
 
 	atomic_fetch_sub(&w->pending, 1);
 	if (!w->is_closed && atomic_exchange(&w->is_stalled, false))
-		store_queue(w->store, request_new(STORE_WAKE, NULL));
+		store_queue(w->store, watch_request(STORE_WAKE, NULL));
 	if (!w->is_closed)
 		w->ops->on_batch(w->ctx, &p->batch);
 	arena_fini(&p->arena);
@@ -207,7 +207,7 @@ store_watch_open(struct store *s, struct slice prefix, uint64_t since,
 	w->prefix_bytes = mem_dup(prefix.ptr, prefix.len);
 	w->prefix = slice_of(w->prefix_bytes, prefix.len);
 	w->seen = since;
-	store_queue(s, request_new(STORE_WATCH, w));
+	store_queue(s, watch_request(STORE_WATCH, w));
 	return w;
 }
 
@@ -221,5 +221,5 @@ store_watch_close(struct store_watch **wp)
 		return;
 	check(!w->is_closed);
 	w->is_closed = true;
-	store_queue(w->store, request_new(STORE_UNWATCH, w));
+	store_queue(w->store, watch_request(STORE_UNWATCH, w));
 }

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/unit.h"
 #include "modes/control/store_fixture.h"
+#include "modes/control/store_watch.h"
 
 /* A port that keeps what was posted until the test takes it. */
 struct inbox {

@@ -1,0 +1,17 @@
+#ifndef CONTROL_STORE_KEYS_H
+#define CONTROL_STORE_KEYS_H
+
+/*
+ * store_keys: who keeps what where in the key space.  Keys with '!' in front
+ * are records (see store.h) and never leave control.  Values are JSON.
+ *
+ * The rules that need more than one key hold because one transaction writes
+ * both: a token is used up (require its `modified`, put it) where the
+ * certificate is recorded; every change carries its audit entry.
+ */
+#define STORE_DOCUMENTS		"doc/"		/* KIND/NAMESPACE/NAME */
+#define STORE_TOKENS		"!token/"	/* ID; until some days after its end */
+#define STORE_CERTIFICATES	"!cert/"	/* serial in hex; likewise */
+#define STORE_OPERATORS		"!operator/"	/* NAME */
+
+#endif
