@@ -1,3 +1,4 @@
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,6 +114,47 @@ str_add_json(struct str *s, struct slice text)
 		i += n;
 	}
 	str_add_char(s, '"');
+}
+
+/* The code points of str_add_printable that are well-formed but escaped. */
+static bool
+is_unprintable(const unsigned char *p, size_t n)
+{
+	if (n == 1)
+		return p[0] < 0x20 || p[0] == 0x7f;
+	if (n == 2)	/* U+0080..U+009F */
+		return p[0] == 0xc2 && p[1] < 0xa0;
+	if (n != 3 || p[0] != 0xe2)
+		return false;
+	if (p[1] == 0x80)	/* U+200E, U+200F, U+2028..U+202E */
+		return p[2] == 0x8e || p[2] == 0x8f ||
+		    (p[2] >= 0xa8 && p[2] <= 0xae);
+	return p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9; /* U+2066..U+2069 */
+}
+
+void
+str_add_printable(struct str *s, struct slice text)
+{
+	const unsigned char *p = (const unsigned char *)text.ptr;
+
+	for (size_t i = 0; i < text.len;) {
+		size_t n = slice_utf8(slice_from(text, i));
+
+		if (n > 0 && !is_unprintable(p + i, n)) {
+			str_add_slice(s, slice_of(p + i, n));
+		} else if (n == 3) {
+			str_addf(s, "\\u%04x", (p[i] & 0x0fu) << 12 |
+			    (p[i + 1] & 0x3fu) << 6 | (p[i + 2] & 0x3fu));
+		} else if (n == 2) {
+			str_addf(s, "\\u%04x", (p[i] & 0x1fu) << 6 |
+			    (p[i + 1] & 0x3fu));
+		} else if (p[i] == '\n' || p[i] == '\t') {
+			str_add(s, p[i] == '\n' ? "\\n" : "\\t");
+		} else {
+			str_addf(s, "\\x%02x", p[i]);
+		}
+		i += n > 0 ? n : 1;
+	}
 }
 
 void

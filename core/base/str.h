@@ -29,6 +29,12 @@ void str_vaddf(struct str *, const char *fmt, va_list)
     __attribute__((format(printf, 2, 0)));
 /* Adds a JSON string literal: quoted, escaped, bytes that are no UTF-8 replaced. */
 void str_add_json(struct str *, struct slice);
+/*
+ * Adds text as it may stand on one line of a log or a terminal: control
+ * characters, line separators and marks that turn the direction of writing
+ * become \n, \t, \x1b or \u202e, and so do bytes that are no UTF-8.
+ */
+void str_add_printable(struct str *, struct slice);
 void str_add_hex(struct str *, const void *p, size_t len);	/* lower case */
 /* Borrowed view; valid until the next change. */
 struct slice str_slice(const struct str *);
