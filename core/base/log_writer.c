@@ -1,0 +1,475 @@
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log_writer.h"
+#include "base/mem.h"
+#include "base/ring.h"
+#include "base/str.h"
+
+#define PEOPLE_MAX	(256 * 1024)	/* bytes queued */
+#define RING_SIZE	(128 * 1024)	/* bytes for each thread */
+#define RINGS_MAX	64		/* threads that write access lines */
+#define GATHER_MS	100
+#define STOP_MS		1000	/* how long log_writer_stop waits */
+#define GIVE_UP_MS	700	/* when the thread stops trying, to end in time */
+#define RETRY_MS	100	/* how often a blocked thread looks for a stop */
+#define REPORT_MS	1000
+
+enum state {
+	DIRECT,			/* no thread: whoever logs writes */
+	QUEUED,
+	STUCK,			/* the thread did not end in time */
+};
+
+enum wake { WAKE_NOT, WAKE_SOON, WAKE_NOW };
+
+struct thread_ring {
+	struct ring  ring;
+	_Atomic bool owner_gone;
+};
+
+/* The log is the one global of the program; this is its lower half. */
+static struct {
+	_Atomic int      state;
+	_Atomic int      wanted;		/* enum wake */
+	_Atomic int      people_fd, access_fd;
+	_Atomic uint64_t give_up_ms;	/* 0: go on, otherwise end by then */
+	_Atomic uint64_t dropped;
+	_Atomic(struct thread_ring *) rings[RINGS_MAX];
+	pthread_mutex_t  lock;		/* people, ended */
+	pthread_cond_t   on_ended;
+	struct str       people;
+	bool             ended;
+	pthread_t        thread;
+	bool             started;	/* thread is to be joined */
+	int              wake_fd;
+	/* The thread's own: */
+	struct str       batch;
+	bool             people_fails;
+	uint64_t         reported;	/* of dropped */
+	uint64_t         report_ms;
+	void           (*on_dropped)(uint64_t lines);
+} w = {
+	.people_fd = STDERR_FILENO, .access_fd = STDOUT_FILENO,
+	.lock = PTHREAD_MUTEX_INITIALIZER, .wake_fd = -1,
+};
+
+static _Thread_local struct thread_ring *own_ring;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t ring_key;
+
+static bool
+drop(uint64_t lines)
+{
+	atomic_fetch_add_explicit(&w.dropped, lines, memory_order_relaxed);
+	return false;
+}
+
+static uint64_t
+count_lines(const struct iovec *iov, int n)
+{
+	uint64_t lines = 0;
+
+	for (int i = 0; i < n; i++) {
+		const char *p = iov[i].iov_base;
+
+		for (size_t j = 0; j < iov[i].iov_len; j++)
+			lines += p[j] == '\n';
+	}
+	return lines;
+}
+
+/* The thread runs with the lock free; it wakes once for many calls. */
+static void
+wake(int level)
+{
+	int seen = atomic_load(&w.wanted);
+
+	while (seen < level)
+		if (atomic_compare_exchange_weak(&w.wanted, &seen, level)) {
+			eventfd_write(w.wake_fd, 1);
+			return;
+		}
+}
+
+/* Waits until fd takes bytes again; false: stopping takes too long. */
+static bool
+wait_writable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	uint64_t give_up = atomic_load(&w.give_up_ms);
+
+	if (give_up != 0 && clock_mono_ms() >= give_up)
+		return false;
+	poll(&p, 1, RETRY_MS);
+	return true;
+}
+
+/* Writes everything, or counts as dropped what could not be written. */
+static bool
+put(int fd, struct iovec *iov, int n)
+{
+	while (n > 0) {
+		ssize_t done = writev(fd, iov, n);
+
+		if (done < 0) {
+			if (errno == EINTR ||
+			    (errno == EAGAIN && wait_writable(fd)))
+				continue;
+			return drop(count_lines(iov, n));
+		}
+		size_t left = (size_t)done;
+
+		while (n > 0 && left >= iov->iov_len) {
+			left -= iov->iov_len;
+			iov++;
+			n--;
+		}
+		if (n > 0) {
+			iov->iov_base = (char *)iov->iov_base + left;
+			iov->iov_len -= left;
+		}
+	}
+	return true;
+}
+
+static void
+drain_people(void)
+{
+	struct str full;
+
+	pthread_mutex_lock(&w.lock);
+	full = w.people;
+	w.people = w.batch;
+	w.batch = full;
+	pthread_mutex_unlock(&w.lock);
+	if (w.batch.len == 0)
+		return;
+	struct iovec iov = { w.batch.ptr, w.batch.len };
+
+	w.people_fails = !put(w.people_fd, &iov, 1);
+	str_clear(&w.batch);
+}
+
+static void
+drain_access(void)
+{
+	struct thread_ring *full[RINGS_MAX];
+	size_t len[RINGS_MAX];
+	struct iovec iov[2 * RINGS_MAX];
+	int rings = 0, parts = 0;
+
+	for (int i = 0; i < RINGS_MAX; i++) {
+		struct thread_ring *r = atomic_load(&w.rings[i]);
+
+		int n = r == NULL ? 0 : ring_peek(&r->ring, iov + parts);
+
+		if (n == 0)
+			continue;
+		full[rings] = r;
+		len[rings] = iov[parts].iov_len;
+		if (n > 1)
+			len[rings] += iov[parts + 1].iov_len;
+		rings++;
+		parts += n;
+	}
+	put(w.access_fd, iov, parts);
+	for (int i = 0; i < rings; i++)
+		ring_take(&full[i]->ring, len[i]);
+}
+
+/* Says that lines were lost, unless nobody could read it. */
+static void
+report_dropped(void)
+{
+	uint64_t dropped = atomic_load(&w.dropped), now = clock_mono_ms();
+
+	if (dropped == w.reported || w.people_fails || now < w.report_ms)
+		return;
+	w.on_dropped(dropped - w.reported);
+	w.reported = dropped;
+	w.report_ms = now + REPORT_MS;
+}
+
+static void
+wait_for_lines(void)
+{
+	struct pollfd p = { .fd = w.wake_fd, .events = POLLIN };
+	eventfd_t count;
+
+	eventfd_read(w.wake_fd, &count);
+	if (atomic_load(&w.wanted) == WAKE_SOON && poll(&p, 1, GATHER_MS) > 0)
+		eventfd_read(w.wake_fd, &count);
+	atomic_store(&w.wanted, WAKE_NOT);
+}
+
+/* The last step: from here on whoever logs writes.  False: more came. */
+static bool
+end(void)
+{
+	pthread_mutex_lock(&w.lock);
+	w.ended = w.people.len == 0;
+	if (w.ended) {
+		atomic_store(&w.state, DIRECT);
+		pthread_cond_signal(&w.on_ended);
+	}
+	bool ended = w.ended;
+
+	pthread_mutex_unlock(&w.lock);
+	return ended;
+}
+
+static void *
+writer_main(void *arg)
+{
+	(void)arg;
+	pthread_setname_np(pthread_self(), "log");
+	while (atomic_load(&w.give_up_ms) == 0) {
+		wait_for_lines();
+		drain_people();
+		drain_access();
+		report_dropped();
+	}
+	do {
+		drain_people();
+		drain_access();
+	} while (!end());
+	return NULL;
+}
+
+static void
+before_fork(void)
+{
+	pthread_mutex_lock(&w.lock);
+}
+
+static void
+after_fork_parent(void)
+{
+	pthread_mutex_unlock(&w.lock);
+}
+
+/* What is queued is the parent's to write; so is its way to be woken. */
+static void
+after_fork_child(void)
+{
+	struct iovec parts[2];
+
+	atomic_store(&w.state, DIRECT);
+	w.started = false;
+	str_clear(&w.people);
+	str_clear(&w.batch);
+	for (int i = 0; i < RINGS_MAX; i++) {
+		struct thread_ring *r = atomic_load(&w.rings[i]);
+
+		if (r == NULL)
+			continue;
+		for (int n = ring_peek(&r->ring, parts); n-- > 0;)
+			ring_take(&r->ring, parts[n].iov_len);
+		if (r != own_ring)
+			atomic_store(&r->owner_gone, true);
+	}
+	if (w.wake_fd >= 0)
+		close(w.wake_fd);
+	w.wake_fd = -1;
+	pthread_mutex_unlock(&w.lock);
+}
+
+static void
+on_thread_exit(void *arg)
+{
+	struct thread_ring *r = arg;
+
+	own_ring = NULL;
+	atomic_store(&r->owner_gone, true);
+}
+
+static void
+set_up_once(void)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&w.on_ended, &attr);
+	pthread_condattr_destroy(&attr);
+	pthread_key_create(&ring_key, on_thread_exit);
+	pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+}
+
+/* Waits for the thread to end: until deadline_ms, or for ever if that is 0. */
+static bool
+join(uint64_t deadline_ms)
+{
+	struct timespec until = {
+		.tv_sec = (time_t)(deadline_ms / 1000),
+		.tv_nsec = (long)(deadline_ms % 1000) * 1000000,
+	};
+	int r = 0;
+
+	pthread_mutex_lock(&w.lock);
+	while (!w.ended && r != ETIMEDOUT)
+		r = deadline_ms == 0 ?
+		    pthread_cond_wait(&w.on_ended, &w.lock) :
+		    pthread_cond_timedwait(&w.on_ended, &w.lock, &until);
+	bool ended = w.ended;
+
+	if (!ended)
+		atomic_store(&w.state, STUCK);
+	pthread_mutex_unlock(&w.lock);
+	if (!ended)
+		return false;
+	pthread_join(w.thread, NULL);
+	w.started = false;
+	return true;
+}
+
+void
+log_writer_start(const struct log_writer_options *o)
+{
+	sigset_t all, before;
+
+	pthread_once(&once, set_up_once);
+	if (w.started)
+		join(0);
+	atomic_store(&w.people_fd, o->people_fd);
+	atomic_store(&w.access_fd, o->access_fd);
+	w.on_dropped = o->on_dropped;
+	w.reported = atomic_load(&w.dropped);
+	w.report_ms = 0;
+	w.people_fails = w.ended = false;
+	atomic_store(&w.give_up_ms, 0);
+	atomic_store(&w.wanted, WAKE_NOT);
+	if (w.wake_fd < 0)
+		w.wake_fd = eventfd(0, EFD_CLOEXEC);
+	if (w.wake_fd < 0)
+		return;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	w.started = pthread_create(&w.thread, NULL, writer_main, NULL) == 0;
+	if (w.started)
+		atomic_store(&w.state, QUEUED);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void
+log_writer_stop(void)
+{
+	uint64_t now = clock_mono_ms();
+
+	if (!w.started)
+		return;
+	atomic_store(&w.give_up_ms, now + GIVE_UP_MS);
+	atomic_store(&w.wanted, WAKE_NOW);
+	eventfd_write(w.wake_fd, 1);
+	if (!join(now + STOP_MS))
+		return;
+	/* What a thread put that saw the writer alive a moment ago. */
+	drain_access();
+	str_fini(&w.batch);
+	str_fini(&w.people);
+}
+
+bool
+log_writer_people(struct slice line)
+{
+	struct iovec iov = { (char *)(uintptr_t)line.ptr, line.len };
+	bool fits = false;
+
+	pthread_mutex_lock(&w.lock);
+	int state = atomic_load(&w.state);
+
+	if (state == QUEUED && w.people.len + line.len <= PEOPLE_MAX) {
+		str_add_slice(&w.people, line);
+		fits = true;
+	}
+	pthread_mutex_unlock(&w.lock);
+	if (state == DIRECT)
+		return put(w.people_fd, &iov, 1);
+	if (!fits)
+		return drop(1);
+	wake(WAKE_NOW);
+	return true;
+}
+
+static struct thread_ring *
+adopt_ring(void)
+{
+	for (int i = 0; i < RINGS_MAX; i++) {
+		struct thread_ring *r = atomic_load(&w.rings[i]);
+		bool gone = true;
+
+		if (r != NULL && atomic_compare_exchange_strong(&r->owner_gone,
+		    &gone, false))
+			return r;
+	}
+	return NULL;
+}
+
+static struct thread_ring *
+make_ring(void)
+{
+	struct thread_ring *r = mem_zalloc(sizeof(*r));
+
+	ring_init(&r->ring, RING_SIZE);
+	for (int i = 0; i < RINGS_MAX; i++) {
+		struct thread_ring *none = NULL;
+
+		if (atomic_compare_exchange_strong(&w.rings[i], &none, r))
+			return r;
+	}
+	ring_fini(&r->ring);
+	mem_free(r);
+	return NULL;
+}
+
+/* The ring of this thread; NULL: too many threads have one. */
+static struct thread_ring *
+get_ring(void)
+{
+	if (own_ring != NULL)
+		return own_ring;
+	own_ring = adopt_ring();
+	if (own_ring == NULL)
+		own_ring = make_ring();
+	if (own_ring != NULL)
+		pthread_setspecific(ring_key, own_ring);
+	return own_ring;
+}
+
+bool
+log_writer_access(struct slice line)
+{
+	char newline[] = "\n";
+	struct iovec iov[2] = {
+		{ (char *)(uintptr_t)line.ptr, line.len }, { newline, 1 },
+	};
+	int state = atomic_load_explicit(&w.state, memory_order_acquire);
+
+	if (atomic_load_explicit(&w.access_fd, memory_order_relaxed) < 0)
+		return true;
+	if (state == DIRECT)
+		return put(w.access_fd, iov, 2);
+	struct thread_ring *r = get_ring();
+
+	if (r == NULL || state == STUCK || !ring_put(&r->ring, line, SLICE("\n")))
+		return drop(1);
+	wake(ring_fill(&r->ring) > RING_SIZE / 2 ? WAKE_NOW : WAKE_SOON);
+	return true;
+}
+
+uint64_t
+log_writer_dropped(void)
+{
+	return atomic_load(&w.dropped);
+}
