@@ -1,0 +1,162 @@
+#include "base/check.h"
+#include "pki/chain.h"
+
+void
+chain_init(struct chain *c)
+{
+	*c = (struct chain){ .distrust = DISTRUST_NONE };
+}
+
+void
+chain_fini(struct chain *c)
+{
+	str_fini(&c->bytes);
+	chain_init(c);
+}
+
+void
+chain_start(struct chain *c)
+{
+	if (c->len == CHAIN_CERTS_MAX && c->distrust == DISTRUST_NONE)
+		c->distrust = DISTRUST_TOO_LONG;
+}
+
+void
+chain_add(struct chain *c, struct slice s)
+{
+	if (c->distrust != DISTRUST_NONE)
+		return;
+	if (s.len > CHAIN_BYTES_MAX - c->bytes.len) {
+		c->distrust = DISTRUST_TOO_LONG;
+		return;
+	}
+	str_add_slice(&c->bytes, s);
+}
+
+void
+chain_end(struct chain *c)
+{
+	if (c->distrust == DISTRUST_NONE)
+		c->start[++c->len] = c->bytes.len;
+}
+
+enum distrust
+chain_check(struct chain *c, const struct bundle *b,
+    const struct leaf_policy *p)
+{
+	struct slice certs[CHAIN_CERTS_MAX];
+
+	if (c->distrust != DISTRUST_NONE)
+		return c->distrust;
+	for (size_t i = 0; i < c->len; i++)
+		certs[i] = slice_of(c->bytes.ptr + c->start[i],
+		    c->start[i + 1] - c->start[i]);
+	c->distrust = chain_verify(certs, c->len, b, p, &c->leaf, &c->id);
+	return c->distrust;
+}
+
+/* Does the issuer's key identifier agree, as far as both sides name one? */
+static bool
+key_ids_agree(const struct cert *c, const struct cert *issuer)
+{
+	return c->akid.ptr == NULL || issuer->skid.ptr == NULL ||
+	    slice_eq(c->akid, issuer->skid);
+}
+
+/* A certificate that signs; below counts the CAs between it and the leaf. */
+static enum distrust
+issuer_check(const struct cert *c, int64_t now, size_t below)
+{
+	if (c->version != 3)
+		return DISTRUST_VERSION;
+	if (c->has_repeated)
+		return DISTRUST_REPEATED;
+	if (c->has_unknown_critical)
+		return DISTRUST_CRITICAL;
+	if (c->has_name_constraints)
+		return DISTRUST_CONSTRAINTS;
+	if (!c->is_ca || !c->basic_critical || !c->has_usage ||
+	    (c->usage & CERT_USE_CERT_SIGN) == 0)
+		return DISTRUST_ISSUER_NOT_CA;
+	if (c->path_len >= 0 && (uint64_t)c->path_len < below)
+		return DISTRUST_ISSUER_PATH_LEN;
+	if (!c->key_is_p256)
+		return DISTRUST_KEY;
+	return c->not_before > now + LEAF_SKEW_S ? DISTRUST_ISSUER_NOT_YET :
+	    c->not_after < now ? DISTRUST_ISSUER_EXPIRED : DISTRUST_NONE;
+}
+
+static enum distrust
+signed_by_check(const struct cert *c, const struct cert *issuer, int64_t now,
+    size_t below)
+{
+	enum distrust d;
+
+	if (!c->signed_ecdsa)
+		return DISTRUST_ALGORITHM;
+	if (!key_ids_agree(c, issuer))
+		return DISTRUST_KEY_ID;
+	if ((d = issuer_check(issuer, now, below)) != DISTRUST_NONE)
+		return d;
+	return cert_signed_by(c, issuer) ? DISTRUST_NONE : DISTRUST_SIGNATURE;
+}
+
+/*
+ * Looks for a root that signed c.  UNKNOWN_ISSUER if none has the name;
+ * otherwise what is wrong with the last that has it.
+ */
+static enum distrust
+root_check(const struct cert *c, const struct bundle *b, int64_t now,
+    size_t below)
+{
+	enum distrust d = DISTRUST_UNKNOWN_ISSUER;
+
+	for (size_t i = 0; i < b->len && d != DISTRUST_NONE; i++)
+		if (slice_eq(b->roots[i].subject, c->issuer))
+			d = signed_by_check(c, &b->roots[i], now, below);
+	return d;
+}
+
+static enum distrust
+path_check(const struct cert *leaf, const struct slice *certs, size_t len,
+    const struct bundle *b, int64_t now)
+{
+	struct cert at = *leaf, next;
+	struct err err = ERR_INIT;
+	enum distrust d;
+
+	for (size_t i = 0;; i++) {
+		d = root_check(&at, b, now, i);
+		if (d != DISTRUST_UNKNOWN_ISSUER || i + 1 == len)
+			return d;
+		if (cert_parse(&next, certs[i + 1], &err) < 0)
+			return DISTRUST_MALFORMED;
+		if (!slice_eq(at.issuer, next.subject))
+			return DISTRUST_UNKNOWN_ISSUER;
+		d = signed_by_check(&at, &next, now, i);
+		if (d != DISTRUST_NONE)
+			return d;
+		at = next;
+	}
+}
+
+enum distrust
+chain_verify(const struct slice *certs, size_t len, const struct bundle *b,
+    const struct leaf_policy *p, struct cert *leaf, struct spiffe *id)
+{
+	struct leaf_policy policy = *p;
+	struct err err = ERR_INIT;
+	enum distrust d;
+
+	*leaf = (struct cert){ 0 };
+	*id = (struct spiffe){ .kind = SPIFFE_OTHER };
+	if (len == 0)
+		return DISTRUST_NO_CERTIFICATE;
+	if (len > CHAIN_CERTS_MAX)
+		return DISTRUST_TOO_LONG;
+	if (cert_parse(leaf, certs[0], &err) < 0)
+		return DISTRUST_MALFORMED;
+	d = path_check(leaf, certs, len, b, p->now);
+	policy.domain = b->domain;
+	return d != DISTRUST_NONE ? d : leaf_check(leaf, &policy, id);
+}

@@ -1,0 +1,54 @@
+#ifndef PKI_CHAIN_H
+#define PKI_CHAIN_H
+
+#include "pki/bundle.h"
+#include "pki/cert.h"
+#include "pki/distrust.h"
+#include "pki/leaf.h"
+#include "pki/spiffe.h"
+
+/*
+ * chain: is this peer who its certificates say it is?  (RFC 5280, section 6,
+ * as far as our own CA's certificates use it.)
+ *
+ * The leaf comes first and each certificate is signed by the next, as TLS
+ * asks (RFC 5246, 7.4.2); the walk ends at the first whose issuer is a root
+ * of the bundle, and what follows is not looked at, so a peer may send the
+ * root too.  Names compare byte by byte.  Every issuer must be valid now, a
+ * CA that may sign certificates, and allow as many CAs below it as there
+ * are.  The leaf must then pass leaf_check.
+ *
+ * For a handshake that delivers bytes in pieces:
+ * chain_init -> (chain_start -> chain_add ... -> chain_end) per certificate
+ * -> chain_check -> leaf and id are set -> chain_fini.
+ */
+#define CHAIN_CERTS_MAX	6
+#define CHAIN_BYTES_MAX	32768	/* of all certificates */
+
+struct chain {
+	struct str    bytes;
+	size_t        start[CHAIN_CERTS_MAX + 1];	/* offsets in bytes */
+	size_t        len;
+	enum distrust distrust;		/* the first fault; latched */
+	struct cert   leaf;		/* after chain_check: parsed, and */
+	struct spiffe id;		/* trusted if that returned NONE */
+};
+
+void chain_init(struct chain *);
+void chain_fini(struct chain *);
+void chain_start(struct chain *);
+void chain_add(struct chain *, struct slice);
+void chain_end(struct chain *);
+/* The policy's domain is ignored: the bundle's counts. */
+enum distrust chain_check(struct chain *, const struct bundle *,
+    const struct leaf_policy *);
+
+/*
+ * The same for certificates at hand.  *leaf and *id borrow from certs; they
+ * are set as far as the certificate could be read.
+ */
+enum distrust chain_verify(const struct slice *certs, size_t len,
+    const struct bundle *, const struct leaf_policy *, struct cert *leaf,
+    struct spiffe *id);
+
+#endif
