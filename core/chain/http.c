@@ -12,7 +12,6 @@ struct http_conn {
 	uint64_t                   head_since_ms;	/* a head is awaited since */
 	uint64_t                   idle_since_ms;
 	bool                       blocked;	/* l4_send said wait */
-	bool                       eof_fed;
 	bool                       is_closed;
 };
 
@@ -128,17 +127,27 @@ on_bad_request(void *owner, int status, const char *why)
 static void
 send_output(struct http_conn *h)
 {
-	if (h->blocked || h->is_closed)
+	size_t len = buf_len(&h->codec->output);
+
+	if (h->blocked || h->is_closed || len == 0)
 		return;
 	h->blocked = !l4_send(h->l4, &h->codec->output, false);
 	if (!h->is_closed)
-		codec_output_drained(h->codec);
+		codec_output_sent(h->codec, len);
 }
 
 static void
 on_output(void *owner)
 {
 	send_output(owner);
+}
+
+static void
+on_input(void *owner)
+{
+	struct http_conn *h = owner;
+
+	l4_pull(h->l4);
 }
 
 static void
@@ -149,10 +158,12 @@ on_finished(void *owner, enum codec_end end)
 	if (h->is_closed)
 		return;
 	h->blocked = false;
-	l4_send(h->l4, &h->codec->output, false);
+	send_output(h);
 	if (h->is_closed)
 		return;
-	if (end == CODEC_END_CLEAN && conn_unsent(l4_conn(h->l4)) == 0)
+	if (end == CODEC_END_ABORT)
+		l4_abort(h->l4, CLOSE_TRUNCATED);
+	else if (end == CODEC_END_CLEAN && conn_unsent(l4_conn(h->l4)) == 0)
 		l4_close(h->l4, CLOSE_FINISHED);
 	else
 		l4_close_linger(h->l4, end == CODEC_END_ERROR ?
@@ -161,7 +172,8 @@ on_finished(void *owner, enum codec_end end)
 
 static const struct codec_events codec_events = {
 	.on_stream = on_stream, .on_bad_request = on_bad_request,
-	.on_output = on_output, .on_finished = on_finished,
+	.on_output = on_output, .on_input = on_input,
+	.on_finished = on_finished,
 };
 
 /* --- the terminal ---------------------------------------------------------------------- */
@@ -188,16 +200,11 @@ http_bytes(void *state, struct buf *b, bool end)
 
 	if (h->is_closed)
 		return;
-	if (buf_len(b) > 0) {
-		if (h->streams == 0 && h->head_since_ms == 0) {
-			h->head_since_ms = loop_now_ms(l4_env(h->l4)->loop);
-			arm(h);
-		}
-		codec_feed(h->codec, b, false);
-	}
-	if (!h->is_closed && end && buf_len(b) == 0 && !h->eof_fed) {
-		h->eof_fed = true;
-		codec_feed(h->codec, b, true);
+	codec_feed(h->codec, b, end);
+	if (!h->is_closed && h->streams == 0 && h->head_since_ms == 0 &&
+	    codec_is_in_head(h->codec)) {
+		h->head_since_ms = loop_now_ms(l4_env(h->l4)->loop);
+		arm(h);
 	}
 }
 

@@ -399,6 +399,17 @@ l4_start(struct l4_chain *chain, struct conn *c, struct worker_env *env,
 }
 
 void
+l4_pull(struct l4_run *r)
+{
+	if (r->is_closed || !r->is_open)
+		return;
+	if (r->chain->has_bytes)
+		deliver_up(r);
+	if (!r->is_closed)
+		run_up(r);
+}
+
+void
 l4_pause(struct l4_run *r)
 {
 	r->paused = true;

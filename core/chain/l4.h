@@ -53,6 +53,8 @@ struct l4_run *l4_start(struct l4_chain *, struct conn *, struct worker_env *,
 
 /* Takes all bytes; false: wait for drained.  end: our side ends after them. */
 bool l4_send(struct l4_run *, struct buf *, bool end);
+/* Offers bytes that the terminal left, and what came since, once more. */
+void l4_pull(struct l4_run *);
 /* Stop and restart bytes up. */
 void l4_pause(struct l4_run *);
 void l4_resume_up(struct l4_run *);

@@ -417,7 +417,9 @@ l7_tunnel(struct l7_ctx *ctx)
 {
 	struct l7_run *r = ctx->run;
 
+	/* The request had its end; the tunnel has one more. */
 	r->tunnel = true;
+	r->way[DIR_UP].ended = r->way[DIR_UP].delivered = false;
 	stream_set_tunnel(r->stream);
 }
 
