@@ -1,0 +1,161 @@
+#include "base/check.h"
+#include "base/mem.h"
+#include "upstream/upstream_run.h"
+
+static void
+count_end(struct attempt *a, enum attempt_result result)
+{
+	struct endpoint_state *s = a->endpoint->state;
+
+	if (!a->counted)
+		return;
+	a->counted = false;
+	atomic_fetch_sub_explicit(&s->active, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&a->cluster->state->requests, 1,
+	    memory_order_relaxed);
+	if (result == ATTEMPT_FAILED)
+		atomic_fetch_add_explicit(&s->failures, 1,
+		    memory_order_relaxed);
+}
+
+static bool
+count_begin(struct attempt *a)
+{
+	struct endpoint_state *s = a->endpoint->state;
+	unsigned before = atomic_fetch_add_explicit(
+	    &a->cluster->state->requests, 1, memory_order_relaxed);
+
+	atomic_fetch_add_explicit(&s->active, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&s->requests, 1, memory_order_relaxed);
+	a->counted = true;
+	return before < a->cluster->limits.requests;
+}
+
+/* Runs the step that attempt_start decided on, outside its caller. */
+static void
+on_start(void *arg)
+{
+	struct attempt *a = arg;
+
+	if (a->conn != NULL)
+		attempt_bind(a, a->conn);
+	else
+		attempt_fail(a, a->flag, a->details);
+}
+
+struct attempt *
+attempt_start(struct upstream *up, const struct cluster *cluster,
+    const struct endpoint *e, struct arena *arena,
+    const struct attempt_events *events, void *owner)
+{
+	struct attempt *a = mem_zalloc(sizeof(*a));
+
+	a->up = up;
+	a->cluster = cluster_ref(cluster_mutable(cluster));
+	a->endpoint = e;
+	a->arena = arena;
+	a->events = events;
+	a->owner = owner;
+	a->start_us = loop_now_us(up->worker->loop);
+	loop_task_init(&a->start, on_start, a);
+	a->local = endpoint_local_get(up, e);
+	a->local->users++;
+	if (!count_begin(a)) {
+		a->flag = FLAG_UO;
+		a->details = "request_limit";
+	} else {
+		a->conn = pool_take_idle(a->local);
+		a->reused = a->conn != NULL;
+		if (a->conn == NULL && atomic_load_explicit(
+		    &cluster->state->conns, memory_order_relaxed) >=
+		    cluster->limits.conns) {
+			a->flag = FLAG_UO;
+			a->details = "connection_limit";
+		}
+	}
+	if (a->conn != NULL || a->flag != FLAG_NONE) {
+		loop_defer(up->worker->loop, &a->start);
+		return a;
+	}
+	list_append(&a->local->waiting, &a->link);
+	pool_connect(a->local, cluster, e);
+	return a;
+}
+
+void
+attempt_bind(struct attempt *a, struct pool_conn *pc)
+{
+	a->conn = pc;
+	pc->uses++;
+	a->reused = pc->uses > 1;
+	if (a->reused)
+		a->up->counts.reused++;
+	else
+		a->connect_us = loop_now_us(a->up->worker->loop) - a->start_us;
+	a->stream = pc->finished ? NULL :
+	    codec_open_stream(pc->codec, a->arena, NULL, NULL);
+	if (a->stream == NULL) {
+		/* It ended between being taken and being used. */
+		a->conn = NULL;
+		list_prepend(&a->local->waiting, &a->link);
+		pool_connect(a->local, a->cluster, a->endpoint);
+		return;
+	}
+	a->events->on_stream(a->owner, a->stream, conn_peer(pc->conn),
+	    a->reused);
+}
+
+void
+attempt_fail(struct attempt *a, enum response_flag flag, const char *details)
+{
+	count_end(a, ATTEMPT_FAILED);
+	a->events->on_failed(a->owner, flag, details);
+}
+
+void
+attempt_finish(struct attempt *a, enum attempt_result result,
+    enum stream_error error)
+{
+	struct endpoint_local *l = a->local;
+	struct pool_conn *pc = a->conn;
+
+	loop_task_cancel(&a->start);
+	list_remove(&a->link);
+	count_end(a, result);
+	if (a->stream != NULL) {
+		stream_close(a->stream, error);
+	} else if (pc != NULL && !pc->finished) {
+		pool_put(pc);
+	}
+	cluster_unref(a->cluster);
+	mem_free(a);
+	l->users--;
+	endpoint_local_check(l);
+}
+
+const struct endpoint *
+attempt_endpoint(const struct attempt *a)
+{
+	return a->endpoint;
+}
+
+uint64_t
+attempt_connect_us(const struct attempt *a)
+{
+	return a->connect_us;
+}
+
+void
+endpoint_session_begin(const struct endpoint *e)
+{
+	atomic_fetch_add_explicit(&e->state->active, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&e->state->requests, 1, memory_order_relaxed);
+	endpoint_state_ref(e->state);
+}
+
+void
+endpoint_session_end(struct endpoint_state *s)
+{
+	atomic_fetch_sub_explicit(&s->active, 1, memory_order_relaxed);
+	endpoint_state_unref(s);
+}

@@ -1,0 +1,194 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "net/dial.h"
+#include "upstream/upstream_run.h"
+
+/*
+ * connector: dial, then (unless the endpoint is plain text) a handshake that
+ * names the SPIFFE ID to expect; one deadline covers both.
+ */
+struct connector {
+	struct upstream      *up;
+	struct cluster       *cluster;
+	const struct endpoint *endpoint;	/* in cluster */
+	const char *const    *alpn;
+	uint64_t              deadline_ms;
+	struct dial          *dial;
+	struct tls_handshake *handshake;
+	struct loop_task      failed;
+	enum response_flag    flag;
+	const char           *details;
+	void                (*done)(void *, struct conn *, enum response_flag,
+				const char *);
+	void                 *arg;
+};
+
+static void
+finish(struct connector *k, struct conn *c, enum response_flag flag,
+    const char *details)
+{
+	void (*done)(void *, struct conn *, enum response_flag, const char *);
+	void *arg = k->arg;
+
+	done = k->done;
+	atomic_fetch_sub_explicit(&k->cluster->state->pending, 1,
+	    memory_order_relaxed);
+	if (c == NULL) {
+		k->up->counts.failed++;
+		atomic_fetch_add_explicit(
+		    &k->endpoint->state->connect_failures, 1,
+		    memory_order_relaxed);
+	} else {
+		k->up->counts.opened++;
+	}
+	cluster_unref(k->cluster);
+	mem_free(k);
+	done(arg, c, flag, details);
+}
+
+static void
+on_failed(void *arg)
+{
+	struct connector *k = arg;
+
+	finish(k, NULL, k->flag, k->details);
+}
+
+/* Nobody listens until the owner sets itself; events are deferred until then. */
+static void
+ignore_data(struct conn *c, void *owner)
+{
+	(void)c;
+	(void)owner;
+}
+
+static void
+ignore_closed(struct conn *c, void *owner, enum close_reason why)
+{
+	(void)c;
+	(void)owner;
+	(void)why;
+}
+
+static const struct conn_ops no_ops = { ignore_data, NULL, ignore_closed };
+
+static const char *
+tls_details(const struct tls_result *t)
+{
+	if (t->cert_reason != NULL)
+		return t->cert_reason;
+	return tls_failure_name(t->failure);
+}
+
+static void
+on_handshake(void *arg, struct tls_result *t)
+{
+	struct connector *k = arg;
+	struct upstream *up = k->up;
+
+	k->handshake = NULL;
+	if (t->failure != TLS_OK) {
+		if (up->env->on_tls_failure != NULL)
+			up->env->on_tls_failure(up->env->arg, t);
+		finish(k, NULL, t->failure == TLS_FAIL_TIMEOUT ? FLAG_UT :
+		    FLAG_UF, tls_details(t));
+		return;
+	}
+	struct conn *c = conn_attach(up->worker->loop, &t->image,
+	    &tls_transport, &no_ops, NULL);
+
+	finish(k, c, FLAG_NONE, "");
+}
+
+static void
+shake_hands(struct connector *k, int fd)
+{
+	struct upstream *up = k->up;
+	const struct endpoint *e = k->endpoint;
+	uint64_t now = loop_now_ms(up->worker->loop);
+	struct tls_request q = {
+		.identity = up->env->identity(up->env->arg), .alpn = k->alpn,
+		.timeout_ms = k->deadline_ms > now ? k->deadline_ms - now : 1,
+	};
+
+	/* Both come from checked documents, which are shorter. */
+	check(e->id.len < sizeof(q.expected_id) && e->sni.len < sizeof(q.sni));
+	memcpy(q.expected_id, e->id.ptr, e->id.len);
+	memcpy(q.sni, e->sni.ptr, e->sni.len);
+	k->handshake = tls_handshake_start(up->env->handshaker, fd, &q,
+	    up->worker->loop, on_handshake, k);
+	tls_identity_unref(q.identity);
+}
+
+static void
+on_dialled(void *arg, int fd, int error)
+{
+	struct connector *k = arg;
+
+	k->dial = NULL;
+	if (fd < 0) {
+		bool late = error == ETIMEDOUT;
+
+		finish(k, NULL, late ? FLAG_UT : FLAG_UF, late ?
+		    "connect_timeout" : error == ECONNREFUSED ?
+		    "connection_refused" : "connect_failed");
+		return;
+	}
+	if (k->endpoint->id.len > 0) {
+		shake_hands(k, fd);
+		return;
+	}
+	struct conn *c = conn_new(k->up->worker->loop, fd, NULL, NULL, &no_ops,
+	    NULL);
+
+	finish(k, c, FLAG_NONE, "");
+}
+
+struct connector *
+connector_start(struct upstream *up, const struct cluster *cluster,
+    const struct endpoint *e, const char *const *alpn,
+    void (*done)(void *, struct conn *, enum response_flag, const char *),
+    void *arg)
+{
+	struct connector *k = mem_zalloc(sizeof(*k));
+	struct loop *loop = up->worker->loop;
+
+	k->up = up;
+	k->cluster = cluster_ref(cluster_mutable(cluster));
+	k->endpoint = e;
+	k->alpn = alpn;
+	k->deadline_ms = loop_now_ms(loop) + cluster->connect_timeout_ms;
+	k->done = done;
+	k->arg = arg;
+	loop_task_init(&k->failed, on_failed, k);
+	unsigned pending = atomic_fetch_add_explicit(&cluster->state->pending,
+	    1, memory_order_relaxed);
+
+	if (pending >= cluster->limits.pending) {
+		k->flag = FLAG_UO;
+		k->details = "pending_limit";
+		loop_defer(loop, &k->failed);
+	} else {
+		k->dial = dial_start(loop, &e->addr,
+		    cluster->connect_timeout_ms, on_dialled, k);
+	}
+	return k;
+}
+
+void
+connector_cancel(struct connector *k)
+{
+	if (k->dial != NULL)
+		dial_cancel(k->dial);
+	if (k->handshake != NULL)
+		tls_handshake_cancel(k->handshake);
+	loop_task_cancel(&k->failed);
+	atomic_fetch_sub_explicit(&k->cluster->state->pending, 1,
+	    memory_order_relaxed);
+	cluster_unref(k->cluster);
+	mem_free(k);
+}

@@ -1,0 +1,370 @@
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "upstream/upstream_run.h"
+
+static const char *const alpn_http[] = { "http/1.1", NULL };
+
+struct upstream *
+upstream_new(struct worker_env *worker, const struct upstream_env *env)
+{
+	struct upstream *up = mem_zalloc(sizeof(*up));
+
+	up->worker = worker;
+	up->env = env;
+	return up;
+}
+
+/* --- what a worker knows of an endpoint ----------------------------------------- */
+
+struct endpoint_local *
+endpoint_local_get(struct upstream *up, const struct endpoint *e)
+{
+	struct slice key = slice_str(e->state->key);
+	struct endpoint_local *l = map_get(&up->locals, key);
+
+	if (l == NULL) {
+		l = mem_zalloc(sizeof(*l));
+		l->up = up;
+		l->state = e->state;
+		endpoint_state_ref(l->state);
+		list_init(&l->idle);
+		list_init(&l->busy);
+		list_init(&l->waiting);
+		map_put(&up->locals, key, l);
+	}
+	/* Picked again: it is (back) in its cluster. */
+	l->is_gone = false;
+	return l;
+}
+
+void
+endpoint_local_check(struct endpoint_local *l)
+{
+	if (l->users > 0 || !list_is_empty(&l->idle) ||
+	    !list_is_empty(&l->busy))
+		return;
+	map_del(&l->up->locals, slice_str(l->state->key));
+	endpoint_state_unref(l->state);
+	mem_free(l);
+}
+
+/* --- one pooled connection -------------------------------------------------------- */
+
+static void
+free_pool_conn(void *p)
+{
+	struct pool_conn *pc = p;
+
+	codec_free(pc->codec);
+	cluster_unref(pc->cluster);
+	mem_free(pc);
+}
+
+static void
+on_conn_closed(struct conn *c, void *owner, enum close_reason why)
+{
+	struct pool_conn *pc = owner;
+	struct endpoint_local *l = pc->local;
+
+	(void)c;
+	pc->finished = true;
+	loop_timer_stop(&pc->timer);
+	list_remove(&pc->link);
+	if (pc->is_idle)
+		l->up->counts.idle--;
+	else
+		l->up->counts.active--;
+	atomic_fetch_sub_explicit(&l->state->conns, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&pc->cluster->state->conns, 1,
+	    memory_order_relaxed);
+	codec_abort(pc->codec, why == CLOSE_RESET ? STREAM_CONN_RESET :
+	    why == CLOSE_TLS || why == CLOSE_PROTOCOL ? STREAM_PROTOCOL :
+	    STREAM_CONN_CLOSED);
+	loop_free_later(l->up->worker->loop, free_pool_conn, pc);
+	endpoint_local_check(l);
+}
+
+static void
+on_conn_data(struct conn *c, void *owner)
+{
+	struct pool_conn *pc = owner;
+
+	if (pc->is_idle) {
+		/* An answer to nothing, or the peer's end: either way of no use. */
+		conn_close(c, conn_is_eof(c) ? CLOSE_PEER : CLOSE_PROTOCOL);
+		return;
+	}
+	codec_feed(pc->codec, conn_in(c), conn_is_eof(c));
+}
+
+static void
+send_output(struct pool_conn *pc)
+{
+	size_t len = buf_len(&pc->codec->output);
+
+	if (pc->blocked || pc->finished || len == 0)
+		return;
+	pc->blocked = !conn_write(pc->conn, &pc->codec->output);
+	if (!pc->finished)
+		codec_output_sent(pc->codec, len);
+}
+
+static void
+on_conn_drained(struct conn *c, void *owner)
+{
+	struct pool_conn *pc = owner;
+
+	(void)c;
+	pc->blocked = false;
+	send_output(pc);
+}
+
+static const struct conn_ops conn_ops = {
+	on_conn_data, on_conn_drained, on_conn_closed
+};
+
+static void
+on_output(void *owner)
+{
+	send_output(owner);
+}
+
+static void
+on_input(void *owner)
+{
+	struct pool_conn *pc = owner;
+
+	if (!pc->finished)
+		codec_feed(pc->codec, conn_in(pc->conn), conn_is_eof(pc->conn));
+}
+
+static void
+on_finished(void *owner, enum codec_end end)
+{
+	struct pool_conn *pc = owner;
+
+	if (pc->finished)
+		return;
+	send_output(pc);
+	if (pc->finished)
+		return;
+	if (end == CODEC_END_ABORT)
+		conn_abort(pc->conn, CLOSE_TRUNCATED);
+	else
+		conn_close(pc->conn, end == CODEC_END_ERROR ? CLOSE_PROTOCOL :
+		    CLOSE_FINISHED);
+}
+
+static bool
+is_usable(const struct pool_conn *pc)
+{
+	return !pc->finished && !pc->local->is_gone &&
+	    !conn_is_eof(pc->conn) && codec_is_idle(pc->codec) &&
+	    (pc->not_after == 0 || clock_wall_s() < pc->not_after);
+}
+
+static void
+become_idle(struct pool_conn *pc)
+{
+	struct endpoint_local *l = pc->local;
+
+	list_remove(&pc->link);
+	list_prepend(&l->idle, &pc->link);
+	pc->is_idle = true;
+	l->up->counts.active--;
+	l->up->counts.idle++;
+	loop_timer_start(&pc->timer, pc->idle_ms);
+}
+
+/* The exchange on it has ended in order: next who waits, else idle. */
+static void
+on_idle(void *owner)
+{
+	pool_put(owner);
+}
+
+void
+pool_put(struct pool_conn *pc)
+{
+	if (pc->finished)
+		return;
+	if (!is_usable(pc)) {
+		conn_close(pc->conn, CLOSE_LOCAL);
+		return;
+	}
+	struct list *first = list_pop(&pc->local->waiting);
+
+	if (first != NULL)
+		attempt_bind(list_entry(first, struct attempt, link), pc);
+	else
+		become_idle(pc);
+}
+
+static const struct codec_events codec_events = {
+	.on_output = on_output, .on_input = on_input,
+	.on_finished = on_finished, .on_idle = on_idle,
+};
+
+static void
+on_idle_timer(void *arg)
+{
+	struct pool_conn *pc = arg;
+
+	if (!pc->finished && pc->is_idle)
+		conn_close(pc->conn, CLOSE_IDLE);
+}
+
+static struct pool_conn *
+pool_conn_new(struct endpoint_local *l, const struct cluster *cluster,
+    struct conn *c)
+{
+	struct pool_conn *pc = mem_zalloc(sizeof(*pc));
+	struct loop *loop = l->up->worker->loop;
+
+	pc->local = l;
+	pc->conn = c;
+	pc->cluster = cluster_ref(cluster_mutable(cluster));
+	pc->idle_ms = cluster->pool_idle_ms;
+	pc->not_after = conn_peer(c)->not_after;
+	pc->codec = h1_client_new(loop, l->up->env->limits, &codec_events, pc);
+	loop_timer_init(&pc->timer, loop, on_idle_timer, pc);
+	list_append(&l->busy, &pc->link);
+	l->up->counts.active++;
+	atomic_fetch_add_explicit(&l->state->conns, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&cluster->state->conns, 1,
+	    memory_order_relaxed);
+	conn_set_owner(c, &conn_ops, pc);
+	return pc;
+}
+
+struct pool_conn *
+pool_take_idle(struct endpoint_local *l)
+{
+	while (!list_is_empty(&l->idle)) {
+		struct pool_conn *pc = list_entry(l->idle.next,
+		    struct pool_conn, link);
+
+		list_remove(&pc->link);
+		list_append(&l->busy, &pc->link);
+		pc->is_idle = false;
+		l->up->counts.idle--;
+		l->up->counts.active++;
+		loop_timer_stop(&pc->timer);
+		if (is_usable(pc))
+			return pc;
+		conn_close(pc->conn, CLOSE_LOCAL);
+	}
+	return NULL;
+}
+
+/* --- new connections ------------------------------------------------------------------ */
+
+struct pool_connect {
+	struct endpoint_local *local;
+	struct cluster        *cluster;	/* counted */
+};
+
+static void
+on_connected(void *arg, struct conn *c, enum response_flag flag,
+    const char *details)
+{
+	struct pool_connect *k = arg;
+	struct endpoint_local *l = k->local;
+	struct cluster *cluster = k->cluster;
+	struct list *first = list_pop(&l->waiting);
+	struct attempt *a = first == NULL ? NULL :
+	    list_entry(first, struct attempt, link);
+
+	mem_free(k);
+	l->up->counts.connecting--;
+	if (c != NULL) {
+		struct pool_conn *pc = pool_conn_new(l, cluster, c);
+
+		if (a != NULL)
+			attempt_bind(a, pc);
+		else
+			become_idle(pc);
+	} else if (a != NULL) {
+		attempt_fail(a, flag, details);
+	}
+	l->users--;
+	endpoint_local_check(l);
+	cluster_unref(cluster);
+}
+
+void
+pool_connect(struct endpoint_local *l, const struct cluster *cluster,
+    const struct endpoint *e)
+{
+	struct pool_connect *k = mem_zalloc(sizeof(*k));
+
+	k->local = l;
+	k->cluster = cluster_ref(cluster_mutable(cluster));
+	l->users++;
+	l->up->counts.connecting++;
+	connector_start(l->up, cluster, e, alpn_http, on_connected, k);
+}
+
+/* --- the whole worker ------------------------------------------------------------------- */
+
+static void
+close_idle(struct endpoint_local *l)
+{
+	l->users++;	/* keeps l while its connections go */
+	LIST_FOREACH_SAFE(at, &l->idle)
+		conn_close(list_entry(at, struct pool_conn, link)->conn,
+		    CLOSE_LOCAL);
+	l->users--;
+	endpoint_local_check(l);
+}
+
+void
+upstream_replace(struct upstream *up, const struct cluster *old,
+    const struct cluster *now)
+{
+	for (size_t i = 0; i < old->len; i++) {
+		struct endpoint_state *s = old->v[i].state;
+		bool stays = false;
+
+		for (size_t j = 0; now != NULL && j < now->len && !stays; j++)
+			stays = now->v[j].state == s;
+		struct endpoint_local *l = stays ? NULL :
+		    map_get(&up->locals, slice_str(s->key));
+
+		if (l != NULL) {
+			l->is_gone = true;
+			close_idle(l);
+		}
+	}
+}
+
+void
+upstream_close_idle(struct upstream *up)
+{
+	size_t it = 0;
+	void *l;
+
+	while (map_next(&up->locals, &it, NULL, &l))
+		close_idle(l);
+}
+
+void
+upstream_free(struct upstream *up)
+{
+	upstream_close_idle(up);
+	map_fini(&up->locals, NULL);
+	mem_free(up);
+}
+
+void
+upstream_count(const struct upstream *up, struct upstream_counts *out)
+{
+	*out = up->counts;
+}
+
+uint64_t *
+upstream_rr(struct upstream *up)
+{
+	return &up->rr;
+}

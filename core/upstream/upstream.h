@@ -1,0 +1,91 @@
+#ifndef UPSTREAM_UPSTREAM_H
+#define UPSTREAM_UPSTREAM_H
+
+#include "chain/l4.h"
+#include "chain/response_flag.h"
+#include "http/codec.h"
+#include "tls/tls.h"
+#include "upstream/cluster.h"
+
+/*
+ * upstream: one worker's connections to endpoints: making them, pooling them,
+ * handing out streams.
+ *
+ * Life of an attempt: attempt_start -> (an idle connection, or a dial and a
+ *       handshake that name the SPIFFE ID to expect) -> on_stream once, with
+ *       a stream to send on, or on_failed once -> attempt_finish.
+ *
+ * A connection that becomes free serves who waits longest; idle ones are kept
+ * last in, first out, for pool_idle_ms, and are dropped when the endpoint leaves
+ * its cluster or the peer's certificate ends.
+ */
+struct upstream;
+struct attempt;
+
+/* What all workers share. */
+struct upstream_env {
+	struct tls_handshaker *handshaker;
+	/* Gives a reference to who we are now, or NULL: no identity yet. */
+	struct tls_identity *(*identity)(void *arg);
+	void                  *arg;
+	/* For counters: a handshake failed. */
+	void (*on_tls_failure)(void *arg, const struct tls_result *);
+	const struct http_limits *limits;
+};
+
+/* Keeps env. */
+struct upstream *upstream_new(struct worker_env *, const struct upstream_env *);
+void upstream_free(struct upstream *);
+/*
+ * A new set of endpoints is in force for a cluster: idle connections to those
+ * that are gone (in `old`, not in `now`) are closed.  now may be NULL.
+ */
+void upstream_replace(struct upstream *, const struct cluster *old,
+    const struct cluster *now);
+/* Closes all idle connections (draining, identity revoked). */
+void upstream_close_idle(struct upstream *);
+struct upstream_counts {
+	uint64_t idle, active, connecting, opened, reused, failed;
+};
+void upstream_count(const struct upstream *, struct upstream_counts *);
+uint64_t *upstream_rr(struct upstream *);	/* round-robin counter */
+
+struct attempt_events {
+	/* The owner sets itself as the stream's owner and sends. */
+	void (*on_stream)(void *owner, struct stream *, struct conn_peer *,
+	    bool reused);
+	/* FLAG_UF, FLAG_UO or FLAG_UT (connect timeout); nothing was sent. */
+	void (*on_failed)(void *owner, enum response_flag, const char *details);
+};
+
+/* Keeps arena (the stream lives in it), events, owner; refs the cluster. */
+struct attempt *attempt_start(struct upstream *, const struct cluster *,
+    const struct endpoint *, struct arena *, const struct attempt_events *,
+    void *owner);
+enum attempt_result {
+	ATTEMPT_OK,		/* a complete answer (any status below 500) */
+	ATTEMPT_FAILED,		/* 5xx, reset, timeout */
+	ATTEMPT_CANCELLED,	/* the caller went away: says nothing about it */
+};
+/* Closes the stream if one was given; the attempt is gone afterwards. */
+void attempt_finish(struct attempt *, enum attempt_result, enum stream_error);
+const struct endpoint *attempt_endpoint(const struct attempt *);
+uint64_t attempt_connect_us(const struct attempt *);
+
+/* --- byte streams -------------------------------------------------------------- */
+
+/*
+ * A connection of its own to an endpoint, for TCP.  alpn: NULL-terminated.
+ * done is called once, later: conn (owned by the callee) or a failure.
+ */
+struct connector;
+struct connector *connector_start(struct upstream *, const struct cluster *,
+    const struct endpoint *, const char *const *alpn,
+    void (*done)(void *arg, struct conn *, enum response_flag, const char *details),
+    void *arg);
+void connector_cancel(struct connector *);
+/* Counts of a TCP session begin with the pick and end here. */
+void endpoint_session_begin(const struct endpoint *);
+void endpoint_session_end(struct endpoint_state *);
+
+#endif
