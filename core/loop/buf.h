@@ -15,15 +15,20 @@
  * Life: buf_init (or all zeros) -> add, reserve+commit, move, drain
  *       -> buf_fini.
  *
- * Blocks come from a cache of the thread and return to the cache of the
- * thread that drops them; they are of three sizes (1, 4 and 16 KiB), chosen
- * by what is asked for, so that a connection that says little holds little.
- * A buf belongs to one thread at a time; blocks that cross threads do so only
- * with their whole buf and only when unshared.
+ * Blocks come from a cache of the thread (at most 512 KiB) and return to the
+ * cache of the thread that drops them; they are of three sizes (1, 4 and 16
+ * KiB), chosen by what is asked for, so that a connection that says little
+ * holds little.  Pieces of a few hundred bytes are copied where the end of
+ * the queue has room for them, so that many of them do not hold many blocks.
+ * A buf belongs to one thread at a time; it crosses to another thread whole
+ * and after buf_unshare.
  */
+#define BUF_BLOCK_MAX	(16 * 1024)
+
 struct buf_seg;
 struct buf {
 	struct buf_seg *head, *tail;
+	struct buf_seg *room;	/* reserved, not committed */
 	size_t          len;
 };
 
@@ -41,9 +46,9 @@ void buf_addf(struct buf *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
- * Room for at least min bytes at the end (a block of `want` bytes if a new
- * one is needed); *room says how many there are.  Write there, then
- * buf_commit what was written.  Nothing else may touch b in between.
+ * Room for at least min (> 0) bytes at the end (a block of `want` bytes if a
+ * new one is needed); *room says how many there are.  Write there, then
+ * buf_commit what was written, be it 0.  Nothing else may touch b in between.
  */
 char *buf_reserve(struct buf *, size_t min, size_t want, size_t *room);
 void buf_commit(struct buf *, size_t len);
@@ -55,6 +60,8 @@ void buf_move_n(struct buf *dst, struct buf *src, size_t len);
 /* dst gets a second reference to the same bytes; src keeps them. */
 void buf_share(struct buf *dst, const struct buf *src);
 void buf_drain(struct buf *, size_t len);	/* len <= buf_len */
+/* Copies blocks that others share: before b crosses to another thread. */
+void buf_unshare(struct buf *b);
 
 /* The first contiguous bytes; SLICE_NONE when empty.  Borrowed. */
 struct slice buf_front(const struct buf *);
@@ -70,5 +77,10 @@ int buf_iovec(const struct buf *, struct iovec *, int max);
  *	while (buf_next(b, &it, &s)) ...
  */
 bool buf_next(const struct buf *, struct buf_seg **it, struct slice *);
+
+/* Frees the blocks that this thread keeps for reuse; threads end with it. */
+void buf_trim_cache(void);
+/* Bytes of the blocks that this thread keeps for reuse. */
+size_t buf_cache_size(void);
 
 #endif
