@@ -28,7 +28,9 @@ struct flow {
 
 void flow_init(struct flow *, struct flow *parent, size_t high, size_t low,
     void (*on_change)(void *, bool is_high), void *arg);
-void flow_fini(struct flow *);	/* discharges what is left */
+void flow_fini(struct flow *);	/* discharges what is left, tells nobody */
+/* What is queued now is moved from the old parent to the new one. */
+void flow_set_parent(struct flow *, struct flow *parent);
 void flow_charge(struct flow *, size_t bytes);
 void flow_discharge(struct flow *, size_t bytes);
 
