@@ -2,6 +2,7 @@
 #define LOOP_LOOP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/list.h"
@@ -14,8 +15,9 @@
  *       -> loop_run ... loop_stop -> loop_free.
  *
  * One turn is: wait, call what is ready, run timers that are due, run posted
- * and deferred calls until there are none, free what was given to
- * loop_free_later.  Everything but loop_post and loop_stop belongs to the
+ * and deferred calls until there are none (but no more than 16 rounds, so that
+ * calls that defer each other cannot starve descriptors), free what was given
+ * to loop_free_later.  Everything but loop_post and loop_stop belongs to the
  * loop's own thread.  Callbacks never nest.  A loop without work does not
  * wake.
  *
@@ -26,19 +28,27 @@
 struct loop;
 
 struct loop *loop_new(const char *name);	/* name: of the thread, in logs */
+/*
+ * Runs what is still posted or deferred, so that nothing they carry is lost,
+ * then frees.  Timers and descriptors must be stopped before.
+ */
 void loop_free(struct loop *);
 void loop_run(struct loop *);	/* returns after loop_stop */
-void loop_stop(struct loop *);	/* any thread */
+void loop_stop(struct loop *);	/* any thread; also before loop_run */
 const char *loop_name(const struct loop *);
-/* Starts a thread that runs the loop; loop_join waits for its end. */
+/*
+ * Starts a thread that runs the loop, with all signals blocked; -1 when there
+ * can be no more threads.  loop_thread_join waits for its end.
+ */
 int  loop_thread_start(struct loop *);
 void loop_thread_join(struct loop *);
 
 /* Monotonic time as of this turn's start; cheap. */
 uint64_t loop_now_ms(const struct loop *);
 uint64_t loop_now_us(const struct loop *);
-/* Time spent in callbacks since start, for the busy gauge (any thread). */
+/* Time spent in callbacks, and turns made, since start (any thread). */
 uint64_t loop_busy_us(const struct loop *);
+uint64_t loop_turns(const struct loop *);
 
 /* --- deferred calls -------------------------------------------------- */
 
@@ -50,7 +60,9 @@ struct loop_task {
 };
 
 void loop_task_init(struct loop_task *, void (*fn)(void *), void *arg);
-void loop_defer(struct loop *, struct loop_task *);
+void loop_defer(struct loop *, struct loop_task *);	/* runs this turn */
+/* Runs in the next turn, after descriptors had theirs: for taking turns. */
+void loop_defer_next(struct loop *, struct loop_task *);
 void loop_task_cancel(struct loop_task *);	/* harmless when not queued */
 
 /* Frees p with free_fn when this turn ends. */
@@ -62,16 +74,16 @@ void loop_post(struct loop *, void (*fn)(void *), void *arg);
 /* --- timers ---------------------------------------------------------- */
 
 /*
- * One shot.  Starting again replaces the time; starting to a later time costs
- * nothing (the timer fires early inside and re-arms itself).  May fire up to
- * 1 % late (at least 1 ms), never early.
+ * One shot, counted from loop_now_ms.  Starting again replaces the time;
+ * starting to a later time costs nothing (the timer fires early inside and
+ * re-arms itself).  May fire up to 1 % late (at least 1 ms), never early.
  */
 struct loop_timer {
 	struct loop *loop;
 	void       (*fn)(void *arg);
 	void        *arg;
 	uint64_t     due_ms;	/* 0: not running */
-	void        *impl;	/* the loop's */
+	size_t       slot;	/* the loop's */
 };
 
 void loop_timer_init(struct loop_timer *, struct loop *, void (*fn)(void *),
@@ -84,17 +96,21 @@ bool loop_timer_is_running(const struct loop_timer *);
 
 #define LOOP_READ	1u
 #define LOOP_WRITE	2u
-#define LOOP_HANGUP	4u	/* peer closed or error, with READ and WRITE */
+#define LOOP_HANGUP	4u	/* the peer ended its side, or an error waits */
 
 struct loop_fd {
 	struct loop *loop;
 	int          fd;
 	void       (*fn)(void *arg, unsigned ready);
 	void        *arg;
-	void        *impl;
+	void        *impl;		/* the loop's, as the next */
+	bool         has_hangup;
 };
 
-/* Keeps the object until loop_fd_stop; does not own fd. */
+/*
+ * Keeps the object until loop_fd_stop; does not own fd.  LOOP_HANGUP comes
+ * with LOOP_READ: read until the end or the error shows.
+ */
 void loop_fd_start(struct loop_fd *, struct loop *, int fd,
     void (*fn)(void *, unsigned), void *arg);
 /* As above but level-triggered and for reading only: listeners, pipes. */
@@ -104,7 +120,11 @@ void loop_fd_stop(struct loop_fd *);	/* before close(fd); harmless twice */
 
 /* --- signals ---------------------------------------------------------- */
 
-/* fn(arg, signo) runs on this loop; one loop of the process may use it. */
+/*
+ * fn(arg, signo) runs on this loop; one loop of the process may use it.  Ends
+ * with loop_free.  A forked child that does not exec resets its handlers
+ * first: they write to a descriptor that it shares with us.
+ */
 void loop_on_signal(struct loop *, int signo, void (*fn)(void *, int), void *);
 
 const char *loop_library_version(void);

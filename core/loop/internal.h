@@ -1,0 +1,82 @@
+#ifndef LOOP_INTERNAL_H
+#define LOOP_INTERNAL_H
+
+#include <event2/event.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+
+#include "loop/loop.h"
+#include "loop/mailbox.h"
+#include "loop/timers.h"
+
+/* internal: what the files of this folder know about a loop. */
+
+#define LOOP_NAME_MAX	16	/* the kernel's limit for a thread's name */
+#define HANGUP_BATCH	64
+#define LOOP_SIGNALS	8
+
+struct loop_garbage {
+	void (*free_fn)(void *);
+	void  *p;
+};
+
+struct loop_signal {
+	struct loop  *loop;
+	struct event *event;
+	void        (*fn)(void *, int);
+	void         *arg;
+};
+
+/*
+ * hangup: libevent reports an error on a descriptor as "readable and
+ * writable", which cannot be told from data.  So every descriptor of a
+ * connection also stands in an epoll set of the loop's own that asks for
+ * errors alone; libevent watches that set.  It costs no call per message.
+ */
+struct hangup {
+	int                fd;
+	struct event      *event;
+	struct epoll_event batch[HANGUP_BATCH];	/* being reported */
+	int                at, len;
+};
+
+struct loop {
+	struct event_base   *base;
+	char                 name[LOOP_NAME_MAX];
+	pthread_t            thread;
+	atomic_bool          must_stop;
+
+	uint64_t             now_us;
+	bool                 in_turn;
+	_Atomic uint64_t     busy_us;
+	_Atomic uint64_t     turns;
+
+	struct list          deferred, deferred_next;
+	struct loop_garbage *garbage;
+	size_t               garbage_len, garbage_cap;
+
+	struct mailbox       box;
+	struct mail_list     mails;	/* taken, being run */
+	int                  box_fd;	/* eventfd, never read: edges suffice */
+	struct event        *box_event;
+
+	struct timers        timers;
+	int                  timer_fd;	/* likewise */
+	struct event        *timer_event;
+	uint64_t             timer_armed_ms;	/* 0: not armed */
+
+	struct hangup        hangup;
+	struct loop_signal   signals[LOOP_SIGNALS];
+	size_t               signals_len;
+};
+
+/* Every callback from libevent begins with it: takes the turn's time. */
+void loop_enter(struct loop *);
+struct event *loop_event(struct loop *, int fd, short what,
+    void (*fn)(int, short, void *), void *arg);
+
+void hangup_init(struct loop *);
+void hangup_fini(struct loop *);
+
+#endif
