@@ -1,5 +1,7 @@
 #include "base/check.h"
+#include "base/mem.h"
 #include "pki/chain.h"
+#include "pki/pem.h"
 
 void
 chain_init(struct chain *c)
@@ -40,6 +42,47 @@ chain_end(struct chain *c)
 		c->start[++c->len] = c->bytes.len;
 }
 
+struct slice
+chain_cert(const struct chain *c, size_t i)
+{
+	check(i < c->len);
+	return slice_of(c->bytes.ptr + c->start[i],
+	    c->start[i + 1] - c->start[i]);
+}
+
+int
+chain_add_pem(struct chain *c, struct slice text, struct err *err)
+{
+	uint8_t *der = mem_alloc(CERT_MAX);
+	size_t found = 0;
+	struct pem pem;
+	int r;
+
+	while ((r = pem_next(&text, &pem, err)) > 0) {
+		ptrdiff_t n;
+
+		if (!slice_is(pem.label, PEM_LABEL_CERT))
+			continue;
+		n = pem_decode(&pem, der, CERT_MAX);
+		chain_start(c);
+		if (n >= 0)
+			chain_add(c, slice_of(der, (size_t)n));
+		chain_end(c);
+		found++;
+		if (n < 0 || c->distrust != DISTRUST_NONE) {
+			r = err_set(err, ERR_DATA, "certificate %zu: %s", found,
+			    n < 0 ? "not base64 or too large" :
+			    distrust_sentence(c->distrust));
+			break;
+		}
+	}
+	mem_free(der);
+	if (r == 0 && found == 0)
+		return err_set(err, ERR_DATA, "no \"%s\" block in the PEM "
+		    "text", PEM_LABEL_CERT);
+	return r;
+}
+
 enum distrust
 chain_check(struct chain *c, const struct bundle *b,
     const struct leaf_policy *p)
@@ -49,8 +92,7 @@ chain_check(struct chain *c, const struct bundle *b,
 	if (c->distrust != DISTRUST_NONE)
 		return c->distrust;
 	for (size_t i = 0; i < c->len; i++)
-		certs[i] = slice_of(c->bytes.ptr + c->start[i],
-		    c->start[i + 1] - c->start[i]);
+		certs[i] = chain_cert(c, i);
 	c->distrust = chain_verify(certs, c->len, b, p, &c->leaf, &c->id);
 	return c->distrust;
 }

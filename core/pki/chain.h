@@ -39,6 +39,13 @@ void chain_fini(struct chain *);
 void chain_start(struct chain *);
 void chain_add(struct chain *, struct slice);
 void chain_end(struct chain *);
+/*
+ * Adds every CERTIFICATE block of a text, as identities are kept on disk; at
+ * least one must be there.  ERR_DATA.
+ */
+int chain_add_pem(struct chain *, struct slice text, struct err *);
+/* The i-th of c->len; borrowed until more is added. */
+struct slice chain_cert(const struct chain *, size_t i);
 /* The policy's domain is ignored: the bundle's counts. */
 enum distrust chain_check(struct chain *, const struct bundle *,
     const struct leaf_policy *);

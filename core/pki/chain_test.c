@@ -5,6 +5,7 @@
 #include "pki/chain.h"
 #include "pki/der.h"
 #include "pki/forge_test.h"
+#include "pki/pem.h"
 
 /* A trust domain "td": root, an intermediate under it, and a leaf's key. */
 static struct {
@@ -424,6 +425,34 @@ TEST(chain_limits_certificates_and_bytes)
 	big.len--;
 	assert_distrust(verdict(&big, 1, &now), DISTRUST_MALFORMED, "zeros");
 	mem_free(zeros);
+}
+
+TEST(chain_reads_a_pem_file)
+{
+	struct forge f;
+	struct str leaf, text = { 0 };
+	struct chain c;
+	struct err err = ERR_INIT;
+
+	pki_make();
+	forge_leaf(&f, pki.leaf.point);
+	leaf = forge_sign(&f, &pki.inter);
+	pem_add(&text, PEM_LABEL_CERT, str_slice(&leaf));
+	pem_add(&text, PEM_LABEL_CERT, str_slice(&pki.inter_der));
+	chain_init(&c);
+	assert_int_equal(chain_add_pem(&c, str_slice(&text), &err), 0);
+	assert_int_equal(c.len, 2);
+	assert_true(slice_eq(chain_cert(&c, 1), str_slice(&pki.inter_der)));
+	assert_distrust(chain_check(&c, pki.bundle, &now), DISTRUST_NONE,
+	    "from PEM");
+	chain_fini(&c);
+	assert_int_equal(chain_add_pem(&c, SLICE("words\n"), &err), -1);
+	for (int i = 0; i < CHAIN_CERTS_MAX; i++)
+		pem_add(&text, PEM_LABEL_CERT, str_slice(&leaf));
+	assert_int_equal(chain_add_pem(&c, str_slice(&text), &err), -1);
+	chain_fini(&c);
+	str_fini(&leaf);
+	str_fini(&text);
 }
 
 TEST(chain_survives_every_truncation_and_flipped_bit)
