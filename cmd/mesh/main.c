@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/suggest.h"
 #include "cmd/mesh/version.h"
+#include "conf/nearest.h"
 #include "modes/control/control.h"
 #include "modes/ctl/ctl.h"
 #include "modes/proxy/proxy.h"
@@ -43,15 +43,20 @@ usage(FILE *out)
 	    out);
 }
 
+static bool
+is_word(const char *word, const char *name)
+{
+	return name != NULL && strcmp(word, name) == 0;
+}
+
 static const struct mode *
 find_mode(const char *word)
 {
 	for (size_t i = 0; i < MODES; i++) {
 		const struct mode *m = &modes[i];
 
-		if (strcmp(word, m->name) == 0 ||
-		    (m->option != NULL && strcmp(word, m->option) == 0) ||
-		    (m->letter != NULL && strcmp(word, m->letter) == 0))
+		if (is_word(word, m->name) || is_word(word, m->option) ||
+		    is_word(word, m->letter))
 			return m;
 	}
 	return NULL;
@@ -60,17 +65,22 @@ find_mode(const char *word)
 static int
 unknown(const char *word)
 {
-	struct suggest s = suggest_start(word);
+	bool is_option = word[0] == '-';
+	const char *names[MODES];
+	size_t n = 0;
 
 	for (size_t i = 0; i < MODES; i++) {
-		suggest_offer(&s, modes[i].name);
-		if (word[0] == '-' && modes[i].option != NULL)
-			suggest_offer(&s, modes[i].option);
+		const char *name = is_option ? modes[i].option : modes[i].name;
+
+		if (name != NULL)
+			names[n++] = name;
 	}
+	const char *near = conf_nearest(slice_str(word), names, n);
+
 	fprintf(stderr, "mesh: unknown %s \"%s\"",
-	    word[0] == '-' ? "option" : "mode", word);
-	if (s.best != NULL)
-		fprintf(stderr, "; did you mean \"%s\"?", s.best);
+	    is_option ? "option" : "mode", word);
+	if (near != NULL)
+		fprintf(stderr, "; did you mean \"%s\"?", near);
 	fputs("\nmesh --help lists the modes.\n", stderr);
 	return EXIT_USAGE;
 }

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "cmd/mesh/version.h"
+#include "loop/loop.h"
 
 /* BearSSL has no version in its headers: vendor/libraries says what we need. */
 static const char *
@@ -14,6 +15,7 @@ static const struct {
 	const char *name;
 	const char *(*version)(void);
 } libraries[] = {
+	{ "libevent", loop_library_version },
 	{ "BearSSL", bearssl_version },
 };
 
