@@ -304,3 +304,9 @@ conf_json_write_pretty(struct str *out, const struct conf_node *n)
 	write_node(out, n, 0);
 	str_add_char(out, '\n');
 }
+
+const char *
+conf_json_version(void)
+{
+	return jansson_version_str();
+}

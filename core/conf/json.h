@@ -25,4 +25,6 @@ void conf_json_write(struct str *, const struct conf_node *);
 /* Indented by two spaces, a newline at the end. */
 void conf_json_write_pretty(struct str *, const struct conf_node *);
 
+const char *conf_json_version(void);	/* of jansson */
+
 #endif

@@ -392,3 +392,9 @@ conf_yaml_read(struct arena *arena, struct slice text, const char *file,
 		return NULL;
 	return conf_yaml_read_part(arena, &src, err);
 }
+
+const char *
+conf_yaml_version(void)
+{
+	return yaml_get_version_string();
+}

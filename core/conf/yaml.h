@@ -24,4 +24,6 @@ struct conf_node *conf_yaml_read_part(struct arena *, struct conf_source *src,
 /* Block style; a string that would read as something else gets quotes. */
 void conf_yaml_write(struct str *, const struct conf_node *);
 
+const char *conf_yaml_version(void);	/* of libyaml */
+
 #endif

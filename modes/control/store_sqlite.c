@@ -362,3 +362,9 @@ store_sqlite_copy_stop(struct store_sqlite_copy *c)
 	mem_free(c->path);
 	mem_free(c);
 }
+
+const char *
+store_sqlite_version(void)
+{
+	return sqlite3_libversion();
+}

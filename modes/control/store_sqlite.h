@@ -66,4 +66,6 @@ void store_sqlite_copy_stop(struct store_sqlite_copy *);
 /* After a restore: moves the revision ahead and forgets the changes. */
 int store_sqlite_leap(struct store_sqlite *, uint64_t step, struct err *);
 
+const char *store_sqlite_version(void);	/* of SQLite */
+
 #endif
