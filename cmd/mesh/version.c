@@ -1,7 +1,10 @@
 #include <stdio.h>
 
 #include "cmd/mesh/version.h"
+#include "conf/json.h"
+#include "conf/yaml.h"
 #include "loop/loop.h"
+#include "modes/control/store_sqlite.h"
 
 /* BearSSL has no version in its headers: vendor/libraries says what we need. */
 static const char *
@@ -17,6 +20,9 @@ static const struct {
 } libraries[] = {
 	{ "libevent", loop_library_version },
 	{ "BearSSL", bearssl_version },
+	{ "SQLite", store_sqlite_version },
+	{ "jansson", conf_json_version },
+	{ "libyaml", conf_yaml_version },
 };
 
 void
