@@ -1,7 +1,5 @@
 #include <sys/resource.h>
 
-#include <err.h>
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -57,6 +55,13 @@ struct worker {
 };
 
 _Noreturn static void
+fail(const char *what)
+{
+	fprintf(stderr, "echo: %s\n", what);
+	exit(EXIT_FAILURE);
+}
+
+_Noreturn static void
 usage_error(const char *what, const char *value)
 {
 	fprintf(stderr, "echo: %s: %s\ntry: echo --help\n", what, value);
@@ -108,25 +113,26 @@ parse_calls(struct options *o)
 	}
 }
 
+enum { NAME, HTTP, TCP, CALL, CALL_TCP, PROXY, TIMEOUT, THREADS, HELP };
+static const struct option option_table[] = {
+	{ "name", required_argument, NULL, NAME },
+	{ "http", required_argument, NULL, HTTP },
+	{ "tcp", required_argument, NULL, TCP },
+	{ "call", required_argument, NULL, CALL },
+	{ "call-tcp", required_argument, NULL, CALL_TCP },
+	{ "proxy", required_argument, NULL, PROXY },
+	{ "call-timeout", required_argument, NULL, TIMEOUT },
+	{ "threads", required_argument, NULL, THREADS },
+	{ "help", no_argument, NULL, HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
 static void
 parse_options(struct options *o, int argc, char **argv)
 {
-	enum { NAME, HTTP, TCP, CALL, CALL_TCP, PROXY, TIMEOUT, THREADS, HELP };
-	static const struct option table[] = {
-		{ "name", required_argument, NULL, NAME },
-		{ "http", required_argument, NULL, HTTP },
-		{ "tcp", required_argument, NULL, TCP },
-		{ "call", required_argument, NULL, CALL },
-		{ "call-tcp", required_argument, NULL, CALL_TCP },
-		{ "proxy", required_argument, NULL, PROXY },
-		{ "call-timeout", required_argument, NULL, TIMEOUT },
-		{ "threads", required_argument, NULL, THREADS },
-		{ "help", no_argument, NULL, HELP },
-		{ NULL, 0, NULL, 0 },
-	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "", option_table, NULL)) != -1) {
 		switch (c) {
 		case NAME:
 			o->echo.name = optarg;
@@ -173,7 +179,7 @@ open_listeners(struct options *o)
 	for (size_t i = 0; i < o->listen_len; i++) {
 		o->listen[i].fd = address_listen(&o->listen[i].address, &err);
 		if (o->listen[i].fd < 0)
-			errx(EXIT_FAILURE, "%s", err.text);
+			fail(err.text);
 	}
 	for (size_t i = 0; i < o->listen_len; i++) {
 		address_format(text, &o->listen[i].address);
@@ -207,7 +213,7 @@ static void
 worker_start(struct worker *w, struct options *o)
 {
 	if (reactor_init(&w->reactor) != 0)
-		err(EXIT_FAILURE, "epoll");
+		fail("no epoll");
 	for (size_t i = 0; i < o->listen_len; i++) {
 		struct listener *l = &w->listeners[i];
 
