@@ -1,0 +1,280 @@
+#include "stat/metrics.h"
+
+#define SERVICES							\
+	"direction", "source_namespace", "source_service",		\
+	"destination_namespace", "destination_service"
+#define WORKLOADS	SERVICES, "source_workload", "destination_workload"
+#define DESTINATION	"destination_namespace", "destination_service"
+
+const struct stat_family metrics[METRIC_COUNT] = {
+	[METRIC_REQUESTS] = {
+		.name = "mesh_requests_total", .type = STAT_COUNTER,
+		.help = "HTTP requests that were answered or given up",
+		.labels = { WORKLOADS, "protocol", "response_code",
+		    "response_flags", "security" },
+		.to_control = true,
+	},
+	[METRIC_REQUEST_DURATION] = {
+		.name = "mesh_request_duration_seconds",
+		.type = STAT_HISTOGRAM, .unit = STAT_SECONDS,
+		.bounds = &stat_durations,
+		.help = "Time from the first byte of a request to the last of its reply",
+		.labels = { SERVICES },
+		.to_control = true,
+	},
+	[METRIC_REQUEST_BYTES] = {
+		.name = "mesh_request_bytes",
+		.type = STAT_HISTOGRAM, .unit = STAT_BYTES,
+		.bounds = &stat_sizes,
+		.help = "Size of request bodies",
+		.labels = { SERVICES },
+	},
+	[METRIC_RESPONSE_BYTES] = {
+		.name = "mesh_response_bytes",
+		.type = STAT_HISTOGRAM, .unit = STAT_BYTES,
+		.bounds = &stat_sizes,
+		.help = "Size of response bodies",
+		.labels = { SERVICES },
+	},
+	[METRIC_REQUESTS_ACTIVE] = {
+		.name = "mesh_requests_active", .type = STAT_GAUGE,
+		.help = "HTTP requests under way",
+		.labels = { "direction" },
+	},
+	[METRIC_RETRIES] = {
+		.name = "mesh_retries_total", .type = STAT_COUNTER,
+		.help = "Attempts after the first, by what made the one before fail",
+		.labels = { DESTINATION, "reason" },
+	},
+	[METRIC_TCP_OPENED] = {
+		.name = "mesh_tcp_connections_opened_total", .type = STAT_COUNTER,
+		.help = "TCP connections that were carried",
+		.labels = { WORKLOADS, "security" },
+		.to_control = true,
+	},
+	[METRIC_TCP_CLOSED] = {
+		.name = "mesh_tcp_connections_closed_total", .type = STAT_COUNTER,
+		.help = "TCP connections that ended, by reason",
+		.labels = { WORKLOADS, "security", "reason" },
+		.to_control = true,
+	},
+	[METRIC_TCP_SENT] = {
+		.name = "mesh_tcp_sent_bytes_total",
+		.type = STAT_COUNTER, .unit = STAT_BYTES,
+		.help = "Bytes of TCP connections from the destination to the source",
+		.labels = { WORKLOADS, "security" },
+		.to_control = true,
+	},
+	[METRIC_TCP_RECEIVED] = {
+		.name = "mesh_tcp_received_bytes_total",
+		.type = STAT_COUNTER, .unit = STAT_BYTES,
+		.help = "Bytes of TCP connections from the source to the destination",
+		.labels = { WORKLOADS, "security" },
+		.to_control = true,
+	},
+	[METRIC_TCP_DURATION] = {
+		.name = "mesh_tcp_connection_duration_seconds",
+		.type = STAT_HISTOGRAM, .unit = STAT_SECONDS,
+		.bounds = &stat_durations,
+		.help = "Life of TCP connections",
+		.labels = { SERVICES },
+	},
+	[METRIC_TCP_ACTIVE] = {
+		.name = "mesh_tcp_connections_active", .type = STAT_GAUGE,
+		.help = "TCP connections being carried",
+		.labels = { "direction" },
+	},
+	[METRIC_CONNECTIONS_ACCEPTED] = {
+		.name = "mesh_connections_accepted_total", .type = STAT_COUNTER,
+		.help = "Connections accepted",
+		.labels = { "listener" },
+	},
+	[METRIC_CONNECTIONS_REFUSED] = {
+		.name = "mesh_connections_refused_total", .type = STAT_COUNTER,
+		.help = "Connections closed before they carried anything, by reason",
+		.labels = { "listener", "reason" },
+	},
+	[METRIC_CONNECTIONS_ACTIVE] = {
+		.name = "mesh_connections_active", .type = STAT_GAUGE,
+		.help = "Accepted connections that are open",
+		.labels = { "listener" },
+	},
+	[METRIC_CONNECTIONS_PLAINTEXT] = {
+		.name = "mesh_connections_plaintext_total", .type = STAT_COUNTER,
+		.help = "Connections without TLS that --permissive let in",
+		.labels = { "listener" },
+	},
+	[METRIC_UPSTREAM_CONNECTIONS] = {
+		.name = "mesh_upstream_connections_total", .type = STAT_COUNTER,
+		.help = "Connections made to endpoints",
+		.labels = { DESTINATION },
+	},
+	[METRIC_UPSTREAM_CONNECTIONS_ACTIVE] = {
+		.name = "mesh_upstream_connections_active", .type = STAT_GAUGE,
+		.help = "Connections to endpoints that are open, idle ones included",
+		.labels = { DESTINATION },
+	},
+	[METRIC_UPSTREAM_CONNECT_FAILURES] = {
+		.name = "mesh_upstream_connect_failures_total", .type = STAT_COUNTER,
+		.help = "Connections to endpoints that failed before use, by reason",
+		.labels = { DESTINATION, "reason" },
+	},
+	[METRIC_UPSTREAM_CONNECT_DURATION] = {
+		.name = "mesh_upstream_connect_duration_seconds",
+		.type = STAT_HISTOGRAM, .unit = STAT_SECONDS,
+		.bounds = &stat_durations,
+		.help = "Time to connect to an endpoint, with its handshake",
+		.labels = { DESTINATION },
+	},
+	[METRIC_UPSTREAM_ENDPOINTS] = {
+		.name = "mesh_upstream_endpoints", .type = STAT_GAUGE,
+		.help = "Endpoints known of a service, by state",
+		.labels = { DESTINATION, "state" },
+	},
+	[METRIC_TLS_HANDSHAKES] = {
+		.name = "mesh_tls_handshakes_total", .type = STAT_COUNTER,
+		.help = "TLS handshakes completed, full and resumed",
+		.labels = { "direction", "kind" },
+	},
+	[METRIC_TLS_HANDSHAKE_DURATION] = {
+		.name = "mesh_tls_handshake_duration_seconds",
+		.type = STAT_HISTOGRAM, .unit = STAT_SECONDS,
+		.bounds = &stat_durations,
+		.help = "Time of completed TLS handshakes",
+		.labels = { "direction" },
+	},
+	[METRIC_TLS_FAILURES] = {
+		.name = "mesh_tls_failures_total", .type = STAT_COUNTER,
+		.help = "TLS handshakes and connections that failed, by reason",
+		.labels = { "direction", "reason" },
+	},
+	[METRIC_CERTIFICATE_EXPIRY] = {
+		.name = "mesh_certificate_expiry_timestamp_seconds",
+		.type = STAT_GAUGE, .unit = STAT_SECONDS,
+		.help = "When the certificate in use expires, in seconds since 1970",
+		.labels = { "identity" },
+	},
+	[METRIC_CERTIFICATE_RENEWALS] = {
+		.name = "mesh_certificate_renewals_total", .type = STAT_COUNTER,
+		.help = "Attempts to renew the certificate, by result",
+		.labels = { "result" },
+	},
+	[METRIC_FILTER_CALLS] = {
+		.name = "mesh_filter_calls_total", .type = STAT_COUNTER,
+		.help = "Calls of filters, by hook and verdict",
+		.labels = { "filter", "hook", "verdict" },
+	},
+	[METRIC_FILTER_BYTES] = {
+		.name = "mesh_filter_bytes_total",
+		.type = STAT_COUNTER, .unit = STAT_BYTES,
+		.help = "Bytes that filters were shown",
+		.labels = { "filter", "way" },
+	},
+	[METRIC_DENIED] = {
+		.name = "mesh_denied_total", .type = STAT_COUNTER,
+		.help = "Requests and connections that a policy denied",
+		.labels = { "direction", "layer", "policy" },
+	},
+	[METRIC_CONFIG_REVISION] = {
+		.name = "mesh_config_revision", .type = STAT_GAUGE,
+		.help = "Revision of the configuration in use",
+	},
+	[METRIC_CONFIG_STALENESS] = {
+		.name = "mesh_config_staleness_seconds",
+		.type = STAT_GAUGE, .unit = STAT_SECONDS,
+		.help = "Time since control last confirmed the configuration in use",
+	},
+	[METRIC_CONFIG_REJECTED] = {
+		.name = "mesh_config_rejected_documents", .type = STAT_GAUGE,
+		.help = "Documents of which an earlier form, or none, is in use",
+	},
+	[METRIC_CONTROL_CONNECTED] = {
+		.name = "mesh_control_connected", .type = STAT_GAUGE,
+		.help = "Whether the session with control stands (1) or not (0)",
+	},
+	[METRIC_CONTROL_REVISION] = {
+		.name = "mesh_control_revision", .type = STAT_GAUGE,
+		.help = "Latest revision of the registry",
+	},
+	[METRIC_CONTROL_SESSIONS] = {
+		.name = "mesh_control_sessions_active", .type = STAT_GAUGE,
+		.help = "Proxies in session",
+	},
+	[METRIC_CONTROL_WORKLOADS] = {
+		.name = "mesh_control_workloads", .type = STAT_GAUGE,
+		.help = "Workloads registered, by state",
+		.labels = { "state" },
+	},
+	[METRIC_CONTROL_API_REQUESTS] = {
+		.name = "mesh_control_api_requests_total", .type = STAT_COUNTER,
+		.help = "Requests to the API",
+		.labels = { "method", "resource", "response_code" },
+	},
+	[METRIC_CONTROL_API_DURATION] = {
+		.name = "mesh_control_api_request_duration_seconds",
+		.type = STAT_HISTOGRAM, .unit = STAT_SECONDS,
+		.bounds = &stat_durations,
+		.help = "Time to answer requests to the API, watches excepted",
+		.labels = { "resource" },
+	},
+	[METRIC_CONTROL_COMMITS] = {
+		.name = "mesh_control_commits_total", .type = STAT_COUNTER,
+		.help = "Transactions of the store, by result",
+		.labels = { "result" },
+	},
+	[METRIC_CONTROL_COMMIT_DURATION] = {
+		.name = "mesh_control_commit_duration_seconds",
+		.type = STAT_HISTOGRAM, .unit = STAT_SECONDS,
+		.bounds = &stat_durations,
+		.help = "Time to write a group of transactions to disk",
+	},
+	[METRIC_CONTROL_CERTIFICATES] = {
+		.name = "mesh_control_certificates_issued_total",
+		.type = STAT_COUNTER,
+		.help = "Certificates issued, by the kind of their holder",
+		.labels = { "kind" },
+	},
+	[METRIC_CONTROL_JOINS] = {
+		.name = "mesh_control_joins_total", .type = STAT_COUNTER,
+		.help = "Attempts to join, by result",
+		.labels = { "result" },
+	},
+	[METRIC_CONTROL_CA_EXPIRY] = {
+		.name = "mesh_control_ca_expiry_timestamp_seconds",
+		.type = STAT_GAUGE, .unit = STAT_SECONDS,
+		.help = "When a certificate of the authority expires, in seconds since 1970",
+		.labels = { "certificate" },
+	},
+	[METRIC_BUILD_INFO] = {
+		.name = "mesh_build_info", .type = STAT_INFO,
+		.help = "What is running",
+		.labels = { "mode", "version", "commit" },
+	},
+	[METRIC_LOG_DROPPED] = {
+		.name = "mesh_log_dropped_total", .type = STAT_COUNTER,
+		.help = "Log lines dropped because nobody could write them in time",
+	},
+	[METRIC_PROCESS_CPU] = {
+		.name = "process_cpu_seconds_total",
+		.type = STAT_COUNTER, .unit = STAT_SECONDS,
+		.help = "CPU time of this process, user and system",
+	},
+	[METRIC_PROCESS_MEMORY] = {
+		.name = "process_resident_memory_bytes",
+		.type = STAT_GAUGE, .unit = STAT_BYTES,
+		.help = "Resident memory of this process",
+	},
+	[METRIC_PROCESS_FDS] = {
+		.name = "process_open_fds", .type = STAT_GAUGE,
+		.help = "Open file descriptors",
+	},
+	[METRIC_PROCESS_MAX_FDS] = {
+		.name = "process_max_fds", .type = STAT_GAUGE,
+		.help = "Limit of open file descriptors",
+	},
+	[METRIC_PROCESS_START_TIME] = {
+		.name = "process_start_time_seconds",
+		.type = STAT_GAUGE, .unit = STAT_SECONDS,
+		.help = "When this process started, in seconds since 1970",
+	},
+};

@@ -1,0 +1,92 @@
+#ifndef STAT_METRICS_H
+#define STAT_METRICS_H
+
+#include "stat/stat.h"
+
+/*
+ * metrics: every family that the program has, in one table.
+ *
+ * mesh-metrics(7) is held against it, and proxies and control agree through
+ * it on what counters mean.  Durations and sizes are histograms per source
+ * service, destination service and direction; workloads, response codes,
+ * flags and reasons are labels of counters only, so that the number of series
+ * of a histogram is that of pairs of services.  A label whose value is not
+ * known says "unknown".
+ */
+enum metric {
+	/* HTTP through a proxy */
+	METRIC_REQUESTS,
+	METRIC_REQUEST_DURATION,
+	METRIC_REQUEST_BYTES,
+	METRIC_RESPONSE_BYTES,
+	METRIC_REQUESTS_ACTIVE,
+	METRIC_RETRIES,
+	/* TCP through a proxy */
+	METRIC_TCP_OPENED,
+	METRIC_TCP_CLOSED,
+	METRIC_TCP_SENT,
+	METRIC_TCP_RECEIVED,
+	METRIC_TCP_DURATION,
+	METRIC_TCP_ACTIVE,
+	/* connections */
+	METRIC_CONNECTIONS_ACCEPTED,
+	METRIC_CONNECTIONS_REFUSED,
+	METRIC_CONNECTIONS_ACTIVE,
+	METRIC_CONNECTIONS_PLAINTEXT,
+	METRIC_UPSTREAM_CONNECTIONS,
+	METRIC_UPSTREAM_CONNECTIONS_ACTIVE,
+	METRIC_UPSTREAM_CONNECT_FAILURES,
+	METRIC_UPSTREAM_CONNECT_DURATION,
+	METRIC_UPSTREAM_ENDPOINTS,
+	/* TLS and identity */
+	METRIC_TLS_HANDSHAKES,
+	METRIC_TLS_HANDSHAKE_DURATION,
+	METRIC_TLS_FAILURES,
+	METRIC_CERTIFICATE_EXPIRY,
+	METRIC_CERTIFICATE_RENEWALS,
+	/* filters and policy */
+	METRIC_FILTER_CALLS,
+	METRIC_FILTER_BYTES,
+	METRIC_DENIED,
+	/* configuration */
+	METRIC_CONFIG_REVISION,
+	METRIC_CONFIG_STALENESS,
+	METRIC_CONFIG_REJECTED,
+	METRIC_CONTROL_CONNECTED,
+	/* control */
+	METRIC_CONTROL_REVISION,
+	METRIC_CONTROL_SESSIONS,
+	METRIC_CONTROL_WORKLOADS,
+	METRIC_CONTROL_API_REQUESTS,
+	METRIC_CONTROL_API_DURATION,
+	METRIC_CONTROL_COMMITS,
+	METRIC_CONTROL_COMMIT_DURATION,
+	METRIC_CONTROL_CERTIFICATES,
+	METRIC_CONTROL_JOINS,
+	METRIC_CONTROL_CA_EXPIRY,
+	/* the process */
+	METRIC_BUILD_INFO,
+	METRIC_LOG_DROPPED,
+	METRIC_PROCESS_CPU,
+	METRIC_PROCESS_MEMORY,
+	METRIC_PROCESS_FDS,
+	METRIC_PROCESS_MAX_FDS,
+	METRIC_PROCESS_START_TIME,
+	METRIC_COUNT
+};
+
+extern const struct stat_family metrics[METRIC_COUNT];
+
+/* The values of the label "direction". */
+#define METRIC_INBOUND	"inbound"
+#define METRIC_OUTBOUND	"outbound"
+#define METRIC_UNKNOWN	"unknown"
+
+/*
+ * Starts the samples about this process: build, log, CPU, memory, files.
+ * started_s is wall time.  They stay until the registry is freed.
+ */
+void metrics_add_process(struct stat_registry *, const char *mode,
+    const char *version, const char *commit, int64_t started_s);
+
+#endif

@@ -1,0 +1,103 @@
+#include <sys/resource.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "stat/metrics.h"
+
+static double
+cpu_seconds(void *ctx)
+{
+	struct rusage used;
+
+	(void)ctx;
+	getrusage(RUSAGE_SELF, &used);
+	return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+	    (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+/* The second number of /proc/self/statm is resident pages. */
+static double
+resident_bytes(void *ctx)
+{
+	char text[128];
+	char *second;
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	(void)ctx;
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	strtoul(text, &second, 10);
+	return (double)strtoul(second, NULL, 10) * (double)sysconf(_SC_PAGESIZE);
+}
+
+static double
+open_fds(void *ctx)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	double n = -3;		/* ".", ".." and the one that reads */
+
+	(void)ctx;
+	if (dir == NULL)
+		return 0;
+	while (readdir(dir) != NULL)
+		n++;
+	closedir(dir);
+	return n;
+}
+
+static double
+max_fds(void *ctx)
+{
+	struct rlimit limit;
+
+	(void)ctx;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	return (double)limit.rlim_cur;
+}
+
+static double
+log_lines_dropped(void *ctx)
+{
+	(void)ctx;
+	return (double)log_dropped();
+}
+
+/* Series without labels live as long as the registry: no reference is kept. */
+static void
+add_sample(struct stat_registry *r, enum metric family, double (*fn)(void *))
+{
+	struct stat_series *s = stat_series_get(r, family, NULL);
+
+	stat_series_sample(s, fn, NULL);
+	stat_series_unref(s);
+}
+
+void
+metrics_add_process(struct stat_registry *r, const char *mode,
+    const char *version, const char *commit, int64_t started_s)
+{
+	struct slice build[] = {
+		slice_str(mode), slice_str(version), slice_str(commit),
+	};
+	struct stat_series *s;
+
+	/* This reference stays, so that the series does not expire. */
+	stat_series_get(r, METRIC_BUILD_INFO, build);
+	s = stat_series_get(r, METRIC_PROCESS_START_TIME, NULL);
+	stat_gauge_set(s, (double)started_s);
+	stat_series_unref(s);
+	add_sample(r, METRIC_LOG_DROPPED, log_lines_dropped);
+	add_sample(r, METRIC_PROCESS_CPU, cpu_seconds);
+	add_sample(r, METRIC_PROCESS_MEMORY, resident_bytes);
+	add_sample(r, METRIC_PROCESS_FDS, open_fds);
+	add_sample(r, METRIC_PROCESS_MAX_FDS, max_fds);
+}
