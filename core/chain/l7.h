@@ -84,8 +84,9 @@ struct l7_ctx {
 
 /*
  * Answers from here: goes down through the filters in front of this one.
- * body may be SLICE_NONE (then a short sentence stands for it).  If a head has gone down already the
- * exchange is aborted instead.  A filter returns STOP afterwards.
+ * body may be SLICE_NONE (then a short sentence stands for it).  If a head
+ * has gone down already the exchange is aborted instead.  A filter returns
+ * STOP afterwards.
  */
 void l7_reply(struct l7_ctx *, int status, enum response_flag, const char *details,
     struct slice body);

@@ -8,9 +8,12 @@ static const struct {
 	struct slice body;
 } oids[OID_COUNT] = {
 	[OID_UNKNOWN]		  = { "unknown",		{ "", 0 } },
-	[OID_EC_PUBLIC_KEY]	  = { "id-ecPublicKey",		BODY("\x2a\x86\x48\xce\x3d\x02\x01") },
-	[OID_P256]		  = { "secp256r1",		BODY("\x2a\x86\x48\xce\x3d\x03\x01\x07") },
-	[OID_ECDSA_SHA256]	  = { "ecdsa-with-SHA256",	BODY("\x2a\x86\x48\xce\x3d\x04\x03\x02") },
+	[OID_EC_PUBLIC_KEY]	  = { "id-ecPublicKey",
+	    BODY("\x2a\x86\x48\xce\x3d\x02\x01") },
+	[OID_P256]		  = { "secp256r1",
+	    BODY("\x2a\x86\x48\xce\x3d\x03\x01\x07") },
+	[OID_ECDSA_SHA256]	  = { "ecdsa-with-SHA256",
+	    BODY("\x2a\x86\x48\xce\x3d\x04\x03\x02") },
 	[OID_COMMON_NAME]	  = { "CN",			BODY("\x55\x04\x03") },
 	[OID_ORGANIZATION]	  = { "O",			BODY("\x55\x04\x0a") },
 	[OID_ORGANIZATIONAL_UNIT] = { "OU",			BODY("\x55\x04\x0b") },
@@ -22,10 +25,13 @@ static const struct {
 	[OID_NAME_CONSTRAINTS]	  = { "nameConstraints",	BODY("\x55\x1d\x1e") },
 	[OID_AUTHORITY_KEY_ID]	  = { "authorityKeyIdentifier",	BODY("\x55\x1d\x23") },
 	[OID_EXT_KEY_USAGE]	  = { "extKeyUsage",		BODY("\x55\x1d\x25") },
-	[OID_SERVER_AUTH]	  = { "serverAuth",		BODY("\x2b\x06\x01\x05\x05\x07\x03\x01") },
-	[OID_CLIENT_AUTH]	  = { "clientAuth",		BODY("\x2b\x06\x01\x05\x05\x07\x03\x02") },
+	[OID_SERVER_AUTH]	  = { "serverAuth",
+	    BODY("\x2b\x06\x01\x05\x05\x07\x03\x01") },
+	[OID_CLIENT_AUTH]	  = { "clientAuth",
+	    BODY("\x2b\x06\x01\x05\x05\x07\x03\x02") },
 	[OID_ANY_EXT_KEY_USAGE]	  = { "anyExtendedKeyUsage",	BODY("\x55\x1d\x25\x00") },
-	[OID_EXTENSION_REQUEST]	  = { "extensionRequest",	BODY("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e") },
+	[OID_EXTENSION_REQUEST]	  = { "extensionRequest",
+	    BODY("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e") },
 };
 
 struct slice
