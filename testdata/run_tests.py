@@ -6,7 +6,7 @@ usage: run_tests.py VARIANT [PATTERN]
 VARIANT is release, asan or tsan; PATTERN is part of the name of a program, as
 "unit/core_base".  There are three kinds of programs:
 
-  lint/...  testdata/lint/lint.py (with release only)
+  lint/...  testdata/lint/*.py, with release only; they print like scenarios
   unit/...  what the Makefile built from the *_test.c of one folder; the last
             line is "unit: N passed, N failed, N skipped"
   e2e/...   testdata/e2e/*_test.py; prints a line "ok NAME", "not ok NAME: why"
@@ -193,10 +193,10 @@ def scenario(path, factor):
 def collect(variant, build):
 	factor = SLOWER[variant]
 	jobs = []
-	if variant == "release" and (ROOT / "testdata/lint/lint.py").exists():
-		jobs.append(Job("lint/tree",
-		    [sys.executable, str(ROOT / "testdata/lint/lint.py")],
-		    UNIT_TIMEOUT))
+	if variant == "release":
+		jobs += [Job("lint/" + path.stem, [sys.executable, str(path)],
+		    UNIT_TIMEOUT)
+		    for path in sorted((ROOT / "testdata/lint").glob("*.py"))]
 	for program in sorted((build / "test").iterdir()):
 		jobs.append(Job("unit/" + program.name, [str(program)],
 		    UNIT_TIMEOUT * factor))

@@ -5,7 +5,10 @@ Prints "file:line: what is wrong" for each finding and then, for each check,
 "ok NAME" or "not ok NAME: N findings".  A warning is printed and counts for
 nothing.  Exits 1 if anything was found.
 
-Data: layers (beside this file), vendor/libraries.
+usage: lint.py [TREE]
+
+TREE is this one unless another is named.  Data: testdata/lint/layers and
+vendor/libraries of the tree.
 """
 
 import ast
@@ -15,8 +18,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
+ROOT = Path(sys.argv[1] if len(sys.argv) > 1
+    else Path(__file__).parent.parent.parent).resolve()
+LAYERS = ROOT / "testdata/lint/layers"
 
 LINE_MAX = 96		# columns, a tab being eight
 SOURCE_WARN, SOURCE_MAX = 600, 900	# lines of a .c
@@ -136,7 +140,7 @@ def table(path):
 
 
 def read_layers():
-	return {folder: number for number, folders in table(HERE / "layers")
+	return {folder: number for number, folders in table(LAYERS)
 	    for folder in folders}
 
 
