@@ -20,10 +20,9 @@
  * when on_finished comes.
  *
  * on_stream and the events of streams come from inside codec_feed (on_drained
- * from codec_output_sent, on_reset also from codec_abort); on_output,
- * on_input, on_idle and on_finished are deferred: once for all that one turn
- * of the loop did, in the order output, finished, idle, input.  The codec may
- * be freed from inside any of them.
+ * from codec_output_sent, on_reset also from codec_abort).  The others are
+ * deferred: once for all that one turn of the loop did, in the order output,
+ * output_end, finished, idle, input.  The codec may be freed from inside any.
  */
 struct codec;
 
@@ -62,6 +61,11 @@ struct codec_events {
 	 */
 	void (*on_bad_request)(void *owner, int status, const char *why);
 	void (*on_output)(void *owner);	/* the output queue is not empty */
+	/*
+	 * A tunnel's sending side has ended: after the output, end ours (FIN)
+	 * and go on feeding.
+	 */
+	void (*on_output_end)(void *owner);
 	/*
 	 * Input that was left with the caller is wanted now (a stream was
 	 * resumed, the next request may begin): call codec_feed with it.

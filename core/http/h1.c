@@ -1,0 +1,496 @@
+#include "base/check.h"
+#include "base/mem.h"
+#include "http/h1.h"
+
+/* --- telling ----------------------------------------------------------- */
+
+struct h1 *
+h1_of_codec(struct codec *c)
+{
+	return (struct h1 *)(void *)((char *)c - offsetof(struct h1, base));
+}
+
+const struct h1 *
+h1_of_const_codec(const struct codec *c)
+{
+	return (const struct h1 *)(const void *)
+	    ((const char *)c - offsetof(struct h1, base));
+}
+
+struct h1 *
+h1_of_stream(struct stream *s)
+{
+	return (struct h1 *)(void *)((char *)s - offsetof(struct h1, stream));
+}
+
+/* Says one of the flags once; false when the codec was freed meanwhile. */
+static bool
+tell(struct h1 *h, bool *flag, void (*event)(void *))
+{
+	if (!*flag)
+		return !h->is_freed;
+	*flag = false;
+	if (event != NULL)
+		event(h->base.owner);
+	return !h->is_freed;
+}
+
+static void
+on_task(void *arg)
+{
+	struct h1 *h = arg;
+	const struct codec_events *ev = h->base.events;
+
+	if (h->late_reset != STREAM_OK)
+		h1_reset(h, h->late_reset);
+	if (h->is_freed)
+		return;
+	if (buf_len(&h->base.output) == 0)
+		h->tell_output = false;
+	if (!tell(h, &h->tell_output, ev->on_output) ||
+	    !tell(h, &h->tell_output_end, ev->on_output_end))
+		return;
+	if (h->is_finished) {
+		if (h->told_finished)
+			return;
+		h->told_finished = true;
+		ev->on_finished(h->base.owner, h->end);
+		return;
+	}
+	if (tell(h, &h->tell_idle, ev->on_idle))
+		tell(h, &h->tell_input, ev->on_input);
+}
+
+void
+h1_tell(struct h1 *h)
+{
+	if (!h->is_freed)
+		loop_defer(h->base.loop, &h->task);
+}
+
+void
+h1_want_input(struct h1 *h)
+{
+	if (h->in_feed || !h->has_leftover || h->is_finished)
+		return;
+	h->tell_input = true;
+	h1_tell(h);
+}
+
+void
+h1_finish(struct h1 *h, enum codec_end end)
+{
+	h->in = IN_OFF;
+	if (h->is_finished)
+		return;
+	h->is_finished = true;
+	h->end = end;
+	h1_tell(h);
+}
+
+void
+h1_finish_in_order(struct h1 *h)
+{
+	h1_finish(h, h->unsent_before + h->unsent > 0 ? CODEC_END_AFTER_FLUSH :
+	    CODEC_END_CLEAN);
+}
+
+bool
+h1_hears(const struct h1 *h)
+{
+	return h->is_open && !h->is_mute;
+}
+
+bool
+h1_is_deaf(const struct h1 *h)
+{
+	return !h1_hears(h) || h->is_finished;
+}
+
+void
+h1_reset(struct h1 *h, enum stream_error error)
+{
+	h->late_reset = STREAM_OK;
+	if (!h1_hears(h))
+		return;
+	h->is_mute = true;
+	h->stream.events->on_reset(h->stream.owner, error);
+}
+
+/* --- life -------------------------------------------------------------- */
+
+void
+h1_init(struct h1 *h, const struct h1_role *role,
+    const struct codec_vtable *vt, struct loop *loop,
+    const struct http_limits *limits, const struct codec_events *events,
+    void *owner)
+{
+	*h = (struct h1){ .role = role, .limits = *limits, .keep_alive = true };
+	h->base.vt = vt;
+	h->base.events = events;
+	h->base.owner = owner;
+	h->base.loop = loop;
+	buf_init(&h->base.output);
+	loop_task_init(&h->task, on_task, h);
+}
+
+void
+h1_open(struct h1 *h, const struct stream_vtable *vt)
+{
+	h->stream = (struct stream){ .vt = vt, .arena = h->arena };
+	h->is_open = true;
+	h->is_mute = false;
+	h->is_paused = false;
+	h->was_high = false;
+	h->continued = false;
+	h->answered = false;
+	h->info_count = 0;
+	h->info_bytes = 0;
+	h->body_begun = false;
+	h->drained = 0;
+	h->message = NULL;
+	h->sending = OUT_HEAD;
+}
+
+void
+h1_abort(struct h1 *h, enum stream_error error)
+{
+	h->in = IN_OFF;
+	h->is_finished = true;
+	h->told_finished = true;
+	h1_reset(h, error);
+}
+
+static void
+release(void *p)
+{
+	struct h1 *h = p;
+
+	arena_fini(&h->own_arena);
+	mem_free(h);
+}
+
+static void
+discharge_all(struct h1 *h)
+{
+	if (h->stream.flow != NULL && h->unsent > 0)
+		flow_discharge(h->stream.flow, h->unsent);
+	h->unsent_before += h->unsent;
+	h->unsent = 0;
+}
+
+void
+h1_free(struct codec *c)
+{
+	struct h1 *h = h1_of_codec(c);
+
+	check(!h->is_freed);
+	h->is_freed = true;
+	h->is_mute = true;
+	h->in = IN_OFF;
+	loop_task_cancel(&h->task);
+	buf_fini(&h->base.output);
+	if (!h->is_open)
+		loop_free_later(h->base.loop, release, h);
+}
+
+void
+h1_close(struct stream *s, enum stream_error error)
+{
+	struct h1 *h = h1_of_stream(s);
+
+	check(h->is_open);
+	discharge_all(h);
+	h->is_open = false;
+	h->is_paused = false;
+	h->late_reset = STREAM_OK;
+	if (h->is_freed) {
+		loop_free_later(h->base.loop, release, h);
+		return;
+	}
+	if (s->is_tunnel && !h->is_finished)
+		h1_finish(h, error == STREAM_OK ? CODEC_END_AFTER_FLUSH :
+		    CODEC_END_ABORT);
+	else if (!h->is_finished)
+		h->role->settle(h);
+}
+
+/* --- output ------------------------------------------------------------ */
+
+size_t
+h1_write_begin(const struct h1 *h)
+{
+	return buf_len(&h->base.output);
+}
+
+void
+h1_write_end(struct h1 *h, size_t begun)
+{
+	size_t n = buf_len(&h->base.output) - begun;
+
+	if (n == 0)
+		return;
+	if (h->is_open) {
+		h->unsent += n;
+		if (h->stream.flow != NULL)
+			flow_charge(h->stream.flow, n);
+		if (h->unsent > FLOW_HIGH)
+			h->was_high = true;
+	} else {
+		h->unsent_before += n;
+	}
+	h->tell_output = true;
+	h1_tell(h);
+}
+
+void
+h1_output_sent(struct codec *c, size_t n)
+{
+	struct h1 *h = h1_of_codec(c);
+	size_t gone = h->unsent_before + h->unsent - buf_len(&c->output);
+
+	if (n > gone)
+		n = gone;
+	size_t before = n < h->unsent_before ? n : h->unsent_before;
+
+	h->unsent_before -= before;
+	n -= before;
+	h->unsent -= n;
+	if (n > 0 && h->stream.flow != NULL)
+		flow_discharge(h->stream.flow, n);
+	if (h->was_high && h->unsent <= FLOW_LOW) {
+		h->was_high = false;
+		if (h1_hears(h) && h->stream.events->on_drained != NULL)
+			h->stream.events->on_drained(h->stream.owner);
+	}
+}
+
+void
+h1_end_sending(struct h1 *h, bool ok)
+{
+	if (!ok) {
+		h->late_reset = STREAM_INTERNAL;
+		h1_finish(h, CODEC_END_ABORT);
+		return;
+	}
+	h->sending = OUT_DONE;
+	if (h->stream.is_tunnel) {
+		h->tell_output_end = true;
+		h1_tell(h);
+	}
+}
+
+void
+h1_send_body(struct stream *s, struct buf *b, bool end)
+{
+	struct h1 *h = h1_of_stream(s);
+
+	if (h1_is_deaf(h)) {
+		buf_drain(b, buf_len(b));
+		return;
+	}
+	check(h->sending == OUT_BODY);
+	size_t begun = h1_write_begin(h);
+	bool ok = h1_write_body(&h->base.output, &h->out, b, end);
+
+	h1_write_end(h, begun);
+	if (end || !ok)
+		h1_end_sending(h, ok);
+}
+
+void
+h1_send_trailers(struct stream *s, const struct http_fields *f)
+{
+	struct h1 *h = h1_of_stream(s);
+
+	if (h1_is_deaf(h))
+		return;
+	check(h->sending == OUT_BODY);
+	size_t begun = h1_write_begin(h);
+	bool ok = h1_write_trailers(&h->base.output, &h->out, f);
+
+	h1_write_end(h, begun);
+	h1_end_sending(h, ok);
+}
+
+void
+h1_begin_tunnel(struct h1 *h)
+{
+	h->stream.is_tunnel = true;
+	h->keep_alive = false;
+	h->out = (struct h1_out){ .framing = FRAMING_UNTIL_CLOSE };
+	h->sending = OUT_BODY;
+	h->in = IN_TUNNEL;
+	h1_want_input(h);
+}
+
+/* --- input ------------------------------------------------------------- */
+
+bool
+h1_wants_input(const struct codec *c)
+{
+	return !h1_of_const_codec(c)->is_paused;
+}
+
+void
+h1_pause(struct stream *s, bool paused)
+{
+	struct h1 *h = h1_of_stream(s);
+
+	h->is_paused = paused;
+	if (!paused)
+		h1_want_input(h);
+}
+
+char *
+h1_take_head(struct h1 *h, struct buf *b, size_t *len)
+{
+	buf_drain(b, h->scan.skipped);
+	*len = h->scan.bytes - h->scan.skipped;
+	char *block = arena_alloc(h->arena, *len);
+
+	buf_copy_out(b, block, *len);
+	buf_drain(b, *len);
+	return block;
+}
+
+void
+h1_begin_body(struct h1 *h)
+{
+	h1_body_start(&h->body, h->message, h->scan.bytes, h->scan.fields);
+	h->in = h->message->framing == FRAMING_NONE ? IN_DONE : IN_BODY;
+}
+
+/* To the user, unless it left; what it does not take is dropped. */
+static void
+give_body(struct h1 *h, struct buf *b, bool end)
+{
+	if (end && h->in == IN_BODY)
+		h->in = IN_DONE;
+	if (h1_hears(h) && (end || buf_len(b) > 0))
+		h->stream.events->on_body(h->stream.owner, b, end);
+	buf_fini(b);
+}
+
+static void
+give_trailers(struct h1 *h, struct buf *in)
+{
+	struct http_fields *list = arena_alloc(h->arena, sizeof(*list));
+	size_t len = h->body.trailers.bytes;
+	char *block = arena_alloc(h->arena, len);
+	struct buf none = { 0 };
+
+	http_fields_init(list, h->arena);
+	buf_copy_out(in, block, len);
+	buf_drain(in, len);
+	h1_head_parse_trailers(block, len, h->message->head.status == 0, list);
+	if (list->len == 0) {
+		give_body(h, &none, true);
+		return;
+	}
+	h->in = IN_DONE;
+	if (h1_hears(h))
+		h->stream.events->on_trailers(h->stream.owner, list);
+}
+
+static bool
+body_step(struct h1 *h, struct buf *in)
+{
+	struct buf out = { 0 };
+
+	if (h->is_paused || (buf_len(in) == 0 && !h->eof))
+		return false;
+	h->body_begun = true;
+	enum h1_body_result r = h1_body_take(&h->body, &h->limits, in, &out);
+	bool at_eof = r == BODY_MORE && h->eof;
+
+	give_body(h, &out, r == BODY_END ||
+	    (at_eof && h1_body_may_end(&h->body)));
+	if (h->in != IN_BODY)
+		return true;
+	if (r == BODY_TRAILERS)
+		give_trailers(h, in);
+	else if (r == BODY_FAULT)
+		h->role->fault(h, h->body.fault);
+	else if (at_eof)
+		h->role->fault(h, (struct h1_fault){ 0, "body ended early" });
+	return h->in != IN_BODY;
+}
+
+/* The rest of a request that was answered before it was read. */
+static bool
+drain_step(struct h1 *h, struct buf *in)
+{
+	struct buf out = { 0 };
+	size_t before = buf_len(in);
+
+	if (before == 0 && !h->eof)
+		return false;
+	enum h1_body_result r = h1_body_take(&h->body, &h->limits, in, &out);
+
+	buf_fini(&out);
+	if (r == BODY_TRAILERS) {
+		buf_drain(in, h->body.trailers.bytes);
+		r = BODY_END;
+	}
+	h->drained += before - buf_len(in);
+	if (r == BODY_FAULT || h->drained > h->limits.drain_bytes ||
+	    (r == BODY_MORE && h->eof)) {
+		h1_finish(h, CODEC_END_AFTER_FLUSH);
+	} else if (r == BODY_END) {
+		h->in = IN_DONE;
+		h->role->settle(h);
+	}
+	return h->in != IN_DRAIN;
+}
+
+static bool
+tunnel_step(struct h1 *h, struct buf *in)
+{
+	struct buf out = { 0 };
+	bool end = h->eof;
+
+	if (h->is_paused || (buf_len(in) == 0 && !end))
+		return false;
+	if (end)
+		h->in = IN_DONE;
+	buf_move(&out, in);
+	give_body(h, &out, end);
+	return false;
+}
+
+static bool
+step(struct h1 *h, struct buf *in)
+{
+	switch (h->in) {
+	case IN_IDLE:
+	case IN_HEAD:
+		return h->role->head(h, in);
+	case IN_BODY:
+		return body_step(h, in);
+	case IN_DRAIN:
+		return drain_step(h, in);
+	case IN_TUNNEL:
+		return tunnel_step(h, in);
+	case IN_DONE:
+		return false;
+	case IN_OFF:
+		buf_drain(in, buf_len(in));
+		return false;
+	}
+	return false;
+}
+
+void
+h1_feed(struct codec *c, struct buf *in, bool eof)
+{
+	struct h1 *h = h1_of_codec(c);
+
+	check(!h->in_feed);
+	h->in_feed = true;
+	h->eof |= eof;
+	while (step(h, in) && !h->is_freed)
+		;
+	h->has_leftover = buf_len(in) > 0 || h->eof;
+	h->in_feed = false;
+}

@@ -1,0 +1,165 @@
+#include "http/grammar.h"
+#include "http/h1_notes.h"
+
+/* More options than this in one head serve nobody but an attacker. */
+#define OPTIONS_MAX	32
+
+static const bool is_protected_id[FIELD_IDS] = {
+	[FIELD_AUTHORIZATION] = true,
+	[FIELD_CONTENT_ENCODING] = true,
+	[FIELD_CONTENT_TYPE] = true,
+	[FIELD_COOKIE] = true,
+	[FIELD_DATE] = true,
+	[FIELD_EXPECT] = true,
+	[FIELD_HOST] = true,
+	[FIELD_LOCATION] = true,
+	[FIELD_SET_COOKIE] = true,
+	[FIELD_TRACEPARENT] = true,
+	[FIELD_VIA] = true,
+	[FIELD_X_REQUEST_ID] = true,
+};
+
+static const struct slice protected_prefixes[] = {
+	{ "x-forwarded-", 12 },
+	{ "x-mesh-", 7 },
+};
+#define PREFIXES	(sizeof(protected_prefixes) / sizeof(protected_prefixes[0]))
+
+bool
+h1_notes_is_protected(enum http_field_id id, struct slice name)
+{
+	if (is_protected_id[id])
+		return true;
+	for (size_t i = 0; i < PREFIXES; i++)
+		if (slice_has_prefix(name, protected_prefixes[i]))
+			return true;
+	return false;
+}
+
+/* Lower-cases s, which lies in block; says whether it has a '_'. */
+static bool
+lower_name(char *block, struct slice s)
+{
+	char *p = block + (s.ptr - block);
+	bool has_underscore = false;
+
+	for (size_t i = 0; i < s.len; i++) {
+		p[i] = http_byte_lower(p[i]);
+		has_underscore |= p[i] == '_';
+	}
+	return has_underscore;
+}
+
+static void
+note(struct h1_note *n, struct slice value)
+{
+	n->value = value;
+	n->count++;
+}
+
+static void
+sort(struct h1_notes *n, enum http_field_id id, const struct h1_pair *pair,
+    struct http_fields *list)
+{
+	switch (id) {
+	case FIELD_HOST:
+		note(&n->host, pair->value);
+		break;
+	case FIELD_CONTENT_LENGTH:
+		note(&n->content_length, pair->value);
+		break;
+	case FIELD_TRANSFER_ENCODING:
+		note(&n->transfer_encoding, pair->value);
+		break;
+	case FIELD_EXPECT:
+		note(&n->expect, pair->value);
+		break;
+	case FIELD_UPGRADE:
+		note(&n->upgrade, pair->value);
+		break;
+	case FIELD_CONNECTION:
+		n->has_connection = true;
+		break;
+	case FIELD_HTTP2_SETTINGS:
+	case FIELD_KEEP_ALIVE:
+	case FIELD_PROXY_CONNECTION:
+	case FIELD_TE:
+		break;
+	case FIELD_OTHER:
+		http_fields_add(list, pair->name, pair->value);
+		break;
+	default:
+		http_fields_add_id(list, id, pair->value);
+		break;
+	}
+}
+
+static void
+remove_named(struct http_fields *list, struct slice option)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->len; i++) {
+		const struct http_field *f = &list->v[i];
+
+		if (!slice_ieq(f->name, option) ||
+		    h1_notes_is_protected(f->id, f->name))
+			list->v[kept++] = *f;
+	}
+	list->len = kept;
+}
+
+static void
+take_option(struct h1_notes *n, struct slice option, struct http_fields *list)
+{
+	if (slice_ieq(option, SLICE("close")))
+		n->close = true;
+	else if (slice_ieq(option, SLICE("keep-alive")))
+		n->keep_alive = true;
+	else if (slice_ieq(option, SLICE("upgrade")))
+		n->upgrades = true;
+	else
+		remove_named(list, option);
+}
+
+static bool
+take_connection(struct h1_notes *n, const struct h1_tokens *t,
+    struct http_fields *list)
+{
+	size_t options = 0;
+
+	for (size_t i = 0; i < t->len; i++) {
+		if (http_field_id(t->fields[i].name) != FIELD_CONNECTION)
+			continue;
+		struct slice rest = t->fields[i].value, option;
+
+		while (slice_cut(&rest, ',', &option)) {
+			if (++options > OPTIONS_MAX)
+				return false;
+			option = slice_trim(option);
+			if (option.len > 0)
+				take_option(n, option, list);
+		}
+	}
+	return true;
+}
+
+bool
+h1_notes_take(struct h1_notes *n, char *block, const struct h1_tokens *t,
+    bool is_request, struct http_fields *list, struct h1_fault *fault)
+{
+	*n = (struct h1_notes){ 0 };
+	for (size_t i = 0; i < t->len; i++) {
+		const struct h1_pair *pair = &t->fields[i];
+
+		if (lower_name(block, pair->name) && is_request)
+			n->dropped++;
+		else
+			sort(n, http_field_id(pair->name), pair, list);
+	}
+	if (n->has_connection && !take_connection(n, t, list)) {
+		*fault = (struct h1_fault){ 400, "too many connection options" };
+		return false;
+	}
+	return true;
+}

@@ -1,0 +1,56 @@
+#ifndef HTTP_TRACE_TEST_H
+#define HTTP_TRACE_TEST_H
+
+#include "base/str.h"
+#include "http/codec.h"
+
+/*
+ * trace: runs a codec on bytes and writes what happened as one line of text,
+ * for tables in tests.
+ *
+ *	GET /p?q @host {name=value,...} cl=3 body(abc) end > 200 keep
+ *
+ * is a request with its body, the statuses of what was sent back, and how the
+ * connection stands.  The user of the server answers each complete request
+ * with 200 and the body "ok"; the user of the client closes when all is there.
+ */
+struct trace {
+	struct loop   *loop;
+	struct codec  *codec;
+	struct arena   arena;
+	struct str     text;
+	struct str     body;		/* not yet written to text */
+	struct buf     in;		/* what the codec left with us */
+	struct str     out;		/* what it sent */
+	struct stream *stream;		/* open */
+	bool           is_server;
+	bool           is_connect;	/* the request that was last read */
+	bool           eof;
+	bool           finished;
+	bool           output_ended;
+	bool           asked_for_input;
+
+	/* how the user behaves */
+	bool           passive;		/* neither answers nor closes */
+	bool           pauses;		/* after each event, until trace_resume */
+	int            drained;		/* on_drained so far */
+};
+
+void trace_init_server(struct trace *, const struct http_limits *);
+/* Sends one request: its head is made of method, path and what is set. */
+void trace_init_client(struct trace *, const struct http_limits *,
+    const char *method);
+/* The head that trace_init_client sends, in t->arena, for changing. */
+struct http_head *trace_request(struct trace *, const char *method);
+void trace_open(struct trace *, const struct http_head *, bool end);
+void trace_fini(struct trace *);
+
+void trace_feed(struct trace *, const void *p, size_t len);
+void trace_feed_eof(struct trace *);
+void trace_turn(struct trace *);	/* runs what was deferred */
+void trace_reply(struct trace *, int status, const char *body);
+void trace_close(struct trace *, enum stream_error);
+/* Ends the line: "> statuses how"; borrowed. */
+const char *trace_end(struct trace *);
+
+#endif
