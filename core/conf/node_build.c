@@ -109,28 +109,48 @@ conf_append(struct conf_node *n, struct slice key, struct conf_node *item)
 	return e;
 }
 
-struct conf_node *
-conf_copy(struct arena *a, const struct conf_node *from)
+/* The name of the file is copied once for all nodes that share it. */
+struct copy {
+	struct arena *arena;
+	const char   *from_file, *to_file;
+};
+
+static struct conf_node *
+copy_node(struct copy *c, const struct conf_node *from)
 {
-	struct conf_node *to = arena_alloc(a, sizeof(*to));
+	struct conf_node *to = arena_alloc(c->arena, sizeof(*to));
 
 	*to = *from;
+	if (from->file != c->from_file) {
+		c->from_file = from->file;
+		c->to_file = from->file == NULL ? NULL :
+		    arena_strdup(c->arena, from->file);
+	}
+	to->file = c->to_file;
 	if (from->kind != CONF_LIST && from->kind != CONF_MAP) {
-		to->text = arena_dup(a, from->text);
+		to->text = arena_dup(c->arena, from->text);
 		return to;
 	}
-	to->items.arena = a;
+	to->items.arena = c->arena;
 	to->items.first = to->items.last = NULL;
 	to->items.len = 0;
 	CONF_FOREACH(e, from) {
 		struct conf_entry *copy = conf_append(to,
-		    e->key.ptr == NULL ? SLICE_NONE : arena_dup(a, e->key),
-		    conf_copy(a, e->node));
+		    e->key.ptr == NULL ? SLICE_NONE : arena_dup(c->arena, e->key),
+		    copy_node(c, e->node));
 
 		copy->line = e->line;
 		copy->column = e->column;
 	}
 	return to;
+}
+
+struct conf_node *
+conf_copy(struct arena *a, const struct conf_node *from)
+{
+	struct copy c = { .arena = a };
+
+	return copy_node(&c, from);
 }
 
 void

@@ -91,6 +91,7 @@ TEST(node_copy_is_equal_and_apart)
 	conf_set_int(conf_get(copy, "b"), "c", 1);
 	assert_false(conf_equal(n, copy));
 	arena_fini(&a);
+	assert_string_equal(conf_get(copy, "a")->file, "t.json");
 	assert_json(copy, "{\"a\":[1,2.5,\"x\",null],\"b\":{\"c\":1}}");
 	arena_fini(&b);
 }
