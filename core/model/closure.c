@@ -1,0 +1,175 @@
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/closure.h"
+#include "model/service.h"
+#include "model/workload.h"
+
+void
+model_subject_init(struct model_subject *s, const char *namespace,
+    const char *workload)
+{
+	*s = (struct model_subject){ .namespace = mem_strdup(namespace),
+	    .workload = mem_strdup(workload) };
+}
+
+static void
+interest_fini(struct model_interest *i)
+{
+	mem_free(i->namespace);
+	mem_free(i->name);
+	model_object_unref(i->service);
+}
+
+void
+model_subject_fini(struct model_subject *s)
+{
+	for (size_t i = 0; i < s->interests_len; i++)
+		interest_fini(&s->interests[i]);
+	mem_free(s->interests);
+	mem_free(s->namespace);
+	mem_free(s->workload);
+	model_object_unref(s->self);
+	*s = (struct model_subject){ 0 };
+}
+
+static struct model_interest *
+find(const struct model_subject *s, const char *namespace, const char *name)
+{
+	for (size_t i = 0; i < s->interests_len; i++)
+		if (strcmp(s->interests[i].name, name) == 0 &&
+		    strcmp(s->interests[i].namespace, namespace) == 0)
+			return &s->interests[i];
+	return NULL;
+}
+
+const struct model_interest *
+model_subject_calls(const struct model_subject *s, const char *namespace,
+    const char *name)
+{
+	return find(s, namespace, name);
+}
+
+bool
+model_subject_call(struct model_subject *s, const char *namespace,
+    const char *name)
+{
+	if (find(s, namespace, name) != NULL)
+		return false;
+	if (s->interests_len == s->interests_cap) {
+		s->interests_cap = s->interests_cap == 0 ? 8 : s->interests_cap * 2;
+		s->interests = mem_realloc(s->interests,
+		    s->interests_cap * sizeof(*s->interests));
+	}
+	s->interests[s->interests_len++] = (struct model_interest){
+	    .namespace = mem_strdup(namespace), .name = mem_strdup(name) };
+	return true;
+}
+
+bool
+model_subject_uncall(struct model_subject *s, const char *namespace,
+    const char *name)
+{
+	struct model_interest *i = find(s, namespace, name);
+
+	if (i == NULL)
+		return false;
+	interest_fini(i);
+	*i = s->interests[--s->interests_len];
+	return true;
+}
+
+/* Where the subject remembers this object, or NULL. */
+static struct model_object **
+place_of(struct model_subject *s, const struct model_object *o)
+{
+	const struct model_metadata *m = &o->head->meta;
+
+	if (o->kind == &model_service_kind) {
+		struct model_interest *i = find(s, m->namespace, m->name);
+
+		return i == NULL ? NULL : &i->service;
+	}
+	if (o->kind == &model_workload_kind && strcmp(m->name, s->workload) == 0 &&
+	    strcmp(m->namespace, s->namespace) == 0)
+		return &s->self;
+	return NULL;
+}
+
+/* Whether two versions would make model_concerns answer alike. */
+static bool
+selects_alike(const struct model_object *a, const struct model_object *b)
+{
+	return a != NULL && b != NULL &&
+	    conf_equal(conf_find(a->node, "spec.selector"),
+	    conf_find(b->node, "spec.selector")) &&
+	    conf_equal(conf_find(a->node, "spec.services"),
+	    conf_find(b->node, "spec.services")) &&
+	    conf_equal(conf_find(a->node, "metadata.labels"),
+	    conf_find(b->node, "metadata.labels"));
+}
+
+bool
+model_subject_learn(struct model_subject *s, struct model_object *o)
+{
+	struct model_object **place = place_of(s, o), *old;
+
+	if (place == NULL)
+		return false;
+	old = *place;
+	*place = model_object_ref(o);
+	bool alike = selects_alike(old, o);
+
+	model_object_unref(old);
+	return !alike;
+}
+
+bool
+model_subject_unlearn(struct model_subject *s, const struct model_object *o)
+{
+	struct model_object **place = place_of(s, o);
+
+	if (place == NULL || *place == NULL)
+		return false;
+	model_object_unref(*place);
+	*place = NULL;
+	return true;
+}
+
+bool
+model_concerns(const struct model_subject *s, const struct model_object *o)
+{
+	return o->kind->delivery == MODEL_TO_MEMBERS && o->kind->concerns(s, o);
+}
+
+size_t
+model_closure(struct model_subject *s, struct model_object *const *objects,
+    size_t n, struct model_object **out)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++)
+		model_subject_learn(s, objects[i]);
+	for (size_t i = 0; i < n; i++)
+		if (model_concerns(s, objects[i]))
+			out[len++] = objects[i];
+	return len;
+}
+
+bool
+model_subject_selects(const struct model_subject *s,
+    const struct model_object *workload)
+{
+	for (size_t i = 0; i < s->interests_len; i++)
+		if (s->interests[i].service != NULL &&
+		    model_workload_backs(workload, s->interests[i].service))
+			return true;
+	return false;
+}
+
+bool
+model_subject_offers(const struct model_subject *s,
+    const struct model_object *service)
+{
+	return s->self != NULL && model_workload_backs(s->self, service);
+}

@@ -1,0 +1,78 @@
+#ifndef MODEL_CLOSURE_H
+#define MODEL_CLOSURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/object.h"
+
+/*
+ * closure: which documents a proxy needs.
+ *
+ * A subject is one proxy: its own workload, and an interest for each service
+ * that it calls or was told to call.  Its closure is
+ *
+ *	its Workload, its Namespace, the MeshConfig,
+ *	each Service that its workload backs,
+ *	for each interest the Service, its EndpointSlices, and the Workloads
+ *	that back it.
+ *
+ * Both ends of a session compute it with model_concerns, one object at a
+ * time.  Whether a workload backs a service can depend on the service's
+ * selector, so a subject learns the services of its interests and its own
+ * workload from the objects that pass by: model_subject_learn says when what
+ * it learnt may change the answer for others, and the caller then asks again
+ * about all of them.
+ *
+ * Life: model_subject_init -> call, learn, model_concerns ... -> fini.
+ * A subject belongs to one thread.
+ */
+struct model_interest {
+	char                *namespace, *name;
+	struct model_object *service;	/* a reference; NULL: not seen yet */
+};
+
+struct model_subject {
+	char                  *namespace, *workload;
+	struct model_object   *self;	/* a reference; NULL: not seen yet */
+	struct model_interest *interests;
+	size_t                 interests_len, interests_cap;
+};
+
+/* Copies the names. */
+void model_subject_init(struct model_subject *, const char *namespace,
+    const char *workload);
+void model_subject_fini(struct model_subject *);
+
+/* Adds an interest, or takes it back.  False: nothing changed. */
+bool model_subject_call(struct model_subject *, const char *namespace,
+    const char *name);
+bool model_subject_uncall(struct model_subject *, const char *namespace,
+    const char *name);
+
+/*
+ * Takes note of an object that is new or changed, or that is gone.  True: ask
+ * model_concerns again about every object.
+ */
+bool model_subject_learn(struct model_subject *, struct model_object *);
+bool model_subject_unlearn(struct model_subject *, const struct model_object *);
+
+bool model_concerns(const struct model_subject *, const struct model_object *);
+/*
+ * Learns from all of them, then puts those that concern the subject into out
+ * (room for n), in their order; gives how many.
+ */
+size_t model_closure(struct model_subject *, struct model_object *const *objects,
+    size_t n, struct model_object **out);
+
+/* What the rows of kinds ask. */
+const struct model_interest *model_subject_calls(const struct model_subject *,
+    const char *namespace, const char *name);
+/* Whether the selector of a service that is called matches the workload. */
+bool model_subject_selects(const struct model_subject *,
+    const struct model_object *workload);
+/* Whether the subject's own workload backs the service. */
+bool model_subject_offers(const struct model_subject *,
+    const struct model_object *service);
+
+#endif

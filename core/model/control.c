@@ -1,0 +1,85 @@
+#include "base/check.h"
+#include "model/control.h"
+
+static const char *const versions[] = { "mesh/v1", NULL };
+static const char *const log_formats[] = { "text", "json", NULL };
+
+#define AT(member)	CONF_AT(struct model_control_spec, member)
+
+static const struct conf_field spec_fields[] = {
+	{ "dataDir", CONF_STRING_T, AT(data_dir), .pattern = CONF_PATH,
+	    .fallback = "/var/lib/mesh/control",
+	    .text = "directory for the registry and the keys" },
+	{ "apiListen", CONF_STRING_T, AT(api_listen), .pattern = CONF_LISTEN,
+	    .fallback = ":7700", .text = "the API, by TLS" },
+	{ "adminListen", CONF_STRING_T, AT(admin_listen), .pattern = CONF_LISTEN,
+	    .fallback = "127.0.0.1:7701", .text = "health and metrics" },
+	{ "socket", CONF_STRING_T, AT(socket), .pattern = CONF_PATH,
+	    .fallback = "/run/mesh/control.sock",
+	    .text = "the API on a local socket, mode 0660" },
+	{ "socketGroup", CONF_INT_T, AT(socket_group), .min = -1,
+	    .max = 4294967294, .fallback = "-1",
+	    .text = "number of the group that owns the socket; -1: leave it" },
+	{ "trustDomain", CONF_STRING_T, AT(trust_domain),
+	    .pattern = CONF_TRUST_DOMAIN, .fallback = "mesh.internal",
+	    .text = "first part of every identity; fixed at the first start" },
+	{ "caCertFile", CONF_STRING_T, AT(ca_cert_file), .pattern = CONF_PATH,
+	    .text = "a root certificate to use; default: one is made" },
+	{ "caKeyFile", CONF_STRING_T, AT(ca_key_file), .pattern = CONF_PATH,
+	    .text = "the root's key, mode 0600; goes with caCertFile" },
+	{ "certificateLifetime", CONF_DURATION_T, AT(certificate_lifetime_ms),
+	    .min = 10000, .max = INT64_C(30) * 86400000, .fallback = "24h",
+	    .text = "life of a workload's certificate" },
+	{ "workers", CONF_INT_T, AT(workers), .min = 0, .max = 64,
+	    .fallback = "0", .text = "threads that serve the API; 0: one for each "
+	    "CPU, at most two" },
+	{ "logLevel", CONF_STRING_T, AT(log_level), .fallback = "info",
+	    .text = "error, warn, info or debug, also by part: info,store=debug" },
+	{ "logFormat", CONF_ENUM_T, AT(log_format), .words = log_formats,
+	    .fallback = "text", .text = "of lines for people" },
+	{ "accessLog", CONF_STRING_T, AT(access_log), .pattern = CONF_PATH,
+	    .fallback = "stdout", .text = "stdout, none or a file" },
+	{ 0 },
+};
+
+static const struct conf_schema spec_schema = { "Control spec",
+	sizeof(struct model_control_spec), spec_fields, NULL };
+
+static const struct conf_field fields[] = {
+	MODEL_HEAD_FIELDS,
+	{ "spec", CONF_STRUCT_T, CONF_AT(struct model_control, spec),
+	    .schema = &spec_schema, .text = "its settings" },
+	{ 0 },
+};
+
+static int
+verify(const void *filled, const struct conf_node *doc, struct err *err)
+{
+	const struct model_control *c = filled;
+
+	if ((c->spec.ca_cert_file == NULL) == (c->spec.ca_key_file == NULL))
+		return 0;
+	return conf_error(conf_get(doc, "spec"), err,
+	    "spec: expected caCertFile and caKeyFile together, found one of them");
+}
+
+static const struct conf_schema schema = { "Control",
+	sizeof(struct model_control), fields, verify };
+
+const struct model_control *
+model_control(const struct model_object *o)
+{
+	check(o->kind == &model_control_kind);
+	return (const struct model_control *)(const void *)o->head;
+}
+
+static const struct model_column columns[] = {
+	{ NULL, NULL, false },
+};
+
+const struct model_kind model_control_kind = {
+	.kind = "Control", .plural = "controls", .group = "mesh",
+	.versions = versions, .namespaced = false, .stored = false,
+	.delivery = MODEL_TO_NOBODY, .schema = &schema, .columns = columns,
+	.text = "settings of one mesh control; fields are its flags",
+};

@@ -1,0 +1,30 @@
+#ifndef MODEL_CONTROL_H
+#define MODEL_CONTROL_H
+
+#include "model/object.h"
+
+/*
+ * control: mesh/v1 Control, the settings of one `mesh control`.  Its fields
+ * are the flags: dataDir is --data-dir.  It is read from --config and never
+ * stored in the registry.
+ */
+struct model_control {
+	struct model_head head;
+	struct model_control_spec {
+		const char *data_dir;
+		const char *api_listen, *admin_listen;
+		const char *socket;
+		int64_t     socket_group;	/* -1: leave it */
+		const char *trust_domain;
+		const char *ca_cert_file, *ca_key_file;
+		int64_t     certificate_lifetime_ms;
+		int64_t     workers;	/* 0: min(2, CPUs) */
+		const char *log_level;
+		int         log_format;	/* enum model_log_format */
+		const char *access_log;	/* "stdout", "none" or a path */
+	} spec;
+};
+
+const struct model_control *model_control(const struct model_object *);
+
+#endif

@@ -1,0 +1,172 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/endpoint_slice.h"
+#include "model/endpoints.h"
+#include "model/service.h"
+#include "model/workload.h"
+
+struct build {
+	struct arena                       *arena;
+	const struct model_endpoints_query *query;
+	const struct model_service_port    *port;
+	bool                                plain;	/* plain text is allowed */
+	size_t                              cap;
+	struct model_endpoints             *out;
+};
+
+static void
+add(struct build *b, struct model_endpoint e)
+{
+	if (e.spiffe_id == NULL && !b->plain) {
+		b->out->refused++;
+		return;
+	}
+	if (b->out->len == b->cap) {
+		size_t cap = b->cap == 0 ? 8 : b->cap * 2;
+		struct model_endpoint *items = arena_alloc(b->arena,
+		    cap * sizeof(*items));
+
+		if (b->out->len > 0)
+			memcpy(items, b->out->items, b->out->len * sizeof(*items));
+		b->out->items = items;
+		b->cap = cap;
+	}
+	b->out->items[b->out->len++] = e;
+}
+
+static uint16_t
+target_of(const struct model_workload *w, const struct model_service_port *p)
+{
+	uint16_t number = p->target.number != 0 ? p->target.number : p->port;
+
+	for (size_t i = 0; i < w->spec.ports_len; i++) {
+		const struct model_workload_port *own = &w->spec.ports[i];
+
+		if (p->target.name == NULL ? own->port == number :
+		    own->name != NULL && strcmp(own->name, p->target.name) == 0)
+			return own->port;
+	}
+	return w->spec.ports_len == 0 && p->target.name == NULL ? number : 0;
+}
+
+uint16_t
+model_target_port(const struct model_object *workload,
+    const struct model_object *service, uint16_t port)
+{
+	const struct model_service_port *p = model_service_port(
+	    model_service(service), port);
+
+	return p == NULL ? 0 : target_of(model_workload(workload), p);
+}
+
+static void
+add_workload(struct build *b, const struct model_object *o)
+{
+	const struct model_workload *w = model_workload(o);
+	const struct model_service *s = model_service(b->query->service);
+	uint16_t target = target_of(w, b->port);
+
+	if (target == 0 || !model_workload_backs(o, b->query->service))
+		return;
+	struct model_endpoint e = { .workload = model_object_name(o),
+	    .uid = w->head.meta.uid, .address = w->spec.address, .port = target,
+	    .zone = w->spec.zone, .weight = (uint32_t)w->spec.weight,
+	    .ready = model_workload_state(o) == MODEL_ONLINE ||
+	    s->spec.publish_not_ready };
+
+	if (w->spec.sidecar && !b->query->standalone) {
+		e.port = w->spec.inbound_port;
+		e.spiffe_id = model_spiffe_id(b->arena, b->query->trust_domain,
+		    w->head.meta.namespace, w->spec.service_account);
+	}
+	add(b, e);
+}
+
+static bool
+same_name(const char *a, const char *b)
+{
+	return strcmp(a == NULL ? "" : a, b == NULL ? "" : b) == 0;
+}
+
+static void
+add_slice(struct build *b, const struct model_object *o)
+{
+	const struct model_endpoint_slice *slice = model_endpoint_slice(o);
+	const struct model_service *s = model_service(b->query->service);
+	const struct model_slice_port *port = NULL;
+
+	if (!same_name(model_slice_service(o), s->head.meta.name) ||
+	    strcmp(slice->head.meta.namespace, s->head.meta.namespace) != 0)
+		return;
+	for (size_t i = 0; i < slice->ports_len && port == NULL; i++)
+		if (same_name(slice->ports[i].name, b->port->name) &&
+		    slice->ports[i].transport == b->port->transport)
+			port = &slice->ports[i];
+	for (size_t i = 0; port != NULL && i < slice->endpoints_len; i++) {
+		const struct model_slice_endpoint *from = &slice->endpoints[i];
+
+		add(b, (struct model_endpoint){ .address = from->addresses[0],
+		    .port = port->port, .zone = from->zone,
+		    .weight = model_slice_weight(o),
+		    .ready = from->conditions.ready || s->spec.publish_not_ready });
+	}
+}
+
+static int
+by_place(const void *a, const void *b)
+{
+	const struct model_endpoint *x = a, *y = b;
+	int c = strcmp(x->address, y->address);
+
+	if (c == 0)
+		c = (x->port > y->port) - (x->port < y->port);
+	if (c == 0)
+		c = strcmp(x->workload == NULL ? "" : x->workload,
+		    y->workload == NULL ? "" : y->workload);
+	return c;
+}
+
+/* Slices may name one address twice; it is ready if one of them says so. */
+static void
+drop_duplicates(struct model_endpoints *e)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < e->len; i++) {
+		if (kept > 0 && by_place(&e->items[kept - 1], &e->items[i]) == 0)
+			e->items[kept - 1].ready |= e->items[i].ready;
+		else
+			e->items[kept++] = e->items[i];
+	}
+	e->len = kept;
+}
+
+void
+model_endpoints(struct arena *a, const struct model_endpoints_query *q,
+    struct model_endpoints *out)
+{
+	const struct model_service *s = model_service(q->service);
+	struct build b = { .arena = a, .query = q, .out = out,
+	    .port = model_service_port(s, q->port),
+	    .plain = q->standalone || model_service_allows_plaintext(q->service) };
+
+	*out = (struct model_endpoints){ 0 };
+	if (s->spec.type == MODEL_EXTERNAL_NAME) {
+		b.plain = true;
+		add(&b, (struct model_endpoint){ .address = s->spec.external_name,
+		    .port = q->port, .weight = 1, .ready = true });
+		return;
+	}
+	if (b.port == NULL)
+		return;
+	for (size_t i = 0; i < q->backends_len; i++) {
+		if (q->backends[i]->kind == &model_workload_kind)
+			add_workload(&b, q->backends[i]);
+		else if (q->backends[i]->kind == &model_endpoint_slice_kind)
+			add_slice(&b, q->backends[i]);
+	}
+	if (out->len > 0)
+		qsort(out->items, out->len, sizeof(*out->items), by_place);
+	drop_duplicates(out);
+}

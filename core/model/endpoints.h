@@ -1,0 +1,62 @@
+#ifndef MODEL_ENDPOINTS_H
+#define MODEL_ENDPOINTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "model/object.h"
+
+/*
+ * endpoints: where one port of a service can be reached.  A pure function of
+ * the Service and the Workloads and EndpointSlices around it.
+ *
+ * A workload with a sidecar is reached at its inbound port with mutual TLS;
+ * one that lists its ports counts only if it has the port's target.  Backends
+ * without a sidecar are reached at the target port in plain text, and only if
+ * the service allows it (MODEL_PLAINTEXT) or the proxy stands alone.
+ * An ExternalName service has one endpoint, its host, in plain text.
+ */
+struct model_endpoint {
+	const char *workload;	/* "default/orders-1"; NULL: it is no workload */
+	const char *uid;	/* of the workload; NULL: none was given */
+	const char *address;	/* IP address or host name */
+	uint16_t    port;
+	const char *spiffe_id;	/* whom to expect; NULL: plain text */
+	const char *zone;	/* or NULL */
+	uint32_t    weight;	/* 0 to 1000000 */
+	bool        ready;	/* false: finish what is under way, begin nothing */
+};
+
+/* Ordered by address, port and workload; no two have the same three. */
+struct model_endpoints {
+	struct model_endpoint *items;
+	size_t                 len;
+	size_t                 refused;	/* backends left out for plain text */
+};
+
+struct model_endpoints_query {
+	const struct model_object  *service;
+	uint16_t                    port;	/* of the service */
+	struct model_object *const *backends;	/* any kinds; others are passed over */
+	size_t                      backends_len;
+	const char                 *trust_domain;
+	bool                        standalone;	/* plain text is the rule */
+};
+
+/*
+ * Texts point into the objects or the arena.  A port that the service does
+ * not have has no endpoints.
+ */
+void model_endpoints(struct arena *, const struct model_endpoints_query *,
+    struct model_endpoints *out);
+
+/*
+ * The port of a workload that a service's port means: by targetPort's number,
+ * by its name among the workload's ports, or the same.  0: it has none.
+ */
+uint16_t model_target_port(const struct model_object *workload,
+    const struct model_object *service, uint16_t port);
+
+#endif

@@ -1,0 +1,48 @@
+#include <string.h>
+#include <strings.h>
+
+#include "model/kind.h"
+
+const struct model_kind *const model_kinds[] = {
+	&model_service_kind,
+	&model_endpoint_slice_kind,
+	&model_namespace_kind,
+	&model_workload_kind,
+	&model_mesh_config_kind,
+	&model_proxy_kind,
+	&model_control_kind,
+	NULL,
+};
+
+static bool
+has_version(const struct model_kind *k, const char *version)
+{
+	for (size_t i = 0; k->versions[i] != NULL; i++)
+		if (strcmp(k->versions[i], version) == 0)
+			return true;
+	return false;
+}
+
+const struct model_kind *
+model_kind_of(const char *api_version, const char *kind)
+{
+	for (size_t i = 0; model_kinds[i] != NULL; i++)
+		if (strcmp(model_kinds[i]->kind, kind) == 0 &&
+		    has_version(model_kinds[i], api_version))
+			return model_kinds[i];
+	return NULL;
+}
+
+const struct model_kind *
+model_kind_named(const char *word)
+{
+	for (size_t i = 0; model_kinds[i] != NULL; i++) {
+		const struct model_kind *k = model_kinds[i];
+
+		if (strcasecmp(k->kind, word) == 0 ||
+		    strcasecmp(k->plural, word) == 0 ||
+		    (k->short_name != NULL && strcasecmp(k->short_name, word) == 0))
+			return k;
+	}
+	return NULL;
+}

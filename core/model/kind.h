@@ -1,0 +1,58 @@
+#ifndef MODEL_KIND_H
+#define MODEL_KIND_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "conf/schema.h"
+
+struct model_object;
+struct model_subject;
+
+/*
+ * kind: the registry of kinds, one row for each.
+ *
+ * A kind is a file: its structs in model/NAME.h, its schema table, checks and
+ * row in model/NAME.c.  A new kind adds such a pair and one line to the table
+ * in kind.c; everything else (apply, explain, get, the session) reads rows.
+ */
+enum model_delivery {
+	MODEL_TO_MEMBERS,	/* to proxies whose closure contains it */
+	MODEL_TO_NOBODY,	/* stays where it was read */
+};
+
+/* A column of `mesh ctl get`. */
+struct model_column {
+	const char *title;	/* NULL ends the list */
+	void      (*print)(struct str *out, const struct model_object *);
+	bool        wide;	/* only with -o wide */
+};
+
+struct model_kind {
+	const char               *kind;		/* "Service" */
+	const char               *plural;	/* "services" */
+	const char               *short_name;	/* "svc", or NULL */
+	const char               *group;	/* "core" for plain v1 */
+	const char *const        *versions;	/* apiVersions taken; first is ours */
+	bool                      namespaced;
+	bool                      stored;	/* control keeps it */
+	enum model_delivery       delivery;
+	const struct conf_schema *schema;	/* of the whole document */
+	const struct model_column *columns;
+	/* Whether the object belongs to the subject's closure; see closure.h. */
+	bool (*concerns)(const struct model_subject *, const struct model_object *);
+	const char               *text;		/* one line for people */
+};
+
+extern const struct model_kind *const model_kinds[];	/* NULL ends */
+extern const struct model_kind model_service_kind, model_endpoint_slice_kind,
+    model_namespace_kind, model_workload_kind, model_mesh_config_kind,
+    model_proxy_kind, model_control_kind;
+
+/* By what a document says. */
+const struct model_kind *model_kind_of(const char *api_version, const char *kind);
+/* By what people type: Service, service, services, svc, in any case. */
+const struct model_kind *model_kind_named(const char *word);
+
+#endif

@@ -1,0 +1,40 @@
+#ifndef MODEL_MESH_CONFIG_H
+#define MODEL_MESH_CONFIG_H
+
+#include "model/chains.h"
+#include "model/object.h"
+
+/*
+ * mesh_config: mesh/v1 MeshConfig, what holds for the whole mesh.  There is
+ * one, named "default"; without it every field has its default.
+ */
+#define MODEL_MESH_CONFIG_NAME	"default"
+
+enum model_inbound_policy {
+	MODEL_ALL_AUTHENTICATED,	/* any identity of the mesh */
+	MODEL_ALL_UNAUTHENTICATED,	/* anybody, plain text included */
+	MODEL_DENY,			/* nobody unless a policy allows */
+	MODEL_AUDIT,			/* as all-authenticated, each one logged */
+};
+
+struct model_limits {
+	int64_t connections;	/* of one listener */
+	int64_t idle_ms;	/* of a connection without a byte */
+	int64_t head_bytes, body_bytes;	/* of a request; body 0: any */
+};
+
+struct model_mesh_config {
+	struct model_head head;
+	struct model_mesh_config_spec {
+		int                 inbound_policy;
+		const char         *trust_domain;
+		struct model_chains chains;
+		int64_t             certificate_lifetime_ms;	/* 0: control's */
+		struct model_limits limits;
+	} spec;
+};
+
+const struct model_mesh_config *model_mesh_config(const struct model_object *);
+const char *model_inbound_policy_name(enum model_inbound_policy);
+
+#endif

@@ -1,0 +1,176 @@
+#include <string.h>
+
+#include "base/check.h"
+#include "conf/units.h"
+#include "model/proxy.h"
+
+static const char *const versions[] = { "mesh/v1", NULL };
+static const char *const app_protocols[] = { "http", "tcp", NULL };
+static const char *const log_formats[] = { "text", "json", NULL };
+static const char *const balancers[] = { "leastRequest", "roundRobin", "random",
+	NULL };
+
+#define AT(member)	CONF_AT(struct model_proxy_spec, member)
+#define LIST_AT(member)	CONF_LIST_AT(struct model_proxy_spec, member)
+#define DAY_MS		86400000
+
+static const struct conf_field app_fields[] = {
+	{ "port", CONF_PORT_T, CONF_AT(struct model_app, port),
+	    .text = "what a service's targetPort refers to; default: of address" },
+	{ "name", CONF_STRING_T, CONF_AT(struct model_app, name),
+	    .pattern = CONF_LABEL, .text = "what a service's targetPort may name" },
+	{ "address", CONF_STRING_T, CONF_AT(struct model_app, address),
+	    .required = true, .pattern = CONF_HOST_PORT,
+	    .text = "where the application listens" },
+	{ "protocol", CONF_ENUM_T, CONF_AT(struct model_app, protocol),
+	    .words = app_protocols, .fallback = "http", .text = "what it speaks" },
+	{ 0 },
+};
+
+static const struct conf_schema app_schema = { "app",
+	sizeof(struct model_app), app_fields, NULL };
+
+static const struct conf_field upstream_fields[] = {
+	{ "listen", CONF_STRING_T, CONF_AT(struct model_upstream, listen),
+	    .required = true, .pattern = CONF_LISTEN,
+	    .text = "where the application finds the service" },
+	{ "service", CONF_STRING_T, CONF_AT(struct model_upstream, service),
+	    .required = true, .pattern = CONF_SERVICE_NAME,
+	    .text = "the service that is called there" },
+	{ "port", CONF_PORT_T, CONF_AT(struct model_upstream, port),
+	    .text = "port of the service; may be left out if it has one" },
+	{ 0 },
+};
+
+static const struct conf_schema upstream_schema = { "upstream",
+	sizeof(struct model_upstream), upstream_fields, NULL };
+
+static const struct conf_field spec_fields[] = {
+	{ "service", CONF_STRING_T, AT(service), .pattern = CONF_SERVICE_NAME,
+	    .text = "the service that this proxy stands beside" },
+	{ "control", CONF_STRING_T, AT(control), .pattern = CONF_HOST_PORT,
+	    .text = "where control's API is" },
+	{ "tokenFile", CONF_STRING_T, AT(token_file), .pattern = CONF_PATH,
+	    .text = "file with the token to join with" },
+	{ "apps", CONF_STRUCT_T, LIST_AT(apps), .schema = &app_schema,
+	    .max_items = 100, .text = "ports of the application" },
+	{ "appHealth", CONF_STRING_T, AT(app_health), .fallback = "tcp",
+	    .text = "when the application is up: tcp (it accepts) or http:/path" },
+	{ "appUser", CONF_INT_T, AT(app_user), .min = -1, .max = 4294967294,
+	    .fallback = "-1", .text = "uid that may use the outbound listeners; "
+	    "-1: everybody on this machine" },
+	{ "zone", CONF_STRING_T, AT(zone), .pattern = CONF_LABEL_VALUE,
+	    .text = "where the workload runs" },
+	{ "labels", CONF_PAIRS_T, AT(labels), .key_pattern = CONF_LABEL_KEY,
+	    .pattern = CONF_LABEL_VALUE, .text = "labels of the workload" },
+	{ "advertise", CONF_STRING_T, AT(advertise), .pattern = CONF_HOST,
+	    .text = "address that others reach it at; default: the one that "
+	    "control sees" },
+	{ "upstreams", CONF_STRUCT_T, LIST_AT(upstreams),
+	    .schema = &upstream_schema, .max_items = 1000,
+	    .text = "services with a listener of their own" },
+	{ "permissive", CONF_BOOL_T, AT(permissive),
+	    .text = "also let plain text in, counted" },
+	{ "standalone", CONF_BOOL_T, AT(standalone),
+	    .text = "no control: documents come from --config alone" },
+	{ "stateDir", CONF_STRING_T, AT(state_dir), .pattern = CONF_PATH,
+	    .text = "directory for identity, trust and last good documents" },
+	{ "inboundListen", CONF_STRING_T, AT(inbound_listen),
+	    .pattern = CONF_LISTEN, .fallback = ":7710",
+	    .text = "where other sidecars come in, by mutual TLS" },
+	{ "outboundListen", CONF_STRING_T, AT(outbound_listen),
+	    .pattern = CONF_LISTEN, .fallback = "127.0.0.1:7711",
+	    .text = "where the application sends HTTP for any service" },
+	{ "adminListen", CONF_STRING_T, AT(admin_listen), .pattern = CONF_LISTEN,
+	    .fallback = "127.0.0.1:7719", .text = "health and metrics" },
+	{ "adminSocket", CONF_STRING_T, AT(admin_socket), .pattern = CONF_PATH,
+	    .text = "the same on a local socket; default: "
+	    "/run/mesh/proxy/NAME.sock if that directory is there" },
+	{ "workers", CONF_INT_T, AT(workers), .min = 0, .max = 64,
+	    .fallback = "0", .text = "threads that carry traffic; 0: one for each "
+	    "CPU, at most two" },
+	{ "drainTime", CONF_DURATION_T, AT(drain_ms), .min = 0, .max = DAY_MS,
+	    .fallback = "30s", .text = "how long a stop waits for requests" },
+	{ "connectTimeout", CONF_DURATION_T, AT(connect_ms), .min = 1,
+	    .max = 60000, .fallback = "1s", .text = "to reach one endpoint" },
+	{ "responseTimeout", CONF_DURATION_T, AT(response_ms), .min = 0,
+	    .max = DAY_MS, .fallback = "15s",
+	    .text = "from the end of a request to the reply's head; 0s: none" },
+	{ "balancer", CONF_ENUM_T, AT(balancer), .words = balancers,
+	    .fallback = "leastRequest",
+	    .text = "how an endpoint is chosen, weights aside" },
+	{ "logLevel", CONF_STRING_T, AT(log_level), .fallback = "info",
+	    .text = "error, warn, info or debug, also by part: info,tls=debug" },
+	{ "logFormat", CONF_ENUM_T, AT(log_format), .words = log_formats,
+	    .fallback = "text", .text = "of lines for people" },
+	{ "accessLog", CONF_STRING_T, AT(access_log), .pattern = CONF_PATH,
+	    .fallback = "stdout", .text = "stdout, none or a file" },
+	{ "filters", CONF_STRUCT_T, AT(filters), .schema = &model_chains_schema,
+	    .text = "filters of this proxy, before those of MeshConfig" },
+	{ 0 },
+};
+
+static const struct conf_schema spec_schema = { "Proxy spec",
+	sizeof(struct model_proxy_spec), spec_fields, NULL };
+
+static const struct conf_field fields[] = {
+	MODEL_HEAD_FIELDS,
+	{ "spec", CONF_STRUCT_T, CONF_AT(struct model_proxy, spec),
+	    .schema = &spec_schema, .required = true, .text = "its settings" },
+	{ 0 },
+};
+
+static int
+verify_apps(const struct model_proxy *p, const struct conf_node *apps,
+    struct err *err)
+{
+	for (size_t i = 0; i < p->spec.apps_len; i++) {
+		/* The decoded struct is ours until it is handed out. */
+		struct model_app *app = &p->spec.apps[i];
+		struct slice host;
+
+		if (app->port == 0)
+			conf_host_port(slice_str(app->address), &host, &app->port);
+		for (size_t j = 0; j < i; j++)
+			if (p->spec.apps[j].port == app->port)
+				return conf_error(conf_at(apps, i), err,
+				    "spec.apps: port %u stands twice, expected each "
+				    "once", app->port);
+	}
+	return 0;
+}
+
+static int
+verify(const void *filled, const struct conf_node *doc, struct err *err)
+{
+	const struct model_proxy *p = filled;
+	const struct conf_node *spec = conf_get(doc, "spec");
+	struct slice health = slice_str(p->spec.app_health);
+
+	if (!slice_is(health, "tcp") && !slice_has_prefix(health, SLICE("http:/")))
+		return conf_error(conf_get(spec, "appHealth"), err,
+		    "spec.appHealth: expected tcp or http:/path, found \"%s\"",
+		    p->spec.app_health);
+	return verify_apps(p, conf_get(spec, "apps"), err);
+}
+
+static const struct conf_schema schema = { "Proxy",
+	sizeof(struct model_proxy), fields, verify };
+
+const struct model_proxy *
+model_proxy(const struct model_object *o)
+{
+	check(o->kind == &model_proxy_kind);
+	return (const struct model_proxy *)(const void *)o->head;
+}
+
+static const struct model_column columns[] = {
+	{ NULL, NULL, false },
+};
+
+const struct model_kind model_proxy_kind = {
+	.kind = "Proxy", .plural = "proxies", .group = "mesh",
+	.versions = versions, .namespaced = true, .stored = false,
+	.delivery = MODEL_TO_NOBODY, .schema = &schema, .columns = columns,
+	.text = "settings of one mesh proxy; fields are its flags",
+};

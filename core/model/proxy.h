@@ -1,0 +1,60 @@
+#ifndef MODEL_PROXY_H
+#define MODEL_PROXY_H
+
+#include "model/chains.h"
+#include "model/object.h"
+
+/*
+ * proxy: mesh/v1 Proxy, the settings of one `mesh proxy`.  Its fields are the
+ * flags: tokenFile is --token-file.  It is read from --config and never
+ * stored in the registry.
+ */
+enum model_app_protocol { MODEL_APP_HTTP, MODEL_APP_TCP };
+enum model_log_format { MODEL_LOG_TEXT, MODEL_LOG_JSON };
+enum model_balancer { MODEL_LEAST_REQUEST, MODEL_ROUND_ROBIN, MODEL_RANDOM };
+
+struct model_app {
+	uint16_t    port;	/* what targetPort refers to; 0: address's port */
+	const char *name;	/* what targetPort may name */
+	const char *address;	/* HOST:PORT */
+	int         protocol;	/* enum model_app_protocol */
+};
+
+struct model_upstream {
+	const char *listen;	/* ADDRESS:PORT */
+	const char *service;	/* NAMESPACE/NAME */
+	uint16_t    port;	/* 0: the only one */
+};
+
+struct model_proxy {
+	struct model_head head;
+	struct model_proxy_spec {
+		const char *service;	/* NAMESPACE/NAME */
+		const char *control;	/* HOST:PORT */
+		const char *token_file;
+		struct model_app *apps;
+		size_t            apps_len;
+		const char       *app_health;	/* "tcp" or "http:/path" */
+		int64_t           app_user;	/* -1: everybody */
+		const char       *zone;
+		struct conf_pairs labels;
+		const char       *advertise;
+		struct model_upstream *upstreams;
+		size_t                 upstreams_len;
+		bool        permissive, standalone;
+		const char *state_dir;
+		const char *inbound_listen, *outbound_listen;
+		const char *admin_listen, *admin_socket;
+		int64_t     workers;	/* 0: min(2, CPUs) */
+		int64_t     drain_ms, connect_ms, response_ms;
+		int         balancer;	/* enum model_balancer */
+		const char *log_level;
+		int         log_format;	/* enum model_log_format */
+		const char *access_log;	/* "stdout", "none" or a path */
+		struct model_chains filters;
+	} spec;
+};
+
+const struct model_proxy *model_proxy(const struct model_object *);
+
+#endif

@@ -1,0 +1,260 @@
+#include <string.h>
+
+#include "base/check.h"
+#include "model/closure.h"
+#include "model/service.h"
+
+static const char *const transports[] = { "TCP", "UDP", "SCTP", NULL };
+static const char *const types[] = { "ClusterIP", "NodePort", "LoadBalancer",
+	"ExternalName", NULL };
+static const char *const versions[] = { "v1", NULL };
+
+/* The words of appProtocol and of ports' names. */
+static const struct {
+	const char         *word;
+	enum model_protocol protocol;
+} protocols[] = {
+	{ "http", MODEL_HTTP },
+	{ "http1", MODEL_HTTP },
+	{ "http2", MODEL_H2C },
+	{ "h2c", MODEL_H2C },
+	{ "grpc", MODEL_H2C },
+	{ "ws", MODEL_WS },
+	{ "tcp", MODEL_OPAQUE },
+	{ "https", MODEL_TLS },
+	{ "tls", MODEL_TLS },
+	{ "wss", MODEL_TLS },
+	{ "kubernetes.io/h2c", MODEL_H2C },
+	{ "kubernetes.io/ws", MODEL_WS },
+	{ "kubernetes.io/wss", MODEL_TLS },
+};
+
+#define UNUSED(field)							\
+	{ field, CONF_ANY_T, CONF_AT(struct model_service_spec, ignored),	\
+	    .text = "accepted, not used" }
+
+static const struct conf_field port_fields[] = {
+	{ "name", CONF_STRING_T, CONF_AT(struct model_service_port, name),
+	    .pattern = CONF_LABEL,
+	    .text = "unique in the service; required if there are several ports" },
+	{ "port", CONF_PORT_T, CONF_AT(struct model_service_port, port),
+	    .required = true, .text = "what callers ask for" },
+	{ "targetPort", CONF_PORT_OR_NAME_T,
+	    CONF_AT(struct model_service_port, target),
+	    .text = "port of the workload, by number or by name; default: port" },
+	{ "protocol", CONF_ENUM_T, CONF_AT(struct model_service_port, transport),
+	    .words = transports, .fallback = "TCP", .text = "transport protocol" },
+	{ "appProtocol", CONF_STRING_T,
+	    CONF_AT(struct model_service_port, app_protocol),
+	    .pattern = CONF_LABEL_KEY,
+	    .text = "http, h2c, grpc, ws, tcp, tls or kubernetes.io/{h2c,ws,wss}; "
+	    "default: first word of the name, or tcp" },
+	{ "nodePort", CONF_ANY_T, CONF_AT(struct model_service_port, ignored),
+	    .text = "accepted, not used" },
+	{ 0 },
+};
+
+static const struct conf_schema port_schema = { "Service port",
+	sizeof(struct model_service_port), port_fields, NULL };
+
+static const struct conf_field spec_fields[] = {
+	{ "selector", CONF_PAIRS_T, CONF_AT(struct model_service_spec, selector),
+	    .key_pattern = CONF_LABEL_KEY, .pattern = CONF_LABEL_VALUE,
+	    .text = "labels of the workloads that back the service" },
+	{ "ports", CONF_STRUCT_T, CONF_LIST_AT(struct model_service_spec, ports),
+	    .schema = &port_schema, .max_items = 100, .text = "what it offers" },
+	{ "type", CONF_ENUM_T, CONF_AT(struct model_service_spec, type),
+	    .words = types, .fallback = "ClusterIP",
+	    .text = "ExternalName: a host outside; the others mean the same here" },
+	{ "externalName", CONF_STRING_T,
+	    CONF_AT(struct model_service_spec, external_name),
+	    .pattern = CONF_HOST, .text = "the host that ExternalName stands for" },
+	{ "publishNotReadyAddresses", CONF_BOOL_T,
+	    CONF_AT(struct model_service_spec, publish_not_ready),
+	    .text = "whether backends that are not ready are called" },
+	UNUSED("clusterIP"),
+	UNUSED("clusterIPs"),
+	UNUSED("externalIPs"),
+	UNUSED("ipFamilies"),
+	UNUSED("ipFamilyPolicy"),
+	UNUSED("sessionAffinity"),
+	UNUSED("sessionAffinityConfig"),
+	UNUSED("internalTrafficPolicy"),
+	UNUSED("externalTrafficPolicy"),
+	UNUSED("trafficDistribution"),
+	UNUSED("loadBalancerIP"),
+	UNUSED("loadBalancerClass"),
+	UNUSED("loadBalancerSourceRanges"),
+	UNUSED("allocateLoadBalancerNodePorts"),
+	UNUSED("healthCheckNodePort"),
+	{ 0 },
+};
+
+static const struct conf_schema spec_schema = { "Service spec",
+	sizeof(struct model_service_spec), spec_fields, NULL };
+
+static const struct conf_field fields[] = {
+	MODEL_HEAD_FIELDS,
+	{ "spec", CONF_STRUCT_T, CONF_AT(struct model_service, spec),
+	    .schema = &spec_schema, .required = true, .text = "what is wanted" },
+	{ 0 },
+};
+
+/* Ports must differ in name and in number; b is the later one. */
+static int
+verify_pair(const struct model_service_port *a, const struct model_service_port *b,
+    const struct conf_node *later, struct err *err)
+{
+	if (a->name != NULL && b->name != NULL && strcmp(a->name, b->name) == 0)
+		return conf_error(conf_get(later, "name"), err,
+		    "spec.ports: the name \"%s\" stands twice, expected each once",
+		    b->name);
+	if (a->port == b->port && a->transport == b->transport)
+		return conf_error(conf_get(later, "port"), err,
+		    "spec.ports: port %u %s stands twice, expected each once",
+		    b->port, transports[b->transport]);
+	return 0;
+}
+
+static int
+verify(const void *filled, const struct conf_node *doc, struct err *err)
+{
+	const struct model_service *s = filled;
+	const struct conf_node *spec = conf_get(doc, "spec");
+	const struct conf_node *ports = conf_get(spec, "ports");
+	size_t n = s->spec.ports_len;
+	bool external = s->spec.type == MODEL_EXTERNAL_NAME;
+
+	if (external && s->spec.external_name == NULL)
+		return conf_error(spec, err, "spec.externalName: the required "
+		    "field is missing for type ExternalName");
+	if (!external && n == 0)
+		return conf_error(ports == NULL ? spec : ports, err,
+		    "spec.ports: expected at least one port");
+	for (size_t i = 0; i < n; i++) {
+		const struct conf_node *port = conf_at(ports, i);
+
+		if (n > 1 && s->spec.ports[i].name == NULL)
+			return conf_error(port, err, "spec.ports[%zu].name: the "
+			    "required field is missing, as there are several "
+			    "ports", i);
+		for (size_t j = 0; j < i; j++)
+			if (verify_pair(&s->spec.ports[j], &s->spec.ports[i], port,
+			    err) < 0)
+				return -1;
+	}
+	return model_verify_label_name(doc, err);
+}
+
+static const struct conf_schema schema = { "Service",
+	sizeof(struct model_service), fields, verify };
+
+const struct model_service *
+model_service(const struct model_object *o)
+{
+	check(o->kind == &model_service_kind);
+	return (const struct model_service *)(const void *)o->head;
+}
+
+bool
+model_service_allows_plaintext(const struct model_object *o)
+{
+	const char *value = model_annotation(o, MODEL_PLAINTEXT);
+
+	return value != NULL && strcmp(value, "true") == 0;
+}
+
+const struct model_service_port *
+model_service_port(const struct model_service *s, uint16_t port)
+{
+	for (size_t i = 0; i < s->spec.ports_len; i++)
+		if (s->spec.ports[i].port == port)
+			return &s->spec.ports[i];
+	return NULL;
+}
+
+static enum model_protocol
+protocol_named(struct slice word)
+{
+	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+		if (slice_ieq(word, slice_str(protocols[i].word)))
+			return protocols[i].protocol;
+	return MODEL_OPAQUE;
+}
+
+enum model_protocol
+model_port_protocol(const struct model_service_port *p)
+{
+	struct slice name = slice_str(p->name), word;
+
+	if (p->app_protocol != NULL)
+		return protocol_named(slice_str(p->app_protocol));
+	return slice_cut(&name, '-', &word) ? protocol_named(word) : MODEL_OPAQUE;
+}
+
+const char *
+model_protocol_name(enum model_protocol p)
+{
+	static const char *const names[] = { [MODEL_OPAQUE] = "tcp",
+		[MODEL_HTTP] = "http", [MODEL_H2C] = "h2c", [MODEL_WS] = "ws",
+		[MODEL_TLS] = "tls" };
+
+	return names[p];
+}
+
+static void
+print_type(struct str *out, const struct model_object *o)
+{
+	str_add(out, types[model_service(o)->spec.type]);
+}
+
+static void
+print_ports(struct str *out, const struct model_object *o)
+{
+	const struct model_service *s = model_service(o);
+
+	for (size_t i = 0; i < s->spec.ports_len; i++)
+		str_addf(out, "%s%u/%s", i > 0 ? "," : "", s->spec.ports[i].port,
+		    model_protocol_name(model_port_protocol(&s->spec.ports[i])));
+}
+
+static void
+print_selector(struct str *out, const struct model_object *o)
+{
+	const struct conf_pairs *p = &model_service(o)->spec.selector;
+
+	for (size_t i = 0; i < p->len; i++)
+		str_addf(out, "%s%s=%s", i > 0 ? "," : "", p->items[i].key,
+		    p->items[i].value);
+}
+
+static void
+print_origin(struct str *out, const struct model_object *o)
+{
+	str_add(out, model_annotation(o, MODEL_AUTO_CREATED) != NULL ?
+	    "workload" : "declared");
+}
+
+static const struct model_column columns[] = {
+	{ "TYPE", print_type, false },
+	{ "PORTS", print_ports, false },
+	{ "SELECTOR", print_selector, true },
+	{ "ORIGIN", print_origin, true },
+	{ NULL, NULL, false },
+};
+
+static bool
+concerns(const struct model_subject *subject, const struct model_object *o)
+{
+	return model_subject_offers(subject, o) ||
+	    model_subject_calls(subject, o->head->meta.namespace,
+	    o->head->meta.name) != NULL;
+}
+
+const struct model_kind model_service_kind = {
+	.kind = "Service", .plural = "services", .short_name = "svc",
+	.group = "core", .versions = versions, .namespaced = true, .stored = true,
+	.delivery = MODEL_TO_MEMBERS, .schema = &schema, .columns = columns,
+	.concerns = concerns,
+	.text = "a name under which workloads are called, with its ports",
+};

@@ -1,0 +1,66 @@
+#ifndef MODEL_SERVICE_H
+#define MODEL_SERVICE_H
+
+#include "model/object.h"
+
+/*
+ * service: v1/Service as Kubernetes writes it.
+ *
+ * A workload backs a service when it names it in spec.services, or when the
+ * service's selector matches the workload's labels; EndpointSlices back it
+ * by their label.  An ExternalName service stands for a host outside.
+ *
+ * Two annotations are ours.  Without MODEL_PLAINTEXT set to "true" no backend
+ * that lacks a sidecar is ever called.  MODEL_AUTO_CREATED marks a service
+ * that came into being with its first workload.
+ */
+#define MODEL_PLAINTEXT		"mesh/plaintext"
+#define MODEL_AUTO_CREATED	"mesh/auto-created"
+
+enum model_transport { MODEL_TCP, MODEL_UDP, MODEL_SCTP };
+enum model_service_type { MODEL_CLUSTER_IP, MODEL_NODE_PORT, MODEL_LOAD_BALANCER,
+	MODEL_EXTERNAL_NAME };
+/* What flows through a port. */
+enum model_protocol {
+	MODEL_OPAQUE,	/* bytes */
+	MODEL_HTTP,	/* HTTP/1.1 */
+	MODEL_H2C,	/* HTTP/2 without TLS to the application; gRPC */
+	MODEL_WS,	/* HTTP/1.1 with upgrades */
+	MODEL_TLS,	/* the application's own TLS, carried as bytes */
+};
+
+struct model_service_port {
+	const char              *name;
+	uint16_t                 port;
+	struct conf_port_or_name target;	/* absent: the same port */
+	int                      transport;	/* enum model_transport */
+	const char              *app_protocol;
+	const struct conf_node  *ignored;
+};
+
+struct model_service {
+	struct model_head          head;
+	struct model_service_spec {
+		struct conf_pairs          selector;
+		struct model_service_port *ports;
+		size_t                     ports_len;
+		int                        type;	/* enum model_service_type */
+		const char                *external_name;
+		bool                       publish_not_ready;
+		const struct conf_node    *ignored;	/* where unused fields go */
+	} spec;
+};
+
+const struct model_service *model_service(const struct model_object *);
+bool model_service_allows_plaintext(const struct model_object *);
+/* NULL: the service has no such port. */
+const struct model_service_port *model_service_port(const struct model_service *,
+    uint16_t port);
+/*
+ * From appProtocol, or else from the name's first word ("http-admin"), or
+ * else MODEL_OPAQUE.
+ */
+enum model_protocol model_port_protocol(const struct model_service_port *);
+const char *model_protocol_name(enum model_protocol);	/* "http" */
+
+#endif
