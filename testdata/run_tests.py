@@ -40,6 +40,7 @@ OUTPUT_LINES = 300	# of a failing program, counted from the end
 
 RESULT = re.compile(r"^(ok|not ok|skip) (\S.*)$")
 UNIT_TOTAL = re.compile(r"^unit: (\d+) passed, (\d+) failed, (\d+) skipped$")
+UNIT_NOISE = re.compile(r"^\[ (RUN|      OK) ")
 UNIT_FAILED = re.compile(r"^\[  FAILED  \] (\w+)$")
 
 
@@ -171,7 +172,8 @@ def report(job):
 		counts += f", {len(job.skipped)} skipped"
 	lines = [f"{verdict} {job.name:<28} {counts:<32} {job.seconds:6.1f} s"]
 	if job.failed:
-		lines += job.output.splitlines()[-OUTPUT_LINES:]
+		lines += [line for line in job.output.splitlines()
+		    if not UNIT_NOISE.match(line)][-OUTPUT_LINES:]
 		lines += [f"FAIL {job.name}: {why}" for why in job.failed]
 	lines += [f"skip {job.name}: {why}" for why in job.skipped
 	    if why != "a unit test"]
