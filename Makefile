@@ -16,7 +16,8 @@ ARCH   := $(shell uname -m)
 VERSION := 0.1.0
 GIT     := git -c safe.directory='$(CURDIR)'
 COMMIT  := $(shell $(GIT) rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
-DIRTY   := $(shell $(GIT) diff --quiet HEAD 2>/dev/null || echo +changes)
+CHANGED := $(shell $(GIT) diff --quiet HEAD 2>/dev/null || echo +changes)
+DIRTY   := $(if $(filter-out unknown,$(COMMIT)),$(CHANGED))
 # BearSSL does not say its version: what vendor/libraries asks for is all we know.
 BEARSSL := $(shell awk '$$1 == "BearSSL" { print $$3; exit }' vendor/libraries)
 

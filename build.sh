@@ -31,34 +31,43 @@ missing_packages() {
 
 # Servers among the packages are for tests, which start their own: none is to
 # start now (policy-rc.d) or at the next boot.
+policy=/usr/sbin/policy-rc.d
+
+forbid_starting() {
+	# One of ours is left where an earlier run was killed.
+	if [ -e "$policy" ] && ! grep -q "build.sh of mesh" "$policy"; then
+		mv "$policy" "$policy.before-mesh"
+	fi
+	printf '#!/bin/sh\n# build.sh of mesh installs packages now\nexit 101\n' \
+		>"$policy"
+	chmod 755 "$policy"
+}
+
+allow_starting() {
+	rm -f "$policy"
+	if [ -e "$policy.before-mesh" ]; then mv "$policy.before-mesh" "$policy"; fi
+}
+
 install_packages() {
-	local policy=/usr/sbin/policy-rc.d name
+	local name
 	local apt=(apt-get install -y -q --no-install-recommends)
 
 	export DEBIAN_FRONTEND=noninteractive
-	if [ -e "$policy" ]; then mv "$policy" "$policy.before-mesh"; fi
-	trap restore_policy EXIT
+	trap allow_starting EXIT
 	trap 'exit 130' INT TERM
-	printf '#!/bin/sh\nexit 101\n' >"$policy"
-	chmod 755 "$policy"
+	forbid_starting
 	# Old or absent lists are the usual reason to fail: fetch them only then.
 	if ! "${apt[@]}" "$@" >/dev/null 2>&1; then
 		apt-get update -q
 		"${apt[@]}" "$@"
 	fi
-	restore_policy
+	allow_starting
 	trap - EXIT INT TERM
 	for name in haproxy nginx prometheus; do
 		case " $* " in
 		*" $name "*) systemctl disable --quiet "$name" >/dev/null 2>&1 || : ;;
 		esac
 	done
-}
-
-restore_policy() {
-	local policy=/usr/sbin/policy-rc.d
-	rm -f "$policy"
-	if [ -e "$policy.before-mesh" ]; then mv "$policy.before-mesh" "$policy"; fi
 }
 
 need() {
@@ -83,6 +92,7 @@ compile() {
 	local variant=$1 quiet=-s
 	shift
 	if [ -n "${VERBOSE:-}" ]; then quiet=; fi
+	if [ ! -e build ]; then echo "building, less than a minute"; fi
 	make $quiet -j"$(nproc)" V="$variant" "$@"
 }
 

@@ -279,7 +279,8 @@ def check_calls(files):
 			for name in re.findall(r"(?<![\w.>])(\w+)\s*\(", line):
 				if name in BANNED and name not in allowed:
 					found(file, number, f"{name}: {BANNED[name]}")
-			if re.match(r"\s*typedef\s+(struct|union|enum)\b", line):
+			if re.match(r"\s*typedef\s+(struct|union|enum)\b(\s+\w+)?"
+			    r"\s*(\{|[\s*]\w+\s*;|$)", line):
 				found(file, number, "typedef hides a struct")
 			if "//" in line:
 				found(file, number, "comments are /* like this */")

@@ -19,6 +19,7 @@ CLEAN = {
 	"core/conf/b.h": '#include <jansson.h>\n#include <stdio.h>\n'
 	    '#include "base/a.h"\n',
 	"core/conf/b.c": "/* http://x is no comment */\n"
+	    'typedef struct slice label_fn(int);\n'
 	    'static const char *s = "//";\n\nint\nb(void)\n{\n\treturn 0;\n}\n',
 	"modes/ctl/c.h": '#include "conf/b.h"\n',
 	"man/x.1": ".Dd November 21, 2026\n.Dt X 1\n.Os\n.Sh NAME\n.Nm x\n"
