@@ -1,0 +1,227 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "modes/control/ca.h"
+#include "modes/control/signer_rules.h"
+#include "pki/pem.h"
+
+static int
+check_options(const struct ca_options *o, uint32_t life_s, struct err *err)
+{
+	if (!spiffe_domain_ok(o->domain))
+		return err_set(err, ERR_CONFIG, "\"%.*s\" is no trust domain: "
+		    "wanted lower-case letters, digits, \".\", \"-\" and "
+		    "\"_\"", SLICE_ARG(o->domain));
+	if (life_s < SIGNER_LIFE_MIN_S || life_s > SIGNER_LIFE_MAX_S)
+		return err_set(err, ERR_CONFIG, "certificates cannot live for "
+		    "%" PRIu32 " s: wanted %d s to %d s (30 days)", life_s,
+		    SIGNER_LIFE_MIN_S, SIGNER_LIFE_MAX_S);
+	if (life_s < CA_LEAF_LIFE_WARN_S)
+		log_warn("ca", "certificates live for %" PRIu32 " s only: "
+		    "proxies lose their identity when control is away for "
+		    "longer", life_s);
+	return 0;
+}
+
+struct ca *
+ca_open(const struct ca_options *o, struct err *err)
+{
+	struct ca_files_options files = {
+		.data_dir = o->data_dir, .domain = o->domain,
+		.root_cert_file = o->root_cert_file,
+		.root_key_file = o->root_key_file, .now = clock_wall_s(),
+	};
+	struct signer_options signer = {
+		.domain = o->domain, .life_max_s = SIGNER_LIFE_MAX_S,
+		.rate = o->rate != 0 ? o->rate : SIGNER_RATE, .log = o->log,
+	};
+	uint32_t life_s = o->leaf_life_s != 0 ? o->leaf_life_s :
+	    CA_LEAF_LIFE_S;
+	struct ca *ca;
+
+	if (check_options(o, life_s, err) < 0)
+		return NULL;
+	ca = mem_zalloc(sizeof(*ca));
+	ca->leaf_life_s = life_s;
+	ca_files_init(&ca->files, o->data_dir);
+	ca->bundle = ca_files_prepare(&ca->files, &files, err);
+	signer.cert_file = ca->files.intermediate_cert;
+	signer.key_file = ca->files.intermediate_key;
+	if (ca->bundle != NULL)
+		ca->signer = signer_start(&signer, err);
+	if (ca->signer == NULL || cert_parse(&ca->intermediate,
+	    signer_issuer(ca->signer), err) < 0) {
+		ca_close(ca);
+		return NULL;
+	}
+	return ca;
+}
+
+void
+ca_close(struct ca *ca)
+{
+	if (ca == NULL)
+		return;
+	signer_stop(ca->signer);
+	bundle_unref(ca->bundle);
+	ca_files_fini(&ca->files);
+	mem_free(ca);
+}
+
+int64_t
+ca_intermediate_left_s(const struct ca *ca, int64_t now)
+{
+	return ca->intermediate.not_after - now;
+}
+
+static void
+request_init(struct ca_request *r, const struct ca *ca,
+    const uint8_t point[KEY_POINT_LEN])
+{
+	*r = (struct ca_request){ .sign = { .life_s = ca->leaf_life_s } };
+	arena_init(&r->memory);
+	mint_serial(r->sign.serial);
+	memcpy(r->sign.point, point, KEY_POINT_LEN);
+}
+
+void
+ca_request_fini(struct ca_request *r)
+{
+	arena_fini(&r->memory);
+}
+
+/* Moves what was built into the request. */
+static struct slice
+keep(struct ca_request *r, struct str *s)
+{
+	struct slice kept = arena_dup(&r->memory, str_slice(s));
+
+	str_clear(s);
+	return kept;
+}
+
+static void
+add_dns(struct ca_request *r, struct str *s)
+{
+	check(r->sign.dns_len < SIGNER_DNS_MAX);
+	r->sign.dns[r->sign.dns_len++] = keep(r, s);
+}
+
+static int
+check_workload(const struct ca_workload *w, struct err *err)
+{
+	if (!spiffe_ns_ok(w->ns))
+		return err_set(err, ERR_DATA, "\"%.*s\" cannot be a namespace",
+		    SLICE_ARG(w->ns));
+	if (!spiffe_label_ok(w->account))
+		return err_set(err, ERR_DATA, "\"%.*s\" cannot be a service "
+		    "account", SLICE_ARG(w->account));
+	if (!spiffe_label_ok(w->name))
+		return err_set(err, ERR_DATA, "\"%.*s\" cannot be a workload",
+		    SLICE_ARG(w->name));
+	for (size_t i = 0; i < w->services_len; i++)
+		if (!spiffe_label_ok(w->services[i]))
+			return err_set(err, ERR_DATA, "\"%.*s\" cannot be a "
+			    "service", SLICE_ARG(w->services[i]));
+	if (w->services_len > (SIGNER_DNS_MAX - 1) / 2)
+		return err_set(err, ERR_DATA, "a workload serves %zu services, "
+		    "at most %d are allowed", w->services_len,
+		    (SIGNER_DNS_MAX - 1) / 2);
+	return 0;
+}
+
+int
+ca_request_workload(struct ca_request *r, const struct ca *ca,
+    const struct ca_workload *w, const uint8_t point[KEY_POINT_LEN],
+    struct err *err)
+{
+	struct str s = { 0 };
+
+	if (check_workload(w, err) < 0)
+		return -1;
+	request_init(r, ca, point);
+	spiffe_add_workload(&s, ca->bundle->domain, w->ns, w->account);
+	r->sign.id = keep(r, &s);
+	for (size_t i = 0; i < w->services_len; i++) {
+		spiffe_add_service_dns(&s, w->ns, w->services[i]);
+		add_dns(r, &s);
+		str_add(&s, "*.");
+		spiffe_add_service_dns(&s, w->ns, w->services[i]);
+		add_dns(r, &s);
+	}
+	spiffe_add_workload_dns(&s, w->ns, w->name);
+	add_dns(r, &s);
+	str_fini(&s);
+	return 0;
+}
+
+int
+ca_request_operator(struct ca_request *r, const struct ca *ca,
+    struct slice name, const uint8_t point[KEY_POINT_LEN], struct err *err)
+{
+	struct str s = { 0 };
+
+	if (!spiffe_label_ok(name))
+		return err_set(err, ERR_DATA, "\"%.*s\" cannot be an operator",
+		    SLICE_ARG(name));
+	request_init(r, ca, point);
+	spiffe_add_operator(&s, ca->bundle->domain, name);
+	r->sign.id = keep(r, &s);
+	str_fini(&s);
+	return 0;
+}
+
+int
+ca_request_control(struct ca_request *r, const struct ca *ca,
+    const struct slice *dns, size_t dns_len,
+    const uint8_t point[KEY_POINT_LEN], struct err *err)
+{
+	struct spiffe id = { .kind = SPIFFE_CONTROL };
+	struct str s = { 0 };
+
+	if (dns_len > SIGNER_DNS_MAX - 1)
+		return err_set(err, ERR_DATA, "%zu DNS names for control, at "
+		    "most %d are allowed", dns_len, SIGNER_DNS_MAX - 1);
+	for (size_t i = 0; i < dns_len; i++)
+		if (!spiffe_dns_allowed(&id, dns[i]))
+			return err_set(err, ERR_DATA, "\"%.*s\" cannot be a "
+			    "DNS name of control", SLICE_ARG(dns[i]));
+	request_init(r, ca, point);
+	spiffe_add_control(&s, ca->bundle->domain);
+	r->sign.id = keep(r, &s);
+	str_add(&s, "control.mesh");
+	add_dns(r, &s);
+	for (size_t i = 0; i < dns_len; i++)
+		r->sign.dns[r->sign.dns_len++] = arena_dup(&r->memory, dns[i]);
+	str_fini(&s);
+	return 0;
+}
+
+void
+ca_add_chain(struct str *out, const struct ca *ca, struct slice leaf_der)
+{
+	pem_add(out, PEM_LABEL_CERT, leaf_der);
+	pem_add(out, PEM_LABEL_CERT, ca->intermediate.der);
+}
+
+int
+ca_issue_self(struct ca *ca, const struct slice *dns, size_t dns_len,
+    struct key *key, struct str *chain_pem, struct err *err)
+{
+	struct ca_request r;
+	struct str der = { 0 };
+	int result;
+
+	key_generate(key);
+	if (ca_request_control(&r, ca, dns, dns_len, key->point, err) < 0)
+		return -1;
+	result = signer_sign(ca->signer, &r.sign, &der, err);
+	if (result == 0)
+		ca_add_chain(chain_pem, ca, str_slice(&der));
+	ca_request_fini(&r);
+	str_fini(&der);
+	return result;
+}

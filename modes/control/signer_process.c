@@ -1,0 +1,174 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "modes/control/ca_file.h"
+#include "modes/control/signer_process.h"
+#include "modes/control/signer_rules.h"
+#include "pki/chain.h"
+
+struct process {
+	int                 fd;
+	struct key         *key;	/* in a page of its own */
+	struct chain        cert;
+	struct cert         issuer;
+	struct signer_rules rules;
+	struct str          out, der;
+};
+
+static void
+ignore_signals(void)
+{
+	static const int ignored[] = {
+		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2
+	};
+
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+}
+
+/* Keeps standard error for the log and its end of the pair. */
+static void
+close_others(int fd)
+{
+	unsigned int keep = (unsigned int)fd;
+
+	close(0);
+	close(1);
+	if (keep > 3)
+		close_range(3, keep - 1, 0);
+	close_range(keep + 1, ~0u, 0);
+}
+
+static int
+lock_down(struct process *p, struct err *err)
+{
+	ignore_signals();
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_errno(err, "signer: prctl");
+	prctl(PR_SET_NAME, "mesh-signer", 0, 0, 0);
+	p->key = mmap(NULL, sizeof(*p->key), PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p->key == MAP_FAILED)
+		return err_errno(err, "signer: mmap");
+	madvise(p->key, sizeof(*p->key), MADV_DONTDUMP);
+	if (mlock(p->key, sizeof(*p->key)) < 0)
+		log_warn("signer", "the key's page cannot be locked (%s): it "
+		    "could reach swap", strerror(errno));
+	return 0;
+}
+
+static int
+load(struct process *p, const struct signer_options *o, struct err *err)
+{
+	struct str text = { 0 };
+	int r = ca_file_read(&text, o->cert_file, false, err);
+
+	chain_init(&p->cert);
+	if (r == 0 && (chain_add_pem(&p->cert, str_slice(&text), err) < 0 ||
+	    cert_parse(&p->issuer, chain_cert(&p->cert, 0), err) < 0))
+		r = err_wrap(err, "%s", o->cert_file);
+	str_fini(&text);
+	if (r == 0)
+		r = ca_file_read_key(p->key, o->key_file, err);
+	if (r == 0 && (!p->issuer.key_is_p256 ||
+	    memcmp(p->issuer.point, p->key->point, KEY_POINT_LEN) != 0))
+		r = err_set(err, ERR_CONFIG, "%s is not the key of %s",
+		    o->key_file, o->cert_file);
+	signer_rules_init(&p->rules, o->domain, &p->issuer, o->life_max_s,
+	    o->rate);
+	return r;
+}
+
+static void
+answer(struct process *p, const struct signer_reply *reply)
+{
+	ssize_t n;
+
+	str_clear(&p->out);
+	signer_add_reply(&p->out, reply);
+	do {
+		n = send(p->fd, p->out.ptr, p->out.len, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+}
+
+static void
+log_signature(const struct signer_request *q, const struct cert *issuer,
+    int64_t wall_s)
+{
+	struct str serial = { 0 };
+	char end[CLOCK_TEXT_MAX];
+	int64_t not_after = wall_s + q->life_s;
+
+	if (not_after > issuer->not_after)
+		not_after = issuer->not_after;
+	str_add_hex(&serial, q->serial, MINT_SERIAL_LEN);
+	clock_format(end, not_after, -1);
+	log_info("signer", "signed %.*s serial %s until %s",
+	    SLICE_ARG(q->id), str_ptr(&serial), end);
+	str_fini(&serial);
+}
+
+static void
+serve(struct process *p, struct slice packet)
+{
+	struct signer_reply reply = { .status = SIGNER_MALFORMED };
+	struct signer_request q;
+	int64_t now = clock_wall_s();
+
+	if (signer_read_request(&reply.number, &q, packet))
+		reply.status = signer_judge(&p->rules, &q, now,
+		    clock_mono_ms());
+	if (reply.status == SIGNER_SIGNED) {
+		str_clear(&p->der);
+		signer_mint(&p->der, &p->rules, &q, now, p->key);
+		reply.body = str_slice(&p->der);
+		log_signature(&q, &p->issuer, now);
+	} else {
+		reply.body = slice_str(signer_status_sentence(reply.status));
+		log_warn("signer", "refused a certificate for %.*s: %.*s",
+		    SLICE_ARG(q.id), SLICE_ARG(reply.body));
+	}
+	answer(p, &reply);
+}
+
+_Noreturn void
+signer_process_run(int fd, const struct signer_options *o)
+{
+	struct process p = { .fd = fd };
+	struct signer_reply ready = { .status = SIGNER_SIGNED };
+	struct err err = ERR_INIT;
+	char *buf = mem_alloc(SIGNER_PACKET_MAX);
+	ssize_t n;
+
+	if (lock_down(&p, &err) < 0 || load(&p, o, &err) < 0) {
+		ready.status = SIGNER_FAILED;
+		ready.body = slice_str(err.text);
+		answer(&p, &ready);
+		_exit(err_exit_code(&err));
+	}
+	close_others(fd);
+	if (o->log != NULL)
+		log_start(o->log);
+	ready.body = p.issuer.der;
+	answer(&p, &ready);
+	for (;;) {
+		n = recv(fd, buf, SIGNER_PACKET_MAX, 0);
+		if (n > 0)
+			serve(&p, slice_of(buf, (size_t)n));
+		else if (n == 0 || errno != EINTR)
+			break;
+	}
+	key_fini(p.key);
+	if (o->log != NULL)
+		log_stop();
+	_exit(0);
+}

@@ -1,0 +1,37 @@
+#ifndef CONTROL_SIGNER_RULES_H
+#define CONTROL_SIGNER_RULES_H
+
+#include "modes/control/signer_wire.h"
+#include "pki/cert.h"
+
+/*
+ * signer_rules: what the signer signs and what it refuses, whatever control
+ * asks for.  If control were taken over, this is what would still hold:
+ * identities of this trust domain and of the three kinds that exist, DNS
+ * names of the identity's own namespace, P-256 points, lives up to a
+ * maximum, so many in a second.  Pure; time is passed in.
+ */
+#define SIGNER_LIFE_MIN_S	10
+#define SIGNER_LIFE_MAX_S	(30 * 86400)
+#define SIGNER_RATE		500	/* certificates in a second */
+
+struct signer_rules {
+	struct slice       domain;
+	const struct cert *issuer;	/* the intermediate */
+	uint32_t           life_max_s;
+	uint32_t           rate;	/* in a second, and at once */
+	double             credit;	/* certificates that may be signed now */
+	uint64_t           credit_at_ms;
+};
+
+/* Keeps the domain's bytes and the issuer. */
+void signer_rules_init(struct signer_rules *, struct slice domain,
+    const struct cert *issuer, uint32_t life_max_s, uint32_t rate);
+/* SIGNER_SIGNED: it may be signed, and the rate has been charged. */
+enum signer_status signer_judge(struct signer_rules *,
+    const struct signer_request *, int64_t wall_s, uint64_t mono_ms);
+/* Adds the leaf.  The request was judged with the same wall_s. */
+void signer_mint(struct str *der, const struct signer_rules *,
+    const struct signer_request *, int64_t wall_s, const struct key *);
+
+#endif
