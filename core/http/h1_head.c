@@ -257,6 +257,17 @@ h1_head_parse_request(struct arena *a, char *block, size_t len,
 
 /* --- responses --------------------------------------------------------- */
 
+static bool
+parse_status(struct slice s, int *status, struct h1_fault *f)
+{
+	uint64_t v;
+
+	if (s.len != 3 || !slice_u64(s, &v) || v < 100 || v > 599)
+		return bad(f, 400, "status out of range");
+	*status = (int)v;
+	return true;
+}
+
 static void
 settle_response(struct h1_message *m, const struct h1_notes *n,
     struct h1_request_notes asked)
@@ -291,10 +302,8 @@ h1_head_parse_response(struct arena *a, char *block, size_t len,
 	if (!tokenize(a, slice_of(block, len), true, fields, &t, f) ||
 	    !parse_version(t.version, &h->minor, f))
 		return false;
-	h->status = t.status;
-	if (h->status < 100 || h->status > 599)
-		return bad(f, 400, "status out of range");
-	if (!h1_notes_take(&n, block, &t, false, &h->fields, f) ||
+	if (!parse_status(t.code, &h->status, f) ||
+	    !h1_notes_take(&n, block, &t, false, &h->fields, f) ||
 	    !parse_framing(&n, m, f))
 		return false;
 	parse_keep_alive(&n, m);

@@ -6,7 +6,7 @@
 enum state {
 	REQUEST_BEFORE, REQUEST_BEFORE_LF, REQUEST_FIRST, METHOD, TARGET_FIRST,
 	TARGET, REQUEST_VERSION,
-	RESPONSE_FIRST, RESPONSE_VERSION, CODE, REASON,
+	RESPONSE_FIRST, RESPONSE_VERSION, CODE_FIRST, CODE, REASON,
 	LINE_LF, FIELD, NAME, VALUE, END_LF, END,
 	STATES
 };
@@ -41,8 +41,10 @@ static const struct row {
 	    0, END, "request line does not end with a version" },
 	[RESPONSE_FIRST] = { 0, { { 0 } },
 	    BYTE_TARGET, RESPONSE_VERSION, "no status line" },
-	[RESPONSE_VERSION] = { BYTE_TARGET, { { ' ', CODE } },
+	[RESPONSE_VERSION] = { BYTE_TARGET, { { ' ', CODE_FIRST } },
 	    0, END, "no status behind the version" },
+	[CODE_FIRST] = { 0, { { 0 } },
+	    BYTE_HEX, CODE, "no status behind one space" },
 	[CODE] = { BYTE_HEX, { { ' ', REASON }, { '\r', LINE_LF } },
 	    0, END, "status is not a number" },
 	[REASON] = { BYTE_VALUE, { { '\r', LINE_LF } },

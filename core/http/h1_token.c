@@ -37,9 +37,7 @@ on_value(http_parser *p, const char *at, size_t len)
 static int
 on_complete(http_parser *p)
 {
-	struct h1_tokens *t = p->data;
-
-	t->status = (int)p->status_code;
+	(void)p;
 	return 1;
 }
 
@@ -50,7 +48,7 @@ static const http_parser_settings settings = {
 	.on_headers_complete = on_complete,
 };
 
-/* First word of a status line, first and last of a request line. */
+/* First words of a status line, first and last of a request line. */
 static void
 cut_start_line(struct slice block, bool is_response, struct h1_tokens *t)
 {
@@ -60,6 +58,7 @@ cut_start_line(struct slice block, bool is_response, struct h1_tokens *t)
 	slice_cut(&line, ' ', &word);
 	if (is_response) {
 		t->version = word;
+		slice_cut(&line, ' ', &t->code);
 		return;
 	}
 	t->method = word;

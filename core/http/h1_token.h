@@ -19,7 +19,7 @@ struct h1_pair {
 
 struct h1_tokens {
 	struct slice    method, target;	/* request */
-	int             status;		/* response */
+	struct slice    code;		/* response: the status as it stands */
 	struct slice    version;	/* "HTTP/1.1" as it stands there */
 	struct h1_pair *fields;		/* the caller's, room for `cap` */
 	size_t          cap, len;

@@ -225,6 +225,11 @@ on_finished(void *owner, enum codec_end end)
 	check(!t->finished);
 	t->finished = true;
 	flush_body(t);
+	/* Whether it was idle in between depends on how bytes were cut. */
+	if (slice_has_suffix(str_slice(&t->text), SLICE(" idle"))) {
+		t->text.len -= strlen(" idle");
+		t->text.ptr[t->text.len] = '\0';
+	}
 	add(t, words[end]);
 }
 
