@@ -298,9 +298,10 @@ def check_words(files):
 
 
 def check_sleeps(files):
-	"""Tests wait for conditions."""
+	"""Tests wait for conditions, with wait_until of the harness."""
 	for file in files:
-		if not file.is_test or not file.is_code:
+		if not file.is_test or not file.is_code or \
+		    file.name == "testdata/e2e/mesh.py":
 			continue
 		for number, line in enumerate(file.code, 1):
 			line = line if file.is_c else re.sub(r"#.*|\"[^\"]*\"", "", line)
