@@ -192,7 +192,7 @@ def check_own_include(file, number, header, layers):
 	elif theirs == mine:
 		found(file, number, f"{file.folder} and {folder} lie side by side "
 		    "and never include each other")
-	if header == "base/unit.h" and not file.name.endswith("_test.c"):
+	if header == "base/unit.h" and not re.search(r"_test\.[ch]$", file.name):
 		found(file, number, "base/unit.h is for tests alone")
 
 
