@@ -56,9 +56,9 @@ CFLAGS_ALL := $(BASE) $(CFLAGS_V) $(CFLAGS)
 LIB_SRC  := $(filter-out %_test.c core/base/unit.c,$(wildcard core/*/*.c modes/*/*.c))
 LIB_OBJ  := $(LIB_SRC:%.c=$(OBJ)/%.o)
 LIB      := $(OUT)/libmesh.a
-MESH_SRC := $(filter-out cmd/mesh/nonss.c,$(wildcard cmd/mesh/*.c))
-MESH_OBJ := $(MESH_SRC:%.c=$(OBJ)/%.o)
-TEST_SRC := $(wildcard core/*/*_test.c modes/*/*_test.c)
+# The objects of one folder of cmd/, without its tests.
+CMD_OBJ   = $(patsubst %.c,$(OBJ)/%.o,$(filter-out %_test.c cmd/mesh/nonss.c,$(wildcard $(1)*.c)))
+TEST_SRC := $(wildcard core/*/*_test.c modes/*/*_test.c cmd/*/*_test.c)
 TEST_DIR := $(sort $(dir $(TEST_SRC)))
 UNIT     := $(foreach d,$(TEST_DIR),$(OUT)/test/$(subst /,_,$(d:%/=%)))
 CMD_DIR  := $(patsubst %/,%,$(sort $(dir $(wildcard cmd/*/*.c))))
@@ -105,20 +105,21 @@ $(CC) $(CFLAGS_ALL) $(LDFLAGS_V) -o $@ $(filter %.o,$^) $(LIB) $(LIBS) 2>$(OBJ)/
 @! grep 'warning:' $(OBJ)/$(@F).ld | grep -v "Using 'dlopen'" >&2
 endef
 
-$(OUT)/mesh.full: $(MESH_OBJ) $(NONSS) $(LIB)
+$(OUT)/mesh.full: $(call CMD_OBJ,cmd/mesh/) $(NONSS) $(LIB)
 	$(LINK)
 
 $(OUT)/mesh: $(OUT)/mesh.full
 	strip -o $@ $<
 
 define PROGRAM
-$(OUT)/$(1): $(patsubst %.c,$(OBJ)/%.o,$(wildcard cmd/$(1)/*.c)) $(NONSS) $(LIB)
+$(OUT)/$(1): $(call CMD_OBJ,cmd/$(1)/) $(NONSS) $(LIB)
 	$$(LINK)
 endef
 $(foreach p,$(notdir $(PROGRAMS)),$(eval $(call PROGRAM,$(p))))
 
 define UNITTEST
 $(OUT)/test/$(subst /,_,$(1:%/=%)): $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1)*_test.c)) \
+	  $(filter-out %/main.o,$(if $(filter cmd/%,$(1)),$(call CMD_OBJ,$(1)))) \
 	  $(OBJ)/core/base/unit.o $(LIB)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS_ALL) $$(LDFLAGS_UNIT) -o $$@ $$(filter %.o,$$^) \
