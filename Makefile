@@ -57,7 +57,8 @@ LIB_SRC  := $(filter-out %_test.c core/base/unit.c,$(wildcard core/*/*.c modes/*
 LIB_OBJ  := $(LIB_SRC:%.c=$(OBJ)/%.o)
 LIB      := $(OUT)/libmesh.a
 # The objects of one folder of cmd/, without its tests.
-CMD_OBJ   = $(patsubst %.c,$(OBJ)/%.o,$(filter-out %_test.c cmd/mesh/nonss.c,$(wildcard $(1)*.c)))
+CMD_SRC   = $(filter-out %_test.c cmd/mesh/nonss.c,$(wildcard $(1)*.c))
+CMD_OBJ   = $(patsubst %.c,$(OBJ)/%.o,$(CMD_SRC))
 TEST_SRC := $(wildcard core/*/*_test.c modes/*/*_test.c cmd/*/*_test.c)
 TEST_DIR := $(sort $(dir $(TEST_SRC)))
 UNIT     := $(foreach d,$(TEST_DIR),$(OUT)/test/$(subst /,_,$(d:%/=%)))

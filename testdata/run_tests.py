@@ -199,8 +199,12 @@ def collect(variant, build):
 		jobs += [Job("lint/" + path.stem, [sys.executable, str(path)],
 		    UNIT_TIMEOUT)
 		    for path in sorted((ROOT / "testdata/lint").glob("*.py"))]
-	for program in sorted((build / "test").iterdir()):
-		jobs.append(Job("unit/" + program.name, [str(program)],
+	folders = {path.parent.relative_to(ROOT)
+	    for top in ("core", "modes", "cmd")
+	    for path in ROOT.glob(f"{top}/*/*_test.c")}
+	for folder in sorted(folders):
+		program = "_".join(folder.parts)
+		jobs.append(Job("unit/" + program, [str(build / "test" / program)],
 		    UNIT_TIMEOUT * factor))
 	for path in sorted((ROOT / "testdata/e2e").glob("*_test.py")):
 		jobs.append(scenario(path, factor))
