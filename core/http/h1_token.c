@@ -1,4 +1,5 @@
 #include <http_parser.h>
+#include <stdio.h>
 
 #include "http/h1_token.h"
 
@@ -88,4 +89,15 @@ h1_tokenize(struct slice block, bool is_response, struct h1_tokens *t)
 	default:
 		return TOKENS_BAD;
 	}
+}
+
+const char *
+h1_token_version(void)
+{
+	static _Thread_local char text[16];
+	unsigned long v = http_parser_version();
+
+	snprintf(text, sizeof(text), "%lu.%lu.%lu", v >> 16 & 255, v >> 8 & 255,
+	    v & 255);
+	return text;
 }

@@ -36,4 +36,7 @@ enum h1_token_result {
 enum h1_token_result h1_tokenize(struct slice block, bool is_response,
     struct h1_tokens *);
 
+/* Of http-parser: "2.9.4".  Valid until the next call of the same thread. */
+const char *h1_token_version(void);
+
 #endif
