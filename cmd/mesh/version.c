@@ -3,6 +3,7 @@
 #include "cmd/mesh/version.h"
 #include "conf/json.h"
 #include "conf/yaml.h"
+#include "http/h1_token.h"
 #include "loop/loop.h"
 #include "modes/control/store_sqlite.h"
 
@@ -20,6 +21,7 @@ static const struct {
 } libraries[] = {
 	{ "libevent", loop_library_version },
 	{ "BearSSL", bearssl_version },
+	{ "http-parser", h1_token_version },
 	{ "SQLite", store_sqlite_version },
 	{ "jansson", conf_json_version },
 	{ "libyaml", conf_yaml_version },

@@ -147,8 +147,8 @@ def says_its_version():
 		assert re.fullmatch(r"mesh \d+\.\d+\.\d+ \(commit "
 		    r"(unknown|[0-9a-f]{12})(\+changes)?\)", first), first
 		names = {line.split()[0] for line in libraries}
-		assert {"libevent", "BearSSL", "SQLite", "jansson",
-		    "libyaml"} <= names, libraries
+		assert {"libevent", "BearSSL", "http-parser", "SQLite",
+		    "jansson", "libyaml"} <= names, libraries
 		for line in libraries:
 			assert re.match(r"\S+ +\d+\.\d+", line), line
 
