@@ -150,6 +150,18 @@ store_get(struct store *s, struct slice key, const struct store_port *port,
 }
 
 void
+store_history(struct store *s, struct slice prefix,
+    const struct store_port *port, store_done *done, void *ctx)
+{
+	struct store_request *q = store_request_new(STORE_HISTORY, port, done,
+	    ctx);
+
+	q->bytes = mem_dup(prefix.ptr, prefix.len);
+	q->query.prefix = slice_of(q->bytes, prefix.len);
+	store_queue(s, q);
+}
+
+void
 store_log(struct store *s, uint64_t after, size_t limit,
     const struct store_port *port, store_done *done, void *ctx)
 {

@@ -81,6 +81,7 @@ struct store_result {
 	size_t              n_items;
 	struct store_entry *entries;
 	size_t              n_entries;
+	uint64_t            kept;	/* history: later changes are all here */
 	struct arena        arena;	/* holds items, entries and their bytes */
 };
 void store_result_free(struct store_result *);

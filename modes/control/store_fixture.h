@@ -1,6 +1,8 @@
 #ifndef CONTROL_STORE_FIXTURE_H
 #define CONTROL_STORE_FIXTURE_H
 
+#include <pthread.h>
+
 #include "modes/control/store_backup.h"
 #include "modes/control/store_wait.h"
 
@@ -27,5 +29,19 @@ struct err fixture_refused(struct fixture *);
 /* In the shut file.  Gives how many places there were. */
 int fixture_replace_bytes(struct fixture *, const char *from, const char *to);
 void fixture_patch(struct fixture *, long at, const void *p, size_t len);
+
+/* inbox: a port that keeps what was posted until the test takes it. */
+struct inbox {
+	pthread_mutex_t lock;
+	pthread_cond_t  wake;
+	struct posted  *posted;
+	size_t          n, cap, taken;
+};
+struct store_port inbox_init(struct inbox *);
+void inbox_fini(struct inbox *);	/* runs what is left */
+/* Runs at most max of what is there now; gives how many. */
+size_t inbox_run(struct inbox *, size_t max);
+/* Runs one, waiting for it if there is none. */
+void inbox_wait(struct inbox *);
 
 #endif

@@ -135,3 +135,71 @@ fixture_replace_bytes(struct fixture *f, const char *from, const char *to)
 	mem_free(bytes);
 	return n;
 }
+
+struct posted {
+	void (*fn)(void *);
+	void  *arg;
+};
+
+static void
+inbox_post(void *ctx, void (*fn)(void *), void *arg)
+{
+	struct inbox *in = ctx;
+
+	pthread_mutex_lock(&in->lock);
+	if (in->n == in->cap) {
+		in->cap = in->cap == 0 ? 64 : in->cap * 2;
+		in->posted = mem_realloc(in->posted,
+		    in->cap * sizeof(*in->posted));
+	}
+	in->posted[in->n++] = (struct posted){ fn, arg };
+	pthread_cond_signal(&in->wake);
+	pthread_mutex_unlock(&in->lock);
+}
+
+struct store_port
+inbox_init(struct inbox *in)
+{
+	*in = (struct inbox){ .n = 0 };
+	pthread_mutex_init(&in->lock, NULL);
+	pthread_cond_init(&in->wake, NULL);
+	return (struct store_port){ inbox_post, in };
+}
+
+void
+inbox_fini(struct inbox *in)
+{
+	inbox_run(in, SIZE_MAX);
+	pthread_cond_destroy(&in->wake);
+	pthread_mutex_destroy(&in->lock);
+	mem_free(in->posted);
+}
+
+size_t
+inbox_run(struct inbox *in, size_t max)
+{
+	size_t ran = 0;
+
+	for (; ran < max; ran++) {
+		struct posted p = { NULL, NULL };
+
+		pthread_mutex_lock(&in->lock);
+		if (in->taken < in->n)
+			p = in->posted[in->taken++];
+		pthread_mutex_unlock(&in->lock);
+		if (p.fn == NULL)
+			break;
+		p.fn(p.arg);
+	}
+	return ran;
+}
+
+void
+inbox_wait(struct inbox *in)
+{
+	pthread_mutex_lock(&in->lock);
+	while (in->taken == in->n)
+		pthread_cond_wait(&in->wake, &in->lock);
+	pthread_mutex_unlock(&in->lock);
+	inbox_run(in, 1);
+}

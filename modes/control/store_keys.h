@@ -9,7 +9,8 @@
  * both: a token is used up (require its `modified`, put it) where the
  * certificate is recorded; every change carries its audit entry.
  */
-#define STORE_DOCUMENTS		"doc/"		/* KIND/NAMESPACE/NAME */
+/* Then an object's key, which begins with a slash. */
+#define STORE_DOCUMENTS		"doc"
 #define STORE_TOKENS		"!token/"	/* ID; until some days after its end */
 #define STORE_CERTIFICATES	"!cert/"	/* serial in hex; likewise */
 #define STORE_OPERATORS		"!operator/"	/* NAME */

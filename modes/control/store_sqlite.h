@@ -43,6 +43,8 @@ void store_sqlite_list(struct store_sqlite *, const struct store_query *,
     struct store_result *);
 void store_sqlite_log(struct store_sqlite *, uint64_t after, size_t limit,
     struct store_result *);
+void store_sqlite_history(struct store_sqlite *, struct slice prefix,
+    struct store_result *);
 void store_sqlite_verify(struct store_sqlite *, struct store_result *);
 
 /*

@@ -4,8 +4,9 @@
 #include "base/mem.h"
 #include "modes/control/store_sql.h"
 
-static void
-add_item(struct store_result *r, size_t *cap, sqlite3_stmt *q)
+/* Room for one more; the caller fills it. */
+static struct store_item *
+new_item(struct store_result *r, size_t *cap)
 {
 	if (r->n_items == *cap) {
 		size_t n = *cap == 0 ? 1 : *cap * 2;
@@ -17,7 +18,13 @@ add_item(struct store_result *r, size_t *cap, sqlite3_stmt *q)
 		r->items = grown;
 		*cap = n;
 	}
-	r->items[r->n_items++] = (struct store_item){
+	return &r->items[r->n_items++];
+}
+
+static void
+add_item(struct store_result *r, size_t *cap, sqlite3_stmt *q)
+{
+	*new_item(r, cap) = (struct store_item){
 		.key = store_sql_get_bytes(q, 0, &r->arena),
 		.value = store_sql_get_bytes(q, 1, &r->arena),
 		.created = store_sql_get_number(q, 2),
@@ -167,4 +174,44 @@ store_sqlite_changes(struct store_sqlite *s, uint64_t since,
 	arena_fini(&g.arena);
 	mem_free(g.changes);
 	return rc;
+}
+
+/* Turns batches into the items of a result. */
+struct history {
+	struct store_result *result;
+	struct slice         prefix;
+	size_t               cap;
+};
+
+static bool
+keep_batch(void *ctx, const struct store_batch *b)
+{
+	struct history *h = ctx;
+	struct arena *a = &h->result->arena;
+
+	for (size_t i = 0; i < b->n_changes; i++) {
+		const struct store_change *c = &b->changes[i];
+
+		if (!slice_has_prefix(c->key, h->prefix))
+			continue;
+		*new_item(h->result, &h->cap) = (struct store_item){
+			.key = arena_dup(a, c->key),
+			.value = c->value.ptr == NULL ? SLICE_NONE :
+			    arena_dup(a, c->value),
+			.created = c->created,
+			.modified = b->revision,
+		};
+	}
+	return true;
+}
+
+void
+store_sqlite_history(struct store_sqlite *s, struct slice prefix,
+    struct store_result *r)
+{
+	struct history h = { .result = r, .prefix = prefix };
+
+	r->revision = s->tip.revision;
+	r->kept = s->tip.compacted;
+	store_sqlite_changes(s, r->kept, keep_batch, &h, &r->err);
 }

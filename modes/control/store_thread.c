@@ -151,6 +151,9 @@ serve(struct store *s, struct store_request *q)
 	case STORE_LOG:
 		store_sqlite_log(s->db, q->after, q->query.limit, q->result);
 		break;
+	case STORE_HISTORY:
+		store_sqlite_history(s->db, q->query.prefix, q->result);
+		break;
 	case STORE_VERIFY:
 		store_sqlite_verify(s->db, q->result);
 		break;
@@ -181,11 +184,17 @@ run_round(struct store *s, struct list *taken)
 
 	list_init(&group);
 	LIST_FOREACH_SAFE(at, taken) {
-		if (list_entry(at, struct store_request, link)->kind !=
-		    STORE_COMMIT)
-			continue;
-		list_remove(at);
-		list_append(&group, at);
+		struct store_request *q =
+		    list_entry(at, struct store_request, link);
+
+		if (q->kind == STORE_COMMIT) {
+			list_remove(at);
+			list_append(&group, at);
+		} else if (q->kind == STORE_WATCH) {
+			/* Watches hear of commits that were asked for later
+			 * before those are answered. */
+			serve(s, q);
+		}
 	}
 	commit_group(s, &group);
 	for (struct list *at; (at = list_pop(taken)) != NULL; )

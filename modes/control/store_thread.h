@@ -17,7 +17,7 @@
  * thread alone, and freed on the asker's thread after its answer.
  */
 enum store_request_kind {
-	STORE_COMMIT, STORE_LIST, STORE_GET, STORE_LOG, STORE_VERIFY,
+	STORE_COMMIT, STORE_LIST, STORE_GET, STORE_LOG, STORE_HISTORY, STORE_VERIFY,
 	STORE_BACKUP,
 	STORE_WATCH,		/* begin to serve watch */
 	STORE_UNWATCH,		/* the asker closed it */

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "modes/control/store_backup.h"
 #include "modes/control/store_wait.h"
+#include "modes/control/store_watch.h"
 
 /* A port whose thread is the one that waits in take. */
 struct waiter {
@@ -56,7 +57,9 @@ keep_result(void *ctx, const struct store_result *r)
 	    r->n_entries * sizeof(*r->entries));
 	for (size_t i = 0; i < to->n_items; i++) {
 		to->items[i].key = arena_dup(&to->arena, r->items[i].key);
-		to->items[i].value = arena_dup(&to->arena, r->items[i].value);
+		if (r->items[i].value.ptr != NULL)
+			to->items[i].value = arena_dup(&to->arena,
+			    r->items[i].value);
 	}
 	for (size_t i = 0; i < to->n_entries; i++)
 		to->entries[i].content = arena_dup(&to->arena,
@@ -114,6 +117,16 @@ store_log_wait(struct store *s, uint64_t after, size_t limit)
 	struct store_port port = waiter_init(&w);
 
 	store_log(s, after, limit, &port, keep_result, &w);
+	return take(&w);
+}
+
+struct store_result *
+store_history_wait(struct store *s, struct slice prefix)
+{
+	struct waiter w;
+	struct store_port port = waiter_init(&w);
+
+	store_history(s, prefix, &port, keep_result, &w);
 	return take(&w);
 }
 

@@ -14,6 +14,7 @@ struct store_result *store_list_wait(struct store *,
 struct store_result *store_get_wait(struct store *, struct slice key);
 struct store_result *store_log_wait(struct store *, uint64_t after,
     size_t limit);
+struct store_result *store_history_wait(struct store *, struct slice prefix);
 struct store_result *store_backup_wait(struct store *, const char *path);
 struct store_result *store_verify_wait(struct store *);
 

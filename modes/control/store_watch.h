@@ -30,6 +30,14 @@ struct store_watch_ops {
 	void (*on_lost)(void *ctx);
 };
 struct store_watch;
+
+/*
+ * Every change that is kept, oldest first: items whose `modified` is the
+ * revision and whose value is absent where the key was deleted.
+ */
+void store_history(struct store *, struct slice prefix,
+    const struct store_port *, store_done *, void *ctx);
+
 /* Keeps port, ops and ctx until store_watch_close. */
 struct store_watch *store_watch_open(struct store *, struct slice prefix,
     uint64_t since, const struct store_port *, const struct store_watch_ops *,

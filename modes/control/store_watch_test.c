@@ -1,4 +1,3 @@
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,51 +6,6 @@
 #include "base/unit.h"
 #include "modes/control/store_fixture.h"
 #include "modes/control/store_watch.h"
-
-/* A port that keeps what was posted until the test takes it. */
-struct inbox {
-	pthread_mutex_t lock;
-	struct posted {
-		void (*fn)(void *);
-		void  *arg;
-	}     *posted;
-	size_t n, cap, taken;
-};
-
-static void
-inbox_post(void *ctx, void (*fn)(void *), void *arg)
-{
-	struct inbox *in = ctx;
-
-	pthread_mutex_lock(&in->lock);
-	if (in->n == in->cap) {
-		in->cap = in->cap == 0 ? 64 : in->cap * 2;
-		in->posted = mem_realloc(in->posted,
-		    in->cap * sizeof(*in->posted));
-	}
-	in->posted[in->n++] = (struct posted){ fn, arg };
-	pthread_mutex_unlock(&in->lock);
-}
-
-/* Runs at most max of what is there now. */
-static size_t
-inbox_run(struct inbox *in, size_t max)
-{
-	size_t ran = 0;
-
-	for (; ran < max; ran++) {
-		pthread_mutex_lock(&in->lock);
-		struct posted p = { NULL, NULL };
-
-		if (in->taken < in->n)
-			p = in->posted[in->taken++];
-		pthread_mutex_unlock(&in->lock);
-		if (p.fn == NULL)
-			break;
-		p.fn(p.arg);
-	}
-	return ran;
-}
 
 /* A watch and what it saw, as text: "3:a=1,b- 4:c=2 ". */
 struct seen {
@@ -100,8 +54,7 @@ seen_new(void)
 
 	s->f = fixture_open();
 	s->is_ordered = true;
-	pthread_mutex_init(&s->in.lock, NULL);
-	s->port = (struct store_port){ inbox_post, &s->in };
+	s->port = inbox_init(&s->in);
 	return s;
 }
 
@@ -131,8 +84,7 @@ seen_free(struct seen *s)
 	fixture_shut(&s->f);
 	inbox_run(&s->in, SIZE_MAX);
 	fixture_close(&s->f);
-	pthread_mutex_destroy(&s->in.lock);
-	mem_free(s->in.posted);
+	inbox_fini(&s->in);
 	str_fini(&s->text);
 	mem_free(s);
 }
