@@ -92,6 +92,25 @@ trim(struct registry_feed *f)
 	drop(f, n);
 }
 
+/* Whoever is called may leave, and so may its neighbour. */
+static void
+tell(struct registry_feed *f)
+{
+	struct list called;
+
+	list_init(&called);
+	while (!list_is_empty(&f->followers)) {
+		struct registry_follower *to = list_entry(f->followers.next,
+		    struct registry_follower, link);
+
+		list_remove(&to->link);
+		list_append(&called, &to->link);
+		to->on_news(to->arg);
+	}
+	for (struct list *at; (at = list_pop(&called)) != NULL; )
+		list_append(&f->followers, at);
+}
+
 void
 registry_feed_add(struct registry_feed *f, uint64_t revision,
     struct registry_change **changes, size_t n)
@@ -106,20 +125,16 @@ registry_feed_add(struct registry_feed *f, uint64_t revision,
 	f->n += n;
 	f->revision = revision;
 	trim(f);
-	/* Whoever is called may leave, and so may its neighbour. */
-	struct list called;
+	tell(f);
+}
 
-	list_init(&called);
-	while (!list_is_empty(&f->followers)) {
-		struct registry_follower *to = list_entry(f->followers.next,
-		    struct registry_follower, link);
-
-		list_remove(&to->link);
-		list_append(&called, &to->link);
-		to->on_news(to->arg);
-	}
-	for (struct list *at; (at = list_pop(&called)) != NULL; )
-		list_append(&f->followers, at);
+void
+registry_feed_reset(struct registry_feed *f, uint64_t revision)
+{
+	if (f->n > 0)
+		drop(f, f->n);
+	f->since = f->revision = revision;
+	tell(f);
 }
 
 /* Index of the first change after a revision. */

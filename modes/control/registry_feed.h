@@ -66,6 +66,8 @@ void registry_feed_fini(struct registry_feed *);
  */
 void registry_feed_add(struct registry_feed *, uint64_t revision,
     struct registry_change **changes, size_t n);
+/* Forgets all changes: whoever is not at this revision is lost. */
+void registry_feed_reset(struct registry_feed *, uint64_t revision);
 /*
  * The first batch after a revision; valid until the next feed_add.
  * 1: here it is.  0: nothing after it yet.  -1: lost, start over.

@@ -1,0 +1,57 @@
+#ifndef CONTROL_REGISTRY_APPLY_H
+#define CONTROL_REGISTRY_APPLY_H
+
+#include "modes/control/audit.h"
+#include "modes/control/registry.h"
+#include "modes/control/registry_merge.h"
+
+/*
+ * registry_apply: changes a set of documents in one transaction, with one
+ * audit entry for each that changed.
+ *
+ * The set is judged against what is here, and the transaction requires that
+ * nothing of it has moved meanwhile; if something has, the set is judged
+ * anew, a few times.  So an edit without an expected revision wins over what
+ * others do, and one with it is refused as soon as it is not met.
+ *
+ * Error kinds: ERR_DATA (a document breaks its schema, or two edits have the
+ * same key), ERR_CONFLICT (expected revision), ERR_NOT_FOUND (delete),
+ * ERR_TOO_LARGE (more than REGISTRY_SET_MAX), those of store_commit.
+ */
+#define REGISTRY_SET_MAX	128
+
+struct registry_edit {
+	const struct conf_node *document;	/* NULL: delete key */
+	struct slice            key;		/* of a delete */
+	bool                    if_absent;	/* put: leave what is there */
+	bool                    has_expected;
+	uint64_t                expected;	/* revision; 0: must not exist */
+};
+struct registry_set {
+	const struct registry_edit *edits;
+	size_t                      n;
+	const char                 *namespace;	/* for documents without one */
+	struct audit_entry          who;	/* actor and from */
+	bool                        dry_run;	/* judge, write nothing */
+};
+
+struct registry_applied {
+	struct slice          key;
+	enum registry_outcome outcome;
+	int64_t               generation;	/* 0: deleted */
+};
+struct registry_answer {
+	struct err                     err;
+	size_t                         failed;	/* index of the edit at fault */
+	uint64_t                       revision;	/* of the transaction */
+	const struct registry_applied *applied;	/* one for each edit */
+	size_t                         n;
+};
+/* Borrows the answer. */
+typedef void registry_done(void *ctx, const struct registry_answer *);
+
+/* Borrows the set.  done is never called before this returns. */
+void registry_apply(struct registry *, const struct registry_set *,
+    registry_done *, void *ctx);
+
+#endif
