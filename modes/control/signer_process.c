@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "modes/control/ca_file.h"
+#include "modes/control/signer_jail.h"
 #include "modes/control/signer_process.h"
 #include "modes/control/signer_rules.h"
 #include "pki/chain.h"
@@ -34,17 +35,18 @@ ignore_signals(void)
 		signal(ignored[i], SIG_IGN);
 }
 
-/* Keeps standard error for the log and its end of the pair. */
+/* Keeps its end of the pair and what the log writes to. */
 static void
-close_others(int fd)
+close_others(int fd, int log_fd)
 {
-	unsigned int keep = (unsigned int)fd;
+	unsigned int low = (unsigned int)(fd < log_fd ? fd : log_fd);
+	unsigned int high = (unsigned int)(fd < log_fd ? log_fd : fd);
 
-	close(0);
-	close(1);
-	if (keep > 3)
-		close_range(3, keep - 1, 0);
-	close_range(keep + 1, ~0u, 0);
+	if (low > 0)
+		close_range(0, low - 1, 0);
+	if (high > low + 1)
+		close_range(low + 1, high - 1, 0);
+	close_range(high + 1, ~0u, 0);
 }
 
 static int
@@ -140,6 +142,17 @@ serve(struct process *p, struct slice packet)
 	answer(p, &reply);
 }
 
+static _Noreturn void
+give_up(struct process *p, const struct err *err)
+{
+	struct signer_reply reply = {
+		.status = SIGNER_FAILED, .body = slice_str(err->text),
+	};
+
+	answer(p, &reply);
+	_exit(err_exit_code(err));
+}
+
 _Noreturn void
 signer_process_run(int fd, const struct signer_options *o)
 {
@@ -149,15 +162,13 @@ signer_process_run(int fd, const struct signer_options *o)
 	char *buf = mem_alloc(SIGNER_PACKET_MAX);
 	ssize_t n;
 
-	if (lock_down(&p, &err) < 0 || load(&p, o, &err) < 0) {
-		ready.status = SIGNER_FAILED;
-		ready.body = slice_str(err.text);
-		answer(&p, &ready);
-		_exit(err_exit_code(&err));
-	}
-	close_others(fd);
+	if (lock_down(&p, &err) < 0 || load(&p, o, &err) < 0)
+		give_up(&p, &err);
+	close_others(fd, o->log != NULL ? o->log->people_fd : 2);
 	if (o->log != NULL)
 		log_start(o->log);
+	if (signer_jail_close(&err) < 0)
+		give_up(&p, &err);
 	ready.body = p.issuer.der;
 	answer(&p, &ready);
 	for (;;) {
