@@ -11,14 +11,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log_rings.h"
 #include "base/log_writer.h"
-#include "base/mem.h"
-#include "base/ring.h"
 #include "base/str.h"
 
 #define PEOPLE_MAX	(256 * 1024)	/* bytes queued */
-#define RING_SIZE	(128 * 1024)	/* bytes for each thread */
-#define RINGS_MAX	64		/* threads that write access lines */
 #define GATHER_MS	100
 #define STOP_MS		1000	/* how long log_writer_stop waits */
 #define GIVE_UP_MS	700	/* when the thread stops trying, to end in time */
@@ -33,11 +30,6 @@ enum state {
 
 enum wake { WAKE_NOT, WAKE_SOON, WAKE_NOW };
 
-struct thread_ring {
-	struct ring  ring;
-	_Atomic bool owner_gone;
-};
-
 /* The log is the one global of the program; this is its lower half. */
 static struct {
 	_Atomic int      state;
@@ -45,7 +37,6 @@ static struct {
 	_Atomic int      people_fd, access_fd;
 	_Atomic uint64_t give_up_ms;	/* 0: go on, otherwise end by then */
 	_Atomic uint64_t dropped;
-	_Atomic(struct thread_ring *) rings[RINGS_MAX];
 	pthread_mutex_t  lock;		/* people, ended */
 	pthread_cond_t   on_ended;
 	struct str       people;
@@ -64,9 +55,7 @@ static struct {
 	.lock = PTHREAD_MUTEX_INITIALIZER, .wake_fd = -1,
 };
 
-static _Thread_local struct thread_ring *own_ring;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_key_t ring_key;
 
 static bool
 drop(uint64_t lines)
@@ -164,28 +153,11 @@ drain_people(void)
 static void
 drain_access(void)
 {
-	struct thread_ring *full[RINGS_MAX];
-	size_t len[RINGS_MAX];
-	struct iovec iov[2 * RINGS_MAX];
-	int rings = 0, parts = 0;
+	struct log_rings_view v;
 
-	for (int i = 0; i < RINGS_MAX; i++) {
-		struct thread_ring *r = atomic_load(&w.rings[i]);
-
-		int n = r == NULL ? 0 : ring_peek(&r->ring, iov + parts);
-
-		if (n == 0)
-			continue;
-		full[rings] = r;
-		len[rings] = iov[parts].iov_len;
-		if (n > 1)
-			len[rings] += iov[parts + 1].iov_len;
-		rings++;
-		parts += n;
-	}
-	put(w.access_fd, iov, parts);
-	for (int i = 0; i < rings; i++)
-		ring_take(&full[i]->ring, len[i]);
+	log_rings_peek(&v);
+	put(w.access_fd, v.parts, v.parts_len);
+	log_rings_take(&v);
 }
 
 /* Says that lines were lost, unless nobody could read it. */
@@ -263,35 +235,15 @@ after_fork_parent(void)
 static void
 after_fork_child(void)
 {
-	struct iovec parts[2];
-
 	atomic_store(&w.state, DIRECT);
 	w.started = false;
 	str_clear(&w.people);
 	str_clear(&w.batch);
-	for (int i = 0; i < RINGS_MAX; i++) {
-		struct thread_ring *r = atomic_load(&w.rings[i]);
-
-		if (r == NULL)
-			continue;
-		for (int n = ring_peek(&r->ring, parts); n-- > 0;)
-			ring_take(&r->ring, parts[n].iov_len);
-		if (r != own_ring)
-			atomic_store(&r->owner_gone, true);
-	}
+	log_rings_forget();
 	if (w.wake_fd >= 0)
 		close(w.wake_fd);
 	w.wake_fd = -1;
 	pthread_mutex_unlock(&w.lock);
-}
-
-static void
-on_thread_exit(void *arg)
-{
-	struct thread_ring *r = arg;
-
-	own_ring = NULL;
-	atomic_store(&r->owner_gone, true);
 }
 
 static void
@@ -303,7 +255,6 @@ set_up_once(void)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&w.on_ended, &attr);
 	pthread_condattr_destroy(&attr);
-	pthread_key_create(&ring_key, on_thread_exit);
 	pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }
 
@@ -402,51 +353,6 @@ log_writer_people(struct slice line)
 	return true;
 }
 
-static struct thread_ring *
-adopt_ring(void)
-{
-	for (int i = 0; i < RINGS_MAX; i++) {
-		struct thread_ring *r = atomic_load(&w.rings[i]);
-		bool gone = true;
-
-		if (r != NULL && atomic_compare_exchange_strong(&r->owner_gone,
-		    &gone, false))
-			return r;
-	}
-	return NULL;
-}
-
-static struct thread_ring *
-make_ring(void)
-{
-	struct thread_ring *r = mem_zalloc(sizeof(*r));
-
-	ring_init(&r->ring, RING_SIZE);
-	for (int i = 0; i < RINGS_MAX; i++) {
-		struct thread_ring *none = NULL;
-
-		if (atomic_compare_exchange_strong(&w.rings[i], &none, r))
-			return r;
-	}
-	ring_fini(&r->ring);
-	mem_free(r);
-	return NULL;
-}
-
-/* The ring of this thread; NULL: too many threads have one. */
-static struct thread_ring *
-get_ring(void)
-{
-	if (own_ring != NULL)
-		return own_ring;
-	own_ring = adopt_ring();
-	if (own_ring == NULL)
-		own_ring = make_ring();
-	if (own_ring != NULL)
-		pthread_setspecific(ring_key, own_ring);
-	return own_ring;
-}
-
 bool
 log_writer_access(struct slice line)
 {
@@ -460,11 +366,11 @@ log_writer_access(struct slice line)
 		return true;
 	if (state == DIRECT)
 		return put(w.access_fd, iov, 2);
-	struct thread_ring *r = get_ring();
+	struct ring *r = log_rings_get();
 
-	if (r == NULL || state == STUCK || !ring_put(&r->ring, line, SLICE("\n")))
+	if (r == NULL || state == STUCK || !ring_put(r, line, SLICE("\n")))
 		return drop(1);
-	wake(ring_fill(&r->ring) > RING_SIZE / 2 ? WAKE_NOW : WAKE_SOON);
+	wake(ring_fill(r) > LOG_RING_SIZE / 2 ? WAKE_NOW : WAKE_SOON);
 	return true;
 }
 
