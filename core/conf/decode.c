@@ -2,224 +2,15 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "conf/decode.h"
 #include "conf/nearest.h"
 #include "conf/scalar.h"
-#include "conf/schema.h"
-#include "conf/units.h"
 
 #define NAMES_MAX	64	/* fields of one table */
 #define NAMES_SHOWN	12
 
-struct decoder {
-	struct arena *arena;
-	struct err   *err;
-	bool          known_only;	/* pass over unknown fields */
-	struct str    path;
-};
-
-typedef int read_fn(struct decoder *, const struct conf_field *,
-    const struct conf_node *, void *out);
-
 static int read_struct(struct decoder *, const struct conf_schema *,
     const struct conf_node *, void *out);
-
-/* "70000", "the string "abc"", "a list": what stands where another was due. */
-static void
-add_found(struct str *s, const struct conf_node *n)
-{
-	struct slice text = n->text;
-
-	if (n->kind == CONF_LIST || n->kind == CONF_MAP || n->kind == CONF_NULL) {
-		str_add(s, conf_kind_name(n->kind));
-		return;
-	}
-	if (text.len > 200)
-		text.len = 200;
-	if (n->kind == CONF_STRING)
-		str_add_json(s, text);
-	else
-		str_add_slice(s, text);
-}
-
-static int
-fail(struct decoder *d, const struct conf_node *n, const char *what)
-{
-	if (d->path.len == 0)
-		return conf_error(n, d->err, "%s", what);
-	return conf_error(n, d->err, "%s: %s", str_ptr(&d->path), what);
-}
-
-static int
-fail_expected(struct decoder *d, const struct conf_node *n, const char *expected)
-{
-	struct str s = { 0 };
-
-	str_addf(&s, "expected %s, found ", expected);
-	add_found(&s, n);
-	fail(d, n, s.ptr);
-	str_fini(&s);
-	return -1;
-}
-
-/* A value that would be a string if it had quotes. */
-static int
-fail_unquoted(struct decoder *d, const struct conf_node *n, const char *taken_for)
-{
-	struct str s = { 0 };
-
-	str_add(&s, "expected a string, found ");
-	str_add_slice(&s, n->text);
-	str_addf(&s, ", which is read as %s without quotes: write \"%s\"",
-	    taken_for, n->text.ptr);
-	fail(d, n, s.ptr);
-	str_fini(&s);
-	return -1;
-}
-
-static int
-need_string(struct decoder *d, const struct conf_node *n)
-{
-	if (n->kind == CONF_BOOL || n->kind == CONF_INT || n->kind == CONF_FLOAT)
-		return fail_unquoted(d, n, conf_kind_name(n->kind));
-	if (n->kind != CONF_STRING)
-		return fail_expected(d, n, "a string");
-	const char *other = n->plain ? conf_scalar_ambiguous(n->text) : NULL;
-
-	return other == NULL ? 0 : fail_unquoted(d, n, other);
-}
-
-static int
-read_bool(struct decoder *d, const struct conf_field *f,
-    const struct conf_node *n, void *out)
-{
-	(void)f;
-	if (n->kind != CONF_BOOL)
-		return fail_expected(d, n, "true or false");
-	*(bool *)out = n->boolean;
-	return 0;
-}
-
-static int
-read_int(struct decoder *d, const struct conf_field *f,
-    const struct conf_node *n, void *out)
-{
-	char range[80] = "a whole number";
-
-	if (f->max > f->min)
-		snprintf(range, sizeof(range), "a whole number from %lld to %lld",
-		    (long long)f->min, (long long)f->max);
-	if (n->kind != CONF_INT || (f->max > f->min &&
-	    (n->integer < f->min || n->integer > f->max)))
-		return fail_expected(d, n, range);
-	*(int64_t *)out = n->integer;
-	return 0;
-}
-
-static int
-read_port(struct decoder *d, const struct conf_field *f,
-    const struct conf_node *n, void *out)
-{
-	(void)f;
-	if (n->kind != CONF_INT || n->integer < 1 || n->integer > UINT16_MAX)
-		return fail_expected(d, n, "a port from 1 to 65535");
-	*(uint16_t *)out = (uint16_t)n->integer;
-	return 0;
-}
-
-static int
-read_string(struct decoder *d, const struct conf_field *f,
-    const struct conf_node *n, void *out)
-{
-	if (need_string(d, n) < 0)
-		return -1;
-	if (!conf_pattern_match(f->pattern, n->text))
-		return fail_expected(d, n, conf_pattern_expected(f->pattern));
-	*(const char **)out = n->text.ptr;
-	return 0;
-}
-
-static int
-read_duration(struct decoder *d, const struct conf_field *f,
-    const struct conf_node *n, void *out)
-{
-	char low[CONF_DURATION_TEXT], high[CONF_DURATION_TEXT], range[160];
-	int64_t ms;
-
-	if (n->kind != CONF_STRING || !conf_duration_read(n->text, &ms))
-		return fail_expected(d, n, "a duration such as 10s or 1h30m");
-	if (f->max > f->min && (ms < f->min || ms > f->max)) {
-		conf_duration_text(low, f->min);
-		conf_duration_text(high, f->max);
-		snprintf(range, sizeof(range), "a duration from %s to %s", low, high);
-		return fail_expected(d, n, range);
-	}
-	*(int64_t *)out = ms;
-	return 0;
-}
-
-static int
-read_bytes(struct decoder *d, const struct conf_field *f,
-    const struct conf_node *n, void *out)
-{
-	char range[96] = "a size such as 65536, 64Ki or 10Mi";
-	bool good = n->kind == CONF_STRING || n->kind == CONF_INT;
-	int64_t bytes = 0;
-
-	good = good && conf_bytes_read(n->text, &bytes);
-	if (good && f->max > f->min && (bytes < f->min || bytes > f->max)) {
-		snprintf(range, sizeof(range), "a size from %lld to %lld bytes",
-		    (long long)f->min, (long long)f->max);
-		good = false;
-	}
-	if (!good)
-		return fail_expected(d, n, range);
-	*(int64_t *)out = bytes;
-	return 0;
-}
-
-static int
-read_time(struct decoder *d, const struct conf_field *f,
-    const struct conf_node *n, void *out)
-{
-	(void)f;
-	if (n->kind != CONF_STRING || !conf_time_read(n->text, out))
-		return fail_expected(d, n, "a time such as 2026-11-21T01:12:41Z");
-	return 0;
-}
-
-static int
-read_enum(struct decoder *d, const struct conf_field *f,
-    const struct conf_node *n, void *out)
-{
-	struct str s = { 0 };
-
-	for (int i = 0; f->words[i] != NULL; i++) {
-		if (n->kind == CONF_STRING && slice_is(n->text, f->words[i])) {
-			*(int *)out = i;
-			str_fini(&s);
-			return 0;
-		}
-		str_addf(&s, "%s%s", i == 0 ? "one of " : ", ", f->words[i]);
-	}
-	fail_expected(d, n, str_ptr(&s));
-	str_fini(&s);
-	return -1;
-}
-
-static int
-read_port_or_name(struct decoder *d, const struct conf_field *f,
-    const struct conf_node *n, void *out)
-{
-	struct conf_port_or_name *target = out;
-
-	if (n->kind == CONF_INT)
-		return read_port(d, f, n, &target->number);
-	if (n->kind != CONF_STRING || !conf_pattern_match(CONF_LABEL, n->text))
-		return fail_expected(d, n,
-		    "a port from 1 to 65535 or the name of a port");
-	target->name = n->text.ptr;
-	return 0;
-}
 
 static int
 read_nested(struct decoder *d, const struct conf_field *f,
@@ -244,7 +35,7 @@ read_pairs(struct decoder *d, const struct conf_field *f,
 	size_t len = d->path.len;
 
 	if (n->kind != CONF_MAP)
-		return fail_expected(d, n, "a map of strings");
+		return decode_fail_expected(d, n, "a map of strings");
 	pairs->items = arena_zalloc(d->arena, conf_len(n) * sizeof(*pairs->items));
 	CONF_FOREACH(e, n) {
 		struct conf_pair *pair = &pairs->items[pairs->len++];
@@ -255,7 +46,7 @@ read_pairs(struct decoder *d, const struct conf_field *f,
 			    "%s: expected %s, found \"%s\"", str_ptr(&d->path),
 			    conf_pattern_expected(f->key_pattern), e->key.ptr);
 		str_addf(&d->path, "[%s]", e->key.ptr);
-		if (read_string(d, f, e->node, &pair->value) < 0)
+		if (decode_string(d, f, e->node, &pair->value) < 0)
 			return -1;
 		d->path.len = len;
 		d->path.ptr[len] = '\0';
@@ -263,34 +54,24 @@ read_pairs(struct decoder *d, const struct conf_field *f,
 	return 0;
 }
 
-static int
-read_any(struct decoder *d, const struct conf_field *f,
-    const struct conf_node *n, void *out)
-{
-	(void)d;
-	(void)f;
-	*(const struct conf_node **)out = n;
-	return 0;
-}
-
 static const struct {
-	read_fn *read;
+	decode_fn *read;
 	size_t   size;	/* 0: the schema's */
 } types[] = {
-	[CONF_BOOL_T] = { read_bool, sizeof(bool) },
-	[CONF_INT_T] = { read_int, sizeof(int64_t) },
-	[CONF_PORT_T] = { read_port, sizeof(uint16_t) },
-	[CONF_STRING_T] = { read_string, sizeof(const char *) },
-	[CONF_DURATION_T] = { read_duration, sizeof(int64_t) },
-	[CONF_BYTES_T] = { read_bytes, sizeof(int64_t) },
-	[CONF_TIME_T] = { read_time, sizeof(int64_t) },
-	[CONF_ENUM_T] = { read_enum, sizeof(int) },
-	[CONF_PORT_OR_NAME_T] = { read_port_or_name,
+	[CONF_BOOL_T] = { decode_bool, sizeof(bool) },
+	[CONF_INT_T] = { decode_int, sizeof(int64_t) },
+	[CONF_PORT_T] = { decode_port, sizeof(uint16_t) },
+	[CONF_STRING_T] = { decode_string, sizeof(const char *) },
+	[CONF_DURATION_T] = { decode_duration, sizeof(int64_t) },
+	[CONF_BYTES_T] = { decode_bytes, sizeof(int64_t) },
+	[CONF_TIME_T] = { decode_time, sizeof(int64_t) },
+	[CONF_ENUM_T] = { decode_enum, sizeof(int) },
+	[CONF_PORT_OR_NAME_T] = { decode_port_or_name,
 	    sizeof(struct conf_port_or_name) },
 	[CONF_STRUCT_T] = { read_nested, 0 },
 	[CONF_POINTER_T] = { read_pointer, sizeof(void *) },
 	[CONF_PAIRS_T] = { read_pairs, sizeof(struct conf_pairs) },
-	[CONF_ANY_T] = { read_any, sizeof(const struct conf_node *) },
+	[CONF_ANY_T] = { decode_any, sizeof(const struct conf_node *) },
 };
 
 static void
@@ -308,13 +89,13 @@ read_list(struct decoder *d, const struct conf_field *f,
 	size_t size = types[f->type].size, i = 0, len = d->path.len;
 
 	if (n->kind != CONF_LIST)
-		return fail_expected(d, n, "a list");
+		return decode_fail_expected(d, n, "a list");
 	if (f->max_items > 0 && conf_len(n) > f->max_items) {
 		struct str s = { 0 };
 
 		str_addf(&s, "expected at most %zu items, found %zu",
 		    f->max_items, conf_len(n));
-		fail(d, n, s.ptr);
+		decode_fail(d, n, s.ptr);
 		str_fini(&s);
 		return -1;
 	}
@@ -424,7 +205,7 @@ read_field(struct decoder *d, const struct conf_field *f,
 
 			snprintf(text, sizeof(text),
 			    "the required field \"%s\" is missing", f->name);
-			return fail(d, map, text);
+			return decode_fail(d, map, text);
 		}
 		fill_default(d, f, out);
 		return 0;
@@ -444,7 +225,7 @@ read_struct(struct decoder *d, const struct conf_schema *s,
     const struct conf_node *n, void *out)
 {
 	if (n->kind != CONF_MAP)
-		return fail_expected(d, n, "a map");
+		return decode_fail_expected(d, n, "a map");
 	if (!d->known_only && check_unknown(d, s, n) < 0)
 		return -1;
 	for (const struct conf_field *f = s->fields; f->name != NULL; f++)
