@@ -1,4 +1,5 @@
 #include "base/str.h"
+#include "base/unit.h"
 #include "model/closure.h"
 #include "model/model_test.h"
 

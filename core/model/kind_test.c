@@ -1,5 +1,7 @@
 #include <string.h>
 
+#include "base/unit.h"
+#include "conf/yaml.h"
 #include "model/control.h"
 #include "model/endpoint_slice.h"
 #include "model/mesh_config.h"

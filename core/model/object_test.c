@@ -1,6 +1,8 @@
 #include <string.h>
 
+#include "base/unit.h"
 #include "conf/json.h"
+#include "conf/yaml.h"
 #include "model/model_test.h"
 #include "model/service.h"
 

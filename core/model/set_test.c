@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "model/model_test.h"
+#include "base/unit.h"
 #include "model/set.h"
 
 static void
