@@ -162,6 +162,8 @@ conf_error(const struct conf_node *n, struct err *err, const char *fmt, ...)
 	va_end(ap);
 	if (n != NULL && n->file != NULL && n->line > 0)
 		err_wrap(err, "%s:%u:%u", n->file, n->line, n->column);
+	else if (n != NULL && n->file != NULL)
+		err_wrap(err, "%s", n->file);
 	return -1;
 }
 

@@ -38,8 +38,8 @@ enum conf_kind {
 struct conf_node {
 	enum conf_kind kind;
 	bool           plain;	/* a YAML scalar without quotes */
-	unsigned       line, column;	/* from 1; 0: made by the program */
-	const char    *file;	/* NULL: made by the program */
+	unsigned       line, column;	/* from 1; 0: it has none */
+	const char    *file;	/* or a flag; NULL: made by the program */
 	struct slice   text;	/* a scalar as written, without its quotes */
 	union {
 		bool    boolean;
