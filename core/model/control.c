@@ -42,14 +42,18 @@ static const struct conf_field spec_fields[] = {
 	{ 0 },
 };
 
-static const struct conf_schema spec_schema = { "Control spec",
+const struct conf_schema model_control_spec_schema = { "Control spec",
 	sizeof(struct model_control_spec), spec_fields, NULL };
 
 static const struct conf_field fields[] = {
 	MODEL_HEAD_FIELDS,
 	{ "spec", CONF_STRUCT_T, CONF_AT(struct model_control, spec),
-	    .schema = &spec_schema, .text = "its settings" },
+	    .schema = &model_control_spec_schema, .text = "its settings" },
 	{ 0 },
+};
+
+const struct conf_flags model_control_flags = {
+	&model_control_spec_schema, NULL, "MESH_CONTROL_",
 };
 
 static int

@@ -1,6 +1,7 @@
 #ifndef MODEL_CONTROL_H
 #define MODEL_CONTROL_H
 
+#include "conf/flags.h"
 #include "model/object.h"
 
 /*
@@ -24,6 +25,10 @@ struct model_control {
 		const char *access_log;	/* "stdout", "none" or a path */
 	} spec;
 };
+
+extern const struct conf_schema model_control_spec_schema;
+/* The flags of `mesh control`, and MESH_CONTROL_* in the environment. */
+extern const struct conf_flags model_control_flags;
 
 const struct model_control *model_control(const struct model_object *);
 

@@ -110,13 +110,13 @@ static const struct conf_field spec_fields[] = {
 	{ 0 },
 };
 
-static const struct conf_schema spec_schema = { "Proxy spec",
+const struct conf_schema model_proxy_spec_schema = { "Proxy spec",
 	sizeof(struct model_proxy_spec), spec_fields, NULL };
 
 static const struct conf_field fields[] = {
 	MODEL_HEAD_FIELDS,
 	{ "spec", CONF_STRUCT_T, CONF_AT(struct model_proxy, spec),
-	    .schema = &spec_schema, .required = true, .text = "its settings" },
+	    .schema = &model_proxy_spec_schema, .required = true, .text = "its settings" },
 	{ 0 },
 };
 

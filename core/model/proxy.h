@@ -1,6 +1,7 @@
 #ifndef MODEL_PROXY_H
 #define MODEL_PROXY_H
 
+#include "conf/flags.h"
 #include "model/chains.h"
 #include "model/object.h"
 
@@ -54,6 +55,10 @@ struct model_proxy {
 		struct model_chains filters;
 	} spec;
 };
+
+extern const struct conf_schema model_proxy_spec_schema;
+/* The flags of `mesh proxy`, and MESH_PROXY_* in the environment. */
+extern const struct conf_flags model_proxy_flags;
 
 const struct model_proxy *model_proxy(const struct model_object *);
 

@@ -1,0 +1,92 @@
+#include "model/proxy.h"
+
+/* "[PORT=]HOST:PORT[/http|tcp]" */
+static int
+add_app(struct conf_node *into, struct slice text, struct err *err)
+{
+	struct arena *a = into->items.arena;
+	struct conf_node *apps = conf_get(into, "apps");
+	struct conf_node *app = conf_map_new(a);
+	struct slice rest = text, protocol, port = SLICE_NONE, address;
+	uint64_t number = 0;
+
+	slice_cut(&rest, '/', &address);
+	protocol = rest;
+	if (slice_find(address, '=') >= 0)
+		slice_cut(&address, '=', &port);
+	if (!conf_pattern_match(CONF_HOST_PORT, address) ||
+	    (port.ptr != NULL && (!slice_u64(port, &number) || number == 0 ||
+	    number > UINT16_MAX)) ||
+	    (protocol.ptr != NULL && !slice_is(protocol, "http") &&
+	    !slice_is(protocol, "tcp")))
+		return err_set(err, ERR_USAGE,
+		    "expected [PORT=]HOST:PORT[/http|tcp], found \"%.*s\"",
+		    SLICE_ARG(text));
+	if (number > 0)
+		conf_set_int(app, "port", (int64_t)number);
+	conf_set_slice(app, "address", address);
+	conf_set_slice(app, "protocol", protocol);
+	if (apps == NULL)
+		apps = conf_set_list(into, "apps");
+	conf_add(apps, app);
+	return 0;
+}
+
+/* "ADDRESS:PORT=NAMESPACE/NAME[:PORT]" */
+static int
+add_upstream(struct conf_node *into, struct slice text, struct err *err)
+{
+	struct arena *a = into->items.arena;
+	struct conf_node *upstreams = conf_get(into, "upstreams");
+	struct conf_node *upstream = conf_map_new(a);
+	struct slice rest = text, listen, service;
+	uint64_t number = 0;
+
+	slice_cut(&rest, '=', &listen);
+	if (rest.ptr == NULL || !slice_cut(&rest, ':', &service) ||
+	    !conf_pattern_match(CONF_LISTEN, listen) ||
+	    !conf_pattern_match(CONF_SERVICE_NAME, service) ||
+	    (rest.ptr != NULL && (!slice_u64(rest, &number) || number == 0 ||
+	    number > UINT16_MAX)))
+		return err_set(err, ERR_USAGE,
+		    "expected ADDRESS:PORT=NAMESPACE/NAME[:PORT], found \"%.*s\"",
+		    SLICE_ARG(text));
+	conf_set_slice(upstream, "listen", listen);
+	conf_set_slice(upstream, "service", service);
+	if (number > 0)
+		conf_set_int(upstream, "port", (int64_t)number);
+	if (upstreams == NULL)
+		upstreams = conf_set_list(into, "upstreams");
+	conf_add(upstreams, upstream);
+	return 0;
+}
+
+/* "KEY=VALUE" */
+static int
+add_label(struct conf_node *into, struct slice text, struct err *err)
+{
+	struct conf_node *labels = conf_get(into, "labels");
+	struct slice value = text, key;
+
+	slice_cut(&value, '=', &key);
+	if (value.ptr == NULL || !conf_pattern_match(CONF_LABEL_KEY, key) ||
+	    !conf_pattern_match(CONF_LABEL_VALUE, value))
+		return err_set(err, ERR_USAGE,
+		    "expected KEY=VALUE, found \"%.*s\"", SLICE_ARG(text));
+	if (labels == NULL)
+		labels = conf_set_map(into, "labels");
+	conf_set_slice(labels, arena_dup(into->items.arena, key).ptr, value);
+	return 0;
+}
+
+static const struct conf_flag rows[] = {
+	{ "apps", "app", "[PORT=]HOST:PORT[/http|tcp]", add_app },
+	{ "upstreams", "upstream", "ADDRESS:PORT=NAMESPACE/NAME[:PORT]",
+	    add_upstream },
+	{ "labels", "label", "KEY=VALUE", add_label },
+	{ 0 },
+};
+
+const struct conf_flags model_proxy_flags = {
+	&model_proxy_spec_schema, rows, "MESH_PROXY_",
+};
