@@ -119,7 +119,8 @@ l4_chain_add(struct l4_chain *c, const struct l4_filter *f, void *shared)
 	c->v[c->len++] = (struct l4_entry){
 		f, shared, stat_get(c->stats, c->name, f->base.name)
 	};
-	c->has_bytes |= f->bytes != NULL;
+	c->has_bytes |= f->bytes != NULL &&
+	    (f->reads_bytes == NULL || f->reads_bytes(shared));
 }
 
 struct l4_chain *

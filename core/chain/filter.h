@@ -53,6 +53,8 @@ struct l4_filter {
 	enum verdict (*open)(struct l4_ctx *);
 	enum verdict (*bytes)(struct l4_ctx *, enum dir, struct buf *, bool end);
 	void         (*close)(struct l4_ctx *, enum close_reason);
+	/* Whether bytes is needed with this configuration; NULL: always. */
+	bool         (*reads_bytes)(const void *shared);
 };
 
 struct l7_filter {

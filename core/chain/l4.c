@@ -47,7 +47,10 @@ static void run_up(struct l4_run *);
 void
 worker_env_init(struct worker_env *env, struct loop *loop, int index, void *mode)
 {
-	*env = (struct worker_env){ .loop = loop, .index = index, .mode = mode };
+	env->loop = loop;
+	env->index = index;
+	env->mode = mode;
+	atomic_init(&env->runs_len, 0);
 	flow_init(&env->flow, NULL, 0, 0, NULL, NULL);
 	list_init(&env->runs);
 }
@@ -61,6 +64,14 @@ worker_env_drain(struct worker_env *env)
 		if (r->is_open && !r->is_closed && r->terminal->drain != NULL)
 			r->terminal->drain(r->terminal_state);
 	}
+}
+
+void
+worker_env_close(struct worker_env *env)
+{
+	LIST_FOREACH_SAFE(at, &env->runs)
+		conn_close(list_entry(at, struct l4_run, link)->conn,
+		    CLOSE_DRAINED);
 }
 
 static void
@@ -278,7 +289,8 @@ on_conn_closed(struct conn *c, void *owner, enum close_reason why)
 	r->is_closed = true;
 	loop_task_cancel(&r->resume);
 	list_remove(&r->link);
-	r->env->runs_len--;
+	atomic_fetch_sub_explicit(&r->env->runs_len, 1,
+	    memory_order_relaxed);
 	if (r->is_open)
 		r->terminal->close(r->terminal_state, why);
 	for (int i = r->entered - 1; i >= 0; i--) {
@@ -392,7 +404,7 @@ l4_start(struct l4_chain *chain, struct conn *c, struct worker_env *env,
 		state += (chain->v[i].filter->base.state_size + 15) & ~15ul;
 	}
 	list_append(&env->runs, &r->link);
-	env->runs_len++;
+	atomic_fetch_add_explicit(&env->runs_len, 1, memory_order_relaxed);
 	conn_set_owner(c, &conn_ops, r);
 	open_from(r, 0);
 	return r;

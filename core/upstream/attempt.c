@@ -145,6 +145,12 @@ attempt_connect_us(const struct attempt *a)
 	return a->connect_us;
 }
 
+bool
+attempt_is_reused(const struct attempt *a)
+{
+	return a != NULL && a->reused;
+}
+
 void
 endpoint_session_begin(const struct endpoint *e)
 {

@@ -212,6 +212,28 @@ cluster_seal(struct cluster *c)
 	}
 }
 
+bool
+cluster_is_same(const struct cluster *a, const struct cluster *b)
+{
+	if (a->len != b->len || a->protocol != b->protocol || a->lb != b->lb ||
+	    a->connect_timeout_ms != b->connect_timeout_ms ||
+	    a->response_timeout_ms != b->response_timeout_ms ||
+	    a->body_idle_ms != b->body_idle_ms ||
+	    a->pool_idle_ms != b->pool_idle_ms || a->retries != b->retries ||
+	    a->state != b->state ||
+	    memcmp(&a->limits, &b->limits, sizeof(a->limits)) != 0)
+		return false;
+	for (size_t i = 0; i < a->len; i++) {
+		const struct endpoint *x = &a->v[i], *y = &b->v[i];
+
+		if (x->state != y->state || x->weight != y->weight ||
+		    !slice_eq(x->id, y->id) || !slice_eq(x->sni, y->sni) ||
+		    !slice_eq(x->zone, y->zone))
+			return false;
+	}
+	return true;
+}
+
 struct cluster *
 cluster_ref(struct cluster *c)
 {

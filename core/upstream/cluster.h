@@ -92,6 +92,8 @@ void cluster_add(struct cluster *, struct cluster_registry *,
     const struct endpoint *e);
 /* After the last cluster_add. */
 void cluster_seal(struct cluster *);
+/* The same settings and endpoints, in any order that cluster_add kept. */
+bool cluster_is_same(const struct cluster *, const struct cluster *);
 struct cluster *cluster_ref(struct cluster *);
 void cluster_unref(struct cluster *);
 

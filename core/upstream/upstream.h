@@ -71,6 +71,8 @@ enum attempt_result {
 void attempt_finish(struct attempt *, enum attempt_result, enum stream_error);
 const struct endpoint *attempt_endpoint(const struct attempt *);
 uint64_t attempt_connect_us(const struct attempt *);
+/* Its connection had served an exchange before; NULL: false. */
+bool attempt_is_reused(const struct attempt *);
 
 /* --- byte streams -------------------------------------------------------------- */
 
