@@ -1,0 +1,170 @@
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "conf/schema.h"
+#include "filter/filters.h"
+
+/*
+ * access_log: one line of JSON for each exchange, when it is over, with the
+ * field names that Istio's pipelines know.  Numbers are numbers; what is not
+ * known is "-" in a text and left out of a number.  Control characters in
+ * what came from a peer are escaped.
+ */
+struct access_log {
+	double  share;		/* of the exchanges that went well */
+	int64_t percent;
+	bool    off;
+};
+
+static const struct conf_field fields[] = {
+	{ "off", CONF_BOOL_T, CONF_AT(struct access_log, off),
+	    .fallback = "false", .text = "writes nothing" },
+	{ "percent", CONF_INT_T, CONF_AT(struct access_log, percent),
+	    .min = 0, .max = 100, .fallback = "100",
+	    .text = "share of exchanges without error that are written" },
+	{ 0 },
+};
+
+const struct conf_schema filter_access_log_schema = {
+	"access_log", sizeof(struct access_log), fields, NULL
+};
+
+static int
+configure(void **shared, const struct conf_node *node, struct err *err)
+{
+	struct access_log *l = mem_zalloc(sizeof(*l));
+	struct arena scratch;
+
+	arena_init(&scratch);
+	int r = conf_decode(node != NULL ? node : conf_map_new(&scratch),
+	    &filter_access_log_schema, &scratch, l, err);
+
+	arena_fini(&scratch);
+	if (r != 0) {
+		mem_free(l);
+		return -1;
+	}
+	l->share = (double)l->percent / 100;
+	*shared = l;
+	return 0;
+}
+
+static void
+add_text(struct str *s, const char *name, struct slice value)
+{
+	str_addf(s, ",\"%s\":", name);
+	str_add_json(s, value.len > 0 ? value : SLICE("-"));
+}
+
+static void
+add_number(struct str *s, const char *name, uint64_t value)
+{
+	str_addf(s, ",\"%s\":%llu", name, (unsigned long long)value);
+}
+
+/* Whole and parts of a microsecond count as milliseconds. */
+static void
+add_ms(struct str *s, const char *name, uint64_t us)
+{
+	str_addf(s, ",\"%s\":%llu.%03llu", name, (unsigned long long)us / 1000,
+	    (unsigned long long)us % 1000);
+}
+
+static void
+add_addr(struct str *s, const char *name, const struct addr *a)
+{
+	char text[ADDR_TEXT_MAX];
+
+	addr_format(a, text);
+	add_text(s, name, slice_str(text));
+}
+
+static void
+add_path(struct str *s, const struct l7_summary *m)
+{
+	str_add(s, ",\"path\":");
+	if (m->query.ptr == NULL) {
+		str_add_json(s, m->path);
+		return;
+	}
+	struct str whole = { 0 };
+
+	str_add_slice(&whole, m->path);
+	str_add_char(&whole, '?');
+	str_add_slice(&whole, m->query);
+	str_add_json(s, str_slice(&whole));
+	str_fini(&whole);
+}
+
+static void
+add_who(struct str *s, struct l7_ctx *ctx, const struct l7_summary *m)
+{
+	const struct conn_peer *peer = l7_peer(ctx);
+
+	add_addr(s, "downstream_remote_address", &peer->addr);
+	add_addr(s, "downstream_local_address", &peer->local);
+	add_text(s, "requested_server_name", slice_str(peer->sni));
+	add_text(s, "client_identity", slice_str(peer->id));
+	add_text(s, "server_identity", m->upstream_id);
+	add_text(s, "source_workload", m->source_workload);
+	add_text(s, "upstream_cluster", m->service);
+	add_text(s, "upstream_host", m->upstream_host);
+	add_text(s, "upstream_workload", m->workload);
+	add_text(s, "route_name", m->route);
+}
+
+static void
+add_times(struct str *s, const struct l7_summary *m)
+{
+	add_ms(s, "duration", m->end_us - m->start_us);
+	if (m->upstream_us > 0)
+		add_ms(s, "upstream_service_time", m->upstream_us);
+	if (m->connect_us > 0)
+		add_ms(s, "upstream_connect_time", m->connect_us);
+	if (m->attempts > 1)
+		add_number(s, "retries", (uint64_t)m->attempts - 1);
+}
+
+static void
+done(struct l7_ctx *ctx, const struct l7_summary *m)
+{
+	const struct access_log *l = ctx->shared;
+	bool went_well = m->flag == FLAG_NONE && m->status < 500;
+	char when[CLOCK_TEXT_MAX];
+	struct str s = { 0 };
+
+	if (l->off || (went_well && l->percent < 100 &&
+	    random_unit() >= l->share))
+		return;
+	clock_format(when, m->start_wall_us / 1000000,
+	    (int)(m->start_wall_us / 1000 % 1000));
+	str_addf(&s, "{\"start_time\":\"%s\",\"listener\":\"%s\"", when,
+	    l7_listener_name(ctx));
+	add_text(&s, "method", m->method);
+	add_text(&s, "authority", m->authority);
+	add_path(&s, m);
+	str_addf(&s, ",\"protocol\":\"HTTP/1.%d\",\"response_code\":%d",
+	    m->minor, m->status);
+	add_text(&s, "response_flags", slice_str(response_flag_name(m->flag)));
+	add_text(&s, "response_code_details", slice_str(m->details));
+	add_number(&s, "bytes_received", m->bytes_up);
+	add_number(&s, "bytes_sent", m->bytes_down);
+	add_times(&s, m);
+	add_text(&s, "user_agent", m->user_agent);
+	add_text(&s, "x_forwarded_for", m->forwarded_for);
+	add_text(&s, "request_id", m->request_id);
+	add_who(&s, ctx, m);
+	str_add_char(&s, '}');
+	log_access(str_slice(&s));
+	str_fini(&s);
+}
+
+const struct l7_filter filter_access_log = {
+	.base = { .name = "access_log", .configure = configure,
+	    .release = mem_free },
+	.done = done,
+};
