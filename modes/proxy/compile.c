@@ -1,0 +1,268 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/endpoints.h"
+#include "model/service.h"
+#include "model/workload.h"
+#include "modes/proxy/compile.h"
+
+struct compiler {
+	const struct compile_input *in;
+	struct snapshot            *out;
+	struct arena                scratch;
+};
+
+static void
+report(struct compiler *c, const struct model_object *o, const struct err *err)
+{
+	if (c->in->fault != NULL)
+		c->in->fault(c->in->fault_arg, o->key, err);
+}
+
+static bool
+name_of(const struct model_object *o, struct service_name *out)
+{
+	const struct model_metadata *m = &o->head->meta;
+
+	if (m->namespace == NULL || strlen(m->name) > SNI_LABEL_MAX ||
+	    strlen(m->namespace) > SNI_LABEL_MAX)
+		return false;
+	memcpy(out->name, m->name, strlen(m->name) + 1);
+	memcpy(out->ns, m->namespace, strlen(m->namespace) + 1);
+	return true;
+}
+
+static bool
+is_http(enum model_protocol p)
+{
+	return p == MODEL_HTTP || p == MODEL_WS;
+}
+
+/* --- outbound: services that are called ------------------------------------------ */
+
+static void
+set_policy(const struct compile_input *in, struct cluster *c)
+{
+	static const enum lb_policy policies[] = {
+		[MODEL_LEAST_REQUEST] = LB_LEAST_REQUEST,
+		[MODEL_ROUND_ROBIN] = LB_ROUND_ROBIN,
+		[MODEL_RANDOM] = LB_RANDOM,
+	};
+	const struct model_proxy_spec *s = &in->settings->spec;
+
+	c->lb = policies[s->balancer];
+	c->connect_timeout_ms = (uint64_t)s->connect_ms;
+	c->response_timeout_ms = (uint64_t)s->response_ms;
+}
+
+static void
+add_endpoint(struct compiler *c, struct cluster *cluster,
+    const struct service_name *name, uint16_t port,
+    const struct model_endpoint *from, const struct model_object *service)
+{
+	struct endpoint e = {
+		.workload = slice_str(from->workload),
+		.id = slice_str(from->spiffe_id),
+		.zone = slice_str(from->zone), .weight = from->weight,
+	};
+	char sni[SNI_MAX];
+	struct err err = ERR_INIT;
+
+	if (!from->ready)
+		return;
+	if (addr_from_ip(slice_str(from->address), from->port, &e.addr,
+	    &err) != 0) {
+		err_wrap(&err, "endpoint");
+		report(c, service, &err);
+		return;
+	}
+	if (from->spiffe_id != NULL) {
+		sni_format(name, port, sni);
+		e.sni = slice_str(sni);
+	}
+	cluster_add(cluster, c->in->registry, &e);
+}
+
+static struct cluster *
+compile_port(struct compiler *c, const struct model_object *o,
+    const struct service_name *name, const struct model_service_port *port)
+{
+	struct model_endpoints_query q = {
+		.service = o, .port = port->port, .backends = c->in->objects,
+		.backends_len = c->in->len,
+		.trust_domain = c->in->trust_domain,
+		.standalone = c->in->settings->spec.standalone,
+	};
+	struct model_endpoints found;
+	char key[SERVICE_KEY_MAX], number[8];
+
+	service_key(name, key);
+	snprintf(number, sizeof(number), "%u", port->port);
+	struct cluster *cluster = cluster_new(c->in->registry, slice_str(key),
+	    slice_str(number));
+
+	set_policy(c->in, cluster);
+	cluster->protocol = is_http(model_port_protocol(port)) ? CLUSTER_HTTP :
+	    CLUSTER_TCP;
+	model_endpoints(&c->scratch, &q, &found);
+	for (size_t i = 0; i < found.len; i++)
+		add_endpoint(c, cluster, name, port->port, &found.items[i], o);
+	cluster_seal(cluster);
+	return cluster;
+}
+
+/* The cluster of the snapshot before, if it says the same. */
+static struct cluster *
+share(const struct compile_input *in, const struct service_name *name,
+    uint16_t port, struct cluster *now)
+{
+	const struct service *s = in->before == NULL ? NULL :
+	    snapshot_service(in->before, name);
+	struct cluster *before = s == NULL ? NULL : service_cluster(s, port);
+
+	if (before == NULL)
+		return now;
+	if (!cluster_is_same(before, now)) {
+		cluster_unref(before);
+		return now;
+	}
+	cluster_unref(now);
+	return before;
+}
+
+static void
+compile_service(struct compiler *c, const struct model_object *o)
+{
+	const struct model_service_spec *spec = &model_service(o)->spec;
+	struct service *s = arena_zalloc(&c->out->arena, sizeof(*s));
+	char key[SERVICE_KEY_MAX];
+
+	if (!name_of(o, &s->name))
+		return;
+	if (c->in->is_called != NULL &&
+	    !c->in->is_called(c->in->is_called_arg, &s->name))
+		return;
+	s->ports = arena_zalloc(&c->out->arena,
+	    sizeof(*s->ports) * spec->ports_len + 1);
+	for (size_t i = 0; i < spec->ports_len; i++) {
+		const struct model_service_port *p = &spec->ports[i];
+
+		if (p->transport != MODEL_TCP)
+			continue;
+		s->ports[s->len++] = (struct service_port){
+			.port = p->port,
+			.name = arena_dup(&c->out->arena, slice_str(p->name)),
+			.cluster = share(c->in, &s->name, p->port,
+			    compile_port(c, o, &s->name, p)),
+		};
+	}
+	service_key(&s->name, key);
+	map_put(&c->out->services, slice_str(key), s);
+}
+
+/* --- inbound: services that our workload backs ------------------------------------- */
+
+static const struct compile_app *
+app_at(const struct compile_input *in, uint16_t target)
+{
+	for (size_t i = 0; i < in->apps_len; i++)
+		if (in->apps[i].port == target)
+			return &in->apps[i];
+	return NULL;
+}
+
+static struct cluster *
+app_cluster(struct compiler *c, const struct service_name *name, uint16_t port,
+    const struct compile_app *app)
+{
+	const struct snapshot *before = c->in->before;
+	const struct inbound_port *old = before == NULL ? NULL :
+	    snapshot_inbound(before, name, port);
+	struct endpoint e = { .addr = app->addr, .weight = 1 };
+	char key[SERVICE_KEY_MAX], number[16];
+
+	service_key(name, key);
+	snprintf(number, sizeof(number), "app-%u", app->port);
+	struct cluster *cluster = cluster_new(c->in->registry, slice_str(key),
+	    slice_str(number));
+
+	set_policy(c->in, cluster);
+	cluster->protocol = app->is_http ? CLUSTER_HTTP : CLUSTER_TCP;
+	cluster_add(cluster, c->in->registry, &e);
+	cluster_seal(cluster);
+	if (old == NULL || !cluster_is_same(old->cluster, cluster))
+		return cluster;
+	cluster_unref(cluster);
+	return cluster_ref(old->cluster);
+}
+
+static void
+compile_inbound(struct compiler *c, const struct model_object *o)
+{
+	const struct model_service_spec *spec = &model_service(o)->spec;
+	struct service_name name;
+
+	if (!name_of(o, &name) || !model_workload_backs(c->in->self, o))
+		return;
+	for (size_t i = 0; i < spec->ports_len; i++) {
+		uint16_t target = model_target_port(c->in->self, o,
+		    spec->ports[i].port);
+		const struct compile_app *app = app_at(c->in, target);
+
+		if (app == NULL)
+			continue;
+		c->out->inbound[c->out->inbound_len++] = (struct inbound_port){
+			.service = name, .port = spec->ports[i].port,
+			.cluster = app_cluster(c, &name, spec->ports[i].port,
+			    app),
+		};
+	}
+}
+
+static size_t
+count_service_ports(const struct compile_input *in)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < in->len; i++)
+		if (in->objects[i]->kind == &model_service_kind)
+			n += model_service(in->objects[i])->spec.ports_len;
+	return n;
+}
+
+/* --- the whole ------------------------------------------------------------------------ */
+
+struct snapshot *
+compile(const struct compile_input *in)
+{
+	struct compiler c = { .in = in, .out = snapshot_new() };
+	struct snapshot *s = c.out;
+	struct err err = ERR_INIT;
+
+	arena_init(&c.scratch);
+	s->revision = in->revision;
+	s->permissive = in->settings->spec.permissive;
+	s->inbound = arena_zalloc(&s->arena,
+	    sizeof(*s->inbound) * count_service_ports(in) + 1);
+	for (size_t i = 0; i < in->len; i++) {
+		const struct model_object *o = in->objects[i];
+
+		if (o->kind != &model_service_kind)
+			continue;
+		compile_service(&c, o);
+		if (in->self != NULL)
+			compile_inbound(&c, o);
+		arena_reset(&c.scratch);
+	}
+	for (size_t i = 0; i < in->absent_len; i++) {
+		char key[SERVICE_KEY_MAX];
+
+		service_key(&in->absent[i], key);
+		map_put(&s->absent, slice_str(key), NULL);
+	}
+	if (compile_chains(in, s, &err) != 0 && in->fault != NULL)
+		in->fault(in->fault_arg, "/mesh/proxies/-/settings", &err);
+	arena_fini(&c.scratch);
+	return s;
+}

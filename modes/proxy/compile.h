@@ -1,0 +1,51 @@
+#ifndef PROXY_COMPILE_H
+#define PROXY_COMPILE_H
+
+#include "model/object.h"
+#include "model/proxy.h"
+#include "modes/proxy/snapshot.h"
+
+/*
+ * compile: documents to a snapshot.
+ *
+ * Compilation is isolated per document: what does not compile is reported
+ * and leaves everything else as it is; a cluster whose endpoints did not
+ * change is the one of the snapshot before, with its connections.
+ */
+struct compile_app {
+	uint16_t         port;		/* what targetPort refers to */
+	const char      *name;		/* or NULL */
+	struct addr      addr;
+	bool             is_http;
+};
+
+struct compile_input {
+	struct model_object *const *objects;
+	size_t               len;
+	/* Services that are called; NULL: all (standalone). */
+	bool               (*is_called)(void *arg, const struct service_name *);
+	void                *is_called_arg;
+	const struct service_name *absent;	/* control says: none */
+	size_t               absent_len;
+	const char          *trust_domain;
+	const struct model_object *self;	/* our Workload; NULL: none yet */
+	const struct compile_app  *apps;
+	size_t               apps_len;
+	const struct model_proxy  *settings;
+	uint64_t             revision;
+	struct cluster_registry   *registry;
+	struct filter_stats       *filter_stats;
+	const struct snapshot     *before;	/* NULL: the first */
+	/* A document (its key) that did not compile, and why. */
+	void               (*fault)(void *arg, const char *key, const struct err *);
+	void                *fault_arg;
+};
+
+/* Never fails: gives the best snapshot that the documents allow. */
+struct snapshot *compile(const struct compile_input *);
+
+/* The chains of listeners; called by compile. */
+int compile_chains(const struct compile_input *, struct snapshot *,
+    struct err *);
+
+#endif

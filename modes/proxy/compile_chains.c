@@ -1,0 +1,181 @@
+#include <string.h>
+
+#include "base/mem.h"
+#include "filter/table.h"
+#include "model/mesh_config.h"
+#include "modes/proxy/compile.h"
+
+/*
+ * Which filters a listener runs.  These always do, in this order; documents
+ * (MeshConfig.spec.chains, then Proxy.spec.filters) configure one of them by
+ * its name, or add others behind them.
+ */
+static const char *const always_l4[] = { "limit", "authz", NULL };
+static const char *const always_l7[] = {
+	"request_id", "metrics", "access_log", "limit", NULL
+};
+
+struct wanted {
+	const struct model_filter *v[64];
+	size_t                     len;
+};
+
+static void
+collect(struct wanted *w, const struct model_filter *v, size_t len)
+{
+	for (size_t i = 0; i < len && w->len < sizeof(w->v) / sizeof(w->v[0]); i++)
+		w->v[w->len++] = &v[i];
+}
+
+/* The last word about a filter wins. */
+static const struct conf_node *
+config_of(const struct wanted *w, const char *name)
+{
+	const struct conf_node *config = NULL;
+
+	for (size_t i = 0; i < w->len; i++)
+		if (strcmp(w->v[i]->name, name) == 0)
+			config = w->v[i]->config;
+	return config;
+}
+
+static bool
+is_always(const char *name)
+{
+	for (size_t i = 0; always_l4[i] != NULL; i++)
+		if (strcmp(always_l4[i], name) == 0)
+			return true;
+	for (size_t i = 0; always_l7[i] != NULL; i++)
+		if (strcmp(always_l7[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int
+add_l4(struct l4_chain *c, const char *name, const struct conf_node *config,
+    struct err *err)
+{
+	const struct filter_row *row = filter_find_l4(name);
+	void *shared = NULL;
+
+	if (row->l4->base.configure != NULL &&
+	    row->l4->base.configure(&shared, config, err) != 0)
+		return err_wrap(err, "filter %s", name);
+	l4_chain_add(c, row->l4, shared);
+	return 0;
+}
+
+static int
+add_l7(struct l7_chain *c, const char *name, const struct conf_node *config,
+    struct err *err)
+{
+	const struct filter_row *row = filter_find_l7(name);
+	void *shared = NULL;
+
+	if (row->l7->base.configure != NULL &&
+	    row->l7->base.configure(&shared, config, err) != 0)
+		return err_wrap(err, "filter %s", name);
+	l7_chain_add(c, row->l7, shared);
+	return 0;
+}
+
+/* What documents added behind the filters that always run. */
+static int
+add_others(struct listener_chains *out, const struct wanted *w, struct err *err)
+{
+	for (size_t i = 0; i < w->len; i++) {
+		const char *name = w->v[i]->name;
+
+		if (is_always(name))
+			continue;
+		if (filter_find_l7(name) != NULL) {
+			if (add_l7(out->l7, name, w->v[i]->config, err) != 0)
+				return -1;
+		} else if (filter_find_l4(name) != NULL) {
+			if (add_l4(out->l4, name, w->v[i]->config, err) != 0)
+				return -1;
+		} else {
+			return err_set(err, ERR_DATA, "no filter is named \"%s\"",
+			    name);
+		}
+	}
+	return 0;
+}
+
+static int
+build(struct listener_chains *out, const char *name, const struct wanted *w,
+    struct filter_stats *stats, struct err *err)
+{
+	out->l4 = l4_chain_new(name, stats);
+	out->l7 = l7_chain_new(name, stats);
+	/* "limit" stands in both rows; its L4 part takes "l4" of the config. */
+	for (size_t i = 0; always_l4[i] != NULL; i++)
+		if (filter_find_l4(always_l4[i]) != NULL &&
+		    add_l4(out->l4, always_l4[i],
+		    config_of(w, always_l4[i]), err) != 0)
+			return -1;
+	for (size_t i = 0; always_l7[i] != NULL; i++)
+		if (filter_find_l7(always_l7[i]) != NULL &&
+		    add_l7(out->l7, always_l7[i],
+		    config_of(w, always_l7[i]), err) != 0)
+			return -1;
+	return add_others(out, w, err);
+}
+
+static void
+drop(struct listener_chains *c)
+{
+	l4_chain_unref(c->l4);
+	l7_chain_unref(c->l7);
+	*c = (struct listener_chains){ 0 };
+}
+
+/* Last good chains, or those that need no document. */
+static void
+fall_back(struct listener_chains *out, const struct listener_chains *before,
+    const char *name, struct filter_stats *stats)
+{
+	const struct wanted none = { .len = 0 };
+	struct err ignored = ERR_INIT;
+
+	drop(out);
+	if (before != NULL) {
+		out->l4 = l4_chain_ref(before->l4);
+		out->l7 = l7_chain_ref(before->l7);
+	} else {
+		build(out, name, &none, stats, &ignored);
+	}
+}
+
+int
+compile_chains(const struct compile_input *in, struct snapshot *s,
+    struct err *err)
+{
+	struct wanted inbound = { .len = 0 }, outbound = { .len = 0 };
+	int result = 0;
+
+	for (size_t i = 0; i < in->len; i++) {
+		if (in->objects[i]->kind != &model_mesh_config_kind)
+			continue;
+		const struct model_chains *c =
+		    &model_mesh_config(in->objects[i])->spec.chains;
+
+		collect(&inbound, c->inbound, c->inbound_len);
+		collect(&outbound, c->outbound, c->outbound_len);
+	}
+	const struct model_chains *own = &in->settings->spec.filters;
+
+	collect(&inbound, own->inbound, own->inbound_len);
+	collect(&outbound, own->outbound, own->outbound_len);
+	if (build(&s->in, "inbound", &inbound, in->filter_stats, err) != 0) {
+		fall_back(&s->in, in->before ? &in->before->in : NULL,
+		    "inbound", in->filter_stats);
+		result = -1;
+	}
+	if (build(&s->out, "outbound", &outbound, in->filter_stats, err) != 0) {
+		fall_back(&s->out, in->before ? &in->before->out : NULL,
+		    "outbound", in->filter_stats);
+		result = -1;
+	}
+	return result;
+}

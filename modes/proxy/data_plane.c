@@ -1,0 +1,226 @@
+#include "base/check.h"
+#include "base/mem.h"
+#include "modes/proxy/data_plane.h"
+#include "modes/proxy/port.h"
+
+/* --- identity -------------------------------------------------------------------- */
+
+void
+data_plane_identify(struct data_plane *p, struct tls_identity *id)
+{
+	pthread_mutex_lock(&p->identity_lock);
+	struct tls_identity *old = p->identity;
+
+	p->identity = id;
+	pthread_mutex_unlock(&p->identity_lock);
+	tls_identity_unref(old);
+}
+
+struct tls_identity *
+data_plane_identity(struct data_plane *p)
+{
+	pthread_mutex_lock(&p->identity_lock);
+	struct tls_identity *id = p->identity == NULL ? NULL :
+	    tls_identity_ref(p->identity);
+
+	pthread_mutex_unlock(&p->identity_lock);
+	return id;
+}
+
+static struct tls_identity *
+identity_for_upstream(void *arg)
+{
+	return data_plane_identity(arg);
+}
+
+static void
+on_upstream_tls_failure(void *arg, const struct tls_result *t)
+{
+	struct data_plane *p = arg;
+
+	if (p->options.tls_failed != NULL)
+		p->options.tls_failed(p->options.arg, false, t);
+}
+
+/* --- workers ---------------------------------------------------------------------- */
+
+static void
+worker_init(struct proxy_worker *w, struct data_plane *p, int index)
+{
+	char *name = mem_printf("worker-%d", index);
+
+	worker_env_init(&w->env, loop_new(name), index, w);
+	mem_free(name);
+	w->plane = p;
+	list_init(&w->lookups);
+	w->upstream = upstream_new(&w->env, &p->upstream_env);
+}
+
+struct data_plane *
+data_plane_new(const struct data_plane_options *o)
+{
+	struct data_plane *p = mem_zalloc(sizeof(*p));
+
+	check(o->workers > 0);
+	p->options = *o;
+	p->registry = cluster_registry_new();
+	pthread_mutex_init(&p->identity_lock, NULL);
+	list_init(&p->ports);
+	p->upstream_env = (struct upstream_env){
+		.handshaker = o->handshaker, .identity = identity_for_upstream,
+		.arg = p, .on_tls_failure = on_upstream_tls_failure,
+		.limits = &http_limits_default,
+	};
+	p->workers = mem_zalloc_array((size_t)o->workers, sizeof(*p->workers));
+	for (int i = 0; i < o->workers; i++) {
+		worker_init(&p->workers[i], p, i);
+		check(loop_thread_start(p->workers[i].env.loop) == 0);
+	}
+	return p;
+}
+
+/* --- snapshots ---------------------------------------------------------------------- */
+
+/* Pools let go of endpoints that are in the old snapshot and not in the new. */
+static void
+release_endpoints(struct proxy_worker *w, const struct snapshot *old,
+    const struct snapshot *now)
+{
+	size_t it = 0;
+	void *value;
+
+	while (map_next(&old->services, &it, NULL, &value)) {
+		const struct service *s = value;
+		const struct service *n = snapshot_service(now, &s->name);
+
+		for (size_t i = 0; i < s->len; i++) {
+			struct cluster *c = n == NULL ? NULL :
+			    service_cluster(n, s->ports[i].port);
+
+			if (c != s->ports[i].cluster)
+				upstream_replace(w->upstream,
+				    s->ports[i].cluster, c);
+			cluster_unref(c);
+		}
+	}
+}
+
+struct use {
+	struct proxy_worker *worker;
+	struct snapshot     *snapshot;
+};
+
+static void
+on_use(void *arg)
+{
+	struct use *u = arg;
+	struct proxy_worker *w = u->worker;
+	struct snapshot *old = w->snapshot;
+
+	w->snapshot = u->snapshot;
+	mem_free(u);
+	if (old != NULL)
+		release_endpoints(w, old, w->snapshot);
+	snapshot_unref(old);
+	lookup_retry(w);
+}
+
+void
+proxy_worker_use(struct proxy_worker *w, struct snapshot *s)
+{
+	struct use *u = mem_alloc(sizeof(*u));
+
+	*u = (struct use){ w, s };
+	loop_post(w->env.loop, on_use, u);
+}
+
+void
+data_plane_use(struct data_plane *p, struct snapshot *s)
+{
+	for (int i = 0; i < p->options.workers; i++)
+		proxy_worker_use(&p->workers[i], snapshot_ref(s));
+	snapshot_unref(s);
+	cluster_registry_sweep(p->registry);
+}
+
+/* --- ports ---------------------------------------------------------------------------- */
+
+int
+data_plane_listen(struct data_plane *p, const struct port *spec,
+    struct addr *bound, struct err *err)
+{
+	struct open_port *o = port_open(p, spec, err);
+
+	if (o == NULL)
+		return -1;
+	list_append(&p->ports, &o->link);
+	if (bound != NULL)
+		*bound = *listener_addr(o->listener);
+	return 0;
+}
+
+/* --- the end ---------------------------------------------------------------------------- */
+
+static void
+on_drain(void *arg)
+{
+	struct proxy_worker *w = arg;
+
+	LIST_FOREACH(at, &w->plane->ports)
+		port_unwatch(list_entry(at, struct open_port, link), w);
+	worker_env_drain(&w->env);
+	w->draining = true;
+}
+
+void
+data_plane_drain(struct data_plane *p)
+{
+	for (int i = 0; i < p->options.workers; i++)
+		loop_post(p->workers[i].env.loop, on_drain, &p->workers[i]);
+}
+
+size_t
+data_plane_conns(struct data_plane *p)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < p->options.workers; i++)
+		n += atomic_load_explicit(&p->workers[i].env.runs_len,
+		    memory_order_relaxed);
+	return n;
+}
+
+/* On the worker: everything that still lives there ends. */
+static void
+on_stop(void *arg)
+{
+	struct proxy_worker *w = arg;
+
+	LIST_FOREACH(at, &w->plane->ports)
+		port_unwatch(list_entry(at, struct open_port, link), w);
+	worker_env_close(&w->env);
+	upstream_close_idle(w->upstream);
+	loop_stop(w->env.loop);
+}
+
+void
+data_plane_free(struct data_plane *p)
+{
+	for (int i = 0; i < p->options.workers; i++)
+		loop_post(p->workers[i].env.loop, on_stop, &p->workers[i]);
+	for (int i = 0; i < p->options.workers; i++)
+		loop_thread_join(p->workers[i].env.loop);
+	while (!list_is_empty(&p->ports))
+		port_close(list_entry(list_pop(&p->ports), struct open_port,
+		    link));
+	for (int i = 0; i < p->options.workers; i++) {
+		upstream_free(p->workers[i].upstream);
+		snapshot_unref(p->workers[i].snapshot);
+		loop_free(p->workers[i].env.loop);
+	}
+	mem_free(p->workers);
+	tls_identity_unref(p->identity);
+	cluster_registry_free(p->registry);
+	pthread_mutex_destroy(&p->identity_lock);
+	mem_free(p);
+}

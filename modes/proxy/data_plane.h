@@ -1,0 +1,75 @@
+#ifndef PROXY_DATA_PLANE_H
+#define PROXY_DATA_PLANE_H
+
+#include <pthread.h>
+
+#include "modes/proxy/worker.h"
+#include "tls/tls.h"
+
+/*
+ * data_plane: the workers and what they share: listeners, identity in use,
+ * the registry of upstream state, the current snapshot.  It knows documents
+ * only as snapshots and control only through two callbacks.
+ *
+ * Life: data_plane_new -> data_plane_use (a snapshot), data_plane_identify
+ *       (an identity) -> data_plane_listen ... -> data_plane_drain
+ *       -> data_plane_free.
+ * All functions are called on the main thread unless they say otherwise.
+ */
+enum port_kind {
+	PORT_INBOUND,	/* mutual TLS from other sidecars, to the application */
+	PORT_OUTBOUND,	/* HTTP of the application, by Host or absolute form */
+	PORT_UPSTREAM,	/* one service's port, HTTP or TCP */
+};
+
+struct port {
+	enum port_kind      kind;
+	struct addr         addr;
+	struct service_name service;	/* PORT_UPSTREAM */
+	uint16_t            service_port;
+};
+
+struct data_plane_options {
+	int                 workers;
+	struct slice        default_namespace;	/* for short host names */
+	struct slice        source;		/* our workload, "ns/name" */
+	uint64_t            lookup_timeout_ms;	/* 3,000 */
+	bool                is_edge;	/* standalone: callers are strangers */
+	struct filter_stats *filter_stats;	/* kept */
+	struct tls_handshaker *handshaker;	/* kept */
+	/* Called on a worker: somebody asked for a service not in the snapshot. */
+	void              (*want)(void *arg, const struct service_name *);
+	/* Called on a worker: a service was used (keeps the interest alive). */
+	void              (*used)(void *arg, const struct service_name *);
+	/* Called on a worker for each failed handshake, either end. */
+	void              (*tls_failed)(void *arg, bool is_server,
+				const struct tls_result *);
+	void               *arg;
+};
+
+struct data_plane {
+	struct data_plane_options options;
+	struct cluster_registry  *registry;
+	struct upstream_env       upstream_env;
+	struct proxy_worker      *workers;
+	pthread_mutex_t           identity_lock;	/* held for a pointer copy */
+	struct tls_identity      *identity;
+	struct list               ports;
+};
+
+struct data_plane *data_plane_new(const struct data_plane_options *);
+/* Takes s; every worker swaps to it. */
+void data_plane_use(struct data_plane *, struct snapshot *s);
+/* Takes id; used by handshakes that begin from now on.  Any thread. */
+void data_plane_identify(struct data_plane *, struct tls_identity *id);
+/* Gives a reference or NULL.  Any thread. */
+struct tls_identity *data_plane_identity(struct data_plane *);
+/* Opens a listener on all workers; *bound is the real address. */
+int data_plane_listen(struct data_plane *, const struct port *,
+    struct addr *bound, struct err *);
+/* Stops accepting and ends connections in order; done when none is left. */
+void data_plane_drain(struct data_plane *);
+size_t data_plane_conns(struct data_plane *);	/* any thread; approximate */
+void data_plane_free(struct data_plane *);
+
+#endif

@@ -1,0 +1,107 @@
+#include "base/str.h"
+#include "modes/proxy/entrance.h"
+
+/* A trailing '-' or ':' means every name that begins so. */
+static const char *const identity_fields[] = {
+	"x-forwarded-client-cert", "x-mesh-", "l5d-", "x-envoy-",
+	"x-ssl-client-", "x-client-cert", "ssl-client-", "x-spiffe-",
+};
+
+static bool
+is_identity_field(struct slice name)
+{
+	for (size_t i = 0; i < sizeof(identity_fields) /
+	    sizeof(identity_fields[0]); i++) {
+		struct slice f = slice_str(identity_fields[i]);
+
+		if (f.ptr[f.len - 1] == '-' ? slice_has_prefix(name, f) :
+		    slice_eq(name, f))
+			return true;
+	}
+	return false;
+}
+
+static void
+remove_identity(struct http_fields *fields)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < fields->len; i++) {
+		const struct http_field *f = &fields->v[i];
+		char c = f->name.len > 0 ? f->name.ptr[0] : '\0';
+
+		/* Only four letters begin such a name. */
+		if ((c == 'x' || c == 'l' || c == 's') &&
+		    is_identity_field(f->name))
+			continue;
+		fields->v[kept++] = *f;
+	}
+	fields->len = kept;
+}
+
+/* Envoy's x-forwarded-client-cert with one element: what we verified. */
+static void
+set_client_cert(struct http_head *h, struct arena *a,
+    const struct conn_peer *peer, struct slice own_id)
+{
+	struct str hash = { 0 };
+
+	str_add_hex(&hash, peer->cert_hash, sizeof(peer->cert_hash));
+	char *value = arena_printf(a, "By=%.*s;Hash=%s;URI=%s",
+	    SLICE_ARG(own_id), str_ptr(&hash), peer->id);
+
+	str_fini(&hash);
+	http_fields_add_id(&h->fields, FIELD_X_FORWARDED_CLIENT_CERT,
+	    slice_str(value));
+}
+
+/* spiffe://TD/ns/NS/sa/NAME gives NS/NAME. */
+static struct slice
+service_of_id(struct arena *a, struct slice id)
+{
+	struct slice rest = id, part, ns = SLICE_NONE, name = SLICE_NONE;
+	int i = 0;
+
+	while (slice_cut(&rest, '/', &part)) {
+		if (i == 4)
+			ns = part;
+		if (i == 6)
+			name = part;
+		i++;
+	}
+	if (ns.ptr == NULL || name.ptr == NULL)
+		return SLICE_NONE;
+	return slice_str(arena_printf(a, "%.*s/%.*s", SLICE_ARG(ns),
+	    SLICE_ARG(name)));
+}
+
+static void
+set_forwarded(struct http_head *h, struct arena *a, const struct conn_peer *peer)
+{
+	char ip[ADDR_TEXT_MAX];
+
+	addr_format_ip(&peer->addr, ip);
+	http_fields_set_id(&h->fields, FIELD_X_FORWARDED_FOR,
+	    arena_dup(a, slice_str(ip)));
+	http_fields_set_id(&h->fields, FIELD_X_FORWARDED_PROTO,
+	    peer->is_tls ? SLICE("https") : SLICE("http"));
+	http_fields_set_id(&h->fields, FIELD_X_FORWARDED_HOST, h->authority);
+}
+
+void
+entrance_apply(enum entrance from, struct http_head *h, struct arena *a,
+    const struct conn_peer *peer, struct slice own_id, struct l7_summary *s)
+{
+	struct slice source = SLICE_NONE;
+
+	if (from == ENTRANCE_PEER)
+		source = http_fields_get(&h->fields, FIELD_MESH_SOURCE);
+	remove_identity(&h->fields);
+	if (from == ENTRANCE_EDGE)
+		set_forwarded(h, a, peer);
+	if (from != ENTRANCE_PEER || peer->id[0] == '\0')
+		return;
+	set_client_cert(h, a, peer, own_id);
+	s->source_workload = source;
+	s->source_service = service_of_id(a, slice_str(peer->id));
+}

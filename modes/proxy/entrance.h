@@ -1,0 +1,30 @@
+#ifndef PROXY_ENTRANCE_H
+#define PROXY_ENTRANCE_H
+
+#include "chain/summary.h"
+#include "http/head.h"
+#include "net/conn.h"
+
+/*
+ * entrance: what a request may claim about itself, by where it comes in.
+ * Runs before anything else sees the head.
+ *
+ *	from		x-forwarded-*	identity and x-mesh-*
+ *	our application	kept		removed
+ *	another sidecar	kept		removed, then set from what TLS proved
+ *	anybody		set anew	removed
+ *
+ * Identity fields: x-forwarded-client-cert and its relatives of other meshes
+ * (l5d-client-id, x-envoy-*, x-ssl-client-*); the codec has dropped spellings with
+ * underscores.
+ */
+enum entrance { ENTRANCE_APP, ENTRANCE_PEER, ENTRANCE_EDGE };
+
+/*
+ * own_id: our SPIFFE ID, for "By=" (may be empty).  s gets source_workload and
+ * source_service from what the peer's sidecar says and TLS proves.
+ */
+void entrance_apply(enum entrance, struct http_head *, struct arena *,
+    const struct conn_peer *, struct slice own_id, struct l7_summary *s);
+
+#endif

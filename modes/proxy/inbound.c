@@ -1,0 +1,238 @@
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "modes/proxy/entrance.h"
+#include "modes/proxy/port.h"
+#include "modes/proxy/route.h"
+#include "modes/proxy/router.h"
+#include "modes/proxy/session.h"
+
+/*
+ * The way in: mutual TLS from other sidecars.  The server name says which
+ * port of which service of ours is meant; ALPN says HTTP or bytes.
+ */
+static const char *const alpn_inbound[] = { "http/1.1", "mesh-tcp/1", NULL };
+
+struct arrival {
+	struct open_port     *port;
+	struct proxy_worker  *worker;
+	struct addr           peer;
+	int                   fd;
+	struct loop_fd        watch;	/* permissive: until the first byte */
+	struct loop_timer     timer;
+};
+
+/* The application that a connection means, or NULL. */
+static const struct inbound_port *
+app_of(const struct proxy_worker *w, const struct conn_peer *peer)
+{
+	struct service_name name;
+	uint16_t port;
+
+	if (!sni_parse(slice_str(peer->sni), &name, &port))
+		return NULL;
+	return snapshot_inbound(w->snapshot, &name, port);
+}
+
+static void
+start(struct open_port *o, struct proxy_worker *w, struct conn *c)
+{
+	const struct conn_peer *peer = conn_peer(c);
+	const struct inbound_port *app = app_of(w, peer);
+	bool is_bytes = slice_is(slice_str(peer->alpn), "mesh-tcp/1");
+
+	if (app == NULL) {
+		log_info("listener", "inbound: %s asks for %s, which is not "
+		    "served here", peer->id, peer->sni);
+		conn_close(c, CLOSE_DENIED);
+		return;
+	}
+	if (is_bytes)
+		l4_start(w->snapshot->in.l4, c, &w->env, "inbound",
+		    &session_terminal, session_job_new(cluster_ref(
+		    app->cluster), true, true, SLICE_NONE));
+	else
+		l4_start(w->snapshot->in.l4, c, &w->env, "inbound",
+		    &http_terminal, &o->http);
+}
+
+static void
+drop(struct arrival *a)
+{
+	close(a->fd);
+	mem_free(a);
+}
+
+static void
+on_handshake(void *arg, struct tls_result *t)
+{
+	struct arrival *a = arg;
+	struct open_port *o = a->port;
+	struct proxy_worker *w = a->worker;
+	const struct data_plane_options *opt = &o->plane->options;
+
+	mem_free(a);
+	if (t->failure != TLS_OK) {
+		if (opt->tls_failed != NULL)
+			opt->tls_failed(opt->arg, true, t);
+		return;
+	}
+	if (w->draining || w->snapshot == NULL) {
+		conn_image_fini(&t->image);
+		return;
+	}
+	start(o, w, conn_attach(w->env.loop, &t->image, &tls_transport,
+	    &port_no_ops, NULL));
+}
+
+static void
+shake_hands(struct arrival *a)
+{
+	struct data_plane *p = a->port->plane;
+	struct tls_request q = {
+		.is_server = true, .identity = data_plane_identity(p),
+		.alpn = alpn_inbound,
+	};
+
+	if (q.identity == NULL) {	/* not joined yet */
+		drop(a);
+		return;
+	}
+	tls_handshake_start(p->options.handshaker, a->fd, &q,
+	    a->worker->env.loop, on_handshake, a);
+	tls_identity_unref(q.identity);
+}
+
+/* --- plain text, where it is allowed ---------------------------------------------- */
+
+/* Bytes without a name: to the only application there is, as it speaks. */
+static void
+start_plain(struct arrival *a)
+{
+	struct proxy_worker *w = a->worker;
+	struct open_port *o = a->port;
+	struct conn *c = port_plain_conn(w, a->fd, &a->peer);
+	const struct snapshot *s = w->snapshot;
+
+	mem_free(a);
+	if (s->inbound_len == 0) {
+		conn_close(c, CLOSE_DENIED);
+		return;
+	}
+	if (s->inbound[0].cluster->protocol == CLUSTER_HTTP)
+		l4_start(s->in.l4, c, &w->env, "inbound-plain", &http_terminal,
+		    &o->http);
+	else
+		l4_start(s->in.l4, c, &w->env, "inbound-plain",
+		    &session_terminal, session_job_new(cluster_ref(
+		    s->inbound[0].cluster), true, false, SLICE_NONE));
+}
+
+static void
+on_first_byte(void *arg, unsigned ready)
+{
+	struct arrival *a = arg;
+	unsigned char first;
+	ssize_t n = recv(a->fd, &first, 1, MSG_PEEK);
+
+	(void)ready;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	loop_fd_stop(&a->watch);
+	loop_timer_stop(&a->timer);
+	if (n <= 0)
+		drop(a);
+	else if (first == 0x16)	/* a TLS handshake record */
+		shake_hands(a);
+	else
+		start_plain(a);
+}
+
+static void
+on_silent(void *arg)
+{
+	struct arrival *a = arg;
+
+	/*
+	 * Nothing said in a second: a protocol in which the server speaks
+	 * first, so not TLS.
+	 */
+	loop_fd_stop(&a->watch);
+	start_plain(a);
+}
+
+void
+port_accept_inbound(struct open_port *o, struct proxy_worker *w, int fd,
+    const struct addr *peer)
+{
+	struct arrival *a;
+
+	if (w->snapshot == NULL) {
+		close(fd);
+		return;
+	}
+	a = mem_zalloc(sizeof(*a));
+	*a = (struct arrival){ .port = o, .worker = w, .peer = *peer, .fd = fd };
+	if (!w->snapshot->permissive) {
+		shake_hands(a);
+		return;
+	}
+	loop_timer_init(&a->timer, w->env.loop, on_silent, a);
+	loop_timer_start(&a->timer, 1000);
+	loop_fd_start(&a->watch, w->env.loop, fd, on_first_byte, a);
+}
+
+/* --- requests ------------------------------------------------------------------------ */
+
+static const struct static_reply misdirected = { FLAG_MIS, "other_service" };
+static const struct static_reply no_app = { FLAG_NR, "no_application" };
+
+/* Does the authority name a service of the mesh other than this one? */
+static bool
+is_misdirected(const struct http_head *head, const struct service_name *ours)
+{
+	struct service_name name;
+
+	if (!slice_has_suffix(head->host, SLICE(".mesh")) &&
+	    !slice_has_suffix(head->host, SLICE(".svc.cluster.local")))
+		return false;
+	return !service_name_parse(head->host, SLICE_NONE, &name) ||
+	    !service_name_eq(&name, ours);
+}
+
+void
+route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
+    struct l7_route *route)
+{
+	struct open_port *o = arg;
+	struct proxy_worker *w = l7_env(ctx)->mode;
+	const struct snapshot *s = w->snapshot;
+	const struct conn_peer *peer = l7_peer(ctx);
+	const struct inbound_port *app = peer->is_tls ? app_of(w, peer) :
+	    s->inbound_len > 0 ? &s->inbound[0] : NULL;
+	struct tls_identity *id = data_plane_identity(o->plane);
+
+	entrance_apply(peer->is_tls ? ENTRANCE_PEER : ENTRANCE_EDGE, head,
+	    l7_arena(ctx), peer, id == NULL ? SLICE_NONE : arena_dup(
+	    l7_arena(ctx), slice_str(tls_identity_id(id))), l7_summary(ctx));
+	tls_identity_unref(id);
+	if (app == NULL || app->cluster->protocol != CLUSTER_HTTP) {
+		route_reply(route, s->in.l7, &no_app);
+		return;
+	}
+	if (is_misdirected(head, &app->service)) {
+		route_reply(route, s->in.l7, &misdirected);
+		return;
+	}
+	struct router_job *job = arena_zalloc(l7_arena(ctx), sizeof(*job));
+
+	job->cluster = cluster_ref(app->cluster);
+	job->is_inbound = true;
+	*route = (struct l7_route){
+		.chain = s->in.l7, .terminal = &router_terminal,
+		.terminal_arg = job, .release = router_job_release,
+	};
+}

@@ -1,0 +1,87 @@
+#include "modes/proxy/data_plane.h"
+#include "modes/proxy/lookup.h"
+#include "modes/proxy/worker.h"
+
+/* What the snapshot in force says, or LOOKUP_WAIT when it says nothing. */
+static enum lookup_answer
+ask(struct proxy_worker *w, const struct lookup *l, struct cluster **cluster)
+{
+	const struct service *s = w->snapshot == NULL ? NULL :
+	    snapshot_service(w->snapshot, &l->name);
+
+	if (s != NULL) {
+		*cluster = service_cluster(s, l->port);
+		return *cluster != NULL ? LOOKUP_FOUND : LOOKUP_NO_PORT;
+	}
+	if (w->snapshot != NULL && snapshot_is_absent(w->snapshot, &l->name))
+		return LOOKUP_NO_SERVICE;
+	return LOOKUP_WAIT;
+}
+
+static void
+on_timeout(void *arg)
+{
+	struct lookup *l = arg;
+
+	list_remove(&l->link);
+	l->done(l->arg, LOOKUP_TIMEOUT, NULL);
+}
+
+enum lookup_answer
+lookup_start(struct proxy_worker *w, struct lookup *l, struct cluster **cluster)
+{
+	const struct data_plane_options *o = &w->plane->options;
+	enum lookup_answer answer = ask(w, l, cluster);
+
+	list_init(&l->link);
+	l->worker = w;
+	if (answer == LOOKUP_FOUND && o->used != NULL)
+		o->used(o->arg, &l->name);
+	if (answer == LOOKUP_NO_SERVICE && o->want != NULL)
+		o->want(o->arg, &l->name);	/* it may exist by now */
+	if (answer != LOOKUP_WAIT)
+		return answer;
+	if (o->want == NULL)
+		return LOOKUP_NO_SERVICE;	/* nobody to ask */
+	list_append(&w->lookups, &l->link);
+	loop_timer_init(&l->timer, w->env.loop, on_timeout, l);
+	loop_timer_start(&l->timer, o->lookup_timeout_ms);
+	o->want(o->arg, &l->name);
+	return LOOKUP_WAIT;
+}
+
+void
+lookup_cancel(struct lookup *l)
+{
+	if (!list_is_linked(&l->link))
+		return;
+	list_remove(&l->link);
+	loop_timer_stop(&l->timer);
+}
+
+void
+lookup_retry(struct proxy_worker *w)
+{
+	struct list waiting;
+
+	/* done() may start new lookups: they go to the worker's list. */
+	list_init(&waiting);
+	while (!list_is_empty(&w->lookups)) {
+		struct list *l = list_pop(&w->lookups);
+
+		list_append(&waiting, l);
+	}
+	while (!list_is_empty(&waiting)) {
+		struct lookup *l = list_entry(list_pop(&waiting),
+		    struct lookup, link);
+		struct cluster *c = NULL;
+		enum lookup_answer answer = ask(w, l, &c);
+
+		if (answer == LOOKUP_WAIT) {
+			list_append(&w->lookups, &l->link);
+			continue;
+		}
+		loop_timer_stop(&l->timer);
+		l->done(l->arg, answer, c);
+	}
+}

@@ -1,0 +1,45 @@
+#ifndef PROXY_LOOKUP_H
+#define PROXY_LOOKUP_H
+
+#include "base/list.h"
+#include "link/sni.h"
+#include "loop/loop.h"
+#include "upstream/cluster.h"
+
+/*
+ * lookup: from the name and port of a service to its cluster, on one worker.
+ *
+ * What the snapshot holds is answered at once.  For anything else the proxy
+ * declares its interest to control and the asker waits, bounded, until the
+ * snapshot says what it is, or that it is not.
+ */
+struct proxy_worker;
+
+enum lookup_answer {
+	LOOKUP_FOUND,
+	LOOKUP_NO_SERVICE,	/* control says that there is none */
+	LOOKUP_NO_PORT,		/* the service has no such port */
+	LOOKUP_TIMEOUT,		/* nobody said anything in time */
+	LOOKUP_WAIT		/* done will be called */
+};
+
+struct lookup {
+	struct list          link;
+	struct proxy_worker *worker;
+	struct service_name  name;
+	uint16_t             port;
+	struct loop_timer    timer;
+	/* cluster is counted for the callee; NULL unless FOUND. */
+	void               (*done)(void *arg, enum lookup_answer, struct cluster *);
+	void                *arg;
+};
+
+/*
+ * Answers at once (*cluster counted) or, with LOOKUP_WAIT, keeps l and calls
+ * done later.  name, port, done, arg of l are set by the caller.
+ */
+enum lookup_answer lookup_start(struct proxy_worker *, struct lookup *l,
+    struct cluster **cluster);
+void lookup_cancel(struct lookup *);	/* harmless when not waiting */
+
+#endif

@@ -1,0 +1,143 @@
+#include "chain/l7.h"
+#include "modes/proxy/entrance.h"
+#include "modes/proxy/port.h"
+#include "modes/proxy/route.h"
+#include "modes/proxy/router.h"
+
+/*
+ * The application's way out: requests by Host or absolute form.  Which
+ * service is meant is decided per request, before any filter runs.
+ */
+
+void
+port_accept_outbound(struct open_port *o, struct proxy_worker *w, int fd,
+    const struct addr *peer)
+{
+	struct conn *c = port_plain_conn(w, fd, peer);
+
+	if (w->snapshot == NULL) {
+		conn_abort(c, CLOSE_LOCAL);
+		return;
+	}
+	l4_start(w->snapshot->out.l4, c, &w->env, "outbound", &http_terminal,
+	    &o->http);
+}
+
+static void
+reply_head(struct l7_ctx *ctx, struct http_head *head, bool end)
+{
+	const struct static_reply *r = ctx->shared;
+
+	(void)head;
+	(void)end;
+	l7_reply(ctx, response_flag_status(r->flag), r->flag, r->details,
+	    SLICE_NONE);
+}
+
+static void
+reply_body(struct l7_ctx *ctx, struct buf *b, bool end)
+{
+	(void)ctx;
+	(void)end;
+	buf_drain(b, buf_len(b));
+}
+
+static void
+reply_trailers(struct l7_ctx *ctx, struct http_fields *t)
+{
+	(void)ctx;
+	(void)t;
+}
+
+static void
+reply_cancel(struct l7_ctx *ctx)
+{
+	(void)ctx;
+}
+
+static const struct l7_terminal reply_terminal = {
+	.name = "reply", .head = reply_head, .body = reply_body,
+	.trailers = reply_trailers, .cancel = reply_cancel,
+};
+
+void
+route_reply(struct l7_route *route, struct l7_chain *chain,
+    const struct static_reply *r)
+{
+	union { const void *from; void *to; } arg = { r };
+
+	*route = (struct l7_route){
+		.chain = chain, .terminal = &reply_terminal,
+		.terminal_arg = arg.to,
+	};
+}
+
+void
+route_service(struct l7_route *route, struct l7_chain *chain,
+    struct l7_ctx *ctx, const struct service_name *name, uint16_t port)
+{
+	struct proxy_worker *w = l7_env(ctx)->mode;
+	struct router_job *job = arena_zalloc(l7_arena(ctx), sizeof(*job));
+	const struct service *s = snapshot_service(w->snapshot, name);
+
+	job->service = *name;
+	job->port = port;
+	job->source = w->plane->options.source;
+	/* In the snapshot: taken at once.  Else the router asks and waits. */
+	if (s != NULL) {
+		const struct data_plane_options *opt = &w->plane->options;
+
+		job->cluster = service_cluster(s, port);
+		if (job->cluster != NULL && opt->used != NULL)
+			opt->used(opt->arg, name);
+	}
+	l7_summary(ctx)->service = slice_str(arena_printf(l7_arena(ctx),
+	    "%s/%s", name->ns, name->name));
+	*route = (struct l7_route){
+		.chain = chain, .terminal = &router_terminal,
+		.terminal_arg = job, .release = router_job_release,
+	};
+}
+
+static const struct static_reply no_mesh_name = { FLAG_NR, "not_a_mesh_name" };
+static const struct static_reply no_connect = { FLAG_NR, "connect_to_no_service" };
+
+void
+route_outbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
+    struct l7_route *route)
+{
+	struct open_port *o = arg;
+	struct proxy_worker *w = l7_env(ctx)->mode;
+	struct l7_chain *chain = w->snapshot->out.l7;
+	struct service_name name;
+
+	entrance_apply(ENTRANCE_APP, head, l7_arena(ctx), l7_peer(ctx),
+	    SLICE_NONE, l7_summary(ctx));
+	if (!service_name_parse(head->host, o->plane->options.default_namespace,
+	    &name)) {
+		route_reply(route, chain, head->method_id == METHOD_CONNECT ?
+		    &no_connect : &no_mesh_name);
+		return;
+	}
+	if (head->method_id == METHOD_CONNECT)
+		route_connect(route, chain, ctx, &name,
+		    (uint16_t)(head->port ? head->port : 443));
+	else
+		route_service(route, chain, ctx, &name,
+		    (uint16_t)(head->port ? head->port : 80));
+}
+
+/* --- a port of its own for one service ----------------------------------------------- */
+
+void
+route_upstream(void *arg, struct l7_ctx *ctx, struct http_head *head,
+    struct l7_route *route)
+{
+	struct open_port *o = arg;
+	struct proxy_worker *w = l7_env(ctx)->mode;
+
+	entrance_apply(o->plane->options.is_edge ? ENTRANCE_EDGE : ENTRANCE_APP,
+	    head, l7_arena(ctx), l7_peer(ctx), SLICE_NONE, l7_summary(ctx));
+	route_service(route, w->snapshot->out.l7, ctx, &o->spec.service,
+	    o->spec.service_port);
+}

@@ -1,0 +1,122 @@
+#include "base/log.h"
+#include "base/mem.h"
+#include "modes/proxy/port.h"
+
+struct port_worker {
+	struct open_port    *port;
+	struct proxy_worker *worker;
+};
+
+static const struct {
+	const char *listener;
+	void (*accept)(struct open_port *, struct proxy_worker *, int,
+	    const struct addr *);
+	void (*route)(void *, struct l7_ctx *, struct http_head *,
+	    struct l7_route *);
+} kinds[] = {
+	[PORT_INBOUND]	= { "inbound", port_accept_inbound, route_inbound },
+	[PORT_OUTBOUND]	= { "outbound", port_accept_outbound, route_outbound },
+	[PORT_UPSTREAM]	= { "upstream", port_accept_upstream, route_upstream },
+};
+
+static void
+on_accepted(void *arg, int fd, const struct addr *peer)
+{
+	struct port_worker *pw = arg;
+
+	kinds[pw->port->spec.kind].accept(pw->port, pw->worker, fd, peer);
+}
+
+static void
+on_bad_request(void *arg, struct l4_run *l4, int status, const char *why)
+{
+	char ip[ADDR_TEXT_MAX];
+
+	(void)arg;
+	addr_format(&conn_peer(l4_conn(l4))->addr, ip);
+	log_debug("http", "%s: %s: %d: %s", l4_listener(l4), ip, status, why);
+}
+
+static void
+on_watch(void *arg)
+{
+	struct port_worker *pw = arg;
+	int i = pw->worker->env.index;
+
+	pw->port->watches[i] = listener_watch(pw->port->listener,
+	    pw->worker->env.loop, on_accepted, pw);
+}
+
+struct open_port *
+port_open(struct data_plane *p, const struct port *spec, struct err *err)
+{
+	struct listener *l = listener_open(&spec->addr, 4096, err);
+
+	if (l == NULL)
+		return NULL;
+	struct open_port *o = mem_zalloc(sizeof(*o));
+	size_t n = (size_t)p->options.workers;
+
+	o->plane = p;
+	o->spec = *spec;
+	o->listener = l;
+	o->watches = mem_zalloc_array(n, sizeof(struct listener_watch *));
+	o->accepts = mem_zalloc_array(n, sizeof(*o->accepts));
+	o->http = http_options_default;
+	o->http.listener = (struct l7_listener){
+		.name = kinds[spec->kind].listener,
+		.route = kinds[spec->kind].route,
+		.bad_request = on_bad_request, .arg = o,
+	};
+	for (size_t i = 0; i < n; i++) {
+		o->accepts[i] = (struct port_worker){ o, &p->workers[i] };
+		loop_post(p->workers[i].env.loop, on_watch, &o->accepts[i]);
+	}
+	return o;
+}
+
+void
+port_unwatch(struct open_port *o, struct proxy_worker *w)
+{
+	struct listener_watch **watch = &o->watches[w->env.index];
+
+	if (*watch != NULL)
+		listener_unwatch(*watch);
+	*watch = NULL;
+}
+
+void
+port_close(struct open_port *o)
+{
+	listener_close(o->listener);
+	mem_free(o->watches);
+	mem_free(o->accepts);
+	mem_free(o);
+}
+
+static void
+ignore_data(struct conn *c, void *owner)
+{
+	(void)c;
+	(void)owner;
+}
+
+static void
+ignore_closed(struct conn *c, void *owner, enum close_reason why)
+{
+	(void)c;
+	(void)owner;
+	(void)why;
+}
+
+const struct conn_ops port_no_ops = { ignore_data, NULL, ignore_closed };
+
+struct conn *
+port_plain_conn(struct proxy_worker *w, int fd, const struct addr *peer)
+{
+	struct conn *c = conn_new(w->env.loop, fd, NULL, NULL,
+	    &port_no_ops, NULL);
+
+	conn_peer(c)->addr = *peer;
+	return c;
+}

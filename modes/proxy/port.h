@@ -1,0 +1,54 @@
+#ifndef PROXY_PORT_H
+#define PROXY_PORT_H
+
+#include "chain/http.h"
+#include "modes/proxy/data_plane.h"
+
+/*
+ * port: one listening address of the data plane on all workers, and what
+ * happens to a connection between accept and its chain.
+ *
+ *	inbound		(permissive: look at the first byte) -> handshake ->
+ *			server name to application -> http or session
+ *	outbound	http at once
+ *	upstream	ask for the service's port -> http or session
+ */
+struct open_port {
+	struct list            link;	/* in plane->ports */
+	struct data_plane     *plane;
+	struct port            spec;
+	struct listener       *listener;
+	struct listener_watch **watches;	/* by worker */
+	struct port_worker    *accepts;	/* by worker: argument of accepted */
+	struct http_options    http;
+};
+
+struct open_port *port_open(struct data_plane *, const struct port *,
+    struct err *);
+/* On the worker. */
+void port_unwatch(struct open_port *, struct proxy_worker *);
+void port_close(struct open_port *);	/* after all are unwatched */
+
+/* Where a connection goes once its chain is known; by kind. */
+void port_accept_inbound(struct open_port *, struct proxy_worker *, int fd,
+    const struct addr *peer);
+void port_accept_outbound(struct open_port *, struct proxy_worker *, int fd,
+    const struct addr *peer);
+void port_accept_upstream(struct open_port *, struct proxy_worker *, int fd,
+    const struct addr *peer);
+
+/* L7 route() of each kind; arg is the open_port. */
+void route_inbound(void *arg, struct l7_ctx *, struct http_head *,
+    struct l7_route *);
+void route_outbound(void *arg, struct l7_ctx *, struct http_head *,
+    struct l7_route *);
+void route_upstream(void *arg, struct l7_ctx *, struct http_head *,
+    struct l7_route *);
+
+/* For connections whose owner is not there yet. */
+extern const struct conn_ops port_no_ops;
+/* A new plain connection with its addresses known. */
+struct conn *port_plain_conn(struct proxy_worker *, int fd,
+    const struct addr *peer);
+
+#endif

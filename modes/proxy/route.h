@@ -1,0 +1,28 @@
+#ifndef PROXY_ROUTE_H
+#define PROXY_ROUTE_H
+
+#include "chain/l7.h"
+#include "link/sni.h"
+
+/*
+ * route: where the listeners' route() functions send an exchange.
+ * Each fills *route; the chain is borrowed (the runner takes its reference).
+ */
+
+/* An answer of our own with a flag's status. */
+struct static_reply {
+	enum response_flag flag;
+	const char        *details;
+};
+void route_reply(struct l7_route *, struct l7_chain *,
+    const struct static_reply *);	/* keeps r: static */
+
+/* To a service by name, now or as soon as it is known. */
+void route_service(struct l7_route *, struct l7_chain *, struct l7_ctx *,
+    const struct service_name *, uint16_t port);
+
+/* A tunnel of bytes to a service (CONNECT). */
+void route_connect(struct l7_route *, struct l7_chain *, struct l7_ctx *,
+    const struct service_name *, uint16_t port);
+
+#endif

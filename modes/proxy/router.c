@@ -1,0 +1,505 @@
+#include <string.h>
+
+#include "base/check.h"
+#include "chain/l7.h"
+#include "modes/proxy/router.h"
+#include "modes/proxy/worker.h"
+
+#define REPLAY_MAX	(64 * 1024)	/* bytes of a body kept for a retry */
+#define ATTEMPTS_MAX	8
+
+struct router {
+	struct l7_ctx     *ctx;
+	struct router_job *job;
+	struct upstream   *up;
+	struct cluster    *cluster;	/* the job's */
+	struct lookup      lookup;
+	struct attempt    *attempt;
+	struct stream     *stream;	/* upstream, once connected */
+	struct http_head  *request;
+	struct loop_timer  timer;
+	struct buf         pending;	/* came before the stream was there */
+	struct buf         replay;	/* the same blocks, kept for a retry */
+	struct http_fields *trailers;
+	const struct endpoint_state *tried[ATTEMPTS_MAX];
+	uint64_t           sent_us;
+	int                attempts;
+	bool               looking, ended, head_end;
+	bool               no_replay;	/* too much was sent to repeat it */
+	bool               answered;	/* a head came */
+	bool               paused, retry_counted, is_tunnel;
+};
+
+static void start_attempt(struct router *);
+
+/* --- ends ------------------------------------------------------------------------ */
+
+static void
+drop_attempt(struct router *r, enum attempt_result result,
+    enum stream_error error)
+{
+	struct attempt *a = r->attempt;
+
+	r->attempt = NULL;
+	r->stream = NULL;
+	if (a != NULL)
+		attempt_finish(a, result, error);
+	if (r->retry_counted) {
+		r->retry_counted = false;
+		atomic_fetch_sub_explicit(&r->cluster->state->retries, 1,
+		    memory_order_relaxed);
+	}
+}
+
+static void
+drop_bodies(struct router *r)
+{
+	flow_discharge(l7_flow(r->ctx, DIR_UP), buf_len(&r->pending));
+	buf_fini(&r->pending);
+	buf_fini(&r->replay);
+}
+
+/* Answers for the service that did not, or breaks an answer off. */
+static void
+fail(struct router *r, enum response_flag flag, const char *details)
+{
+	drop_attempt(r, ATTEMPT_FAILED, STREAM_CANCEL);
+	loop_timer_stop(&r->timer);
+	if (l7_has_responded(r->ctx))
+		l7_abort(r->ctx, flag, details);
+	else
+		l7_reply(r->ctx, response_flag_status(flag), flag, details,
+		    SLICE_NONE);
+}
+
+static bool
+may_retry(struct router *r)
+{
+	struct cluster *c = r->cluster;
+
+	if (r->answered || r->attempts > (int)c->retries ||
+	    r->attempts >= ATTEMPTS_MAX)
+		return false;
+	unsigned now = atomic_fetch_add_explicit(&c->state->retries, 1,
+	    memory_order_relaxed);
+
+	if (now >= c->limits.retries) {
+		atomic_fetch_sub_explicit(&c->state->retries, 1,
+		    memory_order_relaxed);
+		return false;
+	}
+	return true;
+}
+
+/* --- events of the upstream stream -------------------------------------------------- */
+
+static void
+on_head(void *owner, struct http_head *head, bool end)
+{
+	struct router *r = owner;
+	struct l7_summary *s = l7_summary(r->ctx);
+
+	r->answered = true;
+	buf_fini(&r->replay);
+	s->upstream_us = loop_now_us(l7_loop(r->ctx)) - r->sent_us;
+	if (end)
+		loop_timer_stop(&r->timer);
+	else
+		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
+	if (r->stream != NULL && r->stream->is_tunnel) {
+		r->is_tunnel = true;
+		r->ended = false;
+		loop_timer_stop(&r->timer);
+		l7_tunnel(r->ctx);
+	}
+	l7_respond_head(r->ctx, head, end);
+}
+
+static void
+on_info(void *owner, struct http_head *head)
+{
+	struct router *r = owner;
+
+	l7_respond_info(r->ctx, head);
+}
+
+static void
+on_body(void *owner, struct buf *b, bool end)
+{
+	struct router *r = owner;
+
+	if (end || r->is_tunnel)
+		loop_timer_stop(&r->timer);
+	else
+		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
+	l7_respond_body(r->ctx, b, end);
+}
+
+static void
+on_trailers(void *owner, struct http_fields *t)
+{
+	struct router *r = owner;
+
+	loop_timer_stop(&r->timer);
+	l7_respond_trailers(r->ctx, t);
+}
+
+static void
+on_drained(void *owner)
+{
+	struct router *r = owner;
+
+	if (!r->ended && !r->is_tunnel)
+		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
+}
+
+/* Nothing of the answer came: may the request be sent again? */
+static bool
+is_repeatable(const struct router *r, enum stream_error error, bool reused)
+{
+	if (r->answered || r->no_replay)
+		return false;
+	if (error == STREAM_REFUSED)
+		return true;
+	/*
+	 * A connection that was idle may end just as we use it: the service
+	 * never saw the request, or saw one that is safe to repeat.
+	 */
+	return reused &&
+	    (error == STREAM_CONN_CLOSED || error == STREAM_CONN_RESET) &&
+	    http_method_is_idempotent(r->request->method_id);
+}
+
+static enum response_flag
+flag_of(enum stream_error error)
+{
+	switch (error) {
+	case STREAM_PROTOCOL:
+	case STREAM_TOO_LARGE:
+		return FLAG_UPE;
+	case STREAM_CANCEL:
+	case STREAM_REFUSED:
+	case STREAM_INTERNAL:
+		return FLAG_UR;
+	case STREAM_TIMEOUT:
+		return FLAG_UT;
+	default:
+		return FLAG_UC;
+	}
+}
+
+static void
+on_reset(void *owner, enum stream_error error)
+{
+	struct router *r = owner;
+	bool again = is_repeatable(r, error, attempt_is_reused(r->attempt)) &&
+	    may_retry(r);
+
+	if (!again) {
+		fail(r, flag_of(error), stream_error_name(error));
+		return;
+	}
+	drop_attempt(r, ATTEMPT_FAILED, error);
+	r->retry_counted = true;
+	/* What was sent is sent again, in front of what was not. */
+	struct buf all = { 0 };
+
+	flow_charge(l7_flow(r->ctx, DIR_UP), buf_len(&r->replay));
+	buf_move(&all, &r->replay);
+	buf_move(&all, &r->pending);
+	buf_move(&r->pending, &all);
+	start_attempt(r);
+}
+
+static const struct stream_events stream_events = {
+	.on_head = on_head, .on_info = on_info, .on_body = on_body,
+	.on_trailers = on_trailers, .on_drained = on_drained,
+	.on_reset = on_reset,
+};
+
+/* --- sending ------------------------------------------------------------------------ */
+
+static void
+await_answer(struct router *r)
+{
+	if (r->is_tunnel)
+		return;
+	r->sent_us = loop_now_us(l7_loop(r->ctx));
+	if (r->answered)
+		return;
+	if (r->cluster->response_timeout_ms > 0)
+		loop_timer_start(&r->timer, r->cluster->response_timeout_ms);
+	else
+		loop_timer_stop(&r->timer);
+}
+
+static void
+send_body(struct router *r, struct buf *b, bool end)
+{
+	if (!r->no_replay && !r->answered && buf_len(b) > 0) {
+		if (buf_len(&r->replay) + buf_len(b) > REPLAY_MAX) {
+			r->no_replay = true;
+			buf_fini(&r->replay);
+		} else {
+			buf_share(&r->replay, b);
+		}
+	}
+	if (r->stream != NULL && (buf_len(b) > 0 || end))
+		stream_send_body(r->stream, b, end);
+}
+
+/* The head as the next hop shall see it. */
+static struct http_head *
+forwarded(struct router *r)
+{
+	struct http_head *h = arena_alloc(l7_arena(r->ctx), sizeof(*h));
+
+	*h = *r->request;
+	h->is_absolute = false;
+	if (!r->job->is_inbound && r->job->source.len > 0)
+		http_fields_set_id(&h->fields, FIELD_MESH_SOURCE,
+		    r->job->source);
+	return h;
+}
+
+static void
+note_endpoint(struct router *r, const struct conn_peer *peer)
+{
+	struct l7_summary *s = l7_summary(r->ctx);
+	const struct endpoint *e = attempt_endpoint(r->attempt);
+	struct arena *a = l7_arena(r->ctx);
+
+	/* The endpoint belongs to the cluster, which the job keeps. */
+	s->upstream_host = e->host;
+	s->workload = e->workload;
+	s->connect_us = attempt_connect_us(r->attempt);
+	if (peer->id[0] != '\0')
+		s->upstream_id = arena_dup(a, slice_str(peer->id));
+}
+
+static void
+on_stream(void *owner, struct stream *st, struct conn_peer *peer, bool reused)
+{
+	struct router *r = owner;
+	bool body_end = r->ended && r->trailers == NULL;
+
+	(void)reused;
+	r->stream = st;
+	st->flow = l7_flow(r->ctx, DIR_UP);
+	stream_set_owner(st, &stream_events, r);
+	note_endpoint(r, peer);
+	stream_send_head(st, forwarded(r), r->head_end);
+	if (!r->head_end && (buf_len(&r->pending) > 0 || body_end)) {
+		struct buf b = { 0 };
+
+		flow_discharge(st->flow, buf_len(&r->pending));
+		buf_move(&b, &r->pending);
+		send_body(r, &b, body_end);
+		buf_fini(&b);
+	}
+	if (r->stream != NULL && r->trailers != NULL)
+		stream_send_trailers(r->stream, r->trailers);
+	if (r->ended)
+		await_answer(r);
+	else
+		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
+}
+
+static void
+on_attempt_failed(void *owner, enum response_flag flag, const char *details)
+{
+	struct router *r = owner;
+
+	if (flag != FLAG_UO && may_retry(r)) {
+		drop_attempt(r, ATTEMPT_FAILED, STREAM_OK);
+		r->retry_counted = true;
+		start_attempt(r);
+		return;
+	}
+	fail(r, flag, details);
+}
+
+static const struct attempt_events attempt_events = {
+	.on_stream = on_stream, .on_failed = on_attempt_failed,
+};
+
+static void
+start_attempt(struct router *r)
+{
+	struct pick p = {
+		.avoid = r->tried, .avoid_len = (size_t)r->attempts,
+		.rr = upstream_rr(r->up),
+	};
+	const struct endpoint *e = cluster_pick(r->cluster, &p);
+
+	if (e == NULL) {
+		fail(r, FLAG_UH, "no_endpoint");
+		return;
+	}
+	r->tried[r->attempts++] = e->state;
+	l7_summary(r->ctx)->attempts = r->attempts;
+	r->attempt = attempt_start(r->up, r->cluster, e, l7_arena(r->ctx),
+	    &attempt_events, r);
+}
+
+/* --- the terminal --------------------------------------------------------------------- */
+
+static void
+on_timer(void *arg)
+{
+	struct router *r = arg;
+
+	if (r->answered)
+		fail(r, FLAG_SI, "body_idle");
+	else
+		fail(r, FLAG_UT, r->ended ? "response_timeout" : "body_idle");
+}
+
+static void
+use_cluster(struct router *r, struct cluster *c)
+{
+	r->cluster = r->job->cluster = c;
+	l7_summary(r->ctx)->service = c->service;
+	start_attempt(r);
+}
+
+static void
+on_lookup(void *arg, enum lookup_answer answer, struct cluster *c)
+{
+	struct router *r = arg;
+
+	r->looking = false;
+	switch (answer) {
+	case LOOKUP_FOUND:
+		use_cluster(r, c);
+		return;
+	case LOOKUP_NO_SERVICE:
+		l7_reply(r->ctx, 404, FLAG_NR, "no_service", SLICE_NONE);
+		return;
+	case LOOKUP_NO_PORT:
+		l7_reply(r->ctx, 404, FLAG_NR, "no_port", SLICE_NONE);
+		return;
+	default:
+		l7_reply(r->ctx, 503, FLAG_NC, "lookup_timeout", SLICE_NONE);
+	}
+}
+
+static void
+router_head(struct l7_ctx *ctx, struct http_head *head, bool end)
+{
+	struct router *r = ctx->state;
+	union { const void *from; struct router_job *to; } job = { ctx->shared };
+	struct proxy_worker *w = l7_env(ctx)->mode;
+
+	r->ctx = ctx;
+	r->job = job.to;
+	r->up = w->upstream;
+	r->request = head;
+	r->head_end = r->ended = end;
+	loop_timer_init(&r->timer, l7_loop(ctx), on_timer, r);
+	if (r->job->cluster != NULL) {
+		use_cluster(r, r->job->cluster);
+		return;
+	}
+	struct cluster *c = NULL;
+
+	r->lookup.name = r->job->service;
+	r->lookup.port = r->job->port;
+	r->lookup.done = on_lookup;
+	r->lookup.arg = r;
+	r->looking = true;
+	enum lookup_answer answer = lookup_start(w, &r->lookup, &c);
+
+	if (answer != LOOKUP_WAIT)
+		on_lookup(r, answer, c);
+}
+
+static void
+router_body(struct l7_ctx *ctx, struct buf *b, bool end)
+{
+	struct router *r = ctx->state;
+
+	r->ended |= end;
+	if (r->stream == NULL) {
+		flow_charge(l7_flow(ctx, DIR_UP), buf_len(b));
+		buf_move(&r->pending, b);
+		return;
+	}
+	send_body(r, b, end);
+	if (r->stream == NULL || r->is_tunnel)
+		return;
+	if (end)
+		await_answer(r);
+	else if (!r->answered)
+		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
+}
+
+static void
+router_trailers(struct l7_ctx *ctx, struct http_fields *t)
+{
+	struct router *r = ctx->state;
+
+	r->ended = true;
+	r->trailers = t;
+	if (r->stream == NULL)
+		return;
+	stream_send_trailers(r->stream, t);
+	await_answer(r);
+}
+
+static void
+router_pause(struct l7_ctx *ctx, bool paused)
+{
+	struct router *r = ctx->state;
+
+	if (r->stream == NULL)
+		return;
+	if (paused) {
+		/* The caller is slow, not the service. */
+		loop_timer_stop(&r->timer);
+		stream_pause(r->stream);
+	} else {
+		if (r->answered && !r->is_tunnel)
+			loop_timer_start(&r->timer, r->cluster->body_idle_ms);
+		stream_resume(r->stream);
+	}
+}
+
+static void
+clean(struct router *r, enum attempt_result result, enum stream_error error)
+{
+	if (r->looking)
+		lookup_cancel(&r->lookup);
+	r->looking = false;
+	loop_timer_stop(&r->timer);
+	drop_attempt(r, result, error);
+	drop_bodies(r);
+}
+
+static void
+router_cancel(struct l7_ctx *ctx)
+{
+	clean(ctx->state, ATTEMPT_CANCELLED, STREAM_CANCEL);
+}
+
+static void
+router_done(struct l7_ctx *ctx, const struct l7_summary *s)
+{
+	bool failed = s->status >= 500 || s->flag != FLAG_NONE;
+
+	clean(ctx->state, failed ? ATTEMPT_FAILED : ATTEMPT_OK, STREAM_OK);
+}
+
+void
+router_job_release(void *p)
+{
+	struct router_job *job = p;
+
+	cluster_unref(job->cluster);
+}
+
+const struct l7_terminal router_terminal = {
+	.name = "router", .state_size = sizeof(struct router),
+	.head = router_head, .body = router_body, .trailers = router_trailers,
+	.pause = router_pause, .cancel = router_cancel, .done = router_done,
+};

@@ -1,0 +1,36 @@
+#ifndef PROXY_SESSION_H
+#define PROXY_SESSION_H
+
+#include "chain/l4.h"
+#include "upstream/upstream.h"
+
+/*
+ * session: the L4 terminal that carries bytes between a connection and an
+ * endpoint of a cluster, both ways, with each half-close and each reset
+ * passed on and back-pressure from end to end.
+ *
+ * A side that came or goes over mutual TLS speaks the link's frames
+ * (ALPN mesh-tcp/1), a plain side raw bytes; the L4 filters see what the
+ * downstream side carries inside, never frames.
+ *
+ * Life: open -> pick and connect (one retry elsewhere) -> bytes ... -> both
+ *       directions ended, or one side died -> close.
+ */
+struct session_job {
+	struct cluster *cluster;	/* counted */
+	bool            is_inbound;	/* to the application */
+	bool            down_framed;	/* downstream speaks frames */
+	struct slice    source;		/* our workload; borrowed from the plane */
+};
+
+/*
+ * arg of l4_start: a heap job from session_job_new, freed by the terminal.
+ * With down_framed the terminal unframes what comes up and frames what goes
+ * down.
+ */
+struct session_job *session_job_new(struct cluster *, bool is_inbound,
+    bool down_framed, struct slice source);
+void session_job_free(struct session_job *);
+extern const struct l4_terminal session_terminal;
+
+#endif

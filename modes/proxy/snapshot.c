@@ -1,0 +1,105 @@
+#include <string.h>
+
+#include "base/mem.h"
+#include "modes/proxy/snapshot.h"
+
+struct snapshot *
+snapshot_new(void)
+{
+	static atomic_ullong number;
+	struct snapshot *s = mem_zalloc(sizeof(*s));
+
+	atomic_init(&s->refs, 1);
+	arena_init(&s->arena);
+	s->number = 1 + atomic_fetch_add(&number, 1);
+	return s;
+}
+
+struct snapshot *
+snapshot_ref(struct snapshot *s)
+{
+	atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+	return s;
+}
+
+static void
+unref_chains(struct listener_chains *c)
+{
+	l4_chain_unref(c->l4);
+	l7_chain_unref(c->l7);
+}
+
+void
+snapshot_unref(struct snapshot *s)
+{
+	size_t it = 0;
+	void *value;
+
+	if (s == NULL ||
+	    atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	while (map_next(&s->services, &it, NULL, &value)) {
+		struct service *service = value;
+
+		for (size_t i = 0; i < service->len; i++)
+			cluster_unref(service->ports[i].cluster);
+	}
+	for (size_t i = 0; i < s->inbound_len; i++)
+		cluster_unref(s->inbound[i].cluster);
+	unref_chains(&s->in);
+	unref_chains(&s->out);
+	map_fini(&s->services, NULL);
+	map_fini(&s->absent, NULL);
+	arena_fini(&s->arena);
+	mem_free(s);
+}
+
+void
+service_key(const struct service_name *name, char out[SERVICE_KEY_MAX])
+{
+	size_t n = strlen(name->ns), m = strlen(name->name);
+
+	memcpy(out, name->ns, n);
+	out[n] = '/';
+	memcpy(out + n + 1, name->name, m + 1);
+}
+
+const struct service *
+snapshot_service(const struct snapshot *s, const struct service_name *name)
+{
+	char key[SERVICE_KEY_MAX];
+
+	service_key(name, key);
+	return map_get(&s->services, slice_str(key));
+}
+
+bool
+snapshot_is_absent(const struct snapshot *s, const struct service_name *name)
+{
+	char key[SERVICE_KEY_MAX];
+
+	service_key(name, key);
+	return map_has(&s->absent, slice_str(key));
+}
+
+struct cluster *
+service_cluster(const struct service *service, uint16_t port)
+{
+	for (size_t i = 0; i < service->len; i++)
+		if (service->ports[i].port == port)
+			return cluster_ref(service->ports[i].cluster);
+	return NULL;
+}
+
+const struct inbound_port *
+snapshot_inbound(const struct snapshot *s, const struct service_name *name,
+    uint16_t port)
+{
+	for (size_t i = 0; i < s->inbound_len; i++) {
+		const struct inbound_port *p = &s->inbound[i];
+
+		if (p->port == port && service_name_eq(&p->service, name))
+			return p;
+	}
+	return NULL;
+}

@@ -1,0 +1,74 @@
+#ifndef PROXY_SNAPSHOT_H
+#define PROXY_SNAPSHOT_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "chain/filter.h"
+#include "link/sni.h"
+#include "upstream/cluster.h"
+
+/*
+ * snapshot: what the documents compile to: immutable, counted, held by
+ * workers (not by streams).  Successive snapshots share what did not change:
+ * a cluster whose endpoints are the same is the same object, and so are chains.
+ *
+ * It answers three questions without a lock: which cluster is port P of service S
+ * (outbound), which application does port P of our service S mean (inbound), which
+ * chains do listeners run.
+ */
+struct service_port {
+	uint16_t        port;
+	struct slice    name;		/* may be empty */
+	struct cluster *cluster;	/* counted */
+};
+
+struct service {
+	struct service_name name;
+	struct service_port *ports;
+	size_t               len;
+};
+
+/* One port of a service of ours, as callers name it. */
+struct inbound_port {
+	struct service_name service;
+	uint16_t            port;	/* of the service */
+	struct cluster     *cluster;	/* the application: one endpoint; counted */
+};
+
+/* How an exchange with the outside is filtered; one per kind of listener. */
+struct listener_chains {
+	struct l4_chain *l4;
+	struct l7_chain *l7;
+};
+
+struct snapshot {
+	atomic_int             refs;
+	struct arena           arena;
+	uint64_t               revision;	/* of the documents */
+	uint64_t               number;	/* grows by one with each snapshot */
+	struct map             services;	/* "ns/name" -> struct service */
+	struct map             absent;		/* "ns/name": control says: none */
+	struct inbound_port   *inbound;
+	size_t                 inbound_len;
+	struct listener_chains in, out;
+	bool                   permissive;	/* plain text inbound is allowed */
+};
+
+/* "ns/name" with its NUL. */
+#define SERVICE_KEY_MAX	(2 * SNI_LABEL_MAX + 2)
+void service_key(const struct service_name *, char out[SERVICE_KEY_MAX]);
+
+struct snapshot *snapshot_new(void);
+struct snapshot *snapshot_ref(struct snapshot *);
+void snapshot_unref(struct snapshot *);	/* NULL allowed */
+const struct service *snapshot_service(const struct snapshot *,
+    const struct service_name *);
+bool snapshot_is_absent(const struct snapshot *, const struct service_name *);
+/* Gives a counted cluster, or NULL. */
+struct cluster *service_cluster(const struct service *, uint16_t port);
+const struct inbound_port *snapshot_inbound(const struct snapshot *,
+    const struct service_name *, uint16_t port);
+
+#endif

@@ -1,0 +1,31 @@
+#ifndef PROXY_WORKER_H
+#define PROXY_WORKER_H
+
+#include "chain/http.h"
+#include "modes/proxy/snapshot.h"
+#include "net/listener.h"
+#include "upstream/upstream.h"
+
+/*
+ * worker: one thread of the data plane: its loop, its connections, the
+ * snapshot in force on it.
+ *
+ * Life: made and started by data_plane_new, ended by data_plane_free.
+ */
+struct data_plane;	/* what all workers share: data_plane.h */
+
+struct proxy_worker {
+	struct worker_env env;		/* env.mode points back here */
+	struct data_plane *plane;
+	struct upstream  *upstream;
+	struct snapshot  *snapshot;	/* counted; swapped between two events */
+	bool              draining;
+	struct list       lookups;	/* waiting for a snapshot that answers */
+};
+
+/* Any thread: takes over a reference; the worker swaps later. */
+void proxy_worker_use(struct proxy_worker *, struct snapshot *);
+/* On the worker: lookups that the new snapshot answers are answered. */
+void lookup_retry(struct proxy_worker *);
+
+#endif
