@@ -6,7 +6,7 @@ import os
 import signal
 import zlib
 
-from mesh import Skip, curl, main, scenario, wait_until
+from mesh import Skip, main, scenario, wait_until
 from wire import Backend, Client, Load, build, exchange, get
 
 LETTERS = b"abcdefghijklmnopqrstuvwxyz"
@@ -320,37 +320,6 @@ def serves_steady_load_with_threads(scene):
 	fresh.reach(500)
 	fresh.finish()
 	wait_until(lambda: echo.fds() < 20, "connections are closed")
-
-
-@scenario
-def load_reports_every_failure(scene):
-	"""The harness itself: what fails is counted, with its reason."""
-	backend = scene.backend(
-	    [b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
-	    b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"])
-	load = scene.closing(Load(backend.port, threads=1)).start()
-	load.reach(3)
-	load.stop()
-	reasons = [failure.reason for failure in load.failures]
-	assert reasons[0] == "status 500: b''", reasons
-	assert reasons[1].startswith("reply on a kept connection: "), reasons
-	assert load.failures[0].request == 2, load.failures
-	try:
-		load.finish()
-	except AssertionError as error:
-		assert "failed, the first after" in str(error), error
-	else:
-		raise AssertionError("failures went unnoticed")
-
-
-@scenario
-def speaks_with_curl(scene):
-	echo = scene.echo("web")
-	done = curl(f"http://{echo.http}/up?status=201", "-T", "-", "-H", "X-A: b")
-	assert (done.code, done.status) == (0, 201), done.err
-	assert done.header("x-echo-name") == "web", done.head
-	assert done.json()["headers"]["x-a"] == ["b"]
-	assert curl("http://127.0.0.1:1/").code == 7
 
 
 @scenario

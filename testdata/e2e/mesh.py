@@ -29,8 +29,8 @@ their name, `NAME_test.py --list` lists them.  Each prints "ok NAME_function",
   Echo, Control, Proxy
                our programs, with the command line that each needs on a
                loopback shared by all: every port and path is the scene's own.
-  curl         runs curl; wire.py has raw sockets, a scripted back end, and a
-               load that does not retry.
+  Nginx, curl  programs of others; wire.py has raw sockets, a scripted back
+               end, a relay, and a load that does not retry.
 
 Environment: MESH_BUILD is the folder of the programs (default build),
 MESH_VARIANT one of release, asan, tsan; MESH_KEEP=1 keeps the directories.
@@ -58,6 +58,7 @@ BUILD = Path(os.environ.get("MESH_BUILD", ROOT / "build")).resolve()
 VARIANT = os.environ.get("MESH_VARIANT", BUILD.name
     if BUILD.name in ("asan", "tsan") else "release")
 SLOWER = {"release": 1, "asan": 3, "tsan": 5}[VARIANT]
+wire.DEADLINE *= SLOWER
 MESH = BUILD / "mesh"
 LOG_LINES = 40		# of each process, shown after a failure
 STOP_PATIENCE = 3	# seconds until a process is told a second time
@@ -156,6 +157,10 @@ class Process:
 			    ["setpriv", "--pdeathsig", "KILL", "--", *self.command],
 			    stdin=subprocess.DEVNULL, stdout=out, stderr=err,
 			    cwd=self.scene.dir, env={**os.environ, **(self.env or {})})
+		# From here on it cannot outlive us.
+		wait_until(lambda: self.child.poll() is not None or
+		    Path(f"/proc/{self.pid}/comm").read_text() != "setpriv\n",
+		    f"{self.name} starts")
 
 	def path(self, suffix):
 		return self.scene.dir / (self.name + suffix)
@@ -366,7 +371,34 @@ class Proxy(Process):
 		return wire.Metrics(self.admin("/metrics").text())
 
 
-# curl
+# Programs of others
+
+class Nginx(Process):
+	"""nginx in one process; server is what stands in its server block, such as
+	'location / { return 200 "x"; }'.  Its port is http_port."""
+
+	def __init__(self, scene, name, server, host="127.0.0.1"):
+		self.http_port = free_port()
+		self.http = f"{host}:{self.http_port}"
+		folder = scene.dir / name
+		folder.mkdir()
+		temps = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in
+		    ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+		user = "user root;" if os.getuid() == 0 else ""
+		conf = scene.file(f"{name}/nginx.conf", f"""
+			daemon off; master_process off; worker_processes 1; {user}
+			pid {folder}/pid; error_log stderr;
+			events {{ worker_connections 1024; }}
+			http {{
+				access_log off; {temps}
+				server {{ listen {self.http}; {server} }}
+			}}
+			""")
+		super().__init__(scene, name, ["nginx", "-p", folder, "-e", "stderr",
+		    "-c", conf])
+		wait_until(lambda: wire.dial(self.http).close() is None,
+		    f"{name} listens")
+
 
 class CurlResult:
 	def __init__(self, done, head, body):
@@ -420,6 +452,9 @@ class Scene:
 
 	def echo(self, name, **options):
 		return self.add(Echo(self, name, **options))
+
+	def nginx(self, name, server, **options):
+		return self.add(Nginx(self, name, server, **options))
 
 	def control(self, **options):
 		return self.add(Control(self, **options)).await_ready()

@@ -8,12 +8,15 @@ Nothing here knows the mesh, corrects anything or tries again.
   exchange  one TCP exchange: send, end, read to the end.
   Backend   a server that does to each connection what a script says, and
             records the exact bytes that it saw.
+  Relay     passes connections on to another address and records the bytes of
+            both directions; can cut them.
   Load      steady requests from several threads, none of which is ever tried
             again; each failure is kept with its time and reason.
   Metrics   a scrape, to be asked by name and labels.
 
 Addresses are a port of 127.0.0.1, "HOST:PORT", "[V6]:PORT", or the path of a
-Unix socket.  Every operation has a deadline of ten seconds unless told.
+Unix socket.  Every operation has a deadline of ten seconds (longer under
+sanitizers) unless told.
 """
 
 import collections
@@ -25,11 +28,12 @@ import struct
 import threading
 import time
 
-DEADLINE = 10
+DEADLINE = 10		# seconds; mesh.py sets it
 
 
-def dial(address, timeout=DEADLINE):
+def dial(address, timeout=None):
 	"""Connects; gives the socket."""
+	timeout = timeout or DEADLINE
 	if isinstance(address, int):
 		address = f"127.0.0.1:{address}"
 	address = str(address)
@@ -42,6 +46,17 @@ def dial(address, timeout=DEADLINE):
 	sock = socket.create_connection((host.strip("[]"), int(port)), timeout)
 	sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 	return sock
+
+
+def reset(sock):
+	"""Closes so that the peer sees a reset, also while a thread reads it."""
+	try:
+		sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+		    struct.pack("ii", 1, 0))
+		sock.shutdown(socket.SHUT_RD)	# wakes the reader
+	except OSError:
+		pass
+	sock.close()
 
 
 class Malformed(ValueError):
@@ -94,9 +109,9 @@ class Message:
 class Stream:
 	"""A socket read with a buffer; seen is every byte that was received."""
 
-	def __init__(self, sock, timeout=DEADLINE):
+	def __init__(self, sock, timeout=None):
 		self.sock = sock
-		self.sock.settimeout(timeout)
+		self.sock.settimeout(timeout or DEADLINE)
 		self.buffer = bytearray()
 		self.seen = bytearray()
 
@@ -171,9 +186,7 @@ class Stream:
 		self.sock.shutdown(socket.SHUT_WR)
 
 	def reset(self):
-		self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-		    struct.pack("ii", 1, 0))
-		self.sock.close()
+		reset(self.sock)
 
 	def close(self):
 		self.sock.close()
@@ -205,7 +218,7 @@ def build(method, target, host, fields=(), body=None, chunked=False):
 class Client(Stream):
 	"""A connection to address; tls is (ssl.SSLContext, server name)."""
 
-	def __init__(self, address, tls=None, timeout=DEADLINE):
+	def __init__(self, address, tls=None, timeout=None):
 		sock = dial(address, timeout)
 		if tls:
 			sock = tls[0].wrap_socket(sock, server_hostname=tls[1])
@@ -250,7 +263,7 @@ class Client(Stream):
 			return "reset"
 
 
-def get(address, target="/", host="test", timeout=DEADLINE, **options):
+def get(address, target="/", host="test", timeout=None, **options):
 	"""One request on a connection of its own."""
 	with Client(address, timeout=timeout) as client:
 		fields = [*dict(options.pop("fields", {})).items(),
@@ -258,7 +271,7 @@ def get(address, target="/", host="test", timeout=DEADLINE, **options):
 		return client.request(target, host=host, fields=fields, **options)
 
 
-def exchange(address, data, end=True, timeout=DEADLINE):
+def exchange(address, data, end=True, timeout=None):
 	"""Sends data while reading; gives all that came until the peer's end.
 
 	Raises ConnectionResetError if that was a reset.
@@ -277,7 +290,7 @@ def exchange(address, data, end=True, timeout=DEADLINE):
 			return client.read_to_end()
 		finally:
 			client.close()
-			writer.join(timeout)
+			writer.join(timeout or DEADLINE)
 
 
 class Backend:
@@ -372,6 +385,12 @@ class Backend:
 			return [message for connection in self.connections
 			    for message in list(connection.requests)]
 
+	def __enter__(self):
+		return self
+
+	def __exit__(self, *_):
+		self.close()
+
 	def close(self):
 		"""Stops listening and closes every connection."""
 		with self.lock:
@@ -387,6 +406,77 @@ class Backend:
 				connection.sock.shutdown(socket.SHUT_RDWR)
 			except OSError:
 				pass
+
+
+class Relay:
+	"""Stands between two peers.
+
+	up and down are all bytes so far towards the target and back, of all
+	connections together.  Half-closes and resets are passed on.
+	"""
+
+	def __init__(self, target, host="127.0.0.1", port=0):
+		self.target = target
+		self.lock = threading.Lock()
+		self.up = bytearray()
+		self.down = bytearray()
+		self.sockets = []
+		self.listener = socket.create_server((host, port), backlog=1024)
+		self.port = self.listener.getsockname()[1]
+		self.address = f"{host}:{self.port}"
+		threading.Thread(target=self.accept, daemon=True).start()
+
+	def accept(self):
+		while True:
+			try:
+				client, _ = self.listener.accept()
+			except OSError:
+				return
+			try:
+				server = dial(self.target)
+			except OSError:
+				reset(client)
+				continue
+			with self.lock:
+				self.sockets += [client, server]
+			for source, sink, record in ((client, server, self.up),
+			    (server, client, self.down)):
+				source.settimeout(None)
+				threading.Thread(target=self.carry, daemon=True,
+				    args=(source, sink, record)).start()
+
+	def carry(self, source, sink, record):
+		try:
+			while data := source.recv(65536):
+				with self.lock:
+					record += data
+				sink.sendall(data)
+			with self.lock:		# a cut looks like an end from here
+				if source in self.sockets:
+					sink.shutdown(socket.SHUT_WR)
+		except OSError:
+			reset(source)
+			reset(sink)
+
+	def carried(self, what):
+		"""Whether these bytes went by, in either direction."""
+		with self.lock:
+			return what in self.up or what in self.down
+
+	def cut(self):
+		"""Resets all connections; new ones are passed on again."""
+		with self.lock:
+			sockets, self.sockets = self.sockets, []
+		for sock in sockets:
+			reset(sock)
+
+	def close(self):
+		try:
+			self.listener.shutdown(socket.SHUT_RDWR)
+		except OSError:
+			pass
+		self.listener.close()
+		self.cut()
 
 
 Failure = collections.namedtuple("Failure", "seconds reason request")
@@ -409,7 +499,7 @@ class Load:
 	"""
 
 	def __init__(self, address, target="/plain", host="test", fields=(),
-	    threads=4, check=None, rate=None, fresh=False, timeout=DEADLINE):
+	    threads=4, check=None, rate=None, fresh=False, timeout=None):
 		self.address = address
 		fields = list(fields.items() if isinstance(fields, dict) else fields)
 		if fresh:
@@ -417,7 +507,7 @@ class Load:
 		self.bytes = build("GET", target, host, fields)
 		self.check = check
 		self.pause = threads / rate if rate else 0
-		self.timeout = timeout
+		self.timeout = timeout or DEADLINE
 		self.lock = threading.Lock()
 		self.changed = threading.Condition(self.lock)
 		self.requests = 0
@@ -480,15 +570,16 @@ class Load:
 			client = None
 		return client, reason
 
-	def reach(self, requests, timeout=60):
+	def reach(self, requests, timeout=None):
 		"""Waits until so many requests have been made since the start."""
+		timeout = timeout or 6 * DEADLINE
 		with self.changed:
 			if not self.changed.wait_for(
 			    lambda: self.requests >= requests, timeout):
 				raise AssertionError(f"only {self.requests} of {requests} "
 				    f"requests in {timeout} s; {self.summary()}")
 
-	def more(self, requests, timeout=60):
+	def more(self, requests, timeout=None):
 		"""Waits for so many requests from now."""
 		self.reach(self.requests + requests, timeout)
 
