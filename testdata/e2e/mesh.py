@@ -159,7 +159,7 @@ class Process:
 			    cwd=self.scene.dir, env={**os.environ, **(self.env or {})})
 		# From here on it cannot outlive us.
 		wait_until(lambda: self.child.poll() is not None or
-		    Path(f"/proc/{self.pid}/comm").read_text() != "setpriv\n",
+		    Path(os.readlink(f"/proc/{self.pid}/exe")).name != "setpriv",
 		    f"{self.name} starts")
 
 	def path(self, suffix):
