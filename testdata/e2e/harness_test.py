@@ -90,8 +90,11 @@ def waits(scene):
 main()
 """)
 	for number in (signal.SIGKILL, signal.SIGTERM):
-		harness = subprocess.Popen([sys.executable, str(path)],
-		    stdout=subprocess.PIPE, text=True)
+		# A session of its own: what is killed here may stay a zombie where
+		# process 1 does not collect orphans, and count as ours.
+		harness = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--",
+		    sys.executable, str(path)], stdout=subprocess.PIPE, text=True,
+		    start_new_session=True)
 		pid, folder = harness.stdout.readline().split()
 		assert os.path.exists(f"/proc/{pid}"), "not started"
 		harness.send_signal(number)
