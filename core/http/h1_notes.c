@@ -50,6 +50,18 @@ lower_name(char *block, struct slice s)
 	return has_underscore;
 }
 
+/*
+ * http-parser takes "transfer-encodingx" for half a Transfer-Encoding, and it
+ * is not alone behind us: a name that begins so is no other name.
+ */
+static bool
+is_lookalike(struct slice name)
+{
+	static const struct slice te = { "transfer-encoding", 17 };
+
+	return name.len > te.len && slice_has_prefix(name, te);
+}
+
 static void
 note(struct h1_note *n, struct slice value)
 {
@@ -144,6 +156,13 @@ take_connection(struct h1_notes *n, const struct h1_tokens *t,
 	return true;
 }
 
+static bool
+bad(struct h1_fault *f, const char *why)
+{
+	*f = (struct h1_fault){ 400, why };
+	return false;
+}
+
 bool
 h1_notes_take(struct h1_notes *n, char *block, const struct h1_tokens *t,
     bool is_request, struct http_fields *list, struct h1_fault *fault)
@@ -152,14 +171,16 @@ h1_notes_take(struct h1_notes *n, char *block, const struct h1_tokens *t,
 	for (size_t i = 0; i < t->len; i++) {
 		const struct h1_pair *pair = &t->fields[i];
 
-		if (lower_name(block, pair->name) && is_request)
+		bool has_underscore = lower_name(block, pair->name);
+
+		if (is_lookalike(pair->name))
+			return bad(fault, "field that looks like the framing");
+		if (has_underscore && is_request)
 			n->dropped++;
 		else
 			sort(n, http_field_id(pair->name), pair, list);
 	}
-	if (n->has_connection && !take_connection(n, t, list)) {
-		*fault = (struct h1_fault){ 400, "too many connection options" };
-		return false;
-	}
+	if (n->has_connection && !take_connection(n, t, list))
+		return bad(fault, "too many connection options");
 	return true;
 }

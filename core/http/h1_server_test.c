@@ -127,6 +127,8 @@ static const struct vector framing[] = {
 	{ "4: parameter", POST "transfer-encoding: chunked;a=1\r\n\r\n",
 	    BAD400 },
 	{ "4: empty", POST "transfer-encoding:\r\n\r\n", BAD400 },
+	{ "4: a name that begins like it",
+	    POST "transfer-encodingx: chunked\r\n\r\n", BAD400 },
 	{ "5: two lines", POST "transfer-encoding: chunked\r\n"
 	    "transfer-encoding: chunked\r\n\r\n0\r\n\r\n", BAD400 },
 	{ "5: chunked, then identity", POST "transfer-encoding: chunked\r\n"

@@ -137,12 +137,14 @@ put_target(char *to, const struct http_head *h)
 {
 	if (h->method_id == METHOD_CONNECT)
 		return put(to, h->authority);
-	if (h->is_absolute && h->path.len > 0 && h->path.ptr[0] == '/') {
+	if (h->is_absolute) {
 		to = put(to, h->scheme);
 		to = put(to, SLICE("://"));
 		to = put(to, h->authority);
 	}
-	to = put(to, h->path);
+	/* "OPTIONS *" has no path in absolute form (RFC 9112, 3.2.4). */
+	if (!h->is_absolute || !slice_is(h->path, "*"))
+		to = put(to, h->path);
 	if (h->query.ptr != NULL) {
 		to = put(to, SLICE("?"));
 		to = put(to, h->query);

@@ -19,7 +19,9 @@ flush_body(struct trace *t)
 	if (t->body.len == 0)
 		return;
 	add(t, "body(");
-	str_add_slice(&t->text, str_slice(&t->body));
+	for (size_t i = 0; i < t->body.len; i++)
+		str_add_char(&t->text, t->body.ptr[i] != '\0' ?
+		    t->body.ptr[i] : '~');
 	str_add_char(&t->text, ')');
 	str_clear(&t->body);
 }
@@ -47,9 +49,9 @@ add_head(struct trace *t, const struct http_head *h)
 	if (h->fields.len > 0)
 		str_add_char(&t->text, ' ');
 	add_fields(t, &h->fields);
-	if (h->content_length >= 0)
+	if (h->content_length > 0 || (h->content_length == 0 && !t->end_to_end))
 		str_addf(&t->text, " cl=%lld", (long long)h->content_length);
-	if (h->minor == 0)
+	if (h->minor == 0 && !t->end_to_end)
 		add(t, "1.0");
 	if (h->is_absolute)
 		add(t, "absolute");
@@ -57,7 +59,7 @@ add_head(struct trace *t, const struct http_head *h)
 		add(t, "expects");
 	if (h->upgrade.ptr != NULL)
 		str_addf(&t->text, " upgrade=%.*s", SLICE_ARG(h->upgrade));
-	if (h->dropped > 0)
+	if (h->dropped > 0 && !t->end_to_end)
 		str_addf(&t->text, " dropped=%zu", h->dropped);
 }
 
@@ -68,6 +70,7 @@ on_end(struct trace *t)
 {
 	flush_body(t);
 	add(t, "end");
+	t->complete = true;
 	if (t->passive)
 		return;
 	if (t->stream->is_tunnel)
@@ -93,6 +96,12 @@ on_head(void *owner, struct http_head *h, bool end)
 	struct trace *t = owner;
 
 	t->is_connect = h->method_id == METHOD_CONNECT;
+	flush_body(t);
+	t->head = h;
+	t->trailers = NULL;
+	t->complete = false;
+	t->message_at = t->text.len;
+	str_clear(&t->payload);
 	add_head(t, h);
 	after_event(t, end);
 }
@@ -114,8 +123,10 @@ on_body(void *owner, struct buf *b, bool end)
 	struct slice s;
 
 	check(end || buf_len(b) > 0);
-	while (buf_next(b, &it, &s))
+	while (buf_next(b, &it, &s)) {
 		str_add_slice(&t->body, s);
+		str_add_slice(&t->payload, s);
+	}
 	buf_drain(b, buf_len(b));
 	after_event(t, end);
 }
@@ -126,6 +137,7 @@ on_trailers(void *owner, struct http_fields *f)
 	struct trace *t = owner;
 
 	flush_body(t);
+	t->trailers = f;
 	add(t, "trailers");
 	add_fields(t, f);
 	after_event(t, true);
@@ -325,6 +337,7 @@ trace_fini(struct trace *t)
 	buf_fini(&t->in);
 	str_fini(&t->text);
 	str_fini(&t->body);
+	str_fini(&t->payload);
 	str_fini(&t->out);
 	arena_fini(&t->arena);
 }
@@ -369,6 +382,33 @@ trace_close(struct trace *t, enum stream_error e)
 
 	t->stream = NULL;
 	stream_close(s, e);
+}
+
+const char *
+trace_message(struct trace *t)
+{
+	const char *s = str_ptr(&t->text) + t->message_at;
+
+	return *s == ' ' ? s + 1 : s;
+}
+
+void
+trace_forward(struct trace *from, struct trace *to)
+{
+	struct buf b = { 0 };
+	bool has_more = from->payload.len > 0 || from->trailers != NULL;
+
+	check(from->complete);
+	if (to->is_server)
+		stream_send_head(to->stream, from->head, !has_more);
+	else
+		trace_open(to, from->head, !has_more);
+	buf_add_slice(&b, str_slice(&from->payload));
+	if (has_more)
+		stream_send_body(to->stream, &b, from->trailers == NULL);
+	if (from->trailers != NULL)
+		stream_send_trailers(to->stream, from->trailers);
+	trace_turn(to);
 }
 
 const char *

@@ -30,8 +30,16 @@ struct trace {
 	bool           output_ended;
 	bool           asked_for_input;
 
+	/* the message that was last read */
+	struct http_head   *head;
+	struct http_fields *trailers;		/* NULL: none */
+	struct str          payload;
+	size_t              message_at;		/* its place in text */
+	bool                complete;
+
 	/* how the user behaves */
 	bool           passive;		/* neither answers nor closes */
+	bool           end_to_end;	/* shows nothing that is of one hop */
 	bool           pauses;		/* after each event, until trace_resume */
 	int            drained;		/* on_drained so far */
 };
@@ -50,6 +58,10 @@ void trace_feed_eof(struct trace *);
 void trace_turn(struct trace *);	/* runs what was deferred */
 void trace_reply(struct trace *, int status, const char *body);
 void trace_close(struct trace *, enum stream_error);
+/* What text says of the last message, once it is complete; borrowed. */
+const char *trace_message(struct trace *);
+/* Sends that message on through the stream of another codec. */
+void trace_forward(struct trace *from, struct trace *to);
 /* Ends the line: "> statuses how"; borrowed. */
 const char *trace_end(struct trace *);
 
