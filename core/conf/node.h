@@ -89,7 +89,7 @@ struct conf_node *conf_float_new(struct arena *, double);	/* finite */
 struct conf_node *conf_string_new(struct arena *, struct slice);	/* copies */
 struct conf_node *conf_map_new(struct arena *);
 struct conf_node *conf_list_new(struct arena *);
-/* The shortest decimal text that reads back as the same value. */
+/* The shortest decimal text that reads back as the same float: 1000.0, 0.1 */
 #define CONF_FLOAT_TEXT	32
 void conf_float_text(char out[CONF_FLOAT_TEXT], double);
 /* A deep copy, positions included, that shares nothing with the original. */

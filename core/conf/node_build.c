@@ -54,8 +54,10 @@ conf_float_text(char out[CONF_FLOAT_TEXT], double value)
 		double back = strtod(out, NULL);
 
 		if (memcmp(&back, &value, sizeof(value)) == 0)
-			return;
+			break;
 	}
+	if (strpbrk(out, ".e") == NULL)
+		memcpy(out + strlen(out), ".0", 3);
 }
 
 struct conf_node *

@@ -105,6 +105,15 @@ bytes_of(const yaml_event_t *event)
 	return slice_of(event->data.scalar.value, event->data.scalar.length);
 }
 
+/* Escapes can make what the text itself may not hold. */
+static int
+check_scalar(struct reader *r, const yaml_event_t *event)
+{
+	if (event->type != YAML_SCALAR_EVENT || slice_find(bytes_of(event), '\0') < 0)
+		return 0;
+	return fail_at(r, event->start_mark, "\\0 in a string, expected no NUL");
+}
+
 static int
 check_key(struct reader *r, const yaml_event_t *event)
 {
@@ -119,7 +128,7 @@ check_key(struct reader *r, const yaml_event_t *event)
 	if (plain && slice_is(bytes_of(event), "<<"))
 		return fail_at(r, event->start_mark,
 		    "a merge key (<<), expected the fields written out");
-	return 0;
+	return check_scalar(r, event);
 }
 
 static int
@@ -308,6 +317,8 @@ read_node(struct reader *r, const yaml_event_t *event, unsigned depth)
 		fail_at(r, event->start_mark, "a tag, expected none");
 		return NULL;
 	}
+	if (check_scalar(r, event) < 0)
+		return NULL;
 	if (event->type == YAML_SCALAR_EVENT) {
 		n = read_scalar(r, event);
 	} else if (depth >= CONF_MAX_DEPTH) {

@@ -16,7 +16,7 @@ static const struct {
 	{ "- true\n- False\n- ~\n-\n- null\n- 'true'\n",
 	    "[true,false,null,null,null,\"true\"]", NULL },
 	{ "[0x1F, 0o17, -3, +4, 1.5, 1e3, .5, 12345678901234567890]",
-	    "[31,15,-3,4,1.5,1000,0.5,1.2345678901234567e+19]", NULL },
+	    "[31,15,-3,4,1.5,1000.0,0.5,1.2345678901234567e+19]", NULL },
 	{ "[yes, no, On, y, 010, 1_000, 22:30, .inf, 1.2.3, 10.0.0.1, -]x",
 	    NULL, "t.yaml:1:62: invalid YAML: did not find expected <document start>" },
 	{ "[yes, No, On, y, 010, 1_000, 22:30, .inf, 1.2.3, 10.0.0.1]",
@@ -59,6 +59,10 @@ static const struct {
 	{ "a: \"\\ud83d\\ude00\"\n", NULL, "t.yaml:1:7: invalid YAML: found "
 	    "invalid Unicode character escape code while parsing a quoted "
 	    "scalar that begins in line 1" },
+	{ "a: \"x\\0y\"\n", NULL,
+	    "t.yaml:1:4: \\0 in a string, expected no NUL" },
+	{ "\"\\x00\": 1\n", NULL,
+	    "t.yaml:1:1: \\0 in a string, expected no NUL" },
 	{ "a: \xc3\n", NULL,
 	    "t.yaml:1:4: a byte that is not UTF-8, expected UTF-8 text" },
 	{ "a: \x01\n", NULL,
@@ -228,4 +232,57 @@ TEST(yaml_writes_for_people)
 	    "    name: http\nkind: Service\nversion: \"1.0\"\n");
 	str_fini(&s);
 	arena_fini(&a);
+}
+
+/*
+ * Whatever is cut off or replaced, the result is an error or a tree, and a
+ * tree written in either form reads back as itself.
+ */
+static void
+assert_reads_or_refuses(struct slice text)
+{
+	struct arena a = { 0 };
+	struct err err = ERR_INIT;
+	struct str out = { 0 };
+	const struct conf_node *n = conf_yaml_read(&a, text, "t", &err), *back;
+
+	if (n == NULL) {
+		assert_int_equal(err.kind, ERR_DATA);
+		assert_true(strncmp(err.text, "t:", 2) == 0);
+	} else {
+		conf_json_write(&out, n);
+		back = conf_json_read(&a, str_slice(&out), "j", &err);
+		assert_true(conf_equal(n, back));
+		str_clear(&out);
+		conf_yaml_write(&out, n);
+		back = conf_yaml_read(&a, str_slice(&out), "y", &err);
+		assert_true(conf_equal(n, back));
+	}
+	str_fini(&out);
+	arena_fini(&a);
+}
+
+TEST(yaml_survives_every_small_change)
+{
+	static const char whole[] = "a: &x {b: [1, 'c', \"d\\n\"]}\nz: *x\n"
+	    "e:\n- |\n  f\n  g\n- >-\n  h\n- ? i\n  : j # k\n- 0x1f\n- -1.5e3\n"
+	    "l: \xc3\xa9\n";
+	static const char other[] = "\n\t :-?[]{},#&*!|>'\"%@`~0.\x80\xff";
+	struct str s = { 0 };
+	struct arena a = { 0 };
+	struct err err = ERR_INIT;
+
+	assert_non_null(conf_yaml_read(&a, slice_of(whole, sizeof(whole) - 1), "t",
+	    &err));
+	arena_fini(&a);
+	for (size_t n = 0; n < sizeof(whole); n++)
+		assert_reads_or_refuses(slice_of(whole, n));
+	for (size_t i = 0; i < sizeof(whole) - 1; i++)
+		for (size_t j = 0; j < sizeof(other); j++) {
+			str_clear(&s);
+			str_add_slice(&s, slice_of(whole, sizeof(whole) - 1));
+			s.ptr[i] = other[j];
+			assert_reads_or_refuses(str_slice(&s));
+		}
+	str_fini(&s);
 }
