@@ -28,6 +28,16 @@ read_pointer(struct decoder *d, const struct conf_field *f,
 }
 
 static int
+fail_many(struct decoder *d, const struct conf_node *n, size_t most)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "expected at most %zu items, found %zu", most,
+	    conf_len(n));
+	return decode_fail(d, n, text);
+}
+
+static int
 read_pairs(struct decoder *d, const struct conf_field *f,
     const struct conf_node *n, void *out)
 {
@@ -36,6 +46,8 @@ read_pairs(struct decoder *d, const struct conf_field *f,
 
 	if (n->kind != CONF_MAP)
 		return decode_fail_expected(d, n, "a map of strings");
+	if (conf_len(n) > CONF_PAIRS_MAX)
+		return fail_many(d, n, CONF_PAIRS_MAX);
 	pairs->items = arena_zalloc(d->arena, conf_len(n) * sizeof(*pairs->items));
 	CONF_FOREACH(e, n) {
 		struct conf_pair *pair = &pairs->items[pairs->len++];
@@ -90,15 +102,8 @@ read_list(struct decoder *d, const struct conf_field *f,
 
 	if (n->kind != CONF_LIST)
 		return decode_fail_expected(d, n, "a list");
-	if (f->max_items > 0 && conf_len(n) > f->max_items) {
-		struct str s = { 0 };
-
-		str_addf(&s, "expected at most %zu items, found %zu",
-		    f->max_items, conf_len(n));
-		decode_fail(d, n, s.ptr);
-		str_fini(&s);
-		return -1;
-	}
+	if (f->max_items > 0 && conf_len(n) > f->max_items)
+		return fail_many(d, n, f->max_items);
 	if (size == 0)
 		size = f->schema->size;
 	char *items = arena_zalloc(d->arena, conf_len(n) * size);

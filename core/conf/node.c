@@ -116,8 +116,9 @@ equal_items(const struct conf_node *a, const struct conf_node *b)
 	if (a->items.len != b->items.len)
 		return false;
 	CONF_FOREACH(e, a) {
-		const struct conf_entry *match = a->kind == CONF_LIST ? other :
-		    conf_entry_of(b, e->key);
+		/* Mostly the same key stands in the same place. */
+		const struct conf_entry *match = slice_eq(e->key, other->key) ?
+		    other : conf_entry_of(b, e->key);
 
 		if (match == NULL || !conf_equal(e->node, match->node))
 			return false;

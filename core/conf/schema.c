@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "base/check.h"
 #include "conf/schema.h"
 
@@ -85,6 +87,52 @@ conf_schema_walk(const struct conf_schema *s, conf_walk_fn *fn, void *arg)
 
 	walk(&w, s);
 	str_fini(&w.path);
+}
+
+/* major.minor; what follows a second dot does not count. */
+static bool
+is_newer(const char *a, const char *b)
+{
+	unsigned major[2] = { 0 }, minor[2] = { 0 };
+
+	check(sscanf(a, "%u.%u", &major[0], &minor[0]) == 2);
+	if (sscanf(b, "%u.%u", &major[1], &minor[1]) != 2)
+		return true;
+	return major[0] != major[1] ? major[0] > major[1] : minor[0] > minor[1];
+}
+
+static const struct conf_field *
+critical_in(const struct conf_node *n, const struct conf_field *f,
+    const char *version)
+{
+	const struct conf_field *found = NULL;
+
+	if (f->critical && f->since != NULL && is_newer(f->since, version))
+		return f;
+	if (f->schema == NULL)
+		return NULL;
+	if (!f->list)
+		return conf_critical_since(n, f->schema, version);
+	CONF_FOREACH(e, n)
+		if (found == NULL)
+			found = conf_critical_since(e->node, f->schema, version);
+	return found;
+}
+
+const struct conf_field *
+conf_critical_since(const struct conf_node *n, const struct conf_schema *s,
+    const char *version)
+{
+	CONF_FOREACH(e, n) {
+		const struct conf_field *f = n->kind != CONF_MAP ||
+		    e->node->kind == CONF_NULL ? NULL : field_named(s, e->key);
+		const struct conf_field *found = f == NULL ? NULL :
+		    critical_in(e->node, f, version);
+
+		if (found != NULL)
+			return found;
+	}
+	return NULL;
 }
 
 void

@@ -44,9 +44,12 @@ enum conf_type {
 	CONF_PORT_OR_NAME_T,	/* struct conf_port_or_name */
 	CONF_STRUCT_T,		/* struct of schema; absent: its defaults */
 	CONF_POINTER_T,		/* struct of schema *, NULL when absent */
-	CONF_PAIRS_T,		/* struct conf_pairs; key_pattern, pattern */
+	CONF_PAIRS_T,		/* struct conf_pairs, at most CONF_PAIRS_MAX;
+				   key_pattern, pattern */
 	CONF_ANY_T,		/* const struct conf_node *, as it is */
 };
+
+#define CONF_PAIRS_MAX	1000
 
 struct conf_port_or_name {
 	uint16_t    number;	/* 0: by name, or absent */
@@ -117,6 +120,13 @@ const struct conf_field *conf_schema_find(const struct conf_schema *,
  */
 typedef void conf_walk_fn(void *arg, const char *path, const struct conf_field *);
 void conf_schema_walk(const struct conf_schema *, conf_walk_fn *, void *arg);
+/*
+ * Version skew: the first field that the document sets, that a reader of the
+ * version ("0.1") does not know, and that would be dangerous to pass over.
+ * NULL: there is none, that reader may use conf_decode_known.
+ */
+const struct conf_field *conf_critical_since(const struct conf_node *,
+    const struct conf_schema *, const char *version);
 /* "string", "list of port", "one of: a, b". */
 void conf_field_type(struct str *out, const struct conf_field *);
 

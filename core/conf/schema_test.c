@@ -263,6 +263,60 @@ TEST(decode_without_a_file_has_no_place)
 	arena_fini(&a);
 }
 
+struct tree {
+	struct tree *left, *trees;
+	size_t       trees_len;
+	const char  *leaf;
+};
+
+static const struct conf_schema aged_schema;
+static const struct conf_field aged_fields[] = {
+	{ "old", CONF_STRING_T, CONF_AT(struct tree, leaf), .critical = true },
+	{ "harmless", CONF_STRING_T, CONF_AT(struct tree, leaf), .since = "0.3" },
+	{ "new", CONF_STRING_T, CONF_AT(struct tree, leaf), .since = "0.3",
+	    .critical = true },
+	{ "left", CONF_POINTER_T, CONF_AT(struct tree, left),
+	    .schema = &aged_schema },
+	{ "list", CONF_STRUCT_T, CONF_LIST_AT(struct tree, trees),
+	    .schema = &aged_schema },
+	{ 0 },
+};
+static const struct conf_schema aged_schema = { "aged", sizeof(struct tree),
+	aged_fields, NULL };
+
+TEST(schema_finds_what_an_older_reader_must_not_pass_over)
+{
+	static const struct {
+		const char *in, *version;
+		bool        found;
+	} cases[] = {
+		{ "{old: x, harmless: x}", "0.1", false },
+		{ "{new: x}", "0.2", true },
+		{ "{new: x}", "0.2.9", true },
+		{ "{new: x}", "0.3", false },
+		{ "{new: x}", "0.10", false },
+		{ "{new: x}", "1.0", false },
+		{ "{new: x}", "what", true },
+		{ "{new: null}", "0.1", false },
+		{ "{unknown: {new: x}}", "0.1", false },
+		{ "{left: {left: {new: x}}}", "0.1", true },
+		{ "{list: [{old: x}, {list: [{new: x}]}]}", "0.1", true },
+		{ "{list: [{old: x}, {harmless: x}]}", "0.1", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct arena a = { 0 };
+		struct err err;
+		const struct conf_node *n = conf_yaml_read(&a,
+		    slice_str(cases[i].in), "t", &err);
+		const struct conf_field *f = conf_critical_since(n, &aged_schema,
+		    cases[i].version);
+
+		assert_ptr_equal(f, cases[i].found ? &aged_fields[2] : NULL);
+		arena_fini(&a);
+	}
+}
+
 TEST(schema_find_follows_lists_and_structs)
 {
 	assert_ptr_equal(conf_schema_find(&thing_schema, "ports.port"),
@@ -284,11 +338,6 @@ note(void *arg, const char *path, const struct conf_field *f)
 	conf_field_type(s, f);
 	str_add(s, ")\n");
 }
-
-struct tree {
-	struct tree *left;
-	const char  *leaf;
-};
 
 static const struct conf_schema tree_schema;
 static const struct conf_field tree_fields[] = {
