@@ -251,6 +251,29 @@ TEST(stat_labels_are_made_fit_to_show)
 	stat_registry_free(r);
 }
 
+TEST(stat_memo_finds_every_key)
+{
+	struct stat_registry *r = stat_registry_new(table, FAMILIES);
+	struct stat_series *series[100];
+	struct stat_memo m = { 0 };
+	char code[8];
+
+	for (uint64_t i = 0; i < 100; i++) {
+		snprintf(code, sizeof(code), "%d", (int)i);
+		series[i] = get(r, HITS, "a", code);
+		/* Keys that differ in their high bits only, and zero. */
+		assert_null(stat_memo_find(&m, i << 56));
+		stat_memo_put(&m, i << 56, series[i]);
+		for (uint64_t k = 0; k <= i; k++)
+			assert_ptr_equal(stat_memo_find(&m, k << 56), series[k]);
+	}
+	stat_memo_put(&m, 0, get(r, HITS, "b", ""));
+	assert_int_equal(m.len, 100);
+	assert_ptr_not_equal(stat_memo_find(&m, 0), series[0]);
+	stat_memo_fini(&m);
+	stat_registry_free(r);
+}
+
 TEST(stat_memo_lets_go_of_what_it_does_not_meet)
 {
 	struct stat_registry *r = stat_registry_new(table, FAMILIES);
