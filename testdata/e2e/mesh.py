@@ -350,7 +350,7 @@ class Proxy(Process):
 		else:
 			command += ["--service", service, "--control", control.api,
 			    "--token-file", control.token(service, name),
-			    "--advertise", f"127.0.0.1:{self.inbound_port}"]
+			    "--advertise", "127.0.0.1"]
 		for app in apps:
 			command += ["--app", app]
 		for what, target in (upstreams or {}).items():
