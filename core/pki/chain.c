@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/check.h"
 #include "base/mem.h"
 #include "pki/chain.h"
@@ -128,9 +130,48 @@ issuer_check(const struct cert *c, int64_t now, size_t below)
 	    c->not_after < now ? DISTRUST_ISSUER_EXPIRED : DISTRUST_NONE;
 }
 
+/* What a walk from the leaf to a root needs at every step. */
+struct walk {
+	const struct bundle *bundle;
+	int64_t              now;
+	struct chain_memo   *memo;
+	size_t               below;	/* CAs between here and the leaf */
+};
+
+static bool
+is_known(const struct chain_memo *memo, const uint8_t fact[HASH_LEN])
+{
+	for (size_t i = 0; i < CHAIN_MEMO_LEN; i++)
+		if (memcmp(memo->facts[i], fact, HASH_LEN) == 0)
+			return true;
+	return false;
+}
+
+static bool
+signature_check(const struct cert *c, const struct cert *issuer,
+    const struct walk *w)
+{
+	uint8_t fact[HASH_LEN];
+	struct hash h;
+
+	if (w->memo == NULL || w->below == 0)
+		return cert_signed_by(c, issuer);
+	hash_init(&h);
+	hash_add(&h, slice_of(issuer->point, KEY_POINT_LEN));
+	hash_add(&h, c->der);
+	hash_out(&h, fact);
+	if (is_known(w->memo, fact))
+		return true;
+	if (!cert_signed_by(c, issuer))
+		return false;
+	memcpy(w->memo->facts[w->memo->next], fact, HASH_LEN);
+	w->memo->next = (w->memo->next + 1) % CHAIN_MEMO_LEN;
+	return true;
+}
+
 static enum distrust
-signed_by_check(const struct cert *c, const struct cert *issuer, int64_t now,
-    size_t below)
+signed_by_check(const struct cert *c, const struct cert *issuer,
+    const struct walk *w)
 {
 	enum distrust d;
 
@@ -138,9 +179,10 @@ signed_by_check(const struct cert *c, const struct cert *issuer, int64_t now,
 		return DISTRUST_ALGORITHM;
 	if (!key_ids_agree(c, issuer))
 		return DISTRUST_KEY_ID;
-	if ((d = issuer_check(issuer, now, below)) != DISTRUST_NONE)
+	if ((d = issuer_check(issuer, w->now, w->below)) != DISTRUST_NONE)
 		return d;
-	return cert_signed_by(c, issuer) ? DISTRUST_NONE : DISTRUST_SIGNATURE;
+	return signature_check(c, issuer, w) ? DISTRUST_NONE :
+	    DISTRUST_SIGNATURE;
 }
 
 /*
@@ -148,34 +190,34 @@ signed_by_check(const struct cert *c, const struct cert *issuer, int64_t now,
  * otherwise what is wrong with the last that has it.
  */
 static enum distrust
-root_check(const struct cert *c, const struct bundle *b, int64_t now,
-    size_t below)
+root_check(const struct cert *c, const struct walk *w)
 {
+	const struct bundle *b = w->bundle;
 	enum distrust d = DISTRUST_UNKNOWN_ISSUER;
 
 	for (size_t i = 0; i < b->len && d != DISTRUST_NONE; i++)
 		if (slice_eq(b->roots[i].subject, c->issuer))
-			d = signed_by_check(c, &b->roots[i], now, below);
+			d = signed_by_check(c, &b->roots[i], w);
 	return d;
 }
 
 static enum distrust
 path_check(const struct cert *leaf, const struct slice *certs, size_t len,
-    const struct bundle *b, int64_t now)
+    struct walk *w)
 {
 	struct cert at = *leaf, next;
 	struct err err = ERR_INIT;
 	enum distrust d;
 
-	for (size_t i = 0;; i++) {
-		d = root_check(&at, b, now, i);
-		if (d != DISTRUST_UNKNOWN_ISSUER || i + 1 == len)
+	for (;; w->below++) {
+		d = root_check(&at, w);
+		if (d != DISTRUST_UNKNOWN_ISSUER || w->below + 1 == len)
 			return d;
-		if (cert_parse(&next, certs[i + 1], &err) < 0)
+		if (cert_parse(&next, certs[w->below + 1], &err) < 0)
 			return DISTRUST_MALFORMED;
 		if (!slice_eq(at.issuer, next.subject))
 			return DISTRUST_UNKNOWN_ISSUER;
-		d = signed_by_check(&at, &next, now, i);
+		d = signed_by_check(&at, &next, w);
 		if (d != DISTRUST_NONE)
 			return d;
 		at = next;
@@ -186,6 +228,7 @@ enum distrust
 chain_verify(const struct slice *certs, size_t len, const struct bundle *b,
     const struct leaf_policy *p, struct cert *leaf, struct spiffe *id)
 {
+	struct walk w = { .bundle = b, .now = p->now, .memo = p->memo };
 	struct leaf_policy policy = *p;
 	struct err err = ERR_INIT;
 	enum distrust d;
@@ -198,7 +241,7 @@ chain_verify(const struct slice *certs, size_t len, const struct bundle *b,
 		return DISTRUST_TOO_LONG;
 	if (cert_parse(leaf, certs[0], &err) < 0)
 		return DISTRUST_MALFORMED;
-	d = path_check(leaf, certs, len, b, p->now);
+	d = path_check(leaf, certs, len, &w);
 	policy.domain = b->domain;
 	return d != DISTRUST_NONE ? d : leaf_check(leaf, &policy, id);
 }

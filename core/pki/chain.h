@@ -25,6 +25,20 @@
 #define CHAIN_CERTS_MAX	6
 #define CHAIN_BYTES_MAX	32768	/* of all certificates */
 
+/*
+ * Signatures between CAs that were found good.  Half of a check's time goes
+ * into the intermediate, which is nearly always the same one; a memo saves
+ * that.  What it remembers is true for ever (this certificate is signed by
+ * that key), so it fits any bundle and any time; validity and rights are
+ * asked anew.  Plain data, all zeros at first, for one thread.
+ */
+#define CHAIN_MEMO_LEN	16
+
+struct chain_memo {
+	uint8_t facts[CHAIN_MEMO_LEN][HASH_LEN];
+	size_t  next;		/* the one that is overwritten next */
+};
+
 struct chain {
 	struct str    bytes;
 	size_t        start[CHAIN_CERTS_MAX + 1];	/* offsets in bytes */

@@ -213,6 +213,42 @@ TEST(chain_limits_certificates_and_bytes)
 	mem_free(zeros);
 }
 
+TEST(chain_memo_remembers_good_signatures_alone)
+{
+	struct chain_memo memo = { .next = 0 };
+	struct leaf_policy p = { .now = FORGE_NOW, .memo = &memo };
+	struct str leaf, other_inter;
+	struct key other;
+	struct forge f;
+	struct cert c;
+	struct spiffe id;
+
+	pki_make();
+	key_generate(&other);
+	forge_leaf(&f, pki.leaf.point);
+	leaf = forge_sign(&f, &pki.inter);
+	forge_ca(&f, "root", "inter", pki.inter.point);
+	other_inter = forge_sign(&f, &other);
+
+	struct slice good[] = { str_slice(&leaf), str_slice(&pki.inter_der) };
+	struct slice bad[] = { str_slice(&leaf), str_slice(&other_inter) };
+
+	for (int i = 0; i < 3; i++) {
+		assert_distrust(chain_verify(bad, 2, pki.bundle, &p, &c, &id),
+		    DISTRUST_SIGNATURE, "no root signed it");
+		assert_int_equal(memo.next, i > 0);
+		assert_distrust(chain_verify(good, 2, pki.bundle, &p, &c, &id),
+		    DISTRUST_NONE, "proper");
+		assert_int_equal(memo.next, 1);
+	}
+	/* What was remembered says nothing about time. */
+	p.now += 10 * 86400;
+	assert_distrust(chain_verify(good, 2, pki.bundle, &p, &c, &id),
+	    DISTRUST_ISSUER_EXPIRED, "later");
+	str_fini(&leaf);
+	str_fini(&other_inter);
+}
+
 TEST(chain_reads_a_pem_file)
 {
 	struct forge f;

@@ -17,11 +17,13 @@
 #define LEAF_LIFE_MAX_S	(31 * 86400)
 #define LEAF_SKEW_S	60	/* a clock may be so far behind its CA's */
 
+struct chain_memo;
 struct leaf_policy {
 	struct slice domain;		/* our trust domain */
 	struct slice expected;		/* the SPIFFE ID, or absent: anyone */
 	int64_t      now;		/* seconds since 1970 */
 	int64_t      life_max_s;	/* 0: LEAF_LIFE_MAX_S */
+	struct chain_memo *memo;	/* for chain.h; may be NULL */
 };
 
 /* *id is set when trusted; it borrows from the certificate. */
