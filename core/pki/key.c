@@ -172,12 +172,8 @@ put_sec1(struct str *out, const struct key *key, bool with_curve)
 	der_close(out, seq);
 }
 
-/*
- * A str that grows leaves its old bytes behind in the heap: make it large
- * enough at once, and wipe it at the end.
- */
-static void
-make_room(struct str *s, size_t len)
+void
+key_room_str(struct str *s, size_t len)
 {
 	size_t had = s->len;
 
@@ -193,8 +189,8 @@ key_pem(struct str *out, const struct key *key)
 	struct str der = { 0 };
 	size_t seq, in;
 
-	make_room(&der, KEY_DER_MAX);
-	make_room(out, 2 * KEY_DER_MAX);
+	key_room_str(&der, KEY_DER_MAX);
+	key_room_str(out, 2 * KEY_DER_MAX);
 	seq = der_open(&der, DER_SEQUENCE);
 	der_put_u32(&der, 0);
 	in = der_open(&der, DER_SEQUENCE);
@@ -214,8 +210,8 @@ key_pem_sec1(struct str *out, const struct key *key)
 {
 	struct str der = { 0 };
 
-	make_room(&der, KEY_DER_MAX);
-	make_room(out, 2 * KEY_DER_MAX);
+	key_room_str(&der, KEY_DER_MAX);
+	key_room_str(out, 2 * KEY_DER_MAX);
 	put_sec1(&der, key, true);
 	pem_add(out, PEM_LABEL_EC_KEY, str_slice(&der));
 	key_wipe_str(&der);

@@ -36,6 +36,11 @@ int key_parse(struct key *, struct slice pem, struct err *);
 void key_pem(struct str *, const struct key *);
 /* Adds the SEC 1 form, for tools that want it. */
 void key_pem_sec1(struct str *, const struct key *);
+/*
+ * Makes room for len more bytes at once: a str that grows would leave its old
+ * bytes behind in the heap.  To be called before a secret is added.
+ */
+void key_room_str(struct str *, size_t len);
 /* Overwrites the bytes of the str and frees it. */
 void key_wipe_str(struct str *);
 

@@ -3,6 +3,7 @@
 
 #include "modes/control/ca_file.h"
 #include "modes/control/ca_files.h"
+#include "pki/key.h"
 
 /*
  * Parts follow each other under lines "# mesh-ca name"; PEM readers skip them, so
@@ -21,6 +22,7 @@ static const struct {
 	    true, false },
 };
 #define HEADING	SLICE("# mesh-ca ")
+#define PACK_ROOM	65536	/* bytes; four short files */
 #define PARTS	(sizeof(parts) / sizeof(parts[0]))
 
 static const char *
@@ -35,6 +37,7 @@ path_of(const struct ca_files *f, size_t part)
 int
 ca_files_pack(struct str *out, const struct ca_files *f, struct err *err)
 {
+	key_room_str(out, PACK_ROOM);
 	for (size_t i = 0; i < PARTS; i++) {
 		const char *path = path_of(f, i);
 
