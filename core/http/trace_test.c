@@ -384,6 +384,60 @@ trace_close(struct trace *t, enum stream_error e)
 	stream_close(s, e);
 }
 
+void
+trace_say(struct trace *t, const char *s)
+{
+	trace_feed(t, s, strlen(s));
+}
+
+void
+trace_start(struct trace *t, const char *in)
+{
+	trace_init_server(t, &http_limits_default);
+	t->passive = true;
+	trace_say(t, in);
+}
+
+void
+trace_send_head(struct trace *t, int status, int64_t length, bool end)
+{
+	struct http_head h;
+
+	http_head_init(&h, &t->arena);
+	h.status = status;
+	h.content_length = length;
+	http_fields_add(&h.fields, SLICE("x"), SLICE("y"));
+	stream_send_head(t->stream, &h, end);
+}
+
+void
+trace_send_info(struct trace *t, int status)
+{
+	struct http_head h;
+
+	http_head_init(&h, &t->arena);
+	h.status = status;
+	stream_send_info(t->stream, &h);
+}
+
+void
+trace_send_body(struct trace *t, const char *s, bool end)
+{
+	struct buf b = { 0 };
+
+	buf_add(&b, s, strlen(s));
+	stream_send_body(t->stream, &b, end);
+	assert_int_equal(buf_len(&b), 0);
+}
+
+void
+trace_expect_out(struct trace *t, const char *out)
+{
+	trace_turn(t);
+	assert_string_equal(str_ptr(&t->out), out);
+	str_clear(&t->out);
+}
+
 const char *
 trace_message(struct trace *t)
 {

@@ -65,4 +65,14 @@ void trace_forward(struct trace *from, struct trace *to);
 /* Ends the line: "> statuses how"; borrowed. */
 const char *trace_end(struct trace *);
 
+/* A server whose user does nothing by itself, and in as its first bytes. */
+void trace_start(struct trace *, const char *in);
+void trace_say(struct trace *, const char *in);
+/* Through the stream; the head carries "x: y". */
+void trace_send_head(struct trace *, int status, int64_t length, bool end);
+void trace_send_info(struct trace *, int status);
+void trace_send_body(struct trace *, const char *s, bool end);
+/* Runs what was deferred; exactly this was sent since the last time. */
+void trace_expect_out(struct trace *, const char *out);
+
 #endif
