@@ -69,59 +69,59 @@ play(const char *script, struct registry_live *l)
 	}
 }
 
+static const struct {
+	const char      *script, *want;
+	enum live_status status;
+} lives[] = {
+	{ "", "", LIVE_UNKNOWN },
+	{ "j", "", LIVE_JOINED },
+	{ "j 29", "", LIVE_JOINED },
+	{ "j 30", "", LIVE_UNKNOWN },
+	{ "a", "+x x=Online ", LIVE_ONLINE },
+	{ "j5a", "+x x=Online ", LIVE_ONLINE },
+	{ "aaa", "+x x=Online ", LIVE_ONLINE },
+	{ "a 29", "+x x=Online ", LIVE_ONLINE },
+	{ "a 30", "+x x=Online x=Offline ", LIVE_OFFLINE },
+	{ "a 20a 20a 20", "+x x=Online ", LIVE_ONLINE },
+	{ "aj", "+x x=Online x=NotReady ", LIVE_NOT_READY },
+	{ "aja", "+x x=Online x=NotReady x=Online ", LIVE_ONLINE },
+	{ "aj 30", "+x x=Online x=NotReady x=Offline ", LIVE_OFFLINE },
+	{ "a 40a", "+x x=Online x=Offline x=Online ", LIVE_ONLINE },
+	{ "a 40j", "+x x=Online x=Offline x=NotReady ",
+	    LIVE_NOT_READY },
+	{ "a 259199", "+x x=Online x=Offline ", LIVE_OFFLINE },
+	{ "a 259200", "+x x=Online x=Offline -x ", LIVE_UNKNOWN },
+	{ "a 259200a", "+x x=Online x=Offline -x +x x=Online ",
+	    LIVE_ONLINE },
+	{ "aw", "+x x=Online -x ", LIVE_UNKNOWN },
+	{ "a 40w", "+x x=Online x=Offline -x ", LIVE_UNKNOWN },
+	{ "jw", "", LIVE_UNKNOWN },
+	{ "w", "", LIVE_UNKNOWN },
+	{ "af", "+x x=Online ", LIVE_UNKNOWN },
+	{ "afa", "+x x=Online +x x=Online ", LIVE_ONLINE },
+	/* A restart: silent for the grace, then as ever. */
+	{ "L", "", LIVE_ONLINE },
+	{ "L 119", "", LIVE_ONLINE },
+	{ "L 120", "x=Offline ", LIVE_OFFLINE },
+	{ "L 10a 29", "", LIVE_ONLINE },
+	{ "L 10a 30", "x=Offline ", LIVE_OFFLINE },
+	{ "L 10j", "x=NotReady ", LIVE_NOT_READY },
+	{ "aL", "+x x=Online ", LIVE_ONLINE },
+	{ "L 259289", "x=Offline ", LIVE_OFFLINE },
+	{ "L 259290", "x=Offline -x ", LIVE_UNKNOWN },
+};
+
 TEST(registry_live_goes_through_its_states)
 {
-	static const struct {
-		const char      *script, *want;
-		enum live_status status;
-	} rows[] = {
-		{ "", "", LIVE_UNKNOWN },
-		{ "j", "", LIVE_JOINED },
-		{ "j 29", "", LIVE_JOINED },
-		{ "j 30", "", LIVE_UNKNOWN },
-		{ "a", "+x x=Online ", LIVE_ONLINE },
-		{ "j5a", "+x x=Online ", LIVE_ONLINE },
-		{ "aaa", "+x x=Online ", LIVE_ONLINE },
-		{ "a 29", "+x x=Online ", LIVE_ONLINE },
-		{ "a 30", "+x x=Online x=Offline ", LIVE_OFFLINE },
-		{ "a 20a 20a 20", "+x x=Online ", LIVE_ONLINE },
-		{ "aj", "+x x=Online x=NotReady ", LIVE_NOT_READY },
-		{ "aja", "+x x=Online x=NotReady x=Online ", LIVE_ONLINE },
-		{ "aj 30", "+x x=Online x=NotReady x=Offline ", LIVE_OFFLINE },
-		{ "a 40a", "+x x=Online x=Offline x=Online ", LIVE_ONLINE },
-		{ "a 40j", "+x x=Online x=Offline x=NotReady ",
-		    LIVE_NOT_READY },
-		{ "a 259199", "+x x=Online x=Offline ", LIVE_OFFLINE },
-		{ "a 259200", "+x x=Online x=Offline -x ", LIVE_UNKNOWN },
-		{ "a 259200a", "+x x=Online x=Offline -x +x x=Online ",
-		    LIVE_ONLINE },
-		{ "aw", "+x x=Online -x ", LIVE_UNKNOWN },
-		{ "a 40w", "+x x=Online x=Offline -x ", LIVE_UNKNOWN },
-		{ "jw", "", LIVE_UNKNOWN },
-		{ "w", "", LIVE_UNKNOWN },
-		{ "af", "+x x=Online ", LIVE_UNKNOWN },
-		{ "afa", "+x x=Online +x x=Online ", LIVE_ONLINE },
-		/* A restart: silent for the grace, then as ever. */
-		{ "L", "", LIVE_ONLINE },
-		{ "L 119", "", LIVE_ONLINE },
-		{ "L 120", "x=Offline ", LIVE_OFFLINE },
-		{ "L 10a 29", "", LIVE_ONLINE },
-		{ "L 10a 30", "x=Offline ", LIVE_OFFLINE },
-		{ "L 10j", "x=NotReady ", LIVE_NOT_READY },
-		{ "aL", "+x x=Online ", LIVE_ONLINE },
-		{ "L 259289", "x=Offline ", LIVE_OFFLINE },
-		{ "L 259290", "x=Offline -x ", LIVE_UNKNOWN },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(lives) / sizeof(lives[0]); i++) {
 		struct str said = { 0 };
 		struct registry_live l = { .ctx = &said };
 
-		play(rows[i].script, &l);
-		if (strcmp(str_ptr(&said), rows[i].want) != 0)
-			fail_msg("%s: %s", rows[i].script, str_ptr(&said));
+		play(lives[i].script, &l);
+		if (strcmp(str_ptr(&said), lives[i].want) != 0)
+			fail_msg("%s: %s", lives[i].script, str_ptr(&said));
 		assert_int_equal(registry_live_status(&l, SLICE("x")),
-		    rows[i].status);
+		    lives[i].status);
 		registry_live_fini(&l);
 		str_fini(&said);
 	}
