@@ -1,7 +1,7 @@
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "conf/node.h"
+#include "conf/source.h"
 
 static const char *const kind_names[] = {
 	[CONF_NULL] = "nothing",
@@ -157,9 +157,8 @@ conf_error(const struct conf_node *n, struct err *err, const char *fmt, ...)
 {
 	va_list ap;
 
-	err->kind = ERR_DATA;
 	va_start(ap, fmt);
-	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	conf_source_err(err, fmt, ap);
 	va_end(ap);
 	if (n != NULL && n->file != NULL && n->line > 0)
 		err_wrap(err, "%s:%u:%u", n->file, n->line, n->column);
@@ -174,9 +173,8 @@ conf_error_key(const struct conf_node *map, const struct conf_entry *e,
 {
 	va_list ap;
 
-	err->kind = ERR_DATA;
 	va_start(ap, fmt);
-	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	conf_source_err(err, fmt, ap);
 	va_end(ap);
 	if (map->file != NULL && e->line > 0)
 		err_wrap(err, "%s:%u:%u", map->file, e->line, e->column);

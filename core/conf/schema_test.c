@@ -206,6 +206,10 @@ static const struct {
 	    "1048576 bytes, found \"2Mi\"" },
 	{ "limits: {bytes: -1}", "t:2:17: limits.bytes: expected a size such as "
 	    "65536, 64Ki or 10Mi, found -1" },
+	{ "labels: {\"a\\n\\e[1m\\x9bb\": x}", "t:2:10: labels: expected a label's key "
+	    "([DOMAIN/]NAME, NAME at most 63 characters), found \"a??[1m??b\"" },
+	{ "\"a\\nb\": x", "t:2:1: unknown field \"a\\nb\", expected one of name, "
+	    "on, since, ports, words, labels, limits, more, config, host" },
 	{ "since: yesterday", "t:2:8: since: expected a time such as "
 	    "2026-11-21T01:12:41Z, found \"yesterday\"" },
 	{ "host: '::1:80'", "t:2:7: host: expected HOST:PORT ([ADDRESS]:PORT for "

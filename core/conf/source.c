@@ -29,15 +29,31 @@ conf_source_place(const struct conf_source *s, size_t offset, unsigned *line,
 	}
 }
 
+void
+conf_source_err(struct err *err, const char *fmt, va_list ap)
+{
+	unsigned char *p = (unsigned char *)err->text;
+
+	err->kind = ERR_DATA;
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	for (; *p != '\0'; p++) {
+		bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
+
+		if (c1)
+			*p++ = '?';
+		if (c1 || *p < 0x20 || *p == 0x7f)
+			*p = '?';
+	}
+}
+
 int
 conf_source_error(const struct conf_source *s, unsigned line, unsigned column,
     struct err *err, const char *fmt, ...)
 {
 	va_list ap;
 
-	err->kind = ERR_DATA;
 	va_start(ap, fmt);
-	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	conf_source_err(err, fmt, ap);
 	va_end(ap);
 	return err_wrap(err, "%s:%u:%u", s->file, line, column);
 }

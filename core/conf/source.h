@@ -1,6 +1,7 @@
 #ifndef CONF_SOURCE_H
 #define CONF_SOURCE_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -34,6 +35,13 @@ void conf_source_place(const struct conf_source *, size_t offset,
     unsigned *line, unsigned *column);
 int conf_source_error(const struct conf_source *, unsigned line, unsigned column,
     struct err *, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/*
+ * Fills err with kind ERR_DATA.  Keys and values of a hostile document may
+ * stand in the text, and people read it on a terminal: control characters
+ * (C0, C1, DEL) become question marks.
+ */
+void conf_source_err(struct err *, const char *fmt, va_list)
+    __attribute__((format(printf, 2, 0)));
 /* Counts nodes; -1 when that makes too many. */
 int conf_source_count(struct conf_source *, size_t nodes, unsigned line,
     unsigned column, struct err *);
