@@ -46,6 +46,21 @@ fail_group(struct list *group, const struct err *err)
 	}
 }
 
+/*
+ * The time by which records expire.  A wall clock that leaps ahead must not
+ * take the records of certificates with it, so no more time has passed since
+ * start than the monotonic clock saw.
+ */
+static int64_t
+careful_now_s(const struct store *s)
+{
+	int64_t wall = clock_wall_s();
+	int64_t steady = s->started_s +
+	    (int64_t)(clock_mono_ms() - s->started_ms) / 1000;
+
+	return wall < steady ? wall : steady;
+}
+
 /* One transaction of the file for all of them.  False: none is written. */
 static bool
 commit_together(struct store *s, struct list *group)
@@ -64,7 +79,7 @@ commit_together(struct store *s, struct list *group)
 			goto lost;
 		}
 	}
-	if (store_sqlite_commit(s->db, clock_wall_s(), &err) == 0)
+	if (store_sqlite_commit(s->db, careful_now_s(s), &err) == 0)
 		return true;
 lost:
 	store_sqlite_rollback(s->db);
@@ -210,6 +225,8 @@ store_thread_main(void *arg)
 	bool is_over = false;
 
 	list_init(&taken);
+	s->started_s = clock_wall_s();
+	s->started_ms = clock_mono_ms();
 	while (!is_over) {
 		pthread_mutex_lock(&s->lock);
 		while (list_is_empty(&s->queue) && !s->is_closing &&

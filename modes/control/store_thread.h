@@ -47,6 +47,8 @@ struct store {
 	int             dir_lock;
 
 	/* The thread's own. */
+	int64_t                   started_s;	/* wall time at start */
+	uint64_t                  started_ms;	/* monotonic, then */
 	struct store_sqlite      *db;
 	struct list               watches;
 	struct store_sqlite_copy *copy;
