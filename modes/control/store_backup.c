@@ -25,10 +25,11 @@ store_restore(const char *backup, const char *dir, struct err *err)
 	if (lock < 0)
 		return -1;
 	char *path = mem_printf("%s/" STORE_FILE_NAME, dir);
+	char *wal = mem_printf("%s-wal", path);
 	char *aside = mem_printf("%s.restore", path);
 
-	unlink(aside);
-	if (access(path, F_OK) == 0)
+	store_file_remove(aside);
+	if (access(path, F_OK) == 0 || access(wal, F_OK) == 0)
 		err_set(err, ERR_CONFIG, "%s: exists; restore into an empty "
 		    "directory", path);
 	else if (store_file_copy(backup, aside, err) == 0 &&
@@ -40,8 +41,9 @@ store_restore(const char *backup, const char *dir, struct err *err)
 	}
 	if (rc == 0)
 		rc = store_file_publish(aside, path, err);
-	unlink(aside);
+	store_file_remove(aside);
 	mem_free(aside);
+	mem_free(wal);
 	mem_free(path);
 	close(lock);
 	return rc;

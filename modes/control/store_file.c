@@ -68,6 +68,21 @@ store_file_make(const char *path, struct err *err)
 	return 0;
 }
 
+void
+store_file_remove(const char *path)
+{
+	static const char *const suffixes[] = {
+		"", "-wal", "-shm", "-journal",
+	};
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		char *at = mem_printf("%s%s", path, suffixes[i]);
+
+		unlink(at);
+		mem_free(at);
+	}
+}
+
 static int
 copy_bytes(int in, int out)
 {

@@ -20,6 +20,11 @@ int store_file_lock(const char *dir, struct err *);
 
 /* Makes an empty file, mode 0600, that must not exist. */
 int store_file_make(const char *path, struct err *);
+/*
+ * Removes a database and what SQLite keeps beside it.  A log left over from
+ * another database of the same name would be played into the next one.
+ */
+void store_file_remove(const char *path);
 /* Copies into a new file, mode 0600. */
 int store_file_copy(const char *from, const char *to, struct err *);
 /* Renames in such a way that after a power loss one of the two is there. */

@@ -115,19 +115,16 @@ static int
 make_file(const char *path, struct err *err)
 {
 	char *aside = mem_printf("%s.new", path);
-	char *journal = mem_printf("%s-journal", aside);
 	struct store_sqlite *s = NULL;
 	int rc = -1;
 
-	unlink(aside);
-	unlink(journal);
+	store_file_remove(aside);
 	if (store_file_make(aside, err) == 0 &&
 	    (s = connect_file(aside, err)) != NULL)
 		rc = migrate(s, 0, err);
 	store_sqlite_close(s);
 	if (rc == 0)
 		rc = store_file_publish(aside, path, err);
-	mem_free(journal);
 	mem_free(aside);
 	return rc;
 }
@@ -314,7 +311,7 @@ store_sqlite_copy_start(struct store_sqlite *s, const char *path,
 	char *aside = mem_printf("%s.partial", path);
 
 	c->path = mem_strdup(path);
-	unlink(aside);
+	store_file_remove(aside);
 	if (store_file_make(aside, err) == 0 &&
 	    (c->to = connect_file(aside, err)) != NULL) {
 		c->backup = sqlite3_backup_init(c->to->db, "main", s->db,
@@ -356,9 +353,13 @@ store_sqlite_copy_stop(struct store_sqlite_copy *c)
 		return;
 	if (c->backup != NULL)
 		sqlite3_backup_finish(c->backup);
-	if (c->to != NULL)
-		unlink(c->to->path);
-	store_sqlite_close(c->to);
+	if (c->to != NULL) {
+		char *aside = mem_strdup(c->to->path);
+
+		store_sqlite_close(c->to);
+		store_file_remove(aside);
+		mem_free(aside);
+	}
 	mem_free(c->path);
 	mem_free(c);
 }

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/unit.h"
-#include "modes/control/store.h"
+#include "modes/control/store_file.h"
 #include "modes/control/store_fixture.h"
 
 TEST(store_txn_gives_each_write_the_next_revision)
@@ -387,5 +387,52 @@ TEST(store_backup_to_a_bad_place_fails_alone)
 	assert_int_equal(r->err.kind, ERR_SYSTEM);
 	store_result_free(r);
 	assert_int_equal(fixture_put(&f, "a", "1"), 1);
+	fixture_close(&f);
+}
+
+TEST(store_restore_is_not_misled_by_logs_of_another_store)
+{
+	static const char *const names[] = {
+		"store.db.restore", "store.db.restore-wal",
+		"store.db.restore-journal",
+	};
+	struct fixture f = fixture_open();
+	char *copy = mem_printf("%s/copy", f.dir);
+	char *dir = mem_printf("%s/restored", f.dir);
+	char *wal = mem_printf("%s/store.db-wal", dir);
+	struct err err = ERR_INIT;
+
+	fixture_put(&f, "a", "in the backup");
+	store_result_free(store_backup_wait(f.store, copy));
+	fixture_put(&f, "a", "later");
+	assert_int_equal(mkdir(dir, 0700), 0);
+	/* The log of the running store, of which the copy knows nothing. */
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *from = mem_printf("%s-wal", f.file);
+		char *to = mem_printf("%s/%s", dir, names[i]);
+
+		assert_int_equal(store_file_copy(from, to, &err), 0);
+		mem_free(to);
+		mem_free(from);
+	}
+	assert_int_equal(store_restore(copy, dir, &err), 0);
+
+	struct store *restored = store_open(dir, &err);
+	struct store_result *r = store_get_wait(restored, SLICE("a"));
+
+	assert_true(slice_is(r->items[0].value, "in the backup"));
+	store_result_free(r);
+	store_close(&restored);
+
+	/* One whose database was lost is no empty directory. */
+	char *db = mem_printf("%s/store.db", dir);
+
+	assert_int_equal(rename(db, wal), 0);
+	assert_int_equal(store_restore(copy, dir, &err), -1);
+	assert_non_null(strstr(err.text, "empty directory"));
+	mem_free(db);
+	mem_free(wal);
+	mem_free(dir);
+	mem_free(copy);
 	fixture_close(&f);
 }
