@@ -1,3 +1,6 @@
+#include <stdint.h>
+#include <string.h>
+
 #include "http/grammar.h"
 #include "http/head.h"
 
@@ -28,13 +31,70 @@ const unsigned char http_bytes[256] = {
 	[0x80 ... 0xff] = BYTE_VALUE,
 };
 
+/* --- eight bytes at a time ------------------------------------------------ */
+
+#define EACH(byte)	(UINT64_C(0x0101010101010101) * (byte))
+#define TOP_BITS	EACH(0x80)
+
+static bool
+has_less(uint64_t v, uint64_t than)
+{
+	return ((v - EACH(than)) & ~v & TOP_BITS) != 0;
+}
+
+static bool
+has_byte(uint64_t v, uint64_t byte)
+{
+	return has_less(v ^ EACH(byte), 1);
+}
+
+/* Surely all of the class; a tab in a value is left to the table. */
+static bool
+are_values(uint64_t v)
+{
+	return !has_less(v, 0x20) && !has_byte(v, 0x7f);
+}
+
+static bool
+are_targets(uint64_t v)
+{
+	return (v & TOP_BITS) == 0 && !has_less(v, 0x21) &&
+	    !has_byte(v, 0x7f) && !has_byte(v, '#');
+}
+
+/* Whole words of eight bytes that need no second look. */
+static size_t
+span_words(const char *p, size_t n, bool (*are_all)(uint64_t))
+{
+	size_t i = 0;
+	uint64_t v;
+
+	for (; n - i >= sizeof(v); i += sizeof(v)) {
+		memcpy(&v, p + i, sizeof(v));
+		if (!are_all(v))
+			break;
+	}
+	return i;
+}
+
+size_t
+http_bytes_span(const char *p, size_t n, unsigned int classes)
+{
+	size_t i = 0;
+
+	if (classes == BYTE_VALUE)
+		i = span_words(p, n, are_values);
+	else if (classes == BYTE_TARGET)
+		i = span_words(p, n, are_targets);
+	while (i < n && http_byte_is(p[i], classes))
+		i++;
+	return i;
+}
+
 static bool
 all_are(struct slice s, unsigned int classes)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if (!http_byte_is(s.ptr[i], classes))
-			return false;
-	return true;
+	return http_bytes_span(s.ptr, s.len, classes) == s.len;
 }
 
 bool

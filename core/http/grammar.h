@@ -2,6 +2,7 @@
 #define HTTP_GRAMMAR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * grammar: which bytes may stand where (RFC 9110 section 5.6, RFC 3986
@@ -23,6 +24,12 @@ http_byte_is(char c, unsigned int classes)
 {
 	return (http_bytes[(unsigned char)c] & classes) != 0;
 }
+
+/*
+ * How many of the n bytes at p, from the front, are of one of the classes.
+ * Long runs of BYTE_VALUE or BYTE_TARGET are read eight bytes at a time.
+ */
+size_t http_bytes_span(const char *p, size_t n, unsigned int classes);
 
 /* Of a hexadecimal digit. */
 static inline unsigned int

@@ -83,17 +83,6 @@ fail(struct h1_scan *s, struct h1_fault fault)
 	return SCAN_FAULT;
 }
 
-/* Bytes at p, at most n, that are all of the classes. */
-static size_t
-run_length(const char *p, size_t n, unsigned int classes)
-{
-	size_t i = 0;
-
-	while (i < n && http_byte_is(p[i], classes))
-		i++;
-	return i;
-}
-
 /* The state behind byte c, or STATES. */
 static enum state
 step(const struct row *row, char c)
@@ -134,9 +123,10 @@ static enum h1_scan_result
 scan_piece(struct h1_scan *s, struct slice piece, const struct room *room)
 {
 	size_t line_bytes = room->limits->line_bytes;
+	const char *p = piece.ptr, *end = p + piece.len;
 
-	while (piece.len > 0) {
-		size_t n = piece.len;
+	while (p < end) {
+		size_t n = (size_t)(end - p), run = 0;
 
 		if (s->bytes >= room->head)
 			return fail(s, head_too_large);
@@ -147,18 +137,17 @@ scan_piece(struct h1_scan *s, struct slice piece, const struct room *room)
 			n = room->head - s->bytes;
 		if (n > line_bytes - s->line)
 			n = line_bytes - s->line;
-		size_t run = run_length(piece.ptr, n, rows[s->state].run);
-
+		if (rows[s->state].run != 0)
+			run = http_bytes_span(p, n, rows[s->state].run);
 		s->bytes += run;
 		s->line += run;
-		piece = slice_from(piece, run);
+		p += run;
 		if (run == n)
 			continue;
-		enum h1_scan_result r = scan_byte(s, piece.ptr[0], room);
+		enum h1_scan_result r = scan_byte(s, *p++, room);
 
 		if (r != SCAN_MORE)
 			return r;
-		piece = slice_from(piece, 1);
 	}
 	return SCAN_MORE;
 }

@@ -61,7 +61,8 @@ put_number(char *to, uint64_t v, unsigned int base)
 static bool
 is_writable(const struct http_field *f)
 {
-	return http_is_token(f->name) && http_is_field_value(f->value);
+	return (f->id != FIELD_OTHER || http_is_token(f->name)) &&
+	    http_is_field_value(f->value);
 }
 
 static bool
@@ -174,10 +175,7 @@ put_request_framing(char *to, const struct http_head *h,
 static bool
 is_target(struct slice s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if (!http_byte_is(s.ptr[i], BYTE_TARGET))
-			return false;
-	return true;
+	return http_bytes_span(s.ptr, s.len, BYTE_TARGET) == s.len;
 }
 
 bool

@@ -1,4 +1,7 @@
+#include <string.h>
+
 #include "base/unit.h"
+#include "http/grammar.h"
 #include "http/head.h"
 
 TEST(every_field_id_is_found_by_its_name)
@@ -123,4 +126,27 @@ TEST(methods_and_statuses)
 	assert_true(http_status_has_no_body(304));
 	assert_false(http_status_has_no_body(200));
 	assert_false(http_status_has_no_body(205));
+}
+
+/* Every byte at every place of a run, against the table. */
+TEST(grammar_spans_agree_with_the_table)
+{
+	static const unsigned int classes[] = {
+		BYTE_VALUE, BYTE_TARGET, BYTE_TOKEN, BYTE_PCHAR,
+	};
+	char run[24];
+
+	for (size_t k = 0; k < 4; k++) {
+		for (size_t at = 0; at < sizeof(run); at++) {
+			for (int c = 0; c < 256; c++) {
+				memset(run, 'a', sizeof(run));
+				run[at] = (char)c;
+				size_t n = http_bytes_span(run, sizeof(run),
+				    classes[k]);
+
+				assert_int_equal(n, http_byte_is((char)c,
+				    classes[k]) ? sizeof(run) : at);
+			}
+		}
+	}
 }
