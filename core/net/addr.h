@@ -33,7 +33,7 @@ void addr_format_ip(const struct addr *, char out[ADDR_TEXT_MAX]); /* no port */
 bool addr_eq(const struct addr *, const struct addr *);
 int addr_port(const struct addr *);	/* 0 for Unix */
 void addr_set_port(struct addr *, int port);
-bool addr_is_loopback(const struct addr *);
+bool addr_is_loopback(const struct addr *);	/* Unix sockets too */
 bool addr_is_any(const struct addr *);
 /* v4-mapped IPv6 becomes IPv4. */
 void addr_unmap(struct addr *);

@@ -61,6 +61,8 @@ void conn_set_owner(struct conn *, const struct conn_ops *, void *owner);
 
 struct loop *conn_loop(const struct conn *);
 struct conn_peer *conn_peer(struct conn *);
+/* Who is at the other end of a Unix socket; -1: nobody can tell. */
+int conn_peer_uid(const struct conn *, uid_t *uid);
 struct buf *conn_in(struct conn *);
 bool conn_is_eof(const struct conn *);		/* the peer ended its side */
 bool conn_is_closed(const struct conn *);

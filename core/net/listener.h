@@ -25,6 +25,9 @@ struct listener_watch;
 /* ":PORT" listens dual-stack.  A Unix path is unlinked if nobody answers. */
 struct listener *listener_open(const struct addr *, int backlog, struct err *);
 struct listener *listener_from_fd(int fd);	/* takes; socket activation */
+/* Of a Unix socket's path; gid -1 leaves the group. */
+int listener_set_mode(struct listener *, unsigned mode, int64_t gid,
+    struct err *);
 const struct addr *listener_addr(const struct listener *); /* real port */
 /* accepted gets a non-blocking, close-on-exec fd that it owns. */
 struct listener_watch *listener_watch(struct listener *, struct loop *,

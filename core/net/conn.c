@@ -1,0 +1,431 @@
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "net/conn_state.h"
+
+#define FLUSH_AT	((size_t)64 * 1024)
+#define LINGER_MS	1000	/* after our end was sent */
+#define STALL_MS	10000	/* without a byte taken before that */
+
+static void conn_on_task(void *);
+static void conn_on_ready(void *, unsigned);
+
+/* --- life --------------------------------------------------------------------- */
+
+struct conn *
+conn_make(struct loop *l, int fd, const struct transport *io, void *io_state,
+    const struct conn_ops *ops, void *owner)
+{
+	struct conn *c = mem_zalloc(sizeof(*c));
+
+	c->loop = l;
+	c->fd = fd;
+	c->io = io;
+	c->io_state = io_state;
+	c->ops = ops;
+	c->owner = owner;
+	c->can_write = true;
+	c->last_activity_ms = loop_now_ms(l);
+	loop_task_init(&c->task, conn_on_task, c);
+	loop_task_init(&c->read_task, conn_on_task, c);
+	flow_init(&c->flow, NULL, FLOW_HIGH, FLOW_LOW, NULL, NULL);
+	conn_update_events(c);
+	return c;
+}
+
+struct conn *
+conn_new(struct loop *l, int fd, const struct transport *io, void *io_state,
+    const struct conn_ops *ops, void *owner)
+{
+	return conn_make(l, fd, io, io_state, ops, owner);
+}
+
+void
+conn_free(void *arg)
+{
+	struct conn *c = arg;
+
+	loop_task_cancel(&c->task);
+	loop_task_cancel(&c->read_task);
+	buf_fini(&c->raw);
+	buf_fini(&c->in);
+	buf_fini(&c->plain);
+	buf_fini(&c->out);
+	flow_fini(&c->flow);
+	mem_free(c->peer);
+	mem_free(c->linger);
+	mem_free(c);
+}
+
+void
+conn_update_events(struct conn *c)
+{
+	bool is_watched = c->phase == CONN_OPEN || c->phase == CONN_LINGERING;
+
+	if (is_watched && c->watch.impl == NULL)
+		loop_fd_start(&c->watch, c->loop, c->fd, conn_on_ready, c);
+	else if (!is_watched)
+		loop_fd_stop(&c->watch);
+}
+
+void
+conn_set_owner(struct conn *c, const struct conn_ops *ops, void *owner)
+{
+	c->ops = ops;
+	c->owner = owner;
+	c->must_tell = buf_len(&c->in) > 0;
+	if (c->must_tell)
+		loop_defer(c->loop, &c->task);
+}
+
+/* --- events ------------------------------------------------------------------- */
+
+static void
+conn_end(struct conn *c)
+{
+	flow_discharge(&c->flow, conn_unsent(c));
+	buf_fini(&c->plain);
+	buf_fini(&c->out);
+	loop_free_later(c->loop, conn_free, c);
+	c->ops->on_closed(c, c->owner, c->reason);
+}
+
+static void
+conn_linger_work(struct conn *c)
+{
+	bool was_shut = c->is_shut;
+	uint64_t sent = c->bytes_out;
+
+	conn_send(c);
+	if (conn_drop_input(c) || c->write_error != CLOSE_NONE) {
+		if (c->is_shut || c->write_error != CLOSE_NONE) {
+			conn_close(c, c->reason);
+			return;
+		}
+		c->can_read = false;	/* the peer has only ended its side */
+		c->has_ended = true;
+	}
+	if (c->is_shut && c->has_ended)
+		conn_close(c, c->reason);
+	else if (c->is_shut && !was_shut)
+		loop_timer_start(c->linger, LINGER_MS);
+	else if (!c->is_shut && c->bytes_out != sent)
+		loop_timer_start(c->linger, STALL_MS);
+}
+
+static void
+conn_on_task(void *arg)
+{
+	struct conn *c = arg;
+
+	switch (c->phase) {
+	case CONN_OPEN:
+		conn_work(c);
+		break;
+	case CONN_LINGERING:
+		conn_linger_work(c);
+		break;
+	case CONN_CLOSED:
+		conn_end(c);
+		break;
+	case CONN_GONE:
+		break;
+	}
+}
+
+/* A reset counts although we do not read: the other side is to know it. */
+static enum close_reason
+conn_pending_error(const struct conn *c)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ||
+	    error == 0)
+		return CLOSE_NONE;
+	return conn_reason_of(error);
+}
+
+static void
+conn_on_ready(void *arg, unsigned ready)
+{
+	struct conn *c = arg;
+
+	c->can_read |= (ready & LOOP_READ) != 0;
+	c->can_write |= (ready & LOOP_WRITE) != 0 &&
+	    c->write_error == CLOSE_NONE;
+	c->has_hangup |= (ready & LOOP_HANGUP) != 0;
+	if (c->phase == CONN_OPEN && (ready & LOOP_HANGUP) &&
+	    (c->is_paused || c->has_ended || buf_len(&c->in) > FLOW_HIGH)) {
+		enum close_reason why = conn_pending_error(c);
+
+		if (why != CLOSE_NONE) {
+			conn_close(c, why);
+			return;
+		}
+	}
+	conn_on_task(c);
+}
+
+/* --- closing ------------------------------------------------------------------- */
+
+void
+conn_close(struct conn *c, enum close_reason reason)
+{
+	if (c->phase == CONN_CLOSED || c->phase == CONN_GONE)
+		return;
+	c->phase = CONN_CLOSED;
+	c->reason = reason;
+	conn_update_events(c);
+	if (c->linger != NULL)
+		loop_timer_stop(c->linger);
+	conn_peer(c);		/* the log will want it */
+	close(c->fd);
+	c->fd = -1;
+	if (c->io != NULL)
+		c->io->free(c->io_state);
+	c->io_state = NULL;
+	loop_task_cancel(&c->read_task);
+	loop_defer(c->loop, &c->task);
+}
+
+void
+conn_abort(struct conn *c, enum close_reason reason)
+{
+	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+
+	if (c->fd >= 0)
+		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	conn_close(c, reason);
+}
+
+static void
+conn_on_linger_end(void *arg)
+{
+	struct conn *c = arg;
+
+	conn_close(c, c->reason);
+}
+
+void
+conn_close_linger(struct conn *c, enum close_reason reason)
+{
+	if (c->phase != CONN_OPEN)
+		return;
+	conn_shutdown(c);
+	if (c->write_error != CLOSE_NONE || (c->is_shut && c->has_ended)) {
+		conn_close(c, reason);
+		return;
+	}
+	c->phase = CONN_LINGERING;
+	c->reason = reason;
+	c->linger = mem_alloc(sizeof(*c->linger));
+	loop_timer_init(c->linger, c->loop, conn_on_linger_end, c);
+	loop_timer_start(c->linger, c->is_shut ? LINGER_MS : STALL_MS);
+	loop_defer(c->loop, &c->task);
+}
+
+void
+conn_shutdown(struct conn *c)
+{
+	if (c->phase != CONN_OPEN || c->must_shut)
+		return;
+	c->must_shut = true;
+	if (c->io != NULL && c->write_error == CLOSE_NONE) {
+		conn_seal(c);
+		size_t before = conn_unsent(c);
+
+		c->io->seal_end(c->io_state, &c->out);
+		flow_charge(&c->flow, conn_unsent(c) - before);
+	}
+	loop_defer(c->loop, &c->task);
+}
+
+/* --- writing ------------------------------------------------------------------- */
+
+static struct buf *
+conn_out(struct conn *c)
+{
+	return c->io != NULL ? &c->plain : &c->out;
+}
+
+static bool
+conn_takes_bytes(const struct conn *c)
+{
+	check(c->phase != CONN_OPEN || !c->must_shut);
+	return c->phase == CONN_OPEN && c->write_error == CLOSE_NONE;
+}
+
+static bool
+conn_wrote(struct conn *c, size_t len)
+{
+	flow_charge(&c->flow, len);
+	if (conn_unsent(c) >= FLUSH_AT)
+		conn_flush(c);
+	else if (c->can_write)
+		loop_defer(c->loop, &c->task);
+	if (conn_unsent(c) <= FLOW_HIGH)
+		return true;
+	c->wants_drained = true;
+	return false;
+}
+
+bool
+conn_write(struct conn *c, struct buf *b)
+{
+	size_t len = buf_len(b);
+
+	if (!conn_takes_bytes(c)) {
+		buf_fini(b);
+		return true;
+	}
+	buf_move(conn_out(c), b);
+	return conn_wrote(c, len);
+}
+
+bool
+conn_write_bytes(struct conn *c, const void *p, size_t len)
+{
+	if (!conn_takes_bytes(c))
+		return true;
+	buf_add(conn_out(c), p, len);
+	return conn_wrote(c, len);
+}
+
+void
+conn_flush(struct conn *c)
+{
+	if (c->phase != CONN_OPEN)
+		return;
+	conn_send(c);
+	if (c->wants_drained || c->is_shut || c->write_error != CLOSE_NONE)
+		loop_defer(c->loop, &c->task);
+}
+
+/* --- reading ------------------------------------------------------------------- */
+
+void
+conn_pause(struct conn *c)
+{
+	c->is_paused = true;
+}
+
+void
+conn_resume(struct conn *c)
+{
+	c->is_paused = false;
+	c->must_tell = buf_len(&c->in) > 0;
+	if (c->phase == CONN_OPEN)
+		loop_defer(c->loop, &c->task);
+}
+
+/* --- looking -------------------------------------------------------------------- */
+
+static void
+conn_get_addr(struct addr *a, int fd,
+    int (*get)(int, struct sockaddr *, socklen_t *))
+{
+	socklen_t len = sizeof(a->un);
+
+	if (get(fd, &a->sa, &len) == 0)
+		a->len = len;
+	addr_unmap(a);
+}
+
+static int
+conn_getpeername(int fd, struct sockaddr *sa, socklen_t *len)
+{
+	return getpeername(fd, sa, len);
+}
+
+static int
+conn_getsockname(int fd, struct sockaddr *sa, socklen_t *len)
+{
+	return getsockname(fd, sa, len);
+}
+
+struct conn_peer *
+conn_peer(struct conn *c)
+{
+	if (c->peer == NULL) {
+		c->peer = mem_zalloc(sizeof(*c->peer));
+		conn_get_addr(&c->peer->addr, c->fd, conn_getpeername);
+		conn_get_addr(&c->peer->local, c->fd, conn_getsockname);
+	}
+	return c->peer;
+}
+
+int
+conn_peer_uid(const struct conn *c, uid_t *uid)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ||
+	    cred.pid == 0)
+		return -1;
+	*uid = cred.uid;
+	return 0;
+}
+
+struct loop *
+conn_loop(const struct conn *c)
+{
+	return c->loop;
+}
+
+struct buf *
+conn_in(struct conn *c)
+{
+	return &c->in;
+}
+
+bool
+conn_is_eof(const struct conn *c)
+{
+	return c->is_eof;
+}
+
+bool
+conn_is_closed(const struct conn *c)
+{
+	return c->phase == CONN_CLOSED || c->phase == CONN_GONE;
+}
+
+struct flow *
+conn_flow(struct conn *c)
+{
+	return &c->flow;
+}
+
+int
+conn_fd(const struct conn *c)
+{
+	return c->fd;
+}
+
+uint64_t
+conn_bytes_in(const struct conn *c)
+{
+	return c->bytes_in;
+}
+
+uint64_t
+conn_bytes_out(const struct conn *c)
+{
+	return c->bytes_out;
+}
+
+uint64_t
+conn_last_activity_ms(const struct conn *c)
+{
+	return c->last_activity_ms;
+}
+
+size_t
+conn_unsent(const struct conn *c)
+{
+	return buf_len(&c->plain) + buf_len(&c->out);
+}

@@ -1,0 +1,302 @@
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "base/check.h"
+#include "net/conn_state.h"
+
+#define READS_PER_TURN	4
+#define WRITE_PIECES	64
+
+enum close_reason
+conn_reason_of(int error)
+{
+	switch (error) {
+	case ECONNRESET:
+	case EPIPE:
+		return CLOSE_RESET;
+	case ETIMEDOUT:
+		return CLOSE_TIMEOUT;
+	default:
+		return CLOSE_IO;
+	}
+}
+
+/* --- reading ------------------------------------------------------------------ */
+
+#define READ_PIECES 4
+
+/* What one read asks for: small for those who say little, then more. */
+static const struct {
+	size_t block;
+	int    blocks;
+} read_levels[] = {
+	{ 1024, 1 }, { 4096, 1 }, { BUF_BLOCK_MAX, 1 },
+	{ BUF_BLOCK_MAX, READ_PIECES },
+};
+#define READ_LEVELS	(sizeof(read_levels) / sizeof(read_levels[0]))
+
+static void
+conn_adapt_level(struct conn *c, size_t got, size_t room)
+{
+	if (got == room && c->read_level < READ_LEVELS - 1)
+		c->read_level++;
+	else if (got < room / 8 && c->read_level > 0)
+		c->read_level--;
+}
+
+static ssize_t
+conn_recv(int fd, struct iovec *iov, int n)
+{
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = (size_t)n };
+	ssize_t got;
+
+	do
+		got = recvmsg(fd, &msg, MSG_DONTWAIT);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+/* One read to the end of `to`.  A short one says that there is no more. */
+static ssize_t
+conn_receive(struct conn *c, struct buf *to)
+{
+	size_t block = read_levels[c->read_level].block, room = 0;
+	int n = read_levels[c->read_level].blocks;
+	struct buf piece[READ_PIECES] = { 0 };
+	struct iovec iov[READ_PIECES];
+
+	for (int i = 0; i < n; i++) {
+		iov[i].iov_base = buf_reserve(i == 0 ? to : &piece[i],
+		    block / 4, block, &iov[i].iov_len);
+		room += iov[i].iov_len;
+	}
+	ssize_t got = conn_recv(c->fd, iov, n);
+	int error = errno;
+	size_t left = got > 0 ? (size_t)got : 0;
+
+	for (int i = 0; i < n; i++) {
+		size_t len = left < iov[i].iov_len ? left : iov[i].iov_len;
+
+		buf_commit(i == 0 ? to : &piece[i], len);
+		if (i > 0)
+			buf_move(to, &piece[i]);
+		left -= len;
+	}
+	if (got > 0) {
+		c->last_activity_ms = loop_now_ms(c->loop);
+		c->can_read = (size_t)got == room || c->has_hangup;
+		conn_adapt_level(c, (size_t)got, room);
+	}
+	errno = error;
+	return got;
+}
+
+static bool
+conn_wants_read(const struct conn *c)
+{
+	return c->phase == CONN_OPEN && c->can_read && !c->is_paused &&
+	    !c->has_ended && buf_len(&c->in) <= FLOW_HIGH;
+}
+
+/* The owner may do anything to c meanwhile, except free it. */
+static void
+conn_tell_data(struct conn *c)
+{
+	if (c->phase != CONN_OPEN || c->is_paused)
+		return;
+	bool has_bytes = c->must_tell && buf_len(&c->in) > 0;
+
+	if (!has_bytes && (!c->has_ended || c->is_eof))
+		return;
+	c->must_tell = false;
+	c->is_eof = c->has_ended;
+	c->ops->on_data(c, c->owner);
+}
+
+/* Turns raw bytes into plaintext.  On failure what came before is told. */
+static void
+conn_open_raw(struct conn *c)
+{
+	enum close_reason why = CLOSE_TLS;
+	size_t before = buf_len(&c->in);
+	bool has_ended = false;
+	int result = c->io->open(c->io_state, &c->raw, &c->in, &has_ended, &why);
+
+	c->bytes_in += buf_len(&c->in) - before;
+	c->must_tell |= buf_len(&c->in) > before;
+	c->has_ended |= has_ended && result == 0;
+	if (result == 0)
+		return;
+	conn_tell_data(c);
+	if (c->phase == CONN_OPEN)
+		conn_close(c, why);
+}
+
+static void
+conn_on_end(struct conn *c)
+{
+	if (c->write_error != CLOSE_NONE)
+		conn_close(c, c->write_error);
+	else if (c->io != NULL && c->io->needs_authenticated_end)
+		conn_close(c, CLOSE_TRUNCATED);
+	else
+		c->has_ended = true;
+}
+
+static void
+conn_read_once(struct conn *c)
+{
+	ssize_t got = conn_receive(c, c->io != NULL ? &c->raw : &c->in);
+
+	if (got > 0 && c->io != NULL) {
+		conn_open_raw(c);
+	} else if (got > 0) {
+		c->bytes_in += (size_t)got;
+		c->must_tell = true;
+	} else if (got == 0) {
+		conn_on_end(c);
+	} else if (errno == EAGAIN) {
+		c->can_read = false;
+	} else {
+		conn_close(c, conn_reason_of(errno));
+	}
+	conn_tell_data(c);
+}
+
+static void
+conn_read(struct conn *c)
+{
+	if (list_is_linked(&c->read_task.link))
+		return;
+	for (int i = 0; conn_wants_read(c); i++) {
+		if (i == READS_PER_TURN) {
+			loop_defer_next(c->loop, &c->read_task);
+			return;
+		}
+		conn_read_once(c);
+	}
+}
+
+bool
+conn_drop_input(struct conn *c)
+{
+	char scrap[16 * 1024];
+	struct iovec iov = { scrap, sizeof(scrap) };
+
+	for (int i = 0; c->can_read; i++) {
+		if (i == READS_PER_TURN) {
+			loop_defer_next(c->loop, &c->read_task);
+			return false;
+		}
+		ssize_t got = conn_recv(c->fd, &iov, 1);
+
+		if (got < 0 && errno == EAGAIN)
+			c->can_read = false;
+		else if (got <= 0)
+			return true;
+	}
+	return false;
+}
+
+/* --- writing ------------------------------------------------------------------ */
+
+void
+conn_seal(struct conn *c)
+{
+	size_t before = conn_unsent(c);
+
+	if (buf_len(&c->plain) == 0)
+		return;
+	c->io->seal(c->io_state, &c->plain, &c->out);
+	size_t after = conn_unsent(c);
+
+	check(buf_len(&c->plain) == 0 && after >= before);
+	flow_charge(&c->flow, after - before);
+}
+
+/* What the peer sent before it went away is still to be read. */
+static void
+conn_fail_write(struct conn *c, int error)
+{
+	c->write_error = conn_reason_of(error);
+	flow_discharge(&c->flow, conn_unsent(c));
+	buf_fini(&c->plain);
+	buf_fini(&c->out);
+	c->wants_drained = false;
+	c->can_write = false;
+	c->can_read = true;
+	c->has_hangup = true;
+}
+
+static void
+conn_send_once(struct conn *c)
+{
+	struct iovec iov[WRITE_PIECES];
+	struct msghdr msg = { .msg_iov = iov };
+	size_t asked = 0;
+	ssize_t sent;
+
+	msg.msg_iovlen = (size_t)buf_iovec(&c->out, iov, WRITE_PIECES);
+	for (size_t i = 0; i < msg.msg_iovlen; i++)
+		asked += iov[i].iov_len;
+	do
+		sent = sendmsg(c->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	if (sent < 0 && errno == EAGAIN) {
+		c->can_write = false;
+	} else if (sent < 0) {
+		conn_fail_write(c, errno);
+	} else {
+		c->bytes_out += (size_t)sent;
+		c->last_activity_ms = loop_now_ms(c->loop);
+		c->can_write = (size_t)sent == asked;
+		buf_drain(&c->out, (size_t)sent);
+		flow_discharge(&c->flow, (size_t)sent);
+	}
+}
+
+void
+conn_send(struct conn *c)
+{
+	if (c->phase != CONN_OPEN && c->phase != CONN_LINGERING)
+		return;
+	conn_seal(c);
+	while (c->can_write && buf_len(&c->out) > 0)
+		conn_send_once(c);
+	if (c->must_shut && !c->is_shut && buf_len(&c->out) == 0) {
+		c->is_shut = true;
+		shutdown(c->fd, SHUT_WR);
+	}
+}
+
+static void
+conn_tell_drained(struct conn *c)
+{
+	if (c->phase != CONN_OPEN || !c->wants_drained || conn_unsent(c) > 0)
+		return;
+	c->wants_drained = false;
+	if (c->ops->on_drained != NULL)
+		c->ops->on_drained(c, c->owner);
+}
+
+void
+conn_work(struct conn *c)
+{
+	if (c->must_open) {
+		c->must_open = false;
+		conn_open_raw(c);
+	}
+	conn_tell_data(c);
+	conn_read(c);
+	conn_send(c);
+	if (c->write_error != CLOSE_NONE) {
+		conn_read(c);
+		if (c->phase == CONN_OPEN && !conn_wants_read(c))
+			conn_close(c, c->write_error);
+		return;
+	}
+	conn_tell_drained(c);
+	if (c->phase == CONN_OPEN && c->is_eof && c->is_shut &&
+	    buf_len(&c->in) == 0)
+		conn_close(c, CLOSE_FINISHED);
+}

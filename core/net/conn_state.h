@@ -1,0 +1,70 @@
+#ifndef NET_CONN_STATE_H
+#define NET_CONN_STATE_H
+
+#include "net/conn.h"
+
+/*
+ * conn_state: what conn.c (life), conn_io.c (bytes) and conn_image.c
+ * (packing) know about a connection.  Nobody else includes it.
+ *
+ * Bytes come in through raw (TLS only) to in, and leave through plain (TLS
+ * only) and out.  can_read and can_write remember what the last system call
+ * or edge said, so that I/O is tried only where it may succeed.
+ */
+enum conn_phase {
+	CONN_OPEN,
+	CONN_LINGERING,		/* reads and drops; the owner waits */
+	CONN_CLOSED,		/* on_closed is to come or was */
+	CONN_GONE,		/* packed: nobody is told */
+};
+
+struct conn {
+	struct loop            *loop;
+	const struct transport *io;		/* NULL: plain */
+	void                   *io_state;
+	const struct conn_ops  *ops;
+	void                   *owner;
+	struct conn_peer       *peer;		/* made when asked for */
+	struct loop_timer      *linger;		/* made when lingering */
+
+	struct loop_fd          watch;
+	struct loop_task        task;		/* tells, writes, ends */
+	struct loop_task        read_task;	/* goes on in the next turn */
+
+	struct buf              raw, in, plain, out;
+	struct flow             flow;
+	uint64_t                bytes_in, bytes_out, last_activity_ms;
+
+	int                     fd;
+	enum conn_phase         phase;
+	enum close_reason       reason;
+	enum close_reason       write_error;	/* what is unread comes first */
+
+	unsigned char           read_level;	/* how much is asked for */
+	bool                    can_read, can_write;
+	bool                    has_hangup;	/* do not trust a short read */
+	bool                    is_paused;
+	bool                    must_open;	/* raw came from an image */
+	bool                    must_tell;	/* bytes in `in` not reported */
+	bool                    has_ended, is_eof;	/* found; reported */
+	bool                    must_shut, is_shut;
+	bool                    wants_drained;
+};
+
+struct conn *conn_make(struct loop *, int fd, const struct transport *,
+    void *io_state, const struct conn_ops *, void *owner);
+/* The only place that changes what the loop watches for c. */
+void conn_update_events(struct conn *);
+void conn_free(void *c);
+
+/* Reads, tells, writes, tells, ends: whatever there is to do. */
+void conn_work(struct conn *);
+/* Seals plain bytes into out. */
+void conn_seal(struct conn *);
+/* Writes what the socket takes; outcomes are noted, nobody is told. */
+void conn_send(struct conn *);
+/* Reads and drops; true when the peer ended or the connection is dead. */
+bool conn_drop_input(struct conn *);
+enum close_reason conn_reason_of(int error);
+
+#endif
