@@ -174,3 +174,60 @@ TEST(json_pretty_is_indented)
 	str_fini(&s);
 	arena_fini(&a);
 }
+
+/* The deepest and last node, whose place depends on all that stands before. */
+static const struct conf_node *
+last_of(const struct conf_node *n)
+{
+	const struct conf_node *last = n;
+
+	CONF_FOREACH(e, n)
+		last = e->node;
+	return last == n ? n : last_of(last);
+}
+
+static bool
+starts_value(char c)
+{
+	return strchr("{[\"-0123456789tfn", c) != NULL;
+}
+
+/*
+ * Whatever is cut off or replaced, the result is an error with a place, or a
+ * tree that reads back as itself and whose places are those of values.
+ */
+TEST(json_survives_every_small_change)
+{
+	static const char whole[] = "{\"a\":[1,-2.5e1,\"\\u00e9\\\\\"],\"b\":{},\r"
+	    "\t\"c\":{\"d\":[],\"\\\"\":[[true],null]}}";
+	static const char other[] = "\n\t :-+?[]{},\"\\'0aeu.\x80\xc3";
+
+	for (size_t i = 0; i < sizeof(whole) - 1; i++)
+		for (size_t j = 0; j < sizeof(other); j++) {
+			struct arena a = { 0 };
+			struct err err = ERR_INIT;
+			struct str s = { 0 };
+			const struct conf_node *n;
+
+			str_add(&s, whole);
+			s.ptr[i] = other[j];
+			n = conf_json_read(&a, str_slice(&s), "t", &err);
+			if (n == NULL) {
+				assert_int_equal(err.kind, ERR_DATA);
+				assert_true(strncmp(err.text, "t:", 2) == 0);
+			} else {
+				const struct conf_node *last = last_of(n);
+
+				if (last->line == 1 && slice_find(str_slice(&s),
+				    '\xc3') < 0)
+					assert_true(starts_value(
+					    s.ptr[last->column - 1]));
+				str_clear(&s);
+				conf_json_write(&s, n);
+				assert_true(conf_equal(n, conf_json_read(&a,
+				    str_slice(&s), "back", &err)));
+			}
+			str_fini(&s);
+			arena_fini(&a);
+		}
+}
