@@ -101,6 +101,7 @@ conf_source_count(struct conf_source *s, size_t nodes, unsigned line,
 		s->nodes += nodes;
 		return 0;
 	}
+	s->nodes = CONF_MAX_NODES;
 	return conf_source_error(s, line, column, err,
 	    "too many values, expected at most %u in one file", CONF_MAX_NODES);
 }

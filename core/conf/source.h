@@ -42,7 +42,7 @@ int conf_source_error(const struct conf_source *, unsigned line, unsigned column
  */
 void conf_source_err(struct err *, const char *fmt, va_list)
     __attribute__((format(printf, 2, 0)));
-/* Counts nodes; -1 when that makes too many. */
+/* Counts nodes; -1 when that makes too many, and from then on. */
 int conf_source_count(struct conf_source *, size_t nodes, unsigned line,
     unsigned column, struct err *);
 int conf_source_deep(const struct conf_source *, unsigned line,

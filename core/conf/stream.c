@@ -150,8 +150,11 @@ conf_stream_next(struct conf_stream *s, struct arena *arena,
 			continue;
 		*root = conf_yaml_read_part(arena, &part, err);
 		s->src.nodes = part.nodes;
-		if (*root == NULL)
+		if (*root == NULL) {
+			if (part.nodes == CONF_MAX_NODES)
+				s->src.text = SLICE_NONE;
 			return -1;
+		}
 		if ((*root)->kind != CONF_NULL)
 			return 1;
 	}

@@ -14,7 +14,8 @@
  * A YAML stream is cut at its "---" and "..." lines before it is parsed (such
  * a line ends a document wherever it stands, YAML 1.2 section 9.1.2), so that
  * a document that is broken harms no other.  Empty documents are left out.
- * A JSON file is one document.
+ * A JSON file is one document.  A stream that goes beyond the limit of values
+ * ends there.
  */
 enum conf_format { CONF_YAML, CONF_JSON };
 

@@ -93,6 +93,7 @@ TEST(stream_counts_values_over_all_documents)
 	while (conf_stream_next(&stream, &a, &n, &err) == 1)
 		documents++;
 	assert_int_equal(documents, 50000);
+	assert_int_equal(conf_stream_next(&stream, &a, &n, &err), 0);
 	assert_string_equal(err.text, "s:50001:5: too many values, expected at "
 	    "most 100000 in one file");
 	arena_fini(&a);
