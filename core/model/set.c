@@ -26,9 +26,17 @@ model_set_fini(struct model_set *s)
 	*s = (struct model_set){ 0 };
 }
 
+static bool
+is_full(const struct model_set *s)
+{
+	return s->faults_len >= MODEL_FAULTS_MAX;
+}
+
 static void
 add_fault(struct model_set *s, const struct err *err)
 {
+	if (is_full(s))
+		return;
 	if (s->faults_len == s->faults_cap) {
 		s->faults_cap = s->faults_cap == 0 ? 4 : s->faults_cap * 2;
 		s->faults = mem_realloc(s->faults,
@@ -92,7 +100,8 @@ model_set_read_text(struct model_set *s, struct slice text, const char *file,
 	int result;
 
 	conf_stream_init(&stream, text, file, format);
-	while ((result = conf_stream_next(&stream, &arena, &doc, &err)) != 0) {
+	while (!is_full(s) &&
+	    (result = conf_stream_next(&stream, &arena, &doc, &err)) != 0) {
 		if (result < 0)
 			add_fault(s, &err);
 		else if (!is_list(doc))

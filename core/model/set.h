@@ -15,6 +15,8 @@
  * objects, in the order of files and documents.  A document whose key is
  * there already is a fault too.  A List (apiVersion v1) stands for its items.
  */
+#define MODEL_FAULTS_MAX	1000	/* after these, documents are not read on */
+
 struct model_fault {
 	struct err err;
 };

@@ -44,6 +44,22 @@ TEST(set_one_bad_document_harms_only_itself)
 	model_set_fini(&s);
 }
 
+TEST(set_stops_at_the_thousandth_fault)
+{
+	struct str text = { 0 };
+	struct model_set s;
+
+	for (int i = 0; i < 5000; i++)
+		str_add(&text, "a: [\n---\n");
+	model_set_init(&s, MODEL_STRICT, NULL);
+	model_set_read_text(&s, str_slice(&text), "f.yaml", CONF_YAML);
+	model_set_read(&s, "/nonexistent.yaml", false);
+	assert_int_equal(s.faults_len, MODEL_FAULTS_MAX);
+	assert_int_equal(s.len, 0);
+	model_set_fini(&s);
+	str_fini(&text);
+}
+
 TEST(set_takes_a_list_apart)
 {
 	struct model_set s;
