@@ -81,6 +81,7 @@ $(OUT)/$(1): force
 endef
 VERSION_FLAGS := -DMESH_VERSION=\"$(VERSION)\" \
 	  -DMESH_COMMIT=\"$(COMMIT)$(DIRTY)\" -DMESH_BEARSSL=\"$(BEARSSL)\"
+VERSION_OBJ   := $(OBJ)/core/base/build.o $(OBJ)/cmd/mesh/version.o
 $(eval $(call REMEMBER,flags,$(subst ','\'',$(CC) $(CFLAGS_ALL) $(LDFLAGS_V) $(LIBS))))
 $(eval $(call REMEMBER,version,$(VERSION_FLAGS)))
 $(eval $(call REMEMBER,members,$(LIB_SRC)))
@@ -89,9 +90,9 @@ $(OBJ)/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-# Version and commit reach one object only.
-$(OBJ)/cmd/mesh/version.o: CFLAGS_ALL += $(VERSION_FLAGS)
-$(OBJ)/cmd/mesh/version.o: $(OUT)/version
+# Version and commit reach these objects only.
+$(VERSION_OBJ): CFLAGS_ALL += $(VERSION_FLAGS)
+$(VERSION_OBJ): $(OUT)/version
 
 $(LIB): $(LIB_OBJ) $(OUT)/members
 	@rm -f $@

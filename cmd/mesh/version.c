@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "base/build.h"
 #include "cmd/mesh/version.h"
 #include "conf/json.h"
 #include "conf/yaml.h"
@@ -30,7 +31,7 @@ static const struct {
 void
 version_print(void)
 {
-	printf("mesh %s (commit %s)\n", MESH_VERSION, MESH_COMMIT);
+	printf("mesh %s (commit %s)\n", build_version(), build_commit());
 	for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++)
 		printf("%-12s %s\n", libraries[i].name, libraries[i].version());
 }
