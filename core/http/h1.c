@@ -258,6 +258,8 @@ h1_output_sent(struct codec *c, size_t n)
 	h->unsent -= n;
 	if (n > 0 && h->stream.flow != NULL)
 		flow_discharge(h->stream.flow, n);
+	if (!h->is_open && h->unsent_before <= FLOW_LOW)
+		h1_want_input(h);
 	if (h->was_high && h->unsent <= FLOW_LOW) {
 		h->was_high = false;
 		if (h1_hears(h) && h->stream.events->on_drained != NULL)

@@ -2,6 +2,8 @@
 #include "http/h1_body.h"
 
 #define SIZE_DIGITS	15	/* more than any body; no overflow */
+#define SHORT_CHUNK	512
+#define COPY_BLOCK	4096
 
 enum state {
 	SIZE, EXT_NAME_FIRST, EXT_NAME, EXT_VALUE_FIRST, EXT_VALUE, EXT_QUOTED,
@@ -140,6 +142,18 @@ line_byte(struct h1_body *b, const struct http_limits *limits, char c)
 	}
 }
 
+/* Copies the first n bytes of in: many short chunks become one piece. */
+static void
+copy_data(struct buf *in, struct buf *out, size_t n)
+{
+	size_t room;
+	char *to = buf_reserve(out, n, COPY_BLOCK, &room);
+
+	buf_copy_out(in, to, n);
+	buf_commit(out, n);
+	buf_drain(in, n);
+}
+
 static void
 take_data(struct h1_body *b, struct buf *in, struct buf *out)
 {
@@ -147,7 +161,10 @@ take_data(struct h1_body *b, struct buf *in, struct buf *out)
 
 	if (n >= b->left) {
 		n = (size_t)b->left;
-		buf_move_n(out, in, n);
+		if (n <= SHORT_CHUNK && b->framing == FRAMING_CHUNKED)
+			copy_data(in, out, n);
+		else
+			buf_move_n(out, in, n);
 	} else {
 		buf_move(out, in);
 	}

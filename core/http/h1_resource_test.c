@@ -201,6 +201,34 @@ TEST(h1_server_charges_each_stream_with_its_own)
 	trace_fini(&t);
 }
 
+/* Requests sent ahead do not fill our memory with answers. */
+TEST(h1_server_answers_wait_for_those_before_to_leave)
+{
+	static char answer[20001];
+	struct trace t;
+	struct str in = { 0 };
+	const char *at;
+	int answers = 0;
+
+	memset(answer, 'x', sizeof(answer) - 1);
+	for (int i = 0; i < 100; i++)
+		str_add(&in, GET N);
+	trace_init_server(&t, &http_limits_default);
+	t.answer = answer;
+	trace_say(&t, str_ptr(&in));
+	while (buf_len(&t.in) > 0)
+		trace_turn(&t);
+	at = str_ptr(&t.out);
+	while ((at = strstr(at, "HTTP/1.1 200")) != NULL) {
+		at++;
+		answers++;
+	}
+	assert_int_equal(answers, 100);
+	assert_in_range(t.most_output, 20000, FLOW_HIGH + 2 * 20000);
+	str_fini(&in);
+	trace_fini(&t);
+}
+
 /* --- memory -------------------------------------------------------------------- */
 
 TEST(h1_server_arena_does_not_grow_with_requests)
@@ -217,6 +245,45 @@ TEST(h1_server_arena_does_not_grow_with_requests)
 		trace_reply(&t, 200, "ok");
 		str_clear(&t.out);
 	}
+	trace_fini(&t);
+}
+
+TEST(h1_server_large_head_does_not_stay)
+{
+	struct trace t;
+	struct str in = { 0 };
+
+	trace_start(&t, GET);
+	for (int i = 0; i < 40; i++)
+		str_addf(&in, "x-%d: %01000d\r\n", i, 1);
+	str_add(&in, N);
+	trace_say(&t, str_ptr(&in));
+	struct arena *a = t.stream->arena;
+
+	assert_true(a->total > 40000);
+	trace_reply(&t, 200, "ok");
+	trace_turn(&t);
+	assert_int_equal(a->total, 0);
+	trace_say(&t, GET N);
+	assert_non_null(t.stream);
+	str_fini(&in);
+	trace_fini(&t);
+}
+
+/* What comes in one byte a chunk is not passed on in one piece a byte. */
+TEST(h1_server_short_chunks_are_joined)
+{
+	struct trace t;
+	struct str in = { 0 };
+
+	str_add(&in, CHUNKED);
+	for (int i = 0; i < 1000; i++)
+		str_add(&in, "1\r\nx\r\n");
+	trace_init_server(&t, &http_limits_default);
+	trace_say(&t, str_ptr(&in));
+	assert_int_equal(t.payload.len, 1000);
+	assert_in_range(t.pieces, 1, 5);
+	str_fini(&in);
 	trace_fini(&t);
 }
 

@@ -2,6 +2,8 @@
 #include "base/mem.h"
 #include "http/h1.h"
 
+#define ARENA_KEPT	(16 * 1024)	/* bytes, while a connection is idle */
+
 /* --- answering what could not be read ---------------------------------- */
 
 static void
@@ -89,9 +91,21 @@ begin(struct h1 *h, struct buf *b)
 	return !h->is_freed;
 }
 
+/*
+ * Answers that a client does not read must not pile up: while many bytes wait
+ * to leave, its next request waits too.
+ */
+static bool
+is_choked(const struct h1 *h)
+{
+	return h->scan.bytes == 0 && h->unsent_before > FLOW_HIGH;
+}
+
 static bool
 read_head(struct h1 *h, struct buf *b)
 {
+	if (is_choked(h))
+		return false;
 	switch (h1_scan(&h->scan, b, &h->limits, 0, 0)) {
 	case SCAN_FAULT:
 		return refuse(h, h->scan.fault);
@@ -105,6 +119,16 @@ read_head(struct h1 *h, struct buf *b)
 	else if (h->eof)
 		h1_finish(h, CODEC_END_ERROR);
 	return h->in == IN_OFF;
+}
+
+/* One large head must not stay with an idle connection. */
+static void
+trim_arena(void *p)
+{
+	struct h1 *h = p;
+
+	if (!h->is_open && h->in == IN_HEAD && h->arena->total > ARENA_KEPT)
+		arena_fini(h->arena);
 }
 
 /* The user is done with an exchange: how does the connection go on? */
@@ -124,6 +148,8 @@ settle(struct h1 *h)
 		h1_finish_in_order(h);
 	} else {
 		await_request(h);
+		if (h->arena->total > ARENA_KEPT)
+			loop_free_later(h->base.loop, trim_arena, h);
 	}
 	h1_want_input(h);
 }
@@ -170,6 +196,7 @@ send_head(struct stream *s, const struct http_head *head, bool end)
 
 	h1_out_start_response(&h->out, head, end, request->minor,
 	    request->method_id == METHOD_HEAD);
+	check(!is_tunnel || h->in == IN_DONE);
 	if (is_tunnel)
 		h1_begin_tunnel(h);
 	else if (h->is_draining || is_body_in_doubt(h) ||

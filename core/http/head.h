@@ -107,7 +107,7 @@ struct http_head {
 	struct slice       host;	/* of authority, without port and brackets */
 	int                port;	/* of authority, 0 when absent */
 	struct slice       target;	/* as received, for the log only */
-	struct slice       path;	/* normalised once, begins with '/', or "*" */
+	struct slice       path;	/* by path.h; or "*"; "" with CONNECT */
 	struct slice       query;	/* behind '?', without it; may be absent */
 	bool               is_absolute;	/* came in absolute form */
 	/* response */

@@ -76,7 +76,7 @@ on_end(struct trace *t)
 	if (t->stream->is_tunnel)
 		return;
 	if (t->is_server)
-		trace_reply(t, t->is_connect ? 405 : 200, "ok");
+		trace_reply(t, t->is_connect ? 405 : 200, t->answer);
 	else
 		trace_close(t, STREAM_OK);
 }
@@ -126,6 +126,7 @@ on_body(void *owner, struct buf *b, bool end)
 	while (buf_next(b, &it, &s)) {
 		str_add_slice(&t->body, s);
 		str_add_slice(&t->payload, s);
+		t->pieces++;
 	}
 	buf_drain(b, buf_len(b));
 	after_event(t, end);
@@ -203,6 +204,8 @@ on_output(void *owner)
 	struct slice s;
 
 	check(buf_len(&t->codec->output) > 0);
+	if (buf_len(&t->codec->output) > t->most_output)
+		t->most_output = buf_len(&t->codec->output);
 	while (buf_next(&t->codec->output, &it, &s))
 		str_add_slice(&t->out, s);
 	buf_drain(&t->codec->output, buf_len(&t->codec->output));
@@ -275,7 +278,8 @@ shared_loop(void)
 void
 trace_init_server(struct trace *t, const struct http_limits *limits)
 {
-	*t = (struct trace){ .loop = shared_loop(), .is_server = true };
+	*t = (struct trace){ .loop = shared_loop(), .is_server = true,
+	    .answer = "ok" };
 	t->codec = h1_server_new(t->loop, limits, &holder, t);
 }
 

@@ -34,6 +34,7 @@ struct trace {
 	struct http_head   *head;
 	struct http_fields *trailers;		/* NULL: none */
 	struct str          payload;
+	int                 pieces;		/* that payload came in */
 	size_t              message_at;		/* its place in text */
 	bool                complete;
 
@@ -41,7 +42,9 @@ struct trace {
 	bool           passive;		/* neither answers nor closes */
 	bool           end_to_end;	/* shows nothing that is of one hop */
 	bool           pauses;		/* after each event, until trace_resume */
+	const char    *answer;		/* body of the answers; "ok" */
 	int            drained;		/* on_drained so far */
+	size_t         most_output;	/* that lay in the codec at once */
 };
 
 void trace_init_server(struct trace *, const struct http_limits *);
