@@ -170,11 +170,14 @@ release(void *p)
 	mem_free(h);
 }
 
+/* A user may have ended its flow just before: then nothing is left there. */
 static void
 discharge_all(struct h1 *h)
 {
-	if (h->stream.flow != NULL && h->unsent > 0)
-		flow_discharge(h->stream.flow, h->unsent);
+	struct flow *f = h->stream.flow;
+
+	if (f != NULL)
+		flow_discharge(f, h->unsent < f->queued ? h->unsent : f->queued);
 	h->unsent_before += h->unsent;
 	h->unsent = 0;
 }

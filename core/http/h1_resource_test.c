@@ -201,6 +201,23 @@ TEST(h1_server_charges_each_stream_with_its_own)
 	trace_fini(&t);
 }
 
+TEST(h1_server_flow_may_end_before_the_stream)
+{
+	struct trace t;
+	struct flow flow;
+
+	trace_start(&t, GET N);
+	flow_init(&flow, NULL, 0, 0, NULL, NULL);
+	t.stream->flow = &flow;
+	trace_send_head(&t, 200, -1, true);
+	assert_true(flow.queued > 0);
+	flow_fini(&flow);
+	trace_close(&t, STREAM_OK);
+	assert_int_equal(flow.queued, 0);
+	codec_output_drained(t.codec);
+	trace_fini(&t);
+}
+
 /* Requests sent ahead do not fill our memory with answers. */
 TEST(h1_server_answers_wait_for_those_before_to_leave)
 {

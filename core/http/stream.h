@@ -68,7 +68,12 @@ struct stream {
 	const struct stream_events *events;
 	void                       *owner;
 	struct arena               *arena;	/* of the exchange; keeps */
-	struct flow                *flow;	/* charged for what is queued to send */
+	/*
+	 * Charged for what is queued to send; NULL: nobody counts.  Set by the
+	 * user with the owner; outlives stream_close, before which flow_fini
+	 * may be called.
+	 */
+	struct flow                *flow;
 	bool                        is_tunnel;
 };
 
