@@ -216,9 +216,10 @@ send_info(struct stream *s, const struct http_head *head)
 	struct h1 *h = h1_of_stream(s);
 	struct h1_out none = { .framing = FRAMING_NONE, .is_mute = true };
 
-	if (h1_is_deaf(h) || h->message->head.minor == 0)
+	check(head->status >= 100 && head->status < 200 && head->status != 101);
+	if (h1_is_deaf(h) || h->sending != OUT_HEAD ||
+	    h->message->head.minor == 0)
 		return;
-	check(h->sending == OUT_HEAD && head->status != 101);
 	if (head->status == 100) {
 		if (!is_body_in_doubt(h))
 			return;
