@@ -86,10 +86,10 @@ void stream_set_owner(struct stream *, const struct stream_events *, void *);
  */
 void stream_send_head(struct stream *, const struct http_head *, bool end);
 /*
- * Server: 1xx, but not 101; dropped behind the final head.  A 100 goes out at most once, and only to
- * a client that asked for it and sends nothing yet: a server that reads the
- * body itself calls this with 100 when it wants it; a proxy passes on what its
- * upstream sent.  The codec never sends one by itself.
+ * Server: 1xx, but not 101; dropped behind the final head.  A 100 goes out at
+ * most once, and only to a client that asked for it and sends nothing yet: a
+ * server that reads the body itself calls this with 100 when it wants it; a
+ * proxy passes on what its upstream sent.  The codec never sends one by itself.
  */
 void stream_send_info(struct stream *, const struct http_head *);
 /* Takes all bytes. */
