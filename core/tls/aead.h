@@ -1,0 +1,60 @@
+#ifndef TLS_AEAD_H
+#define TLS_AEAD_H
+
+#include <bearssl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/conn.h"
+
+/*
+ * aead: one direction of a TLS 1.2 connection: its key, its IV and its
+ * sequence number, which grows by one with each record (RFC 5246, section
+ * 6.2.3.3).  Two suites: AES-128-GCM (RFC 5288) and ChaCha20-Poly1305
+ * (RFC 7905).  The explicit nonce of GCM is the sequence number, so that no
+ * nonce comes twice as long as a key has one user.
+ *
+ * Life: aead_init -> aead_seal or aead_open ... -> aead_wipe.
+ *
+ * AES and GHASH run on the processor's instructions where it has them, which
+ * costs no CPUID per connection.
+ */
+#define AEAD_AES_128_GCM	BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+#define AEAD_CHACHA20_POLY1305	BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+
+#define AEAD_TAG_LEN	16
+#define AEAD_NONCE_MAX	8
+/* Far below where either cipher weakens; ends the connection. */
+#define AEAD_SEQ_MAX	((uint64_t)1 << 40)
+
+struct aead {
+	uint16_t        suite;
+	struct conn_key key;
+	unsigned char   h[16];		/* GHASH key */
+	union {
+		const br_block_ctr_class *vtable;
+		br_aes_x86ni_ctr_keys     x86ni;
+		br_aes_ct64_ctr_keys      ct64;
+	} aes;
+};
+
+bool aead_is_known(uint16_t suite);
+/* Bytes of key, of implicit IV, and of the nonce sent with each record. */
+size_t aead_key_len(uint16_t suite);
+size_t aead_iv_len(uint16_t suite);
+size_t aead_nonce_len(uint16_t suite);
+
+void aead_init(struct aead *, uint16_t suite, const struct conn_key *);
+void aead_wipe(struct aead *);
+/* Encrypts data in place; writes aead_nonce_len bytes of nonce and the tag. */
+void aead_seal(struct aead *, uint8_t type, unsigned char *data, size_t len,
+    unsigned char *nonce, unsigned char tag[AEAD_TAG_LEN]);
+/*
+ * Decrypts data in place.  False when it was not sealed by the peer as this
+ * type, at this place in the order; data is then without meaning.
+ */
+bool aead_open(struct aead *, uint8_t type, unsigned char *data, size_t len,
+    const unsigned char *nonce, const unsigned char tag[AEAD_TAG_LEN]);
+
+#endif

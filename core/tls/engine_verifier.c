@@ -1,0 +1,97 @@
+#include "tls/engine_verifier.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "tls/engine.h"
+
+static struct engine_verifier *
+verifier_cast(const br_x509_class **ctx)
+{
+	return (struct engine_verifier *)(void *)ctx;
+}
+
+static void
+start_chain(const br_x509_class **ctx, const char *server_name)
+{
+	struct engine_verifier *v = verifier_cast(ctx);
+
+	(void)server_name;	/* peers are known by SPIFFE ID */
+	v->engine->has_chain = true;
+	if (v->der == NULL)
+		v->der = mem_alloc(ENGINE_CHAIN_MAX);
+	v->len = v->n = 0;
+	v->is_oversize = false;
+}
+
+static void
+start_cert(const br_x509_class **ctx, uint32_t length)
+{
+	struct engine_verifier *v = verifier_cast(ctx);
+
+	if (v->n == ENGINE_CERTS_MAX || length > ENGINE_CHAIN_MAX - v->len)
+		v->is_oversize = true;
+}
+
+static void
+append(const br_x509_class **ctx, const unsigned char *bytes, size_t len)
+{
+	struct engine_verifier *v = verifier_cast(ctx);
+
+	if (v->is_oversize || len > ENGINE_CHAIN_MAX - v->len)
+		return;
+	memcpy(v->der + v->len, bytes, len);
+	v->len += len;
+}
+
+static void
+end_cert(const br_x509_class **ctx)
+{
+	struct engine_verifier *v = verifier_cast(ctx);
+
+	if (!v->is_oversize)
+		v->ends[v->n++] = v->len;
+}
+
+static unsigned
+end_chain(const br_x509_class **ctx)
+{
+	struct engine_verifier *v = verifier_cast(ctx);
+	struct engine *e = v->engine;
+	struct slice certs[ENGINE_CERTS_MAX];
+	size_t start = 0;
+
+	if (v->is_oversize)
+		return BR_ERR_X509_LIMIT_EXCEEDED;
+	if (v->n == 0)
+		return BR_ERR_X509_EMPTY_CHAIN;
+	for (size_t i = 0; i < v->n; start = v->ends[i++])
+		certs[i] = slice_of(v->der + start, v->ends[i] - start);
+	if (!e->ops->on_chain(e->owner, certs, v->n, v->point))
+		return BR_ERR_X509_NOT_TRUSTED;
+	v->pkey.key_type = BR_KEYTYPE_EC;
+	v->pkey.key.ec.curve = BR_EC_secp256r1;
+	v->pkey.key.ec.q = v->point;
+	v->pkey.key.ec.qlen = sizeof(v->point);
+	return 0;
+}
+
+static const br_x509_pkey *
+get_pkey(const br_x509_class *const *ctx, unsigned *usages)
+{
+	const struct engine_verifier *v = (const void *)ctx;
+
+	if (usages != NULL)
+		*usages = BR_KEYTYPE_SIGN;
+	return v->pkey.key_type == 0 ? NULL : &v->pkey;
+}
+
+const br_x509_class engine_verifier_class = {
+	.context_size = sizeof(struct engine_verifier),
+	.start_chain = start_chain,
+	.start_cert = start_cert,
+	.append = append,
+	.end_cert = end_cert,
+	.end_chain = end_chain,
+	.get_pkey = get_pkey,
+};
