@@ -65,7 +65,12 @@ struct sync_message {
 	uint64_t       revision, since, schema, generation, id;
 	bool           ready;
 	struct slice   version, workload, key, error, service, pem, what;
-	struct slice   digest;		/* lower-case hex; may be missing */
+	/*
+	 * model_digest over key, revision and document (as conf_json_write
+	 * has it) of all that was put and not deleted; lower-case hex; may be
+	 * missing.
+	 */
+	struct slice   digest;
 	/*
 	 * alive, may be missing: what stat_report wrote, on the line
 	 * as "counters":{"report":"mesh-counters 1 ..."}.

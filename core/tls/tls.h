@@ -25,7 +25,10 @@
  * and 64 KiB, however the peer behaves.
  */
 
-/* Who we are and whom we trust: immutable, counted, any thread. */
+/*
+ * Who we are and whom we trust: immutable, counted, any thread.  Chain and key
+ * may be absent together: a client that only trusts, as one that joins.
+ */
 struct tls_identity;
 struct tls_identity *tls_identity_new(struct slice chain_pem,
     struct slice key_pem, struct slice bundle_pem, const char *trust_domain,
