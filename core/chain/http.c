@@ -143,6 +143,17 @@ on_output(void *owner)
 }
 
 static void
+on_output_end(void *owner)
+{
+	struct http_conn *h = owner;
+	struct buf none = { 0 };
+
+	send_output(h);
+	if (!h->is_closed)
+		l4_send(h->l4, &none, true);
+}
+
+static void
 on_input(void *owner)
 {
 	struct http_conn *h = owner;
@@ -172,7 +183,8 @@ on_finished(void *owner, enum codec_end end)
 
 static const struct codec_events codec_events = {
 	.on_stream = on_stream, .on_bad_request = on_bad_request,
-	.on_output = on_output, .on_input = on_input,
+	.on_output = on_output, .on_output_end = on_output_end,
+	.on_input = on_input,
 	.on_finished = on_finished,
 };
 

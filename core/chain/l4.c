@@ -234,6 +234,8 @@ thaw(struct l4_run *r, enum dir dir)
 			r->pending_end = w->ended = end;
 			deliver_up(r);
 			run_up(r);
+			if (!r->is_closed && !r->paused)
+				conn_resume(r->conn);
 		} else {
 			send_out(r, &b, end);
 			flow_discharge(&r->flow, buf_len(&w->queue));
@@ -419,6 +421,9 @@ l4_pull(struct l4_run *r)
 		deliver_up(r);
 	if (!r->is_closed)
 		run_up(r);
+	/* Room was made in conn_in outside its own call: it may read on. */
+	if (!r->is_closed && !r->paused)
+		conn_resume(r->conn);
 }
 
 void

@@ -44,6 +44,8 @@ on_finish(void *arg)
 
 	note_request_end(r);
 	run_done(r);
+	/* What the codec still has to send is no longer this exchange's. */
+	r->stream->flow = NULL;
 	l7_way_fini(r, DIR_UP);
 	l7_way_fini(r, DIR_DOWN);
 	loop_task_cancel(&r->resume);
@@ -301,6 +303,19 @@ void
 l7_respond_trailers(struct l7_ctx *ctx, struct http_fields *t)
 {
 	l7_put_trailers(ctx->run, DIR_DOWN, t);
+}
+
+void
+l7_block(struct l7_ctx *ctx)
+{
+	stream_pause(ctx->run->stream);
+}
+
+void
+l7_unblock(struct l7_ctx *ctx)
+{
+	if (!ctx->run->over)
+		stream_resume(ctx->run->stream);
 }
 
 bool

@@ -69,6 +69,12 @@ void l7_respond_info(struct l7_ctx *, struct http_head *);
 void l7_respond_head(struct l7_ctx *, struct http_head *, bool end);
 void l7_respond_body(struct l7_ctx *, struct buf *, bool end);
 void l7_respond_trailers(struct l7_ctx *, struct http_fields *);
+/*
+ * For a terminal whose bytes up go elsewhere than into a stream: stop and
+ * restart what comes up.
+ */
+void l7_block(struct l7_ctx *);
+void l7_unblock(struct l7_ctx *);
 bool l7_has_responded(const struct l7_ctx *);	/* a head went down */
 /* What the bytes queued towards the service are charged to. */
 struct flow *l7_flow(struct l7_ctx *, enum dir);
