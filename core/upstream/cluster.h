@@ -109,4 +109,13 @@ struct pick {
 };
 const struct endpoint *cluster_pick(const struct cluster *, const struct pick *);
 
+/* Counting references needs a pointer to what traffic treats as const. */
+static inline struct cluster *
+cluster_mutable(const struct cluster *c)
+{
+	union { const struct cluster *from; struct cluster *to; } u = { c };
+
+	return u.to;
+}
+
 #endif

@@ -135,8 +135,22 @@ on_input(void *owner)
 {
 	struct pool_conn *pc = owner;
 
+	if (pc->finished)
+		return;
+	codec_feed(pc->codec, conn_in(pc->conn), conn_is_eof(pc->conn));
+	/* Room was made in conn_in outside its own call: it may read on. */
 	if (!pc->finished)
-		codec_feed(pc->codec, conn_in(pc->conn), conn_is_eof(pc->conn));
+		conn_resume(pc->conn);
+}
+
+static void
+on_output_end(void *owner)
+{
+	struct pool_conn *pc = owner;
+
+	send_output(pc);
+	if (!pc->finished)
+		conn_shutdown(pc->conn);
 }
 
 static void
@@ -202,7 +216,8 @@ pool_put(struct pool_conn *pc)
 }
 
 static const struct codec_events codec_events = {
-	.on_output = on_output, .on_input = on_input,
+	.on_output = on_output, .on_output_end = on_output_end,
+	.on_input = on_input,
 	.on_finished = on_finished, .on_idle = on_idle,
 };
 
@@ -367,4 +382,10 @@ uint64_t *
 upstream_rr(struct upstream *up)
 {
 	return &up->rr;
+}
+
+struct loop *
+upstream_loop(struct upstream *up)
+{
+	return up->worker->loop;
 }

@@ -49,6 +49,7 @@ struct upstream_counts {
 };
 void upstream_count(const struct upstream *, struct upstream_counts *);
 uint64_t *upstream_rr(struct upstream *);	/* round-robin counter */
+struct loop *upstream_loop(struct upstream *);
 
 struct attempt_events {
 	/* The owner sets itself as the stream's owner and sends. */

@@ -78,13 +78,4 @@ void pool_connect(struct endpoint_local *, const struct cluster *,
 void attempt_bind(struct attempt *, struct pool_conn *);
 void attempt_fail(struct attempt *, enum response_flag, const char *details);
 
-/* Counting needs a writable pointer to what traffic treats as const. */
-static inline struct cluster *
-cluster_mutable(const struct cluster *c)
-{
-	union { const struct cluster *from; struct cluster *to; } u = { c };
-
-	return u.to;
-}
-
 #endif
