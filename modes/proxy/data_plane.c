@@ -52,6 +52,13 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 	worker_env_init(&w->env, loop_new(name), index, w);
 	mem_free(name);
 	w->plane = p;
+	w->env.service = p->options.service;
+	w->env.workload = p->options.source;
+	w->env.stats = p->options.stats;
+	if (w->env.stats != NULL) {
+		w->env.stat = stat_worker_new(w->env.stats);
+		w->env.memo = &w->memo;
+	}
 	list_init(&w->lookups);
 	w->upstream = upstream_new(&w->env, &p->upstream_env);
 }
@@ -215,6 +222,7 @@ data_plane_free(struct data_plane *p)
 		    link));
 	for (int i = 0; i < p->options.workers; i++) {
 		upstream_free(p->workers[i].upstream);
+		stat_memo_fini(&p->workers[i].memo);
 		snapshot_unref(p->workers[i].snapshot);
 		loop_free(p->workers[i].env.loop);
 	}

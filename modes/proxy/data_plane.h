@@ -36,6 +36,8 @@ struct data_plane_options {
 	uint64_t            lookup_timeout_ms;	/* 3,000 */
 	bool                is_edge;	/* standalone: callers are strangers */
 	struct filter_stats *filter_stats;	/* kept */
+	struct stat_registry *stats;	/* kept; NULL: nothing is counted */
+	struct slice        service;	/* ours, "ns/name" */
 	struct tls_handshaker *handshaker;	/* kept */
 	/* Called on a worker: somebody asked for a service not in the snapshot. */
 	void              (*want)(void *arg, const struct service_name *);

@@ -9,9 +9,8 @@
  * endpoint of a cluster, both ways, with each half-close and each reset
  * passed on and back-pressure from end to end.
  *
- * A side that came or goes over mutual TLS speaks the link's frames
- * (ALPN mesh-tcp/1), a plain side raw bytes; the L4 filters see what the
- * downstream side carries inside, never frames.
+ * A side that comes or goes over mutual TLS speaks the link's frames
+ * (ALPN mesh-tcp/1), a plain side raw bytes.
  *
  * Life: open -> pick and connect (one retry elsewhere) -> bytes ... -> both
  *       directions ended, or one side died -> close.

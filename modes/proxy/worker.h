@@ -4,6 +4,7 @@
 #include "chain/http.h"
 #include "modes/proxy/snapshot.h"
 #include "net/listener.h"
+#include "stat/memo.h"
 #include "upstream/upstream.h"
 
 /*
@@ -18,6 +19,7 @@ struct proxy_worker {
 	struct worker_env env;		/* env.mode points back here */
 	struct data_plane *plane;
 	struct upstream  *upstream;
+	struct stat_memo  memo;
 	struct snapshot  *snapshot;	/* counted; swapped between two events */
 	bool              draining;
 	struct list       lookups;	/* waiting for a snapshot that answers */

@@ -1,0 +1,194 @@
+#include "modes/proxy/data_plane.h"
+#include "modes/proxy/lookup.h"
+#include "modes/proxy/route.h"
+#include "modes/proxy/tcp_upstream.h"
+#include "modes/proxy/worker.h"
+
+/*
+ * connect: the L7 terminal of CONNECT to a service of the mesh: bytes both
+ * ways once the endpoint is reached; no byte goes there before its 200.
+ */
+struct connect {
+	struct l7_ctx       *ctx;
+	struct tcp_upstream *up;
+	struct lookup        lookup;
+	bool                 looking, is_open;
+};
+
+struct connect_job {
+	struct service_name name;
+	uint16_t            port;
+};
+
+static void
+on_open(void *owner)
+{
+	struct connect *c = owner;
+	struct arena *a = l7_arena(c->ctx);
+	struct http_head *h = arena_alloc(a, sizeof(*h));
+	const struct endpoint *e = tcp_upstream_endpoint(c->up);
+
+	c->is_open = true;
+	l7_summary(c->ctx)->upstream_host = arena_dup(a, e->host);
+	l7_summary(c->ctx)->workload = arena_dup(a, e->workload);
+	l7_summary(c->ctx)->upstream_id = arena_dup(a, e->id);
+	http_head_init(h, a);
+	h->status = 200;
+	l7_tunnel(c->ctx);
+	l7_respond_head(c->ctx, h, false);
+}
+
+static void
+on_bytes(void *owner, struct buf *b, bool end)
+{
+	struct connect *c = owner;
+
+	l7_respond_body(c->ctx, b, end);
+}
+
+static void
+on_drained(void *owner)
+{
+	struct connect *c = owner;
+
+	l7_unblock(c->ctx);
+}
+
+static void
+on_failed(void *owner, enum response_flag flag, const char *details)
+{
+	struct connect *c = owner;
+
+	if (c->is_open)
+		l7_abort(c->ctx, flag, details);
+	else
+		l7_reply(c->ctx, response_flag_status(flag), flag, details,
+		    SLICE_NONE);
+}
+
+static const struct tcp_upstream_events events = {
+	.on_open = on_open, .on_bytes = on_bytes, .on_drained = on_drained,
+	.on_failed = on_failed,
+};
+
+static void
+use_cluster(struct connect *c, struct cluster *cluster)
+{
+	struct proxy_worker *w = l7_env(c->ctx)->mode;
+
+	c->up = tcp_upstream_start(w->upstream, cluster,
+	    w->plane->options.source, &events, c);
+	cluster_unref(cluster);
+}
+
+static void
+on_lookup(void *arg, enum lookup_answer answer, struct cluster *cluster)
+{
+	struct connect *c = arg;
+
+	c->looking = false;
+	if (answer == LOOKUP_FOUND)
+		use_cluster(c, cluster);
+	else if (answer == LOOKUP_TIMEOUT)
+		l7_reply(c->ctx, 503, FLAG_NC, "lookup_timeout", SLICE_NONE);
+	else
+		l7_reply(c->ctx, 404, FLAG_NR, answer == LOOKUP_NO_PORT ?
+		    "no_port" : "no_service", SLICE_NONE);
+}
+
+static void
+head(struct l7_ctx *ctx, struct http_head *h, bool end)
+{
+	struct connect *c = ctx->state;
+	const struct connect_job *job = ctx->shared;
+	struct cluster *cluster = NULL;
+
+	(void)h;
+	(void)end;
+	c->ctx = ctx;
+	c->lookup.name = job->name;
+	c->lookup.port = job->port;
+	c->lookup.done = on_lookup;
+	c->lookup.arg = c;
+	c->looking = true;
+	enum lookup_answer answer = lookup_start(l7_env(ctx)->mode, &c->lookup,
+	    &cluster);
+
+	if (answer != LOOKUP_WAIT)
+		on_lookup(c, answer, cluster);
+}
+
+static void
+body(struct l7_ctx *ctx, struct buf *b, bool end)
+{
+	struct connect *c = ctx->state;
+
+	if (c->up == NULL)
+		buf_drain(b, buf_len(b));
+	else if (!tcp_upstream_write(c->up, b, end))
+		l7_block(c->ctx);
+}
+
+static void
+trailers(struct l7_ctx *ctx, struct http_fields *t)
+{
+	(void)ctx;
+	(void)t;
+}
+
+static void
+pause_up(struct l7_ctx *ctx, bool paused)
+{
+	struct connect *c = ctx->state;
+
+	if (c->up == NULL)
+		return;
+	if (paused)
+		tcp_upstream_pause(c->up);
+	else
+		tcp_upstream_resume(c->up);
+}
+
+static void
+clean(struct connect *c, bool abort)
+{
+	if (c->looking)
+		lookup_cancel(&c->lookup);
+	c->looking = false;
+	if (c->up != NULL)
+		tcp_upstream_close(c->up, abort);
+	c->up = NULL;
+}
+
+static void
+cancel(struct l7_ctx *ctx)
+{
+	clean(ctx->state, true);
+}
+
+static void
+done(struct l7_ctx *ctx, const struct l7_summary *s)
+{
+	clean(ctx->state, s->flag != FLAG_NONE);
+}
+
+static const struct l7_terminal connect_terminal = {
+	.name = "connect", .state_size = sizeof(struct connect),
+	.head = head, .body = body, .trailers = trailers, .pause = pause_up,
+	.cancel = cancel, .done = done,
+};
+
+void
+route_connect(struct l7_route *route, struct l7_chain *chain,
+    struct l7_ctx *ctx, const struct service_name *name, uint16_t port)
+{
+	struct connect_job *job = arena_alloc(l7_arena(ctx), sizeof(*job));
+
+	*job = (struct connect_job){ *name, port };
+	l7_summary(ctx)->service = slice_str(arena_printf(l7_arena(ctx),
+	    "%s/%s", name->ns, name->name));
+	*route = (struct l7_route){
+		.chain = chain, .terminal = &connect_terminal,
+		.terminal_arg = job,
+	};
+}

@@ -1,0 +1,51 @@
+#ifndef PROXY_PROXY_RUN_H
+#define PROXY_PROXY_RUN_H
+
+#include "modes/proxy/compile.h"
+#include "modes/proxy/data_plane.h"
+#include "modes/proxy/settings.h"
+#include "stat/stat.h"
+
+/*
+ * proxy_run: one running proxy: what main, the source of documents (files or
+ * control) and the admin listener share.  All of it belongs to the main
+ * thread, whose loop it is.
+ */
+struct standalone;
+
+struct proxy_run {
+	struct settings        settings;
+	struct loop           *loop;	/* of the main thread */
+	struct stat_registry  *stats;
+	struct stat_worker    *stat;	/* of the main thread */
+	struct filter_stats   *filter_stats;
+	struct tls_handshaker *handshaker;
+	struct data_plane     *plane;
+	struct compile_app    *apps;	/* settings' apps, resolved */
+	size_t                 apps_len;
+	struct service_name    service;	/* ours; empty names standalone */
+	struct snapshot       *snapshot;	/* the last one compiled; counted */
+	struct standalone     *standalone;	/* NULL: with control */
+	struct addr            admin_addr;
+	bool                   is_ready;	/* /readyz */
+	bool                   draining;
+	struct loop_timer      drain_timer, housekeeping;
+	uint64_t               drain_end_ms;
+	int                    exit_code;
+};
+
+/* A snapshot of these documents is compiled and goes to the workers. */
+void proxy_use_documents(struct proxy_run *, struct model_object *const *objects,
+    size_t len, const struct compile_input *more);
+/* Opens the listeners that the settings name. */
+int proxy_listen(struct proxy_run *, struct err *);
+void proxy_set_ready(struct proxy_run *, bool ready);
+/* Begins to end: no new connections, at most drainTime for those there. */
+void proxy_drain(struct proxy_run *);
+
+/* Documents from files: read, watched, read again. */
+struct standalone *standalone_start(struct proxy_run *, struct model_set *docs);
+void standalone_reload(struct standalone *);
+void standalone_free(struct standalone *);
+
+#endif

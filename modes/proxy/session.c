@@ -1,0 +1,240 @@
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "link/frame.h"
+#include "modes/proxy/session.h"
+#include "modes/proxy/session_metrics.h"
+#include "modes/proxy/tcp_upstream.h"
+#include "modes/proxy/worker.h"
+
+struct session {
+	struct l4_run       *l4;
+	struct session_job  *job;
+	struct tcp_upstream *up;
+	struct frame_reader  reader;	/* of what the caller's sidecar sends */
+	struct session_facts facts;
+	bool is_open;			/* up may be written to */
+	bool up_blocked, down_blocked;
+	bool ended_up, ended_down;	/* that direction's end was passed on */
+	bool is_closing;
+};
+
+struct session_job *
+session_job_new(struct cluster *cluster, bool is_inbound, bool down_framed,
+    struct slice source)
+{
+	struct session_job *job = mem_alloc(sizeof(*job));
+
+	*job = (struct session_job){ cluster, is_inbound, down_framed, source };
+	return job;
+}
+
+void
+session_job_free(struct session_job *job)
+{
+	cluster_unref(job->cluster);
+	mem_free(job);
+}
+
+/* The caller sees that its stream was cut off. */
+static void
+cut_off(struct session *s, enum close_reason why)
+{
+	struct buf out = { 0 };
+
+	if (s->is_closing || l4_is_closed(s->l4))
+		return;
+	s->is_closing = true;
+	if (s->job->down_framed && !s->ended_down) {
+		frame_put_reset(&out);
+		l4_send(s->l4, &out, false);
+		l4_close_linger(s->l4, why);
+	} else {
+		l4_abort(s->l4, why);
+	}
+}
+
+/* Both directions have ended: a framed side closes, a raw one has its FINs. */
+static void
+check_finished(struct session *s)
+{
+	if (!s->ended_up || !s->ended_down || s->is_closing)
+		return;
+	s->is_closing = true;
+	if (s->job->down_framed)
+		l4_close_linger(s->l4, CLOSE_FINISHED);
+}
+
+/* --- from the endpoint to the caller --------------------------------------------- */
+
+static void
+on_up_bytes(void *owner, struct buf *b, bool end)
+{
+	struct session *s = owner;
+	struct buf out = { 0 };
+	bool room;
+
+	s->facts.bytes_down += buf_len(b);
+	if (s->job->down_framed) {
+		frame_put_data(&out, b);
+		if (end)
+			frame_put_end(&out);
+		room = l4_send(s->l4, &out, false);
+	} else {
+		room = l4_send(s->l4, b, end);
+	}
+	if (end) {
+		s->ended_down = true;
+		check_finished(s);
+	} else if (!room) {
+		s->down_blocked = true;
+		tcp_upstream_pause(s->up);
+	}
+}
+
+static void
+session_drained(void *state)
+{
+	struct session *s = state;
+
+	if (!s->down_blocked)
+		return;
+	s->down_blocked = false;
+	tcp_upstream_resume(s->up);
+}
+
+static void
+on_up_open(void *owner)
+{
+	struct session *s = owner;
+
+	s->is_open = true;
+	s->facts.endpoint = tcp_upstream_endpoint(s->up);
+	session_metrics_open(&s->facts);
+	l4_pull(s->l4);
+}
+
+static void
+on_up_drained(void *owner)
+{
+	struct session *s = owner;
+
+	if (!s->up_blocked)
+		return;
+	s->up_blocked = false;
+	l4_pull(s->l4);
+}
+
+static void
+on_up_failed(void *owner, enum response_flag flag, const char *details)
+{
+	struct session *s = owner;
+
+	log_debug("session", "%.*s: %s %s", SLICE_ARG(s->job->cluster->name),
+	    response_flag_name(flag), details);
+	s->facts.flag = flag;
+	cut_off(s, s->is_open ? CLOSE_RESET : CLOSE_CONNECT);
+}
+
+static const struct tcp_upstream_events up_events = {
+	.on_open = on_up_open, .on_bytes = on_up_bytes,
+	.on_drained = on_up_drained, .on_failed = on_up_failed,
+};
+
+/* --- from the caller to the endpoint ------------------------------------------------ */
+
+static void
+pass_up(struct session *s, struct buf *data, bool end)
+{
+	s->facts.bytes_up += buf_len(data);
+	s->up_blocked = !tcp_upstream_write(s->up, data, end);
+	if (end) {
+		s->ended_up = true;
+		check_finished(s);
+	}
+}
+
+/* "source=NS/NAME": believed only as far as logs and counters go. */
+static void
+take_meta(struct session *s, const char *meta, size_t len)
+{
+	struct slice m = slice_of(meta, len);
+
+	if (slice_has_prefix(m, SLICE("source=")))
+		session_facts_source(&s->facts, slice_from(m, 7));
+}
+
+static void
+unframe(struct session *s, struct buf *b, bool eof)
+{
+	char meta[FRAME_META_MAX];
+	size_t meta_len;
+	struct buf data = { 0 };
+	enum frame_event e;
+
+	while ((e = frame_read(&s->reader, b, &data, meta, &meta_len)) ==
+	    FRAME_GOT_DATA || e == FRAME_GOT_META)
+		if (e == FRAME_GOT_META)
+			take_meta(s, meta, meta_len);
+	if (buf_len(&data) > 0 || e == FRAME_GOT_END)
+		pass_up(s, &data, e == FRAME_GOT_END);
+	buf_fini(&data);
+	if (e == FRAME_BAD) {
+		s->is_closing = true;
+		l4_close(s->l4, CLOSE_PROTOCOL);
+	} else if (e == FRAME_GOT_RESET ||
+	    (e == FRAME_MORE && eof && !s->reader.ended)) {
+		s->is_closing = true;
+		l4_close(s->l4, CLOSE_RESET);
+	}
+}
+
+static void
+session_bytes(void *state, struct buf *b, bool end)
+{
+	struct session *s = state;
+
+	/* Until there is room they wait where they are. */
+	if (!s->is_open || s->up_blocked || s->ended_up || s->is_closing)
+		return;
+	if (s->job->down_framed)
+		unframe(s, b, end);
+	else
+		pass_up(s, b, end);
+}
+
+/* --- life ----------------------------------------------------------------------------- */
+
+static void *
+session_open(void *arg, struct l4_run *l4)
+{
+	struct session *s = mem_zalloc(sizeof(*s));
+	struct proxy_worker *w = l4_env(l4)->mode;
+
+	s->l4 = l4;
+	s->job = arg;
+	frame_reader_init(&s->reader, true);
+	session_facts_init(&s->facts, l4, s->job);
+	s->up = tcp_upstream_start(w->upstream, s->job->cluster, s->job->source,
+	    &up_events, s);
+	return s;
+}
+
+static void
+session_close(void *state, enum close_reason why)
+{
+	struct session *s = state;
+	bool in_order = s->ended_up && s->ended_down;
+
+	session_metrics_close(&s->facts, in_order ? CLOSE_FINISHED : why);
+	tcp_upstream_close(s->up, !in_order);
+	session_job_free(s->job);
+	mem_free(s);
+}
+
+/* Bytes of strangers cannot be asked to end: they have the drain time. */
+const struct l4_terminal session_terminal = {
+	.name = "session", .open = session_open, .bytes = session_bytes,
+	.drained = session_drained, .close = session_close,
+};

@@ -1,0 +1,29 @@
+#ifndef PROXY_SESSION_METRICS_H
+#define PROXY_SESSION_METRICS_H
+
+#include "chain/l4.h"
+#include "modes/proxy/session.h"
+
+/*
+ * session_metrics: what is counted and logged of a TCP session: one line and
+ * one set of counters at its end, "opened" at its begin.
+ */
+struct session_facts {
+	struct l4_run            *l4;
+	const struct session_job *job;
+	const struct endpoint    *endpoint;	/* once connected */
+	uint64_t                  start_us;
+	int64_t                   start_wall_us;
+	uint64_t                  bytes_up, bytes_down;
+	enum response_flag        flag;
+	bool                      opened;
+	char                      source[128];	/* workload, "ns/name" */
+};
+
+void session_facts_init(struct session_facts *, struct l4_run *,
+    const struct session_job *);
+void session_facts_source(struct session_facts *, struct slice workload);
+void session_metrics_open(struct session_facts *);
+void session_metrics_close(struct session_facts *, enum close_reason);
+
+#endif

@@ -1,0 +1,155 @@
+#include <errno.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "modes/proxy/proxy_run.h"
+
+#define SETTLE_MS	50	/* an editor's several writes are one change */
+
+struct standalone {
+	struct proxy_run *proxy;
+	struct model_set  docs;		/* in force */
+	int               inotify;	/* -1: only SIGHUP reloads */
+	struct loop_fd    watch;
+	struct loop_timer settle;
+	uint64_t          reloads;
+};
+
+static void
+report_faults(const struct model_set *docs)
+{
+	for (size_t i = 0; i < docs->faults_len; i++)
+		log_error("config", "%s", docs->faults[i].err.text);
+}
+
+/* Whether a fault of this load lies in the file that the object came from. */
+static bool
+file_has_fault(const struct model_set *docs, const struct model_object *o)
+{
+	const char *file = o->node->file;
+
+	if (file == NULL)
+		return false;
+	size_t len = strlen(file);
+
+	for (size_t i = 0; i < docs->faults_len; i++) {
+		const char *text = docs->faults[i].err.text;
+
+		if (strncmp(text, file, len) == 0 && text[len] == ':')
+			return true;
+	}
+	return false;
+}
+
+/* What a faulty file no longer says keeps its last good form. */
+static void
+keep_last_good(const struct model_set *before, struct model_set *now)
+{
+	for (size_t i = 0; i < before->len; i++) {
+		struct model_object *o = before->objects[i];
+		struct err ignored = ERR_INIT;
+
+		if (o->kind == &model_proxy_kind ||
+		    model_set_find(now, o->key) != NULL ||
+		    !file_has_fault(now, o))
+			continue;
+		log_warn("config", "%s: its last good form stays in force",
+		    o->key);
+		model_set_add(now, model_object_ref(o), &ignored);
+	}
+}
+
+static void
+use(struct standalone *s)
+{
+	const struct compile_input more = {
+		.trust_domain = "mesh.internal", .revision = ++s->reloads,
+	};
+
+	proxy_use_documents(s->proxy, s->docs.objects, s->docs.len, &more);
+}
+
+void
+standalone_reload(struct standalone *s)
+{
+	struct model_set now;
+	const char *path = s->proxy->settings.config;
+
+	if (path == NULL)
+		return;
+	model_set_init(&now, MODEL_STRICT, "default");
+	model_set_read(&now, path, false);
+	report_faults(&now);
+	keep_last_good(&s->docs, &now);
+	model_set_fini(&s->docs);
+	s->docs = now;
+	use(s);
+	log_info("config", "read %s: %zu documents in force, %zu faults", path,
+	    s->docs.len, s->docs.faults_len);
+}
+
+static void
+on_settled(void *arg)
+{
+	standalone_reload(arg);
+}
+
+static void
+on_change(void *arg, unsigned ready)
+{
+	struct standalone *s = arg;
+	char events[4096];
+
+	(void)ready;
+	while (read(s->inotify, events, sizeof(events)) > 0)
+		continue;
+	loop_timer_start(&s->settle, SETTLE_MS);
+}
+
+static void
+watch_files(struct standalone *s)
+{
+	const char *path = s->proxy->settings.config;
+
+	s->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (s->inotify < 0 || inotify_add_watch(s->inotify, path,
+	    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
+	    IN_MOVE_SELF | IN_ATTRIB) < 0) {
+		log_warn("config", "changes of %s are not seen (%s); SIGHUP "
+		    "reads it again", path, strerror(errno));
+		return;
+	}
+	loop_fd_start_level(&s->watch, s->proxy->loop, s->inotify, on_change, s);
+}
+
+struct standalone *
+standalone_start(struct proxy_run *p, struct model_set *docs)
+{
+	struct standalone *s = mem_zalloc(sizeof(*s));
+
+	s->proxy = p;
+	s->docs = *docs;
+	s->inotify = -1;
+	loop_timer_init(&s->settle, p->loop, on_settled, s);
+	report_faults(&s->docs);
+	use(s);
+	if (p->settings.config != NULL)
+		watch_files(s);
+	return s;
+}
+
+void
+standalone_free(struct standalone *s)
+{
+	if (s == NULL)
+		return;
+	loop_fd_stop(&s->watch);
+	loop_timer_stop(&s->settle);
+	if (s->inotify >= 0)
+		close(s->inotify);
+	model_set_fini(&s->docs);
+	mem_free(s);
+}
