@@ -15,7 +15,7 @@ static void conn_on_ready(void *, unsigned);
 /* --- life --------------------------------------------------------------------- */
 
 struct conn *
-conn_make(struct loop *l, int fd, const struct transport *io, void *io_state,
+conn_new(struct loop *l, int fd, const struct transport *io, void *io_state,
     const struct conn_ops *ops, void *owner)
 {
 	struct conn *c = mem_zalloc(sizeof(*c));
@@ -33,13 +33,6 @@ conn_make(struct loop *l, int fd, const struct transport *io, void *io_state,
 	flow_init(&c->flow, NULL, FLOW_HIGH, FLOW_LOW, NULL, NULL);
 	conn_update_events(c);
 	return c;
-}
-
-struct conn *
-conn_new(struct loop *l, int fd, const struct transport *io, void *io_state,
-    const struct conn_ops *ops, void *owner)
-{
-	return conn_make(l, fd, io, io_state, ops, owner);
 }
 
 void
@@ -181,7 +174,6 @@ conn_close(struct conn *c, enum close_reason reason)
 	conn_update_events(c);
 	if (c->linger != NULL)
 		loop_timer_stop(c->linger);
-	conn_peer(c);		/* the log will want it */
 	close(c->fd);
 	c->fd = -1;
 	if (c->io != NULL)

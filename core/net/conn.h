@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "loop/buf.h"
 #include "loop/flow.h"
@@ -21,8 +22,10 @@
  *
  * Reading: bytes arrive in conn_in(); the owner takes what it wants.  While
  * more than FLOW_HIGH bytes lie there untaken, or after conn_pause, the
- * socket is not read.  End of stream is reported through on_data with
- * conn_is_eof() true, exactly once, after all bytes.
+ * socket is not read; an owner that takes bytes outside of on_data calls
+ * conn_resume afterwards.  End of stream is reported through on_data with
+ * conn_is_eof() true, exactly once, after all bytes.  When both sides have
+ * ended and all bytes are taken the conn closes itself (CLOSE_FINISHED).
  * Writing: conn_write queues; what the socket does not take at once stays
  * queued (charged to conn_flow).  Writes of one turn leave together at its
  * end, or as soon as 64 KiB are queued.  on_drained is called when the queue
@@ -53,15 +56,19 @@ struct conn_peer {
 	bool        is_resumed;
 };
 
-/* Keeps io, ops, owner.  Owns fd from here on, even on failure. */
+/*
+ * Keeps io, ops, owner; takes io_state.  Owns fd from here on: a stream
+ * socket as listeners and dials give it (TCP_NODELAY is set there).
+ */
 struct conn *conn_new(struct loop *, int fd, const struct transport *io,
     void *io_state, const struct conn_ops *ops, void *owner);
 /* Replaces who is told; for handing a connection to the next owner. */
 void conn_set_owner(struct conn *, const struct conn_ops *, void *owner);
 
 struct loop *conn_loop(const struct conn *);
+/* Addresses are read when first asked for: ask while it is open. */
 struct conn_peer *conn_peer(struct conn *);
-/* Who is at the other end of a Unix socket; -1: nobody can tell. */
+/* The user at the other end of a Unix socket; -1 for others. */
 int conn_peer_uid(const struct conn *, uid_t *uid);
 struct buf *conn_in(struct conn *);
 bool conn_is_eof(const struct conn *);		/* the peer ended its side */
@@ -75,7 +82,8 @@ uint64_t conn_last_activity_ms(const struct conn *);
 /*
  * Takes all bytes of b.  Returns false when more than FLOW_HIGH are queued
  * now: the caller should stop until on_drained.  Never fails otherwise; an
- * error shows as on_closed.
+ * error shows as on_closed.  After a close bytes are dropped; after
+ * conn_shutdown there may be none.
  */
 bool conn_write(struct conn *, struct buf *b);
 bool conn_write_bytes(struct conn *, const void *p, size_t len);
@@ -92,7 +100,8 @@ void conn_close(struct conn *, enum close_reason);
 /*
  * Sends what is queued, ends our side, then reads and drops what the peer
  * still sends until its end or 1 s, so that it can read our last bytes
- * (RFC 9112, section 9.6).  The owner gets no more on_data; on_closed follows.
+ * (RFC 9112, section 9.6).  A peer that takes none of the queued bytes for
+ * 10 s loses them.  The owner gets no more on_data; on_closed follows.
  */
 void conn_close_linger(struct conn *, enum close_reason);
 /* As conn_close, but the peer sees a reset. */
@@ -123,10 +132,10 @@ struct conn_image {
 void conn_image_fini(struct conn_image *);	/* closes fd if still there */
 /*
  * Takes the connection out of its loop and packs it into *image; the conn is
- * gone afterwards (no on_closed).  Only between callbacks of the conn.
- * Plaintext that was read but not taken goes back as unread only for plain
- * connections; returns -1 and changes nothing when a TLS connection holds
- * such plaintext.
+ * gone afterwards (no on_closed); the pointer stays readable until the turn
+ * ends.  Plaintext that was read but not taken goes back as unread only for
+ * plain connections; returns -1 and changes nothing when a TLS connection
+ * holds such plaintext, and when either side has ended or is to end.
  */
 int conn_detach(struct conn *, struct conn_image *image);
 /*

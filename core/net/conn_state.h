@@ -51,8 +51,6 @@ struct conn {
 	bool                    wants_drained;
 };
 
-struct conn *conn_make(struct loop *, int fd, const struct transport *,
-    void *io_state, const struct conn_ops *, void *owner);
 /* The only place that changes what the loop watches for c. */
 void conn_update_events(struct conn *);
 void conn_free(void *c);
