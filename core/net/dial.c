@@ -1,86 +1,87 @@
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "net/dial.h"
 
 struct dial {
-	struct loop      *loop;
-	int               fd, error;
-	struct loop_fd    watch;
-	struct loop_timer timer;
-	struct loop_task  task;
-	void            (*done)(void *, int, int);
-	void             *arg;
+	struct loop       *loop;
+	int                fd;
+	int                error;	/* to be told, once deferred */
+	struct loop_fd     watch;
+	struct loop_timer  deadline;
+	struct loop_task   task;	/* tells */
+	void             (*done)(void *, int, int);
+	void              *arg;
 };
 
-/* The fd is the callee's from here on; or closed, with error. */
 static void
-finish(struct dial *d, int error)
+dial_end(struct dial *d)
 {
-	void (*done)(void *, int, int) = d->done;
-	void *arg = d->arg;
-	int fd = d->fd;
-
 	loop_fd_stop(&d->watch);
-	loop_timer_stop(&d->timer);
+	loop_timer_stop(&d->deadline);
 	loop_task_cancel(&d->task);
-	mem_free(d);
-	if (error != 0 && fd >= 0) {
-		close(fd);
-		fd = -1;
+	if (d->fd >= 0)
+		close(d->fd);
+	d->fd = -1;
+	loop_free_later(d->loop, mem_free, d);
+}
+
+static void
+dial_tell(void *arg)
+{
+	struct dial *d = arg;
+	int fd = -1;
+
+	if (d->error == 0) {
+		fd = d->fd;
+		d->fd = -1;
 	}
-	done(arg, error == 0 ? fd : -1, error);
+	dial_end(d);
+	d->done(d->arg, fd, d->error);
 }
 
 static void
-on_ready(void *arg, unsigned ready)
+dial_on_ready(void *arg, unsigned ready)
 {
 	struct dial *d = arg;
-	int error = 0;
-	socklen_t len = sizeof(error);
+	socklen_t len = sizeof(d->error);
 
-	if ((ready & (LOOP_WRITE | LOOP_HANGUP)) == 0)
+	if ((ready & LOOP_WRITE) == 0)
 		return;
-	if (getsockopt(d->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
-		error = errno;
-	finish(d, error);
+	if (getsockopt(d->fd, SOL_SOCKET, SO_ERROR, &d->error, &len) < 0)
+		d->error = errno;
+	dial_tell(d);
 }
 
 static void
-on_timeout(void *arg)
-{
-	finish(arg, ETIMEDOUT);
-}
-
-/* What connect said at once, told later. */
-static void
-on_task(void *arg)
+dial_on_deadline(void *arg)
 {
 	struct dial *d = arg;
 
-	finish(d, d->error);
+	d->error = ETIMEDOUT;
+	dial_tell(d);
 }
 
+/* Returns 0 when connected, EINPROGRESS, or why not. */
 static int
-begin(struct dial *d, const struct addr *to)
+dial_connect(struct dial *d, const struct addr *a)
 {
-	int one = 1;
+	int on = 1;
 
-	d->fd = socket(to->sa.sa_family,
+	d->fd = socket(a->sa.sa_family,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (d->fd < 0)
 		return errno;
-	if (to->sa.sa_family != AF_UNIX)
-		setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (connect(d->fd, &to->sa, to->len) == 0)
-		return 0;
-	return errno;
+	if (a->sa.sa_family != AF_UNIX)
+		setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	return connect(d->fd, &a->sa, a->len) == 0 ? 0 : errno;
 }
 
 struct dial *
-dial_start(struct loop *l, const struct addr *to, uint64_t timeout_ms,
+dial_start(struct loop *l, const struct addr *a, uint64_t timeout_ms,
     void (*done)(void *, int, int), void *arg)
 {
 	struct dial *d = mem_zalloc(sizeof(*d));
@@ -88,12 +89,12 @@ dial_start(struct loop *l, const struct addr *to, uint64_t timeout_ms,
 	d->loop = l;
 	d->done = done;
 	d->arg = arg;
-	loop_timer_init(&d->timer, l, on_timeout, d);
-	loop_task_init(&d->task, on_task, d);
-	d->error = begin(d, to);
+	loop_task_init(&d->task, dial_tell, d);
+	loop_timer_init(&d->deadline, l, dial_on_deadline, d);
+	d->error = dial_connect(d, a);
 	if (d->error == EINPROGRESS) {
-		loop_fd_start(&d->watch, l, d->fd, on_ready, d);
-		loop_timer_start(&d->timer, timeout_ms);
+		loop_fd_start(&d->watch, l, d->fd, dial_on_ready, d);
+		loop_timer_start(&d->deadline, timeout_ms);
 	} else {
 		loop_defer(l, &d->task);
 	}
@@ -103,10 +104,6 @@ dial_start(struct loop *l, const struct addr *to, uint64_t timeout_ms,
 void
 dial_cancel(struct dial *d)
 {
-	loop_fd_stop(&d->watch);
-	loop_timer_stop(&d->timer);
-	loop_task_cancel(&d->task);
-	if (d->fd >= 0)
-		close(d->fd);
-	mem_free(d);
+	if (d != NULL)
+		dial_end(d);
 }

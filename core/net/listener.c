@@ -1,132 +1,158 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/listener.h"
 
-#define ACCEPT_MAX	16	/* connections taken per wake */
-#define PAUSE_MS	100	/* after running out of descriptors */
+#define PAUSE_MS	100
+#define LOG_EVERY_MS	1000
 
 struct listener {
-	struct addr addr;
-	int         fd;
-	bool        unlink_path;
+	int             fd;
+	struct addr     addr;
+	bool            owns_path;
+	atomic_int      watches;
 };
 
 struct listener_watch {
-	struct listener  *listener;
-	struct loop      *loop;
-	int               epoll;	/* holds the socket, EPOLLEXCLUSIVE */
-	int               reserve;	/* spent when there is no other descriptor */
-	struct loop_fd    watch;
-	struct loop_timer timer;
-	bool              paused;	/* by the owner */
-	uint64_t          complained_ms;
-	void            (*accepted)(void *, int, const struct addr *);
-	void             *arg;
+	struct listener   *listener;
+	struct loop       *loop;
+	int                epoll_fd;	/* holds the socket, exclusively */
+	int                reserve_fd;	/* spent when there are no others */
+	struct loop_fd     fd;
+	struct loop_timer  pause;
+	uint64_t           logged_ms;
+	bool               is_paused;
+	bool               is_stopped;
+	void             (*accepted)(void *, int, const struct addr *);
+	void              *arg;
 };
 
-/* --- opening ------------------------------------------------------------------- */
-
-/* A path that nobody listens on any more may go. */
-static int
-clear_path(const struct addr *a, struct err *err)
-{
-	struct stat st;
-	int fd;
-
-	if (lstat(a->un.sun_path, &st) < 0)
-		return 0;
-	if (!S_ISSOCK(st.st_mode))
-		return err_set(err, ERR_CONFIG,
-		    "%s is there and is not a socket", a->un.sun_path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_errno(err, "socket");
-	int result = connect(fd, &a->sa, a->len);
-	int error = errno;
-
-	close(fd);
-	if (result == 0 || error != ECONNREFUSED)
-		return err_set(err, ERR_CONFIG,
-		    "%s is in use by another process", a->un.sun_path);
-	unlink(a->un.sun_path);
-	return 0;
-}
+/* --- the socket ------------------------------------------------------------------ */
 
 static void
-set_options(int fd, const struct addr *a)
+set_option(int fd, int level, int name, int value)
 {
-	int one = 1, zero = 0;
-
-	if (a->sa.sa_family == AF_UNIX)
-		return;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	/* Accepted sockets inherit it. */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (a->sa.sa_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY,
-		    addr_is_any(a) ? &zero : &one, sizeof(int));
+	/* Families that do not know the option go without. */
+	setsockopt(fd, level, name, &value, sizeof(value));
 }
 
 static struct listener *
-fail(int fd, const struct addr *a, const char *what, struct err *err)
+listener_make(int fd)
 {
-	char text[ADDR_TEXT_MAX];
+	struct listener *ln = mem_zalloc(sizeof(*ln));
+	socklen_t len = sizeof(ln->addr.un);
 
-	addr_format(a, text);
-	err_errno(err, "%s %s", what, text);
-	if (fd >= 0)
-		close(fd);
-	return NULL;
+	ln->fd = fd;
+	if (getsockname(fd, &ln->addr.sa, &len) == 0)
+		ln->addr.len = len;
+	/* Accepted connections inherit it (tcp(7)). */
+	if (ln->addr.sa.sa_family != AF_UNIX)
+		set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	return ln;
+}
+
+/* A path that nobody listens on is left over from a process that died. */
+static int
+listener_clear_path(const struct addr *a, struct err *err)
+{
+	const char *path = a->un.sun_path;
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return 0;
+	if (!S_ISSOCK(st.st_mode))
+		return err_set(err, ERR_CONFIG,
+		    "%s is there and is not a socket", path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return err_errno(err, "socket for %s", path);
+	bool is_stale = connect(fd, &a->sa, a->len) < 0 &&
+	    errno == ECONNREFUSED;
+
+	close(fd);
+	if (!is_stale)
+		return err_set(err, ERR_CONFIG,
+		    "%s is in use by another process", path);
+	unlink(path);
+	return 0;
+}
+
+static int
+listener_bind(const struct addr *a, int backlog)
+{
+	int fd = socket(a->sa.sa_family,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if (a->sa.sa_family != AF_UNIX)
+		set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (a->sa.sa_family == AF_INET6)
+		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, !addr_is_any(a));
+	if (bind(fd, &a->sa, a->len) == 0 && listen(fd, backlog) == 0)
+		return fd;
+	int error = errno;
+
+	close(fd);
+	errno = error;
+	return -1;
 }
 
 struct listener *
 listener_open(const struct addr *a, int backlog, struct err *err)
 {
-	if (a->sa.sa_family == AF_UNIX && clear_path(a, err) != 0)
+	char text[ADDR_TEXT_MAX];
+
+	if (a->sa.sa_family == AF_UNIX && listener_clear_path(a, err) < 0)
 		return NULL;
-	int fd = socket(a->sa.sa_family,
-	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = listener_bind(a, backlog);
 
-	if (fd < 0)
-		return fail(fd, a, "socket for", err);
-	set_options(fd, a);
-	if (bind(fd, &a->sa, a->len) < 0)
-		return fail(fd, a, "bind", err);
-	if (listen(fd, backlog) < 0)
-		return fail(fd, a, "listen on", err);
-	struct listener *l = listener_from_fd(fd);
+	if (fd < 0 && errno == EAFNOSUPPORT && addr_is_any(a)) {
+		struct addr v4 = { .in = { .sin_family = AF_INET },
+		    .len = sizeof(v4.in) };
 
-	l->unlink_path = a->sa.sa_family == AF_UNIX;
-	return l;
+		addr_set_port(&v4, addr_port(a));
+		fd = listener_bind(&v4, backlog);
+	}
+	if (fd < 0) {
+		int error = errno;
+
+		addr_format(a, text);
+		errno = error;
+		err_errno(err, "cannot listen on %s", text);
+		return NULL;
+	}
+	struct listener *ln = listener_make(fd);
+
+	ln->owns_path = a->sa.sa_family == AF_UNIX;
+	return ln;
 }
 
 struct listener *
 listener_from_fd(int fd)
 {
-	struct listener *l = mem_zalloc(sizeof(*l));
-	socklen_t len = sizeof(l->addr.un);
-
-	l->fd = fd;
-	if (getsockname(fd, &l->addr.sa, &len) == 0)
-		l->addr.len = len;
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	return l;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return listener_make(fd);
 }
 
 int
-listener_set_mode(struct listener *l, unsigned mode, int64_t gid,
+listener_set_mode(struct listener *ln, unsigned mode, int64_t gid,
     struct err *err)
 {
-	const char *path = l->addr.un.sun_path;
+	const char *path = ln->addr.un.sun_path;
 
+	check(ln->owns_path);
 	if (gid >= 0 && chown(path, (uid_t)-1, (gid_t)gid) < 0)
 		return err_errno(err, "%s: group %lld", path, (long long)gid);
 	if (chmod(path, (mode_t)mode) < 0)
@@ -135,21 +161,24 @@ listener_set_mode(struct listener *l, unsigned mode, int64_t gid,
 }
 
 const struct addr *
-listener_addr(const struct listener *l)
+listener_addr(const struct listener *ln)
 {
-	return &l->addr;
+	return &ln->addr;
 }
 
 void
-listener_close(struct listener *l)
+listener_close(struct listener *ln)
 {
-	if (l->unlink_path)
-		unlink(l->addr.un.sun_path);
-	close(l->fd);
-	mem_free(l);
+	if (ln == NULL)
+		return;
+	check(atomic_load(&ln->watches) == 0);
+	if (ln->owns_path)
+		unlink(ln->addr.un.sun_path);
+	close(ln->fd);
+	mem_free(ln);
 }
 
-/* --- accepting ------------------------------------------------------------------- */
+/* --- accepting -------------------------------------------------------------------- */
 
 static int
 open_reserve(void)
@@ -157,126 +186,146 @@ open_reserve(void)
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* No descriptor left: let one caller know, then leave it for a while. */
+static void listener_on_ready(void *, unsigned);
+
+/* The only place that changes what the loop watches for w. */
 static void
-shed(struct listener_watch *w)
+listener_update_events(struct listener_watch *w)
+{
+	bool wants = !w->is_stopped && !w->is_paused &&
+	    !loop_timer_is_running(&w->pause);
+
+	if (wants && w->fd.impl == NULL)
+		loop_fd_start_level(&w->fd, w->loop, w->epoll_fd,
+		    listener_on_ready, w);
+	else if (!wants)
+		loop_fd_stop(&w->fd);
+}
+
+/*
+ * Whoever waits in the backlog is told to go by a close, with the descriptor
+ * that was kept for it; then others get time to end.
+ */
+static void
+listener_on_exhaustion(struct listener_watch *w, int error)
 {
 	uint64_t now = loop_now_ms(w->loop);
 
-	if (w->reserve >= 0)
-		close(w->reserve);
-	int fd = accept4(w->listener->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (w->reserve_fd >= 0) {
+		close(w->reserve_fd);
+		int fd = accept4(w->listener->fd, NULL, NULL, SOCK_CLOEXEC);
 
-	if (fd >= 0)
-		close(fd);
-	w->reserve = open_reserve();
-	if (now - w->complained_ms >= 1000) {
+		if (fd >= 0)
+			close(fd);
+		w->reserve_fd = open_reserve();
+	}
+	if (w->logged_ms == 0 || now - w->logged_ms >= LOG_EVERY_MS) {
 		char text[ADDR_TEXT_MAX];
 
 		addr_format(&w->listener->addr, text);
-		log_error("listener", "%s: no file descriptor left; "
-		    "connections wait", text);
-		w->complained_ms = now;
+		log_error("listener", "%s: %s; connections wait", text,
+		    strerror(error));
+		w->logged_ms = now;
 	}
-	loop_fd_stop(&w->watch);
-	loop_timer_start(&w->timer, PAUSE_MS);
+	loop_timer_start(&w->pause, PAUSE_MS);
+	listener_update_events(w);
+}
+
+static bool
+is_exhaustion(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	    error == ENOMEM;
+}
+
+/* Returns false when there is nothing more to accept now. */
+static bool
+listener_accept(struct listener_watch *w)
+{
+	struct addr peer = { .len = sizeof(peer.un) };
+	int fd = accept4(w->listener->fd, &peer.sa, &peer.len,
+	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd >= 0) {
+		addr_unmap(&peer);
+		w->accepted(w->arg, fd, &peer);
+		return true;
+	}
+	if (is_exhaustion(errno)) {
+		listener_on_exhaustion(w, errno);
+		return false;
+	}
+	/* Others are errors of one connection that is gone (accept(2)). */
+	return errno != EAGAIN && errno != EINVAL && errno != EBADF;
 }
 
 static void
-on_ready(void *arg, unsigned ready)
+listener_on_ready(void *arg, unsigned ready)
 {
 	struct listener_watch *w = arg;
-	struct epoll_event event;
 
 	(void)ready;
-	/* Takes the inner event, so that the outer one ends. */
-	if (epoll_wait(w->epoll, &event, 1, 0) <= 0)
-		return;
-	for (int i = 0; i < ACCEPT_MAX; i++) {
-		struct addr peer = { .len = sizeof(peer.un) };
-		int fd = accept4(w->listener->fd, &peer.sa, &peer.len,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd >= 0) {
-			addr_unmap(&peer);
-			w->accepted(w->arg, fd, &peer);
-			if (w->paused)
-				return;
-			continue;
-		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-		    errno == ENOMEM) {
-			shed(w);
+	for (int i = 0; i < LISTENER_BATCH; i++)
+		if (w->is_stopped || w->is_paused || !listener_accept(w))
 			return;
-		}
-		/* A connection that died in the queue is nobody's fault. */
-		if (errno != ECONNABORTED && errno != EINTR)
-			return;
-	}
 }
 
 static void
-start(struct listener_watch *w)
-{
-	loop_fd_start_level(&w->watch, w->loop, w->epoll, on_ready, w);
-}
-
-static void
-on_pause_end(void *arg)
+listener_on_pause_end(void *arg)
 {
 	struct listener_watch *w = arg;
 
-	if (!w->paused)
-		start(w);
+	if (w->reserve_fd < 0)
+		w->reserve_fd = open_reserve();
+	listener_update_events(w);
 }
 
 struct listener_watch *
-listener_watch(struct listener *l, struct loop *loop,
+listener_watch(struct listener *ln, struct loop *l,
     void (*accepted)(void *, int, const struct addr *), void *arg)
 {
 	struct listener_watch *w = mem_zalloc(sizeof(*w));
-	struct epoll_event event = {
-		.events = EPOLLIN | EPOLLEXCLUSIVE, .data.fd = l->fd,
-	};
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 
-	w->listener = l;
-	w->loop = loop;
+	w->listener = ln;
+	w->loop = l;
 	w->accepted = accepted;
 	w->arg = arg;
-	w->reserve = open_reserve();
-	w->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (w->epoll < 0 ||
-	    epoll_ctl(w->epoll, EPOLL_CTL_ADD, l->fd, &event) < 0)
-		log_error("listener", "epoll: %s", strerror(errno));
-	loop_timer_init(&w->timer, loop, on_pause_end, w);
-	start(w);
+	w->reserve_fd = open_reserve();
+	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	check(w->epoll_fd >= 0);
+	check(epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, ln->fd, &ev) == 0);
+	loop_timer_init(&w->pause, l, listener_on_pause_end, w);
+	atomic_fetch_add(&ln->watches, 1);
+	listener_update_events(w);
 	return w;
 }
 
 void
 listener_pause(struct listener_watch *w)
 {
-	w->paused = true;
-	loop_fd_stop(&w->watch);
+	w->is_paused = true;
+	listener_update_events(w);
 }
 
 void
 listener_resume(struct listener_watch *w)
 {
-	if (!w->paused)
-		return;
-	w->paused = false;
-	if (!loop_timer_is_running(&w->timer))
-		start(w);
+	w->is_paused = false;
+	listener_update_events(w);
 }
 
 void
 listener_unwatch(struct listener_watch *w)
 {
-	loop_fd_stop(&w->watch);
-	loop_timer_stop(&w->timer);
-	close(w->epoll);
-	if (w->reserve >= 0)
-		close(w->reserve);
-	mem_free(w);
+	if (w == NULL)
+		return;
+	w->is_stopped = true;
+	listener_update_events(w);
+	loop_timer_stop(&w->pause);
+	close(w->epoll_fd);
+	if (w->reserve_fd >= 0)
+		close(w->reserve_fd);
+	atomic_fetch_sub(&w->listener->watches, 1);
+	loop_free_later(w->loop, mem_free, w);
 }
