@@ -1,0 +1,14 @@
+#ifndef CTL_COMMANDS_H
+#define CTL_COMMANDS_H
+
+#include "modes/ctl/command.h"
+
+/* commands: the entries that stand on top of the cmd_*.c files. */
+extern const struct ctl_command
+    cmd_api, cmd_apply, cmd_audit, cmd_backup, cmd_ca, cmd_cert, cmd_check,
+    cmd_completion, cmd_delete, cmd_deregister, cmd_describe, cmd_diff,
+    cmd_endpoints, cmd_explain, cmd_get, cmd_health, cmd_operator, cmd_proxy,
+    cmd_register, cmd_services, cmd_stat, cmd_token, cmd_validate, cmd_version,
+    cmd_workloads;
+
+#endif
