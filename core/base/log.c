@@ -132,6 +132,12 @@ LOG_FUNCTION(log_info, LOG_INFO)
 LOG_FUNCTION(log_debug, LOG_DEBUG)
 
 bool
+log_wants_access(void)
+{
+	return log_writer_wants_access();
+}
+
+bool
 log_access(struct slice line)
 {
 	return log_writer_access(line);

@@ -50,6 +50,8 @@ void log_info(const char *scope, const char *fmt, ...)
 void log_debug(const char *scope, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Whether access lines go anywhere; saves making them. */
+bool log_wants_access(void);
 /* Queues one access line; a newline is added.  Returns false if dropped. */
 bool log_access(struct slice line);
 /* Lines dropped since start, both kinds. */

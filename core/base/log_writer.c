@@ -354,6 +354,12 @@ log_writer_people(struct slice line)
 }
 
 bool
+log_writer_wants_access(void)
+{
+	return atomic_load_explicit(&w.access_fd, memory_order_relaxed) >= 0;
+}
+
+bool
 log_writer_access(struct slice line)
 {
 	char newline[] = "\n";

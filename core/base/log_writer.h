@@ -42,6 +42,7 @@ void log_writer_stop(void);
 
 /* A whole line with its newline.  False: dropped and counted. */
 bool log_writer_people(struct slice line);
+bool log_writer_wants_access(void);
 /* One line; a newline is added.  Without an access_fd: true, and nothing. */
 bool log_writer_access(struct slice line);
 uint64_t log_writer_dropped(void);

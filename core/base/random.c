@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -78,12 +77,28 @@ random_seed(void)
 	return process_seed;
 }
 
+/* One call to the kernel serves 64 identifiers of this thread. */
+static void
+uuid_bytes(unsigned char out[16])
+{
+	static _Thread_local unsigned char pool[1024];
+	static _Thread_local size_t left;
+
+	if (left == 0) {
+		random_bytes(pool, sizeof(pool));
+		left = sizeof(pool);
+	}
+	left -= 16;
+	memcpy(out, pool + left, 16);
+}
+
 void
 random_uuid(char out[RANDOM_UUID_LEN + 1])
 {
+	static const char digits[] = "0123456789abcdef";
 	unsigned char b[16];
 
-	random_bytes(b, sizeof(b));
+	uuid_bytes(b);
 	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
 	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
 	char *at = out;
@@ -91,6 +106,8 @@ random_uuid(char out[RANDOM_UUID_LEN + 1])
 	for (int i = 0; i < 16; i++) {
 		if (i == 4 || i == 6 || i == 8 || i == 10)
 			*at++ = '-';
-		at += snprintf(at, 3, "%02x", b[i]);
+		*at++ = digits[b[i] >> 4];
+		*at++ = digits[b[i] & 15];
 	}
+	*at = '\0';
 }

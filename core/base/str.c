@@ -90,6 +90,18 @@ str_addf(struct str *s, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* How many bytes stand for themselves in a JSON string. */
+static size_t
+plain_run(const unsigned char *p, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && p[n] >= 0x20 && p[n] < 0x7f && p[n] != '"' &&
+	    p[n] != '\\')
+		n++;
+	return n;
+}
+
 void
 str_add_json(struct str *s, struct slice text)
 {
@@ -97,6 +109,13 @@ str_add_json(struct str *s, struct slice text)
 
 	str_add_char(s, '"');
 	for (size_t i = 0; i < text.len;) {
+		size_t run = plain_run(p + i, text.len - i);
+
+		if (run > 0) {
+			str_add_slice(s, slice_of(p + i, run));
+			i += run;
+			continue;
+		}
 		size_t n = slice_utf8(slice_from(text, i));
 
 		if (n == 0) {
