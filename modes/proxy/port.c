@@ -60,6 +60,7 @@ port_open(struct data_plane *p, const struct port *spec, struct err *err)
 	o->plane = p;
 	o->spec = *spec;
 	o->listener = l;
+	atomic_init(&o->watching, p->options.workers);
 	o->watches = mem_zalloc_array(n, sizeof(struct listener_watch *));
 	o->accepts = mem_zalloc_array(n, sizeof(*o->accepts));
 	o->http = http_options_default;
@@ -80,15 +81,17 @@ port_unwatch(struct open_port *o, struct proxy_worker *w)
 {
 	struct listener_watch **watch = &o->watches[w->env.index];
 
-	if (*watch != NULL)
-		listener_unwatch(*watch);
+	if (*watch == NULL)
+		return;
+	listener_unwatch(*watch);
 	*watch = NULL;
+	if (atomic_fetch_sub(&o->watching, 1) == 1)
+		listener_close(o->listener);
 }
 
 void
 port_close(struct open_port *o)
 {
-	listener_close(o->listener);
 	mem_free(o->watches);
 	mem_free(o->accepts);
 	mem_free(o);

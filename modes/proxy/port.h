@@ -17,7 +17,8 @@ struct open_port {
 	struct list            link;	/* in plane->ports */
 	struct data_plane     *plane;
 	struct port            spec;
-	struct listener       *listener;
+	struct listener       *listener;	/* closed by the last worker that unwatches */
+	atomic_int             watching;	/* workers */
 	struct listener_watch **watches;	/* by worker */
 	struct port_worker    *accepts;	/* by worker: argument of accepted */
 	struct http_options    http;
@@ -25,7 +26,7 @@ struct open_port {
 
 struct open_port *port_open(struct data_plane *, const struct port *,
     struct err *);
-/* On the worker. */
+/* On the worker; harmless twice.  The last one gives the address free. */
 void port_unwatch(struct open_port *, struct proxy_worker *);
 void port_close(struct open_port *);	/* after all are unwatched */
 
