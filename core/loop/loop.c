@@ -309,14 +309,19 @@ loop_run_timers(struct loop *l)
 
 /* --- turns ----------------------------------------------------------------- */
 
+static bool
+loop_has_work(const struct loop *l)
+{
+	return loop_has_calls(l) || l->garbage_len > 0 ||
+	    !list_is_empty(&l->deferred_next);
+}
+
 static void
 loop_turn(struct loop *l)
 {
-	bool has_work = loop_has_calls(l) || l->garbage_len > 0 ||
-	    !list_is_empty(&l->deferred_next);
-
 	loop_arm_timer(l);
-	event_base_loop(l->base, EVLOOP_ONCE | (has_work ? EVLOOP_NONBLOCK : 0));
+	event_base_loop(l->base, EVLOOP_ONCE |
+	    (loop_has_work(l) ? EVLOOP_NONBLOCK : 0));
 	loop_enter(l);
 	loop_run_timers(l);
 	list_move_all(&l->deferred, &l->deferred_next);
@@ -347,9 +352,9 @@ loop_stop(struct loop *l)
 static void
 loop_finish_calls(struct loop *l)
 {
-	loop_enter(l);
-	while (loop_has_calls(l) || !list_is_empty(&l->deferred_next) ||
-	    l->garbage_len > 0) {
+	while (loop_has_work(l)) {
+		event_base_loop(l->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+		loop_enter(l);
 		list_move_all(&l->deferred, &l->deferred_next);
 		loop_run_calls(l);
 		loop_free_garbage(l);
