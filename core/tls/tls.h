@@ -26,8 +26,10 @@
  */
 
 /*
- * Who we are and whom we trust: immutable, counted, any thread.  Chain and key
- * may be absent together: a client that only trusts, as one that joins.
+ * Who we are and whom we trust: immutable, counted, any thread.  The key must
+ * be the certificate's and the chain good under the bundle at some time of
+ * the leaf's life (now is for peers to judge).  With chain_pem and key_pem
+ * absent it only checks others: for clients that have no certificate yet.
  */
 struct tls_identity;
 struct tls_identity *tls_identity_new(struct slice chain_pem,
@@ -63,8 +65,10 @@ struct tls_request {
 	bool                 verify_none;	/* client: first contact of a join only; the
 						   caller checks the chain against its token */
 	bool                 client_cert_optional;	/* server: control's API for join */
+	bool                 sni_required;	/* server */
 	struct tls_identity *identity;	/* kept (ref taken) until done; may be NULL
-					   for a client without certificate */
+					   with verify_none only; a server's has a
+					   certificate */
 	char                 expected_id[CONN_ID_MAX];	/* client; "" = any of our domain */
 	char                 sni[CONN_SNI_MAX];		/* client */
 	const char *const   *alpn;	/* NULL-terminated, static, preferred first */
@@ -76,19 +80,24 @@ struct tls_result {
 	int               engine_error;	/* BearSSL's number, 0 if none */
 	const char       *cert_reason;	/* name from pki's leaf table, or NULL */
 	char              text[200];	/* for the log */
+	uint64_t          duration_us;
 	struct conn_image image;	/* on TLS_OK; taken by the callee */
 	unsigned char    *peer_chain;	/* verify_none: DER certificates, each after a
 					   4-byte length; freed after the call */
 	size_t            peer_chain_len;
 };
 
-/* The handshake thread(s) with their session caches. */
+/*
+ * The handshake thread(s) with their session caches.  Freeing ends what still
+ * runs with TLS_FAIL_CLOSED, delivered as everything else: the loops that
+ * asked must be freed later.
+ */
 struct tls_handshaker;
 struct tls_handshaker *tls_handshaker_new(int threads);
 void tls_handshaker_free(struct tls_handshaker *);
 
 /*
- * Takes fd.  done(arg, result) runs on `loop`, once, unless cancelled.
+ * Takes fd, which must not block.  done(arg, result) runs on `loop`, once, unless cancelled.
  * Any thread may start; the id serves tls_handshake_cancel on the same loop.
  */
 struct tls_handshake;

@@ -1,0 +1,126 @@
+#include "tls/hello.h"
+
+#include <stdint.h>
+
+#define EXT_SERVER_NAME	0
+#define EXT_ALPN	16
+
+/* Cuts len bytes off; latches failure as an absent rest. */
+static struct slice
+cut(struct slice *rest, size_t len)
+{
+	struct slice part = SLICE_NONE;
+
+	if (rest->ptr == NULL || rest->len < len) {
+		*rest = SLICE_NONE;
+		return part;
+	}
+	part = slice_of(rest->ptr, len);
+	*rest = slice_from(*rest, len);
+	return part;
+}
+
+static size_t
+cut_number(struct slice *rest, size_t bytes)
+{
+	struct slice s = cut(rest, bytes);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		n = n << 8 | (uint8_t)s.ptr[i];
+	return n;
+}
+
+/* A vector: its length in so many bytes, then itself. */
+static struct slice
+cut_vector(struct slice *rest, size_t bytes)
+{
+	size_t len = cut_number(rest, bytes);
+
+	return cut(rest, len);
+}
+
+/* RFC 6066, section 3: one list with one host name. */
+static bool
+parse_sni(struct hello *h, struct slice ext)
+{
+	struct slice list = cut_vector(&ext, 2);
+	size_t type = cut_number(&list, 1);
+
+	h->sni = cut_vector(&list, 2);
+	return type == 0 && h->sni.len > 0 && list.ptr != NULL &&
+	    list.len == 0 && ext.ptr != NULL && ext.len == 0;
+}
+
+/* RFC 7301, section 3.1. */
+static bool
+parse_alpn(struct hello *h, struct slice ext)
+{
+	struct slice rest;
+
+	h->protocols = rest = cut_vector(&ext, 2);
+	while (rest.ptr != NULL && rest.len > 0)
+		cut_vector(&rest, 1);
+	return rest.ptr != NULL && ext.ptr != NULL && ext.len == 0;
+}
+
+static bool
+parse_extensions(struct hello *h, struct slice exts)
+{
+	while (exts.len > 0) {
+		size_t type = cut_number(&exts, 2);
+		struct slice ext = cut_vector(&exts, 2);
+
+		if (ext.ptr == NULL)
+			return false;
+		if (type == EXT_SERVER_NAME &&
+		    (h->sni.ptr != NULL || !parse_sni(h, ext)))
+			return false;
+		if (type == EXT_ALPN &&
+		    (h->protocols.ptr != NULL || !parse_alpn(h, ext)))
+			return false;
+	}
+	return exts.ptr != NULL;
+}
+
+bool
+hello_parse(struct hello *h, const struct buf *raw)
+{
+	size_t len = buf_len(raw) < HELLO_MAX ? buf_len(raw) : HELLO_MAX;
+	struct slice rest = slice_of(h->bytes, len), body;
+
+	h->sni = h->protocols = SLICE_NONE;
+	buf_copy_out(raw, h->bytes, len);
+	if (cut_number(&rest, 1) != 22 || cut_number(&rest, 1) != 3)
+		return false;
+	cut_number(&rest, 1);
+	body = cut_vector(&rest, 2);
+	if (cut_number(&body, 1) != 1)
+		return false;
+	rest = body;
+	body = cut_vector(&rest, 3);
+	if (rest.ptr == NULL || rest.len != 0)
+		return false;
+	cut(&body, 2 + 32);		/* version, random */
+	cut_vector(&body, 1);		/* session */
+	cut_vector(&body, 2);		/* suites */
+	cut_vector(&body, 1);		/* compression */
+	if (body.ptr == NULL || body.len == 0)
+		return body.ptr != NULL;
+	rest = cut_vector(&body, 2);
+	return rest.ptr != NULL && body.len == 0 && parse_extensions(h, rest);
+}
+
+const char *
+hello_choose(const struct hello *h, const char *const *ours)
+{
+	for (; ours != NULL && *ours != NULL; ours++) {
+		struct slice rest = h->protocols;
+
+		while (rest.ptr != NULL && rest.len > 0) {
+			if (slice_is(cut_vector(&rest, 1), *ours))
+				return *ours;
+		}
+	}
+	return "";
+}

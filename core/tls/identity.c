@@ -1,0 +1,148 @@
+#include "tls/identity.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+/* BearSSL wants its inputs writable and writes to none of them. */
+static unsigned char *
+writable(struct slice s)
+{
+	union {
+		const char    *in;
+		unsigned char *out;
+	} u = { .in = s.ptr };
+
+	return u.out;
+}
+
+static int
+bundle_take(struct tls_identity *id, struct slice pem, const char *domain,
+    struct err *err)
+{
+	id->bundle = bundle_new(slice_str(domain));
+	if (bundle_add_pem(id->bundle, pem, err) < 0)
+		return err_wrap(err, "trust bundle");
+	for (size_t i = 0; i < id->bundle->len; i++) {
+		struct slice name = id->bundle->roots[i].subject;
+
+		id->ca_names[id->n_ca_names++] = (br_x500_name){
+			writable(name), name.len
+		};
+	}
+	return 0;
+}
+
+/*
+ * The chain must be good at a time within the leaf's life.  Whether it is
+ * valid now is for peers to judge: our clock may be wrong, or the
+ * certificate about to be renewed.
+ */
+static int
+chain_judge(struct tls_identity *id, struct err *err)
+{
+	struct leaf_policy policy = { .now = clock_wall_s() };
+	struct cert leaf;
+
+	if (cert_parse(&leaf, chain_cert(&id->chain, 0), err) < 0)
+		return err_wrap(err, "certificate");
+	if (policy.now < leaf.not_before)
+		policy.now = leaf.not_before;
+	if (policy.now > leaf.not_after)
+		policy.now = leaf.not_after;
+	enum distrust why = chain_check(&id->chain, id->bundle, &policy);
+
+	if (why != DISTRUST_NONE)
+		return err_set(err, ERR_DATA, "certificate: %s",
+		    distrust_sentence(why));
+	if (id->chain.id.text.len >= sizeof(id->id))
+		return err_set(err, ERR_DATA, "certificate: the SPIFFE ID has "
+		    "more than %zu bytes", sizeof(id->id) - 1);
+	return 0;
+}
+
+static int
+chain_take(struct tls_identity *id, struct slice chain_pem,
+    struct slice key_pem, struct err *err)
+{
+	if (chain_add_pem(&id->chain, chain_pem, err) < 0)
+		return err_wrap(err, "certificate chain");
+	if (key_parse(&id->key, key_pem, err) < 0)
+		return err_wrap(err, "key");
+	if (chain_judge(id, err) < 0)
+		return -1;
+	if (memcmp(id->chain.leaf.point, id->key.point, KEY_POINT_LEN) != 0)
+		return err_set(err, ERR_DATA,
+		    "key: not the one of the certificate");
+	memcpy(id->id, id->chain.id.text.ptr, id->chain.id.text.len);
+	id->not_before = id->chain.leaf.not_before;
+	id->not_after = id->chain.leaf.not_after;
+	hash_sha256(id->hash, id->chain.leaf.der);
+	for (size_t i = 0; i < id->chain.len; i++) {
+		struct slice der = chain_cert(&id->chain, i);
+
+		id->certs[id->n_certs++] = (br_x509_certificate){
+			writable(der), der.len
+		};
+	}
+	id->ec_key = (br_ec_private_key){
+		BR_EC_secp256r1, id->key.secret, KEY_SECRET_LEN
+	};
+	return 0;
+}
+
+struct tls_identity *
+tls_identity_new(struct slice chain_pem, struct slice key_pem,
+    struct slice bundle_pem, const char *trust_domain,
+    uint64_t bundle_generation, struct err *err)
+{
+	struct tls_identity *id = mem_zalloc(sizeof(*id));
+	bool has_cert = chain_pem.ptr != NULL || key_pem.ptr != NULL;
+
+	atomic_init(&id->refs, 1);
+	id->generation = bundle_generation;
+	chain_init(&id->chain);
+	if (bundle_take(id, bundle_pem, trust_domain, err) < 0 ||
+	    (has_cert && chain_take(id, chain_pem, key_pem, err) < 0)) {
+		tls_identity_unref(id);
+		return NULL;
+	}
+	return id;
+}
+
+struct tls_identity *
+tls_identity_ref(struct tls_identity *id)
+{
+	atomic_fetch_add(&id->refs, 1);
+	return id;
+}
+
+void
+tls_identity_unref(struct tls_identity *id)
+{
+	if (id == NULL || atomic_fetch_sub(&id->refs, 1) > 1)
+		return;
+	chain_fini(&id->chain);
+	bundle_unref(id->bundle);
+	key_fini(&id->key);
+	mem_free(id);
+}
+
+int64_t
+tls_identity_not_after(const struct tls_identity *id)
+{
+	return id->not_after;
+}
+
+int64_t
+tls_identity_not_before(const struct tls_identity *id)
+{
+	return id->not_before;
+}
+
+const char *
+tls_identity_id(const struct tls_identity *id)
+{
+	return id->id;
+}
