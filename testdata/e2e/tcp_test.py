@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+# timeout: 240
+"""Bytes through a proxy without TLS: half-closes, resets, back-pressure."""
+
+import socket
+import struct
+import threading
+
+from mesh import SLOWER, free_port, main, scenario, wait_until
+
+PROXY = """
+apiVersion: mesh/v1
+kind: Proxy
+metadata: {{name: edge}}
+spec:
+  accessLog: none
+  upstreams:
+  - {{listen: "127.0.0.1:{listen}", service: default/ledger, port: 7000}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: ledger, namespace: default}}
+spec:
+  ports:
+  - {{name: tcp, port: 7000}}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  name: ledger-1
+  namespace: default
+  labels: {{kubernetes.io/service-name: ledger}}
+addressType: IPv4
+ports: [{{name: tcp, port: {target}}}]
+endpoints:
+- addresses: ["127.0.0.1"]
+"""
+
+
+def through(scene, target):
+	"""A proxy in front of a TCP port; gives it and its address."""
+	listen = free_port()
+	docs = scene.dir / "docs"
+	scene.file("docs/mesh.yaml", PROXY.format(listen=listen, target=target))
+	proxy = scene.proxy("edge", standalone=docs)
+	proxy.wait_line(r"proxy: ready")
+	return proxy, ("127.0.0.1", listen)
+
+
+def read_all(sock):
+	parts = []
+	while part := sock.recv(65536):
+		parts.append(part)
+	return b"".join(parts)
+
+
+def listening():
+	"""A listening socket of our own, one connection at a time."""
+	sock = socket.create_server(("127.0.0.1", 0))
+	sock.settimeout(20)
+	return sock, sock.getsockname()[1]
+
+
+def reset(sock):
+	sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+	    struct.pack("ii", 1, 0))
+	sock.close()
+
+
+@scenario
+def half_close_of_the_caller_is_passed_on(scene):
+	app = scene.echo("ledger")
+	_, address = through(scene, app.tcp_port)
+	with socket.create_connection(address, timeout=20) as sock:
+		sock.sendall(b"one\ntwo\n")
+		sock.shutdown(socket.SHUT_WR)
+		reply = read_all(sock)
+	assert b"ledger: one\nledger: two\n" in reply, reply
+	assert b"got 8 bytes" in reply, reply
+
+
+@scenario
+def half_close_of_the_service_is_passed_on(scene):
+	server, port = listening()
+	_, address = through(scene, port)
+	with server, socket.create_connection(address, timeout=20) as sock:
+		peer, _ = server.accept()
+		peer.settimeout(20)
+		peer.sendall(b"bye")
+		peer.shutdown(socket.SHUT_WR)
+		assert read_all(sock) == b"bye"
+		sock.sendall(b"still here")
+		sock.shutdown(socket.SHUT_WR)
+		assert read_all(peer) == b"still here"
+		peer.close()
+
+
+@scenario
+def a_reset_by_either_side_is_a_reset_for_the_other(scene):
+	server, port = listening()
+	_, address = through(scene, port)
+	with server:
+		sock = socket.create_connection(address, timeout=20)
+		peer, _ = server.accept()
+		peer.settimeout(20)
+		sock.sendall(b"x")
+		assert peer.recv(1) == b"x"
+		reset(sock)
+		try:
+			got = peer.recv(1)
+			raise AssertionError(f"a clean end of {got!r} after a reset")
+		except ConnectionResetError:
+			pass
+		peer.close()
+		sock = socket.create_connection(address, timeout=20)
+		peer, _ = server.accept()
+		peer.sendall(b"y")
+		assert sock.recv(1) == b"y"
+		reset(peer)
+		try:
+			got = sock.recv(1)
+			raise AssertionError(f"a clean end of {got!r} after a reset")
+		except ConnectionResetError:
+			pass
+		sock.close()
+
+
+@scenario
+def a_service_that_speaks_first_is_heard(scene):
+	server, port = listening()
+	_, address = through(scene, port)
+	with server, socket.create_connection(address, timeout=20) as sock:
+		peer, _ = server.accept()
+		peer.sendall(b"220 hello\r\n")
+		assert sock.recv(100) == b"220 hello\r\n"
+		peer.close()
+
+
+@scenario
+def nobody_at_the_endpoint_is_a_reset(scene):
+	server, port = listening()
+	server.close()
+	_, address = through(scene, port)
+	try:
+		with socket.create_connection(address, timeout=20) as sock:
+			got = sock.recv(1)
+		raise AssertionError(f"a clean end of {got!r}")
+	except ConnectionResetError:
+		pass
+
+
+def stalled_reader_holds_the_source(scene, source, sink, proxy, total):
+	"""source sends total bytes; sink reads nothing until the source stands
+	still, then everything.  The proxy's memory stays where it was."""
+	idle = proxy.rss_kib()
+	sent = [0]
+
+	def send():
+		block = b"x" * 65536
+		while sent[0] < total:
+			sent[0] += source.send(block[:total - sent[0]])
+		source.shutdown(socket.SHUT_WR)
+
+	thread = threading.Thread(target=send, daemon=True)
+	thread.start()
+	last = [-1, 0]
+
+	def stands_still():
+		last[1] = last[1] + 1 if sent[0] == last[0] else 0
+		last[0] = sent[0]
+		return last[1] > 20
+
+	wait_until(stands_still, "the source is slowed down", 30)
+	assert sent[0] < total, "nothing slowed the source down"
+	most, got, seen = proxy.rss_kib(), 0, 0
+	while part := sink.recv(1 << 20):
+		got += len(part)
+		if got - seen > total // 64:
+			seen = got
+			most = max(most, proxy.rss_kib())
+	thread.join()
+	most = max(most, proxy.rss_kib())
+	assert got == total, (got, total)
+	assert most - idle < 4096, f"{most - idle} KiB more than the {idle} of idle"
+
+
+@scenario
+def a_slow_reader_holds_a_gigabyte_back(scene):
+	server, port = listening()
+	proxy, address = through(scene, port)
+	total = (1 << 30) // SLOWER ** 2
+	with server, socket.create_connection(address, timeout=60) as sock:
+		peer, _ = server.accept()
+		peer.settimeout(60)
+		sock.sendall(b"x")
+		assert peer.recv(1) == b"x"
+		stalled_reader_holds_the_source(scene, peer, sock, proxy, total)
+		peer.close()
+
+
+@scenario
+def a_slow_service_holds_the_caller_back(scene):
+	server, port = listening()
+	proxy, address = through(scene, port)
+	with server, socket.create_connection(address, timeout=60) as sock:
+		peer, _ = server.accept()
+		peer.settimeout(60)
+		peer.sendall(b"x")
+		assert sock.recv(1) == b"x"
+		stalled_reader_holds_the_source(scene, sock, peer, proxy, 1 << 27)
+		peer.close()
+
+
+if __name__ == "__main__":
+	main()
