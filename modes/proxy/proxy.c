@@ -1,12 +1,364 @@
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "base/log.h"
+#include "base/mem.h"
+#include "conf/units.h"
+#include "filter/table.h"
 #include "modes/proxy/proxy.h"
+#include "modes/proxy/proxy_run.h"
+#include "stat/metrics.h"
+
+#define HOUSEKEEPING_MS	60000	/* idle series, unused endpoint states */
+
+/* --- documents to traffic ---------------------------------------------------------- */
+
+static void
+on_fault(void *arg, const char *key, const struct err *err)
+{
+	(void)arg;
+	log_error("config", "%s: %s", key, err->text);
+}
+
+void
+proxy_use_documents(struct proxy_run *p, struct model_object *const *objects,
+    size_t len, const struct compile_input *more)
+{
+	struct compile_input in = *more;
+
+	in.objects = objects;
+	in.len = len;
+	in.apps = p->apps;
+	in.apps_len = p->apps_len;
+	in.settings = model_proxy(p->settings.object);
+	in.registry = p->plane->registry;
+	in.filter_stats = p->filter_stats;
+	in.before = p->snapshot;
+	if (in.fault == NULL)
+		in.fault = on_fault;
+	struct snapshot *now = compile(&in);
+
+	snapshot_unref(p->snapshot);
+	p->snapshot = snapshot_ref(now);
+	data_plane_use(p->plane, now);
+}
+
+/* --- listeners ------------------------------------------------------------------------ */
+
+static int
+listen_on(struct proxy_run *p, const char *text, struct port *port,
+    const char *what, struct err *err)
+{
+	struct addr bound;
+	char shown[ADDR_TEXT_MAX];
+
+	if (addr_parse(slice_str(text), &port->addr, err) != 0 ||
+	    data_plane_listen(p->plane, port, &bound, err) != 0)
+		return err_wrap(err, "%s %s", what, text);
+	addr_format(&bound, shown);
+	log_info("listener", "%s listens on %s", what, shown);
+	return 0;
+}
+
+static int
+listen_upstream(struct proxy_run *p, const struct model_upstream *u,
+    struct err *err)
+{
+	struct port port = {
+		.kind = PORT_UPSTREAM, .service_port = u->port ? u->port : 80,
+	};
+
+	/* The schema has checked the form NAMESPACE/NAME. */
+	const char *slash = strchr(u->service, '/');
+
+	snprintf(port.service.ns, sizeof(port.service.ns), "%.*s",
+	    (int)(slash - u->service), u->service);
+	snprintf(port.service.name, sizeof(port.service.name), "%s", slash + 1);
+	return listen_on(p, u->listen, &port, u->service, err);
+}
+
+int
+proxy_listen(struct proxy_run *p, struct err *err)
+{
+	const struct model_proxy_spec *s = p->settings.spec;
+	struct port in = { .kind = PORT_INBOUND };
+	struct port out = { .kind = PORT_OUTBOUND };
+
+	if (!s->standalone &&
+	    listen_on(p, s->inbound_listen, &in, "inbound", err) != 0)
+		return -1;
+	if ((!s->standalone || s->upstreams_len == 0) &&
+	    listen_on(p, s->outbound_listen, &out, "outbound", err) != 0)
+		return -1;
+	for (size_t i = 0; i < s->upstreams_len; i++)
+		if (listen_upstream(p, &s->upstreams[i], err) != 0)
+			return -1;
+	return 0;
+}
+
+void
+proxy_set_ready(struct proxy_run *p, bool ready)
+{
+	if (p->is_ready == ready)
+		return;
+	p->is_ready = ready;
+	log_info("proxy", ready ? "ready" : "not ready");
+}
+
+/* --- the end ---------------------------------------------------------------------------- */
+
+static void
+on_drain_tick(void *arg)
+{
+	struct proxy_run *p = arg;
+	size_t left = data_plane_conns(p->plane);
+	bool late = loop_now_ms(p->loop) >= p->drain_end_ms;
+
+	if (left > 0 && !late) {
+		loop_timer_start(&p->drain_timer, 20);
+		return;
+	}
+	if (left > 0)
+		log_warn("proxy", "%zu connections did not end in time", left);
+	loop_stop(p->loop);
+}
+
+void
+proxy_drain(struct proxy_run *p)
+{
+	if (p->draining)
+		return;
+	p->draining = true;
+	proxy_set_ready(p, false);
+	log_info("proxy", "draining, at most %lld s",
+	    (long long)p->settings.spec->drain_ms / 1000);
+	p->drain_end_ms = loop_now_ms(p->loop) +
+	    (uint64_t)p->settings.spec->drain_ms;
+	data_plane_drain(p->plane);
+	loop_timer_start(&p->drain_timer, 20);
+}
+
+static void
+on_term(void *arg, int signo)
+{
+	struct proxy_run *p = arg;
+
+	(void)signo;
+	if (p->draining) {
+		log_warn("proxy", "a second signal: ending at once");
+		loop_stop(p->loop);
+		return;
+	}
+	proxy_drain(p);
+}
+
+static void
+on_hup(void *arg, int signo)
+{
+	struct proxy_run *p = arg;
+
+	(void)signo;
+	if (p->standalone != NULL)
+		standalone_reload(p->standalone);
+}
+
+/* --- start -------------------------------------------------------------------------------- */
+
+static void
+on_housekeeping(void *arg)
+{
+	struct proxy_run *p = arg;
+
+	stat_registry_expire(p->stats, loop_now_ms(p->loop));
+	cluster_registry_sweep(p->plane->registry);
+	loop_timer_start(&p->housekeeping, HOUSEKEEPING_MS);
+}
+
+static int
+worker_count(const struct model_proxy_spec *s)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (s->workers > 0)
+		return (int)s->workers;
+	return cpus >= 2 ? 2 : 1;
+}
+
+static void
+start_log(const struct model_proxy_spec *s, struct err *err, int *result)
+{
+	struct log_options o = {
+		.format = s->log_format == MODEL_LOG_JSON ? LOG_JSON : LOG_TEXT,
+		.people_fd = 2, .access_fd = 1,
+	};
+
+	*result = 0;
+	if (strcmp(s->access_log, "none") == 0) {
+		o.access_fd = -1;
+	} else if (strcmp(s->access_log, "stdout") != 0) {
+		o.access_fd = open(s->access_log,
+		    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+		if (o.access_fd < 0)
+			*result = err_errno(err, "access log %s", s->access_log);
+	}
+	if (log_set_levels(s->log_level) != 0)
+		*result = err_set(err, ERR_CONFIG, "log level \"%s\": expected "
+		    "error, warn, info or debug, also by part: info,tls=debug",
+		    s->log_level);
+	if (*result == 0)
+		log_start(&o);
+}
+
+/* HOST:PORT of the application; "localhost" needs no resolver. */
+static int
+resolve_app(const struct model_app *app, struct compile_app *out,
+    struct err *err)
+{
+	struct slice host;
+	uint16_t port;
+
+	out->port = app->port;
+	out->name = app->name;
+	out->is_http = app->protocol == MODEL_APP_HTTP;
+	if (!conf_host_port(slice_str(app->address), &host, &port))
+		return err_set(err, ERR_CONFIG, "app %s: expected HOST:PORT",
+		    app->address);
+	if (slice_is(host, "localhost"))
+		host = SLICE("127.0.0.1");
+	if (addr_from_ip(host, port, &out->addr, err) != 0)
+		return err_wrap(err, "app %s", app->address);
+	return 0;
+}
+
+static int
+resolve_apps(struct proxy_run *p, struct err *err)
+{
+	const struct model_proxy_spec *s = p->settings.spec;
+
+	p->apps = mem_zalloc_array(s->apps_len, sizeof(*p->apps));
+	p->apps_len = s->apps_len;
+	for (size_t i = 0; i < s->apps_len; i++)
+		if (resolve_app(&s->apps[i], &p->apps[i], err) != 0)
+			return -1;
+	return 0;
+}
+
+static void
+start_plane(struct proxy_run *p)
+{
+	const struct model_proxy_spec *s = p->settings.spec;
+	int workers = worker_count(s);
+	struct data_plane_options o = {
+		.workers = workers, .default_namespace = SLICE("default"),
+		.is_edge = s->standalone, .lookup_timeout_ms = 3000,
+		.handshaker = p->handshaker, .stats = p->stats,
+	};
+
+	p->filter_stats = filter_stats_new(workers);
+	o.filter_stats = p->filter_stats;
+	p->plane = data_plane_new(&o);
+}
+
+static int
+check_settings(const struct settings *s, const struct model_set *docs,
+    struct err *err)
+{
+	for (size_t i = 0; i < docs->faults_len; i++)
+		fprintf(stderr, "%s\n", docs->faults[i].err.text);
+	if (s->validate && docs->faults_len > 0)
+		return err_set(err, ERR_DATA, "%zu documents are not valid",
+		    docs->faults_len);
+	if (s->spec->standalone && s->config == NULL)
+		return err_set(err, ERR_USAGE,
+		    "--standalone needs --config FILE or DIR");
+	if (!s->spec->standalone)
+		return err_set(err, ERR_CONFIG, "a proxy with control needs "
+		    "--service, --control, --app and --state-dir");
+	return 0;
+}
+
+static int
+run(struct proxy_run *p, struct model_set *docs, struct err *err)
+{
+	int result;
+
+	start_log(p->settings.spec, err, &result);
+	if (result != 0 || resolve_apps(p, err) != 0)
+		return -1;
+	p->loop = loop_new("main");
+	p->stats = stat_registry_new(metrics, METRIC_COUNT);
+	p->stat = stat_worker_new(p->stats);
+	p->handshaker = tls_handshaker_new(1);
+	start_plane(p);
+	loop_timer_init(&p->drain_timer, p->loop, on_drain_tick, p);
+	loop_timer_init(&p->housekeeping, p->loop, on_housekeeping, p);
+	loop_timer_start(&p->housekeeping, HOUSEKEEPING_MS);
+	loop_on_signal(p->loop, SIGTERM, on_term, p);
+	loop_on_signal(p->loop, SIGINT, on_term, p);
+	loop_on_signal(p->loop, SIGHUP, on_hup, p);
+	p->standalone = standalone_start(p, docs);
+	if (proxy_listen(p, err) != 0)
+		return -1;
+	proxy_set_ready(p, true);
+	loop_run(p->loop);
+	return 0;
+}
+
+static void
+stop(struct proxy_run *p)
+{
+	standalone_free(p->standalone);
+	if (p->plane != NULL)
+		data_plane_free(p->plane);
+	snapshot_unref(p->snapshot);
+	if (p->handshaker != NULL)
+		tls_handshaker_free(p->handshaker);
+	if (p->filter_stats != NULL)
+		filter_stats_free(p->filter_stats);
+	if (p->stats != NULL)
+		stat_registry_free(p->stats);
+	if (p->loop != NULL) {
+		loop_timer_stop(&p->drain_timer);
+		loop_timer_stop(&p->housekeeping);
+		loop_free(p->loop);
+	}
+	mem_free(p->apps);
+	settings_fini(&p->settings);
+	log_stop();
+}
 
 int
 proxy_main(int argc, char **argv)
 {
-	(void)argc;
-	fprintf(stderr, "mesh %s: this build comes without that mode\n"
-	    "usage: mesh --help\n", argv[0]);
-	return 64;
+	struct proxy_run p = { .exit_code = 0 };
+	struct model_set docs;
+	struct err err = ERR_INIT;
+
+	signal(SIGPIPE, SIG_IGN);
+	model_set_init(&docs, MODEL_STRICT, "default");
+	int result = settings_parse(&p.settings, argc, argv, &err);
+
+	if (result == 0 && p.settings.help) {
+		settings_usage();
+		settings_fini(&p.settings);
+		return 0;
+	}
+	if (result == 0)
+		result = settings_read(&p.settings, &docs, &err);
+	if (result == 0)
+		result = check_settings(&p.settings, &docs, &err);
+	if (result == 0 && !p.settings.validate)
+		result = run(&p, &docs, &err);
+	if (result != 0) {
+		fprintf(stderr, "mesh proxy: %s\n", err.text);
+		if (err.kind == ERR_USAGE)
+			fputs("mesh proxy --help lists the options.\n", stderr);
+	} else if (p.settings.validate) {
+		puts("settings and documents are valid");
+	}
+	stop(&p);
+	return result == 0 ? p.exit_code : err_exit_code(&err);
 }
