@@ -198,3 +198,28 @@ meet_run(struct meet *m)
 	meet_start_fd(m, &m->server, fd);
 	meet_wait(m);
 }
+
+void
+meet_assert(const struct meet_end *e, enum tls_failure want,
+    const char *cert_reason)
+{
+	if (e->result.failure != want)
+		fail_msg("%s instead of %s: %s",
+		    tls_failure_name(e->result.failure),
+		    tls_failure_name(want), e->result.text);
+	if (cert_reason != NULL)
+		assert_string_equal(e->result.cert_reason, cert_reason);
+	else
+		assert_null(e->result.cert_reason);
+	assert_true(e->result.text[0] != '\0');
+	assert_true((e->result.image.fd >= 0) == (want == TLS_OK));
+}
+
+void
+meet_assert_ok(struct meet *m, bool is_resumed)
+{
+	meet_assert(&m->client, TLS_OK, NULL);
+	meet_assert(&m->server, TLS_OK, NULL);
+	assert_int_equal(m->client.result.image.peer.is_resumed, is_resumed);
+	assert_int_equal(m->server.result.image.peer.is_resumed, is_resumed);
+}

@@ -58,4 +58,9 @@ void meet_start_fd(struct meet *, struct meet_end *, int fd);
 void meet_wait(struct meet *);	/* until nothing is pending */
 void meet_clear(struct meet_end *);	/* frees what the result holds */
 
+/* Ended so, with this certificate's fault (NULL: none), and said why. */
+void meet_assert(const struct meet_end *, enum tls_failure want,
+    const char *cert_reason);
+void meet_assert_ok(struct meet *, bool is_resumed);
+
 #endif
