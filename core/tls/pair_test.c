@@ -124,7 +124,8 @@ pair_free(struct pair *p)
 
 /* Returns whether the engine said anything. */
 static bool
-turn(struct engine *e, enum engine_state *state, struct buf *in, struct buf *out)
+turn(struct engine *e, enum engine_state *state, struct buf *in,
+    struct buf *out)
 {
 	size_t before = buf_len(out);
 

@@ -115,8 +115,8 @@ key_slice(const unsigned char *key)
 }
 
 void
-session_cache_put(struct session_cache *c, const unsigned char key[SESSION_KEY_LEN],
-    const struct session *s)
+session_cache_put(struct session_cache *c,
+    const unsigned char key[SESSION_KEY_LEN], const struct session *s)
 {
 	struct entry *e = entry_new(key, s), *old;
 
@@ -134,8 +134,8 @@ session_cache_put(struct session_cache *c, const unsigned char key[SESSION_KEY_L
 }
 
 bool
-session_cache_get(struct session_cache *c, const unsigned char key[SESSION_KEY_LEN],
-    struct session *s)
+session_cache_get(struct session_cache *c,
+    const unsigned char key[SESSION_KEY_LEN], struct session *s)
 {
 	pthread_mutex_lock(&c->lock);
 	struct entry *e = map_get(&c->by_key, key_slice(key));
@@ -150,7 +150,8 @@ session_cache_get(struct session_cache *c, const unsigned char key[SESSION_KEY_L
 }
 
 void
-session_cache_drop(struct session_cache *c, const unsigned char key[SESSION_KEY_LEN])
+session_cache_drop(struct session_cache *c,
+    const unsigned char key[SESSION_KEY_LEN])
 {
 	pthread_mutex_lock(&c->lock);
 	struct entry *e = map_del(&c->by_key, key_slice(key));

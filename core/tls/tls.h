@@ -19,10 +19,11 @@
  *       loop with a conn_image that holds fd, keys and proven peer
  *       -> conn_attach(loop, image, &tls_transport, ...).
  *
- * Both ends authenticate: ECDHE_ECDSA on P-256 with AES_128_GCM first, ChaCha20_Poly1305
- * second; ALPN and SNI; no renegotiation; sessions are resumed by id only
- * for the same peer, SNI and ALPN and the same bundle generation.  A handshake ends within 10 s
- * and 64 KiB, however the peer behaves.
+ * Both ends authenticate: ECDHE_ECDSA on P-256 with AES_128_GCM first,
+ * ChaCha20_Poly1305 second; ALPN and SNI; no renegotiation; sessions are
+ * resumed by id, for the same peer, SNI, ALPN, bundle generation and
+ * certificate of ours only.  A handshake ends within 10 s and 64 KiB, however
+ * the peer behaves.
  */
 
 /*
@@ -97,8 +98,8 @@ struct tls_handshaker *tls_handshaker_new(int threads);
 void tls_handshaker_free(struct tls_handshaker *);
 
 /*
- * Takes fd, which must not block.  done(arg, result) runs on `loop`, once, unless cancelled.
- * Any thread may start; the id serves tls_handshake_cancel on the same loop.
+ * Takes fd, which must not block.  done(arg, result) runs on `loop`, once,
+ * unless cancelled.  Any thread may start; the id serves tls_handshake_cancel on the same loop.
  */
 struct tls_handshake;
 struct tls_handshake *tls_handshake_start(struct tls_handshaker *, int fd,
