@@ -1,78 +1,10 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "chain/chain.h"
-#include "chain/l4.h"
-
-struct l4_slot {
-	struct l4_ctx     ctx;
-	struct loop_timer timer;
-	void            (*wake)(struct l4_ctx *);
-};
-
-/* One direction of a connection through its chain. */
-struct l4_way {
-	int         frozen;	/* step that holds, or -1 */
-	struct buf  held;	/* what that filter holds; goes on behind it */
-	bool        held_end;
-	struct buf  queue;	/* what waits in front of the chain (down only) */
-	bool        queue_end;
-	bool        ended;	/* end left the chain */
-	bool        stopped;
-	bool        in_hook;	/* a bytes hook of this direction is running */
-};
-
-struct l4_run {
-	struct list               link;		/* in env->runs */
-	struct l4_chain          *chain;
-	struct conn              *conn;
-	struct worker_env        *env;
-	const char               *listener;
-	const struct l4_terminal *terminal;
-	void                     *terminal_arg;
-	void                     *terminal_state;
-	struct flow               flow;
-	struct l4_way             way[2];
-	struct buf                pending;	/* passed all filters, not yet taken */
-	bool                      pending_end;
-	int                       entered;
-	bool                      is_open, is_closed, paused, held_open;
-	struct loop_task          resume;
-	unsigned                  resume_mask;
-	struct l4_slot            slots[];
-};
+#include "chain/l4_run.h"
 
 static void open_from(struct l4_run *, int at);
 static void run_up(struct l4_run *);
-
-void
-worker_env_init(struct worker_env *env, struct loop *loop, int index, void *mode)
-{
-	env->loop = loop;
-	env->index = index;
-	env->mode = mode;
-	atomic_init(&env->runs_len, 0);
-	flow_init(&env->flow, NULL, 0, 0, NULL, NULL);
-	list_init(&env->runs);
-}
-
-void
-worker_env_drain(struct worker_env *env)
-{
-	LIST_FOREACH_SAFE(at, &env->runs) {
-		struct l4_run *r = list_entry(at, struct l4_run, link);
-
-		if (r->is_open && !r->is_closed && r->terminal->drain != NULL)
-			r->terminal->drain(r->terminal_state);
-	}
-}
-
-void
-worker_env_close(struct worker_env *env)
-{
-	LIST_FOREACH_SAFE(at, &env->runs)
-		conn_close(list_entry(at, struct l4_run, link)->conn,
-		    CLOSE_DRAINED);
-}
 
 static void
 count(struct l4_run *r, int i, enum filter_count what, unsigned long long n)

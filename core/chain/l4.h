@@ -1,9 +1,8 @@
 #ifndef CHAIN_L4_H
 #define CHAIN_L4_H
 
-#include <stdatomic.h>
-
 #include "chain/filter.h"
+#include "chain/worker_env.h"
 #include "net/conn.h"
 
 /*
@@ -18,9 +17,6 @@
  * direction; what arrives meanwhile waits in front of the whole chain.
  */
 struct l4_run;
-struct stat_memo;
-struct stat_registry;
-struct stat_worker;
 
 /* What stands at the end of a chain: bytes (session) or exchanges (http). */
 struct l4_terminal {
@@ -35,27 +31,6 @@ struct l4_terminal {
 	/* Finish what is under way, begin nothing new, then l4_close.  May be NULL. */
 	void  (*drain)(void *state);
 };
-
-/* What belongs to one worker and is wanted everywhere on it. */
-struct worker_env {
-	struct loop *loop;
-	int          index;	/* 0 ... workers - 1 */
-	struct flow  flow;	/* sum of what is queued on this worker */
-	struct list  runs;	/* connections with an L4 chain */
-	atomic_size_t runs_len;	/* any thread may read */
-	struct stat_registry *stats;	/* where filters find their series, */
-	struct stat_worker   *stat;	/* and this worker's cells; both may be
-					   NULL: nothing is counted */
-	struct stat_memo     *memo;	/* series met before; with stat */
-	struct slice  service, workload;	/* ours, "ns/name"; for logs and counters */
-	void         *mode;	/* the mode's own per-worker object */
-};
-
-void worker_env_init(struct worker_env *, struct loop *, int index, void *mode);
-/* Asks every connection of the worker to end in order. */
-void worker_env_drain(struct worker_env *);
-/* Closes every connection now. */
-void worker_env_close(struct worker_env *);
 
 /* Keeps chain (a ref), env, terminal, arg.  listener: static or interned. */
 struct l4_run *l4_start(struct l4_chain *, struct conn *, struct worker_env *,

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "net/dial.h"
+#include "stat/metrics.h"
 #include "upstream/upstream_run.h"
 
 /*
@@ -17,6 +18,7 @@ struct connector {
 	const struct endpoint *endpoint;	/* in cluster */
 	const char *const    *alpn;
 	uint64_t              deadline_ms;
+	uint64_t              start_us;
 	struct dial          *dial;
 	struct tls_handshake *handshake;
 	struct loop_task      failed;
@@ -27,6 +29,28 @@ struct connector {
 	void                 *arg;
 };
 
+/* The label DESTINATION of metrics.c, and a reason behind it. */
+static void
+count(const struct connector *k, const char *failure)
+{
+	struct worker_env *env = k->up->worker;
+	struct slice service = k->cluster->service, v[3];
+	ptrdiff_t at = slice_find(service, '/');
+
+	if (at < 0)
+		return;
+	v[0] = slice_of(service.ptr, (size_t)at);
+	v[1] = slice_from(service, (size_t)at + 1);
+	if (failure != NULL) {
+		v[2] = slice_str(failure);
+		worker_env_count(env, METRIC_UPSTREAM_CONNECT_FAILURES, v, 3, 1);
+		return;
+	}
+	worker_env_count(env, METRIC_UPSTREAM_CONNECTIONS, v, 2, 1);
+	worker_env_count(env, METRIC_UPSTREAM_CONNECT_DURATION, v, 2,
+	    (int64_t)(loop_now_us(env->loop) - k->start_us));
+}
+
 static void
 finish(struct connector *k, struct conn *c, enum response_flag flag,
     const char *details)
@@ -35,6 +59,7 @@ finish(struct connector *k, struct conn *c, enum response_flag flag,
 	void *arg = k->arg;
 
 	done = k->done;
+	count(k, c == NULL ? details : NULL);
 	atomic_fetch_sub_explicit(&k->cluster->state->pending, 1,
 	    memory_order_relaxed);
 	if (c == NULL) {
@@ -90,7 +115,15 @@ on_handshake(void *arg, struct tls_result *t)
 	struct connector *k = arg;
 	struct upstream *up = k->up;
 
+	const struct slice v[] = {
+		SLICE(METRIC_OUTBOUND), t->failure != TLS_OK ?
+		    slice_str(tls_details(t)) : t->image.peer.is_resumed ?
+		    SLICE("resumed") : SLICE("full"),
+	};
+
 	k->handshake = NULL;
+	worker_env_count(up->worker, t->failure == TLS_OK ?
+	    METRIC_TLS_HANDSHAKES : METRIC_TLS_FAILURES, v, 2, 1);
 	if (t->failure != TLS_OK) {
 		if (up->env->on_tls_failure != NULL)
 			up->env->on_tls_failure(up->env->arg, t);
@@ -161,6 +194,7 @@ connector_start(struct upstream *up, const struct cluster *cluster,
 	k->cluster = cluster_ref(cluster_mutable(cluster));
 	k->endpoint = e;
 	k->alpn = alpn;
+	k->start_us = loop_now_us(loop);
 	k->deadline_ms = loop_now_ms(loop) + cluster->connect_timeout_ms;
 	k->done = done;
 	k->arg = arg;

@@ -9,6 +9,7 @@
 #include "modes/proxy/route.h"
 #include "modes/proxy/router.h"
 #include "modes/proxy/session.h"
+#include "stat/metrics.h"
 
 /*
  * The way in: mutual TLS from other sidecars.  The server name says which
@@ -47,6 +48,7 @@ start(struct open_port *o, struct proxy_worker *w, struct conn *c)
 	if (app == NULL) {
 		log_info("listener", "inbound: %s asks for %s, which is not "
 		    "served here", peer->id, peer->sni);
+		port_refuse(o, w, "unknown_name");
 		conn_close(c, CLOSE_DENIED);
 		return;
 	}
@@ -67,6 +69,20 @@ drop(struct arrival *a)
 }
 
 static void
+count_handshake(struct proxy_worker *w, const struct tls_result *t)
+{
+	const struct slice v[] = {
+		SLICE(METRIC_INBOUND), t->failure != TLS_OK ? slice_str(
+		    t->cert_reason != NULL ? t->cert_reason :
+		    tls_failure_name(t->failure)) :
+		    t->image.peer.is_resumed ? SLICE("resumed") : SLICE("full"),
+	};
+
+	worker_env_count(&w->env, t->failure == TLS_OK ?
+	    METRIC_TLS_HANDSHAKES : METRIC_TLS_FAILURES, v, 2, 1);
+}
+
+static void
 on_handshake(void *arg, struct tls_result *t)
 {
 	struct arrival *a = arg;
@@ -75,6 +91,7 @@ on_handshake(void *arg, struct tls_result *t)
 	const struct data_plane_options *opt = &o->plane->options;
 
 	mem_free(a);
+	count_handshake(w, t);
 	if (t->failure != TLS_OK) {
 		if (opt->tls_failed != NULL)
 			opt->tls_failed(opt->arg, true, t);
@@ -116,9 +133,12 @@ start_plain(struct arrival *a)
 	struct open_port *o = a->port;
 	struct conn *c = port_plain_conn(w, a->fd, &a->peer);
 	const struct snapshot *s = w->snapshot;
+	const struct slice listener = SLICE("inbound");
 
 	mem_free(a);
+	worker_env_count(&w->env, METRIC_CONNECTIONS_PLAINTEXT, &listener, 1, 1);
 	if (s->inbound_len == 0) {
+		port_refuse(o, w, "no_application");
 		conn_close(c, CLOSE_DENIED);
 		return;
 	}

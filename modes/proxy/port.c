@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "modes/proxy/port.h"
+#include "stat/metrics.h"
 
 struct port_worker {
 	struct open_port    *port;
@@ -23,7 +24,10 @@ static void
 on_accepted(void *arg, int fd, const struct addr *peer)
 {
 	struct port_worker *pw = arg;
+	struct slice listener = slice_str(kinds[pw->port->spec.kind].listener);
 
+	worker_env_count(&pw->worker->env, METRIC_CONNECTIONS_ACCEPTED,
+	    &listener, 1, 1);
 	kinds[pw->port->spec.kind].accept(pw->port, pw->worker, fd, peer);
 }
 
@@ -74,6 +78,16 @@ port_open(struct data_plane *p, const struct port *spec, struct err *err)
 		loop_post(p->workers[i].env.loop, on_watch, &o->accepts[i]);
 	}
 	return o;
+}
+
+void
+port_refuse(struct open_port *o, struct proxy_worker *w, const char *reason)
+{
+	const struct slice v[] = {
+		slice_str(kinds[o->spec.kind].listener), slice_str(reason),
+	};
+
+	worker_env_count(&w->env, METRIC_CONNECTIONS_REFUSED, v, 2, 1);
 }
 
 void

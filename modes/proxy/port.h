@@ -30,6 +30,9 @@ struct open_port *port_open(struct data_plane *, const struct port *,
 void port_unwatch(struct open_port *, struct proxy_worker *);
 void port_close(struct open_port *);	/* after all are unwatched */
 
+/* Counts a connection that is closed before it carried anything. */
+void port_refuse(struct open_port *, struct proxy_worker *, const char *reason);
+
 /* Where a connection goes once its chain is known; by kind. */
 void port_accept_inbound(struct open_port *, struct proxy_worker *, int fd,
     const struct addr *peer);

@@ -1,0 +1,49 @@
+#ifndef CHAIN_L4_RUN_H
+#define CHAIN_L4_RUN_H
+
+#include "chain/chain.h"
+#include "chain/l4.h"
+
+/*
+ * l4_run: the insides of one connection's run, shared by l4.c and
+ * worker_env.c.
+ */
+struct l4_slot {
+	struct l4_ctx     ctx;
+	struct loop_timer timer;
+	void            (*wake)(struct l4_ctx *);
+};
+
+/* One direction of a connection through its chain. */
+struct l4_way {
+	int         frozen;	/* step that holds, or -1 */
+	struct buf  held;	/* what that filter holds; goes on behind it */
+	bool        held_end;
+	struct buf  queue;	/* what waits in front of the chain (down only) */
+	bool        queue_end;
+	bool        ended;	/* end left the chain */
+	bool        stopped;
+	bool        in_hook;	/* a bytes hook of this direction is running */
+};
+
+struct l4_run {
+	struct list               link;		/* in env->runs */
+	struct l4_chain          *chain;
+	struct conn              *conn;
+	struct worker_env        *env;
+	const char               *listener;
+	const struct l4_terminal *terminal;
+	void                     *terminal_arg;
+	void                     *terminal_state;
+	struct flow               flow;
+	struct l4_way             way[2];
+	struct buf                pending;	/* passed all filters, not yet taken */
+	bool                      pending_end;
+	int                       entered;
+	bool                      is_open, is_closed, paused, held_open;
+	struct loop_task          resume;
+	unsigned                  resume_mask;
+	struct l4_slot            slots[];
+};
+
+#endif

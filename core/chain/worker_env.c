@@ -1,0 +1,74 @@
+#include "base/check.h"
+#include "chain/l4_run.h"
+#include "chain/worker_env.h"
+#include "stat/memo.h"
+#include "stat/stat.h"
+
+void
+worker_env_init(struct worker_env *env, struct loop *loop, int index, void *mode)
+{
+	env->loop = loop;
+	env->index = index;
+	env->mode = mode;
+	atomic_init(&env->runs_len, 0);
+	flow_init(&env->flow, NULL, 0, 0, NULL, NULL);
+	list_init(&env->runs);
+}
+
+void
+worker_env_drain(struct worker_env *env)
+{
+	LIST_FOREACH_SAFE(at, &env->runs) {
+		struct l4_run *r = list_entry(at, struct l4_run, link);
+
+		if (r->is_open && !r->is_closed && r->terminal->drain != NULL)
+			r->terminal->drain(r->terminal_state);
+	}
+}
+
+void
+worker_env_close(struct worker_env *env)
+{
+	LIST_FOREACH_SAFE(at, &env->runs)
+		conn_close(list_entry(at, struct l4_run, link)->conn,
+		    CLOSE_DRAINED);
+}
+
+/* Same labels, same key; a seeded hash, so nobody can make two collide. */
+static uint64_t
+key_of(size_t family, const struct slice *labels, size_t n)
+{
+	uint64_t key = family + 1;
+
+	for (size_t i = 0; i < n; i++)
+		key = (key ^ slice_hash(labels[i])) *
+		    UINT64_C(0x9e3779b97f4a7c15);
+	return key;
+}
+
+void
+worker_env_count(struct worker_env *env, size_t family,
+    const struct slice *labels, size_t n, int64_t by)
+{
+	if (env->stat == NULL)
+		return;
+	uint64_t key = key_of(family, labels, n);
+	struct stat_series *s = stat_memo_find(env->memo, key);
+
+	if (s == NULL)
+		s = stat_memo_put(env->memo, key,
+		    stat_series_get(env->stats, family, labels));
+	switch (stat_registry_family(env->stats, family)->type) {
+	case STAT_COUNTER:
+		stat_counter_add(env->stat, s, (uint64_t)by);
+		break;
+	case STAT_GAUGE:
+		stat_gauge_add(env->stat, s, by);
+		break;
+	case STAT_HISTOGRAM:
+		stat_histogram_add(env->stat, s, (uint64_t)by);
+		break;
+	case STAT_INFO:
+		break;
+	}
+}

@@ -1,0 +1,45 @@
+#ifndef CHAIN_WORKER_ENV_H
+#define CHAIN_WORKER_ENV_H
+
+#include <stdatomic.h>
+
+#include "base/list.h"
+#include "base/slice.h"
+#include "loop/flow.h"
+#include "loop/loop.h"
+
+/*
+ * worker_env: what belongs to one worker and is wanted everywhere on it: its
+ * loop, who we are, where it counts.
+ */
+struct stat_memo;
+struct stat_registry;
+struct stat_worker;
+
+struct worker_env {
+	struct loop  *loop;
+	int           index;	/* 0 ... workers - 1 */
+	struct flow   flow;	/* sum of what is queued on this worker */
+	struct list   runs;	/* connections with an L4 chain */
+	atomic_size_t runs_len;	/* any thread may read */
+	struct stat_registry *stats;	/* where filters find their series, */
+	struct stat_worker   *stat;	/* and this worker's cells; both may be
+					   NULL: nothing is counted */
+	struct stat_memo     *memo;	/* series met before; with stat */
+	struct slice  service, workload;	/* ours, "ns/name"; for logs and counters */
+	void         *mode;	/* the mode's own per-worker object */
+};
+
+void worker_env_init(struct worker_env *, struct loop *, int index, void *mode);
+/* Asks every connection of the worker to end in order. */
+void worker_env_drain(struct worker_env *);
+/* Closes every connection now. */
+void worker_env_close(struct worker_env *);
+/*
+ * Adds to the series of a family with these labels, as its type says: a
+ * counter, a gauge (by may be negative) or a value for a histogram.
+ */
+void worker_env_count(struct worker_env *, size_t family,
+    const struct slice *labels, size_t n, int64_t by);
+
+#endif
