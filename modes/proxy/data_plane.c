@@ -150,6 +150,22 @@ data_plane_use(struct data_plane *p, struct snapshot *s)
 	cluster_registry_sweep(p->registry);
 }
 
+static void
+on_housekeep(void *arg)
+{
+	struct proxy_worker *w = arg;
+
+	stat_memo_sweep(&w->memo);
+}
+
+void
+data_plane_housekeep(struct data_plane *p)
+{
+	for (int i = 0; i < p->options.workers; i++)
+		loop_post(p->workers[i].env.loop, on_housekeep, &p->workers[i]);
+	cluster_registry_sweep(p->registry);
+}
+
 /* --- ports ---------------------------------------------------------------------------- */
 
 int

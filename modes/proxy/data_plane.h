@@ -69,6 +69,8 @@ struct tls_identity *data_plane_identity(struct data_plane *);
 /* Opens a listener on all workers; *bound is the real address. */
 int data_plane_listen(struct data_plane *, const struct port *,
     struct addr *bound, struct err *);
+/* Once a minute: forgets endpoint states and series that nobody uses. */
+void data_plane_housekeep(struct data_plane *);
 /* Stops accepting and ends connections in order; done when none is left. */
 void data_plane_drain(struct data_plane *);
 size_t data_plane_conns(struct data_plane *);	/* any thread; approximate */

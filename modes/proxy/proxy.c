@@ -173,7 +173,7 @@ on_housekeeping(void *arg)
 	struct proxy_run *p = arg;
 
 	stat_registry_expire(p->stats, loop_now_ms(p->loop));
-	cluster_registry_sweep(p->plane->registry);
+	data_plane_housekeep(p->plane);
 	loop_timer_start(&p->housekeeping, HOUSEKEEPING_MS);
 }
 
