@@ -311,10 +311,9 @@ static void
 stop(struct proxy_run *p)
 {
 	standalone_free(p->standalone);
-	/* Its clusters give back states that the plane's registry frees. */
-	snapshot_unref(p->snapshot);
 	if (p->plane != NULL)
 		data_plane_free(p->plane);
+	snapshot_unref(p->snapshot);
 	if (p->handshaker != NULL)
 		tls_handshaker_free(p->handshaker);
 	if (p->filter_stats != NULL)
