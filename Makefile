@@ -110,8 +110,9 @@ endef
 $(OUT)/mesh.full: $(call CMD_OBJ,cmd/mesh/) $(NONSS) $(LIB)
 	$(LINK)
 
+# A sanitizer's report wants symbols.
 $(OUT)/mesh: $(OUT)/mesh.full
-	strip -o $@ $<
+	$(if $(filter release,$(V)),strip -o $@ $<,cp $< $@)
 
 define PROGRAM
 $(OUT)/$(1): $(call CMD_OBJ,cmd/$(1)/) $(NONSS) $(LIB)

@@ -227,21 +227,32 @@ on_stop(void *arg)
 }
 
 void
-data_plane_free(struct data_plane *p)
+data_plane_stop(struct data_plane *p)
 {
 	for (int i = 0; i < p->options.workers; i++)
 		loop_post(p->workers[i].env.loop, on_stop, &p->workers[i]);
 	for (int i = 0; i < p->options.workers; i++)
 		loop_thread_join(p->workers[i].env.loop);
+}
+
+static void
+worker_fini(struct proxy_worker *w)
+{
+	/* What was posted late, such as the end of a handshake, runs here. */
+	loop_free(w->env.loop);
+	upstream_free(w->upstream);
+	stat_memo_fini(&w->memo);
+	snapshot_unref(w->snapshot);
+}
+
+void
+data_plane_free(struct data_plane *p)
+{
+	for (int i = 0; i < p->options.workers; i++)
+		worker_fini(&p->workers[i]);
 	while (!list_is_empty(&p->ports))
 		port_close(list_entry(list_pop(&p->ports), struct open_port,
 		    link));
-	for (int i = 0; i < p->options.workers; i++) {
-		upstream_free(p->workers[i].upstream);
-		stat_memo_fini(&p->workers[i].memo);
-		snapshot_unref(p->workers[i].snapshot);
-		loop_free(p->workers[i].env.loop);
-	}
 	mem_free(p->workers);
 	tls_identity_unref(p->identity);
 	cluster_registry_free(p->registry);

@@ -13,7 +13,7 @@
  *
  * Life: data_plane_new -> data_plane_use (a snapshot), data_plane_identify
  *       (an identity) -> data_plane_listen ... -> data_plane_drain
- *       -> data_plane_free.
+ *       -> data_plane_stop -> data_plane_free.
  * All functions are called on the main thread unless they say otherwise.
  */
 enum port_kind {
@@ -74,6 +74,8 @@ void data_plane_housekeep(struct data_plane *);
 /* Stops accepting and ends connections in order; done when none is left. */
 void data_plane_drain(struct data_plane *);
 size_t data_plane_conns(struct data_plane *);	/* any thread; approximate */
-void data_plane_free(struct data_plane *);
+/* Closes everything and ends the workers' threads; then the handshaker goes. */
+void data_plane_stop(struct data_plane *);
+void data_plane_free(struct data_plane *);	/* after data_plane_stop */
 
 #endif

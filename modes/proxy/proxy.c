@@ -312,10 +312,12 @@ stop(struct proxy_run *p)
 {
 	standalone_free(p->standalone);
 	if (p->plane != NULL)
-		data_plane_free(p->plane);
-	snapshot_unref(p->snapshot);
+		data_plane_stop(p->plane);
 	if (p->handshaker != NULL)
 		tls_handshaker_free(p->handshaker);
+	snapshot_unref(p->snapshot);
+	if (p->plane != NULL)
+		data_plane_free(p->plane);
 	if (p->filter_stats != NULL)
 		filter_stats_free(p->filter_stats);
 	if (p->stats != NULL)

@@ -72,9 +72,12 @@ leave(struct tcp_upstream *t, bool abort)
 	struct buf out = { 0 };
 
 	t->conn = NULL;
-	if (c == NULL || conn_is_closed(c))
+	if (c == NULL)
 		return;
+	/* One that is closed already has its on_closed still to come. */
 	conn_set_owner(c, &leaving_ops, NULL);
+	if (conn_is_closed(c))
+		return;
 	if (!abort) {
 		conn_close_linger(c, CLOSE_FINISHED);
 	} else if (t->is_framed && !t->ended_out) {
