@@ -30,9 +30,6 @@ static const struct conf_field spec_fields[] = {
 	{ "certificateLifetime", CONF_DURATION_T, AT(certificate_lifetime_ms),
 	    .min = 10000, .max = INT64_C(30) * 86400000, .fallback = "24h",
 	    .text = "life of a workload's certificate" },
-	{ "workers", CONF_INT_T, AT(workers), .min = 0, .max = 64,
-	    .fallback = "0", .text = "threads that serve the API; 0: one for each "
-	    "CPU, at most two" },
 	{ "logLevel", CONF_STRING_T, AT(log_level), .fallback = "info",
 	    .text = "error, warn, info or debug, also by part: info,store=debug" },
 	{ "logFormat", CONF_ENUM_T, AT(log_format), .words = log_formats,

@@ -19,7 +19,6 @@ struct model_control {
 		const char *trust_domain;
 		const char *ca_cert_file, *ca_key_file;
 		int64_t     certificate_lifetime_ms;
-		int64_t     workers;	/* 0: min(2, CPUs) */
 		const char *log_level;
 		int         log_format;	/* enum model_log_format */
 		const char *access_log;	/* "stdout", "none" or a path */
