@@ -462,10 +462,16 @@ l7_env(struct l7_ctx *ctx)
 	return l4_env(ctx->run->l4);
 }
 
+struct conn *
+l7_conn(struct l7_ctx *ctx)
+{
+	return l4_conn(ctx->run->l4);
+}
+
 struct conn_peer *
 l7_peer(struct l7_ctx *ctx)
 {
-	return conn_peer(l4_conn(ctx->run->l4));
+	return conn_peer(l7_conn(ctx));
 }
 
 const char *

@@ -117,7 +117,8 @@ void l7_tunnel(struct l7_ctx *);
 struct arena *l7_arena(struct l7_ctx *);
 struct loop *l7_loop(struct l7_ctx *);
 struct worker_env *l7_env(struct l7_ctx *);
-struct conn_peer *l7_peer(struct l7_ctx *);	/* downstream */
+struct conn *l7_conn(struct l7_ctx *);		/* downstream */
+struct conn_peer *l7_peer(struct l7_ctx *);	/* of that */
 const char *l7_listener_name(struct l7_ctx *);
 struct http_head *l7_request(struct l7_ctx *);	/* as it stands now */
 struct l7_summary *l7_summary(struct l7_ctx *);
