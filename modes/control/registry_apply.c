@@ -170,7 +170,13 @@ judge_edit(struct job *j, struct store_txn *t, size_t i)
 		store_txn_delete(t, key);
 	else if (a->outcome != REGISTRY_UNCHANGED)
 		store_txn_put(t, key, str_slice(&value));
+	size_t size = value.len;
+
 	str_fini(&value);
+	if (size > REGISTRY_DOCUMENT_MAX)
+		return err_set(&j->answer.err, ERR_TOO_LARGE, "%s: %zu bytes; "
+		    "a document has at most %d", e->key, size,
+		    REGISTRY_DOCUMENT_MAX);
 	if (a->outcome == REGISTRY_UNCHANGED)
 		return 0;
 	j->has_changes = true;

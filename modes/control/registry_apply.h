@@ -16,9 +16,11 @@
  *
  * Error kinds: ERR_DATA (a document breaks its schema, or two edits have the
  * same key), ERR_CONFLICT (expected revision), ERR_NOT_FOUND (delete),
- * ERR_TOO_LARGE (more than REGISTRY_SET_MAX), those of store_commit.
+ * ERR_TOO_LARGE (more than REGISTRY_SET_MAX, or a document that would
+ * not fit into one line of a session), those of store_commit.
  */
 #define REGISTRY_SET_MAX	128
+#define REGISTRY_DOCUMENT_MAX	1000000		/* bytes of its JSON */
 
 struct registry_edit {
 	const struct conf_node *document;	/* NULL: delete key */

@@ -15,11 +15,12 @@ registry_change_new(uint64_t revision, struct slice key, struct slice object)
 	c->revision = revision;
 	c->is_delete = object.ptr == NULL;
 	str_add_slice(&bytes, key);
-	str_addf(&bytes, "{\"type\":\"%s\",\"revision\":%llu,\"key\":",
-	    c->is_delete ? "delete" : "put", (unsigned long long)revision);
+	str_addf(&bytes, "{\"t\":\"%s\",\"key\":",
+	    c->is_delete ? "del" : "put");
 	str_add_json(&bytes, key);
+	str_addf(&bytes, ",\"revision\":%llu", (unsigned long long)revision);
 	if (!c->is_delete) {
-		str_add(&bytes, ",\"object\":");
+		str_add(&bytes, ",\"doc\":");
 		str_add_slice(&bytes, object);
 	}
 	str_add_char(&bytes, '}');
@@ -29,6 +30,9 @@ registry_change_new(uint64_t revision, struct slice key, struct slice object)
 	c->bytes = str_give(&bytes);
 	c->key = slice_of(c->bytes, key.len);
 	c->line = slice_of(c->bytes + key.len, len - key.len);
+	if (!c->is_delete)
+		c->document = slice_of(c->bytes + len - 1 - object.len,
+		    object.len);
 	return c;
 }
 

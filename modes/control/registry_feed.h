@@ -19,8 +19,8 @@
  * A change is immutable and counted; references may pass between threads.
  * Its line, without a newline, is one of
  *
- * {"type":"put","revision":7,"key":"/core/services/shop/web","object":{...}}
- * {"type":"delete","revision":7,"key":"/core/services/shop/web"}
+ * {"t":"put","key":"/core/services/shop/web","revision":7,"doc":{...}}
+ * {"t":"del","key":"/core/services/shop/web","revision":7}
  */
 struct registry_change {
 	atomic_uint  refs;
@@ -28,7 +28,8 @@ struct registry_change {
 	bool         is_delete;
 	struct slice key;
 	struct slice line;
-	char        *bytes;	/* of key and line */
+	struct slice document;	/* within line; absent: deleted */
+	char        *bytes;	/* of all three */
 };
 
 /* object: the document's JSON; absent: deleted. */

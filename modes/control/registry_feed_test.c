@@ -22,11 +22,12 @@ TEST(registry_change_is_one_line)
 	struct registry_change *gone = registry_change_new(8,
 	    SLICE("/core/services/shop/web"), SLICE_NONE);
 
-	assert_true(slice_is(put->line, "{\"type\":\"put\",\"revision\":7,"
-	    "\"key\":\"/core/services/shop/web\","
-	    "\"object\":{\"kind\":\"Service\"}}"));
-	assert_true(slice_is(gone->line, "{\"type\":\"delete\",\"revision\":8,"
-	    "\"key\":\"/core/services/shop/web\"}"));
+	assert_true(slice_is(put->line, "{\"t\":\"put\","
+	    "\"key\":\"/core/services/shop/web\",\"revision\":7,"
+	    "\"doc\":{\"kind\":\"Service\"}}"));
+	assert_true(slice_is(put->document, "{\"kind\":\"Service\"}"));
+	assert_true(slice_is(gone->line, "{\"t\":\"del\","
+	    "\"key\":\"/core/services/shop/web\",\"revision\":8}"));
 	assert_true(slice_is(put->key, "/core/services/shop/web"));
 	assert_true(gone->is_delete && !put->is_delete);
 	registry_change_unref(registry_change_ref(put));

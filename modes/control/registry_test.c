@@ -324,8 +324,8 @@ TEST(registry_changes_are_there_with_the_answer_and_after_a_restart)
 		assert_int_equal(registry_feed_next(
 		    registry_changes(t->registry), 1, &b), 1);
 		assert_true(slice_has_prefix(b.changes[0]->line, SLICE(
-		    "{\"type\":\"put\",\"revision\":3,\"key\":\"" WEB_KEY
-		    "\",\"object\":{\"apiVersion\":\"v1\",\"kind\":")));
+		    "{\"t\":\"put\",\"key\":\"" WEB_KEY "\",\"revision\":3,"
+		    "\"doc\":{\"apiVersion\":\"v1\",\"kind\":")));
 		assert_non_null(strstr(b.changes[0]->line.ptr,
 		    "\"resourceVersion\":\"3\""));
 		registry_fixture_restart(t);
