@@ -12,7 +12,7 @@
 /* Then an object's key, which begins with a slash. */
 #define STORE_DOCUMENTS		"doc"
 #define STORE_TOKENS		"!token/"	/* ID; until some days after its end */
-#define STORE_CERTIFICATES	"!cert/"	/* serial in hex; likewise */
+#define STORE_CERTIFICATES	"!cert/"	/* SHA-256 of the leaf in hex; likewise */
 #define STORE_OPERATORS		"!operator/"	/* NAME */
 
 #endif

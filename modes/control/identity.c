@@ -1,0 +1,127 @@
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "modes/control/identity.h"
+#include "modes/control/issuer.h"
+#include "pki/key.h"
+
+#define RETRY_MS	5000
+
+struct identity {
+	struct server       *server;
+	void               (*on_first)(struct server *);
+	struct tls_identity *tls;
+	struct key           key;	/* of the request under way */
+	struct loop_timer    timer;
+	struct stat_series  *expiry;
+};
+
+/* What handshakes need, from the certificate that was just recorded. */
+static struct tls_identity *
+make_tls(struct identity *i, struct slice der, struct err *err)
+{
+	struct ca *ca = i->server->ca;
+	struct str chain = { 0 }, key = { 0 }, bundle = { 0 };
+	char *domain = mem_dup(ca->bundle->domain.ptr, ca->bundle->domain.len);
+	struct tls_identity *tls;
+
+	ca_add_chain(&chain, ca, der);
+	key_room_str(&key, 1024);
+	key_pem(&key, &i->key);
+	bundle_pem(&bundle, ca->bundle);
+	tls = tls_identity_new(str_slice(&chain), str_slice(&key),
+	    str_slice(&bundle), domain, 1, err);
+	key_wipe_str(&key);
+	str_fini(&chain);
+	str_fini(&bundle);
+	mem_free(domain);
+	return tls;
+}
+
+static void
+on_issued(void *arg, const struct err *why, struct slice der, int64_t not_after)
+{
+	struct identity *i = arg;
+	struct tls_identity *tls = NULL, *old = i->tls;
+	struct err err = *why;
+	int64_t left_ms = (not_after - clock_wall_s()) * 1000;
+
+	if (i->server->is_ending)
+		return;
+	if (err.kind == ERR_NONE)
+		tls = make_tls(i, der, &err);
+	if (tls == NULL) {
+		err_wrap(&err, "control's own certificate");
+		if (old == NULL) {
+			server_fail(i->server, &err);
+			return;
+		}
+		log_warn("ca", "%s; trying again", err.text);
+		loop_timer_start(&i->timer, RETRY_MS);
+		return;
+	}
+	i->tls = tls;
+	stat_gauge_set(i->expiry, (double)not_after);
+	loop_timer_start(&i->timer, left_ms < 1000 ? 500 :
+	    (uint64_t)((double)left_ms * (0.5 + 0.2 * random_unit())));
+	if (old == NULL)
+		i->on_first(i->server);
+	tls_identity_unref(old);
+}
+
+static void
+renew(void *arg)
+{
+	struct identity *i = arg;
+	struct ca_request request;
+	struct err err = ERR_INIT;
+
+	key_fini(&i->key);
+	key_generate(&i->key);
+	if (ca_request_control(&request, i->server->ca, NULL, 0, i->key.point,
+	    &err) < 0) {
+		server_fail(i->server, &err);
+		return;
+	}
+	issuer_issue(i->server->issuer, &(struct issuer_job){
+		.request = &request,
+		.audit = { .actor = SLICE("control"), .from = SLICE("local"),
+		    .action = SLICE("certificate.issue"),
+		    .target = request.sign.id },
+		.done = on_issued, .ctx = i,
+	});
+	ca_request_fini(&request);
+}
+
+struct identity *
+identity_new(struct server *s, void (*on_first)(struct server *))
+{
+	struct identity *i = mem_zalloc(sizeof(*i));
+
+	i->server = s;
+	i->on_first = on_first;
+	i->expiry = stat_series_get(s->stats, METRIC_CERTIFICATE_EXPIRY,
+	    (struct slice[]){ SLICE("control") });
+	loop_timer_init(&i->timer, s->loop, renew, i);
+	loop_timer_start(&i->timer, 0);
+	return i;
+}
+
+void
+identity_free(struct identity *i)
+{
+	if (i == NULL)
+		return;
+	loop_timer_stop(&i->timer);
+	stat_series_unref(i->expiry);
+	tls_identity_unref(i->tls);
+	key_fini(&i->key);
+	mem_free(i);
+}
+
+struct tls_identity *
+identity_get(struct identity *i)
+{
+	return i->tls == NULL ? NULL : tls_identity_ref(i->tls);
+}

@@ -1,0 +1,197 @@
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "modes/control/issuer.h"
+
+struct issuer {
+	struct server *server;
+	struct loop_fd watch;
+};
+
+struct job {
+	struct server     *server;
+	struct arena       arena;
+	struct issuer_job  spec;	/* its slices lie in the arena */
+	struct slice       id, serial;
+	struct slice       der;
+	int64_t            not_after;
+};
+
+static struct slice
+keep(struct job *j, struct slice s)
+{
+	return s.ptr == NULL ? s : arena_dup(&j->arena, s);
+}
+
+static struct job *
+job_new(struct server *s, const struct issuer_job *from)
+{
+	struct job *j = mem_zalloc(sizeof(*j));
+	struct str hex = { 0 };
+
+	j->server = s;
+	arena_init(&j->arena);
+	j->spec = *from;
+	j->spec.request = NULL;
+	j->id = keep(j, from->request->sign.id);
+	str_add_hex(&hex, from->request->sign.serial, MINT_SERIAL_LEN);
+	j->serial = keep(j, str_slice(&hex));
+	str_fini(&hex);
+	j->spec.token = keep(j, from->token);
+	j->spec.audit = (struct audit_entry){
+		.actor = keep(j, from->audit.actor),
+		.from = keep(j, from->audit.from),
+		.action = keep(j, from->audit.action),
+		.target = keep(j, from->audit.target),
+	};
+	j->spec.grant = (struct grant){
+		.ns = keep(j, from->grant.ns),
+		.account = keep(j, from->grant.account),
+		.name = keep(j, from->grant.name),
+		.services = arena_alloc(&j->arena,
+		    (from->grant.services_len + 1) * sizeof(struct slice)),
+		.services_len = from->grant.services_len,
+	};
+	for (size_t i = 0; i < from->grant.services_len; i++)
+		j->spec.grant.services[i] = keep(j, from->grant.services[i]);
+	return j;
+}
+
+static void
+finish(struct job *j, const struct err *err)
+{
+	j->spec.done(j->spec.ctx, err, err->kind == ERR_NONE ? j->der :
+	    SLICE_NONE, j->not_after);
+	arena_fini(&j->arena);
+	mem_free(j);
+}
+
+static struct slice
+kind_of(const struct job *j)
+{
+	struct spiffe id;
+
+	return spiffe_parse(&id, j->id) ?
+	    slice_str(spiffe_kind_name(id.kind)) : SLICE("other");
+}
+
+static void
+on_committed(void *arg, const struct store_result *r)
+{
+	struct job *j = arg;
+	struct slice kind = kind_of(j);
+
+	if (r->err.kind == ERR_NONE)
+		server_count(j->server, METRIC_CONTROL_CERTIFICATES, &kind);
+	else if (r->err.kind != ERR_CONFLICT)
+		log_error("ca", "a certificate for %.*s could not be recorded "
+		    "and is not given out: %s", SLICE_ARG(j->id), r->err.text);
+	finish(j, &r->err);
+}
+
+static void
+put_record(struct job *j, struct store_txn *t)
+{
+	uint8_t hash[HASH_LEN];
+	struct str value = { 0 }, detail = { 0 };
+	struct cert_record c = {
+		.id = j->id, .serial = j->serial, .grant = j->spec.grant,
+		.issued = clock_wall_s(), .expires = j->not_after,
+		.token = j->spec.token,
+	};
+
+	hash_sha256(hash, j->der);
+	cert_record_write(&value, &c);
+	store_txn_put_until(t, cert_record_key(&j->arena, hash),
+	    str_slice(&value), j->not_after + RECORDS_KEPT_S);
+	str_add(&detail, "{\"serial\":");
+	str_add_json(&detail, j->serial);
+	str_addf(&detail, ",\"notAfter\":%lld", (long long)j->not_after);
+	if (j->spec.token.len > 0) {
+		str_add(&detail, ",\"token\":");
+		str_add_json(&detail, j->spec.token);
+	}
+	str_add_char(&detail, '}');
+	j->spec.audit.detail = str_slice(&detail);
+	audit_add(t, &j->spec.audit);
+	str_fini(&value);
+	str_fini(&detail);
+}
+
+static void
+on_signed(void *arg, const struct signer_reply *reply)
+{
+	struct job *j = arg;
+	struct err err = ERR_INIT;
+	struct store_txn *t;
+	struct cert leaf;
+
+	if (reply->status != SIGNER_SIGNED) {
+		signer_status_err(reply->status, &err);
+		finish(j, &err);
+		return;
+	}
+	j->der = keep(j, reply->body);
+	if (cert_parse(&leaf, j->der, &err) < 0) {
+		finish(j, &err);
+		return;
+	}
+	j->not_after = leaf.not_after;
+	t = store_txn_new();
+	if (j->spec.add != NULL && j->spec.add(j->spec.ctx, t, j->der,
+	    j->not_after, &err) < 0) {
+		store_txn_free(t);
+		finish(j, &err);
+		return;
+	}
+	put_record(j, t);
+	store_commit(j->server->store, &t, &j->server->port, on_committed, j);
+}
+
+static void
+on_signer(void *arg, unsigned ready)
+{
+	struct issuer *i = arg;
+	struct signer *signer = i->server->ca->signer;
+	int fd = signer_fd(signer);
+
+	(void)ready;
+	signer_on_readable(signer);
+	signer_on_writable(signer);
+	if (signer_fd(signer) != fd) {
+		/* It closed the descriptor, which took it out of the loop. */
+		struct err err;
+
+		loop_fd_stop(&i->watch);
+		err_set(&err, ERR_INTERNAL, "the process that signs has ended; "
+		    "control has to start anew");
+		server_fail(i->server, &err);
+	}
+}
+
+void
+issuer_issue(struct issuer *i, const struct issuer_job *spec)
+{
+	struct job *j = job_new(i->server, spec);
+
+	signer_send(i->server->ca->signer, &spec->request->sign, on_signed, j);
+}
+
+struct issuer *
+issuer_new(struct server *s)
+{
+	struct issuer *i = mem_zalloc(sizeof(*i));
+
+	i->server = s;
+	loop_fd_start(&i->watch, s->loop, signer_fd(s->ca->signer), on_signer, i);
+	return i;
+}
+
+void
+issuer_free(struct issuer *i)
+{
+	if (i == NULL)
+		return;
+	loop_fd_stop(&i->watch);
+	mem_free(i);
+}

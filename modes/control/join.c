@@ -1,0 +1,314 @@
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "modes/control/join.h"
+
+#define TRIES_MAX	3
+
+struct join {
+	struct server      *server;
+	struct arena        arena;
+	struct token        token;
+	struct token_record record;
+	uint64_t            modified;	/* of the record, as it was read */
+	uint8_t             point[KEY_POINT_LEN];
+	struct audit_entry  who;
+	unsigned            tries;
+	bool                is_renewal;
+	struct slice        key;	/* in the store */
+	join_done          *done;
+	void               *ctx;
+	struct join_result  result;
+};
+
+static struct join *
+join_new(struct server *s, const uint8_t *point, const struct audit_entry *who,
+    join_done *done, void *ctx)
+{
+	struct join *j = mem_zalloc(sizeof(*j));
+
+	j->server = s;
+	arena_init(&j->arena);
+	memcpy(j->point, point, KEY_POINT_LEN);
+	j->who.actor = arena_dup(&j->arena, who->actor);
+	j->who.from = arena_dup(&j->arena, who->from);
+	j->done = done;
+	j->ctx = ctx;
+	return j;
+}
+
+static const char *
+outcome(const struct join_result *r)
+{
+	switch (r->err.kind) {
+	case ERR_NONE:
+		return r->is_repeated ? "repeated" : "joined";
+	case ERR_DENIED:
+		return "denied";
+	case ERR_UNAVAILABLE:
+		return "unavailable";
+	default:
+		return "failed";
+	}
+}
+
+static void
+finish(void *arg)
+{
+	struct join *j = arg;
+
+	if (!j->is_renewal)
+		server_count(j->server, METRIC_CONTROL_JOINS, (struct slice[]){
+		    slice_str(outcome(&j->result)) });
+	else
+		server_count(j->server, METRIC_CERTIFICATE_RENEWALS,
+		    (struct slice[]){ slice_str(j->result.err.kind == ERR_NONE ?
+		    "success" : "failure") });
+	j->done(j->ctx, &j->result);
+	token_fini(&j->token);
+	arena_fini(&j->arena);
+	mem_free(j);
+}
+
+static void
+fail(struct join *j, enum err_kind kind, const char *text)
+{
+	err_set(&j->result.err, kind, "%s", text);
+	finish(j);
+}
+
+static struct ca_workload
+names_of(const struct grant *g)
+{
+	return (struct ca_workload){ .ns = g->ns, .account = g->account,
+	    .name = g->name, .services = g->services,
+	    .services_len = g->services_len };
+}
+
+/* --- signing ------------------------------------------------------------------ */
+
+static void read_token(struct join *);
+
+/* The token is used up where its certificate is recorded. */
+static int
+use_token(void *ctx, struct store_txn *t, struct slice der, int64_t not_after,
+    struct err *err)
+{
+	struct join *j = ctx;
+	struct str value = { 0 };
+	int64_t end = j->record.expires > not_after ? j->record.expires :
+	    not_after;
+
+	(void)err;
+	j->record.used = clock_wall_s();
+	j->record.leaf = arena_dup(&j->arena, der);
+	memcpy(j->record.point, j->point, KEY_POINT_LEN);
+	token_record_write(&value, &j->record);
+	store_txn_require(t, j->key, j->modified);
+	store_txn_put_until(t, j->key, str_slice(&value), end + RECORDS_KEPT_S);
+	str_fini(&value);
+	return 0;
+}
+
+static void
+on_issued(void *ctx, const struct err *err, struct slice der, int64_t not_after)
+{
+	struct join *j = ctx;
+
+	if (err->kind == ERR_CONFLICT && !j->is_renewal &&
+	    ++j->tries < TRIES_MAX) {
+		read_token(j);		/* somebody else used it */
+		return;
+	}
+	j->result.err = *err;
+	if (err->kind == ERR_NONE) {
+		j->result.leaf = der;
+		j->result.not_after = not_after;
+	}
+	finish(j);
+}
+
+static void
+issue(struct join *j, struct slice action)
+{
+	struct ca_workload names = names_of(&j->result.grant);
+	struct ca_request request;
+
+	if (ca_request_workload(&request, j->server->ca, &names, j->point,
+	    &j->result.err) < 0) {
+		finish(j);
+		return;
+	}
+	j->result.id = arena_dup(&j->arena, request.sign.id);
+	j->who.action = action;
+	j->who.target = slice_str(arena_printf(&j->arena, "%.*s/%.*s",
+	    SLICE_ARG(names.ns), SLICE_ARG(names.name)));
+	issuer_issue(j->server->issuer, &(struct issuer_job){
+		.request = &request, .grant = j->result.grant,
+		.token = j->record.id, .audit = j->who,
+		.add = j->is_renewal ? NULL : use_token,
+		.done = on_issued, .ctx = j,
+	});
+	ca_request_fini(&request);
+}
+
+/* --- joining --------------------------------------------------------------------- */
+
+/* A name that nobody else has: "orders-k3x9q". */
+static struct slice
+draw_name(struct join *j)
+{
+	static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
+	struct slice service = j->record.grant.services[0];
+	char drawn[6];
+
+	for (size_t i = 0; i < 5; i++)
+		drawn[i] = letters[random_below(sizeof(letters) - 1)];
+	drawn[5] = '\0';
+	if (service.len > SPIFFE_LABEL_MAX - 6)
+		service.len = SPIFFE_LABEL_MAX - 6;
+	return slice_str(arena_printf(&j->arena, "%.*s-%s", SLICE_ARG(service),
+	    drawn));
+}
+
+/* The secret was right; the token was used before. */
+static void
+repeat(struct join *j)
+{
+	const struct token_record *t = &j->record;
+	struct cert leaf;
+
+	if (!hash_equal(slice_of(t->point, KEY_POINT_LEN),
+	    slice_of(j->point, KEY_POINT_LEN))) {
+		fail(j, ERR_DENIED, "the token was used already, with another "
+		    "key; create a new one");
+		return;
+	}
+	if (cert_parse(&leaf, t->leaf, &j->result.err) < 0 ||
+	    leaf.not_after <= clock_wall_s()) {
+		fail(j, ERR_DENIED, "the token was used already, and what it "
+		    "was used for has expired; create a new one");
+		return;
+	}
+	j->result.is_repeated = true;
+	j->result.grant = t->grant;
+	j->result.id = leaf.uri;
+	j->result.leaf = t->leaf;
+	j->result.not_after = leaf.not_after;
+	finish(j);
+}
+
+static void
+on_token(void *ctx, const struct store_result *r)
+{
+	static const uint8_t nobody[HASH_LEN];
+	struct join *j = ctx;
+	struct token_record *t = &j->record;
+	struct err *err = &j->result.err;
+	bool is_there = r->err.kind == ERR_NONE && r->n_items == 1;
+
+	if (r->err.kind != ERR_NONE) {
+		*err = r->err;
+		finish(j);
+		return;
+	}
+	if (is_there && token_record_read(t, &j->arena, r->items[0].value,
+	    err) < 0) {
+		finish(j);
+		return;
+	}
+	/* The same work and words, whether or not the token exists. */
+	if (!token_matches(&j->token, is_there ? t->hash : nobody) ||
+	    !is_there) {
+		fail(j, ERR_DENIED, "the token is not one of ours");
+		return;
+	}
+	j->modified = r->items[0].modified;
+	if (t->used != 0) {
+		repeat(j);
+		return;
+	}
+	if (t->expires <= clock_wall_s()) {
+		fail(j, ERR_DENIED, "the token has expired; create a new one");
+		return;
+	}
+	if (t->grant.services_len == 0) {
+		fail(j, ERR_INTERNAL, "the token names no service");
+		return;
+	}
+	if (t->grant.name.len == 0)
+		t->grant.name = draw_name(j);
+	j->result.grant = t->grant;
+	issue(j, SLICE("join"));
+}
+
+static void
+read_token(struct join *j)
+{
+	store_get(j->server->store, j->key, &j->server->port, on_token, j);
+}
+
+static void
+on_malformed(void *arg)
+{
+	fail(arg, ERR_DENIED, "this is no token: expected mesh1.<...>.<...>."
+	    "<...>");
+}
+
+void
+join_start(struct server *s, const struct join_request *r, join_done *done,
+    void *ctx)
+{
+	struct join *j = join_new(s, r->point, &r->who, done, ctx);
+
+	if (!token_parse(&j->token, r->token)) {
+		loop_post(s->loop, on_malformed, j);
+		return;
+	}
+	j->key = token_record_key(&j->arena, slice_str(j->token.id));
+	j->who.actor = slice_str(arena_printf(&j->arena, "token/%s",
+	    j->token.id));
+	read_token(j);
+}
+
+/* --- renewing -------------------------------------------------------------------- */
+
+static void
+on_certificate(void *ctx, const struct store_result *r)
+{
+	struct join *j = ctx;
+	struct cert_record c;
+
+	if (r->err.kind != ERR_NONE) {
+		j->result.err = r->err;
+		finish(j);
+		return;
+	}
+	if (r->n_items == 0) {
+		fail(j, ERR_DENIED, "control has no record of this certificate; "
+		    "join again with a new token");
+		return;
+	}
+	if (cert_record_read(&c, &j->arena, r->items[0].value,
+	    &j->result.err) < 0) {
+		finish(j);
+		return;
+	}
+	j->result.grant = c.grant;
+	j->record.id = c.token;
+	issue(j, SLICE("renew"));
+}
+
+void
+join_renew(struct server *s, const uint8_t leaf[HASH_LEN],
+    const uint8_t point[KEY_POINT_LEN], const struct audit_entry *who,
+    join_done *done, void *ctx)
+{
+	struct join *j = join_new(s, point, who, done, ctx);
+
+	j->is_renewal = true;
+	j->key = cert_record_key(&j->arena, leaf);
+	store_get(s->store, j->key, &s->port, on_certificate, j);
+}

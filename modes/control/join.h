@@ -1,0 +1,51 @@
+#ifndef CONTROL_JOIN_H
+#define CONTROL_JOIN_H
+
+#include "modes/control/issuer.h"
+#include "pki/token.h"
+
+/*
+ * join: a token and a key become an identity, once.
+ *
+ *   the token's record is read -> the secret is compared in constant time
+ *   -> the signer signs the names of the record -> one transaction uses the
+ *   token up (it requires the record as it was read) and records the
+ *   certificate -> the certificate is given out
+ *
+ * So of any number of parallel uses one writes and the others find the token
+ * used; after a crash at any point the token is either unused or its
+ * certificate is known.  Whoever repeats the use with the same key gets the
+ * same certificate again, for as long as that is valid.
+ *
+ * A renewal is the same without a token: the names are those of the record
+ * of the certificate that was presented.
+ *
+ * Error kinds: ERR_DENIED (the token is none of ours, used by another key or
+ * too old; no record of the certificate), ERR_UNAVAILABLE (nothing happened,
+ * try again), those of ca_request_workload.
+ */
+struct join_result {
+	struct err   err;
+	struct grant grant;		/* with a name */
+	struct slice id;		/* SPIFFE ID */
+	struct slice leaf;		/* DER */
+	int64_t      not_after;
+	bool         is_repeated;	/* the same certificate again */
+};
+/* Borrows the result. */
+typedef void join_done(void *ctx, const struct join_result *);
+
+struct join_request {
+	struct slice       token;	/* its text */
+	const uint8_t     *point;	/* KEY_POINT_LEN bytes, proven to be held */
+	struct audit_entry who;		/* from; actor is the token */
+};
+
+/* Both copy what they are given; done is never called before they return. */
+void join_start(struct server *, const struct join_request *, join_done *,
+    void *ctx);
+void join_renew(struct server *, const uint8_t leaf[HASH_LEN],
+    const uint8_t point[KEY_POINT_LEN], const struct audit_entry *who,
+    join_done *, void *ctx);
+
+#endif
