@@ -1,0 +1,337 @@
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "modes/control/session.h"
+#include "modes/control/traffic.h"
+
+void
+session_end(struct session *s, const char *why)
+{
+	if (s->is_ended)
+		return;
+	s->is_ended = true;
+	log_warn("sessions", "%s: ended: %s", s->name, why);
+	s->io->end(s->arg);
+}
+
+static void
+write_buf(struct session *s, struct buf *b)
+{
+	s->said_ms = loop_now_ms(s->all->server->loop);
+	s->io->write(s->arg, b);
+}
+
+void
+session_say(struct session *s, const struct sync_message *m)
+{
+	struct str line = { 0 };
+	struct err err = ERR_INIT;
+	struct buf b = { 0 };
+
+	if (s->is_ended)
+		return;
+	if (sync_message_write(&line, m, &err) < 0) {
+		log_error("sessions", "%s: %s: %s", s->name,
+		    sync_type_name(m->type), err.text);
+	} else {
+		buf_add_slice(&b, str_slice(&line));
+		write_buf(s, &b);
+	}
+	str_fini(&line);
+}
+
+void
+session_pump(struct session *s)
+{
+	struct buf b = { 0 };
+
+	while (!s->is_ended && !s->is_paused && delivery_next(&s->delivery, &b))
+		write_buf(s, &b);
+	buf_fini(&b);
+}
+
+void
+session_paused(struct session *s, bool is_paused)
+{
+	s->is_paused = is_paused;
+	if (!is_paused)
+		loop_defer(s->all->server->loop, &s->all->pump);
+}
+
+/* --- what it says ---------------------------------------------------------------------- */
+
+static int64_t
+now_ms(const struct session *s)
+{
+	return (int64_t)loop_now_ms(s->all->server->loop);
+}
+
+/*
+ * The Workload that the proxy asks to be: ports, zone, labels are its own to
+ * tell, its names, its identity and what it serves are not.
+ */
+static const struct conf_node *
+own_document(const struct session *s, struct arena *a,
+    const struct conf_node *said)
+{
+	const struct grant *g = &s->peer.grant;
+	struct conf_node *doc = conf_map_new(a), *meta, *spec, *services;
+	const struct conf_node *labels = conf_find(said, "metadata.labels");
+	const struct conf_node *from = conf_get(said, "spec");
+
+	conf_set_string(doc, "apiVersion", "mesh/v1");
+	conf_set_string(doc, "kind", "Workload");
+	meta = conf_set_map(doc, "metadata");
+	conf_set_slice(meta, "name", g->name);
+	conf_set_slice(meta, "namespace", g->ns);
+	if (labels != NULL)
+		conf_set(meta, "labels", conf_copy(a, labels));
+	spec = from != NULL && from->kind == CONF_MAP ? conf_copy(a, from) :
+	    conf_map_new(a);
+	conf_set(doc, "spec", spec);
+	conf_set_slice(spec, "serviceAccount", g->account);
+	conf_set_bool(spec, "sidecar", true);
+	services = conf_set_list(spec, "services");
+	for (size_t i = 0; i < g->services_len; i++)
+		conf_add(services, conf_string_new(a, g->services[i]));
+	if (conf_get_string(spec, "address") == NULL)
+		conf_set_slice(spec, "address", s->peer.address);
+	return doc;
+}
+
+static bool
+take_hello(struct session *s, const struct sync_message *m)
+{
+	struct server *server = s->all->server;
+	struct audit_entry who = { .actor = s->peer.id, .from = s->peer.from };
+	struct err err = ERR_INIT;
+	struct arena a;
+	int r;
+
+	if (s->has_hello) {
+		session_end(s, "a second hello");
+		return false;
+	}
+	if (!slice_is(m->workload, s->name)) {
+		session_end(s, "it says that it is another workload than its "
+		    "certificate was issued for");
+		return false;
+	}
+	arena_init(&a);
+	r = registry_workload_join(server->workloads, own_document(s, &a,
+	    m->document), &who, &err);
+	arena_fini(&a);
+	if (r < 0) {
+		session_end(s, err.text);
+		return false;
+	}
+	s->has_hello = true;
+	s->version = mem_dup(m->version.ptr == NULL ? "" : m->version.ptr,
+	    m->version.len);
+	s->delivery.since = m->since;
+	loop_timer_start(&s->interest, SESSION_INTEREST_MS);
+	return true;
+}
+
+static bool
+take_ready(struct session *s, const struct sync_message *m)
+{
+	s->is_answering = m->ready;
+	s->has_reported = true;
+	registry_workload_report(s->all->server->workloads, s->key, m->ready,
+	    now_ms(s));
+	return true;
+}
+
+static bool
+take_interest(struct session *s, const struct sync_message *m)
+{
+	loop_timer_stop(&s->interest);
+	delivery_interest(&s->delivery, m->services, m->services_len);
+	if (!s->delivery.is_started)
+		delivery_start(&s->delivery, s->delivery.since);
+	session_pump(s);
+	return true;
+}
+
+/* Does it have what we think it has?  If not, once, everything is sent anew. */
+static void
+check_digest(struct session *s, const struct sync_message *m)
+{
+	char ours[MODEL_DIGEST_TEXT];
+
+	if (m->digest.len == 0 || m->revision != s->delivery.at ||
+	    !delivery_is_idle(&s->delivery))
+		return;
+	model_digest_text(&s->delivery.digest, ours);
+	s->is_digest_known = true;
+	s->is_digest_ok = slice_is(m->digest, ours);
+	if (s->is_digest_ok || s->was_restarted || s->nacks.len > 0)
+		return;
+	log_warn("sessions", "%s: has other documents than it should; sending "
+	    "everything again", s->name);
+	s->was_restarted = true;
+	delivery_restart(&s->delivery);
+	session_pump(s);
+}
+
+struct nack {
+	uint64_t revision;	/* of the form that it rejects */
+	char    *text;
+};
+
+static void
+nack_free(void *arg)
+{
+	struct nack *n = arg;
+
+	if (n == NULL)
+		return;
+	mem_free(n->text);
+	mem_free(n);
+}
+
+void
+session_nacks_fini(struct session *s)
+{
+	map_fini(&s->nacks, nack_free);
+}
+
+const char *
+session_nack_text(const void *nack)
+{
+	return ((const struct nack *)nack)->text;
+}
+
+/* Rejections of forms that the proxy no longer has. */
+static void
+drop_old_nacks(struct session *s)
+{
+	size_t it = 0;
+	struct slice key;
+	void *nack;
+
+	while (map_next(&s->nacks, &it, &key, &nack)) {
+		const struct registry_change *c = map_get(&s->delivery.has, key);
+
+		if (c == NULL || c->revision != ((struct nack *)nack)->revision)
+			nack_free(map_del(&s->nacks, key));
+	}
+}
+
+static bool
+take_ack(struct session *s, const struct sync_message *m)
+{
+	s->acked = m->revision;
+	drop_old_nacks(s);
+	check_digest(s, m);
+	session_withdrawals_check(s->all);
+	return true;
+}
+
+static bool
+take_nack(struct session *s, const struct sync_message *m)
+{
+	log_warn("sessions", "%s: rejects %.*s of revision %llu: %.*s", s->name,
+	    SLICE_ARG(m->key), (unsigned long long)m->revision,
+	    SLICE_ARG(m->error));
+	if (s->nacks.len >= SESSION_NACKS_MAX && !map_has(&s->nacks, m->key))
+		return true;
+	struct nack *n = mem_zalloc(sizeof(*n));
+
+	n->revision = m->revision;
+	n->text = mem_dup(m->error.ptr, m->error.len);
+	nack_free(map_put(&s->nacks, m->key, n));
+	return true;
+}
+
+static bool
+take_alive(struct session *s, const struct sync_message *m)
+{
+	struct server *server = s->all->server;
+	struct err err = ERR_INIT;
+
+	if (!s->is_withdrawn && s->has_reported)
+		registry_workload_report(server->workloads, s->key,
+		    s->is_answering, now_ms(s));
+	if (m->counters.len > 0 && traffic_apply(server->traffic,
+	    slice_str(s->name), m->counters, (uint64_t)now_ms(s), &err) < 0)
+		log_warn("sessions", "%s: counters: %s", s->name, err.text);
+	return true;
+}
+
+static bool
+take_withdraw(struct session *s, const struct sync_message *m)
+{
+	(void)m;
+	session_withdraw(s);
+	return true;
+}
+
+static bool
+take_answer(struct session *s, const struct sync_message *m)
+{
+	sessions_answer(s->all, m->id, m->document);
+	return true;
+}
+
+static const struct {
+	enum sync_type type;
+	bool           before_hello;
+	bool         (*take)(struct session *, const struct sync_message *);
+} takers[] = {
+	{ SYNC_HELLO, true, take_hello },
+	{ SYNC_READY, false, take_ready },
+	{ SYNC_INTEREST, false, take_interest },
+	{ SYNC_ACK, false, take_ack },
+	{ SYNC_NACK, false, take_nack },
+	{ SYNC_ALIVE, false, take_alive },
+	{ SYNC_WITHDRAW, false, take_withdraw },
+	{ SYNC_ANSWER, false, take_answer },
+};
+
+bool
+session_take(struct session *s, const struct sync_message *m)
+{
+	for (size_t i = 0; i < sizeof(takers) / sizeof(takers[0]); i++) {
+		if (takers[i].type != m->type)
+			continue;
+		if (!s->has_hello && !takers[i].before_hello) {
+			session_end(s, "something was said before hello");
+			return false;
+		}
+		return takers[i].take(s, m) && !s->is_ended;
+	}
+	return true;	/* of a later version */
+}
+
+void
+session_bytes(struct session *s, struct buf *b, bool end)
+{
+	struct err err = ERR_INIT;
+	struct sync_message m;
+	struct slice line;
+	struct arena a;
+	int rc = 0;
+
+	buf_move(&s->in, b);
+	arena_init(&a);
+	while (!s->is_ended && (rc = sync_lines_next(&s->lines, &s->in, &a,
+	    &line, &err)) > 0) {
+		if (sync_message_read(&m, &a, line, &err) < 0) {
+			rc = -1;
+			break;
+		}
+		if (!session_take(s, &m))
+			break;
+		arena_reset(&a);
+	}
+	arena_fini(&a);
+	if (rc < 0)
+		session_end(s, err.text);
+	if (end && !s->is_ended) {
+		s->is_ended = true;
+		s->io->end(s->arg);
+	}
+}

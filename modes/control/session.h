@@ -1,0 +1,81 @@
+#ifndef CONTROL_SESSION_H
+#define CONTROL_SESSION_H
+
+#include "modes/control/delivery.h"
+#include "modes/control/sessions.h"
+#include "sync/message.h"
+
+/*
+ * session: the insides of one session, shared by sessions.c (all of them),
+ * session.c (what one proxy says) and session_withdraw.c (leaving).
+ */
+#define SESSION_INTEREST_MS	200	/* how long the first state waits */
+#define SESSION_BOOKMARK_MS	30000
+#define SESSION_ANSWER_MS	5000
+#define SESSION_WITHDRAW_MS	5000
+#define SESSION_NACKS_MAX	100
+
+struct session {
+	struct list              link;
+	struct sessions         *all;
+	uint64_t                 number;	/* 1, 2, 3 ... */
+	const struct session_io *io;
+	void                    *arg;
+	struct arena             arena;
+	struct session_peer      peer;	/* in the arena */
+	const char              *name;	/* "ns/name" of the workload */
+	struct slice             key;	/* of its document */
+	char                    *version;
+	struct sync_lines        lines;
+	struct buf               in;
+	struct delivery          delivery;
+	struct loop_timer        interest;
+	uint64_t                 connected_ms, said_ms;	/* said: by us */
+	int64_t                  connected_s;
+	uint64_t                 acked;		/* revision it runs */
+	bool                     is_digest_known, is_digest_ok;
+	bool                     was_restarted;	/* for a wrong digest */
+	struct map               nacks;		/* by key: what it rejects */
+	bool                     has_hello, is_answering, has_reported;
+	bool                     is_withdrawn, is_paused, is_ended;
+};
+
+struct sessions {
+	struct server           *server;
+	struct list              sessions;
+	struct map               by_name;	/* "ns/name": the newest */
+	size_t                   len;
+	uint64_t                 numbers, questions;
+	struct delivery_lines    lines;
+	struct registry_follower follower;
+	struct registry_status_listener status;
+	struct loop_task         pump;		/* all that have room */
+	uint64_t                 followed;
+	struct list              asked;		/* questions without answer */
+	struct list              leaving;	/* withdrawals */
+};
+
+void session_say(struct session *, const struct sync_message *);
+/* Writes what there is to say while there is room. */
+void session_pump(struct session *);
+void session_end(struct session *, const char *why);
+/* Handles one message; false: the session has ended. */
+bool session_take(struct session *, const struct sync_message *);
+
+void session_nacks_fini(struct session *);
+const char *session_nack_text(const void *nack);
+
+/* A question got its answer. */
+void sessions_answer(struct sessions *, uint64_t id, const struct conf_node *);
+
+/*
+ * Its workload leaves: the document is deleted, and the proxy is told once
+ * every session that knew the workload runs a state without it, or after
+ * SESSION_WITHDRAW_MS.
+ */
+void session_withdraw(struct session *);
+/* Something was acknowledged, or a session is gone, or time passed. */
+void session_withdrawals_check(struct sessions *);
+void session_withdrawals_fini(struct sessions *);
+
+#endif

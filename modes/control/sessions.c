@@ -1,0 +1,405 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "modes/control/session.h"
+#include "modes/control/view.h"
+
+struct question {
+	struct list       link;		/* in sessions.asked */
+	uint64_t          id, session, deadline_ms;
+	session_answered *done;
+	void             *ctx;
+};
+
+/* --- questions ----------------------------------------------------------------------- */
+
+static void
+finish_question(struct question *q, const struct err *err,
+    const struct conf_node *body)
+{
+	list_remove(&q->link);
+	q->done(q->ctx, err, body);
+	mem_free(q);
+}
+
+static void
+give_up(struct question *q, const char *why)
+{
+	struct err err;
+
+	err_set(&err, ERR_UNAVAILABLE, "%s", why);
+	finish_question(q, &err, NULL);
+}
+
+void
+sessions_answer(struct sessions *ss, uint64_t id, const struct conf_node *body)
+{
+	struct err none = ERR_INIT;
+
+	LIST_FOREACH_SAFE(at, &ss->asked) {
+		struct question *q = list_entry(at, struct question, link);
+
+		if (q->id == id)
+			finish_question(q, &none, body);
+	}
+}
+
+void
+sessions_ask(struct sessions *ss, const char *workload, const char *what,
+    session_answered *done, void *ctx)
+{
+	struct session *s = map_get(&ss->by_name, slice_str(workload));
+	struct question *q;
+	struct err err;
+
+	if (s == NULL || s->is_ended) {
+		err_set(&err, ERR_NOT_FOUND, "the proxy of %s is not connected",
+		    workload);
+		done(ctx, &err, NULL);
+		return;
+	}
+	q = mem_zalloc(sizeof(*q));
+	q->id = ++ss->questions;
+	q->session = s->number;
+	q->deadline_ms = loop_now_ms(ss->server->loop) + SESSION_ANSWER_MS;
+	q->done = done;
+	q->ctx = ctx;
+	list_append(&ss->asked, &q->link);
+	session_say(s, &(struct sync_message){ .type = SYNC_QUESTION,
+	    .id = q->id, .what = slice_str(what) });
+}
+
+static void
+check_questions(struct sessions *ss, uint64_t gone)
+{
+	uint64_t now = loop_now_ms(ss->server->loop);
+
+	LIST_FOREACH_SAFE(at, &ss->asked) {
+		struct question *q = list_entry(at, struct question, link);
+
+		if (q->session == gone)
+			give_up(q, "the proxy has disconnected");
+		else if (now >= q->deadline_ms)
+			give_up(q, "the proxy does not answer");
+	}
+}
+
+/* --- all of them ---------------------------------------------------------------------- */
+
+static void
+pump_all(void *arg)
+{
+	struct sessions *ss = arg;
+
+	LIST_FOREACH_SAFE(at, &ss->sessions)
+		session_pump(list_entry(at, struct session, link));
+}
+
+static void
+on_news(void *arg)
+{
+	struct sessions *ss = arg;
+	struct registry *r = ss->server->registry;
+	struct registry_batch b;
+	int rc;
+
+	while ((rc = registry_feed_next(registry_changes(r), ss->followed,
+	    &b)) > 0) {
+		ss->followed = b.revision;
+		for (size_t i = 0; i < b.n; i++) {
+			const struct model_object *o = registry_find(r,
+			    b.changes[i]->key);
+
+			if (o != NULL)
+				delivery_lines_offer(&ss->lines, b.changes[i],
+				    o);
+			else
+				delivery_lines_drop(&ss->lines,
+				    b.changes[i]->key);
+		}
+	}
+	if (rc < 0) {
+		delivery_lines_fini(&ss->lines);
+		ss->followed = registry_revision(r);
+	}
+	loop_defer(ss->server->loop, &ss->pump);
+}
+
+static void
+on_status(void *arg, struct slice key, enum live_status status)
+{
+	struct sessions *ss = arg;
+
+	(void)status;
+	delivery_lines_drop(&ss->lines, key);
+	LIST_FOREACH(at, &ss->sessions)
+		delivery_touch(&list_entry(at, struct session, link)->delivery,
+		    key);
+	loop_defer(ss->server->loop, &ss->pump);
+}
+
+static bool
+has_status(void *ctx, const struct model_object *o)
+{
+	return view_is_away(ctx, o);
+}
+
+static void
+write_document(void *ctx, const struct model_object *o, struct str *out)
+{
+	view_for_proxies(ctx, o, out);
+}
+
+struct sessions *
+sessions_new(struct server *server)
+{
+	struct sessions *ss = mem_zalloc(sizeof(*ss));
+
+	ss->server = server;
+	list_init(&ss->sessions);
+	list_init(&ss->asked);
+	list_init(&ss->leaving);
+	ss->lines.has_status = has_status;
+	ss->lines.write = write_document;
+	ss->lines.ctx = server;
+	loop_task_init(&ss->pump, pump_all, ss);
+	ss->followed = registry_revision(server->registry);
+	ss->follower = (struct registry_follower){
+		.on_news = on_news, .arg = ss,
+	};
+	registry_feed_follow(registry_changes(server->registry), &ss->follower);
+	ss->status = (struct registry_status_listener){
+		.on_status = on_status, .arg = ss,
+	};
+	registry_status_listen(server->workloads, &ss->status);
+	return ss;
+}
+
+void
+sessions_free(struct sessions *ss)
+{
+	if (ss == NULL)
+		return;
+	registry_feed_leave(&ss->follower);
+	registry_status_leave(&ss->status);
+	LIST_FOREACH_SAFE(at, &ss->sessions)
+		session_gone(list_entry(at, struct session, link));
+	loop_task_cancel(&ss->pump);
+	LIST_FOREACH_SAFE(at, &ss->asked)
+		give_up(list_entry(at, struct question, link), "control ends");
+	session_withdrawals_fini(ss);
+	delivery_lines_fini(&ss->lines);
+	map_fini(&ss->by_name, NULL);
+	mem_free(ss);
+}
+
+size_t
+sessions_len(const struct sessions *ss)
+{
+	return ss->len;
+}
+
+void
+sessions_tick(struct sessions *ss)
+{
+	uint64_t now = loop_now_ms(ss->server->loop);
+
+	check_questions(ss, 0);
+	session_withdrawals_check(ss);
+	LIST_FOREACH_SAFE(at, &ss->sessions) {
+		struct session *s = list_entry(at, struct session, link);
+
+		if (s->delivery.is_started && !s->is_paused &&
+		    now >= s->said_ms + SESSION_BOOKMARK_MS)
+			session_say(s, &(struct sync_message){
+				.type = SYNC_BOOKMARK,
+				.revision = s->delivery.at,
+			});
+	}
+}
+
+/* --- one of them ------------------------------------------------------------------------ */
+
+static void
+on_no_interest(void *arg)
+{
+	struct session *s = arg;
+
+	if (!s->delivery.is_started)
+		delivery_start(&s->delivery, s->delivery.since);
+	session_pump(s);
+}
+
+static void
+copy_peer(struct session *s, const struct session_peer *from)
+{
+	struct arena *a = &s->arena;
+	struct grant *g = &s->peer.grant;
+
+	s->peer = *from;
+	g->ns = arena_dup(a, from->grant.ns);
+	g->account = arena_dup(a, from->grant.account);
+	g->name = arena_dup(a, from->grant.name);
+	g->services = arena_alloc(a, (g->services_len + 1) *
+	    sizeof(*g->services));
+	for (size_t i = 0; i < g->services_len; i++)
+		g->services[i] = arena_dup(a, from->grant.services[i]);
+	s->peer.id = arena_dup(a, from->id);
+	s->peer.address = arena_dup(a, from->address);
+	s->peer.from = arena_dup(a, from->from);
+	s->name = arena_printf(a, "%s/%s", g->ns.ptr, g->name.ptr);
+	s->key = slice_str(model_key(a, &model_workload_kind, g->ns.ptr,
+	    g->name.ptr));
+}
+
+/* The roots that it should trust. */
+static void
+say_bundle(struct session *s)
+{
+	struct str pem = { 0 };
+
+	bundle_pem(&pem, s->all->server->ca->bundle);
+	session_say(s, &(struct sync_message){ .type = SYNC_BUNDLE,
+	    .generation = 1, .pem = str_slice(&pem) });
+	str_fini(&pem);
+}
+
+struct session *
+sessions_open(struct sessions *ss, const struct session_peer *peer,
+    const struct session_io *io, void *arg)
+{
+	struct session *s = mem_zalloc(sizeof(*s)), *old;
+	struct loop *loop = ss->server->loop;
+
+	s->all = ss;
+	s->number = ++ss->numbers;
+	s->io = io;
+	s->arg = arg;
+	arena_init(&s->arena);
+	copy_peer(s, peer);
+	delivery_init(&s->delivery, ss->server->registry, &ss->lines,
+	    s->peer.grant.ns.ptr, s->peer.grant.name.ptr);
+	loop_timer_init(&s->interest, loop, on_no_interest, s);
+	s->connected_ms = s->said_ms = loop_now_ms(loop);
+	s->connected_s = clock_wall_s();
+	list_append(&ss->sessions, &s->link);
+	ss->len++;
+	old = map_put(&ss->by_name, slice_str(s->name), s);
+	if (old != NULL)
+		session_end(old, "the same workload began a new session");
+	log_info("sessions", "%s: connected from %.*s", s->name,
+	    SLICE_ARG(s->peer.from));
+	say_bundle(s);
+	return s;
+}
+
+void
+session_gone(struct session *s)
+{
+	struct sessions *ss = s->all;
+	uint64_t number = s->number;
+
+	log_info("sessions", "%s: disconnected", s->name);
+	list_remove(&s->link);
+	ss->len--;
+	if (map_get(&ss->by_name, slice_str(s->name)) == s)
+		map_del(&ss->by_name, slice_str(s->name));
+	loop_timer_stop(&s->interest);
+	delivery_fini(&s->delivery);
+	buf_fini(&s->in);
+	session_nacks_fini(s);
+	mem_free(s->version);
+	arena_fini(&s->arena);
+	mem_free(s);
+	check_questions(ss, number);
+	session_withdrawals_check(ss);
+}
+
+/* --- showing ------------------------------------------------------------------------------ */
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct session *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+static void
+set_time(struct conf_node *map, const char *key, int64_t at)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	clock_format(text, at, -1);
+	conf_set_string(map, key, text);
+}
+
+static const char *
+state_of(const struct session *s)
+{
+	if (!s->has_hello)
+		return "connecting";
+	if (s->nacks.len > 0)
+		return "rejected";
+	if (s->is_digest_known && !s->is_digest_ok)
+		return "differs";
+	return s->acked >= s->delivery.at && delivery_is_idle(&s->delivery) ?
+	    "synced" : "stale";
+}
+
+static void
+write_one(struct conf_node *row, const struct session *s)
+{
+	struct server *server = s->all->server;
+	uint64_t revision = registry_revision(server->registry);
+	struct conf_node *nacks;
+	struct slice key;
+	size_t it = 0;
+	void *nack;
+
+	conf_set_string(row, "name", s->name);
+	conf_set_string(row, "workload", s->name);
+	conf_set_slice(row, "identity", s->peer.id);
+	conf_set_string(row, "version", s->version);
+	conf_set_slice(row, "address", s->peer.from);
+	set_time(row, "connectedSince", s->connected_s);
+	conf_set_int(row, "revision", (int64_t)s->delivery.at);
+	conf_set_int(row, "ackedRevision", (int64_t)s->acked);
+	conf_set_int(row, "lag", s->acked < s->delivery.at ?
+	    (int64_t)(revision - s->acked) : 0);
+	if (s->is_digest_known)
+		conf_set_bool(row, "digestOk", s->is_digest_ok);
+	set_time(row, "certNotAfter", s->peer.not_after);
+	conf_set_string(row, "state", state_of(s));
+	conf_set_string(row, "workloadState", live_status_name(
+	    registry_workload_status(server->workloads, s->key)));
+	nacks = conf_set_list(row, "rejected");
+	while (map_next(&s->nacks, &it, &key, &nack)) {
+		struct conf_node *n = conf_add_map(nacks);
+
+		conf_set_slice(n, "key", key);
+		conf_set_string(n, "error", session_nack_text(nack));
+	}
+}
+
+void
+sessions_write(const struct sessions *ss, struct conf_node *list)
+{
+	const struct session **v = mem_zalloc_array(ss->len + 1, sizeof(*v));
+	size_t n = 0;
+
+	LIST_FOREACH(at, &ss->sessions) {
+		const struct session *s = list_entry(at, struct session, link);
+
+		if (!s->is_ended)
+			v[n++] = s;
+	}
+	if (n > 1)
+		qsort(v, n, sizeof(*v), by_name);
+	for (size_t i = 0; i < n; i++)
+		write_one(conf_add_map(list), v[i]);
+	mem_free(v);
+}

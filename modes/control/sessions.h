@@ -1,0 +1,63 @@
+#ifndef CONTROL_SESSIONS_H
+#define CONTROL_SESSIONS_H
+
+#include "modes/control/records.h"
+#include "modes/control/server.h"
+
+/*
+ * sessions: the proxies that control talks with.
+ * Life of all: sessions_new -> sessions_open of each -> sessions_free.
+ * Life of one: sessions_open -> (hello -> interest, or a moment -> state,
+ *     changes, questions; ready, ack, alive, answers) -> session_gone, when
+ *     its connection has ended, whoever ended it.
+ *
+ * A proxy speaks for one workload, the one whose name its certificate's
+ * record carries; whatever it says of itself, names and identity come from
+ * there.  A second session of the same workload ends the first.
+ *
+ * The first state waits for the proxy's interests, so that a proxy that comes
+ * back never sees a state without the services that it calls.
+ */
+struct session;
+
+/* The connection under a session. */
+struct session_io {
+	/* Takes the bytes; may call session_paused before it returns. */
+	void (*write)(void *arg, struct buf *);
+	void (*end)(void *arg);		/* in order; session_gone follows */
+};
+
+struct session_peer {
+	struct grant grant;	/* names, of the certificate's record */
+	struct slice id;	/* SPIFFE ID */
+	struct slice address;	/* IP, as control sees it */
+	struct slice from;	/* with its port */
+	int64_t      not_after;	/* of its certificate; seconds since 1970 */
+};
+
+struct sessions *sessions_new(struct server *);
+void sessions_free(struct sessions *);	/* those that are open are dropped */
+size_t sessions_len(const struct sessions *);
+void sessions_tick(struct sessions *);	/* every LIVE_TICK_MS */
+
+/* Copies the peer; keeps io and arg until session_gone. */
+struct session *sessions_open(struct sessions *, const struct session_peer *,
+    const struct session_io *, void *arg);
+/* What the proxy sent; takes it. */
+void session_bytes(struct session *, struct buf *, bool end);
+void session_paused(struct session *, bool is_paused);
+void session_gone(struct session *);
+
+/* Adds a map for each proxy to the list, in order of names. */
+void sessions_write(const struct sessions *, struct conf_node *list);
+
+/*
+ * Asks the proxy of a workload ("ns/name") and waits for its answer.
+ * ERR_NOT_FOUND: it has no session.  ERR_UNAVAILABLE: no answer within 5 s.
+ */
+typedef void session_answered(void *ctx, const struct err *,
+    const struct conf_node *body);
+void sessions_ask(struct sessions *, const char *workload, const char *what,
+    session_answered *, void *ctx);
+
+#endif

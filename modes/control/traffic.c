@@ -1,0 +1,288 @@
+#include <math.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "modes/control/traffic.h"
+#include "stat/metrics.h"
+
+#define NOTES		(TRAFFIC_WINDOW_MS / TRAFFIC_STEP_MS + 1)
+#define SENDER_MS	(3600 * 1000)	/* silent for so long: forgotten */
+#define LATER_MS	60000		/* between looks for those */
+
+/* Totals of one pair of services, as one side of it sees them. */
+struct pair {
+	uint64_t              requests, success;
+	struct stat_histogram durations;
+};
+
+/* Totals at one moment, by "outbound source destination". */
+struct note {
+	uint64_t   at_ms;
+	struct map pairs;
+};
+
+struct sender {
+	struct stat_feed *feed;
+	uint64_t          heard_ms;
+};
+
+struct traffic {
+	struct stat_registry *stats;
+	struct stat_worker   *worker;
+	struct map            senders;
+	struct note           notes[NOTES];	/* a ring; newest at `last` */
+	size_t                last, len;
+	uint64_t              expired_ms;
+};
+
+/* --- totals ------------------------------------------------------------------------ */
+
+struct reading {
+	struct map *pairs;
+	bool        is_histogram;
+};
+
+static struct pair *
+pair_at(struct map *pairs, struct slice key)
+{
+	struct pair *p = map_get(pairs, key);
+
+	if (p == NULL) {
+		p = mem_zalloc(sizeof(*p));
+		stat_histogram_init(&p->durations, &stat_durations);
+		map_put(pairs, key, p);
+	}
+	return p;
+}
+
+/* The labels of services come first, in the order of metrics.c. */
+static void
+on_reading(void *ctx, const struct stat_reading *r)
+{
+	const struct reading *to = ctx;
+	const struct slice *v = r->values;
+	struct str key = { 0 };
+	struct pair *p;
+
+	str_addf(&key, "%.*s %.*s/%.*s %.*s/%.*s", SLICE_ARG(v[0]),
+	    SLICE_ARG(v[1]), SLICE_ARG(v[2]), SLICE_ARG(v[3]), SLICE_ARG(v[4]));
+	p = pair_at(to->pairs, str_slice(&key));
+	str_fini(&key);
+	if (to->is_histogram) {
+		stat_histogram_merge(&p->durations, r->hist);
+		return;
+	}
+	/* response_code */
+	p->requests += r->raw;
+	if (v[8].len == 3 && v[8].ptr[0] >= '1' && v[8].ptr[0] <= '4')
+		p->success += r->raw;
+}
+
+static void
+read_totals(struct traffic *t, struct map *pairs)
+{
+	struct reading to = { .pairs = pairs };
+
+	stat_read(t->stats, METRIC_REQUESTS, on_reading, &to);
+	to.is_histogram = true;
+	stat_read(t->stats, METRIC_REQUEST_DURATION, on_reading, &to);
+}
+
+/* --- life --------------------------------------------------------------------------- */
+
+struct traffic *
+traffic_new(void)
+{
+	struct traffic *t = mem_zalloc(sizeof(*t));
+
+	t->stats = stat_registry_new(metrics, METRIC_COUNT);
+	t->worker = stat_worker_new(t->stats);
+	return t;
+}
+
+static void
+sender_free(void *arg)
+{
+	struct sender *s = arg;
+
+	stat_feed_free(s->feed);
+	mem_free(s);
+}
+
+void
+traffic_free(struct traffic *t)
+{
+	if (t == NULL)
+		return;
+	map_fini(&t->senders, sender_free);
+	for (size_t i = 0; i < NOTES; i++)
+		map_fini(&t->notes[i].pairs, mem_free);
+	stat_registry_free(t->stats);
+	mem_free(t);
+}
+
+/* What came to be between two readings belongs to no window. */
+static void
+add_to_notes(struct traffic *t, const struct map *before,
+    const struct map *after)
+{
+	size_t it = 0;
+	struct slice key;
+	void *value;
+
+	while (map_next(after, &it, &key, &value)) {
+		const struct pair *now = value, *then = map_get(before, key);
+		struct stat_histogram more = now->durations;
+
+		if (then != NULL)
+			stat_histogram_subtract(&more, &then->durations);
+		for (size_t i = 0; i < t->len; i++) {
+			struct pair *p = pair_at(&t->notes[i].pairs, key);
+
+			p->requests += now->requests -
+			    (then == NULL ? 0 : then->requests);
+			p->success += now->success -
+			    (then == NULL ? 0 : then->success);
+			stat_histogram_merge(&p->durations, &more);
+		}
+	}
+}
+
+int
+traffic_apply(struct traffic *t, struct slice sender, struct slice report,
+    uint64_t now_ms, struct err *err)
+{
+	struct sender *s = map_get(&t->senders, sender);
+	struct map before = { 0 }, after = { 0 };
+	bool is_new = s == NULL;
+	int r;
+
+	if (is_new) {
+		s = mem_zalloc(sizeof(*s));
+		s->feed = stat_feed_new(t->stats);
+		map_put(&t->senders, sender, s);
+		read_totals(t, &before);
+	}
+	s->heard_ms = now_ms;
+	r = stat_feed_apply(s->feed, t->worker, report, err);
+	if (is_new) {
+		read_totals(t, &after);
+		add_to_notes(t, &before, &after);
+	}
+	map_fini(&before, mem_free);
+	map_fini(&after, mem_free);
+	return r;
+}
+
+static void
+forget_silent(struct traffic *t, uint64_t now_ms)
+{
+	size_t it = 0;
+	struct slice key;
+	void *value;
+
+	if (now_ms < t->expired_ms + LATER_MS)
+		return;
+	t->expired_ms = now_ms;
+	while (map_next(&t->senders, &it, &key, &value))
+		if (now_ms > ((struct sender *)value)->heard_ms + SENDER_MS)
+			sender_free(map_del(&t->senders, key));
+	stat_registry_expire(t->stats, now_ms);
+}
+
+void
+traffic_tick(struct traffic *t, uint64_t now_ms)
+{
+	struct note *n = &t->notes[t->last];
+
+	forget_silent(t, now_ms);
+	if (t->len > 0 && now_ms < n->at_ms + TRAFFIC_STEP_MS)
+		return;
+	if (t->len > 0)
+		t->last = (t->last + 1) % NOTES;
+	if (t->len < NOTES)
+		t->len++;
+	n = &t->notes[t->last];
+	map_fini(&n->pairs, mem_free);
+	n->at_ms = now_ms;
+	read_totals(t, &n->pairs);
+}
+
+/* --- showing -------------------------------------------------------------------------- */
+
+/* Whether the caller's side told of the same pair. */
+static bool
+is_told_by_caller(const struct map *pairs, struct slice source,
+    struct slice destination)
+{
+	struct str key = { 0 };
+	bool yes;
+
+	str_addf(&key, METRIC_OUTBOUND " %.*s %.*s", SLICE_ARG(source),
+	    SLICE_ARG(destination));
+	yes = map_has(pairs, str_slice(&key));
+	str_fini(&key);
+	return yes;
+}
+
+static void
+set_quantile(struct conf_node *row, const char *name,
+    const struct stat_histogram *h, double q)
+{
+	double us = stat_histogram_quantile(h, q);
+
+	if (!isnan(us))
+		conf_set_float(row, name, us / 1000);
+}
+
+static void
+add_row(struct conf_node *list, struct slice source, struct slice destination,
+    const struct pair *now, const struct pair *then, uint64_t window_ms)
+{
+	struct stat_histogram h = now->durations;
+	uint64_t requests = now->requests, success = now->success;
+	struct conf_node *row;
+
+	if (then != NULL) {
+		requests -= then->requests;
+		success -= then->success;
+		stat_histogram_subtract(&h, &then->durations);
+	}
+	if (requests == 0 || requests > now->requests)
+		return;
+	row = conf_add_map(list);
+	conf_set_slice(row, "source", source);
+	conf_set_slice(row, "destination", destination);
+	conf_set_int(row, "requests", (int64_t)requests);
+	conf_set_int(row, "success", (int64_t)success);
+	set_quantile(row, "p50", &h, 0.5);
+	set_quantile(row, "p95", &h, 0.95);
+	set_quantile(row, "p99", &h, 0.99);
+	conf_set_float(row, "window", (double)window_ms / 1000);
+}
+
+void
+traffic_write(struct traffic *t, struct conf_node *list)
+{
+	const struct note *now = &t->notes[t->last];
+	const struct note *then = &t->notes[t->len < NOTES ? 0 :
+	    (t->last + 1) % NOTES];
+	size_t it = 0;
+	struct slice key;
+	void *value;
+
+	if (t->len < 2)
+		return;
+	while (map_next(&now->pairs, &it, &key, &value)) {
+		struct slice rest = key, direction, source;
+
+		if (!slice_cut(&rest, ' ', &direction) ||
+		    !slice_cut(&rest, ' ', &source))
+			continue;
+		if (slice_is(direction, METRIC_INBOUND) &&
+		    is_told_by_caller(&now->pairs, source, rest))
+			continue;
+		add_row(list, source, rest, value, map_get(&then->pairs, key),
+		    now->at_ms - then->at_ms);
+	}
+}

@@ -1,0 +1,85 @@
+#include "base/clock.h"
+#include "conf/json.h"
+#include "model/workload.h"
+#include "modes/control/view.h"
+
+static bool
+has_session_state(const struct model_object *o)
+{
+	return o->kind == &model_workload_kind && model_workload(o)->spec.sidecar;
+}
+
+static void
+write_with_status(const struct model_object *o, struct slice status,
+    struct str *out)
+{
+	struct err err = ERR_INIT;
+	struct conf_node *doc, *s;
+	struct arena a;
+
+	arena_init(&a);
+	doc = conf_copy(&a, o->node);
+	s = conf_json_read(&a, status, "status", &err);
+	if (s != NULL)
+		conf_set(doc, "status", s);
+	conf_json_write(out, doc);
+	arena_fini(&a);
+}
+
+void
+view_document(const struct server *s, const struct model_object *o,
+    struct str *out)
+{
+	struct str status = { 0 };
+
+	if (!has_session_state(o)) {
+		conf_json_write(out, o->node);
+		return;
+	}
+	registry_workload_status_json(s->workloads, slice_str(o->key),
+	    (int64_t)clock_mono_ms(), &status);
+	write_with_status(o, str_slice(&status), out);
+	str_fini(&status);
+}
+
+bool
+view_is_away(const struct server *s, const struct model_object *o)
+{
+	enum live_status status;
+
+	if (!has_session_state(o))
+		return false;
+	status = registry_workload_status(s->workloads, slice_str(o->key));
+	return status == LIVE_OFFLINE || status == LIVE_NOT_READY;
+}
+
+void
+view_for_proxies(const struct server *s, const struct model_object *o,
+    struct str *out)
+{
+	if (view_is_away(s, o))
+		write_with_status(o, SLICE("{\"state\":\"Offline\"}"), out);
+	else
+		conf_json_write(out, o->node);
+}
+
+struct model_object *
+view_object(const struct server *s, struct model_object *o)
+{
+	struct err err = ERR_INIT;
+	struct model_object *seen = NULL;
+	struct str json = { 0 };
+	struct conf_node *doc;
+	struct arena a;
+
+	if (!view_is_away(s, o))
+		return model_object_ref(o);
+	arena_init(&a);
+	view_for_proxies(s, o, &json);
+	doc = conf_json_read(&a, str_slice(&json), "view", &err);
+	if (doc != NULL)
+		seen = model_object_read(doc, MODEL_KNOWN, NULL, &err);
+	str_fini(&json);
+	arena_fini(&a);
+	return seen != NULL ? seen : model_object_ref(o);
+}
