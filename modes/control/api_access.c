@@ -1,0 +1,426 @@
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "conf/units.h"
+#include "modes/control/api_rows.h"
+#include "modes/control/issuer.h"
+#include "modes/control/operators.h"
+#include "modes/control/store_keys.h"
+#include "pki/token.h"
+
+/* api_access: who may come in: join tokens, and operators. */
+
+#define TOKEN_TTL_MS	(10 * 60 * 1000)
+#define TOKEN_TTL_MAX_MS (INT64_C(7) * 86400 * 1000)
+
+static void
+set_time(struct conf_node *map, const char *key, int64_t s)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	clock_format(text, s, -1);
+	conf_set_string(map, key, text);
+}
+
+/* --- tokens ---------------------------------------------------------------------- */
+
+struct new_token {
+	struct api_call    *call;
+	struct token        token;
+	struct token_record record;
+};
+
+/* "ns/name" in two labels. */
+static int
+read_service(struct grant *g, struct arena *a, struct slice text,
+    struct err *err)
+{
+	struct slice ns = SLICE_NONE, name;
+
+	if (slice_find(text, '/') >= 0)
+		slice_cut(&text, '/', &ns);
+	else
+		ns = SLICE("default");
+	name = text;
+	if (!spiffe_ns_ok(ns) || !spiffe_label_ok(name))
+		return err_set(err, ERR_DATA, "service: expected "
+		    "NAMESPACE/NAME of lower-case letters, digits and \"-\"");
+	g->ns = ns;
+	g->services = arena_alloc(a, sizeof(*g->services));
+	g->services[0] = name;
+	g->services_len = 1;
+	return 0;
+}
+
+static int
+read_ttl(const struct conf_node *json, int64_t fallback_ms, int64_t max_ms,
+    int64_t *ms, struct err *err)
+{
+	const char *text = conf_get_string(json, "ttl");
+	char most[CONF_DURATION_TEXT];
+
+	*ms = fallback_ms;
+	if (conf_get(json, "ttl") == NULL)
+		return 0;
+	conf_duration_text(most, max_ms);
+	if (text == NULL || !conf_duration_read(slice_str(text), ms) ||
+	    *ms < 1000 || *ms > max_ms)
+		return err_set(err, ERR_DATA, "ttl: expected a duration from 1s "
+		    "to %s, such as 10m", most);
+	return 0;
+}
+
+static int
+read_label(const struct conf_node *json, const char *key, struct slice *out,
+    struct err *err)
+{
+	if (conf_get(json, key) == NULL)
+		return 0;
+	*out = slice_str(conf_get_string(json, key));
+	if (out->ptr == NULL || !spiffe_label_ok(*out))
+		return err_set(err, ERR_DATA, "%s: expected a name of at most 63 "
+		    "lower-case letters, digits and \"-\"", key);
+	return 0;
+}
+
+static int
+read_token(struct new_token *n, struct err *err)
+{
+	const struct conf_node *json = n->call->json;
+	struct token_record *t = &n->record;
+	int64_t ttl_ms;
+
+	if (read_service(&t->grant, &n->call->arena, slice_str(conf_get_string(
+	    json, "service")), err) < 0)
+		return -1;
+	t->grant.account = t->grant.services[0];
+	if (read_label(json, "serviceAccount", &t->grant.account, err) < 0 ||
+	    read_label(json, "workload", &t->grant.name, err) < 0 ||
+	    read_ttl(json, TOKEN_TTL_MS, TOKEN_TTL_MAX_MS, &ttl_ms, err) < 0)
+		return -1;
+	t->created = clock_wall_s();
+	t->expires = t->created + (ttl_ms + 999) / 1000;
+	t->created_by = n->call->who.actor;
+	return 0;
+}
+
+static void
+on_token_written(void *ctx, const struct store_result *r)
+{
+	struct new_token *n = ctx;
+	struct api_call *call = n->call;
+	struct conf_node *map;
+	struct str text = { 0 };
+
+	if (r->err.kind != ERR_NONE) {
+		api_answer_err(call, &r->err);
+	} else {
+		key_room_str(&text, TOKEN_TEXT_LEN + 1);
+		token_add(&text, &n->token);
+		map = conf_map_new(&call->arena);
+		conf_set_slice(map, "id", n->record.id);
+		conf_set_slice(map, "token", str_slice(&text));
+		set_time(map, "expires", n->record.expires);
+		api_answer_node(call, 201, map);
+		key_wipe_str(&text);
+	}
+	token_fini(&n->token);
+	api_call_unref(call);
+}
+
+static void
+audit(struct store_txn *t, const struct api_call *call, struct slice action,
+    struct slice target, struct slice detail)
+{
+	struct audit_entry e = call->who;
+
+	e.action = action;
+	e.target = target;
+	e.detail = detail;
+	audit_add(t, &e);
+}
+
+void
+api_token_create(struct api_call *call)
+{
+	struct new_token *n = arena_zalloc(&call->arena, sizeof(*n));
+	struct token_record *t = &n->record;
+	uint8_t roots[HASH_LEN];
+	struct err err = ERR_INIT;
+	struct store_txn *txn;
+	struct str s = { 0 };
+
+	n->call = call;
+	if (read_token(n, &err) < 0) {
+		api_answer_err(call, &err);
+		return;
+	}
+	bundle_hash(call->server->ca->bundle, roots);
+	token_make(&n->token, roots);
+	t->id = slice_str(n->token.id);
+	token_secret_hash(t->hash, &n->token);
+
+	struct slice key = token_record_key(&call->arena, t->id);
+
+	txn = store_txn_new();
+	store_txn_require(txn, key, 0);
+	token_record_write(&s, t);
+	store_txn_put_until(txn, key, str_slice(&s),
+	    t->expires + RECORDS_KEPT_S);
+	str_clear(&s);
+	str_addf(&s, "{\"service\":\"%.*s/%.*s\",\"expires\":%lld}",
+	    SLICE_ARG(t->grant.ns), SLICE_ARG(t->grant.services[0]),
+	    (long long)t->expires);
+	audit(txn, call, SLICE("token.create"), t->id, str_slice(&s));
+	str_fini(&s);
+	api_call_ref(call);
+	store_commit(call->server->store, &txn, &call->server->port,
+	    on_token_written, n);
+}
+
+static void
+add_token(struct api_call *call, struct conf_node *list,
+    const struct store_item *item)
+{
+	struct token_record t;
+	struct err err = ERR_INIT;
+	struct conf_node *row = conf_add_map(list);
+	struct arena *a = &call->arena;
+
+	if (token_record_read(&t, a, item->value, &err) < 0) {
+		conf_set_string(row, "state", "damaged");
+		return;
+	}
+	conf_set_slice(row, "id", t.id);
+	if (t.grant.services_len > 0)
+		conf_set_string(row, "service", arena_printf(a, "%.*s/%.*s",
+		    SLICE_ARG(t.grant.ns), SLICE_ARG(t.grant.services[0])));
+	conf_set_slice(row, "serviceAccount", t.grant.account);
+	if (t.grant.name.len > 0)
+		conf_set_slice(row, "workload", t.grant.name);
+	conf_set_string(row, "state", t.used != 0 ? "used" :
+	    t.expires <= clock_wall_s() ? "expired" : "unused");
+	set_time(row, "created", t.created);
+	set_time(row, "expires", t.expires);
+	if (t.used != 0)
+		set_time(row, "used", t.used);
+	conf_set_slice(row, "createdBy", t.created_by);
+}
+
+static void
+on_tokens(void *ctx, const struct store_result *r)
+{
+	struct api_call *call = ctx;
+	struct conf_node *map, *list;
+
+	if (r->err.kind != ERR_NONE) {
+		api_answer_err(call, &r->err);
+	} else {
+		map = conf_map_new(&call->arena);
+		list = conf_set_list(map, "items");
+		for (size_t i = 0; i < r->n_items; i++)
+			add_token(call, list, &r->items[i]);
+		api_answer_node(call, 200, map);
+	}
+	api_call_unref(call);
+}
+
+void
+api_token_list(struct api_call *call)
+{
+	store_list(call->server->store, &(struct store_query){
+		.prefix = SLICE(STORE_TOKENS),
+	}, &call->server->port, on_tokens, api_call_ref(call));
+}
+
+static void
+on_deleted(void *ctx, const struct store_result *r)
+{
+	struct api_call *call = ctx;
+
+	if (r->err.kind == ERR_NONE)
+		api_answer_json(call, 200, SLICE("{\"result\":\"deleted\"}\n"));
+	else if (r->err.kind == ERR_CONFLICT)
+		api_answer_fail(call, ERR_NOT_FOUND, "%.*s: not found",
+		    SLICE_ARG(call->params[0]));
+	else
+		api_answer_err(call, &r->err);
+	api_call_unref(call);
+}
+
+/* Deletes exactly what was read, so that "not found" is the truth. */
+static void
+on_token_found(void *ctx, const struct store_result *r)
+{
+	struct api_call *call = ctx;
+	struct store_txn *t;
+
+	if (r->err.kind != ERR_NONE || r->n_items == 0) {
+		if (r->err.kind != ERR_NONE)
+			api_answer_err(call, &r->err);
+		else
+			api_answer_fail(call, ERR_NOT_FOUND, "there is no token "
+			    "%.*s", SLICE_ARG(call->params[0]));
+		api_call_unref(call);
+		return;
+	}
+	t = store_txn_new();
+	store_txn_require(t, r->items[0].key, r->items[0].modified);
+	store_txn_delete(t, r->items[0].key);
+	audit(t, call, SLICE("token.revoke"), call->params[0], SLICE_NONE);
+	store_commit(call->server->store, &t, &call->server->port, on_deleted,
+	    call);
+}
+
+void
+api_token_delete(struct api_call *call)
+{
+	if (!token_id_ok(call->params[0])) {
+		api_answer_fail(call, ERR_NOT_FOUND, "there is no token %.*s",
+		    SLICE_ARG(call->params[0]));
+		return;
+	}
+	store_get(call->server->store, token_record_key(&call->arena,
+	    call->params[0]), &call->server->port, on_token_found,
+	    api_call_ref(call));
+}
+
+/* --- operators -------------------------------------------------------------------- */
+
+struct new_operator {
+	struct api_call       *call;
+	struct operator_record record;
+};
+
+static int
+add_operator(void *ctx, struct store_txn *t, struct slice der,
+    int64_t not_after, struct err *err)
+{
+	struct new_operator *n = ctx;
+	struct slice key = operator_record_key(&n->call->arena, n->record.name);
+	struct str value = { 0 };
+
+	(void)err;
+	hash_sha256(n->record.leaf, der);
+	n->record.expires = not_after;
+	operator_record_write(&value, &n->record);
+	store_txn_require(t, key, 0);
+	store_txn_put(t, key, str_slice(&value));
+	str_fini(&value);
+	return 0;
+}
+
+static void
+on_operator(void *ctx, const struct err *err, struct slice der,
+    int64_t not_after)
+{
+	struct new_operator *n = ctx;
+	struct api_call *call = n->call;
+	struct conf_node *map;
+
+	if (err->kind == ERR_CONFLICT) {
+		api_answer_fail(call, ERR_CONFLICT, "there is an operator %.*s "
+		    "already; revoke it first", SLICE_ARG(n->record.name));
+	} else if (err->kind != ERR_NONE) {
+		api_answer_err(call, err);
+	} else {
+		operators_add(call->server->operators, &n->record);
+		map = conf_map_new(&call->arena);
+		conf_set_slice(map, "name", n->record.name);
+		api_add_certificate(call, map, der, not_after);
+		api_answer_node(call, 201, map);
+	}
+	api_call_unref(call);
+}
+
+void
+api_operator_create(struct api_call *call)
+{
+	struct new_operator *n = arena_zalloc(&call->arena, sizeof(*n));
+	struct ca *ca = call->server->ca;
+	uint8_t point[KEY_POINT_LEN];
+	struct ca_request request;
+	struct err err = ERR_INIT;
+	int64_t ttl_ms;
+
+	n->call = call;
+	n->record.name = slice_str(conf_get_string(call->json, "name"));
+	n->record.created = clock_wall_s();
+	n->record.created_by = call->who.actor;
+	if (n->record.name.ptr == NULL)
+		err_set(&err, ERR_DATA, "name: expected the operator's name");
+	else if (read_ttl(call->json, (int64_t)ca->leaf_life_s * 1000,
+	    INT64_C(30) * 86400 * 1000, &ttl_ms, &err) == 0 &&
+	    api_read_csr(call, point, &err) == 0)
+		ca_request_operator(&request, ca, n->record.name, point, &err);
+	if (err.kind != ERR_NONE) {
+		api_answer_err(call, &err);
+		return;
+	}
+	request.sign.life_s = ttl_ms < 10000 ? 10 : (uint32_t)(ttl_ms / 1000);
+
+	struct audit_entry who = call->who;
+
+	who.action = SLICE("operator.create");
+	who.target = n->record.name;
+	api_call_ref(call);
+	issuer_issue(call->server->issuer, &(struct issuer_job){
+		.request = &request, .audit = who, .add = add_operator,
+		.done = on_operator, .ctx = n,
+	});
+	ca_request_fini(&request);
+}
+
+void
+api_operator_list(struct api_call *call)
+{
+	const struct operators *all = call->server->operators;
+	struct conf_node *map = conf_map_new(&call->arena), *list;
+	size_t n = operators_list(all, NULL, 0);
+	const struct operator_record **v = arena_alloc(&call->arena,
+	    (n + 1) * sizeof(*v));
+
+	list = conf_set_list(map, "items");
+	n = operators_list(all, v, n);
+	for (size_t i = 0; i < n; i++) {
+		struct conf_node *row = conf_add_map(list);
+
+		conf_set_slice(row, "name", v[i]->name);
+		conf_set_string(row, "state", v[i]->expires > clock_wall_s() ?
+		    "valid" : "expired");
+		set_time(row, "created", v[i]->created);
+		set_time(row, "expires", v[i]->expires);
+		conf_set_slice(row, "createdBy", v[i]->created_by);
+	}
+	api_answer_node(call, 200, map);
+}
+
+static void
+on_operator_deleted(void *ctx, const struct store_result *r)
+{
+	struct api_call *call = ctx;
+
+	if (r->err.kind == ERR_NONE)
+		operators_remove(call->server->operators, call->params[0]);
+	on_deleted(ctx, r);
+}
+
+void
+api_operator_delete(struct api_call *call)
+{
+	struct slice key = operator_record_key(&call->arena, call->params[0]);
+	struct store_txn *t;
+
+	if (!operators_has(call->server->operators, call->params[0])) {
+		api_answer_fail(call, ERR_NOT_FOUND, "there is no operator %.*s",
+		    SLICE_ARG(call->params[0]));
+		return;
+	}
+	t = store_txn_new();
+	store_txn_delete(t, key);
+	audit(t, call, SLICE("operator.revoke"), call->params[0], SLICE_NONE);
+	api_call_ref(call);
+	store_commit(call->server->store, &t, &call->server->port,
+	    on_operator_deleted, call);
+}

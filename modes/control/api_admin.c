@@ -1,0 +1,96 @@
+#include "base/build.h"
+#include "base/log.h"
+#include "modes/control/api_rows.h"
+#include "stat/text.h"
+
+/* api_admin: how control is doing, for people, probes and scrapers. */
+
+void
+api_health(struct api_call *call)
+{
+	struct conf_node *map = conf_map_new(&call->arena);
+
+	conf_set_string(map, "status", call->server->is_ending ? "ending" :
+	    call->server->is_ready ? "ok" : "starting");
+	conf_set_int(map, "revision",
+	    (int64_t)registry_revision(call->server->registry));
+	conf_set_string(map, "version", build_version());
+	api_answer_node(call, 200, map);
+}
+
+void
+api_livez(struct api_call *call)
+{
+	api_answer(call, 200, "text/plain", SLICE("ok\n"));
+}
+
+void
+api_readyz(struct api_call *call)
+{
+	if (call->server->is_ready && !call->server->is_ending)
+		api_answer(call, 200, "text/plain", SLICE("ok\n"));
+	else
+		api_answer(call, 503, "text/plain", call->server->is_ending ?
+		    SLICE("ending\n") : SLICE("starting\n"));
+}
+
+void
+api_metrics(struct api_call *call)
+{
+	struct slice accept = http_fields_get(&l7_request(call->ctx)->fields,
+	    FIELD_ACCEPT);
+	enum stat_format format = STAT_PROMETHEUS;
+	struct slice rest = accept, part;
+	struct str out = { 0 };
+
+	while (slice_cut(&rest, ',', &part))
+		if (slice_has_prefix(slice_trim(part),
+		    SLICE("application/openmetrics-text")))
+			format = STAT_OPENMETRICS;
+	server_sample(call->server);
+	stat_render(call->server->stats, format, &out);
+	api_answer(call, 200, stat_content_type(format), str_slice(&out));
+	str_fini(&out);
+}
+
+/* The settings in use, none of which is a secret. */
+void
+api_config(struct api_call *call)
+{
+	api_answer_node(call, 200, call->server->settings->object->node);
+}
+
+static const char *const scopes[] = {
+	"api", "ca", "control", "registry", "sessions", "store", "tls",
+};
+
+void
+api_logging_get(struct api_call *call)
+{
+	struct conf_node *map = conf_map_new(&call->arena);
+
+	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+		int level = LOG_DEBUG;
+
+		while (level > LOG_ERROR &&
+		    !log_enabled(scopes[i], (enum log_level)level))
+			level--;
+		conf_set_string(map, scopes[i],
+		    log_level_name((enum log_level)level));
+	}
+	api_answer_node(call, 200, map);
+}
+
+void
+api_logging_put(struct api_call *call)
+{
+	struct slice level = api_query(call, "level");
+
+	if (level.len == 0 || log_set_levels(level.ptr) < 0) {
+		api_answer_fail(call, ERR_DATA, "level: expected error, warn, "
+		    "info or debug, also by part: info,store=debug");
+		return;
+	}
+	log_info("control", "log level: %s", level.ptr);
+	api_logging_get(call);
+}

@@ -1,0 +1,160 @@
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "conf/json.h"
+#include "modes/control/api.h"
+
+/* --- what was asked ------------------------------------------------------- */
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Percent-encoded, with "+" for a space; what is malformed stays. */
+static struct slice
+decode(struct arena *a, struct slice from)
+{
+	char *to = arena_alloc(a, from.len + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < from.len; i++) {
+		char c = from.ptr[i];
+
+		if (c == '+')
+			c = ' ';
+		if (c == '%' && i + 2 < from.len &&
+		    hex_digit(from.ptr[i + 1]) >= 0 &&
+		    hex_digit(from.ptr[i + 2]) >= 0) {
+			c = (char)(hex_digit(from.ptr[i + 1]) << 4 |
+			    hex_digit(from.ptr[i + 2]));
+			i += 2;
+		}
+		to[n++] = c;
+	}
+	to[n] = '\0';
+	return slice_of(to, n);
+}
+
+struct slice
+api_query(struct api_call *call, const char *name)
+{
+	struct slice rest = call->query, pair, key;
+
+	while (slice_cut(&rest, '&', &pair))
+		if (slice_cut(&pair, '=', &key) && slice_is(key, name))
+			return decode(&call->arena,
+			    pair.ptr == NULL ? SLICE("") : pair);
+	return SLICE_NONE;
+}
+
+int
+api_query_u64(struct api_call *call, const char *name, uint64_t fallback,
+    uint64_t *out)
+{
+	struct slice text = api_query(call, name);
+
+	*out = fallback;
+	if (text.ptr == NULL || slice_u64(text, out))
+		return 0;
+	api_answer_fail(call, ERR_DATA, "%s: expected a number, found \"%.*s\"",
+	    name, SLICE_ARG(text));
+	return -1;
+}
+
+bool
+api_query_bool(struct api_call *call, const char *name)
+{
+	struct slice text = api_query(call, name);
+
+	return slice_is(text, "true") || slice_is(text, "1");
+}
+
+/* --- what is answered ------------------------------------------------------- */
+
+static void
+answer(struct api_call *call, int status, const char *content_type,
+    struct slice body, const char *details)
+{
+	struct http_head *head;
+	struct buf b = { 0 };
+
+	if (call->ctx == NULL || call->is_answered || call->stream != NULL)
+		return;
+	call->is_answered = true;
+	head = arena_alloc(l7_arena(call->ctx), sizeof(*head));
+	http_head_init(head, l7_arena(call->ctx));
+	head->status = status;
+	http_fields_add_id(&head->fields, FIELD_CONTENT_TYPE,
+	    slice_str(content_type));
+	http_fields_add(&head->fields, SLICE("cache-control"),
+	    SLICE("no-store"));
+	if (status == 405)
+		http_fields_add(&head->fields, SLICE("allow"),
+		    arena_dup(l7_arena(call->ctx), call->allow));
+	/* So that those who were refused together do not return together. */
+	if (status == 503)
+		http_fields_add(&head->fields, SLICE("retry-after"),
+		    slice_str(arena_printf(l7_arena(call->ctx), "%d",
+		    1 + (int)random_below(3))));
+	buf_add_slice(&b, body);
+	l7_reply_with(call->ctx, head, &b, FLAG_NONE, details);
+	buf_fini(&b);
+}
+
+void
+api_answer(struct api_call *call, int status, const char *content_type,
+    struct slice body)
+{
+	answer(call, status, content_type, body, "");
+}
+
+void
+api_answer_json(struct api_call *call, int status, struct slice json)
+{
+	answer(call, status, "application/json", json, "");
+}
+
+void
+api_answer_node(struct api_call *call, int status, const struct conf_node *n)
+{
+	struct str s = { 0 };
+
+	conf_json_write(&s, n);
+	str_add_char(&s, '\n');
+	api_answer_json(call, status, str_slice(&s));
+	str_fini(&s);
+}
+
+void
+api_answer_err(struct api_call *call, const struct err *err)
+{
+	const char *kind = err_kind_name(err->kind);
+	struct str s = { 0 };
+
+	str_addf(&s, "{\"error\":{\"kind\":\"%s\",\"message\":", kind);
+	str_add_json(&s, slice_str(err->text));
+	str_add(&s, "}}\n");
+	answer(call, err_http_status(err), "application/json", str_slice(&s),
+	    kind);
+	str_fini(&s);
+}
+
+void
+api_answer_fail(struct api_call *call, enum err_kind kind, const char *fmt, ...)
+{
+	struct err err = { .kind = kind };
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(err.text, sizeof(err.text), fmt, ap);
+	va_end(ap);
+	api_answer_err(call, &err);
+}

@@ -1,0 +1,185 @@
+
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "modes/control/api_rows.h"
+#include "modes/control/join.h"
+#include "pki/csr.h"
+#include "pki/pem.h"
+
+/* api_identity: trust bundle, join, renew, and what there is of a CA. */
+
+static void
+set_time(struct conf_node *map, const char *key, int64_t s)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	clock_format(text, s, -1);
+	conf_set_string(map, key, text);
+}
+
+/* The key of a request in PEM that proves that its sender holds it. */
+int
+api_read_csr(struct api_call *call, uint8_t point[KEY_POINT_LEN],
+    struct err *err)
+{
+	struct slice text = slice_str(conf_get_string(call->json, "csr"));
+	struct pem pem;
+	uint8_t *der;
+	ptrdiff_t n;
+	int r;
+
+	if (text.ptr == NULL)
+		return err_set(err, ERR_DATA, "csr: expected a certification "
+		    "request in PEM");
+	r = pem_next(&text, &pem, err);
+	if (r < 0)
+		return err_wrap(err, "csr");
+	if (r == 0 || !slice_is(pem.label, PEM_LABEL_CSR))
+		return err_set(err, ERR_DATA, "csr: expected one BEGIN "
+		    PEM_LABEL_CSR " block");
+	der = arena_alloc(&call->arena, CSR_MAX + 1);
+	n = pem_decode(&pem, der, CSR_MAX + 1);
+	if (n < 0)
+		return err_set(err, ERR_DATA, "csr: no base64, or larger than "
+		    "%d bytes", CSR_MAX);
+	if (csr_parse(point, slice_of(der, (size_t)n), err) < 0)
+		return err_wrap(err, "csr");
+	return 0;
+}
+
+void
+api_add_certificate(struct api_call *call, struct conf_node *map,
+    struct slice leaf, int64_t not_after)
+{
+	const struct ca *ca = call->server->ca;
+	struct str chain = { 0 }, bundle = { 0 };
+
+	ca_add_chain(&chain, ca, leaf);
+	bundle_pem(&bundle, ca->bundle);
+	conf_set_slice(map, "chain", str_slice(&chain));
+	conf_set_slice(map, "bundle", str_slice(&bundle));
+	conf_set_slice(map, "trustDomain", ca->bundle->domain);
+	set_time(map, "notAfter", not_after);
+	str_fini(&chain);
+	str_fini(&bundle);
+}
+
+static void
+on_joined(void *ctx, const struct join_result *r)
+{
+	struct api_call *call = ctx;
+	struct arena *a = &call->arena;
+	struct conf_node *map;
+
+	if (r->err.kind != ERR_NONE) {
+		api_answer_err(call, &r->err);
+		api_call_unref(call);
+		return;
+	}
+	map = conf_map_new(a);
+	conf_set_slice(map, "identity", r->id);
+	conf_set_string(map, "workload", arena_printf(a, "%.*s/%.*s",
+	    SLICE_ARG(r->grant.ns), SLICE_ARG(r->grant.name)));
+	struct conf_node *services = conf_set_list(map, "services");
+
+	for (size_t i = 0; i < r->grant.services_len; i++)
+		conf_add_string(services, arena_printf(a, "%.*s/%.*s",
+		    SLICE_ARG(r->grant.ns), SLICE_ARG(r->grant.services[i])));
+	api_add_certificate(call, map, r->leaf, r->not_after);
+	api_answer_node(call, 200, map);
+	api_call_unref(call);
+}
+
+void
+api_join(struct api_call *call)
+{
+	const char *token = conf_get_string(call->json, "token");
+	uint8_t point[KEY_POINT_LEN];
+	struct err err = ERR_INIT;
+
+	if (token == NULL) {
+		api_answer_fail(call, ERR_DATA, "token: expected a join token");
+		return;
+	}
+	if (api_read_csr(call, point, &err) < 0) {
+		api_answer_err(call, &err);
+		return;
+	}
+	join_start(call->server, &(struct join_request){
+		.token = slice_str(token), .point = point, .who = call->who,
+	}, on_joined, api_call_ref(call));
+}
+
+void
+api_renew(struct api_call *call)
+{
+	uint8_t point[KEY_POINT_LEN];
+	struct err err = ERR_INIT;
+
+	if (api_read_csr(call, point, &err) < 0) {
+		api_answer_err(call, &err);
+		return;
+	}
+	join_renew(call->server, call->leaf, point, &call->who, on_joined,
+	    api_call_ref(call));
+}
+
+void
+api_trust_bundle(struct api_call *call)
+{
+	const struct bundle *b = call->server->ca->bundle;
+	struct slice format = api_query(call, "format");
+	struct str out = { 0 };
+
+	if (format.len == 0 || slice_is(format, "pem")) {
+		bundle_pem(&out, b);
+		api_answer(call, 200, "application/x-pem-file",
+		    str_slice(&out));
+	} else if (slice_is(format, "spiffe")) {
+		bundle_jwks(&out, b, 1, 300);
+		api_answer_json(call, 200, str_slice(&out));
+	} else {
+		api_answer_fail(call, ERR_DATA, "format: expected pem or spiffe, "
+		    "found \"%.*s\"", SLICE_ARG(format));
+	}
+	str_fini(&out);
+}
+
+static void
+add_facts(struct conf_node *map, const struct cert *c)
+{
+	struct str s = { 0 };
+	uint8_t hash[HASH_LEN];
+
+	cert_add_name(&s, c->subject);
+	conf_set_slice(map, "subject", str_slice(&s));
+	str_clear(&s);
+	cert_add_serial(&s, c);
+	conf_set_slice(map, "serial", str_slice(&s));
+	str_clear(&s);
+	hash_sha256(hash, c->der);
+	str_add_hex(&s, hash, HASH_LEN);
+	conf_set_slice(map, "sha256", str_slice(&s));
+	str_clear(&s);
+	pem_add(&s, PEM_LABEL_CERT, c->der);
+	conf_set_slice(map, "pem", str_slice(&s));
+	str_fini(&s);
+	set_time(map, "notBefore", c->not_before);
+	set_time(map, "notAfter", c->not_after);
+}
+
+void
+api_ca(struct api_call *call)
+{
+	const struct ca *ca = call->server->ca;
+	struct conf_node *map = conf_map_new(&call->arena), *roots;
+
+	conf_set_slice(map, "trustDomain", ca->bundle->domain);
+	conf_set_int(map, "certificateLifetimeSeconds", ca->leaf_life_s);
+	roots = conf_set_list(map, "roots");
+	for (size_t i = 0; i < ca->bundle->len; i++)
+		add_facts(conf_add_map(roots), &ca->bundle->roots[i]);
+	add_facts(conf_set_map(map, "intermediate"), &ca->intermediate);
+	api_answer_node(call, 200, map);
+}

@@ -1,0 +1,37 @@
+#ifndef CONTROL_API_ROWS_H
+#define CONTROL_API_ROWS_H
+
+#include "modes/control/api.h"
+
+/*
+ * api_rows: what does the work of the rows in api_routes.c; each answers the
+ * call.  The shape of requests and answers is in mesh-api(7).
+ */
+typedef void api_row(struct api_call *);
+
+/* api_documents.c */
+api_row api_kinds, api_documents_list, api_document_get, api_document_put,
+    api_document_delete, api_apply;
+/* api_watch.c, api_session.c */
+api_row api_watch, api_session;
+/* api_identity.c */
+api_row api_trust_bundle, api_join, api_renew, api_ca;
+/* api_access.c */
+api_row api_token_create, api_token_list, api_token_delete,
+    api_operator_create, api_operator_list, api_operator_delete;
+/* api_view.c */
+api_row api_services, api_service_endpoints, api_proxies, api_proxy_config,
+    api_stat;
+/* api_records.c */
+api_row api_audit, api_audit_verify, api_backup;
+/* api_admin.c */
+api_row api_health, api_livez, api_readyz, api_metrics, api_logging_get,
+    api_logging_put, api_config;
+
+/* Shared by identity and access. */
+int api_read_csr(struct api_call *, uint8_t point[KEY_POINT_LEN], struct err *);
+/* chain, bundle, trustDomain, notAfter. */
+void api_add_certificate(struct api_call *, struct conf_node *map,
+    struct slice leaf, int64_t not_after);
+
+#endif

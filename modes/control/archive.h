@@ -1,0 +1,33 @@
+#ifndef CONTROL_ARCHIVE_H
+#define CONTROL_ARCHIVE_H
+
+#include "modes/control/server.h"
+
+/*
+ * archive: all of a control in one sealed file: the registry with its
+ * records and its log, and the certificate authority with its keys.
+ *
+ *   seal of: "mesh-backup 1\n", then parts: "NAME LENGTH\n" and the bytes
+ *
+ * Whoever has the file and the passphrase can issue certificates.
+ */
+#define ARCHIVE_PASSPHRASE_MIN	8	/* bytes */
+
+/* Borrows both. */
+typedef void archive_done(void *ctx, const struct err *, struct slice archive);
+/*
+ * Copies the passphrase.  Reading and sealing take their time on a thread of
+ * their own, while everything else goes on.
+ */
+void archive_make(struct server *, struct slice passphrase, archive_done *,
+    void *ctx);
+
+/*
+ * Fills data_dir, which must be missing or empty.  ERR_NOT_FOUND for a file
+ * that is not there, ERR_DATA for no backup, ERR_DENIED for the wrong
+ * passphrase, ERR_CONFIG for a directory that is in use.
+ */
+int archive_restore(const char *file, const char *passphrase_file,
+    const char *data_dir, struct err *);
+
+#endif

@@ -1,0 +1,303 @@
+#include <signal.h>
+
+#include "base/build.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "modes/control/api.h"
+#include "modes/control/doors.h"
+#include "modes/control/identity.h"
+#include "modes/control/issuer.h"
+#include "modes/control/operators.h"
+#include "modes/control/server.h"
+#include "modes/control/sessions.h"
+#include "modes/control/traffic.h"
+#include "net/notify.h"
+#include "tls/tls.h"
+
+#define END_MS		3000	/* for what is under way when we end */
+#define END_STEP_MS	20
+#define MINUTE_MS	60000
+
+/* --- counting --------------------------------------------------------------------- */
+
+void
+server_count(struct server *s, enum metric metric, const struct slice *labels)
+{
+	uint64_t key = (uint64_t)metric * UINT64_C(0x9e3779b97f4a7c15);
+	struct stat_series *series;
+
+	for (size_t i = 0; metrics[metric].labels[i] != NULL; i++)
+		key = (key ^ slice_hash(labels[i])) *
+		    UINT64_C(0xff51afd7ed558ccd);
+	series = stat_memo_find(&s->memo, key);
+	if (series == NULL)
+		series = stat_memo_put(&s->memo, key,
+		    stat_series_get(s->stats, metric, labels));
+	stat_counter_add(s->env.stat, series, 1);
+}
+
+static void
+set_gauge(struct server *s, enum metric metric, const char *label, double value)
+{
+	struct slice v = slice_str(label);
+	struct stat_series *series = stat_series_get(s->stats, metric, &v);
+
+	stat_gauge_set(series, value);
+	stat_series_unref(series);
+}
+
+static void
+sample_workloads(struct server *s)
+{
+	struct registry_query q = { .kind = &model_workload_kind };
+	size_t counts[LIVE_N] = { 0 }, n;
+	struct model_object **all = registry_list(s->registry, &q, &n);
+
+	for (size_t i = 0; i < n; i++)
+		counts[registry_workload_status(s->workloads,
+		    slice_str(all[i]->key))]++;
+	mem_free(all);
+	for (int i = LIVE_ONLINE; i < LIVE_N; i++)
+		set_gauge(s, METRIC_CONTROL_WORKLOADS,
+		    live_status_name((enum live_status)i), (double)counts[i]);
+}
+
+void
+server_sample(struct server *s)
+{
+	set_gauge(s, METRIC_CONTROL_REVISION, NULL,
+	    (double)registry_revision(s->registry));
+	set_gauge(s, METRIC_CONTROL_SESSIONS, NULL,
+	    (double)sessions_len(s->sessions));
+	set_gauge(s, METRIC_CONTROL_CA_EXPIRY, "root",
+	    (double)s->ca->bundle->roots[0].not_after);
+	set_gauge(s, METRIC_CONTROL_CA_EXPIRY, "intermediate",
+	    (double)s->ca->intermediate.not_after);
+	sample_workloads(s);
+}
+
+/* --- clocks ------------------------------------------------------------------------ */
+
+static void
+on_tick(void *arg)
+{
+	struct server *s = arg;
+
+	loop_timer_start(&s->tick, LIVE_TICK_MS);
+	registry_workloads_tick(s->workloads, (int64_t)loop_now_ms(s->loop));
+	sessions_tick(s->sessions);
+	traffic_tick(s->traffic, loop_now_ms(s->loop));
+}
+
+static void
+on_minute(void *arg)
+{
+	struct server *s = arg;
+	int64_t left = ca_intermediate_left_s(s->ca, clock_wall_s());
+
+	loop_timer_start(&s->minute, MINUTE_MS);
+	stat_memo_sweep(&s->memo);
+	stat_registry_expire(s->stats, loop_now_ms(s->loop));
+	if (left < CA_INTERMEDIATE_RENEW_S)
+		log_warn("ca", "the signing certificate has %lld days left; "
+		    "restart control to have a new one",
+		    (long long)(left / 86400));
+}
+
+/* --- ending ------------------------------------------------------------------------ */
+
+static void
+on_end(void *arg)
+{
+	struct server *s = arg;
+
+	s->ending_ms += END_STEP_MS;
+	if (s->env.runs_len > 0 && s->ending_ms < END_MS) {
+		loop_timer_start(&s->end, END_STEP_MS);
+		return;
+	}
+	loop_stop(s->loop);
+}
+
+void
+server_stop(struct server *s)
+{
+	if (s->is_ending) {
+		loop_stop(s->loop);
+		return;
+	}
+	s->is_ending = true;
+	notify_send("STOPPING=1");
+	log_info("control", "ending");
+	doors_shut(s->doors);
+	api_streams_end(s);
+	worker_env_drain(&s->env);
+	on_end(s);
+}
+
+void
+server_fail(struct server *s, const struct err *err)
+{
+	log_error("control", "%s", err->text);
+	s->exit_code = err_exit_code(err);
+	s->is_ending = true;
+	loop_stop(s->loop);
+}
+
+static void
+on_signal(void *arg, int signo)
+{
+	(void)signo;
+	server_stop(arg);
+}
+
+/* --- beginning ----------------------------------------------------------------------- */
+
+static void
+post_to_loop(void *loop, void (*fn)(void *), void *arg)
+{
+	loop_post(loop, fn, arg);
+}
+
+/* Says what comes next to whoever starts the first control of a mesh. */
+static void
+greet(struct server *s)
+{
+	struct registry_query q = { .kind = &model_workload_kind };
+	size_t n;
+
+	mem_free(registry_list(s->registry, &q, &n));
+	log_info("control", "ready: trust domain %.*s, revision %llu, %zu "
+	    "workloads", SLICE_ARG(s->ca->bundle->domain),
+	    (unsigned long long)registry_revision(s->registry), n);
+	if (n == 0)
+		log_info("control", "next: mesh ctl --server unix:%s token "
+		    "create --service default/NAME, and give the token to mesh "
+		    "proxy", s->spec->socket);
+}
+
+/* Control has its certificate: now others may come. */
+static void
+on_identity(struct server *s)
+{
+	struct err err = ERR_INIT;
+
+	s->doors = doors_open(s, &err);
+	if (s->doors == NULL) {
+		server_fail(s, &err);
+		return;
+	}
+	s->is_ready = true;
+	greet(s);
+	notify_send("READY=1");
+}
+
+static void
+start_stats(struct server *s)
+{
+	s->started_s = clock_wall_s();
+	s->stats = stat_registry_new(metrics, METRIC_COUNT);
+	s->filter_stats = filter_stats_new(1);
+	worker_env_init(&s->env, s->loop, 0, s);
+	s->env.stats = s->stats;
+	s->env.stat = stat_worker_new(s->stats);
+	s->env.memo = &s->memo;
+	metrics_add_process(s->stats, "control", build_version(),
+	    build_commit(), s->started_s);
+}
+
+static int
+open_data(struct server *s, const struct log_options *log, struct err *err)
+{
+	struct ca_options ca = {
+		.data_dir = s->spec->data_dir,
+		.domain = slice_str(s->spec->trust_domain),
+		.root_cert_file = s->spec->ca_cert_file,
+		.root_key_file = s->spec->ca_key_file,
+		.leaf_life_s = (uint32_t)(s->spec->certificate_lifetime_ms /
+		    1000),
+		.log = log,
+	};
+
+	s->ca = ca_open(&ca, err);	/* forks: before any thread */
+	if (s->ca == NULL)
+		return -1;
+	log_start(log);
+	s->store = store_open(s->spec->data_dir, err);
+	if (s->store == NULL)
+		return -1;
+	s->operators = operators_open(s->store, err);
+	if (s->operators == NULL)
+		return -1;
+	s->registry = registry_open(s->store, &s->port, err);
+	return s->registry == NULL ? -1 : 0;
+}
+
+struct server *
+server_open(const struct control_settings *settings,
+    const struct log_options *log, struct err *err)
+{
+	struct server *s = mem_zalloc(sizeof(*s));
+
+	s->settings = settings;
+	s->spec = settings->spec;
+	s->loop = loop_new("control");
+	s->port = (struct store_port){ post_to_loop, s->loop };
+	list_init(&s->streams);
+	loop_timer_init(&s->tick, s->loop, on_tick, s);
+	loop_timer_init(&s->minute, s->loop, on_minute, s);
+	loop_timer_init(&s->end, s->loop, on_end, s);
+	start_stats(s);
+	if (open_data(s, log, err) < 0) {
+		server_close(s);
+		return NULL;
+	}
+	s->handshaker = tls_handshaker_new(1);
+	s->workloads = registry_workloads_new(s->registry,
+	    (int64_t)loop_now_ms(s->loop));
+	s->traffic = traffic_new();
+	s->sessions = sessions_new(s);
+	s->issuer = issuer_new(s);
+	s->identity = identity_new(s, on_identity);
+	loop_on_signal(s->loop, SIGTERM, on_signal, s);
+	loop_on_signal(s->loop, SIGINT, on_signal, s);
+	loop_timer_start(&s->tick, LIVE_TICK_MS);
+	on_minute(s);
+	return s;
+}
+
+/*
+ * From the outside in.  Answers that are still on their way run when the loop
+ * is freed, so what they touch goes after it.
+ */
+void
+server_close(struct server *s)
+{
+	struct loop *loop = s->loop;
+
+	s->is_ending = true;
+	doors_shut(s->doors);
+	worker_env_close(&s->env);
+	doors_close(s->doors);
+	loop_timer_stop(&s->tick);
+	loop_timer_stop(&s->minute);
+	loop_timer_stop(&s->end);
+	issuer_free(s->issuer);
+	ca_close(s->ca);
+	identity_free(s->identity);
+	sessions_free(s->sessions);
+	registry_workloads_free(s->workloads);
+	registry_close(&s->registry);
+	if (s->store != NULL)
+		store_close(&s->store);
+	if (s->handshaker != NULL)
+		tls_handshaker_free(s->handshaker);
+	loop_free(loop);
+	traffic_free(s->traffic);
+	operators_free(s->operators);
+	stat_memo_fini(&s->memo);
+	filter_stats_free(s->filter_stats);
+	stat_registry_free(s->stats);
+	mem_free(s);
+}
