@@ -6,9 +6,17 @@
 
 const struct ctl_command *const ctl_commands[] = {
 	/* documents */
+	&cmd_apply, &cmd_get, &cmd_describe, &cmd_diff, &cmd_delete,
 	&cmd_validate, &cmd_explain,
+	/* the registry */
+	&cmd_services, &cmd_workloads, &cmd_endpoints, &cmd_register,
+	&cmd_deregister,
+	/* what runs */
+	&cmd_stat, &cmd_proxy, &cmd_check, &cmd_health,
 	/* identities */
-	&cmd_cert,
+	&cmd_token, &cmd_operator, &cmd_cert, &cmd_ca,
+	/* control itself */
+	&cmd_backup, &cmd_audit, &cmd_api,
 	/* this program */
 	&cmd_version, &cmd_completion,
 	NULL,

@@ -16,6 +16,7 @@ static const struct {
 	{ "Online", TERM_GREEN },
 	{ "Offline", TERM_RED },
 	{ "Draining", TERM_YELLOW },
+	{ "LeftOut", TERM_YELLOW },
 	{ "SYNCED", TERM_GREEN },
 	{ "STALE", TERM_YELLOW },
 	{ "NOT SENT", TERM_YELLOW },

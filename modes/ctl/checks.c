@@ -1,0 +1,295 @@
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/build.h"
+#include "base/clock.h"
+#include "conf/units.h"
+#include "modes/ctl/call.h"
+#include "modes/ctl/checks.h"
+#include "modes/ctl/input.h"
+#include "modes/ctl/rows.h"
+#include "modes/ctl/table.h"
+#include "modes/ctl/target.h"
+#include "pki/chain.h"
+
+#define CA_WARN_S	(60 * 86400)	/* a CA that ends sooner is a warning */
+
+static struct check_line *
+add(struct checks *k, const char *category, enum check_result result,
+    const char *text)
+{
+	/* The last line may be overwritten: by then there is enough to read. */
+	struct check_line *l = &k->lines[k->len < CHECKS_MAX ? k->len++ :
+	    CHECKS_MAX - 1];
+
+	*l = (struct check_line){ .category = category, .text = text,
+		.result = result };
+	return l;
+}
+
+enum check_result
+checks_result(const struct checks *k)
+{
+	enum check_result worst = CHECK_SUCCESS;
+
+	for (size_t i = 0; i < k->len; i++)
+		if (k->lines[i].result > worst)
+			worst = k->lines[i].result;
+	return worst;
+}
+
+static const char *
+text_of(struct ctl *c, const struct conf_node *row, const char *key)
+{
+	const char *text = rows_text(c, conf_find(row, key));
+
+	return text == NULL ? "-" : text;
+}
+
+/* Adds a line about something that ends; gives the line. */
+static struct check_line *
+add_end(struct ctl *c, struct checks *k, const char *category, const char *what,
+    const char *time, int64_t warn_s)
+{
+	int64_t at = 0, now = clock_wall_s();
+	char due[TABLE_AGE_TEXT];
+	struct check_line *l;
+
+	if (time == NULL || !conf_time_read(slice_str(time), &at))
+		return NULL;
+	l = add(k, category, at <= now ? CHECK_ERROR : at - now < warn_s ?
+	    CHECK_WARNING : CHECK_SUCCESS,
+	    arena_printf(&c->arena, "%s is valid", what));
+	table_due(due, at, now);
+	if (l->result != CHECK_SUCCESS)
+		l->why = arena_printf(&c->arena, "ends %s (%s)", due, time);
+	return l;
+}
+
+/* --- this end -------------------------------------------------------------- */
+
+static void
+check_key(struct checks *k, const struct target *t)
+{
+	struct stat st;
+	struct check_line *l = add(k, "operator", CHECK_SUCCESS,
+	    "the operator's key is there and nobody else can read it");
+
+	if (t->key_file == NULL || stat(t->key_file, &st) < 0) {
+		l->result = CHECK_ERROR;
+		l->why = t->key_file == NULL ? "no --key-file" : t->key_file;
+		l->hint = "mesh ctl operator create, on control's machine";
+	} else if ((st.st_mode & 077) != 0) {
+		l->result = CHECK_ERROR;
+		l->why = t->key_file;
+		l->hint = "chmod 600 on it";
+	}
+}
+
+static void
+check_certificate(struct ctl *c, struct checks *k, const struct target *t)
+{
+	struct chain chain;
+	struct cert leaf;
+	struct str text = { 0 };
+	struct err err = ERR_INIT;
+	char end[CLOCK_TEXT_MAX];
+
+	chain_init(&chain);
+	if (t->cert_file == NULL || input_file(t->cert_file, &text, &err) < 0 ||
+	    chain_add_pem(&chain, str_slice(&text), &err) < 0 ||
+	    cert_parse(&leaf, chain_cert(&chain, 0), &err) < 0) {
+		struct check_line *l = add(k, "operator", CHECK_ERROR,
+		    "the operator's certificate can be read");
+
+		l->why = t->cert_file == NULL ? "no --cert-file" :
+		    arena_strdup(&c->arena, err.text);
+	} else {
+		clock_format(end, leaf.not_after, -1);
+		struct check_line *l = add_end(c, k, "operator",
+		    "the operator's certificate",
+		    arena_strdup(&c->arena, end), 3600);
+
+		if (l != NULL && l->result != CHECK_SUCCESS)
+			l->hint = "mesh ctl operator revoke and create make a new one";
+	}
+	str_fini(&text);
+	chain_fini(&chain);
+}
+
+/* --- control ----------------------------------------------------------------- */
+
+static bool
+check_control(struct ctl *c, struct checks *k)
+{
+	struct conf_node *health;
+	struct err err = ERR_INIT;
+	struct check_line *l = add(k, "control", CHECK_SUCCESS,
+	    "control answers");
+	const char *version;
+
+	if (call_api(c, "GET", "/v1/health", NULL, &health, &err) < 0) {
+		l->result = CHECK_ERROR;
+		l->why = arena_strdup(&c->arena, err.text);
+		l->hint = "is `mesh control` running? -s HOST:PORT asks another one";
+		return false;
+	}
+	if (strcmp(text_of(c, health, "status"), "ok") != 0) {
+		l->result = CHECK_ERROR;
+		l->why = arena_printf(&c->arena, "it says: %s",
+		    text_of(c, health, "status"));
+	}
+	version = conf_get_string(health, "version");
+	l = add(k, "control", CHECK_SUCCESS, "control and ctl are of one version");
+	if (version != NULL && strcmp(version, build_version()) != 0) {
+		l->result = CHECK_WARNING;
+		l->why = arena_printf(&c->arena, "control %s, ctl %s", version,
+		    build_version());
+	}
+	return true;
+}
+
+static void
+check_audit(struct ctl *c, struct checks *k)
+{
+	struct conf_node *answer;
+	struct err err = ERR_INIT;
+
+	if (call_api(c, "GET", "/v1/audit/verify", NULL, &answer, &err) < 0)
+		return;
+	struct check_line *l = add(k, "control", CHECK_SUCCESS,
+	    "the record of changes is whole");
+
+	if (!conf_get_bool(answer, "ok", false)) {
+		l->result = CHECK_ERROR;
+		l->why = text_of(c, answer, "message");
+		l->hint = "somebody changed control's files: restore a backup";
+	}
+}
+
+static void
+check_ca(struct ctl *c, struct checks *k)
+{
+	struct conf_node *ca;
+	struct err err = ERR_INIT;
+	struct check_line *l;
+
+	if (call_api(c, "GET", "/v1/ca", NULL, &ca, &err) < 0) {
+		l = add(k, "identities", CHECK_ERROR,
+		    "control tells about its certificate authority");
+		l->why = arena_strdup(&c->arena, err.text);
+		return;
+	}
+	CONF_FOREACH(e, conf_get(ca, "roots")) {
+		l = add_end(c, k, "identities", arena_printf(&c->arena,
+		    "root %s", text_of(c, e->node, "subject")),
+		    conf_get_string(e->node, "notAfter"), CA_WARN_S);
+		if (l != NULL && l->result != CHECK_SUCCESS)
+			l->hint = "plan a new root: every sidecar needs its bundle";
+	}
+	l = add_end(c, k, "identities", "the intermediate",
+	    conf_string(conf_find(ca, "intermediate.notAfter")), CA_WARN_S);
+	if (l != NULL && l->result != CHECK_SUCCESS)
+		l->hint = "restarting control renews it";
+}
+
+/* --- sidecars and services ------------------------------------------------------ */
+
+static void
+check_proxy(struct ctl *c, struct checks *k, const struct conf_node *row)
+{
+	const char *name = text_of(c, row, "name");
+	const char *state = text_of(c, row, "state");
+	struct check_line *l;
+
+	if (strcmp(state, "Online") != 0 && strcmp(state, "-") != 0) {
+		l = add(k, "sidecars", CHECK_WARNING, arena_printf(&c->arena,
+		    "%s is online", name));
+		l->why = arena_printf(&c->arena, "it is %s", state);
+	}
+	if (conf_get_int(row, "lag", 0) > 0) {
+		l = add(k, "sidecars", CHECK_WARNING, arena_printf(&c->arena,
+		    "%s runs what it should", name));
+		l->why = arena_printf(&c->arena, "it is behind by %s",
+		    text_of(c, row, "lag"));
+		l->hint = "mesh ctl proxy status, and the log of that proxy";
+	}
+	l = add_end(c, k, "sidecars", arena_printf(&c->arena,
+	    "the certificate of %s", name),
+	    conf_get_string(row, "certNotAfter"), 0);
+	if (l != NULL && l->result == CHECK_SUCCESS)
+		k->len--;	/* one line each would be too many */
+	else if (l != NULL)
+		l->hint = "can that proxy reach control?";
+}
+
+static void
+check_proxies(struct ctl *c, struct checks *k)
+{
+	struct conf_node *answer;
+	struct err err = ERR_INIT;
+	size_t before = k->len;
+
+	if (call_api(c, "GET", "/v1/proxies", NULL, &answer, &err) < 0) {
+		add(k, "sidecars", CHECK_ERROR, "control knows its sidecars")->why =
+		    arena_strdup(&c->arena, err.text);
+		return;
+	}
+	CONF_FOREACH(e, rows_of(answer))
+		check_proxy(c, k, e->node);
+	if (k->len == before)
+		add(k, "sidecars", CHECK_SUCCESS, arena_printf(&c->arena,
+		    "all of %zu sidecars are well", conf_len(rows_of(answer))));
+}
+
+static void
+check_services(struct ctl *c, struct checks *k)
+{
+	struct conf_node *answer;
+	struct err err = ERR_INIT;
+	size_t before = k->len;
+
+	if (call_api(c, "GET", "/v1/services", NULL, &answer, &err) < 0) {
+		add(k, "services", CHECK_ERROR, "control knows its services")->why =
+		    arena_strdup(&c->arena, err.text);
+		return;
+	}
+	CONF_FOREACH(e, rows_of(answer)) {
+		if (conf_get_int(e->node, "ready", 1) > 0)
+			continue;
+		struct check_line *l = add(k, "services", CHECK_WARNING,
+		    arena_printf(&c->arena, "%s/%s has an endpoint",
+		    text_of(c, e->node, "namespace"),
+		    text_of(c, e->node, "name")));
+
+		l->why = "nobody can call it now";
+		l->hint = "mesh ctl endpoints says why";
+	}
+	if (k->len == before)
+		add(k, "services", CHECK_SUCCESS, arena_printf(&c->arena,
+		    "all of %zu services have an endpoint",
+		    conf_len(rows_of(answer))));
+}
+
+void
+checks_run(struct ctl *c, struct checks *k)
+{
+	struct target t;
+	struct err err = ERR_INIT;
+
+	if (target_of(c, &t, &err) < 0) {
+		add(k, "operator", CHECK_ERROR, "the settings of ctl can be read")
+		    ->why = arena_strdup(&c->arena, err.text);
+		return;
+	}
+	if (!t.is_local) {
+		check_key(k, &t);
+		check_certificate(c, k, &t);
+	}
+	if (!check_control(c, k))
+		return;
+	check_audit(c, k);
+	check_ca(c, k);
+	check_proxies(c, k);
+	check_services(c, k);
+}

@@ -1,0 +1,125 @@
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "modes/ctl/client_tls.h"
+#include "modes/ctl/input.h"
+#include "modes/ctl/trust.h"
+#include "pki/key.h"
+#include "pki/spiffe.h"
+
+static int
+read_file(const char *path, const char *what, struct str *out, struct err *err)
+{
+	if (path == NULL)
+		return err_set(err, ERR_CONFIG, "no %s: an operator's files come "
+		    "from `mesh ctl operator create`, or name them", what);
+	if (input_file(path, out, err) == 0)
+		return 0;
+	err->kind = ERR_CONFIG;
+	return -1;
+}
+
+/* A key that others can read is no secret. */
+static int
+check_mode(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && (st.st_mode & 077) != 0)
+		return err_set(err, ERR_CONFIG, "%s: others can read this key; "
+		    "chmod 600 %s", path, path);
+	return 0;
+}
+
+static int
+make_identity(struct client_tls *t, const struct target *target,
+    struct str *bundle, struct str *chain, struct str *key, struct err *err)
+{
+	struct bundle *trust;
+	struct str id = { 0 }, domain = { 0 };
+
+	key_room_str(key, 65536);
+	if (read_file(target->ca_file, "trust bundle (--ca-file)", bundle, err) < 0 ||
+	    read_file(target->cert_file, "certificate (--cert-file)", chain,
+	    err) < 0 ||
+	    read_file(target->key_file, "key (--key-file)", key, err) < 0 ||
+	    check_mode(target->key_file, err) < 0)
+		return -1;
+	trust = trust_from_pem(str_slice(bundle), err);
+	if (trust == NULL) {
+		err->kind = ERR_CONFIG;
+		return err_wrap(err, "%s", target->ca_file);
+	}
+	str_add_slice(&domain, trust->domain);
+	spiffe_add_control(&id, trust->domain);
+	snprintf(t->request.expected_id, sizeof(t->request.expected_id), "%s",
+	    str_ptr(&id));
+	bundle_unref(trust);
+	t->identity = tls_identity_new(str_slice(chain), str_slice(key),
+	    str_slice(bundle), str_ptr(&domain), 1, err);
+	if (t->identity == NULL) {
+		err->kind = ERR_CONFIG;
+		err_wrap(err, "%s", target->cert_file);
+	}
+	str_fini(&id);
+	str_fini(&domain);
+	return t->identity == NULL ? -1 : 0;
+}
+
+int
+client_tls_init(struct client_tls *t, const struct target *target,
+    struct err *err)
+{
+	static const char *const alpn[] = { "http/1.1", NULL };
+	struct str bundle = { 0 }, chain = { 0 }, key = { 0 };
+
+	t->address = target->address;
+	t->request = (struct tls_request){ .alpn = alpn };
+	snprintf(t->request.sni, sizeof(t->request.sni), "control.mesh");
+	int result = make_identity(t, target, &bundle, &chain, &key, err);
+
+	str_fini(&bundle);
+	str_fini(&chain);
+	key_wipe_str(&key);
+	if (result == 0)
+		t->handshaker = tls_handshaker_new(1);
+	return result;
+}
+
+void
+client_tls_start(struct client_tls *t, int fd, struct loop *loop,
+    uint64_t timeout_ms, void (*done)(void *, struct tls_result *), void *arg)
+{
+	t->request.identity = t->identity;
+	t->request.timeout_ms = timeout_ms;
+	tls_handshake_start(t->handshaker, fd, &t->request, loop, done, arg);
+}
+
+int
+client_tls_fail(const struct client_tls *t, const struct tls_result *r,
+    struct err *err)
+{
+	enum err_kind kind = ERR_UNAVAILABLE;
+
+	switch (r->failure) {
+	case TLS_FAIL_NO_CERT:
+	case TLS_FAIL_CERT:
+	case TLS_FAIL_WRONG_PEER:
+	case TLS_FAIL_PROTOCOL:
+		kind = ERR_DENIED;
+		break;
+	default:
+		break;
+	}
+	return err_set(err, kind, "%s: %s%s%s", t->address,
+	    tls_failure_text(r->failure), r->text[0] == '\0' ? "" : ": ", r->text);
+}
+
+void
+client_tls_fini(struct client_tls *t)
+{
+	if (t->handshaker != NULL)
+		tls_handshaker_free(t->handshaker);
+	tls_identity_unref(t->identity);
+	*t = (struct client_tls){ 0 };
+}

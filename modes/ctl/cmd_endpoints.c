@@ -1,0 +1,66 @@
+#include <string.h>
+
+#include "modes/ctl/call.h"
+#include "modes/ctl/commands.h"
+#include "modes/ctl/endpoints.h"
+#include "modes/ctl/rows.h"
+
+static int endpoints(struct ctl *);
+
+static const struct ctl_example examples[] = {
+	{ "endpoints web", "who answers for web, and why others do not" },
+	{ "endpoints shop/orders -o json", "of another namespace, for a script" },
+	{ 0 },
+};
+
+const struct ctl_command cmd_endpoints = {
+	.name = "endpoints",
+	.arguments = "SERVICE",
+	.summary = "say which endpoints a service has, and which are out",
+	.text = "SERVICE is NAME or NAMESPACE/NAME.",
+	.min = 1, .max = 1,
+	.examples = examples,
+	.run = endpoints,
+};
+
+static const struct rows_column columns[] = {
+	{ "PORT", "port", ROWS_NUMBER, false },
+	{ "ADDRESS", "address", ROWS_TEXT, false },
+	{ "TARGET", "targetPort", ROWS_NUMBER, false },
+	{ "WORKLOAD", "workload", ROWS_TEXT, false },
+	{ "STATE", "state", ROWS_TEXT, false },
+	{ "WHY", "why", ROWS_TEXT, false },
+	{ "WEIGHT", "weight", ROWS_NUMBER, true },
+	{ "ZONE", "zone", ROWS_TEXT, true },
+	{ "IDENTITY", "identity", ROWS_TEXT, true },
+	{ 0 },
+};
+
+int
+endpoints_print(struct ctl *c, const char *namespace, const char *service,
+    struct err *err)
+{
+	struct conf_node *answer;
+
+	if (call_api(c, "GET", call_path(c, "/v1/services", namespace, service,
+	    "endpoints", NULL), NULL, &answer, err) < 0)
+		return -1;
+	rows_print(c, rows_of(answer), columns, "endpoints");
+	return 0;
+}
+
+static int
+endpoints(struct ctl *c)
+{
+	const char *word = ctl_word(c, 0), *slash = strchr(word, '/');
+	const char *namespace = slash == NULL ? c->namespace :
+	    arena_printf(&c->arena, "%.*s", (int)(slash - word), word);
+	struct err err = ERR_INIT;
+
+	if (namespace == NULL)
+		return ctl_misused(c, "a service is looked for in one namespace: "
+		    "say -n instead of -A");
+	if (endpoints_print(c, namespace, slash == NULL ? word : slash + 1, &err) < 0)
+		return ctl_fail_call(c, &err);
+	return CTL_OK;
+}

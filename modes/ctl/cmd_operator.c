@@ -1,0 +1,218 @@
+#include <unistd.h>
+
+#include "conf/yaml.h"
+#include "modes/ctl/call.h"
+#include "modes/ctl/commands.h"
+#include "modes/ctl/file.h"
+#include "modes/ctl/rows.h"
+#include "modes/ctl/target.h"
+#include "pki/csr.h"
+#include "pki/key.h"
+#include "pki/pem.h"
+
+static int create(struct ctl *), list(struct ctl *), revoke_each(struct ctl *);
+
+static const struct ctl_option create_options[] = {
+	{ "ttl", 0, "DURATION", .text = "how long it can be used" },
+	{ "out-dir", 0, "DIR", .word = CTL_WORD_DIR,
+	    .text = "where to put its files; default ~/.config/mesh" },
+	{ "control", 0, "HOST:PORT",
+	    .text = "write this address of control into its config.yaml" },
+	{ 0 },
+};
+
+static const struct ctl_example create_examples[] = {
+	{ "operator create anna", "for whoever runs this command" },
+	{ "operator create anna --out-dir anna --control 10.0.0.1:7700",
+	    "a directory to be carried to anna's ~/.config/mesh" },
+	{ 0 },
+};
+
+static const struct ctl_example list_examples[] = {
+	{ "operator list", "who may give orders over the network" },
+	{ 0 },
+};
+
+static const struct ctl_example revoke_examples[] = {
+	{ "operator revoke anna", "her certificate is refused from now on" },
+	{ 0 },
+};
+
+static const struct ctl_command operator_create = {
+	.name = "create",
+	.arguments = "NAME",
+	.summary = "make an operator: a key, a certificate and a trust bundle",
+	.text = "The key is made here and never leaves; control signs a "
+	    "certificate for it. The files are operator.key (0600), operator.pem, "
+	    "bundle.pem and, with --control, config.yaml.",
+	.min = 1, .max = 1,
+	.options = create_options,
+	.examples = create_examples,
+	.run = create,
+};
+
+static const struct ctl_command operator_list = {
+	.name = "list",
+	.arguments = "",
+	.summary = "list operators",
+	.examples = list_examples,
+	.run = list,
+};
+
+static const struct ctl_command operator_revoke = {
+	.name = "revoke",
+	.arguments = "NAME...",
+	.summary = "refuse the certificates of operators",
+	.min = 1, .max = -1,
+	.examples = revoke_examples,
+	.run = revoke_each,
+};
+
+static const struct ctl_command *const below[] = { &operator_create,
+	&operator_list, &operator_revoke, NULL };
+
+const struct ctl_command cmd_operator = {
+	.name = "operator",
+	.arguments = "",
+	.summary = "let people give orders over the network",
+	.below = below,
+};
+
+static const char *
+path_in(struct ctl *c, const char *dir, const char *name)
+{
+	return arena_printf(&c->arena, "%s/%s", dir, name);
+}
+
+static int
+write_config(struct ctl *c, const char *dir, struct err *err)
+{
+	struct conf_node *config = conf_map_new(&c->arena);
+	struct str text = { 0 };
+	int result = 0;
+
+	if (ctl_value(c, "control") == NULL)
+		return 0;
+	conf_set_string(config, "server", ctl_value(c, "control"));
+	conf_yaml_write(&text, config);
+	result = file_write(path_in(c, dir, TARGET_CONFIG_FILE), str_slice(&text),
+	    0644, true, err);
+	str_fini(&text);
+	return result;
+}
+
+/* The key last: what stands there before is not lost to a half-made one. */
+static int
+write_files(struct ctl *c, const char *dir, const struct key *key,
+    const struct conf_node *answer, struct err *err)
+{
+	struct slice chain = slice_str(conf_get_string(answer, "chain"));
+	struct slice bundle = slice_str(conf_get_string(answer, "bundle"));
+	struct str pem = { 0 };
+	bool replace = ctl_has(c, "yes");
+	int result = -1;
+
+	if (chain.ptr == NULL || bundle.ptr == NULL)
+		return err_set(err, ERR_SYSTEM,
+		    "control's answer holds no certificate");
+	key_room_str(&pem, 512);
+	key_pem(&pem, key);
+	if (write_config(c, dir, err) == 0 &&
+	    file_write(path_in(c, dir, TARGET_BUNDLE_FILE), bundle, 0644, true,
+	    err) == 0 &&
+	    file_write(path_in(c, dir, TARGET_CERT_FILE), chain, 0644, true,
+	    err) == 0)
+		result = file_write(path_in(c, dir, TARGET_KEY_FILE),
+		    str_slice(&pem), 0600, replace, err);
+	key_wipe_str(&pem);
+	return result;
+}
+
+static int
+ask_for(struct ctl *c, const struct key *key, struct conf_node **answer,
+    struct err *err)
+{
+	struct conf_node *body = conf_map_new(&c->arena);
+	struct str der = { 0 }, pem = { 0 };
+
+	csr_make(&der, key);
+	pem_add(&pem, PEM_LABEL_CSR, str_slice(&der));
+	conf_set_string(body, "name", ctl_word(c, 0));
+	conf_set_slice(body, "csr", str_slice(&pem));
+	conf_set_string(body, "ttl", ctl_value(c, "ttl"));
+	str_fini(&der);
+	str_fini(&pem);
+	return call_api(c, "POST", "/v1/operators", body, answer, err);
+}
+
+static int
+create(struct ctl *c)
+{
+	const char *dir = ctl_value(c, "out-dir") != NULL ?
+	    ctl_value(c, "out-dir") : target_config_dir(c);
+	struct conf_node *answer;
+	struct err err = ERR_INIT;
+	struct key key;
+
+	if (access(path_in(c, dir, TARGET_KEY_FILE), F_OK) == 0 &&
+	    !ctl_has(c, "yes"))
+		return ctl_misused(c, "%s holds an operator's key already: say "
+		    "--out-dir, or --yes to replace it", dir);
+	if (file_make_dir(dir, &err) < 0)
+		return ctl_fail(c, &err);
+	key_generate(&key);
+	int code = CTL_OK;
+
+	if (ask_for(c, &key, &answer, &err) < 0)
+		code = ctl_fail_call(c, &err);
+	else if (write_files(c, dir, &key, answer, &err) < 0)
+		code = ctl_fail(c, &err);
+	key_fini(&key);
+	if (code != CTL_OK)
+		return code;
+	str_addf(&c->out, "operator/%s created\n", ctl_word(c, 0));
+	ctl_say(c, "its files are in %s, its certificate ends %s", dir,
+	    conf_get_string(answer, "notAfter"));
+	return CTL_OK;
+}
+
+static int
+list(struct ctl *c)
+{
+	static const struct rows_column columns[] = {
+		{ "NAME", "name", ROWS_TEXT, false },
+		{ "STATE", "state", ROWS_TEXT, false },
+		{ "EXPIRES", "expires", ROWS_DUE, false },
+		{ "AGE", "created", ROWS_AGE, false },
+		{ "BY", "createdBy", ROWS_TEXT, true },
+		{ 0 },
+	};
+	struct conf_node *answer;
+	struct err err = ERR_INIT;
+
+	if (call_api(c, "GET", "/v1/operators", NULL, &answer, &err) < 0)
+		return ctl_fail_call(c, &err);
+	rows_print(c, rows_of(answer), columns, "operators");
+	return CTL_OK;
+}
+
+static int
+revoke_each(struct ctl *c)
+{
+	int code = ctl_confirm(c, c->args.len == 1 ? "revoke operator %s?" :
+	    "revoke operator %s and others?", ctl_word(c, 0));
+
+	if (code != CTL_OK)
+		return code;
+	for (size_t i = 0; i < c->args.len && (code == CTL_OK || code == CTL_NO);
+	    i++) {
+		struct err err = ERR_INIT;
+
+		if (call_api(c, "DELETE", call_path(c, "/v1/operators",
+		    ctl_word(c, i), NULL), NULL, NULL, &err) < 0)
+			code = ctl_fail_call(c, &err);
+		else
+			str_addf(&c->out, "operator/%s revoked\n", ctl_word(c, i));
+	}
+	return code;
+}

@@ -1,0 +1,129 @@
+#include <string.h>
+
+#include "conf/json.h"
+#include "modes/ctl/call.h"
+#include "modes/ctl/commands.h"
+#include "modes/ctl/print.h"
+#include "modes/ctl/rows.h"
+
+static int status(struct ctl *), config(struct ctl *);
+
+static const struct ctl_option config_options[] = {
+	{ "what", 0, "PART", .fallback = "all", .text = "part of it" },
+	{ 0 },
+};
+
+static const struct ctl_example status_examples[] = {
+	{ "proxy status", "which sidecars are there, and do they run what they "
+	    "should?" },
+	{ "proxy status -o wide", "with address and revision" },
+	{ 0 },
+};
+
+static const struct ctl_example config_examples[] = {
+	{ "proxy config web-1", "what the sidecar of workload web-1 runs" },
+	{ "proxy config shop/orders-2 -o yaml", "of another namespace" },
+	{ 0 },
+};
+
+static const struct ctl_command proxy_status = {
+	.name = "status",
+	.alias = "list",
+	.arguments = "",
+	.summary = "list the proxies that are connected to control",
+	.text = "CONFIG is SYNCED when a proxy has acknowledged the newest revision "
+	    "that concerns it, STALE when it lags behind, DIFFERS when what it runs "
+	    "is something else.",
+	.examples = status_examples,
+	.run = status,
+};
+
+static const struct ctl_command proxy_config = {
+	.name = "config",
+	.arguments = "WORKLOAD",
+	.summary = "ask a proxy, through control, what it runs",
+	.text = "WORKLOAD is NAME or NAMESPACE/NAME.",
+	.min = 1, .max = 1,
+	.options = config_options,
+	.examples = config_examples,
+	.run = config,
+};
+
+static const struct ctl_command *const below[] = { &proxy_status, &proxy_config,
+	NULL };
+
+const struct ctl_command cmd_proxy = {
+	.name = "proxy",
+	.arguments = "",
+	.summary = "look at sidecars",
+	.below = below,
+};
+
+/* One word of what control knows about a proxy's documents. */
+static const char *
+config_state(const struct conf_node *row)
+{
+	const struct conf_node *digest = conf_get(row, "digest");
+	int64_t acked = conf_get_int(row, "ackedRevision", 0);
+
+	if (acked == 0)
+		return "NOT SENT";
+	if (conf_get_int(row, "lag", 0) > 0)
+		return "STALE";
+	if (digest != NULL && digest->kind == CONF_STRING ?
+	    strcmp(conf_string(digest), "ok") != 0 :
+	    !conf_get_bool(row, "digest", true))
+		return "DIFFERS";
+	return "SYNCED";
+}
+
+static int
+status(struct ctl *c)
+{
+	static const struct rows_column columns[] = {
+		{ "NAME", "name", ROWS_TEXT, false },
+		{ "WORKLOAD", "workload", ROWS_TEXT, true },
+		{ "VERSION", "version", ROWS_TEXT, false },
+		{ "CONFIG", "config", ROWS_TEXT, false },
+		{ "LAG", "lag", ROWS_NUMBER, false },
+		{ "CERT-EXPIRES", "certNotAfter", ROWS_DUE, false },
+		{ "STATE", "state", ROWS_TEXT, false },
+		{ "CONNECTED", "connectedSince", ROWS_AGE, false },
+		{ "ADDRESS", "address", ROWS_TEXT, true },
+		{ "REVISION", "ackedRevision", ROWS_NUMBER, true },
+		{ 0 },
+	};
+	struct conf_node *answer;
+	struct err err = ERR_INIT;
+
+	if (call_api(c, "GET", "/v1/proxies", NULL, &answer, &err) < 0)
+		return ctl_fail_call(c, &err);
+	if (c->format != CTL_JSON && c->format != CTL_YAML)
+		CONF_FOREACH(e, rows_of(answer))
+			conf_set_string(e->node, "config", config_state(e->node));
+	rows_print(c, rows_of(answer), columns, "proxies");
+	return CTL_OK;
+}
+
+static int
+config(struct ctl *c)
+{
+	const char *word = ctl_word(c, 0), *slash = strchr(word, '/');
+	const char *namespace = slash == NULL ? c->namespace :
+	    arena_printf(&c->arena, "%.*s", (int)(slash - word), word);
+	struct conf_node *answer;
+	struct err err = ERR_INIT;
+
+	if (namespace == NULL)
+		return ctl_misused(c, "a workload is looked for in one namespace: "
+		    "say -n instead of -A");
+	const char *path = call_path(c, "/v1/proxies", namespace,
+	    slash == NULL ? word : slash + 1, "config", NULL);
+
+	if (call_api(c, "GET", call_query(c, path, "what", ctl_value(c, "what")),
+	    NULL, &answer, &err) < 0)
+		return ctl_fail_call(c, &err);
+	if (!print_node(c, answer))
+		conf_json_write_pretty(&c->out, answer);
+	return CTL_OK;
+}

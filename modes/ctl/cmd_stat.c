@@ -1,0 +1,118 @@
+#include <string.h>
+
+#include "conf/units.h"
+#include "modes/ctl/call.h"
+#include "modes/ctl/commands.h"
+#include "modes/ctl/rows.h"
+
+static int stat_services(struct ctl *);
+
+static const struct ctl_example examples[] = {
+	{ "stat", "every pair of services that talk" },
+	{ "stat orders", "what orders is asked, and what it asks" },
+	{ "stat -A -o json", "of all namespaces, for a script" },
+	{ 0 },
+};
+
+const struct ctl_command cmd_stat = {
+	.name = "stat",
+	.arguments = "[SERVICE]",
+	.summary = "say how the traffic between services goes",
+	.text = "Requests, share of those that succeeded, and how long they took, "
+	    "summed over all machines by control from what sidecars report every "
+	    "five seconds. SERVICE is NAME or NAMESPACE/NAME.",
+	.max = 1,
+	.examples = examples,
+	.run = stat_services,
+};
+
+static double
+number(const struct conf_node *row, const char *key, double fallback)
+{
+	const struct conf_node *n = conf_get(row, key);
+
+	return n == NULL ? fallback : n->kind == CONF_INT ? (double)n->integer :
+	    n->kind == CONF_FLOAT ? n->number : fallback;
+}
+
+/* Seconds: control says a number, or a duration. */
+static double
+window(const struct conf_node *row)
+{
+	const char *text = conf_get_string(row, "window");
+	int64_t ms;
+
+	if (text != NULL && conf_duration_read(slice_str(text), &ms))
+		return (double)ms / 1000;
+	return number(row, "window", 0);
+}
+
+/* Percent and rate, for people; scripts get what control says. */
+static void
+add_figures(struct ctl *c, struct conf_node *row)
+{
+	double requests = number(row, "requests", 0);
+	double success = number(row, "success", 0), seconds = window(row);
+
+	if (requests > 0)
+		conf_set_string(row, "percent", arena_printf(&c->arena, "%.2f%%",
+		    100 * success / requests));
+	if (seconds > 0)
+		conf_set_string(row, "rate", arena_printf(&c->arena, "%.1frps",
+		    requests / seconds));
+}
+
+/* "shop/orders" and what people typed; a name without "/" is in ns. */
+static bool
+is_service(const char *full, const char *namespace, const char *word)
+{
+	const char *slash = full == NULL ? NULL : strchr(full, '/');
+
+	if (slash == NULL)
+		return false;
+	if (word != NULL && strchr(word, '/') != NULL)
+		return strcmp(full, word) == 0;
+	return (namespace == NULL || (strlen(namespace) ==
+	    (size_t)(slash - full) && strncmp(full, namespace,
+	    (size_t)(slash - full)) == 0)) &&
+	    (word == NULL || strcmp(slash + 1, word) == 0);
+}
+
+static bool
+is_wanted(const struct ctl *c, const struct conf_node *row)
+{
+	const char *word = ctl_word(c, 0);
+
+	return is_service(conf_get_string(row, "destination"), c->namespace,
+	    word) || is_service(conf_get_string(row, "source"), c->namespace, word);
+}
+
+static int
+stat_services(struct ctl *c)
+{
+	static const struct rows_column columns[] = {
+		{ "SOURCE", "source", ROWS_TEXT, false },
+		{ "DESTINATION", "destination", ROWS_TEXT, false },
+		{ "REQUESTS", "requests", ROWS_NUMBER, false },
+		{ "SUCCESS", "percent", ROWS_NUMBER, false },
+		{ "RPS", "rate", ROWS_NUMBER, false },
+		{ "LATENCY_P50", "p50", ROWS_MS, false },
+		{ "LATENCY_P95", "p95", ROWS_MS, false },
+		{ "LATENCY_P99", "p99", ROWS_MS, false },
+		{ 0 },
+	};
+	struct conf_node *answer, *wanted = conf_list_new(&c->arena);
+	struct err err = ERR_INIT;
+
+	if (call_api(c, "GET", "/v1/stat", NULL, &answer, &err) < 0)
+		return ctl_fail_call(c, &err);
+	CONF_FOREACH(e, conf_get(answer, "services")) {
+		if (!is_wanted(c, e->node))
+			continue;
+		if (c->format != CTL_JSON && c->format != CTL_YAML)
+			add_figures(c, e->node);
+		conf_add(wanted, e->node);
+	}
+	rows_print(c, wanted, columns, "traffic yet");
+	return CTL_OK;
+}

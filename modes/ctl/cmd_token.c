@@ -1,0 +1,164 @@
+#include <string.h>
+
+#include "modes/ctl/call.h"
+#include "modes/ctl/commands.h"
+#include "modes/ctl/file.h"
+#include "modes/ctl/print.h"
+#include "modes/ctl/rows.h"
+
+static int create(struct ctl *), list(struct ctl *), revoke_each(struct ctl *);
+
+static const struct ctl_option create_options[] = {
+	{ "service", 0, "SERVICE",
+	    .text = "that the workload serves: NAME or NAMESPACE/NAME" },
+	{ "workload", 0, "NAME", .text = "of the workload; default: control's choice" },
+	{ "service-account", 0, "NAME",
+	    .text = "its identity; default: the service's name" },
+	{ "ttl", 0, "DURATION", .text = "how long it can be used" },
+	{ "out", 0, "FILE", .word = CTL_WORD_FILE,
+	    .text = "where to write it, mode 0600, instead of standard output" },
+	{ 0 },
+};
+
+static const struct ctl_example create_examples[] = {
+	{ "token create --service web --out web.token", "for `mesh proxy "
+	    "--service default/web --token-file web.token`" },
+	{ "token create --service shop/orders --workload orders-2 --ttl 1h",
+	    "for one instance, within an hour" },
+	{ 0 },
+};
+
+static const struct ctl_example list_examples[] = {
+	{ "token list", "which there are, and whether they were used" },
+	{ 0 },
+};
+
+static const struct ctl_example revoke_examples[] = {
+	{ "token revoke 0123456789abcdef", "nobody joins by it any more" },
+	{ 0 },
+};
+
+static const struct ctl_command token_create = {
+	.name = "create",
+	.arguments = "",
+	.summary = "make a token by which one workload may join",
+	.text = "The token is shown once and works once. It is a secret until "
+	    "then: hand it over in a file.",
+	.options = create_options,
+	.examples = create_examples,
+	.run = create,
+};
+
+static const struct ctl_command token_list = {
+	.name = "list",
+	.arguments = "",
+	.summary = "list tokens",
+	.examples = list_examples,
+	.run = list,
+};
+
+static const struct ctl_command token_revoke = {
+	.name = "revoke",
+	.arguments = "ID...",
+	.summary = "make tokens useless",
+	.min = 1, .max = -1,
+	.examples = revoke_examples,
+	.run = revoke_each,
+};
+
+static const struct ctl_command *const below[] = { &token_create, &token_list,
+	&token_revoke, NULL };
+
+const struct ctl_command cmd_token = {
+	.name = "token",
+	.arguments = "",
+	.summary = "let workloads join",
+	.below = below,
+};
+
+static int
+hand_out(struct ctl *c, const struct conf_node *answer)
+{
+	const char *token = conf_get_string(answer, "token");
+	const char *path = ctl_value(c, "out");
+	struct err err = ERR_INIT;
+
+	if (token == NULL) {
+		err_set(&err, ERR_SYSTEM, "control's answer holds no token");
+		return ctl_fail(c, &err);
+	}
+	if (path != NULL) {
+		char *line = arena_printf(&c->arena, "%s\n", token);
+
+		if (file_write(path, slice_str(line), 0600, true, &err) < 0)
+			return ctl_fail(c, &err);
+	} else if (!print_node(c, answer))
+		str_addf(&c->out, "%s\n", token);
+	ctl_say(c, "token %s, once, until %s", conf_get_string(answer, "id"),
+	    conf_get_string(answer, "expires"));
+	return CTL_OK;
+}
+
+static int
+create(struct ctl *c)
+{
+	const char *service = ctl_value(c, "service");
+	struct conf_node *body = conf_map_new(&c->arena), *answer;
+	struct err err = ERR_INIT;
+
+	if (service == NULL)
+		return ctl_misused(c, "say for which service, with --service");
+	if (strchr(service, '/') == NULL && c->namespace == NULL)
+		return ctl_misused(c, "a service is in one namespace: say -n "
+		    "instead of -A");
+	conf_set_string(body, "service", strchr(service, '/') != NULL ? service :
+	    arena_printf(&c->arena, "%s/%s", c->namespace, service));
+	conf_set_string(body, "serviceAccount", ctl_value(c, "service-account"));
+	conf_set_string(body, "workload", ctl_value(c, "workload"));
+	conf_set_string(body, "ttl", ctl_value(c, "ttl"));
+	if (call_api(c, "POST", "/v1/tokens", body, &answer, &err) < 0)
+		return ctl_fail_call(c, &err);
+	return hand_out(c, answer);
+}
+
+static int
+list(struct ctl *c)
+{
+	static const struct rows_column columns[] = {
+		{ "ID", "id", ROWS_TEXT, false },
+		{ "SERVICE", "service", ROWS_TEXT, false },
+		{ "WORKLOAD", "workload", ROWS_TEXT, false },
+		{ "STATE", "state", ROWS_TEXT, false },
+		{ "EXPIRES", "expires", ROWS_DUE, false },
+		{ "AGE", "created", ROWS_AGE, false },
+		{ "ACCOUNT", "serviceAccount", ROWS_TEXT, true },
+		{ "BY", "createdBy", ROWS_TEXT, true },
+		{ 0 },
+	};
+	struct conf_node *answer;
+	struct err err = ERR_INIT;
+
+	if (call_api(c, "GET", "/v1/tokens", NULL, &answer, &err) < 0)
+		return ctl_fail_call(c, &err);
+	rows_print(c, rows_of(answer), columns, "tokens");
+	return CTL_OK;
+}
+
+static int
+revoke_each(struct ctl *c)
+{
+	int code = CTL_OK;
+
+	for (size_t i = 0; i < c->args.len && (code == CTL_OK || code == CTL_NO);
+	    i++) {
+		const char *id = ctl_word(c, i);
+		struct err err = ERR_INIT;
+
+		if (call_api(c, "DELETE", call_path(c, "/v1/tokens", id, NULL),
+		    NULL, NULL, &err) < 0)
+			code = ctl_fail_call(c, &err);
+		else
+			str_addf(&c->out, "token/%s revoked\n", id);
+	}
+	return code;
+}

@@ -1,0 +1,32 @@
+#ifndef CTL_TARGET_H
+#define CTL_TARGET_H
+
+#include "modes/ctl/ctl_run.h"
+
+/*
+ * target: which control to ask, and as whom.
+ *
+ * In this order: --server, MESH_SERVER, --socket, MESH_SOCKET, `server` of
+ * $XDG_CONFIG_HOME/mesh/config.yaml (~/.config without that variable), that of
+ * /etc/mesh/ctl.yaml, the default socket.  Over the network an operator's
+ * certificate speaks for us; without --cert-file and the like its files are
+ * those that `operator create` put beside config.yaml.
+ */
+#define TARGET_KEY_FILE		"operator.key"
+#define TARGET_CERT_FILE	"operator.pem"
+#define TARGET_BUNDLE_FILE	"bundle.pem"
+#define TARGET_CONFIG_FILE	"config.yaml"
+
+struct target {
+	const char *address;	/* "unix:/path" or "HOST:PORT" */
+	bool        is_local;	/* a Unix socket, without TLS */
+	bool        is_plain;	/* HOST:PORT without TLS: an admin listener */
+	const char *ca_file, *cert_file, *key_file;
+};
+
+/* Everything lives in the arena of c.  ERR_CONFIG. */
+int target_of(struct ctl *c, struct target *, struct err *);
+/* "/root/.config/mesh": where the files of an operator are. */
+const char *target_config_dir(struct ctl *);
+
+#endif
