@@ -23,7 +23,7 @@ CLEAN = {
 	    'static const char *s = "//";\n\nint\nb(void)\n{\n\treturn 0;\n}\n',
 	"modes/ctl/c.h": '#include "conf/b.h"\n',
 	"man/x.1": ".Dd November 21, 2026\n.Dt X 1\n.Os\n.Sh NAME\n.Nm x\n"
-	    ".Nd one\n",
+	    ".Nd one\n.Sh SEE ALSO\n.Xr y-of-ours 1\n",
 }
 # Words that the tree itself may not contain are put together here.
 TO_DO = "TO" + "DO"
@@ -83,7 +83,7 @@ BROKEN = {
 	"shell": ("testdata/x.sh", "#!/bin/sh\nrm $1\n",
 	    "testdata/x.sh:2: note: Double quote"),
 	"manual": ("man/x.1", CLEAN["man/x.1"] + ".Nope\n",
-	    "man/x.1:7: ERROR: skipping unknown macro"),
+	    "man/x.1:9: ERROR: skipping unknown macro"),
 }
 
 
