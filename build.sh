@@ -12,10 +12,10 @@ EXIT_PACKAGES=77	# something is missing and may not be installed here
 # which library is for what.
 build_packages="gcc make libc6-dev libevent-dev libbearssl-dev
 	libhttp-parser-dev libsqlite3-dev libjansson-dev libyaml-dev zlib1g-dev"
-demo_packages="$build_packages python3"
+demo_packages="$build_packages curl python3"
 lint_packages="python3 shellcheck mandoc"
 test_packages="$demo_packages $lint_packages libcmocka-dev binutils
-	ca-certificates curl haproxy iproute2 nginx openssl procps prometheus
+	ca-certificates haproxy iproute2 nginx openssl procps prometheus
 	sqlite3 strace wrk"
 
 # Prints those of the packages that are not installed.
@@ -157,6 +157,15 @@ install_completion() {
 	fi
 }
 
+# Where systemd looks for a file of cmd/mesh/units.
+unit_place() {
+	case $1 in
+	*.sysusers) echo "/lib/sysusers.d/${1%.*}.conf" ;;
+	*.tmpfiles) echo "/lib/tmpfiles.d/${1%.*}.conf" ;;
+	*) echo "/lib/systemd/system/$1" ;;
+	esac
+}
+
 task_install() {
 	local prefix=${PREFIX:-/usr/local} file
 	task_build
@@ -172,7 +181,7 @@ task_install() {
 		[ -e "$file" ] || continue
 		# Units name the default place of the binary.
 		sed "s|/usr/local/bin/|$prefix/bin/|g" "$file" >build/unit
-		install_file 644 build/unit "/lib/systemd/system/${file##*/}"
+		install_file 644 build/unit "$(unit_place "${file##*/}")"
 	done
 	echo "installed under ${DESTDIR:-}$prefix"
 }

@@ -75,8 +75,11 @@ def installs_below_destdir():
 			there = Path(dest, "usr/share/man", "man" + page.suffix[1:],
 			    page.name)
 			assert there.is_file(), there
+		places = {".sysusers": "sysusers.d/mesh.conf",
+		    ".tmpfiles": "tmpfiles.d/mesh.conf"}
 		for unit in (ROOT / "cmd/mesh/units").glob("*"):
-			there = Path(dest, "usr/lib/systemd/system", unit.name)
+			there = Path(dest, "usr/lib", places.get(unit.suffix,
+			    f"systemd/system/{unit.name}"))
 			assert "/usr/local" not in there.read_text(), there
 
 

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""The manual pages and the units, held against what the programs say and do.
+
+That the pages have every kind, field, filter, metric, flag and command is seen
+to by the unit tests named manual_..., which read the tables themselves.
+"""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from mesh import MESH, ROOT, Skip, main, scenario
+
+PAGES = sorted((ROOT / "man").glob("*.[1-9]"))
+UNITS = ROOT / "cmd/mesh/units"
+EXPOSURE_MAX = 2.0	# systemd-analyze security, lower is better
+
+
+def text_of(page):
+	return (ROOT / "man" / page).read_text()
+
+
+def run(*command, **options):
+	return subprocess.run([str(word) for word in command], text=True,
+	    capture_output=True, check=False, timeout=60, **options)
+
+
+def need(program):
+	if not shutil.which(program):
+		raise Skip(f"no {program}")
+
+
+def section(page, heading):
+	"""What stands behind a line, up to the next section."""
+	return re.search(rf"^{re.escape(heading)}\n(.*?)(?=^\.Sh |\Z)",
+	    text_of(page), re.S | re.M)[1]
+
+
+def flags_of(page, heading=".Sh OPTIONS"):
+	"""The long options that have an item."""
+	return {word for line in re.findall(r"^\.It Fl (.*)$",
+	    section(page, heading), re.M)
+	    for word in re.findall(r"(?:^|\s)-([a-z][a-z-]*)", line)}
+
+
+def examples(page):
+	"""The literal blocks below EXAMPLES, without mdoc's escapes."""
+	blocks = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", section(page,
+	    ".Sh EXAMPLES"), re.S | re.M)
+	return [block.replace("\\e", "\\").replace("\\&", "")
+	    for block in blocks]
+
+
+@scenario
+def is_well_formed(scene):
+	need("mandoc")
+	assert len(PAGES) >= 8, PAGES
+	for page in PAGES:
+		done = run("mandoc", "-T", "lint", "-W", "warning", page)
+		assert not done.stdout + done.stderr, done.stdout
+		assert done.returncode == 0, page
+
+
+@scenario
+def refers_to_pages_that_are_there(scene):
+	names = {page.name for page in PAGES}
+	for page in PAGES:
+		for name, number in re.findall(r"\bXr (\S+) (\d)", page.read_text()):
+			assert not name.startswith("mesh") or \
+			    f"{name}.{number}" in names, f"{page.name}: {name}"
+
+
+@scenario
+def has_every_flag_that_help_has(scene):
+	for mode, page in (("proxy", "mesh-proxy.8"),
+	    ("control", "mesh-control.8")):
+		done = run(MESH, mode, "--help")
+		assert done.returncode == 0, (mode, done.stderr)
+		shown = set(re.findall(r"^\s+(?:-\w, )?--([a-z-]+)", done.stdout,
+		    re.M))
+		assert len(shown) > 10, done.stdout
+		documented = flags_of(page)
+		assert shown | {"help"} == documented, shown ^ documented
+
+
+@scenario
+def documents_that_it_shows_are_valid(scene):
+	checked = 0
+	for page in PAGES:
+		for number, block in enumerate(examples(page.name)):
+			if not block.startswith("apiVersion:"):
+				continue
+			path = scene.file(f"{page.stem}-{number}.yaml", block)
+			done = run(MESH, "ctl", "validate", "-f", path)
+			assert done.returncode == 0, (page.name, done.stderr)
+			checked += 1
+	assert checked >= 5, checked
+
+
+@scenario
+def units_are_understood(scene):
+	need("systemd-analyze")
+	folder = scene.dir / "units"
+	folder.mkdir()
+	for unit in UNITS.glob("*.service"):
+		# What it names is not installed here.
+		text = unit.read_text().replace("/usr/local/bin/mesh", "/bin/true")
+		text = re.sub(r"^Documentation=.*\n", "", text, flags=re.M)
+		(folder / unit.name).write_text(text)
+	units = sorted(folder.glob("*.service"))
+	assert len(units) == 2, units
+	for unit in units:
+		done = run("systemd-analyze", "verify", unit)
+		assert done.returncode == 0 and not done.stderr, done.stderr
+		done = run("systemd-analyze", "security", "--offline=true", unit)
+		exposure = re.search(r"exposure level for .*: ([0-9.]+)",
+		    done.stdout)
+		assert exposure, done.stdout + done.stderr
+		assert float(exposure[1]) < EXPOSURE_MAX, done.stdout
+
+
+@scenario
+def accounts_and_directories_are_understood(scene):
+	need("systemd-sysusers")
+	with tempfile.TemporaryDirectory() as root:
+		Path(root, "etc").mkdir()
+		done = run("systemd-sysusers", f"--root={root}", UNITS /
+		    "mesh.sysusers")
+		assert done.returncode == 0, done.stderr
+		accounts = Path(root, "etc/passwd").read_text()
+		for unit in UNITS.glob("*.service"):
+			user = re.search(r"^User=(.*)$", unit.read_text(), re.M)[1]
+			assert f"\n{user}:" in f"\n{accounts}", user
+
+
+if __name__ == "__main__":
+	main()
