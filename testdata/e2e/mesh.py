@@ -135,6 +135,8 @@ class Process:
 	later start behind those of an earlier one.
 	"""
 
+	own_group = False	# whether a terminal's Ctrl-C passes it by
+
 	def __init__(self, scene, name, command, env=None):
 		assert threading.current_thread() is threading.main_thread()
 		self.scene = scene
@@ -156,7 +158,8 @@ class Process:
 			self.child = subprocess.Popen(
 			    ["setpriv", "--pdeathsig", "KILL", "--", *self.command],
 			    stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-			    cwd=self.scene.dir, env={**os.environ, **(self.env or {})})
+			    cwd=self.scene.dir, env={**os.environ, **(self.env or {})},
+			    process_group=0 if self.own_group else None)
 		# From here on it cannot outlive us.
 		wait_until(lambda: self.child.poll() is not None or
 		    Path(os.readlink(f"/proc/{self.pid}/exe")).name != "setpriv",
