@@ -200,19 +200,21 @@ check_proxy(struct ctl *c, struct checks *k, const struct conf_node *row)
 {
 	const char *name = text_of(c, row, "name");
 	const char *state = text_of(c, row, "state");
+	const char *workload = text_of(c, row, "workloadState");
 	struct check_line *l;
 
-	if (strcmp(state, "Online") != 0 && strcmp(state, "-") != 0) {
+	if (strcmp(workload, "Online") != 0) {
 		l = add(k, "sidecars", CHECK_WARNING, arena_printf(&c->arena,
 		    "%s is online", name));
-		l->why = arena_printf(&c->arena, "it is %s", state);
+		l->why = arena_printf(&c->arena, "it is %s", workload);
+		l->hint = "does its application answer?";
 	}
-	if (conf_get_int(row, "lag", 0) > 0) {
-		l = add(k, "sidecars", CHECK_WARNING, arena_printf(&c->arena,
+	if (strcmp(state, "synced") != 0) {
+		l = add(k, "sidecars", strcmp(state, "stale") == 0 ?
+		    CHECK_WARNING : CHECK_ERROR, arena_printf(&c->arena,
 		    "%s runs what it should", name));
-		l->why = arena_printf(&c->arena, "it is behind by %s",
-		    text_of(c, row, "lag"));
-		l->hint = "mesh ctl proxy status, and the log of that proxy";
+		l->why = arena_printf(&c->arena, "its documents are %s", state);
+		l->hint = "mesh ctl proxy status -o json, and the log of that proxy";
 	}
 	l = add_end(c, k, "sidecars", arena_printf(&c->arena,
 	    "the certificate of %s", name),

@@ -32,8 +32,9 @@ static const struct ctl_command proxy_status = {
 	.arguments = "",
 	.summary = "list the proxies that are connected to control",
 	.text = "CONFIG is SYNCED when a proxy has acknowledged the newest revision "
-	    "that concerns it, STALE when it lags behind, DIFFERS when what it runs "
-	    "is something else.",
+	    "that concerns it, STALE when it lags behind, REJECTED when a document "
+	    "does not compile there and the last good one stays (-o json says "
+	    "which), DIFFERS when what it runs is something else.",
 	.examples = status_examples,
 	.run = status,
 };
@@ -59,22 +60,21 @@ const struct ctl_command cmd_proxy = {
 	.below = below,
 };
 
-/* One word of what control knows about a proxy's documents. */
+/* Control's word for what a proxy runs, in the form of such tables. */
 static const char *
 config_state(const struct conf_node *row)
 {
-	const struct conf_node *digest = conf_get(row, "digest");
-	int64_t acked = conf_get_int(row, "ackedRevision", 0);
+	static const struct { const char *state, *word; } words[] = {
+		{ "synced", "SYNCED" }, { "stale", "STALE" },
+		{ "differs", "DIFFERS" }, { "rejected", "REJECTED" },
+		{ "connecting", "NOT SENT" },
+	};
+	const char *state = conf_get_string(row, "state");
 
-	if (acked == 0)
-		return "NOT SENT";
-	if (conf_get_int(row, "lag", 0) > 0)
-		return "STALE";
-	if (digest != NULL && digest->kind == CONF_STRING ?
-	    strcmp(conf_string(digest), "ok") != 0 :
-	    !conf_get_bool(row, "digest", true))
-		return "DIFFERS";
-	return "SYNCED";
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_is(slice_str(state), words[i].state))
+			return words[i].word;
+	return state;
 }
 
 static int
@@ -82,12 +82,11 @@ status(struct ctl *c)
 {
 	static const struct rows_column columns[] = {
 		{ "NAME", "name", ROWS_TEXT, false },
-		{ "WORKLOAD", "workload", ROWS_TEXT, true },
 		{ "VERSION", "version", ROWS_TEXT, false },
 		{ "CONFIG", "config", ROWS_TEXT, false },
 		{ "LAG", "lag", ROWS_NUMBER, false },
 		{ "CERT-EXPIRES", "certNotAfter", ROWS_DUE, false },
-		{ "STATE", "state", ROWS_TEXT, false },
+		{ "STATE", "workloadState", ROWS_TEXT, false },
 		{ "CONNECTED", "connectedSince", ROWS_AGE, false },
 		{ "ADDRESS", "address", ROWS_TEXT, true },
 		{ "REVISION", "ackedRevision", ROWS_NUMBER, true },

@@ -21,6 +21,7 @@ static const struct {
 	{ "STALE", TERM_YELLOW },
 	{ "NOT SENT", TERM_YELLOW },
 	{ "DIFFERS", TERM_RED },
+	{ "REJECTED", TERM_RED },
 	{ "healthy", TERM_GREEN },
 	{ "unhealthy", TERM_RED },
 	{ "true", TERM_GREEN },
