@@ -108,11 +108,14 @@ client_tls_fail(const struct client_tls *t, const struct tls_result *r,
 	case TLS_FAIL_PROTOCOL:
 		kind = ERR_DENIED;
 		break;
+	case TLS_FAIL_NOT_TLS:
+		kind = ERR_SYSTEM;
+		break;
 	default:
 		break;
 	}
-	return err_set(err, kind, "%s: %s%s%s", t->address,
-	    tls_failure_text(r->failure), r->text[0] == '\0' ? "" : ": ", r->text);
+	return err_set(err, kind, "%s: %s", t->address, r->text[0] != '\0' ?
+	    r->text : tls_failure_text(r->failure));
 }
 
 void

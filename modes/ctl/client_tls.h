@@ -20,7 +20,7 @@ int client_tls_init(struct client_tls *, const struct target *, struct err *);
 /* Takes fd. */
 void client_tls_start(struct client_tls *, int fd, struct loop *,
     uint64_t timeout_ms, void (*done)(void *, struct tls_result *), void *arg);
-/* Why there is no connection: ERR_DENIED or ERR_UNAVAILABLE. */
+/* Why there is no connection: ERR_DENIED, ERR_UNAVAILABLE, ERR_SYSTEM. */
 int client_tls_fail(const struct client_tls *, const struct tls_result *,
     struct err *);
 void client_tls_fini(struct client_tls *);

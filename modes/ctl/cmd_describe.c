@@ -96,21 +96,37 @@ add_document(struct ctl *c, const struct conf_node *doc)
 }
 
 static int
+add_endpoints(struct ctl *c, const char *service, struct err *err)
+{
+	const struct conf_node *list = endpoints_read(c, c->namespace, service, err);
+
+	if (list == NULL)
+		return -1;
+	if (conf_len(list) == 0)
+		add_line(&c->out, "Endpoints:", "none");
+	else {
+		str_add(&c->out, "Endpoints:\n");
+		endpoints_print(c, list);
+	}
+	return 0;
+}
+
+static int
 describe_one(struct ctl *c, const struct model_kind *k, const char *name,
-    struct err *err)
+    bool first, struct err *err)
 {
 	struct conf_node *doc;
 
 	if (call_api(c, "GET", documents_path(c, k, c->namespace, name), NULL,
 	    &doc, err) < 0)
 		return -1;
-	if (print_node(c, doc))
+	if (c->format == CTL_YAML)
+		print_yaml_part(c, doc, first);
+	if (c->format == CTL_YAML || print_node(c, doc))
 		return 0;
+	str_add(&c->out, first ? "" : "\n");
 	add_document(c, doc);
-	if (k != &model_service_kind)
-		return 0;
-	str_add(&c->out, "Endpoints:\n");
-	return endpoints_print(c, c->namespace, name, err);
+	return k == &model_service_kind ? add_endpoints(c, name, err) : 0;
 }
 
 static int
@@ -127,9 +143,7 @@ describe(struct ctl *c)
 	for (size_t i = first; i < c->args.len; i++) {
 		struct err err = ERR_INIT;
 
-		if (i > first)
-			str_add_char(&c->out, '\n');
-		if (describe_one(c, k, input_name(c, i), &err) == 0)
+		if (describe_one(c, k, input_name(c, i), i == first, &err) == 0)
 			continue;
 		code = ctl_fail_call(c, &err);
 		if (code != CTL_NO)

@@ -36,17 +36,26 @@ static const struct rows_column columns[] = {
 	{ 0 },
 };
 
-int
-endpoints_print(struct ctl *c, const char *namespace, const char *service,
+const struct conf_node *
+endpoints_read(struct ctl *c, const char *namespace, const char *service,
     struct err *err)
 {
 	struct conf_node *answer;
 
 	if (call_api(c, "GET", call_path(c, "/v1/services", namespace, service,
 	    "endpoints", NULL), NULL, &answer, err) < 0)
-		return -1;
-	rows_print(c, rows_of(answer), columns, "endpoints");
-	return 0;
+		return NULL;
+	const struct conf_node *list = rows_of(answer);
+
+	if (list == NULL)
+		err_set(err, ERR_SYSTEM, "control's answer holds no endpoints");
+	return list;
+}
+
+void
+endpoints_print(struct ctl *c, const struct conf_node *list)
+{
+	rows_print(c, list, columns, "endpoints");
 }
 
 static int
@@ -60,7 +69,11 @@ endpoints(struct ctl *c)
 	if (namespace == NULL)
 		return ctl_misused(c, "a service is looked for in one namespace: "
 		    "say -n instead of -A");
-	if (endpoints_print(c, namespace, slash == NULL ? word : slash + 1, &err) < 0)
+	const struct conf_node *list = endpoints_read(c, namespace,
+	    slash == NULL ? word : slash + 1, &err);
+
+	if (list == NULL)
 		return ctl_fail_call(c, &err);
+	endpoints_print(c, list);
 	return CTL_OK;
 }

@@ -42,6 +42,8 @@ say(struct ctl *c, bool healthy, struct slice why)
 	struct conf_node *said = conf_map_new(&c->arena);
 	struct str text = { 0 };
 
+	while (why.len > 0 && strchr("\r\n ", why.ptr[why.len - 1]) != NULL)
+		why.len--;
 	str_add_printable(&text, why);
 	conf_set_bool(said, "healthy", healthy);
 	conf_set_string(said, "text", str_ptr(&text));
@@ -75,8 +77,7 @@ health(struct ctl *c)
 	if (client_ask(&t, &r, &answer, &err) < 0)
 		return err.kind == ERR_UNAVAILABLE ?
 		    say(c, false, slice_str(err.text)) : ctl_fail(c, &err);
-	code = say(c, answer.status == 200,
-	    slice_trim(str_slice(&answer.body)));
+	code = say(c, answer.status == 200, str_slice(&answer.body));
 	client_answer_fini(&answer);
 	return code;
 }

@@ -1,10 +1,14 @@
 #ifndef CTL_ENDPOINTS_H
 #define CTL_ENDPOINTS_H
 
+#include "conf/node.h"
 #include "modes/ctl/ctl_run.h"
 
 /* endpoints: what stands behind a service, as control resolves it. */
-int endpoints_print(struct ctl *, const char *namespace, const char *service,
-    struct err *);
+
+/* NULL: see err. */
+const struct conf_node *endpoints_read(struct ctl *, const char *namespace,
+    const char *service, struct err *);
+void endpoints_print(struct ctl *, const struct conf_node *list);
 
 #endif
