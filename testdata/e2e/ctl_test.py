@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""mesh ctl: what it says and answers without a control."""
+"""mesh ctl: what it says and answers, without a control and with one."""
 
+import contextlib
 import json
 import os
 import pty
 import re
 import signal
+import socket
 import subprocess
+import threading
 
 from mesh import MESH, SLOWER, Skip, main, scenario, wait_until
 
@@ -36,6 +39,36 @@ def expect(done, code, out=None, err=None):
 			assert re.search(pattern, text, re.M), \
 			    f'{what} is {text!r}, expected "{pattern}"'
 	return done
+
+
+@contextlib.contextmanager
+def unix_server(scene, reply):
+	"""Answers one request with these bytes, or (None) never."""
+	path = scene.dir / "fake.sock"
+	server = socket.socket(socket.AF_UNIX)
+	server.bind(str(path))
+	server.listen()
+
+	def serve():
+		connection = server.accept()[0]
+		with connection:
+			request = b""
+			while b"\r\n\r\n" not in request:
+				request += connection.recv(65536)
+			if reply is not None:
+				connection.sendall(reply)
+				connection.shutdown(socket.SHUT_WR)
+			while connection.recv(65536):
+				pass
+	thread = threading.Thread(target=serve, daemon=True)
+	thread.start()
+	try:
+		yield path
+	finally:
+		thread.join(10 * SLOWER)
+		server.close()
+		path.unlink()
+		assert not thread.is_alive(), "ctl does not close its connection"
 
 
 @scenario
@@ -196,6 +229,293 @@ def colours_are_for_terminals(scene):
 	assert "\033[" not in on_terminal({"TERM": "dumb", "NO_COLOR": ""})
 	done = ctl(scene, "version", "--ouput", env={"TERM": "xterm"})
 	assert "\033[" not in done.stderr, done.stderr
+
+def document(name, kind="Service", extra=""):
+	return f"---\napiVersion: v1\nkind: {kind}\n" \
+	    f"metadata: {{name: {name}{extra}}}\n" \
+	    "spec: {ports: [{name: http, port: 80}]}\n"
+
+
+def against(control, *args, code=0, out=None, err=None, stdin=None):
+	return expect(control.ctl(*args, stdin=stdin, expect=None), code, out, err)
+
+
+@scenario
+def apply_creates_changes_and_leaves_alone(scene):
+	control = scene.control()
+	path = scene.file("set.yaml", document("web") + document("api"))
+	against(control, "apply", "-f", path, "--dry-run", out=r"\Aservice/web "
+	    r"created \(dry run\)\nservice/api created \(dry run\)\n\Z", err="")
+	against(control, "get", "services", out="", err="no services in")
+	against(control, "apply", "-f", path,
+	    out=r"\Aservice/web created\nservice/api created\n\Z", err="")
+	path.write_text(document("web").replace("80", "81") + document("api"))
+	against(control, "diff", "-f", path, code=1, out=r"^-    port: 80\n\+    "
+	    "port: 81$")
+	against(control, "apply", "-f", path,
+	    out=r"\Aservice/web configured\nservice/api unchanged\n\Z", err="")
+	against(control, "diff", "-f", path, out="", err="")
+	against(control, "apply", "-f", "-", "-o", "name", stdin=document("web"),
+	    out=r"\Aservice/web\n\Z")
+
+
+@scenario
+def a_fault_changes_nothing(scene):
+	control = scene.control()
+	against(control, "apply", "-f", "-", code=65, out="", err=":6:1: .*speck",
+	    stdin=document("web") + "speck: 1\n" + document("api"))
+	against(control, "apply", "-f", "-", code=65, out="", err="kind Proxy",
+	    stdin=document("web") + "---\napiVersion: mesh/v1\nkind: Proxy\n"
+	    "metadata: {name: x}\nspec: {standalone: true, stateDir: /x}\n")
+	assert control.get("services")["items"] == []
+
+
+@scenario
+def what_get_prints_can_be_applied(scene):
+	control = scene.control()
+	control.apply(document("web") + document("api", extra=", labels: {a: b}"))
+	for form in ("json", "yaml"):
+		text = against(control, "get", "services", "-o", form).stdout
+		against(control, "apply", "-f", "-", stdin=text, out=
+		    r"\Aservice/api unchanged\nservice/web unchanged\n\Z")
+	one = json.loads(against(control, "get", "svc", "web", "-o", "json").stdout)
+	assert one["metadata"]["name"] == "web" and "items" not in one, one
+	labelled = against(control, "get", "services", "-l", "a=b", "-o", "name")
+	assert labelled.stdout == "service/api\n", labelled.stdout
+	against(control, "-n", "other", "get", "services", out="",
+	    err="no services in namespace other")
+	against(control, "get", "services", "-A", out=r"^NAMESPACE +NAME +")
+	against(control, "get", "services", "--no-headers", out=r"\Aapi +")
+	against(control, "get", "services", "web", "nix", code=1, out="^web ",
+	    err="nix not found")
+	against(control, "describe", "svc", "web", out=r"^Endpoints: +none$", err="")
+
+
+@scenario
+def more_than_one_transaction_says_how_far_it_came(scene):
+	control = scene.control()
+	many = "".join(document(f"s{i}") for i in range(300))
+	done = against(control, "apply", "-f", "-", stdin=many, err="")
+	assert done.stdout.count(" created\n") == 300, done.stdout[-200:]
+	assert len(control.get("services")["items"]) == 300
+
+
+@scenario
+def delete_asks_or_wants_yes(scene):
+	control = scene.control()
+	path = scene.file("set.yaml", document("web") + document("api"))
+	control.apply(path.read_text())
+	against(control, "delete", "service", "web", code=64, out="", err="--yes")
+	against(control, "delete", "service", "web", "--dry-run",
+	    out=r"\Aservice/web deleted \(dry run\)\n")
+	against(control, "delete", "service/web", "--yes", out="service/web deleted")
+	against(control, "delete", "svc", "web", "-y", code=1, out="",
+	    err="not found")
+	against(control, "delete", "svc", "web", "-y", "--ignore-not-found", out="")
+	against(control, "delete", "-f", path, "-y", code=1, out="service/api deleted")
+	assert control.get("services")["items"] == []
+
+
+@scenario
+def workloads_without_sidecar_come_and_go(scene):
+	control = scene.control()
+	control.apply(document("db", extra=', annotations: {mesh/plaintext: "true"}'))
+	words = ("register", "db-1", "--service", "db", "--address", "10.0.0.9",
+	    "--port", "80/tcp", "--label", "a=b")
+	shown = against(control, *words, "--dry-run", "-o", "yaml").stdout
+	against(control, "get", "workloads", out="", err="no workloads")
+	against(control, *words, out=r"\Aworkload/db-1 created\n")
+	against(control, "apply", "-f", "-", stdin=shown, out="db-1 unchanged")
+	against(control, "workloads", out=r"^db-1 +db +10.0.0.9 ")
+	against(control, "endpoints", "db", out=r"10.0.0.9 +80 +default/db-1 +Online")
+	against(control, "services", out=r"^db +80/")
+	against(control, "register", "x", "--service", "db", "--address", "10.0.0.9",
+	    "--port", "many", code=64, err="--port")
+	against(control, "deregister", "db-1", out="workload/db-1 deleted")
+	against(control, "deregister", "db-1", code=1, err="not found")
+	against(control, "endpoints", "nix", code=1, err="not found")
+
+
+@scenario
+def tokens_are_shown_once_and_can_be_revoked(scene):
+	control = scene.control()
+	against(control, "token", "create", code=64, err="--service")
+	done = against(control, "token", "create", "--service", "web",
+	    out=r"\Amesh1\.[\w-]{43}\.[0-9a-f]{16}\.[\w-]{43}\n\Z")
+	secret = done.stdout.strip().rsplit(".", 1)[1]
+	assert secret not in done.stderr
+	path = scene.dir / "web.token"
+	against(control, "token", "create", "--service", "shop/web", "--out", path,
+	    out="")
+	assert path.stat().st_mode & 0o777 == 0o600
+	listed = against(control, "token", "list", "-o", "json").stdout
+	assert secret not in listed
+	tokens = json.loads(listed)
+	assert {t["service"] for t in tokens} == {"default/web", "shop/web"}, tokens
+	for token in tokens:
+		against(control, "token", "revoke", token["id"], out="revoked")
+	against(control, "token", "revoke", tokens[0]["id"], code=1, err="no token")
+
+
+@scenario
+def an_operator_gives_orders_over_the_network(scene):
+	control = scene.control()
+	home = {"XDG_CONFIG_HOME": str(scene.dir / "cfg")}
+	folder = scene.dir / "cfg/mesh"
+	control.apply(document("web"))
+	against(control, "operator", "create", "anna", "--out-dir", folder,
+	    "--control", control.api, out=r"\Aoperator/anna created\n")
+	assert (folder / "operator.key").stat().st_mode & 0o777 == 0o600
+	against(control, "operator", "create", "anna", "--out-dir", folder, code=64)
+	against(control, "operator", "create", "anna", "--out-dir",
+	    scene.dir / "again", code=75, err="already")
+	expect(ctl(scene, "get", "services", env=home), 0, "^web ", "")
+	expect(ctl(scene, "check", env=home), 0,
+	    r"^\u221a the operator's certificate is valid", "")
+	(folder / "operator.key").chmod(0o644)
+	expect(ctl(scene, "get", "services", env=home), 78, "", "chmod 600")
+	(folder / "operator.key").chmod(0o600)
+	audit = json.loads(against(control, "audit", "-o", "json").stdout)
+	assert "operator.create" in {e["action"] for e in audit}, audit
+	against(control, "operator", "revoke", "anna", "--yes", out="anna revoked")
+	expect(ctl(scene, "get", "services", env=home), 77, "", "operator/anna")
+
+
+@scenario
+def without_certificate_nobody_gives_orders(scene):
+	control = scene.control()
+	expect(ctl(scene, "-s", control.api, "get", "services"), 78, "", "bundle")
+	expect(ctl(scene, "get", "services", "--socket", scene.dir / "none.sock"), 69,
+	    "", "no control runs here")
+	expect(ctl(scene, "-s", "127.0.0.1", "get", "services",
+	    "--ca-file", "x", "--cert-file", "x", "--key-file", "x"), 64, "",
+	    "HOST:PORT")
+
+
+@scenario
+def a_control_of_another_mesh_is_refused(scene):
+	ours, other = scene.control(), scene.control(name="other")
+	home = {"XDG_CONFIG_HOME": str(scene.dir / "cfg")}
+	against(ours, "operator", "create", "anna", "--out-dir",
+	    scene.dir / "cfg/mesh", "--control", other.api)
+	expect(ctl(scene, "get", "services", env=home), 77, "", other.api)
+	expect(ctl(scene, "-s", ours.api, "get", "services", env=home), 0, "", None)
+	# What answers there is no TLS at all.
+	expect(ctl(scene, "-s", f"127.0.0.1:{ours.admin_port}", "get", "services",
+	    env=home), 2, "", "TLS")
+
+
+@scenario
+def a_backup_restores(scene):
+	control = scene.control()
+	control.apply(document("web"))
+	secret = scene.file("secret", "correct horse battery staple\n")
+	path = scene.dir / "mesh.backup"
+	against(control, "backup", "create", path, "--passphrase-file", secret, out="")
+	assert path.stat().st_mode & 0o777 == 0o600
+	assert b"default/web" not in path.read_bytes()
+	against(control, "backup", "create", path, "--passphrase-file", secret,
+	    code=64, err="already")
+	control.stop()
+	expect(ctl(scene, "backup", "restore", path, "--data-dir", "new",
+	    "--passphrase-file", secret), 0)
+	expect(ctl(scene, "backup", "restore", "nowhere", "--data-dir", "other",
+	    "--passphrase-file", secret), 66, "", "nowhere")
+	wrong = scene.file("wrong", "incorrect horse battery staple\n")
+	assert ctl(scene, "backup", "restore", path, "--data-dir", "third",
+	    "--passphrase-file", wrong).returncode != 0
+	again = scene.control(name="new")
+	assert [d["metadata"]["name"] for d in again.get("services")["items"]] == \
+	    ["web"]
+
+
+@scenario
+def audit_and_ca_and_health_answer(scene):
+	control = scene.control()
+	control.apply(document("web"))
+	against(control, "audit", out=r"document\.put +\S*web")
+	against(control, "audit", "--verify", out="whole")
+	last = json.loads(against(control, "audit", "-o", "json").stdout)[-1]["seq"]
+	assert json.loads(against(control, "audit", "--since", last, "-o",
+	    "json").stdout) == []
+	facts = json.loads(against(control, "ca", "show", "-o", "json").stdout)
+	assert facts["trustDomain"] == "mesh.internal", facts
+	scene.file("bundle.pem", against(control, "ca", "export-bundle").stdout)
+	expect(ctl(scene, "cert", "show", "bundle.pem"), 0, "ca +yes")
+	keys = json.loads(against(control, "ca", "export-bundle", "--format",
+	    "spiffe").stdout)
+	assert keys["keys"][0]["use"] == "x509-svid", keys
+	admin = f"127.0.0.1:{control.admin_port}"
+	expect(ctl(scene, "health", "--admin", admin), 0, r"\Ahealthy", "")
+	expect(ctl(scene, "health", "--admin", admin, "--live", "--ready"), 64)
+	control.stop()
+	expect(ctl(scene, "health", "--admin", admin), 1, r"\Aunhealthy: ", "")
+
+
+@scenario
+def check_says_what_is_wrong(scene):
+	control = scene.control()
+	said = json.loads(against(control, "check", "-o", "json").stdout)
+	assert said["success"] is True, said
+	assert [c["categoryName"] for c in said["categories"]] == ["control",
+	    "identities", "sidecars", "services"], said
+	control.apply(document("web"))
+	# A warning fails nothing.
+	against(control, "check", out=r"^\u203c default/web has an endpoint$")
+	control.stop()
+	against(control, "check", code=1, out=r"^\u00d7 control answers$")
+
+
+@scenario
+def raw_answers_come_as_they_are(scene):
+	control = scene.control()
+	kinds = json.loads(against(control, "api", "GET", "/v1/kinds").stdout)
+	assert "services" in {kind["plural"] for kind in kinds}, kinds
+	against(control, "api", "GET", "/v1/nix", code=1, out='"kind":"not-found"')
+	body = scene.file("body.json", json.dumps({"items": [{"apiVersion": "v1",
+	    "kind": "Namespace", "metadata": {"name": "shop"}}]}))
+	against(control, "api", "POST", "/v1/apply", "-f", body, out="created")
+	against(control, "-v", "get", "ns", out="^shop ", err="^GET /v1/documents/")
+
+
+# What control says, and the exit code that makes of it.
+ANSWERS = (
+	(404, "not-found", 1), (400, "data", 65), (413, "too-large", 65),
+	(409, "conflict", 75), (403, "denied", 77), (503, "unavailable", 69),
+	(500, "internal", 70), (500, "system", 2), (401, None, 77), (502, None, 70),
+)
+
+
+@scenario
+def refusals_have_their_exit_codes(scene):
+	def answer(status, kind):
+		body = json.dumps({"error": {"kind": kind, "message": "a\x1b[31m reason"}}
+		    if kind else {})
+		return f"HTTP/1.1 {status} X\r\ncontent-length: {len(body)}\r\n\r\n" \
+		    f"{body}".encode()
+	for status, kind, code in ANSWERS:
+		with unix_server(scene, answer(status, kind)) as path:
+			done = ctl(scene, "get", "services", "--socket", path)
+		expect(done, code, "", "reason" if kind else str(status))
+		assert "\x1b" not in done.stderr, done.stderr
+
+
+@scenario
+def an_answer_that_is_none_is_2(scene):
+	for text, code in ((b"SSH-2.0-x\r\n", 2), (b"", 69),
+	    (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{", 69),
+	    (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{]", 2),
+	    (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}", 2)):
+		with unix_server(scene, text) as path:
+			expect(ctl(scene, "get", "services", "--socket", path), code, "",
+			    "^mesh ctl: ")
+
+
+@scenario
+def silence_ends_by_the_timeout(scene):
+	with unix_server(scene, None) as path:
+		expect(ctl(scene, "get", "services", "--socket", path, "--timeout",
+		    "200ms"), 69, "", "no answer in time")
 
 
 if __name__ == "__main__":
