@@ -12,8 +12,16 @@ struct http_conn {
 	uint64_t                   head_since_ms;	/* a head is awaited since */
 	uint64_t                   idle_since_ms;
 	bool                       blocked;	/* l4_send said wait */
+	bool                       ending;	/* our side ends behind the output */
+	bool                       draining;	/* the next answer is the last */
 	bool                       is_closed;
 };
+
+/*
+ * A kept connection that we end may have a request under way to us, which
+ * would be lost.  One that was quiet for so long has none.
+ */
+#define DRAIN_IDLE_MS	1000
 
 const struct http_options http_options_default = {
 	.limits = &http_limits_default,
@@ -32,6 +40,8 @@ arm(struct http_conn *h)
 	if (h->streams > 0)
 		due = conn_last_activity_ms(l4_conn(h->l4)) +
 		    h->options->body_idle_ms;
+	else if (h->draining && !codec_is_in_head(h->codec))
+		due = conn_last_activity_ms(l4_conn(h->l4)) + DRAIN_IDLE_MS;
 	else if (h->head_since_ms != 0)
 		due = h->head_since_ms + h->options->head_timeout_ms;
 	else
@@ -59,6 +69,11 @@ on_timer(void *arg)
 			return;
 		}
 		loop_timer_start(&h->timer, h->options->body_idle_ms);
+		return;
+	}
+	if (h->draining && codec_is_idle(h->codec) &&
+	    now >= conn_last_activity_ms(c) + DRAIN_IDLE_MS) {
+		codec_drain(h->codec);
 		return;
 	}
 	if (h->head_since_ms != 0 &&
@@ -106,6 +121,8 @@ on_stream(void *owner, struct stream *s)
 {
 	struct http_conn *h = owner;
 
+	if (h->draining)
+		codec_drain(h->codec);
 	if (h->streams++ == 0) {
 		h->head_since_ms = 0;
 		loop_timer_start(&h->timer, h->options->body_idle_ms);
@@ -128,10 +145,12 @@ static void
 send_output(struct http_conn *h)
 {
 	size_t len = buf_len(&h->codec->output);
+	bool end = h->ending;
 
-	if (h->blocked || h->is_closed || len == 0)
+	if (h->blocked || h->is_closed || (len == 0 && !end))
 		return;
-	h->blocked = !l4_send(h->l4, &h->codec->output, false);
+	h->ending = false;
+	h->blocked = !l4_send(h->l4, &h->codec->output, end);
 	if (!h->is_closed)
 		codec_output_sent(h->codec, len);
 }
@@ -146,11 +165,9 @@ static void
 on_output_end(void *owner)
 {
 	struct http_conn *h = owner;
-	struct buf none = { 0 };
 
+	h->ending = true;
 	send_output(h);
-	if (!h->is_closed)
-		l4_send(h->l4, &none, true);
 }
 
 static void
@@ -257,7 +274,9 @@ http_drain(void *state)
 {
 	struct http_conn *h = state;
 
-	codec_drain(h->codec);
+	h->draining = true;
+	if (h->streams == 0)
+		arm(h);
 }
 
 const struct l4_terminal http_terminal = {

@@ -12,6 +12,8 @@
  *
  * Its clocks: 10 s from the first byte (or the connection) to a complete
  * request head, absolute; 60 s idle between exchanges; both give a clean close.
+ * Draining: the answer to the next request is the last and says so; a
+ * connection on which nothing moves for 1 s is closed.
  */
 struct http_options {
 	struct l7_listener        listener;

@@ -200,6 +200,7 @@ send_head(struct stream *s, const struct http_head *head, bool end)
 	if (is_tunnel)
 		h1_begin_tunnel(h);
 	else if (h->is_draining || is_body_in_doubt(h) ||
+	    request->method_id == METHOD_CONNECT ||
 	    h->out.framing == FRAMING_UNTIL_CLOSE)
 		h->keep_alive = false;
 	h1_write_response(&h->base.output, head, &h->out,

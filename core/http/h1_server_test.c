@@ -228,7 +228,7 @@ static const struct vector start_line[] = {
 	{ "73: encoded NUL", "GET /a%00b HTTP/1.1\r\n" H N, BAD400 },
 	{ "73: backslash", "GET /a\\b HTTP/1.1\r\n" H N, BAD400 },
 	{ "17: CONNECT", "CONNECT A:443 HTTP/1.1\r\nhost: a:443\r\n\r\n",
-	    "CONNECT  @a:443 end > 405" },
+	    "CONNECT  @a:443 end flush > 405" },
 	{ "17: CONNECT without a port", "CONNECT a HTTP/1.1\r\n" H N, BAD400 },
 	{ "17: CONNECT to a path", "CONNECT /a HTTP/1.1\r\n" H N, BAD400 },
 	{ "17: CONNECT with a body",

@@ -316,6 +316,13 @@ listener_resume(struct listener_watch *w)
 }
 
 void
+listener_accept_all(struct listener_watch *w)
+{
+	while (!w->is_stopped && !w->is_paused && listener_accept(w))
+		;
+}
+
+void
 listener_unwatch(struct listener_watch *w)
 {
 	if (w == NULL)

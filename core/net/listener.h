@@ -41,6 +41,8 @@ struct listener_watch *listener_watch(struct listener *, struct loop *,
 /* Until listener_resume; connections wait in the backlog. */
 void listener_pause(struct listener_watch *);
 void listener_resume(struct listener_watch *);
+/* Accepts all that wait, as before an unwatch that is to lose nobody. */
+void listener_accept_all(struct listener_watch *);
 void listener_unwatch(struct listener_watch *);	/* on its loop, also inside
 						   accepted */
 void listener_close(struct listener *);	/* after all are unwatched */

@@ -198,14 +198,16 @@ read_names(struct sync_message *m, struct arena *a,
 	if (len > SYNC_SERVICES_MAX)
 		return err_set(err, ERR_DATA, "%zu services, at most %d", len,
 		    SYNC_SERVICES_MAX);
-	m->services = arena_alloc(a, len * sizeof(*m->services));
+	struct slice *names = arena_alloc(a, len * sizeof(*names));
+
+	m->services = names;
 	m->services_len = len;
 	CONF_FOREACH(e, node) {
 		if (e->node->kind != CONF_STRING)
 			return err_set(err, ERR_DATA,
 			    "services: expected names, found %s",
 			    conf_kind_name(e->node->kind));
-		m->services[i++] = e->node->text;
+		names[i++] = e->node->text;
 	}
 	return 0;
 }

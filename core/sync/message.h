@@ -76,7 +76,7 @@ struct sync_message {
 	 * as "counters":{"report":"mesh-counters 1 ..."}.
 	 */
 	struct slice   counters;
-	struct slice  *services;	/* "ns/name" */
+	const struct slice *services;	/* "ns/name" */
 	size_t         services_len;
 	/*
 	 * hello, put: "document" or "doc"; answer: "body".  For writing either

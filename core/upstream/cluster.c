@@ -6,6 +6,9 @@
 #include "base/random.h"
 #include "upstream/cluster.h"
 
+#define DOWN_MS		1000	/* doubles with each failure in a row */
+#define DOWN_MAX_MS	30000
+
 struct cluster_registry {
 	pthread_mutex_t lock;	/* taken by compiling and sweeping, not by traffic */
 	struct map      endpoints, clusters;
@@ -84,6 +87,41 @@ endpoint_state_unref(struct endpoint_state *s)
 {
 	/* The registry frees it at a sweep, when nobody refers to it. */
 	atomic_fetch_sub_explicit(&s->refs, 1, memory_order_release);
+}
+
+void
+endpoint_state_reached(struct endpoint_state *s)
+{
+	if (atomic_load_explicit(&s->connect_failed, memory_order_relaxed) == 0)
+		return;
+	atomic_store_explicit(&s->connect_failed, 0, memory_order_relaxed);
+	atomic_store_explicit(&s->down_until_ms, 0, memory_order_relaxed);
+}
+
+void
+endpoint_state_missed(struct endpoint_state *s, uint64_t since_ms,
+    uint64_t now_ms)
+{
+	atomic_fetch_add_explicit(&s->connect_failures, 1,
+	    memory_order_relaxed);
+	/* Those that were under way together count once. */
+	if (since_ms <= atomic_load_explicit(&s->missed_ms,
+	    memory_order_relaxed))
+		return;
+	atomic_store_explicit(&s->missed_ms, now_ms, memory_order_relaxed);
+	unsigned n = atomic_fetch_add_explicit(&s->connect_failed, 1,
+	    memory_order_relaxed);
+	uint64_t ms = n < 5 ? (uint64_t)DOWN_MS << n : DOWN_MAX_MS;
+
+	atomic_store_explicit(&s->down_until_ms, now_ms + ms,
+	    memory_order_relaxed);
+}
+
+bool
+endpoint_state_is_down(const struct endpoint_state *s, uint64_t now_ms)
+{
+	return now_ms < atomic_load_explicit(&s->down_until_ms,
+	    memory_order_relaxed);
 }
 
 void

@@ -31,6 +31,9 @@ struct endpoint_state {
 	atomic_uint active;	/* requests or TCP sessions under way */
 	atomic_uint conns;
 	atomic_ullong requests, failures, connect_failures;
+	atomic_uint   connect_failed;	/* times in a row */
+	atomic_ullong missed_ms;	/* monotonic: the last time */
+	atomic_ullong down_until_ms;	/* monotonic; 0: it could be reached */
 };
 
 struct cluster_state {
@@ -83,6 +86,15 @@ void cluster_registry_free(struct cluster_registry *);
 void cluster_registry_sweep(struct cluster_registry *);
 void endpoint_state_ref(struct endpoint_state *);
 void endpoint_state_unref(struct endpoint_state *);
+/*
+ * A connection, begun at since_ms, was made or could not be made.  Who cannot be
+ * reached is left alone for 1 s, then 2, 4 ... at most 30 s; then one request
+ * finds out for all.
+ */
+void endpoint_state_reached(struct endpoint_state *);
+void endpoint_state_missed(struct endpoint_state *, uint64_t since_ms,
+    uint64_t now_ms);
+bool endpoint_state_is_down(const struct endpoint_state *, uint64_t now_ms);
 
 /* Gives a cluster with defaults and no endpoints; set fields before sharing. */
 struct cluster *cluster_new(struct cluster_registry *, struct slice service,
@@ -98,14 +110,15 @@ struct cluster *cluster_ref(struct cluster *);
 void cluster_unref(struct cluster *);
 
 /*
- * Picks an endpoint, or NULL when there is none.  avoid: endpoints tried
- * before, picked again only when there is no other.  rr: the worker's own
- * counter for round robin.
+ * Picks an endpoint, or NULL when there is none.  Endpoints that are down are
+ * picked only when there is no other; those in avoid (tried before) only
+ * when there is not even one that is down.
  */
 struct pick {
 	const struct endpoint_state *const *avoid;
 	size_t   avoid_len;
-	uint64_t *rr;
+	uint64_t *rr;		/* the worker's own counter for round robin */
+	uint64_t  now_ms;	/* monotonic */
 };
 const struct endpoint *cluster_pick(const struct cluster *, const struct pick *);
 

@@ -22,6 +22,7 @@ struct connector {
 	struct dial          *dial;
 	struct tls_handshake *handshake;
 	struct loop_task      failed;
+	bool                  is_ours;	/* the failure says nothing about it */
 	enum response_flag    flag;
 	const char           *details;
 	void                (*done)(void *, struct conn *, enum response_flag,
@@ -64,11 +65,13 @@ finish(struct connector *k, struct conn *c, enum response_flag flag,
 	    memory_order_relaxed);
 	if (c == NULL) {
 		k->up->counts.failed++;
-		atomic_fetch_add_explicit(
-		    &k->endpoint->state->connect_failures, 1,
-		    memory_order_relaxed);
+		if (!k->is_ours)
+			endpoint_state_missed(k->endpoint->state,
+			    k->deadline_ms - k->cluster->connect_timeout_ms,
+			    loop_now_ms(k->up->worker->loop));
 	} else {
 		k->up->counts.opened++;
+		endpoint_state_reached(k->endpoint->state);
 	}
 	cluster_unref(k->cluster);
 	mem_free(k);
@@ -157,6 +160,13 @@ shake_hands(struct connector *k, int fd)
 	tls_identity_unref(q.identity);
 }
 
+static bool
+is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	    error == ENOMEM || error == EADDRNOTAVAIL;
+}
+
 static void
 on_dialled(void *arg, int fd, int error)
 {
@@ -166,6 +176,7 @@ on_dialled(void *arg, int fd, int error)
 	if (fd < 0) {
 		bool late = error == ETIMEDOUT;
 
+		k->is_ours = is_shortage(error);
 		finish(k, NULL, late ? FLAG_UT : FLAG_UF, late ?
 		    "connect_timeout" : error == ECONNREFUSED ?
 		    "connection_refused" : "connect_failed");
@@ -203,6 +214,7 @@ connector_start(struct upstream *up, const struct cluster *cluster,
 	    1, memory_order_relaxed);
 
 	if (pending >= cluster->limits.pending) {
+		k->is_ours = true;
 		k->flag = FLAG_UO;
 		k->details = "pending_limit";
 		loop_defer(loop, &k->failed);

@@ -78,10 +78,12 @@ on_conn_closed(struct conn *c, void *owner, enum close_reason why)
 	atomic_fetch_sub_explicit(&l->state->conns, 1, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&pc->cluster->state->conns, 1,
 	    memory_order_relaxed);
+	l->users++;	/* its last attempt may end with this */
 	codec_abort(pc->codec, why == CLOSE_RESET ? STREAM_CONN_RESET :
 	    why == CLOSE_TLS || why == CLOSE_PROTOCOL ? STREAM_PROTOCOL :
 	    STREAM_CONN_CLOSED);
 	loop_free_later(l->up->worker->loop, free_pool_conn, pc);
+	l->users--;
 	endpoint_local_check(l);
 }
 
@@ -103,11 +105,13 @@ send_output(struct pool_conn *pc)
 {
 	size_t len = buf_len(&pc->codec->output);
 
-	if (pc->blocked || pc->finished || len == 0)
+	if (pc->blocked || pc->finished || (len == 0 && !pc->ending))
 		return;
 	pc->blocked = !conn_write(pc->conn, &pc->codec->output);
-	if (!pc->finished)
-		codec_output_sent(pc->codec, len);
+	if (pc->ending)
+		conn_shutdown(pc->conn);
+	pc->ending = false;
+	codec_output_sent(pc->codec, len);
 }
 
 static void
@@ -148,9 +152,8 @@ on_output_end(void *owner)
 {
 	struct pool_conn *pc = owner;
 
+	pc->ending = true;
 	send_output(pc);
-	if (!pc->finished)
-		conn_shutdown(pc->conn);
 }
 
 static void

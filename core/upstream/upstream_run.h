@@ -42,6 +42,7 @@ struct pool_conn {
 	int64_t                not_after;
 	uint64_t               uses;
 	bool                   is_idle, blocked, finished;
+	bool                   ending;	/* our side ends behind the output */
 };
 
 struct attempt {

@@ -190,7 +190,7 @@ on_drain(void *arg)
 	struct proxy_worker *w = arg;
 
 	LIST_FOREACH(at, &w->plane->ports)
-		port_unwatch(list_entry(at, struct open_port, link), w);
+		port_end(list_entry(at, struct open_port, link), w);
 	worker_env_drain(&w->env);
 	w->draining = true;
 }

@@ -207,8 +207,12 @@ port_accept_inbound(struct open_port *o, struct proxy_worker *w, int fd,
 
 /* --- requests ------------------------------------------------------------------------ */
 
-static const struct static_reply misdirected = { FLAG_MIS, "other_service" };
-static const struct static_reply no_app = { FLAG_NR, "no_application" };
+static const struct static_reply misdirected = {
+	.flag = FLAG_MIS, .details = "other_service"
+};
+static const struct static_reply no_app = {
+	.flag = FLAG_NR, .details = "no_application"
+};
 
 /* Does the authority name a service of the mesh other than this one? */
 static bool

@@ -30,8 +30,8 @@ reply_head(struct l7_ctx *ctx, struct http_head *head, bool end)
 
 	(void)head;
 	(void)end;
-	l7_reply(ctx, response_flag_status(r->flag), r->flag, r->details,
-	    SLICE_NONE);
+	l7_reply(ctx, r->status != 0 ? r->status :
+	    response_flag_status(r->flag), r->flag, r->details, SLICE_NONE);
 }
 
 static void
@@ -99,8 +99,15 @@ route_service(struct l7_route *route, struct l7_chain *chain,
 	};
 }
 
-static const struct static_reply no_mesh_name = { FLAG_NR, "not_a_mesh_name" };
-static const struct static_reply no_connect = { FLAG_NR, "connect_to_no_service" };
+static const struct static_reply no_mesh_name = {
+	.flag = FLAG_NR, .details = "not_a_mesh_name"
+};
+static const struct static_reply no_connect = {
+	.flag = FLAG_NR, .details = "connect_to_no_service"
+};
+static const struct static_reply connect_refused = {
+	.status = 501, .details = "connect_refused"
+};
 
 void
 route_outbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
@@ -138,6 +145,10 @@ route_upstream(void *arg, struct l7_ctx *ctx, struct http_head *head,
 
 	entrance_apply(o->plane->options.is_edge ? ENTRANCE_EDGE : ENTRANCE_APP,
 	    head, l7_arena(ctx), l7_peer(ctx), SLICE_NONE, l7_summary(ctx));
+	if (head->method_id == METHOD_CONNECT) {
+		route_reply(route, w->snapshot->out.l7, &connect_refused);
+		return;
+	}
 	route_service(route, w->snapshot->out.l7, ctx, &o->spec.service,
 	    o->spec.service_port);
 }

@@ -104,6 +104,16 @@ port_unwatch(struct open_port *o, struct proxy_worker *w)
 }
 
 void
+port_end(struct open_port *o, struct proxy_worker *w)
+{
+	struct listener_watch *watch = o->watches[w->env.index];
+
+	if (watch != NULL)
+		listener_accept_all(watch);
+	port_unwatch(o, w);
+}
+
+void
 port_close(struct open_port *o)
 {
 	mem_free(o->watches);

@@ -28,6 +28,8 @@ struct open_port *port_open(struct data_plane *, const struct port *,
     struct err *);
 /* On the worker; harmless twice.  The last one gives the address free. */
 void port_unwatch(struct open_port *, struct proxy_worker *);
+/* As port_unwatch, but who waits to be accepted still is. */
+void port_end(struct open_port *, struct proxy_worker *);
 void port_close(struct open_port *);	/* after all are unwatched */
 
 /* Counts a connection that is closed before it carried anything. */

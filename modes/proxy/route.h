@@ -9,9 +9,10 @@
  * Each fills *route; the chain is borrowed (the runner takes its reference).
  */
 
-/* An answer of our own with a flag's status. */
+/* An answer of our own. */
 struct static_reply {
 	enum response_flag flag;
+	int                status;	/* 0: the flag's */
 	const char        *details;
 };
 void route_reply(struct l7_route *, struct l7_chain *,

@@ -73,12 +73,18 @@ fail(struct router *r, enum response_flag flag, const char *details)
 }
 
 static bool
+has_attempts_left(const struct router *r)
+{
+	return r->attempts <= (int)r->cluster->retries &&
+	    r->attempts < ATTEMPTS_MAX;
+}
+
+static bool
 may_retry(struct router *r)
 {
 	struct cluster *c = r->cluster;
 
-	if (r->answered || r->attempts > (int)c->retries ||
-	    r->attempts >= ATTEMPTS_MAX)
+	if (r->answered || !has_attempts_left(r))
 		return false;
 	unsigned now = atomic_fetch_add_explicit(&c->state->retries, 1,
 	    memory_order_relaxed);
@@ -310,9 +316,9 @@ on_attempt_failed(void *owner, enum response_flag flag, const char *details)
 {
 	struct router *r = owner;
 
-	if (flag != FLAG_UO && may_retry(r)) {
+	/* Nothing reached the service: this costs it nothing, so is not limited. */
+	if (flag != FLAG_UO && has_attempts_left(r)) {
 		drop_attempt(r, ATTEMPT_FAILED, STREAM_OK);
-		r->retry_counted = true;
 		start_attempt(r);
 		return;
 	}
@@ -329,6 +335,7 @@ start_attempt(struct router *r)
 	struct pick p = {
 		.avoid = r->tried, .avoid_len = (size_t)r->attempts,
 		.rr = upstream_rr(r->up),
+		.now_ms = loop_now_ms(l7_loop(r->ctx)),
 	};
 	const struct endpoint *e = cluster_pick(r->cluster, &p);
 

@@ -8,11 +8,13 @@
 #include "modes/proxy/proxy_run.h"
 
 #define SETTLE_MS	50	/* an editor's several writes are one change */
+#define AWAY_MS		1000	/* between two looks for what is not there */
 
 struct standalone {
 	struct proxy_run *proxy;
 	struct model_set  docs;		/* in force */
 	int               inotify;	/* -1: only SIGHUP reloads */
+	bool              is_away;	/* nothing is under that name now */
 	struct loop_fd    watch;
 	struct loop_timer settle;
 	uint64_t          reloads;
@@ -25,22 +27,28 @@ report_faults(const struct model_set *docs)
 		log_error("config", "%s", docs->faults[i].err.text);
 }
 
-/* Whether a fault of this load lies in the file that the object came from. */
+/* Whether "PATH: ..." speaks of a file or of a directory above it. */
 static bool
-file_has_fault(const struct model_set *docs, const struct model_object *o)
+is_about(const char *fault, const char *file)
+{
+	size_t n = 0;
+
+	while (file[n] != '\0' && fault[n] == file[n])
+		n++;
+	return fault[n] == ':' && (file[n] == '\0' || file[n] == '/');
+}
+
+/* Whether this load cannot tell that a document is gone on purpose. */
+static bool
+is_in_doubt(const struct model_set *docs, const struct model_object *o)
 {
 	const char *file = o->node->file;
 
-	if (file == NULL)
-		return false;
-	size_t len = strlen(file);
-
-	for (size_t i = 0; i < docs->faults_len; i++) {
-		const char *text = docs->faults[i].err.text;
-
-		if (strncmp(text, file, len) == 0 && text[len] == ':')
+	if (docs->faults_len >= MODEL_FAULTS_MAX)
+		return true;	/* it was not read to its end */
+	for (size_t i = 0; file != NULL && i < docs->faults_len; i++)
+		if (is_about(docs->faults[i].err.text, file))
 			return true;
-	}
 	return false;
 }
 
@@ -54,7 +62,7 @@ keep_last_good(const struct model_set *before, struct model_set *now)
 
 		if (o->kind == &model_proxy_kind ||
 		    model_set_find(now, o->key) != NULL ||
-		    !file_has_fault(now, o))
+		    !is_in_doubt(now, o))
 			continue;
 		log_warn("config", "%s: its last good form stays in force",
 		    o->key);
@@ -72,6 +80,20 @@ use(struct standalone *s)
 	proxy_use_documents(s->proxy, s->docs.objects, s->docs.len, &more);
 }
 
+/*
+ * Again after each change: what is there under this name may be another file
+ * or directory by now.  While there is none we look for it.
+ */
+static void
+watch_path(struct standalone *s)
+{
+	s->is_away = s->inotify >= 0 && inotify_add_watch(s->inotify,
+	    s->proxy->settings.config, IN_CLOSE_WRITE | IN_MOVED_TO |
+	    IN_MOVED_FROM | IN_DELETE | IN_MOVE_SELF | IN_ATTRIB) < 0;
+	if (s->is_away)
+		loop_timer_start(&s->settle, AWAY_MS);
+}
+
 void
 standalone_reload(struct standalone *s)
 {
@@ -80,6 +102,7 @@ standalone_reload(struct standalone *s)
 
 	if (path == NULL)
 		return;
+	watch_path(s);
 	model_set_init(&now, MODEL_STRICT, "default");
 	model_set_read(&now, path, false);
 	report_faults(&now);
@@ -94,7 +117,12 @@ standalone_reload(struct standalone *s)
 static void
 on_settled(void *arg)
 {
-	standalone_reload(arg);
+	struct standalone *s = arg;
+
+	if (s->is_away && access(s->proxy->settings.config, R_OK) < 0)
+		loop_timer_start(&s->settle, AWAY_MS);
+	else
+		standalone_reload(s);
 }
 
 static void
@@ -112,16 +140,14 @@ on_change(void *arg, unsigned ready)
 static void
 watch_files(struct standalone *s)
 {
-	const char *path = s->proxy->settings.config;
-
 	s->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (s->inotify < 0 || inotify_add_watch(s->inotify, path,
-	    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
-	    IN_MOVE_SELF | IN_ATTRIB) < 0) {
+	if (s->inotify < 0) {
 		log_warn("config", "changes of %s are not seen (%s); SIGHUP "
-		    "reads it again", path, strerror(errno));
+		    "reads it again", s->proxy->settings.config,
+		    strerror(errno));
 		return;
 	}
+	watch_path(s);
 	loop_fd_start_level(&s->watch, s->proxy->loop, s->inotify, on_change, s);
 }
 

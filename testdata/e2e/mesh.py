@@ -525,7 +525,7 @@ def stop_all(running):
 	for process in running:
 		try:
 			code = process.child.wait(max(0.01, deadline - time.monotonic()))
-			if code > 0:
+			if code not in (0, -signal.SIGTERM):
 				wrong.append(f"{process.name} ended: {ending(code)}")
 		except subprocess.TimeoutExpired:
 			process.signal(signal.SIGTERM)

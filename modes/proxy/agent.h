@@ -1,0 +1,72 @@
+#ifndef PROXY_AGENT_H
+#define PROXY_AGENT_H
+
+#include "base/str.h"
+#include "modes/proxy/compile.h"
+#include "stat/stat.h"
+#include "tls/tls.h"
+
+/*
+ * agent: a proxy's side of the mesh's control: its identity, its documents,
+ * its word about itself.  It lives on a thread of its own, named "sync".
+ *
+ * Life: agent_new (reads what is on the disk) -> agent_start -> the callbacks
+ *       -> agent_stop -> done -> agent_free.
+ *
+ * What it does, in this order and again when something is lost: join, if the
+ * disk has no valid identity; take up the documents of the disk; hold a
+ * session (agent_session.c); renew the certificate in time (agent_renew.c);
+ * report the application once it answers.  A proxy whose control is away goes
+ * on with what it has.
+ */
+struct agent;
+
+struct agent_options {
+	const struct model_proxy_spec *settings;	/* kept */
+	const struct compile_app      *apps;	/* kept */
+	size_t                         apps_len;
+	uint16_t                       inbound_port;	/* that is listened on */
+	struct tls_handshaker         *handshaker;	/* kept */
+	struct stat_registry          *stats;	/* kept */
+	const char                    *version;	/* kept */
+	struct loop                   *main;	/* kept */
+
+	/* On the sync thread: compile and put into force. */
+	void (*use)(void *arg, struct model_object *const *objects, size_t len,
+	    const struct compile_input *more);
+	/* On the sync thread: an identity to use from now on; taken. */
+	void (*identify)(void *arg, struct tls_identity *);
+	/* On the sync thread: adds what the proxy runs, a JSON object. */
+	void (*describe)(void *arg, struct str *out);
+	/* On the main loop: it has an identity and documents, or has not. */
+	void (*ready)(void *arg, bool is_ready);
+	/* On the main loop: it cannot begin, and trying again would not help. */
+	void (*failed)(void *arg, const struct err *);
+	void  *arg;
+};
+
+/*
+ * Copies the options.  NULL: the state cannot be used (ERR_CONFIG,
+ * ERR_CONFLICT), or there is neither an identity nor a token (ERR_NOT_FOUND).
+ */
+struct agent *agent_new(const struct agent_options *, struct err *);
+int agent_start(struct agent *, struct err *);
+/*
+ * Withdraws the workload, so that nobody calls it any more, and ends the
+ * session; done runs on the main loop, after 6 s at the latest.
+ */
+void agent_stop(struct agent *, void (*done)(void *arg), void *arg);
+void agent_free(struct agent *);	/* NULL allowed; ends the thread */
+
+/* Any thread, at any rate: a service is wanted, or was used. */
+void agent_want(struct agent *, const struct service_name *);
+void agent_used(struct agent *, const struct service_name *);
+
+/*
+ * What it knows and what `describe` says, as one JSON object; done runs on
+ * the main loop.  text is borrowed.
+ */
+void agent_describe(struct agent *, void (*done)(void *arg, struct slice text),
+    void *arg);
+
+#endif

@@ -1,0 +1,412 @@
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "modes/proxy/agent_run.h"
+#include "pki/chain.h"
+#include "pki/spiffe.h"
+
+#define LOOK_AGAIN_MS	60000	/* wall time may have leapt meanwhile */
+#define REFUSED_MS	60000	/* who was refused asks less often */
+
+static void on_renew_timer(void *arg);
+
+/* --- from the disk ---------------------------------------------------------- */
+
+/* An identity of another service would answer in that one's name. */
+static int
+check_service(const struct agent *g, const struct agent_identity *i,
+    struct err *err)
+{
+	const char *want = g->options.settings->service;
+	size_t len = strlen(i->ns);
+
+	if (want == NULL)
+		return 0;
+	if (strncmp(want, i->ns, len) == 0 && want[len] == '/')
+		for (size_t n = 0; n < i->services_len; n++)
+			if (strcmp(want + len + 1, i->services[n]) == 0)
+				return 0;
+	return err_set(err, ERR_CONFIG, "the identity %s (workload %s/%s) does "
+	    "not serve %s", i->id, i->ns, i->workload, want);
+}
+
+static void
+say_expired(const struct agent_identity *i)
+{
+	char when[CLOCK_TEXT_MAX];
+
+	clock_format(when, i->not_after, -1);
+	log_warn("identity", "the certificate of %s ended at %s: a new join "
+	    "token is needed", i->id, when);
+}
+
+static int
+take_saved(struct agent *g, struct slice pem, struct err *err)
+{
+	struct agent_identity *i = agent_identity_read(pem, err);
+
+	if (i == NULL) {
+		log_warn("identity", "%s/%s: %s", g->state.path, STATE_IDENTITY,
+		    err->text);
+		return 0;
+	}
+	if (check_service(g, i, err) != 0) {
+		agent_identity_free(i);
+		return err_wrap(err, "%s", g->state.path);
+	}
+	if (i->not_after <= clock_wall_s()) {
+		say_expired(i);
+		agent_identity_free(i);
+		return 0;
+	}
+	g->identity = i;
+	return 0;
+}
+
+int
+agent_identity_load(struct agent *g, struct err *err)
+{
+	struct str pem = { 0 };
+	int result = state_read(&g->state, STATE_BUNDLE, &g->bundle_pem, err);
+
+	if (result == 1)
+		result = state_read(&g->state, STATE_IDENTITY, &pem, err);
+	if (result == 1)
+		result = take_saved(g, str_slice(&pem), err);
+	key_wipe_str(&pem);
+	return result < 0 ? -1 : 0;
+}
+
+bool
+agent_has_identity(const struct agent *g)
+{
+	return g->tls != NULL && g->identity->not_after > clock_wall_s();
+}
+
+/* --- in use ------------------------------------------------------------------- */
+
+static void
+schedule(struct agent *g, uint64_t ms)
+{
+	loop_timer_start(&g->renew_timer, ms < LOOK_AGAIN_MS ? ms :
+	    LOOK_AGAIN_MS);
+}
+
+static void
+schedule_renewal(struct agent *g)
+{
+	int64_t wait = g->renew_at - clock_wall_s();
+
+	schedule(g, wait <= 0 ? 0 : wait >= LOOK_AGAIN_MS / 1000 ?
+	    LOOK_AGAIN_MS : (uint64_t)wait * 1000);
+}
+
+/* Identity and bundle as they are now go to the data plane. */
+static int
+put_in_use(struct agent *g, struct err *err)
+{
+	struct tls_identity *t = agent_identity_tls(g->identity,
+	    str_slice(&g->bundle_pem), ++g->bundle_generation, err);
+	struct str id = { 0 };
+
+	if (t == NULL)
+		return -1;
+	tls_identity_unref(g->tls);
+	g->tls = t;
+	g->options.identify(g->options.arg, tls_identity_ref(t));
+	spiffe_add_control(&id, slice_str(g->identity->domain));
+	mem_free(g->control_id);
+	g->control_id = str_give(&id);
+	atomic_store(&g->numbers.not_after, g->identity->not_after);
+	return 0;
+}
+
+static void
+plan(struct agent *g)
+{
+	const struct agent_identity *i = g->identity;
+
+	g->renew_at = agent_renew_at(i->not_before, i->not_after,
+	    random_unit());
+	g->late_at = agent_renew_late_at(i->not_before, i->not_after);
+	g->renew_failures = 0;
+	g->has_warned = false;
+	schedule_renewal(g);
+}
+
+static int
+save(struct agent *g, struct err *err)
+{
+	struct str pem = { 0 };
+	int result = state_write(&g->state, STATE_BUNDLE,
+	    str_slice(&g->bundle_pem), err);
+
+	if (result == 0) {
+		agent_identity_pem(&pem, g->identity);
+		result = state_write(&g->state, STATE_IDENTITY,
+		    str_slice(&pem), err);
+		key_wipe_str(&pem);
+	}
+	if (result == 0)
+		result = state_remove(&g->state, STATE_JOIN_KEY, err);
+	return result;
+}
+
+/*
+ * Takes a new identity and, unless it is empty, the bundle that came with it.
+ * The old ones stay when the new ones are of no use.
+ */
+static int
+adopt(struct agent *g, struct agent_identity *now, struct str *bundle,
+    struct err *err)
+{
+	struct agent_identity *old = g->identity;
+	struct str old_bundle = g->bundle_pem;
+
+	if (check_service(g, now, err) != 0) {
+		agent_identity_free(now);
+		return -1;
+	}
+	g->identity = now;
+	if (bundle->len > 0)
+		g->bundle_pem = *bundle;
+	if (put_in_use(g, err) != 0) {
+		g->identity = old;
+		g->bundle_pem = old_bundle;
+		agent_identity_free(now);
+		return -1;
+	}
+	if (bundle->len > 0) {
+		str_fini(&old_bundle);
+		*bundle = (struct str){ 0 };
+	}
+	agent_identity_free(old);
+	if (save(g, err) != 0)
+		log_error("identity", "%s; after a restart a new token would "
+		    "be needed", err->text);
+	plan(g);
+	return 0;
+}
+
+int
+agent_take_bundle(struct agent *g, struct slice pem, struct err *err)
+{
+	struct bundle *b;
+	int result;
+
+	if (slice_eq(pem, str_slice(&g->bundle_pem)))
+		return 0;
+	b = bundle_new(slice_str(g->identity->domain));
+	result = bundle_add_pem(b, pem, err);
+	bundle_unref(b);
+	if (result != 0)
+		return -1;
+	struct str old = g->bundle_pem;
+
+	g->bundle_pem = (struct str){ 0 };
+	str_add_slice(&g->bundle_pem, pem);
+	result = put_in_use(g, err);
+	if (result != 0) {
+		str_fini(&g->bundle_pem);
+		g->bundle_pem = old;
+		return -1;
+	}
+	str_fini(&old);
+	log_info("identity", "a new trust bundle is in use");
+	return state_write(&g->state, STATE_BUNDLE, pem, err);
+}
+
+/* --- joining --------------------------------------------------------------------- */
+
+static void
+log_identity(const struct agent *g, const char *what)
+{
+	char when[CLOCK_TEXT_MAX];
+
+	clock_format(when, g->identity->not_after, -1);
+	log_info("identity", "%s %s, workload %s/%s, until %s", what,
+	    g->identity->id, g->identity->ns, g->identity->workload, when);
+}
+
+static void
+join_failed(struct agent *g, const struct err *err, bool is_final)
+{
+	bool is_first = g->identity == NULL;
+
+	if (is_first && is_final) {
+		agent_fail(g, err);
+		return;
+	}
+	uint64_t ms = is_final ? REFUSED_MS :
+	    agent_backoff_ms(++g->renew_failures, random_unit());
+
+	log_warn("identity", "%s; again in %llu ms", err->text,
+	    (unsigned long long)ms);
+	schedule(g, ms);
+}
+
+static void
+on_joined(void *arg, struct join_result *r)
+{
+	struct agent *g = arg;
+
+	g->join = NULL;
+	if (r->identity != NULL && adopt(g, r->identity, &r->bundle_pem,
+	    &r->err) != 0) {
+		r->identity = NULL;
+		r->is_final = true;
+	}
+	if (r->identity == NULL) {
+		join_failed(g, &r->err, r->is_final);
+		return;
+	}
+	log_identity(g, "joined as");
+	agent_make_workload(g, NULL);
+	if (g->docs.is_whole)
+		agent_compile(g);
+	agent_session_connect(g);
+}
+
+static void
+start_join(struct agent *g)
+{
+	const struct model_proxy_spec *s = g->options.settings;
+	const struct join_request r = {
+		.loop = g->loop, .handshaker = g->options.handshaker,
+		.control = s->control, .zone = s->zone, .labels = &s->labels,
+		.state = &g->state,
+	};
+	struct token token;
+	struct err err = ERR_INIT;
+
+	if (join_read_token(s->token_file, &token, &err) != 0) {
+		join_failed(g, &err, true);
+		return;
+	}
+	g->join = join_start(&r, &token, on_joined, g);
+	token_fini(&token);
+}
+
+/* --- renewing ---------------------------------------------------------------------- */
+
+static void
+renewal_failed(struct agent *g, const struct err *err, bool is_final)
+{
+	int64_t now = clock_wall_s();
+	int64_t left = g->identity->not_after - now;
+	uint64_t ms = agent_backoff_ms(++g->renew_failures, random_unit());
+
+	/* Several tries fit into what is left, however short a life is. */
+	uint64_t most = left <= 1 ? 200 : (uint64_t)left * 1000 / 8;
+
+	stat_counter_add(g->stat, g->renewals[0], 1);
+	if (is_final)
+		ms = REFUSED_MS;
+	if (ms > most)
+		ms = most;
+	if (now >= g->late_at && !g->has_warned) {
+		g->has_warned = true;
+		log_warn("identity", "the certificate of %s ends in %lld s and "
+		    "could not be renewed so far", g->identity->id,
+		    (long long)left);
+	}
+	log_warn("identity", "renewal: %s", err->text);
+	schedule(g, ms);
+}
+
+static void
+on_renewed(void *arg, const struct agent_reply *reply)
+{
+	struct agent *g = arg;
+	struct agent_identity *now = NULL;
+	struct str bundle = { 0 };
+	struct err err = reply->err;
+
+	g->renewal = NULL;
+	if (reply->status == 200)
+		now = join_read_answer(reply->body, &g->next_key, &bundle,
+		    &err);
+	key_fini(&g->next_key);
+	if (now == NULL || adopt(g, now, &bundle, &err) != 0) {
+		renewal_failed(g, &err, reply->is_final);
+	} else {
+		stat_counter_add(g->stat, g->renewals[1], 1);
+		log_identity(g, "renewed");
+	}
+	str_fini(&bundle);
+}
+
+static void
+start_renewal(struct agent *g)
+{
+	struct str body = { 0 };
+	struct agent_call_request r = {
+		.dial = { .loop = g->loop,
+		    .handshaker = g->options.handshaker,
+		    .control = g->options.settings->control,
+		    .identity = g->tls, .expected_id = g->control_id },
+		.method = "POST", .target = "/v1/renew",
+	};
+
+	key_generate(&g->next_key);
+	join_body(&body, NULL, &g->next_key, NULL);
+	r.body = str_slice(&body);
+	g->renewal = agent_call_start(&r, on_renewed, g);
+	str_fini(&body);
+}
+
+static void
+on_renew_timer(void *arg)
+{
+	struct agent *g = arg;
+	int64_t now = clock_wall_s();
+
+	if (g->join != NULL || g->renewal != NULL)
+		return;
+	if (g->identity == NULL || now >= g->identity->not_after) {
+		if (g->identity != NULL)
+			say_expired(g->identity);
+		agent_tell_ready(g);
+		start_join(g);
+	} else if (now >= g->renew_at) {
+		start_renewal(g);
+	} else {
+		schedule_renewal(g);
+	}
+}
+
+/* --- start and end -------------------------------------------------------------------- */
+
+void
+agent_identity_start(struct agent *g)
+{
+	struct err err = ERR_INIT;
+
+	loop_timer_init(&g->renew_timer, g->loop, on_renew_timer, g);
+	if (g->identity != NULL && put_in_use(g, &err) != 0) {
+		log_warn("identity", "the identity on disk is of no use: %s",
+		    err.text);
+		agent_identity_free(g->identity);
+		g->identity = NULL;
+	}
+	if (g->identity == NULL) {
+		start_join(g);
+		return;
+	}
+	log_identity(g, "is");
+	plan(g);
+	agent_make_workload(g, NULL);
+}
+
+void
+agent_identity_stop(struct agent *g)
+{
+	loop_timer_stop(&g->renew_timer);
+	join_cancel(g->join);
+	agent_call_cancel(g->renewal);
+	g->join = NULL;
+	g->renewal = NULL;
+}

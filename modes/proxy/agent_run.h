@@ -1,0 +1,129 @@
+#ifndef PROXY_AGENT_RUN_H
+#define PROXY_AGENT_RUN_H
+
+#include <stdatomic.h>
+
+#include "base/random.h"
+#include "modes/proxy/agent.h"
+#include "modes/proxy/agent_identity.h"
+#include "modes/proxy/agent_interest.h"
+#include "modes/proxy/agent_link.h"
+#include "modes/proxy/app_health.h"
+#include "modes/proxy/docs.h"
+#include "modes/proxy/join.h"
+#include "modes/proxy/state.h"
+
+/*
+ * agent_run: the insides of an agent, for the files agent_*.c alone.  All of
+ * it belongs to the sync thread, but for the gate and the numbers that
+ * metrics read.
+ */
+#define AGENT_SAMPLES_MAX 8
+
+struct agent_numbers {
+	atomic_int_least64_t  not_after;	/* wall seconds; 0: no identity */
+	atomic_uint_least64_t revision;	/* of the documents in force */
+	atomic_uint_least64_t confirmed_ms;	/* monotonic: control's last word */
+	atomic_bool           is_connected;	/* and in step */
+	atomic_uint           rejected;	/* documents in an earlier form */
+};
+
+struct agent {
+	struct agent_options   options;
+	struct loop           *loop;
+	struct state           state;
+	struct interest_gate   wants, uses;
+
+	/* Who we are: agent_renew.c */
+	struct agent_identity *identity;	/* NULL: not joined */
+	struct tls_identity   *tls;	/* of identity and bundle; NULL with it */
+	struct str             bundle_pem;
+	uint64_t               bundle_generation;	/* our own count */
+	char                  *control_id;
+	struct join           *join;
+	struct agent_call     *renewal;
+	struct key             next_key;	/* while a renewal is under way */
+	struct loop_timer      renew_timer;
+	int64_t                renew_at, late_at;	/* wall seconds */
+	unsigned               renew_failures;
+	bool                   has_warned;	/* of a late renewal */
+
+	/* What we know: agent_docs.c */
+	struct docs            docs;
+	struct interests       interests;
+	struct model_object   *own;	/* our Workload, as we tell it */
+	struct map             unread, faults;	/* keys of what did not read
+						   or compile */
+	struct loop_timer      save_timer;
+
+	/* Our session: agent_session.c */
+	struct agent_link     *link;	/* NULL: none */
+	bool                   is_open, is_synced;
+	bool                   needs_full;	/* our documents differ: all again */
+	bool                   told_ready;	/* control thinks that we answer */
+	bool                   sent_counters;	/* on this session */
+	unsigned               failures;	/* of sessions, in a row */
+	struct loop_timer      retry_timer, alive_timer, interest_timer,
+	                       lapse_timer;
+	char                   boot[RANDOM_UUID_LEN + 1];
+
+	struct app_health     *health;
+	bool                   is_ready;	/* as told to main */
+	bool                   is_stopping, has_stopped;
+	struct loop_timer      stop_timer;
+	void                 (*stopped)(void *arg);
+	void                  *stopped_arg;
+	bool                   has_thread;
+
+	struct agent_numbers   numbers;
+	struct stat_series    *sampled[AGENT_SAMPLES_MAX];
+	struct stat_series    *renewals[2];	/* failed, succeeded */
+	struct stat_worker    *stat;
+};
+
+/* --- agent.c ----------------------------------------------------------- */
+
+void agent_tell_ready(struct agent *);	/* to main, if it changed */
+void agent_stopped(struct agent *);	/* to main, once */
+void agent_fail(struct agent *, const struct err *);	/* to main */
+
+/* --- agent_renew.c: who we are ------------------------------------------ */
+
+/* What the disk has; ERR_CONFIG for what may not be trusted. */
+int agent_identity_load(struct agent *, struct err *);
+bool agent_has_identity(const struct agent *);	/* one that is valid now */
+/* Joins or schedules the renewal, whichever is due. */
+void agent_identity_start(struct agent *);
+void agent_identity_stop(struct agent *);
+/* Control's roots; ERR_DATA leaves those that we have. */
+int agent_take_bundle(struct agent *, struct slice pem, struct err *);
+
+/* --- agent_docs.c: what we know ------------------------------------------- */
+
+void agent_docs_load(struct agent *);
+/* Compiles what is there and tells control what does not compile. */
+void agent_compile(struct agent *);
+void agent_save_soon(struct agent *);
+void agent_save_now(struct agent *);	/* if something is to be saved */
+/* Our Workload; local: where control sees us, or NULL. */
+void agent_make_workload(struct agent *, const struct addr *local);
+void agent_reject(struct agent *, struct slice key, uint64_t revision,
+    const struct err *);
+
+/* --- agent_session.c -------------------------------------------------------- */
+
+void agent_session_init(struct agent *);
+void agent_session_connect(struct agent *);	/* if there is none */
+void agent_session_end(struct agent *);
+/* Nothing happens without a session. */
+void agent_send(struct agent *, const struct sync_message *);
+void agent_tell_app(struct agent *);	/* whether the application answers */
+void agent_interest_changed(struct agent *);	/* told soon */
+
+/* --- agent_status.c ----------------------------------------------------------- */
+
+void agent_numbers_start(struct agent *);
+void agent_numbers_stop(struct agent *);
+void agent_write_status(struct agent *, struct str *out);
+
+#endif

@@ -1,0 +1,388 @@
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "conf/json.h"
+#include "modes/proxy/agent_run.h"
+#include "stat/report.h"
+
+#define ALIVE_MS	5000
+#define INTEREST_MS	10	/* at most one message in this time */
+#define LAPSE_MS	30000	/* how often idle interests are looked for */
+#define UNSENT_MAX	((size_t)256 * 1024)	/* then counters wait */
+
+/* --- to control ---------------------------------------------------------- */
+
+void
+agent_send(struct agent *g, const struct sync_message *m)
+{
+	struct str line = { 0 };
+	struct err err = ERR_INIT;
+
+	if (!g->is_open)
+		return;
+	if (sync_message_write(&line, m, &err) != 0)
+		log_warn("sync", "not told to control: %s", err.text);
+	else
+		agent_link_send(g->link, str_slice(&line));
+	str_fini(&line);
+}
+
+static void
+send_hello(struct agent *g)
+{
+	char *workload = mem_printf("%s/%s", g->identity->ns,
+	    g->identity->workload);
+	const struct sync_message m = { .type = SYNC_HELLO,
+		.schema = SYNC_SCHEMA,
+		.version = slice_str(g->options.version),
+		.workload = slice_str(workload),
+		.since = g->docs.is_whole && !g->needs_full ?
+		    g->docs.revision : 0,
+		.document = g->own->node };
+
+	agent_send(g, &m);
+	mem_free(workload);
+}
+
+static void
+send_interest(struct agent *g)
+{
+	size_t len;
+	struct slice *names = interests_list(&g->interests, &len);
+	const struct sync_message m = { .type = SYNC_INTEREST,
+		.services = names, .services_len = len };
+
+	agent_send(g, &m);
+	mem_free(names);
+}
+
+static void
+send_alive(struct agent *g)
+{
+	struct sync_message m = { .type = SYNC_ALIVE };
+	struct str report = { 0 };
+
+	if (stat_report(g->options.stats, slice_str(g->boot), !g->sent_counters,
+	    &report) > 0)
+		m.counters = str_slice(&report);
+	g->sent_counters = true;
+	agent_send(g, &m);
+	str_fini(&report);
+}
+
+static void
+send_ack(struct agent *g)
+{
+	char digest[MODEL_DIGEST_TEXT];
+	const struct sync_message m = { .type = SYNC_ACK,
+		.revision = g->docs.revision, .digest = slice_str(digest) };
+
+	model_digest_text(&g->docs.digest, digest);
+	agent_send(g, &m);
+}
+
+/*
+ * Callers may come as soon as control says so, therefore only with a whole
+ * and compiled state of our own.
+ */
+void
+agent_tell_app(struct agent *g)
+{
+	bool ready = g->health != NULL && app_health_is_up(g->health) &&
+	    g->is_synced && !g->is_stopping;
+	const struct sync_message m = { .type = SYNC_READY, .ready = ready };
+
+	if (!g->is_open || ready == g->told_ready)
+		return;
+	g->told_ready = ready;
+	agent_send(g, &m);
+}
+
+static void
+on_alive_timer(void *arg)
+{
+	struct agent *g = arg;
+
+	if (!g->is_open)
+		return;
+	if (agent_link_unsent(g->link) < UNSENT_MAX)
+		send_alive(g);
+	loop_timer_start(&g->alive_timer, ALIVE_MS);
+}
+
+/* --- interest ---------------------------------------------------------------- */
+
+static void
+on_interest_timer(void *arg)
+{
+	struct agent *g = arg;
+
+	if (g->is_open)
+		send_interest(g);
+}
+
+void
+agent_interest_changed(struct agent *g)
+{
+	if (!loop_timer_is_running(&g->interest_timer))
+		loop_timer_start(&g->interest_timer, INTEREST_MS);
+}
+
+static void
+on_lapse(void *arg, struct slice name)
+{
+	struct agent *g = arg;
+
+	log_debug("sync", "%.*s is not used any more", SLICE_ARG(name));
+	docs_forget_absent(&g->docs, name);
+}
+
+static void
+on_lapse_timer(void *arg)
+{
+	struct agent *g = arg;
+
+	if (interests_lapse(&g->interests, loop_now_ms(g->loop), on_lapse,
+	    g) > 0)
+		agent_interest_changed(g);
+	loop_timer_start(&g->lapse_timer, LAPSE_MS);
+}
+
+/* --- from control --------------------------------------------------------------- */
+
+static void
+confirm(struct agent *g)
+{
+	atomic_store(&g->numbers.confirmed_ms, clock_mono_ms());
+}
+
+static void
+on_commit(struct agent *g)
+{
+	agent_compile(g);
+	agent_save_soon(g);
+	confirm(g);
+	send_ack(g);
+}
+
+static void
+apply(struct agent *g, const struct sync_message *m)
+{
+	struct err err = ERR_INIT;
+
+	switch (docs_apply(&g->docs, m, &err)) {
+	case DOCS_BAD:
+		map_put(&g->unread, m->key, NULL);
+		agent_reject(g, m->key, m->revision, &err);
+		break;
+	case DOCS_TAKEN:
+		if (m->key.ptr != NULL)
+			map_del(&g->unread, m->key);
+		break;
+	case DOCS_COMMIT:
+		on_commit(g);
+		break;
+	case DOCS_NOTHING:
+		break;
+	}
+}
+
+static void
+on_synced(struct agent *g, const struct sync_message *m)
+{
+	struct sync_message commit = { .type = SYNC_COMMIT,
+		.revision = m->revision };
+	char digest[MODEL_DIGEST_TEXT];
+
+	/* A state without a document of ours has nothing to commit. */
+	if (!g->docs.is_whole || g->docs.revision != m->revision)
+		apply(g, &commit);
+	model_digest_text(&g->docs.digest, digest);
+	bool differs = m->digest.ptr != NULL && !slice_is(m->digest, digest) &&
+	    g->unread.len == 0;
+
+	if (differs && !g->needs_full) {
+		log_warn("sync", "our documents differ from control's; asking "
+		    "for all of them");
+		g->needs_full = true;
+		agent_session_end(g);
+		agent_session_connect(g);
+		return;
+	}
+	if (differs)
+		log_error("sync", "our documents differ from control's even "
+		    "after a full state");
+	g->needs_full = false;
+	if (!g->is_synced)
+		log_info("sync", "in step with control at revision %llu, %zu "
+		    "documents", (unsigned long long)g->docs.revision,
+		    docs_len(&g->docs));
+	g->is_synced = true;
+	g->failures = 0;
+	atomic_store(&g->numbers.is_connected, true);
+	confirm(g);
+	agent_tell_app(g);
+}
+
+static void
+on_bookmark(struct agent *g, uint64_t revision)
+{
+	/* Nothing of ours changed up to there: later we go on from there. */
+	if (g->docs.is_whole && g->is_synced && revision > g->docs.revision) {
+		g->docs.revision = revision;
+		atomic_store(&g->numbers.revision, revision);
+		agent_save_soon(g);
+	}
+	confirm(g);
+}
+
+static void
+on_question(struct agent *g, const struct sync_message *m)
+{
+	struct sync_message answer = { .type = SYNC_ANSWER, .id = m->id };
+	struct str body = { 0 };
+
+	if (slice_is(m->what, "config"))
+		agent_write_status(g, &body);
+	else
+		str_add(&body, "{\"error\":\"this proxy does not know the "
+		    "question\"}");
+	answer.document_json = str_slice(&body);
+	agent_send(g, &answer);
+	str_fini(&body);
+}
+
+static void
+on_bundle(struct agent *g, struct slice pem)
+{
+	struct err err = ERR_INIT;
+
+	if (agent_take_bundle(g, pem, &err) != 0)
+		log_error("identity", "trust bundle from control: %s",
+		    err.text);
+}
+
+static void
+on_line(void *arg, struct slice line, struct arena *a)
+{
+	struct agent *g = arg;
+	struct sync_message m;
+	struct err err = ERR_INIT;
+
+	if (sync_message_read(&m, a, line, &err) != 0) {
+		log_warn("sync", "a line from control: %s", err.text);
+		return;
+	}
+	switch (m.type) {
+	case SYNC_BUNDLE:
+		on_bundle(g, m.pem);
+		break;
+	case SYNC_SYNCED:
+		on_synced(g, &m);
+		break;
+	case SYNC_BOOKMARK:
+		on_bookmark(g, m.revision);
+		break;
+	case SYNC_QUESTION:
+		on_question(g, &m);
+		break;
+	case SYNC_WITHDRAWN:
+		if (g->is_stopping)
+			agent_stopped(g);
+		break;
+	default:
+		apply(g, &m);
+	}
+}
+
+/* --- the link --------------------------------------------------------------- */
+
+static void
+on_open(void *arg, const struct addr *local)
+{
+	struct agent *g = arg;
+
+	g->is_open = true;
+	agent_make_workload(g, local);
+	send_hello(g);
+	send_interest(g);
+	loop_timer_start(&g->alive_timer, 0);
+}
+
+/* What belongs to one session, as it is without one. */
+static void
+forget_session(struct agent *g)
+{
+	g->link = NULL;
+	g->is_open = g->is_synced = g->told_ready = g->sent_counters = false;
+	loop_timer_stop(&g->alive_timer);
+	atomic_store(&g->numbers.is_connected, false);
+}
+
+static void
+on_closed(void *arg, const struct err *why)
+{
+	struct agent *g = arg;
+	bool was_synced = g->is_synced;
+
+	forget_session(g);
+	if (g->is_stopping) {
+		agent_stopped(g);
+		return;
+	}
+	g->failures++;
+	if (was_synced || g->failures == 1 || why->kind == ERR_DENIED)
+		log_warn("sync", "%s; what we have stays in force", why->text);
+	else
+		log_debug("sync", "%s", why->text);
+	loop_timer_start(&g->retry_timer,
+	    agent_backoff_ms(g->failures, random_unit()));
+}
+
+static const struct agent_link_ops link_ops = {
+	.on_open = on_open, .on_line = on_line, .on_closed = on_closed,
+};
+
+void
+agent_session_connect(struct agent *g)
+{
+	const struct agent_dial_request r = {
+		.loop = g->loop, .handshaker = g->options.handshaker,
+		.control = g->options.settings->control,
+		.identity = g->tls, .expected_id = g->control_id,
+	};
+
+	if (g->link != NULL || g->is_stopping || !agent_has_identity(g))
+		return;
+	loop_timer_stop(&g->retry_timer);
+	g->link = agent_link_start(&r, &link_ops, g);
+}
+
+void
+agent_session_end(struct agent *g)
+{
+	struct agent_link *link = g->link;
+
+	loop_timer_stop(&g->retry_timer);
+	forget_session(g);
+	agent_link_close(link);
+}
+
+static void
+on_retry_timer(void *arg)
+{
+	agent_session_connect(arg);
+}
+
+void
+agent_session_init(struct agent *g)
+{
+	loop_timer_init(&g->retry_timer, g->loop, on_retry_timer, g);
+	loop_timer_init(&g->alive_timer, g->loop, on_alive_timer, g);
+	loop_timer_init(&g->interest_timer, g->loop, on_interest_timer, g);
+	loop_timer_init(&g->lapse_timer, g->loop, on_lapse_timer, g);
+	loop_timer_start(&g->lapse_timer, LAPSE_MS);
+	random_uuid(g->boot);
+}

@@ -1,0 +1,184 @@
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "http/exchange.h"
+#include "http/message.h"
+#include "modes/proxy/app_health.h"
+#include "net/dial.h"
+
+#define EAGER_MS	1000	/* while it is down, or may be */
+#define CALM_MS		5000
+#define PROBE_MS	1000	/* for one answer */
+#define FAILURES	2	/* in a row, and it is down */
+#define BODY_MAX	(64 * 1024)
+
+struct probe {
+	struct app_health *owner;
+	struct addr        addr;
+	char               name[ADDR_TEXT_MAX];
+	struct loop_timer  timer;
+	struct dial       *dial;
+	struct exchange   *exchange;
+	struct arena       arena;
+	bool               is_up;
+	unsigned           failures;
+};
+
+struct app_health {
+	struct loop  *loop;
+	const char   *path;	/* NULL: tcp */
+	struct probe *probes;
+	size_t        len;
+	bool          is_up;
+	void        (*on_change)(void *, bool);
+	void         *arg;
+};
+
+static bool
+all_up(const struct app_health *h)
+{
+	for (size_t i = 0; i < h->len; i++)
+		if (!h->probes[i].is_up)
+			return false;
+	return h->len > 0;
+}
+
+static void
+tell(struct app_health *h)
+{
+	bool is_up = all_up(h);
+
+	if (is_up == h->is_up)
+		return;
+	h->is_up = is_up;
+	h->on_change(h->arg, is_up);
+}
+
+static void
+answered(struct probe *p, bool is_good, const char *why)
+{
+	if (is_good) {
+		if (!p->is_up)
+			log_info("app", "%s answers", p->name);
+		p->is_up = true;
+		p->failures = 0;
+	} else if (++p->failures >= FAILURES && p->is_up) {
+		log_warn("app", "%s does not answer: %s", p->name, why);
+		p->is_up = false;
+	}
+	loop_timer_start(&p->timer, is_good ? CALM_MS : EAGER_MS);
+	tell(p->owner);
+}
+
+/* --- http:/path ----------------------------------------------------------- */
+
+static void
+on_reply(void *arg, const struct exchange_result *r)
+{
+	struct probe *p = arg;
+
+	p->exchange = NULL;
+	if (r->head == NULL)
+		answered(p, false, stream_error_name(r->error));
+	else
+		answered(p, r->head->status >= 200 && r->head->status < 400,
+		    http_status_text(r->head->status));
+	arena_reset(&p->arena);
+}
+
+static const struct conn_ops no_ops;	/* the exchange sets its own */
+
+static void
+ask(struct probe *p, int fd)
+{
+	static const struct exchange_limits limits = { BODY_MAX, PROBE_MS };
+	struct http_head head;
+
+	if (!message_request_init(&head, &p->arena, "GET", slice_str(p->name),
+	    slice_str(p->owner->path))) {
+		close(fd);
+		answered(p, false, "the path cannot be asked for");
+		return;
+	}
+	p->exchange = exchange_start(conn_new(p->owner->loop, fd, NULL, NULL,
+	    &no_ops, p), &head, NULL, &limits, on_reply, p);
+}
+
+/* --- tcp --------------------------------------------------------------------- */
+
+static void
+on_connected(void *arg, int fd, int error)
+{
+	struct probe *p = arg;
+
+	p->dial = NULL;
+	if (fd < 0) {
+		answered(p, false, strerror(error));
+	} else if (p->owner->path != NULL) {
+		ask(p, fd);
+	} else {
+		close(fd);
+		answered(p, true, NULL);
+	}
+}
+
+static void
+on_due(void *arg)
+{
+	struct probe *p = arg;
+
+	p->dial = dial_start(p->owner->loop, &p->addr, PROBE_MS, on_connected,
+	    p);
+}
+
+/* --- start and end ------------------------------------------------------------ */
+
+struct app_health *
+app_health_start(struct loop *loop, const struct compile_app *apps, size_t len,
+    const char *spec, void (*on_change)(void *, bool), void *arg)
+{
+	struct app_health *h = mem_zalloc(sizeof(*h));
+
+	*h = (struct app_health){ .loop = loop, .len = len,
+		.on_change = on_change, .arg = arg,
+		.path = strncmp(spec, "http:", 5) == 0 ? spec + 5 : NULL };
+	h->probes = mem_zalloc_array(len + 1, sizeof(*h->probes));
+	for (size_t i = 0; i < len; i++) {
+		struct probe *p = &h->probes[i];
+
+		p->owner = h;
+		p->addr = apps[i].addr;
+		addr_format(&p->addr, p->name);
+		arena_init(&p->arena);
+		loop_timer_init(&p->timer, loop, on_due, p);
+		loop_timer_start(&p->timer, 0);
+	}
+	return h;
+}
+
+bool
+app_health_is_up(const struct app_health *h)
+{
+	return h->is_up;
+}
+
+void
+app_health_stop(struct app_health *h)
+{
+	if (h == NULL)
+		return;
+	for (size_t i = 0; i < h->len; i++) {
+		struct probe *p = &h->probes[i];
+
+		loop_timer_stop(&p->timer);
+		if (p->dial != NULL)
+			dial_cancel(p->dial);
+		if (p->exchange != NULL)
+			exchange_cancel(p->exchange);
+		arena_fini(&p->arena);
+	}
+	mem_free(h->probes);
+	mem_free(h);
+}

@@ -1,0 +1,370 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "conf/json.h"
+#include "modes/proxy/join.h"
+#include "pki/csr.h"
+#include "pki/pem.h"
+#include "pki/spiffe.h"
+
+struct join {
+	struct join_request  request;
+	struct token         token;
+	struct key           key;
+	struct str           bundle_pem;
+	char                *expected_id;
+	struct tls_identity *trust;	/* the bundle, without a certificate */
+	struct agent_call   *call;
+	struct loop_task     start;
+	void               (*done)(void *, struct join_result *);
+	void                *arg;
+};
+
+/* --- the token ---------------------------------------------------------- */
+
+static int
+read_token_file(const char *path, char *text, size_t cap, size_t *len,
+    struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return err_set(err, ERR_NOT_FOUND,
+		    "there is no join token at %s", path);
+	if (fd < 0)
+		return err_errno(err, "join token %s", path);
+	ssize_t n = read(fd, text, cap);
+
+	if (n < 0)
+		err_errno(err, "join token %s", path);
+	close(fd);
+	*len = n < 0 ? 0 : (size_t)n;
+	return n < 0 ? -1 : 0;
+}
+
+static int
+read_token_at(const char *path, struct token *t, struct err *err)
+{
+	/* A token, a few line ends, and a byte by which we see that there is more. */
+	char text[TOKEN_TEXT_LEN + 16];
+	size_t len;
+
+	if (read_token_file(path, text, sizeof(text), &len, err) != 0)
+		return -1;
+	struct slice s = slice_of(text, len);
+
+	while (s.len > 0 && (s.ptr[s.len - 1] == '\n' ||
+	    s.ptr[s.len - 1] == '\r'))
+		s.len--;
+	bool ok = token_parse(t, slice_trim(s));
+
+	mem_wipe(text, sizeof(text));
+	return ok ? 0 : err_set(err, ERR_CONFIG,
+	    "%s holds no join token (mesh1...)", path);
+}
+
+int
+join_read_token(const char *path, struct token *t, struct err *err)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+
+	if (path != NULL)
+		return read_token_at(path, t, err);
+	if (dir == NULL)
+		return err_set(err, ERR_NOT_FOUND, "a join token is needed: "
+		    "--token-file, or the credential join-token");
+	char *at = mem_printf("%s/join-token", dir);
+	int result = read_token_at(at, t, err);
+
+	mem_free(at);
+	return result;
+}
+
+/* --- what is said ---------------------------------------------------------- */
+
+/* The trust domain of the first certificate, which must be control's. */
+static int
+domain_of(struct slice chain, char domain[SPIFFE_DOMAIN_MAX + 1],
+    struct err *err)
+{
+	const unsigned char *p = (const unsigned char *)chain.ptr;
+	struct cert leaf;
+	struct spiffe id;
+
+	if (chain.len < 4)
+		return err_set(err, ERR_DENIED, "control showed no certificate");
+	size_t len = (size_t)p[0] << 24 | (size_t)p[1] << 16 |
+	    (size_t)p[2] << 8 | p[3];
+
+	if (len > chain.len - 4)
+		len = chain.len - 4;
+	if (cert_parse(&leaf, slice_of(chain.ptr + 4, len), err) != 0) {
+		err->kind = ERR_DENIED;
+		return err_wrap(err, "control's certificate");
+	}
+	if (leaf.uris != 1 || !spiffe_parse(&id, leaf.uri) ||
+	    id.kind != SPIFFE_CONTROL)
+		return err_set(err, ERR_DENIED,
+		    "what answers there is not control");
+	memcpy(domain, id.domain.ptr, id.domain.len);
+	domain[id.domain.len] = '\0';
+	return 0;
+}
+
+int
+join_check_bundle(const struct token *t, struct slice bundle_pem,
+    struct slice chain, char domain[SPIFFE_DOMAIN_MAX + 1], struct err *err)
+{
+	uint8_t hash[HASH_LEN];
+
+	if (domain_of(chain, domain, err) != 0)
+		return -1;
+	struct bundle *b = bundle_new(slice_str(domain));
+	int result = bundle_add_pem(b, bundle_pem, err);
+
+	if (result == 0)
+		bundle_hash(b, hash);
+	bundle_unref(b);
+	if (result != 0) {
+		err->kind = ERR_DENIED;
+		return err_wrap(err, "trust bundle");
+	}
+	if (!hash_equal(slice_of(hash, HASH_LEN),
+	    slice_of(t->roots, HASH_LEN)))
+		return err_set(err, ERR_DENIED, "what answers there is not the "
+		    "control that made the join token: its roots differ");
+	return 0;
+}
+
+static void
+add_workload(struct str *out, const struct join_request *r)
+{
+	str_add(out, ",\"workload\":{\"labels\":{");
+	for (size_t i = 0; r->labels != NULL && i < r->labels->len; i++) {
+		if (i > 0)
+			str_add_char(out, ',');
+		str_add_json(out, slice_str(r->labels->items[i].key));
+		str_add_char(out, ':');
+		str_add_json(out, slice_str(r->labels->items[i].value));
+	}
+	str_add_char(out, '}');
+	if (r->zone != NULL) {
+		str_add(out, ",\"zone\":");
+		str_add_json(out, slice_str(r->zone));
+	}
+	str_add_char(out, '}');
+}
+
+void
+join_body(struct str *out, const struct token *t, const struct key *key,
+    const struct join_request *r)
+{
+	struct str der = { 0 }, pem = { 0 }, token = { 0 };
+
+	csr_make(&der, key);
+	pem_add(&pem, PEM_LABEL_CSR, str_slice(&der));
+	key_room_str(out, 4096 + pem.len);	/* the secret is copied once */
+	str_add(out, "{\"csr\":");
+	str_add_json(out, str_slice(&pem));
+	if (t != NULL) {
+		key_room_str(&token, TOKEN_TEXT_LEN + 1);
+		token_add(&token, t);
+		str_add(out, ",\"token\":");
+		str_add_json(out, str_slice(&token));
+		add_workload(out, r);
+	}
+	str_add_char(out, '}');
+	str_fini(&der);
+	str_fini(&pem);
+	key_wipe_str(&token);
+}
+
+struct agent_identity *
+join_read_answer(struct slice body, const struct key *key,
+    struct str *bundle_pem, struct err *err)
+{
+	struct agent_identity *i = NULL;
+	struct arena a;
+
+	arena_init(&a);
+	const struct conf_node *root = conf_json_read(&a, body, "reply", err);
+	const char *chain = conf_get_string(root, "chain");
+	const char *bundle = conf_get_string(root, "bundle");
+
+	if (root != NULL && chain == NULL)
+		err_set(err, ERR_DATA, "control's answer has no chain");
+	if (chain != NULL)
+		i = agent_identity_make(key, slice_str(chain), err);
+	if (i != NULL && bundle != NULL) {
+		str_clear(bundle_pem);
+		str_add(bundle_pem, bundle);
+	}
+	arena_fini(&a);
+	return i;
+}
+
+/* --- the way there ------------------------------------------------------------ */
+
+static void
+release(struct join *j)
+{
+	loop_task_cancel(&j->start);
+	token_fini(&j->token);
+	key_fini(&j->key);
+	str_fini(&j->bundle_pem);
+	tls_identity_unref(j->trust);
+	mem_free(j->expected_id);
+	mem_free(j);
+}
+
+static void
+finish(struct join *j, struct join_result *result)
+{
+	j->done(j->arg, result);
+	str_fini(&result->bundle_pem);
+	release(j);
+}
+
+static void
+fail(struct join *j, const struct err *err, bool is_final)
+{
+	struct join_result result = { .err = *err, .is_final = is_final };
+
+	err_wrap(&result.err, "join");
+	finish(j, &result);
+}
+
+static void
+on_joined(void *arg, const struct agent_reply *reply)
+{
+	struct join *j = arg;
+	struct join_result result = { .err = ERR_INIT };
+
+	j->call = NULL;
+	if (reply->status != 200) {
+		fail(j, &reply->err, reply->is_final);
+		return;
+	}
+	str_add_slice(&result.bundle_pem, str_slice(&j->bundle_pem));
+	result.identity = join_read_answer(reply->body, &j->key,
+	    &result.bundle_pem, &result.err);
+	if (result.identity == NULL)
+		err_wrap(&result.err, "join");
+	finish(j, &result);
+}
+
+static void
+ask_for_identity(struct join *j)
+{
+	struct agent_call_request r = {
+		.dial = { .loop = j->request.loop,
+		    .handshaker = j->request.handshaker,
+		    .control = j->request.control, .identity = j->trust,
+		    .expected_id = j->expected_id },
+		.method = "POST", .target = "/v1/join",
+	};
+	struct str body = { 0 };
+
+	join_body(&body, &j->token, &j->key, &j->request);
+	r.body = str_slice(&body);
+	j->call = agent_call_start(&r, on_joined, j);
+	key_wipe_str(&body);
+}
+
+static void
+on_bundle(void *arg, const struct agent_reply *reply)
+{
+	struct join *j = arg;
+	struct err err = ERR_INIT;
+	char domain[SPIFFE_DOMAIN_MAX + 1];
+	struct str id = { 0 };
+
+	j->call = NULL;
+	if (reply->status != 200) {
+		fail(j, &reply->err, reply->is_final);
+		return;
+	}
+	if (join_check_bundle(&j->token, reply->body, reply->peer_chain, domain,
+	    &err) != 0) {
+		fail(j, &err, true);
+		return;
+	}
+	spiffe_add_control(&id, slice_str(domain));
+	j->expected_id = str_give(&id);
+	str_add_slice(&j->bundle_pem, reply->body);
+	j->trust = tls_identity_new(SLICE_NONE, SLICE_NONE, reply->body, domain,
+	    0, &err);
+	if (j->trust == NULL) {
+		fail(j, &err, true);
+		return;
+	}
+	ask_for_identity(j);
+}
+
+/* The key of a join that was interrupted, or a new one. */
+static int
+take_key(struct join *j, struct err *err)
+{
+	struct str pem = { 0 };
+	int found = state_read(j->request.state, STATE_JOIN_KEY, &pem, err);
+	int result = found < 0 ? -1 : 0;
+
+	if (found == 1) {
+		result = key_parse(&j->key, str_slice(&pem), err);
+	} else if (found == 0) {
+		key_generate(&j->key);
+		key_pem(&pem, &j->key);
+		result = state_write(j->request.state, STATE_JOIN_KEY,
+		    str_slice(&pem), err);
+	}
+	key_wipe_str(&pem);
+	return result;
+}
+
+static void
+on_start(void *arg)
+{
+	struct join *j = arg;
+	struct err err = ERR_INIT;
+	const struct agent_call_request r = {
+		.dial = { .loop = j->request.loop,
+		    .handshaker = j->request.handshaker,
+		    .control = j->request.control },
+		.method = "GET", .target = "/v1/trust-bundle?format=pem",
+	};
+
+	if (take_key(j, &err) != 0) {
+		fail(j, &err, true);
+		return;
+	}
+	j->call = agent_call_start(&r, on_bundle, j);
+}
+
+struct join *
+join_start(const struct join_request *r, const struct token *t,
+    void (*done)(void *, struct join_result *), void *arg)
+{
+	struct join *j = mem_zalloc(sizeof(*j));
+
+	j->request = *r;
+	j->token = *t;
+	j->done = done;
+	j->arg = arg;
+	loop_task_init(&j->start, on_start, j);
+	loop_defer_next(r->loop, &j->start);
+	return j;
+}
+
+void
+join_cancel(struct join *j)
+{
+	if (j == NULL)
+		return;
+	agent_call_cancel(j->call);
+	release(j);
+}

@@ -1,0 +1,71 @@
+#ifndef PROXY_JOIN_H
+#define PROXY_JOIN_H
+
+#include "conf/schema.h"
+#include "modes/proxy/agent_call.h"
+#include "modes/proxy/agent_identity.h"
+#include "modes/proxy/state.h"
+#include "pki/spiffe.h"
+#include "pki/token.h"
+
+/*
+ * join: how a proxy gets its first identity, from a join token.
+ *
+ * Life: join_start -> done once, or join_cancel and no call.
+ *
+ * The first connection is unverified and carries nothing of ours: it fetches
+ * the trust bundle, which must have the hash that the token names.  Then
+ * control is verified against that bundle, and the secret and a CSR go over
+ * a second connection.  The key is on the disk before the token is used, so
+ * that whoever is interrupted asks again with the same key and gets the same
+ * certificate; once the identity is on the disk that key is removed.
+ */
+struct join;
+
+struct join_request {
+	struct loop           *loop;
+	struct tls_handshaker *handshaker;
+	const char            *control;	/* HOST:PORT */
+	const char            *zone;	/* or NULL */
+	const struct conf_pairs *labels;
+	struct state          *state;
+};
+
+struct join_result {
+	struct agent_identity *identity;	/* given; NULL: see err */
+	struct str             bundle_pem;	/* may be moved from */
+	struct err             err;
+	bool                   is_final;	/* trying again cannot help */
+};
+
+/*
+ * The token from a file, or from $CREDENTIALS_DIRECTORY/join-token for a NULL
+ * path: never from the command line, where everybody could read it.
+ * ERR_NOT_FOUND (no file), ERR_CONFIG.
+ */
+int join_read_token(const char *path, struct token *, struct err *);
+
+/* Copies the token; keeps the rest of the request. */
+struct join *join_start(const struct join_request *, const struct token *,
+    void (*done)(void *arg, struct join_result *), void *arg);
+void join_cancel(struct join *);	/* NULL allowed */
+
+/* --- its steps, without I/O ---------------------------------------------- */
+
+/*
+ * Whether a bundle is the one that the token names, and which trust domain the
+ * certificate of control says it is.  chain: DER, each after a 4-byte length,
+ * as tls.h gives it.  ERR_DENIED.
+ */
+int join_check_bundle(const struct token *, struct slice bundle_pem,
+    struct slice chain, char domain[SPIFFE_DOMAIN_MAX + 1], struct err *);
+/* The body of POST /v1/join or, without a token, of /v1/renew. */
+void join_body(struct str *, const struct token *, const struct key *,
+    const struct join_request *);
+/*
+ * The identity from the answer to either, and the bundle that came with it
+ * (left as it was if none came).
+ */
+struct agent_identity *join_read_answer(struct slice body, const struct key *,
+    struct str *bundle_pem, struct err *);
+#endif
