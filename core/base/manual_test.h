@@ -12,8 +12,8 @@
  *
  * A table is held against the items of a section, both ways: each row has its
  * ".It MACRO WORD", and each such item is a row.  An item may name several
- * words, parted by " , ", and what stands behind "Ar" is a value.  Paths are those of the source tree, in which tests
- * run.
+ * words, parted by " , ", and what stands behind "Ar" is a value.  Paths are
+ * those of the source tree, in which tests run.
  *
  * Life: manual_open -> manual_section, manual_has ... -> manual_close.
  */
