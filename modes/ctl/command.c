@@ -18,7 +18,7 @@ const struct ctl_command *const ctl_commands[] = {
 	/* control itself */
 	&cmd_backup, &cmd_audit, &cmd_api,
 	/* this program */
-	&cmd_version, &cmd_completion,
+	&cmd_help, &cmd_version, &cmd_completion,
 	NULL,
 };
 
