@@ -7,7 +7,7 @@
 static int api(struct ctl *);
 
 static const struct ctl_option options[] = {
-	{ "filename", 'f', "FILE", .repeats = true, .word = CTL_WORD_FILE,
+	{ "filename", 'f', "FILE", .word = CTL_WORD_FILE,
 	    .text = "the body of the request, or - for standard input" },
 	{ 0 },
 };

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import threading
 
-from mesh import MESH, ROOT, SLOWER, Skip, main, scenario, wait_until
+from mesh import MESH, SLOWER, Skip, main, scenario, wait_until
 
 SERVICE = """\
 apiVersion: v1
@@ -92,29 +92,6 @@ def help_is_for_programs_too(scene):
 		shown = expect(ctl(scene, "help", *words), 0,
 		    re.escape(command["summary"]), "")
 		assert shown.stdout == ctl(scene, *words, "--help").stdout, words
-
-
-@scenario
-def manual_names_every_command_and_option(scene):
-	page = ROOT / "man/mesh-ctl.1"
-	if not page.exists():
-		raise Skip("there is no page yet")
-	# What the page says, without the macros of mdoc and its escapes.
-	text = page.read_text().replace("\\-", "-")
-	said = json.loads(ctl(scene, "help", "-o", "json").stdout)
-	options = list(said["options"])
-	for command in said["commands"]:
-		name = " ".join(filter(None, (command.get("group"), command["name"])))
-		assert re.search(rf"\b{name}\b", text), f"{name} is not in it"
-		options += command["options"]
-	for option in options:
-		assert re.search(rf"Fl -{option['name']}\b", text), \
-		    f"--{option['name']} is not in it"
-		if env := option.get("environment"):
-			assert re.search(rf"Ev {env}\b", text), f"{env} is not in it"
-	known = {option["name"] for option in options}
-	for name in re.findall(r"Fl -([a-z-]+)", text):
-		assert name in known, f"--{name} is in it and does not exist"
 
 
 @scenario
