@@ -11,6 +11,7 @@ struct http_conn {
 	int                        receiving;	/* ... whose request is not complete */
 	uint64_t                   head_since_ms;	/* a head is awaited since */
 	uint64_t                   idle_since_ms;
+	size_t                     unreported;	/* sent, the codec does not know */
 	bool                       blocked;	/* l4_send said wait */
 	bool                       ending;	/* our side ends behind the output */
 	bool                       draining;	/* the next answer is the last */
@@ -141,6 +142,17 @@ on_bad_request(void *owner, int status, const char *why)
 		    h->l4, status, why);
 }
 
+/* Until then the exchange is charged for it, and its source waits. */
+static void
+report_sent(struct http_conn *h)
+{
+	size_t len = h->unreported;
+
+	h->unreported = 0;
+	if (len > 0 && !h->is_closed)
+		codec_output_sent(h->codec, len);
+}
+
 static void
 send_output(struct http_conn *h)
 {
@@ -150,9 +162,10 @@ send_output(struct http_conn *h)
 	if (h->blocked || h->is_closed || (len == 0 && !end))
 		return;
 	h->ending = false;
+	h->unreported += len;
 	h->blocked = !l4_send(h->l4, &h->codec->output, end);
-	if (!h->is_closed)
-		codec_output_sent(h->codec, len);
+	if (!h->blocked)
+		report_sent(h);
 }
 
 static void
@@ -243,6 +256,7 @@ http_drained(void *state)
 	struct http_conn *h = state;
 
 	h->blocked = false;
+	report_sent(h);
 	send_output(h);
 }
 

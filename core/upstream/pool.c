@@ -100,6 +100,17 @@ on_conn_data(struct conn *c, void *owner)
 	codec_feed(pc->codec, conn_in(c), conn_is_eof(c));
 }
 
+/* Until then the exchange is charged for it, and its source waits. */
+static void
+report_sent(struct pool_conn *pc)
+{
+	size_t len = pc->unreported;
+
+	pc->unreported = 0;
+	if (len > 0 && !pc->finished)
+		codec_output_sent(pc->codec, len);
+}
+
 static void
 send_output(struct pool_conn *pc)
 {
@@ -111,7 +122,9 @@ send_output(struct pool_conn *pc)
 	if (pc->ending)
 		conn_shutdown(pc->conn);
 	pc->ending = false;
-	codec_output_sent(pc->codec, len);
+	pc->unreported += len;
+	if (!pc->blocked)
+		report_sent(pc);
 }
 
 static void
@@ -121,6 +134,7 @@ on_conn_drained(struct conn *c, void *owner)
 
 	(void)c;
 	pc->blocked = false;
+	report_sent(pc);
 	send_output(pc);
 }
 

@@ -41,6 +41,7 @@ struct pool_conn {
 	uint64_t               idle_ms;
 	int64_t                not_after;
 	uint64_t               uses;
+	size_t                 unreported;	/* sent, the codec does not know */
 	bool                   is_idle, blocked, finished;
 	bool                   ending;	/* our side ends behind the output */
 };
