@@ -120,12 +120,30 @@ addr_format_unix(const struct addr *a, char out[ADDR_TEXT_MAX])
 		snprintf(out, ADDR_TEXT_MAX, "unix:%.*s", (int)len, path);
 }
 
+/* Once for each request of a stranger: inet_ntop goes through printf. */
+static void
+addr_format_ipv4(const struct in_addr *in, char *to)
+{
+	const unsigned char *p = (const unsigned char *)in;
+
+	for (int i = 0; i < 4; i++) {
+		if (i > 0)
+			*to++ = '.';
+		if (p[i] >= 100)
+			*to++ = (char)('0' + p[i] / 100);
+		if (p[i] >= 10)
+			*to++ = (char)('0' + p[i] / 10 % 10);
+		*to++ = (char)('0' + p[i] % 10);
+	}
+	*to = '\0';
+}
+
 void
 addr_format_ip(const struct addr *a, char out[ADDR_TEXT_MAX])
 {
 	out[0] = '\0';
 	if (a->sa.sa_family == AF_INET && a->len != 0)
-		inet_ntop(AF_INET, &a->in.sin_addr, out, ADDR_TEXT_MAX);
+		addr_format_ipv4(&a->in.sin_addr, out);
 	else if (a->sa.sa_family == AF_INET6)
 		inet_ntop(AF_INET6, &a->in6.sin6_addr, out, ADDR_TEXT_MAX);
 	else if (a->sa.sa_family == AF_UNIX)

@@ -91,8 +91,12 @@ route_service(struct l7_route *route, struct l7_chain *chain,
 		if (job->cluster != NULL && opt->used != NULL)
 			opt->used(opt->arg, name);
 	}
-	l7_summary(ctx)->service = slice_str(arena_printf(l7_arena(ctx),
-	    "%s/%s", name->ns, name->name));
+	if (job->cluster == NULL) {
+		char *key = arena_alloc(l7_arena(ctx), SERVICE_KEY_MAX);
+
+		service_key(name, key);
+		l7_summary(ctx)->service = slice_str(key);
+	}
 	*route = (struct l7_route){
 		.chain = chain, .terminal = &router_terminal,
 		.terminal_arg = job, .release = router_job_release,
