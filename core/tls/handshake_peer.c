@@ -149,6 +149,12 @@ accept_peer(const struct tls_handshake *h, bool is_resumed)
 	const struct tls_request *q = &h->request;
 	const struct session *s = &h->peer;
 
+	/*
+	 * BearSSL takes a client with a bad certificate for one without, where
+	 * that is allowed; it should hear what is wrong instead.
+	 */
+	if (h->distrust != DISTRUST_NONE)
+		return TLS_FAIL_CERT;
 	if (q->alpn != NULL && s->alpn[0] == '\0')
 		return TLS_FAIL_NO_ALPN;
 	if (q->is_server && q->sni_required && s->sni[0] == '\0')
@@ -327,10 +333,14 @@ hs_outcome(struct tls_handshake *h, enum engine_state state)
 {
 	enum tls_failure failure;
 
-	if (state == ENGINE_DONE)
-		return succeed(h);
-	failure = failure_of(h);
-	h->result.engine_error = engine_error(h->engine);
+	if (state == ENGINE_DONE) {
+		failure = succeed(h);
+		if (failure != TLS_FAIL_CERT)
+			return failure;
+	} else {
+		failure = failure_of(h);
+		h->result.engine_error = engine_error(h->engine);
+	}
 	if (failure == TLS_FAIL_CERT || failure == TLS_FAIL_WRONG_PEER)
 		h->result.cert_reason = distrust_name(
 		    h->distrust != DISTRUST_NONE ? h->distrust :
