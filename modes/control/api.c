@@ -338,7 +338,7 @@ api_stream_start(struct api_call *call, const char *upgrade,
 void
 api_stream_write(struct api_call *call, struct buf *b)
 {
-	if (call->ctx != NULL)
+	if (call->ctx != NULL && !call->is_ended)
 		l7_respond_body(call->ctx, b, false);
 	buf_fini(b);
 }
@@ -348,9 +348,9 @@ api_stream_end(struct api_call *call)
 {
 	struct buf none = { 0 };
 
-	if (call->ctx == NULL)
+	if (call->ctx == NULL || call->is_ended)
 		return;
-	list_remove(&call->link);
+	call->is_ended = true;
 	l7_respond_body(call->ctx, &none, true);
 }
 
@@ -359,4 +359,12 @@ api_streams_end(struct server *s)
 {
 	LIST_FOREACH_SAFE(at, &s->streams)
 		api_stream_end(list_entry(at, struct api_call, link));
+}
+
+void
+api_streams_abort(struct server *s)
+{
+	LIST_FOREACH_SAFE(at, &s->streams)
+		l7_abort(list_entry(at, struct api_call, link)->ctx, FLAG_NONE,
+		    "ending");
 }

@@ -57,7 +57,7 @@ struct api_call {
 	struct list             link;	/* server->streams */
 	const struct api_stream_ops *stream;
 	void                   *stream_arg;
-	bool                    is_paused;
+	bool                    is_paused, is_ended;
 };
 
 /* arg of a route is a struct door. */
@@ -93,7 +93,8 @@ bool api_stream_start(struct api_call *, const char *upgrade,
 /* Takes the bytes.  paused may be called before it returns. */
 void api_stream_write(struct api_call *, struct buf *);
 void api_stream_end(struct api_call *);
-/* Ends all of them: control is about to end. */
+/* Ends all of them, in order or at once: control is about to end. */
 void api_streams_end(struct server *);
+void api_streams_abort(struct server *);
 
 #endif

@@ -165,8 +165,8 @@ on_handshake(void *arg, struct tls_result *t)
 		server_count(s, METRIC_TLS_FAILURES, (struct slice[]){
 		    SLICE(METRIC_INBOUND), slice_str(t->cert_reason != NULL ?
 		    t->cert_reason : tls_failure_name(t->failure)) });
-		log_info("tls", "api: %s: %s%s%s", from,
-		    tls_failure_text(t->failure), *t->text ? ": " : "", t->text);
+		log_info("tls", "api: %s: %s", from, *t->text ? t->text :
+		    tls_failure_text(t->failure));
 		return;
 	}
 	server_count(s, METRIC_TLS_HANDSHAKES, (struct slice[]){

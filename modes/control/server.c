@@ -16,6 +16,7 @@
 #include "tls/tls.h"
 
 #define END_MS		3000	/* for what is under way when we end */
+#define END_STREAMS_MS	500
 #define END_STEP_MS	20
 #define MINUTE_MS	60000
 
@@ -107,24 +108,35 @@ on_minute(void *arg)
 
 /* --- ending ------------------------------------------------------------------------ */
 
+/* With this turn; connections that are left end before. */
+static void
+end_now(struct server *s)
+{
+	s->is_ending = true;
+	worker_env_close(&s->env);
+	loop_stop(s->loop);
+}
+
+/* Waits for what is under way; those who follow get less time to part. */
 static void
 on_end(void *arg)
 {
 	struct server *s = arg;
 
 	s->ending_ms += END_STEP_MS;
-	if (s->env.runs_len > 0 && s->ending_ms < END_MS) {
+	if (s->ending_ms == END_STREAMS_MS)
+		api_streams_abort(s);
+	if (s->env.runs_len > 0 && s->ending_ms < END_MS)
 		loop_timer_start(&s->end, END_STEP_MS);
-		return;
-	}
-	loop_stop(s->loop);
+	else
+		end_now(s);
 }
 
 void
 server_stop(struct server *s)
 {
 	if (s->is_ending) {
-		loop_stop(s->loop);
+		end_now(s);
 		return;
 	}
 	s->is_ending = true;
@@ -141,8 +153,7 @@ server_fail(struct server *s, const struct err *err)
 {
 	log_error("control", "%s", err->text);
 	s->exit_code = err_exit_code(err);
-	s->is_ending = true;
-	loop_stop(s->loop);
+	end_now(s);
 }
 
 static void
@@ -257,6 +268,7 @@ server_open(const struct control_settings *settings,
 	s->workloads = registry_workloads_new(s->registry,
 	    (int64_t)loop_now_ms(s->loop));
 	s->traffic = traffic_new();
+	traffic_tick(s->traffic, loop_now_ms(s->loop));
 	s->sessions = sessions_new(s);
 	s->issuer = issuer_new(s);
 	s->identity = identity_new(s, on_identity);
@@ -278,7 +290,6 @@ server_close(struct server *s)
 
 	s->is_ending = true;
 	doors_shut(s->doors);
-	worker_env_close(&s->env);
 	doors_close(s->doors);
 	loop_timer_stop(&s->tick);
 	loop_timer_stop(&s->minute);

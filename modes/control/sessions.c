@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -185,8 +186,7 @@ sessions_free(struct sessions *ss)
 		return;
 	registry_feed_leave(&ss->follower);
 	registry_status_leave(&ss->status);
-	LIST_FOREACH_SAFE(at, &ss->sessions)
-		session_gone(list_entry(at, struct session, link));
+	check(list_is_empty(&ss->sessions));
 	loop_task_cancel(&ss->pump);
 	LIST_FOREACH_SAFE(at, &ss->asked)
 		give_up(list_entry(at, struct question, link), "control ends");

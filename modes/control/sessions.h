@@ -36,7 +36,7 @@ struct session_peer {
 };
 
 struct sessions *sessions_new(struct server *);
-void sessions_free(struct sessions *);	/* those that are open are dropped */
+void sessions_free(struct sessions *);	/* after the last session_gone */
 size_t sessions_len(const struct sessions *);
 void sessions_tick(struct sessions *);	/* every LIVE_TICK_MS */
 

@@ -216,10 +216,12 @@ def build(method, target, host, fields=(), body=None, chunked=False):
 
 
 class Client(Stream):
-	"""A connection to address; tls is (ssl.SSLContext, server name)."""
+	"""A connection to address, or one that stands already; tls is
+	(ssl.SSLContext, server name)."""
 
 	def __init__(self, address, tls=None, timeout=None):
-		sock = dial(address, timeout)
+		sock = address if isinstance(address, socket.socket) else \
+		    dial(address, timeout)
 		if tls:
 			sock = tls[0].wrap_socket(sock, server_hostname=tls[1])
 		super().__init__(sock, timeout)
