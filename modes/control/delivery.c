@@ -1,4 +1,6 @@
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "conf/json.h"
 #include "model/service.h"
@@ -364,10 +366,39 @@ tell_missing(struct delivery *d)
 }
 
 static void
+note_state(struct delivery *d, uint64_t revision)
+{
+	if (revision != d->at)
+		d->states_len = 0;
+	if (d->states_len == DELIVERY_STATES)
+		memmove(d->states, d->states + 1,
+		    --d->states_len * sizeof(*d->states));
+	d->states[d->states_len++] = d->digest;
+}
+
+enum delivery_match
+delivery_match(const struct delivery *d, uint64_t revision, struct slice digest)
+{
+	char text[MODEL_DIGEST_TEXT];
+
+	if (revision != d->at || !delivery_is_idle(d) || digest.len == 0)
+		return DELIVERY_EARLIER;
+	for (size_t i = d->states_len; i-- > 0;) {
+		model_digest_text(&d->states[i], text);
+		if (slice_is(digest, text))
+			return i + 1 == d->states_len ? DELIVERY_SAME :
+			    DELIVERY_EARLIER;
+	}
+	return d->states_len == DELIVERY_STATES ? DELIVERY_EARLIER :
+	    DELIVERY_OTHER;
+}
+
+static void
 close_state(struct delivery *d, uint64_t revision)
 {
 	char digest[MODEL_DIGEST_TEXT];
 
+	note_state(d, revision);
 	if (d->queue_len > 0 || d->tail.len > 0 || d->is_first)
 		str_addf(&d->tail, "{\"t\":\"commit\",\"revision\":%llu}\n",
 		    (unsigned long long)revision);

@@ -42,12 +42,27 @@ void delivery_lines_offer(struct delivery_lines *, struct registry_change *,
 /* Its status changed, or it is gone. */
 void delivery_lines_drop(struct delivery_lines *, struct slice key);
 
+/*
+ * One revision may see several states of a delivery: interests and what
+ * machines report change what a proxy has and make no revision.
+ */
+#define DELIVERY_STATES	8
+
+enum delivery_match {
+	DELIVERY_SAME,		/* the proxy has what it should have */
+	DELIVERY_EARLIER,	/* or nobody can tell: ask again */
+	DELIVERY_OTHER,		/* it has something that it never was sent */
+};
+
 struct delivery {
 	struct registry       *registry;	/* kept */
 	struct delivery_lines *lines;		/* kept */
 	struct model_subject   subject;
 	struct map             has;	/* key: struct registry_change, counted */
 	struct model_digest    digest;	/* of what it has */
+	struct model_digest    states[DELIVERY_STATES];	/* sent at revision
+					   `at`, the last one last */
+	size_t                 states_len;
 	uint64_t               at;	/* revision of that state */
 	uint64_t               since;	/* said to have everything up to here */
 	struct map             dirty;	/* keys to look at anew */
@@ -74,6 +89,10 @@ void delivery_start(struct delivery *, uint64_t since);
 void delivery_restart(struct delivery *);
 /* What proxies see of this document is not what it was. */
 void delivery_touch(struct delivery *, struct slice key);
+
+/* What the proxy's word about a revision and a digest means. */
+enum delivery_match delivery_match(const struct delivery *, uint64_t revision,
+    struct slice digest);
 
 /* Adds some lines, about 32 KiB.  False: there is nothing to say now. */
 bool delivery_next(struct delivery *, struct buf *out);

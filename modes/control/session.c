@@ -159,14 +159,13 @@ take_interest(struct session *s, const struct sync_message *m)
 static void
 check_digest(struct session *s, const struct sync_message *m)
 {
-	char ours[MODEL_DIGEST_TEXT];
+	enum delivery_match match = delivery_match(&s->delivery, m->revision,
+	    m->digest);
 
-	if (m->digest.len == 0 || m->revision != s->delivery.at ||
-	    !delivery_is_idle(&s->delivery))
+	if (match == DELIVERY_EARLIER)
 		return;
-	model_digest_text(&s->delivery.digest, ours);
 	s->is_digest_known = true;
-	s->is_digest_ok = slice_is(m->digest, ours);
+	s->is_digest_ok = match == DELIVERY_SAME;
 	if (s->is_digest_ok || s->was_restarted || s->nacks.len > 0)
 		return;
 	log_warn("sessions", "%s: has other documents than it should; sending "
