@@ -6,6 +6,7 @@
 #include "conf/json.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/client.h"
+#include "modes/ctl/items.h"
 
 static void
 add_escaped(struct str *out, const char *text)
@@ -157,4 +158,42 @@ call_api(struct ctl *c, const char *method, const char *path,
 	result = read_answer(c, &raw, answer, err);
 	client_answer_fini(&raw);
 	return result;
+}
+
+static int
+read_list(struct ctl *c, struct slice text, const char *key,
+    struct conf_node *list, struct err *err)
+{
+	struct slice rest, item;
+	int more;
+
+	if (!items_find(text, key, &rest))
+		return err_set(err, ERR_SYSTEM, "control's answer holds no %s", key);
+	while ((more = items_next(&rest, &item)) > 0) {
+		struct conf_node *node = conf_json_read(&c->arena, item,
+		    "control's answer", err);
+
+		if (node == NULL) {
+			err->kind = ERR_SYSTEM;
+			return -1;
+		}
+		conf_add(list, node);
+	}
+	return more == 0 ? 0 : err_set(err, ERR_SYSTEM,
+	    "control's answer is cut short");
+}
+
+struct conf_node *
+call_list(struct ctl *c, const char *path, const char *key, struct err *err)
+{
+	struct conf_node *list = conf_list_new(&c->arena);
+	struct client_answer raw;
+
+	if (call_raw(c, "GET", path, SLICE_NONE, CLIENT_RAW_MAX, &raw, err) < 0)
+		return NULL;
+	int result = raw.status >= 400 ? call_refused(&raw, err) :
+	    read_list(c, str_slice(&raw.body), key, list, err);
+
+	client_answer_fini(&raw);
+	return result < 0 ? NULL : list;
 }

@@ -15,6 +15,12 @@
  */
 int call_api(struct ctl *c, const char *method, const char *path,
     const struct conf_node *body, struct conf_node **answer, struct err *);
+/*
+ * GET of a list, however long: the answer, or what it holds under key.  Gives
+ * a list of maps; NULL: see err.
+ */
+struct conf_node *call_list(struct ctl *c, const char *path, const char *key,
+    struct err *);
 /* The answer as it is, whatever its status; out of what client_ask gives. */
 struct client_answer;
 int call_raw(struct ctl *c, const char *method, const char *path,

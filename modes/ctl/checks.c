@@ -228,35 +228,35 @@ check_proxy(struct ctl *c, struct checks *k, const struct conf_node *row)
 static void
 check_proxies(struct ctl *c, struct checks *k)
 {
-	struct conf_node *answer;
 	struct err err = ERR_INIT;
 	size_t before = k->len;
+	const struct conf_node *list = call_list(c, "/v1/proxies", "items", &err);
 
-	if (call_api(c, "GET", "/v1/proxies", NULL, &answer, &err) < 0) {
+	if (list == NULL) {
 		add(k, "sidecars", CHECK_ERROR, "control knows its sidecars")->why =
 		    arena_strdup(&c->arena, err.text);
 		return;
 	}
-	CONF_FOREACH(e, rows_of(answer))
+	CONF_FOREACH(e, list)
 		check_proxy(c, k, e->node);
 	if (k->len == before)
 		add(k, "sidecars", CHECK_SUCCESS, arena_printf(&c->arena,
-		    "all of %zu sidecars are well", conf_len(rows_of(answer))));
+		    "all of %zu sidecars are well", conf_len(list)));
 }
 
 static void
 check_services(struct ctl *c, struct checks *k)
 {
-	struct conf_node *answer;
 	struct err err = ERR_INIT;
 	size_t before = k->len;
+	const struct conf_node *list = call_list(c, "/v1/services", "items", &err);
 
-	if (call_api(c, "GET", "/v1/services", NULL, &answer, &err) < 0) {
+	if (list == NULL) {
 		add(k, "services", CHECK_ERROR, "control knows its services")->why =
 		    arena_strdup(&c->arena, err.text);
 		return;
 	}
-	CONF_FOREACH(e, rows_of(answer)) {
+	CONF_FOREACH(e, list) {
 		if (conf_get_int(e->node, "ready", 1) > 0)
 			continue;
 		struct check_line *l = add(k, "services", CHECK_WARNING,
@@ -270,7 +270,7 @@ check_services(struct ctl *c, struct checks *k)
 	if (k->len == before)
 		add(k, "services", CHECK_SUCCESS, arena_printf(&c->arena,
 		    "all of %zu services have an endpoint",
-		    conf_len(rows_of(answer))));
+		    conf_len(list)));
 }
 
 void

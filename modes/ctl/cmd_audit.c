@@ -65,7 +65,7 @@ read_all(struct ctl *c, struct conf_node *all, struct err *err)
 
 		if (call_api(c, "GET", path, NULL, &answer, err) < 0)
 			return -1;
-		CONF_FOREACH(e, rows_of(answer)) {
+		CONF_FOREACH(e, conf_get(answer, "items")) {
 			conf_add(all, e->node);
 			last = conf_get_int(e->node, "seq", -1);
 		}

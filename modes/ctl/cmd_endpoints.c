@@ -40,16 +40,8 @@ const struct conf_node *
 endpoints_read(struct ctl *c, const char *namespace, const char *service,
     struct err *err)
 {
-	struct conf_node *answer;
-
-	if (call_api(c, "GET", call_path(c, "/v1/services", namespace, service,
-	    "endpoints", NULL), NULL, &answer, err) < 0)
-		return NULL;
-	const struct conf_node *list = rows_of(answer);
-
-	if (list == NULL)
-		err_set(err, ERR_SYSTEM, "control's answer holds no endpoints");
-	return list;
+	return call_list(c, call_path(c, "/v1/services", namespace, service,
+	    "endpoints", NULL), "items", err);
 }
 
 void

@@ -187,12 +187,12 @@ list(struct ctl *c)
 		{ "BY", "createdBy", ROWS_TEXT, true },
 		{ 0 },
 	};
-	struct conf_node *answer;
 	struct err err = ERR_INIT;
+	struct conf_node *list = call_list(c, "/v1/operators", "items", &err);
 
-	if (call_api(c, "GET", "/v1/operators", NULL, &answer, &err) < 0)
+	if (list == NULL)
 		return ctl_fail_call(c, &err);
-	rows_print(c, rows_of(answer), columns, "operators");
+	rows_print(c, list, columns, "operators");
 	return CTL_OK;
 }
 

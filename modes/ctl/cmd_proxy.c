@@ -92,15 +92,15 @@ status(struct ctl *c)
 		{ "REVISION", "ackedRevision", ROWS_NUMBER, true },
 		{ 0 },
 	};
-	struct conf_node *answer;
 	struct err err = ERR_INIT;
+	struct conf_node *list = call_list(c, "/v1/proxies", "items", &err);
 
-	if (call_api(c, "GET", "/v1/proxies", NULL, &answer, &err) < 0)
+	if (list == NULL)
 		return ctl_fail_call(c, &err);
 	if (c->format != CTL_JSON && c->format != CTL_YAML)
-		CONF_FOREACH(e, rows_of(answer))
+		CONF_FOREACH(e, list)
 			conf_set_string(e->node, "config", config_state(e->node));
-	rows_print(c, rows_of(answer), columns, "proxies");
+	rows_print(c, list, columns, "proxies");
 	return CTL_OK;
 }
 

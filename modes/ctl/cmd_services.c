@@ -50,16 +50,16 @@ static int
 services(struct ctl *c)
 {
 	struct err err = ERR_INIT;
-	struct conf_node *answer;
+	struct conf_node *list = call_list(c, call_query(c, "/v1/services",
+	    "namespace", c->namespace), "items", &err);
 
-	if (call_api(c, "GET", call_query(c, "/v1/services", "namespace",
-	    c->namespace), NULL, &answer, &err) < 0)
+	if (list == NULL)
 		return ctl_fail_call(c, &err);
 	if (c->format != CTL_JSON && c->format != CTL_YAML)
-		CONF_FOREACH(e, rows_of(answer))
+		CONF_FOREACH(e, list)
 			shorten_ports(c, e->node);
 	/* Without -A the namespace is the same in every row. */
-	rows_print(c, rows_of(answer), c->namespace == NULL ? columns : columns + 1,
+	rows_print(c, list, c->namespace == NULL ? columns : columns + 1,
 	    "services");
 	return CTL_OK;
 }

@@ -101,12 +101,13 @@ stat_services(struct ctl *c)
 		{ "LATENCY_P99", "p99", ROWS_MS, false },
 		{ 0 },
 	};
-	struct conf_node *answer, *wanted = conf_list_new(&c->arena);
+	struct conf_node *wanted = conf_list_new(&c->arena);
 	struct err err = ERR_INIT;
+	const struct conf_node *all = call_list(c, "/v1/stat", "services", &err);
 
-	if (call_api(c, "GET", "/v1/stat", NULL, &answer, &err) < 0)
+	if (all == NULL)
 		return ctl_fail_call(c, &err);
-	CONF_FOREACH(e, conf_get(answer, "services")) {
+	CONF_FOREACH(e, all) {
 		if (!is_wanted(c, e->node))
 			continue;
 		if (c->format != CTL_JSON && c->format != CTL_YAML)

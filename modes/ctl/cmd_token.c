@@ -135,12 +135,12 @@ list(struct ctl *c)
 		{ "BY", "createdBy", ROWS_TEXT, true },
 		{ 0 },
 	};
-	struct conf_node *answer;
 	struct err err = ERR_INIT;
+	struct conf_node *list = call_list(c, "/v1/tokens", "items", &err);
 
-	if (call_api(c, "GET", "/v1/tokens", NULL, &answer, &err) < 0)
+	if (list == NULL)
 		return ctl_fail_call(c, &err);
-	rows_print(c, rows_of(answer), columns, "tokens");
+	rows_print(c, list, columns, "tokens");
 	return CTL_OK;
 }
 

@@ -1,7 +1,6 @@
 #include "modes/ctl/call.h"
 #include "modes/ctl/documents.h"
 #include "modes/ctl/input.h"
-#include "modes/ctl/rows.h"
 
 const char *
 documents_path(struct ctl *c, const struct model_kind *k, const char *namespace,
@@ -17,18 +16,11 @@ const struct conf_node *
 documents_list(struct ctl *c, const struct model_kind *k, struct err *err)
 {
 	const char *path = documents_path(c, k, NULL, NULL);
-	struct conf_node *answer;
 
 	if (k->namespaced)
 		path = call_query(c, path, "namespace", c->namespace);
 	path = call_query(c, path, "selector", ctl_value(c, "selector"));
-	if (call_api(c, "GET", path, NULL, &answer, err) < 0)
-		return NULL;
-	const struct conf_node *list = rows_of(answer);
-
-	if (list == NULL)
-		err_set(err, ERR_SYSTEM, "control's answer holds no items");
-	return list;
+	return call_list(c, path, "items", err);
 }
 
 int

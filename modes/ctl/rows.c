@@ -4,13 +4,6 @@
 #include "modes/ctl/rows.h"
 #include "modes/ctl/table.h"
 
-const struct conf_node *
-rows_of(const struct conf_node *answer)
-{
-	return answer != NULL && answer->kind == CONF_LIST ? answer :
-	    conf_get(answer, "items");
-}
-
 const char *
 rows_text(struct ctl *c, const struct conf_node *n)
 {

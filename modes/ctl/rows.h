@@ -29,8 +29,6 @@ struct rows_column {
  */
 void rows_print(struct ctl *, const struct conf_node *list,
     const struct rows_column *, const char *word);
-/* The list of an answer: its items, or the answer if that is a list. */
-const struct conf_node *rows_of(const struct conf_node *answer);
 /* A scalar as text, in the arena; NULL for what is none. */
 const char *rows_text(struct ctl *, const struct conf_node *);
 

@@ -21,10 +21,15 @@ spec: {ports: [{name: http, port: 80}]}
 """
 
 
+# Nothing of whoever runs this: neither a mesh nor its operator's files.
+BARE = {name: value for name, value in os.environ.items()
+    if not name.startswith(("MESH_", "XDG_", "NO_COLOR", "FORCE_COLOR"))}
+
+
 def ctl(scene, *args, stdin="", env=None):
 	return subprocess.run([str(MESH), "ctl", *map(str, args)], input=stdin,
 	    text=True, capture_output=True, timeout=30 * SLOWER, check=False,
-	    cwd=scene.dir, env={**os.environ, "HOME": str(scene.dir), **(env or {})})
+	    cwd=scene.dir, env={**BARE, "HOME": str(scene.dir), **(env or {})})
 
 
 def expect(done, code, out=None, err=None):
@@ -37,7 +42,7 @@ def expect(done, code, out=None, err=None):
 			assert text == "", f"{what}: {text!r}"
 		elif pattern is not None:
 			assert re.search(pattern, text, re.M), \
-			    f'{what} is {text!r}, expected "{pattern}"'
+			    f'{what} is {text[:400]!r}, expected "{pattern}"'
 	return done
 
 
@@ -231,7 +236,7 @@ def colours_are_for_terminals(scene):
 		try:
 			subprocess.run([str(MESH), "ctl", "version", "--ouput"],
 			    stderr=slave, stdout=slave, stdin=slave, check=False,
-			    timeout=10 * SLOWER, env={**os.environ, **env})
+			    timeout=10 * SLOWER, env={**BARE, **env})
 			return os.read(master, 4096).decode()
 		finally:
 			os.close(master)
@@ -310,6 +315,19 @@ def more_than_one_transaction_says_how_far_it_came(scene):
 	done = against(control, "apply", "-f", "-", stdin=many, err="")
 	assert done.stdout.count(" created\n") == 300, done.stdout[-200:]
 	assert len(control.get("services")["items"]) == 300
+
+
+@scenario
+def a_registry_beyond_the_size_of_documents_is_listed(scene):
+	control = scene.control()
+	long = "x" * 4000
+	for part in range(3):
+		control.apply("".join(document(f"s{part}-{i}",
+		    extra=f", annotations: {{note: {long}}}") for i in range(500)))
+	done = against(control, "get", "services", "-o", "json", err="")
+	assert len(done.stdout) > 5 << 20, len(done.stdout)
+	assert len(json.loads(done.stdout)["items"]) == 1500
+	against(control, "services", "--no-headers", out=r"\As0-0 ")
 
 
 @scenario
