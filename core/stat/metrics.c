@@ -161,14 +161,14 @@ const struct stat_family metrics[METRIC_COUNT] = {
 	},
 	[METRIC_FILTER_CALLS] = {
 		.name = "mesh_filter_calls_total", .type = STAT_COUNTER,
-		.help = "Calls of filters, by hook and verdict",
-		.labels = { "filter", "hook", "verdict" },
+		.help = "Times that filters were entered, called, held and stopped",
+		.labels = { "chain", "filter", "what" },
 	},
 	[METRIC_FILTER_BYTES] = {
 		.name = "mesh_filter_bytes_total",
 		.type = STAT_COUNTER, .unit = STAT_BYTES,
 		.help = "Bytes that filters were shown",
-		.labels = { "filter", "way" },
+		.labels = { "chain", "filter" },
 	},
 	[METRIC_DENIED] = {
 		.name = "mesh_denied_total", .type = STAT_COUNTER,
