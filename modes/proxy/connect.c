@@ -77,7 +77,7 @@ use_cluster(struct connect *c, struct cluster *cluster)
 	struct proxy_worker *w = l7_env(c->ctx)->mode;
 
 	c->up = tcp_upstream_start(w->upstream, cluster,
-	    w->plane->options.source, &events, c);
+	    w->env.workload, &events, c);
 	cluster_unref(cluster);
 }
 

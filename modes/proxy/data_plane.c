@@ -53,7 +53,6 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 	mem_free(name);
 	w->plane = p;
 	w->env.service = p->options.service;
-	w->env.workload = p->options.source;
 	w->env.stats = p->options.stats;
 	if (w->env.stats != NULL) {
 		w->env.stat = stat_worker_new(w->env.stats);
@@ -73,6 +72,7 @@ data_plane_new(const struct data_plane_options *o)
 	p->registry = cluster_registry_new();
 	pthread_mutex_init(&p->identity_lock, NULL);
 	list_init(&p->ports);
+	arena_init(&p->names);
 	p->upstream_env = (struct upstream_env){
 		.handshaker = o->handshaker, .identity = identity_for_upstream,
 		.arg = p, .on_tls_failure = on_upstream_tls_failure,
@@ -84,6 +84,35 @@ data_plane_new(const struct data_plane_options *o)
 		check(loop_thread_start(p->workers[i].env.loop) == 0);
 	}
 	return p;
+}
+
+struct naming {
+	struct proxy_worker *worker;
+	struct slice         workload;
+};
+
+static void
+on_name(void *arg)
+{
+	struct naming *n = arg;
+
+	n->worker->env.workload = n->workload;
+	mem_free(n);
+}
+
+void
+data_plane_name(struct data_plane *p, struct slice workload)
+{
+	/* Streams under way borrow the name before: it stays. */
+	pthread_mutex_lock(&p->identity_lock);
+	workload = arena_dup(&p->names, workload);
+	pthread_mutex_unlock(&p->identity_lock);
+	for (int i = 0; i < p->options.workers; i++) {
+		struct naming *n = mem_alloc(sizeof(*n));
+
+		*n = (struct naming){ &p->workers[i], workload };
+		loop_post(p->workers[i].env.loop, on_name, n);
+	}
 }
 
 /* --- snapshots ---------------------------------------------------------------------- */
@@ -257,5 +286,6 @@ data_plane_free(struct data_plane *p)
 	tls_identity_unref(p->identity);
 	cluster_registry_free(p->registry);
 	pthread_mutex_destroy(&p->identity_lock);
+	arena_fini(&p->names);
 	mem_free(p);
 }

@@ -32,7 +32,6 @@ struct port {
 struct data_plane_options {
 	int                 workers;
 	struct slice        default_namespace;	/* for short host names */
-	struct slice        source;		/* our workload, "ns/name" */
 	uint64_t            lookup_timeout_ms;	/* 3,000 */
 	bool                is_edge;	/* standalone: callers are strangers */
 	struct filter_stats *filter_stats;	/* kept */
@@ -56,6 +55,7 @@ struct data_plane {
 	struct proxy_worker      *workers;
 	pthread_mutex_t           identity_lock;	/* held for a pointer copy */
 	struct tls_identity      *identity;
+	struct arena              names;	/* of our workload, now and before */
 	struct list               ports;
 };
 
@@ -66,6 +66,8 @@ void data_plane_use(struct data_plane *, struct snapshot *s);
 void data_plane_identify(struct data_plane *, struct tls_identity *id);
 /* Gives a reference or NULL.  Any thread. */
 struct tls_identity *data_plane_identity(struct data_plane *);
+/* Copies: who our workload is, "ns/name"; "" before.  Any thread. */
+void data_plane_name(struct data_plane *, struct slice workload);
 /* Opens a listener on all workers; *bound is the real address. */
 int data_plane_listen(struct data_plane *, const struct port *,
     struct addr *bound, struct err *);

@@ -82,7 +82,7 @@ route_service(struct l7_route *route, struct l7_chain *chain,
 
 	job->service = *name;
 	job->port = port;
-	job->source = w->plane->options.source;
+	job->source = w->env.workload;
 	/* In the snapshot: taken at once.  Else the router asks and waits. */
 	if (s != NULL) {
 		const struct data_plane_options *opt = &w->plane->options;

@@ -28,7 +28,7 @@ start(struct opening *w, struct cluster *c)
 	else
 		l4_start(worker->snapshot->out.l4, conn, &worker->env,
 		    "upstream", &session_terminal, session_job_new(
-		    cluster_ref(c), false, false, o->plane->options.source));
+		    cluster_ref(c), false, false, worker->env.workload));
 	cluster_unref(c);
 }
 
