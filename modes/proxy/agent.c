@@ -65,7 +65,7 @@ agent_fail(struct agent *g, const struct err *err)
 	loop_post(g->options.main, on_main_failed, f);
 }
 
-/* --- wants and uses, from workers ------------------------------------------- */
+/* --- wants and uses, from workers ---------------------------------------- */
 
 struct use {
 	struct agent *agent;
@@ -113,7 +113,7 @@ agent_used(struct agent *g, const struct service_name *name)
 		post_use(g, name, false);
 }
 
-/* --- what it is doing ------------------------------------------------------------ */
+/* --- what it is doing ---------------------------------------------------- */
 
 struct description {
 	struct agent *agent;
@@ -137,7 +137,11 @@ on_describe(void *arg)
 {
 	struct description *d = arg;
 
-	agent_write_status(d->agent, &d->text);
+	/* What `describe` reads is gone after the end. */
+	if (d->agent->has_stopped)
+		str_add(&d->text, "{}");
+	else
+		agent_write_status(d->agent, &d->text);
 	loop_post(d->agent->options.main, on_main_described, d);
 }
 
@@ -150,7 +154,7 @@ agent_describe(struct agent *g, void (*done)(void *, struct slice), void *arg)
 	loop_post(g->loop, on_describe, d);
 }
 
-/* --- start --------------------------------------------------------------------------- */
+/* --- start --------------------------------------------------------------- */
 
 static void
 on_save_timer(void *arg)
@@ -189,7 +193,7 @@ load(struct agent *g, struct err *err)
 		return -1;
 	if (g->identity == NULL) {
 		/* Later on sync; here only so that a mistake shows at once. */
-		if (join_read_token(g->options.settings->token_file, &token,
+		if (agent_join_read_token(g->options.settings->token_file, &token,
 		    err) != 0)
 			return -1;
 		token_fini(&token);
@@ -245,8 +249,9 @@ on_start(void *arg)
 }
 
 int
-agent_start(struct agent *g, struct err *err)
+agent_start(struct agent *g, uint16_t inbound_port, struct err *err)
 {
+	g->inbound_port = inbound_port;
 	loop_post(g->loop, on_start, g);
 	if (loop_thread_start(g->loop) != 0)
 		return err_set(err, ERR_SYSTEM, "no thread for the session "
@@ -255,7 +260,7 @@ agent_start(struct agent *g, struct err *err)
 	return 0;
 }
 
-/* --- the end --------------------------------------------------------------------------- */
+/* --- the end ------------------------------------------------------------- */
 
 static void
 on_main_stopped(void *arg)
@@ -295,6 +300,7 @@ on_stop(void *arg)
 	struct agent *g = arg;
 	const struct sync_message m = { .type = SYNC_WITHDRAW };
 
+	agent_save_now(g);
 	g->is_stopping = true;
 	agent_tell_ready(g);
 	if (!g->is_open) {
@@ -325,14 +331,20 @@ on_end(void *arg)
 }
 
 void
+agent_end(struct agent *g)
+{
+	if (!g->has_thread)
+		return;
+	g->has_thread = false;
+	loop_post(g->loop, on_end, g);
+	loop_thread_join(g->loop);
+}
+
+void
 agent_free(struct agent *g)
 {
 	if (g == NULL)
 		return;
-	if (g->has_thread) {
-		loop_post(g->loop, on_end, g);
-		loop_thread_join(g->loop);
-	}
 	loop_free(g->loop);
 	agent_numbers_stop(g);
 	tls_identity_unref(g->tls);

@@ -11,7 +11,7 @@
  * its word about itself.  It lives on a thread of its own, named "sync".
  *
  * Life: agent_new (reads what is on the disk) -> agent_start -> the callbacks
- *       -> agent_stop -> done -> agent_free.
+ *       -> agent_stop -> done -> agent_end -> agent_free.
  *
  * What it does, in this order and again when something is lost: join, if the
  * disk has no valid identity; take up the documents of the disk; hold a
@@ -25,7 +25,6 @@ struct agent_options {
 	const struct model_proxy_spec *settings;	/* kept */
 	const struct compile_app      *apps;	/* kept */
 	size_t                         apps_len;
-	uint16_t                       inbound_port;	/* that is listened on */
 	struct tls_handshaker         *handshaker;	/* kept */
 	struct stat_registry          *stats;	/* kept */
 	const char                    *version;	/* kept */
@@ -34,8 +33,11 @@ struct agent_options {
 	/* On the sync thread: compile and put into force. */
 	void (*use)(void *arg, struct model_object *const *objects, size_t len,
 	    const struct compile_input *more);
-	/* On the sync thread: an identity to use from now on; taken. */
-	void (*identify)(void *arg, struct tls_identity *);
+	/*
+	 * On the sync thread: an identity to use from now on, taken, and the
+	 * workload ("ns/name") that it is.
+	 */
+	void (*identify)(void *arg, struct tls_identity *, struct slice workload);
 	/* On the sync thread: adds what the proxy runs, a JSON object. */
 	void (*describe)(void *arg, struct str *out);
 	/* On the main loop: it has an identity and documents, or has not. */
@@ -50,13 +52,19 @@ struct agent_options {
  * ERR_CONFLICT), or there is neither an identity nor a token (ERR_NOT_FOUND).
  */
 struct agent *agent_new(const struct agent_options *, struct err *);
-int agent_start(struct agent *, struct err *);
+/* inbound_port: where other sidecars reach us. */
+int agent_start(struct agent *, uint16_t inbound_port, struct err *);
 /*
  * Withdraws the workload, so that nobody calls it any more, and ends the
  * session; done runs on the main loop, after 6 s at the latest.
  */
 void agent_stop(struct agent *, void (*done)(void *arg), void *arg);
-void agent_free(struct agent *);	/* NULL allowed; ends the thread */
+/*
+ * Ends the thread: no callback comes any more.  Then the handshaker goes, and
+ * only then the agent, as tls.h asks of who started handshakes.
+ */
+void agent_end(struct agent *);
+void agent_free(struct agent *);	/* after agent_end; NULL allowed */
 
 /* Any thread, at any rate: a service is wanted, or was used. */
 void agent_want(struct agent *, const struct service_name *);

@@ -9,7 +9,7 @@
 
 #define SAVE_MS		300	/* several commits are saved at once */
 
-/* --- our own workload ----------------------------------------------------- */
+/* --- our own workload ---------------------------------------------------- */
 
 static void
 add_ports(struct conf_node *spec, const struct model_proxy_spec *s)
@@ -63,7 +63,7 @@ workload_document(const struct agent *g, struct arena *a, const char *address)
 	for (size_t n = 0; n < i->services_len; n++)
 		conf_add_string(services, i->services[n]);
 	conf_set_string(spec, "address", address);
-	conf_set_int(spec, "inboundPort", g->options.inbound_port);
+	conf_set_int(spec, "inboundPort", g->inbound_port);
 	add_ports(spec, s);
 	if (s->zone != NULL && *s->zone != '\0')
 		conf_set_string(spec, "zone", s->zone);
@@ -101,7 +101,7 @@ agent_make_workload(struct agent *g, const struct addr *local)
 	arena_fini(&a);
 }
 
-/* --- compiling ----------------------------------------------------------------- */
+/* --- compiling ----------------------------------------------------------- */
 
 void
 agent_reject(struct agent *g, struct slice key, uint64_t revision,
@@ -216,7 +216,7 @@ agent_compile(struct agent *g)
 	agent_tell_ready(g);
 }
 
-/* --- on disk --------------------------------------------------------------------- */
+/* --- on disk ------------------------------------------------------------- */
 
 void
 agent_save_soon(struct agent *g)

@@ -190,7 +190,7 @@ agent_identity_tls(const struct agent_identity *i, struct slice bundle_pem,
 	return t;
 }
 
-/* --- when ------------------------------------------------------------------- */
+/* --- when ---------------------------------------------------------------- */
 
 static int64_t
 at_part(int64_t not_before, int64_t not_after, double part)

@@ -112,7 +112,7 @@ read_lines(struct agent_link *l)
 		fail_text(l, ERR_DATA, err.text);
 }
 
-/* --- the stream ------------------------------------------------------------ */
+/* --- the stream ---------------------------------------------------------- */
 
 static void
 on_head(void *owner, struct http_head *h, bool end)
@@ -168,7 +168,7 @@ static const struct stream_events stream_events = {
 	.on_reset = on_reset,
 };
 
-/* --- codec and connection ---------------------------------------------------- */
+/* --- codec and connection ------------------------------------------------ */
 
 static void
 on_output(void *owner)
@@ -231,7 +231,7 @@ static const struct conn_ops conn_ops = {
 	.on_data = on_data, .on_closed = on_conn_closed,
 };
 
-/* --- start and end -------------------------------------------------------------- */
+/* --- start and end ------------------------------------------------------- */
 
 static void
 on_silence(void *arg)

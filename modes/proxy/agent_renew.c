@@ -13,7 +13,7 @@
 
 static void on_renew_timer(void *arg);
 
-/* --- from the disk ---------------------------------------------------------- */
+/* --- from the disk ------------------------------------------------------- */
 
 /* An identity of another service would answer in that one's name. */
 static int
@@ -86,7 +86,7 @@ agent_has_identity(const struct agent *g)
 	return g->tls != NULL && g->identity->not_after > clock_wall_s();
 }
 
-/* --- in use ------------------------------------------------------------------- */
+/* --- in use -------------------------------------------------------------- */
 
 static void
 schedule(struct agent *g, uint64_t ms)
@@ -116,7 +116,12 @@ put_in_use(struct agent *g, struct err *err)
 		return -1;
 	tls_identity_unref(g->tls);
 	g->tls = t;
-	g->options.identify(g->options.arg, tls_identity_ref(t));
+	char *workload = mem_printf("%s/%s", g->identity->ns,
+	    g->identity->workload);
+
+	g->options.identify(g->options.arg, tls_identity_ref(t),
+	    slice_str(workload));
+	mem_free(workload);
 	spiffe_add_control(&id, slice_str(g->identity->domain));
 	mem_free(g->control_id);
 	g->control_id = str_give(&id);
@@ -219,7 +224,7 @@ agent_take_bundle(struct agent *g, struct slice pem, struct err *err)
 	return state_write(&g->state, STATE_BUNDLE, pem, err);
 }
 
-/* --- joining --------------------------------------------------------------------- */
+/* --- joining ------------------------------------------------------------- */
 
 static void
 log_identity(const struct agent *g, const char *what)
@@ -249,7 +254,7 @@ join_failed(struct agent *g, const struct err *err, bool is_final)
 }
 
 static void
-on_joined(void *arg, struct join_result *r)
+on_joined(void *arg, struct agent_join_result *r)
 {
 	struct agent *g = arg;
 
@@ -274,7 +279,7 @@ static void
 start_join(struct agent *g)
 {
 	const struct model_proxy_spec *s = g->options.settings;
-	const struct join_request r = {
+	const struct agent_join_request r = {
 		.loop = g->loop, .handshaker = g->options.handshaker,
 		.control = s->control, .zone = s->zone, .labels = &s->labels,
 		.state = &g->state,
@@ -282,15 +287,15 @@ start_join(struct agent *g)
 	struct token token;
 	struct err err = ERR_INIT;
 
-	if (join_read_token(s->token_file, &token, &err) != 0) {
+	if (agent_join_read_token(s->token_file, &token, &err) != 0) {
 		join_failed(g, &err, true);
 		return;
 	}
-	g->join = join_start(&r, &token, on_joined, g);
+	g->join = agent_join_start(&r, &token, on_joined, g);
 	token_fini(&token);
 }
 
-/* --- renewing ---------------------------------------------------------------------- */
+/* --- renewing ------------------------------------------------------------ */
 
 static void
 renewal_failed(struct agent *g, const struct err *err, bool is_final)
@@ -327,7 +332,7 @@ on_renewed(void *arg, const struct agent_reply *reply)
 
 	g->renewal = NULL;
 	if (reply->status == 200)
-		now = join_read_answer(reply->body, &g->next_key, &bundle,
+		now = agent_join_read_answer(reply->body, &g->next_key, &bundle,
 		    &err);
 	key_fini(&g->next_key);
 	if (now == NULL || adopt(g, now, &bundle, &err) != 0) {
@@ -352,7 +357,7 @@ start_renewal(struct agent *g)
 	};
 
 	key_generate(&g->next_key);
-	join_body(&body, NULL, &g->next_key, NULL);
+	agent_join_body(&body, NULL, &g->next_key, NULL);
 	r.body = str_slice(&body);
 	g->renewal = agent_call_start(&r, on_renewed, g);
 	str_fini(&body);
@@ -378,7 +383,7 @@ on_renew_timer(void *arg)
 	}
 }
 
-/* --- start and end -------------------------------------------------------------------- */
+/* --- start and end ------------------------------------------------------- */
 
 void
 agent_identity_start(struct agent *g)
@@ -405,7 +410,7 @@ void
 agent_identity_stop(struct agent *g)
 {
 	loop_timer_stop(&g->renew_timer);
-	join_cancel(g->join);
+	agent_join_cancel(g->join);
 	agent_call_cancel(g->renewal);
 	g->join = NULL;
 	g->renewal = NULL;

@@ -10,7 +10,7 @@
 #include "modes/proxy/agent_link.h"
 #include "modes/proxy/app_health.h"
 #include "modes/proxy/docs.h"
-#include "modes/proxy/join.h"
+#include "modes/proxy/agent_join.h"
 #include "modes/proxy/state.h"
 
 /*
@@ -32,6 +32,7 @@ struct agent {
 	struct agent_options   options;
 	struct loop           *loop;
 	struct state           state;
+	uint16_t               inbound_port;
 	struct interest_gate   wants, uses;
 
 	/* Who we are: agent_renew.c */
@@ -40,7 +41,7 @@ struct agent {
 	struct str             bundle_pem;
 	uint64_t               bundle_generation;	/* our own count */
 	char                  *control_id;
-	struct join           *join;
+	struct agent_join           *join;
 	struct agent_call     *renewal;
 	struct key             next_key;	/* while a renewal is under way */
 	struct loop_timer      renew_timer;

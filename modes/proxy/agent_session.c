@@ -112,7 +112,7 @@ on_alive_timer(void *arg)
 	loop_timer_start(&g->alive_timer, ALIVE_MS);
 }
 
-/* --- interest ---------------------------------------------------------------- */
+/* --- interest ------------------------------------------------------------ */
 
 static void
 on_interest_timer(void *arg)
@@ -150,7 +150,7 @@ on_lapse_timer(void *arg)
 	loop_timer_start(&g->lapse_timer, LAPSE_MS);
 }
 
-/* --- from control --------------------------------------------------------------- */
+/* --- from control -------------------------------------------------------- */
 
 static void
 confirm(struct agent *g)
@@ -161,8 +161,15 @@ confirm(struct agent *g)
 static void
 on_commit(struct agent *g)
 {
-	agent_compile(g);
-	agent_save_soon(g);
+	/*
+	 * Withdrawn, our services are no concern of ours any more, but callers
+	 * that do not know yet still come: what runs stays, and so does what
+	 * the next start finds on the disk.
+	 */
+	if (!g->is_stopping) {
+		agent_compile(g);
+		agent_save_soon(g);
+	}
 	confirm(g);
 	send_ack(g);
 }
@@ -297,7 +304,7 @@ on_line(void *arg, struct slice line, struct arena *a)
 	}
 }
 
-/* --- the link --------------------------------------------------------------- */
+/* --- the link ------------------------------------------------------------ */
 
 static void
 on_open(void *arg, const struct addr *local)

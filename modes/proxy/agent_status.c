@@ -3,7 +3,7 @@
 #include "modes/proxy/agent_run.h"
 #include "stat/metrics.h"
 
-/* --- numbers that metrics read, on whatever thread ------------------------- */
+/* --- numbers that metrics read, on whatever thread ----------------------- */
 
 static double
 sample_expiry(void *ctx)
@@ -100,7 +100,7 @@ agent_numbers_stop(struct agent *g)
 		stat_series_unref(g->renewals[i]);
 }
 
-/* --- for people -------------------------------------------------------------- */
+/* --- for people ---------------------------------------------------------- */
 
 static void
 add_text(struct str *out, const char *name, const char *value)

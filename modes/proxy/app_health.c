@@ -72,7 +72,7 @@ answered(struct probe *p, bool is_good, const char *why)
 	tell(p->owner);
 }
 
-/* --- http:/path ----------------------------------------------------------- */
+/* --- http:/path ---------------------------------------------------------- */
 
 static void
 on_reply(void *arg, const struct exchange_result *r)
@@ -106,7 +106,7 @@ ask(struct probe *p, int fd)
 	    &no_ops, p), &head, NULL, &limits, on_reply, p);
 }
 
-/* --- tcp --------------------------------------------------------------------- */
+/* --- tcp ----------------------------------------------------------------- */
 
 static void
 on_connected(void *arg, int fd, int error)
@@ -133,7 +133,7 @@ on_due(void *arg)
 	    p);
 }
 
-/* --- start and end ------------------------------------------------------------ */
+/* --- start and end ------------------------------------------------------- */
 
 struct app_health *
 app_health_start(struct loop *loop, const struct compile_app *apps, size_t len,

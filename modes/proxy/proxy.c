@@ -4,12 +4,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/build.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "conf/units.h"
 #include "filter/table.h"
+#include "modes/proxy/admin.h"
 #include "modes/proxy/proxy.h"
 #include "modes/proxy/proxy_run.h"
+#include "modes/proxy/sidecar.h"
+#include "net/notify.h"
 #include "stat/metrics.h"
 
 #define HOUSEKEEPING_MS	60000	/* idle series, unused endpoint states */
@@ -58,6 +63,8 @@ listen_on(struct proxy_run *p, const char *text, struct port *port,
 	if (addr_parse(slice_str(text), &port->addr, err) != 0 ||
 	    data_plane_listen(p->plane, port, &bound, err) != 0)
 		return err_wrap(err, "%s %s", what, text);
+	if (port->kind == PORT_INBOUND)
+		p->inbound_addr = bound;
 	addr_format(&bound, shown);
 	log_info("listener", "%s listens on %s", what, shown);
 	return 0;
@@ -106,9 +113,18 @@ proxy_set_ready(struct proxy_run *p, bool ready)
 		return;
 	p->is_ready = ready;
 	log_info("proxy", ready ? "ready" : "not ready");
+	if (ready)
+		notify_send("READY=1");
 }
 
 /* --- the end ---------------------------------------------------------------------------- */
+
+void
+proxy_end(struct proxy_run *p)
+{
+	admin_close(p->admin);
+	loop_stop(p->loop);
+}
 
 static void
 on_drain_tick(void *arg)
@@ -123,7 +139,7 @@ on_drain_tick(void *arg)
 	}
 	if (left > 0)
 		log_warn("proxy", "%zu connections did not end in time", left);
-	loop_stop(p->loop);
+	proxy_end(p);
 }
 
 void
@@ -147,12 +163,16 @@ on_term(void *arg, int signo)
 	struct proxy_run *p = arg;
 
 	(void)signo;
-	if (p->draining) {
+	if (p->draining || p->stopping) {
 		log_warn("proxy", "a second signal: ending at once");
-		loop_stop(p->loop);
+		proxy_end(p);
 		return;
 	}
-	proxy_drain(p);
+	notify_send("STOPPING=1");
+	if (p->agent != NULL)
+		sidecar_stop(p);
+	else
+		proxy_drain(p);
 }
 
 static void
@@ -257,6 +277,14 @@ start_plane(struct proxy_run *p)
 		.handshaker = p->handshaker, .stats = p->stats,
 	};
 
+	if (!s->standalone) {
+		o.service = slice_str(s->service);
+		o.default_namespace = slice_of(s->service,
+		    strcspn(s->service, "/"));
+		o.want = sidecar_want;
+		o.used = sidecar_used;
+		o.arg = p;
+	}
 	p->filter_stats = filter_stats_new(workers);
 	o.filter_stats = p->filter_stats;
 	p->plane = data_plane_new(&o);
@@ -274,9 +302,18 @@ check_settings(const struct settings *s, const struct model_set *docs,
 	if (s->spec->standalone && s->config == NULL)
 		return err_set(err, ERR_USAGE,
 		    "--standalone needs --config FILE or DIR");
-	if (!s->spec->standalone)
-		return err_set(err, ERR_CONFIG, "a proxy with control needs "
-		    "--service, --control, --app and --state-dir");
+	return s->spec->standalone ? 0 : sidecar_check(s->spec, err);
+}
+
+/* Where documents come from: control, or files. */
+static int
+start_documents(struct proxy_run *p, struct model_set *docs, struct err *err)
+{
+	if (!p->settings.spec->standalone) {
+		model_set_fini(docs);
+		return sidecar_new(p, err);
+	}
+	p->standalone = standalone_start(p, docs);
 	return 0;
 }
 
@@ -291,6 +328,8 @@ run(struct proxy_run *p, struct model_set *docs, struct err *err)
 	p->loop = loop_new("main");
 	p->stats = stat_registry_new(metrics, METRIC_COUNT);
 	p->stat = stat_worker_new(p->stats);
+	metrics_add_process(p->stats, "proxy", build_version(), build_commit(),
+	    clock_wall_s());
 	p->handshaker = tls_handshaker_new(1);
 	start_plane(p);
 	loop_timer_init(&p->drain_timer, p->loop, on_drain_tick, p);
@@ -299,12 +338,18 @@ run(struct proxy_run *p, struct model_set *docs, struct err *err)
 	loop_on_signal(p->loop, SIGTERM, on_term, p);
 	loop_on_signal(p->loop, SIGINT, on_term, p);
 	loop_on_signal(p->loop, SIGHUP, on_hup, p);
-	p->standalone = standalone_start(p, docs);
-	if (proxy_listen(p, err) != 0)
+	if (start_documents(p, docs, err) != 0)
 		return -1;
-	proxy_set_ready(p, true);
+	p->admin = admin_open(p, err);
+	if (p->admin == NULL || proxy_listen(p, err) != 0)
+		return -1;
+	if (p->agent == NULL)
+		proxy_set_ready(p, true);
+	else if (sidecar_start(p, err) != 0)
+		return -1;
 	loop_run(p->loop);
-	return 0;
+	*err = p->failure;
+	return err->kind == ERR_NONE ? 0 : -1;
 }
 
 static void
@@ -313,11 +358,14 @@ stop(struct proxy_run *p)
 	standalone_free(p->standalone);
 	if (p->plane != NULL)
 		data_plane_stop(p->plane);
+	sidecar_end(p);
 	if (p->handshaker != NULL)
 		tls_handshaker_free(p->handshaker);
 	snapshot_unref(p->snapshot);
 	if (p->plane != NULL)
 		data_plane_free(p->plane);
+	sidecar_free(p);
+	admin_free(p->admin);
 	if (p->filter_stats != NULL)
 		filter_stats_free(p->filter_stats);
 	if (p->stats != NULL)

@@ -12,6 +12,8 @@
  * thread, whose loop it is.
  */
 struct standalone;
+struct agent;
+struct admin;
 
 struct proxy_run {
 	struct settings        settings;
@@ -26,9 +28,14 @@ struct proxy_run {
 	struct service_name    service;	/* ours; empty names standalone */
 	struct snapshot       *snapshot;	/* the last one compiled; counted */
 	struct standalone     *standalone;	/* NULL: with control */
-	struct addr            admin_addr;
+	struct agent          *agent;	/* NULL: standalone */
+	char                  *workload;	/* the agent's thread: last named */
+	struct admin          *admin;
+	struct addr            inbound_addr, admin_addr;	/* as bound */
 	bool                   is_ready;	/* /readyz */
+	bool                   stopping;	/* control is being told */
 	bool                   draining;
+	struct err             failure;	/* why it cannot go on */
 	struct loop_timer      drain_timer, housekeeping;
 	uint64_t               drain_end_ms;
 	int                    exit_code;
@@ -40,6 +47,8 @@ void proxy_use_documents(struct proxy_run *, struct model_object *const *objects
 /* Opens the listeners that the settings name. */
 int proxy_listen(struct proxy_run *, struct err *);
 void proxy_set_ready(struct proxy_run *, bool ready);
+/* Ends the main loop. */
+void proxy_end(struct proxy_run *);
 /* Begins to end: no new connections, at most drainTime for those there. */
 void proxy_drain(struct proxy_run *);
 

@@ -7,13 +7,13 @@
 
 #include "base/mem.h"
 #include "conf/json.h"
-#include "modes/proxy/join.h"
+#include "modes/proxy/agent_join.h"
 #include "pki/csr.h"
 #include "pki/pem.h"
 #include "pki/spiffe.h"
 
-struct join {
-	struct join_request  request;
+struct agent_join {
+	struct agent_join_request  request;
 	struct token         token;
 	struct key           key;
 	struct str           bundle_pem;
@@ -21,11 +21,11 @@ struct join {
 	struct tls_identity *trust;	/* the bundle, without a certificate */
 	struct agent_call   *call;
 	struct loop_task     start;
-	void               (*done)(void *, struct join_result *);
+	void               (*done)(void *, struct agent_join_result *);
 	void                *arg;
 };
 
-/* --- the token ---------------------------------------------------------- */
+/* --- the token ----------------------------------------------------------- */
 
 static int
 read_token_file(const char *path, char *text, size_t cap, size_t *len,
@@ -69,7 +69,7 @@ read_token_at(const char *path, struct token *t, struct err *err)
 }
 
 int
-join_read_token(const char *path, struct token *t, struct err *err)
+agent_join_read_token(const char *path, struct token *t, struct err *err)
 {
 	const char *dir = getenv("CREDENTIALS_DIRECTORY");
 
@@ -85,7 +85,7 @@ join_read_token(const char *path, struct token *t, struct err *err)
 	return result;
 }
 
-/* --- what is said ---------------------------------------------------------- */
+/* --- what is said -------------------------------------------------------- */
 
 /* The trust domain of the first certificate, which must be control's. */
 static int
@@ -117,7 +117,7 @@ domain_of(struct slice chain, char domain[SPIFFE_DOMAIN_MAX + 1],
 }
 
 int
-join_check_bundle(const struct token *t, struct slice bundle_pem,
+agent_join_check_bundle(const struct token *t, struct slice bundle_pem,
     struct slice chain, char domain[SPIFFE_DOMAIN_MAX + 1], struct err *err)
 {
 	uint8_t hash[HASH_LEN];
@@ -142,7 +142,7 @@ join_check_bundle(const struct token *t, struct slice bundle_pem,
 }
 
 static void
-add_workload(struct str *out, const struct join_request *r)
+add_workload(struct str *out, const struct agent_join_request *r)
 {
 	str_add(out, ",\"workload\":{\"labels\":{");
 	for (size_t i = 0; r->labels != NULL && i < r->labels->len; i++) {
@@ -161,8 +161,8 @@ add_workload(struct str *out, const struct join_request *r)
 }
 
 void
-join_body(struct str *out, const struct token *t, const struct key *key,
-    const struct join_request *r)
+agent_join_body(struct str *out, const struct token *t, const struct key *key,
+    const struct agent_join_request *r)
 {
 	struct str der = { 0 }, pem = { 0 }, token = { 0 };
 
@@ -185,7 +185,7 @@ join_body(struct str *out, const struct token *t, const struct key *key,
 }
 
 struct agent_identity *
-join_read_answer(struct slice body, const struct key *key,
+agent_join_read_answer(struct slice body, const struct key *key,
     struct str *bundle_pem, struct err *err)
 {
 	struct agent_identity *i = NULL;
@@ -208,10 +208,10 @@ join_read_answer(struct slice body, const struct key *key,
 	return i;
 }
 
-/* --- the way there ------------------------------------------------------------ */
+/* --- the way there ------------------------------------------------------- */
 
 static void
-release(struct join *j)
+release(struct agent_join *j)
 {
 	loop_task_cancel(&j->start);
 	token_fini(&j->token);
@@ -223,7 +223,7 @@ release(struct join *j)
 }
 
 static void
-finish(struct join *j, struct join_result *result)
+finish(struct agent_join *j, struct agent_join_result *result)
 {
 	j->done(j->arg, result);
 	str_fini(&result->bundle_pem);
@@ -231,9 +231,9 @@ finish(struct join *j, struct join_result *result)
 }
 
 static void
-fail(struct join *j, const struct err *err, bool is_final)
+fail(struct agent_join *j, const struct err *err, bool is_final)
 {
-	struct join_result result = { .err = *err, .is_final = is_final };
+	struct agent_join_result result = { .err = *err, .is_final = is_final };
 
 	err_wrap(&result.err, "join");
 	finish(j, &result);
@@ -242,8 +242,8 @@ fail(struct join *j, const struct err *err, bool is_final)
 static void
 on_joined(void *arg, const struct agent_reply *reply)
 {
-	struct join *j = arg;
-	struct join_result result = { .err = ERR_INIT };
+	struct agent_join *j = arg;
+	struct agent_join_result result = { .err = ERR_INIT };
 
 	j->call = NULL;
 	if (reply->status != 200) {
@@ -251,7 +251,7 @@ on_joined(void *arg, const struct agent_reply *reply)
 		return;
 	}
 	str_add_slice(&result.bundle_pem, str_slice(&j->bundle_pem));
-	result.identity = join_read_answer(reply->body, &j->key,
+	result.identity = agent_join_read_answer(reply->body, &j->key,
 	    &result.bundle_pem, &result.err);
 	if (result.identity == NULL)
 		err_wrap(&result.err, "join");
@@ -259,7 +259,7 @@ on_joined(void *arg, const struct agent_reply *reply)
 }
 
 static void
-ask_for_identity(struct join *j)
+ask_for_identity(struct agent_join *j)
 {
 	struct agent_call_request r = {
 		.dial = { .loop = j->request.loop,
@@ -270,7 +270,7 @@ ask_for_identity(struct join *j)
 	};
 	struct str body = { 0 };
 
-	join_body(&body, &j->token, &j->key, &j->request);
+	agent_join_body(&body, &j->token, &j->key, &j->request);
 	r.body = str_slice(&body);
 	j->call = agent_call_start(&r, on_joined, j);
 	key_wipe_str(&body);
@@ -279,7 +279,7 @@ ask_for_identity(struct join *j)
 static void
 on_bundle(void *arg, const struct agent_reply *reply)
 {
-	struct join *j = arg;
+	struct agent_join *j = arg;
 	struct err err = ERR_INIT;
 	char domain[SPIFFE_DOMAIN_MAX + 1];
 	struct str id = { 0 };
@@ -289,7 +289,7 @@ on_bundle(void *arg, const struct agent_reply *reply)
 		fail(j, &reply->err, reply->is_final);
 		return;
 	}
-	if (join_check_bundle(&j->token, reply->body, reply->peer_chain, domain,
+	if (agent_join_check_bundle(&j->token, reply->body, reply->peer_chain, domain,
 	    &err) != 0) {
 		fail(j, &err, true);
 		return;
@@ -308,7 +308,7 @@ on_bundle(void *arg, const struct agent_reply *reply)
 
 /* The key of a join that was interrupted, or a new one. */
 static int
-take_key(struct join *j, struct err *err)
+take_key(struct agent_join *j, struct err *err)
 {
 	struct str pem = { 0 };
 	int found = state_read(j->request.state, STATE_JOIN_KEY, &pem, err);
@@ -329,7 +329,7 @@ take_key(struct join *j, struct err *err)
 static void
 on_start(void *arg)
 {
-	struct join *j = arg;
+	struct agent_join *j = arg;
 	struct err err = ERR_INIT;
 	const struct agent_call_request r = {
 		.dial = { .loop = j->request.loop,
@@ -345,11 +345,11 @@ on_start(void *arg)
 	j->call = agent_call_start(&r, on_bundle, j);
 }
 
-struct join *
-join_start(const struct join_request *r, const struct token *t,
-    void (*done)(void *, struct join_result *), void *arg)
+struct agent_join *
+agent_join_start(const struct agent_join_request *r, const struct token *t,
+    void (*done)(void *, struct agent_join_result *), void *arg)
 {
-	struct join *j = mem_zalloc(sizeof(*j));
+	struct agent_join *j = mem_zalloc(sizeof(*j));
 
 	j->request = *r;
 	j->token = *t;
@@ -361,7 +361,7 @@ join_start(const struct join_request *r, const struct token *t,
 }
 
 void
-join_cancel(struct join *j)
+agent_join_cancel(struct agent_join *j)
 {
 	if (j == NULL)
 		return;

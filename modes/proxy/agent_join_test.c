@@ -8,7 +8,7 @@
 #include "base/unit.h"
 #include "conf/json.h"
 #include "modes/proxy/agent_fixture_test.h"
-#include "modes/proxy/join.h"
+#include "modes/proxy/agent_join.h"
 #include "pki/csr.h"
 #include "pki/pem.h"
 
@@ -46,7 +46,7 @@ read_text(const char *before, const struct str *token, const char *after,
 {
 	char *text = mem_printf("%s%s%s", before, token->ptr, after);
 	char *path = file_with(text);
-	int result = join_read_token(path, out, err);
+	int result = agent_join_read_token(path, out, err);
 
 	unlink(path);
 	mem_free(path);
@@ -80,11 +80,11 @@ TEST(join_token_comes_from_the_credentials_directory)
 	struct err err = ERR_INIT;
 
 	unsetenv("CREDENTIALS_DIRECTORY");
-	assert_int_equal(join_read_token(NULL, &got, &err), -1);
+	assert_int_equal(agent_join_read_token(NULL, &got, &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
 	assert_non_null(strstr(err.text, "--token-file"));
 	setenv("CREDENTIALS_DIRECTORY", "/nowhere", 1);
-	assert_int_equal(join_read_token(NULL, &got, &err), -1);
+	assert_int_equal(agent_join_read_token(NULL, &got, &err), -1);
 	assert_string_equal(err.text,
 	    "there is no join token at /nowhere/join-token");
 	unsetenv("CREDENTIALS_DIRECTORY");
@@ -100,12 +100,12 @@ TEST(join_knows_control_by_the_hash_of_its_roots)
 	struct err err = ERR_INIT;
 
 	token_for_authority(&t);
-	assert_int_equal(join_check_bundle(&t,
+	assert_int_equal(agent_join_check_bundle(&t,
 	    str_slice(&authority_make()->bundle_pem), str_slice(&chain),
 	    domain, &err), 0);
 	assert_string_equal(domain, "td");
 	t.roots[31] ^= 1;
-	assert_int_equal(join_check_bundle(&t,
+	assert_int_equal(agent_join_check_bundle(&t,
 	    str_slice(&authority_make()->bundle_pem), str_slice(&chain),
 	    domain, &err), -1);
 	assert_int_equal(err.kind, ERR_DENIED);
@@ -136,7 +136,7 @@ TEST(join_ends_before_the_secret_is_said_to_a_stranger)
 		if (strangers[i].id != NULL)
 			chain = authority_shown(strangers[i].id);
 		token_for_authority(&t);
-		assert_int_equal(join_check_bundle(&t,
+		assert_int_equal(agent_join_check_bundle(&t,
 		    strangers[i].bundle != NULL ?
 		    slice_str(strangers[i].bundle) :
 		    str_slice(&authority_make()->bundle_pem), str_slice(&chain),
@@ -158,7 +158,7 @@ TEST(join_survives_a_chain_that_is_cut_anywhere)
 	for (size_t len = 0; len < chain.len; len++) {
 		struct err err = ERR_INIT;
 
-		assert_int_equal(join_check_bundle(&t,
+		assert_int_equal(agent_join_check_bundle(&t,
 		    str_slice(&authority_make()->bundle_pem),
 		    slice_of(chain.ptr, len), domain, &err), -1);
 	}
@@ -172,7 +172,7 @@ TEST(join_asks_with_token_csr_and_what_the_workload_is)
 	static struct conf_pair pairs[] = { { "app", "web" },
 		{ "tier", "a\"b" } };
 	const struct conf_pairs labels = { pairs, 2 };
-	const struct join_request r = { .zone = "z1", .labels = &labels };
+	const struct agent_join_request r = { .zone = "z1", .labels = &labels };
 	struct str body = { 0 }, text = { 0 };
 	struct arena a;
 	struct token t;
@@ -185,7 +185,7 @@ TEST(join_asks_with_token_csr_and_what_the_workload_is)
 	token_for_authority(&t);
 	token_add(&text, &t);
 	key_generate(&key);
-	join_body(&body, &t, &key, &r);
+	agent_join_body(&body, &t, &key, &r);
 	struct conf_node *n = conf_json_read(&a, str_slice(&body), "body", &err);
 
 	assert_non_null(n);
@@ -202,7 +202,7 @@ TEST(join_asks_with_token_csr_and_what_the_workload_is)
 	assert_int_equal(csr_parse(point, slice_of(der, (size_t)len), &err), 0);
 	assert_memory_equal(point, key.point, KEY_POINT_LEN);
 	str_clear(&body);
-	join_body(&body, NULL, &key, NULL);
+	agent_join_body(&body, NULL, &key, NULL);
 	n = conf_json_read(&a, str_slice(&body), "body", &err);
 	assert_int_equal(conf_len(n), 1);
 	assert_non_null(conf_get_string(n, "csr"));
@@ -228,18 +228,18 @@ TEST(join_takes_the_identity_for_its_own_key_only)
 	str_add_json(&body, str_slice(&chain));
 	str_add(&body, ",\"bundle\":\"roots\"}");
 	str_add(&bundle, "old");
-	assert_null(join_read_answer(str_slice(&body), &other, &bundle, &err));
+	assert_null(agent_join_read_answer(str_slice(&body), &other, &bundle, &err));
 	assert_string_equal(bundle.ptr, "old");
-	struct agent_identity *i = join_read_answer(str_slice(&body), &key,
+	struct agent_identity *i = agent_join_read_answer(str_slice(&body), &key,
 	    &bundle, &err);
 
 	assert_non_null(i);
 	assert_string_equal(i->workload, "web-1");
 	assert_string_equal(bundle.ptr, "roots");
 	agent_identity_free(i);
-	assert_null(join_read_answer(SLICE("{}"), &key, &bundle, &err));
+	assert_null(agent_join_read_answer(SLICE("{}"), &key, &bundle, &err));
 	assert_string_equal(err.text, "control's answer has no chain");
-	assert_null(join_read_answer(SLICE("not json"), &key, &bundle, &err));
+	assert_null(agent_join_read_answer(SLICE("not json"), &key, &bundle, &err));
 	str_fini(&chain);
 	str_fini(&body);
 	str_fini(&bundle);

@@ -1,5 +1,5 @@
-#ifndef PROXY_JOIN_H
-#define PROXY_JOIN_H
+#ifndef PROXY_AGENT_JOIN_H
+#define PROXY_AGENT_JOIN_H
 
 #include "conf/schema.h"
 #include "modes/proxy/agent_call.h"
@@ -9,9 +9,9 @@
 #include "pki/token.h"
 
 /*
- * join: how a proxy gets its first identity, from a join token.
+ * agent_join: how a proxy gets its first identity, from a join token.
  *
- * Life: join_start -> done once, or join_cancel and no call.
+ * Life: agent_join_start -> done once, or agent_join_cancel and no call.
  *
  * The first connection is unverified and carries nothing of ours: it fetches
  * the trust bundle, which must have the hash that the token names.  Then
@@ -20,9 +20,9 @@
  * that whoever is interrupted asks again with the same key and gets the same
  * certificate; once the identity is on the disk that key is removed.
  */
-struct join;
+struct agent_join;
 
-struct join_request {
+struct agent_join_request {
 	struct loop           *loop;
 	struct tls_handshaker *handshaker;
 	const char            *control;	/* HOST:PORT */
@@ -31,7 +31,7 @@ struct join_request {
 	struct state          *state;
 };
 
-struct join_result {
+struct agent_join_result {
 	struct agent_identity *identity;	/* given; NULL: see err */
 	struct str             bundle_pem;	/* may be moved from */
 	struct err             err;
@@ -43,12 +43,12 @@ struct join_result {
  * path: never from the command line, where everybody could read it.
  * ERR_NOT_FOUND (no file), ERR_CONFIG.
  */
-int join_read_token(const char *path, struct token *, struct err *);
+int agent_join_read_token(const char *path, struct token *, struct err *);
 
 /* Copies the token; keeps the rest of the request. */
-struct join *join_start(const struct join_request *, const struct token *,
-    void (*done)(void *arg, struct join_result *), void *arg);
-void join_cancel(struct join *);	/* NULL allowed */
+struct agent_join *agent_join_start(const struct agent_join_request *, const struct token *,
+    void (*done)(void *arg, struct agent_join_result *), void *arg);
+void agent_join_cancel(struct agent_join *);	/* NULL allowed */
 
 /* --- its steps, without I/O ---------------------------------------------- */
 
@@ -57,15 +57,15 @@ void join_cancel(struct join *);	/* NULL allowed */
  * certificate of control says it is.  chain: DER, each after a 4-byte length,
  * as tls.h gives it.  ERR_DENIED.
  */
-int join_check_bundle(const struct token *, struct slice bundle_pem,
+int agent_join_check_bundle(const struct token *, struct slice bundle_pem,
     struct slice chain, char domain[SPIFFE_DOMAIN_MAX + 1], struct err *);
 /* The body of POST /v1/join or, without a token, of /v1/renew. */
-void join_body(struct str *, const struct token *, const struct key *,
-    const struct join_request *);
+void agent_join_body(struct str *, const struct token *, const struct key *,
+    const struct agent_join_request *);
 /*
  * The identity from the answer to either, and the bundle that came with it
  * (left as it was if none came).
  */
-struct agent_identity *join_read_answer(struct slice body, const struct key *,
+struct agent_identity *agent_join_read_answer(struct slice body, const struct key *,
     struct str *bundle_pem, struct err *);
 #endif

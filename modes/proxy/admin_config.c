@@ -1,0 +1,113 @@
+#include "base/build.h"
+#include "conf/json.h"
+#include "modes/proxy/admin_config.h"
+#include "modes/proxy/proxy_run.h"
+
+static void
+add_slice(struct str *out, const char *name, struct slice value)
+{
+	str_addf(out, ",\"%s\":", name);
+	str_add_json(out, value.ptr == NULL ? SLICE("") : value);
+}
+
+static void
+add_endpoint(struct str *out, const struct endpoint *e)
+{
+	char addr[ADDR_TEXT_MAX];
+
+	addr_format(&e->addr, addr);
+	str_add(out, "{\"address\":");
+	str_add_json(out, slice_str(addr));
+	add_slice(out, "workload", e->workload);
+	add_slice(out, "identity", e->id);
+	add_slice(out, "zone", e->zone);
+	str_addf(out, ",\"weight\":%u,\"active\":%u,\"requests\":%llu,"
+	    "\"failures\":%llu,\"connectFailures\":%llu}", e->weight,
+	    atomic_load(&e->state->active), atomic_load(&e->state->requests),
+	    atomic_load(&e->state->failures),
+	    atomic_load(&e->state->connect_failures));
+}
+
+static void
+add_cluster(struct str *out, const struct cluster *c)
+{
+	str_addf(out, "\"protocol\":\"%s\",\"balancer\":\"%s\","
+	    "\"endpoints\":[", c->protocol == CLUSTER_HTTP ? "http" : "tcp",
+	    lb_policy_name(c->lb));
+	for (size_t i = 0; i < c->len; i++) {
+		if (i > 0)
+			str_add_char(out, ',');
+		add_endpoint(out, &c->v[i]);
+	}
+	str_add_char(out, ']');
+}
+
+static void
+add_service(struct str *out, const struct service *s)
+{
+	char key[SERVICE_KEY_MAX];
+
+	service_key(&s->name, key);
+	str_add(out, "{\"name\":");
+	str_add_json(out, slice_str(key));
+	str_add(out, ",\"ports\":[");
+	for (size_t i = 0; i < s->len; i++) {
+		str_addf(out, "%s{\"port\":%u", i > 0 ? "," : "",
+		    s->ports[i].port);
+		add_slice(out, "name", s->ports[i].name);
+		str_add_char(out, ',');
+		add_cluster(out, s->ports[i].cluster);
+		str_add_char(out, '}');
+	}
+	str_add(out, "]}");
+}
+
+static void
+add_inbound(struct str *out, const struct inbound_port *p)
+{
+	char key[SERVICE_KEY_MAX];
+
+	service_key(&p->service, key);
+	str_add(out, "{\"service\":");
+	str_add_json(out, slice_str(key));
+	str_addf(out, ",\"port\":%u,", p->port);
+	add_cluster(out, p->cluster);
+	str_add_char(out, '}');
+}
+
+static void
+add_snapshot(struct str *out, const struct snapshot *s)
+{
+	size_t it = 0, n = 0;
+	void *value;
+
+	if (s == NULL) {
+		str_add(out, "null");
+		return;
+	}
+	str_addf(out, "{\"revision\":%llu,\"permissive\":%s,\"services\":[",
+	    (unsigned long long)s->revision, s->permissive ? "true" : "false");
+	while (map_next(&s->services, &it, NULL, &value)) {
+		if (n++ > 0)
+			str_add_char(out, ',');
+		add_service(out, value);
+	}
+	str_add(out, "],\"inbound\":[");
+	for (size_t i = 0; i < s->inbound_len; i++) {
+		if (i > 0)
+			str_add_char(out, ',');
+		add_inbound(out, &s->inbound[i]);
+	}
+	str_add(out, "]}");
+}
+
+void
+admin_config_write(struct str *out, const struct proxy_run *p)
+{
+	str_addf(out, "{\"version\":\"%s\",\"commit\":\"%s\",\"settings\":",
+	    build_version(), build_commit());
+	conf_json_write(out, p->settings.object->node);
+	str_add(out, ",\"snapshot\":");
+	add_snapshot(out, p->snapshot);
+	str_add_char(out, '}');
+}
