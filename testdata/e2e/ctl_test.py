@@ -541,6 +541,61 @@ def an_answer_that_is_none_is_2(scene):
 			    "^mesh ctl: ")
 
 
+def told(scene, answer, *args):
+	"""What ctl makes of one answer of control."""
+	body = json.dumps(answer).encode()
+	with unix_server(scene, b"HTTP/1.1 200 OK\r\ncontent-type: application/json"
+	    b"\r\ncontent-length: %d\r\n\r\n" % len(body) + body) as path:
+		return ctl(scene, *args, "--socket", path)
+
+
+TRAFFIC = {"services": [
+	{"source": "default/web", "destination": "default/orders", "requests": 200,
+	    "success": 199, "p50": 1.26, "p95": 12.0, "p99": 12345.6,
+	    "window": 50.0},
+	{"source": "shop/cart", "destination": "default/orders", "requests": 1,
+	    "success": 0, "window": 50.0},
+	{"source": "shop/cart", "destination": "shop/pay", "requests": 7,
+	    "success": 7, "p50": 1, "p95": 1, "p99": 1, "window": 50.0},
+]}
+
+
+@scenario
+def stat_is_a_table_for_people_and_figures_for_scripts(scene):
+	done = expect(told(scene, TRAFFIC, "stat"), 0, err="")
+	assert [line.split() for line in done.stdout.splitlines()] == [
+		["SOURCE", "DESTINATION", "REQUESTS", "SUCCESS", "RPS", "LATENCY_P50",
+		    "LATENCY_P95", "LATENCY_P99"],
+		["default/web", "default/orders", "200", "99.50%", "4.0rps", "1.3ms",
+		    "12ms", "12.3s"],
+		["shop/cart", "default/orders", "1", "0.00%", "0.0rps", "-", "-", "-"],
+	], done.stdout
+	for words, rows in ((("stat", "-A"), 3), (("stat", "web"), 1),
+	    (("stat", "shop/cart"), 2), (("-n", "shop", "stat", "pay"), 1),
+	    (("stat", "nix"), 0)):
+		listed = json.loads(expect(told(scene, TRAFFIC, *words, "-o", "json"),
+		    0).stdout)
+		assert len(listed) == rows, (words, listed)
+		assert all(row in TRAFFIC["services"] for row in listed), listed
+	expect(told(scene, {"services": []}, "stat"), 0, "", "no traffic")
+
+
+@scenario
+def proxy_status_has_the_words_of_such_tables(scene):
+	states = {"synced": "SYNCED", "stale": "STALE", "rejected": "REJECTED",
+	    "differs": "DIFFERS", "connecting": "NOT SENT"}
+	rows = [{"name": f"default/{state}", "version": "0.1.0", "state": state,
+	    "lag": 3, "workloadState": "Online"} for state in states]
+	done = expect(told(scene, {"items": rows}, "proxy", "status"), 0, err="")
+	for line, (state, word) in zip(done.stdout.splitlines()[1:], states.items()):
+		assert re.match(rf"default/{state} +0\.1\.0 +{word} +3 +- +Online +-$",
+		    line), line
+	same = told(scene, {"items": rows}, "proxy", "list", "-o", "json")
+	assert json.loads(same.stdout) == rows, same.stdout
+	expect(told(scene, {"listeners": []}, "proxy", "config", "web-1"), 0,
+	    r'\A\{\n  "listeners": \[\]\n\}\n', "")
+
+
 @scenario
 def silence_ends_by_the_timeout(scene):
 	with unix_server(scene, None) as path:
