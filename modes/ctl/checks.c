@@ -3,10 +3,10 @@
 
 #include "base/build.h"
 #include "base/clock.h"
+#include "conf/stream.h"
 #include "conf/units.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/checks.h"
-#include "modes/ctl/input.h"
 #include "modes/ctl/rows.h"
 #include "modes/ctl/table.h"
 #include "modes/ctl/target.h"
@@ -96,7 +96,7 @@ check_certificate(struct ctl *c, struct checks *k, const struct target *t)
 	char end[CLOCK_TEXT_MAX];
 
 	chain_init(&chain);
-	if (t->cert_file == NULL || input_file(t->cert_file, &text, &err) < 0 ||
+	if (t->cert_file == NULL || conf_file_read(t->cert_file, &text, &err) < 0 ||
 	    chain_add_pem(&chain, str_slice(&text), &err) < 0 ||
 	    cert_parse(&leaf, chain_cert(&chain, 0), &err) < 0) {
 		struct check_line *l = add(k, "operator", CHECK_ERROR,

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "conf/stream.h"
 #include "modes/ctl/client_tls.h"
-#include "modes/ctl/input.h"
 #include "modes/ctl/trust.h"
 #include "pki/key.h"
 #include "pki/spiffe.h"
@@ -13,7 +13,7 @@ read_file(const char *path, const char *what, struct str *out, struct err *err)
 	if (path == NULL)
 		return err_set(err, ERR_CONFIG, "no %s: an operator's files come "
 		    "from `mesh ctl operator create`, or name them", what);
-	if (input_file(path, out, err) == 0)
+	if (conf_file_read(path, out, err) == 0)
 		return 0;
 	err->kind = ERR_CONFIG;
 	return -1;

@@ -1,8 +1,8 @@
+#include "conf/stream.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/client.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/ctl_run.h"
-#include "modes/ctl/input.h"
 
 static int api(struct ctl *);
 
@@ -38,7 +38,7 @@ api(struct ctl *c)
 	struct err err = ERR_INIT;
 	int code = CTL_OK;
 
-	if (file != NULL && input_file(file, &body, &err) < 0)
+	if (file != NULL && conf_file_read(file, &body, &err) < 0)
 		code = ctl_fail(c, &err);
 	else if (call_raw(c, ctl_word(c, 0), ctl_word(c, 1), file == NULL ?
 	    SLICE_NONE : str_slice(&body), CLIENT_RAW_MAX, &answer, &err) < 0)

@@ -2,11 +2,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/stream.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/client.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/file.h"
-#include "modes/ctl/input.h"
 #include "pki/key.h"
 
 static int create(struct ctl *), restore(struct ctl *);
@@ -79,7 +79,7 @@ make_request(const char *path, struct str *body, struct err *err)
 	int result = 0;
 
 	key_room_str(&text, 65536);
-	if (input_file(path, &text, err) < 0)
+	if (conf_file_read(path, &text, err) < 0)
 		result = -1;
 	else {
 		rest = str_slice(&text);

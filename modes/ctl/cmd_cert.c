@@ -1,8 +1,8 @@
 #include "base/clock.h"
+#include "conf/stream.h"
 #include "modes/ctl/cert_text.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/ctl_run.h"
-#include "modes/ctl/input.h"
 #include "modes/ctl/print.h"
 #include "modes/ctl/trust.h"
 #include "pki/chain.h"
@@ -66,7 +66,7 @@ read_chain(struct ctl *c, struct chain *chain, const char *path)
 {
 	struct err err = ERR_INIT;
 	struct str text = { 0 };
-	int result = input_file(path, &text, &err);
+	int result = conf_file_read(path, &text, &err);
 
 	if (result == 0 && chain_add_pem(chain, str_slice(&text), &err) < 0)
 		result = err_wrap(&err, "%s", path);
@@ -115,7 +115,7 @@ show(struct ctl *c)
 	struct conf_node *list = conf_list_new(&c->arena);
 	struct str text = { 0 };
 	struct err err = ERR_INIT;
-	int result = input_file(path, &text, &err);
+	int result = conf_file_read(path, &text, &err);
 	size_t n = 0;
 
 	if (result == 0 &&

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "conf/nearest.h"
-#include "conf/stream.h"
 #include "modes/ctl/input.h"
 
 const struct ctl_option input_options[] = {
@@ -104,10 +103,4 @@ input_name(const struct ctl *c, size_t i)
 	const char *slash = strchr(ctl_word(c, i), '/');
 
 	return slash == NULL ? ctl_word(c, i) : slash + 1;
-}
-
-int
-input_file(const char *path, struct str *out, struct err *err)
-{
-	return conf_file_read(path, out, err);
 }

@@ -34,7 +34,4 @@ int input_kind(struct ctl *, const struct model_kind **, size_t *first);
 /* The part behind "KIND/" of the i-th word, or all of it. */
 const char *input_name(const struct ctl *, size_t i);
 
-/* A file that must be there, as it is; up to 4 MiB.  ERR_NOT_FOUND. */
-int input_file(const char *path, struct str *out, struct err *);
-
 #endif

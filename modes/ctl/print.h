@@ -2,6 +2,7 @@
 #define CTL_PRINT_H
 
 #include "conf/node.h"
+#include "model/kind.h"
 #include "modes/ctl/ctl_run.h"
 
 /*
@@ -15,8 +16,7 @@
  * print is the command's own.
  */
 bool print_node(struct ctl *, const struct conf_node *);
-/* Documents of one kind, in any format.  Takes the items from the list. */
-struct model_kind;
+/* Documents of one kind, in any format. */
 void print_documents(struct ctl *, const struct model_kind *,
     const struct conf_node *items);
 /* One document: the same, but JSON and YAML are not a list. */

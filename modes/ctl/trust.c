@@ -1,5 +1,5 @@
 #include "base/mem.h"
-#include "modes/ctl/input.h"
+#include "conf/stream.h"
 #include "modes/ctl/trust.h"
 #include "pki/pem.h"
 #include "pki/spiffe.h"
@@ -61,7 +61,7 @@ trust_from_file(const char *path, struct err *err)
 	struct str text = { 0 };
 	struct bundle *bundle = NULL;
 
-	if (input_file(path, &text, err) == 0) {
+	if (conf_file_read(path, &text, err) == 0) {
 		bundle = trust_from_pem(str_slice(&text), err);
 		if (bundle == NULL)
 			err_wrap(err, "%s", path);

@@ -2,6 +2,7 @@
 """mesh ctl: what it says and answers, without a control and with one."""
 
 import contextlib
+import fcntl
 import json
 import os
 import pty
@@ -9,6 +10,7 @@ import re
 import signal
 import socket
 import subprocess
+import termios
 import threading
 
 from mesh import MESH, SLOWER, Skip, main, scenario, wait_until
@@ -344,6 +346,45 @@ def delete_asks_or_wants_yes(scene):
 	against(control, "delete", "svc", "web", "-y", "--ignore-not-found", out="")
 	against(control, "delete", "-f", path, "-y", code=1, out="service/api deleted")
 	assert control.get("services")["items"] == []
+
+
+def type_into(control, answer, *args):
+	"""Runs ctl on a terminal and answers its question; gives the exit code."""
+	master, slave = pty.openpty()
+	try:
+		child = subprocess.Popen([str(MESH), "ctl", "--socket",
+		    str(control.socket), *args], stdin=slave, stdout=slave,
+		    stderr=slave, env={**BARE, "TERM": "dumb"},
+		    start_new_session=True, preexec_fn=lambda:
+		    fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+		seen = b""
+		while b"[y/N]" not in seen:
+			seen += os.read(master, 4096)
+		os.write(master, answer)
+		return child.wait(10 * SLOWER)
+	finally:
+		os.close(master)
+		os.close(slave)
+
+
+@scenario
+def delete_asks_on_a_terminal(scene):
+	control = scene.control()
+	control.apply(document("web"))
+	assert type_into(control, b"n\n", "delete", "svc", "web") == 1
+	assert type_into(control, b"\n", "delete", "svc", "web") == 1
+	assert type_into(control, b"\x03", "delete", "svc", "web") == 130
+	assert len(control.get("services")["items"]) == 1
+	assert type_into(control, b"y\n", "delete", "svc", "web") == 0
+	assert control.get("services")["items"] == []
+
+
+@scenario
+def output_that_cannot_be_written_is_a_failure(scene):
+	with open("/dev/full", "w") as full:
+		done = subprocess.run([str(MESH), "ctl", "version"], stdout=full,
+		    stderr=subprocess.PIPE, text=True, check=False)
+	assert done.returncode == 2 and "standard output" in done.stderr, done
 
 
 @scenario
