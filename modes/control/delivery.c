@@ -93,6 +93,17 @@ delivery_fini(struct delivery *d)
 	str_fini(&d->head);
 	str_fini(&d->tail);
 	model_subject_fini(&d->subject);
+	model_object_unref(d->said);
+}
+
+void
+delivery_said(struct delivery *d, struct model_object **o)
+{
+	model_object_unref(d->said);
+	d->said = *o;
+	*o = NULL;
+	if (registry_find(d->registry, slice_str(d->said->key)) == NULL)
+		d->must_look |= model_subject_learn(&d->subject, d->said);
 }
 
 /* --- interests --------------------------------------------------------------------- */
@@ -269,9 +280,11 @@ unlearn(struct delivery *d)
 		    slice_str(o->key)) == NULL)
 			d->must_look |= model_subject_unlearn(s, o);
 	}
-	if (s->self != NULL && registry_find(d->registry,
-	    slice_str(s->self->key)) == NULL)
-		d->must_look |= model_subject_unlearn(s, s->self);
+	if (s->self == NULL || registry_find(d->registry,
+	    slice_str(s->self->key)) != NULL)
+		return;
+	d->must_look |= d->said != NULL ? model_subject_learn(s, d->said) :
+	    model_subject_unlearn(s, s->self);
 }
 
 static void

@@ -58,6 +58,7 @@ struct delivery {
 	struct registry       *registry;	/* kept */
 	struct delivery_lines *lines;		/* kept */
 	struct model_subject   subject;
+	struct model_object   *said;	/* the workload as it told us; may be NULL */
 	struct map             has;	/* key: struct registry_change, counted */
 	struct model_digest    digest;	/* of what it has */
 	struct model_digest    states[DELIVERY_STATES];	/* sent at revision
@@ -80,6 +81,13 @@ void delivery_init(struct delivery *, struct registry *,
     struct delivery_lines *, const char *namespace, const char *workload);
 void delivery_fini(struct delivery *);
 
+/*
+ * Takes the workload as its proxy describes it.  While the registry has none,
+ * before it is registered and when it has withdrawn, this decides which
+ * services are its own: the first caller may come as soon as it is
+ * registered, and the last one until it has ended.
+ */
+void delivery_said(struct delivery *, struct model_object **);
 /* Replaces the interests by these, "ns/name".  Malformed ones are left out. */
 void delivery_interest(struct delivery *, const struct slice *services,
     size_t n);

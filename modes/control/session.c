@@ -107,6 +107,7 @@ take_hello(struct session *s, const struct sync_message *m)
 	struct audit_entry who = { .actor = s->peer.id, .from = s->peer.from };
 	struct err err = ERR_INIT;
 	struct arena a;
+	struct model_object *o = NULL;
 	int r;
 
 	if (s->has_hello) {
@@ -119,13 +120,17 @@ take_hello(struct session *s, const struct sync_message *m)
 		return false;
 	}
 	arena_init(&a);
-	r = registry_workload_join(server->workloads, own_document(s, &a,
-	    m->document), &who, &err);
+	const struct conf_node *doc = own_document(s, &a, m->document);
+
+	r = registry_workload_join(server->workloads, doc, &who, &err);
+	if (r == 0)
+		o = model_object_read(doc, MODEL_KNOWN, "default", &err);
 	arena_fini(&a);
-	if (r < 0) {
+	if (o == NULL) {
 		session_end(s, err.text);
 		return false;
 	}
+	delivery_said(&s->delivery, &o);
 	s->has_hello = true;
 	s->version = mem_dup(m->version.ptr == NULL ? "" : m->version.ptr,
 	    m->version.len);
