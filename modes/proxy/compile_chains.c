@@ -1,6 +1,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
+#include "conf/json.h"
 #include "filter/table.h"
 #include "model/mesh_config.h"
 #include "modes/proxy/compile.h"
@@ -25,6 +27,24 @@ collect(struct wanted *w, const struct model_filter *v, size_t len)
 {
 	for (size_t i = 0; i < len && w->len < sizeof(w->v) / sizeof(w->v[0]); i++)
 		w->v[w->len++] = &v[i];
+}
+
+/* The same text for the same filters with the same configuration. */
+static char *
+text_of(const struct wanted *w)
+{
+	struct str s = { 0 };
+
+	for (size_t i = 0; i < w->len; i++) {
+		str_addf(&s, "%s ", w->v[i]->name);
+		if (w->v[i]->config != NULL)
+			conf_json_write(&s, w->v[i]->config);
+		str_add_char(&s, '\n');
+	}
+	char *text = mem_strdup(str_ptr(&s));
+
+	str_fini(&s);
+	return text;
 }
 
 /* The last word about a filter wins. */
@@ -123,28 +143,45 @@ build(struct listener_chains *out, const char *name, const struct wanted *w,
 }
 
 static void
-drop(struct listener_chains *c)
+share(struct listener_chains *out, const struct listener_chains *before)
 {
-	l4_chain_unref(c->l4);
-	l7_chain_unref(c->l7);
-	*c = (struct listener_chains){ 0 };
+	out->wanted = mem_strdup(before->wanted);
+	out->l4 = l4_chain_ref(before->l4);
+	out->l7 = l7_chain_ref(before->l7);
 }
 
-/* Last good chains, or those that need no document. */
-static void
-fall_back(struct listener_chains *out, const struct listener_chains *before,
-    const char *name, struct filter_stats *stats)
+/*
+ * Chains that say the same as those before are those before: what a filter
+ * counts (the connections of a limit) goes on.  What cannot be built leaves
+ * the last good chains, or at first those that need no document.
+ */
+static int
+provide(struct listener_chains *out, const struct listener_chains *before,
+    const char *name, const struct wanted *w, struct filter_stats *stats,
+    struct err *err)
 {
 	const struct wanted none = { .len = 0 };
 	struct err ignored = ERR_INIT;
+	char *text = text_of(w);
 
-	drop(out);
-	if (before != NULL) {
-		out->l4 = l4_chain_ref(before->l4);
-		out->l7 = l7_chain_ref(before->l7);
-	} else {
-		build(out, name, &none, stats, &ignored);
+	if (before != NULL && strcmp(text, before->wanted) == 0) {
+		mem_free(text);
+		share(out, before);
+		return 0;
 	}
+	out->wanted = text;
+	if (build(out, name, w, stats, err) == 0)
+		return 0;
+	l4_chain_unref(out->l4);
+	l7_chain_unref(out->l7);
+	mem_free(text);
+	if (before != NULL) {
+		share(out, before);
+		return -1;
+	}
+	out->wanted = text_of(&none);
+	build(out, name, &none, stats, &ignored);
+	return -1;
 }
 
 int
@@ -167,15 +204,13 @@ compile_chains(const struct compile_input *in, struct snapshot *s,
 
 	collect(&inbound, own->inbound, own->inbound_len);
 	collect(&outbound, own->outbound, own->outbound_len);
-	if (build(&s->in, "inbound", &inbound, in->filter_stats, err) != 0) {
-		fall_back(&s->in, in->before ? &in->before->in : NULL,
-		    "inbound", in->filter_stats);
+	const struct snapshot *before = in->before;
+
+	if (provide(&s->in, before ? &before->in : NULL, "inbound", &inbound,
+	    in->filter_stats, err) != 0)
 		result = -1;
-	}
-	if (build(&s->out, "outbound", &outbound, in->filter_stats, err) != 0) {
-		fall_back(&s->out, in->before ? &in->before->out : NULL,
-		    "outbound", in->filter_stats);
+	if (provide(&s->out, before ? &before->out : NULL, "outbound",
+	    &outbound, in->filter_stats, err) != 0)
 		result = -1;
-	}
 	return result;
 }

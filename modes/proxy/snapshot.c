@@ -25,6 +25,7 @@ snapshot_ref(struct snapshot *s)
 static void
 unref_chains(struct listener_chains *c)
 {
+	mem_free(c->wanted);
 	l4_chain_unref(c->l4);
 	l7_chain_unref(c->l7);
 }

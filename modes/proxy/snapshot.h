@@ -39,6 +39,7 @@ struct inbound_port {
 
 /* How an exchange with the outside is filtered; one per kind of listener. */
 struct listener_chains {
+	char            *wanted;	/* what they were built from; owned */
 	struct l4_chain *l4;
 	struct l7_chain *l7;
 };

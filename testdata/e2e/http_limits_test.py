@@ -96,6 +96,11 @@ def d55_connections_at_their_limit(scene):
 		assert client.wait_end() in ("end", "reset")
 	for client in clients:
 		assert client.request().status == 200
+	# Reading the documents again forgets nobody.
+	edge.set("other", edge.port)
+	wait_until(lambda: edge.reloads() == 1, "reload")
+	with edge.client() as client:
+		assert client.wait_end() in ("end", "reset")
 	clients.pop().close()
 	def gets_in():
 		with edge.client() as client:
