@@ -66,7 +66,7 @@ keep_last_good(const struct model_set *before, struct model_set *now)
 			continue;
 		log_warn("config", "%s: its last good form stays in force",
 		    o->key);
-		model_set_add(now, model_object_ref(o), &ignored);
+		model_set_add(now, o, &ignored);
 	}
 }
 

@@ -89,9 +89,12 @@ def d55_connections_at_their_limit(scene):
 	"""One more is closed at once; when one goes, the next gets in."""
 	edge = Edge(scene, scene.backend(serve), spec="  filters: {outbound: "
 	    "[{name: limit, config: {connections: 5}}]}\n")
-	clients = [edge.client() for _ in range(5)]
-	for client in clients:
+	def get_in():
+		client = edge.client()
 		assert client.request().status == 200
+		return client
+	# Who looked whether it listens may not have left yet.
+	clients = [wait_until(get_in, "five get in") for _ in range(5)]
 	with edge.client() as client:
 		assert client.wait_end() in ("end", "reset")
 	for client in clients:
@@ -102,10 +105,7 @@ def d55_connections_at_their_limit(scene):
 	with edge.client() as client:
 		assert client.wait_end() in ("end", "reset")
 	clients.pop().close()
-	def gets_in():
-		with edge.client() as client:
-			return client.request().status == 200
-	wait_until(gets_in, "the next gets in")
+	clients.append(wait_until(get_in, "the next gets in"))
 	for client in clients:
 		assert client.request().status == 200
 		client.close()
