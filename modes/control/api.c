@@ -1,8 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/check.h"
-#include "base/log.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "conf/json.h"
 #include "modes/control/api.h"
@@ -53,7 +52,8 @@ identify(struct api_call *call, const struct conn_peer *peer, unsigned door)
 	}
 	call->id = arena_dup(&call->arena, slice_str(peer->id));
 	memcpy(call->leaf, peer->cert_hash, sizeof(call->leaf));
-	if (door != API_NOBODY || !spiffe_parse(&call->spiffe, call->id))
+	if (door != API_NOBODY || !spiffe_parse(&call->spiffe, call->id) ||
+	    peer->not_after < clock_wall_s())
 		return;
 	call->who.actor = call->id;
 	if (call->spiffe.kind == SPIFFE_WORKLOAD) {
@@ -359,6 +359,17 @@ api_streams_end(struct server *s)
 {
 	LIST_FOREACH_SAFE(at, &s->streams)
 		api_stream_end(list_entry(at, struct api_call, link));
+}
+
+void
+api_streams_end_of(struct server *s, struct slice actor)
+{
+	LIST_FOREACH_SAFE(at, &s->streams) {
+		struct api_call *call = list_entry(at, struct api_call, link);
+
+		if (slice_eq(call->who.actor, actor))
+			api_stream_end(call);
+	}
 }
 
 void

@@ -93,8 +93,9 @@ bool api_stream_start(struct api_call *, const char *upgrade,
 /* Takes the bytes.  paused may be called before it returns. */
 void api_stream_write(struct api_call *, struct buf *);
 void api_stream_end(struct api_call *);
-/* Ends all of them, in order or at once: control is about to end. */
+/* Ends all of them, in order or at once, or those of one who may no more. */
 void api_streams_end(struct server *);
+void api_streams_end_of(struct server *, struct slice actor);
 void api_streams_abort(struct server *);
 
 #endif

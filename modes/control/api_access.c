@@ -312,6 +312,13 @@ add_operator(void *ctx, struct store_txn *t, struct slice der,
 }
 
 static void
+answer_taken(struct api_call *call, struct slice name)
+{
+	api_answer_fail(call, ERR_CONFLICT, "there is an operator %.*s already; "
+	    "revoke it first", SLICE_ARG(name));
+}
+
+static void
 on_operator(void *ctx, const struct err *err, struct slice der,
     int64_t not_after)
 {
@@ -320,8 +327,7 @@ on_operator(void *ctx, const struct err *err, struct slice der,
 	struct conf_node *map;
 
 	if (err->kind == ERR_CONFLICT) {
-		api_answer_fail(call, ERR_CONFLICT, "there is an operator %.*s "
-		    "already; revoke it first", SLICE_ARG(n->record.name));
+		answer_taken(call, n->record.name);
 	} else if (err->kind != ERR_NONE) {
 		api_answer_err(call, err);
 	} else {
@@ -356,6 +362,11 @@ api_operator_create(struct api_call *call)
 		ca_request_operator(&request, ca, n->record.name, point, &err);
 	if (err.kind != ERR_NONE) {
 		api_answer_err(call, &err);
+		return;
+	}
+	if (operators_has(call->server->operators, n->record.name)) {
+		ca_request_fini(&request);
+		answer_taken(call, n->record.name);
 		return;
 	}
 	request.sign.life_s = ttl_ms < 10000 ? 10 : (uint32_t)(ttl_ms / 1000);
@@ -401,8 +412,11 @@ on_operator_deleted(void *ctx, const struct store_result *r)
 {
 	struct api_call *call = ctx;
 
-	if (r->err.kind == ERR_NONE)
+	if (r->err.kind == ERR_NONE) {
 		operators_remove(call->server->operators, call->params[0]);
+		api_streams_end_of(call->server, slice_str(arena_printf(
+		    &call->arena, "operator/%.*s", SLICE_ARG(call->params[0]))));
+	}
 	on_deleted(ctx, r);
 }
 

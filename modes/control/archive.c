@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "modes/control/archive.h"
 #include "modes/control/ca_file.h"
 #include "modes/control/store_backup.h"
@@ -15,6 +16,7 @@
 #define MAGIC	"mesh-backup 1\n"
 
 struct making {
+	struct list    link;		/* in server->archives, with a thread */
 	struct server *server;
 	char          *path;		/* of the store's copy */
 	struct str     passphrase;
@@ -37,6 +39,10 @@ finish(void *arg)
 {
 	struct making *m = arg;
 
+	if (list_is_linked(&m->link)) {
+		pthread_join(m->thread, NULL);
+		list_remove(&m->link);
+	}
 	m->done(m->ctx, &m->err, str_slice(&m->sealed));
 	store_file_remove(m->path);
 	mem_free(m->path);
@@ -83,9 +89,9 @@ on_copied(void *ctx, const struct store_result *r)
 	struct making *m = ctx;
 
 	m->err = r->err;
-	if (r->err.kind == ERR_NONE &&
+	if (r->err.kind == ERR_NONE && !m->server->is_ending &&
 	    pthread_create(&m->thread, NULL, seal_thread, m) == 0) {
-		pthread_detach(m->thread);
+		list_append(&m->server->archives, &m->link);
 		return;
 	}
 	if (m->err.kind == ERR_NONE)
@@ -97,7 +103,6 @@ void
 archive_make(struct server *s, struct slice passphrase, archive_done *done,
     void *ctx)
 {
-	static unsigned n;	/* several at a time do not share a file */
 	struct making *m = mem_zalloc(sizeof(*m));
 
 	m->server = s;
@@ -105,8 +110,17 @@ archive_make(struct server *s, struct slice passphrase, archive_done *done,
 	m->ctx = ctx;
 	key_room_str(&m->passphrase, passphrase.len + 1);
 	str_add_slice(&m->passphrase, passphrase);
-	m->path = mem_printf("%s/backup-%u.tmp", s->spec->data_dir, n++);
+	/* Several at a time do not share a file. */
+	m->path = mem_printf("%s/backup-%016llx.tmp", s->spec->data_dir,
+	    (unsigned long long)random_u64());
 	store_backup(s->store, m->path, &s->port, on_copied, m);
+}
+
+void
+archives_wait(struct server *s)
+{
+	for (struct list *at; (at = list_pop(&s->archives)) != NULL;)
+		pthread_join(list_entry(at, struct making, link)->thread, NULL);
 }
 
 /* --- back ----------------------------------------------------------------------- */

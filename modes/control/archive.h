@@ -21,6 +21,8 @@ typedef void archive_done(void *ctx, const struct err *, struct slice archive);
  */
 void archive_make(struct server *, struct slice passphrase, archive_done *,
     void *ctx);
+/* Until what is on a thread is done: its answer is posted then. */
+void archives_wait(struct server *);
 
 /*
  * Fills data_dir, which must be missing or empty.  ERR_NOT_FOUND for a file

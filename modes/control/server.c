@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "modes/control/api.h"
+#include "modes/control/archive.h"
 #include "modes/control/doors.h"
 #include "modes/control/identity.h"
 #include "modes/control/issuer.h"
@@ -25,17 +26,11 @@
 void
 server_count(struct server *s, enum metric metric, const struct slice *labels)
 {
-	uint64_t key = (uint64_t)metric * UINT64_C(0x9e3779b97f4a7c15);
-	struct stat_series *series;
+	size_t n = 0;
 
-	for (size_t i = 0; metrics[metric].labels[i] != NULL; i++)
-		key = (key ^ slice_hash(labels[i])) *
-		    UINT64_C(0xff51afd7ed558ccd);
-	series = stat_memo_find(&s->memo, key);
-	if (series == NULL)
-		series = stat_memo_put(&s->memo, key,
-		    stat_series_get(s->stats, metric, labels));
-	stat_counter_add(s->env.stat, series, 1);
+	while (metrics[metric].labels[n] != NULL)
+		n++;
+	worker_env_count(&s->env, metric, labels, n, 1);
 }
 
 static void
@@ -76,6 +71,33 @@ server_sample(struct server *s)
 	set_gauge(s, METRIC_CONTROL_CA_EXPIRY, "intermediate",
 	    (double)s->ca->intermediate.not_after);
 	sample_workloads(s);
+}
+
+/* On the store's thread. */
+static void
+on_commits(void *ctx, const struct store_group *g)
+{
+	struct server *s = ctx;
+
+	stat_counter_add(s->store_stat, s->commits[0], g->written);
+	stat_counter_add(s->store_stat, s->commits[1], g->refused);
+	stat_counter_add(s->store_stat, s->commits[2], g->failed);
+	stat_histogram_add(s->store_stat, s->commit_time, g->took_us);
+}
+
+static void
+observe_store(struct server *s)
+{
+	static const char *const results[] = { "written", "refused", "failed" };
+
+	s->store_stat = stat_worker_new(s->stats);
+	for (size_t i = 0; i < 3; i++)
+		s->commits[i] = stat_series_get(s->stats,
+		    METRIC_CONTROL_COMMITS,
+		    (struct slice[]){ slice_str(results[i]) });
+	s->commit_time = stat_series_get(s->stats,
+	    METRIC_CONTROL_COMMIT_DURATION, NULL);
+	store_observe(s->store, on_commits, s);
 }
 
 /* --- clocks ------------------------------------------------------------------------ */
@@ -238,6 +260,7 @@ open_data(struct server *s, const struct log_options *log, struct err *err)
 	s->store = store_open(s->spec->data_dir, err);
 	if (s->store == NULL)
 		return -1;
+	observe_store(s);
 	s->operators = operators_open(s->store, err);
 	if (s->operators == NULL)
 		return -1;
@@ -256,6 +279,7 @@ server_open(const struct control_settings *settings,
 	s->loop = loop_new("control");
 	s->port = (struct store_port){ post_to_loop, s->loop };
 	list_init(&s->streams);
+	list_init(&s->archives);
 	loop_timer_init(&s->tick, s->loop, on_tick, s);
 	loop_timer_init(&s->minute, s->loop, on_minute, s);
 	loop_timer_init(&s->end, s->loop, on_end, s);
@@ -294,6 +318,7 @@ server_close(struct server *s)
 	loop_timer_stop(&s->tick);
 	loop_timer_stop(&s->minute);
 	loop_timer_stop(&s->end);
+	archives_wait(s);
 	issuer_free(s->issuer);
 	ca_close(s->ca);
 	identity_free(s->identity);
@@ -308,6 +333,9 @@ server_close(struct server *s)
 	traffic_free(s->traffic);
 	operators_free(s->operators);
 	stat_memo_fini(&s->memo);
+	for (size_t i = 0; i < 3; i++)
+		stat_series_unref(s->commits[i]);
+	stat_series_unref(s->commit_time);
 	filter_stats_free(s->filter_stats);
 	stat_registry_free(s->stats);
 	mem_free(s);

@@ -38,8 +38,11 @@ struct server {
 	struct stat_registry      *stats;
 	struct filter_stats       *filter_stats;
 	struct worker_env          env;
+	struct stat_worker        *store_stat;	/* of the store's thread */
+	struct stat_series        *commits[3], *commit_time;
 	struct doors              *doors;
 	struct list                streams;	/* endless answers (api.h) */
+	struct list                archives;	/* being made (archive.h) */
 	struct loop_timer          tick;	/* LIVE_TICK_MS */
 	struct loop_timer          minute, end;
 	int64_t                    started_s;	/* wall time */

@@ -142,6 +142,8 @@ take_hello(struct session *s, const struct sync_message *m)
 static bool
 take_ready(struct session *s, const struct sync_message *m)
 {
+	if (s->is_withdrawn)
+		return true;	/* it cannot come back in this session */
 	s->is_answering = m->ready;
 	s->has_reported = true;
 	registry_workload_report(s->all->server->workloads, s->key, m->ready,
@@ -269,7 +271,8 @@ static bool
 take_withdraw(struct session *s, const struct sync_message *m)
 {
 	(void)m;
-	session_withdraw(s);
+	if (!s->is_withdrawn)
+		session_withdraw(s);
 	return true;
 }
 

@@ -206,13 +206,17 @@ void
 sessions_tick(struct sessions *ss)
 {
 	uint64_t now = loop_now_ms(ss->server->loop);
+	int64_t wall = clock_wall_s();
 
 	check_questions(ss, 0);
 	session_withdrawals_check(ss);
 	LIST_FOREACH_SAFE(at, &ss->sessions) {
 		struct session *s = list_entry(at, struct session, link);
 
-		if (s->delivery.is_started && !s->is_paused &&
+		if (s->peer.not_after != 0 && wall > s->peer.not_after)
+			session_end(s, "the certificate that it came with has "
+			    "expired");
+		else if (s->delivery.is_started && !s->is_paused &&
 		    now >= s->said_ms + SESSION_BOOKMARK_MS)
 			session_say(s, &(struct sync_message){
 				.type = SYNC_BOOKMARK,

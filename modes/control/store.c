@@ -59,6 +59,16 @@ store_open(const char *dir, struct err *err)
 }
 
 void
+store_observe(struct store *s, void (*fn)(void *, const struct store_group *),
+    void *ctx)
+{
+	pthread_mutex_lock(&s->lock);
+	s->observe = fn;
+	s->observe_ctx = ctx;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void
 store_close(struct store **sp)
 {
 	struct store *s = *sp;

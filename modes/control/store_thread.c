@@ -88,8 +88,30 @@ lost:
 }
 
 static void
+count_group(struct store *s, struct list *group, uint64_t started_ns)
+{
+	struct store_group sum = {
+		.took_us = (clock_mono_ns() - started_ns) / 1000,
+	};
+
+	LIST_FOREACH(at, group) {
+		enum err_kind kind = list_entry(at, struct store_request,
+		    link)->result->err.kind;
+
+		sum.written += kind == ERR_NONE;
+		sum.refused += kind == ERR_CONFLICT;
+		sum.failed += kind != ERR_NONE && kind != ERR_CONFLICT;
+	}
+	pthread_mutex_lock(&s->lock);
+	if (s->observe != NULL)
+		s->observe(s->observe_ctx, &sum);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void
 commit_group(struct store *s, struct list *group)
 {
+	uint64_t started_ns = clock_mono_ns();
 	struct list alone, done;
 
 	list_init(&done);
@@ -108,6 +130,7 @@ commit_group(struct store *s, struct list *group)
 		while (!list_is_empty(&done))
 			list_append(group, list_pop(&done));
 	}
+	count_group(s, group, started_ns);
 	store_watch_feed_all(s);
 	LIST_FOREACH_SAFE(at, group) {
 		struct store_request *q =

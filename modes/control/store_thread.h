@@ -45,6 +45,8 @@ struct store {
 	struct list     queue;
 	bool            is_closing;
 	int             dir_lock;
+	void          (*observe)(void *ctx, const struct store_group *);
+	void           *observe_ctx;	/* with observe, under the lock */
 
 	/* The thread's own. */
 	int64_t                   started_s;	/* wall time at start */

@@ -123,6 +123,17 @@ def service_manager_is_told(scene):
 	assert process.wait() == 0
 
 
+@scenario
+def control_ends_with_its_signer(scene):
+	control = scene.control()
+	children = subprocess.run(["ps", "--ppid", str(control.pid), "-o", "pid="],
+	    capture_output=True, text=True, check=True).stdout.split()
+	assert len(children) == 1, children
+	os.kill(int(children[0]), signal.SIGKILL)
+	assert control.wait() == 70
+	assert "the process that signs has ended" in control.err()
+
+
 # Documents
 
 @scenario
@@ -459,7 +470,10 @@ def operators_come_and_go(scene):
 	control.start()
 	control.await_ready()
 	assert anna.get("/v1/operators").status == 200
+	watch = scene.closing(Watch(anna, 0))
+	watch.line()
 	assert local.delete("/v1/operators/anna").status == 200
+	watch.read_until(b"0\r\n\r\n")
 	refused(anna.get("/v1/operators"), 403, "no longer")
 	refused(local.delete("/v1/operators/anna"), 404, "no operator")
 
@@ -566,6 +580,7 @@ def admin_tells_how_it_is(scene):
 	assert metrics.sum("mesh_control_revision") > 0
 	assert metrics.sum("mesh_control_api_requests_total", resource="apply",
 	    method="POST", response_code="200") == 1
+	assert metrics.sum("mesh_control_commits_total", result="written") >= 2
 	assert metrics.sum("mesh_control_ca_expiry_timestamp_seconds",
 	    certificate="root") > time.time()
 	text = get(control.admin_port, "/metrics", fields={
