@@ -75,9 +75,10 @@ TEST(scripts_know_every_command_and_option)
 	}
 }
 
-/* What bash offers for a line: the words, as typed, are in a and b. */
+/* What a shell offers for a line: the words, parted by spaces. */
 static void
-complete_line(const struct str *script, const char *line, char *out, size_t size)
+complete_line(const char *form, const struct str *script, const char *line,
+    char *out, size_t size)
 {
 	char path[] = "/tmp/mesh-complete-XXXXXX", command[512];
 	int fd = mkstemp(path);
@@ -86,9 +87,8 @@ complete_line(const struct str *script, const char *line, char *out, size_t size
 	assert_int_equal(write(fd, script->ptr, script->len),
 	    (ssize_t)script->len);
 	close(fd);
-	snprintf(command, sizeof(command), "bash -c '. %s; COMP_WORDS=(%s); "
-	    "COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _mesh; "
-	    "echo \"${COMPREPLY[*]}\"'", path, line);
+	snprintf(command, sizeof(command), "path=%s; line='%s'; %s", path, line,
+	    form);
 	FILE *pipe = popen(command, "r");
 
 	assert_non_null(pipe);
@@ -100,28 +100,45 @@ complete_line(const struct str *script, const char *line, char *out, size_t size
 	unlink(path);
 }
 
-TEST(bash_offers_what_fits)
+static const struct { const char *line, *expected; } offers[] = {
+	{ "mesh ct", "ctl" },
+	{ "mesh ctl vali", "validate" },
+	{ "mesh ctl -n foo vers", "version" },
+	{ "mesh ctl cert s", "show" },
+	{ "mesh ctl cert verify --bun", "--bundle" },
+	{ "mesh ctl -o j", "json" },
+	{ "mesh ctl completion b", "bash" },
+	{ "mesh ctl explain workl", "workloads" },
+	{ "mesh ctl validate --recurs", "--recursive" },
+	{ "mesh ctl cert show --namesp", "--namespace" },
+	{ "mesh proxy --xyz", "" },
+};
+
+static void
+check_offers(const char *form, void (*write_script)(struct str *))
 {
-	static const struct { const char *line, *expected; } cases[] = {
-		{ "mesh ct", "ctl" },
-		{ "mesh ctl vali", "validate" },
-		{ "mesh ctl -n foo vers", "version" },
-		{ "mesh ctl cert s", "show" },
-		{ "mesh ctl cert verify --bun", "--bundle" },
-		{ "mesh ctl -o j", "json" },
-		{ "mesh ctl completion b", "bash" },
-		{ "mesh ctl explain workl", "workloads" },
-		{ "mesh ctl validate --recurs", "--recursive" },
-		{ "mesh ctl cert show --namesp", "--namespace" },
-		{ "mesh proxy --xyz", "" },
-	};
 	struct str script = { 0 };
 	char out[4096];
 
-	complete_bash(&script);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		complete_line(&script, cases[i].line, out, sizeof(out));
-		assert_string_equal(out, cases[i].expected);
+	write_script(&script);
+	for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {
+		complete_line(form, &script, offers[i].line, out, sizeof(out));
+		assert_string_equal(out, offers[i].expected);
 	}
 	str_fini(&script);
+}
+
+TEST(bash_offers_what_fits)
+{
+	check_offers("bash -c \". $path; COMP_WORDS=($line); "
+	    "COMP_CWORD=\\$((\\${#COMP_WORDS[@]}-1)); _mesh; "
+	    "echo \\\"\\${COMPREPLY[*]}\\\"\"", complete_bash);
+}
+
+TEST(fish_offers_what_fits)
+{
+	if (!is_installed("fish"))
+		skip();
+	check_offers("fish --no-config -c \"source $path; complete -C '$line'\" "
+	    "| cut -f1", complete_fish);
 }
