@@ -204,6 +204,7 @@ agent_compile(struct agent *g)
 		.fault = on_fault, .fault_arg = &faults,
 	};
 
+	g->must_compile = false;
 	map_init(&g->faults);
 	g->options.use(g->options.arg, objects, len, &more);
 	count_rejected(g);

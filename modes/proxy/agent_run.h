@@ -60,6 +60,7 @@ struct agent {
 	/* Our session: agent_session.c */
 	struct agent_link     *link;	/* NULL: none */
 	bool                   is_open, is_synced;
+	bool                   must_compile;	/* interests changed since the last */
 	bool                   needs_full;	/* our documents differ: all again */
 	bool                   told_ready;	/* control thinks that we answer */
 	bool                   sent_counters;	/* on this session */

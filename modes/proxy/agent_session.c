@@ -126,6 +126,7 @@ on_interest_timer(void *arg)
 void
 agent_interest_changed(struct agent *g)
 {
+	g->must_compile = true;
 	if (!loop_timer_is_running(&g->interest_timer))
 		loop_timer_start(&g->interest_timer, INTEREST_MS);
 }
@@ -203,8 +204,12 @@ on_synced(struct agent *g, const struct sync_message *m)
 		.revision = m->revision };
 	char digest[MODEL_DIGEST_TEXT];
 
-	/* A state without a document of ours has nothing to commit. */
-	if (!g->docs.is_whole || g->docs.revision != m->revision)
+	/*
+	 * A state without a document of ours has nothing to commit; an interest
+	 * in what we have already brings no document, but is to be compiled.
+	 */
+	if (!g->docs.is_whole || g->docs.revision != m->revision ||
+	    g->must_compile)
 		apply(g, &commit);
 	model_digest_text(&g->docs.digest, digest);
 	bool differs = m->digest.ptr != NULL && !slice_is(m->digest, digest) &&
