@@ -1,0 +1,294 @@
+#!/usr/bin/env python3
+# timeout: 400
+"""A whole mesh under load: what may happen to it costs no request.
+
+Every load here has clients that do not retry; "loses none" means that each of
+at least 10,000 requests around the event was answered with 200.
+"""
+
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+
+import wire
+from mesh import SLOWER, Skip, free_port, main, scenario, wait_until
+
+ENOUGH = 10_000 // SLOWER
+
+
+def service(scene, control, name, instance=None, **options):
+	"""An application and its proxy; gives both."""
+	instance = instance or name
+	app = scene.echo(f"{instance}-app")
+	proxy = scene.proxy(instance, control=control,
+	    service=f"default/{name}", apps=[f"80={app.http}/http"], **options)
+	return app, proxy.await_ready()
+
+
+def pair(scene, control_options=()):
+	"""web, which calls orders; gives control and both proxies."""
+	control = scene.control(options=control_options)
+	_, orders = service(scene, control, "orders")
+	_, web = service(scene, control, "web")
+	await_route(web, "orders")
+	return control, web, orders
+
+
+def ask(proxy, target="http://orders.default.mesh/", **options):
+	return wire.get(proxy.outbound_port, target, host="orders.default.mesh",
+	    **options)
+
+
+def await_route(proxy, name, times=1):
+	"""Until a service answers through a proxy."""
+	wait_until(lambda: all(wire.get(proxy.outbound_port,
+	    f"http://{name}.default.mesh/plain", host=f"{name}.default.mesh")
+	    .status == 200 for _ in range(times)), f"{name} answers")
+
+
+def load_on(proxy, name="orders", **options):
+	return wire.Load(proxy.outbound_port,
+	    target=f"http://{name}.default.mesh/plain",
+	    host=f"{name}.default.mesh", **options).start()
+
+
+@scenario
+def a_request_carries_the_identity_of_its_caller(scene):
+	_, web, _ = pair(scene)
+	seen = json.loads(ask(web, fields={
+	    "X-Forwarded-Client-Cert": "By=spiffe://evil;URI=spiffe://evil/x",
+	    "X_Forwarded_Client_Cert": "evil", "X-Mesh-Source": "evil",
+	    "l5d-client-id": "evil"}).body)
+	fields = seen["headers"]
+	cert = fields["x-forwarded-client-cert"]
+	assert len(cert) == 1 and "evil" not in json.dumps(fields), fields
+	assert "URI=spiffe://mesh.internal/ns/default/sa/web" in cert[0], cert
+	assert "By=spiffe://mesh.internal/ns/default/sa/orders" in cert[0], cert
+	assert "x-mesh-source" not in fields, fields
+
+
+@scenario
+def the_link_between_sidecars_shows_no_plain_text(scene):
+	control = scene.control()
+	app = scene.echo("orders-app")
+	relay = scene.closing(wire.Relay(f"127.0.0.1:{free_port()}"))
+	# Callers are told the relay's port: it is in the registered Workload.
+	orders = scene.proxy("orders", control=control, service="default/orders",
+	    apps=[f"80={app.http}/http"])
+	orders.await_ready()
+	_, web = service(scene, control, "web")
+	await_route(web, "orders")
+	control.apply(workload_behind(control, "orders", relay.port))
+	relay.target = f"127.0.0.1:{orders.inbound_port}"
+	wait_until(lambda: ask(web, "http://orders.default.mesh/marker-4711")
+	    .status == 200 and relay.up, "a request crosses the relay")
+	assert not relay.carried(b"marker-4711")
+	assert not relay.carried(b"HTTP/1.1")
+
+
+def workload_behind(control, name, port):
+	"""The Workload as registered, with another inbound port."""
+	document = control.get("workloads", name)
+	document = document["items"][0] if "items" in document else document
+	document["spec"]["inboundPort"] = port
+	document.pop("status", None)
+	return json.dumps(document)
+
+
+@scenario
+def control_killed_and_restarted_loses_none(scene):
+	control, web, _ = pair(scene)
+	load = load_on(web)
+	load.more(ENOUGH // 4)
+	control.kill()
+	load.more(ENOUGH // 2)
+	control.start()
+	control.await_ready()
+	load.more(ENOUGH // 2)
+	load.finish()
+	wait_until(lambda: all(w["state"] == "Online" for w in workloads(control)),
+	    "everybody is online again")
+	assert len(workloads(control)) == 2
+
+
+def workloads(control):
+	return [{"name": w["metadata"]["name"],
+	    "state": w.get("status", {}).get("state", "Online")}
+	    for w in control.get("workloads", "-A")["items"]]
+
+
+@scenario
+def a_proxy_starts_and_serves_while_control_is_down(scene):
+	control, web, orders = pair(scene)
+	load = load_on(web)
+	load.more(ENOUGH // 4)
+	control.kill()
+	load.stop()
+	web.stop()
+	web.start()
+	web.await_ready()
+	await_route(web, "orders")
+	load = load_on(web)
+	load.reach(ENOUGH)
+	load.finish()
+	assert web.metrics().sum("mesh_control_connected") == 0
+
+
+@scenario
+def certificates_of_20_seconds_renew_under_load(scene):
+	control, web, orders = pair(scene,
+	    control_options=["--certificate-lifetime", "20s"])
+	first = web.metrics().sum("mesh_certificate_expiry_timestamp_seconds")
+	load = load_on(web, rate=2000)
+	fresh = load_on(web, fresh=True, threads=2, rate=100)
+	wait_until(lambda: web.metrics().sum(
+	    "mesh_certificate_expiry_timestamp_seconds") > first + 25,
+	    "two renewals", 60)
+	load.reach(ENOUGH)
+	load.finish()
+	fresh.finish()
+	assert orders.metrics().sum(
+	    "mesh_certificate_expiry_timestamp_seconds") > first + 20
+
+
+@scenario
+def endpoints_come_and_stop_in_order_and_lose_none(scene):
+	control, web, _ = pair(scene)
+	load = load_on(web)
+	for i in range(3):
+		app, proxy = service(scene, control, "orders", f"orders-{i + 2}")
+		load.more(ENOUGH // 4)
+		wait_until(lambda app=app: b"orders-" in app_name(web, app),
+		    "the new one serves")
+		proxy.stop()
+		load.more(ENOUGH // 8)
+		app.stop()
+		load.more(ENOUGH // 8)
+	load.reach(ENOUGH)
+	load.finish()
+
+
+def app_name(web, app):
+	"""The name of the application that answers, if it is this one."""
+	name = json.loads(ask(web).body)["name"]
+	assert name == app.name, name
+	return name.encode()
+
+
+@scenario
+def an_endpoint_killed_hard_costs_only_what_was_on_it(scene):
+	control, web, _ = pair(scene)
+	app, second = service(scene, control, "orders", "orders-2")
+	wait_until(lambda: app_name(web, app), "the second one serves")
+	load = load_on(web, threads=8)
+	load.more(ENOUGH // 2)
+	second.kill()
+	load.more(ENOUGH // 2)
+	load.stop()
+	assert len(load.failures) <= 8, load.summary()
+
+
+@scenario
+def a_stranger_is_refused(scene):
+	_, web, orders = pair(scene)
+	key, cert = scene.dir / "evil.key", scene.dir / "evil.pem"
+	subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+	    "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", cert,
+	    "-days", "1", "-subj", "/CN=evil", "-addext",
+	    "subjectAltName=URI:spiffe://mesh.internal/ns/default/sa/web"],
+	    check=True, capture_output=True)
+	for how in ([], ["-cert", str(cert), "-key", str(key)]):
+		done = subprocess.run(["openssl", "s_client", "-connect",
+		    f"127.0.0.1:{orders.inbound_port}", "-tls1_2", "-servername",
+		    "80.orders.default.mesh", "-alpn", "http/1.1", *how],
+		    input="GET / HTTP/1.1\r\nHost: orders.default.mesh\r\n\r\n",
+		    capture_output=True, text=True, check=False,
+		    timeout=20 * SLOWER)
+		assert "HTTP/1.1 200" not in done.stdout, done.stdout
+	plain = socket.create_connection(("127.0.0.1", orders.inbound_port), 10)
+	plain.sendall(b"GET / HTTP/1.1\r\nHost: orders.default.mesh\r\n\r\n")
+	try:
+		assert b"200" not in plain.recv(1000)
+	except ConnectionResetError:
+		pass
+	plain.close()
+	wait_until(lambda: orders.metrics().sum("mesh_tls_failures_total") >= 3,
+	    "the refusals are counted")
+
+
+@scenario
+def an_impostor_on_a_reused_port_is_refused(scene):
+	control, web, orders = pair(scene)
+	# Another member of the mesh, with a good certificate, takes the port.
+	port = orders.inbound_port
+	orders.kill()
+	app = scene.echo("evil-app")
+	evil = scene.proxy("evil", control=control, service="default/evil",
+	    apps=[f"80={app.http}/http"],
+	    options=["--inbound-listen", f"127.0.0.1:{port}"])
+	evil.await_ready()
+	reply = ask(web)
+	assert reply.status == 503, reply.status
+	assert web.metrics().sum("mesh_tls_failures_total") >= 1
+
+
+@scenario
+def another_service_by_authority_is_misdirected(scene):
+	control, web, orders = pair(scene)
+	state = web.state_dir
+	chain = next(state.rglob("chain*.pem"), None)
+	key = next(state.rglob("key*.pem"), None)
+	if not chain or not key:
+		raise Skip("the state directory has no PEM files")
+	context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+	context.maximum_version = ssl.TLSVersion.TLSv1_2
+	context.check_hostname = False
+	context.verify_mode = ssl.CERT_NONE
+	context.load_cert_chain(chain, key)
+	context.set_alpn_protocols(["http/1.1"])
+	for host, status in (("orders.default.mesh", 200),
+	    ("web.default.mesh", 421), ("orders", 200)):
+		with socket.create_connection(("127.0.0.1",
+		    orders.inbound_port), 10) as raw, context.wrap_socket(raw,
+		    server_hostname="80.orders.default.mesh") as tls:
+			tls.sendall(f"GET /plain HTTP/1.1\r\nHost: {host}\r\n"
+			    "Connection: close\r\n\r\n".encode())
+			line = tls.recv(4096).split(b"\r\n")[0]
+		assert line.startswith(f"HTTP/1.1 {status}".encode()), (host, line)
+
+
+@scenario
+def bytes_cross_the_link_with_their_ends(scene):
+	control = scene.control()
+	app = scene.echo("ledger-app")
+	scene.proxy("ledger", control=control, service="default/ledger",
+	    apps=[f"7000={app.tcp}/tcp"]).await_ready()
+	_, web = service(scene, control, "web",
+	    upstreams={"ledger": "default/ledger:7000"})
+
+	def reply():
+		return wire.exchange(web.upstream["ledger"], b"one\ntwo\n")
+
+	wait_until(lambda: b"got 8 bytes" in reply(), "the ledger answers")
+	text = reply()
+	assert b"one\n" in text and b"two\n" in text, text
+	big = b"SOURCE 50000000\n"
+	assert len(wire.exchange(web.upstream["ledger"], big, end=False)) == \
+	    50_000_000
+
+
+@scenario
+def a_proxy_stopped_while_idle_leaves_the_registry(scene):
+	control, web, orders = pair(scene)
+	assert {w["name"] for w in workloads(control)} == {"web", "orders"}
+	orders.stop()
+	assert {w["name"] for w in workloads(control)} == {"web"}
+	reply = ask(web)
+	assert reply.status == 503, reply.status
+
+
+if __name__ == "__main__":
+	main()
