@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+"""What a proxy keeps on disk, how it joins and renews, what its admin says."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import wire
+from mesh import MESH, SLOWER, Skip, free_port, main, scenario, wait_until
+
+USAGE, NO_FILE, DENIED, BUSY, CONFIG = 64, 66, 77, 75, 78
+
+
+def pair(scene, control_options=(), **options):
+	"""control, an application, and its proxy."""
+	control = scene.control(options=control_options)
+	app = scene.echo("orders-app")
+	proxy = scene.proxy("orders", control=control, service="default/orders",
+	    apps=[f"80={app.http}/http"], **options)
+	return control, app, proxy.await_ready()
+
+
+def run_proxy(scene, control, options, env=None):
+	"""A proxy that is expected to end by itself; gives the result."""
+	return subprocess.run([str(MESH), "proxy", "--service", "default/orders",
+	    "--control", control.api, "--inbound-listen", "127.0.0.1:0",
+	    "--outbound-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0",
+	    *map(str, options)], capture_output=True, text=True, check=False,
+	    cwd=scene.dir, timeout=20 * SLOWER, env={**os.environ, **(env or {})})
+
+
+def refused(scene, control, code, words, *options, env=None):
+	done = run_proxy(scene, control, options, env)
+	assert done.returncode == code, (done.returncode, done.stderr)
+	assert words in done.stderr, done.stderr
+	return done
+
+
+def state_of(control):
+	rows = control.get("workloads")
+	return {row["metadata"]["name"]: row.get("status", {}).get("state",
+	    "Online") for row in rows["items"]}
+
+
+@scenario
+def files_are_private_and_others_are_refused(scene):
+	control, _, proxy = pair(scene)
+	state = proxy.state_dir
+	assert state.stat().st_mode & 0o777 == 0o700
+	wait_until(lambda: (state / "documents.jsonl").exists(), "it is saved")
+	for path in state.iterdir():
+		assert path.stat().st_mode & 0o777 == 0o600, path
+	assert not (state / "join-key.pem").exists()
+	refused(scene, control, BUSY, "in use by another process",
+	    "--state-dir", state)
+	assert proxy.stop() == 0
+	(state / "identity.pem").chmod(0o640)
+	refused(scene, control, CONFIG, "mode 0640, expected 0600",
+	    "--state-dir", state)
+	(state / "identity.pem").chmod(0o600)
+	state.chmod(0o750)
+	refused(scene, control, CONFIG, "mode 0750, expected 0700",
+	    "--state-dir", state)
+
+
+@scenario
+def an_identity_on_disk_needs_no_token_but_fits_one_service_only(scene):
+	control, _, proxy = pair(scene)
+	assert proxy.stop() == 0
+	token = scene.dir / "orders.token"
+	token.unlink()
+	proxy.start()
+	proxy.await_ready()
+	assert proxy.err().count("joined as") == 1, proxy.err()
+	assert proxy.stop() == 0
+	refused(scene, control, CONFIG, "does not serve default/web",
+	    "--state-dir", proxy.state_dir, "--service", "default/web")
+
+
+@scenario
+def tokens_that_let_nobody_in_say_why(scene):
+	control = scene.control()
+	state = scene.dir / "fresh"
+	refused(scene, control, USAGE, "--state-dir DIR is missing")
+	refused(scene, control, NO_FILE, "a join token is needed",
+	    "--state-dir", state)
+	refused(scene, control, NO_FILE, "there is no join token at",
+	    "--state-dir", state, "--token-file", scene.dir / "nothing")
+	bad = scene.dir / "bad"
+	bad.write_text("mesh1.nothing\n")
+	refused(scene, control, CONFIG, "holds no join token", "--state-dir",
+	    state, "--token-file", bad)
+	text = control.token("default/orders", "orders").read_text().strip()
+	secret = text.split(".")
+	# Another secret: control knows the token, and refuses.
+	secret[3] = "A" * len(secret[3])
+	bad.write_text(".".join(secret))
+	refused(scene, control, DENIED, "control answered 403", "--state-dir",
+	    state, "--token-file", bad)
+	# The same token by the credentials of the service manager.
+	credentials = scene.dir / "credentials"
+	credentials.mkdir()
+	(credentials / "join-token").write_text(text)
+	other = scene.dir / "other"
+	refused(scene, control, CONFIG, "does not serve default/web",
+	    "--state-dir", other, "--service", "default/web",
+	    env={"CREDENTIALS_DIRECTORY": str(credentials)})
+
+
+@scenario
+def a_control_of_other_roots_never_hears_the_secret(scene):
+	first = scene.control(name="first")
+	second = scene.control(name="second")
+	token = first.token("default/orders", "orders")
+	refused(scene, second, DENIED, "its roots differ", "--state-dir",
+	    scene.dir / "fresh", "--token-file", token)
+	# It is not used up.
+	app = scene.echo("app")
+	proxy = scene.proxy("orders", control=first, service="default/orders",
+	    apps=[f"80={app.http}/http"])
+	proxy.await_ready()
+
+
+@scenario
+def a_join_that_was_interrupted_ends_with_the_same_certificate(scene):
+	control, _, proxy = pair(scene)
+	assert proxy.stop() == 0
+	key = (proxy.state_dir / "identity.pem").read_text().split(
+	    "-----BEGIN CERTIFICATE")[0]
+	before = (proxy.state_dir / "identity.pem").read_text()
+	# As if the answer never came: the key is there, the identity is not.
+	shutil.rmtree(proxy.state_dir)
+	proxy.state_dir.mkdir(0o700)
+	join_key = proxy.state_dir / "join-key.pem"
+	join_key.touch(0o600)
+	join_key.write_text(key)
+	proxy.start()
+	proxy.await_ready()
+	assert (proxy.state_dir / "identity.pem").read_text() == before
+
+
+@scenario
+def certificates_of_ten_seconds_are_renewed_with_new_keys(scene):
+	_, _, proxy = pair(scene, ["--certificate-lifetime", "10s"])
+	path = proxy.state_dir / "identity.pem"
+	seen = {path.read_text()}
+	def renewed():
+		seen.add(path.read_text())
+		return len(seen) >= 3
+	wait_until(renewed, "it renews twice", 30)
+	keys = {text.split("-----BEGIN CERTIFICATE")[0] for text in seen}
+	assert len(keys) == len(seen)
+	metrics = proxy.metrics()
+	assert metrics.sum("mesh_certificate_renewals_total",
+	    result="succeeded") >= 2
+	assert metrics.sum("mesh_certificate_renewals_total",
+	    result="failed") == 0
+	assert proxy.admin("/readyz").status == 200
+
+
+@scenario
+def an_identity_that_expired_needs_a_new_token(scene):
+	control, _, proxy = pair(scene, ["--certificate-lifetime", "10s"])
+	end = proxy.metrics().sum("mesh_certificate_expiry_timestamp_seconds")
+	assert proxy.stop() == 0
+	wait_until(lambda: int(subprocess.check_output(["date", "+%s"])) > end,
+	    "it ends", 20)
+	# The old token is used up by another key than the new one.
+	done = run_proxy(scene, control, ["--state-dir", proxy.state_dir,
+	    "--token-file", scene.dir / "orders.token"])
+	assert done.returncode == DENIED, (done.returncode, done.stderr)
+	assert "a new join token is needed" in done.stderr, done.stderr
+	control.token("default/orders", "orders")
+	proxy.start()
+	proxy.await_ready()
+
+
+@scenario
+def an_application_is_registered_when_it_answers(scene):
+	control = scene.control()
+	port = free_port()
+	proxy = scene.proxy("orders", control=control, service="default/orders",
+	    apps=[f"80=127.0.0.1:{port}/http"],
+	    options=["--app-health", "http:/healthy"])
+	proxy.await_ready()
+	proxy.wait_line("in step with control")
+	assert state_of(control) == {}
+	health = ["503 Not Yet"]
+	def script(connection):
+		while connection.read_request():
+			connection.send(f"HTTP/1.1 {health[0]}\r\n"
+			    "content-length: 0\r\n\r\n".encode())
+	with wire.Backend(script, port=port) as backend:
+		wait_until(lambda: backend.requests(), "it is asked")
+		assert state_of(control) == {}
+		health[0] = "200 OK"
+		wait_until(lambda: state_of(control) == {"orders": "Online"},
+		    "it is registered")
+		health[0] = "500 Broken"
+		wait_until(lambda: state_of(control) == {"orders": "Offline"},
+		    "it is offline", 15)
+	assert proxy.stop() == 0
+	assert state_of(control) == {}
+
+
+@scenario
+def admin_says_how_it_is(scene):
+	control, _, proxy = pair(scene)
+	assert proxy.admin("/livez").text() == "ok\n"
+	assert proxy.admin("/readyz").text() == "ok\n"
+	assert proxy.admin("/nothing").status == 404
+	assert proxy.admin("/livez", method="POST").status == 405
+	head = proxy.admin("/livez", method="HEAD")
+	assert head.status == 200 and head.text() == ""
+	config = proxy.admin("/config").json()
+	assert config["identity"]["workload"] == "default/orders"
+	assert config["control"]["connected"] is True
+	assert config["proxy"]["snapshot"]["inbound"][0]["service"] == \
+	    "default/orders"
+	assert config["proxy"]["settings"]["spec"]["service"] == "default/orders"
+	assert {"key": "/core/services/default/orders"}.items() <= \
+	    {"key": config["documents"][0]["key"]}.items()
+	asked = json.loads(control.ctl("proxy", "config", "orders", "-o",
+	    "json").stdout)
+	assert asked["identity"] == config["identity"]
+	with wire.Client(str(proxy.scene.dir / "orders.sock")) as local:
+		assert local.request("/readyz").status == 200
+
+
+@scenario
+def log_levels_change_while_it_runs(scene):
+	_, _, proxy = pair(scene)
+	assert proxy.admin("/logging").json()["sync"] == "info"
+	said = proxy.admin("/logging?level=info,sync=debug", method="PUT")
+	assert said.json()["sync"] == "debug" and said.json()["tls"] == "info"
+	assert proxy.admin("/logging?level=loud", method="PUT").status == 400
+	assert proxy.admin("/logging", method="PUT").status == 400
+	assert proxy.admin("/logging").json()["sync"] == "debug"
+
+
+@scenario
+def metrics_are_as_prometheus_wants_them(scene):
+	control, _, proxy = pair(scene)
+	reply = proxy.admin("/metrics")
+	assert reply.get("content-type").startswith("text/plain; version=0.0.4")
+	if not shutil.which("promtool"):
+		raise Skip("there is no promtool")
+	done = subprocess.run(["promtool", "check", "metrics"],
+	    input=reply.text(), text=True, capture_output=True, check=False)
+	assert done.returncode == 0 and not done.stderr, done.stderr
+	open_text = proxy.admin("/metrics", fields=[("accept",
+	    "application/openmetrics-text; version=1.0.0")])
+	assert open_text.get("content-type").startswith(
+	    "application/openmetrics-text")
+	assert open_text.text().endswith("# EOF\n")
+	metrics = proxy.metrics()
+	assert metrics.sum("mesh_control_connected") == 1
+	assert metrics.sum("mesh_config_staleness_seconds") == 0
+	assert metrics.sum("mesh_config_revision") > 0
+	assert metrics.sum("mesh_filter_calls_total", chain="admin") > 0
+	control.kill()
+	wait_until(lambda: proxy.metrics().sum("mesh_control_connected") == 0 and
+	    proxy.metrics().sum("mesh_config_staleness_seconds") > 0.5,
+	    "it says how stale it is")
+	assert proxy.admin("/readyz").status == 200
+
+
+@scenario
+def nobody_is_ready_before_documents_came(scene):
+	control = scene.control()
+	token = control.token("default/orders", "orders")
+	control.kill()
+	admin = free_port()
+	proxy = scene.start("waiting", [MESH, "proxy", "--service",
+	    "default/orders", "--control", control.api, "--token-file", token,
+	    "--state-dir", scene.dir / "waiting", "--inbound-listen",
+	    "127.0.0.1:0", "--outbound-listen", "127.0.0.1:0",
+	    "--admin-listen", f"127.0.0.1:{admin}"])
+	wait_until(lambda: wire.get(admin, "/livez").status == 200, "it lives")
+	reply = wire.get(admin, "/readyz")
+	assert reply.status == 503
+	assert reply.text() == "waiting for an identity and documents\n"
+	control.start()
+	wait_until(lambda: wire.get(admin, "/readyz").status == 200,
+	    "it joins when control is there", 20)
+	assert proxy.stop() == 0
+
+
+if __name__ == "__main__":
+	main()
