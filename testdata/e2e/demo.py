@@ -73,7 +73,7 @@ class Instance:
 			inbound = f"127.0.0.2:{inbound_port}"
 			self.relay = scene.closing(Relay(inbound, port=inbound_port))
 		port = 80 if protocol == "http" else LEDGER_PORT
-		self.proxy = scene.proxy(f"{name}-proxy", control=demo.control,
+		self.proxy = scene.proxy(name, control=demo.control,
 		    service=f"default/{service}", upstreams=upstreams,
 		    apps=[f"{port}=127.0.0.1:{self.app_port}/{protocol}"],
 		    options=["--inbound-listen", inbound])
@@ -82,8 +82,8 @@ class Instance:
 		    self.app_port}
 		if upstreams:
 			calls["calls_tcp"] = dict(self.proxy.upstream)
-		self.app = scene.echo(name, proxy=self.proxy.outbound, **echo_port,
-		    **calls)
+		self.app = scene.echo(f"{name}-app", proxy=self.proxy.outbound,
+		    options=["--name", name], **echo_port, **calls)
 
 
 class Demo:
@@ -106,10 +106,17 @@ class Demo:
 			    calls={"orders": "http://orders.default.mesh/chain"}),
 		]
 		for instance in self.instances:
-			instance.proxy.await_ready(READY_TIMEOUT)
+			self.await_ready(instance.proxy)
 		wait_until(lambda: len(self.control.get("workloads")["items"]) ==
 		    len(self.instances), "every workload is registered",
 		    READY_TIMEOUT)
+
+	def await_ready(self, proxy):
+		wait_until(lambda: not proxy.is_running() or
+		    proxy.admin("/readyz").status == 200,
+		    f"{proxy.name} is ready", READY_TIMEOUT)
+		if not proxy.is_running():
+			raise Failed(f"{proxy.name} ended: exit code {proxy.code()}")
 
 	@property
 	def web(self):
@@ -247,11 +254,12 @@ def commands(demo):
 		("who there is", f"{ctl} services"),
 		("each instance and its address", f"{ctl} workloads"),
 		("where orders can be reached", f"{ctl} endpoints orders"),
-		("who called whom, how often, how fast", f"{ctl} stat"),
 		("what each proxy runs", f"{ctl} proxy status"),
 		("one document, whole", f"{ctl} get service orders -o yaml"),
 		("whether all is well", f"{ctl} check"),
 		("who did what", f"{ctl} audit"),
+		("who called whom, how often, how fast: known after some seconds",
+		    f"{ctl} stat"),
 		("what web's sidecar counts",
 		    f"curl -sS http://127.0.0.1:{web.admin_port}/metrics"),
 	]
@@ -275,10 +283,16 @@ def run_until_told(demo):
 
 
 def show_why(demo):
+	"""The last complaint of each process, and the last words of the dead."""
 	for process in demo.scene.processes:
-		lines = process.err().splitlines() or process.out().splitlines()
-		if lines and not process.asked_to_end:
-			print(f"  {process.name}: {lines[-1][:300]}", file=sys.stderr)
+		lines = process.err().splitlines()
+		complaints = [line for line in lines
+		    if re.search(r"\b(warn|error)\b", line)]
+		if not process.is_running():
+			complaints = lines
+		if complaints:
+			print(f"  {process.name}: {complaints[-1][:300]}",
+			    file=sys.stderr)
 
 
 def end_by_signal(_number, _frame):
