@@ -258,7 +258,7 @@ def commands(demo):
 		("one document, whole", f"{ctl} get service orders -o yaml"),
 		("whether all is well", f"{ctl} check"),
 		("who did what", f"{ctl} audit"),
-		("who called whom, how often, how fast: known after some seconds",
+		("who called whom, how often, how fast; known after 15 s",
 		    f"{ctl} stat"),
 		("what web's sidecar counts",
 		    f"curl -sS http://127.0.0.1:{web.admin_port}/metrics"),

@@ -63,7 +63,7 @@ def what_it_suggests_works(scene):
 			    f"{line}: {done.returncode}: {done.stdout} {done.stderr}"
 			assert done.stdout.strip(), f"{line}: says nothing"
 			return True
-		wait_until(try_line, f"{line} works")
+		wait_until(try_line, f"{line} works", 30)
 	demo.asked_to_end = True
 	demo.signal(signal.SIGINT)
 	assert demo.wait(60) == 0, demo.code()
