@@ -13,7 +13,7 @@ import subprocess
 import termios
 import threading
 
-from mesh import MESH, SLOWER, Skip, main, scenario, wait_until
+from mesh import MESH, SLOWER, Skip, curl, main, scenario, wait_until
 
 SERVICE = """\
 apiVersion: v1
@@ -642,6 +642,46 @@ def silence_ends_by_the_timeout(scene):
 	with unix_server(scene, None) as path:
 		expect(ctl(scene, "get", "services", "--socket", path, "--timeout",
 		    "200ms"), 69, "", "no answer in time")
+
+
+@scenario
+def what_runs_and_how_it_goes_is_seen(scene):
+	control = scene.control()
+	apps = {name: scene.echo(name) for name in ("payments", "web")}
+	proxies = {name: scene.proxy(f"{name}-1", control=control,
+	    service=f"default/{name}", apps=[f"80=127.0.0.1:{app.http_port}/http"],
+	    upstreams={"payments": "default/payments:80"} if name == "web" else {})
+	    for name, app in apps.items()}
+	for proxy in proxies.values():
+		proxy.await_ready()
+	web = proxies["web"]
+
+	def rows(*args):
+		return json.loads(against(control, *args, "-o", "json").stdout)
+
+	def traffic():
+		assert curl(f"http://{web.upstream['payments']}/").status == 200
+		return rows("stat", "payments")
+	seen = wait_until(traffic, "traffic is seen", 30)
+	assert (seen[0]["source"], seen[0]["destination"]) == ("default/web",
+	    "default/payments"), seen
+	assert 0 < seen[0]["success"] <= seen[0]["requests"], seen
+	against(control, "stat", out=r"^default/web +default/payments +\d+ "
+	    r"+100\.00% +[\d.]+rps +[\d.]+ms +[\d.]+ms +[\d.]+ms$", err="")
+	status = {row["name"]: row for row in rows("proxy", "status")}
+	assert set(status) == {"default/payments-1", "default/web-1"}, status
+	against(control, "workloads", out="^web-1 +web +.* Online ")
+	against(control, "endpoints", "payments", out=" default/payments-1 +Online ")
+	config = rows("proxy", "config", "web-1")
+	assert "documents" in config, list(config)
+	tokens = {row["workload"]: row["state"] for row in rows("token", "list")}
+	assert tokens == {"payments-1": "used", "web-1": "used"}, tokens
+	# Stopping its proxy is how a workload with a sidecar leaves.
+	against(control, "deregister", "web-1", code=75, out="", err="sidecar")
+	expect(ctl(scene, "health", "--admin", f"127.0.0.1:{web.admin_port}"), 0)
+	expect(ctl(scene, "health", "--admin", f"unix:{scene.dir}/web-1.sock"), 0)
+	web.stop()
+	against(control, "workloads", out=r"\A(?!(.|\n)*web-1)")
 
 
 if __name__ == "__main__":
