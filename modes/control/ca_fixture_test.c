@@ -7,7 +7,7 @@
 #include "modes/control/ca_fixture.h"
 
 void
-dir_make(struct dir *d)
+dir_make(struct ca_dir *d)
 {
 	snprintf(d->path, sizeof(d->path), "/tmp/mesh-ca-XXXXXX");
 	assert_non_null(mkdtemp(d->path));
@@ -15,7 +15,7 @@ dir_make(struct dir *d)
 }
 
 void
-dir_remove(struct dir *d)
+dir_remove(struct ca_dir *d)
 {
 	DIR *in = opendir(d->files.dir);
 	struct dirent *e;
@@ -30,7 +30,7 @@ dir_remove(struct dir *d)
 }
 
 struct ca *
-open_ca(const struct dir *d, struct err *err)
+open_ca(const struct ca_dir *d, struct err *err)
 {
 	struct ca_options o = { .data_dir = d->path, .domain = SLICE("td") };
 
@@ -39,7 +39,7 @@ open_ca(const struct dir *d, struct err *err)
 }
 
 struct ca *
-must_open(const struct dir *d)
+must_open(const struct ca_dir *d)
 {
 	struct err err = ERR_INIT;
 	struct ca *ca = open_ca(d, &err);

@@ -20,7 +20,7 @@ judge(const struct ca *ca, struct slice leaf, struct cert *c,
 
 TEST(ca_first_start_makes_what_later_starts_find)
 {
-	struct dir d;
+	struct ca_dir d;
 	struct ca *ca;
 	struct stat st;
 	uint8_t first[HASH_LEN], second[HASH_LEN];
@@ -62,7 +62,7 @@ TEST(ca_issues_what_a_peer_trusts)
 		.name = SLICE("orders-1"), .services = services,
 		.services_len = 2,
 	};
-	struct dir d;
+	struct ca_dir d;
 	struct ca *ca;
 	struct ca_request r;
 	struct key key;
@@ -97,7 +97,7 @@ TEST(ca_issues_to_operators_and_itself)
 	struct slice names[] = { SLICE("mesh.example.com") };
 	struct leaf_policy p = { .now = clock_wall_s(),
 		.expected = SLICE("spiffe://td/control") };
-	struct dir d;
+	struct ca_dir d;
 	struct ca *ca;
 	struct ca_request r;
 	struct key key;
@@ -143,7 +143,7 @@ TEST(ca_refuses_names_that_are_none)
 		{ SLICE("shop"), SLICE("a"), SLICE("a"), SLICE("*") },
 		{ SLICE("shop"), SLICE("a"), SLICE("a"), SLICE("a.b") },
 	};
-	struct dir d;
+	struct ca_dir d;
 	struct ca *ca;
 	struct ca_request r;
 	struct err err = ERR_INIT;
@@ -173,7 +173,7 @@ TEST(ca_refuses_names_that_are_none)
 
 TEST(ca_refuses_files_that_others_can_read)
 {
-	struct dir d;
+	struct ca_dir d;
 	struct err err = ERR_INIT;
 
 	dir_make(&d);
@@ -198,7 +198,7 @@ TEST(ca_refuses_files_that_others_can_read)
 
 TEST(ca_goes_on_after_a_crash_while_it_was_made)
 {
-	struct dir d;
+	struct ca_dir d;
 	struct err err = ERR_INIT;
 	struct key before, after;
 	struct ca *ca;
@@ -233,7 +233,7 @@ TEST(ca_goes_on_after_a_crash_while_it_was_made)
 
 TEST(ca_lives_without_the_roots_key_until_it_is_needed)
 {
-	struct dir d;
+	struct ca_dir d;
 	struct err err = ERR_INIT;
 
 	dir_make(&d);
@@ -248,7 +248,7 @@ TEST(ca_lives_without_the_roots_key_until_it_is_needed)
 
 TEST(ca_takes_a_root_by_file_and_keeps_its_key_out)
 {
-	struct dir ours, theirs;
+	struct ca_dir ours, theirs;
 	struct ca_options o = { .domain = SLICE("td") };
 	struct err err = ERR_INIT;
 	struct ca *a, *b;
@@ -311,7 +311,7 @@ TEST(ca_settings_have_limits)
 
 TEST(ca_comes_back_from_its_backup)
 {
-	struct dir from, to;
+	struct ca_dir from, to;
 	struct ca *a, *b;
 	struct str text = { 0 }, again = { 0 };
 	struct err err = ERR_INIT;

@@ -43,7 +43,7 @@ TEST(signer_answers_many_requests_in_order)
 	enum { MANY = 100 };
 	struct tally tallies[MANY];
 	struct signer_request q;
-	struct dir d;
+	struct ca_dir d;
 	struct ca *ca;
 	struct key key;
 	int next = 0, done = 0, refused = 0;
@@ -81,7 +81,7 @@ TEST(signer_answers_many_requests_in_order)
 
 TEST(signer_tells_nobody_who_cancelled)
 {
-	struct dir d;
+	struct ca_dir d;
 	struct ca *ca;
 	struct key key;
 	struct signer_request q;
@@ -106,7 +106,7 @@ TEST(signer_tells_nobody_who_cancelled)
 
 TEST(signer_refuses_by_itself)
 {
-	struct dir d;
+	struct ca_dir d;
 	struct ca *ca;
 	struct key key;
 	struct signer_request q;
@@ -165,7 +165,7 @@ count_fds(pid_t pid)
 
 TEST(signer_process_is_shut_in_and_its_end_is_noticed)
 {
-	struct dir d;
+	struct ca_dir d;
 	struct ca *ca;
 	struct key key;
 	struct signer_request q;
@@ -210,7 +210,7 @@ TEST(signer_logs_through_a_thread_of_its_own)
 {
 	struct log_options log = { .format = LOG_JSON, .access_fd = -1 };
 	struct ca_options o = { .domain = SLICE("td"), .log = &log };
-	struct dir d;
+	struct ca_dir d;
 	struct ca *ca;
 	struct key key;
 	struct signer_request q;

@@ -1,0 +1,260 @@
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "base/unit.h"
+#include "modes/control/join.h"
+#include "modes/control/server_fixture.h"
+#include "modes/control/store_keys.h"
+
+struct use {
+	bool               done;
+	struct err         err;
+	char               identity[128], name[128];
+	uint8_t            leaf[HASH_LEN];
+	bool               is_repeated;
+	struct join_uses  *all;
+};
+struct join_uses {
+	size_t waiting;
+	bool   done;
+};
+
+static void
+on_joined(void *ctx, const struct join_result *r)
+{
+	struct use *u = ctx;
+
+	u->done = true;
+	u->err = r->err;
+	u->is_repeated = r->is_repeated;
+	if (r->err.kind == ERR_NONE) {
+		hash_sha256(u->leaf, r->leaf);
+		memcpy(u->identity, r->id.ptr, r->id.len);
+		memcpy(u->name, r->grant.name.ptr, r->grant.name.len);
+	}
+	if (u->all != NULL && --u->all->waiting == 0)
+		u->all->done = true;
+}
+
+/* A token in the store; expires_s from now. */
+static void
+make_token(struct server_fixture *t, struct token *token, const char *name,
+    int64_t expires_s)
+{
+	struct token_record r = { .created_by = SLICE("test") };
+	struct slice services[] = { SLICE("orders") };
+	uint8_t roots[HASH_LEN];
+	struct str json = { 0 };
+	struct store_txn *txn = store_txn_new();
+	struct arena a;
+
+	arena_init(&a);
+	bundle_hash(t->s->ca->bundle, roots);
+	token_make(token, roots);
+	r.id = slice_str(token->id);
+	token_secret_hash(r.hash, token);
+	r.grant = (struct grant){ .ns = SLICE("shop"), .account = SLICE("sell"),
+	    .name = slice_str(name), .services = services, .services_len = 1 };
+	r.created = clock_wall_s();
+	r.expires = r.created + expires_s;
+	token_record_write(&json, &r);
+	store_txn_put(txn, token_record_key(&a, r.id), str_slice(&json));
+	fixture_commit(&t->f, txn);
+	str_fini(&json);
+	arena_fini(&a);
+}
+
+static void
+start_use(struct server_fixture *t, const struct token *token,
+    const struct key *key, struct use *u)
+{
+	struct str text = { 0 };
+
+	token_add(&text, token);
+	join_start(t->s, &(struct join_request){ .token = str_slice(&text),
+	    .point = key->point, .who = { .actor = SLICE("anonymous"),
+	    .from = SLICE("here") } }, on_joined, u);
+	assert_false(u->done);
+	str_fini(&text);
+}
+
+static struct use
+use(struct server_fixture *t, const struct token *token, const struct key *key)
+{
+	struct use u = { .err = ERR_INIT };
+
+	start_use(t, token, key, &u);
+	server_fixture_run(t, &u.done);
+	return u;
+}
+
+static size_t
+certificates(struct server_fixture *t)
+{
+	struct store_result *l = store_list_wait(t->f.store,
+	    &(struct store_query){ .prefix = SLICE(STORE_CERTIFICATES) });
+	size_t n = l->n_items;
+
+	store_result_free(l);
+	return n;
+}
+
+TEST(join_gives_the_names_of_the_token)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct token named, unnamed;
+	struct key key;
+	struct use u;
+
+	key_generate(&key);
+	make_token(t, &named, "orders-1", 60);
+	u = use(t, &named, &key);
+	assert_string_equal(u.err.text, "");
+	assert_string_equal(u.identity, "spiffe://td/ns/shop/sa/sell");
+	assert_string_equal(u.name, "orders-1");
+	make_token(t, &unnamed, "", 60);
+	u = use(t, &unnamed, &key);
+	assert_int_equal(strlen(u.name), strlen("orders-xxxxx"));
+	assert_memory_equal(u.name, "orders-", 7);
+	assert_int_equal(certificates(t), 2);
+	key_fini(&key);
+	server_fixture_free(t);
+}
+
+TEST(join_a_hundred_at_once_yields_one_certificate)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct join_uses all = { .waiting = 100 };
+	struct use uses[100] = { 0 };
+	struct key keys[4];
+	struct token token;
+	size_t good = 0;
+	const struct use *first = NULL;
+
+	for (size_t i = 0; i < 4; i++)
+		key_generate(&keys[i]);
+	make_token(t, &token, "orders-1", 60);
+	for (size_t i = 0; i < 100; i++) {
+		uses[i].all = &all;
+		start_use(t, &token, &keys[i % 4], &uses[i]);
+	}
+	server_fixture_run(t, &all.done);
+	for (size_t i = 0; i < 100; i++) {
+		if (uses[i].err.kind == ERR_DENIED)
+			continue;
+		assert_string_equal(uses[i].err.text, "");
+		if (first == NULL)
+			first = &uses[i];
+		assert_memory_equal(uses[i].leaf, first->leaf, HASH_LEN);
+		good++;
+	}
+	/* All uses by the key that won, and no other. */
+	assert_int_equal(good, 25);
+	assert_int_equal(certificates(t), 1);
+	for (size_t i = 0; i < 4; i++)
+		key_fini(&keys[i]);
+	server_fixture_free(t);
+}
+
+TEST(join_again_with_the_same_key_gives_the_same)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct key key, other;
+	struct token token;
+	struct use first, again;
+
+	key_generate(&key);
+	key_generate(&other);
+	make_token(t, &token, "", 60);
+	first = use(t, &token, &key);
+	again = use(t, &token, &key);
+	assert_true(again.is_repeated && !first.is_repeated);
+	assert_memory_equal(again.leaf, first.leaf, HASH_LEN);
+	assert_string_equal(again.name, first.name);
+	assert_int_equal(use(t, &token, &other).err.kind, ERR_DENIED);
+	assert_int_equal(certificates(t), 1);
+	key_fini(&key);
+	key_fini(&other);
+	server_fixture_free(t);
+}
+
+TEST(join_refuses_what_is_no_valid_token)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct token token, stranger, old;
+	struct key key;
+	struct use unknown, wrong;
+
+	key_generate(&key);
+	make_token(t, &token, "", 60);
+	make_token(t, &old, "", -1);
+	assert_int_equal(use(t, &old, &key).err.kind, ERR_DENIED);
+	token_make(&stranger, token.roots);
+	unknown = use(t, &stranger, &key);
+	assert_int_equal(unknown.err.kind, ERR_DENIED);
+	stranger = token;
+	stranger.secret[31] ^= 1;
+	wrong = use(t, &stranger, &key);
+	assert_int_equal(wrong.err.kind, ERR_DENIED);
+	/* Nobody learns which of the two it was. */
+	assert_string_equal(unknown.err.text, wrong.err.text);
+	assert_int_equal(certificates(t), 0);
+	assert_int_equal(use(t, &token, &key).err.kind, ERR_NONE);
+	key_fini(&key);
+	server_fixture_free(t);
+}
+
+TEST(join_gives_nothing_out_that_is_not_recorded)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct rlimit limit, none;
+	struct token token;
+	struct key key;
+	struct use u;
+
+	key_generate(&key);
+	make_token(t, &token, "", 60);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	none = limit;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_FSIZE, &none);
+	log_set_levels("error,store=error");
+	u = use(t, &token, &key);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(u.err.kind, ERR_UNAVAILABLE);
+	assert_string_equal(u.identity, "");
+	assert_int_equal(certificates(t), 0);
+	/* And the token is still good. */
+	assert_int_equal(use(t, &token, &key).err.kind, ERR_NONE);
+	key_fini(&key);
+	server_fixture_free(t);
+}
+
+TEST(renewal_needs_a_record_and_keeps_the_names)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct audit_entry who = { .actor = SLICE("x"), .from = SLICE("y") };
+	struct use first, next = { .err = ERR_INIT }, none = next;
+	uint8_t nobody[HASH_LEN] = { 0 };
+	struct token token;
+	struct key key;
+
+	key_generate(&key);
+	make_token(t, &token, "orders-1", 60);
+	first = use(t, &token, &key);
+	join_renew(t->s, first.leaf, key.point, &who, on_joined, &next);
+	server_fixture_run(t, &next.done);
+	assert_string_equal(next.err.text, "");
+	assert_string_equal(next.identity, first.identity);
+	assert_string_equal(next.name, first.name);
+	assert_memory_not_equal(next.leaf, first.leaf, HASH_LEN);
+	join_renew(t->s, nobody, key.point, &who, on_joined, &none);
+	server_fixture_run(t, &none.done);
+	assert_int_equal(none.err.kind, ERR_DENIED);
+	key_fini(&key);
+	server_fixture_free(t);
+}
