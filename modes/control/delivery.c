@@ -421,6 +421,8 @@ close_state(struct delivery *d, uint64_t revision)
 		    "\"digest\":\"%s\"}\n", (unsigned long long)revision,
 		    digest);
 	}
+	if (d->tail.len > 0)
+		d->told = revision;
 	d->is_first = d->must_sync = false;
 	d->since = 0;
 	d->at = revision;

@@ -65,6 +65,8 @@ struct delivery {
 					   `at`, the last one last */
 	size_t                 states_len;
 	uint64_t               at;	/* revision of that state */
+	uint64_t               told;	/* revision of the last commit or synced:
+					   what the proxy has to acknowledge */
 	uint64_t               since;	/* said to have everything up to here */
 	struct map             dirty;	/* keys to look at anew */
 	struct map             missing;	/* services told to be none */

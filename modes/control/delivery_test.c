@@ -324,6 +324,27 @@ TEST(delivery_knows_what_a_proxy_should_have)
 	registry_fixture_free(t);
 }
 
+TEST(delivery_expects_no_word_about_what_it_did_not_send)
+{
+	struct registry_fixture *t = registry_fixture_new();
+	struct mirror m;
+
+	mirror_init(&m, t);
+	delivery_start(&m.d, 0);
+	take(&m, SIZE_MAX);
+	uint64_t told = m.d.told;
+
+	put(t, service_yaml, "a", 1);
+	assert_string_equal(take(&m, SIZE_MAX), "");
+	assert_true(m.d.at > told);
+	assert_int_equal(m.d.told, told);
+	interest(&m, "default/a");
+	take(&m, SIZE_MAX);
+	assert_int_equal(m.d.told, m.d.at);
+	mirror_fini(&m);
+	registry_fixture_free(t);
+}
+
 static bool is_marked;
 
 static bool

@@ -350,7 +350,7 @@ state_of(const struct session *s)
 		return "rejected";
 	if (s->is_digest_known && !s->is_digest_ok)
 		return "differs";
-	return s->acked >= s->delivery.at && delivery_is_idle(&s->delivery) ?
+	return s->acked >= s->delivery.told && delivery_is_idle(&s->delivery) ?
 	    "synced" : "stale";
 }
 
@@ -372,7 +372,7 @@ write_one(struct conf_node *row, const struct session *s)
 	set_time(row, "connectedSince", s->connected_s);
 	conf_set_int(row, "revision", (int64_t)s->delivery.at);
 	conf_set_int(row, "ackedRevision", (int64_t)s->acked);
-	conf_set_int(row, "lag", s->acked < s->delivery.at ?
+	conf_set_int(row, "lag", s->acked < s->delivery.told ?
 	    (int64_t)(revision - s->acked) : 0);
 	if (s->is_digest_known)
 		conf_set_bool(row, "digestOk", s->is_digest_ok);
