@@ -28,6 +28,7 @@ struct bench {
 	bool               finished, ended, silent_terminal;
 	struct l7_listener listener;
 	struct http_head   request;
+	char              *letters;	/* the filters' texts point into it */
 };
 
 static struct bench *B;
@@ -342,8 +343,9 @@ bench_init(struct bench *b, const char *filters)
 	worker_env_init(&b->env, b->loop, 0, NULL);
 	b->l4 = l4_chain_new("l4", b->stats);
 	b->chain = l7_chain_new("l7", b->stats);
-	for (char *all = mem_strdup(filters), *save = NULL, *word =
-	    strtok_r(all, " ", &save); word != NULL;
+	b->letters = mem_strdup(filters);
+	for (char *save = NULL, *word = strtok_r(b->letters, " ", &save);
+	    word != NULL;
 	    word = strtok_r(NULL, " ", &save))
 		l7_chain_add(b->chain, &letter, word);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
@@ -363,6 +365,8 @@ bench_init(struct bench *b, const char *filters)
 static void
 bench_fini(struct bench *b)
 {
+	if (!b->finished)
+		b->stream.events->on_reset(b->stream.owner, STREAM_CANCEL);
 	l4_close(l4_under, CLOSE_LOCAL);
 	turn();
 	close(l4_other_end);
@@ -372,6 +376,7 @@ bench_fini(struct bench *b)
 	l4_chain_unref(b->l4);
 	filter_stats_free(b->stats);
 	loop_free(b->loop);
+	mem_free(b->letters);
 }
 
 static void
