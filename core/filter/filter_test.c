@@ -1,0 +1,546 @@
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "base/unit.h"
+#include "chain/http.h"
+#include "conf/yaml.h"
+#include "filter/table.h"
+
+/*
+ * One filter in a chain by itself, on a real connection: the test plays the
+ * client, the terminal answers with the fields of the request as its body.
+ */
+struct bench {
+	struct loop         *loop;
+	struct worker_env    env;
+	struct l4_chain     *l4;
+	struct l7_chain     *l7;
+	struct filter_stats *stats;
+	struct http_options  options;
+	struct conn_peer     peer;	/* what the handshake proved */
+	int                  client;
+	struct loop_task     poll;
+	bool               (*until)(void);
+	struct timespec      deadline;
+	struct str           got;
+	bool                 ended;
+};
+
+static struct bench *B;
+
+/* --- configuring ----------------------------------------------------------------- */
+
+/* NULL: no configuration. */
+static int
+configure(const struct filter_class *f, const char *yaml, void **shared,
+    struct err *err)
+{
+	struct arena a = { 0 };
+	struct conf_node *node = NULL;
+
+	*err = (struct err)ERR_INIT;
+	*shared = NULL;
+	if (yaml != NULL) {
+		node = conf_yaml_read(&a, slice_str(yaml), "t.yaml", err);
+		assert_non_null(node);
+	}
+	int r = f->configure == NULL ? 0 : f->configure(shared, node, err);
+
+	arena_fini(&a);		/* the filter keeps nothing of it */
+	return r;
+}
+
+TEST(filters_need_no_configuration)
+{
+	for (const struct filter_row *row = filter_table; row->name != NULL;
+	    row++) {
+		const struct filter_class *f = row->l4 != NULL ?
+		    &row->l4->base : &row->l7->base;
+		struct err err;
+		void *shared;
+
+		assert_string_equal(f->name, row->name);
+		assert_int_equal(configure(f, NULL, &shared, &err), 0);
+		if (f->release != NULL)
+			f->release(shared);
+	}
+}
+
+TEST(filters_refuse_what_they_do_not_know)
+{
+	static const struct {
+		const char *filter, *yaml, *error;
+	} v[] = {
+		{ "limit", "conections: 5", "did you mean \"connections\"" },
+		{ "limit", "connections: many", "connections: " },
+		{ "limit", "connections: -1", "connections: " },
+		{ "limit", "bodyBytes: 1x", "bodyBytes: " },
+		{ "limit", "idle: 5", "idle: " },
+		{ "access_log", "percent: 101", "percent: " },
+		{ "access_log", "off: perhaps", "off: " },
+		{ "headers", "request: {set: [{name: a b, value: c}]}",
+		    "request.set[0].name: " },
+		{ "headers", "request: {set: [{name: a}]}", "value" },
+		{ "headers", "request: {add: [{name: a, value: \"b\\r\\nc: d\"}]}",
+		    "control characters" },
+		{ "headers", "request: {set: [{name: Host, value: c}]}",
+		    "the proxy itself writes \"host\"" },
+		{ "headers", "response: {remove: [Transfer-Encoding]}",
+		    "the proxy itself writes \"transfer-encoding\"" },
+		{ "headers", "request: {add: [{name: X-Forwarded-Client-Cert, "
+		    "value: c}]}", "the proxy itself writes" },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct err err;
+		void *shared;
+		const struct filter_row *row = filter_find_l7(v[i].filter);
+
+		assert_non_null(row);
+		if (configure(&row->l7->base, v[i].yaml, &shared, &err) == 0)
+			fail_msg("taken: %s", v[i].yaml);
+		if (strstr(err.text, v[i].error) == NULL)
+			fail_msg("%s: %s", v[i].yaml, err.text);
+	}
+}
+
+/* --- the bench -------------------------------------------------------------------- */
+
+static void
+reply(struct l7_ctx *ctx)
+{
+	struct arena *a = l7_arena(ctx);
+	struct http_head *head = arena_alloc(a, sizeof(*head));
+	const struct http_fields *f = &l7_request(ctx)->fields;
+	struct buf body = { 0 };
+
+	http_head_init(head, a);
+	head->status = 200;
+	http_fields_add(&head->fields, SLICE("x-old"), SLICE("1"));
+	for (size_t i = 0; i < f->len; i++)
+		buf_addf(&body, "%.*s=%.*s;", SLICE_ARG(f->v[i].name),
+		    SLICE_ARG(f->v[i].value));
+	l7_reply_with(ctx, head, &body, FLAG_NONE, "");
+	buf_fini(&body);
+}
+
+static void
+term_head(struct l7_ctx *ctx, struct http_head *h, bool end)
+{
+	(void)h;
+	if (end)
+		reply(ctx);
+}
+
+static void
+term_body(struct l7_ctx *ctx, struct buf *b, bool end)
+{
+	buf_drain(b, buf_len(b));
+	if (end)
+		reply(ctx);
+}
+
+static void
+term_trailers(struct l7_ctx *ctx, struct http_fields *t)
+{
+	(void)t;
+	reply(ctx);
+}
+
+static void
+term_cancel(struct l7_ctx *ctx)
+{
+	(void)ctx;
+}
+
+static const struct l7_terminal terminal = {
+	.name = "bench", .head = term_head, .body = term_body,
+	.trailers = term_trailers, .cancel = term_cancel,
+};
+
+static void
+route(void *arg, struct l7_ctx *ctx, struct http_head *h, struct l7_route *r)
+{
+	(void)arg;
+	(void)ctx;
+	(void)h;
+	r->chain = B->l7;
+	r->terminal = &terminal;
+}
+
+static void
+on_poll(void *arg)
+{
+	struct bench *b = arg;
+	struct timespec now;
+	char bytes[4096];
+	ssize_t n;
+
+	while ((n = recv(b->client, bytes, sizeof(bytes), 0)) > 0)
+		str_add_slice(&b->got, slice_of(bytes, (size_t)n));
+	b->ended |= n == 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (b->until()) {
+		loop_stop(b->loop);
+		return;
+	}
+	if (now.tv_sec > b->deadline.tv_sec)
+		fail_msg("it did not happen; so far: %s", str_ptr(&b->got));
+	loop_defer_next(b->loop, &b->poll);
+}
+
+static void
+run_until(bool (*until)(void))
+{
+	clock_gettime(CLOCK_MONOTONIC, &B->deadline);
+	B->deadline.tv_sec += 20;
+	B->until = until;
+	loop_defer_next(B->loop, &B->poll);
+	loop_run(B->loop);
+}
+
+static bool
+has_ended(void)
+{
+	return B->ended;
+}
+
+static bool
+is_gone(void)
+{
+	return B->env.runs_len == 0;
+}
+
+static void
+ignore_data(struct conn *c, void *owner)
+{
+	(void)c;
+	(void)owner;
+}
+
+static void
+ignore_closed(struct conn *c, void *owner, enum close_reason why)
+{
+	(void)c;
+	(void)owner;
+	(void)why;
+}
+
+static const struct conn_ops no_ops = { ignore_data, NULL, ignore_closed };
+
+/* Another connection to the same chains. */
+static int
+connect_again(struct bench *b, const char *id)
+{
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
+	    fds), 0);
+	struct conn *c = conn_new(b->loop, fds[0], NULL, NULL, &no_ops, NULL);
+
+	strcpy(conn_peer(c)->id, id);
+	l4_start(b->l4, c, &b->env, "bench", &http_terminal, &b->options);
+	return fds[1];
+}
+
+/* The filter of that name, both of them if there are two. */
+static void
+bench_init(struct bench *b, const char *filter, const char *yaml,
+    const char *id)
+{
+	const struct filter_row *l4 = filter_find_l4(filter);
+	const struct filter_row *l7 = filter_find_l7(filter);
+	struct err err;
+	void *shared;
+
+	*b = (struct bench){ .loop = loop_new("bench") };
+	B = b;
+	loop_task_init(&b->poll, on_poll, b);
+	b->stats = filter_stats_new(1);
+	worker_env_init(&b->env, b->loop, 0, NULL);
+	b->l4 = l4_chain_new("bench", b->stats);
+	b->l7 = l7_chain_new("bench", b->stats);
+	if (l4 != NULL) {
+		assert_int_equal(configure(&l4->l4->base, yaml, &shared, &err),
+		    0);
+		l4_chain_add(b->l4, l4->l4, shared);
+	}
+	if (l7 != NULL) {
+		assert_int_equal(configure(&l7->l7->base, yaml, &shared, &err),
+		    0);
+		l7_chain_add(b->l7, l7->l7, shared);
+	}
+	b->options = http_options_default;
+	b->options.listener = (struct l7_listener){
+		.name = "bench", .route = route
+	};
+	b->client = connect_again(b, id);
+}
+
+static void
+bench_fini(struct bench *b)
+{
+	worker_env_close(&b->env);
+	run_until(is_gone);
+	close(b->client);
+	loop_free(b->loop);
+	l4_chain_unref(b->l4);
+	l7_chain_unref(b->l7);
+	filter_stats_free(b->stats);
+	str_fini(&b->got);
+}
+
+/* Sends requests of which the last closes; gives all that comes back. */
+static const char *
+exchange(const char *filter, const char *yaml, const char *requests)
+{
+	static char answer[8192];
+	struct bench b;
+
+	bench_init(&b, filter, yaml, "");
+	assert_int_equal(send(b.client, requests, strlen(requests),
+	    MSG_NOSIGNAL), strlen(requests));
+	run_until(has_ended);
+	snprintf(answer, sizeof(answer), "%s", str_ptr(&b.got));
+	bench_fini(&b);
+	return answer;
+}
+
+static void
+assert_has(const char *text, const char *part)
+{
+	if (strstr(text, part) == NULL)
+		fail_msg("no \"%s\" in: %s", part, text);
+}
+
+static void
+assert_has_no(const char *text, const char *part)
+{
+	if (strstr(text, part) != NULL)
+		fail_msg("\"%s\" in: %s", part, text);
+}
+
+#define HEAD	"host: a\r\nconnection: close\r\n"
+#define GET	"GET / HTTP/1.1\r\n" HEAD
+
+/* --- headers ------------------------------------------------------------------------ */
+
+TEST(headers_set_add_remove)
+{
+	static const char yaml[] =
+	    "request:\n"
+	    "  set: [{name: X-Set, value: new}, {name: x-fresh, value: f}]\n"
+	    "  add: [{name: x-list, value: c}, {name: x-first, value: d}]\n"
+	    "  remove: [X-Gone]\n"
+	    "response:\n"
+	    "  set: [{name: x-old, value: \"2\"}]\n"
+	    "  add: [{name: x-more, value: \"3\"}]\n";
+	const char *got = exchange("headers", yaml, GET "x-set: old\r\n"
+	    "x-set: older\r\nx-list: a,b\r\nx-gone: 1\r\nx-gone: 2\r\n\r\n");
+
+	assert_has(got, "x-set=new;");
+	assert_has_no(got, "old;");
+	assert_has_no(got, "older");
+	assert_has(got, "x-fresh=f;");
+	assert_has(got, "x-list=a,b,c;");
+	assert_has(got, "x-first=d;");
+	assert_has_no(got, "x-gone");
+	assert_has(got, "x-old: 2\r\n");
+	assert_has(got, "x-more: 3\r\n");
+}
+
+/* --- request_id ------------------------------------------------------------------------ */
+
+TEST(request_id_is_kept_if_good)
+{
+	const char *got = exchange("request_id", NULL,
+	    GET "x-request-id: mine-1\r\n\r\n");
+
+	assert_has(got, "x-request-id=mine-1;");
+	assert_has(got, "x-request-id: mine-1\r\n");
+}
+
+TEST(request_id_is_made_otherwise)
+{
+	static const char *const bad[] = {
+		"", "x-request-id:\r\n", "x-request-id: a b\r\n",
+		"x-request-id: caf\xc3\xa9\r\n",
+		"x-request-id: 01234567890123456789012345678901234567890123456789"
+		"0123456789012345678901234567890123456789012345678901234567890123"
+		"45678901234567890\r\n",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char request[512];
+
+		snprintf(request, sizeof(request), GET "%s\r\n", bad[i]);
+		const char *got = exchange("request_id", NULL, request);
+		const char *up = strstr(got, "x-request-id=");
+		const char *down = strstr(got, "x-request-id: ");
+
+		assert_non_null(up);
+		assert_non_null(down);
+		assert_int_equal(strcspn(up + 13, ";"), 36);
+		assert_memory_equal(up + 13, down + 14, 36);
+	}
+}
+
+/* --- limit --------------------------------------------------------------------------- */
+
+TEST(limit_of_bodies_and_heads)
+{
+	static const struct {
+		const char *yaml, *request, *status;
+	} v[] = {
+		{ "bodyBytes: 5", "POST / HTTP/1.1\r\n" HEAD
+		    "content-length: 5\r\n\r\nhello", "HTTP/1.1 200 " },
+		{ "bodyBytes: 5", "POST / HTTP/1.1\r\n" HEAD
+		    "content-length: 6\r\n\r\nhello!", "HTTP/1.1 413 " },
+		{ "bodyBytes: 5", "POST / HTTP/1.1\r\n" HEAD
+		    "transfer-encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n"
+		    "0\r\n\r\n", "HTTP/1.1 200 " },
+		{ "bodyBytes: 5", "POST / HTTP/1.1\r\n" HEAD
+		    "transfer-encoding: chunked\r\n\r\n3\r\nhel\r\n3\r\nlo!\r\n"
+		    "0\r\n\r\n", "HTTP/1.1 413 " },
+		{ "bodyBytes: 0", "POST / HTTP/1.1\r\n" HEAD
+		    "content-length: 6\r\n\r\nhello!", "HTTP/1.1 200 " },
+		{ "headBytes: 50", GET "x: 0123456789\r\n\r\n", "HTTP/1.1 200 " },
+		{ "headBytes: 50", GET "x: 012345678901234567890\r\n\r\n",
+		    "HTTP/1.1 431 " },
+		{ "connectionBytes: 4000", GET "\r\n", "HTTP/1.1 200 " },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		assert_has(exchange("limit", v[i].yaml, v[i].request),
+		    v[i].status);
+}
+
+TEST(limit_of_a_connection_s_bytes)
+{
+	assert_string_equal(exchange("limit", "connectionBytes: 30",
+	    GET "\r\n"), "");
+}
+
+TEST(limit_of_idle_connections)
+{
+	struct bench b;
+
+	bench_init(&b, "limit", "idle: 10ms", "");
+	run_until(has_ended);
+	bench_fini(&b);
+}
+
+TEST(limit_of_connections)
+{
+	struct bench b;
+
+	bench_init(&b, "limit", "connections: 1", "");
+	int first = b.client;
+
+	/* The second is closed, the first is not. */
+	b.client = connect_again(&b, "");
+	run_until(has_ended);
+	close(b.client);
+	assert_int_equal(b.env.runs_len, 1);
+	/* When the first has gone another gets in. */
+	close(first);
+	run_until(is_gone);
+	b.client = connect_again(&b, "");
+	b.ended = false;
+	assert_int_equal(send(b.client, GET "\r\n", sizeof(GET "\r\n") - 1, 0),
+	    sizeof(GET "\r\n") - 1);
+	run_until(has_ended);
+	bench_fini(&b);
+}
+
+/* --- authz ------------------------------------------------------------------------------ */
+
+TEST(authz_by_identity)
+{
+	static const char web[] = "spiffe://mesh.internal/ns/default/sa/web";
+	static const struct {
+		const char *yaml, *id;
+		bool        passes;
+	} v[] = {
+		{ "{}", web, true },
+		{ "allow: [spiffe://mesh.internal/ns/default/sa/web]", web, true },
+		{ "allow: [spiffe://mesh.internal/ns/default/sa/we]", web, false },
+		{ "allow: [spiffe://mesh.internal/ns/default/*]", web, true },
+		{ "allow: [spiffe://mesh.internal/ns/other/*]", web, false },
+		{ "allow: [\"*\"]", web, true },
+		{ "allow: [\"\"]", web, false },
+		{ "allow: [spiffe://mesh.internal/*]", "", false },
+		{ "deny: [spiffe://mesh.internal/ns/default/sa/web]", web, false },
+		{ "deny: [spiffe://mesh.internal/ns/default/*]", web, false },
+		{ "{allow: [\"*\"], deny: [spiffe://mesh.internal/ns/default/*]}",
+		    web, false },
+		{ "deny: [spiffe://mesh.internal/ns/other/*]", web, true },
+	};
+
+	assert_int_equal(log_set_levels("error"), 0);
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct bench b;
+
+		bench_init(&b, "authz", v[i].yaml, v[i].id);
+		send(b.client, GET "\r\n", sizeof(GET "\r\n") - 1, MSG_NOSIGNAL);
+		run_until(has_ended);
+		if ((b.got.len > 0) != v[i].passes)
+			fail_msg("%s, %s", v[i].yaml, v[i].id);
+		bench_fini(&b);
+	}
+	assert_int_equal(log_set_levels("info"), 0);
+}
+
+/* --- access_log ---------------------------------------------------------------------------- */
+
+/* What one exchange writes to the access log. */
+static void
+logged(const char *yaml, const char *request, char out[4096])
+{
+	int fds[2];
+	struct log_options o = { .people_fd = 2 };
+
+	assert_int_equal(pipe(fds), 0);
+	o.access_fd = fds[1];
+	log_start(&o);
+	exchange("access_log", yaml, request);
+	log_stop();
+	close(fds[1]);
+	ssize_t n = read(fds[0], out, 4095);
+
+	out[n > 0 ? n : 0] = '\0';
+	close(fds[0]);
+}
+
+TEST(access_log_writes_one_line)
+{
+	char line[4096];
+
+	logged(NULL, "GET /a%22b?c=\"d HTTP/1.1\r\n" HEAD
+	    "user-agent: quote\" and \\ \xc3\xa9\r\n\r\n", line);
+	assert_has(line, "\"method\":\"GET\"");
+	assert_has(line, "\"authority\":\"a\"");
+	assert_has(line, "\"path\":\"/a%22b?c=\\\"d\"");
+	assert_has(line, "\"user_agent\":\"quote\\\" and \\\\ \xc3\xa9\"");
+	assert_has(line, "\"response_code\":200");
+	assert_has(line, "\"response_flags\":\"-\"");
+	assert_has(line, "\"listener\":\"bench\"");
+	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+}
+
+TEST(access_log_can_be_less)
+{
+	static const char *const yaml[] = { "off: true", "percent: 0" };
+
+	for (size_t i = 0; i < 2; i++) {
+		char line[4096];
+
+		logged(yaml[i], GET "\r\n", line);
+		assert_string_equal(line, "");
+	}
+}
