@@ -9,6 +9,7 @@
 #include "modes/control/archive.h"
 #include "modes/control/control.h"
 #include "modes/control/control_settings.h"
+#include "modes/control/folders.h"
 #include "modes/control/server.h"
 #include "modes/control/store_file.h"
 
@@ -75,6 +76,7 @@ run(const struct control_settings *settings)
 		return fail(&err);
 	signal(SIGPIPE, SIG_IGN);
 	raise_limits();
+	folders_make_above(settings->spec->data_dir);
 	/* Before anything is written there, and before the signer is forked. */
 	lock = store_file_lock(settings->spec->data_dir, &err);
 	if (lock < 0)

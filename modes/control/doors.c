@@ -1,8 +1,3 @@
-#include <errno.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/log.h"
 #include "base/mem.h"
 #include "chain/http.h"
@@ -10,6 +5,7 @@
 #include "filter/table.h"
 #include "modes/control/api.h"
 #include "modes/control/doors.h"
+#include "modes/control/folders.h"
 #include "modes/control/identity.h"
 #include "net/listener.h"
 #include "tls/tls.h"
@@ -216,21 +212,6 @@ on_accepted(void *arg, int fd, const struct addr *peer)
 
 /* --- life ------------------------------------------------------------------------- */
 
-/* The folder of the local socket; the socket's own mode says who may use it. */
-static void
-make_folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder;
-
-	if (slash == NULL || slash == path)
-		return;
-	folder = mem_dup(path, (size_t)(slash - path));
-	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
-		log_debug("api", "%s: %s", folder, strerror(errno));
-	mem_free(folder);
-}
-
 static int
 open_door(struct doors *ds, int kind, const char *text, struct err *err)
 {
@@ -267,7 +248,7 @@ doors_open(struct server *s, struct err *err)
 
 	ds->server = s;
 	list_init(&ds->arrivals);
-	make_folder_of(s->spec->socket);
+	folders_make_above(s->spec->socket);
 	r = open_door(ds, DOOR_ADMIN, s->spec->admin_listen, err);
 	if (r == 0)
 		r = open_door(ds, DOOR_LOCAL, local, err);
