@@ -52,7 +52,7 @@ read_token_at(const char *path, struct token *t, struct err *err)
 {
 	/* A token, a few line ends, and a byte by which we see that there is more. */
 	char text[TOKEN_TEXT_LEN + 16];
-	size_t len;
+	size_t len = 0;
 
 	if (read_token_file(path, text, sizeof(text), &len, err) != 0)
 		return -1;
