@@ -27,7 +27,7 @@ struct router {
 	bool               looking, ended, head_end;
 	bool               no_replay;	/* too much was sent to repeat it */
 	bool               answered;	/* a head came */
-	bool               paused, retry_counted, is_tunnel;
+	bool               retry_counted, is_tunnel;
 };
 
 static void start_attempt(struct router *);
@@ -356,7 +356,10 @@ on_timer(void *arg)
 {
 	struct router *r = arg;
 
-	if (r->answered)
+	/* Before its end the request waits for the service, or for the caller. */
+	bool is_stuck = l7_flow(r->ctx, DIR_UP)->queued > 0;
+
+	if (r->answered || (!r->ended && !is_stuck))
 		fail(r, FLAG_SI, "body_idle");
 	else
 		fail(r, FLAG_UT, r->ended ? "response_timeout" : "body_idle");
