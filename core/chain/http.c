@@ -188,6 +188,7 @@ on_input(void *owner)
 {
 	struct http_conn *h = owner;
 
+	l4_resume_up(h->l4);
 	l4_pull(h->l4);
 }
 
@@ -243,6 +244,8 @@ http_bytes(void *state, struct buf *b, bool end)
 	if (h->is_closed)
 		return;
 	codec_feed(h->codec, b, end);
+	if (!h->is_closed && !codec_wants_input(h->codec))
+		l4_pause(h->l4);	/* its end is not to come before there is room */
 	if (!h->is_closed && h->streams == 0 && h->head_since_ms == 0 &&
 	    codec_is_in_head(h->codec)) {
 		h->head_since_ms = loop_now_ms(l4_env(h->l4)->loop);

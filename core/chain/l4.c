@@ -227,6 +227,8 @@ on_conn_closed(struct conn *c, void *owner, enum close_reason why)
 	    memory_order_relaxed);
 	if (r->is_open)
 		r->terminal->close(r->terminal_state, why);
+	else if (!r->was_offered && r->terminal->refused != NULL)
+		r->terminal->refused(r->terminal_arg);
 	for (int i = r->entered - 1; i >= 0; i--) {
 		const struct l4_filter *f = r->chain->v[i].filter;
 
@@ -285,7 +287,7 @@ open_from(struct l4_run *r, int at)
 			return;
 		}
 	}
-	r->is_open = true;
+	r->is_open = r->was_offered = true;
 	r->terminal_state = r->terminal->open(r->terminal_arg, r);
 	if (r->terminal_state == NULL) {
 		r->is_open = false;
@@ -369,10 +371,12 @@ l4_pause(struct l4_run *r)
 static void
 run_up_later(struct l4_run *r)
 {
-	/* conn_resume calls on_data, deferred, when bytes or the end wait. */
+	/* What waits in the conn is told later; what waits here, now. */
 	conn_resume(r->conn);
 	if (r->chain->has_bytes && (buf_len(&r->pending) > 0 || r->pending_end))
 		deliver_up(r);
+	else if (conn_is_eof(r->conn))
+		run_up(r);
 }
 
 void

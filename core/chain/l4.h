@@ -21,13 +21,15 @@ struct l4_run;
 /* What stands at the end of a chain: bytes (session) or exchanges (http). */
 struct l4_terminal {
 	const char *name;
-	/* Gives the terminal's state, or NULL after l4_close. */
+	/* Gives the terminal's state; NULL refuses (arg is the terminal's then). */
 	void *(*open)(void *arg, struct l4_run *);
 	/* Takes what it can use of the bytes; what stays is offered again. */
 	void  (*bytes)(void *state, struct buf *, bool end);
 	void  (*drained)(void *state);	/* l4_send may go on */
 	/* The connection is over; the state is the terminal's to free. */
 	void  (*close)(void *state, enum close_reason);
+	/* The connection ended before open: arg is not used any more.  May be NULL. */
+	void  (*refused)(void *arg);
 	/* Finish what is under way, begin nothing new, then l4_close.  May be NULL. */
 	void  (*drain)(void *state);
 };

@@ -41,6 +41,7 @@ struct l4_run {
 	bool                      pending_end;
 	int                       entered;
 	bool                      is_open, is_closed, paused, held_open;
+	bool                      was_offered;	/* the terminal has arg */
 	struct loop_task          resume;
 	unsigned                  resume_mask;
 	struct l4_slot            slots[];

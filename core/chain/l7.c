@@ -49,9 +49,9 @@ on_finish(void *arg)
 	l7_way_fini(r, DIR_UP);
 	l7_way_fini(r, DIR_DOWN);
 	loop_task_cancel(&r->resume);
-	stream_close(r->stream, r->close_error);	/* frees r with its arena */
 	if (route.release != NULL)
 		route.release(route.terminal_arg);
+	stream_close(r->stream, r->close_error);	/* frees r with its arena */
 	l7_chain_unref(chain);
 	ops->finished(owner_arg);
 }

@@ -315,7 +315,8 @@ l4_closed(void *state, enum close_reason why)
 }
 
 static const struct l4_terminal l4_terminal = {
-	"bench", l4_open, l4_bytes, l4_drained, l4_closed, NULL
+	.name = "bench", .open = l4_open, .bytes = l4_bytes,
+	.drained = l4_drained, .close = l4_closed,
 };
 
 static struct l4_run *l4_under;

@@ -21,10 +21,13 @@ void
 l7_way_stop(struct l7_run *r, enum dir dir)
 {
 	struct l7_way *w = &r->way[dir];
+	/* What is being collected is bounded by its max, and not charged. */
+	bool is_collecting = w->collect >= 0 && w->frozen < 0;
 
 	w->stopped = true;
 	w->frozen = w->collect = -1;
-	flow_discharge(&w->flow, buf_len(&w->held_body) + buf_len(&w->queue));
+	flow_discharge(&w->flow, buf_len(&w->held_body) +
+	    (is_collecting ? 0 : buf_len(&w->queue)));
 	buf_fini(&w->held_body);
 	buf_fini(&w->queue);
 	w->queue_end = false;

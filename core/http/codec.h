@@ -67,8 +67,8 @@ struct codec_events {
 	 */
 	void (*on_output_end)(void *owner);
 	/*
-	 * Input that was left with the caller is wanted now (a stream was
-	 * resumed, the next request may begin): call codec_feed with it.
+	 * Input is wanted again (a stream was resumed, the next request may
+	 * begin): read on, and call codec_feed with what was left.
 	 */
 	void (*on_input)(void *owner);
 	/* No more streams can begin; nothing is under way.  Once. */

@@ -77,6 +77,16 @@ h1_want_input(struct h1 *h)
 	h1_tell(h);
 }
 
+/* The caller may have stopped reading while codec_wants_input was false. */
+static void
+h1_reopen_input(struct h1 *h)
+{
+	if (h->in_feed || h->is_finished)
+		return;
+	h->tell_input = true;
+	h1_tell(h);
+}
+
 void
 h1_finish(struct h1 *h, enum codec_end end)
 {
@@ -205,6 +215,8 @@ h1_close(struct stream *s, enum stream_error error)
 	check(h->is_open);
 	discharge_all(h);
 	h->is_open = false;
+	if (h->is_paused && !h->is_freed)
+		h1_reopen_input(h);
 	h->is_paused = false;
 	h->late_reset = STREAM_OK;
 	if (h->is_freed) {
@@ -342,9 +354,11 @@ h1_pause(struct stream *s, bool paused)
 {
 	struct h1 *h = h1_of_stream(s);
 
+	bool was_paused = h->is_paused;
+
 	h->is_paused = paused;
-	if (!paused)
-		h1_want_input(h);
+	if (was_paused && !paused)
+		h1_reopen_input(h);
 }
 
 char *

@@ -54,6 +54,7 @@ struct loop {
 
 	struct list          deferred, deferred_next;
 	struct loop_garbage *garbage;
+	size_t garbage_old;
 	size_t               garbage_len, garbage_cap;
 
 	struct mailbox       box;

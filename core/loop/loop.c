@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -237,9 +238,17 @@ loop_run_calls(struct loop *l)
 static void
 loop_free_garbage(struct loop *l)
 {
-	for (size_t i = 0; i < l->garbage_len; i++)
+	if (l->garbage_len == 0)
+		return;
+	/* Calls that are put off may still use what was given this turn. */
+	size_t n = loop_has_calls(l) ? l->garbage_old : l->garbage_len;
+
+	for (size_t i = 0; i < n; i++)
 		l->garbage[i].free_fn(l->garbage[i].p);
-	l->garbage_len = 0;
+	l->garbage_len -= n;
+	memmove(l->garbage, l->garbage + n,
+	    l->garbage_len * sizeof(*l->garbage));
+	l->garbage_old = l->garbage_len;
 }
 
 /* --- timers -------------------------------------------------------------- */

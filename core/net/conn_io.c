@@ -99,19 +99,23 @@ conn_wants_read(const struct conn *c)
 	    !c->has_ended && buf_len(&c->in) <= FLOW_HIGH;
 }
 
-/* The owner may do anything to c meanwhile, except free it. */
+/*
+ * The owner may do anything to c meanwhile, except free it.  The end is told
+ * apart from the bytes before it: an owner that pauses then has room first.
+ */
 static void
 conn_tell_data(struct conn *c)
 {
-	if (c->phase != CONN_OPEN || c->is_paused)
-		return;
-	bool has_bytes = c->must_tell && buf_len(&c->in) > 0;
-
-	if (!has_bytes && (!c->has_ended || c->is_eof))
-		return;
-	c->must_tell = false;
-	c->is_eof = c->has_ended;
-	c->ops->on_data(c, c->owner);
+	if (c->phase == CONN_OPEN && !c->is_paused && c->must_tell &&
+	    buf_len(&c->in) > 0) {
+		c->must_tell = false;
+		c->ops->on_data(c, c->owner);
+	}
+	if (c->phase == CONN_OPEN && !c->is_paused && c->has_ended &&
+	    !c->is_eof) {
+		c->is_eof = true;
+		c->ops->on_data(c, c->owner);
+	}
 }
 
 /* Turns raw bytes into plaintext.  On failure what came before is told. */

@@ -232,8 +232,10 @@ cluster_add(struct cluster *c, struct cluster_registry *r,
 	e->id = arena_dup(&c->arena, from->id);
 	e->sni = arena_dup(&c->arena, from->sni);
 	e->zone = arena_dup(&c->arena, from->zone);
-	char *key = mem_printf("%.*s %.*s %s", SLICE_ARG(c->name),
-	    SLICE_ARG(from->workload), text);
+	/* Whom a connection was proven to is part of what it may be used for. */
+	char *key = mem_printf("%.*s %.*s %s %.*s %.*s", SLICE_ARG(c->name),
+	    SLICE_ARG(from->workload), text, SLICE_ARG(from->id),
+	    SLICE_ARG(from->sni));
 
 	e->state = endpoint_state_get(r, slice_str(key));
 	mem_free(key);

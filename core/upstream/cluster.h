@@ -27,7 +27,7 @@ bool lb_policy_parse(struct slice, enum lb_policy *);
 /* Shared by all workers and snapshots; counted. */
 struct endpoint_state {
 	atomic_int  refs;
-	char       *key;	/* cluster, workload uid, address */
+	char       *key;	/* cluster, workload, address, identity, SNI */
 	atomic_uint active;	/* requests or TCP sessions under way */
 	atomic_uint conns;
 	atomic_ullong requests, failures, connect_failures;

@@ -98,6 +98,8 @@ on_conn_data(struct conn *c, void *owner)
 		return;
 	}
 	codec_feed(pc->codec, conn_in(c), conn_is_eof(c));
+	if (!pc->finished && !codec_wants_input(pc->codec))
+		conn_pause(c);	/* its end is not to come before there is room */
 }
 
 /* Until then the exchange is charged for it, and its source waits. */
@@ -177,11 +179,14 @@ on_finished(void *owner, enum codec_end end)
 
 	if (pc->finished)
 		return;
+	pc->blocked = false;
 	send_output(pc);
 	if (pc->finished)
 		return;
 	if (end == CODEC_END_ABORT)
 		conn_abort(pc->conn, CLOSE_TRUNCATED);
+	else if (end == CODEC_END_AFTER_FLUSH)
+		conn_close_linger(pc->conn, CLOSE_FINISHED);
 	else
 		conn_close(pc->conn, end == CODEC_END_ERROR ? CLOSE_PROTOCOL :
 		    CLOSE_FINISHED);
@@ -190,7 +195,8 @@ on_finished(void *owner, enum codec_end end)
 static bool
 is_usable(const struct pool_conn *pc)
 {
-	return !pc->finished && !pc->local->is_gone &&
+	return !pc->finished && !conn_is_closed(pc->conn) &&
+	    !pc->local->is_gone &&
 	    !conn_is_eof(pc->conn) && codec_is_idle(pc->codec) &&
 	    (pc->not_after == 0 || clock_wall_s() < pc->not_after);
 }

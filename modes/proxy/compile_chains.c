@@ -99,47 +99,72 @@ add_l7(struct l7_chain *c, const char *name, const struct conf_node *config,
 	return 0;
 }
 
-/* What documents added behind the filters that always run. */
+/* What stands for an authz that does not configure: nobody may connect. */
 static int
-add_others(struct listener_chains *out, const struct wanted *w, struct err *err)
+add_refusal(struct l4_chain *c, struct err *err)
 {
-	for (size_t i = 0; i < w->len; i++) {
-		const char *name = w->v[i]->name;
+	struct arena a;
 
-		if (is_always(name))
-			continue;
-		if (filter_find_l7(name) != NULL) {
-			if (add_l7(out->l7, name, w->v[i]->config, err) != 0)
-				return -1;
-		} else if (filter_find_l4(name) != NULL) {
-			if (add_l4(out->l4, name, w->v[i]->config, err) != 0)
-				return -1;
-		} else {
-			return err_set(err, ERR_DATA, "no filter is named \"%s\"",
-			    name);
-		}
-	}
-	return 0;
+	arena_init(&a);
+	struct conf_node *config = conf_map_new(&a);
+
+	conf_add_string(conf_set_list(config, "deny"), "*");
+	int result = add_l4(c, "authz", config, err);
+
+	arena_fini(&a);
+	return result;
+}
+
+/*
+ * As a last resort, without chains from before, one bad filter harms only
+ * itself: an authz refuses, the others that always run have their defaults.
+ */
+static int
+add_always(struct listener_chains *out, const char *name, bool is_l4,
+    const struct wanted *w, bool last_resort, struct err *err)
+{
+	const struct conf_node *config = config_of(w, name);
+	int result = is_l4 ? add_l4(out->l4, name, config, err) :
+	    add_l7(out->l7, name, config, err);
+
+	if (result == 0 || !last_resort)
+		return result;
+	if (is_l4 && strcmp(name, "authz") == 0)
+		return add_refusal(out->l4, err);
+	return is_l4 ? add_l4(out->l4, name, NULL, err) :
+	    add_l7(out->l7, name, NULL, err);
+}
+
+static int
+add_other(struct listener_chains *out, const struct model_filter *f,
+    struct err *err)
+{
+	if (filter_find_l7(f->name) != NULL)
+		return add_l7(out->l7, f->name, f->config, err);
+	if (filter_find_l4(f->name) != NULL)
+		return add_l4(out->l4, f->name, f->config, err);
+	return err_set(err, ERR_DATA, "no filter is named \"%s\"", f->name);
 }
 
 static int
 build(struct listener_chains *out, const char *name, const struct wanted *w,
-    struct filter_stats *stats, struct err *err)
+    struct filter_stats *stats, bool last_resort, struct err *err)
 {
 	out->l4 = l4_chain_new(name, stats);
 	out->l7 = l7_chain_new(name, stats);
-	/* "limit" stands in both rows; its L4 part takes "l4" of the config. */
 	for (size_t i = 0; always_l4[i] != NULL; i++)
-		if (filter_find_l4(always_l4[i]) != NULL &&
-		    add_l4(out->l4, always_l4[i],
-		    config_of(w, always_l4[i]), err) != 0)
+		if (add_always(out, always_l4[i], true, w, last_resort,
+		    err) != 0)
 			return -1;
 	for (size_t i = 0; always_l7[i] != NULL; i++)
-		if (filter_find_l7(always_l7[i]) != NULL &&
-		    add_l7(out->l7, always_l7[i],
-		    config_of(w, always_l7[i]), err) != 0)
+		if (add_always(out, always_l7[i], false, w, last_resort,
+		    err) != 0)
 			return -1;
-	return add_others(out, w, err);
+	for (size_t i = 0; i < w->len; i++)
+		if (!is_always(w->v[i]->name) &&
+		    add_other(out, w->v[i], err) != 0 && !last_resort)
+			return -1;
+	return 0;
 }
 
 static void
@@ -153,14 +178,13 @@ share(struct listener_chains *out, const struct listener_chains *before)
 /*
  * Chains that say the same as those before are those before: what a filter
  * counts (the connections of a limit) goes on.  What cannot be built leaves
- * the last good chains, or at first those that need no document.
+ * the last good chains, or at first what can be built of them.
  */
 static int
 provide(struct listener_chains *out, const struct listener_chains *before,
     const char *name, const struct wanted *w, struct filter_stats *stats,
     struct err *err)
 {
-	const struct wanted none = { .len = 0 };
 	struct err ignored = ERR_INIT;
 	char *text = text_of(w);
 
@@ -170,17 +194,16 @@ provide(struct listener_chains *out, const struct listener_chains *before,
 		return 0;
 	}
 	out->wanted = text;
-	if (build(out, name, w, stats, err) == 0)
+	if (build(out, name, w, stats, false, err) == 0)
 		return 0;
 	l4_chain_unref(out->l4);
 	l7_chain_unref(out->l7);
-	mem_free(text);
 	if (before != NULL) {
+		mem_free(text);
 		share(out, before);
 		return -1;
 	}
-	out->wanted = text_of(&none);
-	build(out, name, &none, stats, &ignored);
+	build(out, name, w, stats, true, &ignored);
 	return -1;
 }
 

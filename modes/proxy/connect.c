@@ -76,6 +76,9 @@ use_cluster(struct connect *c, struct cluster *cluster)
 {
 	struct proxy_worker *w = l7_env(c->ctx)->mode;
 
+	/* Only what is known is counted by name: a caller may invent others. */
+	l7_summary(c->ctx)->service = arena_dup(l7_arena(c->ctx),
+	    cluster->service);
 	c->up = tcp_upstream_start(w->upstream, cluster,
 	    w->env.workload, &events, c);
 	cluster_unref(cluster);
@@ -185,8 +188,6 @@ route_connect(struct l7_route *route, struct l7_chain *chain,
 	struct connect_job *job = arena_alloc(l7_arena(ctx), sizeof(*job));
 
 	*job = (struct connect_job){ *name, port };
-	l7_summary(ctx)->service = slice_str(arena_printf(l7_arena(ctx),
-	    "%s/%s", name->ns, name->name));
 	*route = (struct l7_route){
 		.chain = chain, .terminal = &connect_terminal,
 		.terminal_arg = job,

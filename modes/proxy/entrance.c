@@ -21,6 +21,25 @@ is_identity_field(struct slice name)
 	return false;
 }
 
+/* What strangers may not say about where a request came from. */
+static bool
+is_forwarded_field(struct slice name)
+{
+	return slice_has_prefix(name, SLICE("x-forwarded-")) ||
+	    slice_is(name, "forwarded") || slice_is(name, "x-real-ip");
+}
+
+static void
+remove_forwarded(struct http_fields *fields)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < fields->len; i++)
+		if (!is_forwarded_field(fields->v[i].name))
+			fields->v[kept++] = fields->v[i];
+	fields->len = kept;
+}
+
 static void
 remove_identity(struct http_fields *fields)
 {
@@ -97,11 +116,31 @@ entrance_apply(enum entrance from, struct http_head *h, struct arena *a,
 	if (from == ENTRANCE_PEER)
 		source = http_fields_get(&h->fields, FIELD_MESH_SOURCE);
 	remove_identity(&h->fields);
-	if (from == ENTRANCE_EDGE)
+	if (from == ENTRANCE_EDGE) {
+		remove_forwarded(&h->fields);
 		set_forwarded(h, a, peer);
+	}
 	if (from != ENTRANCE_PEER || peer->id[0] == '\0')
 		return;
 	set_client_cert(h, a, peer, own_id);
-	s->source_workload = source;
 	s->source_service = service_of_id(a, slice_str(peer->id));
+	if (entrance_is_of(s->source_service, source))
+		s->source_workload = source;
+}
+
+void
+entrance_apply_trailers(struct http_fields *trailers)
+{
+	remove_identity(trailers);
+}
+
+/* The namespace was proven; within it, a workload may say its name. */
+bool
+entrance_is_of(struct slice service, struct slice workload)
+{
+	ptrdiff_t at = slice_find(service, '/');
+
+	return at > 0 && workload.len <= 2 * 64 && slice_has_prefix(workload,
+	    slice_of(service.ptr, (size_t)at + 1)) &&
+	    slice_find(slice_from(workload, (size_t)at + 1), '/') < 0;
 }

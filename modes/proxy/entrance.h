@@ -14,6 +14,8 @@
  *	another sidecar	kept		removed, then set from what TLS proved
  *	anybody		set anew	removed
  *
+ * "Set anew" removes `forwarded`, x-real-ip and every other x-forwarded-* too.
+ *
  * Identity fields: x-forwarded-client-cert and its relatives of other meshes
  * (l5d-client-id, x-envoy-*, x-ssl-client-*); the codec has dropped spellings with
  * underscores.
@@ -26,5 +28,9 @@ enum entrance { ENTRANCE_APP, ENTRANCE_PEER, ENTRANCE_EDGE };
  */
 void entrance_apply(enum entrance, struct http_head *, struct arena *,
     const struct conn_peer *, struct slice own_id, struct l7_summary *s);
+/* A trailer may claim no identity either. */
+void entrance_apply_trailers(struct http_fields *);
+/* Whether a workload "ns/name" lies in the namespace of a service. */
+bool entrance_is_of(struct slice service, struct slice workload);
 
 #endif

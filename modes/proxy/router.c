@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "chain/l7.h"
+#include "modes/proxy/entrance.h"
 #include "modes/proxy/router.h"
 #include "modes/proxy/worker.h"
 
@@ -440,7 +441,7 @@ router_body(struct l7_ctx *ctx, struct buf *b, bool end)
 		return;
 	if (end)
 		await_answer(r);
-	else if (!r->answered)
+	else
 		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
 }
 
@@ -449,6 +450,7 @@ router_trailers(struct l7_ctx *ctx, struct http_fields *t)
 {
 	struct router *r = ctx->state;
 
+	entrance_apply_trailers(t);
 	r->ended = true;
 	r->trailers = t;
 	if (r->stream == NULL)

@@ -123,6 +123,7 @@ on_up_drained(void *owner)
 	if (!s->up_blocked)
 		return;
 	s->up_blocked = false;
+	l4_resume_up(s->l4);
 	l4_pull(s->l4);
 }
 
@@ -149,6 +150,8 @@ pass_up(struct session *s, struct buf *data, bool end)
 {
 	s->facts.bytes_up += buf_len(data);
 	s->up_blocked = !tcp_upstream_write(s->up, data, end);
+	if (s->up_blocked && !end)
+		l4_pause(s->l4);	/* its end is not to come before there is room */
 	if (end) {
 		s->ended_up = true;
 		check_finished(s);
@@ -233,8 +236,15 @@ session_close(void *state, enum close_reason why)
 	mem_free(s);
 }
 
+static void
+session_refused(void *arg)
+{
+	session_job_free(arg);
+}
+
 /* Bytes of strangers cannot be asked to end: they have the drain time. */
 const struct l4_terminal session_terminal = {
 	.name = "session", .open = session_open, .bytes = session_bytes,
 	.drained = session_drained, .close = session_close,
+	.refused = session_refused,
 };

@@ -17,10 +17,31 @@ session_facts_init(struct session_facts *f, struct l4_run *l4,
 	f->start_wall_us = (int64_t)clock_wall_us();
 }
 
+/* spiffe://TD/ns/NS/sa/NAME gives NS and NAME. */
+static void
+split_id(struct slice id, struct slice *ns, struct slice *name)
+{
+	struct slice rest = id, part;
+
+	*ns = *name = SLICE(METRIC_UNKNOWN);
+	for (int i = 0; slice_cut(&rest, '/', &part); i++) {
+		if (i == 4)
+			*ns = part;
+		else if (i == 6)
+			*name = part;
+	}
+}
+
 void
 session_facts_source(struct session_facts *f, struct slice workload)
 {
-	if (workload.len < sizeof(f->source))
+	struct slice ns, name;
+
+	split_id(slice_str(conn_peer(l4_conn(f->l4))->id), &ns, &name);
+	/* As entrance.c: a name within the namespace that TLS proved. */
+	if (workload.len < sizeof(f->source) &&
+	    slice_has_prefix(workload, ns) && workload.len > ns.len &&
+	    workload.ptr[ns.len] == '/')
 		snprintf(f->source, sizeof(f->source), "%.*s",
 		    SLICE_ARG(workload));
 }
@@ -35,21 +56,6 @@ split(struct slice key, struct slice *ns, struct slice *name)
 		return;
 	*ns = slice_of(key.ptr, (size_t)at);
 	*name = slice_from(key, (size_t)at + 1);
-}
-
-/* spiffe://TD/ns/NS/sa/NAME gives NS and NAME. */
-static void
-split_id(struct slice id, struct slice *ns, struct slice *name)
-{
-	struct slice rest = id, part;
-
-	*ns = *name = SLICE(METRIC_UNKNOWN);
-	for (int i = 0; slice_cut(&rest, '/', &part); i++) {
-		if (i == 4)
-			*ns = part;
-		else if (i == 6)
-			*name = part;
-	}
 }
 
 static struct slice

@@ -293,6 +293,8 @@ void
 tcp_upstream_pause(struct tcp_upstream *t)
 {
 	t->paused = true;
+	if (t->conn != NULL)
+		conn_pause(t->conn);
 }
 
 void
