@@ -12,6 +12,7 @@
 #include "modes/control/operators.h"
 #include "modes/control/server.h"
 #include "modes/control/sessions.h"
+#include "modes/control/store_observe.h"
 #include "modes/control/traffic.h"
 #include "net/notify.h"
 #include "tls/tls.h"

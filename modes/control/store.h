@@ -97,16 +97,6 @@ typedef void store_done(void *ctx, const struct store_result *);
  * The lock belongs to this process and is not inherited by fork.
  */
 struct store *store_open(const char *dir, struct err *);
-/*
- * What became of the commits of one group, and how long it took.  Called on
- * the store's thread; set it before the first commit.
- */
-struct store_group {
-	size_t   written, refused, failed;	/* refused: a compare failed */
-	uint64_t took_us;
-};
-void store_observe(struct store *, void (*fn)(void *ctx,
-    const struct store_group *), void *ctx);
 /* Blocks: runs what is queued, posts the answers, ends the thread. */
 void store_close(struct store **);
 

@@ -6,6 +6,7 @@
 
 #include "base/list.h"
 #include "modes/control/store.h"
+#include "modes/control/store_observe.h"
 #include "modes/control/store_sqlite.h"
 #include "modes/control/store_watch.h"
 
