@@ -50,7 +50,7 @@ read_token_file(const char *path, char *text, size_t cap, size_t *len,
 static int
 read_token_at(const char *path, struct token *t, struct err *err)
 {
-	/* A token, a few line ends, and a byte by which we see that there is more. */
+	/* A token and some line ends; what comes later is not looked at. */
 	char text[TOKEN_TEXT_LEN + 16];
 	size_t len = 0;
 
