@@ -11,7 +11,7 @@
 static int show(struct ctl *), verify(struct ctl *);
 
 static const struct ctl_example show_examples[] = {
-	{ "cert show /var/lib/mesh/proxy/web/chain.pem",
+	{ "cert show /var/lib/mesh/proxy/web/identity.pem",
 	    "what a sidecar presents" },
 	{ "cert show - < bundle.pem", "what a trust bundle holds" },
 	{ 0 },

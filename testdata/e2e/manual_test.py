@@ -5,13 +5,15 @@ That the pages have every kind, field, filter, metric, flag and command is seen
 to by the unit tests named manual_..., which read the tables themselves.
 """
 
+import os
 import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
-from mesh import MESH, ROOT, Skip, main, scenario
+from mesh import BUILD, MESH, ROOT, Skip, free_port, main, scenario, wait_until
+from wire import get
 
 PAGES = sorted((ROOT / "man").glob("*.[1-9]"))
 UNITS = ROOT / "cmd/mesh/units"
@@ -97,6 +99,75 @@ def documents_that_it_shows_are_valid(scene):
 			assert done.returncode == 0, (page.name, done.stderr)
 			checked += 1
 	assert checked >= 5, checked
+
+
+def shop(scene):
+	"""A mesh of which the examples speak: its control and a proxy."""
+	control = scene.control()
+	port = free_port()
+	proxy = scene.proxy("web-1", control=control, service="default/web",
+	    apps=[f"80=127.0.0.1:{port}/http"])
+	scene.echo("web-app", http_port=port)
+	proxy.await_ready()
+	wait_until(lambda: get(proxy.outbound_port, "http://web.default.mesh/",
+	    host="web.default.mesh").status == 200, "web can be called")
+	scene.file("shop.yaml", "apiVersion: v1\nkind: Namespace\n"
+	    "metadata: {name: shop}\n")
+	scene.file("shop/b.yaml", "apiVersion: v1\nkind: Namespace\n"
+	    "metadata: {name: b}\n")
+	scene.file("set.json", '{"items": []}')
+	scene.file("secret", "correct horse battery staple\n").chmod(0o600)
+	for page in PAGES:
+		for block in examples(page.name):
+			if block.startswith("apiVersion:"):
+				scene.file("mesh.yaml", block)
+	scene.file("edge/edge.yaml", (scene.dir / "mesh.yaml").read_text())
+	return control, proxy
+
+
+def run_example(scene, control, proxy, line):
+	"""Runs one line in the scene, and nothing outside of it."""
+	for there, here in (("/run/mesh/control.sock", control.socket),
+	    ("127.0.0.1:7719", f"127.0.0.1:{proxy.admin_port}"),
+	    ("127.0.0.1:7711", f"127.0.0.1:{proxy.outbound_port}"),
+	    ("127.0.0.1:7701", f"127.0.0.1:{control.admin_port}"),
+	    ("unix:/run/mesh/proxy/web.sock", f"unix:{scene.dir}/web-1.sock"),
+	    ("/var/lib/mesh/proxy/web/", f"{proxy.state_dir}/"),
+	    ("/var/lib/mesh/control", scene.dir / "restored"),
+	    ("/etc/mesh/edge", scene.dir / "edge"),
+	    ("/etc/bash_completion.d/", f"{scene.dir}/"),
+	    ("~/.zfunc/", f"{scene.dir}/"), ("~/", f"{scene.dir}/")):
+		line = line.replace(there, str(here))
+	for path in re.findall(r"> (\S+)", line):
+		(scene.dir / path).parent.mkdir(parents=True, exist_ok=True)
+	return run("bash", "-c", line, cwd=scene.dir, stdin=subprocess.DEVNULL,
+	    env={"PATH": f"{BUILD}:{os.environ['PATH']}", "HOME": str(scene.dir),
+	    "MESH_SOCKET": str(control.socket),
+	    "MESH_ADMIN": f"127.0.0.1:{proxy.admin_port}"})
+
+
+@scenario
+def commands_that_it_shows_are_understood(scene):
+	control, proxy = shop(scene)
+	ran, wrong = 0, []
+	for page in PAGES:
+		for block in examples(page.name):
+			block = block.replace("\\\n", " ")
+			lines = [line for line in block.splitlines()
+			    if re.match(r"(mesh (ctl|help|version)|curl) ", line + " ")
+			    or re.match(r"mesh proxy .*--validate", line)]
+			for line in lines:
+				done = run_example(scene, control, proxy, line)
+				ran += 1
+				# Not all that they name is there, and nobody answers
+				# what is asked, but all is understood.
+				allowed = (0, 1, 66, 75) if " ctl " in line else (0,)
+				if done.returncode not in allowed and \
+				    "nobody can be asked" not in done.stderr:
+					wrong.append((page.name, line,
+					    done.returncode, done.stderr.strip()))
+	assert ran > 50, ran
+	assert not wrong, wrong
 
 
 @scenario
