@@ -33,7 +33,7 @@ struct bench {
 
 static struct bench *B;
 
-/* --- configuring ----------------------------------------------------------------- */
+/* --- configuring --------------------------------------------------------- */
 
 /* NULL: no configuration. */
 static int
@@ -328,7 +328,7 @@ assert_has_no(const char *text, const char *part)
 #define HEAD	"host: a\r\nconnection: close\r\n"
 #define GET	"GET / HTTP/1.1\r\n" HEAD
 
-/* --- headers ------------------------------------------------------------------------ */
+/* --- headers ------------------------------------------------------------- */
 
 TEST(headers_set_add_remove)
 {
@@ -354,7 +354,7 @@ TEST(headers_set_add_remove)
 	assert_has(got, "x-more: 3\r\n");
 }
 
-/* --- request_id ------------------------------------------------------------------------ */
+/* --- request_id ---------------------------------------------------------- */
 
 TEST(request_id_is_kept_if_good)
 {
@@ -390,7 +390,7 @@ TEST(request_id_is_made_otherwise)
 	}
 }
 
-/* --- limit --------------------------------------------------------------------------- */
+/* --- limit --------------------------------------------------------------- */
 
 TEST(limit_of_bodies_and_heads)
 {
@@ -458,7 +458,7 @@ TEST(limit_of_connections)
 	bench_fini(&b);
 }
 
-/* --- authz ------------------------------------------------------------------------------ */
+/* --- authz --------------------------------------------------------------- */
 
 TEST(authz_by_identity)
 {
@@ -496,7 +496,7 @@ TEST(authz_by_identity)
 	assert_int_equal(log_set_levels("info"), 0);
 }
 
-/* --- access_log ---------------------------------------------------------------------------- */
+/* --- access_log ---------------------------------------------------------- */
 
 /* What one exchange writes to the access log. */
 static void

@@ -8,6 +8,7 @@ plain HTTP/1.1.
 """
 
 import re
+import select
 
 from mesh import Proxy, wait_until
 from wire import Client, dial
@@ -36,6 +37,11 @@ endpoints:
 """
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+
+
+def stays_quiet(stream, seconds):
+	"""Waits until the peer says something or ends, but no longer than that."""
+	return not select.select([stream.sock], [], [], seconds)[0]
 
 
 def documents(name, ports, protocol="http", host="127.0.0.1"):

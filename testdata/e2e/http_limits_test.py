@@ -7,9 +7,9 @@ import subprocess
 import threading
 import time
 
-from edge import OK, Edge
+from edge import OK, Edge, stays_quiet
 from mesh import SLOWER, VARIANT, Skip, main, scenario, wait_until
-from wire import DEADLINE, Load, build, dial
+from wire import Load, build
 
 GIB = 1 << 30
 POST = b"POST / HTTP/1.1\r\nHost: test\r\n"
@@ -61,12 +61,11 @@ def d54_slow_heads(scene):
 			if name == "second head":
 				client.read_reply()
 				client.send(b"GET")
-			while not client.is_ended() and time.monotonic() < began + 20:
+			while stays_quiet(client, 0.2) and time.monotonic() < began + 20:
 				try:
 					client.send(drip)
 				except OSError:
 					break
-				time.sleep(0.2)
 			ends[name] = time.monotonic() - began
 	threads = [threading.Thread(target=run, args=way, daemon=True) for way in (
 	    ("nothing", b"", b""), ("half a line", b"GET /", b""),

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 
-from edge import OK, Edge, documents
+from edge import Edge, documents, stays_quiet
 from mesh import main, scenario, wait_until
 from wire import Load, build, dial, exchange
 
@@ -39,7 +39,7 @@ def serve(body=b"ok", pause=0.0):
 	def script(connection):
 		while connection.read_request() is not None:
 			if pause:
-				time.sleep(pause)
+				stays_quiet(connection, pause)
 			connection.send(answer)
 			connection.seen.clear()
 			connection.requests.clear()

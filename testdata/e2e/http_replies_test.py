@@ -7,7 +7,7 @@ becomes of the connection.  A connection with a doubt on it is never used again.
 
 import time
 
-from edge import OK, Edge
+from edge import OK, Edge, stays_quiet
 from mesh import main, scenario, wait_until
 from wire import build
 
@@ -298,7 +298,7 @@ def b31_reply_heads_that_never_end(scene):
 		connection.read_until(b"\r\n\r\n")
 		for byte in HEAD + b"a: " + b"b" * 1000 if drips else b"":
 			connection.send(bytes([byte]))
-			time.sleep(0.1)
+			stays_quiet(connection, 0.1)
 		connection.read_to_end()
 	backend = scene.backend(script)
 	edge = Edge(scene, backend, options=("--response-timeout", "1s"))
