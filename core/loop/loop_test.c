@@ -81,6 +81,60 @@ TEST(loop_defers_once_and_frees_at_the_end_of_the_turn)
 	assert_string_equal(s.log, "abfn");
 }
 
+struct busy {
+	struct loop     *loop;
+	struct loop_task spin, last;
+	int              rounds;
+	bool             freed, used;
+};
+
+static void
+busy_free(void *arg)
+{
+	struct busy *b = arg;
+
+	assert_true(b->used);
+	b->freed = true;
+	loop_stop(b->loop);
+}
+
+static void
+busy_use(void *arg)
+{
+	struct busy *b = arg;
+
+	assert_false(b->freed);
+	b->used = true;
+}
+
+static void
+busy_spin(void *arg)
+{
+	struct busy *b = arg;
+
+	if (!b->freed)
+		loop_defer(b->loop, &b->spin);
+	if (++b->rounds != 16)
+		return;
+	/* The last round of the turn. */
+	loop_defer(b->loop, &b->last);
+	loop_free_later(b->loop, busy_free, b);
+}
+
+/* Whoever gave it may have a call left, which a busy turn puts off. */
+TEST(loop_frees_nothing_before_the_calls_that_use_it)
+{
+	struct busy b = { .loop = loop_new("busy") };
+
+	loop_task_init(&b.spin, busy_spin, &b);
+	loop_task_init(&b.last, busy_use, &b);
+	loop_defer(b.loop, &b.spin);
+	loop_run(b.loop);
+	assert_true(b.freed);
+	assert_in_range(b.rounds, 17, 48);
+	loop_free(b.loop);
+}
+
 static void
 step_forever(void *arg)
 {
