@@ -7,12 +7,13 @@ at least 10,000 requests around the event was answered with 200.
 """
 
 import json
+import re
 import socket
 import ssl
 import subprocess
 
 import wire
-from mesh import SLOWER, free_port, main, scenario, wait_until
+from mesh import SLOWER, curl, free_port, main, scenario, wait_until
 
 ENOUGH = 10_000 // SLOWER
 
@@ -187,6 +188,107 @@ def an_endpoint_killed_hard_costs_only_what_was_on_it(scene):
 	load.more(ENOUGH // 2)
 	load.stop()
 	assert len(load.failures) <= 8, load.summary()
+
+
+@scenario
+def two_services_changed_under_load_lose_none(scene):
+	control, web, _ = pair(scene)
+	service(scene, control, "payments")
+	await_route(web, "payments")
+	loads = [load_on(web, name, threads=2) for name in ("orders", "payments")]
+	for i in range(20):
+		control.apply("---\n".join(f"""
+apiVersion: v1
+kind: Service
+metadata:
+  name: {name}
+  namespace: default
+  annotations: {{"example/turn": "{i}"}}
+spec:
+  ports:
+  - {{name: http, port: 80, targetPort: 80, appProtocol: http}}
+  - {{name: http-more, port: {8000 + i}, targetPort: 80, appProtocol: http}}
+""" for name in ("orders", "payments")))
+		for load in loads:
+			load.more(ENOUGH // 40)
+	wait_until(lambda: wire.get(web.outbound_port,
+	    "http://payments.default.mesh:8019/plain",
+	    host="payments.default.mesh:8019").status == 200,
+	    "the last change is in force")
+	for load in loads:
+		load.finish()
+
+
+@scenario
+def nginx_serves_curl_and_wrk_through_the_mesh(scene):
+	control = scene.control()
+	nginx = scene.nginx("pages",
+	    'location / { return 200 "page of $http_host\n"; }')
+	scene.proxy("orders", control=control, service="default/orders",
+	    apps=[f"80={nginx.http}/http"]).await_ready()
+	_, web = service(scene, control, "web")
+	await_route(web, "orders")
+	# As an application would that knows nothing: by a proxy variable.
+	done = subprocess.run(["curl", "-q", "-sS", "http://orders.default.mesh/"],
+	    env={"http_proxy": web.outbound, "PATH": "/usr/bin:/bin"},
+	    capture_output=True, text=True, check=True, timeout=20 * SLOWER)
+	assert done.stdout == "page of orders.default.mesh\n", done.stdout
+	reply = curl(f"{web.outbound}/x", "-H", "Host: orders")
+	assert reply.status == 200, reply.status
+	reply = curl("http://orders.default.mesh/", "-p", "-x", web.outbound)
+	assert reply.status == 200, reply.status
+	done = subprocess.run(["wrk", "-t1", "-c16", "-d2", "-H",
+	    "Host: orders.default.mesh", f"{web.outbound}/"],
+	    capture_output=True, text=True, check=True, timeout=60 * SLOWER)
+	assert "Non-2xx" not in done.stdout and \
+	    "Socket errors" not in done.stdout, done.stdout
+	assert int(re.search(r"(\d+) requests in", done.stdout)[1]) > 100
+
+
+@scenario
+def plain_text_comes_in_only_where_it_is_allowed(scene):
+	control = scene.control()
+	app = scene.echo("orders-app")
+	strict = scene.proxy("strict", control=control, service="default/orders",
+	    apps=[f"80={app.http}/http"]).await_ready()
+	lenient = scene.proxy("lenient", control=control,
+	    service="default/billing", apps=[f"80={app.http}/http"],
+	    options=["--permissive"]).await_ready()
+	wait_until(lambda: wire.get(lenient.inbound_port, "/plain",
+	    host="billing").status == 200, "plain text is let in")
+	assert lenient.metrics().sum("mesh_connections_plaintext_total") >= 1
+	try:
+		reply = wire.exchange(strict.inbound_port,
+		    b"GET /plain HTTP/1.1\r\nHost: orders\r\n\r\n")
+	except OSError:
+		reply = b""
+	assert b"200" not in reply, reply
+	# An application without a sidecar is called where its service says so.
+	control.ctl("register", "old-1", "--service", "old", "--address",
+	    "127.0.0.1", "--port", str(app.http_port))
+	_, web = service(scene, control, "web")
+	document = f"""
+apiVersion: v1
+kind: Service
+metadata:
+  name: old
+  namespace: default
+  annotations: {{"mesh/plaintext": "ALLOWED"}}
+spec:
+  ports: [{{name: http, port: {app.http_port}, appProtocol: http}}]
+"""
+	control.apply(document.replace("ALLOWED", "false"))
+	wait_until(lambda: ask_service(web, "old", app.http_port) == 503,
+	    "the service without an endpoint is known")
+	control.apply(document.replace("ALLOWED", "true"))
+	wait_until(lambda: ask_service(web, "old", app.http_port) == 200,
+	    "the old application answers")
+
+
+def ask_service(proxy, name, port):
+	host = f"{name}.default.mesh:{port}"
+	return wire.get(proxy.outbound_port, f"http://{host}/plain",
+	    host=host).status
 
 
 @scenario
