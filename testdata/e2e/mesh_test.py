@@ -11,6 +11,7 @@ import re
 import socket
 import ssl
 import subprocess
+import threading
 
 import wire
 from mesh import SLOWER, curl, free_port, main, scenario, wait_until
@@ -374,6 +375,75 @@ def bytes_cross_the_link_with_their_ends(scene):
 	big = b"SOURCE 50000000\n"
 	assert len(wire.exchange(web.upstream["ledger"], big, end=False)) == \
 	    50_000_000
+
+
+@scenario
+def a_slow_reader_across_the_link_holds_the_source_back(scene):
+	control = scene.control()
+	app = socket.create_server(("127.0.0.1", 0))
+	app.settimeout(20 * SLOWER)
+	scene.closing(app)
+	ledger = scene.proxy("ledger", control=control, service="default/ledger",
+	    apps=[f"7000=127.0.0.1:{app.getsockname()[1]}/tcp"])
+	_, web = service(scene, control, "web",
+	    upstreams={"ledger": "default/ledger:7000"})
+	ledger.await_ready()
+	total = (1 << 30) // SLOWER ** 2
+	idle = [web.rss_kib(), ledger.rss_kib()]
+	sock, peer = connected(web.upstream["ledger"], app)
+	sent = Sender(peer, total)
+	wait_until(sent.stands_still, "the source is slowed down", 30)
+	assert sent.bytes < total, "nothing slowed the source down"
+	got, seen = 0, 0
+	most = [web.rss_kib(), ledger.rss_kib()]
+	while part := sock.recv(1 << 20):
+		got += len(part)
+		if got - seen > total // 32:
+			seen = got
+			most = [max(most[0], web.rss_kib()),
+			    max(most[1], ledger.rss_kib())]
+	assert got == total, (got, total)
+	sock.close()
+	for before, after in zip(idle, most):
+		assert after - before < 4096, f"{after - before} KiB more than idle"
+
+
+def connected(address, app):
+	"""A connection through the mesh and its other end at the application,
+	which hears from it (health checks say nothing)."""
+	def attempt():
+		sock = wire.dial(address, 60)
+		sock.sendall(b"begin")
+		while True:
+			peer, _ = app.accept()
+			peer.settimeout(5)
+			if peer.recv(5) == b"begin":
+				peer.settimeout(60)
+				return sock, peer
+			peer.close()
+	return wait_until(attempt, "the ledger is reached", 30)
+
+
+class Sender:
+	"""Sends so many bytes and then ends, on a thread."""
+
+	def __init__(self, sock, total):
+		self.bytes = 0
+		self.last = (-1, 0)
+		threading.Thread(target=self.run, args=(sock, total),
+		    daemon=True).start()
+
+	def run(self, sock, total):
+		block = bytes(65536)
+		while self.bytes < total:
+			self.bytes += sock.send(block[:total - self.bytes])
+		sock.shutdown(socket.SHUT_WR)
+
+	def stands_still(self):
+		now = self.bytes
+		same = self.last[1] + 1 if now == self.last[0] else 0
+		self.last = (now, same)
+		return same > 20
 
 
 @scenario
