@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,6 +76,17 @@ TEST(scripts_know_every_command_and_option)
 	}
 }
 
+/*
+ * Bash does not wait for its process substitutions: what it leaves behind
+ * falls to us, a subreaper, and has ended when this returns.
+ */
+static void
+wait_for_orphans(void)
+{
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+}
+
 /* What a shell offers for a line: the words, parted by spaces. */
 static void
 complete_line(const char *form, const struct str *script, const char *line,
@@ -98,6 +110,7 @@ complete_line(const char *form, const struct str *script, const char *line,
 	out[strcspn(out, "\n")] = '\0';
 	pclose(pipe);
 	unlink(path);
+	wait_for_orphans();
 }
 
 static const struct { const char *line, *expected; } offers[] = {
@@ -120,6 +133,7 @@ check_offers(const char *form, void (*write_script)(struct str *))
 	struct str script = { 0 };
 	char out[4096];
 
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
 	write_script(&script);
 	for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {
 		complete_line(form, &script, offers[i].line, out, sizeof(out));
