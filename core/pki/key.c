@@ -175,12 +175,16 @@ put_sec1(struct str *out, const struct key *key, bool with_curve)
 void
 key_room_str(struct str *s, size_t len)
 {
+	static const char blank[4096];
 	size_t had = s->len;
 
-	for (size_t i = 0; i < len; i++)
-		str_add_char(s, ' ');
+	for (size_t n; len > 0; len -= n) {
+		n = len < sizeof(blank) ? len : sizeof(blank);
+		str_add_slice(s, slice_of(blank, n));
+	}
 	s->len = had;
-	s->ptr[had] = '\0';
+	if (s->ptr != NULL)
+		s->ptr[had] = '\0';
 }
 
 void

@@ -14,6 +14,7 @@
 #include "pki/seal.h"
 
 #define MAGIC	"mesh-backup 1\n"
+#define PASSPHRASE_FILE_MAX	65536	/* bytes; ctl's limit */
 
 struct making {
 	struct list    link;		/* in server->archives, with a thread */
@@ -55,10 +56,13 @@ static int
 seal(struct making *m)
 {
 	struct str store = { 0 }, ca = { 0 }, plain = { 0 };
-	int r = ca_file_read(&store, m->path, true, &m->err);
+	int r = ca_file_read_large(&store, m->path, true, ARCHIVE_STORE_MAX,
+	    &m->err);
 
 	if (r == 0)
 		r = ca_files_pack(&ca, &m->server->ca->files, &m->err);
+	else
+		err_wrap(&m->err, "copy of the registry");
 	if (r == 0) {
 		key_room_str(&plain, store.len + ca.len + 256);
 		str_add(&plain, MAGIC);
@@ -204,14 +208,14 @@ first_line(const struct str *s)
 }
 
 static int
-read_file(struct str *out, const char *path, bool is_secret, struct err *err)
+read_file(struct str *out, const char *path, size_t max, struct err *err)
 {
 	if (access(path, R_OK) < 0) {
 		err_errno(err, "%s", path);
 		err->kind = errno == ENOENT ? ERR_NOT_FOUND : ERR_DENIED;
 		return -1;
 	}
-	return ca_file_read(out, path, is_secret, err);
+	return ca_file_read_large(out, path, false, max, err);
 }
 
 int
@@ -222,9 +226,10 @@ archive_restore(const char *file, const char *passphrase_file,
 	int r = check_empty(data_dir, err);
 
 	if (r == 0)
-		r = read_file(&sealed, file, false, err);
+		r = read_file(&sealed, file, ARCHIVE_MAX, err);
 	if (r == 0)
-		r = read_file(&passphrase, passphrase_file, false, err);
+		r = read_file(&passphrase, passphrase_file, PASSPHRASE_FILE_MAX,
+		    err);
 	if (r == 0) {
 		key_room_str(&plain, sealed.len);
 		r = seal_open(&plain, str_slice(&sealed),

@@ -10,8 +10,11 @@
  *   seal of: "mesh-backup 1\n", then parts: "NAME LENGTH\n" and the bytes
  *
  * Whoever has the file and the passphrase can issue certificates.
+ * It is sealed as a whole, in memory, hence the limits.
  */
 #define ARCHIVE_PASSPHRASE_MIN	8	/* bytes */
+#define ARCHIVE_MAX		((size_t)256 << 20)	/* bytes, sealed */
+#define ARCHIVE_STORE_MAX	((size_t)248 << 20)	/* of it the registry */
 
 /* Borrows both. */
 typedef void archive_done(void *ctx, const struct err *, struct slice archive);

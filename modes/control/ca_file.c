@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "modes/control/ca_file.h"
 
-enum { FILE_MAX = 1 << 20 };
+#define FILE_MAX	((size_t)1 << 20)
 
 static int
 check_mode(const char *path, const struct stat *st, mode_t wanted,
@@ -47,19 +47,23 @@ ca_file_exists(const char *path)
 }
 
 static int
-read_all(struct str *out, int fd, const char *path, struct err *err)
+read_all(struct str *out, int fd, const char *path, size_t max,
+    struct err *err)
 {
-	char buf[8192];
+	char buf[65536];
+	size_t got = 0;
 	ssize_t n;
 	int r = 0;
 
 	do {
 		n = read(fd, buf, sizeof(buf));
-		if (n > 0)
+		if (n > 0) {
+			got += (size_t)n;
 			str_add_slice(out, slice_of(buf, (size_t)n));
-		if (out->len > FILE_MAX)
-			r = err_set(err, ERR_CONFIG, "%s is larger than %d "
-			    "bytes", path, FILE_MAX);
+		}
+		if (got > max)
+			r = err_set(err, ERR_CONFIG, "%s is larger than %zu "
+			    "bytes", path, max);
 	} while (r == 0 && (n > 0 || (n < 0 && errno == EINTR)));
 	if (n < 0)
 		r = err_errno(err, "read %s", path);
@@ -68,7 +72,8 @@ read_all(struct str *out, int fd, const char *path, struct err *err)
 }
 
 int
-ca_file_read(struct str *out, const char *path, bool secret, struct err *err)
+ca_file_read_large(struct str *out, const char *path, bool secret, size_t max,
+    struct err *err)
 {
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC), r = 0;
@@ -81,10 +86,20 @@ ca_file_read(struct str *out, const char *path, bool secret, struct err *err)
 		r = err_set(err, ERR_CONFIG, "%s is no regular file", path);
 	else if (secret)
 		r = check_mode(path, &st, 0600, err);
-	if (r == 0)
-		r = read_all(out, fd, path, err);
+	if (r == 0) {
+		/* At once: a str that grows leaves copies behind. */
+		if (st.st_size > 0 && (uint64_t)st.st_size <= max)
+			key_room_str(out, (size_t)st.st_size + 1);
+		r = read_all(out, fd, path, max, err);
+	}
 	close(fd);
 	return r;
+}
+
+int
+ca_file_read(struct str *out, const char *path, bool secret, struct err *err)
+{
+	return ca_file_read_large(out, path, secret, FILE_MAX, err);
 }
 
 static int

@@ -21,6 +21,9 @@ int ca_file_dir(const char *path, struct err *);
 bool ca_file_exists(const char *path);
 /* Adds the content.  Secret: the mode is checked; wipe it by key_wipe_str. */
 int ca_file_read(struct str *, const char *path, bool secret, struct err *);
+/* The same of files above 1 MiB, up to max bytes. */
+int ca_file_read_large(struct str *, const char *path, bool secret, size_t max,
+    struct err *);
 int ca_file_write(const char *path, struct slice, mode_t mode, struct err *);
 int ca_file_read_key(struct key *, const char *path, struct err *);
 int ca_file_write_key(const struct key *, const char *path, struct err *);

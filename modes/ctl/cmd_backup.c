@@ -42,7 +42,8 @@ static const struct ctl_command backup_create = {
 	.arguments = "FILE",
 	.summary = "save registry and certificate authority in a file",
 	.text = "Works through the local socket alone. The file is new and "
-	    "has mode 0600; without the passphrase it is worth nothing.",
+	    "has mode 0600; without the passphrase it is worth nothing. A "
+	    "backup holds a registry of up to 248 MiB.",
 	.min = 1, .max = 1, .word = CTL_WORD_FILE,
 	.options = create_options,
 	.examples = create_examples,

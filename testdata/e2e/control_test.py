@@ -540,12 +540,18 @@ def backup_brings_everything_back(scene):
 	member = Member(scene, control, "default/orders", "orders-1")
 	member.join()
 	roots = api.get("/v1/trust-bundle").text
+	# More than any key or certificate may take: 6 MiB of documents.
+	text = "x" * 4000
+	for nth in range(15):
+		api.apply(*[service(f"big-{nth}-{i}", annotations={"notes": text})
+		    for i in range(100)])
 	refused(api.post("/v1/backup", {"passphrase": "short"}), 400, "characters")
 	with api.connect(timeout=60) as client:
 		archive = client.request("/v1/backup", "POST", "x",
 		    body=b'{"passphrase":"correct horse"}')
 	assert archive.status == 200, archive.text()
 	assert b"PRIVATE" not in archive.body
+	assert len(archive.body) > 6000000, len(archive.body)
 	(scene.dir / "backup").write_bytes(archive.body)
 	right = scene.file("right", "correct horse\n")
 	wrong = scene.file("wrong", "battery staple\n")
@@ -564,7 +570,9 @@ def backup_brings_everything_back(scene):
 	control.start()
 	control.await_ready()
 	assert api.get("/v1/trust-bundle").text == roots
-	assert len(api.get("/v1/documents/services").json()["items"]) == 2
+	big = api.get("/v1/documents/services/default/big-14-99").json()
+	assert big["metadata"]["annotations"]["notes"] == text
+	assert api.get("/v1/documents/services/default/b").status == 200
 	assert member.renew().status == 200
 	assert api.get("/v1/audit/verify").json() == {"ok": True}
 	assert api.put("/v1/documents/services/default/c",
