@@ -314,7 +314,8 @@ l7_block(struct l7_ctx *ctx)
 void
 l7_unblock(struct l7_ctx *ctx)
 {
-	if (!ctx->run->over)
+	/* What waits at a filter may still be too much. */
+	if (!ctx->run->over && !ctx->run->way[DIR_UP].is_high)
 		stream_resume(ctx->run->stream);
 }
 

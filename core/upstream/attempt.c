@@ -108,7 +108,8 @@ attempt_bind(struct attempt *a, struct pool_conn *pc)
 void
 attempt_fail(struct attempt *a, enum response_flag flag, const char *details)
 {
-	count_end(a, ATTEMPT_FAILED);
+	/* A limit of ours is no failure of the endpoint. */
+	count_end(a, flag == FLAG_UO ? ATTEMPT_CANCELLED : ATTEMPT_FAILED);
 	a->events->on_failed(a->owner, flag, details);
 }
 

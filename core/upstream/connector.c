@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/mem.h"
@@ -130,6 +131,8 @@ on_handshake(void *arg, struct tls_result *t)
 	if (t->failure != TLS_OK) {
 		if (up->env->on_tls_failure != NULL)
 			up->env->on_tls_failure(up->env->arg, t);
+		/* Too many handshakes of ours say nothing about the endpoint. */
+		k->is_ours |= t->failure == TLS_FAIL_BUSY;
 		finish(k, NULL, t->failure == TLS_FAIL_TIMEOUT ? FLAG_UT :
 		    FLAG_UF, tls_details(t));
 		return;
@@ -151,6 +154,12 @@ shake_hands(struct connector *k, int fd)
 		.timeout_ms = k->deadline_ms > now ? k->deadline_ms - now : 1,
 	};
 
+	if (q.identity == NULL) {
+		close(fd);
+		k->is_ours = true;
+		finish(k, NULL, FLAG_UF, "no_identity");
+		return;
+	}
 	/* Both come from checked documents, which are shorter. */
 	check(e->id.len < sizeof(q.expected_id) && e->sni.len < sizeof(q.sni));
 	memcpy(q.expected_id, e->id.ptr, e->id.len);

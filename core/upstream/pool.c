@@ -322,7 +322,7 @@ on_connected(void *arg, struct conn *c, enum response_flag flag,
 		if (a != NULL)
 			attempt_bind(a, pc);
 		else
-			become_idle(pc);
+			pool_put(pc);
 	} else if (a != NULL) {
 		attempt_fail(a, flag, details);
 	}

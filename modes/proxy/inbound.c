@@ -221,6 +221,7 @@ is_misdirected(const struct http_head *head, const struct service_name *ours)
 	struct service_name name;
 
 	if (!slice_has_suffix(head->host, SLICE(".mesh")) &&
+	    !slice_has_suffix(head->host, SLICE(".svc")) &&
 	    !slice_has_suffix(head->host, SLICE(".svc.cluster.local")))
 		return false;
 	return !service_name_parse(head->host, SLICE_NONE, &name) ||

@@ -24,6 +24,7 @@ struct tcp_upstream {
 	bool is_framed;
 	bool ended_in, ended_out;	/* told to the owner; said by the owner */
 	bool paused;
+	bool is_closed;
 };
 
 static const char *const alpn_bytes[] = { "mesh-tcp/1", NULL };
@@ -98,7 +99,9 @@ tcp_upstream_close(struct tcp_upstream *t, bool abort)
 	leave(t, abort);
 	end_session(t);
 	cluster_unref(t->cluster);
-	mem_free(t);
+	/* It may be closed from inside its own event. */
+	t->is_closed = true;
+	loop_free_later(upstream_loop(t->up), mem_free, t);
 }
 
 /* --- bytes from the endpoint ------------------------------------------------------ */
@@ -128,6 +131,8 @@ take_frames(struct tcp_upstream *t, struct buf *in)
 	if (buf_len(&data) > 0 || t->ended_in)
 		t->events->on_bytes(t->owner, &data, t->ended_in);
 	buf_fini(&data);
+	if (t->is_closed)	/* its owner has had enough */
+		return;
 	if (e != FRAME_MORE && e != FRAME_GOT_END)
 		fail(t, e == FRAME_BAD ? FLAG_UPE : FLAG_UR,
 		    e == FRAME_BAD ? "bad_frame" : "reset");
