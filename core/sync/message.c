@@ -52,6 +52,7 @@ static const struct shape {
 	} },
 	[SYNC_ALIVE] = { "alive", {
 		{ "counters", PART_REPORT, AT(counters), true },
+		{ "uptimeMs", PART_NUMBER, AT(uptime_ms), true },
 	} },
 	[SYNC_WITHDRAW] = { "withdraw", { { 0 } } },
 	[SYNC_ANSWER] = { "answer", {
@@ -124,7 +125,9 @@ write_tree(struct str *out, const struct sync_message *m)
 static bool
 is_missing(const struct part *p, const void *at)
 {
-	/* Only texts are optional. */
+	/* Only texts and numbers are optional. */
+	if (p->type == PART_NUMBER)
+		return p->optional && *(const uint64_t *)at == 0;
 	return p->optional && ((const struct slice *)at)->ptr == NULL;
 }
 

@@ -39,7 +39,7 @@ enum sync_type {
 	SYNC_INTEREST,	/* services */
 	SYNC_ACK,	/* revision, digest */
 	SYNC_NACK,	/* key, revision, error */
-	SYNC_ALIVE,	/* counters */
+	SYNC_ALIVE,	/* counters, uptime_ms */
 	SYNC_WITHDRAW,
 	SYNC_ANSWER,	/* id, body */
 	/* control to proxy */
@@ -76,6 +76,7 @@ struct sync_message {
 	 * as "counters":{"report":"mesh-counters 1 ..."}.
 	 */
 	struct slice   counters;
+	uint64_t       uptime_ms;	/* alive: of its counters; 0: missing */
 	const struct slice *services;	/* "ns/name" */
 	size_t         services_len;
 	/*

@@ -292,6 +292,7 @@ api_stat(struct api_call *call)
 {
 	struct conf_node *map = conf_map_new(&call->arena);
 
-	traffic_write(call->server->traffic, conf_set_list(map, "services"));
+	traffic_write(call->server->traffic, loop_now_ms(call->server->loop),
+	    conf_set_list(map, "services"));
 	api_answer_node(call, 200, map);
 }

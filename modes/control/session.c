@@ -256,13 +256,18 @@ static bool
 take_alive(struct session *s, const struct sync_message *m)
 {
 	struct server *server = s->all->server;
+	const struct traffic_report report = {
+		.sender = slice_str(s->name),
+		.counters = m->counters,
+		.uptime_ms = m->uptime_ms,
+	};
 	struct err err = ERR_INIT;
 
 	if (!s->is_withdrawn && s->has_reported)
 		registry_workload_report(server->workloads, s->key,
 		    s->is_answering, now_ms(s));
-	if (m->counters.len > 0 && traffic_apply(server->traffic,
-	    slice_str(s->name), m->counters, (uint64_t)now_ms(s), &err) < 0)
+	if (traffic_apply(server->traffic, &report, (uint64_t)now_ms(s),
+	    &err) < 0)
 		log_warn("sessions", "%s: counters: %s", s->name, err.text);
 	return true;
 }

@@ -148,24 +148,41 @@ add_to_notes(struct traffic *t, const struct map *before,
 	}
 }
 
+static const struct note *
+oldest_note(const struct traffic *t)
+{
+	return &t->notes[t->len < NOTES ? 0 : (t->last + 1) % NOTES];
+}
+
+/* All that it counted came to be within what is shown. */
+static bool
+began_in_window(const struct traffic *t, uint64_t uptime_ms, uint64_t now_ms)
+{
+	return t->len > 0 && uptime_ms > 0 &&
+	    oldest_note(t)->at_ms + uptime_ms <= now_ms;
+}
+
 int
-traffic_apply(struct traffic *t, struct slice sender, struct slice report,
+traffic_apply(struct traffic *t, const struct traffic_report *report,
     uint64_t now_ms, struct err *err)
 {
-	struct sender *s = map_get(&t->senders, sender);
+	struct sender *s = map_get(&t->senders, report->sender);
 	struct map before = { 0 }, after = { 0 };
-	bool is_new = s == NULL;
-	int r;
+	bool is_past = s == NULL && report->counters.len > 0 &&
+	    !began_in_window(t, report->uptime_ms, now_ms);
+	int r = 0;
 
-	if (is_new) {
+	if (s == NULL) {
 		s = mem_zalloc(sizeof(*s));
 		s->feed = stat_feed_new(t->stats);
-		map_put(&t->senders, sender, s);
-		read_totals(t, &before);
+		map_put(&t->senders, report->sender, s);
 	}
 	s->heard_ms = now_ms;
-	r = stat_feed_apply(s->feed, t->worker, report, err);
-	if (is_new) {
+	if (is_past)
+		read_totals(t, &before);
+	if (report->counters.len > 0)
+		r = stat_feed_apply(s->feed, t->worker, report->counters, err);
+	if (is_past) {
 		read_totals(t, &after);
 		add_to_notes(t, &before, &after);
 	}
@@ -262,27 +279,28 @@ add_row(struct conf_node *list, struct slice source, struct slice destination,
 }
 
 void
-traffic_write(struct traffic *t, struct conf_node *list)
+traffic_write(struct traffic *t, uint64_t now_ms, struct conf_node *list)
 {
-	const struct note *now = &t->notes[t->last];
-	const struct note *then = &t->notes[t->len < NOTES ? 0 :
-	    (t->last + 1) % NOTES];
+	const struct note *then = oldest_note(t);
+	struct map now = { 0 };
 	size_t it = 0;
 	struct slice key;
 	void *value;
 
-	if (t->len < 2)
+	if (t->len == 0 || now_ms <= then->at_ms)
 		return;
-	while (map_next(&now->pairs, &it, &key, &value)) {
+	read_totals(t, &now);
+	while (map_next(&now, &it, &key, &value)) {
 		struct slice rest = key, direction, source;
 
 		if (!slice_cut(&rest, ' ', &direction) ||
 		    !slice_cut(&rest, ' ', &source))
 			continue;
 		if (slice_is(direction, METRIC_INBOUND) &&
-		    is_told_by_caller(&now->pairs, source, rest))
+		    is_told_by_caller(&now, source, rest))
 			continue;
 		add_row(list, source, rest, value, map_get(&then->pairs, key),
-		    now->at_ms - then->at_ms);
+		    now_ms - then->at_ms);
 	}
+	map_fini(&now, mem_free);
 }

@@ -10,9 +10,10 @@
  *     -> traffic_write -> traffic_free.
  *
  * Reports are summed in a registry of series; its totals are noted every
- * TRAFFIC_STEP_MS, and what is shown is the difference over the last minute.
- * A proxy that is heard for the first time brings totals of its whole life:
- * they are added to the notes too, so that they do not show as a burst.
+ * TRAFFIC_STEP_MS, and what is shown is the difference between those of now
+ * and of a minute ago.  A proxy that is heard for the first time brings totals
+ * of its whole life: unless that began within the minute they are added to
+ * the notes too, so that they do not show as a burst.
  *
  * A request between two sidecars is reported by both.  The caller's view is
  * shown, which knows failures to connect and retries; the callee's where the
@@ -24,8 +25,13 @@
 struct traffic;
 struct traffic *traffic_new(void);
 void traffic_free(struct traffic *);
-/* sender: of a workload, stable over its sessions.  ERR_DATA, ERR_TOO_LARGE. */
-int traffic_apply(struct traffic *, struct slice sender, struct slice report,
+struct traffic_report {
+	struct slice sender;	/* a workload, the same over its sessions */
+	struct slice counters;	/* empty: nothing to count yet, or no more */
+	uint64_t     uptime_ms;	/* of the counters; 0: unknown */
+};
+/* ERR_DATA, ERR_TOO_LARGE. */
+int traffic_apply(struct traffic *, const struct traffic_report *,
     uint64_t now_ms, struct err *);
 void traffic_tick(struct traffic *, uint64_t now_ms);
 /*
@@ -33,6 +39,6 @@ void traffic_tick(struct traffic *, uint64_t now_ms);
  * window: source, destination, requests, success (both numbers in the
  * window), p50, p95, p99 (milliseconds), window (seconds).
  */
-void traffic_write(struct traffic *, struct conf_node *list);
+void traffic_write(struct traffic *, uint64_t now_ms, struct conf_node *list);
 
 #endif

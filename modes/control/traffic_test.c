@@ -8,9 +8,11 @@
 #define SERVICES "direction,source_namespace,source_service,"		\
     "destination_namespace,destination_service"
 
-/* What a proxy would say of web calling pay. */
+#define LONG_MS	3600000	/* a life from before all windows */
+
+/* What a proxy of that age would say of web calling pay. */
 static void
-report(struct traffic *t, const char *sender, const char *direction, int good,
+report_aged(struct traffic *t, uint64_t uptime_ms, const char *sender, const char *direction, int good,
     int bad, uint64_t now_ms)
 {
 	char *text = mem_printf("mesh-counters 1 BOOT\n$%s\n$default\n$web\n"
@@ -19,16 +21,24 @@ report(struct traffic *t, const char *sender, const char *direction, int good,
 	    "0 1 2 1 3 7 7 4 5 =%d\n0 1 2 1 3 7 7 4 6 =%d\n"
 	    "#mesh_request_duration_seconds " SERVICES "\n"
 	    "0 1 2 1 3 =%d 10000:%d\n", direction, good, bad, good * 9000, good);
+	const struct traffic_report r = { slice_str(sender), slice_str(text),
+		uptime_ms };
 	struct err err = ERR_INIT;
 
-	assert_int_equal(traffic_apply(t, slice_str(sender), slice_str(text),
-	    now_ms, &err), 0);
+	assert_int_equal(traffic_apply(t, &r, now_ms, &err), 0);
 	mem_free(text);
+}
+
+static void
+report(struct traffic *t, const char *sender, const char *direction, int good,
+    int bad, uint64_t now_ms)
+{
+	report_aged(t, LONG_MS, sender, direction, good, bad, now_ms);
 }
 
 /* requests of the only row; -1: there is none. */
 static int64_t
-requests(struct traffic *t, int64_t *success)
+requests(struct traffic *t, uint64_t now_ms, int64_t *success)
 {
 	struct conf_node *list;
 	int64_t n = -1;
@@ -36,7 +46,7 @@ requests(struct traffic *t, int64_t *success)
 
 	arena_init(&a);
 	list = conf_list_new(&a);
-	traffic_write(t, list);
+	traffic_write(t, now_ms, list);
 	assert_true(conf_len(list) <= 1);
 	if (conf_len(list) == 1) {
 		const struct conf_node *row = conf_at(list, 0);
@@ -61,16 +71,16 @@ TEST(traffic_counts_what_is_new_within_the_window)
 	/* A life before we heard of it is no traffic of ours. */
 	report(t, "default/web-1", "outbound", 1000, 50, 2000);
 	traffic_tick(t, 6000);
-	assert_int_equal(requests(t, &success), -1);
+	assert_int_equal(requests(t, 6000, &success), -1);
 	report(t, "default/web-1", "outbound", 1090, 60, 7000);
 	report(t, "default/web-1", "outbound", 1090, 60, 7001);	/* again */
 	traffic_tick(t, 11000);
-	assert_int_equal(requests(t, &success), 100);
+	assert_int_equal(requests(t, 11000, &success), 100);
 	assert_int_equal(success, 90);
 	/* And then it passes out of the window. */
 	for (uint64_t now = 16000; now <= 90000; now += 5000)
 		traffic_tick(t, now);
-	assert_int_equal(requests(t, &success), -1);
+	assert_int_equal(requests(t, 90000, &success), -1);
 	traffic_free(t);
 }
 
@@ -87,7 +97,7 @@ TEST(traffic_of_two_sidecars_counts_once)
 	report(t, "default/web-1", "outbound", 90, 10, 7000);
 	traffic_tick(t, 11000);
 	/* The caller knows of those that never arrived. */
-	assert_int_equal(requests(t, &success), 100);
+	assert_int_equal(requests(t, 11000, &success), 100);
 	assert_int_equal(success, 90);
 	traffic_free(t);
 }
@@ -103,8 +113,48 @@ TEST(traffic_from_outside_is_told_by_the_callee)
 	traffic_tick(t, 6000);
 	report(t, "default/pay-1", "inbound", 12, 1, 7000);
 	traffic_tick(t, 11000);
-	assert_int_equal(requests(t, &success), 8);
-	assert_int_equal(traffic_apply(t, SLICE("x"), SLICE("nonsense"), 1,
+	assert_int_equal(requests(t, 11000, &success), 8);
+	assert_int_equal(traffic_apply(t, &(struct traffic_report){
+		.sender = SLICE("x"), .counters = SLICE("nonsense") }, 1,
 	    &err), -1);
+	traffic_free(t);
+}
+
+TEST(traffic_from_before_the_first_report_counts_if_it_is_young)
+{
+	static const struct {
+		uint64_t uptime_ms;	/* at 20000, shown since 1000 */
+		int64_t  requests;
+	} v[] = {
+		{ 0, -1 }, { 5000, 50 }, { 19000, 50 }, { 19001, -1 },
+		{ LONG_MS, -1 },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct traffic *t = traffic_new();
+		int64_t success;
+
+		for (uint64_t now = 1000; now < 20000; now += 5000)
+			traffic_tick(t, now);
+		report_aged(t, v[i].uptime_ms, "default/web-1", "outbound", 45,
+		    5, 20000);
+		assert_int_equal(requests(t, 20001, &success), v[i].requests);
+		traffic_free(t);
+	}
+}
+
+TEST(traffic_after_an_empty_report_counts)
+{
+	struct traffic *t = traffic_new();
+	const struct traffic_report idle = { .sender = SLICE("default/web-1"),
+		.uptime_ms = LONG_MS };
+	struct err err = ERR_INIT;
+	int64_t success;
+
+	traffic_tick(t, 1000);
+	assert_int_equal(traffic_apply(t, &idle, 2000, &err), 0);
+	report(t, "default/web-1", "outbound", 50, 0, 7000);
+	/* At once, not at the next note. */
+	assert_int_equal(requests(t, 7001, &success), 50);
 	traffic_free(t);
 }

@@ -68,6 +68,7 @@ struct agent {
 	struct loop_timer      retry_timer, alive_timer, interest_timer,
 	                       lapse_timer;
 	char                   boot[RANDOM_UUID_LEN + 1];
+	uint64_t               born_ms;	/* when that began */
 
 	struct app_health     *health;
 	bool                   is_ready;	/* as told to main */

@@ -61,7 +61,9 @@ send_interest(struct agent *g)
 static void
 send_alive(struct agent *g)
 {
-	struct sync_message m = { .type = SYNC_ALIVE };
+	/* Never 0, which is for those that do not say. */
+	struct sync_message m = { .type = SYNC_ALIVE,
+		.uptime_ms = clock_mono_ms() - g->born_ms + 1 };
 	struct str report = { 0 };
 
 	if (stat_report(g->options.stats, slice_str(g->boot), !g->sent_counters,
@@ -397,4 +399,5 @@ agent_session_init(struct agent *g)
 	loop_timer_init(&g->lapse_timer, g->loop, on_lapse_timer, g);
 	loop_timer_start(&g->lapse_timer, LAPSE_MS);
 	random_uuid(g->boot);
+	g->born_ms = clock_mono_ms();
 }
