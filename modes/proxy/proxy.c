@@ -409,6 +409,7 @@ proxy_main(int argc, char **argv)
 	} else if (p.settings.validate) {
 		puts("settings and documents are valid");
 	}
+	model_set_fini(&docs);	/* empty if somebody took them */
 	stop(&p);
 	return result == 0 ? p.exit_code : err_exit_code(&err);
 }

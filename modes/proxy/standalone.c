@@ -158,6 +158,7 @@ standalone_start(struct proxy_run *p, struct model_set *docs)
 
 	s->proxy = p;
 	s->docs = *docs;
+	*docs = (struct model_set){ 0 };
 	s->inotify = -1;
 	loop_timer_init(&s->settle, p->loop, on_settled, s);
 	report_faults(&s->docs);
