@@ -12,6 +12,7 @@ upstream_new(struct worker_env *worker, const struct upstream_env *env)
 
 	up->worker = worker;
 	up->env = env;
+	list_init(&up->connects);
 	return up;
 }
 
@@ -299,9 +300,24 @@ pool_take_idle(struct endpoint_local *l)
 /* --- new connections ------------------------------------------------------------------ */
 
 struct pool_connect {
+	struct list            link;	/* in local->up->connects */
 	struct endpoint_local *local;
 	struct cluster        *cluster;	/* counted */
+	struct connector      *connector;
 };
+
+static void
+pool_connect_free(struct pool_connect *k)
+{
+	struct endpoint_local *l = k->local;
+
+	list_remove(&k->link);
+	l->up->counts.connecting--;
+	l->users--;
+	endpoint_local_check(l);
+	cluster_unref(k->cluster);
+	mem_free(k);
+}
 
 static void
 on_connected(void *arg, struct conn *c, enum response_flag flag,
@@ -309,15 +325,12 @@ on_connected(void *arg, struct conn *c, enum response_flag flag,
 {
 	struct pool_connect *k = arg;
 	struct endpoint_local *l = k->local;
-	struct cluster *cluster = k->cluster;
 	struct list *first = list_pop(&l->waiting);
 	struct attempt *a = first == NULL ? NULL :
 	    list_entry(first, struct attempt, link);
 
-	mem_free(k);
-	l->up->counts.connecting--;
 	if (c != NULL) {
-		struct pool_conn *pc = pool_conn_new(l, cluster, c);
+		struct pool_conn *pc = pool_conn_new(l, k->cluster, c);
 
 		if (a != NULL)
 			attempt_bind(a, pc);
@@ -326,22 +339,24 @@ on_connected(void *arg, struct conn *c, enum response_flag flag,
 	} else if (a != NULL) {
 		attempt_fail(a, flag, details);
 	}
-	l->users--;
-	endpoint_local_check(l);
-	cluster_unref(cluster);
+	pool_connect_free(k);
 }
 
 void
 pool_connect(struct endpoint_local *l, const struct cluster *cluster,
     const struct endpoint *e)
 {
+	if (l->up->is_closed)
+		return;
 	struct pool_connect *k = mem_zalloc(sizeof(*k));
 
 	k->local = l;
 	k->cluster = cluster_ref(cluster_mutable(cluster));
 	l->users++;
 	l->up->counts.connecting++;
-	connector_start(l->up, cluster, e, alpn_http, on_connected, k);
+	list_append(&l->up->connects, &k->link);
+	k->connector = connector_start(l->up, cluster, e, alpn_http,
+	    on_connected, k);
 }
 
 /* --- the whole worker ------------------------------------------------------------------- */
@@ -377,20 +392,39 @@ upstream_replace(struct upstream *up, const struct cluster *old,
 	}
 }
 
+static void
+close_all(struct endpoint_local *l)
+{
+	l->users++;
+	LIST_FOREACH_SAFE(at, &l->busy)
+		conn_close(list_entry(at, struct pool_conn, link)->conn,
+		    CLOSE_LOCAL);
+	close_idle(l);
+	l->users--;
+	endpoint_local_check(l);
+}
+
 void
-upstream_close_idle(struct upstream *up)
+upstream_close(struct upstream *up)
 {
 	size_t it = 0;
 	void *l;
 
+	up->is_closed = true;
 	while (map_next(&up->locals, &it, NULL, &l))
-		close_idle(l);
+		close_all(l);
+	LIST_FOREACH_SAFE(at, &up->connects) {
+		struct pool_connect *k = list_entry(at, struct pool_connect,
+		    link);
+
+		connector_cancel(k->connector);
+		pool_connect_free(k);
+	}
 }
 
 void
 upstream_free(struct upstream *up)
 {
-	upstream_close_idle(up);
 	map_fini(&up->locals, NULL);
 	mem_free(up);
 }

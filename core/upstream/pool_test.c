@@ -299,7 +299,7 @@ static void
 bench_fini(struct bench *b)
 {
 	assert_true(are_all_over());
-	upstream_close_idle(b->up);
+	upstream_close(b->up);
 	run_until(is_none_idle);
 	assert_int_equal(counts().active, 0);
 	assert_int_equal(b->cluster->state->requests, 0);
@@ -321,6 +321,41 @@ bench_fini(struct bench *b)
 }
 
 #define assert_trace(text) assert_string_equal(str_ptr(&B->trace), text)
+
+/* --- the end ------------------------------------------------------------------- */
+
+/* No timer of a dial is left behind: loop_free in bench_fini checks it. */
+TEST(pool_gives_up_connects_at_the_end)
+{
+	struct bench b;
+
+	bench_init(&b);
+	start('A');
+	assert_int_equal(counts().connecting, 1);
+	upstream_close(b.up);
+	assert_int_equal(counts().connecting, 0);
+	start('B');
+	assert_int_equal(counts().connecting, 0);
+	for (int i = 0; i < 2; i++) {
+		attempt_finish(b.calls[i].attempt, ATTEMPT_CANCELLED,
+		    STREAM_CANCEL);
+		b.calls[i].attempt = NULL;
+	}
+	assert_int_equal(counts().opened, 0);
+	bench_fini(&b);
+}
+
+TEST(pool_closes_exchanges_at_the_end)
+{
+	struct bench b;
+
+	bench_init(&b);
+	start('A');
+	run_until(is_one_asking);
+	upstream_close(b.up);
+	run_until(are_all_over);
+	bench_fini(&b);
+}
 
 /* --- connections used again ---------------------------------------------------- */
 

@@ -35,15 +35,18 @@ struct upstream_env {
 
 /* Keeps env. */
 struct upstream *upstream_new(struct worker_env *, const struct upstream_env *);
-void upstream_free(struct upstream *);
+void upstream_free(struct upstream *);	/* after upstream_close */
 /*
  * A new set of endpoints is in force for a cluster: idle connections to those
  * that are gone (in `old`, not in `now`) are closed.  now may be NULL.
  */
 void upstream_replace(struct upstream *, const struct cluster *old,
     const struct cluster *now);
-/* Closes all idle connections (draining, identity revoked). */
-void upstream_close_idle(struct upstream *);
+/*
+ * The end, before the loop's own: closes its connections, gives up those being
+ * made, makes none from now on.  Attempts are still finished by their owners.
+ */
+void upstream_close(struct upstream *);
 struct upstream_counts {
 	uint64_t idle, active, connecting, opened, reused, failed;
 };

@@ -13,8 +13,10 @@ struct upstream {
 	struct worker_env         *worker;
 	const struct upstream_env *env;
 	struct map                 locals;	/* endpoint key -> endpoint_local */
+	struct list                connects;	/* pool_connect, under way */
 	struct upstream_counts     counts;
 	uint64_t                   rr;
+	bool                       is_closed;
 };
 
 /*

@@ -59,6 +59,7 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 		w->env.memo = &w->memo;
 	}
 	list_init(&w->lookups);
+	list_init(&w->arrivals);
 	w->upstream = upstream_new(&w->env, &p->upstream_env);
 }
 
@@ -250,8 +251,10 @@ on_stop(void *arg)
 
 	LIST_FOREACH(at, &w->plane->ports)
 		port_unwatch(list_entry(at, struct open_port, link), w);
+	port_drop_arrivals(w);
 	worker_env_close(&w->env);
-	upstream_close_idle(w->upstream);
+	upstream_close(w->upstream);
+	w->draining = true;	/* handshakes end late */
 	loop_stop(w->env.loop);
 }
 

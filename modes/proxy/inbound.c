@@ -18,6 +18,7 @@
 static const char *const alpn_inbound[] = { "http/1.1", "mesh-tcp/1", NULL };
 
 struct arrival {
+	struct list           link;	/* in worker->arrivals, while watched */
 	struct open_port     *port;
 	struct proxy_worker  *worker;
 	struct addr           peer;
@@ -152,6 +153,25 @@ start_plain(struct arrival *a)
 }
 
 static void
+unwatch(struct arrival *a)
+{
+	loop_fd_stop(&a->watch);
+	loop_timer_stop(&a->timer);
+	list_remove(&a->link);
+}
+
+void
+port_drop_arrivals(struct proxy_worker *w)
+{
+	LIST_FOREACH_SAFE(at, &w->arrivals) {
+		struct arrival *a = list_entry(at, struct arrival, link);
+
+		unwatch(a);
+		drop(a);
+	}
+}
+
+static void
 on_first_byte(void *arg, unsigned ready)
 {
 	struct arrival *a = arg;
@@ -161,8 +181,7 @@ on_first_byte(void *arg, unsigned ready)
 	(void)ready;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	loop_fd_stop(&a->watch);
-	loop_timer_stop(&a->timer);
+	unwatch(a);
 	if (n <= 0)
 		drop(a);
 	else if (first == 0x16)	/* a TLS handshake record */
@@ -180,7 +199,7 @@ on_silent(void *arg)
 	 * Nothing said in a second: a protocol in which the server speaks
 	 * first, so not TLS.
 	 */
-	loop_fd_stop(&a->watch);
+	unwatch(a);
 	start_plain(a);
 }
 
@@ -200,6 +219,7 @@ port_accept_inbound(struct open_port *o, struct proxy_worker *w, int fd,
 		shake_hands(a);
 		return;
 	}
+	list_append(&w->arrivals, &a->link);
 	loop_timer_init(&a->timer, w->env.loop, on_silent, a);
 	loop_timer_start(&a->timer, 1000);
 	loop_fd_start(&a->watch, w->env.loop, fd, on_first_byte, a);

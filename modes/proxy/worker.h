@@ -23,6 +23,7 @@ struct proxy_worker {
 	struct snapshot  *snapshot;	/* counted; swapped between two events */
 	bool              draining;
 	struct list       lookups;	/* waiting for a snapshot that answers */
+	struct list       arrivals;	/* of inbound.c, no byte from them yet */
 };
 
 /* Any thread: takes over a reference; the worker swaps later. */

@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 import time
+from pathlib import Path
 
 from edge import Edge, documents, stays_quiet
 from mesh import main, scenario, wait_until
@@ -212,6 +213,32 @@ def e65_stop_has_an_end(scene):
 			assert edge.wait() == 0
 			assert time.monotonic() - began < 5
 			assert client.wait_end() in ("end", "reset")
+
+
+def connecting(port):
+	"""How many sockets of this machine wait for that port to answer."""
+	rows = Path("/proc/net/tcp").read_text().splitlines()[1:]
+	return sum(1 for row in map(str.split, rows)
+	    if row[2].endswith(f":{port:04X}") and row[3] == "02")	# SYN sent
+
+
+@scenario
+def e65_stop_while_it_connects(scene):
+	"""Nobody ever takes the connection: the end does not wait for it."""
+	with socket.socket() as full:
+		full.bind(("127.0.0.1", 0))
+		full.listen(0)
+		waiting = [socket.socket() for _ in range(4)]
+		for one in waiting:
+			scene.closing(one).setblocking(False)
+			one.connect_ex(full.getsockname())
+		port = full.getsockname()[1]
+		edge = Edge(scene, port, options=("--drain-time", "100ms"))
+		before = connecting(port)
+		with edge.client() as client:
+			client.send(build("GET", "/", "test"))
+			wait_until(lambda: connecting(port) > before, "it connects")
+			assert edge.stop() == 0
 
 
 @scenario
