@@ -221,7 +221,6 @@ TEST(settings_have_the_defaults_of_the_daemons)
 	assert_int_equal(p->spec.apps[1].port, 9000);
 	assert_int_equal(p->spec.apps[1].protocol, MODEL_APP_TCP);
 	assert_int_equal(p->spec.drain_ms, 30000);
-	assert_int_equal(p->spec.app_user, -1);
 	assert_string_equal(p->spec.inbound_listen, ":7710");
 	assert_string_equal(p->spec.filters.inbound[0].name, "limit");
 	assert_int_equal(conf_get_int(p->spec.filters.inbound[0].config,

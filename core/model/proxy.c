@@ -56,9 +56,6 @@ static const struct conf_field spec_fields[] = {
 	    .max_items = 100, .text = "ports of the application" },
 	{ "appHealth", CONF_STRING_T, AT(app_health), .fallback = "tcp",
 	    .text = "when the application is up: tcp (it accepts) or http:/path" },
-	{ "appUser", CONF_INT_T, AT(app_user), .min = -1, .max = 4294967294,
-	    .fallback = "-1", .text = "uid that may use the outbound listeners; "
-	    "-1: everybody on this machine" },
 	{ "zone", CONF_STRING_T, AT(zone), .pattern = CONF_LABEL_VALUE,
 	    .text = "where the workload runs" },
 	{ "labels", CONF_PAIRS_T, AT(labels), .key_pattern = CONF_LABEL_KEY,

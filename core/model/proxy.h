@@ -36,7 +36,6 @@ struct model_proxy {
 		struct model_app *apps;
 		size_t            apps_len;
 		const char       *app_health;	/* "tcp" or "http:/path" */
-		int64_t           app_user;	/* -1: everybody */
 		const char       *zone;
 		struct conf_pairs labels;
 		const char       *advertise;

@@ -79,7 +79,7 @@ TEST(daemons_have_these_flags)
 
 	conf_flags_each(&model_proxy_flags, note, &s);
 	assert_string_equal(str_ptr(&s), "service control token-file app app-health "
-	    "app-user zone label advertise upstream permissive standalone state-dir "
+	    "zone label advertise upstream permissive standalone state-dir "
 	    "inbound-listen outbound-listen admin-listen admin-socket workers "
 	    "drain-time connect-timeout response-timeout balancer log-level "
 	    "log-format access-log ");
