@@ -105,6 +105,24 @@ read_set(struct job *j, const struct registry_set *set)
 	return 0;
 }
 
+/* In the words of who asks for a document that is not there. */
+static int
+fail_missing(const char *key, struct err *err)
+{
+	const struct model_kind *kind;
+	const char *ns, *name;
+	struct arena a;
+
+	arena_init(&a);
+	if (model_key_parse(&a, key, &kind, &ns, &name))
+		err_set(err, ERR_NOT_FOUND, "%s %s/%s not found", kind->kind,
+		    kind->namespaced ? ns : "-", name);
+	else
+		err_set(err, ERR_NOT_FOUND, "%s not found", key);
+	arena_fini(&a);
+	return -1;
+}
+
 static int
 check_expected(const struct edit *e, const struct model_object *there,
     struct err *err)
@@ -116,7 +134,7 @@ check_expected(const struct edit *e, const struct model_object *there,
 		    "%s: expected revision %llu, found %llu", e->key,
 		    (unsigned long long)e->expected, (unsigned long long)is);
 	if (e->sent == NULL && there == NULL)
-		return err_set(err, ERR_NOT_FOUND, "%s: not found", e->key);
+		return fail_missing(e->key, err);
 	return 0;
 }
 

@@ -167,8 +167,10 @@ def documents_are_kept(scene):
 	    "x%3Dy").json()["items"]
 	gone = api.delete("/v1/documents/services/default/web").json()
 	assert gone["result"] == "deleted", gone
-	refused(api.get("/v1/documents/services/default/web"), 404, "not found")
-	refused(api.delete("/v1/documents/services/default/web"), 404, "not found")
+	for path, words in (("services/default/web", "Service default/web not found"),
+	    ("namespaces/-/nix", "Namespace -/nix not found")):
+		refused(api.get("/v1/documents/" + path), 404, words)
+		refused(api.delete("/v1/documents/" + path), 404, words)
 
 
 @scenario
