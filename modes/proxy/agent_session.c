@@ -248,6 +248,8 @@ on_bookmark(struct agent *g, uint64_t revision)
 		g->docs.revision = revision;
 		atomic_store(&g->numbers.revision, revision);
 		agent_save_soon(g);
+		/* A `synced` of that revision finds nothing more to say. */
+		send_ack(g);
 	}
 	confirm(g);
 }
