@@ -78,10 +78,11 @@ static void
 send_ack(struct agent *g)
 {
 	char digest[MODEL_DIGEST_TEXT];
+
+	model_digest_text(&g->docs.digest, digest);
 	const struct sync_message m = { .type = SYNC_ACK,
 		.revision = g->docs.revision, .digest = slice_str(digest) };
 
-	model_digest_text(&g->docs.digest, digest);
 	agent_send(g, &m);
 }
 
