@@ -394,6 +394,7 @@ proxy_main(int argc, char **argv)
 	if (result == 0 && p.settings.help) {
 		settings_usage();
 		settings_fini(&p.settings);
+		model_set_fini(&docs);
 		return 0;
 	}
 	if (result == 0)
@@ -411,5 +412,6 @@ proxy_main(int argc, char **argv)
 	}
 	model_set_fini(&docs);	/* empty if somebody took them */
 	stop(&p);
+	model_set_fini(&docs);
 	return result == 0 ? p.exit_code : err_exit_code(&err);
 }

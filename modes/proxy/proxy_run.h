@@ -53,6 +53,7 @@ void proxy_end(struct proxy_run *);
 void proxy_drain(struct proxy_run *);
 
 /* Documents from files: read, watched, read again. */
+/* Takes what the set holds. */
 struct standalone *standalone_start(struct proxy_run *, struct model_set *docs);
 void standalone_reload(struct standalone *);
 void standalone_free(struct standalone *);
