@@ -105,9 +105,6 @@ static const struct {
 	{ MESH "metadata: {name: default}\nspec: {defaultInboundPolicy: open}",
 	    "t:4:30: spec.defaultInboundPolicy: expected one of all-authenticated, "
 	    "all-unauthenticated, deny, audit, found \"open\"" },
-	{ MESH "metadata: {name: default}\nspec: {certificateLifetime: 1s}",
-	    "t:4:29: spec.certificateLifetime: expected a duration from 10s to "
-	    "720h, found \"1s\"" },
 	{ MESH "metadata: {name: default}\n"
 	    "spec: {chains: {inbound: [{config: {}}]}}",
 	    "t:4:27: spec.chains.inbound[0]: the required field \"name\" is "
@@ -198,15 +195,12 @@ TEST(settings_have_the_defaults_of_the_daemons)
 	const struct model_mesh_config *m = model_mesh_config(o);
 
 	assert_int_equal(m->spec.inbound_policy, MODEL_ALL_AUTHENTICATED);
-	assert_int_equal(m->spec.limits.head_bytes, 65536);
-	assert_int_equal(m->spec.certificate_lifetime_ms, 0);
 	model_object_unref(o);
 	o = object_from(CONTROL);
 	const struct model_control *c = model_control(o);
 
 	assert_string_equal(c->spec.api_listen, ":7700");
 	assert_string_equal(c->spec.trust_domain, "mesh.internal");
-	assert_int_equal(c->spec.certificate_lifetime_ms, 86400000);
 	assert_int_equal(c->spec.socket_group, -1);
 	model_object_unref(o);
 	o = object_from("apiVersion: mesh/v1\nkind: Proxy\nspec:\n"

@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "conf/units.h"
 #include "model/mesh_config.h"
 
 static const char *const versions[] = { "mesh/v1", NULL };
@@ -12,25 +11,6 @@ static const char *const policies[] = {
 	[MODEL_AUDIT] = "audit",
 	NULL,
 };
-
-static const struct conf_field limits_fields[] = {
-	{ "connections", CONF_INT_T, CONF_AT(struct model_limits, connections),
-	    .min = 1, .max = 1000000, .fallback = "20000",
-	    .text = "connections that one listener holds at a time" },
-	{ "idleTime", CONF_DURATION_T, CONF_AT(struct model_limits, idle_ms),
-	    .min = 1000, .max = 86400000, .fallback = "1h",
-	    .text = "how long a connection may carry nothing" },
-	{ "headSize", CONF_BYTES_T, CONF_AT(struct model_limits, head_bytes),
-	    .min = 1024, .max = 1 << 20, .fallback = "64Ki",
-	    .text = "bytes of a request's head" },
-	{ "bodySize", CONF_BYTES_T, CONF_AT(struct model_limits, body_bytes),
-	    .min = 0, .max = INT64_C(1) << 50, .fallback = "0",
-	    .text = "bytes of a request's body; 0: any" },
-	{ 0 },
-};
-
-static const struct conf_schema limits_schema = { "limits",
-	sizeof(struct model_limits), limits_fields, NULL };
 
 static const struct conf_field spec_fields[] = {
 	{ "defaultInboundPolicy", CONF_ENUM_T,
@@ -44,12 +24,6 @@ static const struct conf_field spec_fields[] = {
 	{ "chains", CONF_STRUCT_T, CONF_AT(struct model_mesh_config_spec, chains),
 	    .schema = &model_chains_schema,
 	    .text = "filters of every proxy's listeners" },
-	{ "certificateLifetime", CONF_DURATION_T,
-	    CONF_AT(struct model_mesh_config_spec, certificate_lifetime_ms),
-	    .min = 10000, .max = INT64_C(30) * 86400000,
-	    .text = "life of a workload's certificate; default: control's" },
-	{ "limits", CONF_STRUCT_T, CONF_AT(struct model_mesh_config_spec, limits),
-	    .schema = &limits_schema, .text = "what a proxy takes from its peers" },
 	{ 0 },
 };
 
@@ -97,20 +71,8 @@ print_policy(struct str *out, const struct model_object *o)
 	str_add(out, policies[model_mesh_config(o)->spec.inbound_policy]);
 }
 
-static void
-print_lifetime(struct str *out, const struct model_object *o)
-{
-	char text[CONF_DURATION_TEXT] = "-";
-	int64_t ms = model_mesh_config(o)->spec.certificate_lifetime_ms;
-
-	if (ms > 0)
-		conf_duration_text(text, ms);
-	str_add(out, text);
-}
-
 static const struct model_column columns[] = {
 	{ "INBOUND-POLICY", print_policy, false },
-	{ "CERTIFICATES", print_lifetime, false },
 	{ NULL, NULL, false },
 };
 

@@ -13,14 +13,8 @@
 enum model_inbound_policy {
 	MODEL_ALL_AUTHENTICATED,	/* any identity of the mesh */
 	MODEL_ALL_UNAUTHENTICATED,	/* anybody, plain text included */
-	MODEL_DENY,			/* nobody unless a policy allows */
+	MODEL_DENY,			/* nobody */
 	MODEL_AUDIT,			/* as all-authenticated, each one logged */
-};
-
-struct model_limits {
-	int64_t connections;	/* of one listener */
-	int64_t idle_ms;	/* of a connection without a byte */
-	int64_t head_bytes, body_bytes;	/* of a request; body 0: any */
 };
 
 struct model_mesh_config {
@@ -29,8 +23,6 @@ struct model_mesh_config {
 		int                 inbound_policy;
 		const char         *trust_domain;
 		struct model_chains chains;
-		int64_t             certificate_lifetime_ms;	/* 0: control's */
-		struct model_limits limits;
 	} spec;
 };
 

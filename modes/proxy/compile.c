@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "model/endpoints.h"
+#include "model/mesh_config.h"
 #include "model/service.h"
 #include "model/workload.h"
 #include "modes/proxy/compile.h"
@@ -220,6 +221,25 @@ compile_inbound(struct compiler *c, const struct model_object *o)
 	}
 }
 
+/* Without a MeshConfig: any identity of the mesh, which TLS sees to. */
+static void
+compile_policy(struct compiler *c, const struct model_object *o)
+{
+	switch (model_mesh_config(o)->spec.inbound_policy) {
+	case MODEL_ALL_UNAUTHENTICATED:
+		c->out->permissive = true;
+		break;
+	case MODEL_DENY:
+		c->out->deny_inbound = true;
+		break;
+	case MODEL_AUDIT:
+		c->out->audit_inbound = true;
+		break;
+	default:
+		break;
+	}
+}
+
 static size_t
 count_service_ports(const struct compile_input *in)
 {
@@ -248,6 +268,8 @@ compile(const struct compile_input *in)
 	for (size_t i = 0; i < in->len; i++) {
 		const struct model_object *o = in->objects[i];
 
+		if (o->kind == &model_mesh_config_kind)
+			compile_policy(&c, o);
 		if (o->kind != &model_service_kind)
 			continue;
 		compile_service(&c, o);

@@ -53,6 +53,13 @@ start(struct open_port *o, struct proxy_worker *w, struct conn *c)
 		conn_close(c, CLOSE_DENIED);
 		return;
 	}
+	if (w->snapshot->audit_inbound)
+		log_info("authz", "audit: %s calls %s", peer->id, peer->sni);
+	if (is_bytes && w->snapshot->deny_inbound) {
+		port_refuse(o, w, "policy");
+		conn_abort(c, CLOSE_DENIED);
+		return;
+	}
 	if (is_bytes)
 		l4_start(w->snapshot->in.l4, c, &w->env, "inbound",
 		    &session_terminal, session_job_new(cluster_ref(
@@ -138,8 +145,8 @@ start_plain(struct arrival *a)
 
 	mem_free(a);
 	worker_env_count(&w->env, METRIC_CONNECTIONS_PLAINTEXT, &listener, 1, 1);
-	if (s->inbound_len == 0) {
-		port_refuse(o, w, "no_application");
+	if (s->inbound_len == 0 || s->deny_inbound) {
+		port_refuse(o, w, s->deny_inbound ? "policy" : "no_application");
 		conn_close(c, CLOSE_DENIED);
 		return;
 	}
@@ -230,6 +237,9 @@ port_accept_inbound(struct open_port *o, struct proxy_worker *w, int fd,
 static const struct static_reply misdirected = {
 	.flag = FLAG_MIS, .details = "other_service"
 };
+static const struct static_reply denied = {
+	.flag = FLAG_UAEX, .details = "default_policy",
+};
 static const struct static_reply no_app = {
 	.flag = FLAG_NR, .details = "no_application"
 };
@@ -264,6 +274,10 @@ route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	    l7_arena(ctx), peer, id == NULL ? SLICE_NONE : arena_dup(
 	    l7_arena(ctx), slice_str(tls_identity_id(id))), l7_summary(ctx));
 	tls_identity_unref(id);
+	if (s->deny_inbound) {
+		route_reply(route, s->in.l7, &denied);
+		return;
+	}
 	if (app == NULL || app->cluster->protocol != CLUSTER_HTTP) {
 		route_reply(route, s->in.l7, &no_app);
 		return;

@@ -55,6 +55,7 @@ struct snapshot {
 	size_t                 inbound_len;
 	struct listener_chains in, out;
 	bool                   permissive;	/* plain text inbound is allowed */
+	bool                   deny_inbound, audit_inbound;	/* the mesh's policy */
 };
 
 /* "ns/name" with its NUL. */

@@ -378,6 +378,25 @@ def bytes_cross_the_link_with_their_ends(scene):
 
 
 @scenario
+def the_mesh_s_inbound_policy_is_obeyed(scene):
+	control, web, orders = pair(scene)
+
+	def policy(word):
+		control.apply("apiVersion: mesh/v1\nkind: MeshConfig\n"
+		    f"metadata: {{name: default}}\nspec: {{defaultInboundPolicy: {word}}}\n")
+
+	policy("deny")
+	wait_until(lambda: ask(web).status == 403, "requests are refused")
+	policy("all-unauthenticated")
+	wait_until(lambda: wire.get(orders.inbound_port, "/plain",
+	    host="orders").status == 200, "plain text is let in")
+	assert ask(web).status == 200
+	policy("audit")
+	wait_until(lambda: ask(web).status == 200 and "audit:" in orders.err(),
+	    "a call is logged")
+
+
+@scenario
 def a_slow_reader_across_the_link_holds_the_source_back(scene):
 	control = scene.control()
 	app = socket.create_server(("127.0.0.1", 0))
