@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/dump.h"
 #include "base/log.h"
 #include "modes/control/archive.h"
 #include "modes/control/control.h"
@@ -114,6 +115,7 @@ control_main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int code = 0;
 
+	dump_forbid();
 	if (control_settings_read(&s, argc, argv, &err) < 0) {
 		code = fail(&err);
 		if (err.kind == ERR_USAGE)

@@ -6,6 +6,7 @@
 
 #include "base/build.h"
 #include "base/clock.h"
+#include "base/dump.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "conf/units.h"
@@ -387,6 +388,7 @@ proxy_main(int argc, char **argv)
 	struct model_set docs;
 	struct err err = ERR_INIT;
 
+	dump_forbid();
 	signal(SIGPIPE, SIG_IGN);
 	model_set_init(&docs, MODEL_STRICT, "default");
 	int result = settings_parse(&p.settings, argc, argv, &err);

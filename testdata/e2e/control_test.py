@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -10,8 +11,10 @@ import threading
 import time
 
 from member import Api, Member, make_csr, make_key, openssl, service
-from mesh import MESH, main, scenario, wait_until
+from mesh import MESH, Process, Skip, free_port, main, scenario, wait_until
 from wire import Client, get
+
+NOBODY = 65534
 
 
 def refused(reply, status, words):
@@ -579,6 +582,47 @@ def backup_brings_everything_back(scene):
 	assert api.get("/v1/audit/verify").json() == {"ok": True}
 	assert api.put("/v1/documents/services/default/c",
 	    service("c")).json()["revision"] > 1000000000
+
+
+def memory_owner(scene, name, words, allow=""):
+	"""Runs mesh as nobody; who owns /proc/PID/mem while it runs."""
+	home = scene.dir / name
+	home.mkdir()
+	os.chown(home, NOBODY, NOBODY)
+	process = Process(scene, name, ["setpriv", "--reuid", NOBODY, "--regid",
+	    NOBODY, "--clear-groups", "--pdeathsig", "KILL", scene.dir / "mesh",
+	    *words], env={"MESH_DUMPABLE": allow})
+	scene.add(process)
+	process.wait_line("listen")
+	assert process.status("Uid") == NOBODY
+	owner = os.stat(f"/proc/{process.pid}/mem").st_uid
+	process.stop()
+	return owner
+
+
+@scenario
+def memory_is_nobodys_business(scene):
+	if os.geteuid() != 0:
+		raise Skip("needs root, to be somebody else")
+	# The way to the binary may be closed to others.
+	shutil.copy(MESH, scene.dir / "mesh")
+	scene.dir.chmod(0o755)
+	(scene.dir / "documents").mkdir()
+	port = free_port()
+
+	def control(name):
+		return ["control", "--data-dir", scene.dir / name / "data",
+		    "--socket", scene.dir / name / "socket", "--api-listen",
+		    f"127.0.0.1:{port}", "--admin-listen", f"127.0.0.1:{free_port()}"]
+	# Of a process that may be dumped it belongs to the process's user.
+	assert memory_owner(scene, "open", control("open"), "1") == NOBODY
+	assert memory_owner(scene, "control", control("control")) == 0
+	assert memory_owner(scene, "proxy", ["proxy", "--standalone", "--config",
+	    scene.dir / "documents", "--state-dir", scene.dir / "proxy/state",
+	    "--admin-socket", scene.dir / "proxy/socket", "--outbound-listen",
+	    f"127.0.0.1:{free_port()}", "--inbound-listen",
+	    f"127.0.0.1:{free_port()}", "--admin-listen",
+	    f"127.0.0.1:{free_port()}"]) == 0
 
 
 @scenario
