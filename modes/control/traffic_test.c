@@ -12,8 +12,8 @@
 
 /* What a proxy of that age would say of web calling pay. */
 static void
-report_aged(struct traffic *t, uint64_t uptime_ms, const char *sender, const char *direction, int good,
-    int bad, uint64_t now_ms)
+report_aged(struct traffic *t, uint64_t uptime_ms, const char *sender,
+    const char *direction, int good, int bad, uint64_t now_ms)
 {
 	char *text = mem_printf("mesh-counters 1 BOOT\n$%s\n$default\n$web\n"
 	    "$pay\n$http\n$200\n$503\n$w\n"
