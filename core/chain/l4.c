@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "chain/chain.h"
 #include "chain/l4_run.h"
+#include "stat/metrics.h"
 
 static void open_from(struct l4_run *, int at);
 static void run_up(struct l4_run *);
@@ -214,6 +215,14 @@ free_run(void *p)
 }
 
 static void
+count_active(struct l4_run *r, int by)
+{
+	struct slice listener = slice_str(r->listener);
+
+	worker_env_count(r->env, METRIC_CONNECTIONS_ACTIVE, &listener, 1, by);
+}
+
+static void
 on_conn_closed(struct conn *c, void *owner, enum close_reason why)
 {
 	struct l4_run *r = owner;
@@ -221,6 +230,7 @@ on_conn_closed(struct conn *c, void *owner, enum close_reason why)
 	(void)c;
 	check(!r->is_closed);
 	r->is_closed = true;
+	count_active(r, -1);
 	loop_task_cancel(&r->resume);
 	list_remove(&r->link);
 	atomic_fetch_sub_explicit(&r->env->runs_len, 1,
@@ -341,6 +351,7 @@ l4_start(struct l4_chain *chain, struct conn *c, struct worker_env *env,
 	}
 	list_append(&env->runs, &r->link);
 	atomic_fetch_add_explicit(&env->runs_len, 1, memory_order_relaxed);
+	count_active(r, 1);
 	conn_set_owner(c, &conn_ops, r);
 	open_from(r, 0);
 	return r;

@@ -36,11 +36,6 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "Size of response bodies",
 		.labels = { SERVICES },
 	},
-	[METRIC_REQUESTS_ACTIVE] = {
-		.name = "mesh_requests_active", .type = STAT_GAUGE,
-		.help = "HTTP requests under way",
-		.labels = { "direction" },
-	},
 	[METRIC_RETRIES] = {
 		.name = "mesh_retries_total", .type = STAT_COUNTER,
 		.help = "Attempts after the first, by what made the one before fail",
@@ -126,11 +121,6 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "Time to connect to an endpoint, with its handshake",
 		.labels = { DESTINATION },
 	},
-	[METRIC_UPSTREAM_ENDPOINTS] = {
-		.name = "mesh_upstream_endpoints", .type = STAT_GAUGE,
-		.help = "Endpoints known of a service, by state",
-		.labels = { DESTINATION, "state" },
-	},
 	[METRIC_TLS_HANDSHAKES] = {
 		.name = "mesh_tls_handshakes_total", .type = STAT_COUNTER,
 		.help = "TLS handshakes completed, full and resumed",
@@ -169,11 +159,6 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.type = STAT_COUNTER, .unit = STAT_BYTES,
 		.help = "Bytes that filters were shown",
 		.labels = { "chain", "filter" },
-	},
-	[METRIC_DENIED] = {
-		.name = "mesh_denied_total", .type = STAT_COUNTER,
-		.help = "Requests and connections that a policy denied",
-		.labels = { "direction", "layer", "policy" },
 	},
 	[METRIC_CONFIG_REVISION] = {
 		.name = "mesh_config_revision", .type = STAT_GAUGE,

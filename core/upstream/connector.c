@@ -128,6 +128,9 @@ on_handshake(void *arg, struct tls_result *t)
 	k->handshake = NULL;
 	worker_env_count(up->worker, t->failure == TLS_OK ?
 	    METRIC_TLS_HANDSHAKES : METRIC_TLS_FAILURES, v, 2, 1);
+	if (t->failure == TLS_OK)
+		worker_env_count(up->worker, METRIC_TLS_HANDSHAKE_DURATION, v,
+		    1, (int64_t)t->duration_us);
 	if (t->failure != TLS_OK) {
 		if (up->env->on_tls_failure != NULL)
 			up->env->on_tls_failure(up->env->arg, t);

@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "stat/metrics.h"
 #include "upstream/upstream_run.h"
 
 static const char *const alpn_http[] = { "http/1.1", NULL };
@@ -63,6 +64,20 @@ free_pool_conn(void *p)
 }
 
 static void
+count_active(struct pool_conn *pc, int by)
+{
+	struct slice service = pc->cluster->service, v[2];
+	ptrdiff_t at = slice_find(service, '/');
+
+	if (at < 0)
+		return;
+	v[0] = slice_of(service.ptr, (size_t)at);
+	v[1] = slice_from(service, (size_t)at + 1);
+	worker_env_count(pc->local->up->worker,
+	    METRIC_UPSTREAM_CONNECTIONS_ACTIVE, v, 2, by);
+}
+
+static void
 on_conn_closed(struct conn *c, void *owner, enum close_reason why)
 {
 	struct pool_conn *pc = owner;
@@ -70,6 +85,7 @@ on_conn_closed(struct conn *c, void *owner, enum close_reason why)
 
 	(void)c;
 	pc->finished = true;
+	count_active(pc, -1);
 	loop_timer_stop(&pc->timer);
 	list_remove(&pc->link);
 	if (pc->is_idle)
@@ -273,6 +289,7 @@ pool_conn_new(struct endpoint_local *l, const struct cluster *cluster,
 	atomic_fetch_add_explicit(&l->state->conns, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&cluster->state->conns, 1,
 	    memory_order_relaxed);
+	count_active(pc, 1);
 	conn_set_owner(c, &conn_ops, pc);
 	return pc;
 }

@@ -88,6 +88,9 @@ count_handshake(struct proxy_worker *w, const struct tls_result *t)
 
 	worker_env_count(&w->env, t->failure == TLS_OK ?
 	    METRIC_TLS_HANDSHAKES : METRIC_TLS_FAILURES, v, 2, 1);
+	if (t->failure == TLS_OK)
+		worker_env_count(&w->env, METRIC_TLS_HANDSHAKE_DURATION, v, 1,
+		    (int64_t)t->duration_us);
 }
 
 static void

@@ -5,6 +5,7 @@
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/router.h"
 #include "modes/proxy/worker.h"
+#include "stat/metrics.h"
 
 #define REPLAY_MAX	(64 * 1024)	/* bytes of a body kept for a retry */
 #define ATTEMPTS_MAX	8
@@ -32,6 +33,20 @@ struct router {
 };
 
 static void start_attempt(struct router *);
+
+static void
+count_retry(struct router *r, const char *reason)
+{
+	struct slice service = r->cluster->service, v[3];
+	ptrdiff_t at = slice_find(service, '/');
+
+	if (at < 0)
+		return;
+	v[0] = slice_of(service.ptr, (size_t)at);
+	v[1] = slice_from(service, (size_t)at + 1);
+	v[2] = slice_str(reason);
+	worker_env_count(l7_env(r->ctx), METRIC_RETRIES, v, 3, 1);
+}
 
 /* --- ends ------------------------------------------------------------------------ */
 
@@ -215,6 +230,7 @@ on_reset(void *owner, enum stream_error error)
 	buf_move(&all, &r->replay);
 	buf_move(&all, &r->pending);
 	buf_move(&r->pending, &all);
+	count_retry(r, stream_error_name(error));
 	start_attempt(r);
 }
 
@@ -320,6 +336,7 @@ on_attempt_failed(void *owner, enum response_flag flag, const char *details)
 	/* Nothing reached the service: this costs it nothing, so is not limited. */
 	if (flag != FLAG_UO && has_attempts_left(r)) {
 		drop_attempt(r, ATTEMPT_FAILED, STREAM_OK);
+		count_retry(r, details);
 		start_attempt(r);
 		return;
 	}

@@ -108,6 +108,7 @@ session_metrics_open(struct session_facts *f)
 		return;
 	labels(f, v);
 	count(f, METRIC_TCP_OPENED, v, 1);
+	worker_env_count(l4_env(f->l4), METRIC_TCP_ACTIVE, v, 1, 1);
 }
 
 static void
@@ -162,6 +163,7 @@ session_metrics_close(struct session_facts *f, enum close_reason why)
 		return;
 	size_t n = labels(f, v);
 
+	worker_env_count(l4_env(f->l4), METRIC_TCP_ACTIVE, v, 1, -1);
 	count(f, METRIC_TCP_SENT, v, f->bytes_down);
 	count(f, METRIC_TCP_RECEIVED, v, f->bytes_up);
 	v[n] = slice_str(close_reason_name(why));
