@@ -425,7 +425,8 @@ def a_slow_reader_across_the_link_holds_the_source_back(scene):
 			    max(most[1], ledger.rss_kib())]
 	assert got == total, (got, total)
 	sock.close()
-	for before, after in zip(idle, most):
+	# A sanitizer keeps what was freed for a while: its memory says nothing.
+	for before, after in zip(idle, most) if SLOWER == 1 else ():
 		assert after - before < 4096, f"{after - before} KiB more than idle"
 
 
