@@ -336,3 +336,41 @@ TEST(ca_comes_back_from_its_backup)
 	dir_remove(&from);
 	dir_remove(&to);
 }
+
+TEST(ca_file_reads_as_much_as_it_is_told)
+{
+	static const struct {
+		size_t      size, max;
+		const char *why;	/* NULL: it is read */
+	} v[] = {
+		{ (1 << 20), 0, NULL },
+		{ (1 << 20) + 1, 0, "larger than 1048576 bytes" },
+		{ 3 << 20, 3 << 20, NULL },
+		{ (3 << 20) + 1, 3 << 20, "larger than 3145728 bytes" },
+	};
+	struct ca_dir d;
+
+	dir_make(&d);
+	ca_close(must_open(&d));
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct str put = { 0 }, got = { 0 };
+		struct err err = ERR_INIT;
+		const char *path = d.files.root_cert;
+
+		while (put.len < v[i].size)
+			str_add_char(&put, (char)('a' + put.len % 26));
+		assert_int_equal(ca_file_write(path, str_slice(&put), 0600,
+		    &err), 0);
+		int r = v[i].max == 0 ? ca_file_read(&got, path, true, &err) :
+		    ca_file_read_large(&got, path, true, v[i].max, &err);
+
+		assert_int_equal(r, v[i].why == NULL ? 0 : -1);
+		if (r == 0)
+			assert_true(slice_eq(str_slice(&got), str_slice(&put)));
+		else
+			assert_non_null(strstr(err.text, v[i].why));
+		str_fini(&put);
+		str_fini(&got);
+	}
+	dir_remove(&d);
+}
