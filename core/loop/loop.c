@@ -358,8 +358,8 @@ loop_stop(struct loop *l)
 	loop_wake(l);
 }
 
-static void
-loop_finish_calls(struct loop *l)
+void
+loop_finish(struct loop *l)
 {
 	while (loop_has_work(l)) {
 		event_base_loop(l->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
@@ -367,6 +367,7 @@ loop_finish_calls(struct loop *l)
 		list_move_all(&l->deferred, &l->deferred_next);
 		loop_run_calls(l);
 		loop_free_garbage(l);
+		loop_leave(l);
 	}
 }
 
@@ -375,7 +376,7 @@ loop_free(struct loop *l)
 {
 	if (l == NULL)
 		return;
-	loop_finish_calls(l);
+	loop_finish(l);
 	for (size_t i = 0; i < l->signals_len; i++)
 		event_free(l->signals[i].event);
 	hangup_fini(l);

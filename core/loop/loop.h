@@ -33,6 +33,8 @@ struct loop *loop_new(const char *name);	/* name: of the thread, in logs */
  * then frees.  Timers and descriptors must be stopped before.
  */
 void loop_free(struct loop *);
+/* Runs what was posted and put off; before what it is about is freed. */
+void loop_finish(struct loop *);
 void loop_run(struct loop *);	/* returns after loop_stop */
 void loop_stop(struct loop *);	/* any thread; also before loop_run */
 const char *loop_name(const struct loop *);

@@ -356,10 +356,14 @@ run(struct proxy_run *p, struct model_set *docs, struct err *err)
 static void
 stop(struct proxy_run *p)
 {
+	p->draining = true;	/* what is posted late begins nothing */
 	standalone_free(p->standalone);
+	p->standalone = NULL;
 	if (p->plane != NULL)
 		data_plane_stop(p->plane);
 	sidecar_end(p);
+	if (p->loop != NULL)
+		loop_finish(p->loop);	/* the agent's last words */
 	if (p->handshaker != NULL)
 		tls_handshaker_free(p->handshaker);
 	snapshot_unref(p->snapshot);
@@ -412,8 +416,7 @@ proxy_main(int argc, char **argv)
 	} else if (p.settings.validate) {
 		puts("settings and documents are valid");
 	}
-	model_set_fini(&docs);	/* empty if somebody took them */
 	stop(&p);
-	model_set_fini(&docs);
+	model_set_fini(&docs);	/* empty if somebody took them */
 	return result == 0 ? p.exit_code : err_exit_code(&err);
 }

@@ -8,6 +8,7 @@ at least 10,000 requests around the event was answered with 200.
 
 import json
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -284,6 +285,24 @@ spec:
 	control.apply(document.replace("ALLOWED", "true"))
 	wait_until(lambda: ask_service(web, "old", app.http_port) == 200,
 	    "the old application answers")
+
+
+@scenario
+def callers_that_say_nothing_do_not_keep_it(scene):
+	"""Where plain text may come in, the first byte is waited for: not by an
+	end that is asked for twice."""
+	control = scene.control()
+	_, lenient = service(scene, control, "billing", options=["--permissive"])
+	before = lenient.fds()
+	lenient.asked_to_end = True
+	for _ in range(8):
+		scene.closing(socket.create_connection(
+		    ("127.0.0.1", lenient.inbound_port)))
+	wait_until(lambda: lenient.fds() >= before + 4, "they are accepted")
+	lenient.signal(signal.SIGTERM)
+	lenient.wait_line("stopping")
+	lenient.signal(signal.SIGTERM)
+	assert lenient.wait() == 0
 
 
 def ask_service(proxy, name, port):
