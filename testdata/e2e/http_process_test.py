@@ -296,6 +296,7 @@ def e65_endpoint_stopped_in_order_under_load(scene):
 	edge.set("web", staying)
 	stopping.set()
 	wait_until(lambda: edge.reloads() == 1, "reload")
+	load.more(500)	# what was on its way there when the workers learnt of it
 	wait_until(lambda: all(connection.sock.fileno() < 0
 	    for connection in leaving.connections), "it is left")
 	leaving.close()
