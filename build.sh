@@ -167,6 +167,17 @@ unit_place() {
 }
 
 task_install() {
+	local arg
+	for arg in "$@"; do
+		case $arg in
+		DESTDIR=* | PREFIX=*) export "${arg?}" ;;
+		*)
+			echo "build.sh: install takes DESTDIR=DIR and PREFIX=DIR," \
+			    "not \"$arg\"" >&2
+			exit $EXIT_USAGE
+			;;
+		esac
+	done
 	local prefix=${PREFIX:-/usr/local} file
 	task_build
 	install_file 755 build/mesh /bin/mesh

@@ -9,7 +9,7 @@ static const char *const documents[] = {
 	"{apiVersion: v1, kind: Namespace, metadata: {name: shop}}",
 	"{apiVersion: mesh/v1, kind: MeshConfig, metadata: {name: default}}",
 	"{apiVersion: mesh/v1, kind: Workload, metadata: {name: web-1, labels: {app: "
-	    "web}}, spec: {serviceAccount: web, services: [web], address: a}}",
+	    "web}}, spec: {serviceAccount: web, address: a}}",
 	"{apiVersion: mesh/v1, kind: Workload, metadata: {name: web-2}, "
 	    "spec: {serviceAccount: web, services: [web], address: a}}",
 	"{apiVersion: mesh/v1, kind: Workload, metadata: {name: orders-1}, "
@@ -19,7 +19,7 @@ static const char *const documents[] = {
 	"{apiVersion: mesh/v1, kind: Workload, metadata: {name: l-2, "
 	    "labels: {app: ledger}}, spec: {serviceAccount: l, address: a}}",
 	"{apiVersion: v1, kind: Service, metadata: {name: web}, "
-	    "spec: {ports: [{port: 80}]}}",
+	    "spec: {selector: {app: web}, ports: [{port: 80}]}}",
 	"{apiVersion: v1, kind: Service, metadata: {name: all}, "
 	    "spec: {selector: {app: web}, ports: [{port: 80}]}}",
 	"{apiVersion: v1, kind: Service, metadata: {name: orders}, "

@@ -34,8 +34,8 @@ static const struct conf_field spec_fields[] = {
 	{ "services", CONF_STRING_T,
 	    CONF_LIST_AT(struct model_workload_spec, services),
 	    .pattern = CONF_LABEL, .max_items = 100,
-	    .text = "services of its namespace that it backs, besides those whose "
-	    "selector matches its labels" },
+	    .text = "services of its namespace that it backs; without any, "
+	    "those whose selector matches its labels" },
 	{ "address", CONF_STRING_T, CONF_AT(struct model_workload_spec, address),
 	    .required = true, .pattern = CONF_HOST,
 	    .text = "where others reach it: an IP address or a host name" },
@@ -134,6 +134,12 @@ model_workload_backs(const struct model_object *workload,
 	for (size_t i = 0; i < w->spec.services_len; i++)
 		if (strcmp(w->spec.services[i], s->head.meta.name) == 0)
 			return true;
+	/*
+	 * What a sidecar's workload serves was granted with its token; its labels
+	 * are its own word and grant nothing.
+	 */
+	if (w->spec.sidecar && w->spec.services_len > 0)
+		return false;
 	return s->spec.selector.len > 0 &&
 	    model_labels_match(&s->spec.selector, &w->head.meta.labels);
 }

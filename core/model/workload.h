@@ -42,7 +42,10 @@ const struct model_workload *model_workload(const struct model_object *);
 /* From status.state; a document without it is online. */
 enum model_workload_state model_workload_state(const struct model_object *);
 const char *model_workload_state_name(enum model_workload_state);	/* "Online" */
-/* Whether the workload names the service or its selector matches. */
+/*
+ * Whether the workload names the service, or its selector matches one that names
+ * none or has no sidecar: what a member serves is granted with its token.
+ */
 bool model_workload_backs(const struct model_object *workload,
     const struct model_object *service);
 /* "spiffe://TD/ns/NAMESPACE/sa/ACCOUNT", in the arena. */

@@ -323,6 +323,10 @@ registry_workload_join(struct registry_workloads *ws,
 		return err_set(err, ERR_DATA, "expected a Workload");
 	}
 	struct member *m = member_of(ws, slice_str(o->key));
+
+	/* It came back before its withdrawal was through: nothing to delete. */
+	if (m->is_gone)
+		m->is_gone = m->is_dirty = false;
 	bool is_news = m->said == NULL ||
 	    !model_same_spec(m->said->node, o->node) ||
 	    !conf_equal(conf_find(m->said->node, "metadata.labels"),

@@ -357,3 +357,24 @@ TEST(registry_workload_that_could_not_be_written_is_tried_again)
 	assert_non_null(find(&w, KEY));
 	workload_test_fini(&w);
 }
+
+TEST(registry_workload_that_comes_back_before_the_tick_is_there)
+{
+	struct workload_test w;
+
+	workload_test_init(&w);
+	join(&w, "10.0.0.7");
+	report(&w, true);
+	registry_workload_withdraw(w.ws, SLICE(KEY), &who,
+	    registry_fixture_on_answer, w.t);
+	settle(&w);
+	/* new process: hello, tick, then its application answers */
+	join(&w, "10.0.0.7");
+	pass(&w, 1);
+	report(&w, true);
+	pass(&w, 10);
+	report(&w, true);
+	assert_int_equal(registry_workload_status(w.ws, SLICE(KEY)), LIVE_ONLINE);
+	assert_non_null(find(&w, KEY));
+	workload_test_fini(&w);
+}

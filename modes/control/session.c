@@ -15,6 +15,8 @@ session_end(struct session *s, const char *why)
 	s->io->end(s->arg);
 }
 
+#define NACK_TEXT_MAX	1024	/* bytes of a key, and of its error */
+
 static void
 write_buf(struct session *s, struct buf *b)
 {
@@ -239,15 +241,21 @@ take_ack(struct session *s, const struct sync_message *m)
 static bool
 take_nack(struct session *s, const struct sync_message *m)
 {
+	/* A sentence is enough, and all that a proxy may make us keep. */
+	struct slice text = slice_of(m->error.ptr, m->error.len > NACK_TEXT_MAX ?
+	    NACK_TEXT_MAX : m->error.len);
+
+	if (m->key.len > NACK_TEXT_MAX)
+		return false;
 	log_warn("sessions", "%s: rejects %.*s of revision %llu: %.*s", s->name,
 	    SLICE_ARG(m->key), (unsigned long long)m->revision,
-	    SLICE_ARG(m->error));
+	    SLICE_ARG(text));
 	if (s->nacks.len >= SESSION_NACKS_MAX && !map_has(&s->nacks, m->key))
 		return true;
 	struct nack *n = mem_zalloc(sizeof(*n));
 
 	n->revision = m->revision;
-	n->text = mem_dup(m->error.ptr, m->error.len);
+	n->text = mem_dup(text.ptr, text.len);
 	nack_free(map_put(&s->nacks, m->key, n));
 	return true;
 }
@@ -284,7 +292,7 @@ take_withdraw(struct session *s, const struct sync_message *m)
 static bool
 take_answer(struct session *s, const struct sync_message *m)
 {
-	sessions_answer(s->all, m->id, m->document);
+	sessions_answer(s->all, s->number, m->id, m->document);
 	return true;
 }
 

@@ -66,7 +66,8 @@ void session_nacks_fini(struct session *);
 const char *session_nack_text(const void *nack);
 
 /* A question got its answer. */
-void sessions_answer(struct sessions *, uint64_t id, const struct conf_node *);
+void sessions_answer(struct sessions *, uint64_t session, uint64_t id,
+    const struct conf_node *);
 
 /*
  * Its workload leaves: the document is deleted, and the proxy is told once

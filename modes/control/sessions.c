@@ -36,14 +36,15 @@ give_up(struct question *q, const char *why)
 }
 
 void
-sessions_answer(struct sessions *ss, uint64_t id, const struct conf_node *body)
+sessions_answer(struct sessions *ss, uint64_t session, uint64_t id,
+    const struct conf_node *body)
 {
 	struct err none = ERR_INIT;
 
 	LIST_FOREACH_SAFE(at, &ss->asked) {
 		struct question *q = list_entry(at, struct question, link);
 
-		if (q->id == id)
+		if (q->id == id && q->session == session)
 			finish_question(q, &none, body);
 	}
 }

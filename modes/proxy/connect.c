@@ -90,7 +90,11 @@ on_lookup(void *arg, enum lookup_answer answer, struct cluster *cluster)
 	struct connect *c = arg;
 
 	c->looking = false;
-	if (answer == LOOKUP_FOUND)
+	if (answer == LOOKUP_FOUND && cluster->protocol == CLUSTER_HTTP) {
+		cluster_unref(cluster);
+		l7_reply(c->ctx, 405, FLAG_NR, "connect_to_http",
+		    SLICE("This port speaks HTTP: send the request itself.\n"));
+	} else if (answer == LOOKUP_FOUND)
 		use_cluster(c, cluster);
 	else if (answer == LOOKUP_TIMEOUT)
 		l7_reply(c->ctx, 503, FLAG_NC, "lookup_timeout", SLICE_NONE);

@@ -60,6 +60,12 @@ start(struct open_port *o, struct proxy_worker *w, struct conn *c)
 		conn_abort(c, CLOSE_DENIED);
 		return;
 	}
+	/* As bytes, a request could claim whatever it likes to the application. */
+	if (is_bytes && app->cluster->protocol == CLUSTER_HTTP) {
+		port_refuse(o, w, "bytes_to_http");
+		conn_abort(c, CLOSE_DENIED);
+		return;
+	}
 	if (is_bytes)
 		l4_start(w->snapshot->in.l4, c, &w->env, "inbound",
 		    &session_terminal, session_job_new(cluster_ref(

@@ -18,6 +18,7 @@
 #include "net/notify.h"
 #include "stat/metrics.h"
 
+#define SAME_SIGNAL_MS	200
 #define HOUSEKEEPING_MS	60000	/* idle series, unused endpoint states */
 
 /* --- documents to traffic ---------------------------------------------------------- */
@@ -164,11 +165,17 @@ on_term(void *arg, int signo)
 	struct proxy_run *p = arg;
 
 	(void)signo;
+	uint64_t now = loop_now_ms(p->loop);
+
+	/* One stop may come as two signals: to us, and to our process group. */
+	if ((p->draining || p->stopping) && now - p->asked_ms < SAME_SIGNAL_MS)
+		return;
 	if (p->draining || p->stopping) {
 		log_warn("proxy", "a second signal: ending at once");
 		proxy_end(p);
 		return;
 	}
+	p->asked_ms = now;
 	notify_send("STOPPING=1");
 	if (p->agent != NULL)
 		sidecar_stop(p);

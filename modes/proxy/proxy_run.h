@@ -34,6 +34,7 @@ struct proxy_run {
 	struct addr            inbound_addr, admin_addr;	/* as bound */
 	bool                   is_ready;	/* /readyz */
 	bool                   stopping;	/* control is being told */
+	uint64_t               asked_ms;	/* when it was told to end */
 	bool                   draining;
 	struct err             failure;	/* why it cannot go on */
 	struct loop_timer      drain_timer, housekeeping;
