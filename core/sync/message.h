@@ -29,7 +29,7 @@
 #define SYNC_PROTOCOL	"mesh-session/1"	/* of the upgrade */
 #define SYNC_SCHEMA	1			/* of hello */
 #define SYNC_LINE_MAX	((size_t)1 << 20)	/* bytes without the newline */
-#define SYNC_SERVICES_MAX 10000			/* of one interest */
+#define SYNC_SERVICES_MAX 2000			/* of one interest */
 
 enum sync_type {
 	SYNC_UNKNOWN,	/* of a later version: ignore it */

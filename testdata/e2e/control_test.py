@@ -11,7 +11,8 @@ import threading
 import time
 
 from member import Api, Member, make_csr, make_key, openssl, service
-from mesh import MESH, Process, Skip, free_port, main, scenario, wait_until
+import wire
+from mesh import MESH, Process, Skip, curl, free_port, main, scenario, wait_until
 from wire import Client, get
 
 NOBODY = 65534
@@ -646,6 +647,24 @@ def admin_tells_how_it_is(scene):
 	assert reply.json()["api"] == "debug", reply.text()
 	assert get(control.admin_port, "/logging?level=loud",
 	    method="PUT").status == 400
+
+
+@scenario
+def a_host_that_says_nothing_shuts_nobody_out(scene):
+	control = scene.control()
+	silent = [wire.dial(control.api) for _ in range(900)]
+	try:
+		reply = curl(f"https://{control.api}/v1/trust-bundle", "-k",
+		    "--http1.1", "--tls-max", "1.2")
+		assert reply.status == 200, reply.status
+		# The next ones find room too, at the cost of the silent host's own.
+		silent += [wire.dial(control.api) for _ in range(300)]
+		reply = curl(f"https://{control.api}/v1/trust-bundle", "-k",
+		    "--http1.1", "--tls-max", "1.2")
+		assert reply.status == 200, reply.status
+	finally:
+		for sock in silent:
+			sock.close()
 
 
 if __name__ == "__main__":
