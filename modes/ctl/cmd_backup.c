@@ -41,9 +41,10 @@ static const struct ctl_command backup_create = {
 	.name = "create",
 	.arguments = "FILE",
 	.summary = "save registry and certificate authority in a file",
-	.text = "Works through the local socket alone. The file is new and "
-	    "has mode 0600; without the passphrase it is worth nothing. A "
-	    "backup holds a registry of up to 248 MiB.",
+	.text = "Works through the local socket alone. The file has mode "
+	    "0600, and one that exists is replaced only with --yes; without the "
+	    "passphrase it is worth nothing. A backup holds a registry of up to "
+	    "248 MiB.",
 	.min = 1, .max = 1, .word = CTL_WORD_FILE,
 	.options = create_options,
 	.examples = create_examples,
@@ -132,9 +133,8 @@ create(struct ctl *c)
 
 	if (ctl_value(c, "passphrase-file") == NULL)
 		return ctl_misused(c, "say --passphrase-file FILE");
-	if (access(path, F_OK) == 0 && !ctl_has(c, "yes"))
-		return ctl_misused(c, "%s is there already: say another name, or "
-		    "--yes to replace it", path);
+	if ((code = ctl_may_write(c, path)) != CTL_OK)
+		return code;
 	if (make_request(ctl_value(c, "passphrase-file"), &request, &err) < 0)
 		code = ctl_fail(c, &err);
 	else

@@ -43,7 +43,8 @@ static const struct ctl_command token_create = {
 	.arguments = "",
 	.summary = "make a token by which one workload may join",
 	.text = "The token is shown once and works once. It is a secret until "
-	    "then: hand it over in a file.",
+	    "then: hand it over in a file. A file that exists is replaced only "
+	    "with --yes.",
 	.options = create_options,
 	.examples = create_examples,
 	.run = create,
@@ -90,7 +91,8 @@ hand_out(struct ctl *c, const struct conf_node *answer)
 	if (path != NULL) {
 		char *line = arena_printf(&c->arena, "%s\n", token);
 
-		if (file_write(path, slice_str(line), 0600, true, &err) < 0)
+		if (file_write(path, slice_str(line), 0600, ctl_has(c, "yes"),
+		    &err) < 0)
 			return ctl_fail(c, &err);
 	} else if (!print_node(c, answer))
 		str_addf(&c->out, "%s\n", token);
@@ -103,14 +105,19 @@ static int
 create(struct ctl *c)
 {
 	const char *service = ctl_value(c, "service");
+	const char *out = ctl_value(c, "out");
 	struct conf_node *body = conf_map_new(&c->arena), *answer;
 	struct err err = ERR_INIT;
+	int code;
 
 	if (service == NULL)
 		return ctl_misused(c, "say for which service, with --service");
 	if (strchr(service, '/') == NULL && c->namespace == NULL)
 		return ctl_misused(c, "a service is in one namespace: say -n "
 		    "instead of -A");
+	/* Before control makes a token that would be lost. */
+	if (out != NULL && (code = ctl_may_write(c, out)) != CTL_OK)
+		return code;
 	conf_set_string(body, "service", strchr(service, '/') != NULL ? service :
 	    arena_printf(&c->arena, "%s/%s", c->namespace, service));
 	conf_set_string(body, "serviceAccount", ctl_value(c, "service-account"));

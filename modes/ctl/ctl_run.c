@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conf/units.h"
@@ -186,6 +187,17 @@ ctl_confirm(const struct ctl *c, const char *fmt, ...)
 		return CTL_OK;
 	fputs("nothing was done\n", stderr);
 	return CTL_NO;
+}
+
+int
+ctl_may_write(const struct ctl *c, const char *path)
+{
+	struct stat st;
+
+	if (ctl_has(c, "yes") || lstat(path, &st) < 0)
+		return CTL_OK;
+	return ctl_misused(c, "%s exists already: choose another name, or add "
+	    "--yes to replace it", path);
 }
 
 bool

@@ -70,6 +70,12 @@ int ctl_misused(const struct ctl *, const char *fmt, ...)
 int ctl_confirm(const struct ctl *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * CTL_OK if a file of this name may be made; else CTL_USAGE, reported: there
+ * is one, and --yes was not given.
+ */
+int ctl_may_write(const struct ctl *, const char *path);
+
 /* Shorthands into args. */
 bool ctl_has(const struct ctl *, const char *option);
 const char *ctl_value(const struct ctl *, const char *option);

@@ -427,7 +427,17 @@ def tokens_are_shown_once_and_can_be_revoked(scene):
 	against(control, "token", "create", "--service", "shop/web", "--out", path,
 	    out="")
 	assert path.stat().st_mode & 0o777 == 0o600
+	# Another's token is not lost to a second one, nor is one made in vain.
+	kept = path.read_text()
+	again = ("token", "create", "--service", "shop/web", "--out", path)
+	against(control, *again, code=64, out="", err="web.token exists already.*--yes")
+	assert path.read_text() == kept
+	path.chmod(0o644)
+	against(control, *again, "--yes", out="")
+	assert path.read_text() != kept
+	assert path.stat().st_mode & 0o777 == 0o600
 	listed = against(control, "token", "list", "-o", "json").stdout
+	assert len(json.loads(listed)) == 3, listed
 	assert secret not in listed
 	tokens = json.loads(listed)
 	assert {t["service"] for t in tokens} == {"default/web", "shop/web"}, tokens
