@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/unit.h"
@@ -232,6 +233,44 @@ TEST(join_gives_nothing_out_that_is_not_recorded)
 	assert_int_equal(use(t, &token, &key).err.kind, ERR_NONE);
 	key_fini(&key);
 	server_fixture_free(t);
+}
+
+/*
+ * A second signal ends control while the store has yet to answer: what it
+ * answers then, and the request that follows, meet nothing that is gone.
+ */
+TEST(join_that_waits_when_control_ends_is_told_so)
+{
+	struct model_control_spec spec = {
+		.data_dir = "", .trust_domain = "td", .socket = "none",
+		.certificate_lifetime_ms = 3600 * 1000,
+	};
+	struct control_settings settings = { .spec = &spec };
+	struct log_options log = { .people_fd = STDERR_FILENO,
+	    .access_fd = -1 };
+	struct fixture home = fixture_open();
+	struct use u = { .err = ERR_INIT };
+	struct err err = ERR_INIT;
+	struct server_fixture t = { 0 };
+	struct token token;
+	struct key key;
+
+	fixture_shut(&home);
+	spec.data_dir = home.home;
+	log_set_levels("error");
+	t.s = server_open(&settings, &log, &err);
+	assert_string_equal(err.text, "");
+	t.f.store = t.s->store;
+	key_generate(&key);
+	make_token(&t, &token, "orders-1", 60);
+	start_use(&t, &token, &key, &u);
+	server_close(t.s);
+	log_stop();
+	assert_true(u.done);
+	assert_int_not_equal(u.err.kind, ERR_NONE);
+	assert_string_equal(u.identity, "");
+	key_fini(&key);
+	fixture_close(&home);
 }
 
 TEST(renewal_needs_a_record_and_keeps_the_names)

@@ -305,8 +305,8 @@ server_open(const struct control_settings *settings,
 }
 
 /*
- * From the outside in.  Answers that are still on their way run when the loop
- * is freed, so what they touch goes after it.
+ * From the outside in.  The store's last answers are taken, and what they
+ * lead to is refused, while everything that they touch is still there.
  */
 void
 server_close(struct server *s)
@@ -320,6 +320,8 @@ server_close(struct server *s)
 	loop_timer_stop(&s->minute);
 	loop_timer_stop(&s->end);
 	archives_wait(s);
+	store_stop(s->store);
+	loop_finish(loop);
 	issuer_free(s->issuer);
 	ca_close(s->ca);
 	identity_free(s->identity);

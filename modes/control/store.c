@@ -69,6 +69,19 @@ store_observe(struct store *s, void (*fn)(void *, const struct store_group *),
 }
 
 void
+store_stop(struct store *s)
+{
+	if (s == NULL || s->is_stopped)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->is_closing = true;
+	pthread_cond_signal(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(s->thread, NULL);
+	s->is_stopped = true;
+}
+
+void
 store_close(struct store **sp)
 {
 	struct store *s = *sp;
@@ -76,11 +89,7 @@ store_close(struct store **sp)
 	*sp = NULL;
 	if (s == NULL)
 		return;
-	pthread_mutex_lock(&s->lock);
-	s->is_closing = true;
-	pthread_cond_signal(&s->wake);
-	pthread_mutex_unlock(&s->lock);
-	pthread_join(s->thread, NULL);
+	store_stop(s);
 	check(list_is_empty(&s->watches));
 	store_free(s);
 }
@@ -97,6 +106,10 @@ store_result_free(struct store_result *r)
 void
 store_queue(struct store *s, struct store_request *q)
 {
+	if (s->is_stopped) {
+		store_refuse(s, q);
+		return;
+	}
 	pthread_mutex_lock(&s->lock);
 	check(!s->is_closing);
 	list_append(&s->queue, &q->link);

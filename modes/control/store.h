@@ -13,7 +13,8 @@
  * store: a durable key space with one growing revision number, one write
  * verb, and a watch that resumes.
  * Life: store_open -> store_commit, store_list, store_watch_open (in
- *     store_watch.h) ... -> store_watch_close of each -> store_close.
+ *     store_watch.h) ... -> store_stop, and its answers are taken ->
+ *     store_watch_close of each -> store_close.
  * store_wait.h has the same verbs for those who may block.
  *
  * Keys are byte strings in memcmp order, values are bytes.  A transaction
@@ -97,7 +98,13 @@ typedef void store_done(void *ctx, const struct store_result *);
  * The lock belongs to this process and is not inherited by fork.
  */
 struct store *store_open(const char *dir, struct err *);
-/* Blocks: runs what is queued, posts the answers, ends the thread. */
+/*
+ * Blocks: runs what is queued, posts the answers, ends the thread.  Whoever
+ * asks from here on, which those answers may make people do, is answered
+ * ERR_UNAVAILABLE.  Harmless twice.
+ */
+void store_stop(struct store *);
+/* Stops and frees. */
 void store_close(struct store **);
 
 /*

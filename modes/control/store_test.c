@@ -12,6 +12,34 @@
 #include "modes/control/store_file.h"
 #include "modes/control/store_fixture.h"
 
+static void
+count_kind(void *ctx, const struct store_result *r)
+{
+	((size_t *)ctx)[r->err.kind]++;
+}
+
+/* What is posted after the end, even from an answer, is refused. */
+TEST(store_that_stopped_answers_all_the_same)
+{
+	struct fixture f = fixture_open();
+	struct store_txn *txn = store_txn_new();
+	struct inbox in;
+	struct store_port port = inbox_init(&in);
+	size_t kinds[64] = { 0 };
+
+	store_get(f.store, SLICE("k"), &port, count_kind, kinds);
+	store_stop(f.store);
+	store_stop(f.store);
+	store_get(f.store, SLICE("k"), &port, count_kind, kinds);
+	store_txn_put(txn, SLICE("k"), SLICE("v"));
+	store_commit(f.store, &txn, &port, count_kind, kinds);
+	assert_int_equal(inbox_run(&in, SIZE_MAX), 3);
+	assert_int_equal(kinds[ERR_NONE], 1);
+	assert_int_equal(kinds[ERR_UNAVAILABLE], 2);
+	inbox_fini(&in);
+	fixture_close(&f);
+}
+
 TEST(store_txn_gives_each_write_the_next_revision)
 {
 	struct fixture f = fixture_open();

@@ -142,6 +142,19 @@ commit_group(struct store *s, struct list *group)
 	}
 }
 
+void
+store_refuse(struct store *s, struct store_request *q)
+{
+	if (q->kind == STORE_WATCH)
+		store_watch_begin(s, q->watch);
+	else if (q->kind == STORE_UNWATCH)
+		store_watch_end(q->watch);
+	if (q->result != NULL)
+		err_set(&q->result->err, ERR_UNAVAILABLE,
+		    "control is ending");
+	answer(q);
+}
+
 static void
 start_copy(struct store *s)
 {

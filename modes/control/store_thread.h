@@ -44,7 +44,8 @@ struct store {
 	pthread_mutex_t lock;		/* of queue and is_closing */
 	pthread_cond_t  wake;
 	struct list     queue;
-	bool            is_closing;
+	bool            is_closing;	/* the thread ends when it is idle */
+	bool            is_stopped;	/* it has; one thread is left */
 	int             dir_lock;
 	void          (*observe)(void *ctx, const struct store_group *);
 	void           *observe_ctx;	/* with observe, under the lock */
@@ -65,6 +66,8 @@ struct store_request *store_request_new(enum store_request_kind,
 /* Takes the request. */
 void store_queue(struct store *, struct store_request *);
 void *store_thread_main(void *store);
+/* Answers one that came after the thread's end. */
+void store_refuse(struct store *, struct store_request *);
 
 /* On the store's thread. */
 void store_watch_begin(struct store *, struct store_watch *);
