@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -27,6 +28,32 @@ struct agent_join {
 
 /* --- the token ----------------------------------------------------------- */
 
+/* Where a service manager puts credentials it guards them too: systemd.exec(5). */
+static bool
+is_guarded(const char *path)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	struct slice at = slice_str(path);
+
+	return slice_has_prefix(at, SLICE("/run/credentials/")) ||
+	    (dir != NULL && *dir != '\0' &&
+	    slice_has_prefix(at, slice_str(dir)) && path[strlen(dir)] == '/');
+}
+
+static int
+check_mode(int fd, const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return err_errno(err, "join token %s", path);
+	if (!S_ISREG(st.st_mode) || (st.st_mode & 07) == 0 || is_guarded(path))
+		return 0;
+	return err_set(err, ERR_CONFIG, "join token %s has mode %04o, which lets "
+	    "everybody on this machine use it: chmod 600, or 640 for a group",
+	    path, (unsigned)st.st_mode & 07777);
+}
+
 static int
 read_token_file(const char *path, char *text, size_t cap, size_t *len,
     struct err *err)
@@ -38,9 +65,9 @@ read_token_file(const char *path, char *text, size_t cap, size_t *len,
 		    "there is no join token at %s", path);
 	if (fd < 0)
 		return err_errno(err, "join token %s", path);
-	ssize_t n = read(fd, text, cap);
+	ssize_t n = -1;
 
-	if (n < 0)
+	if (check_mode(fd, path, err) == 0 && (n = read(fd, text, cap)) < 0)
 		err_errno(err, "join token %s", path);
 	close(fd);
 	*len = n < 0 ? 0 : (size_t)n;

@@ -40,7 +40,9 @@ struct agent_join_result {
 
 /*
  * The token from a file, or from $CREDENTIALS_DIRECTORY/join-token for a NULL
- * path: never from the command line, where everybody could read it.
+ * path: never from the command line, where everybody could read it, nor from a
+ * file with a mode that lets everybody (the service manager's directory is its
+ * own affair).
  * ERR_NOT_FOUND (no file), ERR_CONFIG.
  */
 int agent_join_read_token(const char *path, struct token *, struct err *);

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -71,6 +72,40 @@ TEST(join_token_is_read_with_the_line_end_of_an_editor)
 	assert_null(strstr(err.text, text.ptr));
 	assert_int_equal(read_text("", &text, "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n"
 	    "second line", &got, &err), 0);
+	str_fini(&text);
+}
+
+TEST(join_token_that_everybody_could_use_is_refused)
+{
+	static const struct {
+		mode_t mode;
+		bool   ok;
+	} cases[] = {
+		{ 0600, true }, { 0400, true }, { 0640, true }, { 0644, false },
+		{ 0604, false }, { 0602, false },
+	};
+	struct token t, got;
+	struct str text = { 0 };
+	struct err err = ERR_INIT;
+
+	token_for_authority(&t);
+	token_add(&text, &t);
+	char *path = file_with(str_ptr(&text));
+
+	unsetenv("CREDENTIALS_DIRECTORY");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(chmod(path, cases[i].mode), 0);
+		assert_int_equal(agent_join_read_token(path, &got, &err),
+		    cases[i].ok ? 0 : -1);
+	}
+	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_non_null(strstr(err.text, "has mode 0602"));
+	/* Whoever made that directory answers for it. */
+	setenv("CREDENTIALS_DIRECTORY", "/tmp", 1);
+	assert_int_equal(agent_join_read_token(path, &got, &err), 0);
+	unsetenv("CREDENTIALS_DIRECTORY");
+	unlink(path);
+	mem_free(path);
 	str_fini(&text);
 }
 

@@ -89,6 +89,10 @@ def tokens_that_let_nobody_in_say_why(scene):
 	    "--state-dir", state, "--token-file", scene.dir / "nothing")
 	bad = scene.dir / "bad"
 	bad.write_text("mesh1.nothing\n")
+	bad.chmod(0o644)
+	refused(scene, control, CONFIG, "bad has mode 0644",
+	    "--state-dir", state, "--token-file", bad)
+	bad.chmod(0o600)
 	refused(scene, control, CONFIG, "holds no join token", "--state-dir",
 	    state, "--token-file", bad)
 	text = control.token("default/orders", "orders").read_text().strip()
