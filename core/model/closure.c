@@ -14,19 +14,20 @@ model_subject_init(struct model_subject *s, const char *namespace,
 }
 
 static void
-interest_fini(struct model_interest *i)
+interest_free(void *arg)
 {
+	struct model_interest *i = arg;
+
 	mem_free(i->namespace);
 	mem_free(i->name);
 	model_object_unref(i->service);
+	mem_free(i);
 }
 
 void
 model_subject_fini(struct model_subject *s)
 {
-	for (size_t i = 0; i < s->interests_len; i++)
-		interest_fini(&s->interests[i]);
-	mem_free(s->interests);
+	map_fini(&s->interests, interest_free);
 	mem_free(s->namespace);
 	mem_free(s->workload);
 	model_object_unref(s->self);
@@ -36,11 +37,11 @@ model_subject_fini(struct model_subject *s)
 static struct model_interest *
 find(const struct model_subject *s, const char *namespace, const char *name)
 {
-	for (size_t i = 0; i < s->interests_len; i++)
-		if (strcmp(s->interests[i].name, name) == 0 &&
-		    strcmp(s->interests[i].namespace, namespace) == 0)
-			return &s->interests[i];
-	return NULL;
+	char *key = mem_printf("%s/%s", namespace, name);
+	struct model_interest *i = map_get(&s->interests, slice_str(key));
+
+	mem_free(key);
+	return i;
 }
 
 const struct model_interest *
@@ -54,28 +55,31 @@ bool
 model_subject_call(struct model_subject *s, const char *namespace,
     const char *name)
 {
-	if (find(s, namespace, name) != NULL)
-		return false;
-	if (s->interests_len == s->interests_cap) {
-		s->interests_cap = s->interests_cap == 0 ? 8 : s->interests_cap * 2;
-		s->interests = mem_realloc(s->interests,
-		    s->interests_cap * sizeof(*s->interests));
+	char *key = mem_printf("%s/%s", namespace, name);
+	bool is_new = !map_has(&s->interests, slice_str(key));
+
+	if (is_new) {
+		struct model_interest *i = mem_zalloc(sizeof(*i));
+
+		i->namespace = mem_strdup(namespace);
+		i->name = mem_strdup(name);
+		map_put(&s->interests, slice_str(key), i);
 	}
-	s->interests[s->interests_len++] = (struct model_interest){
-	    .namespace = mem_strdup(namespace), .name = mem_strdup(name) };
-	return true;
+	mem_free(key);
+	return is_new;
 }
 
 bool
 model_subject_uncall(struct model_subject *s, const char *namespace,
     const char *name)
 {
-	struct model_interest *i = find(s, namespace, name);
+	char *key = mem_printf("%s/%s", namespace, name);
+	struct model_interest *i = map_del(&s->interests, slice_str(key));
 
+	mem_free(key);
 	if (i == NULL)
 		return false;
-	interest_fini(i);
-	*i = s->interests[--s->interests_len];
+	interest_free(i);
 	return true;
 }
 
@@ -160,10 +164,16 @@ bool
 model_subject_selects(const struct model_subject *s,
     const struct model_object *workload)
 {
-	for (size_t i = 0; i < s->interests_len; i++)
-		if (s->interests[i].service != NULL &&
-		    model_workload_backs(workload, s->interests[i].service))
+	const struct model_interest *i;
+	size_t it = 0;
+	void *value;
+
+	while (map_next(&s->interests, &it, NULL, &value)) {
+		i = value;
+		if (i->service != NULL &&
+		    model_workload_backs(workload, i->service))
 			return true;
+	}
 	return false;
 }
 

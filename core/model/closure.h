@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/map.h"
 #include "model/object.h"
 
 /*
@@ -33,10 +34,9 @@ struct model_interest {
 };
 
 struct model_subject {
-	char                  *namespace, *workload;
-	struct model_object   *self;	/* a reference; NULL: not seen yet */
-	struct model_interest *interests;
-	size_t                 interests_len, interests_cap;
+	char                *namespace, *workload;
+	struct model_object *self;	/* a reference; NULL: not seen yet */
+	struct map           interests;	/* "ns/name": struct model_interest */
 };
 
 /* Copies the names. */

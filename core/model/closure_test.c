@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "base/str.h"
 #include "base/unit.h"
 #include "model/closure.h"
@@ -99,6 +101,27 @@ TEST(closure_follows_interest)
 	assert_true(model_subject_uncall(&w.subject, "shop", "ledger"));
 	assert_false(model_subject_uncall(&w.subject, "shop", "ledger"));
 	assert_closure(&w, own);
+	world_fini(&w);
+}
+
+TEST(closure_knows_each_of_many_interests)
+{
+	struct world w;
+	char name[16];
+
+	world_init(&w);
+	for (int i = 0; i < 10000; i++) {
+		snprintf(name, sizeof(name), "s-%d", i);
+		assert_true(model_subject_call(&w.subject, "default", name));
+		assert_false(model_subject_call(&w.subject, "default", name));
+	}
+	assert_null(model_subject_calls(&w.subject, "shop", "s-1"));
+	for (int i = 0; i < 10000; i++) {
+		snprintf(name, sizeof(name), "s-%d", i);
+		assert_non_null(model_subject_calls(&w.subject, "default", name));
+		assert_true(model_subject_uncall(&w.subject, "default", name));
+		assert_null(model_subject_calls(&w.subject, "default", name));
+	}
 	world_fini(&w);
 }
 

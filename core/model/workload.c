@@ -218,6 +218,9 @@ concerns(const struct model_subject *subject, const struct model_object *o)
 		if (model_subject_calls(subject, namespace,
 		    w->spec.services[i]) != NULL)
 			return true;
+	/* No selector may say more of it than that: model_workload_backs. */
+	if (w->spec.sidecar && w->spec.services_len > 0)
+		return false;
 	return model_subject_selects(subject, o);
 }
 

@@ -29,7 +29,8 @@
 #define SYNC_PROTOCOL	"mesh-session/1"	/* of the upgrade */
 #define SYNC_SCHEMA	1			/* of hello */
 #define SYNC_LINE_MAX	((size_t)1 << 20)	/* bytes without the newline */
-#define SYNC_SERVICES_MAX 2000			/* of one interest */
+/* Of one interest: what a proxy calls on demand (10,000), and upstreams. */
+#define SYNC_SERVICES_MAX 20000
 
 enum sync_type {
 	SYNC_UNKNOWN,	/* of a later version: ignore it */

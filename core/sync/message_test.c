@@ -146,6 +146,27 @@ TEST(messages_that_are_none_are_refused)
 	}
 }
 
+TEST(message_of_interest_names_what_a_proxy_may_call)
+{
+	for (size_t n = SYNC_SERVICES_MAX; n <= SYNC_SERVICES_MAX + 1; n++) {
+		struct str line = { 0 };
+		struct sync_message m;
+		struct err err = ERR_INIT;
+		struct arena a;
+
+		arena_init(&a);
+		str_add(&line, "{\"t\":\"interest\",\"services\":[\"a/0\"");
+		for (size_t i = 1; i < n; i++)
+			str_addf(&line, ",\"a/%zu\"", i);
+		str_add(&line, "]}");
+		assert_int_equal(sync_message_read(&m, &a, str_slice(&line),
+		    &err), n > SYNC_SERVICES_MAX ? -1 : 0);
+		arena_fini(&a);
+		str_fini(&line);
+	}
+	assert_true(SYNC_SERVICES_MAX > 10000);	/* agent_interest.h */
+}
+
 TEST(message_of_a_later_version_is_unknown)
 {
 	struct sync_message m;

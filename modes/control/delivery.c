@@ -122,35 +122,24 @@ split(struct arena *a, struct slice text, const char **ns, const char **name)
 	return true;
 }
 
-static bool
-is_wanted(const struct model_interest *i, const struct map *wanted)
-{
-	char *text = mem_printf("%s/%s", i->namespace, i->name);
-	bool yes = map_has(wanted, slice_str(text));
-
-	mem_free(text);
-	return yes;
-}
-
 void
 delivery_interest(struct delivery *d, const struct slice *services, size_t n)
 {
 	struct model_subject *s = &d->subject;
 	struct map wanted = { 0 };
+	struct slice key;
 	struct arena a;
+	size_t it = 0;
 
 	arena_init(&a);
 	for (size_t i = 0; i < n; i++)
 		map_put(&wanted, services[i], NULL);
-	for (size_t i = s->interests_len; i-- > 0;)
-		if (!is_wanted(&s->interests[i], &wanted)) {
-			const char *ns = arena_strdup(&a,
-			    s->interests[i].namespace);
-			const char *name = arena_strdup(&a,
-			    s->interests[i].name);
+	while (map_next(&s->interests, &it, &key, NULL)) {
+		const char *ns, *name;
 
+		if (!map_has(&wanted, key) && split(&a, key, &ns, &name))
 			model_subject_uncall(s, ns, name);
-		}
+	}
 	for (size_t i = 0; i < n; i++) {
 		const char *ns, *name;
 
@@ -272,9 +261,11 @@ static void
 unlearn(struct delivery *d)
 {
 	struct model_subject *s = &d->subject;
+	size_t it = 0;
+	void *in;
 
-	for (size_t i = 0; i < s->interests_len; i++) {
-		struct model_object *o = s->interests[i].service;
+	while (map_next(&s->interests, &it, NULL, &in)) {
+		struct model_object *o = ((struct model_interest *)in)->service;
 
 		if (o != NULL && registry_find(d->registry,
 		    slice_str(o->key)) == NULL)
@@ -355,14 +346,14 @@ look_at_all(struct delivery *d, uint64_t revision)
 static void
 tell_missing(struct delivery *d)
 {
-	const struct model_subject *s = &d->subject;
+	struct slice name;
 	struct arena a;
+	size_t it = 0;
+	void *value;
 
 	arena_init(&a);
-	for (size_t i = 0; i < s->interests_len; i++) {
-		const struct model_interest *in = &s->interests[i];
-		struct slice name = slice_str(arena_printf(&a, "%s/%s",
-		    in->namespace, in->name));
+	while (map_next(&d->subject.interests, &it, &name, &value)) {
+		const struct model_interest *in = value;
 		bool is_there = registry_find(d->registry, slice_str(model_key(
 		    &a, &model_service_kind, in->namespace, in->name))) != NULL;
 

@@ -160,7 +160,7 @@ take_interest(struct session *s, const struct sync_message *m)
 	delivery_interest(&s->delivery, m->services, m->services_len);
 	if (!s->delivery.is_started)
 		delivery_start(&s->delivery, s->delivery.since);
-	session_pump(s);
+	s->has_interest = true;
 	return true;
 }
 
@@ -350,6 +350,10 @@ session_bytes(struct session *s, struct buf *b, bool end)
 	arena_fini(&a);
 	if (rc < 0)
 		session_end(s, err.text);
+	/* Of several that came together the last one counts. */
+	if (s->has_interest)
+		session_pump(s);
+	s->has_interest = false;
 	if (end && !s->is_ended) {
 		s->is_ended = true;
 		s->io->end(s->arg);

@@ -115,6 +115,23 @@ TEST(session_begins_with_the_bundle_and_waits_for_interests)
 	server_fixture_free(t);
 }
 
+/* Each one that is acted on is a look at every document. */
+TEST(session_acts_on_the_last_of_a_burst_of_interests)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct peer p;
+
+	peer_open(t, &p, "web");
+	hello(&p, "web");
+	say(&p, "{\"t\":\"interest\",\"services\":[\"default/first\"]}\n"
+	    "{\"t\":\"interest\",\"services\":[\"default/last\"]}\n");
+	assert_false(has(&p, "default/first"));
+	assert_true(has(&p, "{\"t\":\"none\",\"service\":\"default/last\"}"));
+	assert_true(has(&p, "\"synced\""));
+	peer_close(&p);
+	server_fixture_free(t);
+}
+
 TEST(session_goes_on_without_interests)
 {
 	struct server_fixture *t = server_fixture_new();
