@@ -85,7 +85,7 @@ unknown(const char *word)
 	return EXIT_USAGE;
 }
 
-/* Help that could not be written was not given. */
+/* What could not be written was not said. */
 static int
 flushed(void)
 {
@@ -100,7 +100,7 @@ help_main(int argc, char **argv)
 {
 	if (argc < 2) {
 		usage(stdout);
-		return flushed();
+		return 0;
 	}
 	const struct mode *m = find_mode(argv[1]);
 
@@ -108,7 +108,7 @@ help_main(int argc, char **argv)
 		return unknown(argv[1]);
 	if (m->option != NULL) {
 		printf("usage: mesh %s\n\n%s\n", m->name, m->summary);
-		return flushed();
+		return 0;
 	}
 	char help[] = "--help";
 	char *args[] = { argv[1], help, NULL };
@@ -122,7 +122,7 @@ version_main(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	version_print();
-	return flushed();
+	return 0;
 }
 
 int
@@ -134,5 +134,9 @@ main(int argc, char **argv)
 	}
 	const struct mode *m = find_mode(argv[1]);
 
-	return m == NULL ? unknown(argv[1]) : m->main(argc - 1, argv + 1);
+	if (m == NULL)
+		return unknown(argv[1]);
+	int code = m->main(argc - 1, argv + 1);
+
+	return code == 0 ? flushed() : code;
 }

@@ -71,5 +71,6 @@ ctl_main(int argc, char **argv)
 	int written = ctl_flush(&c);
 
 	ctl_fini(&c);
-	return code == CTL_OK ? written : code;
+	/* An answer that was not heard is none, yes or no. */
+	return code <= CTL_NO && written != CTL_OK ? written : code;
 }

@@ -46,15 +46,17 @@ ctl_fini(struct ctl *c)
 int
 ctl_flush(struct ctl *c)
 {
-	size_t len = c->out.len;
+	size_t len = c->is_cut ? 0 : c->out.len;
 	size_t put = fwrite(str_ptr(&c->out), 1, len, stdout);
-	int failed = fflush(stdout);
 
+	if (put < len || fflush(stdout) != 0) {
+		if (!c->is_cut)
+			fprintf(stderr, "mesh ctl: standard output: %s\n",
+			    strerror(errno));
+		c->is_cut = true;
+	}
 	str_clear(&c->out);
-	if (put == len && failed == 0)
-		return CTL_OK;
-	fprintf(stderr, "mesh ctl: standard output: %s\n", strerror(errno));
-	return CTL_ERROR;
+	return c->is_cut ? CTL_OUTPUT : CTL_OK;
 }
 
 /* One line on standard error; what is in it may come from anywhere. */

@@ -28,6 +28,7 @@ enum {
 	CTL_USAGE = 64,
 	CTL_DATA = 65,
 	CTL_NO_INPUT = 66,
+	CTL_OUTPUT = 74,	/* standard output cannot be written */
 	CTL_INTERRUPTED = 130,
 };
 
@@ -38,6 +39,7 @@ struct ctl {
 	struct term     term;
 	enum ctl_format format;
 	bool            quiet, verbose, headers;
+	bool            is_cut;		/* some of out could not be written */
 	const char     *namespace;	/* NULL: all of them */
 	uint64_t        timeout_ms;
 };
@@ -45,7 +47,10 @@ struct ctl {
 /* Reads the global options.  ERR_USAGE. */
 int ctl_init(struct ctl *, struct err *);
 void ctl_fini(struct ctl *);
-/* Writes out and empties it; CTL_ERROR and a message when that fails. */
+/*
+ * Writes out and empties it.  Once that fails: a message, and CTL_OUTPUT from
+ * then on.
+ */
 int ctl_flush(struct ctl *);
 
 /* A line for people, unless --quiet; for --verbose alone. */

@@ -389,10 +389,32 @@ def delete_asks_on_a_terminal(scene):
 
 @scenario
 def output_that_cannot_be_written_is_a_failure(scene):
-	with open("/dev/full", "w") as full:
-		done = subprocess.run([str(MESH), "ctl", "version"], stdout=full,
-		    stderr=subprocess.PIPE, text=True, check=False)
-	assert done.returncode == 2 and "standard output" in done.stderr, done
+	def unheard(*words):
+		with open("/dev/full", "w") as full:
+			return subprocess.run([str(MESH), *map(str, words)],
+			    stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+	control = scene.control()
+	path = scene.file("set.yaml", document("web") + document("api"))
+	ours = ("ctl", "--socket", control.socket)
+	# Each command; help of every mode; a "no" (diff); what flushes as it goes.
+	listed = json.loads(ctl(scene, "help", "-o", "json").stdout)["commands"]
+	helps = [[word for word in (command.get("group"), command["name"]) if word]
+	    for command in listed]
+	for words in (("ctl", "version"), ("proxy", "--help"), ("help", "control"),
+	    *(("ctl", "help", *names) for names in helps),
+	    (*ours, "diff", "-f", path), (*ours, "apply", "-f", path),
+	    (*ours, "get", "services"), (*ours, "get", "services", "web", "nix"),
+	    (*ours, "services"), (*ours, "ca", "export-bundle"),
+	    (*ours, "api", "GET", "/v1/kinds"), (*ours, "check"),
+	    (*ours, "delete", "-y", "-f", path)):
+		done = unheard(*words)
+		assert done.returncode == 74, (words, done)
+		assert done.stderr.count("standard output: ") == 1, (words, done)
+	# It did what it was told all the same, up to the first that was not heard.
+	assert [d["metadata"]["name"] for d in control.get("services")["items"]] == \
+	    ["web"]
+	# What failed for a reason of its own keeps its code.
+	assert unheard(*ours, "get", "nix").returncode == 64
 
 
 @scenario
