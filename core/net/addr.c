@@ -189,6 +189,18 @@ addr_eq(const struct addr *a, const struct addr *b)
 	}
 }
 
+bool
+addr_is_same_host(const struct addr *a, const struct addr *b)
+{
+	struct addr x = *a, y = *b;
+
+	if (a->len == 0 || a->sa.sa_family == AF_UNIX)
+		return false;
+	addr_set_port(&x, 0);
+	addr_set_port(&y, 0);
+	return addr_eq(&x, &y);
+}
+
 int
 addr_port(const struct addr *a)
 {

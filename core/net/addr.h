@@ -31,6 +31,8 @@ int addr_from_ip(struct slice ip, int port, struct addr *, struct err *);
 void addr_format(const struct addr *, char out[ADDR_TEXT_MAX]);
 void addr_format_ip(const struct addr *, char out[ADDR_TEXT_MAX]); /* no port */
 bool addr_eq(const struct addr *, const struct addr *);
+/* The same IP, whatever the port; Unix sockets have no host. */
+bool addr_is_same_host(const struct addr *, const struct addr *);
 int addr_port(const struct addr *);	/* 0 for Unix */
 void addr_set_port(struct addr *, int port);
 bool addr_is_loopback(const struct addr *);	/* Unix sockets too */

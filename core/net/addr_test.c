@@ -91,6 +91,31 @@ TEST(addr_unmaps_ipv4)
 	assert_string_equal(out, "10.0.0.7");
 }
 
+TEST(addr_knows_a_host_whatever_the_port)
+{
+	static const struct {
+		const char *a, *b;
+		bool        same;
+	} cases[] = {
+		{ "127.0.0.1:1", "127.0.0.1:2", true },
+		{ "127.0.0.1:1", "127.0.0.2:1", false },
+		{ "[::2]:1", "[::2]:2", true },
+		{ "[::2]:1", "[::3]:1", false },
+		{ "[::1]:1", "127.0.0.1:1", false },
+		{ "unix:/a", "unix:/a", false },
+	};
+	const struct addr unknown = { 0 };
+	struct addr a, b;
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		addr_parse(slice_str(cases[i].a), &a, &err);
+		addr_parse(slice_str(cases[i].b), &b, &err);
+		assert_int_equal(addr_is_same_host(&a, &b), cases[i].same);
+	}
+	assert_false(addr_is_same_host(&unknown, &unknown));
+}
+
 TEST(close_reasons_have_names_and_sentences)
 {
 	for (int i = 0; i < CLOSE_REASONS; i++) {

@@ -195,6 +195,29 @@ take_addresses(struct tls_handshake *h)
 	addr_unmap(&peer->local);
 }
 
+/* Its host has more than its share: that host's oldest gives way. */
+static void
+make_room(struct tls_handshake *h)
+{
+	struct hs_thread *t = h->thread;
+	const int share = HS_OF_HOST_MAX / t->owner->n_threads;
+	struct tls_handshake *oldest = NULL;
+	int n = 0;
+
+	LIST_FOREACH(at, &t->active) {
+		struct tls_handshake *o = list_entry(at, struct tls_handshake,
+		    link);
+
+		if (!o->request.is_server || !addr_is_same_host(
+		    &o->result.image.peer.addr, &h->result.image.peer.addr))
+			continue;
+		if (n++ == 0)
+			oldest = o;
+	}
+	if (n > share)
+		hs_finish(oldest, TLS_FAIL_BUSY);
+}
+
 void
 hs_begin(void *arg)
 {
@@ -211,6 +234,8 @@ hs_begin(void *arg)
 		return;
 	}
 	take_addresses(h);
+	if (q->is_server)
+		make_room(h);
 	loop_timer_init(&h->deadline, h->thread->loop, on_deadline, h);
 	loop_timer_start(&h->deadline, h->due_ms - now + lag);
 	loop_fd_start(&h->watch, h->thread->loop, h->fd, on_ready, h);

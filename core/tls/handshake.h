@@ -26,6 +26,7 @@
 #define HS_TIMEOUT_MS		10000
 #define HS_BYTES_MAX		((size_t)64 * 1024)
 #define HS_WAITING_MAX		1024
+#define HS_OF_HOST_MAX		256	/* of those, let in from one host */
 #define HS_SESSIONS_MAX		4096
 
 struct hs_thread {

@@ -427,6 +427,68 @@ TEST(one_too_many_is_told_so)
 	meet_free(m);
 }
 
+/* A connection from that host to a port of ours; gives our end. */
+static int
+arrive(const char *host, int listener, int *theirs)
+{
+	struct sockaddr_in to;
+	socklen_t len = sizeof(to);
+	struct addr from;
+	struct err err;
+
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&to, &len),
+	    0);
+	assert_int_equal(addr_from_ip(slice_str(host), 0, &from, &err), 0);
+	*theirs = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(*theirs, &from.sa, from.len), 0);
+	assert_int_equal(connect(*theirs, (struct sockaddr *)&to, len), 0);
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+#define SILENT	(HS_OF_HOST_MAX + 3)
+
+TEST(a_silent_host_gives_way_to_itself_alone)
+{
+	struct meet *m = meet_new();
+	struct meet_end *ends = mem_zalloc_array(SILENT, sizeof(*ends));
+	struct addr at;
+	struct err err;
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int theirs[SILENT + 1];
+
+	addr_from_ip(SLICE("127.0.0.1"), 0, &at, &err);
+	assert_int_equal(bind(listener, &at.sa, at.len), 0);
+	assert_int_equal(listen(listener, 16), 0);
+	tls_handshaker_free(m->handshaker);
+	m->handshaker = tls_handshaker_new(1);
+	meet_start_fd(m, &m->server, arrive("127.0.0.2", listener,
+	    &theirs[SILENT]));
+	for (int i = 0; i < SILENT; i++) {
+		ends[i].meet = m;
+		ends[i].request = m->server.request;
+		ends[i].request.timeout_ms = 120000;
+		ends[i].result.image.fd = -1;
+		meet_start_fd(m, &ends[i], arrive("127.0.0.1", listener,
+		    &theirs[i]));
+	}
+	m->pending = SILENT - HS_OF_HOST_MAX;	/* the others stay */
+	meet_wait(m);
+	for (int i = 0; i < SILENT; i++)
+		assert_int_equal(ends[i].is_done, i < SILENT - HS_OF_HOST_MAX);
+	for (int i = 0; i < SILENT - HS_OF_HOST_MAX; i++)
+		meet_assert(&ends[i], TLS_FAIL_BUSY, NULL);
+	assert_false(m->server.is_done);
+	for (int i = 0; i <= SILENT; i++)
+		close(theirs[i]);
+	close(listener);
+	m->pending = SILENT;
+	meet_free(m);
+	mem_free(ends);
+}
+
 /* The other end sees that it is over; done is never called. */
 TEST(a_cancelled_handshake_tells_nobody)
 {

@@ -23,7 +23,9 @@
  * ChaCha20_Poly1305 second; ALPN and SNI; no renegotiation; sessions are
  * resumed by id, for the same peer, SNI, ALPN, bundle generation and
  * certificate of ours only.  A handshake ends within 10 s and 64 KiB, however
- * the peer behaves.
+ * the peer behaves.  Of those that are let in each host has a share: beyond it
+ * that host's own oldest gives way, so that one that connects and says nothing
+ * keeps nobody else out.
  */
 
 /*
@@ -55,7 +57,7 @@ enum tls_failure {
 	TLS_FAIL_WRONG_PEER,	/* valid, but not the SPIFFE ID expected */
 	TLS_FAIL_NO_ALPN,	/* no protocol in common */
 	TLS_FAIL_NO_SNI,	/* a server that needs one was asked without */
-	TLS_FAIL_BUSY,		/* too many handshakes wait */
+	TLS_FAIL_BUSY,		/* too many handshakes wait, or of this host */
 	TLS_FAILURES
 };
 const char *tls_failure_name(enum tls_failure);

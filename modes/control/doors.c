@@ -10,7 +10,6 @@
 #include "net/listener.h"
 #include "tls/tls.h"
 
-#define ARRIVALS_OF_HOST	256	/* of 1024 that wait for a handshake */
 #define BACKLOG		1024
 
 enum { DOOR_API, DOOR_LOCAL, DOOR_ADMIN, DOORS };
@@ -176,47 +175,9 @@ on_handshake(void *arg, struct tls_result *t)
 		    NULL));
 }
 
-static bool
-is_same_host(struct addr a, struct addr b)
-{
-	if (a.sa.sa_family == AF_UNIX || b.sa.sa_family == AF_UNIX)
-		return false;
-	addr_set_port(&a, 0);
-	addr_set_port(&b, 0);
-	return addr_eq(&a, &b);
-}
-
-/*
- * One host that connects and says nothing cannot fill the handshakes' queue:
- * beyond its share its own oldest gives way.
- */
-static void
-make_room(struct doors *ds, const struct addr *peer)
-{
-	struct arrival *oldest = NULL;
-	size_t n = 0;
-
-	LIST_FOREACH(at, &ds->arrivals) {
-		struct arrival *a = list_entry(at, struct arrival, link);
-
-		if (!is_same_host(a->peer, *peer))
-			continue;
-		if (n++ == 0)
-			oldest = a;
-	}
-	if (n < ARRIVALS_OF_HOST)
-		return;
-	tls_handshake_cancel(oldest->handshake);
-	list_remove(&oldest->link);
-	mem_free(oldest);
-	server_count(ds->server, METRIC_TLS_FAILURES, (struct slice[]){
-	    SLICE(METRIC_INBOUND), slice_str(tls_failure_name(TLS_FAIL_BUSY)) });
-}
-
 static void
 shake_hands(struct open_door *d, int fd, const struct addr *peer)
 {
-	make_room(d->doors, peer);
 	struct server *s = d->doors->server;
 	struct tls_request q = {
 		.is_server = true, .client_cert_optional = true,

@@ -308,6 +308,18 @@ def callers_that_say_nothing_do_not_keep_it(scene):
 	assert lenient.wait() == 0
 
 
+@scenario
+def a_host_that_says_nothing_shuts_no_sidecar_out(scene):
+	_, web, orders = pair(scene)
+	silent = [wire.dial(orders.inbound_port) for _ in range(1100)]
+	try:
+		reply = ask(web)
+		assert reply.status == 200, reply.status
+	finally:
+		for sock in silent:
+			sock.close()
+
+
 def ask_service(proxy, name, port):
 	host = f"{name}.default.mesh:{port}"
 	return wire.get(proxy.outbound_port, f"http://{host}/plain",
