@@ -141,6 +141,12 @@ tls_identity_not_before(const struct tls_identity *id)
 	return id->not_before;
 }
 
+uint64_t
+tls_identity_generation(const struct tls_identity *id)
+{
+	return id->generation;
+}
+
 const char *
 tls_identity_id(const struct tls_identity *id)
 {

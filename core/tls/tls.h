@@ -43,6 +43,7 @@ void tls_identity_unref(struct tls_identity *);	/* NULL allowed */
 int64_t tls_identity_not_after(const struct tls_identity *);
 int64_t tls_identity_not_before(const struct tls_identity *);
 const char *tls_identity_id(const struct tls_identity *);	/* SPIFFE ID */
+uint64_t tls_identity_generation(const struct tls_identity *);	/* of the bundle */
 
 /* One table: name (label `reason`), sentence. */
 enum tls_failure {

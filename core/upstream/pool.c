@@ -209,11 +209,21 @@ on_finished(void *owner, enum codec_end end)
 		    CLOSE_FINISHED);
 }
 
+/* Made by who we are no more, or proven by whom we trust no more. */
+static bool
+is_outdated(const struct pool_conn *pc)
+{
+	const struct conn_peer *peer = conn_peer(pc->conn);
+
+	return peer->is_tls &&
+	    peer->bundle_generation < pc->local->up->generation;
+}
+
 static bool
 is_usable(const struct pool_conn *pc)
 {
 	return !pc->finished && !conn_is_closed(pc->conn) &&
-	    !pc->local->is_gone &&
+	    !pc->local->is_gone && !is_outdated(pc) &&
 	    !conn_is_eof(pc->conn) && codec_is_idle(pc->codec) &&
 	    (pc->not_after == 0 || clock_wall_s() < pc->not_after);
 }
@@ -407,6 +417,31 @@ upstream_replace(struct upstream *up, const struct cluster *old,
 			close_idle(l);
 		}
 	}
+}
+
+static void
+close_outdated(struct endpoint_local *l)
+{
+	l->users++;
+	LIST_FOREACH_SAFE(at, &l->idle) {
+		struct pool_conn *pc = list_entry(at, struct pool_conn, link);
+
+		if (is_outdated(pc))
+			conn_close(pc->conn, CLOSE_LOCAL);
+	}
+	l->users--;
+	endpoint_local_check(l);
+}
+
+void
+upstream_identify(struct upstream *up, uint64_t generation)
+{
+	size_t it = 0;
+	void *l;
+
+	up->generation = generation;
+	while (map_next(&up->locals, &it, NULL, &l))
+		close_outdated(l);
 }
 
 static void

@@ -35,6 +35,7 @@ struct bench {
 	struct loop_task         poll;
 	bool                   (*until)(void);
 	struct timespec          deadline;
+	uint64_t                 generation;	/* 0: plain text */
 };
 
 static struct bench *B;
@@ -173,7 +174,10 @@ on_stream(void *owner, struct stream *s, struct conn_peer *peer, bool reused)
 	struct call *c = owner;
 	struct http_head h;
 
-	(void)peer;
+	if (B->generation > 0 && !peer->is_tls) {
+		peer->is_tls = true;
+		peer->bundle_generation = B->generation;
+	}
 	say(c, reused ? "reused" : "fresh");
 	c->stream = s;
 	stream_set_owner(s, &stream_events, c);
@@ -458,6 +462,51 @@ TEST(pool_closes_idle_connections_of_who_left)
 	assert_int_equal(counts().idle, 1);
 	upstream_replace(b.up, b.cluster, NULL);
 	run_until(is_none_idle);
+	bench_fini(&b);
+}
+
+static bool
+is_second_answered(void)
+{
+	return B->calls[1].attempt == NULL;
+}
+
+TEST(pool_keeps_nothing_of_an_earlier_identity)
+{
+	struct bench b;
+
+	bench_init(&b);
+	b.generation = 1;	/* as if proven with it */
+	upstream_identify(b.up, 1);
+	start('A');
+	start('B');
+	run_until(are_two_asking);
+	answer(0, OK);
+	run_until(is_one_idle);
+	upstream_identify(b.up, 2);
+	run_until(is_none_idle);
+	answer(1, OK);
+	run_until(is_second_answered);
+	assert_int_equal(counts().idle, 0);
+	/* Made meanwhile, or before we heard: it is not older than we know. */
+	b.generation = 3;
+	exchange('C', 2, OK);
+	assert_int_equal(counts().idle, 1);
+	upstream_identify(b.up, 3);
+	exchange('D', 2, OK);
+	assert_trace("A:fresh B:fresh A:200 B:200 C:fresh C:200 D:reused D:200");
+	bench_fini(&b);
+}
+
+TEST(pool_keeps_plain_connections_whoever_we_are)
+{
+	struct bench b;
+
+	bench_init(&b);
+	exchange('A', 0, OK);
+	upstream_identify(b.up, 2);
+	exchange('B', 0, OK);
+	assert_trace("A:fresh A:200 B:reused B:200");
 	bench_fini(&b);
 }
 

@@ -17,7 +17,8 @@
  *
  * A connection that becomes free serves who waits longest; idle ones are kept
  * last in, first out, for pool_idle_ms, and are dropped when the endpoint leaves
- * its cluster or the peer's certificate ends.
+ * its cluster, the peer's certificate ends, or we are somebody else or trust
+ * others than when they were made.
  */
 struct upstream;
 struct attempt;
@@ -42,6 +43,11 @@ void upstream_free(struct upstream *);	/* after upstream_close */
  */
 void upstream_replace(struct upstream *, const struct cluster *old,
     const struct cluster *now);
+/*
+ * Identity and bundle of this generation, which only grows, are in use: TLS
+ * connections of earlier ones are closed, those in use when they become idle.
+ */
+void upstream_identify(struct upstream *, uint64_t generation);
 /*
  * The end, before the loop's own: closes its connections, gives up those being
  * made, makes none from now on.  Attempts are still finished by their owners.

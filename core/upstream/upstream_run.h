@@ -16,6 +16,7 @@ struct upstream {
 	struct list                connects;	/* pool_connect, under way */
 	struct upstream_counts     counts;
 	uint64_t                   rr;
+	uint64_t                   generation;	/* of identity and bundle */
 	bool                       is_closed;
 };
 

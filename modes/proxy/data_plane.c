@@ -5,15 +5,37 @@
 
 /* --- identity -------------------------------------------------------------------- */
 
+struct change {
+	struct proxy_worker *worker;
+	uint64_t             generation;
+};
+
+static void
+on_identity(void *arg)
+{
+	struct change *c = arg;
+
+	upstream_identify(c->worker->upstream, c->generation);
+	mem_free(c);
+}
+
 void
 data_plane_identify(struct data_plane *p, struct tls_identity *id)
 {
+	uint64_t generation = tls_identity_generation(id);
+
 	pthread_mutex_lock(&p->identity_lock);
 	struct tls_identity *old = p->identity;
 
 	p->identity = id;
 	pthread_mutex_unlock(&p->identity_lock);
 	tls_identity_unref(old);
+	for (int i = 0; i < p->options.workers; i++) {
+		struct change *c = mem_alloc(sizeof(*c));
+
+		*c = (struct change){ &p->workers[i], generation };
+		loop_post(p->workers[i].env.loop, on_identity, c);
+	}
 }
 
 struct tls_identity *

@@ -62,7 +62,10 @@ struct data_plane {
 struct data_plane *data_plane_new(const struct data_plane_options *);
 /* Takes s; every worker swaps to it. */
 void data_plane_use(struct data_plane *, struct snapshot *s);
-/* Takes id; used by handshakes that begin from now on.  Any thread. */
+/*
+ * Takes id; used by handshakes that begin from now on.  Upstream connections
+ * of the one before serve nobody new.  Any thread.
+ */
 void data_plane_identify(struct data_plane *, struct tls_identity *id);
 /* Gives a reference or NULL.  Any thread. */
 struct tls_identity *data_plane_identity(struct data_plane *);

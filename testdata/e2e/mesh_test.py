@@ -156,6 +156,25 @@ def certificates_of_20_seconds_renew_under_load(scene):
 
 
 @scenario
+def a_renewal_leaves_no_connection_of_the_old_identity(scene):
+	_, web, _ = pair(scene, control_options=["--certificate-lifetime", "20s"])
+
+	def count(name, **labels):
+		return web.metrics().sum(name, **labels)
+
+	def active():
+		return count("mesh_upstream_connections_active",
+		    destination_service="orders")
+
+	assert active() >= 1
+	wait_until(lambda: count("mesh_certificate_renewals_total",
+	    result="succeeded") >= 1, "a renewal", 30)
+	# They would be kept for 30 s.
+	wait_until(lambda: active() == 0, "they are gone", 5)
+	assert ask(web).status == 200
+
+
+@scenario
 def endpoints_come_and_stop_in_order_and_lose_none(scene):
 	control, web, _ = pair(scene)
 	load = load_on(web)
