@@ -14,6 +14,8 @@
 #include "pki/seal.h"
 
 #define MAGIC	"mesh-backup 1\n"
+#define MAKING		"backup-"	/* the store's copy: backup-X.tmp */
+#define RESTORING	"restore.tmp"	/* there until all of it is in place */
 #define PASSPHRASE_FILE_MAX	65536	/* bytes; ctl's limit */
 
 struct making {
@@ -115,7 +117,7 @@ archive_make(struct server *s, struct slice passphrase, archive_done *done,
 	key_room_str(&m->passphrase, passphrase.len + 1);
 	str_add_slice(&m->passphrase, passphrase);
 	/* Several at a time do not share a file. */
-	m->path = mem_printf("%s/backup-%016llx.tmp", s->spec->data_dir,
+	m->path = mem_printf("%s/" MAKING "%016llx.tmp", s->spec->data_dir,
 	    (unsigned long long)random_u64());
 	store_backup(s->store, m->path, &s->port, on_copied, m);
 }
@@ -125,6 +127,38 @@ archives_wait(struct server *s)
 {
 	for (struct list *at; (at = list_pop(&s->archives)) != NULL;)
 		pthread_join(list_entry(at, struct making, link)->thread, NULL);
+}
+
+/* --- after a crash ---------------------------------------------------------------- */
+
+static void
+remove_copies(const char *dir)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *e;
+
+	while (d != NULL && (e = readdir(d)) != NULL)
+		if (slice_has_prefix(slice_str(e->d_name), SLICE(MAKING)) &&
+		    strstr(e->d_name, ".tmp") != NULL &&
+		    unlinkat(dirfd(d), e->d_name, 0) < 0)
+			log_warn("backup", "%s/%s: %s", dir, e->d_name,
+			    strerror(errno));
+	if (d != NULL)
+		closedir(d);
+}
+
+int
+archives_recover(const char *data_dir, struct err *err)
+{
+	char *mark = mem_printf("%s/" RESTORING, data_dir);
+	int r = 0;
+
+	remove_copies(data_dir);
+	if (access(mark, F_OK) == 0)
+		r = err_set(err, ERR_CONFIG, "%s: a restore was cut short; "
+		    "empty %s and restore again", mark, data_dir);
+	mem_free(mark);
+	return r;
 }
 
 /* --- back ----------------------------------------------------------------------- */
@@ -168,7 +202,7 @@ static int
 unpack(struct slice plain, const char *dir, struct err *err)
 {
 	struct slice rest = plain, ca, store;
-	char *copy = mem_printf("%s/restore.tmp", dir);
+	char *copy = mem_printf("%s/" RESTORING, dir);
 	struct ca_files files;
 	int r;
 
@@ -186,12 +220,13 @@ unpack(struct slice plain, const char *dir, struct err *err)
 		r = ca_file_dir(dir, err);
 	if (r == 0)
 		r = ca_file_write(copy, store, 0600, err);
-	if (r == 0) {
-		r = store_restore(copy, dir, err);
-		unlink(copy);
-	}
+	/* A registry without its authority would be one of strangers. */
 	if (r == 0)
 		r = ca_files_unpack(&files, ca, err);
+	if (r == 0)
+		r = store_restore(copy, dir, err);
+	if (r == 0)
+		unlink(copy);
 	ca_files_fini(&files);
 	mem_free(copy);
 	return r;

@@ -28,9 +28,17 @@ void archive_make(struct server *, struct slice passphrase, archive_done *,
 void archives_wait(struct server *);
 
 /*
+ * At the start, under the directory's lock: removes what a crash left of
+ * backups that were being made.  ERR_CONFIG: a restore did not get to its
+ * end.
+ */
+int archives_recover(const char *data_dir, struct err *);
+
+/*
  * Fills data_dir, which must be missing or empty.  ERR_NOT_FOUND for a file
  * that is not there, ERR_DATA for no backup, ERR_DENIED for the wrong
- * passphrase, ERR_CONFIG for a directory that is in use.
+ * passphrase, ERR_CONFIG for a directory that is in use.  The authority comes
+ * first; what a crash leaves is marked, so that no control starts on it.
  */
 int archive_restore(const char *file, const char *passphrase_file,
     const char *data_dir, struct err *);

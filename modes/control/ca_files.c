@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "modes/control/ca_file.h"
 #include "modes/control/ca_files.h"
+#include "modes/control/store_file.h"
 #include "pki/chain.h"
 #include "pki/mint.h"
 #include "pki/pem.h"
@@ -75,6 +76,22 @@ write_cert(const char *path, const struct str *der, struct err *err)
 	return r;
 }
 
+/* Every identity of a registry that is there was issued under its root. */
+static int
+check_no_registry(const struct setup *s, struct err *err)
+{
+	char *path = mem_printf("%s/" STORE_FILE_NAME, s->o->data_dir);
+	int r = 0;
+
+	if (ca_file_exists(path))
+		r = err_set(err, ERR_CONFIG, "%s is missing, though %s is "
+		    "there: restore both from a backup, or give the root by "
+		    "--ca-cert-file and --ca-key-file", s->files->root_cert,
+		    path);
+	mem_free(path);
+	return r;
+}
+
 static int
 make_root(const struct setup *s, struct err *err)
 {
@@ -84,6 +101,8 @@ make_root(const struct setup *s, struct err *err)
 	char name[64];
 	int r;
 
+	if (check_no_registry(s, err) < 0)
+		return -1;
 	/* A key without certificate is what a crash left: no key is lost. */
 	if (ca_file_exists(s->files->root_key)) {
 		r = ca_file_read_key(&key, s->files->root_key, err);

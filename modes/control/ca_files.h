@@ -11,8 +11,9 @@
  *   root.pem, root.key                  ten years; the key may be elsewhere
  *   intermediate.pem, intermediate.key  one year, signed by the root
  *
- * ca_files_prepare makes what is missing: a root at the first start, unless
- * one is given by file (its key then stays where it is), and an intermediate
+ * ca_files_prepare makes what is missing: a root at the first start (never
+ * beside a registry, whose identities came from another), unless one is
+ * given by file (its key then stays where it is), and an intermediate
  * whenever there is none or its end is near and the root's key is at hand.
  * The keys that it touches are wiped before it returns.  Every certificate
  * gets a subject of its own, because chains are found by name.

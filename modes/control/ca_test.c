@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -228,6 +229,25 @@ TEST(ca_goes_on_after_a_crash_while_it_was_made)
 	unlink(d.files.root_cert);
 	assert_null(open_ca(&d, &err));
 	assert_non_null(strstr(err.text, "restore it from a backup"));
+	dir_remove(&d);
+}
+
+/* As when ca/ was lost, or a restore brought back the registry alone. */
+TEST(ca_makes_no_root_beside_a_registry)
+{
+	struct ca_dir d;
+	struct err err = ERR_INIT;
+	char path[64];
+
+	dir_make(&d);
+	snprintf(path, sizeof(path), "%s/store.db", d.path);
+	assert_int_equal(ca_file_write(path, SLICE("x"), 0600, &err), 0);
+	assert_null(open_ca(&d, &err));
+	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_non_null(strstr(err.text, "root.pem is missing, though"));
+	assert_int_not_equal(access(d.files.root_key, F_OK), 0);
+	unlink(path);
+	ca_close(must_open(&d));
 	dir_remove(&d);
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/unit.h"
 #include "modes/control/join.h"
 #include "modes/control/server_fixture.h"
@@ -255,8 +256,9 @@ TEST(join_that_waits_when_control_ends_is_told_so)
 	struct token token;
 	struct key key;
 
-	fixture_shut(&home);
-	spec.data_dir = home.home;
+	char *dir = mem_printf("%s/control", home.dir);
+
+	spec.data_dir = dir;
 	log_set_levels("error");
 	t.s = server_open(&settings, &log, &err);
 	assert_string_equal(err.text, "");
@@ -270,6 +272,7 @@ TEST(join_that_waits_when_control_ends_is_told_so)
 	assert_int_not_equal(u.err.kind, ERR_NONE);
 	assert_string_equal(u.identity, "");
 	key_fini(&key);
+	mem_free(dir);
 	fixture_close(&home);
 }
 

@@ -254,6 +254,8 @@ open_data(struct server *s, const struct log_options *log, struct err *err)
 		.log = log,
 	};
 
+	if (archives_recover(s->spec->data_dir, err) < 0)
+		return -1;
 	s->ca = ca_open(&ca, err);	/* forks: before any thread */
 	if (s->ca == NULL)
 		return -1;

@@ -539,6 +539,29 @@ def short_lives_are_renewed(scene):
 
 
 @scenario
+def crash_leaves_no_copy_and_a_registry_no_other_root(scene):
+	control = scene.control()
+	api = Api(control)
+	api.apply(service("a"))
+	control.stop()
+	left = [control.data_dir / name for name in ("backup-00ff.tmp",
+	    "backup-00ff.tmp.partial-journal")]
+	for path in left:
+		path.write_text("x")
+	ca = control.data_dir / "ca"
+	ca.rename(scene.dir / "aside")
+	out = run(scene, "--data-dir", control.data_dir, "--socket",
+	    scene.dir / "other.sock", expect=78)
+	assert "root.pem is missing, though" in out, out
+	assert not any(path.exists() for path in left), left
+	ca.rmdir()
+	(scene.dir / "aside").rename(ca)
+	control.start()
+	control.await_ready()
+	assert api.get("/v1/documents/services/default/a").status == 200
+
+
+@scenario
 def backup_brings_everything_back(scene):
 	control = scene.control()
 	api = Api(control)
