@@ -98,8 +98,8 @@ kind_of_status(int status)
 		if (err_http_status(&(struct err){ .kind = (enum err_kind)k }) ==
 		    status)
 			return (enum err_kind)k;
-	return status == 401 ? ERR_DENIED : status < 500 ? ERR_DATA :
-	    ERR_INTERNAL;
+	return status == 401 ? ERR_DENIED : status == 405 || status == 501 ?
+	    ERR_USAGE : status < 500 ? ERR_DATA : ERR_INTERNAL;
 }
 
 int
@@ -116,6 +116,9 @@ call_refused(const struct client_answer *answer, struct err *err)
 		kind = kind_of_status(answer->status);
 	if (message != NULL)
 		err_set(err, kind, "%s", message);
+	else if (kind == ERR_USAGE)
+		err_set(err, kind, "control does not know this method (%d)",
+		    answer->status);
 	else
 		err_set(err, kind, "control answers %d", answer->status);
 	arena_fini(&arena);

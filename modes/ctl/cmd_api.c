@@ -22,7 +22,9 @@ const struct ctl_command cmd_api = {
 	.name = "api",
 	.arguments = "METHOD PATH",
 	.summary = "ask control by hand, as mesh-api(7) says",
-	.text = "Prints the answer as it comes, also where control refuses.",
+	.text = "Prints the answer as it comes, also where control refuses; the "
+	    "exit code is 1 then for what is not there, 64 for a method that the "
+	    "path or control does not have.",
 	.min = 2, .max = 2,
 	.options = options,
 	.examples = examples,

@@ -1,8 +1,7 @@
-#include <string.h>
-
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/endpoints.h"
+#include "modes/ctl/names.h"
 #include "modes/ctl/rows.h"
 
 static int endpoints(struct ctl *);
@@ -53,16 +52,13 @@ endpoints_print(struct ctl *c, const struct conf_node *list)
 static int
 endpoints(struct ctl *c)
 {
-	const char *word = ctl_word(c, 0), *slash = strchr(word, '/');
-	const char *namespace = slash == NULL ? c->namespace :
-	    arena_printf(&c->arena, "%.*s", (int)(slash - word), word);
+	const char *namespace, *name;
 	struct err err = ERR_INIT;
+	int code = names_read(c, "SERVICE", ctl_word(c, 0), &namespace, &name);
 
-	if (namespace == NULL)
-		return ctl_misused(c, "a service is looked for in one namespace: "
-		    "say -n instead of -A");
-	const struct conf_node *list = endpoints_read(c, namespace,
-	    slash == NULL ? word : slash + 1, &err);
+	if (code != CTL_OK)
+		return code;
+	const struct conf_node *list = endpoints_read(c, namespace, name, &err);
 
 	if (list == NULL)
 		return ctl_fail_call(c, &err);

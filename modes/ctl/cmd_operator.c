@@ -4,6 +4,7 @@
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/file.h"
+#include "modes/ctl/names.h"
 #include "modes/ctl/rows.h"
 #include "modes/ctl/target.h"
 #include "pki/csr.h"
@@ -148,6 +149,9 @@ ask_for(struct ctl *c, const struct key *key, struct conf_node **answer,
 static int
 create(struct ctl *c)
 {
+	static const struct names_field fields[] = {
+		{ "name", "NAME" }, { "ttl", "--ttl" }, { 0 },
+	};
 	const char *dir = ctl_value(c, "out-dir") != NULL ?
 	    ctl_value(c, "out-dir") : target_config_dir(c);
 	struct conf_node *answer;
@@ -164,7 +168,7 @@ create(struct ctl *c)
 	int code = CTL_OK;
 
 	if (ask_for(c, &key, &answer, &err) < 0)
-		code = ctl_fail_call(c, &err);
+		code = names_fail(c, fields, &err);
 	else if (write_files(c, dir, &key, answer, &err) < 0)
 		code = ctl_fail(c, &err);
 	key_fini(&key);

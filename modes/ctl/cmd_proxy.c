@@ -1,8 +1,7 @@
-#include <string.h>
-
 #include "conf/json.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
+#include "modes/ctl/names.h"
 #include "modes/ctl/print.h"
 #include "modes/ctl/rows.h"
 
@@ -107,17 +106,15 @@ status(struct ctl *c)
 static int
 config(struct ctl *c)
 {
-	const char *word = ctl_word(c, 0), *slash = strchr(word, '/');
-	const char *namespace = slash == NULL ? c->namespace :
-	    arena_printf(&c->arena, "%.*s", (int)(slash - word), word);
+	const char *namespace, *name;
 	struct conf_node *answer;
 	struct err err = ERR_INIT;
+	int code = names_read(c, "WORKLOAD", ctl_word(c, 0), &namespace, &name);
 
-	if (namespace == NULL)
-		return ctl_misused(c, "a workload is looked for in one namespace: "
-		    "say -n instead of -A");
-	const char *path = call_path(c, "/v1/proxies", namespace,
-	    slash == NULL ? word : slash + 1, "config", NULL);
+	if (code != CTL_OK)
+		return code;
+	const char *path = call_path(c, "/v1/proxies", namespace, name, "config",
+	    NULL);
 
 	if (call_api(c, "GET", call_query(c, path, "what", ctl_value(c, "what")),
 	    NULL, &answer, &err) < 0)

@@ -6,6 +6,7 @@
 #include "modes/ctl/commands.h"
 #include "modes/ctl/documents.h"
 #include "modes/ctl/input.h"
+#include "modes/ctl/names.h"
 #include "modes/ctl/print.h"
 
 static int registers(struct ctl *), deregister(struct ctl *);
@@ -176,23 +177,27 @@ put(struct ctl *c, const char *namespace, const struct conf_node *doc)
 static int
 registers(struct ctl *c)
 {
+	static const struct names_field fields[] = {
+		{ "metadata.name", "NAME" },
+		{ "metadata.labels", "--label" },
+		{ "spec.address", "--address" },
+		{ "spec.ports", "--port" },
+		{ "spec.zone", "--zone" },
+		{ "spec.weight", "--weight" },
+		{ 0 },
+	};
 	struct conf_node *doc = conf_map_new(&c->arena);
-	const char *service = ctl_value(c, "service"), *slash;
-	const char *namespace = c->namespace;
+	const char *service = ctl_value(c, "service"), *namespace;
 	struct err err = ERR_INIT;
+	int code;
 
 	if (service == NULL || ctl_value(c, "address") == NULL)
 		return ctl_misused(c, "say --service and --address");
-	if ((slash = strchr(service, '/')) != NULL) {
-		namespace = arena_printf(&c->arena, "%.*s",
-		    (int)(slash - service), service);
-		service = slash + 1;
-	}
-	if (namespace == NULL)
-		return ctl_misused(c, "a workload is in one namespace: say -n "
-		    "instead of -A");
+	code = names_read(c, "--service", service, &namespace, &service);
+	if (code != CTL_OK)
+		return code;
 	if (make_document(c, namespace, service, doc, &err) < 0)
-		return ctl_misused(c, "%s", err.text);
+		return names_fail(c, fields, &err);
 	return put(c, namespace, doc);
 }
 

@@ -1,8 +1,7 @@
-#include <string.h>
-
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/file.h"
+#include "modes/ctl/names.h"
 #include "modes/ctl/print.h"
 #include "modes/ctl/rows.h"
 
@@ -104,7 +103,14 @@ hand_out(struct ctl *c, const struct conf_node *answer)
 static int
 create(struct ctl *c)
 {
-	const char *service = ctl_value(c, "service");
+	static const struct names_field fields[] = {
+		{ "service", "--service" },
+		{ "serviceAccount", "--service-account" },
+		{ "workload", "--workload" },
+		{ "ttl", "--ttl" },
+		{ 0 },
+	};
+	const char *service = ctl_value(c, "service"), *namespace, *name;
 	const char *out = ctl_value(c, "out");
 	struct conf_node *body = conf_map_new(&c->arena), *answer;
 	struct err err = ERR_INIT;
@@ -112,19 +118,19 @@ create(struct ctl *c)
 
 	if (service == NULL)
 		return ctl_misused(c, "say for which service, with --service");
-	if (strchr(service, '/') == NULL && c->namespace == NULL)
-		return ctl_misused(c, "a service is in one namespace: say -n "
-		    "instead of -A");
+	code = names_read(c, "--service", service, &namespace, &name);
+	if (code != CTL_OK)
+		return code;
 	/* Before control makes a token that would be lost. */
 	if (out != NULL && (code = ctl_may_write(c, out)) != CTL_OK)
 		return code;
-	conf_set_string(body, "service", strchr(service, '/') != NULL ? service :
-	    arena_printf(&c->arena, "%s/%s", c->namespace, service));
+	conf_set_string(body, "service", arena_printf(&c->arena, "%s/%s",
+	    namespace, name));
 	conf_set_string(body, "serviceAccount", ctl_value(c, "service-account"));
 	conf_set_string(body, "workload", ctl_value(c, "workload"));
 	conf_set_string(body, "ttl", ctl_value(c, "ttl"));
 	if (call_api(c, "POST", "/v1/tokens", body, &answer, &err) < 0)
-		return ctl_fail_call(c, &err);
+		return names_fail(c, fields, &err);
 	return hand_out(c, answer);
 }
 

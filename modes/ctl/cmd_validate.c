@@ -20,7 +20,7 @@ const struct ctl_command cmd_validate = {
 	    "unknown field, a key that stands twice, a value of another type, an "
 	    "unquoted word that YAML readers understand differently are faults. "
 	    "Each is reported with file, line and column; then the exit code is "
-	    "65.",
+	    "65, as it is where there is no document at all.",
 	.options = input_options,
 	.examples = examples,
 	.run = validate,

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/pattern.h"
 #include "conf/units.h"
 #include "modes/ctl/ctl_run.h"
 
@@ -32,6 +33,10 @@ ctl_init(struct ctl *c, struct err *err)
 		    "--timeout: expected a duration such as 30s, found \"%s\"",
 		    timeout);
 	c->timeout_ms = (uint64_t)ms;
+	if (c->namespace != NULL &&
+	    !conf_pattern_match(CONF_LABEL, slice_str(c->namespace)))
+		return err_set(err, ERR_USAGE, "--namespace: expected %s, found "
+		    "\"%s\"", conf_pattern_expected(CONF_LABEL), c->namespace);
 	return 0;
 }
 

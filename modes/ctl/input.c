@@ -33,7 +33,8 @@ input_read(struct ctl *c, struct model_set *set)
 	if (code == CTL_OK && set->len == 0) {
 		struct err err = ERR_INIT;
 
-		err_set(&err, ERR_NOT_FOUND, "%s: no documents",
+		err_set(&err, ERR_DATA, "%s: no documents; expected YAML or JSON "
+		    "with apiVersion, kind and metadata",
 		    args_nth(&c->args, "filename", 0));
 		return ctl_fail(c, &err);
 	}

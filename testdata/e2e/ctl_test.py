@@ -167,7 +167,9 @@ def good_documents_are_named(scene):
 	    r"\Aservice/web is valid\nservice/api is valid\n\Z", "")
 	expect(ctl(scene, "validate", "-f", "-", stdin=SERVICE), 0, "service/web", "")
 	expect(ctl(scene, "validate", "-f", "nowhere.yaml"), 66, "", "no such file")
-	expect(ctl(scene, "validate", "-f", "-"), 66, "", "no documents")
+	for nothing in ("", "# a comment\n", "---\n---\n"):
+		expect(ctl(scene, "validate", "-f", "-", stdin=nothing), 65, "",
+		    "no documents; expected .* apiVersion, kind")
 
 
 @scenario
@@ -468,6 +470,39 @@ def tokens_are_shown_once_and_can_be_revoked(scene):
 	against(control, "token", "revoke", tokens[0]["id"], code=1, err="no token")
 
 
+# What was typed, and what the fault calls it.
+MISTYPED = (
+	("--service", "token create --service X"),
+	("--service", "token create --service a/b/c"),
+	("--service", "token create --service x/"),
+	("--service", "-A token create --service x"),
+	("--ttl", "token create --service x --ttl soon"),
+	("--workload", "token create --service x --workload X"),
+	("--service-account", "token create --service x --service-account X"),
+	("--service", "register db-1 --service X --address 10.0.0.9"),
+	("--address", "register db-1 --service db --address a_b"),
+	("NAME", "register DB --service db --address 10.0.0.9"),
+	("--zone", "register db-1 --service db --address 10.0.0.9 --zone ?"),
+	("--label", "register db-1 --service db --address 10.0.0.9 --label ?=c"),
+	("--ttl", "operator create anna --out-dir o --ttl soon"),
+	("SERVICE", "endpoints a/b/c"),
+	("WORKLOAD", "proxy config a/b/c"),
+	("--namespace", "-n X get services"),
+)
+
+
+@scenario
+def a_word_that_cannot_be_is_misuse_of_its_option(scene):
+	control = scene.control()
+	for name, line in MISTYPED:
+		try:
+			against(control, *line.split(), code=64, out="",
+			    err=rf"\Amesh ctl: {name}: .*\n.*--help")
+		except AssertionError as error:
+			raise AssertionError(f"{line}: {error}") from None
+	assert control.get("workloads")["items"] == []
+
+
 @scenario
 def an_operator_gives_orders_over_the_network(scene):
 	control = scene.control()
@@ -582,7 +617,10 @@ def raw_answers_come_as_they_are(scene):
 	control = scene.control()
 	kinds = json.loads(against(control, "api", "GET", "/v1/kinds").stdout)
 	assert "services" in {kind["plural"] for kind in kinds}, kinds
-	against(control, "api", "GET", "/v1/nix", code=1, out='"kind":"not-found"')
+	against(control, "api", "GET", "/v1/nix", code=1, out='"kind":"not-found"',
+	    err="nothing at /v1/nix")
+	against(control, "api", "FOO", "/v1/kinds", code=64, err="this method")
+	against(control, "api", "PATCH", "/v1/kinds", code=64, err="method")
 	body = scene.file("body.json", json.dumps({"items": [{"apiVersion": "v1",
 	    "kind": "Namespace", "metadata": {"name": "shop"}}]}))
 	against(control, "api", "POST", "/v1/apply", "-f", body, out="created")
@@ -594,6 +632,7 @@ ANSWERS = (
 	(404, "not-found", 1), (400, "data", 65), (413, "too-large", 65),
 	(409, "conflict", 75), (403, "denied", 77), (503, "unavailable", 69),
 	(500, "internal", 70), (500, "system", 2), (401, None, 77), (502, None, 70),
+	(405, "usage", 64), (405, None, 64), (501, None, 64),
 )
 
 
