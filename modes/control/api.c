@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "conf/json.h"
 #include "modes/control/api.h"
@@ -52,6 +53,7 @@ identify(struct api_call *call, const struct conn_peer *peer, unsigned door)
 	}
 	call->id = arena_dup(&call->arena, slice_str(peer->id));
 	memcpy(call->leaf, peer->cert_hash, sizeof(call->leaf));
+	call->not_after = peer->not_after;
 	if (door != API_NOBODY || !spiffe_parse(&call->spiffe, call->id) ||
 	    peer->not_after < clock_wall_s())
 		return;
@@ -369,6 +371,21 @@ api_streams_end_of(struct server *s, struct slice actor)
 
 		if (slice_eq(call->who.actor, actor))
 			api_stream_end(call);
+	}
+}
+
+void
+api_streams_expire(struct server *s, int64_t now_s)
+{
+	LIST_FOREACH_SAFE(at, &s->streams) {
+		struct api_call *call = list_entry(at, struct api_call, link);
+
+		if (call->not_after == 0 || now_s <= call->not_after ||
+		    call->is_ended)
+			continue;
+		log_info("api", "%.*s: its certificate is over, and its stream "
+		    "ends", SLICE_ARG(call->who.actor));
+		api_stream_end(call);
 	}
 }
 

@@ -53,6 +53,7 @@ struct api_call {
 	struct slice            id;	/* SPIFFE ID, empty without certificate */
 	struct spiffe           spiffe;	/* of id */
 	uint8_t                 leaf[HASH_LEN];	/* hash of its certificate */
+	int64_t                 not_after;	/* its end, wall s; 0: none */
 
 	struct list             link;	/* server->streams */
 	const struct api_stream_ops *stream;
@@ -93,8 +94,12 @@ bool api_stream_start(struct api_call *, const char *upgrade,
 /* Takes the bytes.  paused may be called before it returns. */
 void api_stream_write(struct api_call *, struct buf *);
 void api_stream_end(struct api_call *);
-/* Ends all of them, in order or at once, or those of one who may no more. */
+/*
+ * Ends all of them, in order or at once, or those of one who may no more, or
+ * those whose certificate is over.
+ */
 void api_streams_end(struct server *);
+void api_streams_expire(struct server *, int64_t now_s);
 void api_streams_end_of(struct server *, struct slice actor);
 void api_streams_abort(struct server *);
 

@@ -111,6 +111,7 @@ on_tick(void *arg)
 	loop_timer_start(&s->tick, LIVE_TICK_MS);
 	registry_workloads_tick(s->workloads, (int64_t)loop_now_ms(s->loop));
 	sessions_tick(s->sessions);
+	api_streams_expire(s, clock_wall_s());
 	traffic_tick(s->traffic, loop_now_ms(s->loop));
 }
 

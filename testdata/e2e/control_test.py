@@ -485,6 +485,27 @@ def operators_come_and_go(scene):
 
 
 @scenario
+def operators_watch_ends_with_its_certificate(scene):
+	control = scene.control()
+	local = Api(control)
+	key = make_key(scene.dir / "anna.key")
+	reply = local.post("/v1/operators", {"name": "anna", "csr": make_csr(key),
+	    "ttl": "10s"})
+	assert reply.status == 201, reply.text
+	cert = scene.file("anna.pem", reply.json()["chain"])
+	watch = scene.closing(Watch(Api(control, local=False,
+	    identity=(cert, key))))
+	other = scene.closing(Watch(local))
+	local.apply(service("a"))
+	watch.line()
+	watch.sock.settimeout(30)
+	watch.read_until(b"0\r\n\r\n")
+	control.wait_line("operator/anna: its certificate is over")
+	local.apply(service("b"))
+	assert [other.line()["t"] for _ in range(4)] == ["put", "commit"] * 2
+
+
+@scenario
 def strangers_certificates_are_refused(scene):
 	control = scene.control()
 	other = scene.control(name="other")
