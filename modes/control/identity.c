@@ -7,12 +7,14 @@
 #include "pki/key.h"
 
 #define RETRY_MS	5000
+#define LOOK_S		60	/* wall time may have leapt meanwhile */
 
 struct identity {
 	struct server       *server;
 	void               (*on_first)(struct server *);
 	struct tls_identity *tls;
 	struct key           key;	/* of the request under way */
+	int64_t              not_before, renew_at;	/* wall s */
 	struct loop_timer    timer;
 	struct stat_series  *expiry;
 };
@@ -39,13 +41,32 @@ make_tls(struct identity *i, struct slice der, struct err *err)
 	return tls;
 }
 
+uint64_t
+identity_wait_ms(int64_t not_before, int64_t renew_at, int64_t now)
+{
+	int64_t left = renew_at - now;
+
+	if (left <= 0 || now < not_before)
+		return 0;
+	return (uint64_t)(left < LOOK_S ? left : LOOK_S) * 1000;
+}
+
+static void
+wait_for(struct identity *i, int64_t now)
+{
+	uint64_t ms = identity_wait_ms(i->not_before, i->renew_at, now);
+
+	/* Not at once after an issue, whatever the clock says. */
+	loop_timer_start(&i->timer, ms == 0 ? 1000 : ms);
+}
+
 static void
 on_issued(void *arg, const struct err *why, struct slice der, int64_t not_after)
 {
 	struct identity *i = arg;
 	struct tls_identity *tls = NULL, *old = i->tls;
 	struct err err = *why;
-	int64_t left_ms = (not_after - clock_wall_s()) * 1000;
+	int64_t now = clock_wall_s(), left = not_after - now;
 
 	if (i->server->is_ending)
 		return;
@@ -63,20 +84,28 @@ on_issued(void *arg, const struct err *why, struct slice der, int64_t not_after)
 	}
 	i->tls = tls;
 	stat_gauge_set(i->expiry, (double)not_after);
-	loop_timer_start(&i->timer, left_ms < 1000 ? 500 :
-	    (uint64_t)((double)left_ms * (0.5 + 0.2 * random_unit())));
+	i->not_before = tls_identity_not_before(tls);
+	i->renew_at = now + (left < 2 ? 1 :
+	    (int64_t)((double)left * (0.5 + 0.2 * random_unit())));
+	wait_for(i, now);
 	if (old == NULL)
 		i->on_first(i->server);
 	tls_identity_unref(old);
 }
 
 static void
-renew(void *arg)
+look(void *arg)
 {
 	struct identity *i = arg;
+	int64_t now = clock_wall_s();
 	struct ca_request request;
 	struct err err = ERR_INIT;
 
+	if (i->tls != NULL &&
+	    identity_wait_ms(i->not_before, i->renew_at, now) > 0) {
+		wait_for(i, now);
+		return;
+	}
 	key_fini(&i->key);
 	key_generate(&i->key);
 	if (ca_request_control(&request, i->server->ca, NULL, 0, i->key.point,
@@ -103,7 +132,7 @@ identity_new(struct server *s, void (*on_first)(struct server *))
 	i->on_first = on_first;
 	i->expiry = stat_series_get(s->stats, METRIC_CERTIFICATE_EXPIRY,
 	    (struct slice[]){ SLICE("control") });
-	loop_timer_init(&i->timer, s->loop, renew, i);
+	loop_timer_init(&i->timer, s->loop, look, i);
 	loop_timer_start(&i->timer, 0);
 	return i;
 }

@@ -11,7 +11,8 @@
  *
  * The key lives in memory alone and is drawn anew with each certificate.
  * A renewal that fails is tried again every few seconds; the first one that
- * fails ends control, which would be of no use.
+ * fails ends control, which would be of no use.  When to renew is kept in wall
+ * time, which may leap, and looked at every minute.
  */
 struct identity;
 struct identity *identity_new(struct server *,
@@ -20,5 +21,12 @@ void identity_free(struct identity *);
 
 /* Gives a reference; NULL before the first. */
 struct tls_identity *identity_get(struct identity *);
+
+/*
+ * Wall seconds in; how long to wait until the next look, 0 when the
+ * certificate is to be renewed: it is late, or the clock says that the
+ * certificate comes from the future.
+ */
+uint64_t identity_wait_ms(int64_t not_before, int64_t renew_at, int64_t now);
 
 #endif
