@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "conf/yaml.h"
+#include "model/service.h"
 #include "model/workload.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
@@ -47,7 +48,8 @@ const struct ctl_command cmd_register = {
 	.arguments = "NAME",
 	.summary = "make a workload known that has no sidecar",
 	.text = "Such a workload is called in plain text, and only for a Service "
-	    "with the annotation mesh/plaintext: \"true\".",
+	    "with the annotation mesh/plaintext: \"true\"; where that is missing, "
+	    "it says so.",
 	.min = 1, .max = 1,
 	.options = register_options,
 	.examples = register_examples,
@@ -152,8 +154,34 @@ make_document(struct ctl *c, const char *namespace, const char *service,
 	return o == NULL ? -1 : 0;
 }
 
+/* What is still missing before somebody can call it. */
+static void
+say_next(struct ctl *c, const char *namespace, const char *service)
+{
+	struct conf_node *doc, *notes;
+	struct err err = ERR_INIT;
+	const char *path = documents_path(c, &model_service_kind, namespace,
+	    service);
+	const char *allowed;
+
+	if (call_api(c, "GET", path, NULL, &doc, &err) < 0) {
+		if (err.kind == ERR_NOT_FOUND)
+			ctl_say(c, "there is no Service %s/%s yet; next: apply one, "
+			    "with the annotation " MODEL_PLAINTEXT ": \"true\", so "
+			    "that it can be called", namespace, service);
+		return;
+	}
+	notes = conf_get(conf_get(doc, "metadata"), "annotations");
+	allowed = conf_string(conf_get(notes, MODEL_PLAINTEXT));
+	if (allowed == NULL || strcmp(allowed, "true") != 0)
+		ctl_say(c, "Service %s/%s does not allow plain text; next: give it "
+		    "the annotation " MODEL_PLAINTEXT ": \"true\", so that %s can "
+		    "be called", namespace, service, ctl_word(c, 0));
+}
+
 static int
-put(struct ctl *c, const char *namespace, const struct conf_node *doc)
+put(struct ctl *c, const char *namespace, const char *service,
+    const struct conf_node *doc)
 {
 	bool dry_run = ctl_has(c, "dry-run");
 	const char *path = documents_path(c, &model_workload_kind, namespace,
@@ -171,6 +199,7 @@ put(struct ctl *c, const char *namespace, const struct conf_node *doc)
 	input_add_ref(&c->out, &model_workload_kind, ctl_word(c, 0));
 	str_addf(&c->out, " %s%s\n", result == NULL ? "configured" : result,
 	    dry_run ? " (dry run)" : "");
+	say_next(c, namespace, service);
 	return CTL_OK;
 }
 
@@ -198,7 +227,7 @@ registers(struct ctl *c)
 		return code;
 	if (make_document(c, namespace, service, doc, &err) < 0)
 		return names_fail(c, fields, &err);
-	return put(c, namespace, doc);
+	return put(c, namespace, service, doc);
 }
 
 static int

@@ -422,12 +422,19 @@ def output_that_cannot_be_written_is_a_failure(scene):
 @scenario
 def workloads_without_sidecar_come_and_go(scene):
 	control = scene.control()
+	early = ("register", "kv-1", "--service", "kv", "--address", "10.0.0.9")
+	against(control, *early, "--dry-run", err="no Service default/kv yet; next: ")
+	against(control, *early, out="kv-1 created", err="no Service default/kv yet")
+	control.apply(document("kv"))
+	against(control, *early, out="kv-1 unchanged",
+	    err='kv does not allow plain text; next: .*mesh/plaintext: "true"')
+	against(control, "deregister", "kv-1", out="deleted")
 	control.apply(document("db", extra=', annotations: {mesh/plaintext: "true"}'))
 	words = ("register", "db-1", "--service", "db", "--address", "10.0.0.9",
 	    "--port", "80/tcp", "--label", "a=b")
 	shown = against(control, *words, "--dry-run", "-o", "yaml").stdout
 	against(control, "get", "workloads", out="", err="no workloads")
-	against(control, *words, out=r"\Aworkload/db-1 created\n")
+	against(control, *words, out=r"\Aworkload/db-1 created\n", err="")
 	against(control, "apply", "-f", "-", stdin=shown, out="db-1 unchanged")
 	against(control, "workloads", out=r"^db-1 +db +10.0.0.9 ")
 	against(control, "endpoints", "db", out=r"10.0.0.9 +80 +default/db-1 +Online")
