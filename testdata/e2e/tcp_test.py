@@ -2,18 +2,20 @@
 # timeout: 240
 """Bytes through a proxy without TLS: half-closes, resets, back-pressure."""
 
+import json
+import re
 import socket
 import struct
 import threading
 
-from mesh import SLOWER, free_port, main, scenario, wait_until
+from mesh import ROOT, SLOWER, free_port, main, scenario, wait_until
 
 PROXY = """
 apiVersion: mesh/v1
 kind: Proxy
 metadata: {{name: edge}}
 spec:
-  accessLog: none
+  accessLog: {access_log}
   upstreams:
   - {{listen: "127.0.0.1:{listen}", service: default/ledger, port: 7000}}
 ---
@@ -37,11 +39,12 @@ endpoints:
 """
 
 
-def through(scene, target):
+def through(scene, target, access_log="none"):
 	"""A proxy in front of a TCP port; gives it and its address."""
 	listen = free_port()
 	docs = scene.dir / "docs"
-	scene.file("docs/mesh.yaml", PROXY.format(listen=listen, target=target))
+	scene.file("docs/mesh.yaml", PROXY.format(listen=listen, target=target,
+	    access_log=access_log))
 	proxy = scene.proxy("edge", standalone=docs)
 	proxy.wait_line(r"proxy: ready")
 	return proxy, ("127.0.0.1", listen)
@@ -77,6 +80,24 @@ def half_close_of_the_caller_is_passed_on(scene):
 		reply = read_all(sock)
 	assert b"ledger: one\nledger: two\n" in reply, reply
 	assert b"got 8 bytes" in reply, reply
+
+
+@scenario
+def a_connection_is_a_line_of_the_access_log(scene):
+	app = scene.echo("ledger")
+	proxy, address = through(scene, app.tcp_port, access_log="stdout")
+	with socket.create_connection(address, timeout=20) as sock:
+		sock.sendall(b"one\n")
+		sock.shutdown(socket.SHUT_WR)
+		reply = read_all(sock)
+	line = json.loads(wait_until(proxy.out, "the line is written"))
+	assert line["protocol"] == "TCP" and line["bytes_received"] == 4, line
+	assert line["bytes_sent"] == len(reply), line
+	assert line["upstream_cluster"] == "default/ledger", line
+	section = re.search(r"^\.Sh CONNECTIONS IN THE ACCESS LOG\n(.*?)^\.Sh ",
+	    (ROOT / "man/mesh-filters.7").read_text(), re.S | re.M)[1]
+	members = re.findall(r"^\.Li ([a-z_]+)", section.split("members are")[1], re.M)
+	assert set(members) == set(line), line
 
 
 @scenario
