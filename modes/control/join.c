@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "modes/control/join.h"
@@ -54,11 +55,29 @@ outcome(const struct join_result *r)
 	}
 }
 
+/* The actor is the token's id at most, never its secret. */
+static void
+log_refusal(struct join *j)
+{
+	struct server *s = j->server;
+	uint64_t left_out;
+
+	if (!log_limit_take(&s->refusals, loop_now_ms(s->loop), &left_out))
+		return;
+	if (left_out > 0)
+		log_warn("join", "%llu lines like the next were left out",
+		    (unsigned long long)left_out);
+	log_warn("join", "%.*s from %.*s: %s: %s", SLICE_ARG(j->who.actor),
+	    SLICE_ARG(j->who.from), outcome(&j->result), j->result.err.text);
+}
+
 static void
 finish(void *arg)
 {
 	struct join *j = arg;
 
+	if (!j->is_renewal && j->result.err.kind != ERR_NONE)
+		log_refusal(j);
 	if (!j->is_renewal)
 		server_count(j->server, METRIC_CONTROL_JOINS, (struct slice[]){
 		    slice_str(outcome(&j->result)) });

@@ -5,6 +5,7 @@
 #include "modes/control/audit.h"
 #include "modes/control/ca.h"
 #include "modes/control/control_settings.h"
+#include "modes/control/log_limit.h"
 #include "modes/control/registry_workload.h"
 #include "modes/control/store.h"
 #include "stat/memo.h"
@@ -33,6 +34,7 @@ struct server {
 	struct operators          *operators;
 	struct sessions           *sessions;
 	struct traffic            *traffic;
+	struct log_limit           refusals;	/* of joins, in the log */
 
 	struct tls_handshaker     *handshaker;
 	struct stat_registry      *stats;

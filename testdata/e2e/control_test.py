@@ -378,6 +378,11 @@ def wrong_tokens_are_refused(scene):
 		refused(api.post("/v1/join", {"token": text, "csr": csr}), 403, "token")
 	refused(api.post("/v1/join", {"token": f"{head}.{other}", "csr": csr}), 403,
 	    "not one of ours")
+	control.wait_line(r"join: token/\S+ from 127\.0\.0\.1:\d+: denied: "
+	    "the token is not one of ours")
+	control.wait_line(r"join: anonymous from 127\.0\.0\.1:\d+: denied: this "
+	    "is no token")
+	assert other not in control.err() and secret not in control.err()
 	refused(api.post("/v1/join", {"csr": csr}), 400, "token")
 	refused(api.post("/v1/join", {"token": token}), 400, "csr")
 	wait_until(lambda: Api(control).get("/v1/tokens").json()["items"][0]["state"]
