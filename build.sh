@@ -17,6 +17,7 @@ lint_packages="python3 shellcheck mandoc"
 test_packages="$demo_packages $lint_packages libcmocka-dev binutils
 	ca-certificates haproxy iproute2 nginx openssl procps prometheus
 	sqlite3 strace wrk"
+bench_packages="$build_packages haproxy nginx openssl python3 util-linux wrk"
 
 # Prints those of the packages that are not installed.
 missing_packages() {
@@ -197,6 +198,13 @@ task_install() {
 	echo "installed under ${DESTDIR:-}$prefix"
 }
 
+task_bench() {
+	need "$bench_packages"
+	compile release all
+	export MESH_BUILD=$PWD/build
+	run_with_proc python3 testdata/bench/bench.py "$@"
+}
+
 task_clean() { rm -rf build; }
 
 task_help() {
@@ -208,6 +216,8 @@ task_help() {
 	  test [PATTERN] every test: lint, unit, end to end, manual pages
 	  lint           the rules of this source tree
 	  asan, tsan     the tests with the address or the thread sanitizer
+	  bench [--quick] [Wn ...]
+	                 measure mesh beside nginx and HAProxy
 	  install        to DESTDIR and PREFIX (/usr/local)
 	  clean          remove build/
 	  help           this
@@ -224,7 +234,7 @@ case $task in
 -h | --help) task=help ;;
 esac
 case $task in
-build | test | lint | asan | tsan | demo | install | clean | help)
+build | test | lint | asan | tsan | demo | bench | install | clean | help)
 	"task_$task" "$@"
 	;;
 *)

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Measures mesh beside nginx and HAProxy.
+
+usage: bench.py [--quick | --tiny] [Wn ...]
+
+Prints a table and writes build/bench/latest.json.  --quick takes shorter and
+fewer rounds and ends within three minutes; with --tiny figures show that
+everything works and nothing else.
+"""
+
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
+
+import measure
+from measure import Row, in_turn, take_sample
+from mesh import BUILD, Scene
+from show import table
+from workloads import WORKLOADS
+
+EXIT_USAGE = 64
+
+
+EFFORTS = {	# rounds, their milliseconds, those of warming up
+	"full": (6, 3000, 500),
+	"--quick": (2, 400, 100),
+	"--tiny": (1, 30, 5),
+}
+
+
+class Bench:
+	"""The rounds that every workload takes, and the rows they gave."""
+
+	def __init__(self, effort):
+		self.effort = effort
+		self.rounds, self.duration_ms, self.warmup_ms = EFFORTS[effort]
+		self.rows = []
+		self.rejected = 0
+		self.scene = None
+
+	def sample(self, contestants, path, *args, rounds=None):
+		"""Runs load against each in turn; gives samples by name."""
+		def take(contestant):
+			sample, rejected = take_sample(contestant, path,
+			    "--warmup", self.warmup_ms,
+			    "--duration", self.duration_ms, *args)
+			self.rejected += rejected
+			return sample
+		return self.each(contestants, take, rounds)
+
+	def each(self, contestants, take, rounds=None):
+		return in_turn(contestants, min(rounds or self.rounds, self.rounds),
+		    take)
+
+	def row(self, *args, **options):
+		self.rows.append(Row(*args, **options))
+
+	def run(self, name):
+		what, function = WORKLOADS[name]
+		print(f"{name}: {what}", file=sys.stderr, flush=True)
+		self.scene = Scene(f"bench-{name}")
+		wrong = []
+		try:
+			function(self)
+		except BaseException:
+			self.scene.show_logs()
+			raise
+		finally:
+			wrong = self.scene.end()
+			self.scene.remove()
+		for line in wrong:
+			print(f"{name}: {line}", file=sys.stderr)
+
+
+def first_line(*command):
+	done = subprocess.run(command, capture_output=True, text=True, check=False)
+	return (done.stdout + done.stderr).strip().splitlines()[0]
+
+
+def describe():
+	"""Machine, date, versions: what figures mean nothing without."""
+	cpu = next((line.split(":")[1].strip()
+	    for line in Path("/proc/cpuinfo").read_text().splitlines()
+	    if line.startswith("model name")), platform.machine())
+	control = Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text()
+	return [time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+	    f"{cpu}, {os.cpu_count()} CPUs, Linux {platform.release()}",
+	    first_line(str(BUILD / "mesh"), "--version"),
+	    first_line("nginx", "-v").removeprefix("nginx version: "),
+	    first_line("haproxy", "-v").split(" - ")[0],
+	    f"proxies on CPU {measure.PROXY_CPU}, load and back end on CPU "
+	    f"{measure.LOAD_CPU}; tcp_congestion_control {control.strip()}"]
+
+
+def parse(args):
+	effort = next((arg for arg in args if arg in EFFORTS), "full")
+	names = [arg for arg in args if arg not in EFFORTS]
+	for name in names:
+		if name not in WORKLOADS:
+			print(f'bench: no workload "{name}"; there are '
+			    f"{' '.join(WORKLOADS)}", file=sys.stderr)
+			sys.exit(EXIT_USAGE)
+	return effort, names or list(WORKLOADS)
+
+
+def main():
+	effort, names = parse(sys.argv[1:])
+	signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+	bench = Bench(effort)
+	about = describe()
+	for name in names:
+		bench.run(name)
+	print("\n".join(about))
+	print(f"{bench.rounds} rounds of {bench.duration_ms} ms, medians; "
+	    f"{bench.rejected} rounds rejected for stolen time\n")
+	print(table(bench.rows))
+	target = BUILD / "bench/latest.json"
+	target.parent.mkdir(parents=True, exist_ok=True)
+	target.write_text(json.dumps([row.as_json() for row in bench.rows],
+	    indent=1) + "\n")
+
+
+if __name__ == "__main__":
+	main()
