@@ -305,6 +305,8 @@ open_from(struct l4_run *r, int at)
 			conn_close(r->conn, CLOSE_LOCAL);
 		return;
 	}
+	if (r->env->is_draining && r->terminal->drain != NULL)
+		r->terminal->drain(r->terminal_state);
 	run_up(r);
 }
 

@@ -133,6 +133,13 @@ term_drained(void *state)
 }
 
 static void
+term_drain(void *state)
+{
+	(void)state;
+	say("drain");
+}
+
+static void
 term_close(void *state, enum close_reason why)
 {
 	(void)state;
@@ -142,7 +149,7 @@ term_close(void *state, enum close_reason why)
 
 static const struct l4_terminal terminal = {
 	.name = "bench", .open = term_open, .bytes = term_bytes,
-	.drained = term_drained, .close = term_close,
+	.drained = term_drained, .close = term_close, .drain = term_drain,
 };
 
 /* --- the bench ------------------------------------------------------------------------ */
@@ -392,6 +399,20 @@ TEST(l4_hold_at_open)
 	l4_resume(b.holder, DIR_UP);
 	turn();
 	assert_trace("b:open open a^[early] b^[early] ^[early]");
+	bench_fini(&b);
+}
+
+TEST(l4_who_opens_while_the_worker_drains_is_asked_to_end_too)
+{
+	struct bench b;
+
+	bench_init(&b, FILTERS("ao", "b"));
+	worker_env_drain(&b.env);
+	put("early");
+	assert_trace("a:open");
+	l4_resume(b.holder, DIR_UP);
+	turn();
+	assert_trace("b:open open drain a^[early] b^[early] ^[early]");
 	bench_fini(&b);
 }
 

@@ -18,6 +18,7 @@ worker_env_init(struct worker_env *env, struct loop *loop, int index, void *mode
 void
 worker_env_drain(struct worker_env *env)
 {
+	env->is_draining = true;
 	LIST_FOREACH_SAFE(at, &env->runs) {
 		struct l4_run *r = list_entry(at, struct l4_run, link);
 

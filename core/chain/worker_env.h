@@ -22,6 +22,7 @@ struct worker_env {
 	struct flow   flow;	/* sum of what is queued on this worker */
 	struct list   runs;	/* connections with an L4 chain */
 	atomic_size_t runs_len;	/* any thread may read */
+	bool          is_draining;	/* who comes now ends in order too */
 	struct stat_registry *stats;	/* where filters find their series, */
 	struct stat_worker   *stat;	/* and this worker's cells; both may be
 					   NULL: nothing is counted */
@@ -31,7 +32,7 @@ struct worker_env {
 };
 
 void worker_env_init(struct worker_env *, struct loop *, int index, void *mode);
-/* Asks every connection of the worker to end in order. */
+/* Asks every connection of the worker, and who still comes, to end in order. */
 void worker_env_drain(struct worker_env *);
 /* Closes every connection now. */
 void worker_env_close(struct worker_env *);

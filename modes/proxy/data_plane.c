@@ -82,6 +82,8 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 	}
 	list_init(&w->lookups);
 	list_init(&w->arrivals);
+	list_init(&w->openings);
+	atomic_init(&w->arriving, 0);
 	w->upstream = upstream_new(&w->env, &p->upstream_env);
 }
 
@@ -244,14 +246,17 @@ on_drain(void *arg)
 	LIST_FOREACH(at, &w->plane->ports)
 		port_end(list_entry(at, struct open_port, link), w);
 	worker_env_drain(&w->env);
-	w->draining = true;
+	port_count_arriving(w, -1);
 }
 
 void
 data_plane_drain(struct data_plane *p)
 {
-	for (int i = 0; i < p->options.workers; i++)
+	for (int i = 0; i < p->options.workers; i++) {
+		/* Who waits to be accepted counts before that is done. */
+		port_count_arriving(&p->workers[i], 1);
 		loop_post(p->workers[i].env.loop, on_drain, &p->workers[i]);
+	}
 }
 
 size_t
@@ -261,7 +266,8 @@ data_plane_conns(struct data_plane *p)
 
 	for (int i = 0; i < p->options.workers; i++)
 		n += atomic_load_explicit(&p->workers[i].env.runs_len,
-		    memory_order_relaxed);
+		    memory_order_relaxed) + atomic_load_explicit(
+		    &p->workers[i].arriving, memory_order_relaxed);
 	return n;
 }
 
@@ -274,9 +280,10 @@ on_stop(void *arg)
 	LIST_FOREACH(at, &w->plane->ports)
 		port_unwatch(list_entry(at, struct open_port, link), w);
 	port_drop_arrivals(w);
+	port_drop_openings(w);
 	worker_env_close(&w->env);
 	upstream_close(w->upstream);
-	w->draining = true;	/* handshakes end late */
+	w->is_stopped = true;	/* handshakes end late */
 	loop_stop(w->env.loop);
 }
 

@@ -76,10 +76,17 @@ start(struct open_port *o, struct proxy_worker *w, struct conn *c)
 }
 
 static void
+arrival_free(struct arrival *a)
+{
+	port_count_arriving(a->worker, -1);
+	mem_free(a);
+}
+
+static void
 drop(struct arrival *a)
 {
 	close(a->fd);
-	mem_free(a);
+	arrival_free(a);
 }
 
 static void
@@ -107,19 +114,17 @@ on_handshake(void *arg, struct tls_result *t)
 	struct proxy_worker *w = a->worker;
 	const struct data_plane_options *opt = &o->plane->options;
 
-	mem_free(a);
 	count_handshake(w, t);
 	if (t->failure != TLS_OK) {
 		if (opt->tls_failed != NULL)
 			opt->tls_failed(opt->arg, true, t);
-		return;
-	}
-	if (w->draining || w->snapshot == NULL) {
+	} else if (w->is_stopped || w->snapshot == NULL) {
 		conn_image_fini(&t->image);
-		return;
+	} else {
+		start(o, w, conn_attach(w->env.loop, &t->image, &tls_transport,
+		    &port_no_ops, NULL));
 	}
-	start(o, w, conn_attach(w->env.loop, &t->image, &tls_transport,
-	    &port_no_ops, NULL));
+	arrival_free(a);
 }
 
 static void
@@ -144,15 +149,11 @@ shake_hands(struct arrival *a)
 
 /* Bytes without a name: to the only application there is, as it speaks. */
 static void
-start_plain(struct arrival *a)
+start_plain(struct open_port *o, struct proxy_worker *w, struct conn *c)
 {
-	struct proxy_worker *w = a->worker;
-	struct open_port *o = a->port;
-	struct conn *c = port_plain_conn(w, a->fd, &a->peer);
 	const struct snapshot *s = w->snapshot;
 	const struct slice listener = SLICE("inbound");
 
-	mem_free(a);
 	worker_env_count(&w->env, METRIC_CONNECTIONS_PLAINTEXT, &listener, 1, 1);
 	if (s->inbound_len == 0 || s->deny_inbound) {
 		port_refuse(o, w, s->deny_inbound ? "policy" : "no_application");
@@ -166,6 +167,14 @@ start_plain(struct arrival *a)
 		l4_start(s->in.l4, c, &w->env, "inbound-plain",
 		    &session_terminal, session_job_new(cluster_ref(
 		    s->inbound[0].cluster), true, false, SLICE_NONE));
+}
+
+static void
+take_plain(struct arrival *a)
+{
+	start_plain(a->port, a->worker, port_plain_conn(a->worker, a->fd,
+	    &a->peer));
+	arrival_free(a);
 }
 
 static void
@@ -203,7 +212,7 @@ on_first_byte(void *arg, unsigned ready)
 	else if (first == 0x16)	/* a TLS handshake record */
 		shake_hands(a);
 	else
-		start_plain(a);
+		take_plain(a);
 }
 
 static void
@@ -216,7 +225,7 @@ on_silent(void *arg)
 	 * first, so not TLS.
 	 */
 	unwatch(a);
-	start_plain(a);
+	take_plain(a);
 }
 
 void
@@ -231,6 +240,7 @@ port_accept_inbound(struct open_port *o, struct proxy_worker *w, int fd,
 	}
 	a = mem_zalloc(sizeof(*a));
 	*a = (struct arrival){ .port = o, .worker = w, .peer = *peer, .fd = fd };
+	port_count_arriving(w, 1);
 	if (!w->snapshot->permissive) {
 		shake_hands(a);
 		return;

@@ -91,6 +91,17 @@ port_refuse(struct open_port *o, struct proxy_worker *w, const char *reason)
 }
 
 void
+port_count_arriving(struct proxy_worker *w, int by)
+{
+	if (by > 0)
+		atomic_fetch_add_explicit(&w->arriving, (size_t)by,
+		    memory_order_relaxed);
+	else
+		atomic_fetch_sub_explicit(&w->arriving, (size_t)-by,
+		    memory_order_relaxed);
+}
+
+void
 port_unwatch(struct open_port *o, struct proxy_worker *w)
 {
 	struct listener_watch **watch = &o->watches[w->env.index];

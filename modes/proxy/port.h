@@ -38,8 +38,11 @@ void port_refuse(struct open_port *, struct proxy_worker *, const char *reason);
 /* Where a connection goes once its chain is known; by kind. */
 void port_accept_inbound(struct open_port *, struct proxy_worker *, int fd,
     const struct addr *peer);
-/* The end of a worker: who came in and has said nothing yet goes. */
+/* The end of a worker: who came in and has no chain yet goes. */
 void port_drop_arrivals(struct proxy_worker *);
+void port_drop_openings(struct proxy_worker *);
+/* Of those that were accepted and have no chain yet. */
+void port_count_arriving(struct proxy_worker *, int by);
 void port_accept_outbound(struct open_port *, struct proxy_worker *, int fd,
     const struct addr *peer);
 void port_accept_upstream(struct open_port *, struct proxy_worker *, int fd,

@@ -8,11 +8,20 @@
  * service's port says; while the service is not known the connection waits.
  */
 struct opening {
+	struct list          link;	/* in worker->openings */
 	struct lookup        lookup;
 	struct open_port    *port;
 	struct proxy_worker *worker;
 	struct conn         *conn;
 };
+
+static void
+opening_free(struct opening *w)
+{
+	list_remove(&w->link);
+	port_count_arriving(w->worker, -1);
+	mem_free(w);
+}
 
 static void
 start(struct opening *w, struct cluster *c)
@@ -21,7 +30,6 @@ start(struct opening *w, struct cluster *c)
 	struct open_port *o = w->port;
 	struct conn *conn = w->conn;
 
-	mem_free(w);
 	if (c->protocol == CLUSTER_HTTP)
 		l4_start(worker->snapshot->out.l4, conn, &worker->env,
 		    "upstream", &http_terminal, &o->http);
@@ -30,6 +38,15 @@ start(struct opening *w, struct cluster *c)
 		    "upstream", &session_terminal, session_job_new(
 		    cluster_ref(c), false, false, worker->env.workload));
 	cluster_unref(c);
+	opening_free(w);
+}
+
+static void
+give_up(struct opening *w)
+{
+	conn_set_owner(w->conn, &port_no_ops, NULL);
+	conn_abort(w->conn, CLOSE_CONNECT);
+	opening_free(w);
 }
 
 static void
@@ -37,13 +54,10 @@ on_answer(void *arg, enum lookup_answer answer, struct cluster *c)
 {
 	struct opening *w = arg;
 
-	if (answer == LOOKUP_FOUND) {
+	if (answer == LOOKUP_FOUND)
 		start(w, c);
-		return;
-	}
-	conn_set_owner(w->conn, &port_no_ops, NULL);
-	conn_abort(w->conn, CLOSE_CONNECT);
-	mem_free(w);
+	else
+		give_up(w);
 }
 
 /* The caller went away while it waited. */
@@ -55,7 +69,18 @@ on_closed(struct conn *c, void *owner, enum close_reason why)
 	(void)c;
 	(void)why;
 	lookup_cancel(&w->lookup);
-	mem_free(w);
+	opening_free(w);
+}
+
+void
+port_drop_openings(struct proxy_worker *worker)
+{
+	LIST_FOREACH_SAFE(at, &worker->openings) {
+		struct opening *w = list_entry(at, struct opening, link);
+
+		lookup_cancel(&w->lookup);
+		give_up(w);
+	}
 }
 
 static void
@@ -81,6 +106,8 @@ port_accept_upstream(struct open_port *o, struct proxy_worker *worker, int fd,
 	struct cluster *c = NULL;
 
 	*w = (struct opening){ .port = o, .worker = worker, .conn = conn };
+	list_append(&worker->openings, &w->link);
+	port_count_arriving(worker, 1);
 	w->lookup.name = o->spec.service;
 	w->lookup.port = o->spec.service_port;
 	w->lookup.done = on_answer;

@@ -21,9 +21,15 @@ struct proxy_worker {
 	struct upstream  *upstream;
 	struct stat_memo  memo;
 	struct snapshot  *snapshot;	/* counted; swapped between two events */
-	bool              draining;
+	bool              is_stopped;	/* nothing begins any more */
 	struct list       lookups;	/* waiting for a snapshot that answers */
 	struct list       arrivals;	/* of inbound.c, no byte from them yet */
+	struct list       openings;	/* of upstream_port.c, awaiting a lookup */
+	/*
+	 * Accepted, but no chain has them yet: those two and handshakes; any
+	 * thread may read.  While a drain is on its way here, one more.
+	 */
+	atomic_size_t     arriving;
 };
 
 /* Any thread: takes over a reference; the worker swaps later. */

@@ -339,6 +339,43 @@ def a_host_that_says_nothing_shuts_no_sidecar_out(scene):
 			sock.close()
 
 
+@scenario
+def callers_that_have_just_come_are_served_by_a_proxy_that_ends(scene):
+	control = scene.control()
+	_, lenient = service(scene, control, "billing", options=["--permissive"])
+	caller = scene.closing(wire.Client(f"127.0.0.1:{lenient.inbound_port}"))
+	wait_until(lambda: lenient.metrics().sum(
+	    "mesh_connections_accepted_total", listener="inbound") >= 1,
+	    "it is accepted")
+	lenient.asked_to_end = True
+	lenient.signal(signal.SIGTERM)
+	lenient.wait_line("draining")
+	assert caller.request("/plain", host="billing").status == 200
+	assert lenient.wait() == 0
+
+
+@scenario
+def callers_of_what_is_not_known_yet_are_counted_and_cut_at_the_end(scene):
+	control = scene.control()
+	_, web = service(scene, control, "web",
+	    upstreams={"later": "default/later:80"},
+	    options=["--drain-time", "500ms"])
+	control.kill()
+	web.stop()
+	web.command = [word.replace("default/later", "default/latest")
+	    for word in web.command]	# of which it never heard
+	web.start()
+	web.await_ready()
+	caller = scene.closing(wire.Client(web.upstream["later"]))
+	wait_until(lambda: web.metrics().sum("mesh_connections_accepted_total",
+	    listener="upstream") >= 1, "it is accepted")
+	web.asked_to_end = True
+	web.signal(signal.SIGTERM)
+	assert caller.wait_end() in ("end", "reset")
+	assert web.wait() == 0
+	assert "1 connections did not end in time" in web.err()
+
+
 def ask_service(proxy, name, port):
 	host = f"{name}.default.mesh:{port}"
 	return wire.get(proxy.outbound_port, f"http://{host}/plain",
