@@ -195,6 +195,23 @@ check_ca(struct ctl *c, struct checks *k)
 
 /* --- sidecars and services ------------------------------------------------------ */
 
+static const char *
+state_text(struct ctl *c, const char *state)
+{
+	static const struct { const char *state, *text; } known[] = {
+		{ "stale", "it has not acknowledged the newest documents" },
+		{ "rejected", "it runs the last good form of a document that it "
+		    "rejected" },
+		{ "differs", "what it runs differs from what control sent" },
+		{ "connecting", "it has got no documents yet" },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(state, known[i].state) == 0)
+			return known[i].text;
+	return arena_printf(&c->arena, "its state is %s", state);
+}
+
 static void
 check_proxy(struct ctl *c, struct checks *k, const struct conf_node *row)
 {
@@ -213,7 +230,7 @@ check_proxy(struct ctl *c, struct checks *k, const struct conf_node *row)
 		l = add(k, "sidecars", strcmp(state, "stale") == 0 ?
 		    CHECK_WARNING : CHECK_ERROR, arena_printf(&c->arena,
 		    "%s runs what it should", name));
-		l->why = arena_printf(&c->arena, "its documents are %s", state);
+		l->why = state_text(c, state);
 		l->hint = "mesh ctl proxy status -o json, and the log of that proxy";
 	}
 	l = add_end(c, k, "sidecars", arena_printf(&c->arena,
@@ -241,7 +258,9 @@ check_proxies(struct ctl *c, struct checks *k)
 		check_proxy(c, k, e->node);
 	if (k->len == before)
 		add(k, "sidecars", CHECK_SUCCESS, arena_printf(&c->arena,
-		    "all of %zu sidecars are well", conf_len(list)));
+		    conf_len(list) == 0 ? "no sidecar is connected" :
+		    conf_len(list) == 1 ? "the only sidecar is well" :
+		    "all %zu sidecars are well", conf_len(list)));
 }
 
 static void
@@ -265,12 +284,15 @@ check_services(struct ctl *c, struct checks *k)
 		    text_of(c, e->node, "name")));
 
 		l->why = "nobody can call it now";
-		l->hint = "mesh ctl endpoints says why";
+		l->hint = arena_printf(&c->arena, "mesh ctl endpoints %s/%s says "
+		    "why", text_of(c, e->node, "namespace"),
+		    text_of(c, e->node, "name"));
 	}
 	if (k->len == before)
 		add(k, "services", CHECK_SUCCESS, arena_printf(&c->arena,
-		    "all of %zu services have an endpoint",
-		    conf_len(list)));
+		    conf_len(list) == 0 ? "there is no service yet" :
+		    conf_len(list) == 1 ? "the only service has an endpoint" :
+		    "all %zu services have an endpoint", conf_len(list)));
 }
 
 void

@@ -32,6 +32,14 @@ add_mark(struct ctl *c, enum check_result result)
 }
 
 static void
+add_detail(struct ctl *c, const char *prefix, const char *text)
+{
+	str_addf(&c->out, "    %s", prefix);
+	str_add_printable(&c->out, slice_str(text));
+	str_add_char(&c->out, '\n');
+}
+
+static void
 print_text(struct ctl *c, const struct checks *k)
 {
 	const char *category = NULL;
@@ -51,13 +59,10 @@ print_text(struct ctl *c, const struct checks *k)
 		str_add_char(&c->out, ' ');
 		str_add_printable(&c->out, slice_str(l->text));
 		str_add_char(&c->out, '\n');
-		if (l->why != NULL) {
-			str_add(&c->out, "    ");
-			str_add_printable(&c->out, slice_str(l->why));
-			str_add_char(&c->out, '\n');
-		}
+		if (l->why != NULL)
+			add_detail(c, "", l->why);
 		if (l->hint != NULL)
-			str_addf(&c->out, "    hint: %s\n", l->hint);
+			add_detail(c, "hint: ", l->hint);
 	}
 	str_add(&c->out, "\nStatus check results are ");
 	add_mark(c, checks_result(k) == CHECK_ERROR ? CHECK_ERROR : CHECK_SUCCESS);

@@ -1,5 +1,8 @@
+#include "conf/json.h"
+#include "model/service.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
+#include "modes/ctl/documents.h"
 #include "modes/ctl/endpoints.h"
 #include "modes/ctl/names.h"
 #include "modes/ctl/rows.h"
@@ -16,7 +19,9 @@ const struct ctl_command cmd_endpoints = {
 	.name = "endpoints",
 	.arguments = "SERVICE",
 	.summary = "say which endpoints a service has, and which are out",
-	.text = "SERVICE is NAME or NAMESPACE/NAME.",
+	.text = "SERVICE is NAME or NAMESPACE/NAME. STATE is Online, Offline, or "
+	    "LeftOut for a workload of the service that is never called; WHY says "
+	    "for what reason an endpoint gets no traffic.",
 	.min = 1, .max = 1,
 	.examples = examples,
 	.run = endpoints,
@@ -49,6 +54,30 @@ endpoints_print(struct ctl *c, const struct conf_node *list)
 	rows_print(c, list, columns, "endpoints");
 }
 
+/* None at all: what it is that no workload is. */
+static void
+say_why(struct ctl *c, const char *namespace, const char *name)
+{
+	struct conf_node *doc, *selector;
+	struct err err = ERR_INIT;
+
+	if (call_api(c, "GET", documents_path(c, &model_service_kind, namespace,
+	    name), NULL, &doc, &err) < 0)
+		return;
+	selector = conf_get(conf_get(doc, "spec"), "selector");
+	if (conf_len(selector) > 0) {
+		struct str labels = { 0 };
+
+		conf_json_write(&labels, selector);
+		ctl_say(c, "no endpoints: no workload in namespace %s has the labels "
+		    "that the Service selects, %s", namespace, str_ptr(&labels));
+		str_fini(&labels);
+	} else
+		ctl_say(c, "no endpoints: no workload serves %s/%s; next: mesh ctl "
+		    "token create for one with a sidecar, or mesh ctl register",
+		    namespace, name);
+}
+
 static int
 endpoints(struct ctl *c)
 {
@@ -62,6 +91,9 @@ endpoints(struct ctl *c)
 
 	if (list == NULL)
 		return ctl_fail_call(c, &err);
-	endpoints_print(c, list);
+	if (conf_len(list) == 0 && c->format != CTL_JSON && c->format != CTL_YAML)
+		say_why(c, namespace, name);
+	else
+		endpoints_print(c, list);
 	return CTL_OK;
 }

@@ -444,6 +444,14 @@ def workloads_without_sidecar_come_and_go(scene):
 	against(control, "deregister", "db-1", out="workload/db-1 deleted")
 	against(control, "deregister", "db-1", code=1, err="not found")
 	against(control, "endpoints", "nix", code=1, err="not found")
+	against(control, "endpoints", "db", out="",
+	    err="no workload serves default/db; next: mesh ctl token create")
+	assert json.loads(against(control, "endpoints", "db", "-o", "json",
+	    err="").stdout) == []
+	control.apply(document("web").replace("spec: {",
+	    "spec: {selector: {app: web}, "))
+	against(control, "endpoints", "web", out="",
+	    err=r'has the labels that the Service selects, \{"app":"web"\}')
 
 
 @scenario
@@ -612,9 +620,11 @@ def check_says_what_is_wrong(scene):
 	assert said["success"] is True, said
 	assert [c["categoryName"] for c in said["categories"]] == ["control",
 	    "identities", "sidecars", "services"], said
+	against(control, "check", out="^\u221a no sidecar is connected$")
 	control.apply(document("web"))
 	# A warning fails nothing.
-	against(control, "check", out=r"^\u203c default/web has an endpoint$")
+	against(control, "check", out=r"^\u203c default/web has an endpoint\n.*\n"
+	    "    hint: mesh ctl endpoints default/web says why$")
 	control.stop()
 	against(control, "check", code=1, out=r"^\u00d7 control answers$")
 
@@ -768,7 +778,7 @@ def what_runs_and_how_it_goes_is_seen(scene):
 	def states():
 		return {(row["state"], row["lag"]) for row in rows("proxy", "status")}
 	wait_until(lambda: states() == {("synced", 0)}, "both are in step")
-	against(control, "check", out=r"\A(?!(.|\n)*stale)")
+	against(control, "check", out="^\u221a all 2 sidecars are well$")
 	against(control, "workloads", out="^web-1 +web +.* Online ")
 	against(control, "endpoints", "payments", out=" default/payments-1 +Online ")
 	config = rows("proxy", "config", "web-1")
