@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/random.h"
 #include "modes/control/join.h"
+#include "modes/control/join_name.h"
 
 #define TRIES_MAX	3
 
@@ -175,21 +175,18 @@ issue(struct join *j, struct slice action)
 
 /* --- joining --------------------------------------------------------------------- */
 
-/* A name that nobody else has: "orders-k3x9q". */
-static struct slice
-draw_name(struct join *j)
+/* By a document, or by a session that has yet to be registered. */
+static bool
+is_taken(void *ctx, struct slice name)
 {
-	static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
-	struct slice service = j->record.grant.services[0];
-	char drawn[6];
+	struct join *j = ctx;
+	const struct server *s = j->server;
+	struct slice ns = arena_dup(&j->arena, j->record.grant.ns);
+	struct slice key = slice_str(model_key(&j->arena, &model_workload_kind,
+	    ns.ptr, name.ptr));
 
-	for (size_t i = 0; i < 5; i++)
-		drawn[i] = letters[random_below(sizeof(letters) - 1)];
-	drawn[5] = '\0';
-	if (service.len > SPIFFE_LABEL_MAX - 6)
-		service.len = SPIFFE_LABEL_MAX - 6;
-	return slice_str(arena_printf(&j->arena, "%.*s-%s", SLICE_ARG(service),
-	    drawn));
+	return registry_find(s->registry, key) != NULL ||
+	    registry_workload_status(s->workloads, key) != LIVE_UNKNOWN;
 }
 
 /* The secret was right; the token was used before. */
@@ -258,7 +255,12 @@ on_token(void *ctx, const struct store_result *r)
 		return;
 	}
 	if (t->grant.name.len == 0)
-		t->grant.name = draw_name(j);
+		t->grant.name = join_name_draw(&j->arena,
+		    t->grant.services[0], is_taken, j);
+	if (t->grant.name.ptr == NULL) {
+		fail(j, ERR_UNAVAILABLE, "no name is left for the workload");
+		return;
+	}
 	j->result.grant = t->grant;
 	issue(j, SLICE("join"));
 }
