@@ -95,11 +95,17 @@ void
 api_join(struct api_call *call)
 {
 	const char *token = conf_get_string(call->json, "token");
+	const char *service = conf_get_string(call->json, "service");
 	uint8_t point[KEY_POINT_LEN];
 	struct err err = ERR_INIT;
 
 	if (token == NULL) {
 		api_answer_fail(call, ERR_DATA, "token: expected a join token");
+		return;
+	}
+	if (service == NULL && conf_get(call->json, "service") != NULL) {
+		api_answer_fail(call, ERR_DATA, "service: expected "
+		    "NAMESPACE/NAME");
 		return;
 	}
 	if (api_read_csr(call, point, &err) < 0) {
@@ -108,6 +114,7 @@ api_join(struct api_call *call)
 	}
 	join_start(call->server, &(struct join_request){
 		.token = slice_str(token), .point = point, .who = call->who,
+		.service = slice_str(service),
 	}, on_joined, api_call_ref(call));
 }
 

@@ -18,6 +18,7 @@ struct join {
 	struct audit_entry  who;
 	unsigned            tries;
 	bool                is_renewal;
+	struct slice        service;	/* wanted, or absent */
 	struct slice        key;	/* in the store */
 	join_done          *done;
 	void               *ctx;
@@ -216,6 +217,37 @@ repeat(struct join *j)
 	finish(j);
 }
 
+static bool
+does_serve(const struct grant *g, struct slice service)
+{
+	struct slice ns;
+
+	if (!slice_cut(&service, '/', &ns) || !slice_eq(ns, g->ns))
+		return false;
+	for (size_t i = 0; i < g->services_len; i++)
+		if (slice_eq(service, g->services[i]))
+			return true;
+	return false;
+}
+
+/* Everything about the request is judged before the token is used up. */
+static const char *
+fault_of(struct join *j)
+{
+	const struct token_record *t = &j->record;
+
+	if (t->grant.services_len == 0)
+		return "the token names no service";
+	if (j->service.ptr != NULL && !does_serve(&t->grant, j->service))
+		return arena_printf(&j->arena, "the token is for %.*s/%.*s "
+		    "and does not serve %.*s",
+		    SLICE_ARG(t->grant.ns), SLICE_ARG(t->grant.services[0]),
+		    SLICE_ARG(j->service));
+	if (t->used == 0 && t->expires <= clock_wall_s())
+		return "the token has expired; create a new one";
+	return NULL;
+}
+
 static void
 on_token(void *ctx, const struct store_result *r)
 {
@@ -223,6 +255,7 @@ on_token(void *ctx, const struct store_result *r)
 	struct join *j = ctx;
 	struct token_record *t = &j->record;
 	struct err *err = &j->result.err;
+	const char *fault;
 	bool is_there = r->err.kind == ERR_NONE && r->n_items == 1;
 
 	if (r->err.kind != ERR_NONE) {
@@ -242,16 +275,12 @@ on_token(void *ctx, const struct store_result *r)
 		return;
 	}
 	j->modified = r->items[0].modified;
+	if ((fault = fault_of(j)) != NULL) {
+		fail(j, ERR_DENIED, fault);
+		return;
+	}
 	if (t->used != 0) {
 		repeat(j);
-		return;
-	}
-	if (t->expires <= clock_wall_s()) {
-		fail(j, ERR_DENIED, "the token has expired; create a new one");
-		return;
-	}
-	if (t->grant.services_len == 0) {
-		fail(j, ERR_INTERNAL, "the token names no service");
 		return;
 	}
 	if (t->grant.name.len == 0)
@@ -288,6 +317,8 @@ join_start(struct server *s, const struct join_request *r, join_done *done,
 		loop_post(s->loop, on_malformed, j);
 		return;
 	}
+	if (r->service.ptr != NULL)
+		j->service = arena_dup(&j->arena, r->service);
 	j->key = token_record_key(&j->arena, slice_str(j->token.id));
 	j->who.actor = slice_str(arena_printf(&j->arena, "token/%s",
 	    j->token.id));

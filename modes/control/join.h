@@ -20,8 +20,8 @@
  * A renewal is the same without a token: the names are those of the record
  * of the certificate that was presented.
  *
- * Error kinds: ERR_DENIED (the token is none of ours, used by another key or
- * too old; no record of the certificate), ERR_UNAVAILABLE (nothing happened,
+ * Error kinds: ERR_DENIED (the token is none of ours, for another service than
+ * is wanted, used by another key or too old; no record of the certificate), ERR_UNAVAILABLE (nothing happened,
  * try again), those of ca_request_workload.
  */
 struct join_result {
@@ -38,6 +38,7 @@ typedef void join_done(void *ctx, const struct join_result *);
 struct join_request {
 	struct slice       token;	/* its text */
 	const uint8_t     *point;	/* KEY_POINT_LEN bytes, proven to be held */
+	struct slice       service;	/* "ns/name" it has to serve; or absent */
 	struct audit_entry who;		/* from; actor is the token */
 };
 

@@ -69,17 +69,24 @@ make_token(struct server_fixture *t, struct token *token, const char *name,
 }
 
 static void
-start_use(struct server_fixture *t, const struct token *token,
-    const struct key *key, struct use *u)
+start_use_for(struct server_fixture *t, const struct token *token,
+    const struct key *key, const char *service, struct use *u)
 {
 	struct str text = { 0 };
 
 	token_add(&text, token);
 	join_start(t->s, &(struct join_request){ .token = str_slice(&text),
-	    .point = key->point, .who = { .actor = SLICE("anonymous"),
+	    .point = key->point, .service = slice_str(service), .who = { .actor = SLICE("anonymous"),
 	    .from = SLICE("here") } }, on_joined, u);
 	assert_false(u->done);
 	str_fini(&text);
+}
+
+static void
+start_use(struct server_fixture *t, const struct token *token,
+    const struct key *key, struct use *u)
+{
+	start_use_for(t, token, key, NULL, u);
 }
 
 static struct use
@@ -205,6 +212,36 @@ TEST(join_refuses_what_is_no_valid_token)
 	assert_int_equal(certificates(t), 0);
 	assert_int_equal(use(t, &token, &key).err.kind, ERR_NONE);
 	key_fini(&key);
+	server_fixture_free(t);
+}
+
+TEST(join_for_another_service_leaves_the_token_unused)
+{
+	static const char *const others[] = {
+		"shop/web", "default/orders", "orders", "", "shop/", "shop/orders/x",
+	};
+	struct server_fixture *t = server_fixture_new();
+	struct token token;
+	struct key key, other;
+	struct use u = { .err = ERR_INIT };
+
+	key_generate(&key);
+	key_generate(&other);
+	make_token(t, &token, "", 60);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		u = (struct use){ .err = ERR_INIT };
+		start_use_for(t, &token, &key, others[i], &u);
+		server_fixture_run(t, &u.done);
+		assert_int_equal(u.err.kind, ERR_DENIED);
+		assert_non_null(strstr(u.err.text, "is for shop/orders"));
+	}
+	assert_int_equal(certificates(t), 0);
+	u = (struct use){ .err = ERR_INIT };
+	start_use_for(t, &token, &other, "shop/orders", &u);
+	server_fixture_run(t, &u.done);
+	assert_string_equal(u.err.text, "");
+	key_fini(&key);
+	key_fini(&other);
 	server_fixture_free(t);
 }
 

@@ -203,6 +203,10 @@ agent_join_body(struct str *out, const struct token *t, const struct key *key,
 		token_add(&token, t);
 		str_add(out, ",\"token\":");
 		str_add_json(out, str_slice(&token));
+		if (r->service != NULL) {
+			str_add(out, ",\"service\":");
+			str_add_json(out, slice_str(r->service));
+		}
 		add_workload(out, r);
 	}
 	str_add_char(out, '}');

@@ -26,6 +26,7 @@ struct agent_join_request {
 	struct loop           *loop;
 	struct tls_handshaker *handshaker;
 	const char            *control;	/* HOST:PORT */
+	const char            *service;	/* "ns/name" to serve, or NULL */
 	const char            *zone;	/* or NULL */
 	const struct conf_pairs *labels;
 	struct state          *state;

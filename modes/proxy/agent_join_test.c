@@ -207,7 +207,8 @@ TEST(join_asks_with_token_csr_and_what_the_workload_is)
 	static struct conf_pair pairs[] = { { "app", "web" },
 		{ "tier", "a\"b" } };
 	const struct conf_pairs labels = { pairs, 2 };
-	const struct agent_join_request r = { .zone = "z1", .labels = &labels };
+	const struct agent_join_request r = { .service = "shop/web",
+	    .zone = "z1", .labels = &labels };
 	struct str body = { 0 }, text = { 0 };
 	struct arena a;
 	struct token t;
@@ -225,6 +226,7 @@ TEST(join_asks_with_token_csr_and_what_the_workload_is)
 
 	assert_non_null(n);
 	assert_string_equal(conf_get_string(n, "token"), text.ptr);
+	assert_string_equal(conf_get_string(n, "service"), "shop/web");
 	assert_string_equal(conf_string(conf_find(n, "workload.zone")), "z1");
 	assert_string_equal(conf_string(conf_find(n, "workload.labels.tier")),
 	    "a\"b");

@@ -281,7 +281,7 @@ start_join(struct agent *g)
 	const struct model_proxy_spec *s = g->options.settings;
 	const struct agent_join_request r = {
 		.loop = g->loop, .handshaker = g->options.handshaker,
-		.control = s->control, .zone = s->zone, .labels = &s->labels,
+		.control = s->control, .service = s->service, .zone = s->zone, .labels = &s->labels,
 		.state = &g->state,
 	};
 	struct token token;

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import wire
+from member import Api
 from mesh import MESH, SLOWER, Skip, free_port, main, scenario, wait_until
 
 USAGE, NO_FILE, DENIED, BUSY, CONFIG = 64, 66, 77, 75, 78
@@ -107,9 +108,13 @@ def tokens_that_let_nobody_in_say_why(scene):
 	credentials.mkdir()
 	(credentials / "join-token").write_text(text)
 	other = scene.dir / "other"
-	refused(scene, control, CONFIG, "does not serve default/web",
+	refused(scene, control, DENIED, "does not serve default/web",
 	    "--state-dir", other, "--service", "default/web",
 	    env={"CREDENTIALS_DIRECTORY": str(credentials)})
+	# And it is still good for the service that it was made for.
+	states = {row["id"]: row["state"] for row in Api(control).get(
+	    "/v1/tokens").json()["items"]}
+	assert states[secret[2]] == "unused", states
 
 
 @scenario
