@@ -8,9 +8,10 @@
  * root directory.  So nothing of ours asks.  Names are resolved by core/net,
  * which speaks DNS itself; users and groups are given by number.
  *
- * Two libraries refer to such functions on paths that we never take:
+ * Three libraries refer to such functions on paths that we never take:
  * libevent asks libc when it was not given a numeric address or a name
- * server, SQLite loads extensions.  The linker prefers a definition in an
+ * server, SQLite loads extensions, libcrypto does both, for connections and
+ * engines.  The linker prefers a definition in an
  * object over one in an archive, so defining them here keeps the whole of
  * NSS and of the dynamic loader's interface out of the binary, and turns a
  * mistake into a plain failure that is the same on every machine.
@@ -53,6 +54,13 @@ getnameinfo(const struct sockaddr *restrict addr, socklen_t addr_len,
 	(void)service_len;
 	(void)flags;
 	return EAI_FAIL;
+}
+
+struct hostent *
+gethostbyname(const char *name)
+{
+	(void)name;
+	return NULL;
 }
 
 struct servent *

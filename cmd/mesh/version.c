@@ -7,6 +7,7 @@
 #include "http/h1_token.h"
 #include "loop/loop.h"
 #include "modes/control/store_sqlite.h"
+#include "pki/p256.h"
 
 /* BearSSL has no version in its headers: vendor/libraries says what we need. */
 static const char *
@@ -22,6 +23,7 @@ static const struct {
 } libraries[] = {
 	{ "libevent", loop_library_version },
 	{ "BearSSL", bearssl_version },
+	{ "libcrypto", p256_library_version },
 	{ "http-parser", h1_token_version },
 	{ "SQLite", store_sqlite_version },
 	{ "jansson", conf_json_version },

@@ -7,6 +7,7 @@
 #include "pki/der.h"
 #include "pki/hash.h"
 #include "pki/key.h"
+#include "pki/p256.h"
 #include "pki/pem.h"
 
 /* Order of the P-256 base point (SEC 2, 2.4.2). */
@@ -42,7 +43,7 @@ library_key(const struct key *key, uint8_t copy[KEY_SECRET_LEN])
 static void
 compute_point(struct key *key)
 {
-	size_t n = br_ec_get_default()->mulgen(key->point, key->secret,
+	size_t n = p256_ec.mulgen(key->point, key->secret,
 	    KEY_SECRET_LEN, BR_EC_secp256r1);
 
 	check(n == KEY_POINT_LEN);
@@ -237,8 +238,7 @@ key_sign(const struct key *key, struct slice message, uint8_t sig[KEY_SIG_MAX])
 	size_t n;
 
 	hash_sha256(hash, message);
-	n = br_ecdsa_sign_asn1_get_default()(br_ec_get_default(),
-	    &br_sha256_vtable, hash, &sk, sig);
+	n = p256_sign(&p256_ec, &br_sha256_vtable, hash, &sk, sig);
 	mem_wipe(copy, sizeof(copy));
 	check(n > 0 && n <= KEY_SIG_MAX);
 	return n;
@@ -270,8 +270,8 @@ key_verify(const uint8_t point[KEY_POINT_LEN], struct slice message,
 		return false;
 	memcpy(q, point, sizeof(q));
 	hash_sha256(hash, message);
-	return br_ecdsa_vrfy_asn1_get_default()(br_ec_get_default(), hash,
-	    sizeof(hash), &pk, sig.ptr, sig.len) == 1;
+	return p256_verify(&p256_ec, hash, sizeof(hash), &pk, sig.ptr,
+	    sig.len) == 1;
 }
 
 bool
@@ -283,6 +283,6 @@ key_point_ok(struct slice point)
 	if (point.len != KEY_POINT_LEN || point.ptr[0] != 4)
 		return false;
 	memcpy(q, point.ptr, sizeof(q));
-	return br_ec_get_default()->mul(q, sizeof(q), one, sizeof(one),
+	return p256_ec.mul(q, sizeof(q), one, sizeof(one),
 	    BR_EC_secp256r1) == 1;
 }

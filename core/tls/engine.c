@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "pki/p256.h"
 #include "tls/aead.h"
 #include "tls/engine_verifier.h"
 
@@ -29,8 +30,8 @@ template_fill(br_ssl_engine_context *eng)
 	br_ssl_engine_set_hash(eng, br_sha256_ID, &br_sha256_vtable);
 	br_ssl_engine_set_prf_sha256(eng, &br_tls12_sha256_prf);
 	/* P-256 alone: points are validated, so sessions are our peers'. */
-	br_ssl_engine_set_ec(eng, &br_ec_p256_m31);
-	br_ssl_engine_set_ecdsa(eng, &br_ecdsa_i31_vrfy_asn1);
+	br_ssl_engine_set_ec(eng, &p256_ec);
+	br_ssl_engine_set_ecdsa(eng, &p256_verify);
 	br_ssl_engine_set_default_aes_gcm(eng);
 	br_ssl_engine_set_default_chapol(eng);
 	br_ssl_engine_add_flags(eng, BR_OPT_NO_RENEGOTIATION |
@@ -121,8 +122,8 @@ start_client(struct engine *e, const struct engine_options *o)
 
 	if (o->chain_len > 0)
 		br_ssl_client_set_single_ec(cc, o->chain, o->chain_len, o->key,
-		    BR_KEYTYPE_SIGN, BR_KEYTYPE_EC, &br_ec_p256_m31,
-		    &br_ecdsa_i31_sign_asn1);
+		    BR_KEYTYPE_SIGN, BR_KEYTYPE_EC, &p256_ec,
+		    &p256_sign);
 	if (o->resume != NULL)
 		br_ssl_engine_set_session_parameters(&cc->eng, o->resume);
 	br_ssl_client_reset(cc, o->sni, o->resume != NULL);
@@ -134,8 +135,8 @@ start_server(struct engine *e, const struct engine_options *o)
 	br_ssl_server_context *sc = &e->ssl.server;
 
 	br_ssl_server_set_single_ec(sc, o->chain, o->chain_len, o->key,
-	    BR_KEYTYPE_SIGN, BR_KEYTYPE_EC, &br_ec_p256_m31,
-	    &br_ecdsa_i31_sign_asn1);
+	    BR_KEYTYPE_SIGN, BR_KEYTYPE_EC, &p256_ec,
+	    &p256_sign);
 	br_ssl_server_set_trust_anchor_names(sc, o->ca_names, o->n_ca_names);
 	if (o->peer_cert_optional)
 		br_ssl_engine_add_flags(&sc->eng,

@@ -14,10 +14,11 @@ BUILD = Path(os.environ["MESH_BUILD"])
 RELEASE = os.environ.get("MESH_VARIANT", "release") == "release"
 MESH = BUILD / "mesh"
 FULL = BUILD / "mesh.full"
-SIZE_MAX = 5 * 1000 * 1000
+SIZE_MAX = 7500 * 1000
 
 # Asking any of these, glibc reads nsswitch.conf and loads shared objects.
-NSS_WORDS = re.compile(r"__nss_|_nss_|^getpw|^getgr|^gethostby|^initgroups"
+# (gethostbyname itself is cmd/mesh/nonss.c's; glibc's brings its _r with it.)
+NSS_WORDS = re.compile(r"__nss_|_nss_|^getpw|^getgr|^gethostby(?!name$)|^initgroups"
     r"|^getservbyport|^getprotobyname")
 
 
