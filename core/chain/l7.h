@@ -108,7 +108,8 @@ void l7_wake_after(struct l7_ctx *, enum dir, uint64_t ms);
 /*
  * Called in a head hook that then returns HOLD: the whole body comes to this
  * filter's body hook in one piece with end, the head waits until that hook
- * passes.  Above max bytes: 413 (request), or 502 (response).
+ * passes.  Trailers that follow are not shown to it.  A caller that waits for
+ * 100 gets it.  Above max bytes: 413 (request), or 502 (response).
  */
 void l7_collect(struct l7_ctx *, enum dir, size_t max);
 /* From now on both directions are opaque bytes (101, CONNECT). */

@@ -42,6 +42,7 @@ struct l7_slot {
 	struct l7_ctx     ctx;
 	struct loop_timer timer;
 	enum dir          timer_dir;
+	bool              collected[2];	/* it had the end of that direction */
 };
 
 struct l7_note {

@@ -535,6 +535,54 @@ TEST(l7_collect_above_its_limit_is_413)
 	bench_fini(&b);
 }
 
+TEST(l7_collect_refuses_at_once_what_says_that_it_is_too_large)
+{
+	struct bench b;
+
+	bench_init(&b, "a bc^ c");
+	b.request.content_length = 9;
+	b.request.expects_continue = true;
+	put_head(false);
+	turn();
+	assert_non_null(strstr(str_ptr(&b.trace), "<413"));
+	assert_null(strstr(str_ptr(&b.trace), "<100"));
+	bench_fini(&b);
+}
+
+TEST(l7_collect_asks_for_the_body_of_who_waits)
+{
+	struct bench b;
+
+	bench_init(&b, "a bc^");
+	b.request.expects_continue = true;
+	put_head(false);
+	expect("a:head^ b:head^ <100");
+	put_body("one", true);
+	expect("a:[one]^$ b:[one]^$ ^head ^[one]$");
+	bench_fini(&b);
+	/* Nobody asks for it where it is not collected. */
+	bench_init(&b, "a");
+	b.request.expects_continue = true;
+	put_head(false);
+	expect("a:head^ ^head");
+	bench_fini(&b);
+}
+
+TEST(l7_collect_sees_one_end_where_trailers_follow)
+{
+	struct http_fields t;
+	struct bench b;
+
+	bench_init(&b, "a bc^ c");
+	http_fields_init(&t, &b.arena);
+	put_head(false);
+	put_body("one", false);
+	b.stream.events->on_trailers(b.stream.owner, &t);
+	expect("a:head^ b:head^ a:[one]^ b:[one]^$ c:head^ ^head c:[one]^ "
+	    "^[one] a:T^ c:T^ ^T$");
+	bench_fini(&b);
+}
+
 TEST(l7_response_head_held_then_released)
 {
 	struct bench b;

@@ -120,6 +120,55 @@ deliver_trailers(struct l7_run *r, enum dir dir, struct http_fields *t)
 
 /* --- one event through the steps ---------------------------------------------- */
 
+static void
+refuse_body(struct l7_run *r, enum dir dir, struct l7_slot *s)
+{
+	r->way[dir].collect = -1;
+	l7_reply(&s->ctx, dir == DIR_UP ? 413 : 502,
+	    dir == DIR_UP ? FLAG_LIM : FLAG_UPE, "body_too_large", SLICE_NONE);
+}
+
+/* Down through the filters in front of that one. */
+static void
+send_info(struct l7_run *r, int index, struct http_head *head)
+{
+	for (int i = index - 1; r->chain->has_info && i >= 0; i--) {
+		struct l7_slot *s = &r->slots[i];
+		const struct l7_filter *f = r->chain->v[i].filter;
+
+		/* An informational response is passed or dropped, never held. */
+		if (f->info != NULL && f->info(&s->ctx, head) != PASS)
+			return;
+	}
+	stream_send_info(r->stream, head);
+}
+
+/* The head waits at this step; the body runs up to here first. */
+static void
+begin_collect(struct l7_run *r, enum dir dir, int step, struct http_head *head,
+    bool end)
+{
+	struct l7_way *w = &r->way[dir];
+	struct l7_slot *s = slot_at(r, dir, step);
+	struct buf none = { 0 };
+
+	w->collect = step;
+	w->collect_head = head;
+	if (end) {
+		l7_put_body(r, dir, &none, true);
+	} else if (head->content_length > 0 &&
+	    (uint64_t)head->content_length > w->collect_max) {
+		refuse_body(r, dir, s);
+	} else if (dir == DIR_UP && head->expects_continue) {
+		struct http_head *info = arena_alloc(r->stream->arena,
+		    sizeof(*info));
+
+		http_head_init(info, r->stream->arena);
+		info->status = 100;
+		send_info(r, s->ctx.index, info);
+	}
+}
+
 static bool
 run_head(struct l7_run *r, enum dir dir, int step, struct http_head *head,
     bool end)
@@ -142,14 +191,7 @@ run_head(struct l7_run *r, enum dir dir, int step, struct http_head *head,
 		if (r->over)
 			return false;
 		if (v == HOLD && w->collect == s->ctx.index) {
-			/* The head waits; the body runs up to here first. */
-			w->collect = step;
-			w->collect_head = head;
-			if (end) {
-				struct buf none = { 0 };
-
-				l7_put_body(r, dir, &none, true);
-			}
+			begin_collect(r, dir, step, head, end);
 			return false;
 		}
 		if (v == HOLD) {
@@ -172,6 +214,7 @@ release_collected(struct l7_run *r, enum dir dir, int step, struct buf *b)
 	struct l7_way *w = &r->way[dir];
 	struct http_head *head = w->collect_head;
 
+	slot_at(r, dir, step)->collected[dir] = true;
 	w->collect = -1;
 	w->collect_head = NULL;
 	w->from = step + 1;
@@ -228,7 +271,7 @@ run_trailers(struct l7_run *r, enum dir dir, int step, struct http_fields *t)
 		struct l7_slot *s = slot_at(r, dir, step);
 		const struct l7_filter *f = r->chain->v[s->ctx.index].filter;
 
-		if (f->trailers == NULL)
+		if (f->trailers == NULL || s->collected[dir])
 			continue;
 		count(r, s, FILTER_CALLS, 1);
 		enum verdict v = f->trailers(&s->ctx, dir, t);
@@ -311,10 +354,7 @@ collect(struct l7_run *r, enum dir dir, struct buf *b, bool end)
 	buf_move(&w->queue, b);
 	if (buf_len(&w->queue) > w->collect_max) {
 		buf_fini(&w->queue);
-		w->collect = -1;
-		l7_reply(&s->ctx, dir == DIR_UP ? 413 : 502,
-		    dir == DIR_UP ? FLAG_LIM : FLAG_UPE, "body_too_large",
-		    SLICE_NONE);
+		refuse_body(r, dir, s);
 		return;
 	}
 	if (!end)
@@ -373,17 +413,8 @@ l7_put_trailers(struct l7_run *r, enum dir dir, struct http_fields *t)
 void
 l7_put_info(struct l7_run *r, struct http_head *head)
 {
-	if (r->over || r->responding)
-		return;
-	for (int i = r->chain->len - 1; r->chain->has_info && i >= 0; i--) {
-		struct l7_slot *s = &r->slots[i];
-		const struct l7_filter *f = r->chain->v[i].filter;
-
-		/* An informational response is passed or dropped, never held. */
-		if (f->info != NULL && f->info(&s->ctx, head) != PASS)
-			return;
-	}
-	stream_send_info(r->stream, head);
+	if (!r->over && !r->responding)
+		send_info(r, r->chain->len, head);
 }
 
 void
