@@ -1,3 +1,5 @@
+#include <sys/statvfs.h>
+
 #include "base/build.h"
 #include "base/log.h"
 #include "modes/control/api_rows.h"
@@ -9,12 +11,16 @@ void
 api_health(struct api_call *call)
 {
 	struct conf_node *map = conf_map_new(&call->arena);
+	struct statvfs fs;
 
 	conf_set_string(map, "status", call->server->is_ending ? "ending" :
 	    call->server->is_ready ? "ok" : "starting");
 	conf_set_int(map, "revision",
 	    (int64_t)registry_revision(call->server->registry));
 	conf_set_string(map, "version", build_version());
+	if (statvfs(call->server->spec->data_dir, &fs) == 0)
+		conf_set_int(map, "stateFreeBytes",
+		    (int64_t)fs.f_bavail * (int64_t)fs.f_frsize);
 	api_answer_node(call, 200, map);
 }
 
