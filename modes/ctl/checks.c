@@ -12,6 +12,8 @@
 #include "modes/ctl/target.h"
 #include "pki/chain.h"
 
+#define DISK_WARN	(256ll << 20)	/* bytes that control has left */
+#define DISK_ERROR	(16ll << 20)
 #define CA_WARN_S	(60 * 86400)	/* a CA that ends sooner is a warning */
 
 static struct check_line *
@@ -119,6 +121,26 @@ check_certificate(struct ctl *c, struct checks *k, const struct target *t)
 
 /* --- control ----------------------------------------------------------------- */
 
+/* An older control does not say how much it has left. */
+static void
+check_disk(struct ctl *c, struct checks *k, const struct conf_node *health)
+{
+	int64_t free_bytes = conf_get_int(health, "stateFreeBytes", -1);
+	struct check_line *l;
+
+	if (free_bytes < 0)
+		return;
+	l = add(k, "control", free_bytes < DISK_ERROR ? CHECK_ERROR :
+	    free_bytes < DISK_WARN ? CHECK_WARNING : CHECK_SUCCESS,
+	    "control has room on its disk");
+	if (l->result != CHECK_SUCCESS) {
+		l->why = arena_printf(&c->arena, "%lld MiB are free: without room "
+		    "no change can be stored and nobody can join",
+		    (long long)(free_bytes >> 20));
+		l->hint = "make room in the file system of its --data-dir";
+	}
+}
+
 static bool
 check_control(struct ctl *c, struct checks *k)
 {
@@ -139,6 +161,7 @@ check_control(struct ctl *c, struct checks *k)
 		l->why = arena_printf(&c->arena, "it says: %s",
 		    text_of(c, health, "status"));
 	}
+	check_disk(c, k, health);
 	version = conf_get_string(health, "version");
 	l = add(k, "control", CHECK_SUCCESS, "control and ctl are of one version");
 	if (version != NULL && strcmp(version, build_version()) != 0) {

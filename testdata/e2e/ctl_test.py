@@ -3,12 +3,14 @@
 
 import contextlib
 import fcntl
+import http.server
 import json
 import os
 import pty
 import re
 import signal
 import socket
+import socketserver
 import subprocess
 import termios
 import threading
@@ -611,6 +613,81 @@ def audit_and_ca_and_health_answer(scene):
 	expect(ctl(scene, "health", "--admin", admin, "--live", "--ready"), 64)
 	control.stop()
 	expect(ctl(scene, "health", "--admin", admin), 1, r"\Aunhealthy: ", "")
+
+
+class Answering(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+	daemon_threads = True
+
+
+@contextlib.contextmanager
+def control_that_says(scene, answers):
+	"""A control of canned answers by path; anything else is 404."""
+	class Handler(http.server.BaseHTTPRequestHandler):
+		protocol_version = "HTTP/1.1"
+
+		def do_GET(self):
+			answer = answers.get(self.path)
+			body = json.dumps(answer or {}).encode()
+			self.send_response(404 if answer is None else 200)
+			self.send_header("content-type", "application/json")
+			self.send_header("content-length", str(len(body)))
+			self.end_headers()
+			self.wfile.write(body)
+
+		def log_message(self, *_):
+			pass
+	path = scene.dir / "canned.sock"
+	with Answering(str(path), Handler) as server:
+		thread = threading.Thread(target=server.serve_forever, daemon=True)
+		thread.start()
+		try:
+			yield path
+		finally:
+			server.shutdown()
+			thread.join()
+			path.unlink()
+
+
+def checked(scene, health=None, proxies=(), services=()):
+	"""What check makes of that: its exit code, and {text: its line}."""
+	with control_that_says(scene, {
+		"/v1/health": {"status": "ok", **(health or {})},
+		"/v1/audit/verify": {"ok": True}, "/v1/ca": {"roots": []},
+		"/v1/proxies": {"items": list(proxies)},
+		"/v1/services": {"items": list(services)}}) as path:
+		done = ctl(scene, "check", "-o", "json", "--socket", path)
+	return done.returncode, {line["description"]: line
+	    for part in json.loads(done.stdout)["categories"]
+	    for line in part["checks"]}
+
+
+@scenario
+def check_sees_a_full_disk(scene):
+	room = "control has room on its disk"
+	for free, code, result in ((1 << 40, 0, "success"), (255 << 20, 0, "warning"),
+	    (15 << 20, 1, "error"), (0, 1, "error")):
+		got, lines = checked(scene, {"stateFreeBytes": free})
+		assert (got, lines[room]["result"]) == (code, result), (free, lines)
+		assert result == "success" or \
+		    f"{free >> 20} MiB are free" in lines[room]["error"], lines
+	assert room not in checked(scene)[1]
+	control = scene.control()
+	said = json.loads(against(control, "api", "GET", "/v1/health").stdout)
+	disk = os.statvfs(scene.dir)
+	assert 0 < said["stateFreeBytes"] <= disk.f_blocks * disk.f_frsize, said
+
+
+@scenario
+def check_says_what_is_wrong_with_a_sidecar(scene):
+	for state, word in (("stale", "not acknowledged"), ("rejected", "last good"),
+	    ("differs", "differs from what control sent"),
+	    ("connecting", "no documents yet")):
+		_, lines = checked(scene, proxies=[{"name": "default/web-1",
+		    "state": state, "workloadState": "Online"}])
+		assert word in lines["default/web-1 runs what it should"]["error"], lines
+	_, lines = checked(scene, proxies=[{"name": "default/web-1",
+	    "state": "synced", "workloadState": "Online"}])
+	assert "the only sidecar is well" in lines, lines
 
 
 @scenario
