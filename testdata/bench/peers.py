@@ -20,9 +20,13 @@ OPEN_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 CONNECTIONS_MAX = min(20000, (OPEN_FILES - 500) // 2)
 
 NGINX = """
+load_module /usr/lib/nginx/modules/ngx_stream_module.so;
 worker_processes 1; daemon off; {user} pid {folder}/pid; error_log stderr;
 worker_rlimit_nofile {files};
 events {{ worker_connections {files}; }}
+"""
+
+NGINX_HTTP = """
 http {{
 	access_log off; {temps}
 	keepalive_requests 100000000; keepalive_timeout 1h;
@@ -36,6 +40,15 @@ http {{
 			proxy_pass {scheme}://back; proxy_http_version 1.1;
 			proxy_set_header Connection ""; {upstream_tls}
 		}}
+	}}
+}}
+"""
+
+NGINX_TCP = """
+stream {{
+	server {{
+		listen {address}{server_tls}
+		proxy_pass {target}; proxy_timeout 1h; {upstream_tls}
 	}}
 }}
 """
@@ -63,15 +76,37 @@ backend back
 	server back {target}{upstream_tls}
 """
 
+CIPHER = "ECDHE-ECDSA-AES128-GCM-SHA256"
+
+
+def nginx_listen(holder, ca, version):
+	"""The rest of a listen line with mutual TLS."""
+	return f""" ssl;
+		ssl_certificate {holder.cert}; ssl_certificate_key {holder.key};
+		ssl_client_certificate {ca}; ssl_verify_client on;
+		ssl_verify_depth 3; ssl_protocols TLSv{version};
+		ssl_ciphers {CIPHER}; ssl_ecdh_curve prime256v1;
+		ssl_session_cache shared:sessions:50m; ssl_session_timeout 1h;"""
+
+
+def haproxy_bind(holder, ca, limits):
+	"""The rest of a bind line with mutual TLS."""
+	return f" ssl crt {holder.both} ca-file {ca} verify required {limits} " \
+	    f"ciphers {CIPHER} curves P-256 alpn http/1.1"
+
 
 def listens(address):
 	return wire.dial(address).close() is None
 
 
-def nginx(scene, name, target, server_tls=";", upstream_tls="", template=NGINX):
+def nginx(scene, name, target, protocol="http", server_tls=";",
+    upstream_tls=""):
 	address = f"127.0.0.1:{free_port()}"
 	folder = scene.dir / name
 	folder.mkdir()
+	template = NGINX + (NGINX_HTTP if protocol == "http" else NGINX_TCP)
+	if upstream_tls and protocol != "http":
+		upstream_tls = "proxy_ssl on; " + upstream_tls
 	conf = scene.file(f"{name}/nginx.conf", template.format(
 	    user="user root;" if os.getuid() == 0 else "", folder=folder,
 	    files=OPEN_FILES, address=address, target=target,
@@ -86,12 +121,13 @@ def nginx(scene, name, target, server_tls=";", upstream_tls="", template=NGINX):
 	return process, address
 
 
-def haproxy(scene, name, target, server_tls="", upstream_tls="", mode="http"):
+def haproxy(scene, name, target, protocol="http", server_tls="",
+    upstream_tls=""):
 	address = f"127.0.0.1:{free_port()}"
-	conf = scene.file(f"{name}.cfg", HAPROXY.format(connections=CONNECTIONS_MAX,
-	    address=address, target=target, server_tls=server_tls, mode=mode,
-	    upstream_tls=upstream_tls,
-	    options="http-reuse always" if mode == "http" else ""))
+	conf = scene.file(f"{name}.cfg", HAPROXY.format(address=address,
+	    connections=CONNECTIONS_MAX, target=target, server_tls=server_tls,
+	    upstream_tls=upstream_tls, mode=protocol,
+	    options="http-reuse always" if protocol == "http" else ""))
 	with on_cpu(PROXY_CPU):
 		process = scene.start(name, ["haproxy", "-db", "-f", conf])
 	wait_until(lambda: listens(address), f"{name} listens")
@@ -103,21 +139,25 @@ def backend(scene):
 		return scene.echo("app")
 
 
-def edge(scene, app, name="mesh", log=False):
+def edge(scene, app, name="mesh", protocol="http", log=False):
 	"""mesh in front of the application, from a directory of documents."""
 	options = MESH + (("--access-log", scene.dir / f"{name}.log") if log
 	    else NO_LOG)
+	port = app.http_port if protocol == "http" else app.tcp_port
 	with on_cpu(PROXY_CPU):
-		proxy = Edge(scene, app.http_port, name=name, options=options)
+		proxy = Edge(scene, port, name=name, protocol=protocol,
+		    options=options)
 	return Contestant(name, proxy.address, [proxy])
 
 
-def reverse_proxies(scene, app, log=False):
+def reverse_proxies(scene, app, protocol="http", log=False):
 	"""direct, mesh, nginx, haproxy in front of an application."""
-	process, address = nginx(scene, "nginx", app.http)
-	other, other_address = haproxy(scene, "haproxy", app.http)
-	contestants = [Contestant("direct", app.http), edge(scene, app),
-	    Contestant("nginx", address, [process]),
+	target = app.http if protocol == "http" else app.tcp
+	one, address = nginx(scene, "nginx", target, protocol)
+	other, other_address = haproxy(scene, "haproxy", target, protocol)
+	contestants = [Contestant("direct", target),
+	    edge(scene, app, protocol=protocol),
+	    Contestant("nginx", address, [one]),
 	    Contestant("haproxy", other_address, [other])]
 	if log:
 		contestants.append(edge(scene, app, "mesh-log", log=True))

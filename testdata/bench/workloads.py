@@ -1,6 +1,7 @@
 """The workloads.  Each is a function of one Bench that adds rows to it."""
 
 from measure import Figure, run_wrk
+from pair import Pair
 from peers import backend, reverse_proxies
 
 SMALL = "/plain"
@@ -17,14 +18,19 @@ def workload(name, what):
 	return register
 
 
+def figures(samples, value):
+	"""A figure for each contestant; value(sample) is what it is about."""
+	return {name: Figure([value(sample) for sample in taken])
+	    for name, taken in samples.items()}
+
+
 def cpu_figures(samples):
-	return {name: Figure([sample.cpu_us() for sample in taken])
-	    for name, taken in samples.items() if name != "direct"}
+	return figures({name: taken for name, taken in samples.items()
+	    if name != "direct"}, lambda sample: sample.cpu_us())
 
 
 def rate_figures(samples):
-	return {name: Figure([sample.per_second() for sample in taken])
-	    for name, taken in samples.items()}
+	return figures(samples, lambda sample: sample.per_second())
 
 
 @workload("W1", "HTTP/1.1 keep-alive, 64 connections, small reply")
@@ -46,11 +52,88 @@ def keep_alive(bench):
 		bench.row("W1", f"CPU per request, {rate}/s", "us",
 		    cpu_figures(paced), 0.92)
 		for point in ("p50", "p99"):
-			bench.row("W1", f"latency {point}, {rate}/s", "us",
-			    {name: Figure([sample.latency_us(point)
-			    for sample in taken]) for name, taken in paced.items()})
+			bench.row("W1", f"latency {point}, {rate}/s", "us", figures(
+			    paced, lambda sample, at=point: sample.latency_us(at)))
 	checked = bench.each(contestants, lambda contestant: run_wrk(
 	    contestant.address, bench.duration_ms / 1000, SMALL, 64), rounds=2)
 	bench.row("W1", "throughput as wrk sees it", "1/s",
 	    {name: Figure(taken) for name, taken in checked.items()},
 	    higher_is_better=True)
+
+
+@workload("W2", "replies of 16 KiB and 1 MiB")
+def large_replies(bench):
+	contestants = reverse_proxies(bench.scene, backend(bench.scene))
+	for path, size, connections, aim in ((KIB16, "16 KiB", 64, 0.85),
+	    (MIB1, "1 MiB", 16, 1.0)):
+		samples = bench.sample(contestants, path, "-c", connections)
+		bench.row("W2", f"CPU per request, {size}", "us",
+		    cpu_figures(samples), aim)
+		bench.row("W2", f"throughput, {size}", "1/s",
+		    rate_figures(samples), higher_is_better=True)
+
+
+@workload("W3", "a new client connection per request, pooled upstream")
+def new_connections(bench):
+	contestants = reverse_proxies(bench.scene, backend(bench.scene))
+	samples = bench.sample(contestants, SMALL, "-c", 32, "--new-connections")
+	bench.row("W3", "CPU per request", "us", cpu_figures(samples), 0.85)
+	bench.row("W3", "throughput", "1/s", rate_figures(samples),
+	    higher_is_better=True)
+
+
+@workload("W6", "two sidecars with mutual TLS between them")
+def two_hops(bench):
+	pair = Pair(bench.scene, backend(bench.scene))
+	contestants = [both for both, _ in pair.all()]
+	contestants.append(pair.mesh(("--access-log",
+	    bench.scene.dir / "access.log"), "mesh-log")[0])
+	contestants += [pair.nginx("1.3", "nginx-1.3")[0],
+	    pair.haproxy("1.3", "haproxy-1.3")[0]]
+	newer = {"nginx": "nginx-1.3", "haproxy": "haproxy-1.3"}
+	for path, size, connections, aim in ((SMALL, "small", 64, 0.75),
+	    (KIB16, "16 KiB", 64, 0.9), (MIB1, "1 MiB", 16, 1.0)):
+		samples = bench.sample(contestants, path, "-c", connections)
+		cpu = cpu_figures(samples)
+		bench.row("W6", f"CPU per request, {size}", "us", cpu, aim)
+		bench.row("W6", f"  with our log, {size}", "us", cpu,
+		    subject="mesh-log")
+		bench.row("W6", f"  peers with TLS 1.3, {size}", "us", cpu,
+		    peers=newer)
+		bench.row("W6", f"throughput, {size}", "1/s",
+		    rate_figures(samples), higher_is_better=True)
+
+
+@workload("W7", "mutual TLS 1.2 handshakes, CPU of the server")
+def handshakes(bench):
+	pair = Pair(bench.scene, backend(bench.scene))
+	servers = [second for _, second in pair.all()]
+	for kind, options, aim in (("full", ["--full-handshakes"], 1.0),
+	    ("resumed", [], 0.7)):
+		samples = bench.sample(servers, "", "-c", 8, "--no-request",
+		    *options)
+		for name, taken in samples.items():
+			resumed = sum(sample.result["resumed"] for sample in taken)
+			opened = sum(sample.result["opened"] for sample in taken)
+			share = resumed / opened
+			assert share > 0.8 if kind == "resumed" else share == 0, \
+			    f"{name}: {resumed} of {opened} were resumed"
+		bench.row("W7", f"CPU per handshake, {kind}", "us",
+		    cpu_figures(samples), aim)
+
+
+@workload("W8", "TCP streams: bytes per second of CPU")
+def streams(bench):
+	app = backend(bench.scene)
+	kinds = (("plain", reverse_proxies(bench.scene, app, "tcp"), 1.0,
+	    "haproxy"), ("mutual TLS",
+	    [both for both, _ in Pair(bench.scene, app, "tcp").all()], 0.95, None))
+	for kind, contestants, aim, against in kinds:
+		for count in (1, 8):
+			samples = bench.sample([contestant for contestant in
+			    contestants if contestant.name != "direct"], "",
+			    "--mode", "stream", "-c", count)
+			bench.row("W8", f"bytes/CPU second, {kind}, {count}", "MB",
+			    figures(samples, lambda sample:
+			    sample.bytes_per_cpu_second() / 1e6), aim,
+			    higher_is_better=True, against=against)
