@@ -44,16 +44,17 @@ on_start(void *arg)
 }
 
 struct attempt *
-attempt_start(struct upstream *up, const struct cluster *cluster,
-    const struct endpoint *e, struct arena *arena,
+attempt_start(struct upstream *up, const struct attempt_order *order,
     const struct attempt_events *events, void *owner)
 {
 	struct attempt *a = mem_zalloc(sizeof(*a));
+	const struct cluster *cluster = order->cluster;
+	const struct endpoint *e = order->endpoint;
 
 	a->up = up;
 	a->cluster = cluster_ref(cluster_mutable(cluster));
 	a->endpoint = e;
-	a->arena = arena;
+	a->arena = order->arena;
 	a->events = events;
 	a->owner = owner;
 	a->start_us = loop_now_us(up->worker->loop);
@@ -64,7 +65,8 @@ attempt_start(struct upstream *up, const struct cluster *cluster,
 		a->flag = FLAG_UO;
 		a->details = "request_limit";
 	} else {
-		a->conn = pool_take_idle(a->local);
+		a->conn = pool_take_idle(a->local, order->is_idempotent ?
+		    UINT64_MAX : cluster->pool_fresh_ms);
 		a->reused = a->conn != NULL;
 		if (a->conn == NULL && atomic_load_explicit(
 		    &cluster->state->conns, memory_order_relaxed) >=

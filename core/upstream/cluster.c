@@ -201,6 +201,7 @@ cluster_new(struct cluster_registry *r, struct slice service, struct slice port)
 	c->response_timeout_ms = 15000;
 	c->body_idle_ms = 60000;
 	c->pool_idle_ms = 30000;
+	c->pool_fresh_ms = 1000;
 	c->retries = 1;
 	c->limits = (struct cluster_limits){ 1024, 1024, 1024, 3 };
 	c->state = cluster_state_get(r, c->name);
@@ -259,7 +260,8 @@ cluster_is_same(const struct cluster *a, const struct cluster *b)
 	    a->connect_timeout_ms != b->connect_timeout_ms ||
 	    a->response_timeout_ms != b->response_timeout_ms ||
 	    a->body_idle_ms != b->body_idle_ms ||
-	    a->pool_idle_ms != b->pool_idle_ms || a->retries != b->retries ||
+	    a->pool_idle_ms != b->pool_idle_ms ||
+	    a->pool_fresh_ms != b->pool_fresh_ms || a->retries != b->retries ||
 	    a->state != b->state ||
 	    memcmp(&a->limits, &b->limits, sizeof(a->limits)) != 0)
 		return false;

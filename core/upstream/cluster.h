@@ -69,6 +69,8 @@ struct cluster {
 	uint64_t              response_timeout_ms;	/* 15,000; 0: none */
 	uint64_t              body_idle_ms;	/* 60,000 */
 	uint64_t              pool_idle_ms;	/* 30,000 */
+	uint64_t              pool_fresh_ms;	/* 1,000: idle for less, it may carry
+						   what cannot be sent twice */
 	uint32_t              retries;	/* 1 */
 	struct cluster_limits limits;
 	struct endpoint      *v;

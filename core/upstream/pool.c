@@ -236,6 +236,7 @@ become_idle(struct pool_conn *pc)
 	list_remove(&pc->link);
 	list_prepend(&l->idle, &pc->link);
 	pc->is_idle = true;
+	pc->idle_since_ms = loop_now_ms(l->up->worker->loop);
 	l->up->counts.active--;
 	l->up->counts.idle++;
 	loop_timer_start(&pc->timer, pc->idle_ms);
@@ -305,12 +306,16 @@ pool_conn_new(struct endpoint_local *l, const struct cluster *cluster,
 }
 
 struct pool_conn *
-pool_take_idle(struct endpoint_local *l)
+pool_take_idle(struct endpoint_local *l, uint64_t idle_ms)
 {
+	uint64_t now = loop_now_ms(l->up->worker->loop);
+
 	while (!list_is_empty(&l->idle)) {
 		struct pool_conn *pc = list_entry(l->idle.next,
 		    struct pool_conn, link);
 
+		if (now - pc->idle_since_ms >= idle_ms)
+			return NULL;	/* those behind it are idle for longer */
 		list_remove(&pc->link);
 		list_append(&l->busy, &pc->link);
 		pc->is_idle = false;

@@ -36,6 +36,7 @@ struct bench {
 	bool                   (*until)(void);
 	struct timespec          deadline;
 	uint64_t                 generation;	/* 0: plain text */
+	bool                     is_unsafe;	/* requests are not idempotent */
 };
 
 static struct bench *B;
@@ -208,8 +209,12 @@ start(char name)
 
 	c->name = name;
 	arena_init(&c->arena);
-	c->attempt = attempt_start(B->up, B->cluster, &B->cluster->v[0],
-	    &c->arena, &attempt_events, c);
+	const struct attempt_order order = {
+		.cluster = B->cluster, .endpoint = &B->cluster->v[0],
+		.arena = &c->arena, .is_idempotent = !B->is_unsafe,
+	};
+
+	c->attempt = attempt_start(B->up, &order, &attempt_events, c);
 	return c;
 }
 
@@ -396,6 +401,25 @@ TEST(pool_gives_the_last_one_first)
 	assert_int_equal(recv(b.peers[1], &byte, 1, MSG_PEEK), 1);
 	answer(1, OK);
 	run_until(are_all_over);
+	bench_fini(&b);
+}
+
+TEST(pool_gives_what_cannot_be_repeated_a_fresh_connection)
+{
+	struct bench b;
+
+	bench_init(&b);
+	b.is_unsafe = true;
+	b.cluster->pool_fresh_ms = 120000;
+	exchange('A', 0, OK);
+	exchange('B', 0, OK);
+	b.cluster->pool_fresh_ms = 0;	/* now it was idle for too long */
+	exchange('C', 1, OK);
+	b.is_unsafe = false;
+	exchange('D', 1, OK);	/* the last one first */
+	assert_trace("A:fresh A:200 B:reused B:200 C:fresh C:200 "
+	    "D:reused D:200");
+	assert_int_equal(counts().idle, 2);
 	bench_fini(&b);
 }
 

@@ -19,6 +19,12 @@
  * last in, first out, for pool_idle_ms, and are dropped when the endpoint leaves
  * its cluster, the peer's certificate ends, or we are somebody else or trust
  * others than when they were made.
+ *
+ * A server may end an idle connection just as a request is on its way.  What
+ * is idempotent (RFC 9110, 9.2.2) is then sent again by its owner.  What is not
+ * goes only where the last exchange ended less than pool_fresh_ms ago, which is
+ * less than servers keep idle connections (gunicorn 2 s, Apache and Node.js
+ * 5 s; a sidecar that drains, 1 s), and else over a new connection.
  */
 struct upstream;
 struct attempt;
@@ -68,10 +74,16 @@ struct attempt_events {
 	void (*on_failed)(void *owner, enum response_flag, const char *details);
 };
 
-/* Keeps arena (the stream lives in it), events, owner; refs the cluster. */
-struct attempt *attempt_start(struct upstream *, const struct cluster *,
-    const struct endpoint *, struct arena *, const struct attempt_events *,
-    void *owner);
+struct attempt_order {
+	const struct cluster  *cluster;	/* a ref is taken */
+	const struct endpoint *endpoint;	/* in cluster */
+	struct arena          *arena;	/* kept: the stream lives in it */
+	bool                   is_idempotent;	/* any idle connection will do */
+};
+
+/* Borrows the order; keeps events and owner. */
+struct attempt *attempt_start(struct upstream *, const struct attempt_order *,
+    const struct attempt_events *, void *owner);
 enum attempt_result {
 	ATTEMPT_OK,		/* a complete answer (any status below 500) */
 	ATTEMPT_FAILED,		/* 5xx, reset, timeout */

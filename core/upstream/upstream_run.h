@@ -41,7 +41,7 @@ struct pool_conn {
 	struct codec          *codec;
 	struct cluster        *cluster;	/* counted: its state counts the conn */
 	struct loop_timer      timer;
-	uint64_t               idle_ms;
+	uint64_t               idle_ms, idle_since_ms;
 	int64_t                not_after;
 	uint64_t               uses;
 	size_t                 unreported;	/* sent, the codec does not know */
@@ -72,8 +72,8 @@ struct endpoint_local *endpoint_local_get(struct upstream *,
     const struct endpoint *);
 /* Frees it if nothing is left in it. */
 void endpoint_local_check(struct endpoint_local *);
-/* An idle connection that can be used, taken out of idle, or NULL. */
-struct pool_conn *pool_take_idle(struct endpoint_local *);
+/* One idle for less than that which can be used, taken out of idle, or NULL. */
+struct pool_conn *pool_take_idle(struct endpoint_local *, uint64_t idle_ms);
 /* What was taken but not used serves the next, or goes idle again. */
 void pool_put(struct pool_conn *);
 /* Starts a connect that will serve whoever waits longest. */

@@ -363,8 +363,13 @@ start_attempt(struct router *r)
 	}
 	r->tried[r->attempts++] = e->state;
 	l7_summary(r->ctx)->attempts = r->attempts;
-	r->attempt = attempt_start(r->up, r->cluster, e, l7_arena(r->ctx),
-	    &attempt_events, r);
+	const struct attempt_order order = {
+		.cluster = r->cluster, .endpoint = e,
+		.arena = l7_arena(r->ctx), .is_idempotent =
+		    http_method_is_idempotent(r->request->method_id),
+	};
+
+	r->attempt = attempt_start(r->up, &order, &attempt_events, r);
 }
 
 /* --- the terminal --------------------------------------------------------------------- */

@@ -100,6 +100,29 @@ def b25_replies_without_a_body(scene):
 
 
 @scenario
+def what_cannot_be_repeated_goes_where_nothing_is_about_to_end(scene):
+	"""A POST does not go over a connection that was idle for a second: the
+	back end may be ending it.  A GET does: it would be sent again."""
+	backend = Scripted(scene)
+	edge = Edge(scene, backend, options=("--workers", 1))
+
+	def ask_after_a_pause(method):
+		before = backend.count()
+		began = time.monotonic()
+		wait_until(lambda: time.monotonic() > began + 1.1, "a pause")
+		assert client.request("/next", method).status == 200
+		return backend.count() - before
+
+	with edge.client() as client:
+		assert client.request("/warm").status == 200
+		assert ask_after_a_pause("GET") == 0
+		assert ask_after_a_pause("POST") == 1
+		assert client.request("/next", "POST").status == 200
+		assert ask_after_a_pause("DELETE") == 0
+		assert backend.count() == 2, backend.count()
+
+
+@scenario
 def b26_informational_replies(scene):
 	"""Passed on; ten at most; a 101 that nobody asked for is a fault."""
 	early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
