@@ -21,8 +21,9 @@
  * of the certificate that was presented.
  *
  * Error kinds: ERR_DENIED (the token is none of ours, for another service than
- * is wanted, used by another key or too old; no record of the certificate), ERR_UNAVAILABLE (nothing happened,
- * try again), those of ca_request_workload.
+ * is wanted, used by another key or too old; no record of the certificate),
+ * ERR_UNAVAILABLE (nothing happened, try again), those of
+ * ca_request_workload.
  */
 struct join_result {
 	struct err   err;

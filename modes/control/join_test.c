@@ -76,8 +76,9 @@ start_use_for(struct server_fixture *t, const struct token *token,
 
 	token_add(&text, token);
 	join_start(t->s, &(struct join_request){ .token = str_slice(&text),
-	    .point = key->point, .service = slice_str(service), .who = { .actor = SLICE("anonymous"),
-	    .from = SLICE("here") } }, on_joined, u);
+	    .point = key->point, .service = slice_str(service),
+	    .who = { .actor = SLICE("anonymous"), .from = SLICE("here") } },
+	    on_joined, u);
 	assert_false(u->done);
 	str_fini(&text);
 }

@@ -100,12 +100,10 @@ typedef void store_done(void *ctx, const struct store_result *);
 struct store *store_open(const char *dir, struct err *);
 /*
  * Blocks: runs what is queued, posts the answers, ends the thread.  Whoever
- * asks from here on, which those answers may make people do, is answered
- * ERR_UNAVAILABLE.  Harmless twice.
+ * asks from here on is answered ERR_UNAVAILABLE.  Harmless twice.
  */
 void store_stop(struct store *);
-/* Stops and frees. */
-void store_close(struct store **);
+void store_close(struct store **);	/* stops and frees */
 
 /*
  * Transactions: store_txn_new -> require, put, delete, append ... ->

@@ -281,8 +281,8 @@ start_join(struct agent *g)
 	const struct model_proxy_spec *s = g->options.settings;
 	const struct agent_join_request r = {
 		.loop = g->loop, .handshaker = g->options.handshaker,
-		.control = s->control, .service = s->service, .zone = s->zone, .labels = &s->labels,
-		.state = &g->state,
+		.control = s->control, .service = s->service, .zone = s->zone,
+		.labels = &s->labels, .state = &g->state,
 	};
 	struct token token;
 	struct err err = ERR_INIT;
