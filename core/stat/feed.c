@@ -18,6 +18,10 @@ struct stat_feed {
 	struct stat_registry *registry;
 	char                 *boot;
 	struct map            sent;	/* family and label values -> struct sent */
+	bool                (*judge)(void *ctx, const struct stat_family *,
+				const struct slice *values);	/* or NULL */
+	void                 *judge_ctx;
+	uint64_t              refused;
 };
 
 /* While a text is being read. */
@@ -59,6 +63,20 @@ stat_feed_free(struct stat_feed *f)
 	map_fini(&f->sent, sent_free);
 	mem_free(f->boot);
 	mem_free(f);
+}
+
+void
+stat_feed_set_judge(struct stat_feed *f, bool (*judge)(void *,
+    const struct stat_family *, const struct slice *), void *ctx)
+{
+	f->judge = judge;
+	f->judge_ctx = ctx;
+}
+
+uint64_t
+stat_feed_refused(const struct stat_feed *f)
+{
+	return f->refused;
 }
 
 static int
@@ -125,34 +143,48 @@ add_string(struct reading *r, struct slice text)
 	r->strings[r->strings_len++] = text;
 }
 
+/* NULL: there are too many, or it is not believed. */
 static struct sent *
-find_sent(struct reading *r, const struct slice *values)
+add_sent(struct reading *r, struct slice key, const struct slice *values)
 {
 	struct stat_feed *f = r->feed;
 	struct slice ours[STAT_LABELS_MAX];
+	struct sent *sent;
+
+	if (f->sent.len >= STAT_FEED_SERIES_MAX)
+		return NULL;
+	for (size_t i = 0; i < STAT_LABELS_MAX; i++)
+		ours[i] = SLICE("unknown");
+	for (size_t i = 0; i < r->labels_len; i++)
+		if (r->ours[i] != NO_LABEL)
+			ours[r->ours[i]] = values[i];
+	if (f->judge != NULL && !f->judge(f->judge_ctx, r->family, ours)) {
+		f->refused++;
+		return NULL;
+	}
+	size_t numbers = r->family->type == STAT_HISTOGRAM ?
+	    r->family->bounds->len + 2 : 1;
+
+	sent = mem_zalloc(sizeof(*sent) + numbers * sizeof(sent->last[0]));
+	sent->series = stat_series_get(f->registry, r->family_index, ours);
+	map_put(&f->sent, key, sent);
+	return sent;
+}
+
+static struct sent *
+find_sent(struct reading *r, const struct slice *values)
+{
 	struct str key = { 0 };
+	struct sent *sent;
 
 	str_addf(&key, "%zu", r->family_index);
 	for (size_t i = 0; i < r->labels_len; i++) {
 		str_add_char(&key, '\n');
 		str_add_slice(&key, values[i]);
 	}
-	struct sent *sent = map_get(&f->sent, str_slice(&key));
-
-	if (sent == NULL && f->sent.len < STAT_FEED_SERIES_MAX) {
-		for (size_t i = 0; i < STAT_LABELS_MAX; i++)
-			ours[i] = SLICE("unknown");
-		for (size_t i = 0; i < r->labels_len; i++)
-			if (r->ours[i] != NO_LABEL)
-				ours[r->ours[i]] = values[i];
-		size_t numbers = r->family->type == STAT_HISTOGRAM ?
-		    r->family->bounds->len + 2 : 1;
-
-		sent = mem_zalloc(sizeof(*sent) + numbers * sizeof(sent->last[0]));
-		sent->series = stat_series_get(f->registry, r->family_index,
-		    ours);
-		map_put(&f->sent, str_slice(&key), sent);
-	}
+	sent = map_get(&r->feed->sent, str_slice(&key));
+	if (sent == NULL)
+		sent = add_sent(r, str_slice(&key), values);
 	str_fini(&key);
 	return sent;
 }
@@ -210,6 +242,8 @@ read_series(struct reading *r, struct slice line, struct err *err)
 		return 0;
 	struct sent *sent = find_sent(r, values);
 
+	if (sent == NULL && r->feed->sent.len < STAT_FEED_SERIES_MAX)
+		return 0;
 	if (sent == NULL)
 		return err_set(err, ERR_TOO_LARGE, "more than %d series",
 		    STAT_FEED_SERIES_MAX);

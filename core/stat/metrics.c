@@ -230,6 +230,11 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "When a certificate of the authority expires, in seconds since 1970",
 		.labels = { "certificate" },
 	},
+	[METRIC_CONTROL_SERIES_REFUSED] = {
+		.name = "mesh_control_series_refused_total",
+		.type = STAT_COUNTER,
+		.help = "Series that proxies report and cannot have seen",
+	},
 	[METRIC_BUILD_INFO] = {
 		.name = "mesh_build_info", .type = STAT_INFO,
 		.help = "What is running",

@@ -47,6 +47,14 @@ struct stat_feed;
 struct stat_feed *stat_feed_new(struct stat_registry *);
 void stat_feed_free(struct stat_feed *);
 /*
+ * Asks, about each series that is new, whether the sender is believed; values
+ * are the family's, in its order.  What is not believed is left out, and
+ * asked about again when it comes again.  Keeps ctx.
+ */
+void stat_feed_set_judge(struct stat_feed *, bool (*)(void *ctx,
+    const struct stat_family *, const struct slice *values), void *ctx);
+uint64_t stat_feed_refused(const struct stat_feed *);	/* of those, so far */
+/*
  * Returns -1 (ERR_DATA, ERR_TOO_LARGE) at the first line that is wrong; what
  * came before it counts.
  */

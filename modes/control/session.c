@@ -260,23 +260,40 @@ take_nack(struct session *s, const struct sync_message *m)
 	return true;
 }
 
+static void
+note_refused(struct session *s, int64_t n)
+{
+	worker_env_count(&s->all->server->env, METRIC_CONTROL_SERIES_REFUSED,
+	    NULL, 0, n);
+	if (!s->has_overstated)
+		log_warn("sessions", "%s: reports of services that it does not "
+		    "serve, or of too many; they are left out", s->name);
+	s->has_overstated = true;
+}
+
 static bool
 take_alive(struct session *s, const struct sync_message *m)
 {
 	struct server *server = s->all->server;
 	const struct traffic_report report = {
-		.sender = slice_str(s->name),
+		.sender = slice_str(s->name), .ns = s->peer.grant.ns,
+		.services = s->peer.grant.services,
+		.services_len = s->peer.grant.services_len,
 		.counters = m->counters,
 		.uptime_ms = m->uptime_ms,
 	};
 	struct err err = ERR_INIT;
+	int64_t refused;
 
 	if (!s->is_withdrawn && s->has_reported)
 		registry_workload_report(server->workloads, s->key,
 		    s->is_answering, now_ms(s));
-	if (traffic_apply(server->traffic, &report, (uint64_t)now_ms(s),
-	    &err) < 0)
+	refused = traffic_apply(server->traffic, &report, (uint64_t)now_ms(s),
+	    &err);
+	if (refused < 0)
 		log_warn("sessions", "%s: counters: %s", s->name, err.text);
+	else if (refused > 0)
+		note_refused(s, refused);
 	return true;
 }
 

@@ -37,6 +37,7 @@ struct session {
 	bool                     was_restarted;	/* for a wrong digest */
 	struct map               nacks;		/* by key: what it rejects */
 	bool                     has_hello, is_answering, has_reported;
+	bool                     has_overstated;	/* in its counters */
 	bool                     has_interest;	/* a new one, not acted on */
 	bool                     is_withdrawn, is_paused, is_ended;
 };

@@ -23,6 +23,7 @@ struct note {
 
 struct sender {
 	struct stat_feed *feed;
+	struct map        pairs;	/* "direction source destination" */
 	uint64_t          heard_ms;
 };
 
@@ -57,6 +58,13 @@ pair_at(struct map *pairs, struct slice key)
 
 /* The labels of services come first, in the order of metrics.c. */
 static void
+add_pair(struct str *key, const struct slice *v)
+{
+	str_addf(key, "%.*s %.*s/%.*s %.*s/%.*s", SLICE_ARG(v[0]),
+	    SLICE_ARG(v[1]), SLICE_ARG(v[2]), SLICE_ARG(v[3]), SLICE_ARG(v[4]));
+}
+
+static void
 on_reading(void *ctx, const struct stat_reading *r)
 {
 	const struct reading *to = ctx;
@@ -64,8 +72,7 @@ on_reading(void *ctx, const struct stat_reading *r)
 	struct str key = { 0 };
 	struct pair *p;
 
-	str_addf(&key, "%.*s %.*s/%.*s %.*s/%.*s", SLICE_ARG(v[0]),
-	    SLICE_ARG(v[1]), SLICE_ARG(v[2]), SLICE_ARG(v[3]), SLICE_ARG(v[4]));
+	add_pair(&key, v);
 	p = pair_at(to->pairs, str_slice(&key));
 	str_fini(&key);
 	if (to->is_histogram) {
@@ -106,6 +113,7 @@ sender_free(void *arg)
 	struct sender *s = arg;
 
 	stat_feed_free(s->feed);
+	map_fini(&s->pairs, NULL);
 	mem_free(s);
 }
 
@@ -162,7 +170,65 @@ began_in_window(const struct traffic *t, uint64_t uptime_ms, uint64_t now_ms)
 	    oldest_note(t)->at_ms + uptime_ms <= now_ms;
 }
 
-int
+/* --- what is believed ---------------------------------------------------------------- */
+
+struct judgement {
+	const struct traffic_report *report;
+	struct sender               *sender;
+};
+
+static bool
+is_own(const struct traffic_report *r, struct slice ns, struct slice service)
+{
+	if (slice_is(ns, METRIC_UNKNOWN) && slice_is(service, METRIC_UNKNOWN))
+		return true;
+	if (!slice_eq(ns, r->ns))
+		return false;
+	for (size_t i = 0; i < r->services_len; i++)
+		if (slice_eq(service, r->services[i]))
+			return true;
+	return false;
+}
+
+static bool
+is_believed(void *ctx, const struct stat_family *family,
+    const struct slice *v)
+{
+	const struct judgement *j = ctx;
+	struct map *pairs = &j->sender->pairs;
+	bool is_in = slice_is(v[0], METRIC_INBOUND), yes;
+	struct str key = { 0 };
+
+	(void)family;
+	if (!is_in && !slice_is(v[0], METRIC_OUTBOUND))
+		return false;
+	if (!is_own(j->report, v[is_in ? 3 : 1], v[is_in ? 4 : 2]))
+		return false;
+	add_pair(&key, v);
+	yes = map_has(pairs, str_slice(&key));
+	if (!yes && pairs->len < TRAFFIC_PAIRS_MAX) {
+		map_put(pairs, str_slice(&key), NULL);
+		yes = true;
+	}
+	str_fini(&key);
+	return yes;
+}
+
+static int64_t
+apply_counters(struct traffic *t, struct sender *s,
+    const struct traffic_report *report, struct err *err)
+{
+	struct judgement j = { report, s };
+	uint64_t before = stat_feed_refused(s->feed);
+	int r;
+
+	stat_feed_set_judge(s->feed, is_believed, &j);
+	r = stat_feed_apply(s->feed, t->worker, report->counters, err);
+	stat_feed_set_judge(s->feed, NULL, NULL);
+	return r < 0 ? -1 : (int64_t)(stat_feed_refused(s->feed) - before);
+}
+
+int64_t
 traffic_apply(struct traffic *t, const struct traffic_report *report,
     uint64_t now_ms, struct err *err)
 {
@@ -170,7 +236,7 @@ traffic_apply(struct traffic *t, const struct traffic_report *report,
 	struct map before = { 0 }, after = { 0 };
 	bool is_past = s == NULL && report->counters.len > 0 &&
 	    !began_in_window(t, report->uptime_ms, now_ms);
-	int r = 0;
+	int64_t r = 0;
 
 	if (s == NULL) {
 		s = mem_zalloc(sizeof(*s));
@@ -181,7 +247,7 @@ traffic_apply(struct traffic *t, const struct traffic_report *report,
 	if (is_past)
 		read_totals(t, &before);
 	if (report->counters.len > 0)
-		r = stat_feed_apply(s->feed, t->worker, report->counters, err);
+		r = apply_counters(t, s, report, err);
 	if (is_past) {
 		read_totals(t, &after);
 		add_to_notes(t, &before, &after);

@@ -10,19 +10,31 @@
 
 #define LONG_MS	3600000	/* a life from before all windows */
 
-/* What a proxy of that age would say of web calling pay. */
-static void
-report_aged(struct traffic *t, uint64_t uptime_ms, const char *sender,
-    const char *direction, int good, int bad, uint64_t now_ms)
+/* Of web calling pay. */
+static char *
+counters_text(const char *direction, int good, int bad)
 {
-	char *text = mem_printf("mesh-counters 1 BOOT\n$%s\n$default\n$web\n"
+	return mem_printf("mesh-counters 1 BOOT\n$%s\n$default\n$web\n"
 	    "$pay\n$http\n$200\n$503\n$w\n"
 	    "#mesh_requests_total " WORKLOADS "\n"
 	    "0 1 2 1 3 7 7 4 5 =%d\n0 1 2 1 3 7 7 4 6 =%d\n"
 	    "#mesh_request_duration_seconds " SERVICES "\n"
 	    "0 1 2 1 3 =%d 10000:%d\n", direction, good, bad, good * 9000, good);
-	const struct traffic_report r = { slice_str(sender), slice_str(text),
-		uptime_ms };
+}
+
+/* What a proxy of that age would say. */
+static void
+report_aged(struct traffic *t, uint64_t uptime_ms, const char *sender,
+    const char *direction, int good, int bad, uint64_t now_ms)
+{
+	char *text = counters_text(direction, good, bad);
+	const struct slice services[] = { slice_is(slice_str(direction),
+	    "inbound") ? SLICE("pay") : SLICE("web") };
+	const struct traffic_report r = {
+		.sender = slice_str(sender), .ns = SLICE("default"),
+		.services = services, .services_len = 1,
+		.counters = slice_str(text), .uptime_ms = uptime_ms,
+	};
 	struct err err = ERR_INIT;
 
 	assert_int_equal(traffic_apply(t, &r, now_ms, &err), 0);
@@ -156,5 +168,60 @@ TEST(traffic_after_an_empty_report_counts)
 	report(t, "default/web-1", "outbound", 50, 0, 7000);
 	/* At once, not at the next note. */
 	assert_int_equal(requests(t, 7001, &success), 50);
+	traffic_free(t);
+}
+
+/* An impostor's figures for other people's services show nowhere. */
+TEST(traffic_is_believed_of_ones_own_services_alone)
+{
+	static const struct {
+		const char *direction, *ns, *service;
+		int64_t     refused;
+	} v[] = {
+		{ "outbound", "default", "web", 0 },
+		{ "outbound", "default", "pay", 3 },
+		{ "outbound", "other", "web", 3 },
+		{ "inbound", "default", "pay", 0 },
+		{ "inbound", "default", "web", 3 },
+		{ "sideways", "default", "web", 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct traffic *t = traffic_new();
+		struct slice services[] = { slice_str(v[i].service) };
+		char *text = counters_text(v[i].direction, 45, 5);
+		struct err err = ERR_INIT;
+		int64_t success;
+
+		traffic_tick(t, 1000);
+		assert_int_equal(traffic_apply(t, &(struct traffic_report){
+			.sender = SLICE("default/web-1"),
+			.ns = slice_str(v[i].ns), .services = services,
+			.services_len = 1, .counters = slice_str(text),
+			.uptime_ms = 1000 }, 2000, &err), v[i].refused);
+		assert_int_equal(requests(t, 6000, &success),
+		    v[i].refused > 0 ? -1 : 50);
+		mem_free(text);
+		traffic_free(t);
+	}
+}
+
+TEST(traffic_of_one_sender_has_a_limit_of_pairs)
+{
+	struct traffic *t = traffic_new();
+	struct slice services[] = { SLICE("web") };
+	struct traffic_report r = { .sender = SLICE("default/web-1"),
+	    .ns = SLICE("default"), .services = services, .services_len = 1 };
+	struct err err = ERR_INIT;
+	struct str text = { 0 };
+
+	str_add(&text, "mesh-counters 1 BOOT\n$outbound\n$default\n$web\n"
+	    "#mesh_request_duration_seconds " SERVICES "\n");
+	for (int i = 0; i < TRAFFIC_PAIRS_MAX + 7; i++)
+		str_addf(&text, "$s-%d\n0 1 2 1 %d =1 10000:1\n", i, i + 3);
+	r.counters = str_slice(&text);
+	assert_int_equal(traffic_apply(t, &r, 1000, &err), 7);
+	assert_int_equal(traffic_apply(t, &r, 2000, &err), 7);
+	str_fini(&text);
 	traffic_free(t);
 }
