@@ -47,13 +47,19 @@ class Bench:
 
 	def sample(self, contestants, path, *args, rounds=None):
 		"""Runs load against each in turn; gives samples by name."""
-		def take(contestant):
-			sample, rejected = take_sample(contestant, path,
-			    "--warmup", self.warmup_ms,
-			    "--duration", self.duration_ms, *args)
-			self.rejected += rejected
-			return sample
-		return self.each(contestants, take, rounds)
+		return self.each(contestants, lambda contestant:
+		    self.take(contestant, path, *args), rounds)
+
+	def take(self, contestant, path, *args):
+		sample, rejected = take_sample(contestant, path,
+		    "--warmup", self.warmup_ms,
+		    "--duration", self.duration_ms, *args)
+		self.rejected += rejected
+		return sample
+
+	def few(self, full, quick, tiny):
+		"""A count that fits the effort."""
+		return {"full": full, "--quick": quick, "--tiny": tiny}[self.effort]
 
 	def each(self, contestants, take, rounds=None):
 		return in_turn(contestants, min(rounds or self.rounds, self.rounds),

@@ -153,11 +153,12 @@ class Figure:
 
 class Row:
 	"""One line of the table.  figures are by the names of contestants; aim is
-	what mesh divided by a peer should be at most, or at least, of one peer, or
-	of the better one when it is of none."""
+	what mesh divided by a peer should be at most, or at least: by the one that
+	it is against, else by the better one.  An absolute aim is for mesh alone."""
 
 	def __init__(self, workload, metric, unit, figures, aim=None,
-	    higher_is_better=False, against=None, subject="mesh", peers=None):
+	    higher_is_better=False, against=None, subject="mesh", peers=None,
+	    is_absolute=False):
 		self.workload = workload
 		self.metric = metric
 		self.unit = unit
@@ -169,6 +170,7 @@ class Row:
 		self.nginx = figures.get(names.get("nginx"))
 		self.haproxy = figures.get(names.get("haproxy"))
 		self.against = against
+		self.is_absolute = is_absolute or not (self.nginx or self.haproxy)
 
 	def better_peer(self):
 		peers = [figure.median for figure in (getattr(self, self.against),)] \
@@ -183,10 +185,12 @@ class Row:
 		return self.mesh.median / peer if peer and self.mesh else None
 
 	def is_met(self):
-		"""None where there is no aim.  Without a peer the aim is a number."""
+		"""None where there is no aim."""
 		if self.aim is None or not self.mesh:
 			return None
-		value = self.ratio() if self.better_peer() else self.mesh.median
+		value = self.mesh.median if self.is_absolute else self.ratio()
+		if value is None:
+			return None
 		return value >= self.aim if self.higher_is_better \
 		    else value <= self.aim
 

@@ -1,8 +1,12 @@
 """The workloads.  Each is a function of one Bench that adds rows to it."""
 
-from measure import Figure, run_wrk
+from contextlib import contextmanager
+import time
+
+from measure import Figure, LOAD_CPU, PROXY_CPU, anonymous_kib, on_cpu, run_wrk
+from mesh import BUILD, wait_until
 from pair import Pair
-from peers import backend, reverse_proxies
+from peers import MESH, NO_LOG, backend, listens, reverse_proxies
 
 SMALL = "/plain"
 KIB16 = "/?size=16384"
@@ -137,3 +141,124 @@ def streams(bench):
 			    figures(samples, lambda sample:
 			    sample.bytes_per_cpu_second() / 1e6), aim,
 			    higher_is_better=True, against=against)
+
+
+@contextmanager
+def in_background(scene, name, *command):
+	"""A program on the CPU of the load, ended with the block."""
+	with on_cpu(LOAD_CPU):
+		process = scene.start(name, command)
+	try:
+		yield process
+	finally:
+		assert process.stop() == 0, process.out() + process.err()
+
+
+@workload("W9", "memory of idle keep-alive connections")
+def idle_connections(bench):
+	scene, app = bench.scene, backend(bench.scene)
+	count = bench.few(9600, 1000, 50)
+	pair = Pair(scene, app)
+	with on_cpu(PROXY_CPU):
+		empty = scene.proxy("empty", control=pair.control,
+		    service="default/empty", apps=[f"80={app.http}/http"],
+		    options=MESH + NO_LOG).await_ready()
+	wait_until(lambda: empty.admin("/readyz").status == 200, "empty is ready")
+	bench.row("W9", "empty sidecar, RSS", "MB",
+	    {"mesh": Figure([empty.rss_kib() / 1024])}, 5)
+	for kind, contestants, aim in (
+	    ("plain", reverse_proxies(scene, app)[1:], 1.0),
+	    ("TLS", [second for _, second in pair.all()], 3.0)):
+		each = {}
+		for one in contestants:
+			before = anonymous_kib(one.pids())
+			with in_background(scene, f"load-{kind}-{one.name}",
+			    BUILD / "load", "--mode", "idle", "-c", count,
+			    "--duration", 3600000, *one.load,
+			    one.address + SMALL) as load:
+				load.wait_line(r"^holding ", 120)
+				each[one.name] = Figure([
+				    (anonymous_kib(one.pids()) - before) / count])
+		bench.row("W9", f"each of {count} idle, {kind}", "KiB", each, aim,
+		    is_absolute=True)
+
+
+def added(samples, plain, point):
+	"""Latency that a contestant adds to that of the direct way."""
+	base = Figure([sample.latency_us(point) for sample in plain]).median
+	return figures(samples, lambda sample:
+	    max(0.0, sample.latency_us(point) - base))
+
+
+@workload("W10", "latency added by two sidecars, and while handshakes arrive")
+def latency(bench):
+	scene, app = bench.scene, backend(bench.scene)
+	pairs = Pair(scene, app).all()
+	contestants = [both for both, _ in pairs]
+	direct = reverse_proxies(scene, app)[:1]
+	capacity = min(figure.median for figure in rate_figures(
+	    bench.sample(contestants, SMALL, "-c", 64, rounds=1)).values())
+	for rate in (1000, round(capacity / 2, -3) or 1000):
+		samples = bench.sample(contestants + direct, SMALL, "-c", 64,
+		    "--rate", int(rate))
+		plain = samples.pop("direct")
+		for point, aim in (("p50", 1.0), ("p99", 0.8)):
+			bench.row("W10", f"added {point}, {rate:.0f}/s", "us",
+			    added(samples, plain, point), aim)
+	seconds = {both.name: second for both, second in pairs}
+
+	def in_a_storm(both):
+		second = seconds[both.name]
+		storms.append(both.name)
+		with in_background(scene, f"storm-{len(storms)}",
+		    BUILD / "load", "-c", 32, "--no-request",
+		    "--full-handshakes", "--rate", 200, "--warmup", 0,
+		    "--duration", 3600000, *second.load, second.address):
+			return bench.take(both, SMALL, "-c", 64, "--rate", 1000)
+	storms = []
+	stormy = bench.each(contestants, in_a_storm)
+	for point, aim in (("p50", None), ("p99.9", 1.0)):
+		bench.row("W10", f"{point}, 1000/s, 200 handshakes/s", "us",
+		    figures(stormy, lambda sample, at=point:
+		    sample.latency_us(at)), aim)
+
+
+def milliseconds_to(condition, process):
+	"""From starting a process to a condition."""
+	with on_cpu(PROXY_CPU):
+		began = time.monotonic()
+		process.start()
+	while True:
+		try:
+			if condition():
+				return (time.monotonic() - began) * 1000
+		except OSError:
+			assert process.is_running(), process.err()
+
+
+@workload("W13", "from the start to ready")
+def start(bench):
+	scene, app = bench.scene, backend(bench.scene)
+	contestants = reverse_proxies(scene, app)[1:]
+	pair = Pair(scene, app)
+	with on_cpu(PROXY_CPU):
+		member = scene.proxy("member", control=pair.control,
+		    service="default/member", apps=[f"80={app.http}/http"],
+		    options=MESH + NO_LOG).await_ready()
+
+	def restart(one):
+		process = one.processes[0]
+		process.stop()
+		return milliseconds_to(lambda: listens(one.address), process)
+
+	def restart_member(_):
+		member.stop()
+		return milliseconds_to(lambda:
+		    member.admin("/readyz").status == 200, member)
+
+	for metric, those, take in (
+	    ("start to accepting", contestants, restart),
+	    ("restart with state to ready", contestants[:1], restart_member)):
+		taken = bench.each(those, take)
+		bench.row("W13", metric, "ms", {name: Figure(times)
+		    for name, times in taken.items()}, 30, is_absolute=True)
