@@ -33,7 +33,7 @@ static const struct conf_field spec_fields[] = {
 	{ "logLevel", CONF_STRING_T, AT(log_level), .fallback = "info",
 	    .text = "error, warn, info or debug, also by part: info,store=debug" },
 	{ "logFormat", CONF_ENUM_T, AT(log_format), .words = log_formats,
-	    .fallback = "text", .text = "of lines for people" },
+	    .fallback = "text", .text = "how lines of the log are written" },
 	{ "accessLog", CONF_STRING_T, AT(access_log), .pattern = CONF_PATH,
 	    .fallback = "stdout", .text = "stdout, none or a file" },
 	{ 0 },

@@ -50,8 +50,8 @@ fail_exchange(struct ask *a, const struct exchange_result *r)
 		    "%s: the answer is longer than %zu bytes", who,
 		    a->request->max);
 	default:
-		return err_set(a->err, ERR_SYSTEM, "%s: no answer that HTTP allows "
-		    "(%s)", who, stream_error_name(r->error));
+		return err_set(a->err, ERR_SYSTEM, "%s: the answer is not valid "
+		    "HTTP (%s)", who, stream_error_name(r->error));
 	}
 }
 
@@ -102,8 +102,8 @@ send_request(struct ask *a, struct conn *conn)
 	if (!message_request_init(&head, &a->arena, r->method,
 	    authority(a->target), slice_str(r->path))) {
 		conn_close(conn, CLOSE_LOCAL);
-		finish(a, err_set(a->err, ERR_USAGE, "\"%s\" is no path of a "
-		    "request, expected /v1/...", r->path));
+		finish(a, err_set(a->err, ERR_USAGE, "\"%s\" is not a request "
+		    "path, expected /v1/...", r->path));
 		return;
 	}
 	http_fields_add(&head.fields, SLICE("user-agent"), slice_str(

@@ -21,7 +21,7 @@ static const struct ctl_example examples[] = {
 const struct ctl_command cmd_api = {
 	.name = "api",
 	.arguments = "METHOD PATH",
-	.summary = "ask control by hand, as mesh-api(7) says",
+	.summary = "send a request to control's API, see mesh-api(7)",
 	.text = "Prints the answer as it comes, also where control refuses; the "
 	    "exit code is 1 then for what is not there, 64 for a method that the "
 	    "path or control does not have.",

@@ -13,7 +13,7 @@ static int apply(struct ctl *);
 
 static const struct ctl_option options[] = {
 	INPUT_OPTIONS,
-	{ "dry-run", 0, NULL, .text = "say what would happen and change nothing" },
+	{ "dry-run", 0, NULL, .text = "show what would change, and change nothing" },
 	{ 0 },
 };
 
@@ -29,8 +29,8 @@ const struct ctl_command cmd_apply = {
 	.arguments = "",
 	.summary = "create or change documents",
 	.text = "Everything is read and checked before anything is sent. Up to 128 "
-	    "documents are one transaction: all of them change, or none. More go "
-	    "in order, and it says how far it came.",
+	    "documents are applied in one transaction: all of them, or none. "
+	    "More are applied in order, and a failure says how many were.",
 	.options = options,
 	.examples = examples,
 	.run = apply,
@@ -109,7 +109,7 @@ say_how_far(struct ctl *c, size_t done, size_t all, const struct err *err)
 
 	if (done > 0)
 		ctl_warn(c, "the first %zu of %zu documents were applied, the rest "
-		    "was not; apply again goes on", done, all);
+		    "were not; run apply again to continue", done, all);
 	else if (all > 1)
 		ctl_say(c, "nothing was changed");
 	return code;

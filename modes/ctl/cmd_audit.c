@@ -9,13 +9,13 @@ static int audit(struct ctl *);
 static const struct ctl_option options[] = {
 	{ "verify", 0, NULL,
 	    .text = "check that nothing was changed or removed; exit 1 if it was" },
-	{ "since", 0, "SEQ", .text = "only entries behind this one" },
+	{ "since", 0, "SEQ", .text = "only entries after this one" },
 	{ 0 },
 };
 
 static const struct ctl_example examples[] = {
 	{ "audit", "who changed what, and from where" },
-	{ "audit --since 100 -o json", "what came behind entry 100" },
+	{ "audit --since 100 -o json", "what came after entry 100" },
 	{ "audit --verify", "is the record whole?" },
 	{ 0 },
 };
@@ -23,7 +23,7 @@ static const struct ctl_example examples[] = {
 const struct ctl_command cmd_audit = {
 	.name = "audit",
 	.arguments = "",
-	.summary = "read the record of every change",
+	.summary = "show the audit log",
 	.options = options,
 	.examples = examples,
 	.run = audit,

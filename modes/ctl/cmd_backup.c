@@ -54,7 +54,7 @@ static const struct ctl_command backup_create = {
 static const struct ctl_command backup_restore = {
 	.name = "restore",
 	.arguments = "FILE",
-	.summary = "make the directory of a control from a backup",
+	.summary = "restore control's data directory from a backup",
 	.text = "Needs no control, only the file and the passphrase.",
 	.min = 1, .max = 1, .word = CTL_WORD_FILE,
 	.options = restore_options,

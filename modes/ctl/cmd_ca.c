@@ -32,7 +32,7 @@ static const struct ctl_example export_examples[] = {
 static const struct ctl_command ca_show = {
 	.name = "show",
 	.arguments = "",
-	.summary = "say what certificates identities stand on",
+	.summary = "show the root and intermediate certificates",
 	.examples = show_examples,
 	.run = show,
 };

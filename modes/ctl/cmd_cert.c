@@ -19,7 +19,7 @@ static const struct ctl_example show_examples[] = {
 
 static const struct ctl_option verify_options[] = {
 	{ "bundle", 0, "FILE", .word = CTL_WORD_FILE,
-	    .text = "trust bundle to judge by, PEM" },
+	    .text = "trust bundle to verify against, PEM" },
 	{ "id", 0, "SPIFFE-ID", .text = "the identity that it must have" },
 	{ 0 },
 };
@@ -34,7 +34,7 @@ static const struct ctl_example verify_examples[] = {
 static const struct ctl_command cert_show = {
 	.name = "show",
 	.arguments = "FILE",
-	.summary = "say what the certificates of a file are",
+	.summary = "show the certificates in a file",
 	.min = 1, .max = 1, .word = CTL_WORD_FILE,
 	.examples = show_examples,
 	.run = show,
@@ -43,7 +43,7 @@ static const struct ctl_command cert_show = {
 static const struct ctl_command cert_verify = {
 	.name = "verify",
 	.arguments = "FILE",
-	.summary = "judge a certificate and its chain as sidecars do",
+	.summary = "verify a certificate chain as sidecars do",
 	.text = "The exit code is 0 if it would be trusted, else 1.",
 	.min = 1, .max = 1, .word = CTL_WORD_FILE,
 	.options = verify_options,
@@ -83,7 +83,7 @@ add_cert(struct ctl *c, struct conf_node *list, const struct pem *pem,
 	struct cert cert;
 
 	if (len < 0)
-		return err_set(err, ERR_DATA, "a block that is no base64");
+		return err_set(err, ERR_DATA, "a block that is not base64");
 	if (cert_parse(&cert, slice_of(der, (size_t)len), err) < 0)
 		return -1;
 	conf_add(list, cert_text_node(&c->arena, &cert));

@@ -13,7 +13,7 @@ static const struct ctl_example examples[] = {
 const struct ctl_command cmd_check = {
 	.name = "check",
 	.arguments = "",
-	.summary = "look whether all is well, and say what to do if not",
+	.summary = "check the health of the mesh, and say what to do about faults",
 	.text = "Each line is \u221a, \u203c (a warning) or \u00d7. The exit code is "
 	    "1 if a check failed; warnings do not count.",
 	.examples = examples,

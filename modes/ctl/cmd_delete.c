@@ -9,8 +9,9 @@ static int delete(struct ctl *);
 
 static const struct ctl_option options[] = {
 	INPUT_OPTIONS,
-	{ "dry-run", 0, NULL, .text = "say what would happen and change nothing" },
-	{ "ignore-not-found", 0, NULL, .text = "what is not there is no failure" },
+	{ "dry-run", 0, NULL, .text = "show what would change, and change nothing" },
+	{ "ignore-not-found", 0, NULL,
+	    .text = "do not fail when something does not exist" },
 	{ 0 },
 };
 
@@ -25,7 +26,7 @@ const struct ctl_command cmd_delete = {
 	.name = "delete",
 	.arguments = "[KIND NAME...]",
 	.summary = "delete documents",
-	.text = "Without a terminal to ask on, --yes must be said. The exit code "
+	.text = "Without a terminal to ask on, --yes is required. The exit code "
 	    "is 1 if something was not there.",
 	.max = -1, .word = CTL_WORD_KIND,
 	.options = options,

@@ -20,7 +20,7 @@ static const struct ctl_example examples[] = {
 const struct ctl_command cmd_describe = {
 	.name = "describe",
 	.arguments = "KIND NAME...",
-	.summary = "say all there is to say about a document",
+	.summary = "show a document, its status and its endpoints",
 	.min = 1, .max = -1, .word = CTL_WORD_KIND,
 	.examples = examples,
 	.run = describe,

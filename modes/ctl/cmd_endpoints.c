@@ -18,7 +18,7 @@ static const struct ctl_example examples[] = {
 const struct ctl_command cmd_endpoints = {
 	.name = "endpoints",
 	.arguments = "SERVICE",
-	.summary = "say which endpoints a service has, and which are out",
+	.summary = "show the endpoints of a service, and why some are not used",
 	.text = "SERVICE is NAME or NAMESPACE/NAME. STATE is Online, Offline, or "
 	    "LeftOut for a workload of the service that is never called; WHY says "
 	    "for what reason an endpoint gets no traffic.",

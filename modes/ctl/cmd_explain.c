@@ -11,7 +11,7 @@
 static int explain(struct ctl *);
 
 static const struct ctl_option options[] = {
-	{ "recursive", 'R', NULL, .text = "with the directories below" },
+	{ "recursive", 'R', NULL, .text = "with what is below" },
 	{ 0 },
 };
 
@@ -26,7 +26,7 @@ static const struct ctl_example examples[] = {
 const struct ctl_command cmd_explain = {
 	.name = "explain",
 	.arguments = "[KIND[.FIELD...]]",
-	.summary = "say what a kind is and what its fields hold",
+	.summary = "describe a kind and its fields",
 	.text = "Reads the same tables that documents are checked against, so it "
 	    "is never out of date.",
 	.max = 1,

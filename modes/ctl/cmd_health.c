@@ -13,8 +13,8 @@ static const struct ctl_option options[] = {
 	{ "admin", 0, "ADDRESS", .fallback = "127.0.0.1:7719",
 	    .env = "MESH_ADMIN",
 	    .text = "HOST:PORT or unix:PATH of a proxy's or control's admin" },
-	{ "ready", 0, NULL, .text = "does it take traffic? (the default)" },
-	{ "live", 0, NULL, .text = "does it run at all?" },
+	{ "ready", 0, NULL, .text = "ask whether it takes traffic (the default)" },
+	{ "live", 0, NULL, .text = "ask whether it runs at all" },
 	{ 0 },
 };
 
@@ -29,7 +29,7 @@ static const struct ctl_example examples[] = {
 const struct ctl_command cmd_health = {
 	.name = "health",
 	.arguments = "",
-	.summary = "ask a proxy or control on this machine how it is",
+	.summary = "ask a proxy or control on this machine whether it is healthy",
 	.text = "The exit code is 0 for yes, 1 for no or nobody there.",
 	.options = options,
 	.examples = examples,

@@ -14,7 +14,7 @@
 static int create(struct ctl *), list(struct ctl *), revoke_each(struct ctl *);
 
 static const struct ctl_option create_options[] = {
-	{ "ttl", 0, "DURATION", .text = "how long it can be used" },
+	{ "ttl", 0, "DURATION", .text = "how long it is valid" },
 	{ "out-dir", 0, "DIR", .word = CTL_WORD_DIR,
 	    .text = "where to put its files; default ~/.config/mesh" },
 	{ "control", 0, "HOST:PORT",
@@ -75,7 +75,7 @@ static const struct ctl_command *const below[] = { &operator_create,
 const struct ctl_command cmd_operator = {
 	.name = "operator",
 	.arguments = "",
-	.summary = "let people give orders over the network",
+	.summary = "manage operators, who may change the mesh over the network",
 	.below = below,
 };
 

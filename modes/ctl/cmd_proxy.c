@@ -41,7 +41,7 @@ static const struct ctl_command proxy_status = {
 static const struct ctl_command proxy_config = {
 	.name = "config",
 	.arguments = "WORKLOAD",
-	.summary = "ask a proxy, through control, what it runs",
+	.summary = "show the configuration that a proxy runs",
 	.text = "WORKLOAD is NAME or NAMESPACE/NAME.",
 	.min = 1, .max = 1,
 	.options = config_options,

@@ -21,12 +21,12 @@ static const struct ctl_option register_options[] = {
 	{ "label", 0, "KEY=VALUE", .repeats = true, .text = "that it carries" },
 	{ "zone", 0, "ZONE", .text = "where it runs" },
 	{ "weight", 0, "N", .text = "its share of the traffic" },
-	{ "dry-run", 0, NULL, .text = "say what would happen and change nothing" },
+	{ "dry-run", 0, NULL, .text = "show what would change, and change nothing" },
 	{ 0 },
 };
 
 static const struct ctl_option deregister_options[] = {
-	{ "dry-run", 0, NULL, .text = "say what would happen and change nothing" },
+	{ "dry-run", 0, NULL, .text = "show what would change, and change nothing" },
 	{ 0 },
 };
 
@@ -46,7 +46,7 @@ static const struct ctl_example deregister_examples[] = {
 const struct ctl_command cmd_register = {
 	.name = "register",
 	.arguments = "NAME",
-	.summary = "make a workload known that has no sidecar",
+	.summary = "register a workload that has no sidecar",
 	.text = "Such a workload is called in plain text, and only for a Service "
 	    "with the annotation mesh/plaintext: \"true\"; where that is missing, "
 	    "it says so.",
@@ -59,7 +59,7 @@ const struct ctl_command cmd_register = {
 const struct ctl_command cmd_deregister = {
 	.name = "deregister",
 	.arguments = "NAME...",
-	.summary = "forget workloads that have no sidecar",
+	.summary = "remove workloads that have no sidecar",
 	.text = "One with a sidecar leaves by stopping its `mesh proxy`.",
 	.min = 1, .max = -1,
 	.options = deregister_options,

@@ -17,7 +17,7 @@ static const struct ctl_example examples[] = {
 const struct ctl_command cmd_stat = {
 	.name = "stat",
 	.arguments = "[SERVICE]",
-	.summary = "say how the traffic between services goes",
+	.summary = "show the traffic between services",
 	.text = "Requests, share of those that succeeded, and how long they took, "
 	    "summed over all machines by control from what sidecars report every "
 	    "five seconds. SERVICE is NAME or NAMESPACE/NAME.",

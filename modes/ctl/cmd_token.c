@@ -13,7 +13,7 @@ static const struct ctl_option create_options[] = {
 	{ "workload", 0, "NAME", .text = "of the workload; default: control's choice" },
 	{ "service-account", 0, "NAME",
 	    .text = "its identity; default: the service's name" },
-	{ "ttl", 0, "DURATION", .text = "how long it can be used" },
+	{ "ttl", 0, "DURATION", .text = "how long it is valid" },
 	{ "out", 0, "FILE", .word = CTL_WORD_FILE,
 	    .text = "where to write it, mode 0600, instead of standard output" },
 	{ 0 },
@@ -60,7 +60,7 @@ static const struct ctl_command token_list = {
 static const struct ctl_command token_revoke = {
 	.name = "revoke",
 	.arguments = "ID...",
-	.summary = "make tokens useless",
+	.summary = "revoke tokens",
 	.min = 1, .max = -1,
 	.examples = revoke_examples,
 	.run = revoke_each,
@@ -72,7 +72,7 @@ static const struct ctl_command *const below[] = { &token_create, &token_list,
 const struct ctl_command cmd_token = {
 	.name = "token",
 	.arguments = "",
-	.summary = "let workloads join",
+	.summary = "manage join tokens",
 	.below = below,
 };
 

@@ -17,8 +17,9 @@ const struct ctl_command cmd_validate = {
 	.arguments = "",
 	.summary = "check documents without talking to control",
 	.text = "Reads YAML and JSON as strictly as control and proxies do: an "
-	    "unknown field, a key that stands twice, a value of another type, an "
-	    "unquoted word that YAML readers understand differently are faults. "
+	    "unknown field, a key that appears twice, a value of another type, "
+	    "and an unquoted word that YAML readers understand differently are "
+	    "faults. "
 	    "Each is reported with file, line and column; then the exit code is "
 	    "65, as it is where there is no document at all.",
 	.options = input_options,

@@ -14,7 +14,7 @@ static const struct ctl_example examples[] = {
 const struct ctl_command cmd_version = {
 	.name = "version",
 	.arguments = "",
-	.summary = "say which version this is",
+	.summary = "print the version",
 	.examples = examples,
 	.run = version,
 };

@@ -29,7 +29,7 @@ input_read(struct ctl *c, struct model_set *set)
 			code = fault;
 	}
 	if (set->faults_len >= MODEL_FAULTS_MAX)
-		ctl_warn(c, "reading ended after %d faults", MODEL_FAULTS_MAX);
+		ctl_warn(c, "stopped reading after %d faults", MODEL_FAULTS_MAX);
 	if (code == CTL_OK && set->len == 0) {
 		struct err err = ERR_INIT;
 
@@ -92,8 +92,8 @@ input_kind(struct ctl *c, const struct model_kind **kind, size_t *first)
 			    "name one kind: KIND NAME... or KIND/NAME...");
 		if (strchr(at == NULL ? ctl_word(c, i) : at + 1, '/') != NULL ||
 		    *input_name(c, i) == '\0')
-			return ctl_misused(c, "\"%s\" is no name; the namespace is "
-			    "said with -n", ctl_word(c, i));
+			return ctl_misused(c, "\"%s\" is not a name; give the "
+			    "namespace with -n", ctl_word(c, i));
 	}
 	return CTL_OK;
 }

@@ -125,6 +125,10 @@ def shop(scene):
 	return control, proxy
 
 
+# What an example reads that names standard input.
+INPUT = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
+
+
 def run_example(scene, control, proxy, line):
 	"""Runs one line in the scene, and nothing outside of it."""
 	for there, here in (("/run/mesh/control.sock", control.socket),
@@ -140,7 +144,7 @@ def run_example(scene, control, proxy, line):
 		line = line.replace(there, str(here))
 	for path in re.findall(r"> (\S+)", line):
 		(scene.dir / path).parent.mkdir(parents=True, exist_ok=True)
-	return run("bash", "-c", line, cwd=scene.dir, stdin=subprocess.DEVNULL,
+	return run("bash", "-c", line, cwd=scene.dir, input=INPUT,
 	    env={"PATH": f"{BUILD}:{os.environ['PATH']}", "HOME": str(scene.dir),
 	    "MESH_SOCKET": str(control.socket),
 	    "MESH_ADMIN": f"127.0.0.1:{proxy.admin_port}"})
