@@ -6,7 +6,7 @@ struct withdrawal {
 	struct list      link;		/* in sessions.leaving */
 	struct sessions *all;
 	uint64_t         session;	/* whose workload leaves */
-	uint64_t         revision;	/* 0: not deleted yet */
+	uint64_t         revision;	/* that has it no more */
 	uint64_t         deadline_ms;
 	uint64_t        *waits;		/* sessions that knew the workload */
 	size_t           waits_len;
@@ -56,7 +56,7 @@ check_one(struct withdrawal *w)
 	bool is_late = loop_now_ms(w->all->server->loop) >= w->deadline_ms;
 	struct session *s = find(w->all, w->session);
 
-	if (s != NULL && !is_late && (w->revision == 0 || !all_know(w)))
+	if (s != NULL && !is_late && (w->is_deleting || !all_know(w)))
 		return;
 	if (s != NULL)
 		session_say(s, &(struct sync_message){

@@ -214,6 +214,17 @@ def an_application_is_registered_when_it_answers(scene):
 
 
 @scenario
+def who_never_registered_ends_at_once(scene):
+	"""Also where nothing was ever registered: the registry is as new."""
+	control = scene.control()
+	proxy = scene.proxy("orders", control=control, service="default/orders",
+	    apps=[f"80=127.0.0.1:{free_port()}/http"]).await_ready()
+	proxy.wait_line("in step with control at revision 0")
+	assert proxy.stop() == 0
+	assert "did not confirm" not in proxy.err(), proxy.err()
+
+
+@scenario
 def admin_says_how_it_is(scene):
 	control, _, proxy = pair(scene)
 	assert proxy.admin("/livez").text() == "ok\n"
