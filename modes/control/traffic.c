@@ -156,10 +156,32 @@ add_to_notes(struct traffic *t, const struct map *before,
 	}
 }
 
+/* 0 is the oldest, len - 1 the newest. */
+static size_t
+note_index(const struct traffic *t, size_t i)
+{
+	return (t->len < NOTES ? i : t->last + 1 + i) % NOTES;
+}
+
 static const struct note *
 oldest_note(const struct traffic *t)
 {
-	return &t->notes[t->len < NOTES ? 0 : (t->last + 1) % NOTES];
+	return &t->notes[note_index(t, 0)];
+}
+
+/* What a young sender counted is as old as itself, not as its first report. */
+static void
+date_pairs(struct traffic *t, const struct map *before, const struct map *after,
+    uint64_t since_ms)
+{
+	size_t it = 0;
+	struct slice key;
+	void *value;
+
+	while (map_next(after, &it, &key, &value))
+		for (size_t i = 0; i < t->len && !map_has(before, key); i++)
+			if (t->notes[i].at_ms >= since_ms)
+				pair_at(&t->notes[i].pairs, key);
 }
 
 /* All that it counted came to be within what is shown. */
@@ -234,7 +256,8 @@ traffic_apply(struct traffic *t, const struct traffic_report *report,
 {
 	struct sender *s = map_get(&t->senders, report->sender);
 	struct map before = { 0 }, after = { 0 };
-	bool is_past = s == NULL && report->counters.len > 0 &&
+	bool is_first = s == NULL && report->counters.len > 0;
+	bool is_past = is_first &&
 	    !began_in_window(t, report->uptime_ms, now_ms);
 	int64_t r = 0;
 
@@ -244,14 +267,16 @@ traffic_apply(struct traffic *t, const struct traffic_report *report,
 		map_put(&t->senders, report->sender, s);
 	}
 	s->heard_ms = now_ms;
-	if (is_past)
+	if (is_first)
 		read_totals(t, &before);
 	if (report->counters.len > 0)
 		r = apply_counters(t, s, report, err);
-	if (is_past) {
+	if (is_first)
 		read_totals(t, &after);
+	if (is_past)
 		add_to_notes(t, &before, &after);
-	}
+	else if (is_first)
+		date_pairs(t, &before, &after, now_ms - report->uptime_ms);
 	map_fini(&before, mem_free);
 	map_fini(&after, mem_free);
 	return r;
@@ -306,6 +331,28 @@ is_told_by_caller(const struct map *pairs, struct slice source,
 	yes = map_has(pairs, str_slice(&key));
 	str_fini(&key);
 	return yes;
+}
+
+/*
+ * For how long a pair has been seen, at most since the oldest note.  Between
+ * two notes it came by a report about the time before it, so half a step is
+ * added.
+ */
+static uint64_t
+seen_ms(const struct traffic *t, struct slice key, uint64_t now_ms)
+{
+	uint64_t whole = now_ms - oldest_note(t)->at_ms, seen;
+	size_t i = 0;
+
+	while (i < t->len && !map_has(&t->notes[note_index(t, i)].pairs, key))
+		i++;
+	if (i == 0)
+		return whole;
+	seen = now_ms - t->notes[note_index(t, i - 1)].at_ms +
+	    TRAFFIC_STEP_MS / 2;
+	if (seen < TRAFFIC_STEP_MS)
+		seen = TRAFFIC_STEP_MS;
+	return seen < whole ? seen : whole;
 }
 
 static void
@@ -366,7 +413,7 @@ traffic_write(struct traffic *t, uint64_t now_ms, struct conf_node *list)
 		    is_told_by_caller(&now, source, rest))
 			continue;
 		add_row(list, source, rest, value, map_get(&then->pairs, key),
-		    now_ms - then->at_ms);
+		    seen_ms(t, key, now_ms));
 	}
 	map_fini(&now, mem_free);
 }

@@ -47,7 +47,8 @@ void traffic_tick(struct traffic *, uint64_t now_ms);
 /*
  * Adds to the list, for each pair of services that had requests within the
  * window: source, destination, requests, success (both numbers in the
- * window), p50, p95, p99 (milliseconds), window (seconds).
+ * window), p50, p95, p99 (milliseconds), window: the seconds in which these
+ * were seen, which is less than the window for a pair that is new.
  */
 void traffic_write(struct traffic *, uint64_t now_ms, struct conf_node *list);
 

@@ -155,6 +155,54 @@ TEST(traffic_from_before_the_first_report_counts_if_it_is_young)
 	}
 }
 
+static double
+window(struct traffic *t, uint64_t now_ms)
+{
+	struct conf_node *list;
+	struct arena a;
+
+	arena_init(&a);
+	list = conf_list_new(&a);
+	traffic_write(t, now_ms, list);
+	assert_int_equal(conf_len(list), 1);
+	const struct conf_node *seen = conf_get(conf_at(list, 0), "window");
+
+	assert_int_equal(seen->kind, CONF_FLOAT);
+	double seconds = seen->number;
+
+	arena_fini(&a);
+	return seconds;
+}
+
+TEST(traffic_of_a_new_pair_is_divided_by_the_time_that_it_was_seen)
+{
+	static const struct {
+		uint64_t uptime_ms;	/* of the sender, at 62000 */
+		uint64_t now_ms;
+		double   seconds;	/* half a step before the last note
+					 * without it */
+	} v[] = {
+		{ 500, 62000, 5 }, { 500, 65000, 6.5 }, { 500, 71000, 12.5 },
+		{ 500, 117000, 58.5 }, { 500, 121000, 60 },
+		{ 20500, 62000, 23.5 }, { 61000, 62000, 61 },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct traffic *t = traffic_new();
+		uint64_t at = 1000;
+
+		for (; at <= 62000; at += 5000)
+			traffic_tick(t, at);
+		report_aged(t, v[i].uptime_ms, "default/web-1", "outbound", 50,
+		    0, 62000);
+		for (; at <= v[i].now_ms; at += 5000)
+			traffic_tick(t, at);
+		assert_int_equal((int64_t)(1000 * window(t, v[i].now_ms)),
+		    (int64_t)(1000 * v[i].seconds));
+		traffic_free(t);
+	}
+}
+
 TEST(traffic_after_an_empty_report_counts)
 {
 	struct traffic *t = traffic_new();

@@ -18,9 +18,11 @@ const struct ctl_command cmd_stat = {
 	.name = "stat",
 	.arguments = "[SERVICE]",
 	.summary = "show the traffic between services",
-	.text = "Requests, share of those that succeeded, and how long they took, "
-	    "summed over all machines by control from what sidecars report every "
-	    "five seconds. SERVICE is NAME or NAMESPACE/NAME.",
+	.text = "Requests within the last minute, the share of those that "
+	    "succeeded, requests per second, and latency. Control sums up what "
+	    "sidecars report every five seconds. RPS is over the time in which a "
+	    "pair was seen, if that is less than a minute; it is window in -o "
+	    "json. SERVICE is NAME or NAMESPACE/NAME.",
 	.max = 1,
 	.examples = examples,
 	.run = stat_services,

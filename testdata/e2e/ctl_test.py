@@ -843,6 +843,7 @@ def what_runs_and_how_it_goes_is_seen(scene):
 	assert (seen[0]["source"], seen[0]["destination"]) == ("default/web",
 	    "default/payments"), seen
 	assert 0 < seen[0]["success"] <= seen[0]["requests"], seen
+	assert 0 < seen[0]["window"] < 70, seen
 	against(control, "stat", out=r"^default/web +default/payments +\d+ "
 	    r"+100\.00% +[\d.]+rps +[\d.]+ms +[\d.]+ms +[\d.]+ms$", err="")
 	status = {row["name"]: row for row in rows("proxy", "status")}
