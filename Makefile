@@ -3,12 +3,16 @@
 #   V=release   build/         static-pie, the shipped binary
 #   V=asan      build/asan/    AddressSanitizer and UBSan, dynamic
 #   V=tsan      build/tsan/    ThreadSanitizer, dynamic
+#   V=libfuzzer build/libfuzzer/  clang's fuzzer; its target: make V=libfuzzer fuzz
+#   V=afl       build/afl/     as asan, by afl++'s compiler; likewise
 #
 #   make all    the binary and the programs of cmd/
 #   make unit   one test program per folder: build/test/core_base ...
+#   make fuzz   the fuzz targets in one program, under the address sanitizer
 
 V      ?= release
-CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CC_FOR := $(if $(filter libfuzzer,$(V)),clang,$(if $(filter afl,$(V)),afl-clang-fast,gcc))
+CC     := $(if $(filter default,$(origin CC)),$(CC_FOR),$(CC))
 OUT    := build$(if $(filter release,$(V)),,/$(V))
 OBJ    := $(OUT)/obj
 ARCH   := $(shell uname -m)
@@ -24,6 +28,10 @@ BEARSSL := $(shell awk '$$1 == "BearSSL" { print $$3; exit }' vendor/libraries)
 WARN   := -Wall -Wextra -Wformat=2 -Wconversion -Wshadow -Wvla \
 	  -Wstrict-prototypes -Wimplicit-fallthrough -Wcast-qual \
 	  -Wnull-dereference -Wtrampolines -Wbidi-chars=any -Werror
+# Another compiler is there to fuzz; which warnings count is gcc's matter.
+ifneq ($(CC_FOR),gcc)
+WARN   := -w
+endif
 BASE   := -std=c11 -D_GNU_SOURCE -Icore -I. -g1 -O2 -fPIE -pthread \
 	  -ffile-prefix-map=$(CURDIR)=. $(WARN)
 BRANCH := $(if $(filter x86_64,$(ARCH)),-fcf-protection=full,\
@@ -45,8 +53,16 @@ LDFLAGS_V := -fsanitize=address,undefined -pie
 else ifeq ($(V),tsan)
 CFLAGS_V  := -fsanitize=thread -Wno-null-dereference
 LDFLAGS_V := -fsanitize=thread -pie
+else ifeq ($(V),libfuzzer)
+CFLAGS_V  := -fsanitize=fuzzer-no-link,address,undefined \
+	     -fno-sanitize-recover=undefined -Wno-null-dereference
+LDFLAGS_V := -fsanitize=fuzzer,address,undefined -pie
+else ifeq ($(V),afl)
+CFLAGS_V  := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	     -Wno-null-dereference
+LDFLAGS_V := -fsanitize=address,undefined -pie
 else
-$(error V must be release, asan or tsan)
+$(error V must be release, asan, tsan, libfuzzer or afl)
 endif
 
 # cmocka is a shared object, so unit tests are never static.
@@ -64,14 +80,16 @@ TEST_SRC := $(wildcard core/*/*_test.c modes/*/*_test.c cmd/*/*_test.c)
 TEST_DIR := $(sort $(dir $(TEST_SRC)))
 UNIT     := $(foreach d,$(TEST_DIR),$(OUT)/test/$(subst /,_,$(d:%/=%)))
 CMD_DIR  := $(patsubst %/,%,$(sort $(dir $(wildcard cmd/*/*.c))))
-PROGRAMS := $(patsubst cmd/%,$(OUT)/%,$(filter-out cmd/mesh cmd/fuzz,$(CMD_DIR)))
+PROGRAMS := $(patsubst cmd/%,$(OUT)/%,$(filter-out cmd/mesh,$(CMD_DIR)))
 
-.PHONY: all unit programs clean force
+.PHONY: all unit programs fuzz clean force
 .SECONDARY:
 .DELETE_ON_ERROR:
 all: $(OUT)/mesh programs
 programs: $(PROGRAMS)
 unit: $(UNIT)
+fuzz: $(if $(filter release,$(V)),,$(OUT)/fuzz)
+	$(if $(filter release,$(V)),$(MAKE) V=asan build/asan/fuzz)
 
 # What is no file but can change: each is kept in one that is only touched when
 # it differs, and whatever was made from it is made again then.
@@ -119,8 +137,11 @@ $(OUT)/mesh: $(OUT)/mesh.full
 	cp $@.stripped $@
 	rm $@.stripped
 
+# libFuzzer brings a main of its own.
+NOT_LINKED := $(if $(filter libfuzzer,$(V)),$(OBJ)/cmd/fuzz/main.o)
+
 define PROGRAM
-$(OUT)/$(1): $(call CMD_OBJ,cmd/$(1)/) $(NONSS) $(LIB)
+$(OUT)/$(1): $(filter-out $(NOT_LINKED),$(call CMD_OBJ,cmd/$(1)/)) $(NONSS) $(LIB)
 	$$(LINK)
 endef
 $(foreach p,$(notdir $(PROGRAMS)),$(eval $(call PROGRAM,$(p))))

@@ -134,6 +134,32 @@ task_test() { run_tests release "$@"; }
 task_asan() { run_tests asan "$@"; }
 task_tsan() { run_tests tsan "$@"; }
 
+# A real fuzzer at one target, from its seeds on, until Ctrl-C or an input that
+# breaks something.  What follows the name goes to the fuzzer.
+task_fuzz() {
+	local target=${1:-} found=build/fuzz-found
+	need "$build_packages"
+	if [ $# -gt 0 ]; then shift; fi
+	if [ ! -d "testdata/fuzz/${target:-/}" ]; then
+		echo "build.sh: fuzz takes the name of a target:" \
+		    testdata/fuzz/* | sed 's|testdata/fuzz/||g' >&2
+		exit $EXIT_USAGE
+	fi
+	mkdir -p "$found/$target"
+	if command -v afl-fuzz >/dev/null; then
+		compile afl fuzz
+		exec afl-fuzz -i "testdata/fuzz/$target" -o "$found/$target" \
+		    "$@" -- build/afl/fuzz "$target" @@
+	elif command -v clang >/dev/null; then
+		compile libfuzzer fuzz
+		FUZZ_TARGET=$target exec build/libfuzzer/fuzz \
+		    -artifact_prefix="$found/$target-" "$@" "$found/$target" \
+		    "testdata/fuzz/$target"
+	fi
+	echo "build.sh: neither afl++ nor clang is installed" >&2
+	exit $EXIT_PACKAGES
+}
+
 task_lint() {
 	need "$lint_packages"
 	exec python3 testdata/lint/lint.py "$@"
@@ -217,6 +243,7 @@ task_help() {
 	  test [PATTERN] every test: lint, unit, end to end, manual pages
 	  lint           the rules of this source tree
 	  asan, tsan     the tests with the address or the thread sanitizer
+	  fuzz TARGET    afl++ or clang's fuzzer, on one target of cmd/fuzz
 	  bench [--quick] [Wn ...]
 	                 measure mesh beside nginx and HAProxy
 	  install        to DESTDIR and PREFIX (/usr/local)
@@ -235,7 +262,7 @@ case $task in
 -h | --help) task=help ;;
 esac
 case $task in
-build | test | lint | asan | tsan | demo | bench | install | clean | help)
+build | test | lint | asan | tsan | fuzz | demo | bench | install | clean | help)
 	"task_$task" "$@"
 	;;
 *)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RELEASE = os.environ.get("MESH_VARIANT", "release") == "release"
-TASKS = ("demo", "test", "lint", "asan", "tsan", "bench", "install", "clean", "help")
+TASKS = ("demo", "test", "lint", "asan", "tsan", "fuzz", "bench", "install", "clean", "help")
 
 
 def build(*args, tools=None, **env):

@@ -1,0 +1,38 @@
+#include <string.h>
+
+#include "base/slice.h"
+#include "cmd/fuzz/fuzz.h"
+
+const struct fuzz_target fuzz_targets[] = {
+	{ "authority", fuzz_authority, "authority and path of a request" },
+	{ "bundle", fuzz_bundle, "PEM blocks, base64 and root certificates" },
+	{ "cert", fuzz_cert, "DER: the certificate of a peer" },
+	{ "csr", fuzz_csr, "DER: a certification request" },
+	{ "document", fuzz_document, "YAML documents, as far as a kind's struct" },
+	{ "frame", fuzz_frame, "frames of mesh-tcp/1" },
+	{ "hello", fuzz_hello, "a ClientHello" },
+	{ "http-client", fuzz_http_client, "HTTP/1 responses" },
+	{ "http-server", fuzz_http_server, "HTTP/1 requests" },
+	{ "json", fuzz_json, "a JSON document" },
+	{ "name", fuzz_name, "addresses, server names, identities, units" },
+	{ "report", fuzz_report, "counters that a proxy reports" },
+	{ "session", fuzz_session, "the lines between proxy and control" },
+	{ "token", fuzz_token, "a join token" },
+};
+const size_t fuzz_targets_len = sizeof(fuzz_targets) / sizeof(fuzz_targets[0]);
+
+const struct fuzz_target *
+fuzz_target_named(const char *name)
+{
+	for (size_t i = 0; i < fuzz_targets_len; i++)
+		if (strcmp(fuzz_targets[i].name, name) == 0)
+			return &fuzz_targets[i];
+	return NULL;
+}
+
+/* Drawn from the input itself, so that an input always does the same. */
+size_t
+fuzz_cut(const uint8_t *data, size_t size)
+{
+	return slice_hash_fixed(slice_of(data, size)) % (size + 1);
+}
