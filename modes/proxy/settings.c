@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,11 +120,24 @@ base_document(struct settings *s, const struct model_object *from)
 	return doc;
 }
 
+/* What is named must be there at the start, whatever comes of it later. */
+static int
+check_config(const char *path, struct err *err)
+{
+	if (strcmp(path, "-") == 0 || access(path, R_OK) == 0)
+		return 0;
+	return err_set(err, errno == ENOENT || errno == ENOTDIR ?
+	    ERR_NOT_FOUND : errno == EACCES ? ERR_DENIED : ERR_SYSTEM, "--config %s: %s", path,
+	    strerror(errno));
+}
+
 int
 settings_read(struct settings *s, struct model_set *docs, struct err *err)
 {
 	const struct model_object *from;
 
+	if (s->config != NULL && check_config(s->config, err) != 0)
+		return -1;
 	if (s->config != NULL)
 		model_set_read(docs, s->config, false);
 	if (find_proxy(docs, &from, err) != 0)

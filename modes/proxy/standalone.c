@@ -94,24 +94,62 @@ watch_path(struct standalone *s)
 		loop_timer_start(&s->settle, AWAY_MS);
 }
 
-void
-standalone_reload(struct standalone *s)
+static bool
+is_same_document(const struct model_object *a, const struct model_object *b)
+{
+	return strcmp(a->key, b->key) == 0 &&
+	    a->node->line == b->node->line && conf_equal(a->node, b->node);
+}
+
+/* The same documents at the same places, and the same wrong with them. */
+static bool
+is_same(const struct model_set *a, const struct model_set *b)
+{
+	if (a->len != b->len || a->faults_len != b->faults_len)
+		return false;
+	for (size_t i = 0; i < a->faults_len; i++)
+		if (strcmp(a->faults[i].err.text, b->faults[i].err.text) != 0)
+			return false;
+	for (size_t i = 0; i < a->len; i++)
+		if (!is_same_document(a->objects[i], b->objects[i]))
+			return false;
+	return true;
+}
+
+/*
+ * An edit and the SIGHUP behind it are one change: read a second time, nothing
+ * is new.  Who asked is told even so.
+ */
+static void
+reload(struct standalone *s, bool is_asked)
 {
 	struct model_set now;
 	const char *path = s->proxy->settings.config;
 
-	if (path == NULL)
-		return;
+	loop_timer_stop(&s->settle);
 	watch_path(s);
 	model_set_init(&now, MODEL_STRICT, "default");
 	model_set_read(&now, path, false);
-	report_faults(&now);
 	keep_last_good(&s->docs, &now);
+	bool is_news = !is_same(&s->docs, &now);
+
 	model_set_fini(&s->docs);
 	s->docs = now;
-	use(s);
-	log_info("config", "read %s: %zu documents in force, %zu faults", path,
-	    s->docs.len, s->docs.faults_len);
+	if (!is_news && !is_asked)
+		return;
+	report_faults(&s->docs);
+	if (is_news)
+		use(s);
+	log_info("config", "read %s: %s%zu documents in force, %zu faults",
+	    path, is_news ? "" : "nothing new, ", s->docs.len,
+	    s->docs.faults_len);
+}
+
+void
+standalone_reload(struct standalone *s)
+{
+	if (s->proxy->settings.config != NULL)
+		reload(s, true);
 }
 
 static void
@@ -122,7 +160,7 @@ on_settled(void *arg)
 	if (s->is_away && access(s->proxy->settings.config, R_OK) < 0)
 		loop_timer_start(&s->settle, AWAY_MS);
 	else
-		standalone_reload(s);
+		reload(s, false);
 }
 
 static void

@@ -5,12 +5,13 @@ documents again or loses an endpoint while requests run.
 
 import signal
 import socket
+import subprocess
 import threading
 import time
 from pathlib import Path
 
 from edge import Edge, documents, stays_quiet
-from mesh import main, scenario, wait_until
+from mesh import MESH, free_port, main, scenario, wait_until
 from wire import Load, build, dial, exchange
 
 POST = b"POST / HTTP/1.1\r\nHost: test\r\n"
@@ -371,6 +372,41 @@ def e65_documents_that_vanish_for_a_moment(scene):
 	wait_until(lambda: answer(edge) == b"two", "the new endpoint serves")
 	edge.set("web", one)		# and that one is watched too
 	wait_until(lambda: answer(edge) == b"one", "the old endpoint serves")
+
+
+@scenario
+def e65_an_edit_and_its_signal_are_one_change(scene):
+	"""Whatever comes first, the documents are put in force once."""
+	one, two = scene.backend(serve(b"one")), scene.backend(serve(b"two"))
+	edge = Edge(scene, one)
+
+	def revision():
+		return edge.admin("/config").json()["proxy"]["snapshot"]["revision"]
+
+	before = revision()
+	edge.set("web", two)
+	edge.signal(signal.SIGHUP)
+	wait_until(lambda: answer(edge) == b"two", "the new endpoint serves")
+	edge.signal(signal.SIGHUP)
+	edge.wait_line("nothing new, 2 documents in force")
+	# What the edit may still cause is over when the next one is seen.
+	edge.set("web", one)
+	wait_until(lambda: answer(edge) == b"one", "the old endpoint serves")
+	assert revision() == before + 2, (before, revision())
+
+
+@scenario
+def e65_documents_that_are_not_there(scene):
+	"""It does not start without what --config names."""
+	for path, code, why in (
+	    (scene.dir / "nowhere", 66, "No such file or directory"),
+	    (scene.file("plain", "") / "below", 66, "Not a directory")):
+		done = subprocess.run([MESH, "proxy", "--standalone", "--config",
+		    path, "--admin-listen", f"127.0.0.1:{free_port()}",
+		    "--outbound-listen", f"127.0.0.1:{free_port()}"],
+		    capture_output=True, text=True, check=False, timeout=20)
+		assert done.returncode == code, (done.returncode, done.stderr)
+		assert f"--config {path}: {why}" in done.stderr, done.stderr
 
 
 @scenario
