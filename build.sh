@@ -18,7 +18,7 @@ test_packages="$demo_packages $lint_packages libcmocka-dev binutils
 	ca-certificates haproxy iproute2 nginx openssl procps prometheus
 	sqlite3 strace wrk"
 bench_packages="$build_packages haproxy libnginx-mod-stream nginx openssl python3
-	util-linux wrk"
+	util-linux valgrind wrk"
 
 # Prints those of the packages that are not installed.
 missing_packages() {
@@ -246,6 +246,7 @@ task_help() {
 	  fuzz TARGET    afl++ or clang's fuzzer, on one target of cmd/fuzz
 	  bench [--quick] [Wn ...]
 	                 measure mesh beside nginx and HAProxy
+	  bench micro    count instructions of the data path's parts
 	  install        to DESTDIR and PREFIX (/usr/local)
 	  clean          remove build/
 	  help           this

@@ -95,5 +95,17 @@ def load_holds_idle_connections(scene):
 	assert result["opened"] == 100, result
 
 
+@scenario
+def every_part_that_is_counted_runs(scene):
+	del scene
+	names = subprocess.run([BUILD / "micro", "--list"], text=True,
+	    capture_output=True, check=True).stdout.split()
+	known = (ROOT / "testdata/bench/micro.expected").read_text()
+	assert names, "none"
+	for name in names:
+		assert f"\n{name} " in known, name
+		subprocess.run([BUILD / "micro", name, "3"], check=True)
+
+
 if __name__ == "__main__":
 	main()

@@ -1,0 +1,26 @@
+#ifndef MICRO_MICRO_H
+#define MICRO_MICRO_H
+
+#include <stddef.h>
+
+/*
+ * micro: the pure parts of the data path, one operation at a time, to be
+ * counted in instructions: `micro NAME N` does it N times, and what 2N take
+ * more than N, divided by N, is what one takes (testdata/bench/micro.py).
+ *
+ * Instructions do not depend on what else the machine does, so that a
+ * regression of a few percent shows.  They say nothing about caches or about
+ * the kernel.
+ */
+struct micro {
+	const char *name;
+	void     *(*start)(void);
+	void      (*once)(void *state);
+	void      (*stop)(void *state);
+};
+
+/* One table for each file. */
+extern const struct micro micro_http[], micro_tls[], micro_proxy[];
+extern const size_t micro_http_len, micro_tls_len, micro_proxy_len;
+
+#endif
