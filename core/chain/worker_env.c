@@ -2,6 +2,7 @@
 #include "chain/l4_run.h"
 #include "chain/worker_env.h"
 #include "stat/memo.h"
+#include "stat/metrics.h"
 #include "stat/stat.h"
 
 void
@@ -72,4 +73,14 @@ worker_env_count(struct worker_env *env, size_t family,
 	case STAT_INFO:
 		break;
 	}
+}
+
+void
+worker_env_count_service(struct worker_env *env, size_t family,
+    struct slice service, const char *reason, int64_t by)
+{
+	struct slice v[3] = { [2] = slice_str(reason) };
+
+	if (metric_service(v, service))
+		worker_env_count(env, family, v, reason != NULL ? 3 : 2, by);
 }

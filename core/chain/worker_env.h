@@ -42,5 +42,11 @@ void worker_env_close(struct worker_env *);
  */
 void worker_env_count(struct worker_env *, size_t family,
     const struct slice *labels, size_t n, int64_t by);
+/*
+ * The same for labels DESTINATION of metrics.c, and a reason behind them unless
+ * that is NULL.  What is no service ("ns/name") is not counted.
+ */
+void worker_env_count_service(struct worker_env *, size_t family,
+    struct slice service, const char *reason, int64_t by);
 
 #endif

@@ -8,18 +8,6 @@
  * called whom and how it ended; each worker remembers those that it has met,
  * so that a steady flow takes no lock.
  */
-static void
-split(struct slice key, struct slice *ns, struct slice *name)
-{
-	ptrdiff_t at = slice_find(key, '/');
-
-	*ns = *name = SLICE(METRIC_UNKNOWN);
-	if (at <= 0)
-		return;
-	*ns = slice_of(key.ptr, (size_t)at);
-	*name = slice_from(key, (size_t)at + 1);
-}
-
 static struct slice
 known(struct slice s)
 {
@@ -41,8 +29,8 @@ services(struct slice *v, struct l7_ctx *ctx, const struct l7_summary *m)
 	bool in = is_inbound(ctx);
 
 	v[0] = in ? SLICE(METRIC_INBOUND) : SLICE(METRIC_OUTBOUND);
-	split(in ? m->source_service : env->service, &v[1], &v[2]);
-	split(in ? env->service : m->service, &v[3], &v[4]);
+	metric_service(&v[1], in ? m->source_service : env->service);
+	metric_service(&v[3], in ? env->service : m->service);
 	return 5;
 }
 

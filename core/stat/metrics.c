@@ -268,3 +268,16 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "When this process started, in seconds since 1970",
 	},
 };
+
+bool
+metric_service(struct slice labels[2], struct slice service)
+{
+	ptrdiff_t at = slice_find(service, '/');
+
+	labels[0] = labels[1] = SLICE(METRIC_UNKNOWN);
+	if (at <= 0)
+		return false;
+	labels[0] = slice_of(service.ptr, (size_t)at);
+	labels[1] = slice_from(service, (size_t)at + 1);
+	return true;
+}

@@ -81,6 +81,12 @@ extern const struct stat_family metrics[METRIC_COUNT];
 #define METRIC_UNKNOWN	"unknown"
 
 /*
+ * The two labels, namespace and name, of the service "ns/name".  False, and
+ * both METRIC_UNKNOWN, for what is not of that form.  Borrows service.
+ */
+bool metric_service(struct slice labels[2], struct slice service);
+
+/*
  * Starts the samples about this process: build, log, CPU, memory, files.
  * started_s is wall time.  They stay until the registry is freed.
  */

@@ -87,3 +87,25 @@ TEST(metrics_histograms_have_no_workload_code_or_reason)
 				    forbidden[l]);
 	}
 }
+
+TEST(metrics_labels_of_a_service_are_its_two_parts)
+{
+	static const struct {
+		const char *service, *ns, *name;
+	} cases[] = {
+		{ "shop/web", "shop", "web" }, { "shop/a/b", "shop", "a/b" },
+		{ "web", NULL, NULL }, { "/web", NULL, NULL },
+		{ "", NULL, NULL }, { NULL, NULL, NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool known = cases[i].ns != NULL;
+		struct slice v[2];
+
+		assert_int_equal(metric_service(v, slice_str(cases[i].service)),
+		    known);
+		assert_true(slice_is(v[0], known ? cases[i].ns : METRIC_UNKNOWN));
+		assert_true(slice_is(v[1], known ? cases[i].name :
+		    METRIC_UNKNOWN));
+	}
+}

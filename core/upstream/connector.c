@@ -31,26 +31,21 @@ struct connector {
 	void                 *arg;
 };
 
-/* The label DESTINATION of metrics.c, and a reason behind it. */
 static void
 count(const struct connector *k, const char *failure)
 {
 	struct worker_env *env = k->up->worker;
-	struct slice service = k->cluster->service, v[3];
-	ptrdiff_t at = slice_find(service, '/');
+	struct slice service = k->cluster->service;
 
-	if (at < 0)
-		return;
-	v[0] = slice_of(service.ptr, (size_t)at);
-	v[1] = slice_from(service, (size_t)at + 1);
 	if (failure != NULL) {
-		v[2] = slice_str(failure);
-		worker_env_count(env, METRIC_UPSTREAM_CONNECT_FAILURES, v, 3, 1);
+		worker_env_count_service(env, METRIC_UPSTREAM_CONNECT_FAILURES,
+		    service, failure, 1);
 		return;
 	}
-	worker_env_count(env, METRIC_UPSTREAM_CONNECTIONS, v, 2, 1);
-	worker_env_count(env, METRIC_UPSTREAM_CONNECT_DURATION, v, 2,
-	    (int64_t)(loop_now_us(env->loop) - k->start_us));
+	worker_env_count_service(env, METRIC_UPSTREAM_CONNECTIONS, service,
+	    NULL, 1);
+	worker_env_count_service(env, METRIC_UPSTREAM_CONNECT_DURATION, service,
+	    NULL, (int64_t)(loop_now_us(env->loop) - k->start_us));
 }
 
 static void

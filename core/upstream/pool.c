@@ -66,15 +66,8 @@ free_pool_conn(void *p)
 static void
 count_active(struct pool_conn *pc, int by)
 {
-	struct slice service = pc->cluster->service, v[2];
-	ptrdiff_t at = slice_find(service, '/');
-
-	if (at < 0)
-		return;
-	v[0] = slice_of(service.ptr, (size_t)at);
-	v[1] = slice_from(service, (size_t)at + 1);
-	worker_env_count(pc->local->up->worker,
-	    METRIC_UPSTREAM_CONNECTIONS_ACTIVE, v, 2, by);
+	worker_env_count_service(pc->local->up->worker,
+	    METRIC_UPSTREAM_CONNECTIONS_ACTIVE, pc->cluster->service, NULL, by);
 }
 
 static void

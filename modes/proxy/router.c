@@ -37,15 +37,8 @@ static void start_attempt(struct router *);
 static void
 count_retry(struct router *r, const char *reason)
 {
-	struct slice service = r->cluster->service, v[3];
-	ptrdiff_t at = slice_find(service, '/');
-
-	if (at < 0)
-		return;
-	v[0] = slice_of(service.ptr, (size_t)at);
-	v[1] = slice_from(service, (size_t)at + 1);
-	v[2] = slice_str(reason);
-	worker_env_count(l7_env(r->ctx), METRIC_RETRIES, v, 3, 1);
+	worker_env_count_service(l7_env(r->ctx), METRIC_RETRIES,
+	    r->cluster->service, reason, 1);
 }
 
 /* --- ends ------------------------------------------------------------------------ */

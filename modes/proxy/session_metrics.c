@@ -46,18 +46,6 @@ session_facts_source(struct session_facts *f, struct slice workload)
 		    SLICE_ARG(workload));
 }
 
-static void
-split(struct slice key, struct slice *ns, struct slice *name)
-{
-	ptrdiff_t at = slice_find(key, '/');
-
-	*ns = *name = SLICE(METRIC_UNKNOWN);
-	if (at <= 0)
-		return;
-	*ns = slice_of(key.ptr, (size_t)at);
-	*name = slice_from(key, (size_t)at + 1);
-}
-
 static struct slice
 known(struct slice s)
 {
@@ -78,8 +66,8 @@ labels(const struct session_facts *f, struct slice *v)
 	if (in)
 		split_id(slice_str(peer->id), &v[1], &v[2]);
 	else
-		split(env->service, &v[1], &v[2]);
-	split(in ? env->service : f->job->cluster->service, &v[3], &v[4]);
+		metric_service(&v[1], env->service);
+	metric_service(&v[3], in ? env->service : f->job->cluster->service);
 	v[5] = known(in ? slice_str(f->source) : env->workload);
 	v[6] = known(in ? env->workload : f->endpoint != NULL ?
 	    f->endpoint->workload : SLICE_NONE);
