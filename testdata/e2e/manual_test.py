@@ -197,6 +197,13 @@ def units_are_understood(scene):
 
 
 @scenario
+def keys_of_control_stay_out_of_swap(scene):
+	del scene
+	unit = (UNITS / "mesh-control.service").read_text()
+	assert "\nMemorySwapMax=0\n" in unit, unit
+
+
+@scenario
 def accounts_and_directories_are_understood(scene):
 	need("systemd-sysusers")
 	with tempfile.TemporaryDirectory() as root:
