@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "conf/flags.h"
+#include "conf/nearest.h"
 #include "conf/scalar.h"
 
 #define NAME_MAX_LEN	64
@@ -203,4 +204,44 @@ conf_overlay(struct conf_node *map, const struct conf_node *from)
 {
 	CONF_FOREACH(e, from)
 		conf_set(map, e->key.ptr, e->node);
+}
+
+struct names {
+	const char  *v[128];
+	size_t       len;
+	struct arena arena;
+};
+
+static void
+add_name(void *arg, const char *flag, const char *value,
+    const struct conf_field *field)
+{
+	struct names *n = arg;
+
+	(void)value;
+	(void)field;
+	if (n->len < sizeof(n->v) / sizeof(n->v[0]))
+		n->v[n->len++] = arena_printf(&n->arena, "--%s", flag);
+}
+
+int
+conf_flags_unknown(const struct conf_flags *flags, const char *word,
+    const char *const *more, struct err *err)
+{
+	struct names names = { .len = 0 };
+	const char *near;
+
+	arena_init(&names.arena);
+	for (; *more != NULL && names.len < sizeof(names.v) /
+	    sizeof(names.v[0]); more++)
+		names.v[names.len++] = *more;
+	conf_flags_each(flags, add_name, &names);
+	near = conf_nearest(slice_str(word), names.v, names.len);
+	if (near == NULL)
+		err_set(err, ERR_USAGE, "unknown option \"%s\"", word);
+	else
+		err_set(err, ERR_USAGE, "unknown option \"%s\"; did you mean "
+		    "%s?", word, near);
+	arena_fini(&names.arena);
+	return -1;
 }

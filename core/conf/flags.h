@@ -55,4 +55,11 @@ typedef void conf_flags_fn(void *arg, const char *flag, const char *value,
     const struct conf_field *);
 void conf_flags_each(const struct conf_flags *, conf_flags_fn *, void *arg);
 
+/*
+ * Gives -1: this word is no option (ERR_USAGE), and err says which one it may
+ * have been meant for: a flag, or one of more ("--validate"; NULL ends).
+ */
+int conf_flags_unknown(const struct conf_flags *, const char *word,
+    const char *const *more, struct err *);
+
 #endif

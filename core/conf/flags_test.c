@@ -176,3 +176,26 @@ TEST(flags_can_be_listed)
 	    "--label KEY=VALUE\n");
 	str_fini(&s);
 }
+
+TEST(flags_that_are_unknown_name_the_nearest)
+{
+	static const char *const more[] = { "--config", "--validate", NULL };
+	static const struct {
+		const char *word, *text;
+	} v[] = {
+		{ "--token-fiel", "unknown option \"--token-fiel\"; did you mean "
+		    "--token-file?" },
+		{ "--confg", "unknown option \"--confg\"; did you mean "
+		    "--config?" },
+		{ "--xyzzy", "unknown option \"--xyzzy\"" },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct err err = ERR_INIT;
+
+		assert_int_equal(conf_flags_unknown(&flags, v[i].word, more,
+		    &err), -1);
+		assert_int_equal(err.kind, ERR_USAGE);
+		assert_string_equal(err.text, v[i].text);
+	}
+}

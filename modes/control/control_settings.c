@@ -4,7 +4,6 @@
 
 #include "base/log.h"
 #include "conf/flags.h"
-#include "conf/nearest.h"
 #include "model/set.h"
 #include "modes/control/control_settings.h"
 
@@ -64,38 +63,14 @@ take_own(struct control_settings *s, int argc, char **argv, int *at,
 	return 0;
 }
 
-struct names {
-	const char   *v[64];
-	size_t        len;
-	struct arena *arena;
-};
-
-static void
-add_name(void *arg, const char *flag, const char *value,
-    const struct conf_field *field)
-{
-	struct names *n = arg;
-
-	(void)value;
-	(void)field;
-	if (n->len < sizeof(n->v) / sizeof(n->v[0]))
-		n->v[n->len++] = arena_printf(n->arena, "--%s", flag);
-}
-
 static int
-unknown(struct control_settings *s, const char *word, struct err *err)
+unknown(const char *word, struct err *err)
 {
-	struct names names = { .arena = &s->arena };
+	const char *names[OWN + 1] = { NULL };
 
 	for (size_t i = 0; i < OWN; i++)
-		names.v[names.len++] = own[i].name;
-	conf_flags_each(&model_control_flags, add_name, &names);
-	const char *near = conf_nearest(slice_str(word), names.v, names.len);
-
-	if (near == NULL)
-		return err_set(err, ERR_USAGE, "unknown option \"%s\"", word);
-	return err_set(err, ERR_USAGE,
-	    "unknown option \"%s\"; did you mean %s?", word, near);
+		names[i] = own[i].name;
+	return conf_flags_unknown(&model_control_flags, word, names, err);
 }
 
 static int
@@ -110,7 +85,7 @@ read_words(struct control_settings *s, int argc, char **argv, struct err *err)
 		if (taken < 0)
 			return -1;
 		if (taken == 0)
-			return unknown(s, argv[at], err);
+			return unknown(argv[at], err);
 	}
 	if ((s->restore == NULL) != (s->passphrase_file == NULL))
 		return err_set(err, ERR_USAGE, "--restore and --passphrase-file "

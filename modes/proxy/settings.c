@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "conf/flags.h"
-#include "conf/nearest.h"
 #include "modes/proxy/settings.h"
 
 static int
@@ -30,42 +29,12 @@ take_own(struct settings *s, int argc, char **argv, int *at, struct err *err)
 	return 1;
 }
 
-struct names {
-	const char *v[128];
-	size_t      len;
-	struct arena *arena;
-};
-
-static void
-add_name(void *arg, const char *flag, const char *value,
-    const struct conf_field *field)
-{
-	struct names *n = arg;
-
-	(void)value;
-	(void)field;
-	if (n->len < sizeof(n->v) / sizeof(n->v[0]))
-		n->v[n->len++] = arena_printf(n->arena, "--%s", flag);
-}
-
-static int
-unknown(struct settings *s, const char *word, struct err *err)
-{
-	struct names names = { .v = { "--config", "--validate", "--help" },
-	    .len = 3, .arena = &s->arena };
-
-	conf_flags_each(&model_proxy_flags, add_name, &names);
-	const char *near = conf_nearest(slice_str(word), names.v, names.len);
-
-	if (near == NULL)
-		return err_set(err, ERR_USAGE, "unknown option \"%s\"", word);
-	return err_set(err, ERR_USAGE,
-	    "unknown option \"%s\"; did you mean %s?", word, near);
-}
-
 int
 settings_parse(struct settings *s, int argc, char **argv, struct err *err)
 {
+	static const char *const own[] = { "--config", "--validate", "--help",
+		NULL };
+
 	*s = (struct settings){ 0 };
 	arena_init(&s->arena);
 	s->flags = conf_map_new(&s->arena);
@@ -79,7 +48,8 @@ settings_parse(struct settings *s, int argc, char **argv, struct err *err)
 		if (taken < 0)
 			return -1;
 		if (taken == 0)
-			return unknown(s, argv[at], err);
+			return conf_flags_unknown(&model_proxy_flags,
+			    argv[at], own, err);
 	}
 	return conf_flags_env(&model_proxy_flags, environ, s->env, err);
 }
