@@ -173,9 +173,11 @@ write_control(struct str *out, struct agent *g)
 	} else {
 		str_add(out, "null");
 	}
-	str_addf(out, ",\"applicationAnswers\":%s,\"interests\":[",
+	str_addf(out, ",\"applicationAnswers\":%s,\"applications\":",
 	    g->health != NULL && app_health_is_up(g->health) ? "true" :
 	    "false");
+	app_health_write(g->health, out);
+	str_add(out, ",\"interests\":[");
 	write_names(out, &g->interests.by_name);
 	str_add(out, "],\"absent\":[");
 	write_names(out, &g->docs.absent);

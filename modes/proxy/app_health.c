@@ -18,11 +18,13 @@ struct probe {
 	struct app_health *owner;
 	struct addr        addr;
 	char               name[ADDR_TEXT_MAX];
+	char              *why;	/* it did not answer the last time, or NULL */
+	uint16_t           port;
 	struct loop_timer  timer;
 	struct dial       *dial;
 	struct exchange   *exchange;
 	struct arena       arena;
-	bool               is_up;
+	bool               is_up, is_told;	/* that it is not */
 	unsigned           failures;
 };
 
@@ -57,17 +59,42 @@ tell(struct app_health *h)
 }
 
 static void
+take_good(struct probe *p)
+{
+	if (!p->is_up)
+		log_info("app", "%s answers", p->name);
+	p->is_up = true;
+	p->is_told = false;
+	p->failures = 0;
+	mem_free(p->why);
+	p->why = NULL;
+}
+
+/* Said once, at the start too; until all answer nobody is sent here. */
+static void
+take_bad(struct probe *p, const char *why)
+{
+	const char *path = p->owner->path;
+
+	mem_free(p->why);
+	p->why = mem_strdup(why);
+	if (++p->failures < FAILURES || p->is_told)
+		return;
+	p->is_up = false;
+	p->is_told = true;
+	log_warn("app", "%s does not answer for port %u: %s; callers are kept "
+	    "away until %s%s", p->name, p->port, why, path == NULL ?
+	    "it accepts a connection" : "it answers GET ",
+	    path == NULL ? "" : path);
+}
+
+static void
 answered(struct probe *p, bool is_good, const char *why)
 {
-	if (is_good) {
-		if (!p->is_up)
-			log_info("app", "%s answers", p->name);
-		p->is_up = true;
-		p->failures = 0;
-	} else if (++p->failures >= FAILURES && p->is_up) {
-		log_warn("app", "%s does not answer: %s", p->name, why);
-		p->is_up = false;
-	}
+	if (is_good)
+		take_good(p);
+	else
+		take_bad(p, why);
 	loop_timer_start(&p->timer, is_good ? CALM_MS : EAGER_MS);
 	tell(p->owner);
 }
@@ -150,6 +177,7 @@ app_health_start(struct loop *loop, const struct compile_app *apps, size_t len,
 
 		p->owner = h;
 		p->addr = apps[i].addr;
+		p->port = apps[i].port;
 		addr_format(&p->addr, p->name);
 		arena_init(&p->arena);
 		loop_timer_init(&p->timer, loop, on_due, p);
@@ -162,6 +190,25 @@ bool
 app_health_is_up(const struct app_health *h)
 {
 	return h->is_up;
+}
+
+void
+app_health_write(const struct app_health *h, struct str *out)
+{
+	str_add_char(out, '[');
+	for (size_t i = 0; h != NULL && i < h->len; i++) {
+		const struct probe *p = &h->probes[i];
+
+		str_addf(out, "%s{\"port\":%u,\"address\":\"%s\","
+		    "\"answers\":%s", i > 0 ? "," : "", p->port, p->name,
+		    p->is_up ? "true" : "false");
+		if (p->why != NULL) {
+			str_add(out, ",\"reason\":");
+			str_add_json(out, slice_str(p->why));
+		}
+		str_add_char(out, '}');
+	}
+	str_add_char(out, ']');
 }
 
 void
@@ -178,6 +225,7 @@ app_health_stop(struct app_health *h)
 		if (p->exchange != NULL)
 			exchange_cancel(p->exchange);
 		arena_fini(&p->arena);
+		mem_free(p->why);
 	}
 	mem_free(h->probes);
 	mem_free(h);

@@ -1,6 +1,7 @@
 #ifndef PROXY_APP_HEALTH_H
 #define PROXY_APP_HEALTH_H
 
+#include "base/str.h"
 #include "loop/loop.h"
 #include "modes/proxy/compile.h"
 
@@ -10,7 +11,8 @@
  * "tcp": it accepts a connection.  "http:/path": it answers GET /path with a
  * status from 200 to 399.  Each address is asked every second until it
  * answers, and every five seconds then; it counts as down again after two
- * failures in a row, a second apart.
+ * failures in a row, a second apart.  The log says so once each time, and also
+ * when it is not up to begin with.
  *
  * Life: app_health_start -> on_change at each change; the first one says that
  *       it is up -> app_health_stop.
@@ -22,6 +24,8 @@ struct app_health *app_health_start(struct loop *, const struct compile_app *,
     size_t len, const char *spec, void (*on_change)(void *arg, bool is_up),
     void *arg);
 bool app_health_is_up(const struct app_health *);
+/* JSON: each port, whether it answers, and if not, why.  NULL: none. */
+void app_health_write(const struct app_health *, struct str *out);
 void app_health_stop(struct app_health *);	/* NULL allowed */
 
 #endif

@@ -214,6 +214,36 @@ def an_application_is_registered_when_it_answers(scene):
 
 
 @scenario
+def an_application_that_does_not_answer_is_named_once(scene):
+	control = scene.control()
+	app = scene.echo("orders-app")
+	port = free_port()
+	proxy = scene.proxy("orders", control=control, service="default/orders",
+	    apps=[f"80={app.http}/http", f"81=127.0.0.1:{port}/tcp"])
+	proxy.await_ready()
+	words = f"127.0.0.1:{port} does not answer for port 81: Connection refused"
+	proxy.wait_line(words + "; callers are kept away until it accepts")
+
+	def applications():
+		return proxy.admin("/config").json()["control"]["applications"]
+
+	assert [(one["port"], one["answers"], one.get("reason"))
+	    for one in applications()] == [(80, True, None),
+	    (81, False, "Connection refused")], applications()
+	shown = control.ctl("proxy", "config", "orders", "-o", "json").stdout
+	assert "Connection refused" in shown, shown
+	with wire.Backend(lambda connection: connection.read_to_end(), port=port):
+		proxy.wait_line(f"127.0.0.1:{port} answers")
+		wait_until(lambda: state_of(control) == {"orders": "Online"},
+		    "it is registered")
+		assert all(one["answers"] and "reason" not in one
+		    for one in applications())
+		assert proxy.err().count("does not answer") == 1, proxy.err()
+	wait_until(lambda: proxy.err().count(words) == 2, "it is said again", 15)
+	assert proxy.stop() == 0
+
+
+@scenario
 def who_never_registered_ends_at_once(scene):
 	"""Also where nothing was ever registered: the registry is as new."""
 	control = scene.control()
