@@ -296,6 +296,7 @@ TEST(join_that_waits_when_control_ends_is_told_so)
 
 	char *dir = mem_printf("%s/control", home.dir);
 
+	fixture_shut(&home);	/* no thread lives when the signer is forked */
 	spec.data_dir = dir;
 	log_set_levels("error");
 	t.s = server_open(&settings, &log, &err);
