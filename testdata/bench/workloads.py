@@ -5,6 +5,7 @@ import time
 
 from measure import Figure, LOAD_CPU, PROXY_CPU, anonymous_kib, on_cpu, run_wrk
 from mesh import BUILD, wait_until
+import push
 from pair import Pair
 from peers import MESH, NO_LOG, backend, listens, reverse_proxies
 
@@ -234,6 +235,11 @@ def milliseconds_to(condition, process):
 				return (time.monotonic() - began) * 1000
 		except OSError:
 			assert process.is_running(), process.err()
+
+
+@workload("W11", "endpoints and changes pushed by control")
+def pushes(bench):
+	push.run(bench)
 
 
 @workload("W13", "from the start to ready")
