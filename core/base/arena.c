@@ -7,14 +7,29 @@
 #include "base/check.h"
 #include "base/mem.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(p, len)	((void)(p), (void)(len))
+#define ASAN_UNPOISON_MEMORY_REGION(p, len)	((void)(p), (void)(len))
+#endif
+
 #define ARENA_CHUNK	4096
 #define ARENA_ALIGN	16
+#define PARKED_MAX	128	/* chunks */
 
 struct arena_chunk {
 	struct arena_chunk *older;
 	size_t              size;	/* of data */
 	_Alignas(ARENA_ALIGN) char data[];
 };
+#define CHUNK_DATA	(ARENA_CHUNK - sizeof(struct arena_chunk))
+
+/* Chunks of the usual size that nobody uses, of this thread. */
+static _Thread_local struct {
+	struct arena_chunk *first;
+	size_t              len;
+} parked;
 
 void
 arena_init(struct arena *a)
@@ -54,14 +69,50 @@ arena_reset(struct arena *a)
 	a->total = c->size;
 }
 
+void
+arena_park(struct arena *a)
+{
+	struct arena_chunk *c = a->chunk, *older;
+
+	for (; c != NULL; c = older) {
+		older = c->older;
+		if (c->size != CHUNK_DATA || parked.len == PARKED_MAX) {
+			mem_free(c);
+			continue;
+		}
+		ASAN_POISON_MEMORY_REGION(c->data, c->size);
+		c->older = parked.first;
+		parked.first = c;
+		parked.len++;
+	}
+	arena_init(a);
+}
+
+void
+arena_trim(void)
+{
+	free_chunks(parked.first);
+	parked.first = NULL;
+	parked.len = 0;
+}
+
+static struct arena_chunk *
+unpark(void)
+{
+	struct arena_chunk *c = parked.first;
+
+	parked.first = c->older;
+	parked.len--;
+	ASAN_UNPOISON_MEMORY_REGION(c->data, c->size);
+	return c;
+}
+
 static void
 grow(struct arena *a, size_t need)
 {
-	size_t size = ARENA_CHUNK - sizeof(struct arena_chunk);
-
-	if (need > size)
-		size = need;
-	struct arena_chunk *c = mem_alloc(sizeof(*c) + size);
+	size_t size = need > CHUNK_DATA ? need : CHUNK_DATA;
+	struct arena_chunk *c = size == CHUNK_DATA && parked.len > 0 ?
+	    unpark() : mem_alloc(sizeof(*c) + size);
 
 	c->older = a->chunk;
 	c->size = size;

@@ -22,6 +22,13 @@ void arena_init(struct arena *);
 void arena_fini(struct arena *);
 /* Forgets everything but keeps the newest chunk for reuse. */
 void arena_reset(struct arena *);
+/*
+ * Forgets everything and puts the chunks by, for the arenas of this thread:
+ * what idles keeps nothing, what works allocates nothing.  A thread keeps
+ * 512 KiB at most; arena_trim ends that, and is called before it ends.
+ */
+void arena_park(struct arena *);
+void arena_trim(void);
 void *arena_alloc(struct arena *, size_t) __attribute__((returns_nonnull));
 void *arena_zalloc(struct arena *, size_t) __attribute__((returns_nonnull));
 char *arena_strdup(struct arena *, const char *);

@@ -52,6 +52,44 @@ TEST(arena_reset_forgets_but_keeps_a_chunk)
 	arena_fini(&a);
 }
 
+TEST(arena_parks_chunks_for_the_next)
+{
+	struct arena a, b;
+	char *first, *large;
+
+	arena_init(&a);
+	arena_init(&b);
+	first = arena_alloc(&a, 100);
+	large = arena_alloc(&a, 100000);
+	memset(large, 'x', 100000);
+	arena_park(&a);
+	assert_int_equal(a.total, 0);
+	assert_ptr_equal(arena_alloc(&b, 50), first);
+	memset(first, 'y', 100);
+	arena_alloc(&a, 50);	/* none is left */
+	arena_park(&b);
+	arena_park(&a);
+	arena_park(&a);		/* of nothing */
+	arena_trim();
+	arena_alloc(&b, 10);
+	arena_fini(&b);
+}
+
+TEST(arena_parks_no_more_than_its_limit)
+{
+	struct arena a;
+
+	arena_init(&a);
+	for (int i = 0; i < 1000; i++)
+		memset(arena_alloc(&a, 4000), 'x', 4000);
+	arena_park(&a);
+	for (int i = 0; i < 1000; i++)
+		memset(arena_alloc(&a, 4000), 'y', 4000);
+	arena_park(&a);
+	arena_trim();
+	assert_int_equal(a.total, 0);
+}
+
 TEST(arena_copies_end_with_a_nul)
 {
 	struct arena a;

@@ -2,8 +2,6 @@
 #include "base/mem.h"
 #include "http/h1.h"
 
-#define ARENA_KEPT	(16 * 1024)	/* bytes, while a connection is idle */
-
 /* --- answering what could not be read ---------------------------------- */
 
 static void
@@ -121,14 +119,14 @@ read_head(struct h1 *h, struct buf *b)
 	return h->in == IN_OFF;
 }
 
-/* One large head must not stay with an idle connection. */
+/* An idle connection keeps no memory of its last exchange. */
 static void
-trim_arena(void *p)
+park_arena(void *p)
 {
 	struct h1 *h = p;
 
-	if (!h->is_open && h->in == IN_HEAD && h->arena->total > ARENA_KEPT)
-		arena_fini(h->arena);
+	if (!h->is_open && h->in == IN_HEAD)
+		arena_park(h->arena);
 }
 
 /* The user is done with an exchange: how does the connection go on? */
@@ -148,8 +146,7 @@ settle(struct h1 *h)
 		h1_finish_in_order(h);
 	} else {
 		await_request(h);
-		if (h->arena->total > ARENA_KEPT)
-			loop_free_later(h->base.loop, trim_arena, h);
+		loop_free_later(h->base.loop, park_arena, h);
 	}
 	h1_want_input(h);
 }

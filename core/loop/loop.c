@@ -4,6 +4,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -390,5 +391,6 @@ loop_free(struct loop *l)
 	mem_free(l->garbage);
 	event_base_free(l->base);
 	mem_free(l);
+	arena_trim();
 	buf_trim_cache();
 }

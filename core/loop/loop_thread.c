@@ -1,5 +1,6 @@
 #include <signal.h>
 
+#include "base/arena.h"
 #include "base/check.h"
 #include "loop/buf.h"
 #include "loop/internal.h"
@@ -11,6 +12,7 @@ loop_thread_main(void *arg)
 
 	pthread_setname_np(pthread_self(), l->name);
 	loop_run(l);
+	arena_trim();
 	buf_trim_cache();
 	return NULL;
 }
