@@ -263,7 +263,11 @@ def admin_says_how_it_is(scene):
 	assert proxy.admin("/livez", method="POST").status == 405
 	head = proxy.admin("/livez", method="HEAD")
 	assert head.status == 200 and head.text() == ""
-	config = proxy.admin("/config").json()
+	wait_until(lambda: state_of(control) == {"orders": "Online"},
+	    "it is registered")
+	config = wait_until(lambda: [now for now in
+	    [proxy.admin("/config").json()] if now["proxy"]["snapshot"]["inbound"]],
+	    "its own service is there")[0]
 	assert config["identity"]["workload"] == "default/orders"
 	assert config["control"]["connected"] is True
 	assert config["proxy"]["snapshot"]["inbound"][0]["service"] == \
