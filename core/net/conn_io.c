@@ -44,6 +44,7 @@ conn_adapt_level(struct conn *c, size_t got, size_t room)
 		c->read_level--;
 }
 
+/* One piece, the usual case, costs the kernel no copy of a msghdr. */
 static ssize_t
 conn_recv(int fd, struct iovec *iov, int n)
 {
@@ -51,7 +52,9 @@ conn_recv(int fd, struct iovec *iov, int n)
 	ssize_t got;
 
 	do
-		got = recvmsg(fd, &msg, MSG_DONTWAIT);
+		got = n == 1 ?
+		    recv(fd, iov->iov_base, iov->iov_len, MSG_DONTWAIT) :
+		    recvmsg(fd, &msg, MSG_DONTWAIT);
 	while (got < 0 && errno == EINTR);
 	return got;
 }
@@ -233,20 +236,32 @@ conn_fail_write(struct conn *c, int error)
 	c->has_hangup = true;
 }
 
+static ssize_t
+conn_send_pieces(int fd, struct iovec *iov, int n)
+{
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = (size_t)n };
+	const int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+	ssize_t sent;
+
+	do
+		sent = n == 1 ?
+		    send(fd, iov->iov_base, iov->iov_len, flags) :
+		    sendmsg(fd, &msg, flags);
+	while (sent < 0 && errno == EINTR);
+	return sent;
+}
+
 static void
 conn_send_once(struct conn *c)
 {
 	struct iovec iov[WRITE_PIECES];
-	struct msghdr msg = { .msg_iov = iov };
+	int n = buf_iovec(&c->out, iov, WRITE_PIECES);
 	size_t asked = 0;
-	ssize_t sent;
 
-	msg.msg_iovlen = (size_t)buf_iovec(&c->out, iov, WRITE_PIECES);
-	for (size_t i = 0; i < msg.msg_iovlen; i++)
+	for (int i = 0; i < n; i++)
 		asked += iov[i].iov_len;
-	do
-		sent = sendmsg(c->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
+	ssize_t sent = conn_send_pieces(c->fd, iov, n);
+
 	if (sent < 0 && errno == EAGAIN) {
 		c->can_write = false;
 	} else if (sent < 0) {
