@@ -53,6 +53,7 @@ struct loop {
 	_Atomic uint64_t     turns;
 
 	struct list          deferred, deferred_next;
+	bool                 in_hurry;
 	struct loop_garbage *garbage;
 	size_t garbage_old;
 	size_t               garbage_len, garbage_cap;
@@ -74,6 +75,7 @@ struct loop {
 
 /* Every callback from libevent begins with it: takes the turn's time. */
 void loop_enter(struct loop *);
+void loop_run_calls(struct loop *);	/* posted and deferred ones */
 struct event *loop_event(struct loop *, int fd, short what,
     void (*fn)(int, short, void *), void *arg);
 

@@ -203,6 +203,12 @@ list_move_all(struct list *to, struct list *from)
 		list_append(to, at);
 }
 
+void
+loop_hurry(struct loop *l)
+{
+	l->in_hurry = true;
+}
+
 /* Posted calls, then the tasks deferred by now; both may ask for more. */
 static void
 loop_run_round(struct loop *l)
@@ -229,9 +235,10 @@ loop_has_calls(const struct loop *l)
 	return !list_is_empty(&l->deferred) || mailbox_has_mail(&l->box);
 }
 
-static void
+void
 loop_run_calls(struct loop *l)
 {
+	l->in_hurry = false;
 	for (int i = 0; i < DEFER_ROUNDS && loop_has_calls(l); i++)
 		loop_run_round(l);
 }

@@ -66,6 +66,12 @@ void loop_defer(struct loop *, struct loop_task *);	/* runs this turn */
 /* Runs in the next turn, after descriptors had theirs: for taking turns. */
 void loop_defer_next(struct loop *, struct loop_task *);
 void loop_task_cancel(struct loop_task *);	/* harmless when not queued */
+/*
+ * What is deferred runs as soon as the callback of this descriptor returns, not
+ * when all that are ready had theirs: for whoever read so much that it should
+ * leave while it is in the cache.
+ */
+void loop_hurry(struct loop *);
 
 /* Frees p with free_fn when this turn ends. */
 void loop_free_later(struct loop *, void (*free_fn)(void *), void *p);

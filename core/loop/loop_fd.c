@@ -7,6 +7,7 @@ static void
 loop_fd_on_event(int fd, short what, void *arg)
 {
 	struct loop_fd *f = arg;
+	struct loop *l = f->loop;	/* f may be gone when its callback returns */
 	unsigned ready = 0;
 
 	(void)fd;
@@ -16,8 +17,10 @@ loop_fd_on_event(int fd, short what, void *arg)
 		ready |= LOOP_WRITE;
 	if (what & EV_CLOSED)
 		ready |= LOOP_READ | LOOP_HANGUP;
-	loop_enter(f->loop);
+	loop_enter(l);
 	f->fn(f->arg, ready);
+	if (l->in_hurry)
+		loop_run_calls(l);
 }
 
 static void

@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/random.h"
@@ -411,6 +412,73 @@ TEST(loop_fd_level_reports_until_read)
 	close(fds[0]);
 	close(fds[1]);
 	loop_free(w.loop);
+}
+
+/* Reads in turns; what it defers writes its own letter. */
+struct reader {
+	struct loop_fd   fd;
+	struct loop_task task;
+	bool             in_hurry;
+	struct loop     *loop;
+	char            *said;	/* of all readers: r as read, d as deferred */
+};
+
+static void
+on_reader_task(void *arg)
+{
+	struct reader *r = arg;
+
+	strcat(r->said, "d");
+	if (strlen(r->said) == 4)
+		loop_stop(r->loop);
+}
+
+static void
+on_reader_ready(void *arg, unsigned ready)
+{
+	struct reader *r = arg;
+	char byte;
+
+	(void)ready;
+	assert_int_equal(read(r->fd.fd, &byte, 1), 1);
+	strcat(r->said, "r");
+	loop_defer(r->loop, &r->task);
+	if (r->in_hurry)
+		loop_hurry(r->loop);
+}
+
+static void
+check_order(bool in_hurry, const char *order)
+{
+	struct loop *l = loop_new("test");
+	struct reader readers[2];
+	char said[8] = "";
+	int fds[2][2];
+
+	for (int i = 0; i < 2; i++) {
+		struct reader *r = &readers[i];
+
+		*r = (struct reader){ .in_hurry = in_hurry, .loop = l,
+			.said = said };
+		loop_task_init(&r->task, on_reader_task, r);
+		assert_int_equal(pipe2(fds[i], O_NONBLOCK), 0);
+		assert_int_equal(write(fds[i][1], "x", 1), 1);
+		loop_fd_start_level(&r->fd, l, fds[i][0], on_reader_ready, r);
+	}
+	loop_run(l);
+	assert_string_equal(said, order);
+	for (int i = 0; i < 2; i++) {
+		loop_fd_stop(&readers[i].fd);
+		close(fds[i][0]);
+		close(fds[i][1]);
+	}
+	loop_free(l);
+}
+
+TEST(loop_hurry_runs_deferred_calls_before_the_next_descriptor)
+{
+	check_order(false, "rrdd");
+	check_order(true, "rdrd");
 }
 
 /* --- signals ----------------------------------------------------------------------- */

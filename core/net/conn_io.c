@@ -6,6 +6,7 @@
 
 #define READS_PER_TURN	4
 #define WRITE_PIECES	64
+#define HURRY_AT	(8 * 1024)
 
 enum close_reason
 conn_reason_of(int error)
@@ -89,6 +90,8 @@ conn_receive(struct conn *c, struct buf *to)
 	if (got > 0) {
 		c->last_activity_ms = loop_now_ms(c->loop);
 		c->can_read = (size_t)got == room || c->has_hangup;
+		if ((size_t)got >= HURRY_AT)
+			loop_hurry(c->loop);
 		conn_adapt_level(c, (size_t)got, room);
 	}
 	errno = error;
