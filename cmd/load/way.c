@@ -88,7 +88,7 @@ on_handshake(void *arg, struct tls_result *result)
 
 	if (result->failure == TLS_OK) {
 		w->opened++;
-		w->resumed += result->image.peer.is_resumed;
+		w->resumed += result->image.peer->is_resumed;
 		conn = conn_attach(w->loop, &result->image, &tls_transport,
 		    &t->ops->conn, t->owner);
 	}

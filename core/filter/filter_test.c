@@ -243,7 +243,7 @@ connect_again(struct bench *b, const char *id)
 	    fds), 0);
 	struct conn *c = conn_new(b->loop, fds[0], NULL, NULL, &no_ops, NULL);
 
-	strcpy(conn_peer(c)->id, id);
+	conn_peer(c)->id = id;
 	l4_start(b->l4, c, &b->env, "bench", &http_terminal, &b->options);
 	return fds[1];
 }

@@ -1,3 +1,4 @@
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -343,10 +344,26 @@ conn_peer(struct conn *c)
 {
 	if (c->peer == NULL) {
 		c->peer = mem_zalloc(sizeof(*c->peer));
+		c->peer->id = c->peer->sni = c->peer->alpn = "";
 		conn_get_addr(&c->peer->addr, c->fd, conn_getpeername);
 		conn_get_addr(&c->peer->local, c->fd, conn_getsockname);
 	}
 	return c->peer;
+}
+
+struct conn_peer *
+conn_peer_copy(const struct conn_peer *from)
+{
+	size_t id = strlen(from->id) + 1, sni = strlen(from->sni) + 1;
+	size_t alpn = strlen(from->alpn) + 1;
+	struct conn_peer *peer = mem_alloc(sizeof(*peer) + id + sni + alpn);
+	char *text = (char *)(peer + 1);
+
+	*peer = *from;
+	peer->id = memcpy(text, from->id, id);
+	peer->sni = memcpy(text + id, from->sni, sni);
+	peer->alpn = memcpy(text + id + sni, from->alpn, alpn);
+	return peer;
 }
 
 int

@@ -46,9 +46,9 @@ struct conn_ops {
 struct conn_peer {
 	struct addr addr;		/* remote */
 	struct addr local;
-	char        id[CONN_ID_MAX];	/* SPIFFE ID, "" when none is proven */
-	char        sni[CONN_SNI_MAX];	/* lower case, "" when none */
-	char        alpn[CONN_ALPN_MAX];
+	const char *id;			/* SPIFFE ID, "" when none is proven */
+	const char *sni;		/* lower case, "" when none */
+	const char *alpn;
 	int64_t     not_after;		/* end of its certificate, wall s, or 0 */
 	uint64_t    bundle_generation;	/* of the bundle that verified it */
 	unsigned char cert_hash[32];	/* SHA-256 of the leaf */
@@ -68,6 +68,8 @@ void conn_set_owner(struct conn *, const struct conn_ops *, void *owner);
 struct loop *conn_loop(const struct conn *);
 /* Addresses are read when first asked for: ask while it is open. */
 struct conn_peer *conn_peer(struct conn *);
+/* Gives a copy with its texts, all in one block: for conn_image. */
+struct conn_peer *conn_peer_copy(const struct conn_peer *);
 /* The user at the other end of a Unix socket; -1 for others. */
 int conn_peer_uid(const struct conn *, uid_t *uid);
 struct buf *conn_in(struct conn *);
@@ -124,7 +126,7 @@ struct conn_image {
 	int              fd;		/* -1 once taken */
 	uint16_t         suite;		/* TLS cipher suite, 0: plain */
 	struct conn_key  rx, tx;
-	struct conn_peer peer;
+	struct conn_peer *peer;		/* owned; NULL: addresses alone */
 	struct buf       unread;	/* as read from the socket (ciphertext) */
 	struct buf       unsent;	/* ready for the socket */
 };

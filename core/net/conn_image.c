@@ -17,6 +17,7 @@ conn_image_fini(struct conn_image *image)
 {
 	if (image->fd >= 0)
 		close(image->fd);
+	mem_free(image->peer);
 	buf_fini(&image->unread);
 	buf_fini(&image->unsent);
 	conn_image_wipe(image);
@@ -37,7 +38,8 @@ conn_detach(struct conn *c, struct conn_image *image)
 	if (!conn_can_detach(c))
 		return -1;
 	conn_seal(c);
-	*image = (struct conn_image){ .fd = c->fd, .peer = *conn_peer(c) };
+	*image = (struct conn_image){ .fd = c->fd };
+	image->peer = conn_peer_copy(conn_peer(c));
 	buf_move(&image->unread, c->io != NULL ? &c->raw : &c->in);
 	flow_discharge(&c->flow, buf_len(&c->out));
 	buf_move(&image->unsent, &c->out);
@@ -67,8 +69,7 @@ conn_attach(struct loop *l, struct conn_image *image,
 	struct conn *c = conn_new(l, image->fd, io,
 	    io != NULL ? io->unpack(image) : NULL, ops, owner);
 
-	c->peer = mem_alloc(sizeof(*c->peer));
-	*c->peer = image->peer;
+	c->peer = image->peer;
 	flow_charge(&c->flow, buf_len(&image->unsent));
 	buf_move(&c->out, &image->unsent);
 	c->bytes_in = io != NULL ? 0 : buf_len(&image->unread);

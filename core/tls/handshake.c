@@ -184,7 +184,7 @@ on_deadline(void *arg)
 static void
 take_addresses(struct tls_handshake *h)
 {
-	struct conn_peer *peer = &h->result.image.peer;
+	struct conn_peer *peer = &h->ends;
 
 	peer->addr.len = peer->local.len = sizeof(struct sockaddr_un);
 	if (getpeername(h->fd, &peer->addr.sa, &peer->addr.len) < 0)
@@ -209,7 +209,7 @@ make_room(struct tls_handshake *h)
 		    link);
 
 		if (!o->request.is_server || !addr_is_same_host(
-		    &o->result.image.peer.addr, &h->result.image.peer.addr))
+		    &o->ends.addr, &h->ends.addr))
 			continue;
 		if (n++ == 0)
 			oldest = o;

@@ -212,7 +212,7 @@ client_key(struct tls_handshake *h)
 	char addr[ADDR_TEXT_MAX];
 	struct hash hash;
 
-	addr_format(&h->result.image.peer.addr, addr);
+	addr_format(&h->ends.addr, addr);
 	hash_init(&hash);
 	hash_text(&hash, addr);
 	hash_text(&hash, q->expected_id);
@@ -277,18 +277,23 @@ failure_of(const struct tls_handshake *h)
 }
 
 static void
-fill_image(struct tls_handshake *h)
+fill_image(struct tls_handshake *h, bool is_resumed)
 {
-	struct conn_peer *peer = &h->result.image.peer;
 	const struct session *s = &h->peer;
+	struct conn_peer peer = {
+		.addr = h->ends.addr,
+		.local = h->ends.local,
+		.id = s->id,
+		.sni = s->sni,
+		.alpn = s->alpn,
+		.not_after = s->not_after,
+		.bundle_generation = s->bundle_generation,
+		.is_tls = true,
+		.is_resumed = is_resumed,
+	};
 
-	memcpy(peer->id, s->id, sizeof(peer->id));
-	memcpy(peer->sni, s->sni, sizeof(peer->sni));
-	memcpy(peer->alpn, s->alpn, sizeof(peer->alpn));
-	memcpy(peer->cert_hash, s->cert_hash, sizeof(peer->cert_hash));
-	peer->not_after = s->not_after;
-	peer->bundle_generation = s->bundle_generation;
-	peer->is_tls = true;
+	memcpy(peer.cert_hash, s->cert_hash, sizeof(peer.cert_hash));
+	h->result.image.peer = conn_peer_copy(&peer);
 	engine_export(h->engine, &h->result.image);
 }
 
@@ -323,8 +328,7 @@ succeed(struct tls_handshake *h)
 		return failure;
 	if (!h->request.is_server && !is_resumed && may_resume(h))
 		remember(h);
-	h->result.image.peer.is_resumed = is_resumed;
-	fill_image(h);
+	fill_image(h, is_resumed);
 	return TLS_OK;
 }
 

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/unit.h"
 #include "tls/handshake.h"
 #include "tls/meet_test.h"
@@ -7,38 +8,40 @@
 TEST(a_second_connection_is_resumed_with_what_the_first_proved)
 {
 	struct meet *m = meet_new();
-	struct conn_peer client, server;
+	struct conn_peer *client, *server;
 	struct conn_key key;
 
 	meet_run(m);
 	meet_assert_ok(m, false);
-	client = m->client.result.image.peer;
-	server = m->server.result.image.peer;
+	client = conn_peer_copy(m->client.result.image.peer);
+	server = conn_peer_copy(m->server.result.image.peer);
 	key = m->client.result.image.tx;
 	for (int round = 0; round < 3; round++) {
 		meet_run(m);
 		meet_assert_ok(m, true);
-		client.is_resumed = server.is_resumed = true;
-		client.local = m->client.result.image.peer.local;
-		assert_string_equal(client.id,
-		    m->client.result.image.peer.id);
-		assert_string_equal(server.id,
-		    m->server.result.image.peer.id);
-		assert_string_equal(server.sni,
-		    m->server.result.image.peer.sni);
-		assert_string_equal(server.alpn,
-		    m->server.result.image.peer.alpn);
-		assert_true(server.not_after ==
-		    m->server.result.image.peer.not_after);
-		assert_memory_equal(server.cert_hash,
-		    m->server.result.image.peer.cert_hash, 32);
-		assert_true(m->server.result.image.peer.bundle_generation == 1);
+		client->is_resumed = server->is_resumed = true;
+		client->local = m->client.result.image.peer->local;
+		assert_string_equal(client->id,
+		    m->client.result.image.peer->id);
+		assert_string_equal(server->id,
+		    m->server.result.image.peer->id);
+		assert_string_equal(server->sni,
+		    m->server.result.image.peer->sni);
+		assert_string_equal(server->alpn,
+		    m->server.result.image.peer->alpn);
+		assert_true(server->not_after ==
+		    m->server.result.image.peer->not_after);
+		assert_memory_equal(server->cert_hash,
+		    m->server.result.image.peer->cert_hash, 32);
+		assert_true(m->server.result.image.peer->bundle_generation == 1);
 		/* Same session, other keys. */
 		assert_memory_not_equal(key.key,
 		    m->client.result.image.tx.key, 16);
 		assert_memory_equal(&m->client.result.image.tx,
 		    &m->server.result.image.rx, sizeof(struct conn_key));
 	}
+	mem_free(client);
+	mem_free(server);
 	meet_free(m);
 }
 
@@ -83,7 +86,7 @@ offer_for_another(const char *sni, const char *const *alpn, bool want_resumed)
 	meet_run(m);
 	meet_assert_ok(m, false);
 	h.owner = m->handshaker;
-	h.result.image.peer.addr = m->client.result.image.peer.addr;
+	h.ends.addr = m->client.result.image.peer->addr;
 	assert_non_null(hs_find_session(&h));
 	memcpy(first, h.client_key, sizeof(first));
 	assert_true(session_cache_get(m->handshaker->client_sessions, first,
@@ -127,7 +130,7 @@ offer_with_foreign_protocol(const char *const *first)
 	meet_run(m);
 	meet_assert_ok(m, false);
 	h.owner = m->handshaker;
-	h.result.image.peer.addr = m->client.result.image.peer.addr;
+	h.ends.addr = m->client.result.image.peer->addr;
 	h.request = m->client.request;
 	hs_find_session(&h);
 	assert_true(session_cache_get(m->handshaker->client_sessions,
@@ -161,7 +164,7 @@ TEST(a_new_generation_ends_old_sessions)
 	m->b->generation = 2;
 	meet_run(m);
 	meet_assert_ok(m, false);
-	assert_true(m->server.result.image.peer.bundle_generation == 2);
+	assert_true(m->server.result.image.peer->bundle_generation == 2);
 	meet_run(m);
 	meet_assert_ok(m, true);
 	/* And now the client. */

@@ -12,11 +12,12 @@
 TEST(each_end_learns_who_the_other_is)
 {
 	struct meet *m = meet_new();
-	const struct conn_peer *c = &m->client.result.image.peer;
-	const struct conn_peer *s = &m->server.result.image.peer;
+	const struct conn_peer *c, *s;
 
 	meet_run(m);
 	meet_assert_ok(m, false);
+	c = m->client.result.image.peer;
+	s = m->server.result.image.peer;
 	assert_string_equal(c->id, "spiffe://td/ns/x/sa/b");
 	assert_string_equal(s->id, "spiffe://td/ns/x/sa/a");
 	assert_string_equal(c->alpn, "h2");
@@ -41,7 +42,7 @@ TEST(a_server_name_arrives_in_lower_case)
 	strcpy(m->client.request.sni, "80.B.X.Mesh");
 	meet_run(m);
 	meet_assert_ok(m, false);
-	assert_string_equal(m->server.result.image.peer.sni, "80.b.x.mesh");
+	assert_string_equal(m->server.result.image.peer->sni, "80.b.x.mesh");
 	meet_free(m);
 }
 
@@ -174,8 +175,8 @@ TEST(a_client_without_certificate)
 	m->server.request.client_cert_optional = true;
 	meet_run(m);
 	meet_assert_ok(m, false);
-	assert_string_equal(m->server.result.image.peer.id, "");
-	assert_string_equal(m->client.result.image.peer.id,
+	assert_string_equal(m->server.result.image.peer->id, "");
+	assert_string_equal(m->client.result.image.peer->id,
 	    "spiffe://td/ns/x/sa/b");
 
 	/* Its session does not open a door that asks for certificates. */
@@ -202,7 +203,7 @@ TEST(first_contact_keeps_the_chain_and_proves_nothing)
 
 		meet_run(m);
 		meet_assert_ok(m, false);
-		assert_string_equal(m->client.result.image.peer.id, "");
+		assert_string_equal(m->client.result.image.peer->id, "");
 		p = m->client.result.peer_chain;
 		assert_non_null(p);
 		len = (size_t)p[0] << 24 | (size_t)p[1] << 16 |
@@ -243,13 +244,13 @@ TEST(protocols_must_match)
 	m->client.request.alpn = second;
 	meet_run(m);
 	meet_assert_ok(m, false);
-	assert_string_equal(m->server.result.image.peer.alpn, "http/1.1");
+	assert_string_equal(m->server.result.image.peer->alpn, "http/1.1");
 	/* A server that does not care about it. */
 	m->server.request.alpn = NULL;
 	m->client.request.alpn = NULL;
 	meet_run(m);
 	meet_assert_ok(m, false);
-	assert_string_equal(m->server.result.image.peer.alpn, "");
+	assert_string_equal(m->server.result.image.peer->alpn, "");
 	meet_free(m);
 }
 
@@ -404,7 +405,7 @@ TEST(two_hundred_at_once)
 	meet_wait(m);
 	for (int i = 0; i < 2 * CROWD; i++) {
 		meet_assert(&ends[i], TLS_OK, NULL);
-		resumed += ends[i].result.image.peer.is_resumed;
+		resumed += ends[i].result.image.peer->is_resumed;
 		meet_clear(&ends[i]);
 	}
 	assert_int_equal(resumed % 2, 0);

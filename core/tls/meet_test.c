@@ -155,6 +155,7 @@ on_done(void *arg, struct tls_result *r)
 	e->result = *r;
 	/* Taken. */
 	r->image.fd = -1;
+	r->image.peer = NULL;
 	r->peer_chain = NULL;
 	buf_init(&r->image.unread);
 	buf_init(&r->image.unsent);
@@ -220,6 +221,6 @@ meet_assert_ok(struct meet *m, bool is_resumed)
 {
 	meet_assert(&m->client, TLS_OK, NULL);
 	meet_assert(&m->server, TLS_OK, NULL);
-	assert_int_equal(m->client.result.image.peer.is_resumed, is_resumed);
-	assert_int_equal(m->server.result.image.peer.is_resumed, is_resumed);
+	assert_int_equal(m->client.result.image.peer->is_resumed, is_resumed);
+	assert_int_equal(m->server.result.image.peer->is_resumed, is_resumed);
 }

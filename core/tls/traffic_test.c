@@ -293,10 +293,10 @@ with_client(struct foreign *f, const char *alpn, const char *options,
 	meet_wait(f->meet);
 	if (e->result.failure != TLS_OK)
 		fail_msg("%s", e->result.text);
-	assert_string_equal(e->result.image.peer.id, "spiffe://td/ns/x/sa/a");
-	assert_string_equal(e->result.image.peer.sni, "80.b.x.mesh");
-	assert_string_equal(e->result.image.peer.alpn, alpn);
-	assert_int_equal(e->result.image.peer.is_resumed, want_resumed);
+	assert_string_equal(e->result.image.peer->id, "spiffe://td/ns/x/sa/a");
+	assert_string_equal(e->result.image.peer->sni, "80.b.x.mesh");
+	assert_string_equal(e->result.image.peer->alpn, alpn);
+	assert_int_equal(e->result.image.peer->is_resumed, want_resumed);
 	talk(e, &t, NULL);
 	assert_true(foreign_says(f, "world"));
 	foreign_says(f, "never said");
@@ -413,9 +413,9 @@ with_server(const char *cipher)
 		meet_wait(f.meet);
 		if (e->result.failure != TLS_OK)
 			fail_msg("%s", e->result.text);
-		assert_string_equal(e->result.image.peer.id,
+		assert_string_equal(e->result.image.peer->id,
 		    "spiffe://td/ns/x/sa/b");
-		assert_int_equal(e->result.image.peer.is_resumed, round);
+		assert_int_equal(e->result.image.peer->is_resumed, round);
 		talk(e, &t, "hello\n");
 		assert_string_equal(str_ptr(&t.got), "olleh\n");
 		str_fini(&t.got);

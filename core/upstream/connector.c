@@ -116,7 +116,7 @@ on_handshake(void *arg, struct tls_result *t)
 
 	const struct slice v[] = {
 		SLICE(METRIC_OUTBOUND), t->failure != TLS_OK ?
-		    slice_str(tls_details(t)) : t->image.peer.is_resumed ?
+		    slice_str(tls_details(t)) : t->image.peer->is_resumed ?
 		    SLICE("resumed") : SLICE("full"),
 	};
 

@@ -166,7 +166,7 @@ on_handshake(void *arg, struct tls_result *t)
 		return;
 	}
 	server_count(s, METRIC_TLS_HANDSHAKES, (struct slice[]){
-	    SLICE(METRIC_INBOUND), t->image.peer.is_resumed ?
+	    SLICE(METRIC_INBOUND), t->image.peer->is_resumed ?
 	    SLICE("resumed") : SLICE("full") });
 	if (s->is_ending)
 		conn_image_fini(&t->image);

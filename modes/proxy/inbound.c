@@ -96,7 +96,7 @@ count_handshake(struct proxy_worker *w, const struct tls_result *t)
 		SLICE(METRIC_INBOUND), t->failure != TLS_OK ? slice_str(
 		    t->cert_reason != NULL ? t->cert_reason :
 		    tls_failure_name(t->failure)) :
-		    t->image.peer.is_resumed ? SLICE("resumed") : SLICE("full"),
+		    t->image.peer->is_resumed ? SLICE("resumed") : SLICE("full"),
 	};
 
 	worker_env_count(&w->env, t->failure == TLS_OK ?
