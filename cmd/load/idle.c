@@ -71,6 +71,8 @@ on_data(struct conn *conn, void *owner)
 	}
 	if (state == REPLY_WRONG || conn_is_eof(conn))
 		conn_close(conn, CLOSE_PROTOCOL);
+	else if (state == REPLY_DONE && r->reply->status != 200)
+		fail(r->idle, "status", "not 200");
 	else if (state == REPLY_DONE)
 		idler_holds(r);
 }

@@ -25,14 +25,14 @@ import measure
 import micro
 from measure import Row, in_turn, take_sample
 from mesh import BUILD, Scene
-from show import table
+from show import table, verdict
 from workloads import WORKLOADS
 
 EXIT_USAGE = 64
 
 
 EFFORTS = {	# rounds, their milliseconds, those of warming up
-	"full": (6, 3000, 500),
+	"full": (6, 2000, 300),
 	"--quick": (2, 400, 100),
 	"--tiny": (1, 200, 20),
 }
@@ -140,6 +140,7 @@ def main():
 	print(f"{bench.rounds} rounds of {bench.duration_ms} ms, medians; "
 	    f"{bench.rejected} rounds rejected for stolen time\n")
 	print(table(bench.rows))
+	print("\n" + verdict(bench.rows))
 	save([row.as_json() for row in bench.rows])
 
 

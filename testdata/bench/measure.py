@@ -170,6 +170,7 @@ class Row:
 		self.nginx = figures.get(names.get("nginx"))
 		self.haproxy = figures.get(names.get("haproxy"))
 		self.against = against
+		self.subject = subject
 		self.is_absolute = is_absolute or not (self.nginx or self.haproxy)
 
 	def better_peer(self):

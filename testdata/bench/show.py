@@ -38,3 +38,20 @@ def line(words):
 
 def table(rows):
 	return "\n".join([line(HEADING), *(line(cells(row)) for row in rows)])
+
+
+WORSE = 1.05	# of the better peer: no workload may be
+
+
+def verdict(rows):
+	"""How many aims are met, and what is clearly worse than a peer."""
+	judged = [row for row in rows if row.is_met() is not None]
+	met = sum(row.is_met() for row in judged)
+	worse = [f"{row.workload} {row.metric.strip()}" for row in rows
+	    if row.subject == "mesh" and row.ratio() and
+	    (1 / row.ratio() if row.higher_is_better else row.ratio()) > WORSE]
+	lines = [f"aims met: {met} of {len(judged)}"]
+	if worse:
+		lines.append(f"worse than {WORSE} of the better peer:")
+		lines += [f"  {what}" for what in worse]
+	return "\n".join(lines)

@@ -2,6 +2,7 @@
 # runs alone
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -44,6 +45,10 @@ def a_tiny_round_gives_a_table_and_json(scene):
 def a_workload_that_is_none_is_refused(scene):
 	done = bench("W99")
 	assert done.returncode == 64 and "W99" in done.stderr, done.stderr
+	# It says which there are: those that the manual has.
+	page = (ROOT / "man/mesh-bench.7").read_text()
+	assert re.findall(r"^\.It Li (W\d+)$", page, re.M) == \
+	    done.stderr.split("there are ")[1].split(), done.stderr
 
 
 @scenario
@@ -55,6 +60,16 @@ def load_sends_what_is_due(scene):
 	# What is due is known; how much of it was answered is not.
 	assert 1 < result["requests"] <= 501, result
 	assert result["latency_us"]["p50"] <= result["latency_us"]["max"], result
+
+
+@scenario
+def the_example_of_the_manual_runs(scene):
+	app = scene.echo("app")
+	page = (ROOT / "man/mesh-bench.7").read_text()
+	line = re.search(r"^build/load (.*) 127\.0\.0\.1:8080/$", page, re.M)[1]
+	done, result = load(*line.split(), "--warmup", 0, "--duration", 100,
+	    f"{app.http}/plain")
+	assert done.returncode == 0 and result["rate"] == 1000, done.stderr
 
 
 @scenario
