@@ -113,6 +113,8 @@ load_end(struct load *l)
 		return;
 	l->is_over = true;
 	l->ended_ns = clock_mono_ns();
+	if (l->all == 0)
+		load_failed(l, "time is over", "nothing was answered");
 	loop_stop(l->loop);
 }
 

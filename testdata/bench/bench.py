@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
@@ -46,6 +47,7 @@ class Bench:
 		self.rounds, self.duration_ms, self.warmup_ms = EFFORTS[effort]
 		self.rows = []
 		self.rejected = 0
+		self.failed = []	# what went wrong, in words
 		self.scene = None
 
 	def sample(self, contestants, path, *args, rounds=None):
@@ -75,17 +77,15 @@ class Bench:
 		what, function = WORKLOADS[name]
 		print(f"{name}: {what}", file=sys.stderr, flush=True)
 		self.scene = Scene(f"bench-{name}")
-		wrong = []
 		try:
 			function(self)
-		except BaseException:
-			self.scene.show_logs()
-			raise
+		except (AssertionError, OSError) as error:
+			# The others still run.
+			self.failed.append(f"{name}: {error}")
+			print(traceback.format_exc(), file=sys.stderr)
 		finally:
-			wrong = self.scene.end()
+			self.failed += [f"{name}: {what}" for what in self.scene.end()]
 			self.scene.remove()
-		for line in wrong:
-			print(f"{name}: {line}", file=sys.stderr)
 
 
 def first_line(*command):
@@ -142,6 +142,9 @@ def main():
 	print(table(bench.rows))
 	print("\n" + verdict(bench.rows))
 	save([row.as_json() for row in bench.rows])
+	for what in bench.failed:
+		print(f"failed: {what}")
+	sys.exit(1 if bench.failed else 0)
 
 
 if __name__ == "__main__":
