@@ -47,7 +47,7 @@ struct conn_peer {
 	struct addr addr;		/* remote */
 	struct addr local;
 	const char *id;			/* SPIFFE ID, "" when none is proven */
-	const char *sni, *alpn;		/* lower case; "" when none */
+	const char *sni, *alpn;		/* "" when none; sni in lower case */
 	int64_t     not_after;		/* end of its certificate, wall s, or 0 */
 	uint64_t    bundle_generation;	/* of the bundle that verified it */
 	unsigned char cert_hash[32];	/* SHA-256 of the leaf */
