@@ -1,5 +1,5 @@
+#include "base/arena.h"
 #include "base/check.h"
-#include "base/mem.h"
 #include "upstream/upstream_run.h"
 
 static void
@@ -47,7 +47,7 @@ struct attempt *
 attempt_start(struct upstream *up, const struct attempt_order *order,
     const struct attempt_events *events, void *owner)
 {
-	struct attempt *a = mem_zalloc(sizeof(*a));
+	struct attempt *a = arena_zalloc(order->arena, sizeof(*a));
 	const struct cluster *cluster = order->cluster;
 	const struct endpoint *e = order->endpoint;
 
@@ -131,7 +131,6 @@ attempt_finish(struct attempt *a, enum attempt_result result,
 		pool_put(pc);
 	}
 	cluster_unref(a->cluster);
-	mem_free(a);
 	l->users--;
 	endpoint_local_check(l);
 }

@@ -77,7 +77,7 @@ struct attempt_events {
 struct attempt_order {
 	const struct cluster  *cluster;	/* a ref is taken */
 	const struct endpoint *endpoint;	/* in cluster */
-	struct arena          *arena;	/* kept: the stream lives in it */
+	struct arena          *arena;	/* kept: stream and attempt live in it */
 	bool                   is_idempotent;	/* any idle connection will do */
 };
 
