@@ -118,13 +118,29 @@ def sanitizer_options(reports, name):
 	}
 
 
+def members(group):
+	"""The command lines of a process group's processes that still run."""
+	found = []
+	for stat in Path("/proc").glob("[0-9]*/stat"):
+		try:
+			words = stat.read_text().rpartition(")")[2].split()
+			if int(words[2]) == group and words[0] not in "ZX":
+				line = stat.with_name("cmdline").read_bytes()
+				found.append(line.replace(b"\0", b" ").decode(
+				    errors="replace").strip()[:120])
+		except OSError:
+			continue
+	return found
+
+
 def kill_group(group):
-	"""Kills what is left of a process group; True if there was anything."""
+	"""Kills what is left of a process group, and says what that was."""
+	left = members(group)
 	try:
 		os.killpg(group, signal.SIGKILL)
-		return True
 	except (ProcessLookupError, PermissionError):
-		return False
+		pass
+	return left
 
 
 def run(job, build, variant, scratch):
@@ -157,7 +173,8 @@ def run(job, build, variant, scratch):
 	else:
 		job.read(code)
 		if left:
-			job.failed.append("left processes running")
+			job.failed.append("left processes running: " +
+			    ", ".join(left))
 	for report in sorted(scratch.glob(log.stem + ".[0-9]*")):
 		job.failed.append("sanitizer report")
 		job.output += report.read_text(errors="replace")

@@ -35,7 +35,7 @@ CASES = {
 	"hanging_fails": ("e2e", "echo ok a; tail -f /dev/null", 1,
 	    ["hangs: killed after 1 s"], 0),
 	"left_processes_fail": ("e2e", BACKGROUND + " echo ok a", 1,
-	    ["left processes running"], 0),
+	    ["left processes running: tail -f /dev/null"], 0),
 	"sanitizer_report_fails": ("e2e", "echo ok a; "
 	    "echo 'data race' >REPORT",
 	    1, ["sanitizer report"], 0),
