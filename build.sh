@@ -17,7 +17,7 @@ lint_packages="python3 shellcheck mandoc"
 test_packages="$demo_packages $lint_packages libcmocka-dev binutils
 	ca-certificates haproxy iproute2 nginx openssl procps prometheus
 	sqlite3 strace wrk"
-bench_packages="$build_packages haproxy libnginx-mod-stream nginx openssl python3
+bench_packages="$build_packages haproxy iproute2 libnginx-mod-stream nginx openssl python3
 	util-linux valgrind wrk"
 
 # Prints those of the packages that are not installed.
