@@ -13,7 +13,7 @@
 /* internal: what the files of this folder know about a loop. */
 
 #define LOOP_NAME_MAX	16	/* the kernel's limit for a thread's name */
-#define HANGUP_BATCH	64
+#define EDGES_BATCH	128
 #define LOOP_SIGNALS	8
 
 struct loop_garbage {
@@ -29,15 +29,15 @@ struct loop_signal {
 };
 
 /*
- * hangup: libevent reports an error on a descriptor as "readable and
- * writable", which cannot be told from data.  So every descriptor of a
- * connection also stands in an epoll set of the loop's own that asks for
- * errors alone; libevent watches that set.  It costs no call per message.
+ * edges: the descriptors of connections stand in an epoll set of the loop's
+ * own, which libevent watches as one descriptor.  A connection costs one
+ * registration, which closing it undoes; an error is told apart from data,
+ * which libevent does not; and an event runs straight to its owner.
  */
-struct hangup {
+struct edges {
 	int                fd;
 	struct event      *event;
-	struct epoll_event batch[HANGUP_BATCH];	/* being reported */
+	struct epoll_event batch[EDGES_BATCH];	/* being reported */
 	int                at, len;
 };
 
@@ -68,7 +68,7 @@ struct loop {
 	struct event        *timer_event;
 	uint64_t             timer_armed_ms;	/* 0: not armed */
 
-	struct hangup        hangup;
+	struct edges         edges;
 	struct loop_signal   signals[LOOP_SIGNALS];
 	size_t               signals_len;
 };
@@ -79,7 +79,7 @@ void loop_run_calls(struct loop *);	/* posted and deferred ones */
 struct event *loop_event(struct loop *, int fd, short what,
     void (*fn)(int, short, void *), void *arg);
 
-void hangup_init(struct loop *);
-void hangup_fini(struct loop *);
+void edges_init(struct loop *);
+void edges_fini(struct loop *);
 
 #endif

@@ -67,7 +67,7 @@ loop_new(const char *name)
 	    loop_on_box, l);
 	l->timer_event = loop_event(l, l->timer_fd,
 	    EV_READ | EV_ET | EV_PERSIST, loop_on_timer, l);
-	hangup_init(l);
+	edges_init(l);
 	return l;
 }
 
@@ -387,7 +387,7 @@ loop_free(struct loop *l)
 	loop_finish(l);
 	for (size_t i = 0; i < l->signals_len; i++)
 		event_free(l->signals[i].event);
-	hangup_fini(l);
+	edges_fini(l);
 	event_free(l->box_event);
 	event_free(l->timer_event);
 	close(l->box_fd);

@@ -111,8 +111,8 @@ struct loop_fd {
 	int          fd;
 	void       (*fn)(void *arg, unsigned ready);
 	void        *arg;
-	void        *impl;		/* the loop's, as the next */
-	bool         has_hangup;
+	struct event *event;	/* the loop's, as the next */
+	bool         is_edge;
 };
 
 /*
@@ -124,7 +124,13 @@ void loop_fd_start(struct loop_fd *, struct loop *, int fd,
 /* As above but level-triggered and for reading only: listeners, pipes. */
 void loop_fd_start_level(struct loop_fd *, struct loop *, int fd,
     void (*fn)(void *, unsigned), void *arg);
+bool loop_fd_is_running(const struct loop_fd *);
 void loop_fd_stop(struct loop_fd *);	/* before close(fd); harmless twice */
+/*
+ * Stops it and closes fd, for less than both cost.  Nobody else may have a
+ * duplicate of fd.
+ */
+void loop_fd_close(struct loop_fd *);
 
 /* --- signals ---------------------------------------------------------- */
 

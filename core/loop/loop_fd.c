@@ -4,112 +4,144 @@
 #include "loop/internal.h"
 
 static void
-loop_fd_on_event(int fd, short what, void *arg)
+loop_fd_tell(struct loop *l, struct loop_fd *f, unsigned ready)
 {
-	struct loop_fd *f = arg;
-	struct loop *l = f->loop;	/* f may be gone when its callback returns */
-	unsigned ready = 0;
-
-	(void)fd;
-	if (what & EV_READ)
-		ready |= LOOP_READ;
-	if (what & EV_WRITE)
-		ready |= LOOP_WRITE;
-	if (what & EV_CLOSED)
-		ready |= LOOP_READ | LOOP_HANGUP;
-	loop_enter(l);
-	f->fn(f->arg, ready);
+	f->fn(f->arg, ready);	/* f may be gone now */
 	if (l->in_hurry)
 		loop_run_calls(l);
 }
 
+/* --- edges ----------------------------------------------------------------- */
+
+static unsigned
+edges_ready(uint32_t events)
+{
+	unsigned ready = 0;
+
+	if (events & EPOLLIN)
+		ready |= LOOP_READ;
+	if (events & EPOLLOUT)
+		ready |= LOOP_WRITE;
+	if (events & EPOLLRDHUP)
+		ready |= LOOP_READ | LOOP_HANGUP;
+	if (events & (EPOLLHUP | EPOLLERR))
+		ready |= LOOP_READ | LOOP_WRITE | LOOP_HANGUP;
+	return ready;
+}
+
 static void
-hangup_on_event(int fd, short what, void *arg)
+edges_on_event(int fd, short what, void *arg)
 {
 	struct loop *l = arg;
-	struct hangup *h = &l->hangup;
+	struct edges *e = &l->edges;
 
 	(void)what;
 	loop_enter(l);
-	h->len = epoll_wait(fd, h->batch, HANGUP_BATCH, 0);
-	for (h->at = 0; h->at < h->len; h->at++) {
-		struct loop_fd *f = h->batch[h->at].data.ptr;
+	e->len = epoll_wait(fd, e->batch, EDGES_BATCH, 0);
+	for (e->at = 0; e->at < e->len;) {
+		const struct epoll_event *ev = &e->batch[e->at++];
 
-		if (f != NULL)
-			f->fn(f->arg, LOOP_READ | LOOP_WRITE | LOOP_HANGUP);
+		if (ev->data.ptr != NULL)
+			loop_fd_tell(l, ev->data.ptr, edges_ready(ev->events));
 	}
-	h->len = 0;
+	e->len = 0;
 }
 
 void
-hangup_init(struct loop *l)
+edges_init(struct loop *l)
 {
-	l->hangup.fd = epoll_create1(EPOLL_CLOEXEC);
-	check(l->hangup.fd >= 0);
-	l->hangup.event = loop_event(l, l->hangup.fd, EV_READ | EV_PERSIST,
-	    hangup_on_event, l);
+	l->edges.fd = epoll_create1(EPOLL_CLOEXEC);
+	check(l->edges.fd >= 0);
+	l->edges.event = loop_event(l, l->edges.fd, EV_READ | EV_PERSIST,
+	    edges_on_event, l);
 }
 
 void
-hangup_fini(struct loop *l)
+edges_fini(struct loop *l)
 {
-	event_free(l->hangup.event);
-	close(l->hangup.fd);
+	event_free(l->edges.event);
+	close(l->edges.fd);
 }
 
 static void
-hangup_add(struct hangup *h, struct loop_fd *f)
+edges_add(struct edges *e, struct loop_fd *f)
 {
-	struct epoll_event ev = { .events = EPOLLET, .data.ptr = f };
+	struct epoll_event ev = {
+		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+		.data.ptr = f,
+	};
 
-	check(epoll_ctl(h->fd, EPOLL_CTL_ADD, f->fd, &ev) == 0);
+	check(epoll_ctl(e->fd, EPOLL_CTL_ADD, f->fd, &ev) == 0);
 }
 
-/* Also forgets what is about to be reported for it. */
+/* What is about to be reported for it. */
 static void
-hangup_remove(struct hangup *h, struct loop_fd *f)
+edges_forget(struct edges *e, const struct loop_fd *f)
 {
-	epoll_ctl(h->fd, EPOLL_CTL_DEL, f->fd, NULL);
-	for (int i = h->at; i < h->len; i++)
-		if (h->batch[i].data.ptr == f)
-			h->batch[i].data.ptr = NULL;
+	for (int i = e->at; i < e->len; i++)
+		if (e->batch[i].data.ptr == f)
+			e->batch[i].data.ptr = NULL;
 }
 
-static void
-loop_fd_init(struct loop_fd *f, struct loop *l, int fd,
-    void (*fn)(void *, unsigned), void *arg)
-{
-	*f = (struct loop_fd){ .loop = l, .fd = fd, .fn = fn, .arg = arg };
-}
+/* --- descriptors ------------------------------------------------------------ */
 
 void
 loop_fd_start(struct loop_fd *f, struct loop *l, int fd,
     void (*fn)(void *, unsigned), void *arg)
 {
-	loop_fd_init(f, l, fd, fn, arg);
-	f->has_hangup = true;
-	hangup_add(&l->hangup, f);
-	f->impl = loop_event(l, fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET |
-	    EV_PERSIST, loop_fd_on_event, f);
+	*f = (struct loop_fd){ .loop = l, .fd = fd, .fn = fn, .arg = arg,
+		.is_edge = true };
+	edges_add(&l->edges, f);
+}
+
+static void
+loop_fd_on_level(int fd, short what, void *arg)
+{
+	struct loop_fd *f = arg;
+
+	(void)fd;
+	(void)what;
+	loop_enter(f->loop);
+	loop_fd_tell(f->loop, f, LOOP_READ);
 }
 
 void
 loop_fd_start_level(struct loop_fd *f, struct loop *l, int fd,
     void (*fn)(void *, unsigned), void *arg)
 {
-	loop_fd_init(f, l, fd, fn, arg);
-	f->impl = loop_event(l, fd, EV_READ | EV_PERSIST, loop_fd_on_event, f);
+	*f = (struct loop_fd){ .loop = l, .fd = fd, .fn = fn, .arg = arg };
+	f->event = loop_event(l, fd, EV_READ | EV_PERSIST, loop_fd_on_level, f);
+}
+
+bool
+loop_fd_is_running(const struct loop_fd *f)
+{
+	return f->is_edge || f->event != NULL;
 }
 
 void
 loop_fd_stop(struct loop_fd *f)
 {
-	if (f->impl == NULL)
-		return;
-	if (f->has_hangup)
-		hangup_remove(&f->loop->hangup, f);
-	event_free(f->impl);
-	f->impl = NULL;
+	if (f->is_edge) {
+		epoll_ctl(f->loop->edges.fd, EPOLL_CTL_DEL, f->fd, NULL);
+		edges_forget(&f->loop->edges, f);
+		f->is_edge = false;
+	} else if (f->event != NULL) {
+		event_free(f->event);
+		f->event = NULL;
+	}
+}
+
+void
+loop_fd_close(struct loop_fd *f)
+{
+	if (f->is_edge) {
+		edges_forget(&f->loop->edges, f);
+		f->is_edge = false;
+	} else {
+		loop_fd_stop(f);
+	}
+	close(f->fd);
 }
 
 /* --- signals --------------------------------------------------------------- */

@@ -32,7 +32,7 @@ conn_new(struct loop *l, int fd, const struct transport *io, void *io_state,
 	loop_task_init(&c->task, conn_on_task, c);
 	loop_task_init(&c->read_task, conn_on_task, c);
 	flow_init(&c->flow, NULL, FLOW_HIGH, FLOW_LOW, NULL, NULL);
-	conn_update_events(c);
+	loop_fd_start(&c->watch, l, fd, conn_on_ready, c);
 	return c;
 }
 
@@ -51,17 +51,6 @@ conn_free(void *arg)
 	mem_free(c->peer);
 	mem_free(c->linger);
 	mem_free(c);
-}
-
-void
-conn_update_events(struct conn *c)
-{
-	bool is_watched = c->phase == CONN_OPEN || c->phase == CONN_LINGERING;
-
-	if (is_watched && c->watch.impl == NULL)
-		loop_fd_start(&c->watch, c->loop, c->fd, conn_on_ready, c);
-	else if (!is_watched)
-		loop_fd_stop(&c->watch);
 }
 
 void
@@ -172,10 +161,9 @@ conn_close(struct conn *c, enum close_reason reason)
 		return;
 	c->phase = CONN_CLOSED;
 	c->reason = reason;
-	conn_update_events(c);
 	if (c->linger != NULL)
 		loop_timer_stop(c->linger);
-	close(c->fd);
+	loop_fd_close(&c->watch);
 	c->fd = -1;
 	if (c->io != NULL)
 		c->io->free(c->io_state);

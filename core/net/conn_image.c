@@ -51,7 +51,7 @@ conn_detach(struct conn *c, struct conn_image *image)
 		c->io_state = NULL;
 	}
 	c->phase = CONN_GONE;
-	conn_update_events(c);
+	loop_fd_stop(&c->watch);
 	c->fd = -1;
 	loop_task_cancel(&c->task);
 	loop_task_cancel(&c->read_task);

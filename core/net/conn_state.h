@@ -52,7 +52,6 @@ struct conn {
 };
 
 /* The only place that changes what the loop watches for c. */
-void conn_update_events(struct conn *);
 void conn_free(void *c);
 
 /* Reads, tells, writes, tells, ends: whatever there is to do. */

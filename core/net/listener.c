@@ -195,7 +195,7 @@ listener_update_events(struct listener_watch *w)
 	bool wants = !w->is_stopped && !w->is_paused &&
 	    !loop_timer_is_running(&w->pause);
 
-	if (wants && w->fd.impl == NULL)
+	if (wants && !loop_fd_is_running(&w->fd))
 		loop_fd_start_level(&w->fd, w->loop, w->epoll_fd,
 		    listener_on_ready, w);
 	else if (!wants)
