@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "pki/hash.h"
+#include "tls/gcm.h"
 
 #define AAD_LEN	13
 
@@ -118,6 +119,7 @@ void
 aead_wipe(struct aead *a)
 {
 	mem_wipe(a, sizeof(*a));
+	gcm_forget();
 }
 
 static void
@@ -138,19 +140,10 @@ gcm_tag(struct aead *a, const unsigned char iv[12],
 }
 
 static void
-gcm_run(struct aead *a, const unsigned char aad[AAD_LEN],
-    const unsigned char *nonce, unsigned char *data, size_t len,
-    unsigned char tag[AEAD_TAG_LEN], bool encrypt)
+gcm_iv(const struct aead *a, const unsigned char *nonce, unsigned char iv[12])
 {
-	unsigned char iv[12];
-
 	memcpy(iv, a->key.iv, 4);
 	memcpy(iv + 4, nonce, 8);
-	if (encrypt)
-		aes_ctr(a, iv, 2, data, len);
-	gcm_tag(a, iv, aad, data, len, tag);
-	if (!encrypt)
-		aes_ctr(a, iv, 2, data, len);
 }
 
 static void
@@ -179,34 +172,81 @@ aead_aad(const struct aead *a, uint8_t type, size_t len,
 	aad[12] = (unsigned char)len;
 }
 
+static void
+gcm_seal_record(struct aead *a, const unsigned char aad[AAD_LEN],
+    const struct buf *from, size_t len, const struct aead_record *to)
+{
+	unsigned char iv[12];
+
+	put_be64(to->nonce, a->key.seq);
+	gcm_iv(a, to->nonce, iv);
+	if (len >= GCM_WORTH_LEN) {
+		struct gcm_seed seed = { a->key.key, iv, aad, AAD_LEN };
+
+		gcm_seal(&seed, from, len, to->data, to->tag);
+		return;
+	}
+	buf_copy_out(from, to->data, len);
+	aes_ctr(a, iv, 2, to->data, len);
+	gcm_tag(a, iv, aad, to->data, len, to->tag);
+}
+
+static bool
+tag_is(const unsigned char tag[AEAD_TAG_LEN], const unsigned char *want)
+{
+	return hash_equal(slice_of(tag, AEAD_TAG_LEN),
+	    slice_of(want, AEAD_TAG_LEN));
+}
+
+static bool
+gcm_open_record(struct aead *a, const unsigned char aad[AAD_LEN],
+    const struct buf *from, size_t len, const struct aead_record *to)
+{
+	unsigned char iv[12], tag[AEAD_TAG_LEN];
+
+	gcm_iv(a, to->nonce, iv);
+	if (len >= GCM_WORTH_LEN) {
+		struct gcm_seed seed = { a->key.key, iv, aad, AAD_LEN };
+
+		return gcm_open(&seed, from, len, to->data, to->tag);
+	}
+	buf_copy_out(from, to->data, len);
+	gcm_tag(a, iv, aad, to->data, len, tag);
+	aes_ctr(a, iv, 2, to->data, len);
+	return tag_is(tag, to->tag);
+}
+
 void
-aead_seal(struct aead *a, uint8_t type, unsigned char *data, size_t len,
-    unsigned char *nonce, unsigned char tag[AEAD_TAG_LEN])
+aead_seal(struct aead *a, uint8_t type, const struct buf *from, size_t len,
+    const struct aead_record *to)
 {
 	unsigned char aad[AAD_LEN];
 
 	aead_aad(a, type, len, aad);
 	if (a->suite == AEAD_AES_128_GCM) {
-		put_be64(nonce, a->key.seq);
-		gcm_run(a, aad, nonce, data, len, tag, true);
+		gcm_seal_record(a, aad, from, len, to);
 	} else {
-		chapol_run(a, aad, data, len, tag, true);
+		buf_copy_out(from, to->data, len);
+		chapol_run(a, aad, to->data, len, to->tag, true);
 	}
 	a->key.seq++;
 }
 
 bool
-aead_open(struct aead *a, uint8_t type, unsigned char *data, size_t len,
-    const unsigned char *nonce, const unsigned char tag[AEAD_TAG_LEN])
+aead_open(struct aead *a, uint8_t type, const struct buf *from, size_t len,
+    const struct aead_record *to)
 {
-	unsigned char aad[AAD_LEN], want[AEAD_TAG_LEN];
+	unsigned char aad[AAD_LEN], tag[AEAD_TAG_LEN];
+	bool is_right;
 
 	aead_aad(a, type, len, aad);
-	if (a->suite == AEAD_AES_128_GCM)
-		gcm_run(a, aad, nonce, data, len, want, false);
-	else
-		chapol_run(a, aad, data, len, want, false);
+	if (a->suite == AEAD_AES_128_GCM) {
+		is_right = gcm_open_record(a, aad, from, len, to);
+	} else {
+		buf_copy_out(from, to->data, len);
+		chapol_run(a, aad, to->data, len, tag, false);
+		is_right = tag_is(tag, to->tag);
+	}
 	a->key.seq++;
-	return hash_equal(slice_of(want, sizeof(want)),
-	    slice_of(tag, AEAD_TAG_LEN));
+	return is_right;
 }

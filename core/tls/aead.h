@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "loop/buf.h"
 #include "net/conn.h"
 
 /*
@@ -18,7 +19,7 @@
  * Life: aead_init -> aead_seal or aead_open ... -> aead_wipe.
  *
  * AES and GHASH run on the processor's instructions where it has them, which
- * costs no CPUID per connection.
+ * costs no CPUID per connection; large records of AES-128-GCM by tls/gcm.h.
  */
 #define AEAD_AES_128_GCM	BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
 #define AEAD_CHACHA20_POLY1305	BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
@@ -47,14 +48,22 @@ size_t aead_nonce_len(uint16_t suite);
 
 void aead_init(struct aead *, uint16_t suite, const struct conn_key *);
 void aead_wipe(struct aead *);
-/* Encrypts data in place; writes aead_nonce_len bytes of nonce and the tag. */
-void aead_seal(struct aead *, uint8_t type, unsigned char *data, size_t len,
-    unsigned char *nonce, unsigned char tag[AEAD_TAG_LEN]);
+
+/* Where a record's parts lie; data has room for as much as is sealed in it. */
+struct aead_record {
+	unsigned char *nonce;	/* aead_nonce_len bytes */
+	unsigned char *data;
+	unsigned char *tag;	/* AEAD_TAG_LEN */
+};
+/* The first len bytes of from, which stay there, become the record `to`. */
+void aead_seal(struct aead *, uint8_t type, const struct buf *from,
+    size_t len, const struct aead_record *to);
 /*
- * Decrypts data in place.  False when it was not sealed by the peer as this
- * type, at this place in the order; data is then without meaning.
+ * The first len bytes of from become the plaintext to->data; nonce and tag are
+ * the record's.  False when it was not sealed by the peer as this type, at
+ * this place in the order; data is then without meaning.
  */
-bool aead_open(struct aead *, uint8_t type, unsigned char *data, size_t len,
-    const unsigned char *nonce, const unsigned char tag[AEAD_TAG_LEN]);
+bool aead_open(struct aead *, uint8_t type, const struct buf *from,
+    size_t len, const struct aead_record *to);
 
 #endif

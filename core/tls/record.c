@@ -70,6 +70,27 @@ head_parse(const struct record *r, const struct buf *raw, struct head *h,
 	return true;
 }
 
+/* The bytes of raw from `at` on. */
+static void
+copy_tag(const struct buf *raw, size_t at, unsigned char *tag)
+{
+	struct buf_seg *it = NULL;
+	struct slice piece;
+	size_t got = 0;
+
+	while (got < AEAD_TAG_LEN && buf_next(raw, &it, &piece)) {
+		size_t skip = piece.len < at ? piece.len : at;
+
+		at -= skip;
+		piece = slice_from(piece, skip);
+		if (piece.len > AEAD_TAG_LEN - got)
+			piece.len = AEAD_TAG_LEN - got;
+		memcpy(tag + got, piece.ptr, piece.len);
+		got += piece.len;
+	}
+	check(got == AEAD_TAG_LEN);
+}
+
 /* Takes the record off raw; its plaintext is at `to`. */
 static bool
 body_open(struct record *r, struct buf *raw, const struct head *h,
@@ -82,11 +103,12 @@ body_open(struct record *r, struct buf *raw, const struct head *h,
 		buf_copy_out(raw, nonce, aead_nonce_len(r->rx.suite));
 		buf_drain(raw, aead_nonce_len(r->rx.suite));
 	}
-	buf_copy_out(raw, to, h->plain);
-	buf_drain(raw, h->plain);
-	buf_copy_out(raw, tag, sizeof(tag));
-	buf_drain(raw, sizeof(tag));
-	return aead_open(&r->rx, h->type, to, h->plain, nonce, tag);
+	copy_tag(raw, h->plain, tag);
+	bool is_right = aead_open(&r->rx, h->type, raw, h->plain,
+	    &(struct aead_record){ nonce, to, tag });
+
+	buf_drain(raw, h->plain + sizeof(tag));
+	return is_right;
 }
 
 static bool
@@ -196,9 +218,9 @@ seal_one(struct aead *tx, enum content_type type, struct buf *plain,
 	p[3] = (unsigned char)(body >> 8);
 	p[4] = (unsigned char)body;
 	p += HEAD_LEN;
-	buf_copy_out(plain, p + nonce, len);
+	aead_seal(tx, type, plain, len,
+	    &(struct aead_record){ p, p + nonce, p + nonce + len });
 	buf_drain(plain, len);
-	aead_seal(tx, type, p + nonce, len, p, p + nonce + len);
 	buf_commit(raw, HEAD_LEN + body);
 }
 
@@ -260,7 +282,8 @@ record_free(void *state)
 
 	if (r == NULL)
 		return;
-	mem_wipe(r, sizeof(*r));
+	aead_wipe(&r->rx);
+	aead_wipe(&r->tx);
 	mem_free(r);
 }
 

@@ -200,9 +200,12 @@ they_seal(struct ends *e, uint8_t type, const void *bytes, size_t len,
 	p[1] = p[2] = 3;
 	p[3] = (unsigned char)(body >> 8);
 	p[4] = (unsigned char)body;
-	memcpy(p + 5 + nonce, bytes, len);
-	aead_seal(&e->theirs, type, p + 5 + nonce, len, p + 5,
-	    p + 5 + nonce + len);
+	struct buf plain = { 0 };
+
+	buf_add(&plain, bytes, len);
+	aead_seal(&e->theirs, type, &plain, len, &(struct aead_record){
+	    p + 5, p + 5 + nonce, p + 5 + nonce + len });
+	buf_fini(&plain);
 	buf_add(raw, p, 5 + body);
 	mem_free(p);
 }
