@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-BUILD = Path(os.environ["MESH_BUILD"])
+BUILD = Path(os.environ["MESH_BUILD"]).resolve()
 RELEASE = os.environ.get("MESH_VARIANT", "release") == "release"
 MESH = BUILD / "mesh"
 FULL = BUILD / "mesh.full"

@@ -10,7 +10,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from mesh import Skip, Timeout, curl, free_port, main, scenario, wait_until
+from mesh import BUILD, Skip, Timeout, curl, free_port, main, scenario, wait_until
 from wire import Backend, Client, Load, Malformed, Metrics, Relay, get
 
 HERE = Path(__file__).resolve().parent
@@ -50,6 +50,15 @@ def crashes(scene): {}["x"]
 	    "skip sample_skips: no reason",
 	    "not ok sample_crashes: KeyError: 'x'"], done.stdout
 	assert done.returncode == 1, done.returncode
+
+
+@scenario
+def its_programs_are_found_from_anywhere(scene):
+	code = "import os, mesh; print(os.environ['MESH_BUILD'], mesh.BUILD)"
+	done = subprocess.run([sys.executable, "-c", code], text=True, check=True,
+	    capture_output=True, cwd=BUILD.parent, env={**os.environ,
+	    "PYTHONPATH": str(HERE), "MESH_BUILD": BUILD.name})
+	assert done.stdout.split() == [str(BUILD)] * 2, done.stdout
 
 
 @scenario

@@ -55,6 +55,8 @@ import wire
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = Path(os.environ.get("MESH_BUILD", ROOT / "build")).resolve()
+# Whatever a scenario starts may run in another directory.
+os.environ["MESH_BUILD"] = str(BUILD)
 VARIANT = os.environ.get("MESH_VARIANT", BUILD.name
     if BUILD.name in ("asan", "tsan") else "release")
 SLOWER = {"release": 1, "asan": 3, "tsan": 5}[VARIANT]
