@@ -7,19 +7,47 @@
 #include "conf/stream.h"
 #include "conf/yaml.h"
 
+/* The first byte after any of these; '\0': there is none. */
+static char
+first_but(struct slice text, const char *these)
+{
+	size_t i = 0;
+
+	while (i < text.len && text.ptr[i] != '\0' &&
+	    strchr(these, text.ptr[i]) != NULL)
+		i++;
+	return i < text.len ? text.ptr[i] : '\0';
+}
+
+static bool
+is_readable(struct slice text, enum conf_format format)
+{
+	struct arena arena = { 0 };
+	struct conf_stream s;
+	struct conf_node *root;
+	struct err err;
+	int result;
+
+	conf_stream_init(&s, text, "-", format);
+	while ((result = conf_stream_next(&s, &arena, &root, &err)) > 0)
+		arena_reset(&arena);
+	arena_fini(&arena);
+	return result == 0;
+}
+
 enum conf_format
 conf_format_of(const char *path, struct slice text)
 {
+	char first = first_but(text, " \t\r\n");
+
 	if (slice_has_suffix(slice_str(path), SLICE(".json")))
 		return CONF_JSON;
-	if (!slice_is(slice_str(path), "-"))
+	if (!slice_is(slice_str(path), "-") || (first != '{' && first != '['))
 		return CONF_YAML;
-	size_t i = 0;
-
-	while (i < text.len && strchr(" \t\r\n", text.ptr[i]) != NULL)
-		i++;
-	return i < text.len && (text.ptr[i] == '{' || text.ptr[i] == '[') ?
-	    CONF_JSON : CONF_YAML;
+	if (is_readable(text, CONF_JSON))
+		return CONF_JSON;
+	return first_but(text, " \t\r\n{[") == '"' &&
+	    !is_readable(text, CONF_YAML) ? CONF_JSON : CONF_YAML;
 }
 
 static int

@@ -25,7 +25,12 @@ struct conf_stream {
 	bool               checked;
 };
 
-/* ".json" is JSON; so is "-" (standard input) that begins with { or [. */
+/*
+ * ".json" is JSON, all else YAML.  "-" (standard input) is JSON when it is
+ * valid JSON; and also when it is neither valid JSON nor valid YAML but begins
+ * as JSON does, "{" or "[" and then a quote, so that the fault is told in the
+ * terms of what was meant.
+ */
 enum conf_format conf_format_of(const char *path, struct slice text);
 /* Reads a file, or standard input for "-", up to CONF_MAX_BYTES. */
 int conf_file_read(const char *path, struct str *out, struct err *);

@@ -107,6 +107,18 @@ TEST(stream_knows_formats)
 	assert_int_equal(conf_format_of("-", SLICE("\n {\"a\":1}")), CONF_JSON);
 	assert_int_equal(conf_format_of("-", SLICE("a: 1")), CONF_YAML);
 	assert_int_equal(conf_format_of("-", SLICE("")), CONF_YAML);
+	/* Flow style, which YAML took from JSON. */
+	assert_int_equal(conf_format_of("-", SLICE("{a: 1}")), CONF_YAML);
+	assert_int_equal(conf_format_of("-", SLICE("{\"a\": b}")), CONF_YAML);
+	assert_int_equal(conf_format_of("-", SLICE("{\"a\":1}\n---\n{}")),
+	    CONF_YAML);
+	assert_int_equal(conf_format_of("-", SLICE("[{a: 1}]")), CONF_YAML);
+	/* What is neither gets the message that fits. */
+	assert_int_equal(conf_format_of("-", SLICE("{a: 1")), CONF_YAML);
+	assert_int_equal(conf_format_of("-", SLICE("{\"a\":1")), CONF_JSON);
+	assert_int_equal(conf_format_of("-", SLICE("[ {\"a\" 1}")), CONF_JSON);
+	assert_int_equal(conf_format_of("-", SLICE("{")), CONF_YAML);
+	assert_int_equal(conf_format_of("-", SLICE("{\0")), CONF_YAML);
 }
 
 TEST(file_that_is_missing_is_named)
