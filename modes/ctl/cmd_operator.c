@@ -17,8 +17,9 @@ static const struct ctl_option create_options[] = {
 	{ "ttl", 0, "DURATION", .text = "how long it is valid" },
 	{ "out-dir", 0, "DIR", .word = CTL_WORD_DIR,
 	    .text = "where to put its files; default ~/.config/mesh" },
-	{ "control", 0, "HOST:PORT",
-	    .text = "write this address of control into its config.yaml" },
+	{ "control", 0, "HOST[:PORT]",
+	    .text = "write this address of control into its config.yaml; "
+	    "default port 7700" },
 	{ 0 },
 };
 
@@ -79,6 +80,12 @@ const struct ctl_command cmd_operator = {
 	.below = below,
 };
 
+/* Where the files go, and the address of control that stands in them. */
+struct place {
+	const char *dir;
+	const char *server;	/* NULL: no config.yaml is written */
+};
+
 static const char *
 path_in(struct ctl *c, const char *dir, const char *name)
 {
@@ -86,15 +93,16 @@ path_in(struct ctl *c, const char *dir, const char *name)
 }
 
 static int
-write_config(struct ctl *c, const char *dir, struct err *err)
+write_config(struct ctl *c, const char *dir, const char *server,
+    struct err *err)
 {
 	struct conf_node *config = conf_map_new(&c->arena);
 	struct str text = { 0 };
 	int result = 0;
 
-	if (ctl_value(c, "control") == NULL)
+	if (server == NULL)
 		return 0;
-	conf_set_string(config, "server", ctl_value(c, "control"));
+	conf_set_string(config, "server", server);
 	conf_yaml_write(&text, config);
 	result = file_write(path_in(c, dir, TARGET_CONFIG_FILE), str_slice(&text),
 	    0644, true, err);
@@ -104,11 +112,12 @@ write_config(struct ctl *c, const char *dir, struct err *err)
 
 /* The key last: what stands there before is not lost to a half-made one. */
 static int
-write_files(struct ctl *c, const char *dir, const struct key *key,
+write_files(struct ctl *c, const struct place *place, const struct key *key,
     const struct conf_node *answer, struct err *err)
 {
 	struct slice chain = slice_str(conf_get_string(answer, "chain"));
 	struct slice bundle = slice_str(conf_get_string(answer, "bundle"));
+	const char *dir = place->dir;
 	struct str pem = { 0 };
 	bool replace = ctl_has(c, "yes");
 	int result = -1;
@@ -118,7 +127,7 @@ write_files(struct ctl *c, const char *dir, const struct key *key,
 		    "control's answer holds no certificate");
 	key_room_str(&pem, 512);
 	key_pem(&pem, key);
-	if (write_config(c, dir, err) == 0 &&
+	if (write_config(c, dir, place->server, err) == 0 &&
 	    file_write(path_in(c, dir, TARGET_BUNDLE_FILE), bundle, 0644, true,
 	    err) == 0 &&
 	    file_write(path_in(c, dir, TARGET_CERT_FILE), chain, 0644, true,
@@ -147,35 +156,50 @@ ask_for(struct ctl *c, const struct key *key, struct conf_node **answer,
 }
 
 static int
+find_place(struct ctl *c, struct place *place)
+{
+	const char *dir = ctl_value(c, "out-dir");
+	const char *control = ctl_value(c, "control");
+	struct err err = ERR_INIT;
+
+	place->dir = dir != NULL ? dir : target_config_dir(c);
+	place->server = NULL;
+	if (control != NULL && (place->server = target_complete(c, control,
+	    &err)) == NULL)
+		return ctl_misused(c, "--control: %s", err.text);
+	if (access(path_in(c, place->dir, TARGET_KEY_FILE), F_OK) == 0 &&
+	    !ctl_has(c, "yes"))
+		return ctl_misused(c, "%s holds an operator's key already: say "
+		    "--out-dir, or --yes to replace it", place->dir);
+	return CTL_OK;
+}
+
+static int
 create(struct ctl *c)
 {
 	static const struct names_field fields[] = {
 		{ "name", "NAME" }, { "ttl", "--ttl" }, { 0 },
 	};
-	const char *dir = ctl_value(c, "out-dir") != NULL ?
-	    ctl_value(c, "out-dir") : target_config_dir(c);
 	struct conf_node *answer;
 	struct err err = ERR_INIT;
+	struct place place;
 	struct key key;
+	int code = find_place(c, &place);
 
-	if (access(path_in(c, dir, TARGET_KEY_FILE), F_OK) == 0 &&
-	    !ctl_has(c, "yes"))
-		return ctl_misused(c, "%s holds an operator's key already: say "
-		    "--out-dir, or --yes to replace it", dir);
-	if (file_make_dir(dir, &err) < 0)
+	if (code != CTL_OK)
+		return code;
+	if (file_make_dir(place.dir, &err) < 0)
 		return ctl_fail(c, &err);
 	key_generate(&key);
-	int code = CTL_OK;
-
 	if (ask_for(c, &key, &answer, &err) < 0)
 		code = names_fail(c, fields, &err);
-	else if (write_files(c, dir, &key, answer, &err) < 0)
+	else if (write_files(c, &place, &key, answer, &err) < 0)
 		code = ctl_fail(c, &err);
 	key_fini(&key);
 	if (code != CTL_OK)
 		return code;
 	str_addf(&c->out, "operator/%s created\n", ctl_word(c, 0));
-	ctl_say(c, "its files are in %s, its certificate ends %s", dir,
+	ctl_say(c, "its files are in %s, its certificate ends %s", place.dir,
 	    conf_get_string(answer, "notAfter"));
 	return CTL_OK;
 }

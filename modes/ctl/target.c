@@ -2,11 +2,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/pattern.h"
 #include "conf/schema.h"
 #include "conf/stream.h"
 #include "conf/yaml.h"
 #include "modes/ctl/target.h"
 
+#define DEFAULT_PORT	7700u	/* control's --api-listen */
 #define SYSTEM_CONFIG	"/etc/mesh/ctl.yaml"
 
 struct config {
@@ -74,6 +76,26 @@ set_address(struct ctl *c, struct target *t, const char *server)
 	t->is_local = strncmp(server, "unix:", 5) == 0 || *server == '/';
 	t->address = *server != '/' ? server :
 	    arena_printf(&c->arena, "unix:%s", server);
+}
+
+const char *
+target_complete(struct ctl *c, const char *typed, struct err *err)
+{
+	struct slice text = slice_str(typed);
+	bool brackets = text.len > 2 && typed[0] == '[' &&
+	    typed[text.len - 1] == ']';
+	struct slice host = brackets ? slice_of(typed + 1, text.len - 2) : text;
+	bool is_v6 = slice_find(host, ':') >= 0;
+
+	if (strncmp(typed, "unix:/", 6) == 0 || *typed == '/' ||
+	    conf_pattern_match(CONF_HOST_PORT, text))
+		return typed;
+	if (brackets <= is_v6 && conf_pattern_match(CONF_HOST, host))
+		return arena_printf(&c->arena, is_v6 ? "[%.*s]:%u" : "%.*s:%u",
+		    SLICE_ARG(host), DEFAULT_PORT);
+	err_set(err, ERR_USAGE, "expected HOST, HOST:PORT or unix:PATH, found "
+	    "\"%s\"", typed);
+	return NULL;
 }
 
 static const char *

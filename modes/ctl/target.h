@@ -26,6 +26,11 @@ struct target {
 
 /* Everything lives in the arena of c.  ERR_CONFIG. */
 int target_of(struct ctl *c, struct target *, struct err *);
+/*
+ * Control's address as somebody typed it, with its default port where there
+ * is none: "10.0.0.1:7700"; unix:PATH as it is.  NULL: ERR_USAGE.
+ */
+const char *target_complete(struct ctl *, const char *typed, struct err *);
 /* "/root/.config/mesh": where the files of an operator are. */
 const char *target_config_dir(struct ctl *);
 

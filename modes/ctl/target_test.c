@@ -88,6 +88,49 @@ static const struct {
 	{ "", NULL, NULL, "services", "unix:/run/mesh/control.sock", true },
 };
 
+TEST(target_completes_an_address)
+{
+	static const struct { const char *typed, *address; } typed[] = {
+		{ "10.0.0.1:7700", "10.0.0.1:7700" },
+		{ "10.0.0.1", "10.0.0.1:7700" },
+		{ "control.example.com", "control.example.com:7700" },
+		{ "control:7800", "control:7800" },
+		{ "[fd00::1]:7800", "[fd00::1]:7800" },
+		{ "[fd00::1]", "[fd00::1]:7700" },
+		{ "fd00::1", "[fd00::1]:7700" },
+		{ "unix:/run/x.sock", "unix:/run/x.sock" },
+		{ "/run/x.sock", "/run/x.sock" },
+		{ "", NULL },
+		{ ":7700", NULL },
+		{ "control:", NULL },
+		{ "control:0", NULL },
+		{ "control:http", NULL },
+		{ "[control]", NULL },
+		{ "[]", NULL },
+		{ "unix:x", NULL },
+		{ "a b", NULL },
+		{ "https://control", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(typed) / sizeof(typed[0]); i++) {
+		struct ctl c = { 0 };
+		struct err err = ERR_INIT;
+		const char *address;
+
+		arena_init(&c.arena);
+		address = target_complete(&c, typed[i].typed, &err);
+		if (typed[i].address == NULL) {
+			if (address != NULL)
+				fail_msg("%s gave %s", typed[i].typed, address);
+			assert_int_equal(err.kind, ERR_USAGE);
+		} else if (address == NULL)
+			fail_msg("%s: %s", typed[i].typed, err.text);
+		else
+			assert_string_equal(address, typed[i].address);
+		arena_fini(&c.arena);
+	}
+}
+
 TEST(target_follows_line_environment_and_files)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
