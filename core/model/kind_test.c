@@ -164,6 +164,25 @@ TEST(service_of_kubernetes_is_taken_as_it_is)
 	model_object_unref(o);
 }
 
+TEST(service_protocols_have_words)
+{
+	enum model_protocol p;
+	const char *word;
+	size_t n = 0;
+
+	while ((word = model_protocol_word(n)) != NULL) {
+		assert_true(model_protocol_named(slice_str(word), &p));
+		n++;
+	}
+	assert_true(n > 5);
+	assert_true(model_protocol_named(SLICE("HTTP"), &p));
+	assert_int_equal(p, MODEL_HTTP);
+	assert_true(model_protocol_named(SLICE("tcp"), &p));
+	assert_false(model_protocol_named(SLICE("mysql"), &p));
+	assert_int_equal(p, MODEL_OPAQUE);
+	assert_false(model_protocol_named(SLICE(""), &p));
+}
+
 TEST(workload_has_defaults_and_state)
 {
 	struct model_object *o = object_from(

@@ -48,7 +48,8 @@ static const struct conf_field port_fields[] = {
 	    CONF_AT(struct model_service_port, app_protocol),
 	    .pattern = CONF_LABEL_KEY,
 	    .text = "http, h2c, grpc, ws, tcp, tls or kubernetes.io/{h2c,ws,wss}; "
-	    "default: first word of the name, or tcp" },
+	    "any other is carried as tcp; default: first word of the name, or "
+	    "tcp" },
 	{ "nodePort", CONF_ANY_T, CONF_AT(struct model_service_port, ignored),
 	    .text = "accepted, not used" },
 	{ 0 },
@@ -173,23 +174,35 @@ model_service_port(const struct model_service *s, uint16_t port)
 	return NULL;
 }
 
-static enum model_protocol
-protocol_named(struct slice word)
+const char *
+model_protocol_word(size_t i)
 {
+	return i < sizeof(protocols) / sizeof(protocols[0]) ?
+	    protocols[i].word : NULL;
+}
+
+bool
+model_protocol_named(struct slice word, enum model_protocol *p)
+{
+	*p = MODEL_OPAQUE;
 	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
-		if (slice_ieq(word, slice_str(protocols[i].word)))
-			return protocols[i].protocol;
-	return MODEL_OPAQUE;
+		if (slice_ieq(word, slice_str(protocols[i].word))) {
+			*p = protocols[i].protocol;
+			return true;
+		}
+	return false;
 }
 
 enum model_protocol
 model_port_protocol(const struct model_service_port *p)
 {
-	struct slice name = slice_str(p->name), word;
+	struct slice name = slice_str(p->name), word = slice_str(p->app_protocol);
+	enum model_protocol found;
 
-	if (p->app_protocol != NULL)
-		return protocol_named(slice_str(p->app_protocol));
-	return slice_cut(&name, '-', &word) ? protocol_named(word) : MODEL_OPAQUE;
+	if (p->app_protocol == NULL)
+		slice_cut(&name, '-', &word);
+	model_protocol_named(word, &found);
+	return found;
 }
 
 const char *

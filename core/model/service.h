@@ -61,6 +61,13 @@ const struct model_service_port *model_service_port(const struct model_service *
  * else MODEL_OPAQUE.
  */
 enum model_protocol model_port_protocol(const struct model_service_port *);
+/*
+ * What a word of appProtocol means, whatever its case.  False for one that we
+ * do not know, which is no fault: it may be any name that IANA registered, or
+ * somebody's own with a domain in front (KEP-1422); such are MODEL_OPAQUE.
+ */
+bool model_protocol_named(struct slice word, enum model_protocol *);
+const char *model_protocol_word(size_t i);	/* those known; NULL: no more */
 const char *model_protocol_name(enum model_protocol);	/* "http" */
 
 #endif

@@ -4,6 +4,7 @@
 #include "modes/ctl/ctl_run.h"
 #include "modes/ctl/input.h"
 #include "modes/ctl/print.h"
+#include "modes/ctl/protocol.h"
 #include "modes/ctl/rows.h"
 
 #define SET_MAX		128		/* documents of one transaction */
@@ -153,6 +154,8 @@ apply(struct ctl *c)
 
 	if (code == CTL_OK)
 		code = check_kinds(c, &set);
+	if (code == CTL_OK)
+		protocol_warn(c, &set);
 	if (code == CTL_OK)
 		code = apply_set(c, &set);
 	model_set_fini(&set);

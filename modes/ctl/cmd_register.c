@@ -9,6 +9,7 @@
 #include "modes/ctl/input.h"
 #include "modes/ctl/names.h"
 #include "modes/ctl/print.h"
+#include "modes/ctl/protocol.h"
 
 static int registers(struct ctl *), deregister(struct ctl *);
 
@@ -76,18 +77,21 @@ add_ports(struct ctl *c, struct conf_node *spec, struct err *err)
 
 	for (size_t i = 0; (text = args_nth(&c->args, "port", i)) != NULL; i++) {
 		struct slice rest = slice_str(text), number;
+		bool has_protocol = strchr(text, '/') != NULL;
 		uint64_t port;
 
 		slice_cut(&rest, '/', &number);
 		if (!slice_u64(number, &port) || port == 0 || port > 65535)
 			return err_set(err, ERR_USAGE, "--port: expected a number "
 			    "from 1 to 65535, found \"%s\"", text);
+		if (has_protocol && protocol_verify("port", rest, err) < 0)
+			return -1;
 		if (ports == NULL)
 			ports = conf_set_list(spec, "ports");
 		struct conf_node *row = conf_add_map(ports);
 
 		conf_set_int(row, "port", (int64_t)port);
-		if (rest.len > 0)
+		if (has_protocol)
 			conf_set_slice(row, "protocol", rest);
 	}
 	return 0;
@@ -226,7 +230,8 @@ registers(struct ctl *c)
 	if (code != CTL_OK)
 		return code;
 	if (make_document(c, namespace, service, doc, &err) < 0)
-		return names_fail(c, fields, &err);
+		return err.kind == ERR_USAGE ? ctl_misused(c, "%s", err.text) :
+		    names_fail(c, fields, &err);
 	return put(c, namespace, service, doc);
 }
 

@@ -2,6 +2,7 @@
 #include "modes/ctl/commands.h"
 #include "modes/ctl/ctl_run.h"
 #include "modes/ctl/input.h"
+#include "modes/ctl/protocol.h"
 
 static int validate(struct ctl *);
 
@@ -33,6 +34,7 @@ validate(struct ctl *c)
 	struct model_set set;
 	int code = input_read(c, &set);
 
+	protocol_warn(c, &set);
 	for (size_t i = 0; i < set.len && code == CTL_OK; i++) {
 		input_add_ref(&c->out, set.objects[i]->kind,
 		    model_object_name(set.objects[i]));
