@@ -122,13 +122,24 @@ api_services(struct api_call *call)
 {
 	const struct server *s = call->server;
 	struct slice ns = api_query(call, "namespace");
+	struct slice text = api_query(call, "selector");
 	struct registry_query q = { .kind = &model_service_kind,
 	    .namespace = ns.len > 0 ? ns.ptr : NULL };
+	struct registry_selector selector;
 	struct conf_node *map = conf_map_new(&call->arena), *list;
 	struct model_object **all;
 	struct backends b;
+	struct err err = ERR_INIT;
 	size_t n;
 
+	if (text.len > 0) {
+		if (registry_selector_read(&selector, &call->arena, text,
+		    &err) < 0) {
+			api_answer_err(call, &err);
+			return;
+		}
+		q.selector = &selector;
+	}
 	conf_set_int(map, "revision", (int64_t)registry_revision(s->registry));
 	list = conf_set_list(map, "items");
 	all = registry_list(s->registry, &q, &n);
@@ -187,10 +198,27 @@ is_among(const struct model_endpoints *e, const struct model_object *workload)
 	return false;
 }
 
+static const char *
+why_left_out(struct api_call *call, const struct model_object *workload,
+    const struct model_object *service, const struct model_service_port *p)
+{
+	if (model_target_port(workload, service, p->port) != 0)
+		return "it has no sidecar, and the Service does not allow plain "
+		    "text";
+	if (p->target.name != NULL)
+		return arena_printf(&call->arena, "none of its ports has the "
+		    "name of the Service's targetPort, \"%s\"",
+		    p->target.name);
+	return arena_printf(&call->arena, "port %u, to which the Service leads, "
+	    "is none of its own", p->target.number != 0 ? p->target.number :
+	    p->port);
+}
+
 /* Workloads that back the service and yet are never called at this port. */
 static void
-add_left_out(struct conf_node *list, const struct model_object *service,
-    uint16_t port, const struct backends *b, const struct model_endpoints *e)
+add_left_out(struct api_call *call, struct conf_node *list,
+    const struct model_object *service, const struct model_service_port *p,
+    const struct backends *b, const struct model_endpoints *e)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		const struct model_object *o = b->v[i];
@@ -200,15 +228,12 @@ add_left_out(struct conf_node *list, const struct model_object *service,
 		    !model_workload_backs(o, service) || is_among(e, o))
 			continue;
 		row = conf_add_map(list);
-		conf_set_int(row, "port", port);
+		conf_set_int(row, "port", p->port);
 		conf_set_string(row, "address", model_workload(o)->spec.address);
 		conf_set_string(row, "workload", model_object_name(o));
 		conf_set_bool(row, "ready", false);
 		conf_set_string(row, "state", "LeftOut");
-		conf_set_string(row, "why", model_target_port(o, service,
-		    port) == 0 ? "it does not have the port's target" :
-		    "it has no sidecar, and the Service does not allow plain "
-		    "text");
+		conf_set_string(row, "why", why_left_out(call, o, service, p));
 	}
 }
 
@@ -241,7 +266,7 @@ api_service_endpoints(struct api_call *call)
 		find_endpoints(call, o, port, &b, &e);
 		for (size_t k = 0; k < e.len; k++)
 			add_endpoint(call, list, &e.items[k], port);
-		add_left_out(list, o, port, &b, &e);
+		add_left_out(call, list, o, &s->spec.ports[i], &b, &e);
 	}
 	backends_fini(&b);
 	api_answer_node(call, 200, map);
@@ -260,6 +285,39 @@ api_proxies(struct api_call *call)
 	api_answer_node(call, 200, map);
 }
 
+/* Names are joined as "control, documents, ...". */
+static int
+no_part(struct api_call *call, const char *part, const struct conf_node *config)
+{
+	struct str names = { 0 };
+
+	CONF_FOREACH(e, config)
+		str_addf(&names, "%s%.*s", names.len > 0 ? ", " : "",
+		    SLICE_ARG(e->key));
+	api_answer_fail(call, ERR_NOT_FOUND, "what a proxy runs has no part "
+	    "\"%s\"; its parts are %s", part, str_ptr(&names));
+	str_fini(&names);
+	return -1;
+}
+
+/* Leaves of the proxy's answer the part alone that was asked for. */
+static int
+choose_part(struct api_call *call, const struct conf_node **config)
+{
+	const char *part = call->state;
+	struct conf_node *found, *alone;
+
+	if (part == NULL)
+		return 0;
+	found = conf_get(*config, part);
+	if (found == NULL)
+		return no_part(call, part, *config);
+	alone = conf_map_new(&call->arena);
+	conf_set(alone, part, conf_copy(&call->arena, found));
+	*config = alone;
+	return 0;
+}
+
 static void
 on_config(void *ctx, const struct err *err, const struct conf_node *body)
 {
@@ -270,7 +328,7 @@ on_config(void *ctx, const struct err *err, const struct conf_node *body)
 	else if (body == NULL)
 		api_answer_fail(call, ERR_UNAVAILABLE, "the proxy gave an empty "
 		    "answer");
-	else
+	else if (choose_part(call, &body) == 0)
 		api_answer_node(call, 200, body);
 	api_call_unref(call);
 }
@@ -282,9 +340,11 @@ api_proxy_config(struct api_call *call)
 	    SLICE_ARG(call->params[0]), SLICE_ARG(call->params[1]));
 	struct slice what = api_query(call, "what");
 
-	sessions_ask(call->server->sessions, name, what.len == 0 ||
-	    slice_is(what, "all") ? "config" : arena_printf(&call->arena,
-	    "config:%.*s", SLICE_ARG(what)), on_config, api_call_ref(call));
+	if (what.len > 0 && !slice_is(what, "all"))
+		call->state = arena_printf(&call->arena, "%.*s",
+		    SLICE_ARG(what));
+	sessions_ask(call->server->sessions, name, "config", on_config,
+	    api_call_ref(call));
 }
 
 void

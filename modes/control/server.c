@@ -208,8 +208,8 @@ greet(struct server *s)
 	    (unsigned long long)registry_revision(s->registry), n);
 	if (n == 0)
 		log_info("control", "next: mesh ctl --server unix:%s token "
-		    "create --service default/NAME, and give the token to mesh "
-		    "proxy", s->spec->socket);
+		    "create --service default/NAME --out FILE, then mesh proxy "
+		    "with --token-file FILE", s->spec->socket);
 }
 
 /* Control has its certificate: now others may come. */

@@ -2,6 +2,7 @@
 #include "modes/ctl/commands.h"
 #include "modes/ctl/documents.h"
 #include "modes/ctl/input.h"
+#include "modes/ctl/names.h"
 #include "modes/ctl/print.h"
 
 static int get(struct ctl *), workloads(struct ctl *);
@@ -50,11 +51,7 @@ get_list(struct ctl *c, const struct model_kind *k)
 	if (list == NULL)
 		return ctl_fail_call(c, &err);
 	if (conf_len(list) == 0) {
-		if (!k->namespaced || c->namespace == NULL)
-			ctl_say(c, "no %s", k->plural);
-		else
-			ctl_say(c, "no %s in namespace %s", k->plural,
-			    c->namespace);
+		ctl_say(c, "no %s", names_sought(c, k->plural, k->namespaced));
 		if (c->format != CTL_JSON)
 			return CTL_OK;
 	}

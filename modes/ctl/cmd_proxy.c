@@ -8,7 +8,8 @@
 static int status(struct ctl *), config(struct ctl *);
 
 static const struct ctl_option config_options[] = {
-	{ "what", 0, "PART", .fallback = "all", .text = "part of it" },
+	{ "what", 0, "PART", .fallback = "all",
+	    .text = "identity, control, documents or proxy alone" },
 	{ 0 },
 };
 
@@ -22,6 +23,8 @@ static const struct ctl_example status_examples[] = {
 static const struct ctl_example config_examples[] = {
 	{ "proxy config web-1", "what the sidecar of workload web-1 runs" },
 	{ "proxy config shop/orders-2 -o yaml", "of another namespace" },
+	{ "proxy config web-1 --what control", "is it in step with control, and "
+	    "what did it refuse?" },
 	{ 0 },
 };
 
@@ -42,7 +45,11 @@ static const struct ctl_command proxy_config = {
 	.name = "config",
 	.arguments = "WORKLOAD",
 	.summary = "show the configuration that a proxy runs",
-	.text = "WORKLOAD is NAME or NAMESPACE/NAME.",
+	.text = "WORKLOAD is NAME or NAMESPACE/NAME. What is shown has these parts: "
+	    "identity is its certificate, control its session and the documents "
+	    "that it refused, documents those that it has, proxy its settings "
+	    "and what it made of the documents. The proxy is asked now; a part "
+	    "that it does not have makes the exit code 1.",
 	.min = 1, .max = 1,
 	.options = config_options,
 	.examples = config_examples,

@@ -1,5 +1,6 @@
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
+#include "modes/ctl/names.h"
 #include "modes/ctl/rows.h"
 
 static int services(struct ctl *);
@@ -50,8 +51,9 @@ static int
 services(struct ctl *c)
 {
 	struct err err = ERR_INIT;
-	struct conf_node *list = call_list(c, call_query(c, "/v1/services",
-	    "namespace", c->namespace), "items", &err);
+	const char *path = call_query(c, call_query(c, "/v1/services",
+	    "namespace", c->namespace), "selector", ctl_value(c, "selector"));
+	struct conf_node *list = call_list(c, path, "items", &err);
 
 	if (list == NULL)
 		return ctl_fail_call(c, &err);
@@ -60,6 +62,6 @@ services(struct ctl *c)
 			shorten_ports(c, e->node);
 	/* Without -A the namespace is the same in every row. */
 	rows_print(c, list, c->namespace == NULL ? columns : columns + 1,
-	    "services");
+	    names_sought(c, "services", true));
 	return CTL_OK;
 }

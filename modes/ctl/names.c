@@ -22,6 +22,18 @@ names_read(struct ctl *c, const char *what, const char *word,
 	    "0-9 and - inside, found \"%s\"", what, word);
 }
 
+const char *
+names_sought(struct ctl *c, const char *plural, bool is_namespaced)
+{
+	const char *selector = ctl_value(c, "selector");
+	bool is_one = is_namespaced && c->namespace != NULL;
+
+	return arena_printf(&c->arena, "%s%s%s%s%s", plural,
+	    is_one ? " in namespace " : "", is_one ? c->namespace : "",
+	    selector != NULL ? " that match " : "",
+	    selector != NULL ? selector : "");
+}
+
 int
 names_fail(const struct ctl *c, const struct names_field *fields,
     const struct err *err)

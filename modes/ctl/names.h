@@ -14,6 +14,12 @@
 int names_read(struct ctl *, const char *what, const char *word,
     const char **namespace, const char **name);
 
+/*
+ * What was looked for, as a sentence that begins with "no" goes on: "services
+ * in namespace shop that match app=web".  In the arena.
+ */
+const char *names_sought(struct ctl *, const char *plural, bool is_namespaced);
+
 /* A field of a document or request, and what was typed to fill it. */
 struct names_field {
 	const char *field;	/* "spec.address"; NULL ends a table */

@@ -37,7 +37,7 @@ def run(scene, *words, expect=0, **options):
 @scenario
 def first_start_says_what_to_do(scene):
 	control = scene.control()
-	control.wait_line(r"next: mesh ctl .* token create")
+	control.wait_line(r"next: mesh ctl .* token create .* --out FILE, ")
 	control.wait_line(r"made a root, .*: back it up")
 	assert stat.S_IMODE(os.stat(control.data_dir).st_mode) == 0o700
 	assert stat.S_IMODE(os.stat(control.socket).st_mode) == 0o660

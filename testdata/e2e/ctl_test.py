@@ -277,7 +277,8 @@ def apply_creates_changes_and_leaves_alone(scene):
 	path = scene.file("set.yaml", document("web") + document("api"))
 	against(control, "apply", "-f", path, "--dry-run", out=r"\Aservice/web "
 	    r"created \(dry run\)\nservice/api created \(dry run\)\n\Z", err="")
-	against(control, "get", "services", out="", err="no services in")
+	against(control, "get", "services", out="",
+	    err=r"\Ano services in namespace default\n\Z")
 	against(control, "apply", "-f", path,
 	    out=r"\Aservice/web created\nservice/api created\n\Z", err="")
 	path.write_text(document("web").replace("80", "81") + document("api"))
@@ -288,6 +289,81 @@ def apply_creates_changes_and_leaves_alone(scene):
 	against(control, "diff", "-f", path, out="", err="")
 	against(control, "apply", "-f", "-", "-o", "name", stdin=document("web"),
 	    out=r"\Aservice/web\n\Z")
+
+
+@scenario
+def a_selector_chooses_and_is_named(scene):
+	control = scene.control()
+	control.apply(document("web", extra=", labels: {app: web}") +
+	    document("api") + document("pay", extra=", namespace: shop"))
+	for word in (["services"], ["get", "services"]):
+		done = against(control, *word, "-l", "app=web", out="^web ", err="")
+		assert "api" not in done.stdout, done.stdout
+		against(control, *word, "-l", "app=x", out="",
+		    err=r"\Ano services in namespace default that match app=x\n\Z")
+		against(control, *word, "-A", "-l", "app=x", out="",
+		    err=r"\Ano services that match app=x\n\Z")
+		against(control, *word, "-l", "app in (", code=65, out="",
+		    err="selector")
+	against(control, "workloads", "-l", "a!=b", out="",
+	    err="no workloads in namespace default that match a!=b$")
+	against(control, "services", "-n", "x", out="",
+	    err="no services in namespace x$")
+
+
+@scenario
+def standard_input_is_json_or_yaml(scene):
+	control = scene.control()
+	flow = "{apiVersion: v1, kind: Service, metadata: {name: web}, " \
+	    "spec: {ports: [{port: 80}]}}"
+	words = ("apply", "-f", "-")
+	against(control, *words, stdin=flow, out="web created")
+	against(control, *words, stdin=flow + "\n---\n" + flow.replace("web", "api"),
+	    out="web unchanged\nservice/api created")
+	as_json = json.dumps(control.get("service", "web"), indent=1)
+	against(control, *words, stdin=as_json, out="web unchanged")
+	against(control, *words, stdin=flow.replace("}}", ""), code=65, out="",
+	    err="^mesh ctl: -:2:1: invalid YAML: ")
+	against(control, *words, stdin=flow.replace("spec", "speck"), code=65, out="",
+	    err=r"^mesh ctl: -:1:56: .*speck")
+	against(control, *words, stdin=as_json.replace(",", "", 1), code=65, out="",
+	    err="^mesh ctl: -:3:.*JSON")
+
+
+@scenario
+def a_protocol_that_nobody_knows_is_said(scene):
+	control = scene.control()
+	words = ("register", "db-1", "--service", "db", "--address", "10.0.0.9")
+	for port in ("80/foo", "80/", "80/htpp"):
+		against(control, *words, "--port", port, code=64, out="",
+		    err='--port: unknown protocol "' + port[3:] + '"; expected http, .*tcp')
+	against(control, *words, "--port", "80/HTTP", "--port", "81/kubernetes.io/h2c",
+	    out="created")
+	service = scene.file("db.yaml", document("db").replace("port: 80",
+	    "port: 80, appProtocol: PROTOCOL"))
+	text = service.read_text()
+	for protocol, said in (("http", None), ("example.com/own", None),
+	    ("mysql", '"mysql" is carried as tcp$'),
+	    ("htpp", 'carried as tcp; did you mean "http"\\?$')):
+		service.write_text(text.replace("PROTOCOL", protocol))
+		warning = said and rf"\Awarning: {service}:5:\d+: protocol .*" + said
+		against(control, "validate", "-f", service, out="db is valid",
+		    err=warning or "")
+		against(control, "apply", "-f", service, out="db (created|configured)",
+		    err=warning or "")
+
+
+@scenario
+def a_workload_that_is_left_out_says_why(scene):
+	control = scene.control()
+	for target, why in (("9090", "port 9090, to which the Service leads, is none "
+	    "of its own"), ("rpc", 'none of its ports has the name of the Service\'s '
+	    'targetPort, "rpc"'), ("81", "no sidecar, and the Service does not allow")):
+		control.apply(document("db").replace("port: 80",
+		    f"port: 80, targetPort: {target}"))
+		against(control, "register", "db-1", "--service", "db", "--address",
+		    "10.0.0.9", "--port", "81/tcp")
+		against(control, "endpoints", "db", out=f" LeftOut +.*{why}")
 
 
 @scenario
@@ -502,6 +578,8 @@ MISTYPED = (
 	("--zone", "register db-1 --service db --address 10.0.0.9 --zone ?"),
 	("--label", "register db-1 --service db --address 10.0.0.9 --label ?=c"),
 	("--ttl", "operator create anna --out-dir o --ttl soon"),
+	("--control", "operator create anna --out-dir o --control a:b"),
+	("--port", "register db-1 --service db --address 10.0.0.9 --port 80/x"),
 	("SERVICE", "endpoints a/b/c"),
 	("WORKLOAD", "proxy config a/b/c"),
 	("--namespace", "-n X get services"),
@@ -535,6 +613,10 @@ def an_operator_gives_orders_over_the_network(scene):
 	expect(ctl(scene, "get", "services", env=home), 0, "^web ", "")
 	expect(ctl(scene, "check", env=home), 0,
 	    r"^\u221a the operator's certificate is valid", "")
+	against(control, "operator", "create", "bob", "--out-dir", scene.dir / "bob",
+	    "--control", "10.0.0.1", out="bob created")
+	assert (scene.dir / "bob/config.yaml").read_text() == \
+	    "server: 10.0.0.1:7700\n"
 	(folder / "operator.key").chmod(0o644)
 	expect(ctl(scene, "get", "services", env=home), 78, "", "chmod 600")
 	(folder / "operator.key").chmod(0o600)
@@ -860,7 +942,18 @@ def what_runs_and_how_it_goes_is_seen(scene):
 	against(control, "workloads", out="^web-1 +web +.* Online ")
 	against(control, "endpoints", "payments", out=" default/payments-1 +Online ")
 	config = rows("proxy", "config", "web-1")
-	assert "documents" in config, list(config)
+	assert set(config) == {"identity", "control", "documents", "proxy"}, \
+	    list(config)
+	assert rows("proxy", "config", "web-1", "--what", "all").keys() == \
+	    config.keys()
+	for part in config:
+		alone = rows("proxy", "config", "web-1", "--what", part)
+		assert list(alone) == [part], alone
+		assert type(alone[part]) is type(config[part]), alone
+	against(control, "proxy", "config", "web-1", "--what", "foo", code=1, out="",
+	    err='no part "foo"; its parts are identity, control, documents, proxy$')
+	against(control, "proxy", "config", "nix", "--what", "foo", code=1, out="",
+	    err="not connected")
 	tokens = {row["workload"]: row["state"] for row in rows("token", "list")}
 	assert tokens == {"payments-1": "used", "web-1": "used"}, tokens
 	# Stopping its proxy is how a workload with a sidecar leaves.
