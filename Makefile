@@ -65,7 +65,8 @@ else
 $(error V must be release, asan, tsan, libfuzzer or afl)
 endif
 
-# cmocka is a shared object, so unit tests are never static.
+# cmocka is a shared object, so unit tests are never static.  PCRE2 tells those
+# of core/route what is right.
 LDFLAGS_UNIT := $(if $(filter release,$(V)),-pie,$(LDFLAGS_V))
 CFLAGS_ALL := $(BASE) $(CFLAGS_V) $(CFLAGS)
 
@@ -152,7 +153,7 @@ $(OUT)/test/$(subst /,_,$(1:%/=%)): $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1)*_t
 	  $(OBJ)/core/base/unit.o $(LIB)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS_ALL) $$(LDFLAGS_UNIT) -o $$@ $$(filter %.o,$$^) \
-	  $$(LIB) $$(LIBS) -lcmocka
+	  $$(LIB) $$(LIBS) -lcmocka $(if $(filter core/route/,$(1)),-lpcre2-8)
 endef
 $(foreach d,$(TEST_DIR),$(eval $(call UNITTEST,$(d))))
 

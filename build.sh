@@ -14,7 +14,7 @@ build_packages="gcc make libc6-dev libevent-dev libbearssl-dev libssl-dev
 	libhttp-parser-dev libsqlite3-dev libjansson-dev libyaml-dev zlib1g-dev"
 demo_packages="$build_packages curl python3"
 lint_packages="python3 shellcheck mandoc"
-test_packages="$demo_packages $lint_packages libcmocka-dev binutils
+test_packages="$demo_packages $lint_packages libcmocka-dev libpcre2-dev binutils
 	ca-certificates haproxy iproute2 nginx openssl procps prometheus
 	sqlite3 strace wrk"
 bench_packages="$build_packages haproxy iproute2 libnginx-mod-stream nginx openssl python3
