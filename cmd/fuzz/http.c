@@ -204,7 +204,7 @@ on_finished(void *owner, enum codec_end end)
 	check(!t->finished);
 	t->finished = true;
 	/* Whether output was still to leave depends on when input came. */
-	if (end == CODEC_END_AFTER_FLUSH)
+	if (end == CODEC_END_AFTER_FLUSH || end == CODEC_END_ASKED)
 		end = CODEC_END_CLEAN;
 	str_addf(&t->said, "\nfinished %d\n", (int)end);
 }

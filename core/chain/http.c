@@ -192,6 +192,23 @@ on_input(void *owner)
 	l4_pull(h->l4);
 }
 
+/*
+ * A close that leaves nothing unread is in order by itself.  TLS takes leave of
+ * its peer first.
+ */
+static bool
+may_close_at_once(struct http_conn *h, enum codec_end end)
+{
+	struct conn *c = l4_conn(h->l4);
+
+	if (end == CODEC_END_ASKED && !conn_peer(c)->is_tls &&
+	    buf_len(conn_in(c)) == 0 && l4_flow(h->l4)->queued == 0)
+		conn_flush(c);
+	else if (end != CODEC_END_CLEAN)
+		return false;
+	return conn_unsent(c) == 0;
+}
+
 static void
 on_finished(void *owner, enum codec_end end)
 {
@@ -205,7 +222,7 @@ on_finished(void *owner, enum codec_end end)
 		return;
 	if (end == CODEC_END_ABORT)
 		l4_abort(h->l4, CLOSE_TRUNCATED);
-	else if (end == CODEC_END_CLEAN && conn_unsent(l4_conn(h->l4)) == 0)
+	else if (may_close_at_once(h, end))
 		l4_close(h->l4, CLOSE_FINISHED);
 	else
 		l4_close_linger(h->l4, end == CODEC_END_ERROR ?

@@ -41,6 +41,8 @@ extern const struct http_limits http_limits_default;
 enum codec_end {
 	CODEC_END_CLEAN,	/* nothing was under way: close in order */
 	CODEC_END_AFTER_FLUSH,	/* send the output, then close with a linger */
+	CODEC_END_ASKED,	/* as before, but the peer asked for it and owes
+				 * nothing: no byte of it is to be awaited */
 	CODEC_END_ERROR,	/* the peer broke the protocol; send the output
 				 * (it may hold the reply), close with a linger */
 	CODEC_END_ABORT,	/* a message was cut short that the peer would take

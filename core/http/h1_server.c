@@ -141,7 +141,8 @@ settle(struct h1 *h)
 		    h->body.left > h->limits.drain_bytes))
 			h1_finish(h, CODEC_END_AFTER_FLUSH);
 	} else if (!h->keep_alive) {
-		h1_finish(h, CODEC_END_AFTER_FLUSH);
+		h1_finish(h, h->message->keep_alive ? CODEC_END_AFTER_FLUSH :
+		    CODEC_END_ASKED);
 	} else if (h->is_draining) {
 		h1_finish_in_order(h);
 	} else {

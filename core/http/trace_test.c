@@ -233,7 +233,9 @@ static void
 on_finished(void *owner, enum codec_end end)
 {
 	static const char *const words[] = {
-		"clean", "flush", "error", "abort",
+		[CODEC_END_CLEAN] = "clean", [CODEC_END_AFTER_FLUSH] = "flush",
+		[CODEC_END_ASKED] = "asked", [CODEC_END_ERROR] = "error",
+		[CODEC_END_ABORT] = "abort",
 	};
 	struct trace *t = owner;
 

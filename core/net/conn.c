@@ -330,13 +330,23 @@ conn_getsockname(int fd, struct sockaddr *sa, socklen_t *len)
 struct conn_peer *
 conn_peer(struct conn *c)
 {
+	struct addr addr = { 0 };
+
 	if (c->peer == NULL) {
-		c->peer = mem_zalloc(sizeof(*c->peer));
-		c->peer->id = c->peer->sni = c->peer->alpn = "";
-		conn_get_addr(&c->peer->addr, c->fd, conn_getpeername);
-		conn_get_addr(&c->peer->local, c->fd, conn_getsockname);
+		conn_get_addr(&addr, c->fd, conn_getpeername);
+		conn_set_addr(c, &addr);
 	}
 	return c->peer;
+}
+
+void
+conn_set_addr(struct conn *c, const struct addr *addr)
+{
+	check(c->peer == NULL);
+	c->peer = mem_zalloc(sizeof(*c->peer));
+	c->peer->id = c->peer->sni = c->peer->alpn = "";
+	c->peer->addr = *addr;
+	conn_get_addr(&c->peer->local, c->fd, conn_getsockname);
 }
 
 struct conn_peer *

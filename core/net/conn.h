@@ -67,6 +67,8 @@ void conn_set_owner(struct conn *, const struct conn_ops *, void *owner);
 struct loop *conn_loop(const struct conn *);
 /* Addresses are read when first asked for: ask while it is open. */
 struct conn_peer *conn_peer(struct conn *);
+/* Who was accepted is known before: then nobody need be asked. */
+void conn_set_addr(struct conn *, const struct addr *);
 /* Gives a copy with its texts, all in one block: for conn_image. */
 struct conn_peer *conn_peer_copy(const struct conn_peer *);
 /* The user at the other end of a Unix socket; -1 for others. */

@@ -206,7 +206,7 @@ on_accepted(void *arg, int fd, const struct addr *peer)
 		return;
 	}
 	c = conn_new(d->doors->server->loop, fd, NULL, NULL, &no_ops, NULL);
-	conn_peer(c)->addr = *peer;
+	conn_set_addr(c, peer);
 	begin(d, c);
 }
 

@@ -312,7 +312,7 @@ on_accepted(void *arg, int fd, const struct addr *peer)
 	struct admin *a = ((struct admin_door *)arg)->admin;
 	struct conn *c = conn_new(a->proxy->loop, fd, NULL, NULL, &no_ops, NULL);
 
-	conn_peer(c)->addr = *peer;
+	conn_set_addr(c, peer);
 	l4_start(a->l4, c, &a->env, "admin", &http_terminal, &a->http);
 }
 

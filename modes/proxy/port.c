@@ -155,6 +155,6 @@ port_plain_conn(struct proxy_worker *w, int fd, const struct addr *peer)
 	struct conn *c = conn_new(w->env.loop, fd, NULL, NULL,
 	    &port_no_ops, NULL);
 
-	conn_peer(c)->addr = *peer;
+	conn_set_addr(c, peer);
 	return c;
 }
