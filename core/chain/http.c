@@ -2,10 +2,14 @@
 #include "base/mem.h"
 #include "chain/http.h"
 
+/*
+ * Most kept connections are idle most of the time.  An idle one has no codec:
+ * the bytes of the next request bring it a new one.
+ */
 struct http_conn {
 	struct l4_run             *l4;
 	const struct http_options *options;
-	struct codec              *codec;
+	struct codec              *codec;	/* while it has work */
 	struct loop_timer          timer;
 	int                        streams;	/* exchanges under way */
 	int                        receiving;	/* ... whose request is not complete */
@@ -31,6 +35,26 @@ const struct http_options http_options_default = {
 	.body_idle_ms = 60000,
 };
 
+static void on_finished(void *, enum codec_end);
+
+static bool
+is_idle(const struct http_conn *h)
+{
+	return h->codec == NULL || codec_is_idle(h->codec);
+}
+
+static bool
+is_in_head(const struct http_conn *h)
+{
+	return h->codec != NULL && codec_is_in_head(h->codec);
+}
+
+static bool
+wants_input(const struct http_conn *h)
+{
+	return h->codec == NULL || codec_wants_input(h->codec);
+}
+
 /* --- clocks --------------------------------------------------------------------- */
 
 static void
@@ -41,13 +65,22 @@ arm(struct http_conn *h)
 	if (h->streams > 0)
 		due = conn_last_activity_ms(l4_conn(h->l4)) +
 		    h->options->body_idle_ms;
-	else if (h->draining && !codec_is_in_head(h->codec))
+	else if (h->draining && !is_in_head(h))
 		due = conn_last_activity_ms(l4_conn(h->l4)) + DRAIN_IDLE_MS;
 	else if (h->head_since_ms != 0)
 		due = h->head_since_ms + h->options->head_timeout_ms;
 	else
 		due = h->idle_since_ms + h->options->idle_timeout_ms;
 	loop_timer_start(&h->timer, due > now ? due - now : 1);
+}
+
+static void
+drain_idle(struct http_conn *h)
+{
+	if (h->codec != NULL)
+		codec_drain(h->codec);
+	else
+		on_finished(h, CODEC_END_CLEAN);
 }
 
 static void
@@ -62,7 +95,7 @@ on_timer(void *arg)
 	if (h->streams > 0) {
 		/* Only what waits for the peer; the rest is the terminal's. */
 		bool slow_peer = conn_unsent(c) > 0 ||
-		    (h->receiving > 0 && codec_wants_input(h->codec));
+		    (h->receiving > 0 && wants_input(h));
 
 		if (slow_peer && now >= conn_last_activity_ms(c) +
 		    h->options->body_idle_ms) {
@@ -72,9 +105,9 @@ on_timer(void *arg)
 		loop_timer_start(&h->timer, h->options->body_idle_ms);
 		return;
 	}
-	if (h->draining && codec_is_idle(h->codec) &&
+	if (h->draining && is_idle(h) &&
 	    now >= conn_last_activity_ms(c) + DRAIN_IDLE_MS) {
-		codec_drain(h->codec);
+		drain_idle(h);
 		return;
 	}
 	if (h->head_since_ms != 0 &&
@@ -156,7 +189,7 @@ report_sent(struct http_conn *h)
 static void
 send_output(struct http_conn *h)
 {
-	size_t len = buf_len(&h->codec->output);
+	size_t len = h->codec != NULL ? buf_len(&h->codec->output) : 0;
 	bool end = h->ending;
 
 	if (h->blocked || h->is_closed || (len == 0 && !end))
@@ -229,11 +262,21 @@ on_finished(void *owner, enum codec_end end)
 		    CLOSE_PROTOCOL : CLOSE_FINISHED);
 }
 
+static void
+on_idle(void *owner)
+{
+	struct http_conn *h = owner;
+
+	if (!is_idle(h) || h->unreported > 0)
+		return;
+	codec_free(h->codec);
+	h->codec = NULL;
+}
+
 static const struct codec_events codec_events = {
 	.on_stream = on_stream, .on_bad_request = on_bad_request,
 	.on_output = on_output, .on_output_end = on_output_end,
-	.on_input = on_input,
-	.on_finished = on_finished,
+	.on_input = on_input, .on_finished = on_finished, .on_idle = on_idle,
 };
 
 /* --- the terminal ---------------------------------------------------------------------- */
@@ -246,7 +289,6 @@ http_open(void *arg, struct l4_run *l4)
 
 	h->l4 = l4;
 	h->options = arg;
-	h->codec = h1_server_new(loop, h->options->limits, &codec_events, h);
 	h->head_since_ms = loop_now_ms(loop);
 	loop_timer_init(&h->timer, loop, on_timer, h);
 	arm(h);
@@ -260,11 +302,14 @@ http_bytes(void *state, struct buf *b, bool end)
 
 	if (h->is_closed)
 		return;
+	if (h->codec == NULL)
+		h->codec = h1_server_new(l4_env(h->l4)->loop,
+		    h->options->limits, &codec_events, h);
 	codec_feed(h->codec, b, end);
-	if (!h->is_closed && !codec_wants_input(h->codec))
+	if (!h->is_closed && !wants_input(h))
 		l4_pause(h->l4);	/* its end is not to come before there is room */
 	if (!h->is_closed && h->streams == 0 && h->head_since_ms == 0 &&
-	    codec_is_in_head(h->codec)) {
+	    is_in_head(h)) {
 		h->head_since_ms = loop_now_ms(l4_env(h->l4)->loop);
 		arm(h);
 	}
@@ -278,6 +323,7 @@ http_drained(void *state)
 	h->blocked = false;
 	report_sent(h);
 	send_output(h);
+	on_idle(h);
 }
 
 static void
@@ -296,7 +342,8 @@ http_close(void *state, enum close_reason why)
 
 	h->is_closed = true;
 	loop_timer_stop(&h->timer);
-	codec_abort(h->codec, why == CLOSE_RESET ? STREAM_CONN_RESET :
+	if (h->codec != NULL)
+		codec_abort(h->codec, why == CLOSE_RESET ? STREAM_CONN_RESET :
 	    why == CLOSE_IDLE || why == CLOSE_TIMEOUT ? STREAM_TIMEOUT :
 	    STREAM_CONN_CLOSED);
 	/* Exchanges finish in this turn and still use the codec. */

@@ -76,8 +76,9 @@ struct codec_events {
 	/* No more streams can begin; nothing is under way.  Once. */
 	void (*on_finished)(void *owner, enum codec_end);
 	/*
-	 * Client: a stream slot became free (h1: the exchange ended and the
-	 * connection can be used again).
+	 * A stream slot became free (h1: the exchange ended and the connection
+	 * can be used again).  A server's codec that is idle now and whose output
+	 * has left knows nothing that a new one would not: it may be freed.
 	 */
 	void (*on_idle)(void *owner);
 };
@@ -118,7 +119,8 @@ void codec_output_sent(struct codec *, size_t bytes);
 void codec_output_drained(struct codec *);
 /* Finish what is under way, accept nothing new (Connection: close, GOAWAY). */
 void codec_drain(struct codec *);
-bool codec_is_idle(const struct codec *);	/* no stream under way */
+/* No stream under way; server: and no input left that could begin one. */
+bool codec_is_idle(const struct codec *);
 /* Server: a head has begun and is not complete: the caller runs a deadline. */
 bool codec_is_in_head(const struct codec *);
 /* False while a paused stream blocks the connection: stop reading (h1). */
@@ -131,7 +133,7 @@ void codec_abort(struct codec *, enum stream_error);
 /* Streams that are still open stay valid, and mute, until stream_close. */
 void codec_free(struct codec *);
 
-/* HTTP/1.0 and 1.1 (RFC 9112).  Keep events and owner; copy the limits. */
+/* HTTP/1.0 and 1.1 (RFC 9112).  Keep limits, events and owner. */
 struct codec *h1_server_new(struct loop *, const struct http_limits *,
     const struct codec_events *, void *owner);
 struct codec *h1_client_new(struct loop *, const struct http_limits *,

@@ -135,7 +135,7 @@ h1_init(struct h1 *h, const struct h1_role *role,
     const struct http_limits *limits, const struct codec_events *events,
     void *owner)
 {
-	*h = (struct h1){ .role = role, .limits = *limits, .keep_alive = true };
+	*h = (struct h1){ .role = role, .limits = limits, .keep_alive = true };
 	h->base.vt = vt;
 	h->base.events = events;
 	h->base.owner = owner;
@@ -176,7 +176,7 @@ release(void *p)
 {
 	struct h1 *h = p;
 
-	arena_fini(&h->own_arena);
+	arena_park(&h->own_arena);
 	mem_free(h);
 }
 
@@ -420,7 +420,7 @@ body_step(struct h1 *h, struct buf *in)
 	if (h->is_paused || (buf_len(in) == 0 && !h->eof))
 		return false;
 	h->body_begun = true;
-	enum h1_body_result r = h1_body_take(&h->body, &h->limits, in, &out);
+	enum h1_body_result r = h1_body_take(&h->body, h->limits, in, &out);
 	bool at_eof = r == BODY_MORE && h->eof;
 
 	give_body(h, &out, r == BODY_END ||
@@ -445,7 +445,7 @@ drain_step(struct h1 *h, struct buf *in)
 
 	if (before == 0 && !h->eof)
 		return false;
-	enum h1_body_result r = h1_body_take(&h->body, &h->limits, in, &out);
+	enum h1_body_result r = h1_body_take(&h->body, h->limits, in, &out);
 
 	buf_fini(&out);
 	if (r == BODY_TRAILERS) {
@@ -453,7 +453,7 @@ drain_step(struct h1 *h, struct buf *in)
 		r = BODY_END;
 	}
 	h->drained += before - buf_len(in);
-	if (r == BODY_FAULT || h->drained > h->limits.drain_bytes ||
+	if (r == BODY_FAULT || h->drained > h->limits->drain_bytes ||
 	    (r == BODY_MORE && h->eof)) {
 		h1_finish(h, CODEC_END_AFTER_FLUSH);
 	} else if (r == BODY_END) {

@@ -41,7 +41,7 @@ enum h1_sending { OUT_HEAD, OUT_BODY, OUT_DONE };
 struct h1 {
 	struct codec          base;
 	const struct h1_role *role;
-	struct http_limits    limits;
+	const struct http_limits *limits;
 	struct arena         *arena;	/* of the exchange */
 	struct arena          own_arena;	/* server: the same one each time */
 

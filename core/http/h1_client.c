@@ -36,7 +36,7 @@ read_idle(struct h1 *h, struct buf *b)
 static bool
 take_info(struct h1 *h, struct h1_message *m)
 {
-	if (++h->info_count > h->limits.info_count) {
+	if (++h->info_count > h->limits->info_count) {
 		fail(h, STREAM_TOO_LARGE);
 		return !h->is_freed;
 	}
@@ -96,7 +96,7 @@ read_head(struct h1 *h, struct buf *b)
 		return read_idle(h, b);
 	if (buf_len(b) > 0)
 		h->answered = true;
-	switch (h1_scan(&h->scan, b, &h->limits, h->info_bytes, 0)) {
+	switch (h1_scan(&h->scan, b, h->limits, h->info_bytes, 0)) {
 	case SCAN_FAULT:
 		fault(h, h->scan.fault);
 		return true;

@@ -273,7 +273,7 @@ TEST(h1_server_large_head_does_not_stay)
 	trace_start(&t, GET);
 	for (int i = 0; i < 40; i++)
 		str_addf(&in, "x-%d: %01000d\r\n", i, 1);
-	str_add(&in, N);
+	str_add(&in, N "G");	/* so that the codec has to stay */
 	trace_say(&t, str_ptr(&in));
 	struct arena *a = t.stream->arena;
 
@@ -281,7 +281,7 @@ TEST(h1_server_large_head_does_not_stay)
 	trace_reply(&t, 200, "ok");
 	trace_turn(&t);
 	assert_int_equal(a->total, 0);
-	trace_say(&t, GET N);
+	trace_say(&t, &(GET N)[1]);
 	assert_non_null(t.stream);
 	str_fini(&in);
 	trace_fini(&t);

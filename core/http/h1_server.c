@@ -104,7 +104,7 @@ read_head(struct h1 *h, struct buf *b)
 {
 	if (is_choked(h))
 		return false;
-	switch (h1_scan(&h->scan, b, &h->limits, 0, 0)) {
+	switch (h1_scan(&h->scan, b, h->limits, 0, 0)) {
 	case SCAN_FAULT:
 		return refuse(h, h->scan.fault);
 	case SCAN_DONE:
@@ -119,7 +119,7 @@ read_head(struct h1 *h, struct buf *b)
 	return h->in == IN_OFF;
 }
 
-/* An idle connection keeps no memory of its last exchange. */
+/* The next head may take its time: nothing of the last exchange waits for it. */
 static void
 park_arena(void *p)
 {
@@ -138,7 +138,7 @@ settle(struct h1 *h)
 	} else if (h->in == IN_BODY || h->in == IN_DRAIN) {
 		h->in = IN_DRAIN;
 		if (!h->keep_alive || (h->body.framing == FRAMING_LENGTH &&
-		    h->body.left > h->limits.drain_bytes))
+		    h->body.left > h->limits->drain_bytes))
 			h1_finish(h, CODEC_END_AFTER_FLUSH);
 	} else if (!h->keep_alive) {
 		h1_finish(h, h->message->keep_alive ? CODEC_END_AFTER_FLUSH :
@@ -148,6 +148,8 @@ settle(struct h1 *h)
 	} else {
 		await_request(h);
 		loop_free_later(h->base.loop, park_arena, h);
+		h->tell_idle = true;
+		h1_tell(h);
 	}
 	h1_want_input(h);
 }
@@ -247,7 +249,8 @@ is_idle(const struct codec *c)
 {
 	const struct h1 *h = h1_of_const_codec(c);
 
-	return !h->is_open && h->in == IN_HEAD && h->scan.bytes == 0;
+	return !h->is_open && h->in == IN_HEAD && h->scan.bytes == 0 &&
+	    !h->has_leftover && !h->tell_input;
 }
 
 static bool

@@ -250,12 +250,18 @@ on_finished(void *owner, enum codec_end end)
 	add(t, words[end]);
 }
 
+static void renew(struct trace *);
+
+/* A server goes on with another codec: nobody may notice. */
 static void
 on_idle(void *owner)
 {
 	struct trace *t = owner;
 
-	add(t, "idle");
+	if (!t->is_server)
+		add(t, "idle");
+	else if (codec_is_idle(t->codec) && buf_len(&t->in) == 0)
+		renew(t);
 }
 
 static const struct codec_events holder = {
@@ -277,11 +283,18 @@ shared_loop(void)
 	return loop;
 }
 
+static void
+renew(struct trace *t)
+{
+	codec_free(t->codec);
+	t->codec = h1_server_new(t->loop, t->limits, &holder, t);
+}
+
 void
 trace_init_server(struct trace *t, const struct http_limits *limits)
 {
 	*t = (struct trace){ .loop = shared_loop(), .is_server = true,
-	    .answer = "ok" };
+	    .answer = "ok", .limits = limits };
 	t->codec = h1_server_new(t->loop, limits, &holder, t);
 }
 

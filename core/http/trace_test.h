@@ -17,6 +17,7 @@
 struct trace {
 	struct loop   *loop;
 	struct codec  *codec;
+	const struct http_limits *limits;	/* of a server */
 	struct arena   arena;
 	struct str     text;
 	struct str     body;		/* not yet written to text */
