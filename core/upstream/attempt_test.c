@@ -1,0 +1,103 @@
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/unit.h"
+#include "upstream/bench_fixture.h"
+
+/* --- failures ---------------------------------------------------------------------- */
+
+TEST(attempt_nobody_listens)
+{
+	struct bench b;
+
+	bench_init(&b);
+	close(b.listener);
+	b.listener = -1;
+	bench_start(&b, 'A');
+	bench_run_until(&b, bench_are_all_over);
+	bench_assert_trace(&b, "A:connection_refused");
+	assert_int_equal(bench_counts(&b).failed, 1);
+	assert_true(endpoint_state_is_down(b.cluster->v[0].state,
+	    loop_now_ms(b.loop)));
+	bench_fini(&b);
+}
+
+/* The last attempt on an endpoint ended with its connection, which then
+ * looked at what the attempt had freed. */
+TEST(attempt_is_the_last_user_of_a_connection_that_is_reset)
+{
+	struct bench b;
+
+	bench_init(&b);
+	bench_start(&b, 'A');
+	bench_run_until(&b, bench_is_one_asking);
+	bench_reset(&b, 0);
+	bench_run_until(&b, bench_are_all_over);
+	bench_assert_trace(&b, "A:fresh A:conn-reset");
+	bench_fini(&b);
+}
+
+TEST(attempt_the_server_ends)
+{
+	struct bench b;
+
+	bench_init(&b);
+	bench_start(&b, 'A');
+	bench_run_until(&b, bench_is_one_asking);
+	bench_answer(&b, 0, "H");
+	shutdown(b.peers[0], SHUT_WR);
+	bench_run_until(&b, bench_are_all_over);
+	bench_assert_trace(&b, "A:fresh A:truncated");
+	bench_fini(&b);
+}
+
+TEST(attempt_given_up_leaves_its_connection_to_others)
+{
+	struct bench b;
+
+	bench_init(&b);
+	bench_finish(bench_start(&b, 'A'), ATTEMPT_CANCELLED);
+	bench_run_until(&b, bench_is_none_connecting);
+	assert_int_equal(bench_counts(&b).idle, 1);
+	bench_exchange(&b, 'B', 0, BENCH_OK);
+	/* Taken from the idle ones and given back before it was used. */
+	bench_finish(bench_start(&b, 'C'), ATTEMPT_CANCELLED);
+	bench_exchange(&b, 'D', 0, BENCH_OK);
+	assert_int_equal(bench_counts(&b).opened, 1);
+	bench_fini(&b);
+}
+
+/* --- limits ------------------------------------------------------------------------- */
+
+TEST(attempt_limits)
+{
+	static const struct {
+		struct cluster_limits limits;
+		const char           *a, *b;
+	} v[] = {
+		{ { 1024, 1024, 1, 3 }, "A:200", "B:request_limit" },
+		{ { 0, 1024, 1024, 3 }, "A:connection_limit",
+		    "B:connection_limit" },
+		{ { 1024, 1, 1024, 3 }, "A:200", "B:pending_limit" },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct bench b;
+
+		bench_init(&b);
+		b.cluster->limits = v[i].limits;
+		bench_start(&b, 'A');
+		bench_start(&b, 'B');
+		if (v[i].limits.conns > 0) {
+			bench_run_until(&b, bench_is_one_asking);
+			bench_answer(&b, 0, BENCH_OK);
+		}
+		bench_run_until(&b, bench_are_all_over);
+		assert_non_null(strstr(str_ptr(&b.trace), v[i].a));
+		assert_non_null(strstr(str_ptr(&b.trace), v[i].b));
+		assert_false(endpoint_state_is_down(b.cluster->v[0].state,
+		    loop_now_ms(b.loop)));
+		bench_fini(&b);
+	}
+}
