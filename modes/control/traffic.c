@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/map.h"
 #include "base/mem.h"
@@ -391,20 +392,47 @@ add_row(struct conf_node *list, struct slice source, struct slice destination,
 	conf_set_float(row, "window", (double)window_ms / 1000);
 }
 
+/* By source and destination, which follow the direction. */
+static int
+compare_keys(const void *a, const void *b)
+{
+	struct slice x = *(const struct slice *)a, y = *(const struct slice *)b;
+	struct slice direction;
+
+	slice_cut(&x, ' ', &direction);
+	slice_cut(&y, ' ', &direction);
+	return slice_cmp(x, y);
+}
+
+/* Borrows the keys; the caller frees the array. */
+static struct slice *
+sorted_keys(const struct map *pairs, size_t *n)
+{
+	struct slice *keys = mem_zalloc_array(pairs->len + 1, sizeof(*keys));
+	size_t it = 0;
+	void *value;
+
+	*n = 0;
+	while (map_next(pairs, &it, &keys[*n], &value))
+		(*n)++;
+	qsort(keys, *n, sizeof(*keys), compare_keys);
+	return keys;
+}
+
 void
 traffic_write(struct traffic *t, uint64_t now_ms, struct conf_node *list)
 {
 	const struct note *then = oldest_note(t);
 	struct map now = { 0 };
-	size_t it = 0;
-	struct slice key;
-	void *value;
+	struct slice *keys;
+	size_t n;
 
 	if (t->len == 0 || now_ms <= then->at_ms)
 		return;
 	read_totals(t, &now);
-	while (map_next(&now, &it, &key, &value)) {
-		struct slice rest = key, direction, source;
+	keys = sorted_keys(&now, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct slice rest = keys[i], direction, source;
 
 		if (!slice_cut(&rest, ' ', &direction) ||
 		    !slice_cut(&rest, ' ', &source))
@@ -412,8 +440,10 @@ traffic_write(struct traffic *t, uint64_t now_ms, struct conf_node *list)
 		if (slice_is(direction, METRIC_INBOUND) &&
 		    is_told_by_caller(&now, source, rest))
 			continue;
-		add_row(list, source, rest, value, map_get(&then->pairs, key),
-		    seen_ms(t, key, now_ms));
+		add_row(list, source, rest, map_get(&now, keys[i]),
+		    map_get(&then->pairs, keys[i]),
+		    seen_ms(t, keys[i], now_ms));
 	}
+	mem_free(keys);
 	map_fini(&now, mem_free);
 }

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/unit.h"
 #include "modes/control/traffic.h"
@@ -270,6 +272,43 @@ TEST(traffic_of_one_sender_has_a_limit_of_pairs)
 	r.counters = str_slice(&text);
 	assert_int_equal(traffic_apply(t, &r, 1000, &err), 7);
 	assert_int_equal(traffic_apply(t, &r, 2000, &err), 7);
+	str_fini(&text);
+	traffic_free(t);
+}
+
+TEST(traffic_rows_have_an_order)
+{
+	struct traffic *t = traffic_new();
+	struct slice services[] = { SLICE("web") };
+	struct traffic_report r = { .sender = SLICE("default/web-1"),
+	    .ns = SLICE("default"), .services = services, .services_len = 1,
+	    .uptime_ms = 500 };
+	struct err err = ERR_INIT;
+	struct str text = { 0 };
+	struct arena a = { 0 };
+	struct conf_node *list = conf_list_new(&a);
+	const char *last = "";
+
+	/* Strings are numbered as they come: s-90 is 6, s-89 is 7. */
+	str_add(&text, "mesh-counters 1 BOOT\n$outbound\n$default\n$web\n"
+	    "$http\n$200\n$w\n");
+	for (int i = 0; i < 40; i++)
+		str_addf(&text, "$s-%d\n", 90 - i);
+	str_add(&text, "#mesh_requests_total " WORKLOADS "\n");
+	for (int i = 0; i < 40; i++)
+		str_addf(&text, "0 1 2 1 %d 5 5 3 4 =1\n", 6 + i);
+	r.counters = str_slice(&text);
+	traffic_tick(t, 1000);
+	assert_int_equal(traffic_apply(t, &r, 2000, &err), 0);
+	traffic_write(t, 6000, list);
+	assert_int_equal(conf_len(list), 40);
+	CONF_FOREACH(e, list) {
+		const char *name = conf_get_string(e->node, "destination");
+
+		assert_true(strcmp(last, name) < 0);
+		last = name;
+	}
+	arena_fini(&a);
 	str_fini(&text);
 	traffic_free(t);
 }
