@@ -343,14 +343,22 @@ def a_host_that_says_nothing_shuts_no_sidecar_out(scene):
 def callers_that_have_just_come_are_served_by_a_proxy_that_ends(scene):
 	control = scene.control()
 	_, lenient = service(scene, control, "billing", options=["--permissive"])
-	caller = scene.closing(wire.Client(f"127.0.0.1:{lenient.inbound_port}"))
-	wait_until(lambda: lenient.metrics().sum(
-	    "mesh_connections_accepted_total", listener="inbound") >= 1,
-	    "it is accepted")
+	address = f"127.0.0.1:{lenient.inbound_port}"
+
+	def serves():
+		try:
+			return wire.get(address, "/plain", "billing").status == 200
+		except ConnectionError:
+			return False	# its own documents are still to come
+	wait_until(serves, "its documents are in force")
+	# Stopped, it finds caller, request and signal at once, in any order.
 	lenient.asked_to_end = True
+	lenient.signal(signal.SIGSTOP)
+	caller = scene.closing(wire.Client(address))
+	caller.send(wire.build("GET", "/plain", "billing"))
 	lenient.signal(signal.SIGTERM)
-	lenient.wait_line("draining")
-	assert caller.request("/plain", host="billing").status == 200
+	lenient.signal(signal.SIGCONT)
+	assert caller.read_reply().status == 200
 	assert lenient.wait() == 0
 
 
