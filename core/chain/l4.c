@@ -453,6 +453,12 @@ l4_is_closed(const struct l4_run *r)
 	return r->is_closed;
 }
 
+bool
+l4_reads_bytes(const struct l4_run *r)
+{
+	return r->chain->has_bytes;
+}
+
 struct conn_peer *
 l4_peer(struct l4_ctx *ctx)
 {

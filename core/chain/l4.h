@@ -56,6 +56,8 @@ struct worker_env *l4_env(struct l4_run *);
 const char *l4_listener(const struct l4_run *);
 struct flow *l4_flow(struct l4_run *);	/* sum of the connection's streams */
 bool l4_is_closed(const struct l4_run *);
+/* Whether a filter of the chain looks at bytes. */
+bool l4_reads_bytes(const struct l4_run *);
 
 /* --- for filters ---------------------------------------------------------- */
 

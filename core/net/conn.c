@@ -47,6 +47,7 @@ conn_free(void *arg)
 	buf_fini(&c->in);
 	buf_fini(&c->plain);
 	buf_fini(&c->out);
+	conn_drop_pipe(c);
 	flow_fini(&c->flow);
 	mem_free(c->peer);
 	mem_free(c->linger);
@@ -56,6 +57,7 @@ conn_free(void *arg)
 void
 conn_set_owner(struct conn *c, const struct conn_ops *ops, void *owner)
 {
+	conn_part(c);
 	c->ops = ops;
 	c->owner = owner;
 	c->must_tell = buf_len(&c->in) > 0;
@@ -71,6 +73,7 @@ conn_end(struct conn *c)
 	flow_discharge(&c->flow, conn_unsent(c));
 	buf_fini(&c->plain);
 	buf_fini(&c->out);
+	conn_drop_pipe(c);
 	loop_free_later(c->loop, conn_free, c);
 	c->ops->on_closed(c, c->owner, c->reason);
 }
@@ -141,7 +144,8 @@ conn_on_ready(void *arg, unsigned ready)
 	    c->write_error == CLOSE_NONE;
 	c->has_hangup |= (ready & LOOP_HANGUP) != 0;
 	if (c->phase == CONN_OPEN && (ready & LOOP_HANGUP) &&
-	    (c->is_paused || c->has_ended || buf_len(&c->in) > FLOW_HIGH)) {
+	    (c->is_paused || c->has_ended || buf_len(&c->in) > FLOW_HIGH ||
+	    conn_is_held(c))) {
 		enum close_reason why = conn_pending_error(c);
 
 		if (why != CLOSE_NONE) {
@@ -161,6 +165,7 @@ conn_close(struct conn *c, enum close_reason reason)
 		return;
 	c->phase = CONN_CLOSED;
 	c->reason = reason;
+	conn_part(c);
 	if (c->linger != NULL)
 		loop_timer_stop(c->linger);
 	loop_fd_close(&c->watch);
@@ -200,6 +205,7 @@ conn_close_linger(struct conn *c, enum close_reason reason)
 		conn_close(c, reason);
 		return;
 	}
+	conn_part(c);
 	c->phase = CONN_LINGERING;
 	c->reason = reason;
 	c->linger = mem_alloc(sizeof(*c->linger));
@@ -434,5 +440,5 @@ conn_last_activity_ms(const struct conn *c)
 size_t
 conn_unsent(const struct conn *c)
 {
-	return buf_len(&c->plain) + buf_len(&c->out);
+	return buf_len(&c->plain) + buf_len(&c->out) + conn_piped(c);
 }

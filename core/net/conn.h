@@ -57,7 +57,7 @@ struct conn_peer {
 
 /*
  * Keeps io, ops, owner; takes io_state.  Owns fd from here on: a stream
- * socket as listeners and dials give it (TCP_NODELAY is set there).
+ * socket as listeners and dials give it (non-blocking, with TCP_NODELAY).
  */
 struct conn *conn_new(struct loop *, int fd, const struct transport *io,
     void *io_state, const struct conn_ops *ops, void *owner);
@@ -138,7 +138,8 @@ void conn_image_fini(struct conn_image *);	/* closes fd if still there */
  * gone afterwards (no on_closed); the pointer stays readable until the turn
  * ends.  Plaintext that was read but not taken goes back as unread only for
  * plain connections; returns -1 and changes nothing when a TLS connection
- * holds such plaintext, and when either side has ended or is to end.
+ * holds such plaintext, when either side has ended or is to end, and while
+ * spliced bytes are under way to it.
  */
 int conn_detach(struct conn *, struct conn_image *image);
 /*

@@ -27,7 +27,7 @@ static bool
 conn_can_detach(const struct conn *c)
 {
 	bool is_whole = c->phase == CONN_OPEN && !c->must_shut &&
-	    !c->has_ended && c->write_error == CLOSE_NONE;
+	    !c->has_ended && c->write_error == CLOSE_NONE && c->pipe == NULL;
 
 	return is_whole && (c->io == NULL || buf_len(&c->in) == 0);
 }
@@ -50,6 +50,7 @@ conn_detach(struct conn *c, struct conn_image *image)
 		c->io->free(c->io_state);
 		c->io_state = NULL;
 	}
+	conn_part(c);
 	c->phase = CONN_GONE;
 	loop_fd_stop(&c->watch);
 	c->fd = -1;

@@ -92,6 +92,8 @@ conn_receive(struct conn *c, struct buf *to)
 		c->can_read = (size_t)got == room || c->has_hangup;
 		if ((size_t)got >= HURRY_AT)
 			loop_hurry(c->loop);
+		c->is_bulk = (size_t)got == room &&
+		    c->read_level == READ_LEVELS - 1;
 		conn_adapt_level(c, (size_t)got, room);
 	}
 	errno = error;
@@ -102,7 +104,7 @@ static bool
 conn_wants_read(const struct conn *c)
 {
 	return c->phase == CONN_OPEN && c->can_read && !c->is_paused &&
-	    !c->has_ended && buf_len(&c->in) <= FLOW_HIGH;
+	    !c->has_ended && buf_len(&c->in) <= FLOW_HIGH && !conn_is_held(c);
 }
 
 /*
@@ -157,9 +159,14 @@ conn_on_end(struct conn *c)
 static void
 conn_read_once(struct conn *c)
 {
-	ssize_t got = conn_receive(c, c->io != NULL ? &c->raw : &c->in);
+	ssize_t got;
+	bool is_past = conn_splice(c, &got);
 
-	if (got > 0 && c->io != NULL) {
+	if (!is_past)
+		got = conn_receive(c, c->io != NULL ? &c->raw : &c->in);
+	if (got > 0 && is_past) {
+		return;
+	} else if (got > 0 && c->io != NULL) {
 		conn_open_raw(c);
 	} else if (got > 0) {
 		c->bytes_in += (size_t)got;
@@ -233,6 +240,7 @@ conn_fail_write(struct conn *c, int error)
 	flow_discharge(&c->flow, conn_unsent(c));
 	buf_fini(&c->plain);
 	buf_fini(&c->out);
+	conn_drop_pipe(c);
 	c->wants_drained = false;
 	c->can_write = false;
 	c->can_read = true;
@@ -254,6 +262,22 @@ conn_send_pieces(int fd, struct iovec *iov, int n)
 	return sent;
 }
 
+/* What was asked to go did; short says that the socket is full. */
+static void
+conn_note_sent(struct conn *c, ssize_t sent, size_t asked)
+{
+	if (sent < 0 && errno == EAGAIN) {
+		c->can_write = false;
+	} else if (sent < 0) {
+		conn_fail_write(c, errno);
+	} else {
+		c->bytes_out += (size_t)sent;
+		c->last_activity_ms = loop_now_ms(c->loop);
+		c->can_write = (size_t)sent == asked;
+		flow_discharge(&c->flow, (size_t)sent);
+	}
+}
+
 static void
 conn_send_once(struct conn *c)
 {
@@ -265,17 +289,9 @@ conn_send_once(struct conn *c)
 		asked += iov[i].iov_len;
 	ssize_t sent = conn_send_pieces(c->fd, iov, n);
 
-	if (sent < 0 && errno == EAGAIN) {
-		c->can_write = false;
-	} else if (sent < 0) {
-		conn_fail_write(c, errno);
-	} else {
-		c->bytes_out += (size_t)sent;
-		c->last_activity_ms = loop_now_ms(c->loop);
-		c->can_write = (size_t)sent == asked;
+	conn_note_sent(c, sent, asked);
+	if (sent > 0)
 		buf_drain(&c->out, (size_t)sent);
-		flow_discharge(&c->flow, (size_t)sent);
-	}
 }
 
 void
@@ -284,9 +300,15 @@ conn_send(struct conn *c)
 	if (c->phase != CONN_OPEN && c->phase != CONN_LINGERING)
 		return;
 	conn_seal(c);
+	while (c->can_write && c->pipe != NULL) {
+		ssize_t sent = conn_pour(c);
+
+		/* A short one says little here: only EAGAIN does. */
+		conn_note_sent(c, sent, sent > 0 ? (size_t)sent : 1);
+	}
 	while (c->can_write && buf_len(&c->out) > 0)
 		conn_send_once(c);
-	if (c->must_shut && !c->is_shut && buf_len(&c->out) == 0) {
+	if (c->must_shut && !c->is_shut && conn_unsent(c) == 0) {
 		c->is_shut = true;
 		shutdown(c->fd, SHUT_WR);
 	}

@@ -4,8 +4,9 @@
 #include "net/conn.h"
 
 /*
- * conn_state: what conn.c (life), conn_io.c (bytes) and conn_image.c
- * (packing) know about a connection.  Nobody else includes it.
+ * conn_state: what conn.c (life), conn_io.c (bytes), conn_splice.c (bytes that
+ * stay in the kernel) and conn_image.c (packing) know about a connection.
+ * Nobody else includes it.
  *
  * Bytes come in through raw (TLS only) to in, and leave through plain (TLS
  * only) and out.  can_read and can_write remember what the last system call
@@ -35,6 +36,10 @@ struct conn {
 	struct flow             flow;
 	uint64_t                bytes_in, bytes_out, last_activity_ms;
 
+	struct conn            *twin;		/* joined with */
+	uint64_t               *spliced;	/* what it read for the twin */
+	struct pipe            *pipe;		/* goes out before `out` */
+
 	int                     fd;
 	enum conn_phase         phase;
 	enum close_reason       reason;
@@ -49,6 +54,7 @@ struct conn {
 	bool                    has_ended, is_eof;	/* found; reported */
 	bool                    must_shut, is_shut;
 	bool                    wants_drained;
+	bool                    is_bulk;	/* a full read was the last */
 };
 
 /* The only place that changes what the loop watches for c. */
@@ -63,5 +69,21 @@ void conn_send(struct conn *);
 /* Reads and drops; true when the peer ended or the connection is dead. */
 bool conn_drop_input(struct conn *);
 enum close_reason conn_reason_of(int error);
+
+/* --- conn_splice.c */
+
+/* Ends a join; harmless without. */
+void conn_part(struct conn *);
+/*
+ * Reads into the twin's pipe and sends from there, if that may be; *got is
+ * then what splice(2) returned.
+ */
+bool conn_splice(struct conn *, ssize_t *got);
+/* Sends from the pipe, which there is, as splice(2) does. */
+ssize_t conn_pour(struct conn *);
+void conn_drop_pipe(struct conn *);
+size_t conn_piped(const struct conn *);
+/* It is not read before the twin's pipe is empty. */
+bool conn_is_held(const struct conn *);
 
 #endif

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -143,7 +144,8 @@ tcp_pair(int fds[2])
 	assert_int_equal(getsockname(s, &a.sa, &a.len), 0);
 	fds[0] = socket(AF_INET, SOCK_STREAM, 0);
 	assert_int_equal(connect(fds[0], &a.sa, a.len), 0);
-	fds[1] = accept(s, NULL, NULL);
+	fds[1] = accept4(s, NULL, NULL, SOCK_NONBLOCK);
 	assert_true(fds[1] >= 0);
+	assert_int_equal(fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
 	close(s);
 }

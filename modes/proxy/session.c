@@ -7,6 +7,7 @@
 #include "modes/proxy/session_metrics.h"
 #include "modes/proxy/tcp_upstream.h"
 #include "modes/proxy/worker.h"
+#include "net/conn_splice.h"
 
 struct session {
 	struct l4_run       *l4;
@@ -104,6 +105,17 @@ session_drained(void *state)
 	tcp_upstream_resume(s->up);
 }
 
+/* Where nobody looks at the bytes, they need not come up to us. */
+static void
+join(struct session *s)
+{
+	struct conn *up = tcp_upstream_raw(s->up);
+
+	if (up != NULL && !s->job->down_framed && !l4_reads_bytes(s->l4))
+		conn_join(l4_conn(s->l4), up, &s->facts.bytes_up,
+		    &s->facts.bytes_down);
+}
+
 static void
 on_up_open(void *owner)
 {
@@ -112,6 +124,7 @@ on_up_open(void *owner)
 	s->is_open = true;
 	s->facts.endpoint = tcp_upstream_endpoint(s->up);
 	session_metrics_open(&s->facts);
+	join(s);
 	l4_pull(s->l4);
 }
 

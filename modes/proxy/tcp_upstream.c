@@ -312,6 +312,12 @@ tcp_upstream_resume(struct tcp_upstream *t)
 		conn_resume(t->conn);
 }
 
+struct conn *
+tcp_upstream_raw(const struct tcp_upstream *t)
+{
+	return t->is_framed ? NULL : t->conn;
+}
+
 const struct endpoint *
 tcp_upstream_endpoint(const struct tcp_upstream *t)
 {

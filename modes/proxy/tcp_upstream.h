@@ -34,6 +34,8 @@ void tcp_upstream_pause(struct tcp_upstream *);
 void tcp_upstream_resume(struct tcp_upstream *);
 /* abort: the endpoint sees that the stream was cut off. */
 void tcp_upstream_close(struct tcp_upstream *, bool abort);
+/* The connection of an open stream without frames; NULL for others. */
+struct conn *tcp_upstream_raw(const struct tcp_upstream *);
 /* NULL before the first pick. */
 const struct endpoint *tcp_upstream_endpoint(const struct tcp_upstream *);
 

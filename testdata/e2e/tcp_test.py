@@ -3,6 +3,7 @@
 """Bytes through a proxy without TLS: half-closes, resets, back-pressure."""
 
 import json
+import os
 import re
 import socket
 import struct
@@ -98,6 +99,34 @@ def a_connection_is_a_line_of_the_access_log(scene):
 	    (ROOT / "man/mesh-filters.7").read_text(), re.S | re.M)[1]
 	members = re.findall(r"^\.Li ([a-z_]+)", section.split("members are")[1], re.M)
 	assert set(members) == set(line), line
+
+
+@scenario
+def much_arrives_as_it_was_sent_and_is_counted(scene):
+	"""Much goes through the proxy without being seen there."""
+	server, port = listening()
+	proxy, address = through(scene, port, access_log="stdout")
+	sent = os.urandom(1 << 20) * (24 // SLOWER)
+
+	def echo():
+		peer, _ = server.accept()
+		got = read_all(peer)
+		peer.sendall(got)
+		peer.close()
+
+	with server, socket.create_connection(address, timeout=60) as sock:
+		thread = threading.Thread(target=echo, daemon=True)
+		thread.start()
+		sock.sendall(sent)
+		sock.sendall(b"and a little more")
+		sock.shutdown(socket.SHUT_WR)
+		got = read_all(sock)
+		thread.join()
+	sent += b"and a little more"
+	assert got == sent, (len(got), len(sent))
+	line = json.loads(wait_until(proxy.out, "the line is written"))
+	assert line["bytes_received"] == line["bytes_sent"] == len(sent), line
+	assert line["connection_termination_details"] == "finished", line
 
 
 @scenario
