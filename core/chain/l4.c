@@ -52,7 +52,7 @@ filter_bytes(struct l4_run *r, enum dir dir, int step, struct buf *b, bool end)
 			count(r, i, FILTER_HELD, 1);
 			w->frozen = step;
 			flow_charge(&r->flow, buf_len(b));
-			buf_move(&w->held, b);
+			buf_move(&r->queues->held[dir], b);
 			w->held_end = end;
 			return false;
 		}
@@ -60,12 +60,18 @@ filter_bytes(struct l4_run *r, enum dir dir, int step, struct buf *b, bool end)
 	return true;
 }
 
+static bool
+has_pending(const struct l4_run *r)
+{
+	return r->queues != NULL &&
+	    (buf_len(&r->queues->pending) > 0 || r->pending_end);
+}
+
 static void
 deliver_up(struct l4_run *r)
 {
-	if (!r->paused && !r->is_closed &&
-	    (buf_len(&r->pending) > 0 || r->pending_end))
-		r->terminal->bytes(r->terminal_state, &r->pending,
+	if (!r->paused && !r->is_closed && has_pending(r))
+		r->terminal->bytes(r->terminal_state, &r->queues->pending,
 		    r->pending_end);
 }
 
@@ -82,21 +88,21 @@ run_up(struct l4_run *r)
 		buf_drain(in, buf_len(in));
 		return;
 	}
-	if (!r->chain->has_bytes) {
+	if (r->queues == NULL) {
 		/* No filter looks: the terminal takes from the conn itself. */
 		if (buf_len(in) > 0 || conn_is_eof(r->conn))
 			r->terminal->bytes(r->terminal_state, in,
 			    conn_is_eof(r->conn));
 		return;
 	}
-	if (buf_len(&r->pending) < FLOW_HIGH && !w->ended &&
+	if (buf_len(&r->queues->pending) < FLOW_HIGH && !w->ended &&
 	    (buf_len(in) > 0 || conn_is_eof(r->conn))) {
 		struct buf b = { 0 };
 		bool end = conn_is_eof(r->conn);
 
 		buf_move(&b, in);
 		if (filter_bytes(r, DIR_UP, 0, &b, end)) {
-			buf_move(&r->pending, &b);
+			buf_move(&r->queues->pending, &b);
 			r->pending_end = w->ended = end;
 		}
 		buf_fini(&b);
@@ -127,11 +133,11 @@ l4_send(struct l4_run *r, struct buf *b, bool end)
 	}
 	if (w->frozen >= 0) {
 		flow_charge(&r->flow, buf_len(b));
-		buf_move(&w->queue, b);
+		buf_move(&r->queues->queue, b);
 		w->queue_end |= end;
-		return buf_len(&w->queue) < FLOW_HIGH;
+		return buf_len(&r->queues->queue) < FLOW_HIGH;
 	}
-	if (!r->chain->has_bytes)
+	if (r->queues == NULL)
 		return send_out(r, b, end);
 	struct buf mine = { 0 };
 
@@ -141,7 +147,7 @@ l4_send(struct l4_run *r, struct buf *b, bool end)
 	if (filter_bytes(r, DIR_DOWN, 0, &mine, end))
 		room = send_out(r, &mine, end);
 	else
-		room = buf_len(&w->held) < FLOW_HIGH;
+		room = buf_len(&r->queues->held[DIR_DOWN]) < FLOW_HIGH;
 	buf_fini(&mine);
 	return room;
 }
@@ -159,11 +165,11 @@ thaw(struct l4_run *r, enum dir dir)
 	struct buf b = { 0 };
 
 	w->frozen = -1;
-	flow_discharge(&r->flow, buf_len(&w->held));
-	buf_move(&b, &w->held);
+	flow_discharge(&r->flow, buf_len(&r->queues->held[dir]));
+	buf_move(&b, &r->queues->held[dir]);
 	if (filter_bytes(r, dir, step, &b, end)) {
 		if (dir == DIR_UP) {
-			buf_move(&r->pending, &b);
+			buf_move(&r->queues->pending, &b);
 			r->pending_end = w->ended = end;
 			deliver_up(r);
 			run_up(r);
@@ -171,9 +177,9 @@ thaw(struct l4_run *r, enum dir dir)
 				conn_resume(r->conn);
 		} else {
 			send_out(r, &b, end);
-			flow_discharge(&r->flow, buf_len(&w->queue));
-			if (buf_len(&w->queue) > 0 || w->queue_end)
-				l4_send(r, &w->queue, w->queue_end);
+			flow_discharge(&r->flow, buf_len(&r->queues->queue));
+			if (buf_len(&r->queues->queue) > 0 || w->queue_end)
+				l4_send(r, &r->queues->queue, w->queue_end);
 			if (!r->is_closed && w->frozen < 0)
 				r->terminal->drained(r->terminal_state);
 		}
@@ -203,12 +209,14 @@ static void
 free_run(void *p)
 {
 	struct l4_run *r = p;
+	struct l4_queues *q = r->queues;
 
-	for (int d = 0; d < 2; d++) {
-		buf_fini(&r->way[d].held);
-		buf_fini(&r->way[d].queue);
+	if (q != NULL) {
+		buf_fini(&q->held[DIR_UP]);
+		buf_fini(&q->held[DIR_DOWN]);
+		buf_fini(&q->queue);
+		buf_fini(&q->pending);
 	}
-	buf_fini(&r->pending);
 	flow_fini(&r->flow);
 	l4_chain_unref(r->chain);
 	mem_free(r);
@@ -331,9 +339,12 @@ l4_start(struct l4_chain *chain, struct conn *c, struct worker_env *env,
 	    sizeof(struct l4_slot) * (size_t)chain->len;
 
 	fixed = (fixed + 15) & ~15ul;
-	struct l4_run *r = mem_zalloc(fixed + states);
+	size_t queues = chain->has_bytes ? sizeof(struct l4_queues) : 0;
+	struct l4_run *r = mem_zalloc(fixed + states + queues);
 	char *state = (char *)r + fixed;
 
+	if (chain->has_bytes)
+		r->queues = (struct l4_queues *)(void *)(state + states);
 	r->chain = l4_chain_ref(chain);
 	r->conn = c;
 	r->env = env;
@@ -386,7 +397,7 @@ run_up_later(struct l4_run *r)
 {
 	/* What waits in the conn is told later; what waits here, now. */
 	conn_resume(r->conn);
-	if (r->chain->has_bytes && (buf_len(&r->pending) > 0 || r->pending_end))
+	if (has_pending(r))
 		deliver_up(r);
 	else if (conn_is_eof(r->conn))
 		run_up(r);

@@ -16,14 +16,19 @@ struct l4_slot {
 
 /* One direction of a connection through its chain. */
 struct l4_way {
-	int         frozen;	/* step that holds, or -1 */
-	struct buf  held;	/* what that filter holds; goes on behind it */
-	bool        held_end;
-	struct buf  queue;	/* what waits in front of the chain (down only) */
-	bool        queue_end;
-	bool        ended;	/* end left the chain */
-	bool        stopped;
-	bool        in_hook;	/* a bytes hook of this direction is running */
+	int  frozen;		/* step that holds, or -1 */
+	bool held_end;		/* is behind what that filter holds */
+	bool queue_end;
+	bool ended;		/* end left the chain */
+	bool stopped;
+	bool in_hook;		/* a bytes hook of this direction is running */
+};
+
+/* Bytes on their way through filters: of a chain that reads bytes alone. */
+struct l4_queues {
+	struct buf held[2];	/* what a filter holds; goes on behind it */
+	struct buf queue;	/* what waits in front of the chain (down only) */
+	struct buf pending;	/* passed all filters, not yet taken */
 };
 
 struct l4_run {
@@ -37,7 +42,7 @@ struct l4_run {
 	void                     *terminal_state;
 	struct flow               flow;
 	struct l4_way             way[2];
-	struct buf                pending;	/* passed all filters, not yet taken */
+	struct l4_queues         *queues;	/* NULL: chain has no bytes hook */
 	bool                      pending_end;
 	int                       entered;
 	bool                      is_open, is_closed, paused, held_open;
