@@ -85,7 +85,7 @@ finish(void *arg)
 	else
 		server_count(j->server, METRIC_CERTIFICATE_RENEWALS,
 		    (struct slice[]){ slice_str(j->result.err.kind == ERR_NONE ?
-		    "success" : "failure") });
+		    "succeeded" : "failed") });
 	j->done(j->ctx, &j->result);
 	token_fini(&j->token);
 	arena_fini(&j->arena);
