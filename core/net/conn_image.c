@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "net/conn_image.h"
 #include "net/conn_state.h"
 
 /* What remains of an image whose fd and queues went elsewhere. */

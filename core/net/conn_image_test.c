@@ -1,4 +1,5 @@
 #include "base/unit.h"
+#include "net/conn_image.h"
 #include "net/end_test.h"
 #include "net/toy_test.h"
 

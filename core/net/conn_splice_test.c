@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/unit.h"
+#include "net/conn_image.h"
 #include "net/conn_splice.h"
 #include "net/end_test.h"
 #include "net/pipe.h"

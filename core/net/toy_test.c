@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/unit.h"
+#include "net/conn_image.h"
 #include "net/toy_test.h"
 
 #define FRAME_MAX 16000

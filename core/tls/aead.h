@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "loop/buf.h"
-#include "net/conn.h"
+#include "net/conn_image.h"
 
 /*
  * aead: one direction of a TLS 1.2 connection: its key, its IV and its

@@ -7,7 +7,7 @@
 
 #include "base/slice.h"
 #include "loop/buf.h"
-#include "net/conn.h"
+#include "net/conn_image.h"
 
 /*
  * engine: one handshake by BearSSL, sans I/O: received bytes go in, bytes to

@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "loop/loop.h"
-#include "net/conn.h"
+#include "net/conn_image.h"
 
 /*
  * tls: TLS 1.2 handshakes by BearSSL on a thread of their own, and the record
