@@ -15,7 +15,6 @@
 struct balance {
 	struct cluster_registry *registry;
 	struct cluster          *cluster;
-	uint64_t                 rr;
 };
 
 static void *
@@ -54,7 +53,7 @@ static void
 balance_once(void *state)
 {
 	struct balance *b = state;
-	struct pick p = { .rr = &b->rr, .now_ms = 1000 };
+	struct pick p = { .now_ms = 1000 };
 
 	check(cluster_pick(b->cluster, &p) != NULL);
 }

@@ -76,10 +76,10 @@ TEST(attempt_limits)
 		struct cluster_limits limits;
 		const char           *a, *b;
 	} v[] = {
-		{ { 1024, 1024, 1, 3 }, "A:200", "B:request_limit" },
-		{ { 0, 1024, 1024, 3 }, "A:connection_limit",
+		{ { .conns = 9, .pending = 9, .requests = 1 }, "A:200", "B:request_limit" },
+		{ { .pending = 9, .requests = 9 }, "A:connection_limit",
 		    "B:connection_limit" },
-		{ { 1024, 1, 1024, 3 }, "A:200", "B:pending_limit" },
+		{ { .conns = 9, .pending = 1, .requests = 9 }, "A:200", "B:pending_limit" },
 	};
 
 	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {

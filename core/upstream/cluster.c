@@ -1,42 +1,13 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "base/check.h"
 #include "base/mem.h"
-#include "base/random.h"
-#include "upstream/cluster.h"
-
-#define DOWN_MS		1000	/* doubles with each failure in a row */
-#define DOWN_MAX_MS	30000
+#include "upstream/plan.h"
 
 struct cluster_registry {
 	pthread_mutex_t lock;	/* taken by compiling and sweeping, not by traffic */
 	struct map      endpoints, clusters;
 };
-
-static const char *const lb_names[] = {
-	[LB_LEAST_REQUEST] = "LEAST_REQUEST",
-	[LB_ROUND_ROBIN]   = "ROUND_ROBIN",
-	[LB_RANDOM]	   = "RANDOM",
-};
-
-const char *
-lb_policy_name(enum lb_policy p)
-{
-	return lb_names[p];
-}
-
-bool
-lb_policy_parse(struct slice s, enum lb_policy *out)
-{
-	for (int i = 0; i <= LB_RANDOM; i++) {
-		if (slice_is(s, lb_names[i])) {
-			*out = (enum lb_policy)i;
-			return true;
-		}
-	}
-	return false;
-}
 
 /* --- states ------------------------------------------------------------------ */
 
@@ -54,6 +25,7 @@ free_endpoint_state(void *p)
 {
 	struct endpoint_state *s = p;
 
+	atomic_fetch_sub_explicit(&s->service->refs, 1, memory_order_release);
 	mem_free(s->key);
 	mem_free(s);
 }
@@ -63,6 +35,7 @@ free_cluster_state(void *p)
 {
 	struct cluster_state *s = p;
 
+	pthread_mutex_destroy(&s->lock);
 	mem_free(s->key);
 	mem_free(s);
 }
@@ -74,54 +47,6 @@ cluster_registry_free(struct cluster_registry *r)
 	map_fini(&r->clusters, free_cluster_state);
 	pthread_mutex_destroy(&r->lock);
 	mem_free(r);
-}
-
-void
-endpoint_state_ref(struct endpoint_state *s)
-{
-	atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
-}
-
-void
-endpoint_state_unref(struct endpoint_state *s)
-{
-	/* The registry frees it at a sweep, when nobody refers to it. */
-	atomic_fetch_sub_explicit(&s->refs, 1, memory_order_release);
-}
-
-void
-endpoint_state_reached(struct endpoint_state *s)
-{
-	if (atomic_load_explicit(&s->connect_failed, memory_order_relaxed) == 0)
-		return;
-	atomic_store_explicit(&s->connect_failed, 0, memory_order_relaxed);
-	atomic_store_explicit(&s->down_until_ms, 0, memory_order_relaxed);
-}
-
-void
-endpoint_state_missed(struct endpoint_state *s, uint64_t since_ms,
-    uint64_t now_ms)
-{
-	atomic_fetch_add_explicit(&s->connect_failures, 1,
-	    memory_order_relaxed);
-	/* Those that were under way together count once. */
-	if (since_ms <= atomic_load_explicit(&s->missed_ms,
-	    memory_order_relaxed))
-		return;
-	atomic_store_explicit(&s->missed_ms, now_ms, memory_order_relaxed);
-	unsigned n = atomic_fetch_add_explicit(&s->connect_failed, 1,
-	    memory_order_relaxed);
-	uint64_t ms = n < 5 ? (uint64_t)DOWN_MS << n : DOWN_MAX_MS;
-
-	atomic_store_explicit(&s->down_until_ms, now_ms + ms,
-	    memory_order_relaxed);
-}
-
-bool
-endpoint_state_is_down(const struct endpoint_state *s, uint64_t now_ms)
-{
-	return now_ms < atomic_load_explicit(&s->down_until_ms,
-	    memory_order_relaxed);
 }
 
 void
@@ -153,7 +78,8 @@ cluster_registry_sweep(struct cluster_registry *r)
 }
 
 static struct endpoint_state *
-endpoint_state_get(struct cluster_registry *r, struct slice key)
+endpoint_state_get(struct cluster_registry *r, struct cluster_state *service,
+    struct slice key)
 {
 	pthread_mutex_lock(&r->lock);
 	struct endpoint_state *s = map_get(&r->endpoints, key);
@@ -161,6 +87,10 @@ endpoint_state_get(struct cluster_registry *r, struct slice key)
 	if (s == NULL) {
 		s = mem_zalloc(sizeof(*s));
 		s->key = mem_dup(key.ptr, key.len);
+		s->is_new = true;
+		s->service = service;
+		atomic_fetch_add_explicit(&service->refs, 1,
+		    memory_order_relaxed);
 		map_put(&r->endpoints, key, s);
 	}
 	endpoint_state_ref(s);
@@ -177,6 +107,7 @@ cluster_state_get(struct cluster_registry *r, struct slice key)
 	if (s == NULL) {
 		s = mem_zalloc(sizeof(*s));
 		s->key = mem_dup(key.ptr, key.len);
+		pthread_mutex_init(&s->lock, NULL);
 		map_put(&r->clusters, key, s);
 	}
 	atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
@@ -203,10 +134,26 @@ cluster_new(struct cluster_registry *r, struct slice service, struct slice port)
 	c->pool_idle_ms = 30000;
 	c->pool_fresh_ms = 1000;
 	c->retries = 1;
-	c->limits = (struct cluster_limits){ 1024, 1024, 1024, 3 };
+	c->limits = settings_default.limits;
+	c->balance = settings_default.balance;
+	c->outlier = settings_default.outlier;
+	c->health = settings_default.health;
 	c->state = cluster_state_get(r, c->name);
 	c->generation = 1 + atomic_fetch_add(&generation, 1);
 	return c;
+}
+
+static const struct endpoint_label *
+copy_labels(struct arena *a, const struct endpoint_label *from, size_t len)
+{
+	struct endpoint_label *v = len == 0 ? NULL :
+	    arena_alloc(a, sizeof(*v) * len);
+
+	for (size_t i = 0; i < len; i++)
+		v[i] = (struct endpoint_label){
+			arena_dup(a, from[i].key), arena_dup(a, from[i].value)
+		};
+	return v;
 }
 
 void
@@ -233,37 +180,139 @@ cluster_add(struct cluster *c, struct cluster_registry *r,
 	e->id = arena_dup(&c->arena, from->id);
 	e->sni = arena_dup(&c->arena, from->sni);
 	e->zone = arena_dup(&c->arena, from->zone);
+	e->labels = copy_labels(&c->arena, from->labels, from->labels_len);
 	/* Whom a connection was proven to is part of what it may be used for. */
 	char *key = mem_printf("%.*s %.*s %s %.*s %.*s", SLICE_ARG(c->name),
 	    SLICE_ARG(from->workload), text, SLICE_ARG(from->id),
 	    SLICE_ARG(from->sni));
 
-	e->state = endpoint_state_get(r, slice_str(key));
+	e->state = endpoint_state_get(r, c->state, slice_str(key));
 	mem_free(key);
+}
+
+uint32_t
+cluster_subset(const struct cluster *c, struct slice name)
+{
+	for (size_t i = 0; i < c->subsets_len; i++)
+		if (slice_eq(c->subsets[i].name, name))
+			return (uint32_t)i + 1;
+	return 0;
+}
+
+void
+cluster_add_subset(struct cluster *c, const struct cluster_subset *from)
+{
+	uint32_t at = cluster_subset(c, from->name);
+
+	if (at == 0) {
+		struct cluster_subset *v = arena_alloc(&c->arena,
+		    sizeof(*v) * (c->subsets_len + 1));
+
+		if (c->subsets_len > 0)
+			memcpy(v, c->subsets, sizeof(*v) * c->subsets_len);
+		c->subsets = v;
+		at = (uint32_t)++c->subsets_len;
+	}
+	c->subsets[at - 1] = (struct cluster_subset){
+		arena_dup(&c->arena, from->name),
+		copy_labels(&c->arena, from->labels, from->labels_len),
+		from->labels_len,
+	};
+}
+
+/* What the settings borrow becomes ours; harmless twice. */
+static void
+keep_settings(struct cluster *c)
+{
+	struct zone_callers *v = arena_alloc(&c->arena,
+	    sizeof(*v) * (c->balance.callers_len + 1));
+
+	for (size_t i = 0; i < c->balance.callers_len; i++)
+		v[i] = (struct zone_callers){
+			arena_dup(&c->arena, c->balance.callers[i].zone),
+			c->balance.callers[i].callers,
+		};
+	c->balance.callers = v;
+	c->balance.zone = arena_dup(&c->arena, c->balance.zone);
+	c->health.path = arena_dup(&c->arena, c->health.path);
+	c->health.host = arena_dup(&c->arena, c->health.host);
 }
 
 void
 cluster_seal(struct cluster *c)
 {
-	c->weight_sum = 0;
-	c->has_weights = false;
-	for (size_t i = 0; i < c->len; i++) {
-		c->weight_sum += c->v[i].weight;
-		c->has_weights |= c->v[i].weight != c->v[0].weight;
-	}
+	struct plan *before = c->plan;
+
+	keep_settings(c);
+	c->plan = plan_get(c);
+	plan_put(before);
+}
+
+static bool
+is_same_outlier(const struct outlier_settings *a,
+    const struct outlier_settings *b)
+{
+	return a->consecutive == b->consecutive && a->base_ms == b->base_ms &&
+	    a->max_ms == b->max_ms && a->jitter_percent == b->jitter_percent &&
+	    a->max_ejected_percent == b->max_ejected_percent &&
+	    a->interval_ms == b->interval_ms &&
+	    a->min_endpoints == b->min_endpoints &&
+	    a->min_requests == b->min_requests &&
+	    a->stdev_permille == b->stdev_permille &&
+	    a->failure_percent == b->failure_percent;
+}
+
+static bool
+is_same_health(const struct health_settings *a,
+    const struct health_settings *b)
+{
+	return a->kind == b->kind && slice_eq(a->path, b->path) &&
+	    slice_eq(a->host, b->host) && a->status_min == b->status_min &&
+	    a->status_max == b->status_max &&
+	    a->interval_ms == b->interval_ms &&
+	    a->timeout_ms == b->timeout_ms && a->edge_ms == b->edge_ms &&
+	    a->unhealthy_ms == b->unhealthy_ms &&
+	    a->jitter_percent == b->jitter_percent &&
+	    a->healthy == b->healthy && a->unhealthy == b->unhealthy &&
+	    a->is_out_at_first == b->is_out_at_first;
+}
+
+static bool
+is_same_limits(const struct cluster_limits *a, const struct cluster_limits *b)
+{
+	return a->conns == b->conns && a->pending == b->pending &&
+	    a->requests == b->requests && a->retries == b->retries &&
+	    a->retry_percent == b->retry_percent &&
+	    a->endpoint_requests == b->endpoint_requests &&
+	    a->queue == b->queue && a->queue_ms == b->queue_ms;
+}
+
+/* Names are what rules refer to; labels are in the plan. */
+static bool
+has_same_subsets(const struct cluster *a, const struct cluster *b)
+{
+	if (a->subsets_len != b->subsets_len)
+		return false;
+	for (size_t i = 0; i < a->subsets_len; i++)
+		if (!slice_eq(a->subsets[i].name, b->subsets[i].name))
+			return false;
+	return true;
 }
 
 bool
 cluster_is_same(const struct cluster *a, const struct cluster *b)
 {
+	/* Plans are shared: endpoints and balancing are the same if they are. */
 	if (a->len != b->len || a->protocol != b->protocol || a->lb != b->lb ||
 	    a->connect_timeout_ms != b->connect_timeout_ms ||
 	    a->response_timeout_ms != b->response_timeout_ms ||
 	    a->body_idle_ms != b->body_idle_ms ||
 	    a->pool_idle_ms != b->pool_idle_ms ||
 	    a->pool_fresh_ms != b->pool_fresh_ms || a->retries != b->retries ||
-	    a->state != b->state ||
-	    memcmp(&a->limits, &b->limits, sizeof(a->limits)) != 0)
+	    a->state != b->state || !is_same_limits(&a->limits, &b->limits) ||
+	    !is_same_outlier(&a->outlier, &b->outlier) ||
+	    !is_same_health(&a->health, &b->health) ||
+	    !has_same_subsets(a, b) || a->plan != b->plan)
 		return false;
 	for (size_t i = 0; i < a->len; i++) {
 		const struct endpoint *x = &a->v[i], *y = &b->v[i];
@@ -289,6 +338,7 @@ cluster_unref(struct cluster *c)
 	if (c == NULL ||
 	    atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	plan_put(c->plan);
 	for (size_t i = 0; i < c->len; i++)
 		endpoint_state_unref(c->v[i].state);
 	atomic_fetch_sub_explicit(&c->state->refs, 1, memory_order_release);

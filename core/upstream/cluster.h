@@ -8,38 +8,23 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "net/addr.h"
+#include "upstream/endpoint.h"
+#include "upstream/settings.h"
 
 /*
  * cluster: one port of one service as a snapshot knows it: how to reach it and its
  * endpoints.  Immutable, counted; shared by workers and by successive snapshots.
  *
  * What outlives snapshots is found by name in a cluster_registry: the state
- * of the service (shared limits) and of each endpoint (load, health).  An
- * exchange under way holds a reference to the endpoint's state that it was
- * given, so what it took it gives back to the right object.
+ * of the service (shared limits) and of each endpoint (load, health); see
+ * upstream/endpoint.h.  An exchange under way holds a reference to the endpoint's
+ * state that it was given, so what it took it gives back to the right object.
  */
 enum cluster_protocol { CLUSTER_HTTP, CLUSTER_TCP };
 
-enum lb_policy { LB_LEAST_REQUEST, LB_ROUND_ROBIN, LB_RANDOM };
-const char *lb_policy_name(enum lb_policy);	/* "LEAST_REQUEST" ... */
-bool lb_policy_parse(struct slice, enum lb_policy *);
-
-/* Shared by all workers and snapshots; counted. */
-struct endpoint_state {
-	atomic_int  refs;
-	char       *key;	/* cluster, workload, address, identity, SNI */
-	atomic_uint active;	/* requests or TCP sessions under way */
-	atomic_uint conns;
-	atomic_ullong requests, failures, connect_failures;
-	atomic_uint   connect_failed;	/* times in a row */
-	atomic_ullong missed_ms;	/* monotonic: the last time */
-	atomic_ullong down_until_ms;	/* monotonic; 0: it could be reached */
-};
-
-struct cluster_state {
-	atomic_int  refs;
-	char       *key;
-	atomic_uint conns, pending, requests, retries;
+/* What it is marked with, such as its version. */
+struct endpoint_label {
+	struct slice key, value;
 };
 
 struct endpoint {
@@ -50,11 +35,18 @@ struct endpoint {
 	struct slice  sni;
 	struct slice  zone;
 	uint32_t      weight;	/* 1 unless said; 0: never picked */
+	uint32_t      priority;	/* 0 is used first */
+	bool          is_degraded;	/* only when the others do not suffice */
+	const struct endpoint_label *labels;
+	size_t        labels_len;
 	struct endpoint_state *state;	/* counted */
 };
 
-struct cluster_limits {
-	uint32_t conns, pending, requests, retries;	/* 1024, 1024, 1024, 3 */
+/* Endpoints with all of these labels. */
+struct cluster_subset {
+	struct slice  name;
+	const struct endpoint_label *labels;
+	size_t        labels_len;
 };
 
 struct cluster {
@@ -73,11 +65,15 @@ struct cluster {
 						   what cannot be sent twice */
 	uint32_t              retries;	/* 1 */
 	struct cluster_limits limits;
+	struct balance_settings balance;
+	struct outlier_settings outlier;
+	struct health_settings  health;
+	struct cluster_subset  *subsets;
+	size_t                subsets_len;
 	struct endpoint      *v;
 	size_t                len;
-	uint64_t              weight_sum;
-	bool                  has_weights;	/* some weight differs */
 	struct cluster_state *state;	/* counted */
+	struct plan          *plan;	/* how to pick; of cluster_seal */
 	uint64_t              generation;	/* of the endpoint set; unique */
 };
 
@@ -86,17 +82,6 @@ struct cluster_registry;
 struct cluster_registry *cluster_registry_new(void);
 void cluster_registry_free(struct cluster_registry *);
 void cluster_registry_sweep(struct cluster_registry *);
-void endpoint_state_ref(struct endpoint_state *);
-void endpoint_state_unref(struct endpoint_state *);
-/*
- * A connection, begun at since_ms, was made or could not be made.  Who cannot be
- * reached is left alone for 1 s, then 2, 4 ... at most 30 s; then one request
- * finds out for all.
- */
-void endpoint_state_reached(struct endpoint_state *);
-void endpoint_state_missed(struct endpoint_state *, uint64_t since_ms,
-    uint64_t now_ms);
-bool endpoint_state_is_down(const struct endpoint_state *, uint64_t now_ms);
 
 /* Gives a cluster with defaults and no endpoints; set fields before sharing. */
 struct cluster *cluster_new(struct cluster_registry *, struct slice service,
@@ -104,7 +89,14 @@ struct cluster *cluster_new(struct cluster_registry *, struct slice service,
 /* Copies what e points to; state is found or made. */
 void cluster_add(struct cluster *, struct cluster_registry *,
     const struct endpoint *e);
-/* After the last cluster_add. */
+/* Before cluster_seal.  Copies; a second one of that name replaces the first. */
+void cluster_add_subset(struct cluster *, const struct cluster_subset *);
+/* For pick.subset; 0 if there is none of that name. */
+uint32_t cluster_subset(const struct cluster *, struct slice name);
+/*
+ * After the last cluster_add; off the workers: it builds what pick reads, unless
+ * a cluster in use has the same endpoints and settings, whose plan it shares.
+ */
 void cluster_seal(struct cluster *);
 /* The same settings and endpoints, in any order that cluster_add kept. */
 bool cluster_is_same(const struct cluster *, const struct cluster *);
@@ -112,15 +104,17 @@ struct cluster *cluster_ref(struct cluster *);
 void cluster_unref(struct cluster *);
 
 /*
- * Picks an endpoint, or NULL when there is none.  Endpoints that are down are
- * picked only when there is no other; those in avoid (tried before) only
- * when there is not even one that is down.
+ * Picks an endpoint, or NULL when there is none; allocates nothing.  Who is
+ * available goes before who is degraded, ejected or unhealthy, down; those in
+ * avoid (tried before) are picked only when there is nobody else.
  */
 struct pick {
 	const struct endpoint_state *const *avoid;
 	size_t   avoid_len;
-	uint64_t *rr;		/* the worker's own counter for round robin */
-	uint64_t  now_ms;	/* monotonic */
+	uint64_t now_ms;	/* monotonic */
+	uint64_t hash;		/* hash_bytes of the key, for hashes */
+	bool     has_hash;	/* without: any */
+	uint32_t subset;	/* of cluster_subset; 0: all endpoints */
 };
 const struct endpoint *cluster_pick(const struct cluster *, const struct pick *);
 

@@ -1,163 +1,258 @@
+#include <math.h>
+
+#include "base/check.h"
 #include "base/random.h"
-#include "upstream/cluster.h"
+#include "upstream/hash.h"
+#include "upstream/plan.h"
 
-#define PROBE_MS 1000	/* longer than a connect takes, as a rule */
+#define TRIES	8	/* of the balancer, before we look at each */
 
-/*
- * Balancing.  Weights count everywhere: an endpoint of weight 2 gets twice
- * the share of one of weight 1, one of weight 0 nothing.
- */
+/* Where to pick, and from whom. */
+struct place {
+	const struct plan_group *group;
+	const struct plan_group *all;	/* of the level */
+	bool wants_degraded, is_panicking;
+};
+
+/* From the best to the worst; see cluster_pick. */
+enum rank {
+	RANK_FINE,
+	RANK_BUSY,	/* over its bound, or new and spared this time */
+	RANK_OTHER,	/* of the other tier */
+	RANK_OUT,
+	RANK_DOWN,
+	RANK_TRIED,
+	RANK_NEVER,
+};
 
 static bool
-is_avoided(const struct endpoint *e, const struct pick *p)
+is_avoided(const struct endpoint_state *s, const struct pick *p)
 {
 	for (size_t i = 0; i < p->avoid_len; i++)
-		if (p->avoid[i] == e->state)
+		if (p->avoid[i] == s)
 			return true;
 	return false;
 }
 
-static const struct endpoint *
-at_weight(const struct cluster *c, uint64_t at)
-{
-	for (size_t i = 0; i < c->len; i++) {
-		if (at < c->v[i].weight)
-			return &c->v[i];
-		at -= c->v[i].weight;
-	}
-	return NULL;
-}
-
-static const struct endpoint *
-draw(const struct cluster *c)
-{
-	if (c->has_weights)
-		return at_weight(c, random_below(c->weight_sum));
-	return &c->v[random_below(c->len)];
-}
-
-/* Load of an endpoint if it got one more, in proportion to its weight. */
-static double
-load(const struct endpoint *e)
-{
-	unsigned active = atomic_load_explicit(&e->state->active,
-	    memory_order_relaxed);
-
-	return (active + 1.0) / e->weight;
-}
-
+/* A new endpoint gets a growing share of what falls to it. */
 static bool
-is_down(const struct endpoint *e, const struct pick *p)
+is_spared(const struct plan *plan, struct endpoint_state *s, uint64_t now_ms)
 {
-	return endpoint_state_is_down(e->state, p->now_ms);
+	uint64_t from = atomic_load_explicit(&s->warm_from_ms,
+	    memory_order_relaxed);
+	uint64_t age = now_ms > from ? now_ms - from : 0;
+	const struct balance_settings *set = &plan->set;
+
+	if (age >= set->slow_start_ms) {
+		endpoint_unmark(s, MARK_WARMING);
+		return false;
+	}
+	double share = (double)age / (double)set->slow_start_ms;
+
+	if (set->slow_start_aggression > 0)
+		share = pow(share, 1 / set->slow_start_aggression);
+	return random_unit() >= fmax(share, set->slow_start_min_percent / 100.);
 }
 
-/*
- * Least request of two random choices; both drawn by weight.  Nobody waits
- * for one that is down, which makes it look idle.
- */
-static const struct endpoint *
-least_of_two(const struct cluster *c, const struct pick *p)
+/* More than its bounded share of what is under way: ceil(bound x mean). */
+static bool
+is_over_bound(const struct plan *plan, const struct plan_group *g,
+    const struct plan_member *m)
 {
-	const struct endpoint *a = draw(c), *b = draw(c);
+	const struct cluster_state *s = plan->service;
+	uint64_t sum = 1 + atomic_load_explicit(&s->requests,
+	    memory_order_relaxed) + atomic_load_explicit(&s->sessions,
+	    memory_order_relaxed);
+	uint64_t whole = sum * plan->set.bounded_percent * m->weight;
+	uint64_t bound = (whole + 100 * g->weight - 1) / (100 * g->weight);
 
-	/* Drawing the same twice would turn two choices into one. */
-	for (int i = 0; i < 4 && b == a; i++)
-		b = draw(c);
-	if (is_down(a, p) != is_down(b, p))
-		return is_down(a, p) ? b : a;
-	if (c->has_weights)	/* weight is in the draw already */
-		return atomic_load_explicit(&a->state->active,
-		    memory_order_relaxed) <= atomic_load_explicit(
-		    &b->state->active, memory_order_relaxed) ? a : b;
-	return load(a) <= load(b) ? a : b;
+	return atomic_load_explicit(&m->state->active,
+	    memory_order_relaxed) >= bound;
 }
 
-/*
- * Round robin.  With weights the turns of an endpoint are spread: the counter
- * walks over the sum of weights in steps of the golden ratio.
- */
-static const struct endpoint *
-next_turn(const struct cluster *c, uint64_t *rr)
+static enum rank
+rank_marked(const struct plan *plan, const struct place *at,
+    const struct plan_member *m, const struct pick *p, bool is_first)
 {
-	uint64_t turn = (*rr)++;
-
-	if (!c->has_weights)
-		return &c->v[turn % c->len];
-	uint64_t mixed = turn * UINT64_C(0x9e3779b97f4a7c15);
-
-	return at_weight(c, (uint64_t)(((unsigned __int128)mixed *
-	    c->weight_sum) >> 64));
-}
-
-static const struct endpoint *
-pick_any(const struct cluster *c, const struct pick *p)
-{
-	switch (c->lb) {
-	case LB_ROUND_ROBIN:
-		return next_turn(c, p->rr);
-	case LB_RANDOM:
-		return draw(c);
-	case LB_LEAST_REQUEST:
+	switch (endpoint_doubt(m->state, p->now_ms)) {
+	case DOUBT_DOWN:
+		return RANK_DOWN;
+	case DOUBT_OUT:
+		return at->is_panicking ? RANK_FINE :
+		    plan->set.panic_percent == 0 ? RANK_NEVER : RANK_OUT;
+	case DOUBT_DEGRADED:
+		return at->is_panicking || at->wants_degraded ? RANK_FINE :
+		    RANK_OTHER;
+	case DOUBT_NONE:
 		break;
 	}
-	return least_of_two(c, p);
+	if (at->wants_degraded && !at->is_panicking)
+		return RANK_OTHER;
+	if (is_first && endpoint_marks(m->state) & MARK_WARMING &&
+	    !plan->balancer->is_hash && is_spared(plan, m->state, p->now_ms))
+		return RANK_BUSY;
+	return RANK_FINE;
 }
 
-/* 0: fine; the higher, the less it should be picked. */
-static int
-doubt(const struct endpoint *e, const struct pick *p)
+/* is_first: it is the balancer's choice, whose share chance may cut. */
+static enum rank
+rank(const struct plan *plan, const struct place *at,
+    const struct plan_member *m, const struct pick *p, bool is_first)
 {
-	if (e->weight == 0)
-		return 3;
-	if (p->avoid_len > 0 && is_avoided(e, p))
-		return 2;
-	return is_down(e, p) ? 1 : 0;
+	enum rank r = RANK_FINE;
+
+	if (endpoint_marks(m->state) != 0 || at->wants_degraded)
+		r = rank_marked(plan, at, m, p, is_first);
+	if (r == RANK_NEVER)
+		return r;
+	if (p->avoid_len > 0 && is_avoided(m->state, p))
+		return RANK_TRIED;
+	if (r == RANK_FINE && plan->set.bounded_percent > 0 &&
+	    plan->balancer->is_hash && is_over_bound(plan, at->group, m))
+		return RANK_BUSY;
+	return r;
 }
 
-/* Chance did not find one that is fine: looks at each from a random place. */
-static const struct endpoint *
-least_doubtful(const struct cluster *c, const struct pick *p)
+/* --- where -------------------------------------------------------------------- */
+
+/* Below PLAN_WHOLE; the same for the same key. */
+static unsigned
+toss(const struct plan *plan, const struct pick *p, uint64_t salt)
 {
-	size_t from = (size_t)random_below(c->len);
-	const struct endpoint *best = &c->v[from];
-	int least = 3;
+	if (plan->balancer->is_hash && p->has_hash)
+		return (unsigned)(hash_mix(p->hash ^ salt) % PLAN_WHOLE);
+	return (unsigned)random_below(PLAN_WHOLE);
+}
 
-	for (size_t i = 0; i < c->len && least > 0; i++) {
-		const struct endpoint *e = &c->v[(from + i) % c->len];
-		int d = doubt(e, p);
+static unsigned
+load(const atomic_uint *n)
+{
+	return atomic_load_explicit(n, memory_order_relaxed);
+}
 
-		if (d < least) {
-			least = d;
-			best = e;
+static void
+choose_level(const struct plan *plan, const struct plan_scope *s,
+    const struct pick *p, struct place *out)
+{
+	size_t i = 0;
+
+	if (load(&s->upto[0]) < PLAN_WHOLE) {
+		unsigned at = toss(plan, p, 1);
+
+		while (i < 2 * s->len && load(&s->upto[i]) <= at)
+			i++;
+		/* What rounding left over. */
+		if (i == 2 * s->len)
+			for (i = 0; i < s->len && load(&s->upto[i]) == 0;)
+				i++;
+	}
+	struct plan_level *l = &s->v[i % s->len];
+
+	out->group = out->all = &l->all;
+	out->wants_degraded = i >= s->len && i < 2 * s->len;
+	out->is_panicking = atomic_load_explicit(&l->is_panicking,
+	    memory_order_relaxed);
+	if (l->zones_len == 0 || out->is_panicking || out->wants_degraded ||
+	    !atomic_load_explicit(&l->is_zoned, memory_order_relaxed))
+		return;
+	unsigned at = toss(plan, p, 2);
+
+	for (size_t k = 0; k < l->zones_len; k++) {
+		if (at < load(&l->zones[k].upto)) {
+			out->group = &l->zones[k].group;
+			return;
+		}
+	}
+}
+
+/* --- whom ----------------------------------------------------------------------- */
+
+/* Chance did not find one that is fine: looks at each from there. */
+static const struct plan_member *
+look_at_each(const struct plan *plan, const struct place *at,
+    const struct pick *p, size_t from, enum rank *least)
+{
+	const struct plan_group *g = at->group;
+	const struct plan_member *best = NULL;
+
+	*least = RANK_NEVER;
+	for (size_t i = 0; i < g->len && *least > RANK_FINE; i++) {
+		const struct plan_member *m = &g->v[(from + i) % g->len];
+		enum rank r = rank(plan, at, m, p, false);
+
+		if (r < *least) {
+			*least = r;
+			best = m;
 		}
 	}
 	return best;
 }
 
-/* One that was down is tried by one request; others wait for what it finds. */
-static const struct endpoint *
-chosen(const struct endpoint *e, const struct pick *p)
+/* All levels of the scope, in their order, when the one chosen has nobody good. */
+static const struct plan_member *
+look_everywhere(const struct plan *plan, const struct plan_scope *s,
+    struct place *at, const struct pick *p, size_t from)
 {
-	struct endpoint_state *s = e->state;
+	enum rank least, r;
+	const struct plan_member *best = look_at_each(plan, at, p, from, &least);
 
-	if (atomic_load_explicit(&s->connect_failed, memory_order_relaxed) > 0 &&
-	    !is_down(e, p))
-		atomic_store_explicit(&s->down_until_ms, p->now_ms + PROBE_MS,
-		    memory_order_relaxed);
-	return e;
+	for (size_t i = 0; i < s->len && least > RANK_OTHER; i++) {
+		at->group = &s->v[i].all;
+		const struct plan_member *m = look_at_each(plan, at, p,
+		    from % at->group->len, &r);
+
+		if (r < least) {
+			least = r;
+			best = m;
+		}
+	}
+	return best;
+}
+
+static const struct endpoint *
+pick_with_care(const struct cluster *c, const struct pick *p)
+{
+	struct plan *plan = c->plan;
+	const struct plan_scope *s = &plan->scopes[p->subset];
+	struct place at;
+	size_t i = 0;
+
+	if (s->len == 0 && !plan->set.is_subset_strict)
+		s = &plan->scopes[0];
+	if (s->len == 0)
+		return NULL;
+	if (load(&plan->seen) != load(&plan->service->epoch) || p->now_ms >=
+	    atomic_load_explicit(&plan->due_ms, memory_order_relaxed))
+		plan_look(plan, p->now_ms);
+	choose_level(plan, s, p, &at);
+	for (unsigned n = 0; n < TRIES; n++) {
+		i = plan->balancer->pick(at.group, p, n);
+		const struct plan_member *m = &at.group->v[i];
+
+		if (rank(plan, &at, m, p, true) == RANK_FINE) {
+			endpoint_state_try(m->state, p->now_ms);
+			return &c->v[m->at];
+		}
+	}
+	const struct plan_member *m = look_everywhere(plan, s, &at, p, i);
+
+	if (m == NULL)
+		return NULL;
+	endpoint_state_try(m->state, p->now_ms);
+	return &c->v[m->at];
 }
 
 const struct endpoint *
 cluster_pick(const struct cluster *c, const struct pick *p)
 {
-	if (c->len == 0 || c->weight_sum == 0)
-		return NULL;
-	for (int i = 0; i < 4; i++) {
-		const struct endpoint *e = pick_any(c, p);
+	const struct plan *plan = c->plan;
 
-		if (doubt(e, p) == 0)
-			return chosen(e, p);
-	}
-	return chosen(least_doubtful(c, p), p);
+	check(plan != NULL && p->subset < plan->scopes_len);
+	/* Nothing is the matter with anybody, and there is nothing to choose. */
+	const struct plan_group *g = plan->only;
+
+	if (g != NULL && p->subset == 0 && p->avoid_len == 0 &&
+	    load(&plan->calm) == load(&c->state->epoch))
+		return &c->v[g->v[plan->balancer->pick(g, p, 0)].at];
+	return pick_with_care(c, p);
 }

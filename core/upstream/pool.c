@@ -485,12 +485,6 @@ upstream_count(const struct upstream *up, struct upstream_counts *out)
 	*out = up->counts;
 }
 
-uint64_t *
-upstream_rr(struct upstream *up)
-{
-	return &up->rr;
-}
-
 struct loop *
 upstream_loop(struct upstream *up)
 {

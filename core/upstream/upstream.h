@@ -63,7 +63,6 @@ struct upstream_counts {
 	uint64_t idle, active, connecting, opened, reused, failed;
 };
 void upstream_count(const struct upstream *, struct upstream_counts *);
-uint64_t *upstream_rr(struct upstream *);	/* round-robin counter */
 struct loop *upstream_loop(struct upstream *);
 
 struct attempt_events {

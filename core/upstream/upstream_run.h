@@ -15,7 +15,6 @@ struct upstream {
 	struct map                 locals;	/* endpoint key -> endpoint_local */
 	struct list                connects;	/* pool_connect, under way */
 	struct upstream_counts     counts;
-	uint64_t                   rr;
 	uint64_t                   generation;	/* of identity and bundle */
 	bool                       is_closed;
 };

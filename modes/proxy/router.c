@@ -345,7 +345,6 @@ start_attempt(struct router *r)
 {
 	struct pick p = {
 		.avoid = r->tried, .avoid_len = (size_t)r->attempts,
-		.rr = upstream_rr(r->up),
 		.now_ms = loop_now_ms(l7_loop(r->ctx)),
 	};
 	const struct endpoint *e = cluster_pick(r->cluster, &p);

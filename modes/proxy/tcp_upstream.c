@@ -233,7 +233,6 @@ try_connect(struct tcp_upstream *t)
 {
 	struct pick p = {
 		.avoid = t->tried, .avoid_len = t->attempts,
-		.rr = upstream_rr(t->up),
 		.now_ms = loop_now_ms(upstream_loop(t->up)),
 	};
 	const struct endpoint *e = t->attempts >= ATTEMPTS_MAX ? NULL :

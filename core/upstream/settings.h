@@ -1,0 +1,102 @@
+#ifndef UPSTREAM_SETTINGS_H
+#define UPSTREAM_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/*
+ * settings: what a policy may say about a cluster, as plain values; what they
+ * are unless said otherwise stands behind each and in settings_default.  0 turns
+ * off what has no other way to be turned off.
+ */
+enum lb_policy {
+	LB_LEAST_REQUEST,	/* the less busy of two drawn at random */
+	LB_ROUND_ROBIN,		/* smooth: turns of the heavy are spread */
+	LB_RANDOM,
+	LB_PEAK_EWMA,		/* of two, the one with less latency x requests */
+	LB_RING_HASH,		/* ketama: few keys move when one leaves */
+	LB_MAGLEV,		/* more even than a ring, a few more keys move */
+};
+#define LB_POLICIES	(LB_MAGLEV + 1)
+const char *lb_policy_name(enum lb_policy);	/* "LEAST_REQUEST" ... */
+bool lb_policy_parse(struct slice, enum lb_policy *);
+
+enum zone_mode {
+	ZONE_ANY,	/* zones do not matter */
+	ZONE_EVEN,	/* ours, as long as endpoints of all zones get the same */
+	ZONE_LOCAL,	/* ours, as long as enough of it is available */
+};
+
+/* How many of the callers stand in a zone. */
+struct zone_callers {
+	struct slice zone;
+	uint32_t     callers;
+};
+
+/* All pointers are borrowed until cluster_seal. */
+struct balance_settings {
+	uint32_t ring_min, ring_max;	/* points: 1,024 and 8,388,608 */
+	uint32_t maglev_size;		/* 65,537; a prime, at most 5,000,011 */
+	uint32_t bounded_percent;	/* hashes: of the mean load; 0: no bound */
+	uint32_t panic_percent;		/* 50: below, health is ignored; 0: never */
+	uint32_t overprovision_percent;	/* 140: as much can the healthy take */
+	enum zone_mode zone_mode;	/* not for hashes */
+	struct slice   zone;		/* where we are */
+	const struct zone_callers *callers;	/* none: as many in each zone */
+	size_t   callers_len;
+	uint32_t zone_min;		/* 6: endpoints, for ZONE_EVEN */
+	uint64_t slow_start_ms;		/* 0: none.  Not for hashes */
+	uint32_t slow_start_min_percent;	/* 10 */
+	double   slow_start_aggression;	/* 1.0: linear */
+	uint64_t ewma_decay_ms;		/* 10,000 */
+	bool     is_subset_strict;	/* no endpoint for an empty subset */
+};
+
+/* An endpoint that answers badly is left alone for a while.  Shares in percent. */
+struct outlier_settings {
+	uint32_t consecutive;		/* 7 failures in a row; 0: off */
+	uint64_t base_ms, max_ms;	/* 1,000, doubled each time to 60,000 */
+	uint32_t jitter_percent;	/* 50: so much longer at most */
+	uint32_t max_ejected_percent;	/* 10, but one may always be */
+	uint64_t interval_ms;		/* 10,000: between the looks at shares */
+	uint32_t min_endpoints;		/* 5 with min_requests each, for both: */
+	uint32_t min_requests;		/* 100 */
+	uint32_t stdev_permille;	/* 1,900: success below mean - 1.9 x stdev;
+					   0: off */
+	uint32_t failure_percent;	/* 0: off; more failures than that */
+};
+
+enum health_kind { HEALTH_OFF, HEALTH_HTTP, HEALTH_TCP };
+
+struct health_settings {
+	enum health_kind kind;
+	struct slice path, host;	/* "/", and the service's name */
+	uint16_t status_min, status_max;	/* 200 ... 399 */
+	uint64_t interval_ms, timeout_ms;	/* 10,000 and 1,000 */
+	uint64_t edge_ms;		/* 1,000: while the count goes on to a change */
+	uint64_t unhealthy_ms;		/* 10,000: while it is unhealthy */
+	uint32_t jitter_percent;	/* 10, of each of those */
+	uint32_t healthy, unhealthy;	/* 2 and 3 in a row; the first one counts */
+	bool     is_out_at_first;	/* until the first success */
+};
+
+struct cluster_limits {
+	uint32_t conns, pending, requests, retries;	/* 1024, 1024, 1024, 3 */
+	uint32_t retry_percent;		/* 20 of requests under way, if more */
+	uint32_t endpoint_requests;	/* under way to one endpoint; 0: no limit */
+	uint32_t queue;			/* for its turn, at one endpoint: 0 */
+	uint64_t queue_ms;		/* 1,000: longest wait there */
+};
+
+struct cluster_settings {
+	struct balance_settings balance;
+	struct outlier_settings outlier;
+	struct health_settings  health;
+	struct cluster_limits   limits;
+};
+extern const struct cluster_settings settings_default;
+
+#endif
