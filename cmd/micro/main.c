@@ -14,6 +14,7 @@ static const struct {
 	{ micro_http, &micro_http_len },
 	{ micro_tls, &micro_tls_len },
 	{ micro_proxy, &micro_proxy_len },
+	{ micro_route, &micro_route_len },
 };
 
 static void

@@ -20,7 +20,7 @@ struct micro {
 };
 
 /* One table for each file. */
-extern const struct micro micro_http[], micro_tls[], micro_proxy[];
-extern const size_t micro_http_len, micro_tls_len, micro_proxy_len;
+extern const struct micro micro_http[], micro_tls[], micro_proxy[], micro_route[];
+extern const size_t micro_http_len, micro_tls_len, micro_proxy_len, micro_route_len;
 
 #endif

@@ -1,0 +1,151 @@
+#include <stdio.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "cmd/micro/micro.h"
+#include "route/table.h"
+
+/*
+ * Tables of one rule and of 10,000: a third each of exact paths, prefixes and
+ * headers.  What the many cost more than the one is what counts.
+ */
+#define RULES	10000
+#define BUILT	1000	/* in one operation */
+
+struct routes {
+	struct route_table  *table;
+	struct route_request request;
+	struct slice         tenant;
+	char                 path[64], value[32];
+};
+
+static struct slice
+header(const void *head, struct slice name)
+{
+	const struct routes *r = head;
+
+	return slice_is(name, "x-tenant") ? r->tenant : SLICE_NONE;
+}
+
+/* Leaves path and value as the rule wants them. */
+static void
+rule_add(struct routes *r, unsigned int i)
+{
+	struct err err = ERR_INIT;
+	struct route_value tenant = { .name = SLICE("x-tenant") };
+	struct route_rule rule = { .route = SLICE("default/many"),
+		.rule = (uint16_t)i, .payload = r,
+		.path_kind = i % 3 == 0 ? ROUTE_PREFIX : ROUTE_EXACT };
+
+	snprintf(r->path, sizeof(r->path),
+	    i % 3 == 2 ? "/shared" : "/service-%u/resource", i);
+	snprintf(r->value, sizeof(r->value), "tenant-%u", i);
+	tenant.value = slice_str(r->value);
+	rule.path = slice_str(r->path);
+	rule.headers = &tenant;
+	rule.headers_len = i % 3 == 2;
+	check(route_table_add(r->table, &rule, &err) == 0);
+}
+
+static void
+build(struct routes *r, unsigned int from, unsigned int to)
+{
+	r->table = route_table_new();
+	for (unsigned int i = from; i < to; i++)
+		rule_add(r, i);
+	route_table_seal(r->table);
+}
+
+/* Asks for the last rule of kind (i % 3) by which the table ends. */
+static void *
+start(unsigned int from, unsigned int to)
+{
+	struct routes *r = mem_zalloc(sizeof(*r));
+
+	build(r, from, to);
+	r->tenant = slice_str(r->value);
+	r->request = (struct route_request){ .host = SLICE("web.default.mesh"),
+		.method = SLICE("GET"), .path = slice_str(r->path),
+		.header = header, .head = r };
+	return r;
+}
+
+static void *
+exact_one_start(void)
+{
+	return start(1, 2);
+}
+
+static void *
+exact_many_start(void)
+{
+	return start(0, RULES - 2);
+}
+
+static void *
+prefix_one_start(void)
+{
+	return start(0, 1);
+}
+
+static void *
+prefix_many_start(void)
+{
+	return start(0, RULES);
+}
+
+static void *
+header_one_start(void)
+{
+	return start(2, 3);
+}
+
+static void *
+header_many_start(void)
+{
+	return start(0, RULES - 1);
+}
+
+static void
+once(void *state)
+{
+	struct routes *r = state;
+	struct route_found found;
+
+	check(route_find(r->table, &r->request, &found));
+}
+
+static void
+stop(void *state)
+{
+	struct routes *r = state;
+
+	route_table_unref(r->table);
+	mem_free(r);
+}
+
+static void *
+build_start(void)
+{
+	return mem_zalloc(sizeof(struct routes));
+}
+
+static void
+build_once(void *state)
+{
+	struct routes *r = state;
+
+	route_table_unref(r->table);
+	build(r, 0, BUILT);
+}
+
+const struct micro micro_route[] = {
+	{ "route-exact-of-1", exact_one_start, once, stop },
+	{ "route-exact-of-10000", exact_many_start, once, stop },
+	{ "route-prefix-of-1", prefix_one_start, once, stop },
+	{ "route-prefix-of-10000", prefix_many_start, once, stop },
+	{ "route-header-of-1", header_one_start, once, stop },
+	{ "route-header-of-10000", header_many_start, once, stop },
+	{ "route-build-1000", build_start, build_once, stop },
+};
+const size_t micro_route_len = sizeof(micro_route) / sizeof(micro_route[0]);

@@ -1,0 +1,73 @@
+#include "route/query.h"
+
+static int
+digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Takes one character off the front; raw is not empty. */
+static char
+next(struct slice *raw)
+{
+	char c = raw->ptr[0];
+	size_t taken = 1;
+
+	if (c == '+') {
+		c = ' ';
+	} else if (c == '%' && raw->len >= 3 && digit(raw->ptr[1]) >= 0 &&
+	    digit(raw->ptr[2]) >= 0) {
+		c = (char)(digit(raw->ptr[1]) << 4 | digit(raw->ptr[2]));
+		taken = 3;
+	}
+	*raw = slice_from(*raw, taken);
+	return c;
+}
+
+bool
+query_is(struct slice raw, struct slice decoded)
+{
+	size_t i = 0;
+
+	for (; raw.len > 0 && i < decoded.len; i++)
+		if (next(&raw) != decoded.ptr[i])
+			return false;
+	return raw.len == 0 && i == decoded.len;
+}
+
+bool
+query_is_plain(struct slice raw)
+{
+	return slice_find(raw, '%') < 0 && slice_find(raw, '+') < 0;
+}
+
+bool
+query_decode(struct slice raw, char *out, size_t cap, size_t *len)
+{
+	for (*len = 0; raw.len > 0; ) {
+		if (*len == cap)
+			return false;
+		out[(*len)++] = next(&raw);
+	}
+	return true;
+}
+
+bool
+query_find(struct slice query, struct slice name, struct slice *raw)
+{
+	struct slice part;
+
+	while (slice_cut(&query, '&', &part)) {
+		ptrdiff_t eq = slice_find(part, '=');
+		size_t len = eq < 0 ? part.len : (size_t)eq;
+
+		if (!query_is(slice_of(part.ptr, len), name))
+			continue;
+		*raw = slice_from(part, eq < 0 ? len : len + 1);
+		return true;
+	}
+	return false;
+}

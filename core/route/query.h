@@ -1,0 +1,21 @@
+#ifndef ROUTE_QUERY_H
+#define ROUTE_QUERY_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+/*
+ * query: parameters of a query, "a=1&b=2", as forms write them: %41 is A, a
+ * '+' is a space, and a '%' without two digits behind it stands for itself.
+ * A parameter without '=' has an empty value.
+ */
+
+/* The value as it came of the first parameter with this (decoded) name. */
+bool query_find(struct slice query, struct slice name, struct slice *raw);
+bool query_is(struct slice raw, struct slice decoded);
+bool query_is_plain(struct slice raw);	/* decoding changes nothing */
+/* False: it does not fit. */
+bool query_decode(struct slice raw, char *out, size_t cap, size_t *len);
+
+#endif
