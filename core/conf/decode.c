@@ -38,6 +38,16 @@ fail_many(struct decoder *d, const struct conf_node *n, size_t most)
 }
 
 static int
+fail_few(struct decoder *d, const struct conf_node *n, size_t least)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "expected at least %zu item%s, found %zu",
+	    least, least == 1 ? "" : "s", conf_len(n));
+	return decode_fail(d, n, text);
+}
+
+static int
 read_pairs(struct decoder *d, const struct conf_field *f,
     const struct conf_node *n, void *out)
 {
@@ -78,6 +88,8 @@ static const struct {
 	[CONF_BYTES_T] = { decode_bytes, sizeof(int64_t) },
 	[CONF_TIME_T] = { decode_time, sizeof(int64_t) },
 	[CONF_ENUM_T] = { decode_enum, sizeof(int) },
+	[CONF_WORD_T] = { decode_word, sizeof(const char *) },
+	[CONF_PERCENT_T] = { decode_percent, sizeof(int64_t) },
 	[CONF_PORT_OR_NAME_T] = { decode_port_or_name,
 	    sizeof(struct conf_port_or_name) },
 	[CONF_STRUCT_T] = { read_nested, 0 },
@@ -95,6 +107,19 @@ path_back(struct decoder *d, size_t len)
 }
 
 static int
+read_value(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *n, void *out)
+{
+	if (types[f->type].read(d, f, n, out) < 0)
+		return -1;
+	if (f->rule == NULL)
+		return 0;
+	struct conf_place place = { n, str_ptr(&d->path), d->err };
+
+	return f->rule(f->type == CONF_POINTER_T ? *(void **)out : out, &place);
+}
+
+static int
 read_list(struct decoder *d, const struct conf_field *f,
     const struct conf_node *n, char *out)
 {
@@ -104,13 +129,15 @@ read_list(struct decoder *d, const struct conf_field *f,
 		return decode_fail_expected(d, n, "a list");
 	if (f->max_items > 0 && conf_len(n) > f->max_items)
 		return fail_many(d, n, f->max_items);
+	if (conf_len(n) < f->min_items)
+		return fail_few(d, n, f->min_items);
 	if (size == 0)
 		size = f->schema->size;
 	char *items = arena_zalloc(d->arena, conf_len(n) * size);
 
 	CONF_FOREACH(e, n) {
 		str_addf(&d->path, "[%zu]", i);
-		if (types[f->type].read(d, f, e->node, items + i * size) < 0)
+		if (read_value(d, f, e->node, items + i * size) < 0)
 			return -1;
 		path_back(d, len);
 		i++;
@@ -126,7 +153,7 @@ read_fallback(struct decoder *d, const struct conf_field *f, char *out)
 {
 	struct conf_node *n = conf_string_new(d->arena, slice_str(f->fallback));
 
-	if (f->type != CONF_STRING_T && f->type != CONF_ENUM_T)
+	if (f->type != CONF_STRING_T && f->words == NULL)
 		conf_scalar_resolve(n);
 	check(types[f->type].read(d, f, n, out + f->offset) == 0);
 }
@@ -140,6 +167,8 @@ fill_default(struct decoder *d, const struct conf_field *f, char *out)
 		return;
 	if (f->fallback != NULL)
 		read_fallback(d, f, out);
+	else if (f->absent != 0)
+		memcpy(out + f->offset, &f->absent, sizeof(f->absent));
 	else if (f->type == CONF_STRUCT_T)
 		fill_defaults(d, f->schema, out + f->offset);
 }
@@ -219,10 +248,47 @@ read_field(struct decoder *d, const struct conf_field *f,
 	if (f->list)
 		result = read_list(d, f, n, out);
 	else
-		result = types[f->type].read(d, f, n, out + f->offset);
+		result = read_value(d, f, n, out + f->offset);
 	if (result == 0)
 		path_back(d, len);
 	return result;
+}
+
+static const char *
+word_of(const struct conf_field *f, const void *filled)
+{
+	const char *const *word = (const void *)((const char *)filled + f->offset);
+	const int *index = (const void *)word;
+
+	return f->type == CONF_WORD_T ? *word : f->words[*index];
+}
+
+/* Of a union: the arm that its word names is there, no other is. */
+static int
+check_arms(struct decoder *d, const struct conf_schema *s,
+    const struct conf_field *chooser, const struct conf_node *map,
+    const void *filled)
+{
+	const char *word = word_of(chooser, filled);
+
+	for (const struct conf_field *f = s->fields; f->name != NULL; f++) {
+		const struct conf_node *n = conf_get(map, f->name);
+		bool is_there = n != NULL && n->kind != CONF_NULL;
+		bool is_meant = f->arm != NULL && word != NULL &&
+		    strcmp(f->arm, word) == 0;
+		char text[240];
+
+		if (f->arm == NULL || is_there == is_meant ||
+		    (is_meant && f->arm_optional))
+			continue;
+		snprintf(text, sizeof(text), is_there ?
+		    "\"%s\" is only for %s %s, found %s %s" :
+		    "the field \"%s\" is missing, which %s %s requires", f->name,
+		    chooser->name, is_there ? f->arm : word, chooser->name,
+		    word == NULL ? "none" : word);
+		return decode_fail(d, is_there ? n : map, text);
+	}
+	return 0;
 }
 
 static int
@@ -235,6 +301,9 @@ read_struct(struct decoder *d, const struct conf_schema *s,
 		return -1;
 	for (const struct conf_field *f = s->fields; f->name != NULL; f++)
 		if (read_field(d, f, n, out) < 0)
+			return -1;
+	for (const struct conf_field *f = s->fields; f->name != NULL; f++)
+		if (f->chooses && check_arms(d, s, f, n, out) < 0)
 			return -1;
 	return s->verify == NULL ? 0 : s->verify(out, n, d->err);
 }

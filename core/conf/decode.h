@@ -20,7 +20,8 @@ typedef int decode_fn(struct decoder *, const struct conf_field *,
     const struct conf_node *, void *out);
 
 decode_fn decode_bool, decode_int, decode_port, decode_string, decode_duration,
-    decode_bytes, decode_time, decode_enum, decode_port_or_name, decode_any;
+    decode_bytes, decode_time, decode_enum, decode_word, decode_percent,
+    decode_port_or_name, decode_any;
 
 /* Both return -1 with place and path in front. */
 int decode_fail(struct decoder *, const struct conf_node *, const char *what);

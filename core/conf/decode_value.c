@@ -107,6 +107,16 @@ decode_port(struct decoder *d, const struct conf_field *f,
 	return 0;
 }
 
+static int
+fail_length(struct decoder *d, const struct conf_field *f, const struct conf_node *n)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "expected %lld to %lld bytes, found %zu",
+	    (long long)f->min, (long long)f->max, n->text.len);
+	return decode_fail(d, n, text);
+}
+
 int
 decode_string(struct decoder *d, const struct conf_field *f,
     const struct conf_node *n, void *out)
@@ -115,6 +125,9 @@ decode_string(struct decoder *d, const struct conf_field *f,
 		return -1;
 	if (!conf_pattern_match(f->pattern, n->text))
 		return decode_fail_expected(d, n, conf_pattern_expected(f->pattern));
+	if (f->max > f->min && f->type == CONF_STRING_T &&
+	    ((int64_t)n->text.len < f->min || (int64_t)n->text.len > f->max))
+		return fail_length(d, f, n);
 	*(const char **)out = n->text.ptr;
 	return 0;
 }
@@ -185,6 +198,35 @@ decode_enum(struct decoder *d, const struct conf_field *f,
 	decode_fail_expected(d, n, str_ptr(&s));
 	str_fini(&s);
 	return -1;
+}
+
+int
+decode_word(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *n, void *out)
+{
+	int index;
+
+	if (decode_enum(d, f, n, &index) < 0)
+		return -1;
+	*(const char **)out = f->words[index];
+	return 0;
+}
+
+int
+decode_percent(struct decoder *d, const struct conf_field *f,
+    const struct conf_node *n, void *out)
+{
+	char range[96] = "a percentage such as 5 or 0.1";
+	double low = (double)f->min, high = f->max > f->min ? (double)f->max : 100;
+	double value = n->kind == CONF_INT ? (double)n->integer : n->number;
+
+	if (n->kind != CONF_INT && n->kind != CONF_FLOAT)
+		return decode_fail_expected(d, n, range);
+	snprintf(range, sizeof(range), "a percentage from %.0f to %.0f", low, high);
+	if (!(value >= low && value <= high))
+		return decode_fail_expected(d, n, range);
+	*(int64_t *)out = (int64_t)(value * (CONF_PERCENT_ALL / 100) + 0.5);
+	return 0;
 }
 
 int

@@ -184,6 +184,120 @@ is_label_value(struct slice s)
 	return s.len == 0 || is_qualified(s);
 }
 
+static bool
+is_precise_hostname(struct slice s)
+{
+	return is_subdomain(s) && !is_ip(s);
+}
+
+static bool
+is_group(struct slice s)
+{
+	return s.len == 0 || is_subdomain(s);
+}
+
+static bool
+is_kind(struct slice s)
+{
+	if (s.len == 0 || s.len > 63 || s.ptr[0] == '-' || s.ptr[s.len - 1] == '-' ||
+	    (s.ptr[0] >= '0' && s.ptr[0] <= '9'))
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (!is_alnum(s.ptr[i]) && s.ptr[i] != '-')
+			return false;
+	return true;
+}
+
+static bool
+is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
+	    (c >= 'A' && c <= 'F');
+}
+
+/* Letters and digits, those of others, and "%" with two hex digits. */
+static bool
+is_encoded(struct slice s, const char *others)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] == '%') {
+			if (i + 2 >= s.len || !is_hex(s.ptr[i + 1]) ||
+			    !is_hex(s.ptr[i + 2]))
+				return false;
+			i += 2;
+		} else if (!is_alnum(s.ptr[i]) && (s.ptr[i] == '\0' ||
+		    strchr(others, s.ptr[i]) == NULL)) {
+			return false;
+		}
+	}
+	return s.len > 0;
+}
+
+static bool
+is_url_path(struct slice s)
+{
+	return s.len <= 1024 && is_encoded(s, "-/._~!$&'()*+,;=:@");
+}
+
+static bool
+is_field_value(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (((unsigned char)s.ptr[i] < 0x20 && s.ptr[i] != '\t') ||
+		    s.ptr[i] == 0x7f)
+			return false;
+	return s.len > 0 && s.len <= 4096 && slice_trim(s).len == s.len;
+}
+
+static bool
+is_controller(struct slice s)
+{
+	ptrdiff_t slash = slice_find(s, '/');
+
+	return slash > 0 && s.len <= 253 &&
+	    is_subdomain(slice_of(s.ptr, (size_t)slash)) &&
+	    is_encoded(slice_from(s, (size_t)slash + 1), "/-._~!$&'()*+,;=:");
+}
+
+static bool
+is_scheme(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!is_alnum(s.ptr[i]) && s.ptr[i] != '+' && s.ptr[i] != '-' &&
+		    s.ptr[i] != '.')
+			return false;
+	return s.len > 1 && !(s.ptr[0] >= '0' && s.ptr[0] <= '9') &&
+	    is_alnum(s.ptr[0]);
+}
+
+static bool
+is_origin(struct slice s)
+{
+	ptrdiff_t colon = slice_find(s, ':');
+	struct slice host, rest;
+	uint16_t port;
+
+	if (slice_is(s, "*"))
+		return true;
+	if (colon < 0 || s.len > 253 || !is_scheme(slice_of(s.ptr, (size_t)colon)) ||
+	    !slice_has_prefix(slice_from(s, (size_t)colon), SLICE("://")))
+		return false;
+	rest = slice_from(s, (size_t)colon + 3);
+	if (slice_has_prefix(rest, SLICE("*.")))
+		rest = slice_from(rest, 2);
+	return is_host(rest) || slice_is(rest, "*") ||
+	    (conf_host_port(rest, &host, &port) && host.len > 0 && port > 0);
+}
+
+static bool
+is_secret_key(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!is_alnum(s.ptr[i]) && strchr("-._", s.ptr[i]) == NULL)
+			return false;
+	return s.len > 0 && s.len <= 253 && !slice_is(s, ".") && !slice_is(s, "..");
+}
+
 static const struct {
 	bool      (*match)(struct slice);
 	const char *expected;
@@ -210,6 +324,19 @@ static const struct {
 	    "a label's key ([DOMAIN/]NAME, NAME at most 63 characters)" },
 	[CONF_LABEL_VALUE] = { is_label_value,
 	    "a label's value (A-Z, a-z, 0-9, -, _ and ., at most 63 characters)" },
+	[CONF_PRECISE_HOSTNAME] = { is_precise_hostname,
+	    "a host name without \"*\", no IP address" },
+	[CONF_GROUP] = { is_group, "the group of an API, \"\" for core" },
+	[CONF_KIND] = { is_kind, "the name of a kind" },
+	[CONF_URL_PATH] = { is_url_path,
+	    "the path of a URL (RFC 3986, at most 1024 bytes)" },
+	[CONF_FIELD_VALUE] = { is_field_value,
+	    "the value of an HTTP field, without control characters" },
+	[CONF_CONTROLLER] = { is_controller, "DOMAIN/PATH" },
+	[CONF_ORIGIN] = { is_origin, "\"*\" or SCHEME://HOST[:PORT]" },
+	[CONF_TOKEN_OR_STAR] = { is_header_name, "the name of an HTTP field, or \"*\"" },
+	[CONF_SECRET_KEY] = { is_secret_key,
+	    "a key (A-Z, a-z, 0-9, -, _ and ., at most 253 characters)" },
 };
 
 bool

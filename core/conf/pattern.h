@@ -25,6 +25,15 @@ enum conf_pattern {
 	CONF_TRUST_DOMAIN,	/* SPIFFE-ID 2.1 */
 	CONF_LABEL_KEY,		/* Kubernetes: [prefix/]name */
 	CONF_LABEL_VALUE,	/* Kubernetes: at most 63, may be empty */
+	CONF_PRECISE_HOSTNAME,	/* CONF_HOSTNAME without "*." */
+	CONF_GROUP,		/* of an API: empty, or a subdomain */
+	CONF_KIND,		/* of an API: letters, digits, hyphens inside */
+	CONF_URL_PATH,		/* RFC 3986 pchar and "/" */
+	CONF_FIELD_VALUE,	/* of an HTTP field: no controls, no outer blanks */
+	CONF_CONTROLLER,	/* Gateway API: DOMAIN/PATH */
+	CONF_ORIGIN,		/* CORS: "*" or SCHEME://HOST[:PORT], "*." in HOST */
+	CONF_TOKEN_OR_STAR,	/* CONF_HEADER_NAME, which "*" is too */
+	CONF_SECRET_KEY,	/* Kubernetes: key of a Secret or ConfigMap */
 };
 
 bool conf_pattern_match(enum conf_pattern, struct slice);

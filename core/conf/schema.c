@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "conf/schema.h"
@@ -14,6 +15,8 @@ static const char *const type_names[] = {
 	[CONF_BYTES_T] = "size",
 	[CONF_TIME_T] = "time",
 	[CONF_ENUM_T] = "one of",
+	[CONF_WORD_T] = "one of",
+	[CONF_PERCENT_T] = "percentage",
 	[CONF_PORT_OR_NAME_T] = "port or name of a port",
 	[CONF_STRUCT_T] = "object",
 	[CONF_POINTER_T] = "object",
@@ -141,10 +144,60 @@ conf_field_type(struct str *out, const struct conf_field *f)
 	if (f->list)
 		str_add(out, "list of ");
 	str_add(out, type_names[f->type]);
-	if (f->type != CONF_ENUM_T)
+	if (f->words == NULL)
 		return;
 	for (size_t i = 0; f->words[i] != NULL; i++)
 		str_addf(out, "%s %s", i > 0 ? "," : ":", f->words[i]);
+}
+
+/* The deepest node on a path such as "filters[2].type" that is there. */
+static const struct conf_node *
+node_below(const struct conf_node *n, struct slice path)
+{
+	struct slice part;
+
+	while (slice_cut(&path, '.', &part)) {
+		struct slice name, index = part;
+		const struct conf_entry *e;
+		uint64_t at;
+
+		slice_cut(&index, '[', &name);
+		if (name.len > 0) {
+			e = n->kind == CONF_MAP ? conf_entry_of(n, name) : NULL;
+			if (e == NULL)
+				return n;
+			n = e->node;
+		}
+		if (index.len > 1 && slice_u64(slice_of(index.ptr, index.len - 1),
+		    &at)) {
+			if (conf_at(n, at) == NULL)
+				return n;
+			n = conf_at(n, at);
+		}
+	}
+	return n;
+}
+
+int
+conf_fail(const struct conf_place *place, const char *fmt, ...)
+{
+	struct str text = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	str_vaddf(&text, fmt, ap);
+	va_end(ap);
+	const char *colon = strstr(str_ptr(&text), ": ");
+
+	check(colon != NULL);
+	struct slice below = slice_of(text.ptr, (size_t)(colon - text.ptr));
+	bool is_top = place->path[0] == '\0' && below.len == 0;
+
+	conf_error(node_below(place->node, below), place->err, "%s%s%s",
+	    place->path, place->path[0] == '\0' || below.len == 0 ? "" : ".",
+	    is_top ? colon + 2 : text.ptr);
+	str_fini(&text);
+	return -1;
 }
 
 const char *

@@ -36,11 +36,14 @@ enum conf_type {
 	CONF_BOOL_T,		/* bool */
 	CONF_INT_T,		/* int64_t; min and max, if max > min */
 	CONF_PORT_T,		/* uint16_t, 1 to 65535 */
-	CONF_STRING_T,		/* const char *; pattern */
+	CONF_STRING_T,		/* const char *; pattern; min and max bytes */
 	CONF_DURATION_T,	/* int64_t, milliseconds; min and max too */
 	CONF_BYTES_T,		/* int64_t, conf_bytes_read; min and max */
 	CONF_TIME_T,		/* int64_t, seconds since 1970 */
 	CONF_ENUM_T,		/* int, index into words */
+	CONF_WORD_T,		/* const char *, one of words */
+	CONF_PERCENT_T,		/* int64_t, parts per million: 12.5 is 125000;
+				   min and max in percent, else 0 to 100 */
 	CONF_PORT_OR_NAME_T,	/* struct conf_port_or_name */
 	CONF_STRUCT_T,		/* struct of schema; absent: its defaults */
 	CONF_POINTER_T,		/* struct of schema *, NULL when absent */
@@ -50,6 +53,7 @@ enum conf_type {
 };
 
 #define CONF_PAIRS_MAX	1000
+#define CONF_PERCENT_ALL	1000000	/* 100 % */
 
 struct conf_port_or_name {
 	uint16_t    number;	/* 0: by name, or absent */
@@ -65,20 +69,38 @@ struct conf_pairs {
 	size_t            len;
 };
 
+/* Where a value stands in its document, for what checks it. */
+struct conf_place {
+	const struct conf_node *node;
+	const char             *path;	/* "spec.rules[0]"; "" at the top */
+	struct err             *err;
+};
+
 struct conf_field {
 	const char               *name;	/* NULL ends a table */
 	enum conf_type            type;
 	size_t                    offset;
 	bool                      list;
 	size_t                    len_offset;
+	size_t                    min_items;
 	size_t                    max_items;	/* 0: no limit of its own */
 	bool                      required;
 	bool                      critical;	/* ignoring it would be dangerous */
 	enum conf_pattern         pattern, key_pattern;
 	int64_t                   min, max;
 	const char               *fallback;	/* default, as it would be written */
+	int64_t                   absent;	/* of an int64_t without fallback */
 	const char *const        *words;	/* of an enum, NULL ends */
 	const struct conf_schema *schema;
+	/*
+	 * Of a union: the word of the field that chooses, for which this one
+	 * must be there unless it is optional, and for any other must not.
+	 */
+	bool                      chooses;
+	const char               *arm;
+	bool                      arm_optional;
+	/* More about a value than a row can say; reports with conf_fail. */
+	int (*rule)(const void *value, const struct conf_place *);
 	const char               *since;	/* version; NULL: the first */
 	const char               *text;		/* one line for people */
 };
@@ -109,6 +131,14 @@ int conf_decode(const struct conf_node *, const struct conf_schema *,
 /* The same, but fields that the schema does not know are passed over. */
 int conf_decode_known(const struct conf_node *, const struct conf_schema *,
     struct arena *, void *out, struct err *);
+/*
+ * Refuses what a rule found: "file:line:col: path.below: ...".  The text
+ * begins with the path below the place and ": " ("ports[%zu].name: ..."), or
+ * with ": " for the place itself; line and column are those of the longest
+ * part of that path that is there.  Returns -1.
+ */
+int conf_fail(const struct conf_place *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 const char *conf_pairs_get(const struct conf_pairs *, const char *key);
 
 /* "spec.ports.port"; lists are passed through.  NULL: no such field. */
