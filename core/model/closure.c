@@ -183,3 +183,33 @@ model_subject_offers(const struct model_subject *s,
 {
 	return s->self != NULL && model_workload_backs(s->self, service);
 }
+
+bool
+model_subject_routes(const struct model_subject *s, const struct model_object *route,
+    const struct model_parent_ref *parents, size_t n)
+{
+	const char *own = route->head->meta.namespace;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *namespace = parents[i].namespace == NULL ? own :
+		    parents[i].namespace;
+
+		if (model_parent_is_service(&parents[i]) &&
+		    (strcmp(namespace, own) == 0 ||
+		    strcmp(s->namespace, own) == 0) &&
+		    find(s, namespace, parents[i].name) != NULL)
+			return true;
+	}
+	return false;
+}
+
+bool
+model_subject_targets(const struct model_subject *s, const struct model_object *policy,
+    const struct model_target_ref *targets, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (model_ref_is(targets[i].group, targets[i].kind, "", "Service") &&
+		    find(s, policy->head->meta.namespace, targets[i].name) != NULL)
+			return true;
+	return false;
+}

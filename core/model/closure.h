@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "model/object.h"
+#include "model/refs.h"
 
 /*
  * closure: which documents a proxy needs.
@@ -15,6 +16,7 @@
  *
  *	its Workload, its Namespace, the MeshConfig,
  *	each Service that its workload backs,
+ *	the routes and policies of the services of its interests,
  *	for each interest the Service, its EndpointSlices, and the Workloads
  *	that back it.
  *
@@ -71,6 +73,15 @@ const struct model_interest *model_subject_calls(const struct model_subject *,
 /* Whether the selector of a service that is called matches the workload. */
 bool model_subject_selects(const struct model_subject *,
     const struct model_object *workload);
+/*
+ * Whether a route hangs on a service that is called: in the service's own
+ * namespace for all callers, in another for callers there.
+ */
+bool model_subject_routes(const struct model_subject *,
+    const struct model_object *route, const struct model_parent_ref *, size_t n);
+/* Whether a policy is about a service that is called. */
+bool model_subject_targets(const struct model_subject *,
+    const struct model_object *policy, const struct model_target_ref *, size_t n);
 /* Whether the subject's own workload backs the service. */
 bool model_subject_offers(const struct model_subject *,
     const struct model_object *service);

@@ -9,6 +9,7 @@ const struct model_kind *const model_kinds[] = {
 	&model_namespace_kind,
 	&model_workload_kind,
 	&model_mesh_config_kind,
+	&model_http_route_kind,
 	&model_proxy_kind,
 	&model_control_kind,
 	NULL,

@@ -35,11 +35,17 @@ struct model_kind {
 	const char               *short_name;	/* "svc", or NULL */
 	const char               *group;	/* "core" for plain v1 */
 	const char *const        *versions;	/* apiVersions taken; first is ours */
+	bool                      keeps_version;	/* documents keep theirs */
 	bool                      namespaced;
 	bool                      stored;	/* control keeps it */
 	enum model_delivery       delivery;
 	const struct conf_schema *schema;	/* of the whole document */
 	const struct model_column *columns;
+	/*
+	 * After the tables: defaults that depend on others, conversion into the
+	 * form that the code reads.  May be NULL.
+	 */
+	int (*finish)(struct model_object *, struct err *);
 	/* Whether the object belongs to the subject's closure; see closure.h. */
 	bool (*concerns)(const struct model_subject *, const struct model_object *);
 	const char               *text;		/* one line for people */
@@ -48,7 +54,7 @@ struct model_kind {
 extern const struct model_kind *const model_kinds[];	/* NULL ends */
 extern const struct model_kind model_service_kind, model_endpoint_slice_kind,
     model_namespace_kind, model_workload_kind, model_mesh_config_kind,
-    model_proxy_kind, model_control_kind;
+    model_proxy_kind, model_control_kind, model_http_route_kind;
 
 /* By what a document says. */
 const struct model_kind *model_kind_of(const char *api_version, const char *kind);

@@ -2,7 +2,9 @@
 
 #include "base/manual_test.h"
 #include "model/control.h"
+#include "model/http_filter.h"
 #include "model/kind.h"
+#include "model/persistence.h"
 #include "model/proxy.h"
 
 /* The tables of kinds are held against mesh.yaml(5), those of flags as well. */
@@ -19,19 +21,46 @@ is_head(const char *path)
 	return strncmp(path, "metadata.", 9) == 0;
 }
 
+/* What several kinds hold has a section of its own. */
+static const struct {
+	const struct conf_schema *schema;
+	const char               *heading;
+} shared[] = {
+	{ &model_parent_ref_schema, ".Ss Parents of routes" },
+	{ &model_http_backend_ref_schema, ".Ss Backends of routes" },
+	{ &model_http_filter_schema, ".Ss Filters of routes" },
+	{ &model_persistence_schema, ".Ss Session persistence" },
+};
+
+static bool
+is_shared(const struct conf_schema *schema)
+{
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
+		if (shared[i].schema == schema)
+			return true;
+	return false;
+}
+
 struct fields {
-	const struct model_kind *kind;
-	struct slice             head, own;	/* sections of the page */
+	const char  *name;		/* of the kind, for people */
+	struct slice head, own;		/* sections of the page */
 };
 
 static void
-expect_field(void *arg, const char *path, const struct conf_field *field)
+expect_fields(const struct fields *f, struct str *path,
+    const struct conf_schema *schema)
 {
-	const struct fields *f = arg;
+	size_t len = path->len;
 
-	(void)field;
-	if (!manual_has(is_head(path) ? f->head : f->own, "Va", path))
-		fail_msg("mesh.yaml.5 has no %s of kind %s", path, f->kind->kind);
+	for (const struct conf_field *row = schema->fields; row->name != NULL; row++) {
+		str_addf(path, "%s%s", len > 0 ? "." : "", row->name);
+		if (!manual_has(is_head(path->ptr) ? f->head : f->own, "Va",
+		    path->ptr))
+			fail_msg("mesh.yaml.5 has no %s of %s", path->ptr, f->name);
+		if (row->schema != NULL && !is_shared(row->schema))
+			expect_fields(f, path, row->schema);
+		path->len = len;
+	}
 }
 
 static bool
@@ -49,6 +78,7 @@ is_field(const void *arg, struct slice name)
 
 TEST(manual_has_every_kind_and_field)
 {
+	struct str path = { 0 };
 	struct manual m;
 
 	manual_open(&m, "mesh.yaml.5");
@@ -58,13 +88,21 @@ TEST(manual_has_every_kind_and_field)
 		char heading[64];
 
 		snprintf(heading, sizeof(heading), ".Ss %s", model_kinds[i]->kind);
-		struct fields f = { model_kinds[i], head,
+		struct fields f = { model_kinds[i]->kind, head,
 			manual_section(&m, heading) };
 
-		conf_schema_walk(f.kind->schema, expect_field, &f);
-		manual_check_items(&m, f.own, "Va", is_field, f.kind->schema);
-		manual_check_items(&m, f.head, "Va", is_field, f.kind->schema);
+		expect_fields(&f, &path, model_kinds[i]->schema);
+		manual_check_items(&m, f.own, "Va", is_field, model_kinds[i]->schema);
+		manual_check_items(&m, head, "Va", is_field, model_kinds[i]->schema);
 	}
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) {
+		struct fields f = { shared[i].heading + 4, head,
+			manual_section(&m, shared[i].heading) };
+
+		expect_fields(&f, &path, shared[i].schema);
+		manual_check_items(&m, f.own, "Va", is_field, shared[i].schema);
+	}
+	str_fini(&path);
 	manual_close(&m);
 }
 

@@ -146,6 +146,8 @@ fill(struct model_object *o, enum model_read how, struct err *err)
 		return -1;
 	if (slice_u64(slice_str(o->head->meta.revision), &revision))
 		o->revision = revision;
+	if (o->kind->finish != NULL && o->kind->finish(o, err) < 0)
+		return -1;
 	o->key = model_key(&o->arena, o->kind, o->head->meta.namespace,
 	    o->head->meta.name == NULL ? "-" : o->head->meta.name);
 	return 0;
@@ -170,6 +172,8 @@ model_object_read(const struct conf_node *doc, enum model_read how,
 	o->kind = kind;
 	o->refs = 1;
 	o->node = copy;
+	if (!kind->keeps_version)
+		conf_get(copy, "apiVersion")->text = slice_str(kind->versions[0]);
 	default_namespace(copy, kind, namespace);
 	if (fill(o, how, err) < 0) {
 		model_object_unref(o);

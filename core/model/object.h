@@ -69,7 +69,8 @@ enum model_read {
 };
 
 /*
- * Gives an object with one reference, made from a copy of the document.  A
+ * Gives an object with one reference, made from a copy of the document, which
+ * says the first of the kind's versions unless the kind keeps them.  A
  * namespaced kind without a namespace gets namespace, if that is not NULL,
  * in the document too.  NULL: err says where and why, with kind ERR_DATA.
  */
