@@ -5,18 +5,6 @@
 #include "base/random.h"
 #include "base/slice.h"
 
-struct slice
-slice_str(const char *s)
-{
-	return s == NULL ? SLICE_NONE : slice_of(s, strlen(s));
-}
-
-struct slice
-slice_of(const void *p, size_t len)
-{
-	return (struct slice){ p, len };
-}
-
 bool
 slice_eq(struct slice a, struct slice b)
 {

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /*
  * slice: bytes that somebody else owns, with their length; no NUL behind.
@@ -20,8 +21,19 @@ struct slice {
 /* For printf: printf("%.*s", SLICE_ARG(s)) */
 #define SLICE_ARG(s)	(int)(s).len, (s).ptr
 
-struct slice slice_str(const char *s);	/* NULL gives SLICE_NONE */
-struct slice slice_of(const void *p, size_t len);
+static inline struct slice
+slice_of(const void *p, size_t len)
+{
+	return (struct slice){ p, len };
+}
+
+/* NULL gives SLICE_NONE. */
+static inline struct slice
+slice_str(const char *s)
+{
+	return s == NULL ? SLICE_NONE : slice_of(s, strlen(s));
+}
+
 bool slice_eq(struct slice a, struct slice b);
 bool slice_is(struct slice a, const char *s);
 /* ASCII letters compare without case. */

@@ -28,8 +28,8 @@ str_clear(struct str *s)
 		s->ptr[0] = '\0';
 }
 
-static void
-reserve(struct str *s, size_t more)
+void
+str_reserve(struct str *s, size_t more)
 {
 	check(more < SIZE_MAX / 4 && s->len < SIZE_MAX / 4);
 	size_t need = s->len + more + 1;
@@ -45,28 +45,6 @@ reserve(struct str *s, size_t more)
 }
 
 void
-str_add_slice(struct str *s, struct slice part)
-{
-	reserve(s, part.len);
-	if (part.len > 0)
-		memcpy(s->ptr + s->len, part.ptr, part.len);
-	s->len += part.len;
-	s->ptr[s->len] = '\0';
-}
-
-void
-str_add(struct str *s, const char *text)
-{
-	str_add_slice(s, slice_str(text));
-}
-
-void
-str_add_char(struct str *s, char c)
-{
-	str_add_slice(s, slice_of(&c, 1));
-}
-
-void
 str_vaddf(struct str *s, const char *fmt, va_list ap)
 {
 	va_list again;
@@ -75,7 +53,7 @@ str_vaddf(struct str *s, const char *fmt, va_list ap)
 	int n = vsnprintf(NULL, 0, fmt, again);
 	va_end(again);
 	check(n >= 0);
-	reserve(s, (size_t)n);
+	str_reserve(s, (size_t)n);
 	vsnprintf(s->ptr + s->len, (size_t)n + 1, fmt, ap);
 	s->len += (size_t)n;
 }
@@ -90,12 +68,36 @@ str_addf(struct str *s, const char *fmt, ...)
 	va_end(ap);
 }
 
+#define EIGHT(byte)	(0x0101010101010101u * (byte))
+
+/* Has one of eight bytes this value?  May also say yes when none has. */
+static uint64_t
+may_have(uint64_t eight, unsigned char byte)
+{
+	uint64_t x = eight ^ EIGHT(byte);
+
+	return (x - EIGHT(1)) & ~x & EIGHT(0x80);
+}
+
+static bool
+are_plain(const unsigned char *p)
+{
+	uint64_t eight;
+
+	memcpy(&eight, p, sizeof(eight));
+	return (((eight - EIGHT(0x20)) & EIGHT(0x80)) |
+	    (eight & EIGHT(0x80)) | may_have(eight, '"') |
+	    may_have(eight, '\\') | may_have(eight, 0x7f)) == 0;
+}
+
 /* How many bytes stand for themselves in a JSON string. */
 static size_t
 plain_run(const unsigned char *p, size_t len)
 {
 	size_t n = 0;
 
+	while (len - n >= 8 && are_plain(p + n))
+		n += 8;
 	while (n < len && p[n] >= 0x20 && p[n] < 0x7f && p[n] != '"' &&
 	    p[n] != '\\')
 		n++;
@@ -103,11 +105,10 @@ plain_run(const unsigned char *p, size_t len)
 }
 
 void
-str_add_json(struct str *s, struct slice text)
+str_add_json_text(struct str *s, struct slice text)
 {
 	const unsigned char *p = (const unsigned char *)text.ptr;
 
-	str_add_char(s, '"');
 	for (size_t i = 0; i < text.len;) {
 		size_t run = plain_run(p + i, text.len - i);
 
@@ -132,6 +133,13 @@ str_add_json(struct str *s, struct slice text)
 		}
 		i += n;
 	}
+}
+
+void
+str_add_json(struct str *s, struct slice text)
+{
+	str_add_char(s, '"');
+	str_add_json_text(s, text);
 	str_add_char(s, '"');
 }
 
@@ -182,7 +190,7 @@ str_add_hex(struct str *s, const void *p, size_t len)
 	static const char digits[] = "0123456789abcdef";
 	const unsigned char *bytes = p;
 
-	reserve(s, len * 2);
+	str_reserve(s, len * 2);
 	for (size_t i = 0; i < len; i++) {
 		s->ptr[s->len++] = digits[bytes[i] >> 4];
 		s->ptr[s->len++] = digits[bytes[i] & 15];

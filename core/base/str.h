@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/slice.h"
 
@@ -20,15 +21,42 @@ struct str {
 void str_init(struct str *);
 void str_fini(struct str *);
 void str_clear(struct str *);	/* keeps the memory */
-void str_add(struct str *, const char *s);
-void str_add_slice(struct str *, struct slice);
-void str_add_char(struct str *, char);
+void str_reserve(struct str *, size_t more);	/* bytes, beside the NUL */
+
+/* Inline, because lines are made of many small pieces. */
+static inline void
+str_add_slice(struct str *s, struct slice part)
+{
+	if (s->cap - s->len <= part.len)
+		str_reserve(s, part.len);
+	if (part.len > 0)
+		memcpy(s->ptr + s->len, part.ptr, part.len);
+	s->len += part.len;
+	s->ptr[s->len] = '\0';
+}
+
+static inline void
+str_add(struct str *s, const char *text)
+{
+	str_add_slice(s, slice_of(text, strlen(text)));
+}
+
+static inline void
+str_add_char(struct str *s, char c)
+{
+	if (s->cap - s->len <= 1)
+		str_reserve(s, 1);
+	s->ptr[s->len++] = c;
+	s->ptr[s->len] = '\0';
+}
+
 void str_addf(struct str *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void str_vaddf(struct str *, const char *fmt, va_list)
     __attribute__((format(printf, 2, 0)));
 /* Adds a JSON string literal: quoted, escaped, bytes that are no UTF-8 replaced. */
 void str_add_json(struct str *, struct slice);
+void str_add_json_text(struct str *, struct slice);	/* without the quotes */
 /*
  * Adds text as it may stand on one line of a log or a terminal: control
  * characters, line separators and marks that turn the direction of writing

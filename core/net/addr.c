@@ -121,7 +121,7 @@ addr_format_unix(const struct addr *a, char out[ADDR_TEXT_MAX])
 }
 
 /* Once for each request of a stranger: inet_ntop goes through printf. */
-static void
+static char *
 addr_format_ipv4(const struct in_addr *in, char *to)
 {
 	const unsigned char *p = (const unsigned char *)in;
@@ -135,6 +135,20 @@ addr_format_ipv4(const struct in_addr *in, char *to)
 			*to++ = (char)('0' + p[i] / 10 % 10);
 		*to++ = (char)('0' + p[i] % 10);
 	}
+	*to = '\0';
+	return to;
+}
+
+static void
+addr_format_port(int port, char *to)
+{
+	int unit = 10000;
+
+	*to++ = ':';
+	while (unit > 1 && unit > port)
+		unit /= 10;
+	for (; unit > 0; unit /= 10)
+		*to++ = (char)('0' + port / unit % 10);
 	*to = '\0';
 }
 
@@ -155,11 +169,13 @@ addr_format(const struct addr *a, char out[ADDR_TEXT_MAX])
 {
 	char ip[ADDR_TEXT_MAX];
 
+	if (a->sa.sa_family == AF_INET && a->len != 0) {
+		addr_format_port(addr_port(a),
+		    addr_format_ipv4(&a->in.sin_addr, out));
+		return;
+	}
 	addr_format_ip(a, ip);
-	if (a->sa.sa_family == AF_INET && a->len != 0)
-		snprintf(out, ADDR_TEXT_MAX, "%.*s:%d", INET_ADDRSTRLEN, ip,
-		    addr_port(a));
-	else if (a->sa.sa_family == AF_INET6)
+	if (a->sa.sa_family == AF_INET6)
 		snprintf(out, ADDR_TEXT_MAX, "[%.*s]:%d", INET6_ADDRSTRLEN, ip,
 		    addr_port(a));
 	else

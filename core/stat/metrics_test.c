@@ -49,7 +49,7 @@ TEST(metrics_help_is_one_sentence)
 		struct slice help = slice_str(metrics[i].help);
 
 		assert_true(help.len > 5 && help.len < 80);
-		assert_true(isupper((unsigned char)help.ptr[0]));
+		assert_true(isupper((unsigned char)metrics[i].help[0]));
 		assert_false(ends_with(help, "."));
 	}
 }
