@@ -121,6 +121,21 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "Time to connect to an endpoint, with its handshake",
 		.labels = { DESTINATION },
 	},
+	[METRIC_UPSTREAM_EJECTIONS] = {
+		.name = "mesh_upstream_ejections_total", .type = STAT_COUNTER,
+		.help = "Times that an endpoint was left alone for failing, by reason",
+		.labels = { DESTINATION, "reason" },
+	},
+	[METRIC_UPSTREAM_HEALTH_CHECKS] = {
+		.name = "mesh_upstream_health_checks_total", .type = STAT_COUNTER,
+		.help = "Health checks of endpoints, by result",
+		.labels = { DESTINATION, "result" },
+	},
+	[METRIC_UPSTREAM_OVERFLOWS] = {
+		.name = "mesh_upstream_overflows_total", .type = STAT_COUNTER,
+		.help = "Attempts refused by a limit of the service, by limit",
+		.labels = { DESTINATION, "reason" },
+	},
 	[METRIC_TLS_HANDSHAKES] = {
 		.name = "mesh_tls_handshakes_total", .type = STAT_COUNTER,
 		.help = "TLS handshakes completed, full and resumed",

@@ -1,6 +1,34 @@
 #include "base/arena.h"
 #include "base/check.h"
+#include "stat/metrics.h"
+#include "upstream/latency.h"
+#include "upstream/outlier.h"
 #include "upstream/upstream_run.h"
+
+/* How it went, for balancing and ejecting. */
+static void
+judge(struct attempt *a, bool failed)
+{
+	const struct cluster *c = a->cluster;
+	struct endpoint_state *s = a->endpoint->state;
+	struct loop *loop = a->up->worker->loop;
+
+	if (c->lb == LB_PEAK_EWMA) {
+		uint64_t us = a->answer_us > 0 ? a->answer_us :
+		    loop_now_us(loop) - a->start_us;
+
+		latency_add(s, failed || a->is_penalised ? LATENCY_PENALTY_US :
+		    us, c->balance.ewma_decay_ms, loop_now_ms(loop));
+	}
+	if (!failed && !outlier_has_news(s))
+		return;
+	enum endpoint_out why = outlier_add(c, s, failed, loop_now_ms(loop));
+
+	if (why != OUT_NONE)
+		worker_env_count_service(a->up->worker,
+		    METRIC_UPSTREAM_EJECTIONS, c->service,
+		    endpoint_out_name(why), 1);
+}
 
 static void
 count_end(struct attempt *a, enum attempt_result result)
@@ -13,9 +41,22 @@ count_end(struct attempt *a, enum attempt_result result)
 	atomic_fetch_sub_explicit(&s->active, 1, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&a->cluster->state->requests, 1,
 	    memory_order_relaxed);
+	if (result == ATTEMPT_CANCELLED) {
+		atomic_fetch_add_explicit(&s->cancelled, 1,
+		    memory_order_relaxed);
+		return;
+	}
 	if (result == ATTEMPT_FAILED)
 		atomic_fetch_add_explicit(&s->failures, 1,
 		    memory_order_relaxed);
+	judge(a, result == ATTEMPT_FAILED);
+}
+
+void
+attempt_answered(struct attempt *a, int status)
+{
+	a->answer_us = loop_now_us(a->up->worker->loop) - a->start_us;
+	a->is_penalised = status == 429 || status >= 500;
 }
 
 static bool
@@ -110,6 +151,9 @@ attempt_bind(struct attempt *a, struct pool_conn *pc)
 void
 attempt_fail(struct attempt *a, enum response_flag flag, const char *details)
 {
+	if (flag == FLAG_UO)
+		worker_env_count_service(a->up->worker,
+		    METRIC_UPSTREAM_OVERFLOWS, a->cluster->service, details, 1);
 	/* A limit of ours is no failure of the endpoint. */
 	count_end(a, flag == FLAG_UO ? ATTEMPT_CANCELLED : ATTEMPT_FAILED);
 	a->events->on_failed(a->owner, flag, details);
@@ -156,6 +200,8 @@ attempt_is_reused(const struct attempt *a)
 void
 endpoint_session_begin(const struct endpoint *e)
 {
+	atomic_fetch_add_explicit(&e->state->service->sessions, 1,
+	    memory_order_relaxed);
 	atomic_fetch_add_explicit(&e->state->active, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&e->state->requests, 1, memory_order_relaxed);
 	endpoint_state_ref(e->state);
@@ -164,6 +210,8 @@ endpoint_session_begin(const struct endpoint *e)
 void
 endpoint_session_end(struct endpoint_state *s)
 {
+	atomic_fetch_sub_explicit(&s->service->sessions, 1,
+	    memory_order_relaxed);
 	atomic_fetch_sub_explicit(&s->active, 1, memory_order_relaxed);
 	endpoint_state_unref(s);
 }

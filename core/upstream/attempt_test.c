@@ -101,3 +101,27 @@ TEST(attempt_limits)
 		bench_fini(&b);
 	}
 }
+
+/* --- failing ------------------------------------------------------------------------- */
+
+TEST(attempt_failures_eject_an_endpoint)
+{
+	struct bench b;
+	struct endpoint e = { .weight = 1 };
+	struct err err = ERR_INIT;
+
+	bench_init(&b);
+	assert_int_equal(addr_from_ip(SLICE("127.0.0.2"), 9, &e.addr, &err), 0);
+	cluster_add(b.cluster, b.registry, &e);	/* the only one stays */
+	cluster_seal(b.cluster);
+	b.cluster->outlier.consecutive = 2;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(endpoint_marks(b.cluster->v[0].state), 0);
+		bench_start(&b, 'A');
+		bench_run_until(&b, bench_is_one_asking);
+		bench_reset(&b, i);
+		bench_run_until(&b, bench_are_all_over);
+	}
+	assert_int_equal(endpoint_marks(b.cluster->v[0].state), MARK_OUT);
+	bench_fini(&b);
+}

@@ -124,3 +124,37 @@ endpoint_out_name(enum endpoint_out o)
 {
 	return out_names[o];
 }
+
+static uint64_t
+left_ms(const atomic_ullong *until_ms, uint64_t now_ms)
+{
+	uint64_t until = atomic_load_explicit(until_ms, memory_order_relaxed);
+
+	return until > now_ms ? until - now_ms : 0;
+}
+
+void
+endpoint_report(const struct endpoint_state *s, uint64_t now_ms,
+    struct endpoint_report *out)
+{
+	unsigned marks = endpoint_marks(s);
+
+	*out = (struct endpoint_report){ "available", "", 0 };
+	if (marks & MARK_MISSED) {
+		*out = (struct endpoint_report){ "unreachable",
+			"connect-failed", left_ms(&s->down_until_ms, now_ms) };
+	} else if (marks & MARK_UNHEALTHY) {
+		out->state = "unhealthy";
+		out->why = "health-check";
+	} else if (marks & MARK_OUT) {
+		out->state = atomic_load_explicit(&s->is_probing,
+		    memory_order_relaxed) ? "probing" : "ejected";
+		out->why = endpoint_out_name(atomic_load_explicit(
+		    &s->out_reason, memory_order_relaxed));
+		out->left_ms = left_ms(&s->out_until_ms, now_ms);
+	} else if (marks & MARK_DEGRADED) {
+		out->state = "degraded";
+	} else if (marks & MARK_WARMING) {
+		out->state = "warming";
+	}
+}

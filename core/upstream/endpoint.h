@@ -106,4 +106,13 @@ enum endpoint_doubt endpoint_doubt(const struct endpoint_state *,
 /* A request goes there: whoever is the first after a pause finds out for all. */
 void endpoint_state_try(struct endpoint_state *, uint64_t now_ms);
 
+/* For people.  state: "available", "degraded", "warming", "ejected", "probing",
+ * "unhealthy" or "unreachable"; why: a word or empty. */
+struct endpoint_report {
+	const char *state, *why;
+	uint64_t    left_ms;	/* until it is tried again; 0: not known */
+};
+void endpoint_report(const struct endpoint_state *, uint64_t now_ms,
+    struct endpoint_report *);
+
 #endif

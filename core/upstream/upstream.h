@@ -90,6 +90,11 @@ enum attempt_result {
 };
 /* Closes the stream if one was given; the attempt is gone afterwards. */
 void attempt_finish(struct attempt *, enum attempt_result, enum stream_error);
+/*
+ * The head of the final answer came.  May be left out: then the whole exchange
+ * counts as latency, and no status (429, 5xx) as a sign to go elsewhere.
+ */
+void attempt_answered(struct attempt *, int status);
 const struct endpoint *attempt_endpoint(const struct attempt *);
 uint64_t attempt_connect_us(const struct attempt *);
 /* Its connection had served an exchange before; NULL: false. */

@@ -60,8 +60,8 @@ struct attempt {
 	struct pool_conn            *conn;
 	struct stream               *stream;
 	struct loop_task             start;
-	uint64_t                     start_us, connect_us;
-	bool                         counted, reused;
+	uint64_t                     start_us, connect_us, answer_us;
+	bool                         counted, reused, is_penalised;
 	enum response_flag           flag;	/* of a deferred failure */
 	const char                  *details;
 };
