@@ -160,6 +160,22 @@ arena_strdup(struct arena *a, const char *s)
 	return memcpy(arena_alloc(a, len + 1), s, len + 1);
 }
 
+struct slice
+arena_join(struct arena *a, const struct slice *parts, size_t n)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++)
+		len += parts[i].len;
+	char *p = arena_alloc(a, len + 1), *to = p;
+
+	for (size_t i = 0; i < n; i++)
+		if (parts[i].len > 0)
+			to = mempcpy(to, parts[i].ptr, parts[i].len);
+	*to = '\0';
+	return slice_of(p, len);
+}
+
 char *
 arena_printf(struct arena *a, const char *fmt, ...)
 {

@@ -4,6 +4,22 @@
 #include "base/arena.h"
 #include "base/unit.h"
 
+TEST(arena_joins_parts)
+{
+	const struct slice parts[] = {
+		SLICE("a"), SLICE_NONE, SLICE(""), SLICE("bc"),
+	};
+	struct arena a;
+
+	arena_init(&a);
+	struct slice all = arena_join(&a, parts, 4);
+
+	assert_true(slice_is(all, "abc"));
+	assert_int_equal(all.ptr[all.len], '\0');
+	assert_int_equal(arena_join(&a, parts, 0).len, 0);
+	arena_fini(&a);
+}
+
 TEST(arena_memory_is_aligned_and_apart)
 {
 	struct arena a;

@@ -66,12 +66,14 @@ set_client_cert(struct http_head *h, struct arena *a,
 	struct str hash = { 0 };
 
 	str_add_hex(&hash, peer->cert_hash, sizeof(peer->cert_hash));
-	char *value = arena_printf(a, "By=%.*s;Hash=%s;URI=%s",
-	    SLICE_ARG(own_id), str_ptr(&hash), peer->id);
+	const struct slice parts[] = {
+		SLICE("By="), own_id, SLICE(";Hash="), str_slice(&hash),
+		SLICE(";URI="), slice_str(peer->id),
+	};
 
-	str_fini(&hash);
 	http_fields_add_id(&h->fields, FIELD_X_FORWARDED_CLIENT_CERT,
-	    slice_str(value));
+	    arena_join(a, parts, sizeof(parts) / sizeof(parts[0])));
+	str_fini(&hash);
 }
 
 /* spiffe://TD/ns/NS/sa/NAME gives NS/NAME. */
@@ -90,8 +92,9 @@ service_of_id(struct arena *a, struct slice id)
 	}
 	if (ns.ptr == NULL || name.ptr == NULL)
 		return SLICE_NONE;
-	return slice_str(arena_printf(a, "%.*s/%.*s", SLICE_ARG(ns),
-	    SLICE_ARG(name)));
+	const struct slice parts[] = { ns, SLICE("/"), name };
+
+	return arena_join(a, parts, 3);
 }
 
 static void
