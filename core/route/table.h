@@ -95,6 +95,8 @@ struct route_table;
 struct route_table *route_table_new(void);
 /* -1: the rule is not in; err says which part of it and why (ERR_DATA). */
 int route_table_add(struct route_table *, const struct route_rule *, struct err *);
+/* Drops the rules that were added after the first len; not once it is sealed. */
+void route_table_cut(struct route_table *, size_t len);
 void route_table_seal(struct route_table *);
 struct route_table *route_table_ref(struct route_table *);
 void route_table_unref(struct route_table *);	/* NULL is allowed */

@@ -202,6 +202,13 @@ route_table_add(struct route_table *t, const struct route_rule *r, struct err *e
 	return 0;
 }
 
+void
+route_table_cut(struct route_table *t, size_t len)
+{
+	check(!t->sealed && len <= t->len);
+	t->len = len;
+}
+
 /* --- precedence ------------------------------------------------------------------- */
 
 static int
