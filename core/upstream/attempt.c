@@ -3,6 +3,7 @@
 #include "stat/metrics.h"
 #include "upstream/latency.h"
 #include "upstream/outlier.h"
+#include "upstream/turn.h"
 #include "upstream/upstream_run.h"
 
 /* How it went, for balancing and ejecting. */
@@ -38,6 +39,9 @@ count_end(struct attempt *a, enum attempt_result result)
 	if (!a->counted)
 		return;
 	a->counted = false;
+	if (a->has_turn)
+		turn_give(s, a->cluster->limits.endpoint_requests);
+	a->has_turn = false;
 	atomic_fetch_sub_explicit(&s->active, 1, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&a->cluster->state->requests, 1,
 	    memory_order_relaxed);
@@ -84,44 +88,91 @@ on_start(void *arg)
 		attempt_fail(a, a->flag, a->details);
 }
 
+/* Counted, and its turn has come: a connection, or nothing yet, or a failure. */
+static void
+find_connection(struct attempt *a)
+{
+	const struct cluster *cluster = a->cluster;
+
+	a->conn = pool_take_idle(a->local, a->is_idempotent ? UINT64_MAX :
+	    cluster->pool_fresh_ms);
+	a->reused = a->conn != NULL;
+	if (a->conn == NULL && atomic_load_explicit(&cluster->state->conns,
+	    memory_order_relaxed) >= cluster->limits.conns) {
+		a->flag = FLAG_UO;
+		a->details = "connection_limit";
+	}
+	if (a->conn != NULL || a->flag != FLAG_NONE) {
+		loop_defer(a->up->worker->loop, &a->start);
+		return;
+	}
+	list_append(&a->local->waiting, &a->link);
+	pool_connect(a->local, cluster, a->endpoint);
+}
+
+static void
+refuse(struct attempt *a, const char *details)
+{
+	a->flag = FLAG_UO;
+	a->details = details;
+	loop_defer(a->up->worker->loop, &a->start);
+}
+
+static void
+on_turn(void *arg, bool granted)
+{
+	struct attempt *a = arg;
+
+	a->turn = NULL;
+	a->has_turn = granted;
+	if (granted)
+		find_connection(a);
+	else
+		refuse(a, "queue_timeout");
+}
+
+/* Where so many requests at a time are enough for one endpoint. */
+static void
+wait_for_turn(struct attempt *a)
+{
+	switch (turn_take(a->endpoint->state, &a->cluster->limits,
+	    a->up->worker->loop, on_turn, a, &a->turn)) {
+	case TURN_NOW:
+		a->has_turn = true;
+		find_connection(a);
+		break;
+	case TURN_FULL:
+		refuse(a, "queue_full");
+		break;
+	case TURN_WAIT:
+		break;
+	}
+}
+
 struct attempt *
 attempt_start(struct upstream *up, const struct attempt_order *order,
     const struct attempt_events *events, void *owner)
 {
 	struct attempt *a = arena_zalloc(order->arena, sizeof(*a));
 	const struct cluster *cluster = order->cluster;
-	const struct endpoint *e = order->endpoint;
 
 	a->up = up;
 	a->cluster = cluster_ref(cluster_mutable(cluster));
-	a->endpoint = e;
+	a->endpoint = order->endpoint;
 	a->arena = order->arena;
+	a->is_idempotent = order->is_idempotent;
 	a->events = events;
 	a->owner = owner;
 	a->start_us = loop_now_us(up->worker->loop);
 	loop_task_init(&a->start, on_start, a);
-	a->local = endpoint_local_get(up, e);
+	a->local = endpoint_local_get(up, a->endpoint);
 	a->local->users++;
-	if (!count_begin(a)) {
-		a->flag = FLAG_UO;
-		a->details = "request_limit";
-	} else {
-		a->conn = pool_take_idle(a->local, order->is_idempotent ?
-		    UINT64_MAX : cluster->pool_fresh_ms);
-		a->reused = a->conn != NULL;
-		if (a->conn == NULL && atomic_load_explicit(
-		    &cluster->state->conns, memory_order_relaxed) >=
-		    cluster->limits.conns) {
-			a->flag = FLAG_UO;
-			a->details = "connection_limit";
-		}
-	}
-	if (a->conn != NULL || a->flag != FLAG_NONE) {
-		loop_defer(up->worker->loop, &a->start);
-		return a;
-	}
-	list_append(&a->local->waiting, &a->link);
-	pool_connect(a->local, cluster, e);
+	if (!count_begin(a))
+		refuse(a, "request_limit");
+	else if (cluster->limits.endpoint_requests > 0)
+		wait_for_turn(a);
+	else
+		find_connection(a);
 	return a;
 }
 
@@ -167,6 +218,8 @@ attempt_finish(struct attempt *a, enum attempt_result result,
 	struct pool_conn *pc = a->conn;
 
 	loop_task_cancel(&a->start);
+	if (a->turn != NULL)
+		turn_cancel(a->turn);
 	list_remove(&a->link);
 	count_end(a, result);
 	if (a->stream != NULL) {

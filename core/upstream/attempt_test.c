@@ -117,11 +117,56 @@ TEST(attempt_failures_eject_an_endpoint)
 	b.cluster->outlier.consecutive = 2;
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(endpoint_marks(b.cluster->v[0].state), 0);
-		bench_start(&b, 'A');
+		bench_start(&b, (char)('A' + i));
 		bench_run_until(&b, bench_is_one_asking);
 		bench_reset(&b, i);
 		bench_run_until(&b, bench_are_all_over);
 	}
 	assert_int_equal(endpoint_marks(b.cluster->v[0].state), MARK_OUT);
+	bench_fini(&b);
+}
+
+static bool
+is_first_over(struct bench *b)
+{
+	return b->calls[0].attempt == NULL;
+}
+
+TEST(attempt_waits_for_its_turn)
+{
+	struct bench b;
+
+	bench_init(&b);
+	b.cluster->limits.endpoint_requests = 1;
+	b.cluster->limits.queue = 1;
+	bench_start(&b, 'A');
+	bench_start(&b, 'B');
+	bench_start(&b, 'C');
+	bench_run_until(&b, bench_is_one_asking);
+	bench_answer(&b, 0, BENCH_OK);
+	bench_run_until(&b, is_first_over);
+	bench_run_until(&b, bench_is_one_asking);
+	bench_answer(&b, 0, BENCH_OK);
+	bench_run_until(&b, bench_are_all_over);
+	assert_non_null(strstr(str_ptr(&b.trace), "C:queue_full"));
+	assert_non_null(strstr(str_ptr(&b.trace), "A:200 B:reused B:200"));
+	assert_int_equal(b.cluster->v[0].state->slots, 0);
+	bench_fini(&b);
+}
+
+TEST(attempt_given_up_waits_no_more)
+{
+	struct bench b;
+
+	bench_init(&b);
+	b.cluster->limits.endpoint_requests = 1;
+	b.cluster->limits.queue = 9;
+	bench_start(&b, 'A');
+	bench_finish(bench_start(&b, 'B'), ATTEMPT_CANCELLED);
+	bench_run_until(&b, bench_is_one_asking);
+	assert_int_equal(b.cluster->v[0].state->queued, 0);
+	bench_answer(&b, 0, BENCH_OK);
+	bench_run_until(&b, bench_are_all_over);
+	bench_assert_trace(&b, "A:fresh A:200");
 	bench_fini(&b);
 }

@@ -26,6 +26,7 @@ free_endpoint_state(void *p)
 	struct endpoint_state *s = p;
 
 	atomic_fetch_sub_explicit(&s->service->refs, 1, memory_order_release);
+	pthread_mutex_destroy(&s->queue_lock);
 	mem_free(s->key);
 	mem_free(s);
 }
@@ -88,6 +89,8 @@ endpoint_state_get(struct cluster_registry *r, struct cluster_state *service,
 		s = mem_zalloc(sizeof(*s));
 		s->key = mem_dup(key.ptr, key.len);
 		s->is_new = true;
+		pthread_mutex_init(&s->queue_lock, NULL);
+		list_init(&s->queue);
 		s->service = service;
 		atomic_fetch_add_explicit(&service->refs, 1,
 		    memory_order_relaxed);
@@ -344,4 +347,24 @@ cluster_unref(struct cluster *c)
 	atomic_fetch_sub_explicit(&c->state->refs, 1, memory_order_release);
 	arena_fini(&c->arena);
 	mem_free(c);
+}
+
+bool
+cluster_retry_begin(const struct cluster *c)
+{
+	uint64_t share = (uint64_t)c->limits.retry_percent *
+	    atomic_load_explicit(&c->state->requests, memory_order_relaxed) / 100;
+	uint64_t most = share > c->limits.retries ? share : c->limits.retries;
+
+	if (atomic_fetch_add_explicit(&c->state->retries, 1,
+	    memory_order_relaxed) < most)
+		return true;
+	cluster_retry_end(c);
+	return false;
+}
+
+void
+cluster_retry_end(const struct cluster *c)
+{
+	atomic_fetch_sub_explicit(&c->state->retries, 1, memory_order_relaxed);
 }

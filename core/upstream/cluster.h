@@ -118,6 +118,13 @@ struct pick {
 };
 const struct endpoint *cluster_pick(const struct cluster *, const struct pick *);
 
+/*
+ * A retry may begin: not more are under way than limits.retries, or than
+ * retry_percent of the requests under way if that is more.  Then it ends once.
+ */
+bool cluster_retry_begin(const struct cluster *);
+void cluster_retry_end(const struct cluster *);
+
 /* Counting references needs a pointer to what traffic treats as const. */
 static inline struct cluster *
 cluster_mutable(const struct cluster *c)

@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "base/slice.h"
+#include "upstream/keepalive.h"
 
 /*
  * endpoint: what is known of an endpoint and of a service while the process
@@ -71,6 +73,12 @@ struct endpoint_state {
 	atomic_ullong warm_from_ms;	/* monotonic, with MARK_WARMING */
 	bool          is_new;		/* in no plan yet */
 	atomic_ullong ewma;		/* latency.h */
+	struct keepalive keepalive;
+
+	/* turn.h */
+	atomic_uint   slots, queued;
+	pthread_mutex_t queue_lock;
+	struct list   queue;		/* turn, longest first */
 };
 
 void endpoint_state_ref(struct endpoint_state *);

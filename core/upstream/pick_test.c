@@ -312,3 +312,34 @@ TEST(cluster_states_outlive_clusters)
 	bench_fini(&b);
 	bench_fini(&a);
 }
+
+/* --- retries -------------------------------------------------------------------- */
+
+TEST(cluster_retries_have_a_budget)
+{
+	static const struct {
+		unsigned requests, retries, percent, begun;
+	} v[] = {
+		{ 0, 3, 20, 3 }, { 15, 3, 20, 3 }, { 100, 3, 20, 20 },
+		{ 100, 3, 0, 3 }, { 100, 0, 0, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct bench b;
+		unsigned begun = 0;
+
+		bench_init(&b, LB_RANDOM, "1");
+		b.c->limits.retries = v[i].retries;
+		b.c->limits.retry_percent = v[i].percent;
+		atomic_store(&b.c->state->requests, v[i].requests);
+		for (int k = 0; k < 100; k++)
+			begun += cluster_retry_begin(b.c);
+		assert_int_equal(begun, v[i].begun);
+		if (begun > 0) {
+			cluster_retry_end(b.c);
+			assert_true(cluster_retry_begin(b.c));
+		}
+		assert_false(cluster_retry_begin(b.c));
+		bench_fini(&b);
+	}
+}

@@ -70,6 +70,20 @@ count_active(struct pool_conn *pc, int by)
 	    METRIC_UPSTREAM_CONNECTIONS_ACTIVE, pc->cluster->service, NULL, by);
 }
 
+/* The peer ended it after so long; 0: while it was answering. */
+static void
+learn(struct pool_conn *pc, uint64_t idle_ms)
+{
+	keepalive_ended(&pc->local->state->keepalive, idle_ms,
+	    loop_now_ms(pc->local->up->worker->loop));
+}
+
+static uint64_t
+idle_for(const struct pool_conn *pc)
+{
+	return loop_now_ms(pc->local->up->worker->loop) - pc->idle_since_ms;
+}
+
 static void
 on_conn_closed(struct conn *c, void *owner, enum close_reason why)
 {
@@ -78,6 +92,10 @@ on_conn_closed(struct conn *c, void *owner, enum close_reason why)
 
 	(void)c;
 	pc->finished = true;
+	if (pc->is_idle && (why == CLOSE_PEER || why == CLOSE_PROTOCOL))
+		learn(pc, idle_for(pc));
+	else if (why == CLOSE_RESET)
+		learn(pc, pc->is_idle ? idle_for(pc) : pc->was_idle_ms);
 	count_active(pc, -1);
 	loop_timer_stop(&pc->timer);
 	list_remove(&pc->link);
@@ -107,6 +125,10 @@ on_conn_data(struct conn *c, void *owner)
 		conn_close(c, conn_is_eof(c) ? CLOSE_PEER : CLOSE_PROTOCOL);
 		return;
 	}
+	if (buf_len(conn_in(c)) > 0)
+		pc->was_idle_ms = 0;
+	else if (conn_is_eof(c))
+		learn(pc, pc->was_idle_ms);
 	codec_feed(pc->codec, conn_in(c), conn_is_eof(c));
 	if (!pc->finished && !codec_wants_input(pc->codec))
 		conn_pause(c);	/* its end is not to come before there is room */
@@ -232,7 +254,8 @@ become_idle(struct pool_conn *pc)
 	pc->idle_since_ms = loop_now_ms(l->up->worker->loop);
 	l->up->counts.active--;
 	l->up->counts.idle++;
-	loop_timer_start(&pc->timer, pc->idle_ms);
+	loop_timer_start(&pc->timer, keepalive_idle_ms(&l->state->keepalive,
+	    pc->idle_ms));
 }
 
 /* The exchange on it has ended in order: next who waits, else idle. */
@@ -270,8 +293,11 @@ on_idle_timer(void *arg)
 {
 	struct pool_conn *pc = arg;
 
-	if (!pc->finished && pc->is_idle)
-		conn_close(pc->conn, CLOSE_IDLE);
+	if (pc->finished || !pc->is_idle)
+		return;
+	if (idle_for(pc) < pc->idle_ms)
+		keepalive_retired(&pc->local->state->keepalive);
+	conn_close(pc->conn, CLOSE_IDLE);
 }
 
 static struct pool_conn *
@@ -301,17 +327,19 @@ pool_conn_new(struct endpoint_local *l, const struct cluster *cluster,
 struct pool_conn *
 pool_take_idle(struct endpoint_local *l, uint64_t idle_ms)
 {
-	uint64_t now = loop_now_ms(l->up->worker->loop);
-
+	idle_ms = keepalive_idle_ms(&l->state->keepalive, idle_ms);
 	while (!list_is_empty(&l->idle)) {
 		struct pool_conn *pc = list_entry(l->idle.next,
 		    struct pool_conn, link);
 
-		if (now - pc->idle_since_ms >= idle_ms)
+		uint64_t idle = idle_for(pc);
+
+		if (idle >= idle_ms)
 			return NULL;	/* those behind it are idle for longer */
 		list_remove(&pc->link);
 		list_append(&l->busy, &pc->link);
 		pc->is_idle = false;
+		pc->was_idle_ms = idle;
 		l->up->counts.idle--;
 		l->up->counts.active++;
 		loop_timer_stop(&pc->timer);

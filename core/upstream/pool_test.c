@@ -221,3 +221,55 @@ TEST(pool_lets_who_left_finish)
 	assert_int_equal(bench_counts(&b).idle, 0);
 	bench_fini(&b);
 }
+
+/* --- peers that end idle connections --------------------------------------------- */
+
+static bool
+is_learnt(struct bench *b)
+{
+	return keepalive_idle_ms(&b->cluster->v[0].state->keepalive, 30000) <
+	    30000;
+}
+
+TEST(pool_retires_connections_before_their_peer_does)
+{
+	struct bench b;
+	struct keepalive *k;
+
+	bench_init(&b);
+	k = &b.cluster->v[0].state->keepalive;
+	keepalive_ended(k, 60, 1);
+	bench_exchange(&b, 'A', 0, BENCH_OK);
+	assert_int_equal(bench_counts(&b).idle, 1);
+	bench_run_until(&b, bench_is_none_idle);	/* after 45 ms */
+	assert_true(k->limit_ms > 60);	/* one end is not sure */
+	bench_exchange(&b, 'B', 1, BENCH_OK);
+	bench_assert_trace(&b, "A:fresh A:200 B:fresh B:200");
+	bench_fini(&b);
+}
+
+static uint64_t ended_after_ms;
+
+static bool
+has_peer_waited(struct bench *b)
+{
+	if (loop_now_ms(b->loop) < ended_after_ms)
+		return false;
+	if (b->peers[0] >= 0)
+		bench_reset(b, 0);
+	return is_learnt(b);
+}
+
+/* Whether it shows in the idle connection or in the request that met it. */
+TEST(pool_learns_when_a_peer_ends_an_idle_connection)
+{
+	struct bench b;
+
+	bench_init(&b);
+	bench_exchange(&b, 'A', 0, BENCH_OK);
+	ended_after_ms = loop_now_ms(b.loop) + 60;
+	bench_run_until(&b, has_peer_waited);
+	assert_int_equal(bench_counts(&b).idle, 0);
+	assert_in_range(b.cluster->v[0].state->keepalive.limit_ms, 50, 20000);
+	bench_fini(&b);
+}

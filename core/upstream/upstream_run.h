@@ -41,6 +41,7 @@ struct pool_conn {
 	struct cluster        *cluster;	/* counted: its state counts the conn */
 	struct loop_timer      timer;
 	uint64_t               idle_ms, idle_since_ms;
+	uint64_t               was_idle_ms;	/* until its use; 0: it answers */
 	int64_t                not_after;
 	uint64_t               uses;
 	size_t                 unreported;	/* sent, the codec does not know */
@@ -61,7 +62,9 @@ struct attempt {
 	struct stream               *stream;
 	struct loop_task             start;
 	uint64_t                     start_us, connect_us, answer_us;
+	struct turn                 *turn;	/* while it waits for one */
 	bool                         counted, reused, is_penalised;
+	bool                         has_turn, is_idempotent;
 	enum response_flag           flag;	/* of a deferred failure */
 	const char                  *details;
 };
