@@ -90,6 +90,7 @@ delivery_fini(struct delivery *d)
 	map_fini(&d->has, unref_change);
 	map_fini(&d->dirty, NULL);
 	map_fini(&d->missing, NULL);
+	map_fini(&d->unsettled, NULL);
 	str_fini(&d->head);
 	str_fini(&d->tail);
 	model_subject_fini(&d->subject);
@@ -174,6 +175,7 @@ delivery_restart(struct delivery *d)
 	str_clear(&d->tail);
 	map_fini(&d->has, unref_change);
 	map_fini(&d->missing, NULL);
+	map_fini(&d->unsettled, NULL);
 	d->digest = (struct model_digest){ 0 };
 	d->since = 0;
 	d->is_first = d->must_look = d->must_sync = true;
@@ -207,9 +209,9 @@ forget(struct delivery *d, struct registry_change *c)
 	registry_change_unref(c);
 }
 
-/* It shall have the document as it is now. */
+/* It shall have the document as it is now, at a revision. */
 static void
-give(struct delivery *d, const struct model_object *o)
+give(struct delivery *d, const struct model_object *o, uint64_t revision)
 {
 	struct registry_change *c = line_of(d->lines, o), *old;
 	struct slice key = slice_str(o->key);
@@ -218,6 +220,7 @@ give(struct delivery *d, const struct model_object *o)
 	if (old == c)
 		return;
 	map_put(&d->has, key, registry_change_ref(c));
+	map_put(&d->unsettled, key, (void *)(uintptr_t)revision);
 	if (old != NULL)
 		forget(d, old);
 	model_digest_add(&d->digest, key, c->revision, c->document);
@@ -234,6 +237,7 @@ take_away(struct delivery *d, struct slice key, uint64_t revision)
 
 	if (old == NULL)
 		return;
+	map_del(&d->unsettled, key);
 	enqueue(d, registry_change_new(revision, key, SLICE_NONE));
 	forget(d, old);
 }
@@ -303,7 +307,7 @@ look_at_dirty(struct delivery *d, uint64_t revision)
 		struct model_object *o = registry_find(d->registry, key);
 
 		if (o != NULL && model_concerns(&d->subject, o))
-			give(d, o);
+			give(d, o, revision);
 		else
 			take_away(d, key, revision);
 	}
@@ -330,7 +334,7 @@ look_at_all(struct delivery *d, uint64_t revision)
 			take_away(d, ((struct registry_change *)value)->key,
 			    revision);
 	for (size_t i = 0; i < len; i++)
-		give(d, out[i]);
+		give(d, out[i], revision);
 	/* It may still have what was deleted while it was away. */
 	it = 0;
 	while (d->since > 0 && map_next(&d->dirty, &it, &key, NULL))
@@ -395,6 +399,19 @@ delivery_match(const struct delivery *d, uint64_t revision, struct slice digest)
 	}
 	return d->states_len == DELIVERY_STATES ? DELIVERY_EARLIER :
 	    DELIVERY_OTHER;
+}
+
+void
+delivery_settle(struct delivery *d, uint64_t revision, bool is_last)
+{
+	struct slice key;
+	size_t it = 0;
+	void *at;
+
+	while (map_next(&d->unsettled, &it, &key, &at))
+		if ((uintptr_t)at < revision ||
+		    (is_last && (uintptr_t)at == revision))
+			map_del(&d->unsettled, key);
 }
 
 static void

@@ -70,6 +70,9 @@ struct delivery {
 	uint64_t               since;	/* said to have everything up to here */
 	struct map             dirty;	/* keys to look at anew */
 	struct map             missing;	/* services told to be none */
+	struct map             unsettled;	/* key: the revision of the state
+					   that brought its form; not
+					   known to have arrived */
 	struct str             head, tail;	/* lines around the queue */
 	struct registry_change **queue;	/* counted */
 	size_t                 queue_at, queue_len, queue_cap;
@@ -103,6 +106,12 @@ void delivery_touch(struct delivery *, struct slice key);
 /* What the proxy's word about a revision and a digest means. */
 enum delivery_match delivery_match(const struct delivery *, uint64_t revision,
     struct slice digest);
+
+/*
+ * The proxy runs the state of this revision.  is_last: the last one that it
+ * was sent of that revision, as far as can be told.
+ */
+void delivery_settle(struct delivery *, uint64_t revision, bool is_last);
 
 /* Adds some lines, about 32 KiB.  False: there is nothing to say now. */
 bool delivery_next(struct delivery *, struct buf *out);

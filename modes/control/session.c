@@ -161,6 +161,7 @@ take_interest(struct session *s, const struct sync_message *m)
 	if (!s->delivery.is_started)
 		delivery_start(&s->delivery, s->delivery.since);
 	s->has_interest = true;
+	sessions_stand_anew(s->all);
 	return true;
 }
 
@@ -171,6 +172,8 @@ check_digest(struct session *s, const struct sync_message *m)
 	enum delivery_match match = delivery_match(&s->delivery, m->revision,
 	    m->digest);
 
+	delivery_settle(&s->delivery, m->revision, m->digest.len == 0 ||
+	    match != DELIVERY_EARLIER);
 	if (match == DELIVERY_EARLIER)
 		return;
 	s->is_digest_known = true;
@@ -184,15 +187,10 @@ check_digest(struct session *s, const struct sync_message *m)
 	session_pump(s);
 }
 
-struct nack {
-	uint64_t revision;	/* of the form that it rejects */
-	char    *text;
-};
-
 static void
 nack_free(void *arg)
 {
-	struct nack *n = arg;
+	struct session_nack *n = arg;
 
 	if (n == NULL)
 		return;
@@ -206,12 +204,6 @@ session_nacks_fini(struct session *s)
 	map_fini(&s->nacks, nack_free);
 }
 
-const char *
-session_nack_text(const void *nack)
-{
-	return ((const struct nack *)nack)->text;
-}
-
 /* Rejections of forms that the proxy no longer has. */
 static void
 drop_old_nacks(struct session *s)
@@ -223,7 +215,7 @@ drop_old_nacks(struct session *s)
 	while (map_next(&s->nacks, &it, &key, &nack)) {
 		const struct registry_change *c = map_get(&s->delivery.has, key);
 
-		if (c == NULL || c->revision != ((struct nack *)nack)->revision)
+		if (c == NULL || c->revision != ((struct session_nack *)nack)->revision)
 			nack_free(map_del(&s->nacks, key));
 	}
 }
@@ -234,6 +226,7 @@ take_ack(struct session *s, const struct sync_message *m)
 	s->acked = m->revision;
 	drop_old_nacks(s);
 	check_digest(s, m);
+	sessions_stand_anew(s->all);
 	session_withdrawals_check(s->all);
 	return true;
 }
@@ -252,11 +245,12 @@ take_nack(struct session *s, const struct sync_message *m)
 	    SLICE_ARG(text));
 	if (s->nacks.len >= SESSION_NACKS_MAX && !map_has(&s->nacks, m->key))
 		return true;
-	struct nack *n = mem_zalloc(sizeof(*n));
+	struct session_nack *n = mem_zalloc(sizeof(*n));
 
 	n->revision = m->revision;
 	n->text = mem_dup(text.ptr, text.len);
 	nack_free(map_put(&s->nacks, m->key, n));
+	sessions_stand_anew(s->all);
 	return true;
 }
 

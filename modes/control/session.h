@@ -7,13 +7,19 @@
 
 /*
  * session: the insides of one session, shared by sessions.c (all of them),
- * session.c (what one proxy says) and session_withdraw.c (leaving).
+ * session.c (what one proxy says), session_withdraw.c (leaving) and
+ * sessions_standing.c (who runs what).
  */
 #define SESSION_INTEREST_MS	200	/* how long the first state waits */
 #define SESSION_BOOKMARK_MS	30000
 #define SESSION_ANSWER_MS	5000
 #define SESSION_WITHDRAW_MS	5000
 #define SESSION_NACKS_MAX	100
+
+struct session_nack {
+	uint64_t revision;	/* of the form that it rejects */
+	char    *text;
+};
 
 struct session {
 	struct list              link;
@@ -35,7 +41,7 @@ struct session {
 	uint64_t                 acked;		/* revision it runs */
 	bool                     is_digest_known, is_digest_ok;
 	bool                     was_restarted;	/* for a wrong digest */
-	struct map               nacks;		/* by key: what it rejects */
+	struct map               nacks;		/* by key: struct session_nack */
 	bool                     has_hello, is_answering, has_reported;
 	bool                     has_overstated;	/* in its counters */
 	bool                     has_interest;	/* a new one, not acted on */
@@ -55,6 +61,8 @@ struct sessions {
 	uint64_t                 followed;
 	struct list              asked;		/* questions without answer */
 	struct list              leaving;	/* withdrawals */
+	void                   (*on_standing)(void *arg);	/* or NULL */
+	void                    *on_standing_arg;
 };
 
 void session_say(struct session *, const struct sync_message *);
@@ -65,7 +73,9 @@ void session_end(struct session *, const char *why);
 bool session_take(struct session *, const struct sync_message *);
 
 void session_nacks_fini(struct session *);
-const char *session_nack_text(const void *nack);
+
+/* Who runs what may have changed. */
+void sessions_stand_anew(struct sessions *);
 
 /* A question got its answer. */
 void sessions_answer(struct sessions *, uint64_t session, uint64_t id,

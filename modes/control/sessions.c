@@ -321,6 +321,7 @@ session_gone(struct session *s)
 	mem_free(s);
 	check_questions(ss, number);
 	session_withdrawals_check(ss);
+	sessions_stand_anew(ss);
 }
 
 /* --- showing ------------------------------------------------------------------------------ */
@@ -386,7 +387,7 @@ write_one(struct conf_node *row, const struct session *s)
 		struct conf_node *n = conf_add_map(nacks);
 
 		conf_set_slice(n, "key", key);
-		conf_set_string(n, "error", session_nack_text(nack));
+		conf_set_string(n, "error", ((const struct session_nack *)nack)->text);
 	}
 }
 

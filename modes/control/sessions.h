@@ -52,6 +52,31 @@ void session_gone(struct session *);
 void sessions_write(const struct sessions *, struct conf_node *list);
 
 /*
+ * Which documents are not everywhere yet.  Life: sessions_standing -> look
+ * into behind, by key -> sessions_standing_fini.
+ *
+ * A document that is not in it runs, in its present form, in every proxy
+ * that is connected and needs it.
+ */
+struct sessions_behind {
+	size_t      waiting;	/* proxies that did not say that they run it */
+	size_t      rejecting;	/* proxies that keep another form of it */
+	const char *who;	/* "ns/name" of one; a rejecting one first */
+	const char *why;	/* in the words of one that rejects, or NULL */
+};
+struct sessions_standing {
+	struct map   behind;	/* by key: struct sessions_behind */
+	struct arena arena;
+};
+void sessions_standing(const struct sessions *, struct sessions_standing *);
+void sessions_standing_fini(struct sessions_standing *);
+/* Proxies that have this document; running: that run its present form. */
+size_t sessions_holders(const struct sessions *, const struct model_object *,
+    size_t *running);
+/* Calls back, often and soon after, when some of that may have changed. */
+void sessions_on_standing(struct sessions *, void (*fn)(void *arg), void *arg);
+
+/*
  * Asks the proxy of a workload ("ns/name") and waits for its answer.
  * ERR_NOT_FOUND: it has no session.  ERR_UNAVAILABLE: no answer within 5 s.
  */

@@ -351,3 +351,138 @@ TEST(session_of_the_same_workload_ends_the_one_before)
 	str_fini(&old.got);
 	server_fixture_free(t);
 }
+
+/* "key waiting rejecting who why", for one key. */
+static void
+expect_standing(struct server_fixture *t, const char *key, const char *want)
+{
+	struct sessions_standing st;
+	struct str got = { 0 };
+
+	sessions_standing(t->s->sessions, &st);
+	const struct sessions_behind *b = map_get(&st.behind, slice_str(key));
+
+	if (b != NULL)
+		str_addf(&got, "%zu %zu %s %s", b->waiting, b->rejecting, b->who,
+		    b->why == NULL ? "-" : b->why);
+	assert_string_equal(str_ptr(&got), want);
+	str_fini(&got);
+	sessions_standing_fini(&st);
+}
+
+static void
+acknowledge(struct peer *p, uint64_t revision, const char *digest)
+{
+	char *line = mem_printf("{\"t\":\"ack\",\"revision\":%llu,"
+	    "\"digest\":\"%s\"}\n", (unsigned long long)revision, digest);
+
+	say(p, line);
+	mem_free(line);
+}
+
+/* The digest that control told last. */
+static const char *
+digest_told(struct peer *p, char out[MODEL_DIGEST_TEXT])
+{
+	const char *at = str_ptr(&p->got), *last = NULL;
+
+	while ((at = strstr(at, "\"digest\":\"")) != NULL)
+		last = at += strlen("\"digest\":\"");
+	assert_non_null(last);
+	memcpy(out, last, MODEL_DIGEST_TEXT - 1);
+	out[MODEL_DIGEST_TEXT - 1] = '\0';
+	return out;
+}
+
+static const char a_yaml[] = "apiVersion: v1\nkind: Service\n"
+    "metadata: {name: a}\nspec: {ports: [{port: %d}]}\n";
+
+static uint64_t
+put_a(struct server_fixture *t, int port)
+{
+	char *yaml = mem_printf(a_yaml, port);
+	uint64_t revision = server_fixture_put(t, yaml);
+
+	mem_free(yaml);
+	return revision;
+}
+
+TEST(session_is_behind_until_it_says_that_it_runs_a_document)
+{
+	struct server_fixture *t = server_fixture_new();
+	const char *key = "/core/services/default/a";
+	char digest[MODEL_DIGEST_TEXT];
+	uint64_t at = put_a(t, 1);
+	struct peer p;
+
+	expect_standing(t, key, "");	/* nobody needs it */
+	peer_open(t, &p, "web");
+	hello(&p, "web");
+	say(&p, "{\"t\":\"interest\",\"services\":[]}\n");
+	acknowledge(&p, at, digest_told(&p, digest));
+	/* It acknowledged the revision before it needed the document. */
+	say(&p, "{\"t\":\"interest\",\"services\":[\"default/a\"]}\n");
+	expect_standing(t, key, "1 0 default/web-1 -");
+	acknowledge(&p, at, digest);
+	expect_standing(t, key, "1 0 default/web-1 -");
+	acknowledge(&p, at, digest_told(&p, digest));
+	expect_standing(t, key, "");
+
+	at = put_a(t, 2);
+	expect_standing(t, key, "1 0 default/web-1 -");
+	acknowledge(&p, at, "");
+	expect_standing(t, key, "");
+	peer_close(&p);
+	server_fixture_free(t);
+}
+
+TEST(session_without_room_is_behind)
+{
+	struct server_fixture *t = server_fixture_new();
+	const char *key = "/core/services/default/a";
+	struct peer p;
+
+	peer_open(t, &p, "web");
+	hello(&p, "web");
+	say(&p, "{\"t\":\"interest\",\"services\":[\"default/a\"]}\n");
+	session_paused(p.session, true);
+	put_a(t, 1);
+	expect_standing(t, key, "1 0 default/web-1 -");
+	expect_standing(t, "/core/services/default/b", "");
+	peer_close(&p);
+	expect_standing(t, key, "");
+	server_fixture_free(t);
+}
+
+TEST(session_that_rejects_a_document_says_why)
+{
+	struct server_fixture *t = server_fixture_new();
+	const char *key = "/core/services/default/a";
+	struct model_object *o;
+	struct peer p;
+	char *nack;
+	uint64_t at = put_a(t, 1);
+	size_t running;
+
+	peer_open(t, &p, "web");
+	hello(&p, "web");
+	say(&p, "{\"t\":\"interest\",\"services\":[\"default/a\"]}\n");
+	nack = mem_printf("{\"t\":\"nack\",\"revision\":%llu,\"key\":\"%s\","
+	    "\"error\":\"too odd\"}\n", (unsigned long long)at, key);
+	say(&p, nack);
+	acknowledge(&p, at, "");
+	expect_standing(t, key, "0 1 default/web-1 too odd");
+	o = registry_find(t->s->registry, slice_str(key));
+	assert_int_equal(sessions_holders(t->s->sessions, o, &running), 1);
+	assert_int_equal(running, 0);
+
+	at = put_a(t, 2);
+	acknowledge(&p, at, "");
+	expect_standing(t, key, "");
+	o = registry_find(t->s->registry, slice_str(key));
+	assert_int_equal(sessions_holders(t->s->sessions, o, &running), 1);
+	assert_int_equal(running, 1);
+	mem_free(nack);
+	peer_close(&p);
+	server_fixture_free(t);
+}
