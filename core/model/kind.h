@@ -54,7 +54,15 @@ struct model_kind {
 extern const struct model_kind *const model_kinds[];	/* NULL ends */
 extern const struct model_kind model_service_kind, model_endpoint_slice_kind,
     model_namespace_kind, model_workload_kind, model_mesh_config_kind,
-    model_proxy_kind, model_control_kind, model_http_route_kind;
+    model_proxy_kind, model_control_kind, model_http_route_kind,
+    model_grpc_route_kind, model_tls_route_kind, model_tcp_route_kind,
+    model_udp_route_kind, model_gateway_class_kind, model_gateway_kind,
+    model_listener_set_kind, model_reference_grant_kind,
+    model_backend_tls_policy_kind, model_traffic_policy_kind, model_secret_kind,
+    model_config_map_kind, model_backend_policy_kind,
+    model_destination_rule_kind, model_rate_limit_kind,
+    model_fault_injection_kind, model_compression_kind, model_cache_kind,
+    model_rollout_kind;
 
 /* By what a document says. */
 const struct model_kind *model_kind_of(const char *api_version, const char *kind);
