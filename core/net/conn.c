@@ -31,7 +31,6 @@ conn_new(struct loop *l, int fd, const struct transport *io, void *io_state,
 	c->last_activity_ms = loop_now_ms(l);
 	loop_task_init(&c->task, conn_on_task, c);
 	loop_task_init(&c->read_task, conn_on_task, c);
-	flow_init(&c->flow, NULL, FLOW_HIGH, FLOW_LOW, NULL, NULL);
 	loop_fd_start(&c->watch, l, fd, conn_on_ready, c);
 	return c;
 }
@@ -48,7 +47,6 @@ conn_free(void *arg)
 	buf_fini(&c->plain);
 	buf_fini(&c->out);
 	conn_drop_pipe(c);
-	flow_fini(&c->flow);
 	mem_free(c->peer);
 	mem_free(c->linger);
 	mem_free(c);
@@ -70,7 +68,6 @@ conn_set_owner(struct conn *c, const struct conn_ops *ops, void *owner)
 static void
 conn_end(struct conn *c)
 {
-	flow_discharge(&c->flow, conn_unsent(c));
 	buf_fini(&c->plain);
 	buf_fini(&c->out);
 	conn_drop_pipe(c);
@@ -222,10 +219,7 @@ conn_shutdown(struct conn *c)
 	c->must_shut = true;
 	if (c->io != NULL && c->write_error == CLOSE_NONE) {
 		conn_seal(c);
-		size_t before = conn_unsent(c);
-
 		c->io->seal_end(c->io_state, &c->out);
-		flow_charge(&c->flow, conn_unsent(c) - before);
 	}
 	loop_defer(c->loop, &c->task);
 }
@@ -246,9 +240,8 @@ conn_takes_bytes(const struct conn *c)
 }
 
 static bool
-conn_wrote(struct conn *c, size_t len)
+conn_wrote(struct conn *c)
 {
-	flow_charge(&c->flow, len);
 	if (conn_unsent(c) >= FLUSH_AT)
 		conn_flush(c);
 	else if (c->can_write)
@@ -262,14 +255,12 @@ conn_wrote(struct conn *c, size_t len)
 bool
 conn_write(struct conn *c, struct buf *b)
 {
-	size_t len = buf_len(b);
-
 	if (!conn_takes_bytes(c)) {
 		buf_fini(b);
 		return true;
 	}
 	buf_move(conn_out(c), b);
-	return conn_wrote(c, len);
+	return conn_wrote(c);
 }
 
 bool
@@ -278,7 +269,7 @@ conn_write_bytes(struct conn *c, const void *p, size_t len)
 	if (!conn_takes_bytes(c))
 		return true;
 	buf_add(conn_out(c), p, len);
-	return conn_wrote(c, len);
+	return conn_wrote(c);
 }
 
 void
@@ -405,12 +396,6 @@ bool
 conn_is_closed(const struct conn *c)
 {
 	return c->phase == CONN_CLOSED || c->phase == CONN_GONE;
-}
-
-struct flow *
-conn_flow(struct conn *c)
-{
-	return &c->flow;
 }
 
 int

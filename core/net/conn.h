@@ -27,7 +27,7 @@
  * conn_is_eof() true, exactly once, after all bytes.  When both sides have
  * ended and all bytes are taken the conn closes itself (CLOSE_FINISHED).
  * Writing: conn_write queues; what the socket does not take at once stays
- * queued (charged to conn_flow).  Writes of one turn leave together at its
+ * queued (conn_unsent).  Writes of one turn leave together at its
  * end, or as soon as 64 KiB are queued.  on_drained is called when the queue
  * became empty after conn_write had returned false.
  */
@@ -76,7 +76,6 @@ int conn_peer_uid(const struct conn *, uid_t *uid);
 struct buf *conn_in(struct conn *);
 bool conn_is_eof(const struct conn *);		/* the peer ended its side */
 bool conn_is_closed(const struct conn *);
-struct flow *conn_flow(struct conn *);		/* bytes queued to write */
 int conn_fd(const struct conn *);
 uint64_t conn_bytes_in(const struct conn *);	/* plaintext, since start */
 uint64_t conn_bytes_out(const struct conn *);	/* taken by the kernel */

@@ -42,7 +42,6 @@ conn_detach(struct conn *c, struct conn_image *image)
 	*image = (struct conn_image){ .fd = c->fd };
 	image->peer = conn_peer_copy(conn_peer(c));
 	buf_move(&image->unread, c->io != NULL ? &c->raw : &c->in);
-	flow_discharge(&c->flow, buf_len(&c->out));
 	buf_move(&image->unsent, &c->out);
 	buf_unshare(&image->unread);
 	buf_unshare(&image->unsent);
@@ -72,7 +71,6 @@ conn_attach(struct loop *l, struct conn_image *image,
 	    io != NULL ? io->unpack(image) : NULL, ops, owner);
 
 	c->peer = image->peer;
-	flow_charge(&c->flow, buf_len(&image->unsent));
 	buf_move(&c->out, &image->unsent);
 	c->bytes_in = io != NULL ? 0 : buf_len(&image->unread);
 	buf_move(io != NULL ? &c->raw : &c->in, &image->unread);

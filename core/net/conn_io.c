@@ -221,15 +221,10 @@ conn_drop_input(struct conn *c)
 void
 conn_seal(struct conn *c)
 {
-	size_t before = conn_unsent(c);
-
 	if (buf_len(&c->plain) == 0)
 		return;
 	c->io->seal(c->io_state, &c->plain, &c->out);
-	size_t after = conn_unsent(c);
-
-	check(buf_len(&c->plain) == 0 && after >= before);
-	flow_charge(&c->flow, after - before);
+	check(buf_len(&c->plain) == 0);
 }
 
 /* What the peer sent before it went away is still to be read. */
@@ -237,7 +232,6 @@ static void
 conn_fail_write(struct conn *c, int error)
 {
 	c->write_error = conn_reason_of(error);
-	flow_discharge(&c->flow, conn_unsent(c));
 	buf_fini(&c->plain);
 	buf_fini(&c->out);
 	conn_drop_pipe(c);
@@ -274,7 +268,6 @@ conn_note_sent(struct conn *c, ssize_t sent, size_t asked)
 		c->bytes_out += (size_t)sent;
 		c->last_activity_ms = loop_now_ms(c->loop);
 		c->can_write = (size_t)sent == asked;
-		flow_discharge(&c->flow, (size_t)sent);
 	}
 }
 

@@ -76,7 +76,6 @@ conn_spliced(struct conn *c, size_t len)
 	*c->spliced += len;
 	c->last_activity_ms = loop_now_ms(c->loop);
 	c->is_bulk = len >= SPLICE_MIN;
-	flow_charge(&to->flow, len);
 	conn_send(to);
 	/* Its owner is told what became of it, later in this turn. */
 	if (to->write_error != CLOSE_NONE)

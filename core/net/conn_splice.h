@@ -13,7 +13,7 @@
  * gives.  As long as one says much (its last read was a full one of the largest
  * kind) and neither queue holds anything, its bytes go through a pipe to the
  * other (splice(2)); all else comes up to conn_in as ever.  What is in the pipe
- * is queued to write as far as conn_unsent, conn_flow and conn_shutdown go, and
+ * is queued to write as far as conn_unsent and conn_shutdown go, and
  * holds back the one that reads.
  *
  * Such bytes are added to *from_a and *from_b, which it keeps.  Does nothing

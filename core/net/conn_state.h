@@ -33,7 +33,6 @@ struct conn {
 	struct loop_task        read_task;	/* goes on in the next turn */
 
 	struct buf              raw, in, plain, out;
-	struct flow             flow;
 	uint64_t                bytes_in, bytes_out, last_activity_ms;
 
 	struct conn            *twin;		/* joined with */
