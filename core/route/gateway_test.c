@@ -2,26 +2,26 @@
 
 #include "base/str.h"
 #include "base/unit.h"
-#include "route/listener.h"
+#include "route/gateway.h"
 
 #define HOSTS_MAX	8
 
 /* "80 http *.a.b 0": port, protocol, hostname or "-", document */
 static void
-parse(const char *text, struct listener *out)
+parse(const char *text, struct gateway_listener *out)
 {
 	static const struct {
 		const char            *word;
-		enum listener_protocol protocol;
+		enum gateway_protocol protocol;
 	} words[] = {
-		{ "http", LISTENER_HTTP }, { "https", LISTENER_HTTPS },
-		{ "tls", LISTENER_TLS }, { "tcp", LISTENER_TCP },
-		{ "udp", LISTENER_UDP },
+		{ "http", GATEWAY_HTTP }, { "https", GATEWAY_HTTPS },
+		{ "tls", GATEWAY_TLS }, { "tcp", GATEWAY_TCP },
+		{ "udp", GATEWAY_UDP },
 	};
 	struct slice rest = slice_str(text), part;
 	uint64_t n = 0;
 
-	*out = (struct listener){ .name = rest };
+	*out = (struct gateway_listener){ .name = rest };
 	assert_true(slice_cut(&rest, ' ', &part) && slice_u64(part, &n));
 	out->port = (uint16_t)n;
 	assert_true(slice_cut(&rest, ' ', &part));
@@ -37,17 +37,17 @@ parse(const char *text, struct listener *out)
 
 /* "80: a.b *.b - | 443: ... | lost: 2h 3p" */
 static void
-show(const struct listener_plan *plan, const struct listener *all, size_t len,
+show(const struct gateway_plan *plan, const struct gateway_listener *all, size_t len,
     struct str *out)
 {
 	static const char marks[] = { ' ', 'h', 'p' };
 	const char *between = "";
 
 	for (size_t i = 0; i < plan->len; i++) {
-		const struct listener_port *p = &plan->ports[i];
+		const struct gateway_port *p = &plan->ports[i];
 
 		str_addf(out, "%s%s%u:", between,
-		    p->protocol == LISTENER_UDP ? "udp " : "", p->number);
+		    p->protocol == GATEWAY_UDP ? "udp " : "", p->number);
 		for (size_t k = 0; k < p->len; k++)
 			str_addf(out, " %.*s", p->listeners[k]->hostname.len > 0 ?
 			    (int)p->listeners[k]->hostname.len : 1,
@@ -56,7 +56,7 @@ show(const struct listener_plan *plan, const struct listener *all, size_t len,
 		between = " | ";
 	}
 	for (size_t i = 0; i < len; i++)
-		if (all[i].conflict != LISTENER_DISTINCT)
+		if (all[i].conflict != GATEWAY_DISTINCT)
 			str_addf(out, " !%zu%c", i, marks[all[i].conflict]);
 }
 
@@ -101,8 +101,8 @@ TEST(ports_open_for_listeners_that_can_be_told_apart)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct listener all[HOSTS_MAX];
-		struct listener_plan plan;
+		struct gateway_listener all[HOSTS_MAX];
+		struct gateway_plan plan;
 		struct str shown = { 0 };
 		struct arena a;
 		size_t n = 0;
@@ -110,7 +110,7 @@ TEST(ports_open_for_listeners_that_can_be_told_apart)
 		for (; n < HOSTS_MAX && cases[i].listeners[n] != NULL; n++)
 			parse(cases[i].listeners[n], &all[n]);
 		arena_init(&a);
-		listener_plan(&a, all, n, &plan);
+		gateway_plan(&a, all, n, &plan);
 		show(&plan, all, n, &shown);
 		assert_string_equal(str_ptr(&shown), cases[i].plan);
 		str_fini(&shown);
@@ -134,42 +134,42 @@ TEST(a_host_means_the_most_specific_listener)
 		{ "example.com", 0 }, { ".example.com", 0 }, { "", 0 },
 		{ "xexample.com", 0 },
 	};
-	struct listener all[4];
-	struct listener_plan plan;
+	struct gateway_listener all[4];
+	struct gateway_plan plan;
 	struct arena a;
 
 	for (size_t i = 0; i < 4; i++)
 		parse(listeners[i], &all[i]);
 	arena_init(&a);
-	listener_plan(&a, all, 4, &plan);
+	gateway_plan(&a, all, 4, &plan);
 	assert_int_equal(plan.len, 1);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_ptr_equal(listener_find(&plan.ports[0],
+		assert_ptr_equal(gateway_find(&plan.ports[0],
 		    slice_str(cases[i].host)), &all[cases[i].listener]);
 	arena_fini(&a);
 }
 
 TEST(a_host_of_no_listener_is_not_found)
 {
-	struct listener all[2];
-	struct listener_plan plan;
+	struct gateway_listener all[2];
+	struct gateway_plan plan;
 	struct arena a;
 
 	parse("443 https *.org 0", &all[0]);
 	parse("443 https a.net 0", &all[1]);
 	arena_init(&a);
-	listener_plan(&a, all, 2, &plan);
-	assert_null(listener_find(&plan.ports[0], SLICE("b.net")));
-	assert_null(listener_find(&plan.ports[0], SLICE("org")));
-	assert_null(listener_find(&plan.ports[0], SLICE_NONE));
+	gateway_plan(&a, all, 2, &plan);
+	assert_null(gateway_find(&plan.ports[0], SLICE("b.net")));
+	assert_null(gateway_find(&plan.ports[0], SLICE("org")));
+	assert_null(gateway_find(&plan.ports[0], SLICE_NONE));
 	arena_fini(&a);
 }
 
 TEST(conflicts_have_the_reasons_of_gateway_api)
 {
-	assert_null(listener_conflict_reason(LISTENER_DISTINCT));
-	assert_string_equal(listener_conflict_reason(LISTENER_HOST_CONFLICT),
+	assert_null(gateway_conflict_reason(GATEWAY_DISTINCT));
+	assert_string_equal(gateway_conflict_reason(GATEWAY_HOST_CONFLICT),
 	    "HostnameConflict");
-	assert_string_equal(listener_conflict_reason(
-	    LISTENER_PROTOCOL_CONFLICT), "ProtocolConflict");
+	assert_string_equal(gateway_conflict_reason(
+	    GATEWAY_PROTOCOL_CONFLICT), "ProtocolConflict");
 }

@@ -1,4 +1,4 @@
-#include "route/listener.h"
+#include "route/gateway.h"
 
 #include <stdlib.h>
 
@@ -6,25 +6,25 @@
 
 /* Listeners share a port with those that tell connections apart as they do. */
 static int
-way_of(enum listener_protocol p)
+way_of(enum gateway_protocol p)
 {
-	return p == LISTENER_TLS ? LISTENER_HTTPS : (int)p;
+	return p == GATEWAY_TLS ? GATEWAY_HTTPS : (int)p;
 }
 
-static enum listener_conflict
-conflict_of(const struct listener *a, const struct listener *b)
+static enum gateway_conflict
+conflict_of(const struct gateway_listener *a, const struct gateway_listener *b)
 {
 	int way = way_of(a->protocol), other = way_of(b->protocol);
 
 	if (a->port != b->port ||
-	    (way == LISTENER_UDP) != (other == LISTENER_UDP))
-		return LISTENER_DISTINCT;
+	    (way == GATEWAY_UDP) != (other == GATEWAY_UDP))
+		return GATEWAY_DISTINCT;
 	if (way != other)
-		return LISTENER_PROTOCOL_CONFLICT;
-	if (way == LISTENER_TCP || way == LISTENER_UDP)
-		return LISTENER_PROTOCOL_CONFLICT;
-	return slice_eq(a->hostname, b->hostname) ? LISTENER_HOST_CONFLICT :
-	    LISTENER_DISTINCT;
+		return GATEWAY_PROTOCOL_CONFLICT;
+	if (way == GATEWAY_TCP || way == GATEWAY_UDP)
+		return GATEWAY_PROTOCOL_CONFLICT;
+	return slice_eq(a->hostname, b->hostname) ? GATEWAY_HOST_CONFLICT :
+	    GATEWAY_DISTINCT;
 }
 
 /*
@@ -32,17 +32,17 @@ conflict_of(const struct listener *a, const struct listener *b)
  * in front harms nobody behind.
  */
 static void
-judge(struct listener *all, size_t len, size_t at)
+judge(struct gateway_listener *all, size_t len, size_t at)
 {
-	struct listener *l = &all[at];
+	struct gateway_listener *l = &all[at];
 
 	for (size_t i = 0; i < len; i++) {
-		const struct listener *o = &all[i];
+		const struct gateway_listener *o = &all[i];
 		bool is_ahead = o->document < l->document;
-		enum listener_conflict why;
+		enum gateway_conflict why;
 
 		if (i == at || o->document > l->document ||
-		    (is_ahead && o->conflict != LISTENER_DISTINCT))
+		    (is_ahead && o->conflict != GATEWAY_DISTINCT))
 			continue;
 		why = conflict_of(l, o);
 		if (why > l->conflict)
@@ -51,18 +51,18 @@ judge(struct listener *all, size_t len, size_t at)
 }
 
 const char *
-listener_conflict_reason(enum listener_conflict c)
+gateway_conflict_reason(enum gateway_conflict c)
 {
 	static const char *const reasons[] = {
-		[LISTENER_DISTINCT] = NULL,
-		[LISTENER_HOST_CONFLICT] = "HostnameConflict",
-		[LISTENER_PROTOCOL_CONFLICT] = "ProtocolConflict",
+		[GATEWAY_DISTINCT] = NULL,
+		[GATEWAY_HOST_CONFLICT] = "HostnameConflict",
+		[GATEWAY_PROTOCOL_CONFLICT] = "ProtocolConflict",
 	};
 
 	return reasons[c];
 }
 
-/* --- ports ------------------------------------------------------------------ */
+/* --- ports -------------------------------------------------------- */
 
 static bool
 is_wildcard(struct slice hostname)
@@ -74,8 +74,8 @@ is_wildcard(struct slice hostname)
 static int
 by_host(const void *a, const void *b)
 {
-	const struct listener *x = *(const struct listener *const *)a,
-	    *y = *(const struct listener *const *)b;
+	const struct gateway_listener *x = *(const struct gateway_listener *const *)a,
+	    *y = *(const struct gateway_listener *const *)b;
 	int wild = is_wildcard(x->hostname) - is_wildcard(y->hostname);
 
 	if (x->hostname.len == 0 || y->hostname.len == 0)
@@ -90,24 +90,24 @@ by_host(const void *a, const void *b)
 static int
 by_number(const void *a, const void *b)
 {
-	const struct listener_port *x = a, *y = b;
+	const struct gateway_port *x = a, *y = b;
 
 	if (x->number != y->number)
 		return x->number < y->number ? -1 : 1;
-	return (x->protocol == LISTENER_UDP) - (y->protocol == LISTENER_UDP);
+	return (x->protocol == GATEWAY_UDP) - (y->protocol == GATEWAY_UDP);
 }
 
-static struct listener_port *
-port_of(struct listener_plan *plan, const struct listener *l)
+static struct gateway_port *
+port_of(struct gateway_plan *plan, const struct gateway_listener *l)
 {
-	enum listener_protocol way = (enum listener_protocol)way_of(
+	enum gateway_protocol way = (enum gateway_protocol)way_of(
 	    l->protocol);
 
 	for (size_t i = 0; i < plan->len; i++)
 		if (plan->ports[i].number == l->port &&
 		    plan->ports[i].protocol == way)
 			return &plan->ports[i];
-	struct listener_port *p = &plan->ports[plan->len++];
+	struct gateway_port *p = &plan->ports[plan->len++];
 
 	p->number = l->port;
 	p->protocol = way;
@@ -115,36 +115,36 @@ port_of(struct listener_plan *plan, const struct listener *l)
 }
 
 void
-listener_plan(struct arena *a, struct listener *all, size_t len,
-    struct listener_plan *out)
+gateway_plan(struct arena *a, struct gateway_listener *all, size_t len,
+    struct gateway_plan *out)
 {
-	*out = (struct listener_plan){
+	*out = (struct gateway_plan){
 		.ports = arena_zalloc(a, (len + 1) * sizeof(*out->ports)),
 	};
 	for (size_t i = 0; i < len; i++)
-		all[i].conflict = LISTENER_DISTINCT;
+		all[i].conflict = GATEWAY_DISTINCT;
 	for (size_t i = 0; i < len; i++) {
-		struct listener_port *p;
+		struct gateway_port *p;
 
 		judge(all, len, i);
-		if (all[i].conflict != LISTENER_DISTINCT)
+		if (all[i].conflict != GATEWAY_DISTINCT)
 			continue;
 		p = port_of(out, &all[i]);
 		if (p->listeners == NULL)
 			p->listeners = arena_alloc(a,
-			    len * sizeof(const struct listener *));
+			    len * sizeof(const struct gateway_listener *));
 		p->listeners[p->len++] = &all[i];
 	}
 	for (size_t i = 0; i < out->len; i++)
 		qsort(out->ports[i].listeners, out->ports[i].len,
-		    sizeof(const struct listener *), by_host);
+		    sizeof(const struct gateway_listener *), by_host);
 	qsort(out->ports, out->len, sizeof(*out->ports), by_number);
 }
 
-/* --- names ------------------------------------------------------------------ */
+/* --- names -------------------------------------------------------- */
 
 bool
-listener_holds(struct slice hostname, struct slice host)
+gateway_holds(struct slice hostname, struct slice host)
 {
 	if (hostname.len == 0)
 		return true;
@@ -155,11 +155,11 @@ listener_holds(struct slice hostname, struct slice host)
 	return host.len > hostname.len && slice_has_suffix(host, hostname);
 }
 
-const struct listener *
-listener_find(const struct listener_port *p, struct slice host)
+const struct gateway_listener *
+gateway_find(const struct gateway_port *p, struct slice host)
 {
 	for (size_t i = 0; i < p->len; i++)
-		if (listener_holds(p->listeners[i]->hostname, host))
+		if (gateway_holds(p->listeners[i]->hostname, host))
 			return p->listeners[i];
 	return NULL;
 }
