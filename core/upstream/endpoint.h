@@ -70,6 +70,10 @@ struct endpoint_state {
 	atomic_ullong out_until_ms;	/* monotonic */
 	uint64_t      seen_done, seen_failed;	/* at the look before */
 
+	/* health.c, on its one loop */
+	bool          was_checked;
+	uint32_t      health_streak;	/* results in a row against the mark */
+
 	atomic_ullong warm_from_ms;	/* monotonic, with MARK_WARMING */
 	bool          is_new;		/* in no plan yet */
 	atomic_ullong ewma;		/* latency.h */
