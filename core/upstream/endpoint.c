@@ -28,15 +28,21 @@ tell(struct endpoint_state *s)
 void
 endpoint_mark(struct endpoint_state *s, unsigned marks)
 {
-	atomic_fetch_or_explicit(&s->marks, marks, memory_order_relaxed);
-	tell(s);
+	unsigned before = atomic_fetch_or_explicit(&s->marks, marks,
+	    memory_order_relaxed);
+
+	if ((before & marks) != marks)
+		tell(s);
 }
 
 void
 endpoint_unmark(struct endpoint_state *s, unsigned marks)
 {
-	atomic_fetch_and_explicit(&s->marks, ~marks, memory_order_relaxed);
-	tell(s);
+	unsigned before = atomic_fetch_and_explicit(&s->marks, ~marks,
+	    memory_order_relaxed);
+
+	if ((before & marks) != 0)
+		tell(s);
 }
 
 /* --- who can be reached ------------------------------------------------------- */

@@ -24,7 +24,12 @@
  * is idempotent (RFC 9110, 9.2.2) is then sent again by its owner.  What is not
  * goes only where the last exchange ended less than pool_fresh_ms ago, which is
  * less than servers keep idle connections (gunicorn 2 s, Apache and Node.js
- * 5 s; a sidecar that drains, 1 s), and else over a new connection.
+ * 5 s; a sidecar that drains, 1 s), and else over a new connection.  For how long
+ * a server keeps them is learnt, and ours are closed before (keepalive.h).
+ *
+ * Limits of a cluster refuse an attempt with FLAG_UO; with endpoint_requests it
+ * may wait for its turn first (turn.h).  How attempts end tells balancing
+ * (latency.h) and may eject the endpoint (outlier.h).
  */
 struct upstream;
 struct attempt;
