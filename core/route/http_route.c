@@ -61,26 +61,33 @@ meets_hostname(const struct model_http_route *r, const char *hostname)
 
 enum route_reason
 http_route_meets_listener(const struct model_object *route,
-    const struct model_parent_ref *ref, const struct route_listener *l)
+    const struct model_parent_ref *ref, const struct route_listener *l,
+    const struct conf_pairs *labels)
 {
-	if ((ref->section != NULL && !is_same(ref->section, l->name)) ||
-	    (ref->port != 0 && ref->port != l->port))
+	const struct model_listener *doc = l->doc;
+
+	if ((ref->section != NULL && !is_same(ref->section, doc->name)) ||
+	    (ref->port != 0 && ref->port != doc->port))
 		return ROUTE_NO_MATCHING_PARENT;
-	if (!l->takes_kind || !l->takes_namespace(l->arg, namespace_of(route)))
+	if (!model_listener_takes(doc, route->kind) ||
+	    !model_namespaces_allow(&doc->allowed.namespaces, l->namespace,
+	    namespace_of(route), labels))
 		return ROUTE_NOT_ALLOWED;
-	if (!meets_hostname(model_http_route(route), l->hostname))
+	if (!meets_hostname(model_http_route(route), doc->hostname))
 		return ROUTE_NO_MATCHING_HOSTNAME;
 	return ROUTE_ACCEPTED;
 }
 
 enum route_reason
 http_route_meets_gateway(const struct model_object *route,
-    const struct model_parent_ref *ref, const struct route_listener *l, size_t n)
+    const struct model_parent_ref *ref, const struct route_listener *l, size_t n,
+    const struct conf_pairs *labels)
 {
 	enum route_reason best = ROUTE_NO_MATCHING_PARENT;
 
 	for (size_t i = 0; i < n; i++) {
-		enum route_reason r = http_route_meets_listener(route, ref, &l[i]);
+		enum route_reason r = http_route_meets_listener(route, ref, &l[i],
+		    labels);
 
 		if (r > best)
 			best = r;

@@ -1,6 +1,7 @@
 #ifndef ROUTE_HTTP_ROUTE_H
 #define ROUTE_HTTP_ROUTE_H
 
+#include "model/gateway.h"
 #include "model/http_route.h"
 #include "model/service.h"
 #include "route/table.h"
@@ -40,23 +41,20 @@ const char *route_reason_name(enum route_reason);	/* "NoMatchingParent" */
 
 /* --- parents ------------------------------------------------------------------ */
 
-/* What a listener wants of routes. */
+/* A listener of the Gateway that a reference names, or of a ListenerSet. */
 struct route_listener {
-	const char *name;
-	const char *hostname;	/* NULL: any */
-	uint16_t    port;
-	bool        takes_kind;	/* by its protocol and allowedRoutes.kinds */
-	/* By allowedRoutes.namespaces. */
-	bool      (*takes_namespace)(const void *arg, const char *namespace);
-	const void *arg;
+	const struct model_listener *doc;
+	const char                  *namespace;	/* of its document */
 };
 
-/* ROUTE_ACCEPTED or why not; the reference names this listener's Gateway. */
+/* ROUTE_ACCEPTED or why not; labels are those of the route's namespace. */
 enum route_reason http_route_meets_listener(const struct model_object *route,
-    const struct model_parent_ref *, const struct route_listener *);
+    const struct model_parent_ref *, const struct route_listener *,
+    const struct conf_pairs *labels);
 /* The best that any of them says. */
 enum route_reason http_route_meets_gateway(const struct model_object *route,
-    const struct model_parent_ref *, const struct route_listener *, size_t n);
+    const struct model_parent_ref *, const struct route_listener *, size_t n,
+    const struct conf_pairs *labels);
 /* Whether any port of the service is meant. */
 enum route_reason http_route_meets_service(const struct model_object *route,
     const struct model_parent_ref *, const struct model_object *service);

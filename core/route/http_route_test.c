@@ -173,26 +173,26 @@ TEST(route_to_a_port_that_a_service_lacks_has_no_parent)
 
 /* --- gateways ---------------------------------------------------------------------------- */
 
-static bool
-takes_infra(const void *arg __attribute__((unused)), const char *namespace)
-{
-	return strcmp(namespace, "infra") == 0;
-}
+#define SAME	{ .namespaces = { .from = MODEL_FROM_SAME } }
 
-static bool
-takes_none(const void *arg __attribute__((unused)),
-    const char *namespace __attribute__((unused)))
-{
-	return false;
-}
+static const char *team[] = { "edge" };
+static struct model_expression of_edge = { "team", MODEL_IN, team, 1 };
+static struct model_selector edge_only = { .expressions = &of_edge,
+	.expressions_len = 1 };
 
-static const struct route_listener listeners[] = {
-	{ "any", NULL, 80, true, takes_infra, NULL },
-	{ "a", "a.example", 80, true, takes_infra, NULL },
-	{ "c", "*.c.example", 8080, true, takes_infra, NULL },
-	{ "shut", NULL, 80, true, takes_none, NULL },
-	{ "tls", NULL, 443, false, takes_infra, NULL },
+static const struct model_listener docs[] = {
+	{ .name = "any", .port = 80, .protocol = "HTTP", .allowed = SAME },
+	{ .name = "a", .hostname = "a.example", .port = 80, .protocol = "HTTP",
+	    .allowed = SAME },
+	{ .name = "c", .hostname = "*.c.example", .port = 8080, .protocol = "HTTPS",
+	    .allowed = SAME },
+	{ .name = "shut", .port = 80, .protocol = "HTTP",
+	    .allowed = { .namespaces = { .from = MODEL_FROM_NONE } } },
+	{ .name = "tcp", .port = 443, .protocol = "TCP", .allowed = SAME },
+	{ .name = "team", .port = 90, .protocol = "HTTP", .allowed =
+	    { .namespaces = { MODEL_FROM_SELECTOR, &edge_only } } },
 };
+#define LISTENERS	(sizeof(docs) / sizeof(docs[0]))
 
 static const struct {
 	struct model_parent_ref ref;
@@ -206,8 +206,9 @@ static const struct {
 	{ { .name = "gw", .section = "c" }, "all", ROUTE_ACCEPTED },
 	{ { .name = "gw", .port = 8080 }, "edge", ROUTE_NO_MATCHING_HOSTNAME },
 	{ { .name = "gw", .section = "shut" }, "edge", ROUTE_NOT_ALLOWED },
-	{ { .name = "gw", .section = "tls" }, "edge", ROUTE_NOT_ALLOWED },
-	{ { .name = "gw" }, "consumer", ROUTE_NOT_ALLOWED },
+	{ { .name = "gw", .section = "tcp" }, "edge", ROUTE_NOT_ALLOWED },
+	{ { .name = "gw", .port = 80 }, "consumer", ROUTE_NOT_ALLOWED },
+	{ { .name = "gw", .section = "team" }, "consumer", ROUTE_ACCEPTED },
 	{ { .name = "gw", .section = "none" }, "edge", ROUTE_NO_MATCHING_PARENT },
 	{ { .name = "gw", .port = 81 }, "edge", ROUTE_NO_MATCHING_PARENT },
 	{ { .name = "gw", .section = "a", .port = 443 }, "edge",
@@ -216,13 +217,18 @@ static const struct {
 
 TEST(route_meets_the_listeners_that_take_it)
 {
+	struct route_listener listeners[LISTENERS];
+	struct conf_pair label = { "team", "edge" };
+	const struct conf_pairs labels = { &label, 1 };
 	struct model_set set;
 
 	setup(&set);
+	for (size_t i = 0; i < LISTENERS; i++)
+		listeners[i] = (struct route_listener){ &docs[i], "infra" };
 	for (size_t i = 0; i < sizeof(gateways) / sizeof(gateways[0]); i++) {
 		enum route_reason r = http_route_meets_gateway(
 		    named(&set, gateways[i].route), &gateways[i].ref, listeners,
-		    sizeof(listeners) / sizeof(listeners[0]));
+		    LISTENERS, &labels);
 
 		if (r != gateways[i].reason)
 			fail_msg("row %zu: %s", i, route_reason_name(r));
