@@ -15,6 +15,19 @@ aead_is_known(uint16_t suite)
 	return suite == AEAD_AES_128_GCM || suite == AEAD_CHACHA20_POLY1305;
 }
 
+uint16_t
+aead_of_rsa(uint16_t suite)
+{
+	switch (suite) {
+	case AEAD_RSA_AES_128_GCM:
+		return AEAD_AES_128_GCM;
+	case AEAD_RSA_CHACHA20_POLY1305:
+		return AEAD_CHACHA20_POLY1305;
+	default:
+		return 0;
+	}
+}
+
 size_t
 aead_key_len(uint16_t suite)
 {

@@ -24,6 +24,11 @@
 #define AEAD_AES_128_GCM	BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
 #define AEAD_CHACHA20_POLY1305	BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
 
+/* Their twins with an RSA key, at edges; the records are the same. */
+#define AEAD_RSA_AES_128_GCM	BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+#define AEAD_RSA_CHACHA20_POLY1305	\
+	BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
+
 #define AEAD_TAG_LEN	16
 #define AEAD_NONCE_MAX	8
 /* Far below where either cipher weakens; ends the connection. */
@@ -41,6 +46,8 @@ struct aead {
 };
 
 bool aead_is_known(uint16_t suite);
+/* Which of the two suites the twin with RSA is, or 0. */
+uint16_t aead_of_rsa(uint16_t suite);
 /* Bytes of key, of implicit IV, and of the nonce sent with each record. */
 size_t aead_key_len(uint16_t suite);
 size_t aead_iv_len(uint16_t suite);

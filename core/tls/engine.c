@@ -18,6 +18,10 @@ static const uint16_t suites[] = {
 	AEAD_AES_128_GCM,
 	AEAD_CHACHA20_POLY1305,
 };
+static const uint16_t rsa_suites[] = {
+	AEAD_RSA_AES_128_GCM,
+	AEAD_RSA_CHACHA20_POLY1305,
+};
 
 /* --- templates --------------------------------------------------------- */
 
@@ -134,10 +138,19 @@ start_server(struct engine *e, const struct engine_options *o)
 {
 	br_ssl_server_context *sc = &e->ssl.server;
 
-	br_ssl_server_set_single_ec(sc, o->chain, o->chain_len, o->key,
-	    BR_KEYTYPE_SIGN, BR_KEYTYPE_EC, &p256_ec,
-	    &p256_sign);
-	br_ssl_server_set_trust_anchor_names(sc, o->ca_names, o->n_ca_names);
+	if (o->rsa_key != NULL) {
+		br_ssl_engine_set_suites(&sc->eng, rsa_suites,
+		    sizeof(rsa_suites) / sizeof(rsa_suites[0]));
+		br_ssl_server_set_single_rsa(sc, o->chain, o->chain_len,
+		    o->rsa_key, BR_KEYTYPE_SIGN, 0,
+		    br_rsa_pkcs1_sign_get_default());
+	} else {
+		br_ssl_server_set_single_ec(sc, o->chain, o->chain_len, o->key,
+		    BR_KEYTYPE_SIGN, BR_KEYTYPE_EC, &p256_ec, &p256_sign);
+	}
+	if (o->n_ca_names > 0)
+		br_ssl_server_set_trust_anchor_names(sc, o->ca_names,
+		    o->n_ca_names);
 	if (o->peer_cert_optional)
 		br_ssl_engine_add_flags(&sc->eng,
 		    BR_OPT_TOLERATE_NO_CLIENT_AUTH);
@@ -297,7 +310,8 @@ void
 engine_export(const struct engine *e, struct conn_image *image)
 {
 	const br_ssl_engine_context *eng = &e->ssl.any;
-	uint16_t suite = eng->session.cipher_suite;
+	uint16_t agreed = eng->session.cipher_suite, twin = aead_of_rsa(agreed);
+	uint16_t suite = twin != 0 ? twin : agreed;
 	size_t key = aead_key_len(suite), iv = aead_iv_len(suite);
 	struct conn_key *client = e->is_server ? &image->rx : &image->tx;
 	struct conn_key *server = e->is_server ? &image->tx : &image->rx;

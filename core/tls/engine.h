@@ -55,7 +55,9 @@ struct engine_options {
 	const br_x509_certificate *chain;	/* keeps; ours, may be NULL */
 	size_t                     chain_len;
 	const br_ec_private_key   *key;		/* keeps */
-	const br_x500_name        *ca_names;	/* keeps; server, for its request */
+	const br_rsa_private_key  *rsa_key;	/* keeps; server: instead of key */
+	/* Keeps.  Of a server: whose certificates it asks for; none: it asks not. */
+	const br_x500_name        *ca_names;
 	size_t                     n_ca_names;
 	const char *const         *alpn;	/* keeps; NULL-terminated, or NULL */
 	const char                *sni;		/* client; NULL: none */

@@ -22,6 +22,8 @@ static const struct {
 		"the peer is not the one that was expected" },
 	[TLS_FAIL_NO_ALPN] = { "no-alpn", "there is no protocol in common" },
 	[TLS_FAIL_NO_SNI] = { "no-sni", "the client named no server" },
+	[TLS_FAIL_UNKNOWN_NAME] = { "unknown-name",
+		"there is no certificate for the name that the client asked for" },
 	[TLS_FAIL_BUSY] = { "busy", "too many handshakes wait" },
 };
 

@@ -48,7 +48,12 @@ start_engine(struct tls_handshake *h)
 		.owner = h,
 	};
 
-	if (id != NULL) {
+	if (h->shown != NULL) {
+		o.chain = h->shown->certs;
+		o.chain_len = h->shown->n_certs;
+		o.key = &h->shown->ec_key;
+		o.rsa_key = h->shown->rsa_key;
+	} else if (id != NULL) {
 		o.chain = id->certs;
 		o.chain_len = id->n_certs;
 		o.key = &id->ec_key;
@@ -118,6 +123,25 @@ look_at_hello(struct tls_handshake *h)
 	}
 }
 
+/* An edge without a certificate for the name says so (RFC 6066, section 3). */
+static bool
+choose_shown(struct tls_handshake *h)
+{
+	static const unsigned char unrecognized_name[] = {
+		RECORD_ALERT, 3, 3, 0, 2, 2, 112
+	};
+
+	if (h->request.edge == NULL)
+		return true;
+	h->shown = edge_choose(h->request.edge, h->hello);
+	if (h->shown != NULL)
+		return true;
+	buf_add(&h->out, unrecognized_name, sizeof(unrecognized_name));
+	flush(h);
+	hs_finish(h, TLS_FAIL_UNKNOWN_NAME);
+	return false;
+}
+
 /* Takes n bytes that were read into raw; true when it is over. */
 static bool
 take(struct tls_handshake *h, size_t n)
@@ -129,6 +153,8 @@ take(struct tls_handshake *h, size_t n)
 	h->bytes_in += n;
 	if (h->engine == NULL && has_record(&h->raw)) {
 		look_at_hello(h);
+		if (!choose_shown(h))
+			return true;
 		start_engine(h);
 	}
 	if (h->engine != NULL && step(h))
@@ -225,7 +251,7 @@ hs_begin(void *arg)
 	const struct tls_request *q = &h->request;
 	uint64_t now = clock_mono_ms(), lag = now - loop_now_ms(h->thread->loop);
 
-	check(!q->is_server ||
+	check(!q->is_server || q->edge != NULL ||
 	    (q->identity != NULL && q->identity->n_certs > 0));
 	list_append(&h->thread->active, &h->link);
 	if (h->thread->is_ending || now >= h->due_ms) {

@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "loop/loop.h"
 #include "pki/chain.h"
+#include "tls/edge.h"
 #include "tls/engine.h"
 #include "tls/hello.h"
 #include "tls/identity.h"
@@ -74,6 +75,7 @@ struct tls_handshake {
 	struct session       known;	/* what a session would prove */
 	unsigned char        client_key[SESSION_KEY_LEN];
 	struct hello        *hello;	/* server */
+	const struct edge_cert *shown;	/* server with an edge; the request's */
 	struct tls_result    result;
 };
 

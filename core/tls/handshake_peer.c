@@ -88,12 +88,31 @@ on_chain(void *owner, const struct slice *certs, size_t n,
 
 /* --- sessions ---------------------------------------------------------- */
 
+/* What strangers see is of no generation. */
+static uint64_t
+own_generation(const struct tls_handshake *h)
+{
+	return h->shown != NULL ? 0 : h->request.identity->generation;
+}
+
+static const unsigned char *
+own_hash(const struct tls_handshake *h)
+{
+	return h->shown != NULL ? h->shown->hash : h->request.identity->hash;
+}
+
 static bool
 is_good(const struct tls_handshake *h, const struct session *s)
 {
-	const struct tls_identity *id = h->request.identity;
+	return session_is_good(s, clock_wall_s(), own_generation(h),
+	    own_hash(h));
+}
 
-	return session_is_good(s, clock_wall_s(), id->generation, id->hash);
+/* Between members everybody says what they speak; strangers speak HTTP/1.1. */
+static bool
+needs_alpn(const struct tls_request *q)
+{
+	return q->alpn != NULL && q->edge == NULL;
 }
 
 static void
@@ -126,8 +145,8 @@ session_load(void *owner, br_ssl_session_parameters *p)
 	alpn = hello_choose(h->hello, q->alpn);
 	if (!is_good(h, &s) || strcmp(s.sni, sni) != 0 ||
 	    strcmp(s.alpn, alpn) != 0 ||
-	    (q->alpn != NULL && alpn[0] == '\0') ||
-	    (s.id[0] == '\0' && !q->client_cert_optional))
+	    (needs_alpn(q) && alpn[0] == '\0') ||
+	    (s.id[0] == '\0' && !q->client_cert_optional && q->edge == NULL))
 		return false;
 	*p = s.params;
 	h->known = s;
@@ -155,7 +174,7 @@ accept_peer(const struct tls_handshake *h, bool is_resumed)
 	 */
 	if (h->distrust != DISTRUST_NONE)
 		return TLS_FAIL_CERT;
-	if (q->alpn != NULL && s->alpn[0] == '\0')
+	if (needs_alpn(q) && s->alpn[0] == '\0')
 		return TLS_FAIL_NO_ALPN;
 	if (q->is_server && q->sni_required && s->sni[0] == '\0')
 		return TLS_FAIL_NO_SNI;
@@ -174,8 +193,8 @@ complete(struct tls_handshake *h, const br_ssl_session_parameters *p)
 {
 	h->peer.params = *p;
 	h->peer.made_at = clock_wall_s();
-	memcpy(h->peer.own_hash, h->request.identity->hash, HASH_LEN);
-	h->peer.bundle_generation = h->request.identity->generation;
+	memcpy(h->peer.own_hash, own_hash(h), HASH_LEN);
+	h->peer.bundle_generation = own_generation(h);
 	sni_lower(h->peer.sni, sizeof(h->peer.sni),
 	    slice_str(engine_sni(h->engine)));
 	text_copy(h->peer.alpn, sizeof(h->peer.alpn),

@@ -70,6 +70,7 @@ hs_unref(struct tls_handshake *h)
 	conn_image_fini(&h->result.image);
 	mem_free(h->result.peer_chain);
 	tls_identity_unref(h->request.identity);
+	tls_edge_unref(h->request.edge);
 	mem_free(h);
 }
 
@@ -147,6 +148,8 @@ tls_handshake_start(struct tls_handshaker *hr, int fd,
 	h->request = *request;
 	if (request->identity != NULL)
 		tls_identity_ref(request->identity);
+	if (request->edge != NULL)
+		tls_edge_ref(request->edge);
 	h->fd = fd;
 	h->start_us = clock_mono_ns() / 1000;
 	h->due_ms = clock_mono_ms() + timeout_ms;

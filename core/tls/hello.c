@@ -2,6 +2,8 @@
 
 #include <stdint.h>
 
+#include "tls/aead.h"
+
 #define EXT_SERVER_NAME	0
 #define EXT_ALPN	16
 
@@ -89,7 +91,7 @@ hello_parse(struct hello *h, const struct buf *raw)
 	size_t len = buf_len(raw) < HELLO_MAX ? buf_len(raw) : HELLO_MAX;
 	struct slice rest = slice_of(h->bytes, len), body;
 
-	h->sni = h->protocols = SLICE_NONE;
+	h->sni = h->protocols = h->suites = SLICE_NONE;
 	buf_copy_out(raw, h->bytes, len);
 	if (cut_number(&rest, 1) != 22 || cut_number(&rest, 1) != 3)
 		return false;
@@ -103,12 +105,26 @@ hello_parse(struct hello *h, const struct buf *raw)
 		return false;
 	cut(&body, 2 + 32);		/* version, random */
 	cut_vector(&body, 1);		/* session */
-	cut_vector(&body, 2);		/* suites */
+	h->suites = cut_vector(&body, 2);
 	cut_vector(&body, 1);		/* compression */
 	if (body.ptr == NULL || body.len == 0)
 		return body.ptr != NULL;
 	rest = cut_vector(&body, 2);
 	return rest.ptr != NULL && body.len == 0 && parse_extensions(h, rest);
+}
+
+bool
+hello_takes(const struct hello *h, bool is_rsa)
+{
+	struct slice rest = h->suites;
+
+	while (rest.len > 0) {
+		uint16_t suite = (uint16_t)cut_number(&rest, 2);
+
+		if (is_rsa ? aead_of_rsa(suite) != 0 : aead_is_known(suite))
+			return true;
+	}
+	return false;
 }
 
 const char *

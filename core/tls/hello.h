@@ -15,6 +15,7 @@
 
 struct hello {
 	unsigned char bytes[HELLO_MAX];
+	struct slice  suites;	/* two bytes each */
 	struct slice  sni;	/* absent when none */
 	struct slice  protocols;	/* each behind its length byte */
 };
@@ -24,6 +25,8 @@ struct hello {
  * does not hold one whole, well-formed ClientHello.
  */
 bool hello_parse(struct hello *, const struct buf *raw);
+/* Whether it offers a suite of ours with a certificate of this kind. */
+bool hello_takes(const struct hello *, bool is_rsa);
 /* The first of ours that the client offers, or "". */
 const char *hello_choose(const struct hello *, const char *const *ours);
 

@@ -45,6 +45,24 @@ int64_t tls_identity_not_before(const struct tls_identity *);
 const char *tls_identity_id(const struct tls_identity *);	/* SPIFFE ID */
 uint64_t tls_identity_generation(const struct tls_identity *);	/* of the bundle */
 
+/*
+ * What a server shows to strangers: certificates that are not of the mesh, for
+ * server names.  No client's certificate is asked for.  Immutable once it is in
+ * use, counted, any thread.
+ */
+struct tls_edge;
+struct tls_edge *tls_edge_new(void);
+struct tls_edge *tls_edge_ref(struct tls_edge *);
+void tls_edge_unref(struct tls_edge *);	/* NULL allowed */
+/*
+ * Copies.  The first hostname (as gateway_holds has them: "*.example.com", or ""
+ * for any name and none) that holds the client's counts; of several
+ * certificates for it, one that the client can use and that names the host.
+ * Keys are ECDSA on P-256, or RSA of 2048 to 4096 bits.  ERR_DATA.
+ */
+int tls_edge_add(struct tls_edge *, struct slice hostname,
+    struct slice chain_pem, struct slice key_pem, struct err *);
+
 /* One table: name (label `reason`), sentence. */
 enum tls_failure {
 	TLS_OK,
@@ -58,6 +76,7 @@ enum tls_failure {
 	TLS_FAIL_WRONG_PEER,	/* valid, but not the SPIFFE ID expected */
 	TLS_FAIL_NO_ALPN,	/* no protocol in common */
 	TLS_FAIL_NO_SNI,	/* a server that needs one was asked without */
+	TLS_FAIL_UNKNOWN_NAME,	/* an edge has no certificate for the name */
 	TLS_FAIL_BUSY,		/* too many handshakes wait, or of this host */
 	TLS_FAILURES
 };
@@ -73,6 +92,8 @@ struct tls_request {
 	struct tls_identity *identity;	/* kept (ref taken) until done; may be NULL
 					   with verify_none only; a server's has a
 					   certificate */
+	struct tls_edge     *edge;	/* server: instead of identity, for strangers; kept
+					   likewise; a client without ALPN is let in */
 	char                 expected_id[CONN_ID_MAX];	/* client; "" = any of our domain */
 	char                 sni[CONN_SNI_MAX];		/* client */
 	const char *const   *alpn;	/* NULL-terminated, static, preferred first */
