@@ -11,6 +11,7 @@
 struct compiler {
 	const struct compile_input *in;
 	struct snapshot            *out;
+	struct map                  backends;	/* of routes, "ns/name" */
 	struct arena                scratch;
 };
 
@@ -141,8 +142,10 @@ compile_service(struct compiler *c, const struct model_object *o)
 
 	if (!name_of(o, &s->name))
 		return;
+	service_key(&s->name, key);
 	if (c->in->is_called != NULL &&
-	    !c->in->is_called(c->in->is_called_arg, &s->name))
+	    !c->in->is_called(c->in->is_called_arg, &s->name) &&
+	    !map_has(&c->backends, slice_str(key)))
 		return;
 	s->ports = arena_zalloc(&c->out->arena,
 	    sizeof(*s->ports) * spec->ports_len + 1);
@@ -158,7 +161,6 @@ compile_service(struct compiler *c, const struct model_object *o)
 			    compile_port(c, o, &s->name, p)),
 		};
 	}
-	service_key(&s->name, key);
 	map_put(&c->out->services, slice_str(key), s);
 }
 
@@ -261,6 +263,7 @@ compile(const struct compile_input *in)
 	struct err err = ERR_INIT;
 
 	arena_init(&c.scratch);
+	compile_backends(in, &c.backends);
 	s->revision = in->revision;
 	s->permissive = in->settings->spec.permissive;
 	s->inbound = arena_zalloc(&s->arena,
@@ -277,6 +280,7 @@ compile(const struct compile_input *in)
 			compile_inbound(&c, o);
 		arena_reset(&c.scratch);
 	}
+	compile_routes(in, s);
 	for (size_t i = 0; i < in->absent_len; i++) {
 		char key[SERVICE_KEY_MAX];
 
@@ -285,6 +289,7 @@ compile(const struct compile_input *in)
 	}
 	if (compile_chains(in, s, &err) != 0 && in->fault != NULL)
 		in->fault(in->fault_arg, "/mesh/proxies/-/settings", &err);
+	map_fini(&c.backends, NULL);
 	arena_fini(&c.scratch);
 	return s;
 }

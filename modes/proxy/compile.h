@@ -28,6 +28,7 @@ struct compile_input {
 	const struct service_name *absent;	/* control says: none */
 	size_t               absent_len;
 	const char          *trust_domain;
+	struct slice         namespace;	/* of the callers, whose routes count */
 	const struct model_object *self;	/* our Workload; NULL: none yet */
 	const struct compile_app  *apps;
 	size_t               apps_len;
@@ -43,6 +44,13 @@ struct compile_input {
 
 /* Never fails: gives the best snapshot that the documents allow. */
 struct snapshot *compile(const struct compile_input *);
+
+/*
+ * The routes of services, and what they send to (as keys "ns/name"); called by
+ * compile, the one behind and the other before the services.
+ */
+void compile_routes(const struct compile_input *, struct snapshot *);
+void compile_backends(const struct compile_input *, struct map *);
 
 /* The chains of listeners; called by compile. */
 int compile_chains(const struct compile_input *, struct snapshot *,

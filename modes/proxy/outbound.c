@@ -72,25 +72,38 @@ route_reply(struct l7_route *route, struct l7_chain *chain,
 	};
 }
 
+static void
+note_used(struct proxy_worker *w, const struct service_name *name)
+{
+	const struct data_plane_options *opt = &w->plane->options;
+
+	if (opt->used != NULL)
+		opt->used(opt->arg, name);
+}
+
 void
 route_service(struct l7_route *route, struct l7_chain *chain,
-    struct l7_ctx *ctx, const struct service_name *name, uint16_t port)
+    struct l7_ctx *ctx, struct http_head *head,
+    const struct service_name *name, uint16_t port)
 {
 	struct proxy_worker *w = l7_env(ctx)->mode;
+	const struct service_port *p = service_port(
+	    snapshot_service(w->snapshot, name), port);
+
+	if (p != NULL)
+		note_used(w, name);
+	if (p != NULL && p->rules != NULL) {
+		rules_route(p->rules, chain, ctx, head, port, route);
+		return;
+	}
 	struct router_job *job = arena_zalloc(l7_arena(ctx), sizeof(*job));
-	const struct service *s = snapshot_service(w->snapshot, name);
 
 	job->service = *name;
 	job->port = port;
 	job->source = w->env.workload;
 	/* In the snapshot: taken at once.  Else the router asks and waits. */
-	if (s != NULL) {
-		const struct data_plane_options *opt = &w->plane->options;
-
-		job->cluster = service_cluster(s, port);
-		if (job->cluster != NULL && opt->used != NULL)
-			opt->used(opt->arg, name);
-	}
+	if (p != NULL)
+		job->cluster = cluster_ref(p->cluster);
 	if (job->cluster == NULL) {
 		char *key = arena_alloc(l7_arena(ctx), SERVICE_KEY_MAX);
 
@@ -134,7 +147,7 @@ route_outbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 		route_connect(route, chain, ctx, &name,
 		    (uint16_t)(head->port ? head->port : 443));
 	else
-		route_service(route, chain, ctx, &name,
+		route_service(route, chain, ctx, head, &name,
 		    (uint16_t)(head->port ? head->port : 80));
 }
 
@@ -153,6 +166,6 @@ route_upstream(void *arg, struct l7_ctx *ctx, struct http_head *head,
 		route_reply(route, w->snapshot->out.l7, &connect_refused);
 		return;
 	}
-	route_service(route, w->snapshot->out.l7, ctx, &o->spec.service,
+	route_service(route, w->snapshot->out.l7, ctx, head, &o->spec.service,
 	    o->spec.service_port);
 }

@@ -38,6 +38,7 @@ proxy_use_documents(struct proxy_run *p, struct model_object *const *objects,
 
 	in.objects = objects;
 	in.len = len;
+	in.namespace = p->plane->options.default_namespace;
 	in.apps = p->apps;
 	in.apps_len = p->apps_len;
 	in.settings = model_proxy(p->settings.object);

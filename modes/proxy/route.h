@@ -18,9 +18,9 @@ struct static_reply {
 void route_reply(struct l7_route *, struct l7_chain *,
     const struct static_reply *);	/* keeps r: static */
 
-/* To a service by name, now or as soon as it is known. */
+/* To a service by name, as its routes say, now or as soon as it is known. */
 void route_service(struct l7_route *, struct l7_chain *, struct l7_ctx *,
-    const struct service_name *, uint16_t port);
+    struct http_head *, const struct service_name *, uint16_t port);
 
 /* A tunnel of bytes to a service (CONNECT). */
 void route_connect(struct l7_route *, struct l7_chain *, struct l7_ctx *,

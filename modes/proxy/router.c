@@ -380,12 +380,43 @@ on_timer(void *arg)
 		fail(r, FLAG_UT, r->ended ? "response_timeout" : "body_idle");
 }
 
+/* What routes answer by themselves. */
+static bool
+is_answered_here(struct router *r)
+{
+	const struct rule_choice *c = r->job->choice;
+
+	if (c == NULL || c->status == 0)
+		return false;
+	rule_choice_reply(r->ctx, c);
+	return true;
+}
+
 static void
 use_cluster(struct router *r, struct cluster *c)
 {
 	r->cluster = r->job->cluster = c;
 	l7_summary(r->ctx)->service = c->service;
 	start_attempt(r);
+}
+
+/* Its routes became known together with the service. */
+static void
+obey_rules(struct router *r, struct cluster *c)
+{
+	struct proxy_worker *w = l7_env(r->ctx)->mode;
+	const struct service_port *p = service_port(snapshot_service(
+	    w->snapshot, &r->job->service), r->job->port);
+
+	if (p == NULL || p->rules == NULL) {
+		use_cluster(r, c);
+		return;
+	}
+	cluster_unref(c);
+	r->job->choice = rules_choose(p->rules, r->ctx, r->request,
+	    r->job->port);
+	if (!is_answered_here(r))
+		use_cluster(r, r->job->choice->cluster);
 }
 
 static void
@@ -396,7 +427,7 @@ on_lookup(void *arg, enum lookup_answer answer, struct cluster *c)
 	r->looking = false;
 	switch (answer) {
 	case LOOKUP_FOUND:
-		use_cluster(r, c);
+		obey_rules(r, c);
 		return;
 	case LOOKUP_NO_SERVICE:
 		l7_reply(r->ctx, 404, FLAG_NR, "no_service", SLICE_NONE);
@@ -422,6 +453,8 @@ router_head(struct l7_ctx *ctx, struct http_head *head, bool end)
 	r->request = head;
 	r->head_end = r->ended = end;
 	loop_timer_init(&r->timer, l7_loop(ctx), on_timer, r);
+	if (is_answered_here(r))
+		return;
 	if (r->job->cluster != NULL) {
 		use_cluster(r, r->job->cluster);
 		return;
@@ -521,7 +554,10 @@ router_job_release(void *p)
 {
 	struct router_job *job = p;
 
-	cluster_unref(job->cluster);
+	if (job->choice == NULL)
+		cluster_unref(job->cluster);
+	else
+		rule_choice_fini(job->choice);	/* it is the choice's */
 }
 
 const struct l7_terminal router_terminal = {

@@ -3,6 +3,7 @@
 
 #include "chain/l7.h"
 #include "modes/proxy/lookup.h"
+#include "modes/proxy/rules.h"
 #include "upstream/upstream.h"
 
 /*
@@ -25,6 +26,7 @@ struct router_job {
 	uint16_t            port;
 	bool                is_inbound;	/* to the application */
 	struct slice        source;	/* outbound: our workload, told to the peer */
+	struct rule_choice *choice;	/* what routes say; NULL: there are none */
 };
 
 extern const struct l7_terminal router_terminal;

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "modes/proxy/rules.h"
 #include "modes/proxy/snapshot.h"
 
 struct snapshot *
@@ -42,8 +43,10 @@ snapshot_unref(struct snapshot *s)
 	while (map_next(&s->services, &it, NULL, &value)) {
 		struct service *service = value;
 
-		for (size_t i = 0; i < service->len; i++)
+		for (size_t i = 0; i < service->len; i++) {
 			cluster_unref(service->ports[i].cluster);
+			rule_set_fini(service->ports[i].rules);
+		}
 	}
 	for (size_t i = 0; i < s->inbound_len; i++)
 		cluster_unref(s->inbound[i].cluster);
@@ -83,13 +86,21 @@ snapshot_is_absent(const struct snapshot *s, const struct service_name *name)
 	return map_has(&s->absent, slice_str(key));
 }
 
+const struct service_port *
+service_port(const struct service *service, uint16_t port)
+{
+	for (size_t i = 0; service != NULL && i < service->len; i++)
+		if (service->ports[i].port == port)
+			return &service->ports[i];
+	return NULL;
+}
+
 struct cluster *
 service_cluster(const struct service *service, uint16_t port)
 {
-	for (size_t i = 0; i < service->len; i++)
-		if (service->ports[i].port == port)
-			return cluster_ref(service->ports[i].cluster);
-	return NULL;
+	const struct service_port *p = service_port(service, port);
+
+	return p == NULL ? NULL : cluster_ref(p->cluster);
 }
 
 const struct inbound_port *

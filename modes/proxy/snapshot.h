@@ -14,14 +14,17 @@
  * workers (not by streams).  Successive snapshots share what did not change:
  * a cluster whose endpoints are the same is the same object, and so are chains.
  *
- * It answers three questions without a lock: which cluster is port P of service S
- * (outbound), which application does port P of our service S mean (inbound), which
+ * It answers four questions without a lock: which cluster is port P of service
+ * S, which routes lead elsewhere (outbound), which
  * chains do listeners run.
  */
+struct rule_set;
+
 struct service_port {
 	uint16_t        port;
 	struct slice    name;		/* may be empty */
 	struct cluster *cluster;	/* counted */
+	struct rule_set *rules;		/* NULL: no routes, all goes to cluster */
 };
 
 struct service {
@@ -68,8 +71,9 @@ void snapshot_unref(struct snapshot *);	/* NULL allowed */
 const struct service *snapshot_service(const struct snapshot *,
     const struct service_name *);
 bool snapshot_is_absent(const struct snapshot *, const struct service_name *);
-/* Gives a counted cluster, or NULL. */
-struct cluster *service_cluster(const struct service *, uint16_t port);
+/* Both: NULL when there is no such port, or service is NULL. */
+const struct service_port *service_port(const struct service *, uint16_t port);
+struct cluster *service_cluster(const struct service *, uint16_t port);	/* counted */
 const struct inbound_port *snapshot_inbound(const struct snapshot *,
     const struct service_name *, uint16_t port);
 

@@ -1,0 +1,130 @@
+#include "base/mem.h"
+#include "modes/proxy/compile.h"
+#include "modes/proxy/rules.h"
+#include "route/http_route.h"
+
+/*
+ * The routes of services: for each port of each service those that callers in
+ * our namespace obey (route/http_route.h).
+ */
+struct routes {
+	const struct compile_input *in;
+	struct snapshot            *out;
+	const struct model_object **all, **found;
+	size_t                      len;
+	struct rule_order          *orders;	/* as long as all */
+	char                       *namespace;
+};
+
+static struct cluster *
+resolve(void *arg, const struct model_object *route,
+    const struct service_name *name, uint16_t port)
+{
+	const struct snapshot *s = arg;
+
+	(void)route;
+	return service_cluster(snapshot_service(s, name), port);
+}
+
+/* Documents are counted, so whoever keeps one changes its count. */
+static struct model_object *
+counted(const struct model_object *o)
+{
+	union { const struct model_object *from; struct model_object *to; } u;
+
+	u.from = o;
+	return u.to;
+}
+
+static void
+compile_port_routes(struct routes *r, const struct model_object *service,
+    const struct service *s, struct service_port *port)
+{
+	const struct compile_input *in = r->in;
+	const struct service_port *before = in->before == NULL ? NULL :
+	    service_port(snapshot_service(in->before, &s->name), port->port);
+	size_t n = http_routes_of_service(r->all, r->len, service, port->port,
+	    r->namespace, r->found);
+
+	for (size_t i = 0; i < n; i++)
+		r->orders[i] = (struct rule_order){
+			.route = counted(r->found[i]), .is_service = true };
+	if (n == 0)
+		return;
+	port->rules = rule_set_bind(&r->out->arena, rule_book_make(r->orders, n,
+	    before == NULL || before->rules == NULL ? NULL :
+	    before->rules->book, in->fault, in->fault_arg), resolve, r->out);
+}
+
+static void
+compile_service_routes(struct routes *r, const struct model_object *o)
+{
+	struct service *s = map_get(&r->out->services,
+	    slice_str(model_object_name(o)));
+
+	for (size_t i = 0; s != NULL && i < s->len; i++)
+		compile_port_routes(r, o, s, &s->ports[i]);
+}
+
+void
+compile_routes(const struct compile_input *in, struct snapshot *out)
+{
+	struct routes r = { .in = in, .out = out };
+
+	r.all = mem_zalloc_array(in->len + 1, sizeof(*r.all));
+	for (size_t i = 0; i < in->len; i++)
+		if (in->objects[i]->kind == &model_http_route_kind)
+			r.all[r.len++] = in->objects[i];
+	if (r.len > 0) {
+		r.found = mem_zalloc_array(r.len, sizeof(*r.found));
+		r.orders = mem_zalloc_array(r.len, sizeof(*r.orders));
+		r.namespace = mem_printf("%.*s", SLICE_ARG(in->namespace));
+		for (size_t i = 0; i < in->len; i++)
+			if (in->objects[i]->kind == &model_service_kind)
+				compile_service_routes(&r, in->objects[i]);
+		mem_free(r.found);
+		mem_free(r.orders);
+		mem_free(r.namespace);
+	}
+	mem_free(r.all);
+}
+
+/* --- what they send to --------------------------------------------------------------- */
+
+static void
+add_name(struct map *out, const struct model_object *route,
+    const char *namespace, const char *name)
+{
+	char *key = mem_printf("%s/%s", namespace != NULL ? namespace :
+	    route->head->meta.namespace, name);
+
+	map_put(out, slice_str(key), NULL);
+	mem_free(key);
+}
+
+void
+compile_backends(const struct compile_input *in, struct map *out)
+{
+	map_init(out);
+	for (size_t i = 0; in->is_called != NULL && i < in->len; i++) {
+		const struct model_object *o = in->objects[i];
+
+		if (o->kind != &model_http_route_kind)
+			continue;
+		const struct model_http_route_spec *spec =
+		    &model_http_route(o)->spec;
+
+		for (size_t r = 0; r < spec->rules_len; r++) {
+			const struct model_http_rule *rule = &spec->rules[r];
+
+			for (size_t b = 0; b < rule->backends_len; b++)
+				add_name(out, o, rule->backends[b].namespace,
+				    rule->backends[b].name);
+			for (size_t f = 0; f < rule->filters_len; f++)
+				if (rule->filters[f].mirror != NULL)
+					add_name(out, o, rule->filters[f].mirror->
+					    backend.namespace, rule->filters[f].
+					    mirror->backend.name);
+		}
+	}
+}

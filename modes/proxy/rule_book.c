@@ -1,0 +1,322 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "modes/proxy/rule_book.h"
+
+struct builder {
+	struct rule_book *book;
+	size_t            rules_cap;
+};
+
+/* --- splits -------------------------------------------------------------------- */
+
+static uint64_t
+common_factor(uint64_t a, uint64_t b)
+{
+	while (b != 0) {
+		uint64_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/*
+ * Steps of nearly the golden section of a circle never leave a large gap
+ * (Knuth, The Art of Computer Programming, 6.4), and visit all of its points
+ * if they have no factor in common.
+ */
+static uint64_t
+stride_for(uint64_t weights)
+{
+	uint64_t stride = (uint64_t)((double)weights * 0.6180339887498949);
+
+	if (stride == 0)
+		return 1;
+	while (common_factor(stride, weights) != 1)
+		stride++;
+	return stride;
+}
+
+static void
+share_out(struct rule *r, struct arena *a)
+{
+	uint64_t factor = 0;
+
+	for (size_t i = 0; i < r->backends_len; i++)
+		factor = common_factor((uint64_t)r->backends[i].ref->weight,
+		    factor);
+	for (size_t i = 0; i < r->backends_len; i++) {
+		if (factor > 0)
+			r->weights += (uint64_t)r->backends[i].ref->weight /
+			    factor;
+		r->backends[i].until = r->weights;
+	}
+	r->turn = arena_alloc(a, sizeof(*r->turn));
+	/* Many proxies shall not begin with the same backend. */
+	atomic_init(r->turn, r->weights > 1 ? random_below(r->weights) : 0);
+	r->stride = r->weights > 1 ? stride_for(r->weights) : 0;
+}
+
+const struct rule_backend *
+rule_next_backend(const struct rule *r)
+{
+	uint64_t at = 0;
+
+	if (r->weights == 0)
+		return NULL;
+	if (r->weights > 1) {
+		uint64_t turn = atomic_fetch_add_explicit(r->turn, 1,
+		    memory_order_relaxed);
+
+		at = turn % r->weights * r->stride % r->weights;
+	}
+	for (size_t i = 0;; i++)
+		if (at < r->backends[i].until)
+			return &r->backends[i];
+}
+
+/* --- one rule ------------------------------------------------------------------- */
+
+static bool
+name_service(struct service_name *out, const struct model_object *route,
+    const char *namespace, const char *name)
+{
+	if (namespace == NULL)
+		namespace = route->head->meta.namespace;
+	if (strlen(namespace) > SNI_LABEL_MAX || strlen(name) > SNI_LABEL_MAX)
+		return false;
+	memcpy(out->ns, namespace, strlen(namespace) + 1);
+	memcpy(out->name, name, strlen(name) + 1);
+	return true;
+}
+
+static void
+add_backends(struct rule_book *b, struct rule *r)
+{
+	const struct model_http_rule *doc = r->doc;
+
+	r->backends = arena_zalloc(&b->arena,
+	    (doc->backends_len + 1) * sizeof(*r->backends));
+	r->backends_len = doc->backends_len;
+	for (size_t i = 0; i < doc->backends_len; i++) {
+		const struct model_backend_ref *ref = &doc->backends[i];
+		struct rule_backend *backend = &r->backends[i];
+
+		backend->ref = ref;
+		backend->slot = b->slots++;
+		/* Port 0 is none that any service has. */
+		if (model_backend_is_service(ref) && name_service(
+		    &backend->service, r->route, ref->namespace, ref->name))
+			backend->port = ref->port;
+	}
+	share_out(r, &b->arena);
+}
+
+static void
+add_mirrors(struct rule_book *b, struct rule *r)
+{
+	const struct model_http_rule *doc = r->doc;
+
+	r->mirrors = arena_zalloc(&b->arena,
+	    (doc->filters_len + 1) * sizeof(*r->mirrors));
+	for (size_t i = 0; i < doc->filters_len; i++) {
+		const struct model_mirror *m = doc->filters[i].mirror;
+		struct rule_mirror *mirror = &r->mirrors[r->mirrors_len];
+
+		if (m == NULL)
+			continue;
+		mirror->doc = m;
+		mirror->slot = b->slots++;
+		r->mirrors_len++;
+		if (model_ref_is(m->backend.group, m->backend.kind, "",
+		    "Service") && name_service(&mirror->service, r->route,
+		    m->backend.namespace, m->backend.name))
+			mirror->port = m->backend.port;
+	}
+}
+
+static struct rule *
+make_rule(struct builder *bd, const struct model_object *route, size_t index)
+{
+	struct rule_book *b = bd->book;
+	const struct model_http_rule *doc =
+	    &model_http_route(route)->spec.rules[index];
+	struct rule *r = arena_zalloc(&b->arena, sizeof(*r));
+
+	r->route = route;
+	r->doc = doc;
+	r->name = slice_str(doc->name != NULL ?
+	    arena_printf(&b->arena, "%s/%s", model_object_name(route), doc->name) :
+	    arena_printf(&b->arena, "%s/%zu", model_object_name(route), index));
+	add_backends(b, r);
+	add_mirrors(b, r);
+	if (b->rules_len == bd->rules_cap) {
+		bd->rules_cap = 2 * bd->rules_cap + 8;
+		b->rules = mem_realloc(b->rules,
+		    bd->rules_cap * sizeof(struct rule *));
+	}
+	b->rules[b->rules_len++] = r;
+	return r;
+}
+
+/* --- the book ---------------------------------------------------------------------- */
+
+/* What became of this key in an earlier book, or NULL. */
+static struct model_object *
+last_good(const struct rule_book *b, const char *key)
+{
+	for (size_t i = 0; b != NULL && i < b->good_len; i++)
+		if (strcmp(b->good[i]->key, key) == 0)
+			return b->good[i];
+	return NULL;
+}
+
+static bool
+is_same_route(const struct model_object *a, const struct model_object *b)
+{
+	return a == b || (strcmp(a->key, b->key) == 0 &&
+	    a->head->meta.created == b->head->meta.created &&
+	    model_same_spec(a->node, b->node));
+}
+
+static char *
+hosts_of(const struct rule_order *orders, size_t n)
+{
+	struct str s = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		str_addf(&s, "%s\n", orders[i].is_service ? "service" :
+		    orders[i].hostname == NULL ? "" : orders[i].hostname);
+	return str_give(&s);
+}
+
+static bool
+is_made_of(const struct rule_book *b, const struct rule_order *orders, size_t n,
+    const char *hosts)
+{
+	if (b == NULL || b->wanted_len != n || strcmp(b->hosts, hosts) != 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!is_same_route(b->wanted[i], orders[i].route))
+			return false;
+	return true;
+}
+
+static struct rule_book *
+book_new(const struct rule_order *orders, size_t n, char *hosts)
+{
+	struct rule_book *b = mem_zalloc(sizeof(*b));
+
+	atomic_init(&b->refs, 1);
+	arena_init(&b->arena);
+	b->hosts = hosts;
+	b->table = route_table_new();
+	b->wanted = arena_alloc(&b->arena, (n + 1) * sizeof(*b->wanted));
+	b->good = arena_alloc(&b->arena, (n + 1) * sizeof(*b->good));
+	b->faults = arena_alloc(&b->arena, (n + 1) * sizeof(*b->faults));
+	b->wanted_len = n;
+	for (size_t i = 0; i < n; i++)
+		b->wanted[i] = model_object_ref(orders[i].route);
+	return b;
+}
+
+static const void *
+payload(void *arg, const struct model_object *route, size_t rule)
+{
+	return make_rule(arg, route, rule);
+}
+
+static void
+add_route(struct builder *bd, const struct rule_order *o,
+    const struct model_object *route, struct route_built *built)
+{
+	const struct route_parent parent = {
+		.is_service = o->is_service, .hostname = o->hostname,
+		.payload = payload, .arg = bd,
+	};
+
+	http_route_add(bd->book->table, route, &parent, built);
+}
+
+/* As it is, or if not all of it compiles as it was, or else what does. */
+static void
+take_route(struct builder *bd, const struct rule_order *o,
+    const struct rule_book *before)
+{
+	struct rule_book *b = bd->book;
+	struct model_object *good = o->route, *old;
+	size_t start = route_table_len(b->table);
+	struct route_built built;
+
+	add_route(bd, o, good, &built);
+	if (built.dropped > 0) {
+		b->faults[b->faults_len++] = (struct rule_fault){
+			.key = good->key, .err = built.err };
+		old = last_good(before, good->key);
+		if (old != NULL) {
+			route_table_cut(b->table, start);
+			good = old;
+			add_route(bd, o, good, &built);
+		}
+	}
+	b->good[b->good_len++] = model_object_ref(good);
+}
+
+static struct rule_book *
+book_make(const struct rule_order *orders, size_t n, char *hosts,
+    const struct rule_book *before)
+{
+	struct builder bd = { .book = book_new(orders, n, hosts) };
+
+	for (size_t i = 0; i < n; i++)
+		take_route(&bd, &orders[i], before);
+	route_table_seal(bd.book->table);
+	return bd.book;
+}
+
+struct rule_book *
+rule_book_make(const struct rule_order *orders, size_t n,
+    struct rule_book *before, rule_fault_fn *fault, void *arg)
+{
+	char *hosts = hosts_of(orders, n);
+	struct rule_book *b;
+
+	if (is_made_of(before, orders, n, hosts)) {
+		mem_free(hosts);
+		b = rule_book_ref(before);
+	} else {
+		b = book_make(orders, n, hosts, before);
+	}
+	for (size_t i = 0; fault != NULL && i < b->faults_len; i++)
+		fault(arg, b->faults[i].key, &b->faults[i].err);
+	return b;
+}
+
+struct rule_book *
+rule_book_ref(struct rule_book *b)
+{
+	atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
+	return b;
+}
+
+void
+rule_book_unref(struct rule_book *b)
+{
+	if (b == NULL ||
+	    atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	for (size_t i = 0; i < b->wanted_len; i++)
+		model_object_unref(b->wanted[i]);
+	for (size_t i = 0; i < b->good_len; i++)
+		model_object_unref(b->good[i]);
+	route_table_unref(b->table);
+	mem_free(b->rules);
+	mem_free(b->hosts);
+	arena_fini(&b->arena);
+	mem_free(b);
+}

@@ -1,0 +1,175 @@
+#include "base/mem.h"
+#include "modes/proxy/route.h"
+#include "modes/proxy/router.h"
+#include "modes/proxy/rules.h"
+#include "modes/proxy/worker.h"
+
+/* --- a book in a snapshot --------------------------------------------------------- */
+
+struct rule_set *
+rule_set_bind(struct arena *a, struct rule_book *book,
+    struct cluster *(*resolve)(void *arg, const struct model_object *route,
+    const struct service_name *, uint16_t port), void *arg)
+{
+	struct rule_set *set = arena_alloc(a, sizeof(*set));
+
+	set->book = book;
+	set->clusters = arena_zalloc(a,
+	    (book->slots + 1) * sizeof(*set->clusters));
+	for (size_t i = 0; i < book->rules_len; i++) {
+		const struct rule *r = book->rules[i];
+
+		for (size_t j = 0; j < r->backends_len; j++)
+			set->clusters[r->backends[j].slot] = resolve(arg,
+			    r->route, &r->backends[j].service,
+			    r->backends[j].port);
+		for (size_t j = 0; j < r->mirrors_len; j++)
+			set->clusters[r->mirrors[j].slot] = resolve(arg,
+			    r->route, &r->mirrors[j].service,
+			    r->mirrors[j].port);
+	}
+	return set;
+}
+
+void
+rule_set_fini(struct rule_set *set)
+{
+	if (set == NULL)
+		return;
+	for (size_t i = 0; i < set->book->slots; i++)
+		cluster_unref(set->clusters[i]);
+	rule_book_unref(set->book);
+}
+
+/* --- choosing ---------------------------------------------------------------------- */
+
+struct asked {
+	const struct http_head *head;
+	struct arena           *arena;
+};
+
+/* One that comes several times is a list (RFC 9110, section 5.3). */
+static struct slice
+joined(const struct asked *q, struct slice name, struct slice first)
+{
+	const struct http_fields *f = &q->head->fields;
+	struct slice all = first;
+	bool is_first = true;
+
+	for (size_t i = 0; i < f->len; i++) {
+		if (!slice_eq(f->v[i].name, name))
+			continue;
+		if (!is_first)
+			all = slice_str(arena_printf(q->arena, "%.*s,%.*s",
+			    SLICE_ARG(all), SLICE_ARG(f->v[i].value)));
+		is_first = false;
+	}
+	return all;
+}
+
+static struct slice
+header_of(const void *arg, struct slice name)
+{
+	const struct asked *q = arg;
+	struct slice first;
+
+	if (slice_is(name, "host"))
+		return q->head->authority;
+	first = http_fields_find(&q->head->fields, name);
+	return first.ptr == NULL ? first : joined(q, name, first);
+}
+
+static bool
+find(const struct rule_set *set, struct arena *a, const struct http_head *head,
+    struct route_found *found)
+{
+	const struct asked asked = { head, a };
+	const struct route_request request = {
+		.host = head->host, .method = head->method,
+		.path = head->path, .query = head->query,
+		.header = header_of, .head = &asked,
+	};
+
+	return route_find(set->book->table, &request, found);
+}
+
+static void
+answer(struct rule_choice *c, int status, enum response_flag flag,
+    const char *details)
+{
+	c->status = status;
+	c->flag = flag;
+	c->details = details;
+}
+
+static void
+choose_backend(const struct rule_set *set, struct rule_choice *c)
+{
+	const struct rule_backend *b = rule_next_backend(c->rule);
+
+	if (b == NULL) {
+		answer(c, 500, FLAG_NR, "no_backend");
+		return;
+	}
+	if (set->clusters[b->slot] == NULL) {
+		answer(c, 500, FLAG_NC, "missing_backend");
+		return;
+	}
+	c->backend = b;
+	c->cluster = cluster_ref(set->clusters[b->slot]);
+}
+
+struct rule_choice *
+rules_choose(const struct rule_set *set, struct l7_ctx *ctx,
+    const struct http_head *head, uint16_t port)
+{
+	struct rule_choice *out = arena_zalloc(l7_arena(ctx), sizeof(*out));
+	struct route_found found;
+
+	(void)port;
+	if (!find(set, l7_arena(ctx), head, &found)) {
+		answer(out, 404, FLAG_NR, "no_rule");
+		return out;
+	}
+	out->book = rule_book_ref(set->book);
+	out->rule = found.payload;
+	if (found.path_kind == ROUTE_PREFIX)
+		out->prefix = found.path;
+	l7_summary(ctx)->route = arena_dup(l7_arena(ctx), out->rule->name);
+	choose_backend(set, out);
+	return out;
+}
+
+void
+rule_choice_fini(struct rule_choice *c)
+{
+	cluster_unref(c->cluster);
+	rule_book_unref(c->book);
+	*c = (struct rule_choice){ 0 };
+}
+
+void
+rule_choice_reply(struct l7_ctx *ctx, const struct rule_choice *c)
+{
+	l7_reply(ctx, c->status, c->flag, c->details, SLICE_NONE);
+}
+
+/* --- as a listener does it ------------------------------------------------------------ */
+
+void
+rules_route(const struct rule_set *set, struct l7_chain *chain,
+    struct l7_ctx *ctx, struct http_head *head, uint16_t port,
+    struct l7_route *out)
+{
+	struct proxy_worker *w = l7_env(ctx)->mode;
+	struct router_job *job = arena_zalloc(l7_arena(ctx), sizeof(*job));
+
+	job->choice = rules_choose(set, ctx, head, port);
+	job->cluster = job->choice->cluster;
+	job->port = port;
+	job->source = w->env.workload;
+	*out = (struct l7_route){
+		.chain = chain, .terminal = &router_terminal,
+		.terminal_arg = job, .release = router_job_release,
+	};
+}

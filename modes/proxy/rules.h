@@ -1,0 +1,58 @@
+#ifndef PROXY_RULES_H
+#define PROXY_RULES_H
+
+#include "chain/l7.h"
+#include "modes/proxy/rule_book.h"
+#include "upstream/cluster.h"
+
+/*
+ * rules: which cluster, or which answer, the routes of a service or listener
+ * have for a request.
+ *
+ * A rule_set is a book and the clusters that its backends are in one snapshot,
+ * so a flap of an endpoint compiles no book.  An exchange keeps the book and
+ * the cluster that it was given.
+ *
+ * Life: rule_book_make -> rule_set_bind -> rules_route ... -> rule_set_fini.
+ */
+struct rule_set {
+	struct rule_book *book;		/* counted */
+	struct cluster  **clusters;	/* by slot, counted; NULL: missing */
+};
+
+/*
+ * Takes book.  resolve gives a counted cluster, or NULL for what is not there
+ * or not allowed: requests for it are answered with 500.  The set lies in the
+ * arena.
+ */
+struct rule_set *rule_set_bind(struct arena *, struct rule_book *book,
+    struct cluster *(*resolve)(void *arg, const struct model_object *route,
+    const struct service_name *, uint16_t port), void *arg);
+void rule_set_fini(struct rule_set *);	/* NULL is allowed */
+
+/* What the rules make of a request; lives in the stream's arena. */
+struct rule_choice {
+	struct rule_book          *book;	/* counted; with rule */
+	const struct rule         *rule;	/* NULL: none takes it, 404 */
+	const struct rule_backend *backend;	/* NULL: see status */
+	struct cluster            *cluster;	/* counted; of backend */
+	struct slice               prefix;	/* the rule's path, if a prefix */
+	int                        status;	/* answered here; 0: go on */
+	enum response_flag         flag;
+	const char                *details;
+	struct slice               location;	/* of a redirect */
+};
+
+/* port: of the listener or service, for redirects.  Sets the summary's route. */
+struct rule_choice *rules_choose(const struct rule_set *, struct l7_ctx *,
+    const struct http_head *, uint16_t port);
+/* Drops what the choice holds. */
+void rule_choice_fini(struct rule_choice *);
+/* Answers as the choice says (status is not 0). */
+void rule_choice_reply(struct l7_ctx *, const struct rule_choice *);
+
+/* The same, as a listener's route() does it: a job of the router, or a reply. */
+void rules_route(const struct rule_set *, struct l7_chain *, struct l7_ctx *,
+    struct http_head *, uint16_t port, struct l7_route *out);
+
+#endif

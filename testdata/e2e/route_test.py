@@ -1,0 +1,171 @@
+"""HTTPRoute documents steer requests: which service answers, and how."""
+
+import collections
+
+from edge import Edge
+from mesh import main, scenario, wait_until
+from wire import Load, get
+
+ROUTE = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{name: {name}, namespace: {namespace}}}
+spec:
+  parentRefs: [{{group: "", kind: Service, name: web{parent}}}]
+  rules: {rules}
+"""
+
+
+def reply(text, status="200 OK", fields=""):
+	return (f"HTTP/1.1 {status}\r\n{fields}content-length: {len(text)}\r\n\r\n"
+	    f"{text}").encode()
+
+
+def to(*backends, match="", more=""):
+	"""A rule; backends are names or (name, weight)."""
+	refs = ", ".join(f"{{name: {b}, port: 80}}" if isinstance(b, str) else
+	    f"{{name: {b[0]}, port: 80, weight: {b[1]}}}" for b in backends)
+	matches = f"matches: [{match}], " if match else ""
+	return f"{{{matches}{more} backendRefs: [{refs}]}}"
+
+
+class Routed(Edge):
+	"""Services web, v1 and v2, each of which answers with its name."""
+
+	def __init__(self, scene, **how):
+		self.backends = {name: scene.backend(reply(name))
+		    for name in ("web", "v1", "v2")}
+		super().__init__(scene, self.backends["web"], **how)
+		for name in ("v1", "v2"):
+			self.set(name, self.backends[name])
+
+	def route(self, *rules, name="web", namespace="default", parent=""):
+		"""Puts a route in place and waits until it is in force."""
+		before = self.reloads()
+		self.write(f"route-{namespace}-{name}", ROUTE.format(name=name,
+		    namespace=namespace, parent=parent,
+		    rules="[" + ", ".join(rules) + "]"))
+		wait_until(lambda: self.reloads() > before, "the route is read")
+
+	def ask(self, target="/", **options):
+		return get(self.port, target, **options)
+
+	def who(self, target="/", **options):
+		answer = self.ask(target, **options)
+		return answer.body.decode() if answer.status == 200 else \
+		    answer.status
+
+	def until(self, target, who):
+		wait_until(lambda: self.who(target) == who, f"{target} is {who}")
+
+
+@scenario
+def rules_decide_by_path_header_method_and_query(scene):
+	edge = Routed(scene)
+	edge.until("/", "web")		# no route: all goes to the service
+	edge.route(to("v1", match="{path: {value: /api}}"),
+	    to("v2", match="{headers: [{name: X-Version, value: two}]}"),
+	    to("v2", match="{method: POST}"),
+	    to("v2", match="{queryParams: [{name: v, value: '2'}]}"))
+	edge.until("/api", "v1")
+	assert edge.who("/api/x?y") == "v1"
+	assert edge.who("/apix") == 404, "a prefix holds whole segments"
+	assert edge.who("/", fields={"x-version": "two"}) == "v2"
+	assert edge.who("/", fields={"x-version": "one"}) == 404
+	assert edge.who("/", method="POST", body=b"x") == "v2"
+	assert edge.who("/?a=1&v=2") == "v2"
+	# Judged and forwarded in one form.
+	assert edge.who("/x/../api/./%7Ea") == "v1"
+	assert "/api/~a" in [request.target
+	    for request in edge.backends["v1"].requests()]
+	assert edge.who("/api%2Fx") == 400
+
+
+@scenario
+def what_is_missing_is_500_and_who_is_away_is_503(scene):
+	edge = Routed(scene)
+	edge.set("empty")
+	edge.route(to("v1", match="{path: {value: /there}}"),
+	    to("nobody", match="{path: {value: /nobody}}"),
+	    to("empty", match="{path: {value: /empty}}"),
+	    to(("v1", 0), match="{path: {value: /zero}}"),
+	    "{matches: [{path: {value: /none}}]}",
+	    to(("v1", 1), ("nobody", 1), match="{path: {value: /half}}"))
+	edge.until("/there", "v1")
+	assert edge.who("/nobody") == 500
+	assert edge.who("/empty") == 503
+	assert edge.who("/zero") == 500
+	assert edge.who("/none") == 500
+	half = collections.Counter(edge.who("/half") for _ in range(20))
+	assert half == {"v1": 10, 500: 10}, half
+
+
+@scenario
+def weights_are_exact(scene):
+	edge = Routed(scene)
+	edge.route(to(("v1", 90), ("v2", 10)))
+	edge.until("/", "v1")
+	seen = collections.Counter(edge.who() for _ in range(200))
+	assert seen == {"v1": 180, "v2": 20}, seen
+	edge.route(to(("v1", 0), ("v2", 1)))
+	edge.until("/", "v2")
+	assert {edge.who() for _ in range(50)} == {"v2"}
+
+
+@scenario
+def a_port_of_a_service_has_its_own_routes(scene):
+	edge = Routed(scene)
+	edge.route(to("v1"), parent=", port: 8080")
+	edge.until("/", "web")
+	edge.route(to("v1"), parent=", sectionName: http")
+	edge.until("/", "v1")
+	# A backend is its endpoints, whatever routes it has itself.
+	edge.write("route-inner", ROUTE.format(name="inner", namespace="default",
+	    parent="", rules="[" + to("v2") + "]").replace("name: web}", "name: v1}"))
+	edge.route(to("v1", match="{path: {value: /again}}"), name="again")
+	edge.until("/again", "v1")
+
+
+@scenario
+def routes_of_the_callers_namespace_replace_others(scene):
+	edge = Routed(scene)
+	edge.route(to("v1", match="{path: {value: /a}}"))
+	edge.until("/a", "v1")
+	# Of a third namespace: of no concern here, whose callers are in default.
+	edge.route("{backendRefs: [{name: v2, namespace: default, port: 80}]}",
+	    namespace="other", name="theirs", parent=", namespace: default")
+	assert edge.who("/a") == "v1"
+	assert edge.who("/b") == 404
+
+
+@scenario
+def a_rule_that_does_not_compile_keeps_its_last_good_form(scene):
+	edge = Routed(scene)
+	edge.route(to("v1", match="{path: {value: /a}}"), name="a")
+	edge.route(to("v2", match="{path: {value: /b}}"), name="b")
+	edge.until("/b", "v2")
+	edge.route(to("v2", match="{path: {type: RegularExpression, "
+	    "value: '/(a'}}"), name="a")
+	edge.wait_line(r"/httproutes/default/a: rules\[0\]")
+	assert edge.who("/a") == "v1"
+	edge.route(to("v1", match="{path: {value: /b}}"), name="b")
+	edge.until("/b", "v1")
+	assert edge.who("/a") == "v1"
+
+
+@scenario
+def weights_change_a_hundred_times_under_load(scene):
+	edge = Routed(scene)
+	edge.route(to(("v1", 50), ("v2", 50)))
+	edge.until("/", "v1")
+	load = Load(edge.port, target="/").start()
+	for step in range(1, 101):
+		edge.route(to(("v1", 100 - step), ("v2", step)))
+		load.more(20)
+	load.reach(10_000)
+	load.finish()
+	assert {edge.who() for _ in range(20)} == {"v2"}
+
+
+if __name__ == "__main__":
+	main()
