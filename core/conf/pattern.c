@@ -290,6 +290,31 @@ is_origin(struct slice s)
 }
 
 static bool
+is_base64(struct slice s)
+{
+	size_t n = 0, pad = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+
+		if (c == '\n' || c == '\r')
+			continue;
+		n++;
+		if (c == '=')
+			pad++;
+		else if (pad > 0 || (!is_alnum(c) && c != '+' && c != '/'))
+			return false;
+	}
+	return n % 4 == 0 && pad <= 2 && s.len <= 1u << 20;
+}
+
+static bool
+is_long_text(struct slice s)
+{
+	return s.len <= 1u << 20;
+}
+
+static bool
 is_secret_key(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++)
@@ -335,6 +360,8 @@ static const struct {
 	[CONF_CONTROLLER] = { is_controller, "DOMAIN/PATH" },
 	[CONF_ORIGIN] = { is_origin, "\"*\" or SCHEME://HOST[:PORT]" },
 	[CONF_TOKEN_OR_STAR] = { is_header_name, "the name of an HTTP field, or \"*\"" },
+	[CONF_BASE64] = { is_base64, "base64, at most 1 MiB" },
+	[CONF_LONG_TEXT] = { is_long_text, "at most 1 MiB" },
 	[CONF_SECRET_KEY] = { is_secret_key,
 	    "a key (A-Z, a-z, 0-9, -, _ and ., at most 253 characters)" },
 };

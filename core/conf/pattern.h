@@ -33,6 +33,8 @@ enum conf_pattern {
 	CONF_CONTROLLER,	/* Gateway API: DOMAIN/PATH */
 	CONF_ORIGIN,		/* CORS: "*" or SCHEME://HOST[:PORT], "*." in HOST */
 	CONF_TOKEN_OR_STAR,	/* CONF_HEADER_NAME, which "*" is too */
+	CONF_BASE64,		/* RFC 4648 4, line ends inside; up to 1 MiB */
+	CONF_LONG_TEXT,		/* anything up to 1 MiB */
 	CONF_SECRET_KEY,	/* Kubernetes: key of a Secret or ConfigMap */
 };
 

@@ -213,3 +213,18 @@ model_subject_targets(const struct model_subject *s, const struct model_object *
 			return true;
 	return false;
 }
+
+bool
+model_subject_knows(const struct model_subject *s, const char *namespace)
+{
+	size_t it = 0;
+	void *value;
+
+	while (map_next(&s->interests, &it, NULL, &value)) {
+		const struct model_interest *i = value;
+
+		if (strcmp(i->namespace, namespace) == 0)
+			return true;
+	}
+	return strcmp(s->namespace, namespace) == 0;
+}

@@ -82,6 +82,8 @@ bool model_subject_routes(const struct model_subject *,
 /* Whether a policy is about a service that is called. */
 bool model_subject_targets(const struct model_subject *,
     const struct model_object *policy, const struct model_target_ref *, size_t n);
+/* Whether the namespace is the subject's or that of a service that is called. */
+bool model_subject_knows(const struct model_subject *, const char *namespace);
 /* Whether the subject's own workload backs the service. */
 bool model_subject_offers(const struct model_subject *,
     const struct model_object *service);

@@ -38,6 +38,7 @@ struct model_kind {
 	bool                      keeps_version;	/* documents keep theirs */
 	bool                      namespaced;
 	bool                      stored;	/* control keeps it */
+	bool                      write_only;	/* its values are never shown */
 	enum model_delivery       delivery;
 	const struct conf_schema *schema;	/* of the whole document */
 	const struct model_column *columns;

@@ -25,7 +25,7 @@ static const struct {
 } protocols[] = {
 	[MODEL_LISTENER_HTTP] = { "HTTP", true, false, false,
 	    { "HTTPRoute", "GRPCRoute", NULL } },
-	[MODEL_LISTENER_HTTPS] = { "HTTPS", true, true, true,
+	[MODEL_LISTENER_HTTPS] = { "HTTPS", true, true, false,
 	    { "HTTPRoute", "GRPCRoute", NULL } },
 	[MODEL_LISTENER_TLS] = { "TLS", true, true, true,
 	    { "TLSRoute", "TCPRoute", NULL } },

@@ -2,6 +2,7 @@
 
 #include "base/manual_test.h"
 #include "model/control.h"
+#include "model/gateway.h"
 #include "model/http_filter.h"
 #include "model/kind.h"
 #include "model/persistence.h"
@@ -29,6 +30,9 @@ static const struct {
 	{ &model_parent_ref_schema, ".Ss Parents of routes" },
 	{ &model_http_backend_ref_schema, ".Ss Backends of routes" },
 	{ &model_http_filter_schema, ".Ss Filters of routes" },
+	{ &model_grpc_backend_ref_schema, ".Ss Backends of GRPCRoutes" },
+	{ &model_grpc_filter_schema, ".Ss Filters of GRPCRoutes" },
+	{ &model_listener_schema, ".Ss Listeners" },
 	{ &model_persistence_schema, ".Ss Session persistence" },
 };
 

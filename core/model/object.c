@@ -109,11 +109,13 @@ check_metadata(const struct conf_node *doc, const struct model_kind *kind,
 	const struct conf_node *at = meta == NULL ? doc : meta;
 	const char *namespace = conf_get_string(meta, "namespace");
 
-	if (kind->stored && (conf_get(meta, "name") == NULL ||
+	bool is_named = kind->stored || kind->write_only;
+
+	if (is_named && (conf_get(meta, "name") == NULL ||
 	    conf_get(meta, "name")->kind == CONF_NULL))
 		return conf_error(at, err,
 		    "metadata: the required field \"name\" is missing");
-	if (kind->stored && kind->namespaced && conf_get(meta, "namespace") == NULL)
+	if (is_named && kind->namespaced && conf_get(meta, "namespace") == NULL)
 		return conf_error(at, err,
 		    "metadata: the required field \"namespace\" is missing");
 	if (!kind->namespaced && namespace != NULL)

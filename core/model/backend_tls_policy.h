@@ -1,0 +1,36 @@
+#ifndef MODEL_BACKEND_TLS_POLICY_H
+#define MODEL_BACKEND_TLS_POLICY_H
+
+#include "model/object.h"
+#include "model/refs.h"
+
+/*
+ * backend_tls_policy: Gateway API's BackendTLSPolicy: backends that end TLS
+ * themselves, and what their certificate must be.
+ */
+enum model_san_type { MODEL_SAN_HOSTNAME, MODEL_SAN_URI };
+
+struct model_backend_tls_policy {
+	struct model_head head;
+	struct model_backend_tls_policy_spec {
+		struct model_target_ref *targets;
+		size_t                   targets_len;
+		struct model_backend_validation {
+			struct model_object_ref *cas;	/* or well_known */
+			size_t                   cas_len;
+			const char              *well_known;	/* "System" */
+			const char              *hostname;	/* SNI as well */
+			struct model_san {
+				int         type;	/* enum model_san_type */
+				const char *hostname, *uri;
+			} *sans;	/* instead of hostname, one suffices */
+			size_t                   sans_len;
+		} validation;
+		struct conf_pairs options;
+	} spec;
+};
+
+const struct model_backend_tls_policy *model_backend_tls_policy(
+    const struct model_object *);
+
+#endif

@@ -1,0 +1,261 @@
+#include <string.h>
+
+#include "base/check.h"
+#include "model/closure.h"
+#include "model/grpc_route.h"
+
+static const char *const versions[] = { MODEL_GATEWAY_GROUP "/v1",
+	MODEL_GATEWAY_GROUP "/v1beta1", MODEL_GATEWAY_GROUP "/v1alpha2", NULL };
+static const char *const match_types[] = {
+	[MODEL_MATCH_EXACT] = "Exact",
+	[MODEL_MATCH_REGEX] = "RegularExpression",
+	NULL,
+};
+static const char *const scopes[] = { "All", "None", NULL };
+
+/* --- matches ------------------------------------------------------------------ */
+
+#define METHOD(member)	CONF_AT(struct model_grpc_method, member)
+
+static const struct conf_field method_fields[] = {
+	{ "type", CONF_ENUM_T, METHOD(type), .words = match_types,
+	    .fallback = "Exact", .critical = true, .text = "how both are compared" },
+	{ "service", CONF_STRING_T, METHOD(service), .min = 1, .max = 1024,
+	    .text = "package and service; default: any" },
+	{ "method", CONF_STRING_T, METHOD(method), .min = 1, .max = 1024,
+	    .text = "method of it; default: any" },
+	{ 0 },
+};
+
+static const struct conf_schema method_schema = { "gRPC method",
+	sizeof(struct model_grpc_method), method_fields, NULL };
+
+/* Letters, digits and "_", parts by dots where they may be, no digit in front. */
+static bool
+is_word(const char *word, bool dots)
+{
+	char before = '.';
+
+	for (const char *c = word; *c != '\0'; before = *c++) {
+		bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+		    *c == '_';
+
+		if (!letter && !(*c >= '0' && *c <= '9' && before != '.') &&
+		    !(*c == '.' && dots && before != '.'))
+			return false;
+	}
+	return before != '.';
+}
+
+static int
+method_rule(const void *value, const struct conf_place *at)
+{
+	const struct model_grpc_method *m = value;
+
+	if (m->service == NULL && m->method == NULL)
+		return conf_fail(at, ": expected service, method or both, found "
+		    "neither");
+	if (m->type == MODEL_MATCH_REGEX)
+		return 0;
+	if (m->service != NULL && !is_word(m->service, true))
+		return conf_fail(at, "service: expected the name of a gRPC service, "
+		    "found \"%s\"", m->service);
+	if (m->method != NULL && !is_word(m->method, false))
+		return conf_fail(at, "method: expected the name of a gRPC method, "
+		    "found \"%s\"", m->method);
+	return 0;
+}
+
+static const struct conf_field header_fields[] = {
+	{ "type", CONF_ENUM_T, CONF_AT(struct model_value_match, type),
+	    .words = match_types, .fallback = "Exact", .critical = true,
+	    .text = "how it is compared; an expression with the whole value" },
+	{ "name", CONF_STRING_T, CONF_AT(struct model_value_match, name),
+	    .pattern = CONF_HEADER_NAME, .required = true, .text = "its name" },
+	{ "value", CONF_STRING_T, CONF_AT(struct model_value_match, value),
+	    .min = 1, .max = 4096, .required = true,
+	    .text = "what it is compared with" },
+	{ 0 },
+};
+
+static const struct conf_schema header_schema = { "header match",
+	sizeof(struct model_value_match), header_fields, NULL };
+
+static const struct conf_field match_fields[] = {
+	{ "method", CONF_STRUCT_T, CONF_AT(struct model_grpc_match, method),
+	    .schema = &method_schema, .rule = method_rule, .critical = true,
+	    .text = "which calls; default: all" },
+	{ "headers", CONF_STRUCT_T, CONF_LIST_AT(struct model_grpc_match, headers),
+	    .schema = &header_schema, .max_items = 16, .critical = true,
+	    .text = "headers, all of which must match" },
+	{ 0 },
+};
+
+static const struct conf_schema match_schema = { "GRPCRoute match",
+	sizeof(struct model_grpc_match), match_fields, NULL };
+
+static int
+match_rule(const void *value, const struct conf_place *at)
+{
+	const struct model_grpc_match *m = value;
+
+	for (size_t i = 0; i < m->headers_len; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(m->headers[i].name, m->headers[j].name) == 0)
+				return conf_fail(at, "headers[%zu].name: the name %s "
+				    "stands twice, expected each once", i,
+				    m->headers[i].name);
+	return 0;
+}
+
+/* --- rules and the route ------------------------------------------------------ */
+
+static const struct conf_field rule_fields[] = {
+	{ "name", CONF_STRING_T, CONF_AT(struct model_grpc_rule, name),
+	    .pattern = CONF_SUBDOMAIN, .text = "unique in the route" },
+	{ "matches", CONF_STRUCT_T, CONF_LIST_AT(struct model_grpc_rule, matches),
+	    .schema = &match_schema, .rule = match_rule, .critical = true,
+	    .max_items = MODEL_MATCHES_MAX,
+	    .text = "which calls it is for: one of these; default: all" },
+	{ "filters", CONF_STRUCT_T, CONF_LIST_AT(struct model_grpc_rule, filters),
+	    .schema = &model_grpc_filter_schema, .critical = true,
+	    .max_items = MODEL_FILTERS_MAX, .text = "what happens on the way; those "
+	    "of types that GRPCRoute has" },
+	{ "backendRefs", CONF_STRUCT_T,
+	    CONF_LIST_AT(struct model_grpc_rule, backends),
+	    .schema = &model_grpc_backend_ref_schema,
+	    .rule = model_backend_ref_rule, .max_items = MODEL_BACKENDS_MAX,
+	    .text = "where to, each by its weight; none: UNAVAILABLE" },
+	{ "sessionPersistence", CONF_POINTER_T,
+	    CONF_AT(struct model_grpc_rule, persistence),
+	    .schema = &model_persistence_schema, .rule = model_persistence_rule,
+	    .text = "keeps a session with one endpoint" },
+	{ 0 },
+};
+
+static const struct conf_schema rule_schema = { "GRPCRoute rule",
+	sizeof(struct model_grpc_rule), rule_fields, NULL };
+
+static int
+rule_rule(const void *value, const struct conf_place *at)
+{
+	const struct model_grpc_rule *r = value;
+
+	return model_filters_check(r->filters, r->filters_len, at);
+}
+
+static const struct conf_field spec_fields[] = {
+	MODEL_PARENT_FIELD(struct model_grpc_route_spec),
+	{ "hostnames", CONF_STRING_T,
+	    CONF_LIST_AT(struct model_grpc_route_spec, hostnames),
+	    .pattern = CONF_HOSTNAME, .max_items = MODEL_HOSTNAMES_MAX,
+	    .text = "hosts it is for at a gateway; default: all of the listener" },
+	{ "rules", CONF_STRUCT_T, CONF_LIST_AT(struct model_grpc_route_spec, rules),
+	    .schema = &rule_schema, .rule = rule_rule, .max_items = MODEL_RULES_MAX,
+	    .text = "which calls go where" },
+	{ "useDefaultGateways", CONF_WORD_T,
+	    CONF_AT(struct model_grpc_route_spec, default_gateways),
+	    .words = scopes, .text = "whether it hangs on default gateways too" },
+	{ 0 },
+};
+
+static const struct conf_schema spec_schema = { "GRPCRoute spec",
+	sizeof(struct model_grpc_route_spec), spec_fields, NULL };
+
+static int
+spec_rule(const void *value, const struct conf_place *at)
+{
+	const struct model_grpc_route_spec *s = value;
+	size_t matches = 0;
+
+	for (size_t i = 0; i < s->rules_len; i++) {
+		matches += s->rules[i].matches_len;
+		for (size_t j = 0; j < i && s->rules[i].name != NULL; j++)
+			if (s->rules[j].name != NULL &&
+			    strcmp(s->rules[i].name, s->rules[j].name) == 0)
+				return conf_fail(at, "rules[%zu].name: the name %s "
+				    "stands twice, expected each once", i,
+				    s->rules[i].name);
+	}
+	if (matches > MODEL_ROUTE_MATCHES_MAX)
+		return conf_fail(at, "rules: expected at most %d matches in all "
+		    "rules together, found %zu", MODEL_ROUTE_MATCHES_MAX, matches);
+	return model_parents_check(s->parents, s->parents_len, at);
+}
+
+static const struct conf_field fields[] = {
+	MODEL_HEAD_FIELDS,
+	{ "spec", CONF_STRUCT_T, CONF_AT(struct model_grpc_route, spec),
+	    .schema = &spec_schema, .rule = spec_rule, .required = true,
+	    .text = "what is wanted" },
+	{ 0 },
+};
+
+static const struct conf_schema schema = { "GRPCRoute",
+	sizeof(struct model_grpc_route), fields, NULL };
+
+static int
+finish(struct model_object *o, struct err *err)
+{
+	struct model_grpc_route *r = (struct model_grpc_route *)(void *)o->head;
+
+	(void)err;
+	if (r->spec.rules_len == 0) {
+		r->spec.rules = arena_zalloc(&o->arena, sizeof(*r->spec.rules));
+		r->spec.rules_len = 1;
+	}
+	for (size_t i = 0; i < r->spec.rules_len; i++) {
+		struct model_grpc_rule *rule = &r->spec.rules[i];
+
+		if (rule->matches_len > 0)
+			continue;
+		rule->matches = arena_zalloc(&o->arena, sizeof(*rule->matches));
+		rule->matches_len = 1;
+	}
+	return 0;
+}
+
+const struct model_grpc_route *
+model_grpc_route(const struct model_object *o)
+{
+	check(o->kind == &model_grpc_route_kind);
+	return (const struct model_grpc_route *)(const void *)o->head;
+}
+
+static void
+print_parents(struct str *out, const struct model_object *o)
+{
+	const struct model_grpc_route_spec *s = &model_grpc_route(o)->spec;
+
+	model_print_parents(out, s->parents, s->parents_len);
+}
+
+static void
+print_hostnames(struct str *out, const struct model_object *o)
+{
+	const struct model_grpc_route_spec *s = &model_grpc_route(o)->spec;
+
+	model_print_words(out, s->hostnames, s->hostnames_len, "*");
+}
+
+static const struct model_column columns[] = {
+	{ "PARENTS", print_parents, false },
+	{ "HOSTNAMES", print_hostnames, false },
+	{ NULL, NULL, false },
+};
+
+static bool
+concerns(const struct model_subject *subject, const struct model_object *o)
+{
+	const struct model_grpc_route_spec *s = &model_grpc_route(o)->spec;
+
+	return model_subject_routes(subject, o, s->parents, s->parents_len);
+}
+
+const struct model_kind model_grpc_route_kind = {
+	.kind = "GRPCRoute", .plural = "grpcroutes", .group = MODEL_GATEWAY_GROUP,
+	.versions = versions, .namespaced = true, .stored = true,
+	.delivery = MODEL_TO_MEMBERS, .schema = &schema, .columns = columns,
+	.concerns = concerns, .finish = finish,
+	.text = "which gRPC calls go where, and what happens on the way",
+};
