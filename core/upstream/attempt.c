@@ -6,6 +6,23 @@
 #include "upstream/turn.h"
 #include "upstream/upstream_run.h"
 
+/* Requests at a time that are enough for the endpoint; 0: there is no limit. */
+static uint32_t
+turns_of(const struct attempt *a)
+{
+	const struct cluster_limits *l = &a->cluster->limits;
+
+	return l->is_adaptive ? adaptive_limit(&a->endpoint->state->adaptive,
+	    l->endpoint_requests) : l->endpoint_requests;
+}
+
+static uint64_t
+latency_of(const struct attempt *a)
+{
+	return a->answer_us > 0 ? a->answer_us :
+	    loop_now_us(a->up->worker->loop) - a->start_us;
+}
+
 /* How it went, for balancing and ejecting. */
 static void
 judge(struct attempt *a, bool failed)
@@ -14,13 +31,12 @@ judge(struct attempt *a, bool failed)
 	struct endpoint_state *s = a->endpoint->state;
 	struct loop *loop = a->up->worker->loop;
 
-	if (c->lb == LB_PEAK_EWMA) {
-		uint64_t us = a->answer_us > 0 ? a->answer_us :
-		    loop_now_us(loop) - a->start_us;
-
+	if (c->lb == LB_PEAK_EWMA)
 		latency_add(s, failed || a->is_penalised ? LATENCY_PENALTY_US :
-		    us, c->balance.ewma_decay_ms, loop_now_ms(loop));
-	}
+		    latency_of(a), c->balance.ewma_decay_ms, loop_now_ms(loop));
+	if (c->limits.is_adaptive && !failed)
+		adaptive_add(&s->adaptive, latency_of(a), 1 + atomic_load(
+		    &s->active), loop_now_ms(loop));
 	if (!failed && !outlier_has_news(s))
 		return;
 	enum endpoint_out why = outlier_add(c, s, failed, loop_now_ms(loop));
@@ -40,7 +56,7 @@ count_end(struct attempt *a, enum attempt_result result)
 		return;
 	a->counted = false;
 	if (a->has_turn)
-		turn_give(s, a->cluster->limits.endpoint_requests);
+		turn_give(s, turns_of(a));
 	a->has_turn = false;
 	atomic_fetch_sub_explicit(&s->active, 1, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&a->cluster->state->requests, 1,
@@ -125,6 +141,7 @@ on_turn(void *arg, bool granted)
 
 	a->turn = NULL;
 	a->has_turn = granted;
+	a->start_us = loop_now_us(a->up->worker->loop);
 	if (granted)
 		find_connection(a);
 	else
@@ -135,8 +152,13 @@ on_turn(void *arg, bool granted)
 static void
 wait_for_turn(struct attempt *a)
 {
-	switch (turn_take(a->endpoint->state, &a->cluster->limits,
-	    a->up->worker->loop, on_turn, a, &a->turn)) {
+	const struct turn_order order = {
+		.limit = turns_of(a), .queue = a->cluster->limits.queue,
+		.queue_ms = a->cluster->limits.queue_ms,
+		.loop = a->up->worker->loop, .done = on_turn, .arg = a,
+	};
+
+	switch (turn_take(a->endpoint->state, &order, &a->turn)) {
 	case TURN_NOW:
 		a->has_turn = true;
 		find_connection(a);
@@ -169,7 +191,7 @@ attempt_start(struct upstream *up, const struct attempt_order *order,
 	a->local->users++;
 	if (!count_begin(a))
 		refuse(a, "request_limit");
-	else if (cluster->limits.endpoint_requests > 0)
+	else if (turns_of(a) > 0)
 		wait_for_turn(a);
 	else
 		find_connection(a);

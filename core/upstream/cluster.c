@@ -287,6 +287,7 @@ is_same_limits(const struct cluster_limits *a, const struct cluster_limits *b)
 	    a->requests == b->requests && a->retries == b->retries &&
 	    a->retry_percent == b->retry_percent &&
 	    a->endpoint_requests == b->endpoint_requests &&
+	    a->is_adaptive == b->is_adaptive &&
 	    a->queue == b->queue && a->queue_ms == b->queue_ms;
 }
 
@@ -311,7 +312,9 @@ cluster_is_same(const struct cluster *a, const struct cluster *b)
 	    a->response_timeout_ms != b->response_timeout_ms ||
 	    a->body_idle_ms != b->body_idle_ms ||
 	    a->pool_idle_ms != b->pool_idle_ms ||
-	    a->pool_fresh_ms != b->pool_fresh_ms || a->retries != b->retries ||
+	    a->pool_fresh_ms != b->pool_fresh_ms ||
+	    a->pool_requests != b->pool_requests ||
+	    a->pool_age_ms != b->pool_age_ms || a->retries != b->retries ||
 	    a->state != b->state || !is_same_limits(&a->limits, &b->limits) ||
 	    !is_same_outlier(&a->outlier, &b->outlier) ||
 	    !is_same_health(&a->health, &b->health) ||

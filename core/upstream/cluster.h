@@ -63,6 +63,8 @@ struct cluster {
 	uint64_t              pool_idle_ms;	/* 30,000 */
 	uint64_t              pool_fresh_ms;	/* 1,000: idle for less, it may carry
 						   what cannot be sent twice */
+	uint64_t              pool_requests;	/* of a connection; 0: no limit */
+	uint64_t              pool_age_ms;	/* of a connection; 0: no limit */
 	uint32_t              retries;	/* 1 */
 	struct cluster_limits limits;
 	struct balance_settings balance;

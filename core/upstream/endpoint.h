@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "base/slice.h"
+#include "upstream/adaptive.h"
 #include "upstream/keepalive.h"
 
 /*
@@ -83,6 +84,7 @@ struct endpoint_state {
 	atomic_uint   slots, queued;
 	pthread_mutex_t queue_lock;
 	struct list   queue;		/* turn, longest first */
+	struct adaptive adaptive;
 };
 
 void endpoint_state_ref(struct endpoint_state *);

@@ -234,10 +234,21 @@ is_outdated(const struct pool_conn *pc)
 	    peer->bundle_generation < pc->local->up->generation;
 }
 
+/* As many requests, or as old, as its cluster allows. */
+static bool
+is_worn(const struct pool_conn *pc)
+{
+	const struct cluster *c = pc->cluster;
+
+	return (c->pool_requests > 0 && pc->uses >= c->pool_requests) ||
+	    (c->pool_age_ms > 0 && loop_now_ms(pc->local->up->worker->loop) -
+	    pc->since_ms >= c->pool_age_ms);
+}
+
 static bool
 is_usable(const struct pool_conn *pc)
 {
-	return !pc->finished && !conn_is_closed(pc->conn) &&
+	return !is_worn(pc) && !pc->finished && !conn_is_closed(pc->conn) &&
 	    !pc->local->is_gone && !is_outdated(pc) &&
 	    !conn_is_eof(pc->conn) && codec_is_idle(pc->codec) &&
 	    (pc->not_after == 0 || clock_wall_s() < pc->not_after);
@@ -311,6 +322,7 @@ pool_conn_new(struct endpoint_local *l, const struct cluster *cluster,
 	pc->conn = c;
 	pc->cluster = cluster_ref(cluster_mutable(cluster));
 	pc->idle_ms = cluster->pool_idle_ms;
+	pc->since_ms = loop_now_ms(loop);
 	pc->not_after = conn_peer(c)->not_after;
 	pc->codec = h1_client_new(loop, l->up->env->limits, &codec_events, pc);
 	loop_timer_init(&pc->timer, loop, on_idle_timer, pc);

@@ -273,3 +273,27 @@ TEST(pool_learns_when_a_peer_ends_an_idle_connection)
 	assert_in_range(b.cluster->v[0].state->keepalive.limit_ms, 50, 20000);
 	bench_fini(&b);
 }
+
+static bool
+has_time_passed(struct bench *b)
+{
+	return loop_now_ms(b->loop) >= ended_after_ms;
+}
+
+TEST(pool_connections_wear_out)
+{
+	struct bench b;
+
+	bench_init(&b);
+	b.cluster->pool_requests = 2;
+	bench_exchange(&b, 'A', 0, BENCH_OK);
+	bench_exchange(&b, 'B', 0, BENCH_OK);
+	bench_exchange(&b, 'C', 1, BENCH_OK);
+	bench_assert_trace(&b, "A:fresh A:200 B:reused B:200 C:fresh C:200");
+	b.cluster->pool_requests = 0;
+	b.cluster->pool_age_ms = 1;
+	ended_after_ms = loop_now_ms(b.loop) + 2;
+	bench_run_until(&b, has_time_passed);
+	bench_exchange(&b, 'D', 2, BENCH_OK);
+	bench_fini(&b);
+}

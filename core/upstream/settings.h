@@ -87,6 +87,7 @@ struct cluster_limits {
 	uint32_t conns, pending, requests, retries;	/* 1024, 1024, 1024, 3 */
 	uint32_t retry_percent;		/* 20 of requests under way, if more */
 	uint32_t endpoint_requests;	/* under way to one endpoint; 0: no limit */
+	bool     is_adaptive;		/* that limit follows latency below it */
 	uint32_t queue;			/* for its turn, at one endpoint: 0 */
 	uint64_t queue_ms;		/* 1,000: longest wait there */
 };

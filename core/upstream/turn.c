@@ -90,32 +90,29 @@ on_late(void *arg)
 }
 
 enum turn_answer
-turn_take(struct endpoint_state *s, const struct cluster_limits *limits,
-    struct loop *loop, void (*done)(void *, bool), void *arg,
+turn_take(struct endpoint_state *s, const struct turn_order *o,
     struct turn **out)
 {
-	uint32_t limit = limits->endpoint_requests;
-
 	/* Who waits goes first. */
-	if (atomic_load(&s->queued) == 0 && take_slot(s, limit))
+	if (atomic_load(&s->queued) == 0 && take_slot(s, o->limit))
 		return TURN_NOW;
-	if (atomic_fetch_add(&s->queued, 1) >= limits->queue) {
+	if (atomic_fetch_add(&s->queued, 1) >= o->queue) {
 		atomic_fetch_sub(&s->queued, 1);
 		return TURN_FULL;
 	}
 	struct turn *t = mem_zalloc(sizeof(*t));
 
 	endpoint_state_ref(s);
-	*t = (struct turn){ .state = s, .loop = loop, .limit = limit,
-		.done = done, .arg = arg };
-	loop_timer_init(&t->timer, loop, on_late, t);
-	loop_timer_start(&t->timer, limits->queue_ms);
+	*t = (struct turn){ .state = s, .loop = o->loop, .limit = o->limit,
+		.done = o->done, .arg = o->arg };
+	loop_timer_init(&t->timer, o->loop, on_late, t);
+	loop_timer_start(&t->timer, o->queue_ms);
 	*out = t;
 	pthread_mutex_lock(&s->queue_lock);
 	list_append(&s->queue, &t->link);
 	pthread_mutex_unlock(&s->queue_lock);
 	/* Whoever gave a slot back meanwhile may not have seen us. */
-	hand_out(s, limit);
+	hand_out(s, o->limit);
 	return TURN_WAIT;
 }
 

@@ -62,8 +62,13 @@ static enum turn_answer
 take(struct bench *b, struct user *u)
 {
 	*u = (struct user){ .bench = b };
-	return turn_take(b->state, &b->c->limits, b->loop, on_done, u,
-	    &u->turn);
+	const struct turn_order o = {
+		.limit = b->c->limits.endpoint_requests,
+		.queue = b->c->limits.queue, .queue_ms = b->c->limits.queue_ms,
+		.loop = b->loop, .done = on_done, .arg = u,
+	};
+
+	return turn_take(b->state, &o, &u->turn);
 }
 
 TEST(turn_in_order)
@@ -176,8 +181,12 @@ on_turn(void *arg, bool granted)
 static void
 use(struct worker *w)
 {
-	if (turn_take(w->bench->state, &w->bench->c->limits, w->loop, on_turn,
-	    w, &w->turn) == TURN_NOW)
+	const struct turn_order o = {
+		.limit = 2, .queue = THREADS, .queue_ms = 60000,
+		.loop = w->loop, .done = on_turn, .arg = w,
+	};
+
+	if (turn_take(w->bench->state, &o, &w->turn) == TURN_NOW)
 		begin(w);
 }
 
