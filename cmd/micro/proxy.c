@@ -15,6 +15,7 @@
 struct balance {
 	struct cluster_registry *registry;
 	struct cluster          *cluster;
+	uint64_t                 key;	/* for hashes */
 };
 
 static void *
@@ -49,11 +50,32 @@ round_robin_start(void)
 	return balance_start(LB_ROUND_ROBIN);
 }
 
+static void *
+peak_ewma_start(void)
+{
+	return balance_start(LB_PEAK_EWMA);
+}
+
+static void *
+ring_hash_start(void)
+{
+	return balance_start(LB_RING_HASH);
+}
+
+static void *
+maglev_start(void)
+{
+	return balance_start(LB_MAGLEV);
+}
+
 static void
 balance_once(void *state)
 {
 	struct balance *b = state;
-	struct pick p = { .now_ms = 1000 };
+	struct pick p = {
+		.now_ms = 1000, .has_hash = true,
+		.hash = b->key += UINT64_C(0x9e3779b97f4a7c15),
+	};
 
 	check(cluster_pick(b->cluster, &p) != NULL);
 }
@@ -181,6 +203,9 @@ metrics_stop(void *state)
 const struct micro micro_proxy[] = {
 	{ "pick-least-request", least_request_start, balance_once, balance_stop },
 	{ "pick-round-robin", round_robin_start, balance_once, balance_stop },
+	{ "pick-peak-ewma", peak_ewma_start, balance_once, balance_stop },
+	{ "pick-ring-hash", ring_hash_start, balance_once, balance_stop },
+	{ "pick-maglev", maglev_start, balance_once, balance_stop },
 	{ "host-to-service", route_start, route_once, route_stop },
 	{ "count-and-time-request", metrics_start, metrics_once, metrics_stop },
 };
