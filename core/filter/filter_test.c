@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/unit.h"
@@ -92,6 +93,13 @@ TEST(filters_refuse_what_they_do_not_know)
 		    "the proxy itself writes \"host\"" },
 		{ "headers", "response: {remove: [Transfer-Encoding]}",
 		    "the proxy itself writes \"transfer-encoding\"" },
+		{ "rate_limit", "requests: -1", "requests: " },
+		{ "rate_limit", "{requests: 1, per: 0s}", "per is longer" },
+		{ "rate_limit", "by: header", "belong together" },
+		{ "rate_limit", "{by: address, header: x}", "belong together" },
+		{ "rate_limit", "by: everyone", "by: " },
+		{ "fault", "abort: {status: 100}", "a final status" },
+		{ "fault", "delay: {percent: 101}", "delay.percent: " },
 		{ "headers", "request: {add: [{name: X-Forwarded-Client-Cert, "
 		    "value: c}]}", "the proxy itself writes" },
 	};
@@ -352,6 +360,97 @@ TEST(headers_set_add_remove)
 	assert_has_no(got, "x-gone");
 	assert_has(got, "x-old: 2\r\n");
 	assert_has(got, "x-more: 3\r\n");
+}
+
+/* --- rate_limit ---------------------------------------------------------- */
+
+#define KEPT(field)	"GET / HTTP/1.1\r\nhost: a\r\n" field "\r\n"
+
+static void
+check_limited(const char *yaml, const char *requests, int good, int limited)
+{
+	const char *got = exchange("rate_limit", yaml, requests);
+
+	for (const char *at = got; (at = strstr(at, "HTTP/1.1 200")) != NULL; at++)
+		good--;
+	for (const char *at = got; (at = strstr(at, "HTTP/1.1 429")) != NULL; at++)
+		limited--;
+	if (good != 0 || limited != 0)
+		fail_msg("%s: %s", yaml, got);
+}
+
+TEST(rate_limit_lets_as_many_through_as_it_says)
+{
+	check_limited("{requests: 2, per: 1h}", KEPT("") KEPT("") KEPT("")
+	    GET "\r\n", 2, 2);
+	check_limited("{requests: 2, burst: 3, per: 1h}",
+	    KEPT("") KEPT("") KEPT("") GET "\r\n", 3, 1);
+	check_limited("{requests: 0}", KEPT("") GET "\r\n", 2, 0);
+	check_limited("{requests: 1, per: 1h, by: header, header: X-User}",
+	    KEPT("x-user: a\r\n") KEPT("x-user: b\r\n")
+	    KEPT("x-user: a\r\n") GET "\r\n", 3, 1);
+	check_limited("{requests: 1, per: 1h, by: identity}",
+	    KEPT("") GET "\r\n", 1, 1);
+	check_limited("{requests: 1, per: 1h, by: address}",
+	    KEPT("") GET "\r\n", 1, 1);
+}
+
+TEST(rate_limit_says_what_is_left)
+{
+	const char *got = exchange("rate_limit", "{requests: 2, per: 1h}",
+	    KEPT("") KEPT("") GET "\r\n");
+
+	assert_has(got, "x-ratelimit-limit: 2, 2;w=3600\r\n");
+	assert_has(got, "x-ratelimit-remaining: 1\r\n");
+	assert_has(got, "x-ratelimit-reset: 1800\r\n");
+	assert_has(got, "x-ratelimit-reset: 3600\r\n");
+	assert_has(got, "retry-after: 1800\r\n");
+	got = exchange("rate_limit", "{requests: 1, per: 1h, silent: true}",
+	    KEPT("") GET "\r\n");
+	assert_has_no(got, "x-ratelimit");
+	assert_has(got, "retry-after: 3600\r\n");
+}
+
+/* --- fault --------------------------------------------------------------- */
+
+TEST(fault_answers_or_lets_wait)
+{
+	static const struct {
+		const char *yaml, *status;
+	} v[] = {
+		{ "{}", "HTTP/1.1 200" },
+		{ "abort: {status: 418}", "HTTP/1.1 418" },
+		{ "abort: {status: 503, percent: 0}", "HTTP/1.1 200" },
+		{ "delay: {time: 20ms}", "HTTP/1.1 200" },
+		{ "{delay: {time: 1h}, abort: {status: 500}}", "HTTP/1.1 500" },
+		{ "delay: {time: 1h, percent: 0}", "HTTP/1.1 200" },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		const char *got = exchange("fault", v[i].yaml, GET "\r\n");
+
+		if (strstr(got, v[i].status) == NULL)
+			fail_msg("%s: %s", v[i].yaml, got);
+	}
+}
+
+TEST(fault_delays_before_the_service_sees_it)
+{
+	uint64_t before = clock_mono_ms();
+
+	assert_has(exchange("fault", "delay: {time: 30ms}", GET "\r\n"),
+	    "HTTP/1.1 200");
+	assert_true(clock_mono_ms() >= before + 30);
+}
+
+/* Who has waited gives its place to the next. */
+TEST(fault_delays_one_after_the_other)
+{
+	uint64_t before = clock_mono_ms();
+
+	assert_has(exchange("fault", "{active: 1, delay: {time: 30ms}}",
+	    KEPT("") GET "\r\n"), "HTTP/1.1 200");
+	assert_true(clock_mono_ms() >= before + 60);
 }
 
 /* --- request_id ---------------------------------------------------------- */

@@ -81,8 +81,8 @@ static const char *const reserved[] = {
 	"x-forwarded-client-cert", NULL
 };
 
-static char *
-lower(struct arena *a, const char *name)
+char *
+filter_field_name(struct arena *a, const char *name)
 {
 	char *s = arena_strdup(a, name);
 
@@ -106,7 +106,7 @@ static int
 own_headers(struct arena *a, struct header *v, size_t len, struct err *err)
 {
 	for (size_t i = 0; i < len; i++) {
-		v[i].name = lower(a, v[i].name);
+		v[i].name = filter_field_name(a, v[i].name);
 		v[i].value = arena_strdup(a, v[i].value);
 		if (check_name(v[i].name, err) != 0)
 			return -1;
@@ -118,7 +118,7 @@ static int
 own_change(struct arena *a, struct header_change *c, struct err *err)
 {
 	for (size_t i = 0; i < c->remove_len; i++) {
-		c->remove[i] = lower(a, c->remove[i]);
+		c->remove[i] = filter_field_name(a, c->remove[i]);
 		if (check_name(c->remove[i], err) != 0)
 			return -1;
 	}

@@ -17,6 +17,10 @@ const struct filter_row filter_table[] = {
 	    "sets, adds and removes fields of requests and responses" },
 	{ "limit", NULL, &filter_limit, &filter_limit_schema,
 	    "size of request heads and bodies" },
+	{ "rate_limit", NULL, &filter_rate_limit, &filter_rate_limit_schema,
+	    "how many requests may come in a time" },
+	{ "fault", NULL, &filter_fault, &filter_fault_schema,
+	    "delays requests, or answers them with an error" },
 	{ 0 },
 };
 

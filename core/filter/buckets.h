@@ -1,0 +1,40 @@
+#ifndef FILTER_BUCKETS_H
+#define FILTER_BUCKETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * buckets: token buckets by key, shared by all threads without a lock, in
+ * memory that does not grow.
+ *
+ * A bucket is one number: the time at which it would be full again (GCRA,
+ * ITU-T I.371).  A bucket that is full is the same as one that was never
+ * there, so its slot may go to another key and nothing is forgotten.  Only
+ * when all slots that a key may use are in use is the fullest of them lost: a
+ * flood of keys lets some callers through who should wait, never the reverse.
+ * Two threads that claim a slot at once may let one request more pass.
+ */
+struct buckets_rate {
+	uint64_t requests;	/* at least 1 ... */
+	uint64_t per_ns;	/* ... in so much time, spread evenly */
+	uint64_t burst;		/* at once, at least 1 */
+};
+
+struct buckets_answer {
+	bool     is_allowed;
+	uint64_t left;		/* more at once */
+	uint64_t wait_ns;	/* until the next; 0: now */
+	uint64_t full_ns;	/* until as many as ever */
+};
+
+struct buckets;
+
+struct buckets *buckets_new(const struct buckets_rate *, size_t keys);
+void buckets_free(struct buckets *);
+/* Takes one from the key's bucket, if there is one; now: monotonic. */
+struct buckets_answer buckets_take(struct buckets *, uint64_t key,
+    uint64_t now_ns);
+
+#endif

@@ -1,0 +1,105 @@
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/unit.h"
+#include "filter/buckets.h"
+
+#define MS	UINT64_C(1000000)
+#define START	(1000 * MS)
+
+static const struct buckets_rate ten_a_second = { 10, 1000 * MS, 3 };
+
+TEST(buckets_let_a_burst_and_then_the_rate_through)
+{
+	struct buckets *b = buckets_new(&ten_a_second, 16);
+	struct buckets_answer a;
+
+	for (int i = 0; i < 3; i++) {
+		a = buckets_take(b, 1, START);
+		assert_true(a.is_allowed);
+		assert_int_equal(a.left, 2 - i);
+		assert_int_equal(a.full_ns, 100 * MS * (unsigned)(i + 1));
+	}
+	assert_int_equal(a.wait_ns, 100 * MS);
+	a = buckets_take(b, 1, START + 99 * MS);
+	assert_false(a.is_allowed);
+	assert_int_equal(a.left, 0);
+	assert_int_equal(a.wait_ns, MS);
+	assert_true(buckets_take(b, 1, START + 100 * MS).is_allowed);
+	assert_false(buckets_take(b, 1, START + 100 * MS).is_allowed);
+	/* What nobody took for long is not more than a burst. */
+	for (int i = 0; i < 3; i++)
+		assert_true(buckets_take(b, 1, START + 9000 * MS).is_allowed);
+	assert_false(buckets_take(b, 1, START + 9000 * MS).is_allowed);
+	buckets_free(b);
+}
+
+TEST(buckets_over_ten_seconds_keep_to_the_rate)
+{
+	struct buckets *b = buckets_new(&ten_a_second, 16);
+	int allowed = 0;
+
+	for (uint64_t ms = 0; ms < 10000; ms += 7)
+		allowed += buckets_take(b, 5, START + ms * MS).is_allowed;
+	assert_in_range(allowed, 100, 103);
+	buckets_free(b);
+}
+
+TEST(buckets_of_keys_are_apart)
+{
+	struct buckets *b = buckets_new(&ten_a_second, 64);
+
+	for (uint64_t key = 0; key < 16; key++)
+		for (int i = 0; i < 4; i++)
+			assert_int_equal(buckets_take(b, key * 3, START).is_allowed,
+			    i < 3);
+	buckets_free(b);
+}
+
+/* A slot whose bucket is full again serves another key. */
+TEST(buckets_that_are_full_leave_room)
+{
+	struct buckets *b = buckets_new(&ten_a_second, 4);
+
+	for (uint64_t key = 1; key <= 4; key++)
+		for (int i = 0; i < 3; i++)
+			buckets_take(b, key, START + (key == 2 ? 0 : 50 * MS));
+	/* Of four that are in use the one that is full first goes. */
+	assert_true(buckets_take(b, 9, START + 60 * MS).is_allowed);
+	assert_false(buckets_take(b, 1, START + 60 * MS).is_allowed);
+	assert_false(buckets_take(b, 3, START + 60 * MS).is_allowed);
+	assert_true(buckets_take(b, 2, START + 60 * MS).is_allowed);
+	buckets_free(b);
+}
+
+struct crowd {
+	struct buckets *buckets;
+	atomic_int      allowed;
+};
+
+static void *
+crowd_run(void *arg)
+{
+	struct crowd *c = arg;
+
+	for (int i = 0; i < 1000; i++)
+		if (buckets_take(c->buckets, 7, START).is_allowed)
+			atomic_fetch_add(&c->allowed, 1);
+	return NULL;
+}
+
+TEST(buckets_are_shared_without_a_lock)
+{
+	static const struct buckets_rate rate = { 1, 1000 * MS, 500 };
+	struct crowd c = { .buckets = buckets_new(&rate, 4) };
+	pthread_t threads[4];
+
+	buckets_take(c.buckets, 7, START);	/* the slot is claimed */
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, crowd_run,
+		    &c), 0);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(c.allowed, 499);
+	buckets_free(c.buckets);
+}
