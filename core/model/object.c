@@ -125,6 +125,12 @@ check_metadata(const struct conf_node *doc, const struct model_kind *kind,
 	return 0;
 }
 
+bool
+model_key_is_secret(struct slice key)
+{
+	return slice_has_prefix(key, SLICE("/core/secrets/"));
+}
+
 int
 model_verify_label_name(const struct conf_node *doc, struct err *err)
 {

@@ -89,6 +89,9 @@ const char *model_key(struct arena *, const struct model_kind *,
 bool model_key_parse(struct arena *, const char *key, const struct model_kind **,
     const char **namespace, const char **name);
 
+/* Of a Secret, which no disk holds in clear and nobody but proxies reads. */
+bool model_key_is_secret(struct slice key);
+
 /* For kinds whose name must be a DNS label. */
 int model_verify_label_name(const struct conf_node *doc, struct err *);
 

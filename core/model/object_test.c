@@ -202,3 +202,10 @@ TEST(labels_match_when_all_are_there)
 	selector.len = 0;
 	assert_true(model_labels_match(&selector, &labels));
 }
+
+TEST(object_keys_of_secrets_are_known)
+{
+	assert_true(model_key_is_secret(SLICE("/core/secrets/default/a")));
+	assert_false(model_key_is_secret(SLICE("/core/services/x/secrets")));
+	assert_false(model_key_is_secret(SLICE("/mesh/secrets/default/a")));
+}

@@ -57,7 +57,7 @@ finish(void *arg)
 static int
 seal(struct making *m)
 {
-	struct str store = { 0 }, ca = { 0 }, plain = { 0 };
+	struct str store = { 0 }, ca = { 0 }, keys = { 0 }, plain = { 0 };
 	int r = ca_file_read_large(&store, m->path, true, ARCHIVE_STORE_MAX,
 	    &m->err);
 
@@ -66,14 +66,17 @@ seal(struct making *m)
 	else
 		err_wrap(&m->err, "copy of the registry");
 	if (r == 0) {
-		key_room_str(&plain, store.len + ca.len + 256);
+		vault_pack(&keys, m->server->vault);
+		key_room_str(&plain, store.len + ca.len + keys.len + 256);
 		str_add(&plain, MAGIC);
 		add_part(&plain, "ca", str_slice(&ca));
 		add_part(&plain, "store", str_slice(&store));
+		add_part(&plain, "secrets", str_slice(&keys));
 		seal_close(&m->sealed, str_slice(&plain),
 		    str_slice(&m->passphrase), SEAL_ITERATIONS);
 	}
 	key_wipe_str(&plain);
+	key_wipe_str(&keys);
 	key_wipe_str(&ca);
 	str_fini(&store);
 	return r;
@@ -201,7 +204,7 @@ check_empty(const char *dir, struct err *err)
 static int
 unpack(struct slice plain, const char *dir, struct err *err)
 {
-	struct slice rest = plain, ca, store;
+	struct slice rest = plain, ca, store, keys = SLICE_NONE;
 	char *copy = mem_printf("%s/" RESTORING, dir);
 	struct ca_files files;
 	int r;
@@ -223,6 +226,11 @@ unpack(struct slice plain, const char *dir, struct err *err)
 	/* A registry without its authority would be one of strangers. */
 	if (r == 0)
 		r = ca_files_unpack(&files, ca, err);
+	/* Backups of versions without Secrets have no keys of them. */
+	if (r == 0 && rest.len > 0)
+		r = take_part(&rest, "secrets", &keys, err);
+	if (r == 0 && keys.ptr != NULL)
+		r = vault_unpack(dir, keys, err);
 	if (r == 0)
 		r = store_restore(copy, dir, err);
 	if (r == 0)

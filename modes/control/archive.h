@@ -5,11 +5,13 @@
 
 /*
  * archive: all of a control in one sealed file: the registry with its
- * records and its log, and the certificate authority with its keys.
+ * records and its log, the certificate authority with its keys, and the keys
+ * that its Secrets are locked with.
  *
  *   seal of: "mesh-backup 1\n", then parts: "NAME LENGTH\n" and the bytes
  *
- * Whoever has the file and the passphrase can issue certificates.
+ * Whoever has the file and the passphrase can issue certificates and read
+ * every Secret.
  * It is sealed as a whole, in memory, hence the limits.
  */
 #define ARCHIVE_PASSPHRASE_MIN	8	/* bytes */

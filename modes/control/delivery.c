@@ -22,10 +22,12 @@ delivery_lines_fini(struct delivery_lines *l)
 	map_fini(&l->by_key, unref_change);
 }
 
+/* Whether proxies are told more than the registry's change says. */
 static bool
 has_status(const struct delivery_lines *l, const struct model_object *o)
 {
-	return l->has_status != NULL && l->has_status(l->ctx, o);
+	return model_key_is_secret(slice_str(o->key)) ||
+	    (l->has_status != NULL && l->has_status(l->ctx, o));
 }
 
 void
@@ -224,7 +226,8 @@ give(struct delivery *d, const struct model_object *o, uint64_t revision)
 	if (old != NULL)
 		forget(d, old);
 	model_digest_add(&d->digest, key, c->revision, c->document);
-	/* What it kept of an earlier session is not sent again. */
+	/* What it kept of an earlier session is not sent again; Secrets
+	   it may not keep. */
 	if (c->revision > d->since || has_status(d->lines, o))
 		enqueue(d, registry_change_ref(c));
 }

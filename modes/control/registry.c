@@ -6,8 +6,10 @@
 #include "base/mem.h"
 #include "conf/json.h"
 #include "modes/control/registry_impl.h"
+#include "modes/control/secrecy.h"
 #include "modes/control/store_keys.h"
 #include "modes/control/store_wait.h"
+#include "pki/key.h"
 
 static void
 unref_object(void *o)
@@ -64,11 +66,18 @@ shelve(struct registry *r, struct slice key, struct model_object *o)
 
 /* NULL, and a line in the log, for what does not read. */
 static struct model_object *
-revive(struct slice key, struct slice value, uint64_t revision)
+revive(const struct registry *r, struct slice key, struct slice value,
+    uint64_t revision)
 {
+	struct model_object *o = NULL;
 	struct err err = ERR_INIT;
-	struct model_object *o = registry_revive(value, revision, &err);
+	struct str plain = { 0 };
 
+	if (!model_key_is_secret(key))
+		o = registry_revive(value, revision, &err);
+	else if (vault_unlock(r->vault, key, value, &plain, &err) == 0)
+		o = registry_revive(str_slice(&plain), revision, &err);
+	key_wipe_str(&plain);
 	if (o == NULL)
 		log_error("registry", "%.*s is left out: %s", SLICE_ARG(key),
 		    err.text);
@@ -93,8 +102,11 @@ take_change(struct registry *r, struct slice key, struct slice value,
 
 	if (value.ptr == NULL) {
 		c = registry_change_new(revision, key, SLICE_NONE);
-	} else if ((o = revive(key, value, revision)) != NULL) {
-		conf_json_write(&json, o->node);
+	} else if ((o = revive(r, key, value, revision)) != NULL) {
+		if (model_key_is_secret(key))
+			secrecy_write(&json, o->node);
+		else
+			conf_json_write(&json, o->node);
 		c = registry_change_new(revision, key, str_slice(&json));
 		str_fini(&json);
 	}
@@ -172,7 +184,7 @@ load_objects(struct registry *r, struct err *err)
 	r->loaded = l->revision;
 	for (size_t i = 0; i < l->n_items; i++) {
 		struct slice key = object_key(l->items[i].key);
-		struct model_object *o = revive(key, l->items[i].value,
+		struct model_object *o = revive(r, key, l->items[i].value,
 		    l->items[i].modified);
 
 		if (o != NULL)
@@ -217,13 +229,15 @@ on_lost(void *ctx)
 }
 
 struct registry *
-registry_open(struct store *s, const struct store_port *port, struct err *err)
+registry_open(struct store *s, const struct vault *vault,
+    const struct store_port *port, struct err *err)
 {
 	struct registry *r = mem_zalloc(sizeof(*r));
 	uint64_t until;
 
 	r->refs = 1;
 	r->store = s;
+	r->vault = vault;
 	r->port = *port;
 	r->shelves = shelves_new();
 	list_init(&r->waiting);

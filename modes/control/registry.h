@@ -4,6 +4,7 @@
 #include "modes/control/registry_feed.h"
 #include "modes/control/registry_selector.h"
 #include "modes/control/store.h"
+#include "modes/control/vault.h"
 #include "model/object.h"
 
 /*
@@ -20,14 +21,18 @@
  * wrote a token may be ahead of it.  A stored document that does not read is
  * logged, left out, and harms no other.
  *
+ * Secrets (secrecy.h) are locked by the vault before they are stored, and the
+ * changes of registry_changes show them without their data; only the objects
+ * here have it.
+ *
  * One thread: the one behind the port.  Objects and changes are counted and
  * may be handed to others.
  */
 struct registry;
 
-/* Blocks while everything is read.  Keeps the store and the port. */
-struct registry *registry_open(struct store *, const struct store_port *,
-    struct err *);
+/* Blocks while everything is read.  Keeps the store, the vault, the port. */
+struct registry *registry_open(struct store *, const struct vault *,
+    const struct store_port *, struct err *);
 /* Answers that are still out come as if it were open, then it is freed. */
 void registry_close(struct registry **);
 

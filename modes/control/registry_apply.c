@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "modes/control/registry_impl.h"
 #include "modes/control/store_keys.h"
+#include "pki/key.h"
 
 #define TRIES_MAX	8
 
@@ -154,6 +155,20 @@ audit(struct job *j, struct store_txn *t, const struct registry_applied *a)
 	str_fini(&detail);
 }
 
+static void
+put_value(struct job *j, struct store_txn *t, struct slice stored,
+    const char *key, struct slice value)
+{
+	struct str locked = { 0 };
+
+	if (model_key_is_secret(slice_str(key))) {
+		vault_lock(j->registry->vault, slice_str(key), value, &locked);
+		value = str_slice(&locked);
+	}
+	store_txn_put(t, stored, value);
+	str_fini(&locked);
+}
+
 /* What one edit does to what is here now, into the transaction. */
 static int
 judge_edit(struct job *j, struct store_txn *t, size_t i)
@@ -187,10 +202,10 @@ judge_edit(struct job *j, struct store_txn *t, size_t i)
 	if (a->outcome == REGISTRY_DELETED)
 		store_txn_delete(t, key);
 	else if (a->outcome != REGISTRY_UNCHANGED)
-		store_txn_put(t, key, str_slice(&value));
+		put_value(j, t, key, e->key, str_slice(&value));
 	size_t size = value.len;
 
-	str_fini(&value);
+	key_wipe_str(&value);
 	if (size > REGISTRY_DOCUMENT_MAX)
 		return err_set(&j->answer.err, ERR_TOO_LARGE, "%s: %zu bytes; "
 		    "a document has at most %d", e->key, size,

@@ -10,6 +10,7 @@ struct registry_fixture {
 	struct fixture    f;
 	struct inbox      in;
 	struct store_port port;
+	struct vault     *vault;
 	struct registry  *registry;
 	/* The last answer. */
 	struct err        err;

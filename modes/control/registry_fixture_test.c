@@ -10,7 +10,10 @@ registry_fixture_new(void)
 
 	t->f = fixture_open();
 	t->port = inbox_init(&t->in);
-	t->registry = registry_open(t->f.store, &t->port, &t->err);
+	t->vault = vault_open(t->f.dir, &t->err);
+	assert_non_null(t->vault);
+	t->registry = registry_open(t->f.store, t->vault, &t->port,
+	    &t->err);
 	assert_non_null(t->registry);
 	return t;
 }
@@ -19,6 +22,7 @@ void
 registry_fixture_free(struct registry_fixture *t)
 {
 	registry_close(&t->registry);
+	vault_close(t->vault);
 	fixture_shut(&t->f);
 	inbox_fini(&t->in);
 	fixture_close(&t->f);
@@ -32,7 +36,8 @@ registry_fixture_restart(struct registry_fixture *t)
 	registry_close(&t->registry);
 	fixture_reopen(&t->f);
 	inbox_run(&t->in, SIZE_MAX);
-	t->registry = registry_open(t->f.store, &t->port, &t->err);
+	t->registry = registry_open(t->f.store, t->vault, &t->port,
+	    &t->err);
 	assert_non_null(t->registry);
 }
 

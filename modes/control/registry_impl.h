@@ -16,6 +16,7 @@ struct registry_shelf {
 struct registry {
 	unsigned               refs;	/* one, and one for each job */
 	struct store          *store;	/* NULL: closed */
+	const struct vault    *vault;
 	struct store_port      port;
 	struct registry_shelf *shelves;	/* ends with kind NULL */
 	struct registry_feed   feed;

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "conf/json.h"
 #include "modes/control/registry_merge.h"
+#include "modes/control/secrecy.h"
 
 static const char *const names[] = {
 	[REGISTRY_CREATED] = "created",
@@ -37,13 +38,18 @@ registry_merge(const struct model_object *sent,
 	struct registry_merged m = { REGISTRY_CREATED, 1 };
 	char drawn[RANDOM_UUID_LEN + 1];
 	const char *uid = drawn;
+	struct conf_node *next;
 	struct arena a;
 
+	arena_init(&a);
+	next = conf_copy(&a, sent->node);
+	if (there != NULL && model_key_is_secret(slice_str(sent->key)))
+		secrecy_keep(next, there->node);
 	if (there == NULL) {
 		random_uuid(drawn);
 	} else {
 		const struct model_metadata *meta = &there->head->meta;
-		bool same_spec = model_same_spec(sent->node, there->node);
+		bool same_spec = model_same_spec(next, there->node);
 
 		m.outcome = same_spec &&
 		    same_pairs(sent, there, "metadata.labels") &&
@@ -53,9 +59,6 @@ registry_merge(const struct model_object *sent,
 		now_s = meta->created;
 		uid = meta->uid;
 	}
-	arena_init(&a);
-	struct conf_node *next = conf_copy(&a, sent->node);
-
 	model_stamp(next, 0, m.generation, now_s, uid);
 	conf_json_write(value, next);
 	arena_fini(&a);

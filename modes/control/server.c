@@ -265,10 +265,13 @@ open_data(struct server *s, const struct log_options *log, struct err *err)
 	if (s->store == NULL)
 		return -1;
 	observe_store(s);
+	s->vault = vault_open(s->spec->data_dir, err);
+	if (s->vault == NULL)
+		return -1;
 	s->operators = operators_open(s->store, err);
 	if (s->operators == NULL)
 		return -1;
-	s->registry = registry_open(s->store, &s->port, err);
+	s->registry = registry_open(s->store, s->vault, &s->port, err);
 	return s->registry == NULL ? -1 : 0;
 }
 
@@ -333,6 +336,7 @@ server_close(struct server *s)
 	registry_close(&s->registry);
 	if (s->store != NULL)
 		store_close(&s->store);
+	vault_close(s->vault);
 	if (s->handshaker != NULL)
 		tls_handshaker_free(s->handshaker);
 	loop_free(loop);

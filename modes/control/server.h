@@ -27,6 +27,7 @@ struct server {
 	struct store_port          port;	/* posts to loop */
 	struct ca                 *ca;
 	struct store              *store;
+	struct vault              *vault;
 	struct registry           *registry;
 	struct registry_workloads *workloads;
 	struct issuer             *issuer;

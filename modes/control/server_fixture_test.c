@@ -33,7 +33,9 @@ server_fixture_new(void)
 	s->env.stats = s->stats;
 	s->env.stat = stat_worker_new(s->stats);
 	s->env.memo = &s->memo;
-	s->registry = registry_open(s->store, &s->port, &err);
+	s->vault = vault_open(t->f.dir, &err);
+	assert_non_null(s->vault);
+	s->registry = registry_open(s->store, s->vault, &s->port, &err);
 	assert_non_null(s->registry);
 	s->workloads = registry_workloads_new(s->registry,
 	    (int64_t)loop_now_ms(s->loop));
@@ -53,6 +55,7 @@ server_fixture_free(struct server_fixture *t)
 	sessions_free(s->sessions);
 	registry_workloads_free(s->workloads);
 	registry_close(&s->registry);
+	vault_close(s->vault);
 	fixture_shut(&t->f);
 	loop_free(s->loop);
 	traffic_free(s->traffic);

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "conf/json.h"
 #include "model/workload.h"
+#include "modes/control/secrecy.h"
 #include "modes/control/view.h"
 
 static bool
@@ -32,6 +33,10 @@ view_document(const struct server *s, const struct model_object *o,
 {
 	struct str status = { 0 };
 
+	if (model_key_is_secret(slice_str(o->key))) {
+		secrecy_write(out, o->node);
+		return;
+	}
 	if (!has_session_state(o)) {
 		conf_json_write(out, o->node);
 		return;

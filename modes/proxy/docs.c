@@ -251,6 +251,8 @@ docs_save(const struct docs *d, const struct slice *services, size_t len,
 	while (map_next(&d->by_key, &it, &key, &value)) {
 		const struct doc *doc = value;
 
+		if (model_key_is_secret(key))
+			continue;
 		m = (struct sync_message){ .type = SYNC_PUT, .key = key,
 			.revision = doc->revision,
 			.document_json = str_slice(&doc->bytes) };

@@ -52,7 +52,8 @@ void docs_forget_absent(struct docs *, struct slice service);
 
 /*
  * As lines of a session that would bring an empty docs here; services are
- * the interests that led to them.
+ * the interests that led to them.  Secrets are left out: control sends them
+ * again to whoever comes back.
  */
 void docs_save(const struct docs *, const struct slice *services, size_t len,
     struct str *out);
