@@ -532,6 +532,99 @@ def workloads_without_sidecar_come_and_go(scene):
 	    err=r'has the labels that the Service selects, \{"app":"web"\}')
 
 
+def backends(control, route, rule=0):
+	"""{name: weight} of a rule, as control keeps it."""
+	rules = control.get("httproute", route)["spec"]["rules"]
+	return {ref["name"]: ref["weight"] for ref in rules[rule]["backendRefs"]}
+
+
+@scenario
+def split_writes_the_route(scene):
+	control = scene.control()
+	names = ("web", "web-v1", "web-v2")
+	control.apply("".join(map(document, names)))
+	words = ("split", "web", "web-v1=90", "web-v2=10")
+	shown = against(control, *words, "--dry-run",
+	    err=r"\Ahttproute/web created \(dry run\)\n\Z").stdout
+	against(control, "get", "httproutes", out="", err="no httproutes")
+	against(control, *words, out=r"\Ahttproute/web created\nBACKEND +BEFORE +"
+	    r"AFTER\nweb-v1:80 +- +90 \(90.0%\)\nweb-v2:80 +- +10 \(10.0%\)\n\Z",
+	    err="")
+	assert backends(control, "web") == {"web-v1": 90, "web-v2": 10}
+	# Twice is once, and the document shown is the one that was written.
+	against(control, *words, out=r"\Ahttproute/web unchanged\n")
+	against(control, "apply", "-f", "-", stdin=shown, out="web unchanged")
+	against(control, "split", "web", "web-v1=0", "web=1", out=r"web-v1:80 +90 "
+	    r"\(90.0%\) +0 \(0.0%\)\nweb:80 +- +1 \(100.0%\)\n"
+	    r"web-v2:80 +10 \(10.0%\) +-\n\Z")
+	assert backends(control, "web") == {"web-v1": 0, "web": 1}
+	said = json.loads(against(control, *words, "-o", "json").stdout)
+	assert said["metadata"]["name"] == "web", said
+
+
+ROUTES = """\
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: NAME}
+spec:
+  parentRefs: [{group: "", kind: Service, name: web, port: PORT}]
+  rules:
+  - name: debug
+    matches: [{path: {value: /v2}, headers: [{name: X-Canary, value: "1"}]}]
+    backendRefs: [{name: web-v2, port: 80}]
+  - backendRefs:
+    - name: web-v1
+      port: 80
+      filters:
+      - type: RequestHeaderModifier
+        requestHeaderModifier: {remove: [x-secret]}
+"""
+
+
+@scenario
+def split_changes_one_rule_and_keeps_the_rest(scene):
+	control = scene.control()
+	two = ", {name: admin, port: 81}]"
+	control.apply(document("web").replace("]", two) +
+	    document("web-v1").replace("]", two) + document("web-v2") +
+	    ROUTES.replace("NAME", "mine").replace("PORT", "80"))
+	words = ("split", "web", "web-v1=3", "web-v2=1")
+	against(control, *words, out=r"\Ahttproute/mine configured\n")
+	assert backends(control, "mine", 1) == {"web-v1": 3, "web-v2": 1}
+	rules = control.get("httproute", "mine")["spec"]["rules"]
+	assert rules[0]["backendRefs"] == [{"name": "web-v2", "port": 80}], rules
+	assert rules[1]["backendRefs"][0]["filters"], rules
+	# The other port has no route yet; there the port of backends is not clear.
+	against(control, "split", "web:81", "web-v1=1", "--route", "admin",
+	    out="httproute/admin created\n(.*\n)*web-v1:81 ")
+	against(control, *words, code=64, out="",
+	    err="several HTTPRoutes .*: admin, mine; say which with --route")
+	against(control, *words, "--route", "mine", out="mine unchanged")
+	against(control, "split", "web:81", "web-v1=1", "--route", "mine", code=64,
+	    err="hangs on something else")
+
+
+@scenario
+def split_refuses_what_cannot_be(scene):
+	control = scene.control()
+	control.apply(document("web") + document("web-v1"))
+	for words, code, err in (
+	    (["web", "web-v1"], 64, "NAME=WEIGHT"),
+	    (["web", "web-v1=1000001"], 64, "0 to 1000000"),
+	    (["web", "web-v1=-1"], 64, "0 to 1000000"),
+	    (["web", "web-v1=0"], 64, "every weight is 0"),
+	    (["web", "web-v1=1", "web-v1=2"], 64, "stands twice"),
+	    (["web:0", "web-v1=1"], 64, "port"),
+	    (["nix", "web-v1=1"], 1, "default/nix not found"),
+	    (["web", "web-v1=1", "shop/v3=1"], 1, "shop/v3 not found"),
+	    (["web", "web-v1:81=1"], 1, "default/web-v1 has no port 81"),
+	    (["web:81", "web-v1=1"], 1, "default/web has no port 81"),
+	    (["web", *(f"b{i}=1" for i in range(17))], 64, "at most 16")):
+		against(control, "split", *words, code=code, out="", err=err)
+	against(control, "get", "httproutes", err="no httproutes")
+
+
 @scenario
 def tokens_are_shown_once_and_can_be_revoked(scene):
 	control = scene.control()

@@ -1,0 +1,207 @@
+#include <string.h>
+
+#include "modes/ctl/call.h"
+#include "modes/ctl/documents.h"
+#include "modes/ctl/input.h"
+#include "modes/ctl/names.h"
+#include "modes/ctl/traffic.h"
+
+int
+traffic_open(struct traffic *t, struct ctl *c)
+{
+	bool takes_files = ctl_option_find(c->args.command->options, "filename",
+	    strlen("filename")) != NULL;
+
+	*t = (struct traffic){ .c = c };
+	t->is_offline = takes_files && args_nth(&c->args, "filename", 0) != NULL;
+	if (t->is_offline)
+		return input_read(c, &t->set);
+	model_set_init(&t->set, MODEL_KNOWN, NULL);
+	return CTL_OK;
+}
+
+void
+traffic_close(struct traffic *t)
+{
+	model_set_fini(&t->set);
+}
+
+int
+traffic_name_read(struct ctl *c, const char *what, const char *word,
+    const char *namespace, struct traffic_name *out)
+{
+	const char *colon = strchr(word, ':');
+	const char *name = colon == NULL ? word : arena_printf(&c->arena, "%.*s",
+	    (int)(colon - word), word);
+	uint64_t port = 0;
+
+	if (colon != NULL && (!slice_u64(slice_str(colon + 1), &port) ||
+	    port == 0 || port > 65535))
+		return ctl_misused(c, "%s: expected a port from 1 to 65535 behind "
+		    "\":\", found \"%s\"", what, word);
+	out->port = (uint16_t)port;
+	if (namespace != NULL && strchr(name, '/') == NULL)
+		name = arena_printf(&c->arena, "%s/%s", namespace, name);
+	return names_read(c, what, name, &out->namespace, &out->name);
+}
+
+/* --- documents ------------------------------------------------------------------ */
+
+static const struct model_object *
+keep(struct traffic *t, const struct conf_node *doc, struct err *err)
+{
+	struct model_object *o = model_object_read(doc, MODEL_KNOWN, NULL, err);
+	const struct model_object *there;
+
+	if (o == NULL)
+		return NULL;
+	there = model_set_find(&t->set, o->key);
+	if (there == NULL)
+		there = model_set_add(&t->set, o, err);
+	model_object_unref(o);
+	return there;
+}
+
+const struct model_object *
+traffic_find(struct traffic *t, const struct model_kind *k, const char *namespace,
+    const char *name, struct err *err)
+{
+	const struct model_object *o = model_set_find(&t->set,
+	    model_key(&t->c->arena, k, namespace, name));
+	struct conf_node *doc;
+
+	if (o != NULL)
+		return o;
+	if (t->is_offline) {
+		err_set(err, ERR_NOT_FOUND, "%s %s/%s is not in the files", k->kind,
+		    namespace, name);
+		return NULL;
+	}
+	if (call_api(t->c, "GET", documents_path(t->c, k, namespace, name), NULL,
+	    &doc, err) < 0)
+		return NULL;
+	return keep(t, doc, err);
+}
+
+/* What a newer control keeps and we cannot read is said, and left out. */
+int
+traffic_load(struct traffic *t, const struct model_kind *k, const char *namespace,
+    struct err *err)
+{
+	const struct conf_node *list;
+
+	if (t->is_offline)
+		return 0;
+	list = call_list(t->c, call_query(t->c, documents_path(t->c, k, NULL, NULL),
+	    "namespace", namespace), "items", err);
+	if (list == NULL)
+		return -1;
+	CONF_FOREACH(e, list) {
+		struct err unread = ERR_INIT;
+
+		if (keep(t, e->node, &unread) == NULL)
+			ctl_warn(t->c, "%s", unread.text);
+	}
+	return 0;
+}
+
+size_t
+traffic_of_kind(const struct traffic *t, const struct model_kind *k,
+    const struct model_object ***out)
+{
+	size_t n = 0;
+
+	*out = arena_alloc(&t->c->arena, (t->set.len + 1) * sizeof(**out));
+	for (size_t i = 0; i < t->set.len; i++)
+		if (t->set.objects[i]->kind == k)
+			(*out)[n++] = t->set.objects[i];
+	return n;
+}
+
+bool
+traffic_hangs(const struct model_object *route, const struct model_object *service)
+{
+	const struct model_http_route *r = model_http_route(route);
+
+	for (size_t i = 0; i < r->spec.parents_len; i++)
+		if (http_route_meets_service(route, &r->spec.parents[i], service) ==
+		    ROUTE_ACCEPTED)
+			return true;
+	return false;
+}
+
+/* --- what is wrong with a route ---------------------------------------------------- */
+
+static const struct model_kind *
+kind_of(const struct model_object_ref *ref)
+{
+	for (size_t i = 0; model_kinds[i] != NULL; i++) {
+		const struct model_kind *k = model_kinds[i];
+		const char *group = *ref->group == '\0' ? "core" : ref->group;
+
+		if (strcmp(k->group, group) == 0 && strcmp(k->kind, ref->kind) == 0)
+			return k;
+	}
+	return NULL;
+}
+
+static enum route_reason
+find_ref(const void *arg, const struct model_object_ref *ref)
+{
+	struct traffic *t = *(struct traffic *const *)arg;
+	const struct model_kind *k = kind_of(ref);
+	struct err err = ERR_INIT;
+
+	if (k == NULL)
+		return ROUTE_INVALID_KIND;
+	if (traffic_find(t, k, ref->namespace, ref->name, &err) != NULL ||
+	    err.kind != ERR_NOT_FOUND)
+		return ROUTE_RESOLVED;
+	return ROUTE_BACKEND_NOT_FOUND;
+}
+
+/* Routes of services need no grants. */
+static bool
+is_granted(const void *arg, const char *from, const struct model_object_ref *to)
+{
+	(void)arg;
+	(void)from;
+	(void)to;
+	return true;
+}
+
+static const void *
+no_payload(void *arg, const struct model_object *route, size_t rule)
+{
+	(void)rule;
+	(void)arg;
+	return route;
+}
+
+void
+traffic_add_problems(struct traffic *t, const struct model_object *route,
+    struct conf_node *list)
+{
+	const struct route_world world = { find_ref, is_granted, &t };
+	const struct route_parent parent = { .is_service = true,
+		.payload = no_payload };
+	struct route_table *table = route_table_new();
+	struct model_object_ref bad = { 0 };
+	struct route_built built;
+	struct route_status status;
+
+	http_route_add(table, route, &parent, &built);
+	route_table_unref(table);
+	enum route_reason refs = http_route_refs(route, true, &world, &bad);
+
+	route_status_fill(&status, ROUTE_ACCEPTED, &built, refs, &bad);
+	for (size_t i = 0; i < status.len; i++) {
+		const struct route_condition *v = &status.v[i];
+		bool is_good = strcmp(v->type, "PartiallyInvalid") != 0;
+
+		if (v->is_true != is_good)
+			conf_add_string(list, arena_printf(&t->c->arena,
+			    "HTTPRoute %s: %s: %s", model_object_name(route),
+			    v->reason, v->message));
+	}
+}

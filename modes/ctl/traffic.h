@@ -1,0 +1,60 @@
+#ifndef CTL_TRAFFIC_H
+#define CTL_TRAFFIC_H
+
+#include "model/set.h"
+#include "modes/ctl/ctl_run.h"
+#include "route/http_route.h"
+
+/*
+ * traffic: the documents that say where requests to a service go, as control
+ * keeps them or as files (-f) hold them.
+ * Life: traffic_open -> traffic_find, traffic_load ... -> traffic_close.
+ *
+ * What control was asked for stays in the set, so nothing is asked twice; with
+ * files the set is all that there is.  Objects live until traffic_close.
+ */
+struct traffic {
+	struct ctl      *c;
+	bool             is_offline;
+	struct model_set set;
+};
+
+/* A service, and one port of it, as somebody typed them. */
+struct traffic_name {
+	const char *namespace, *name;
+	uint16_t    port;	/* 0: none was said */
+};
+
+/* Reads --filename if the command has it.  CTL_OK, or it was reported. */
+int traffic_open(struct traffic *, struct ctl *);
+void traffic_close(struct traffic *);	/* opened or not */
+
+/*
+ * "NAME", "NAMESPACE/NAME", both with ":PORT" or without.  A namespace that is
+ * not said is the given one.  CTL_OK, or CTL_USAGE, reported.
+ */
+int traffic_name_read(struct ctl *, const char *what, const char *word,
+    const char *namespace, struct traffic_name *);
+
+/* NULL: see err; ERR_NOT_FOUND if there is none. */
+const struct model_object *traffic_find(struct traffic *,
+    const struct model_kind *, const char *namespace, const char *name,
+    struct err *);
+/* Loads a kind, of one namespace or (NULL) of all. */
+int traffic_load(struct traffic *, const struct model_kind *,
+    const char *namespace, struct err *);
+/* What there is of a kind in the set; the array is in the arena of c. */
+size_t traffic_of_kind(const struct traffic *, const struct model_kind *,
+    const struct model_object ***out);
+
+/* Whether the route hangs on the service, at any of its ports. */
+bool traffic_hangs(const struct model_object *route,
+    const struct model_object *service);
+/*
+ * Adds a line for each thing that is wrong with a route of a service: rules
+ * that cannot be compiled, references to nothing.
+ */
+void traffic_add_problems(struct traffic *, const struct model_object *route,
+    struct conf_node *list);
+
+#endif
