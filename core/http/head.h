@@ -47,6 +47,7 @@ enum http_field_id {
 	FIELD_TRACEPARENT,
 	FIELD_GRPC_STATUS,
 	FIELD_MESH_SOURCE,	/* "x-mesh-source": the caller's workload; link only */
+	FIELD_MESH_HOST,	/* "x-mesh-host": what a route meant; link only */
 	/* For codecs alone: of one hop, or the framing; never in a list. */
 	FIELD_CONNECTION,
 	FIELD_CONTENT_LENGTH,

@@ -263,12 +263,18 @@ static const struct static_reply no_app = {
 	.flag = FLAG_NR, .details = "no_application"
 };
 
-/* Does the authority name a service of the mesh other than this one? */
+/*
+ * Does the authority name a service of the mesh other than this one, although
+ * no route of the caller meant that?
+ */
 static bool
-is_misdirected(const struct http_head *head, const struct service_name *ours)
+is_misdirected(const struct http_head *head, struct slice meant,
+    const struct service_name *ours)
 {
 	struct service_name name;
 
+	if (slice_eq(meant, head->host))
+		return false;
 	if (!slice_has_suffix(head->host, SLICE(".mesh")) &&
 	    !slice_has_suffix(head->host, SLICE(".svc")) &&
 	    !slice_has_suffix(head->host, SLICE(".svc.cluster.local")))
@@ -288,6 +294,8 @@ route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	const struct inbound_port *app = peer->is_tls ? app_of(w, peer) :
 	    s->inbound_len > 0 ? &s->inbound[0] : NULL;
 	struct tls_identity *id = data_plane_identity(o->plane);
+	const struct slice meant = peer->is_tls ?
+	    http_fields_get(&head->fields, FIELD_MESH_HOST) : SLICE_NONE;
 
 	entrance_apply(peer->is_tls ? ENTRANCE_PEER : ENTRANCE_EDGE, head,
 	    l7_arena(ctx), peer, id == NULL ? SLICE_NONE : arena_dup(
@@ -301,7 +309,7 @@ route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 		route_reply(route, s->in.l7, &no_app);
 		return;
 	}
-	if (is_misdirected(head, &app->service)) {
+	if (is_misdirected(head, meant, &app->service)) {
 		route_reply(route, s->in.l7, &misdirected);
 		return;
 	}

@@ -4,6 +4,7 @@
 #include "chain/l7.h"
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/router.h"
+#include "modes/proxy/rule_filters.h"
 #include "modes/proxy/worker.h"
 #include "stat/metrics.h"
 
@@ -18,7 +19,7 @@ struct router {
 	struct lookup      lookup;
 	struct attempt    *attempt;
 	struct stream     *stream;	/* upstream, once connected */
-	struct http_head  *request;
+	struct http_head  *request, *outgoing;	/* as it came, as it is sent */
 	struct loop_timer  timer;
 	struct buf         pending;	/* came before the stream was there */
 	struct buf         replay;	/* the same blocks, kept for a retry */
@@ -127,6 +128,8 @@ on_head(void *owner, struct http_head *head, bool end)
 		loop_timer_stop(&r->timer);
 		l7_tunnel(r->ctx);
 	}
+	if (r->job->choice != NULL)
+		rule_response(r->job->choice, l7_arena(r->ctx), r->request, head);
 	l7_respond_head(r->ctx, head, end);
 }
 
@@ -264,18 +267,41 @@ send_body(struct router *r, struct buf *b, bool end)
 		stream_send_body(r->stream, b, end);
 }
 
-/* The head as the next hop shall see it. */
-static struct http_head *
-forwarded(struct router *r)
+/* The head as the next hop shall see it.  False: it cannot be sent. */
+static bool
+make_outgoing(struct router *r)
 {
 	struct http_head *h = arena_alloc(l7_arena(r->ctx), sizeof(*h));
+	const struct http_head *from = r->request;
 
-	*h = *r->request;
+	if (r->job->choice != NULL)
+		from = rule_request(r->job->choice, l7_arena(r->ctx), r->request);
+	if (from == NULL)
+		return false;
+	*h = *from;
 	h->is_absolute = false;
+	r->outgoing = h;
 	if (!r->job->is_inbound && r->job->source.len > 0)
 		http_fields_set_id(&h->fields, FIELD_MESH_SOURCE,
 		    r->job->source);
-	return h;
+	return true;
+}
+
+/*
+ * A route may lead to a service of another name than the host has; that this
+ * is meant is told to the sidecar there, and to nobody else.
+ */
+static void
+name_host(struct router *r)
+{
+	struct http_fields *f = &r->outgoing->fields;
+
+	if (r->job->choice == NULL)
+		return;
+	if (attempt_endpoint(r->attempt)->id.len > 0)
+		http_fields_set_id(f, FIELD_MESH_HOST, r->outgoing->host);
+	else
+		http_fields_remove_id(f, FIELD_MESH_HOST);
 }
 
 static void
@@ -304,7 +330,8 @@ on_stream(void *owner, struct stream *st, struct conn_peer *peer, bool reused)
 	st->flow = l7_flow(r->ctx, DIR_UP);
 	stream_set_owner(st, &stream_events, r);
 	note_endpoint(r, peer);
-	stream_send_head(st, forwarded(r), r->head_end);
+	name_host(r);
+	stream_send_head(st, r->outgoing, r->head_end);
 	if (!r->head_end && (buf_len(&r->pending) > 0 || body_end)) {
 		struct buf b = { 0 };
 
@@ -397,7 +424,10 @@ use_cluster(struct router *r, struct cluster *c)
 {
 	r->cluster = r->job->cluster = c;
 	l7_summary(r->ctx)->service = c->service;
-	start_attempt(r);
+	if (make_outgoing(r))
+		start_attempt(r);
+	else
+		l7_reply(r->ctx, 500, FLAG_LR, "bad_rewrite", SLICE_NONE);
 }
 
 /* Its routes became known together with the service. */

@@ -1,7 +1,7 @@
 #include "base/mem.h"
 #include "modes/proxy/route.h"
 #include "modes/proxy/router.h"
-#include "modes/proxy/rules.h"
+#include "modes/proxy/rule_filters.h"
 #include "modes/proxy/worker.h"
 
 /* --- a book in a snapshot --------------------------------------------------------- */
@@ -126,7 +126,6 @@ rules_choose(const struct rule_set *set, struct l7_ctx *ctx,
 	struct rule_choice *out = arena_zalloc(l7_arena(ctx), sizeof(*out));
 	struct route_found found;
 
-	(void)port;
 	if (!find(set, l7_arena(ctx), head, &found)) {
 		answer(out, 404, FLAG_NR, "no_rule");
 		return out;
@@ -136,7 +135,9 @@ rules_choose(const struct rule_set *set, struct l7_ctx *ctx,
 	if (found.path_kind == ROUTE_PREFIX)
 		out->prefix = found.path;
 	l7_summary(ctx)->route = arena_dup(l7_arena(ctx), out->rule->name);
-	choose_backend(set, out);
+	rule_answer(out, l7_arena(ctx), head, port);
+	if (out->status == 0)
+		choose_backend(set, out);
 	return out;
 }
 
@@ -151,7 +152,12 @@ rule_choice_fini(struct rule_choice *c)
 void
 rule_choice_reply(struct l7_ctx *ctx, const struct rule_choice *c)
 {
-	l7_reply(ctx, c->status, c->flag, c->details, SLICE_NONE);
+	struct buf none = { 0 };
+
+	if (c->reply != NULL)
+		l7_reply_with(ctx, c->reply, &none, c->flag, c->details);
+	else
+		l7_reply(ctx, c->status, c->flag, c->details, SLICE_NONE);
 }
 
 /* --- as a listener does it ------------------------------------------------------------ */

@@ -40,7 +40,7 @@ struct rule_choice {
 	int                        status;	/* answered here; 0: go on */
 	enum response_flag         flag;
 	const char                *details;
-	struct slice               location;	/* of a redirect */
+	struct http_head          *reply;	/* with status; NULL: flag's words */
 };
 
 /* port: of the listener or service, for redirects.  Sets the summary's route. */

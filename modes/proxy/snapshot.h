@@ -14,9 +14,9 @@
  * workers (not by streams).  Successive snapshots share what did not change:
  * a cluster whose endpoints are the same is the same object, and so are chains.
  *
- * It answers four questions without a lock: which cluster is port P of service
- * S, which routes lead elsewhere (outbound), which
- * chains do listeners run.
+ * It answers three questions without a lock: which cluster is port P of service
+ * S, and which routes lead elsewhere (outbound), which application does port P
+ * of our service S mean (inbound), which chains do listeners run.
  */
 struct rule_set;
 

@@ -153,6 +153,100 @@ def a_rule_that_does_not_compile_keeps_its_last_good_form(scene):
 	assert edge.who("/a") == "v1"
 
 
+def last_request(edge, name):
+	"""The newest request that a back end saw."""
+	requests = edge.backends[name].requests()
+	return max(requests, key=lambda request: int(request.get("x-number")))
+
+
+@scenario
+def filters_change_what_is_sent_and_what_comes_back(scene):
+	edge = Routed(scene)
+	numbers = iter(range(1000))
+
+	def sent(target, name="v1", **fields):
+		"""What the back end saw of a request."""
+		answer = edge.ask(target, fields={"x-number": str(next(numbers)),
+		    **fields})
+		assert answer.status == 200, answer.head
+		return last_request(edge, name)
+
+	edge.route(
+	    to("v1", match="{path: {value: /fields}}", more="filters: ["
+	        "{type: RequestHeaderModifier, requestHeaderModifier: {"
+	        "set: [{name: X-Set, value: new}, {name: Content-Length, value: '9'}], "
+	        "add: [{name: X-Add, value: two}], remove: [X-Gone]}}, "
+	        "{type: ResponseHeaderModifier, responseHeaderModifier: {"
+	        "set: [{name: X-Reply, value: 'yes'}], remove: [X-Inner]}}],"),
+	    to("v1", match="{path: {value: /prefix/one}}", more="filters: ["
+	        "{type: URLRewrite, urlRewrite: {hostname: other.example, "
+	        "path: {type: ReplacePrefixMatch, replacePrefixMatch: /}}}],"),
+	    to("v1", match="{path: {value: /full}}", more="filters: ["
+	        "{type: URLRewrite, urlRewrite: {path: {type: ReplaceFullPath, "
+	        "replaceFullPath: '/a b'}}}],"),
+	    "{matches: [{path: {value: /backend}}], backendRefs: [{name: v2, port: 80, "
+	    "filters: [{type: RequestHeaderModifier, requestHeaderModifier: "
+	    "{set: [{name: X-Version, value: two}]}}]}]}",
+	    "{matches: [{path: {value: /ours}}], filters: [{type: ExtensionRef, "
+	    "extensionRef: {group: x.example, kind: Thing, name: t}}]}")
+	wait_until(lambda: edge.ask("/ours").status == 500, "the route is in force")
+	request = sent("/fields", **{"x-set": "old", "x-add": "one", "x-gone": "1"})
+	assert request.all("x-set") == ["new"], request.head
+	assert request.all("x-add") == ["one", "two"], request.head
+	assert request.all("x-gone") == request.all("content-length") == []
+	assert edge.ask("/fields", fields={"x-number": "0"}).get("x-reply") == "yes"
+	request = sent("/prefix/one/two?q=1")
+	assert request.target == "/two?q=1", request.head
+	assert request.get("host") == "other.example", request.head
+	assert sent("/prefix/one").target == "/"
+	assert edge.ask("/full").status == 500, "no such path can be sent"
+	assert sent("/backend", "v2").get("x-version") == "two"
+
+
+@scenario
+def redirects_are_answered_here(scene):
+	edge = Routed(scene)
+	edge.route(
+	    "{matches: [{path: {value: /old}}], filters: [{type: RequestRedirect, "
+	    "requestRedirect: {scheme: https, hostname: new.example, statusCode: 308, "
+	    "path: {type: ReplacePrefixMatch, replacePrefixMatch: /new}}}]}",
+	    "{matches: [{path: {value: /port}}], filters: [{type: RequestRedirect, "
+	    "requestRedirect: {port: 8443}}]}", to("v1"))
+	edge.until("/", "v1")
+	answer = edge.ask("/old/x?y=1", host="a.example")
+	assert answer.status == 308
+	assert answer.get("location") == "https://new.example/new/x?y=1", answer.head
+	assert answer.body == b""
+	answer = edge.ask("/port", host="a.example:8080")
+	assert (answer.status, answer.get("location")) == \
+	    (302, "http://a.example:8443/port"), answer.head
+
+
+@scenario
+def cors_is_answered_and_added(scene):
+	edge = Routed(scene)
+	edge.route(to("v1", more="filters: [{type: CORS, cors: {allowOrigins: "
+	    "['https://*.shop.example'], allowMethods: [GET, PUT], "
+	    "allowHeaders: [X-A], allowCredentials: true, maxAge: 60}}],"))
+	edge.until("/", "v1")
+	origin = {"origin": "https://a.shop.example"}
+	asks = {"access-control-request-method": "PUT"}
+	answer = edge.ask("/", method="OPTIONS", fields=origin | asks)
+	assert answer.status == 204, answer.head
+	assert answer.get("access-control-allow-origin") == origin["origin"]
+	assert answer.get("access-control-allow-methods") == "GET, PUT", answer.head
+	assert answer.get("access-control-max-age") == "60"
+	stranger = edge.ask("/", method="OPTIONS",
+	    fields={"origin": "https://evil.example"} | asks)
+	assert stranger.status == 204
+	assert stranger.get("access-control-allow-origin") is None
+	answer = edge.ask("/", fields=origin)
+	assert answer.body == b"v1"
+	assert answer.get("access-control-allow-credentials") == "true", answer.head
+	assert answer.get("vary") == "Origin"
+	assert edge.ask("/").get("vary") is None
+
+
 @scenario
 def weights_change_a_hundred_times_under_load(scene):
 	edge = Routed(scene)
