@@ -1,0 +1,273 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "model/backend_policy.h"
+#include "model/grpc_route.h"
+#include "model/http_route.h"
+#include "model/l4_route.h"
+#include "model/warn_impl.h"
+
+void
+warn_at(struct warner *w, const char *fmt, ...)
+{
+	struct err err = ERR_INIT;
+	struct conf_place at = { conf_get(w->object->node, "spec"), "spec", &err };
+	struct str text = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	str_vaddf(&text, fmt, ap);
+	va_end(ap);
+	conf_fail(&at, "%s", str_ptr(&text));
+	w->emit(w->arg, w->object, err.text);
+	str_fini(&text);
+}
+
+/* --- rules that can never match ----------------------------------------------- */
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool
+has_value(const struct model_value_match *v, size_t n,
+    const struct model_value_match *wanted)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].type == wanted->type && strcmp(v[i].name, wanted->name) == 0 &&
+		    strcmp(v[i].value, wanted->value) == 0)
+			return true;
+	return false;
+}
+
+/* Names are unique in both, so that as many and all of them is the same. */
+static bool
+same_values(const struct model_value_match *a, size_t a_len,
+    const struct model_value_match *b, size_t b_len)
+{
+	for (size_t i = 0; i < a_len; i++)
+		if (!has_value(b, b_len, &a[i]))
+			return false;
+	return a_len == b_len;
+}
+
+static bool
+same_path(const struct model_path_match *a, const struct model_path_match *b)
+{
+	struct slice x = slice_str(a->value), y = slice_str(b->value);
+
+	if (a->type == MODEL_PATH_PREFIX && slice_has_suffix(x, SLICE("/")))
+		x.len--;
+	if (b->type == MODEL_PATH_PREFIX && slice_has_suffix(y, SLICE("/")))
+		y.len--;
+	return a->type == b->type && slice_eq(x, y);
+}
+
+/*
+ * A rule with more to fulfil goes before one with less, so only one that asks
+ * for the very same stands in another's way.
+ */
+static bool
+same_match(const struct model_http_match *a, const struct model_http_match *b)
+{
+	return same_path(&a->path, &b->path) && same_text(a->method, b->method) &&
+	    same_values(a->headers, a->headers_len, b->headers, b->headers_len) &&
+	    same_values(a->queries, a->queries_len, b->queries, b->queries_len);
+}
+
+static bool
+has_parent(const struct model_object *route, const struct model_parent_ref *wanted,
+    const char *wanted_namespace)
+{
+	const struct model_http_route_spec *s = &model_http_route(route)->spec;
+
+	for (size_t i = 0; i < s->parents_len; i++) {
+		const struct model_parent_ref *p = &s->parents[i];
+		const char *ns = p->namespace == NULL ? route->head->meta.namespace :
+		    p->namespace;
+
+		if (same_text(p->group, wanted->group) &&
+		    same_text(p->kind, wanted->kind) &&
+		    same_text(p->name, wanted->name) &&
+		    same_text(ns, wanted_namespace) &&
+		    (p->section == NULL || same_text(p->section, wanted->section)) &&
+		    (p->port == 0 || p->port == wanted->port))
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_host(const struct model_http_route_spec *s, const char *host)
+{
+	for (size_t i = 0; i < s->hostnames_len; i++)
+		if (strcmp(s->hostnames[i], host) == 0)
+			return true;
+	return false;
+}
+
+/* Whether a is wherever b is: at all of its parents, for all of its hosts. */
+static bool
+covers(const struct model_object *a, const struct model_object *b)
+{
+	const struct model_http_route_spec *s = &model_http_route(b)->spec;
+
+	if (a == b)
+		return true;
+	for (size_t i = 0; i < s->parents_len; i++)
+		if (!has_parent(a, &s->parents[i], s->parents[i].namespace == NULL ?
+		    b->head->meta.namespace : s->parents[i].namespace))
+			return false;
+	for (size_t i = 0; i < s->hostnames_len; i++)
+		if (!has_host(&model_http_route(a)->spec, s->hostnames[i]))
+			return false;
+	return s->parents_len > 0 && (s->hostnames_len > 0 ||
+	    model_http_route(a)->spec.hostnames_len == 0);
+}
+
+/* Whether rules of a go before equal ones of b. */
+static bool
+goes_first(const struct model_object *a, const struct model_object *b)
+{
+	if (a->head->meta.created != b->head->meta.created)
+		return a->head->meta.created < b->head->meta.created;
+	return strcmp(model_object_name(a), model_object_name(b)) < 0;
+}
+
+static const struct model_http_match *
+match_of(const struct model_object *o, size_t rule, size_t match)
+{
+	const struct model_http_route_spec *s = &model_http_route(o)->spec;
+
+	if (rule >= s->rules_len || match >= s->rules[rule].matches_len)
+		return NULL;
+	return &s->rules[rule].matches[match];
+}
+
+/* The rule of a that takes what match (rule, index) of the object asks for. */
+static bool
+find_same(const struct model_object *a, const struct model_object *b, size_t rule,
+    size_t match, size_t *found)
+{
+	const struct model_http_match *wanted = match_of(b, rule, match), *m;
+
+	for (size_t i = 0; i < model_http_route(a)->spec.rules_len; i++)
+		for (size_t j = 0; (m = match_of(a, i, j)) != NULL; j++) {
+			if (a == b && (i > rule || (i == rule && j >= match)))
+				return false;
+			if (same_match(m, wanted)) {
+				*found = i;
+				return true;
+			}
+		}
+	return false;
+}
+
+static void
+warn_shadow(struct warner *w, size_t rule, size_t match)
+{
+	const struct model_object *b = w->object;
+	size_t found;
+
+	for (size_t i = 0; i < w->set->len; i++) {
+		const struct model_object *a = w->set->objects[i];
+
+		if (a->kind != b->kind || (a != b && !goes_first(a, b)) ||
+		    !covers(a, b) || !find_same(a, b, rule, match, &found))
+			continue;
+		warn_at(w, "rules[%zu].matches[%zu]: never matches, as rules[%zu] of "
+		    "HTTPRoute %s asks for the same and goes first", rule, match,
+		    found, model_object_name(a));
+		return;
+	}
+}
+
+/* --- single rules ------------------------------------------------------------- */
+
+static void
+warn_weights(struct warner *w, size_t rule, const struct model_backend_ref *b,
+    size_t n)
+{
+	if (n > 0 && model_backends_weight(b, n) == 0)
+		warn_at(w, "rules[%zu].backendRefs: all weights are 0, so nothing is "
+		    "sent anywhere", rule);
+}
+
+static bool
+is_repeatable(const char *method)
+{
+	return method == NULL || (strcmp(method, "POST") != 0 &&
+	    strcmp(method, "PATCH") != 0 && strcmp(method, "CONNECT") != 0);
+}
+
+static void
+warn_rule(struct warner *w, size_t i, const struct model_http_rule *r)
+{
+	const struct model_http_timeouts *t = &r->timeouts;
+
+	if (t->request_ms > 0 && t->backend_request_ms == t->request_ms)
+		warn_at(w, "rules[%zu].timeouts.backendRequest: is not below "
+		    "request, so the first try takes all the time there is", i);
+	for (size_t j = 0; j < r->matches_len; j++) {
+		if (r->retry != NULL && !is_repeatable(r->matches[j].method))
+			warn_at(w, "rules[%zu].matches[%zu].method: %s is retried, "
+			    "though it may have been done already", i, j,
+			    r->matches[j].method);
+		warn_shadow(w, i, j);
+	}
+	warn_weights(w, i, r->backends, r->backends_len);
+}
+
+static void
+warn_policy(struct warner *w)
+{
+	const struct model_backend_policy_spec *s = model_backend_policy(w->object);
+
+	if (s != NULL && s->retry != NULL && s->retry->unsafe_methods)
+		warn_at(w, "retry.unsafeMethods: POST and PATCH are retried, though "
+		    "they may have been done already");
+}
+
+static void
+warn_object(struct warner *w)
+{
+	const struct model_object *o = w->object;
+
+	if (o->kind == &model_http_route_kind) {
+		const struct model_http_route_spec *s = &model_http_route(o)->spec;
+
+		for (size_t i = 0; i < s->rules_len; i++)
+			warn_rule(w, i, &s->rules[i]);
+	} else if (o->kind == &model_grpc_route_kind) {
+		const struct model_grpc_route_spec *s = &model_grpc_route(o)->spec;
+
+		for (size_t i = 0; i < s->rules_len; i++)
+			warn_weights(w, i, s->rules[i].backends,
+			    s->rules[i].backends_len);
+	} else if (o->kind == &model_tcp_route_kind ||
+	    o->kind == &model_tls_route_kind || o->kind == &model_udp_route_kind) {
+		const struct model_l4_route_spec *s = &model_l4_route(o)->spec;
+
+		warn_weights(w, 0, s->rules[0].backends, s->rules[0].backends_len);
+	} else {
+		warn_policy(w);
+	}
+}
+
+void
+model_warn(const struct model_set *set, unsigned flags, model_warn_fn *emit,
+    void *arg)
+{
+	struct warner w = { .set = set, .emit = emit, .arg = arg };
+
+	for (size_t i = 0; i < set->len; i++) {
+		w.object = set->objects[i];
+		if (conf_get(w.object->node, "spec") == NULL)
+			continue;
+		warn_object(&w);
+		if ((flags & MODEL_WARN_REFERENCES) != 0)
+			warn_references(&w);
+	}
+}

@@ -1,0 +1,21 @@
+#ifndef MODEL_WARN_IMPL_H
+#define MODEL_WARN_IMPL_H
+
+#include "model/refs.h"
+#include "model/warn.h"
+
+/* warn_impl: what the halves of model_warn share; for this folder alone. */
+struct warner {
+	const struct model_set    *set;
+	model_warn_fn             *emit;
+	void                      *arg;
+	const struct model_object *object;	/* being looked at */
+};
+
+/* As conf_fail below "spec" of the object. */
+void warn_at(struct warner *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Reports what the object refers to and the set lacks. */
+void warn_references(struct warner *);
+
+#endif

@@ -1,0 +1,281 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "model/backend_policy.h"
+#include "model/backend_tls_policy.h"
+#include "model/extension.h"
+#include "model/gateway.h"
+#include "model/grpc_route.h"
+#include "model/http_route.h"
+#include "model/l4_route.h"
+#include "model/secret.h"
+#include "model/service.h"
+#include "model/warn_impl.h"
+
+/* The kind of a reference; NULL: none of ours, whose objects we do not know. */
+static const struct model_kind *
+kind_of(const char *group, const char *kind)
+{
+	const char *wanted = group[0] == '\0' ? "core" : group;
+
+	for (size_t i = 0; model_kinds[i] != NULL; i++)
+		if (model_ref_is(model_kinds[i]->group, model_kinds[i]->kind, wanted,
+		    kind))
+			return model_kinds[i];
+	return NULL;
+}
+
+static const struct model_object *
+find(const struct warner *w, const struct model_kind *kind, const char *namespace,
+    const char *name)
+{
+	struct arena a = { 0 };
+	const struct model_object *o = model_set_find(w->set, model_key(&a, kind,
+	    namespace == NULL ? w->object->head->meta.namespace : namespace, name));
+
+	arena_fini(&a);
+	return o;
+}
+
+/* Says what path refers to in vain; gives the object if it is there. */
+static const struct model_object *
+look(struct warner *w, const char *path, const char *group, const char *kind,
+    const char *namespace, const char *name)
+{
+	const struct model_kind *k = kind_of(group, kind);
+	const struct model_object *o = k == NULL ? NULL :
+	    find(w, k, namespace, name);
+
+	if (k == NULL)
+		warn_at(w, "%s: there is no kind %s in group \"%s\" here", path, kind,
+		    group);
+	else if (o == NULL)
+		warn_at(w, "%s: there is no %s %s%s%s", path, kind,
+		    namespace == NULL ? "" : namespace, namespace == NULL ? "" : "/",
+		    name);
+	return o;
+}
+
+static void
+look_backend(struct warner *w, const char *path, const char *group, const char *kind,
+    const char *namespace, const char *name, uint16_t port)
+{
+	const struct model_object *o = look(w, path, group, kind, namespace, name);
+
+	if (o != NULL && o->kind == &model_service_kind &&
+	    model_service(o)->spec.type != MODEL_EXTERNAL_NAME &&
+	    model_service_port(model_service(o), port) == NULL)
+		warn_at(w, "%s: Service %s has no port %u", path, name, port);
+}
+
+static bool
+has_listener(const struct model_listener *l, size_t n,
+    const struct model_parent_ref *p)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((p->section == NULL || strcmp(l[i].name, p->section) == 0) &&
+		    (p->port == 0 || l[i].port == p->port))
+			return true;
+	return false;
+}
+
+static bool
+has_section(const struct model_object *o, const struct model_parent_ref *p)
+{
+	if (o->kind == &model_gateway_kind)
+		return has_listener(model_gateway(o)->spec.listeners,
+		    model_gateway(o)->spec.listeners_len, p);
+	if (o->kind == &model_listener_set_kind)
+		return has_listener(model_listener_set(o)->spec.listeners,
+		    model_listener_set(o)->spec.listeners_len, p);
+	return o->kind != &model_service_kind || p->port == 0 ||
+	    model_service_port(model_service(o), p->port) != NULL;
+}
+
+static void
+look_parents(struct warner *w, const struct model_parent_ref *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char path[40];
+		const struct model_object *o;
+
+		snprintf(path, sizeof(path), "parentRefs[%zu]", i);
+		o = look(w, path, p[i].group, p[i].kind, p[i].namespace, p[i].name);
+		if (o != NULL && !has_section(o, &p[i]))
+			warn_at(w, "%s: %s %s has no such listener or port", path,
+			    p[i].kind, p[i].name);
+	}
+}
+
+static void
+look_filters(struct warner *w, const char *where, const struct model_http_filter *f,
+    size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct model_object_ref *r = f[i].mirror == NULL ? NULL :
+		    &f[i].mirror->backend;
+		char path[96];
+
+		snprintf(path, sizeof(path), "%s.filters[%zu]", where, i);
+		if (r != NULL)
+			look_backend(w, path, r->group, r->kind, r->namespace,
+			    r->name, r->port);
+		r = f[i].extension;
+		if (r != NULL)
+			look(w, path, r->group, r->kind, NULL, r->name);
+	}
+}
+
+static void
+look_backends(struct warner *w, size_t rule, const struct model_backend_ref *b,
+    size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "rules[%zu].backendRefs[%zu]", rule, i);
+		look_backend(w, path, b[i].group, b[i].kind, b[i].namespace, b[i].name,
+		    b[i].port);
+		look_filters(w, path, b[i].filters, b[i].filters_len);
+	}
+}
+
+static void
+look_rule(struct warner *w, size_t rule, const struct model_http_filter *f,
+    size_t filters_len, const struct model_backend_ref *b, size_t backends_len)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "rules[%zu]", rule);
+	look_filters(w, path, f, filters_len);
+	look_backends(w, rule, b, backends_len);
+}
+
+static void
+look_targets(struct warner *w, const struct model_target_ref *t, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char path[40];
+
+		/* A DestinationRule has a host in their place. */
+		if (w->object->kind == &model_destination_rule_kind)
+			snprintf(path, sizeof(path), "host");
+		else
+			snprintf(path, sizeof(path), "targetRefs[%zu]", i);
+		look(w, path, t[i].group, t[i].kind, NULL, t[i].name);
+	}
+}
+
+static void
+look_listeners(struct warner *w, const struct model_listener *l, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; l[i].tls != NULL &&
+		    j < l[i].tls->certificates_len; j++) {
+			const struct model_object_ref *r = &l[i].tls->certificates[j];
+			char path[80];
+
+			snprintf(path, sizeof(path),
+			    "listeners[%zu].tls.certificateRefs[%zu]", i, j);
+			look(w, path, r->group, r->kind, r->namespace, r->name);
+		}
+}
+
+static void
+of_http_route(struct warner *w)
+{
+	const struct model_http_route_spec *s = &model_http_route(w->object)->spec;
+
+	look_parents(w, s->parents, s->parents_len);
+	for (size_t i = 0; i < s->rules_len; i++)
+		look_rule(w, i, s->rules[i].filters, s->rules[i].filters_len,
+		    s->rules[i].backends, s->rules[i].backends_len);
+}
+
+static void
+of_grpc_route(struct warner *w)
+{
+	const struct model_grpc_route_spec *s = &model_grpc_route(w->object)->spec;
+
+	look_parents(w, s->parents, s->parents_len);
+	for (size_t i = 0; i < s->rules_len; i++)
+		look_rule(w, i, s->rules[i].filters, s->rules[i].filters_len,
+		    s->rules[i].backends, s->rules[i].backends_len);
+}
+
+static void
+of_l4_route(struct warner *w)
+{
+	const struct model_l4_route_spec *s = &model_l4_route(w->object)->spec;
+
+	look_parents(w, s->parents, s->parents_len);
+	look_backends(w, 0, s->rules[0].backends, s->rules[0].backends_len);
+}
+
+static void
+of_gateway(struct warner *w)
+{
+	const struct model_gateway_spec *s = &model_gateway(w->object)->spec;
+
+	look(w, "gatewayClassName", MODEL_GATEWAY_GROUP, "GatewayClass", NULL,
+	    s->class_name);
+	look_listeners(w, s->listeners, s->listeners_len);
+}
+
+static void
+of_listener_set(struct warner *w)
+{
+	const struct model_listener_set_spec *s =
+	    &model_listener_set(w->object)->spec;
+
+	look(w, "parentRef", s->parent.group, s->parent.kind, s->parent.namespace,
+	    s->parent.name);
+	look_listeners(w, s->listeners, s->listeners_len);
+}
+
+static void
+of_backend_tls_policy(struct warner *w)
+{
+	const struct model_backend_tls_policy_spec *s =
+	    &model_backend_tls_policy(w->object)->spec;
+
+	look_targets(w, s->targets, s->targets_len);
+	for (size_t i = 0; i < s->validation.cas_len; i++) {
+		const struct model_object_ref *r = &s->validation.cas[i];
+		char path[64];
+
+		snprintf(path, sizeof(path), "validation.caCertificateRefs[%zu]", i);
+		look(w, path, r->group, r->kind, NULL, r->name);
+	}
+}
+
+static const struct {
+	const struct model_kind *kind;
+	void                   (*look)(struct warner *);
+} kinds[] = {
+	{ &model_http_route_kind, of_http_route },
+	{ &model_grpc_route_kind, of_grpc_route },
+	{ &model_tcp_route_kind, of_l4_route },
+	{ &model_tls_route_kind, of_l4_route },
+	{ &model_udp_route_kind, of_l4_route },
+	{ &model_gateway_kind, of_gateway },
+	{ &model_listener_set_kind, of_listener_set },
+	{ &model_backend_tls_policy_kind, of_backend_tls_policy },
+};
+
+void
+warn_references(struct warner *w)
+{
+	const struct model_backend_policy_spec *policy =
+	    model_backend_policy(w->object);
+	const struct model_target_ref *targets;
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].kind == w->object->kind)
+			kinds[i].look(w);
+	if (policy != NULL)
+		look_targets(w, policy->targets, policy->targets_len);
+	else if (model_extension_targets(w->object, &targets, &n))
+		look_targets(w, targets, n);
+}

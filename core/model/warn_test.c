@@ -1,0 +1,99 @@
+#include "base/unit.h"
+#include "model/warn.h"
+
+#define ROUTE(name, spec)						\
+	"---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n"	\
+	"metadata: {name: " name "}\nspec: {" spec "}\n"
+#define PARENT	"parentRefs: [{group: '', kind: Service, name: web}], "
+#define SERVICE								\
+	"---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\n"	\
+	"spec: {ports: [{port: 80}]}\n"
+#define POLICY(spec)							\
+	"---\napiVersion: mesh/v1\nkind: BackendPolicy\n"		\
+	"metadata: {name: p}\nspec: {targetRefs: [{name: web}], " spec "}\n"
+
+static void
+note(void *arg, const struct model_object *o, const char *text)
+{
+	(void)o;
+	str_addf(arg, "%s\n", text);
+}
+
+static const struct {
+	unsigned    flags;
+	const char *in, *out;
+} cases[] = {
+	{ 0, ROUTE("a", PARENT "rules: [{matches: [{path: {value: /a}}, "
+	    "{path: {value: /a/, type: PathPrefix}}]}]"),
+	    "t:5:101: spec.rules[0].matches[1]: never matches, as rules[0] of "
+	    "HTTPRoute default/a asks for the same and goes first\n" },
+	/* More to fulfil goes first, whatever its place. */
+	{ 0, ROUTE("a", PARENT "rules: [{matches: [{path: {value: /a}}]}, "
+	    "{matches: [{path: {value: /a}, method: GET}]}]"), "" },
+	{ 0, ROUTE("a", PARENT "rules: [{matches: [{headers: [{name: a, value: b}, "
+	    "{name: c, value: d}]}]}, {matches: [{headers: [{name: c, value: d}, "
+	    "{name: a, value: b}]}]}]"),
+	    "t:5:148: spec.rules[1].matches[0]: never matches, as rules[0] of "
+	    "HTTPRoute default/a asks for the same and goes first\n" },
+	{ 0, ROUTE("b", PARENT) ROUTE("a", PARENT),
+	    "t:5:7: spec.rules[0].matches[0]: never matches, as rules[0] of "
+	    "HTTPRoute default/a asks for the same and goes first\n" },
+	{ 0, ROUTE("b", PARENT) ROUTE("a", "parentRefs: [{name: gw}]"), "" },
+	{ 0, ROUTE("b", PARENT "hostnames: [b.example]")
+	    ROUTE("a", PARENT "hostnames: [a.example]"), "" },
+	{ 0, ROUTE("a", PARENT "rules: [{backendRefs: [{name: web, port: 80, "
+	    "weight: 0}]}]"),
+	    "t:5:83: spec.rules[0].backendRefs: all weights are 0, so nothing is "
+	    "sent anywhere\n" },
+	{ 0, ROUTE("a", PARENT "rules: [{timeouts: {request: 1s, "
+	    "backendRequest: 1000ms}}]"),
+	    "t:5:110: spec.rules[0].timeouts.backendRequest: is not below request, "
+	    "so the first try takes all the time there is\n" },
+	{ 0, ROUTE("a", PARENT "rules: [{timeouts: {request: 0s, "
+	    "backendRequest: 1s}}]"), "" },
+	{ 0, ROUTE("a", PARENT "rules: [{matches: [{method: POST}], retry: "
+	    "{codes: [503]}}]"),
+	    "t:5:89: spec.rules[0].matches[0].method: POST is retried, though it may "
+	    "have been done already\n" },
+	{ 0, ROUTE("a", PARENT "rules: [{matches: [{method: GET}], retry: "
+	    "{codes: [503]}}]"), "" },
+	{ 0, POLICY("retry: {unsafeMethods: true}"),
+	    "t:5:58: spec.retry.unsafeMethods: POST and PATCH are retried, though "
+	    "they may have been done already\n" },
+	{ MODEL_WARN_REFERENCES, SERVICE ROUTE("a", PARENT
+	    "rules: [{backendRefs: [{name: web, port: 80}, {name: web, port: 81}, "
+	    "{name: gone, port: 80}]}]"),
+	    "t:10:107: spec.rules[0].backendRefs[1]: Service web has no port 81\n"
+	    "t:10:130: spec.rules[0].backendRefs[2]: there is no Service gone\n" },
+	{ MODEL_WARN_REFERENCES, ROUTE("a", "parentRefs: [{name: gw, namespace: x}], "
+	    "rules: [{filters: [{type: ExtensionRef, extensionRef: {group: mesh, "
+	    "kind: RateLimit, name: r}}]}]"),
+	    "t:5:21: spec.parentRefs[0]: there is no Gateway x/gw\n"
+	    "t:5:67: spec.rules[0].filters[0]: there is no RateLimit r\n" },
+	{ MODEL_WARN_REFERENCES, SERVICE ROUTE("a", "parentRefs: [{group: '', "
+	    "kind: Service, name: web, port: 81}]"),
+	    "t:10:21: spec.parentRefs[0]: Service web has no such listener or port\n" },
+	{ MODEL_WARN_REFERENCES, POLICY("retry: {}"),
+	    "t:5:21: spec.targetRefs[0]: there is no Service web\n" },
+	{ MODEL_WARN_REFERENCES, ROUTE("a", PARENT "rules: [{backendRefs: [{group: "
+	    "example.com, kind: Other, name: x}]}]") SERVICE,
+	    "t:5:84: spec.rules[0].backendRefs[0]: there is no kind Other in group "
+	    "\"example.com\" here\n" },
+};
+
+TEST(warnings_have_a_place_and_a_reason)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct model_set set;
+		struct str out = { 0 };
+
+		model_set_init(&set, MODEL_STRICT, "default");
+		model_set_read_text(&set, slice_str(cases[i].in), "t", CONF_YAML);
+		if (set.faults_len > 0)
+			fail_msg("%s", set.faults[0].err.text);
+		model_warn(&set, cases[i].flags, note, &out);
+		assert_string_equal(str_ptr(&out), cases[i].out);
+		str_fini(&out);
+		model_set_fini(&set);
+	}
+}
