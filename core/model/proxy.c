@@ -66,6 +66,11 @@ static const struct conf_field spec_fields[] = {
 	{ "upstreams", CONF_STRUCT_T, LIST_AT(upstreams),
 	    .schema = &upstream_schema, .max_items = 1000,
 	    .text = "services with a listener of their own" },
+	{ "gateway", CONF_STRING_T, AT(gateway), .pattern = CONF_SERVICE_NAME,
+	    .text = "the Gateway that this proxy runs" },
+	{ "listenAddress", CONF_STRING_T, AT(listen_address),
+	    .text = "IP address that its listeners open ports at; default: the "
+	    "Gateway's own, or all" },
 	{ "permissive", CONF_BOOL_T, AT(permissive),
 	    .text = "also let plain text in, counted" },
 	{ "standalone", CONF_BOOL_T, AT(standalone),

@@ -41,6 +41,8 @@ struct model_proxy {
 		const char       *advertise;
 		struct model_upstream *upstreams;
 		size_t                 upstreams_len;
+		const char *gateway;		/* NAMESPACE/NAME */
+		const char *listen_address;	/* of its Gateways */
 		bool        permissive, standalone;
 		const char *state_dir;
 		const char *inbound_listen, *outbound_listen;

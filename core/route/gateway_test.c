@@ -60,59 +60,59 @@ show(const struct gateway_plan *plan, const struct gateway_listener *all, size_t
 			str_addf(out, " !%zu%c", i, marks[all[i].conflict]);
 }
 
+static const struct {
+	const char *listeners[HOSTS_MAX];
+	const char *plan;
+} plans[] = {
+	{ { NULL }, "" },
+	{ { "80 http - 0" }, "80: -" },
+	/* names before wildcards before none, longer ones first */
+	{ { "80 http - 0", "80 http *.b 0", "80 http a.b 0",
+	    "80 http *.a.b 0", "80 http x.a.b 0" },
+	    "80: x.a.b a.b *.a.b *.b -" },
+	/* the order of ports is their number's */
+	{ { "443 https - 0", "80 http - 0" }, "80: - | 443: -" },
+	/* passthrough beside termination */
+	{ { "443 https a 0", "443 tls b 0" }, "443: a b" },
+	/* TCP and UDP of one number are two ports */
+	{ { "53 udp - 0", "53 tcp - 0" }, "53: - | udp 53: -" },
+	/* of one document no one wins */
+	{ { "80 http a 0", "80 http a 0", "80 http b 0" },
+	    "80: b !0h !1h" },
+	{ { "80 http a 0", "80 https b 0", "81 http - 0" },
+	    "81: - !0p !1p" },
+	{ { "80 tcp - 0", "80 http b 0" }, " !0p !1p" },
+	{ { "80 tcp - 0", "80 tcp - 0" }, " !0p !1p" },
+	{ { "80 udp - 0", "80 udp - 0" }, " !0p !1p" },
+	/* the document in front wins */
+	{ { "80 http a 0", "80 http a 1", "80 http b 1" },
+	    "80: a b !1h" },
+	{ { "80 http a 0", "80 https b 1" }, "80: a !1p" },
+	/* who lost harms nobody behind */
+	{ { "80 http a 0", "80 tcp - 1", "80 http b 2" },
+	    "80: a b !1p" },
+	{ { "80 http a 1", "80 http a 1", "80 http a 2" },
+	    "80: a !0h !1h" },
+	/* another protocol weighs more than the same name */
+	{ { "80 http a 0", "80 http a 0", "80 https a 0" },
+	    " !0p !1p !2p" },
+};
+
 TEST(ports_open_for_listeners_that_can_be_told_apart)
 {
-	static const struct {
-		const char *listeners[HOSTS_MAX];
-		const char *plan;
-	} cases[] = {
-		{ { NULL }, "" },
-		{ { "80 http - 0" }, "80: -" },
-		/* names before wildcards before none, longer ones first */
-		{ { "80 http - 0", "80 http *.b 0", "80 http a.b 0",
-		    "80 http *.a.b 0", "80 http x.a.b 0" },
-		    "80: x.a.b a.b *.a.b *.b -" },
-		/* the order of ports is their number's */
-		{ { "443 https - 0", "80 http - 0" }, "80: - | 443: -" },
-		/* passthrough beside termination */
-		{ { "443 https a 0", "443 tls b 0" }, "443: a b" },
-		/* TCP and UDP of one number are two ports */
-		{ { "53 udp - 0", "53 tcp - 0" }, "53: - | udp 53: -" },
-		/* of one document no one wins */
-		{ { "80 http a 0", "80 http a 0", "80 http b 0" },
-		    "80: b !0h !1h" },
-		{ { "80 http a 0", "80 https b 0", "81 http - 0" },
-		    "81: - !0p !1p" },
-		{ { "80 tcp - 0", "80 http b 0" }, " !0p !1p" },
-		{ { "80 tcp - 0", "80 tcp - 0" }, " !0p !1p" },
-		{ { "80 udp - 0", "80 udp - 0" }, " !0p !1p" },
-		/* the document in front wins */
-		{ { "80 http a 0", "80 http a 1", "80 http b 1" },
-		    "80: a b !1h" },
-		{ { "80 http a 0", "80 https b 1" }, "80: a !1p" },
-		/* who lost harms nobody behind */
-		{ { "80 http a 0", "80 tcp - 1", "80 http b 2" },
-		    "80: a b !1p" },
-		{ { "80 http a 1", "80 http a 1", "80 http a 2" },
-		    "80: a !0h !1h" },
-		/* another protocol weighs more than the same name */
-		{ { "80 http a 0", "80 http a 0", "80 https a 0" },
-		    " !0p !1p !2p" },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
 		struct gateway_listener all[HOSTS_MAX];
 		struct gateway_plan plan;
 		struct str shown = { 0 };
 		struct arena a;
 		size_t n = 0;
 
-		for (; n < HOSTS_MAX && cases[i].listeners[n] != NULL; n++)
-			parse(cases[i].listeners[n], &all[n]);
+		for (; n < HOSTS_MAX && plans[i].listeners[n] != NULL; n++)
+			parse(plans[i].listeners[n], &all[n]);
 		arena_init(&a);
 		gateway_plan(&a, all, n, &plan);
 		show(&plan, all, n, &shown);
-		assert_string_equal(str_ptr(&shown), cases[i].plan);
+		assert_string_equal(str_ptr(&shown), plans[i].plan);
 		str_fini(&shown);
 		arena_fini(&a);
 	}

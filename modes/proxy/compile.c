@@ -7,6 +7,7 @@
 #include "model/service.h"
 #include "model/workload.h"
 #include "modes/proxy/compile.h"
+#include "modes/proxy/gateway.h"
 
 struct compiler {
 	const struct compile_input *in;
@@ -281,6 +282,7 @@ compile(const struct compile_input *in)
 		arena_reset(&c.scratch);
 	}
 	compile_routes(in, s);
+	compile_gateway(in, s);
 	for (size_t i = 0; i < in->absent_len; i++) {
 		char key[SERVICE_KEY_MAX];
 

@@ -222,18 +222,67 @@ data_plane_housekeep(struct data_plane *p)
 
 /* --- ports ---------------------------------------------------------------------------- */
 
+/* One that is open, or one that was and can be again. */
+static struct open_port *
+find_port(struct data_plane *p, enum port_kind kind, const struct addr *addr,
+    bool is_open)
+{
+	LIST_FOREACH(at, &p->ports) {
+		struct open_port *o = list_entry(at, struct open_port, link);
+
+		if (o->spec.kind == kind && addr_eq(&o->spec.addr, addr) &&
+		    is_open != o->is_closed)
+			return o;
+	}
+	return NULL;
+}
+
 int
 data_plane_listen(struct data_plane *p, const struct port *spec,
     struct addr *bound, struct err *err)
 {
-	struct open_port *o = port_open(p, spec, err);
+	struct open_port *o = find_port(p, spec->kind, &spec->addr, false);
 
+	if (o != NULL)
+		return port_reopen(o, err);
+	o = port_open(p, spec, err);
 	if (o == NULL)
 		return -1;
 	list_append(&p->ports, &o->link);
 	if (bound != NULL)
 		*bound = *listener_addr(o->listener);
 	return 0;
+}
+
+struct closing {
+	struct open_port    *port;
+	struct proxy_worker *worker;
+};
+
+static void
+on_unlisten(void *arg)
+{
+	struct closing *c = arg;
+
+	port_end(c->port, c->worker);
+	mem_free(c);
+}
+
+void
+data_plane_unlisten(struct data_plane *p, enum port_kind kind,
+    const struct addr *addr)
+{
+	struct open_port *o = find_port(p, kind, addr, true);
+
+	if (o == NULL)
+		return;
+	o->is_closed = true;
+	for (int i = 0; i < p->options.workers; i++) {
+		struct closing *c = mem_alloc(sizeof(*c));
+
+		*c = (struct closing){ o, &p->workers[i] };
+		loop_post(p->workers[i].env.loop, on_unlisten, c);
+	}
 }
 
 /* --- the end ---------------------------------------------------------------------------- */

@@ -20,6 +20,7 @@ enum port_kind {
 	PORT_INBOUND,	/* mutual TLS from other sidecars, to the application */
 	PORT_OUTBOUND,	/* HTTP of the application, by Host or absolute form */
 	PORT_UPSTREAM,	/* one service's port, HTTP or TCP */
+	PORT_GATEWAY,	/* of a Gateway, for strangers: gateway.h */
 };
 
 struct port {
@@ -74,6 +75,12 @@ void data_plane_name(struct data_plane *, struct slice workload);
 /* Opens a listener on all workers; *bound is the real address. */
 int data_plane_listen(struct data_plane *, const struct port *,
     struct addr *bound, struct err *);
+/*
+ * Closes what data_plane_listen opened at this address; what was accepted goes
+ * on.  Neither is called once the plane drains.
+ */
+void data_plane_unlisten(struct data_plane *, enum port_kind,
+    const struct addr *);
 /* Once a minute: forgets endpoint states and series that nobody uses. */
 void data_plane_housekeep(struct data_plane *);
 /* Stops accepting and ends connections in order; done when none is left. */

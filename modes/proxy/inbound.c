@@ -90,23 +90,6 @@ drop(struct arrival *a)
 }
 
 static void
-count_handshake(struct proxy_worker *w, const struct tls_result *t)
-{
-	const struct slice v[] = {
-		SLICE(METRIC_INBOUND), t->failure != TLS_OK ? slice_str(
-		    t->cert_reason != NULL ? t->cert_reason :
-		    tls_failure_name(t->failure)) :
-		    t->image.peer->is_resumed ? SLICE("resumed") : SLICE("full"),
-	};
-
-	worker_env_count(&w->env, t->failure == TLS_OK ?
-	    METRIC_TLS_HANDSHAKES : METRIC_TLS_FAILURES, v, 2, 1);
-	if (t->failure == TLS_OK)
-		worker_env_count(&w->env, METRIC_TLS_HANDSHAKE_DURATION, v, 1,
-		    (int64_t)t->duration_us);
-}
-
-static void
 on_handshake(void *arg, struct tls_result *t)
 {
 	struct arrival *a = arg;
@@ -114,7 +97,7 @@ on_handshake(void *arg, struct tls_result *t)
 	struct proxy_worker *w = a->worker;
 	const struct data_plane_options *opt = &o->plane->options;
 
-	count_handshake(w, t);
+	port_count_handshake(w, t);
 	if (t->failure != TLS_OK) {
 		if (opt->tls_failed != NULL)
 			opt->tls_failed(opt->arg, true, t);

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "modes/proxy/port.h"
 #include "stat/metrics.h"
+#include "tls/tls.h"
 
 struct port_worker {
 	struct open_port    *port;
@@ -18,6 +19,7 @@ static const struct {
 	[PORT_INBOUND]	= { "inbound", port_accept_inbound, route_inbound },
 	[PORT_OUTBOUND]	= { "outbound", port_accept_outbound, route_outbound },
 	[PORT_UPSTREAM]	= { "upstream", port_accept_upstream, route_upstream },
+	[PORT_GATEWAY]	= { "gateway", port_accept_gateway, route_gateway },
 };
 
 static void
@@ -51,6 +53,14 @@ on_watch(void *arg)
 	    pw->worker->env.loop, on_accepted, pw);
 }
 
+static void
+watch_all(struct open_port *o)
+{
+	for (int i = 0; i < o->plane->options.workers; i++)
+		loop_post(o->plane->workers[i].env.loop, on_watch,
+		    &o->accepts[i]);
+}
+
 struct open_port *
 port_open(struct data_plane *p, const struct port *spec, struct err *err)
 {
@@ -73,11 +83,27 @@ port_open(struct data_plane *p, const struct port *spec, struct err *err)
 		.route = kinds[spec->kind].route,
 		.bad_request = on_bad_request, .arg = o,
 	};
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		o->accepts[i] = (struct port_worker){ o, &p->workers[i] };
-		loop_post(p->workers[i].env.loop, on_watch, &o->accepts[i]);
-	}
+	watch_all(o);
 	return o;
+}
+
+int
+port_reopen(struct open_port *o, struct err *err)
+{
+	struct listener *l;
+
+	if (atomic_load(&o->watching) > 0)
+		return err_set(err, ERR_SYSTEM, "the port is still closing");
+	l = listener_open(&o->spec.addr, 4096, err);
+	if (l == NULL)
+		return -1;
+	o->listener = l;
+	o->is_closed = false;
+	atomic_store(&o->watching, o->plane->options.workers);
+	watch_all(o);
+	return 0;
 }
 
 void
@@ -88,6 +114,23 @@ port_refuse(struct open_port *o, struct proxy_worker *w, const char *reason)
 	};
 
 	worker_env_count(&w->env, METRIC_CONNECTIONS_REFUSED, v, 2, 1);
+}
+
+void
+port_count_handshake(struct proxy_worker *w, const struct tls_result *t)
+{
+	const struct slice v[] = {
+		SLICE(METRIC_INBOUND), t->failure != TLS_OK ? slice_str(
+		    t->cert_reason != NULL ? t->cert_reason :
+		    tls_failure_name(t->failure)) :
+		    t->image.peer->is_resumed ? SLICE("resumed") : SLICE("full"),
+	};
+
+	worker_env_count(&w->env, t->failure == TLS_OK ?
+	    METRIC_TLS_HANDSHAKES : METRIC_TLS_FAILURES, v, 2, 1);
+	if (t->failure == TLS_OK)
+		worker_env_count(&w->env, METRIC_TLS_HANDSHAKE_DURATION, v, 1,
+		    (int64_t)t->duration_us);
 }
 
 void
@@ -105,13 +148,14 @@ void
 port_unwatch(struct open_port *o, struct proxy_worker *w)
 {
 	struct listener_watch **watch = &o->watches[w->env.index];
+	struct listener *l = o->listener;	/* another once it is reopened */
 
 	if (*watch == NULL)
 		return;
 	listener_unwatch(*watch);
 	*watch = NULL;
 	if (atomic_fetch_sub(&o->watching, 1) == 1)
-		listener_close(o->listener);
+		listener_close(l);
 }
 
 void

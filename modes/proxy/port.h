@@ -12,6 +12,7 @@
  *			server name to application -> http or session
  *	outbound	http at once
  *	upstream	ask for the service's port -> http or session
+ *	gateway		(HTTPS: handshake) -> http
  */
 struct open_port {
 	struct list            link;	/* in plane->ports */
@@ -19,6 +20,7 @@ struct open_port {
 	struct port            spec;
 	struct listener       *listener;	/* closed by the last worker that unwatches */
 	atomic_int             watching;	/* workers */
+	bool                   is_closed;	/* the main thread's: may be reopened */
 	struct listener_watch **watches;	/* by worker */
 	struct port_worker    *accepts;	/* by worker: argument of accepted */
 	struct http_options    http;
@@ -26,6 +28,11 @@ struct open_port {
 
 struct open_port *port_open(struct data_plane *, const struct port *,
     struct err *);
+/*
+ * After port_end on all workers: listens again, for the same object, which
+ * connections of before still lead to.  -1 too while some worker is not done.
+ */
+int port_reopen(struct open_port *, struct err *);
 /* On the worker; harmless twice.  The last one gives the address free. */
 void port_unwatch(struct open_port *, struct proxy_worker *);
 /* As port_unwatch, but who waits to be accepted still is. */
@@ -48,12 +55,20 @@ void port_accept_outbound(struct open_port *, struct proxy_worker *, int fd,
 void port_accept_upstream(struct open_port *, struct proxy_worker *, int fd,
     const struct addr *peer);
 
+void port_accept_gateway(struct open_port *, struct proxy_worker *, int fd,
+    const struct addr *peer);
+/* The outcome of a handshake as the server. */
+struct tls_result;
+void port_count_handshake(struct proxy_worker *, const struct tls_result *);
+
 /* L7 route() of each kind; arg is the open_port. */
 void route_inbound(void *arg, struct l7_ctx *, struct http_head *,
     struct l7_route *);
 void route_outbound(void *arg, struct l7_ctx *, struct http_head *,
     struct l7_route *);
 void route_upstream(void *arg, struct l7_ctx *, struct http_head *,
+    struct l7_route *);
+void route_gateway(void *arg, struct l7_ctx *, struct http_head *,
     struct l7_route *);
 
 /* For connections whose owner is not there yet. */

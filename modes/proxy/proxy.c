@@ -12,6 +12,7 @@
 #include "conf/units.h"
 #include "filter/table.h"
 #include "modes/proxy/admin.h"
+#include "modes/proxy/gateway_ports.h"
 #include "modes/proxy/proxy.h"
 #include "modes/proxy/proxy_run.h"
 #include "modes/proxy/sidecar.h"
@@ -28,6 +29,20 @@ on_fault(void *arg, const char *key, const struct err *err)
 {
 	(void)arg;
 	log_error("config", "%s: %s", key, err->text);
+}
+
+struct use {
+	struct proxy_run *proxy;
+	struct snapshot  *snapshot;
+};
+
+static void
+on_use(void *arg)
+{
+	struct use *u = arg;
+
+	gateway_ports_use(u->proxy->gateway_ports, u->snapshot);
+	mem_free(u);
 }
 
 void
@@ -51,7 +66,12 @@ proxy_use_documents(struct proxy_run *p, struct model_object *const *objects,
 
 	snapshot_unref(p->snapshot);
 	p->snapshot = snapshot_ref(now);
-	data_plane_use(p->plane, now);
+	data_plane_use(p->plane, snapshot_ref(now));
+	/* Behind it: whoever comes to a new port finds its documents. */
+	struct use *use = mem_alloc(sizeof(*use));
+
+	*use = (struct use){ p, now };
+	loop_post(p->loop, on_use, use);
 }
 
 /* --- listeners ------------------------------------------------------------------------ */
@@ -97,10 +117,14 @@ proxy_listen(struct proxy_run *p, struct err *err)
 	struct port in = { .kind = PORT_INBOUND };
 	struct port out = { .kind = PORT_OUTBOUND };
 
-	if (!s->standalone &&
+	bool is_gateway = s->gateway != NULL ||
+	    (s->standalone && p->snapshot->gateway != NULL);
+
+	/* A gateway has neither an application nor callers of the mesh. */
+	if (!s->standalone && !is_gateway &&
 	    listen_on(p, s->inbound_listen, &in, "inbound", err) != 0)
 		return -1;
-	if ((!s->standalone || s->upstreams_len == 0) &&
+	if ((!s->standalone || s->upstreams_len == 0) && !is_gateway &&
 	    listen_on(p, s->outbound_listen, &out, "outbound", err) != 0)
 		return -1;
 	for (size_t i = 0; i < s->upstreams_len; i++)
@@ -156,6 +180,7 @@ proxy_drain(struct proxy_run *p)
 	    (long long)p->settings.spec->drain_ms / 1000);
 	p->drain_end_ms = loop_now_ms(p->loop) +
 	    (uint64_t)p->settings.spec->drain_ms;
+	gateway_ports_stop(p->gateway_ports);
 	data_plane_drain(p->plane);
 	loop_timer_start(&p->drain_timer, 20);
 }
@@ -297,6 +322,7 @@ start_plane(struct proxy_run *p)
 	p->filter_stats = filter_stats_new(workers);
 	o.filter_stats = p->filter_stats;
 	p->plane = data_plane_new(&o);
+	p->gateway_ports = gateway_ports_new(p->plane, p->loop);
 }
 
 static int
@@ -326,6 +352,14 @@ start_documents(struct proxy_run *p, struct model_set *docs, struct err *err)
 	return 0;
 }
 
+static void
+on_start(void *arg)
+{
+	struct proxy_run *p = arg;
+
+	proxy_set_ready(p, !p->draining);
+}
+
 static int
 run(struct proxy_run *p, struct model_set *docs, struct err *err)
 {
@@ -352,8 +386,8 @@ run(struct proxy_run *p, struct model_set *docs, struct err *err)
 	p->admin = admin_open(p, err);
 	if (p->admin == NULL || proxy_listen(p, err) != 0)
 		return -1;
-	if (p->agent == NULL)
-		proxy_set_ready(p, true);
+	if (p->agent == NULL)	/* behind the ports of Gateways */
+		loop_post(p->loop, on_start, p);
 	else if (sidecar_start(p, err) != 0)
 		return -1;
 	loop_run(p->loop);
@@ -365,6 +399,8 @@ static void
 stop(struct proxy_run *p)
 {
 	p->draining = true;	/* what is posted late begins nothing */
+	if (p->gateway_ports != NULL)
+		gateway_ports_stop(p->gateway_ports);
 	standalone_free(p->standalone);
 	p->standalone = NULL;
 	if (p->plane != NULL)
@@ -374,6 +410,7 @@ stop(struct proxy_run *p)
 		loop_finish(p->loop);	/* the agent's last words */
 	if (p->handshaker != NULL)
 		tls_handshaker_free(p->handshaker);
+	gateway_ports_free(p->gateway_ports);
 	snapshot_unref(p->snapshot);
 	if (p->plane != NULL)
 		data_plane_free(p->plane);

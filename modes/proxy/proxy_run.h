@@ -30,6 +30,7 @@ struct proxy_run {
 	struct standalone     *standalone;	/* NULL: with control */
 	struct agent          *agent;	/* NULL: standalone */
 	char                  *workload;	/* the agent's thread: last named */
+	struct gateway_ports  *gateway_ports;
 	struct admin          *admin;
 	struct addr            inbound_addr, admin_addr;	/* as bound */
 	bool                   is_ready;	/* /readyz */

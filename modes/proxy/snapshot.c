@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "modes/proxy/gateway.h"
 #include "modes/proxy/rules.h"
 #include "modes/proxy/snapshot.h"
 
@@ -50,6 +51,7 @@ snapshot_unref(struct snapshot *s)
 	}
 	for (size_t i = 0; i < s->inbound_len; i++)
 		cluster_unref(s->inbound[i].cluster);
+	gateway_fini(s->gateway);
 	unref_chains(&s->in);
 	unref_chains(&s->out);
 	map_fini(&s->services, NULL);

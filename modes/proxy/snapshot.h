@@ -19,6 +19,7 @@
  * of our service S mean (inbound), which chains do listeners run.
  */
 struct rule_set;
+struct gateway;
 
 struct service_port {
 	uint16_t        port;
@@ -57,6 +58,7 @@ struct snapshot {
 	struct inbound_port   *inbound;
 	size_t                 inbound_len;
 	struct listener_chains in, out;
+	struct gateway        *gateway;	/* NULL: it runs no Gateway */
 	bool                   permissive;	/* plain text inbound is allowed */
 	bool                   deny_inbound, audit_inbound;	/* the mesh's policy */
 };

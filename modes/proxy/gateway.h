@@ -1,0 +1,55 @@
+#ifndef PROXY_GATEWAY_H
+#define PROXY_GATEWAY_H
+
+#include "modes/proxy/compile.h"
+#include "pki/hash.h"
+#include "route/gateway.h"
+#include "tls/tls.h"
+
+/*
+ * gateway: the way into the mesh for strangers, as Gateway API documents have
+ * it: which ports this proxy opens for its Gateways, and which rules a request
+ * obeys that comes in there.
+ *
+ *	Gateway, ListenerSet --route/gateway.h--> ports, listeners
+ *	HTTPRoute --route/http_route.h--> the rule_set of each listener
+ *	Secret --> the certificates of a port, by server name (tls_edge)
+ *
+ * It is a part of a snapshot: immutable, and shares with the one before it
+ * what did not change.  gateway_port.c is what happens on a port,
+ * gateway_ports.h opens and closes them.
+ *
+ * Isolation: a request sees the routes of one listener, that with the most
+ * specific hostname for its Host, and no other's.
+ */
+struct rule_set;
+
+struct gateway_site {
+	struct slice     key;	/* "namespace/gateway/listener" */
+	struct rule_set *rules;	/* NULL: no route hangs there */
+	const struct model_listener *doc;	/* while it is compiled */
+	const struct model_object   *document;	/* likewise: whose it is */
+};
+
+/* A port of a Gateway that is served here. */
+struct gateway_front {
+	struct addr         addr;
+	struct gateway_port port;	/* listeners' owners are gateway_sites */
+	struct tls_edge    *edge;	/* counted; NULL: plain text */
+	unsigned char       shown[HASH_LEN];	/* of what edge was made from */
+};
+
+struct gateway {
+	struct gateway_front *fronts;
+	size_t                len;
+	struct gateway_site **sites;
+	size_t                sites_len;
+};
+
+/* Called by compile, behind the services; sets out->gateway, or leaves NULL. */
+void compile_gateway(const struct compile_input *, struct snapshot *out);
+void gateway_fini(struct gateway *);	/* NULL allowed; lies in the arena */
+const struct gateway_front *gateway_front(const struct gateway *,
+    const struct addr *);	/* NULL allowed; NULL: none is there */
+
+#endif

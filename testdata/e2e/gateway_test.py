@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""The way into the mesh for strangers: the Gateways of a standalone proxy.
+
+TLS is checked with Python's, which is OpenSSL.
+"""
+
+import ssl
+
+import wire
+from gateway import (Gateway, certificate, gateway, route, secret, service,
+    trust)
+from mesh import free_port, main, scenario, wait_until
+
+
+def http(port, name="http", **more):
+	fields = "".join(f", {key}: {value}" for key, value in more.items())
+	return f'name: {name}, protocol: HTTP, port: {port}{fields}'
+
+
+def https(port, name, secret_name, hostname=None):
+	host = f', hostname: "{hostname}"' if hostname else ""
+	return (f"name: {name}, protocol: HTTPS, port: {port}{host}, "
+	    f"tls: {{certificateRefs: [{{name: {secret_name}}}]}}")
+
+
+def name_of(reply):
+	return reply.json()["name"] if reply.status == 200 else reply.status
+
+
+@scenario
+def a_request_obeys_the_listener_of_its_host_alone(scene):
+	port, other = free_port(), free_port()
+	apps = {name: scene.echo(name) for name in ("any", "wild", "exact")}
+	edge = Gateway(scene, gateway([
+	    http(port, "empty"),
+	    http(port, "wild", hostname='"*.example.com"'),
+	    http(port, "exact", hostname="a.example.com"),
+	    http(other, "other")]) +
+	    route("any", "any", "name: edge, sectionName: empty",
+	        path="/empty") +
+	    route("wild", "wild", "name: edge, sectionName: wild",
+	        path="/wild") +
+	    route("exact", "exact", "name: edge, sectionName: exact",
+	        path="/exact") +
+	    "".join(service(name, app.http_port) for name, app in apps.items()))
+	for host, paths in {
+	    "b.org": {"/empty": "any", "/wild": 404, "/exact": 404},
+	    "b.example.com": {"/empty": 404, "/wild": "wild", "/exact": 404},
+	    "A.Example.Com:80": {"/empty": 404, "/wild": 404,
+	        "/exact": "exact"},
+	    "x.b.example.com": {"/wild": "wild"},
+	    "example.com": {"/empty": "any", "/wild": 404}}.items():
+		for path, want in paths.items():
+			got = name_of(edge.get(port, path, host))
+			assert got == want, (host, path, got)
+	# A listener without routes answers too.
+	assert edge.get(other, "/empty", "b.org").status == 404
+
+
+@scenario
+def strangers_do_not_say_where_they_come_from(scene):
+	port = free_port()
+	app = scene.echo("web")
+	edge = Gateway(scene, gateway([http(port)]) + route("web", "web") +
+	    service("web", app.http_port))
+	seen = edge.get(port, "/", "shop.example", fields={
+	    "X-Forwarded-For": "9.9.9.9", "Forwarded": "for=9.9.9.9",
+	    "X-Forwarded-Client-Cert": "URI=spiffe://evil",
+	    "X-Mesh-Source": "evil/evil"}).json()["headers"]
+	assert seen["x-forwarded-for"] == ["127.0.0.1"], seen
+	assert seen["x-forwarded-proto"] == ["http"], seen
+	assert seen["x-forwarded-host"] == ["shop.example"], seen
+	for name in ("forwarded", "x-forwarded-client-cert", "x-mesh-source"):
+		assert name not in seen, seen
+
+
+@scenario
+def ports_come_and_go_and_the_others_do_not_notice(scene):
+	stays, goes, comes = free_port(), free_port(), free_port()
+	app = scene.echo("web")
+	rest = route("web", "web") + service("web", app.http_port)
+	edge = Gateway(scene, gateway([http(stays, "a"), http(goes, "b")]) + rest)
+	load = scene.closing(wire.Load(stays).start())
+	load.more(200)
+	old = edge.client(goes)
+	assert old.request().status == 200
+	edge.write("documents", gateway([http(stays, "a"), http(comes, "c")]) +
+	    rest)
+	wait_until(lambda: edge.get(comes).status == 200, "the new port opens")
+	wait_until(lambda: is_refused(edge, goes), "the old port closes")
+	# Its listener is no more, but the connection is still answered.
+	assert old.request().status == 404
+	edge.write("documents", gateway([http(stays, "a"), http(goes, "b")]) +
+	    rest)
+	wait_until(lambda: edge.get(goes).status == 200, "it opens again")
+	assert old.request().status == 200
+	load.more(200)
+	load.finish()
+
+
+def is_refused(edge, port):
+	try:
+		edge.client(port).close()
+	except ConnectionRefusedError:
+		return True
+	return False
+
+
+@scenario
+def a_port_that_is_taken_is_opened_when_it_is_free(scene):
+	port, other = free_port(), free_port()
+	taken = wire.Backend(b"", port=port)
+	app = scene.echo("web")
+	edge = Gateway(scene, gateway([http(port, "a"), http(other, "b")]) +
+	    route("web", "web") + service("web", app.http_port))
+	edge.wait_line(f"cannot listen on 127.0.0.1:{port}")
+	assert edge.get(other).status == 200
+	taken.close()
+	wait_until(lambda: edge.get(port).status == 200, "the port opens")
+
+
+@scenario
+def tls_ends_at_the_gateway_by_server_name(scene):
+	port = free_port()
+	apps = {name: scene.echo(name) for name in ("exact", "wild", "rsa")}
+	pairs = {
+	    "exact": certificate(scene, "exact", "a.example.com"),
+	    "wild": certificate(scene, "wild", "*.example.com"),
+	    "rsa": certificate(scene, "rsa", "old.example.org", kind="rsa")}
+	edge = Gateway(scene, gateway([
+	    https(port, "wild", "wild", "*.example.com"),
+	    https(port, "exact", "exact", "a.example.com"),
+	    https(port, "rsa", "rsa", "old.example.org")]) +
+	    "".join(secret(name, pair) for name, pair in pairs.items()) +
+	    "".join(route(name, name, f"name: edge, sectionName: {name}") +
+	        service(name, app.http_port) for name, app in apps.items()))
+	tls = trust(*(pair[0] for pair in pairs.values()))
+	# Python verifies that the certificate is for the name.
+	for host, want in (("a.example.com", "exact"), ("b.example.com", "wild"),
+	    ("old.example.org", "rsa")):
+		with edge.client(port, host, tls) as client:
+			reply = client.request(host=host)
+			assert reply.status == 200, (host, reply.first)
+			seen = reply.json()
+			assert seen["name"] == want, (host, seen)
+			assert seen["headers"]["x-forwarded-proto"] == ["https"]
+			# The Host of another listener, and of none.
+			assert client.request(host="old.example.org" if
+			    want != "rsa" else "a.example.com").status == 421
+			assert client.request(host="nobody.example").status == 404
+	try:
+		edge.client(port, "nobody.example", tls)
+	except ssl.SSLError as why:
+		assert "UNRECOGNIZED_NAME" in str(why).upper().replace(" ", "_"), why
+	else:
+		raise AssertionError("a name without certificate was let in")
+
+
+@scenario
+def a_new_secret_is_shown_and_connections_go_on(scene):
+	port = free_port()
+	app = scene.echo("web")
+	old = certificate(scene, "old", "a.example.com")
+	new = certificate(scene, "new", "a.example.com")
+	edge = Gateway(scene, gateway([https(port, "all", "cert")]) +
+	    route("web", "web") + service("web", app.http_port))
+	edge.wait_line("there is no Secret default/cert")
+	edge.write("secret", secret("cert", old))
+	wait_until(lambda: edge.client(port, "a.example.com",
+	    trust(old[0])).close() is None, "the old certificate is shown")
+	client = edge.client(port, "a.example.com", trust(old[0]))
+	assert client.request(host="a.example.com").status == 200
+	edge.write("secret", secret("cert", new))
+	wait_until(lambda: edge.client(port, "a.example.com",
+	    trust(new[0])).close() is None, "the new certificate is shown")
+	assert client.request(host="a.example.com").status == 200
+	client.close()
+
+
+@scenario
+def listeners_that_cannot_share_a_port_are_told(scene):
+	port, other = free_port(), free_port()
+	app = scene.echo("web")
+	edge = Gateway(scene, gateway([http(port, "a"),
+	    f"name: b, protocol: TCP, port: {port}", http(other, "c")]) +
+	    route("web", "web") + service("web", app.http_port))
+	edge.wait_line("listener a: ProtocolConflict")
+	edge.wait_line("listener b: ProtocolConflict")
+	assert edge.get(other).status == 200
+	assert is_refused(edge, port)
+
+
+if __name__ == "__main__":
+	main()
