@@ -371,3 +371,123 @@ TEST(schema_walk_visits_every_field_once)
 	assert_non_null(strstr(str_ptr(&s), "more.idle (duration)\n"));
 	str_fini(&s);
 }
+
+struct shape {
+	int         type;
+	const char *round, *edge;
+	const char *word;
+	int64_t     percent, wait_ms;
+	int64_t    *sizes;
+	size_t      sizes_len;
+};
+
+static const char *const shape_types[] = { "Round", "Edged", NULL };
+static const char *const shape_words[] = { "big", "small", NULL };
+
+static int
+size_rule(const void *value, const struct conf_place *at)
+{
+	return *(const int64_t *)value != 13 ? 0 :
+	    conf_fail(at, ": expected another number");
+}
+
+static const struct conf_field shape_fields[] = {
+	{ "type", CONF_ENUM_T, CONF_AT(struct shape, type), .words = shape_types,
+	    .required = true, .chooses = true },
+	{ "round", CONF_STRING_T, CONF_AT(struct shape, round), .arm = "Round",
+	    .min = 2, .max = 4 },
+	{ "edge", CONF_STRING_T, CONF_AT(struct shape, edge), .arm = "Edged",
+	    .arm_optional = true },
+	{ "word", CONF_WORD_T, CONF_AT(struct shape, word), .words = shape_words },
+	{ "percent", CONF_PERCENT_T, CONF_AT(struct shape, percent),
+	    .fallback = "12.5" },
+	{ "wait", CONF_DURATION_T, CONF_AT(struct shape, wait_ms), .absent = -1 },
+	{ "sizes", CONF_INT_T, CONF_LIST_AT(struct shape, sizes), .min_items = 1,
+	    .rule = size_rule },
+	{ 0 },
+};
+
+static const struct conf_schema shape_schema = { "shape", sizeof(struct shape),
+	shape_fields, NULL };
+
+static int
+find_rule(const void *value, const struct conf_place *at)
+{
+	(void)value;
+	return conf_fail(at, "sizes[%d].x: not found", 1);
+}
+
+struct holder {
+	struct shape *shape;
+};
+
+static const struct conf_field holder_fields[] = {
+	{ "shape", CONF_POINTER_T, CONF_AT(struct holder, shape),
+	    .schema = &shape_schema, .rule = find_rule },
+	{ 0 },
+};
+
+static const struct conf_schema holder_schema = { "holder",
+	sizeof(struct holder), holder_fields, NULL };
+
+static const struct {
+	const struct conf_schema *schema;
+	const char               *in, *error;
+} shapes[] = {
+	{ &shape_schema, "{type: Round, round: abc}", "" },
+	{ &shape_schema, "{type: Edged}", "" },
+	{ &shape_schema, "{type: Round}", "t:1:1: the field \"round\" is missing, "
+	    "which type Round requires" },
+	{ &shape_schema, "{type: Edged, round: abc}", "t:1:22: \"round\" is only "
+	    "for type Round, found type Edged" },
+	{ &shape_schema, "{type: Round, round: abcde}", "t:1:22: round: expected 2 to "
+	    "4 bytes, found 5" },
+	{ &shape_schema, "{type: Edged, word: none}", "t:1:21: word: expected one of "
+	    "big, small, found \"none\"" },
+	{ &shape_schema, "{type: Edged, percent: 101}", "t:1:24: percent: expected a "
+	    "percentage from 0 to 100, found 101" },
+	{ &shape_schema, "{type: Edged, sizes: []}", "t:1:22: sizes: expected at "
+	    "least 1 item, found 0" },
+	{ &shape_schema, "{type: Edged, sizes: [1, 13]}", "t:1:26: sizes[1]: expected "
+	    "another number" },
+	{ &holder_schema, "{shape: {type: Edged, sizes: [1, 2]}}",
+	    "t:1:34: shape.sizes[1].x: not found" },
+};
+
+TEST(decode_checks_unions_lengths_and_rules)
+{
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		struct arena a = { 0 };
+		struct err err = ERR_INIT;
+		const struct conf_node *n = conf_yaml_read(&a,
+		    slice_str(shapes[i].in), "t", &err);
+		void *out = arena_alloc(&a, shapes[i].schema->size);
+
+		assert_non_null(n);
+		assert_int_equal(conf_decode(n, shapes[i].schema, &a, out, &err),
+		    shapes[i].error[0] == '\0' ? 0 : -1);
+		assert_string_equal(err.text, shapes[i].error);
+		arena_fini(&a);
+	}
+}
+
+TEST(decode_tells_absent_from_zero)
+{
+	struct arena a = { 0 };
+	struct err err = ERR_INIT;
+	struct shape s;
+	const struct conf_node *n = conf_yaml_read(&a,
+	    SLICE("{type: Edged, word: small}"), "t", &err);
+
+	assert_int_equal(conf_decode(n, &shape_schema, &a, &s, &err), 0);
+	assert_int_equal(s.wait_ms, -1);
+	assert_int_equal(s.percent, 125000);
+	assert_string_equal(s.word, "small");
+	n = conf_yaml_read(&a, SLICE("{type: Edged, wait: 0s, percent: 0.1}"), "t",
+	    &err);
+	assert_int_equal(conf_decode(n, &shape_schema, &a, &s, &err), 0);
+	assert_int_equal(s.wait_ms, 0);
+	assert_int_equal(s.percent, 1000);
+	assert_null(s.word);
+	arena_fini(&a);
+}
