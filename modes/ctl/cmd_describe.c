@@ -48,16 +48,6 @@ add_part(struct str *out, const char *title, const struct conf_node *part)
 }
 
 static void
-add_line(struct str *out, const char *title, const char *value)
-{
-	if (value == NULL)
-		return;
-	str_addf(out, "%-12s ", title);
-	str_add_printable(out, slice_str(value));
-	str_add_char(out, '\n');
-}
-
-static void
 add_created(struct str *out, const struct conf_node *meta)
 {
 	const char *created = conf_get_string(meta, "creationTimestamp");
@@ -76,11 +66,11 @@ add_document(struct ctl *c, const struct conf_node *doc)
 	const struct conf_node *meta = conf_get(doc, "metadata");
 	struct conf_node *rest = conf_copy(&c->arena, doc);
 
-	add_line(&c->out, "Kind:", conf_get_string(doc, "kind"));
-	add_line(&c->out, "Name:", conf_get_string(meta, "name"));
-	add_line(&c->out, "Namespace:", conf_get_string(meta, "namespace"));
+	print_line(&c->out, "Kind:", conf_get_string(doc, "kind"));
+	print_line(&c->out, "Name:", conf_get_string(meta, "name"));
+	print_line(&c->out, "Namespace:", conf_get_string(meta, "namespace"));
 	add_created(&c->out, meta);
-	add_line(&c->out, "Revision:", conf_get_string(meta, "resourceVersion"));
+	print_line(&c->out, "Revision:", conf_get_string(meta, "resourceVersion"));
 	add_part(&c->out, "Labels", conf_get(meta, "labels"));
 	add_part(&c->out, "Annotations", conf_get(meta, "annotations"));
 	conf_unset(rest, "apiVersion");
@@ -103,7 +93,7 @@ add_endpoints(struct ctl *c, const char *service, struct err *err)
 	if (list == NULL)
 		return -1;
 	if (conf_len(list) == 0)
-		add_line(&c->out, "Endpoints:", "none");
+		print_line(&c->out, "Endpoints:", "none");
 	else {
 		str_add(&c->out, "Endpoints:\n");
 		endpoints_print(c, list);

@@ -156,3 +156,13 @@ print_document(struct ctl *c, const struct model_kind *kind,
 	conf_add(items, conf_copy(&c->arena, doc));
 	print_documents(c, kind, items);
 }
+
+void
+print_line(struct str *out, const char *title, const char *value)
+{
+	if (value == NULL)
+		return;
+	str_addf(out, "%-12s ", title);
+	str_add_printable(out, slice_str(value));
+	str_add_char(out, '\n');
+}

@@ -24,5 +24,7 @@ void print_document(struct ctl *, const struct model_kind *,
     const struct conf_node *doc);
 /* A YAML document on its own, with "---" in front of all but the first. */
 void print_yaml_part(struct ctl *, const struct conf_node *, bool first);
+/* "Name:        web", made printable; nothing for NULL. */
+void print_line(struct str *, const char *title, const char *value);
 
 #endif

@@ -625,6 +625,118 @@ def split_refuses_what_cannot_be(scene):
 	against(control, "get", "httproutes", err="no httproutes")
 
 
+MORE_RULES = """\
+  - name: moved
+    matches: [{path: {type: Exact, value: /old}, method: GET}]
+    filters:
+    - type: RequestRedirect
+      requestRedirect: {path: {type: ReplaceFullPath, replaceFullPath: /new}}
+  - name: api
+    matches:
+    - {path: {value: /api}, queryParams: [{name: q, value: "a b"}]}
+    timeouts: {request: 10s, backendRequest: 2s}
+    retry: {attempts: 3, codes: [500, 503], backoff: 100ms}
+    filters:
+    - type: URLRewrite
+      urlRewrite: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /}}
+    backendRefs:
+    - {name: web-v1, port: 80, weight: 3}
+    - {name: web-v2, port: 80}
+"""
+
+
+@scenario
+def route_says_who_wins_and_why_others_lose(scene):
+	path = scene.file("shop.yaml", document("web") + document("web-v1") +
+	    document("web-v2") + ROUTES.replace("NAME", "mine").replace("PORT",
+	    "80") + MORE_RULES)
+
+	def route(*args, code=0, out=None, err=""):
+		return expect(ctl(scene, "route", "web", "-f", path, *args), code,
+		    out, err).stdout
+	route(out=r"^Wins: +HTTPRoute default/mine, rules\[1\].matches\[0\]$")
+	said = route("--path", "/v2/x", "-H", "x-canary: 1",
+	    out=r"^Wins: .*rules\[0\] \(debug\)")
+	assert re.search(r"^Backend: +web-v2:80 weight 1, 100.0%$", said, re.M), said
+	assert re.search(r"^default/mine +1 +0 +its path is shorter +PathPrefix /$",
+	    said, re.M), said
+	assert re.search(r"^default/mine +2 +0 +its path does not match ", said,
+	    re.M), said
+	route("--path", "/v2", out=r"^default/mine +0 +0 +a header does not match: "
+	    "x-canary ")
+	# The path is what proxies make of it.
+	route("--path", "/v2/../x/./../v2/", "-H", "X-CANARY=1", out=r"\(debug\)")
+	route("--path", "/%2e", out=r"^Request: +GET / to default/web port 80")
+	route("--path", "/a%2fb", code=64, out="", err="proxies refuse .* with 400")
+	said = route("--path", "/api/x", "--query", "q=a b",
+	    out=r"^Rewritten: +/x$")
+	for line in (r"Backend: +web-v1:80 weight 3, 75.0%", r"Filters: +URLRewrite",
+	    r"Timeouts: +request 10s, each try 2s",
+	    r"Retried: +3 times after status 500, 503, each at least 100ms later"):
+		assert re.search(f"^{line}$", said, re.M), (line, said)
+	route("--path", "/api/x?q=a+b", out=r"\(api\)")
+	route("--path", "/old", "--host", "shop.example",
+	    out=r"^Redirected: +302, http://shop.example/new$")
+	route("--method", "POST", "--path", "/old", out="its method is another")
+	winner = json.loads(route("--path", "/api?q=a%20b", "-o", "json"))["winner"]
+	assert winner["name"] == "api" and winner["rule"] == 3, winner
+	assert winner["backends"][1] == {"backend": "web-v2:80", "weight": 1,
+	    "share": "25.0%"}, winner
+	assert winner["document"]["retry"]["attempts"] == 3, winner
+
+
+@scenario
+def route_without_a_winner_is_1(scene):
+	path = scene.file("shop.yaml", document("web") + ROUTES.replace("NAME",
+	    "mine").replace("PORT", "80").replace("  - backendRefs:",
+	    "  - matches: [{path: {type: RegularExpression, value: '/(a'}}]\n"
+	    "    backendRefs:"))
+	done = expect(ctl(scene, "route", "web", "-f", path, "--path", "/other"), 1,
+	    "^Wins: +nobody: answered 404$", "")
+	assert re.search(r"^Problem: +HTTPRoute default/mine: BackendNotFound: there "
+	    "is no Service web-v2$", done.stdout, re.M), done.stdout
+	assert re.search(r"^Problem: .*Dropped Rule: 1 of 2 .*rules\[1\]",
+	    done.stdout, re.M), done.stdout
+	said = json.loads(expect(ctl(scene, "route", "web", "-f", path, "--path",
+	    "/other", "-o", "json"), 1).stdout)
+	assert said["winner"] is None and len(said["problems"]) == 2, said
+	scene.file("bare.yaml", document("web"))
+	expect(ctl(scene, "route", "web", "-f", "bare.yaml"), 0,
+	    "no HTTPRoute hangs on it", "")
+	expect(ctl(scene, "route", "api", "-f", "bare.yaml"), 1, "",
+	    "Service default/api is not in the files")
+	for words, err in ((["--path", "x"], "--path"), (["-H", "x"], "--header"),
+	    (["--query", "=x"], "--query"), (["--method", "a b"], "--method"),
+	    (["--from", "a/b/c"], "--from")):
+		expect(ctl(scene, "route", "web", "-f", path, *words), 64, "", err)
+
+
+@scenario
+def route_asks_control_and_knows_consumers(scene):
+	control = scene.control()
+	control.apply("".join(map(document, ("web", "web-v1", "web-v2"))) +
+	    document("cart", extra=", namespace: shop") +
+	    ROUTES.replace("NAME", "mine").replace("PORT", "80"))
+	consumer = ROUTES.replace("{name: NAME}", "{name: theirs, namespace: shop}") \
+	    .replace("name: web, port: PORT", "name: web, namespace: default") \
+	    .replace("name: web-", "namespace: default, name: web-", 1) \
+	    .replace("    - name: web-v1", "    - namespace: default\n"
+	    "      name: web-v1")
+	control.apply(consumer)
+	against(control, "route", "web", "-o", "name",
+	    out=r"\Ahttproute/mine\n\Z", err="")
+	against(control, "route", "web", "--from", "shop/cart", "-o", "name",
+	    out=r"\Ahttproute/theirs\n\Z", err="")
+	against(control, "route", "default/web", "-n", "shop",
+	    out="^Backend: +default/web-v1:80 ", err="")
+	against(control, "route", "web", "--from", "shop/nobody", code=1, out="",
+	    err="no Workload or Service shop/nobody")
+	against(control, "route", "web:81", code=1, out="", err="no port 81")
+	# What is split is what is seen.
+	against(control, "split", "web", "web-v1=3", "web-v2=1")
+	against(control, "route", "web", out=r"^Backend: +web-v2:80 weight 1, 25.0%$")
+
+
 @scenario
 def tokens_are_shown_once_and_can_be_revoked(scene):
 	control = scene.control()

@@ -1,0 +1,168 @@
+#include <ctype.h>
+#include <string.h>
+
+#include "conf/pattern.h"
+#include "http/path.h"
+#include "modes/ctl/asked.h"
+
+static struct slice
+lower(struct ctl *c, struct slice s)
+{
+	char *copy = arena_printf(&c->arena, "%.*s", SLICE_ARG(s));
+
+	for (char *p = copy; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return slice_str(copy);
+}
+
+static struct slice
+find_header(const void *head, struct slice lower_name)
+{
+	const struct asked *a = head;
+
+	if (slice_is(lower_name, "host"))
+		return a->authority;
+	for (size_t i = 0; i < a->len; i++)
+		if (slice_eq(a->headers[i].name, lower_name))
+			return a->headers[i].value;
+	return SLICE_NONE;
+}
+
+/* A second one of a name goes behind the first (RFC 9110, section 5.3). */
+static void
+add_header(struct ctl *c, struct asked *a, struct slice name, struct slice value)
+{
+	if (slice_is(name, "host")) {
+		if (ctl_value(c, "host") == NULL)
+			a->authority = value;
+		return;
+	}
+	for (size_t i = 0; i < a->len; i++)
+		if (slice_eq(a->headers[i].name, name)) {
+			a->headers[i].value = slice_str(arena_printf(&c->arena,
+			    "%.*s,%.*s", SLICE_ARG(a->headers[i].value),
+			    SLICE_ARG(value)));
+			return;
+		}
+	a->headers[a->len++] = (struct asked_header){ name, value };
+}
+
+static int
+read_headers(struct ctl *c, struct asked *a)
+{
+	const char *text;
+	size_t n = 0;
+
+	while (args_nth(&c->args, "header", n) != NULL)
+		n++;
+	a->headers = arena_alloc(&c->arena, (n + 1) * sizeof(*a->headers));
+	for (size_t i = 0; (text = args_nth(&c->args, "header", i)) != NULL; i++) {
+		size_t len = strcspn(text, "=:");
+		struct slice name = slice_of(text, len), value;
+
+		if (text[len] == '\0' || !conf_pattern_match(CONF_HEADER_NAME, name))
+			return ctl_misused(c, "--header: expected NAME=VALUE, found "
+			    "\"%s\"", text);
+		value = slice_trim(slice_str(text + len + 1));
+		if (!conf_pattern_match(CONF_FIELD_VALUE, value))
+			return ctl_misused(c, "--header: expected %s as the value, "
+			    "found \"%.*s\"",
+			    conf_pattern_expected(CONF_FIELD_VALUE),
+			    SLICE_ARG(value));
+		add_header(c, a, lower(c, name), value);
+	}
+	return CTL_OK;
+}
+
+/* Encodes what would not stay one parameter, or one line. */
+static void
+add_encoded(struct str *out, struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char b = (unsigned char)text.ptr[i];
+
+		if (b <= ' ' || b > '~' || strchr("&%+#=", b) != NULL)
+			str_addf(out, "%%%02X", b);
+		else
+			str_add_char(out, text.ptr[i]);
+	}
+}
+
+static int
+read_query(struct ctl *c, struct slice typed, struct asked *a)
+{
+	struct str query = { 0 };
+	const char *text;
+	bool is_some = typed.ptr != NULL;
+
+	str_add_slice(&query, typed);
+	for (size_t i = 0; (text = args_nth(&c->args, "query", i)) != NULL; i++) {
+		struct slice rest = slice_str(text), name;
+
+		if (*text == '\0' || *text == '=') {
+			str_fini(&query);
+			return ctl_misused(c, "--query: expected NAME=VALUE, found "
+			    "\"%s\"", text);
+		}
+		slice_cut(&rest, '=', &name);
+		str_add(&query, query.len > 0 ? "&" : "");
+		add_encoded(&query, name);
+		str_add_char(&query, '=');
+		add_encoded(&query, rest);
+		is_some = true;
+	}
+	if (is_some)
+		a->request.query = slice_str(arena_strdup(&c->arena,
+		    str_ptr(&query)));
+	str_fini(&query);
+	return CTL_OK;
+}
+
+static int
+read_path(struct ctl *c, struct asked *a)
+{
+	struct slice path, query = slice_str(ctl_value(c, "path"));
+	bool has_query = slice_find(query, '?') >= 0;
+
+	if (query.len == 0 || query.ptr[0] != '/')
+		return ctl_misused(c, "--path: expected a path that begins with "
+		    "\"/\", found \"%.*s\"", SLICE_ARG(query));
+	slice_cut(&query, '?', &path);
+	if (!http_path_normalize(&c->arena, path, &a->request.path))
+		return ctl_misused(c, "--path: proxies refuse \"%.*s\" with 400",
+		    SLICE_ARG(path));
+	return read_query(c, has_query ? query : SLICE_NONE, a);
+}
+
+/* "Shop.Example:8080" is shop.example, "[::1]:80" is ::1. */
+static struct slice
+bare_host(struct ctl *c, struct slice host)
+{
+	struct slice part;
+	uint16_t port;
+
+	if (conf_host_port(host, &part, &port))
+		host = part;
+	if (host.len > 1 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
+		host = slice_of(host.ptr + 1, host.len - 2);
+	return lower(c, host);
+}
+
+int
+asked_read(struct ctl *c, const char *default_host, struct asked *a)
+{
+	const char *method = ctl_value(c, "method"), *host = ctl_value(c, "host");
+	int code;
+
+	*a = (struct asked){ .request = { .method = slice_str(method),
+		.header = find_header, .head = a } };
+	if (!conf_pattern_match(CONF_HEADER_NAME, a->request.method))
+		return ctl_misused(c, "--method: expected a method such as GET, "
+		    "found \"%s\"", method);
+	a->authority = slice_str(host == NULL ? default_host : host);
+	code = read_path(c, a);
+	if (code == CTL_OK)
+		code = read_headers(c, a);
+	a->request.host = bare_host(c, a->authority);
+	return code;
+}

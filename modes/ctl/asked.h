@@ -1,0 +1,36 @@
+#ifndef CTL_ASKED_H
+#define CTL_ASKED_H
+
+#include "modes/ctl/ctl_run.h"
+#include "route/table.h"
+
+/*
+ * asked: the request that --method, --path, --query, --header and --host
+ * describe, in the form in which a proxy looks for its rule: the path
+ * normalised, names of headers in lower case, values of one name joined.
+ * Life: asked_read; everything is in the arena of c.
+ */
+#define ASKED_OPTIONS							\
+	{ "method", 0, "METHOD", .fallback = "GET",			\
+	    .text = "of the request" },					\
+	{ "path", 0, "PATH", .fallback = "/",				\
+	    .text = "of the request, with its query or without" },	\
+	{ "query", 0, "NAME=VALUE", .repeats = true,			\
+	    .text = "a parameter of its query" },			\
+	{ "header", 'H', "NAME=VALUE", .repeats = true,			\
+	    .text = "a header of it; \"NAME: VALUE\" too" },		\
+	{ "host", 0, "HOST", .text = "its host; default: the service's name" }
+
+struct asked {
+	struct route_request request;	/* its head is this struct */
+	struct slice         authority;	/* the host as typed, port and all */
+	struct asked_header {
+		struct slice name, value;
+	}                   *headers;
+	size_t               len;
+};
+
+/* CTL_OK, or CTL_USAGE, reported. */
+int asked_read(struct ctl *, const char *default_host, struct asked *);
+
+#endif

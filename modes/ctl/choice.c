@@ -1,0 +1,153 @@
+#include "modes/ctl/choice.h"
+#include "modes/ctl/route_text.h"
+
+static const struct model_http_rule *
+rule_of(const struct choice_target *t)
+{
+	return &model_http_route(t->route)->spec.rules[t->rule];
+}
+
+static const void *
+make_target(void *arg, const struct model_object *route, size_t rule)
+{
+	struct choice *q = arg;
+	struct choice_target *t = arena_alloc(&q->c->arena, sizeof(*t));
+
+	*t = (struct choice_target){ route, rule };
+	return t;
+}
+
+/* --- who won, who lost ------------------------------------------------------------ */
+
+static void
+set_text(struct conf_node *map, const char *key, struct str *text)
+{
+	conf_set_slice(map, key, str_slice(text));
+	str_fini(text);
+}
+
+static void
+add_place(struct conf_node *row, const struct choice_target *t,
+    const struct route_found *found)
+{
+	const struct model_http_rule *rule = rule_of(t);
+	struct str text = { 0 };
+
+	conf_set_string(row, "route", model_object_name(t->route));
+	conf_set_int(row, "rule", found->rule);
+	conf_set_string(row, "name", rule->name);
+	conf_set_int(row, "match", found->match);
+	route_text_match(&text, &rule->matches[found->match]);
+	set_text(row, "matches", &text);
+}
+
+static void
+on_verdict(void *arg, const struct route_verdict *v)
+{
+	struct choice *q = arg;
+	struct conf_node *row;
+	struct str why = { 0 };
+
+	if (v->loss == ROUTE_WON) {
+		q->winner = v->rule.payload;
+		q->found = v->rule;
+		return;
+	}
+	row = conf_add_map(q->others);
+	add_place(row, v->rule.payload, &v->rule);
+	str_add(&why, route_loss_text(v->loss));
+	if (v->name.ptr != NULL)
+		str_addf(&why, ": %.*s", SLICE_ARG(v->name));
+	set_text(row, "why", &why);
+}
+
+void
+choice_make(struct choice *q)
+{
+	const struct route_parent parent = { .is_service = true,
+		.payload = make_target, .arg = q };
+	struct route_built built;
+
+	q->others = conf_list_new(&q->c->arena);
+	q->problems = conf_list_new(&q->c->arena);
+	q->table = route_table_new();
+	for (size_t i = 0; i < q->len; i++) {
+		http_route_add(q->table, q->routes[i], &parent, &built);
+		traffic_add_problems(&q->traffic, q->routes[i], q->problems);
+	}
+	route_table_seal(q->table);
+	route_explain(q->table, &q->asked.request, on_verdict, q);
+}
+
+void
+choice_fini(struct choice *q)
+{
+	route_table_unref(q->table);
+	traffic_close(&q->traffic);
+}
+
+/* --- for programs ------------------------------------------------------------------- */
+
+static void
+add_request(struct choice *q, struct conf_node *out)
+{
+	const struct route_request *r = &q->asked.request;
+
+	conf_set_slice(out, "method", r->method);
+	conf_set_slice(out, "path", r->path);
+	if (r->query.ptr != NULL)
+		conf_set_slice(out, "query", r->query);
+	conf_set_slice(out, "host", r->host);
+	conf_set_string(out, "service", model_object_name(q->service));
+	conf_set_int(out, "port", q->to.port);
+	conf_set_string(out, "callerNamespace", q->from);
+}
+
+static void
+add_backends(struct conf_node *list, const struct model_http_rule *rule)
+{
+	int64_t sum = model_backends_weight(rule->backends, rule->backends_len);
+
+	for (size_t i = 0; i < rule->backends_len; i++) {
+		const struct model_backend_ref *b = &rule->backends[i];
+		struct conf_node *row = conf_add_map(list);
+		struct str text = { 0 };
+
+		route_text_backend(&text, b);
+		set_text(row, "backend", &text);
+		conf_set_int(row, "weight", b->weight);
+		route_text_share(&text, b->weight, sum);
+		set_text(row, "share", &text);
+	}
+}
+
+static void
+add_winner(struct choice *q, struct conf_node *out)
+{
+	const struct conf_node *rules = conf_find(q->winner->route->node,
+	    "spec.rules");
+	const struct conf_node *rule = conf_at(rules, q->winner->rule);
+
+	add_place(out, q->winner, &q->found);
+	add_backends(conf_set_list(out, "backends"), rule_of(q->winner));
+	if (rule != NULL)
+		conf_set(out, "document", conf_copy(&q->c->arena, rule));
+}
+
+struct conf_node *
+choice_node(struct choice *q)
+{
+	struct conf_node *out = conf_map_new(&q->c->arena), *list;
+
+	add_request(q, conf_set_map(out, "request"));
+	list = conf_set_list(out, "routes");
+	for (size_t i = 0; i < q->len; i++)
+		conf_add_string(list, model_object_name(q->routes[i]));
+	if (q->winner != NULL)
+		add_winner(q, conf_set_map(out, "winner"));
+	else
+		conf_set(out, "winner", conf_null_new(&q->c->arena));
+	conf_set(out, "others", q->others);
+	conf_set(out, "problems", q->problems);
+	return out;
+}

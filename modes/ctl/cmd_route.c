@@ -1,0 +1,157 @@
+#include "model/workload.h"
+#include "modes/ctl/choice.h"
+#include "modes/ctl/commands.h"
+#include "modes/ctl/input.h"
+#include "modes/ctl/names.h"
+#include "modes/ctl/print.h"
+
+static int route(struct ctl *);
+
+static const struct ctl_option options[] = {
+	ASKED_OPTIONS,
+	{ "from", 0, "CALLER",
+	    .text = "the workload or service that asks; default: somebody in the "
+	    "namespace of -n" },
+	INPUT_OPTIONS,
+	{ 0 },
+};
+
+static const struct ctl_example examples[] = {
+	{ "route web --path /v2/list -H x-canary=1",
+	    "which rule does this request obey, and why no other?" },
+	{ "route web:80 --method POST --path /orders --from shop/cart -o json",
+	    "asked by a caller in another namespace, for a script" },
+	{ "route web --path /v2 -f shop.yaml",
+	    "what would be, by the documents of a file" },
+	{ 0 },
+};
+
+const struct ctl_command cmd_route = {
+	.name = "route",
+	.arguments = "SERVICE[:PORT]",
+	.summary = "show which rule a request obeys, and why every other lost",
+	.text = "Runs what proxies run, on the HTTPRoutes that hang on the service: "
+	    "those of the caller's namespace if there are any, or else those of the "
+	    "service's. SERVICE and CALLER are NAME or NAMESPACE/NAME. With -f "
+	    "nobody is asked, the files are all that there is.\n"
+	    "The exit code is 0 if a rule wins or no route hangs there, so that the "
+	    "service itself answers, and 1 if no rule takes the request.",
+	.min = 1, .max = 1,
+	.options = options,
+	.examples = examples,
+	.run = route,
+};
+
+/* The caller's namespace is what counts; but a slip of the pen shall show. */
+static int
+read_caller(struct choice *q)
+{
+	struct ctl *c = q->c;
+	const char *typed = ctl_value(c, "from"), *name;
+	struct err err = ERR_INIT;
+	int code;
+
+	q->from = c->namespace != NULL ? c->namespace : q->to.namespace;
+	if (typed == NULL)
+		return CTL_OK;
+	code = names_read(c, "--from", typed, &q->from, &name);
+	if (code != CTL_OK || q->traffic.is_offline ||
+	    traffic_find(&q->traffic, &model_workload_kind, q->from, name, &err) !=
+	    NULL)
+		return code;
+	if (err.kind == ERR_NOT_FOUND && traffic_find(&q->traffic,
+	    &model_service_kind, q->from, name, &err) != NULL)
+		return CTL_OK;
+	if (err.kind == ERR_NOT_FOUND)
+		err_set(&err, ERR_NOT_FOUND, "--from: no Workload or Service %s/%s",
+		    q->from, name);
+	return ctl_fail_call(c, &err);
+}
+
+static int
+find_port(struct choice *q)
+{
+	const struct model_service *s = model_service(q->service);
+	struct err err = ERR_INIT;
+
+	if (q->to.port == 0 && s->spec.ports_len == 1)
+		q->to.port = s->spec.ports[0].port;
+	if (q->to.port == 0)
+		return ctl_misused(q->c, "Service %s has %zu ports: say which, "
+		    "%s:PORT", model_object_name(q->service), s->spec.ports_len,
+		    q->to.name);
+	if (model_service_port(s, q->to.port) != NULL)
+		return CTL_OK;
+	err_set(&err, ERR_NOT_FOUND, "Service %s has no port %u",
+	    model_object_name(q->service), q->to.port);
+	return ctl_fail_call(q->c, &err);
+}
+
+static int
+load(struct choice *q)
+{
+	struct err err = ERR_INIT;
+	const struct model_object **all;
+	size_t n;
+	int code;
+
+	q->service = traffic_find(&q->traffic, &model_service_kind,
+	    q->to.namespace, q->to.name, &err);
+	if (q->service == NULL || traffic_load(&q->traffic, &model_http_route_kind,
+	    q->to.namespace, &err) < 0 || traffic_load(&q->traffic,
+	    &model_http_route_kind, q->from, &err) < 0)
+		return ctl_fail_call(q->c, &err);
+	code = find_port(q);
+	n = traffic_of_kind(&q->traffic, &model_http_route_kind, &all);
+	q->routes = arena_alloc(&q->c->arena, (n + 1) * sizeof(*q->routes));
+	q->len = http_routes_of_service(all, n, q->service, q->to.port, q->from,
+	    q->routes);
+	return code;
+}
+
+static void
+print(struct choice *q)
+{
+	if (q->c->format != CTL_NAME) {
+		struct conf_node *node = choice_node(q);
+
+		if (!print_node(q->c, node))
+			choice_print(q);
+	} else if (q->winner != NULL) {
+		input_add_ref(&q->c->out, &model_http_route_kind,
+		    model_object_name(q->winner->route));
+		str_add_char(&q->c->out, '\n');
+	}
+}
+
+static int
+ask(struct choice *q)
+{
+	struct ctl *c = q->c;
+	int code = traffic_name_read(c, "SERVICE", ctl_word(c, 0), NULL, &q->to);
+
+	if (code == CTL_OK)
+		code = asked_read(c, arena_printf(&c->arena, "%s.%s.mesh",
+		    q->to.name, q->to.namespace), &q->asked);
+	if (code == CTL_OK)
+		code = read_caller(q);
+	if (code == CTL_OK)
+		code = load(q);
+	if (code != CTL_OK)
+		return code;
+	choice_make(q);
+	print(q);
+	return q->winner != NULL || q->len == 0 ? CTL_OK : CTL_NO;
+}
+
+static int
+route(struct ctl *c)
+{
+	struct choice q = { .c = c };
+	int code = traffic_open(&q.traffic, c);
+
+	if (code == CTL_OK)
+		code = ask(&q);
+	choice_fini(&q);
+	return code;
+}
