@@ -1,15 +1,23 @@
 #include <string.h>
 
-#include "base/check.h"
+#include "base/random.h"
 #include "chain/l7.h"
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/router.h"
 #include "modes/proxy/rule_filters.h"
+#include "modes/proxy/try_policy.h"
 #include "modes/proxy/worker.h"
 #include "stat/metrics.h"
 
 #define REPLAY_MAX	(64 * 1024)	/* bytes of a body kept for a retry */
-#define ATTEMPTS_MAX	8
+#define TRIED_MAX	8	/* endpoints that the next try avoids */
+
+/* What only an exchange that a rule took has. */
+struct ruled {
+	struct try_policy policy;
+	struct loop_timer whole, each, pause;
+	uint64_t          until_ms;	/* with policy.request_ms */
+};
 
 struct router {
 	struct l7_ctx     *ctx;
@@ -24,7 +32,8 @@ struct router {
 	struct buf         pending;	/* came before the stream was there */
 	struct buf         replay;	/* the same blocks, kept for a retry */
 	struct http_fields *trailers;
-	const struct endpoint_state *tried[ATTEMPTS_MAX];
+	struct ruled      *ruled;	/* NULL: no rule */
+	const struct endpoint_state *tried[TRIED_MAX];
 	uint64_t           sent_us;
 	int                attempts;
 	bool               looking, ended, head_end;
@@ -52,13 +61,25 @@ drop_attempt(struct router *r, enum attempt_result result,
 
 	r->attempt = NULL;
 	r->stream = NULL;
+	if (r->ruled != NULL)
+		loop_timer_stop(&r->ruled->each);
 	if (a != NULL)
 		attempt_finish(a, result, error);
 	if (r->retry_counted) {
 		r->retry_counted = false;
-		atomic_fetch_sub_explicit(&r->cluster->state->retries, 1,
-		    memory_order_relaxed);
+		cluster_retry_end(r->cluster);
 	}
+}
+
+static void
+stop_clocks(struct router *r)
+{
+	loop_timer_stop(&r->timer);
+	if (r->ruled == NULL)
+		return;
+	loop_timer_stop(&r->ruled->whole);
+	loop_timer_stop(&r->ruled->each);
+	loop_timer_stop(&r->ruled->pause);
 }
 
 static void
@@ -74,7 +95,7 @@ static void
 fail(struct router *r, enum response_flag flag, const char *details)
 {
 	drop_attempt(r, ATTEMPT_FAILED, STREAM_CANCEL);
-	loop_timer_stop(&r->timer);
+	stop_clocks(r);
 	if (l7_has_responded(r->ctx))
 		l7_abort(r->ctx, flag, details);
 	else
@@ -82,29 +103,89 @@ fail(struct router *r, enum response_flag flag, const char *details)
 		    SLICE_NONE);
 }
 
+/* --- once more -------------------------------------------------------------------- */
+
 static bool
-has_attempts_left(const struct router *r)
+has_stanza(const struct router *r)
 {
-	return r->attempts <= (int)r->cluster->retries &&
-	    r->attempts < ATTEMPTS_MAX;
+	return r->ruled != NULL && r->ruled->policy.stanza != NULL;
 }
 
 static bool
-may_retry(struct router *r)
+has_attempts_left(const struct router *r)
 {
-	struct cluster *c = r->cluster;
+	uint32_t retries = r->ruled != NULL ? r->ruled->policy.retries :
+	    r->cluster->retries;
 
-	if (r->answered || !has_attempts_left(r))
-		return false;
-	unsigned now = atomic_fetch_add_explicit(&c->state->retries, 1,
-	    memory_order_relaxed);
+	return r->attempts <= (int)retries;
+}
 
-	if (now >= c->limits.retries) {
-		atomic_fetch_sub_explicit(&c->state->retries, 1,
-		    memory_order_relaxed);
+/* How long before the next try, or -1: longer than anybody waits for. */
+static int64_t
+wait_ms(const struct router *r, uint64_t least_ms)
+{
+	const struct ruled *x = r->ruled;
+	uint64_t now = loop_now_ms(l7_loop(r->ctx)), left, wait;
+
+	if (!has_stanza(r))
+		return 0;
+	left = x->policy.request_ms == 0 ? r->cluster->response_timeout_ms :
+	    x->until_ms > now ? x->until_ms - now : 0;
+	wait = try_policy_wait_ms(&x->policy, (uint32_t)r->attempts,
+	    random_unit());
+	if (wait < least_ms)
+		wait = least_ms;
+	return least_ms > 0 && left > 0 && wait >= left ? -1 : (int64_t)wait;
+}
+
+static void
+start_after(struct router *r, int64_t ms)
+{
+	if (ms > 0)
+		loop_timer_start(&r->ruled->pause, (uint64_t)ms);
+	else
+		start_attempt(r);
+}
+
+/*
+ * Tries a request again of which something may have been sent; nothing of the
+ * answer was passed on.  False: no more tries, or no budget for them.
+ */
+static bool
+try_again(struct router *r, enum stream_error error, const char *reason,
+    uint64_t least_ms)
+{
+	struct buf all = { 0 };
+	int64_t ms = wait_ms(r, least_ms);
+
+	if (r->answered || r->no_replay || ms < 0 || !has_attempts_left(r) ||
+	    !cluster_retry_begin(r->cluster))
 		return false;
-	}
+	drop_attempt(r, ATTEMPT_FAILED, error);
+	loop_timer_stop(&r->timer);
+	r->retry_counted = true;
+	/* What was sent is sent again, in front of what was not. */
+	flow_charge(l7_flow(r->ctx, DIR_UP), buf_len(&r->replay));
+	buf_move(&all, &r->replay);
+	buf_move(&all, &r->pending);
+	buf_move(&r->pending, &all);
+	count_retry(r, reason);
+	start_after(r, ms);
 	return true;
+}
+
+static bool
+is_retried_for(struct router *r, const struct http_head *head)
+{
+	if (!has_stanza(r) ||
+	    !try_policy_takes_status(&r->ruled->policy, head->status))
+		return false;
+	if (try_again(r, STREAM_OK, "status", try_retry_after_ms(
+	    http_fields_find(&head->fields, SLICE("retry-after")))))
+		return true;
+	if (r->attempts > 1)
+		l7_summary(r->ctx)->flag = FLAG_URX;
+	return false;
 }
 
 /* --- events of the upstream stream -------------------------------------------------- */
@@ -115,8 +196,13 @@ on_head(void *owner, struct http_head *head, bool end)
 	struct router *r = owner;
 	struct l7_summary *s = l7_summary(r->ctx);
 
+	attempt_answered(r->attempt, head->status);
+	if (is_retried_for(r, head))
+		return;
 	r->answered = true;
 	buf_fini(&r->replay);
+	if (r->ruled != NULL)
+		loop_timer_stop(&r->ruled->each);
 	s->upstream_us = loop_now_us(l7_loop(r->ctx)) - r->sent_us;
 	if (end)
 		loop_timer_stop(&r->timer);
@@ -125,7 +211,7 @@ on_head(void *owner, struct http_head *head, bool end)
 	if (r->stream != NULL && r->stream->is_tunnel) {
 		r->is_tunnel = true;
 		r->ended = false;
-		loop_timer_stop(&r->timer);
+		stop_clocks(r);
 		l7_tunnel(r->ctx);
 	}
 	if (r->job->choice != NULL)
@@ -171,20 +257,20 @@ on_drained(void *owner)
 		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
 }
 
-/* Nothing of the answer came: may the request be sent again? */
 static bool
 is_repeatable(const struct router *r, enum stream_error error, bool reused)
 {
-	if (r->answered || r->no_replay)
-		return false;
+	bool is_lost = error == STREAM_CONN_CLOSED || error == STREAM_CONN_RESET;
+
 	if (error == STREAM_REFUSED)
 		return true;
+	if (has_stanza(r))
+		return is_lost;
 	/*
 	 * A connection that was idle may end just as we use it: the service
 	 * never saw the request, or saw one that is safe to repeat.
 	 */
-	return reused &&
-	    (error == STREAM_CONN_CLOSED || error == STREAM_CONN_RESET) &&
+	return reused && is_lost &&
 	    http_method_is_idempotent(r->request->method_id);
 }
 
@@ -210,24 +296,10 @@ static void
 on_reset(void *owner, enum stream_error error)
 {
 	struct router *r = owner;
-	bool again = is_repeatable(r, error, attempt_is_reused(r->attempt)) &&
-	    may_retry(r);
 
-	if (!again) {
+	if (!is_repeatable(r, error, attempt_is_reused(r->attempt)) ||
+	    !try_again(r, error, stream_error_name(error), 0))
 		fail(r, flag_of(error), stream_error_name(error));
-		return;
-	}
-	drop_attempt(r, ATTEMPT_FAILED, error);
-	r->retry_counted = true;
-	/* What was sent is sent again, in front of what was not. */
-	struct buf all = { 0 };
-
-	flow_charge(l7_flow(r->ctx, DIR_UP), buf_len(&r->replay));
-	buf_move(&all, &r->replay);
-	buf_move(&all, &r->pending);
-	buf_move(&r->pending, &all);
-	count_retry(r, stream_error_name(error));
-	start_attempt(r);
 }
 
 static const struct stream_events stream_events = {
@@ -246,8 +318,11 @@ await_answer(struct router *r)
 	r->sent_us = loop_now_us(l7_loop(r->ctx));
 	if (r->answered)
 		return;
-	if (r->cluster->response_timeout_ms > 0)
-		loop_timer_start(&r->timer, r->cluster->response_timeout_ms);
+	uint64_t ms = r->ruled != NULL ? r->ruled->policy.head_ms :
+	    r->cluster->response_timeout_ms;
+
+	if (ms > 0)
+		loop_timer_start(&r->timer, ms);
 	else
 		loop_timer_stop(&r->timer);
 }
@@ -357,7 +432,7 @@ on_attempt_failed(void *owner, enum response_flag flag, const char *details)
 	if (flag != FLAG_UO && has_attempts_left(r)) {
 		drop_attempt(r, ATTEMPT_FAILED, STREAM_OK);
 		count_retry(r, details);
-		start_attempt(r);
+		start_after(r, wait_ms(r, 0));
 		return;
 	}
 	fail(r, flag, details);
@@ -371,7 +446,8 @@ static void
 start_attempt(struct router *r)
 {
 	struct pick p = {
-		.avoid = r->tried, .avoid_len = (size_t)r->attempts,
+		.avoid = r->tried, .avoid_len = (size_t)(r->attempts <
+		    TRIED_MAX ? r->attempts : TRIED_MAX),
 		.now_ms = loop_now_ms(l7_loop(r->ctx)),
 	};
 	const struct endpoint *e = cluster_pick(r->cluster, &p);
@@ -380,7 +456,7 @@ start_attempt(struct router *r)
 		fail(r, FLAG_UH, "no_endpoint");
 		return;
 	}
-	r->tried[r->attempts++] = e->state;
+	r->tried[r->attempts++ % TRIED_MAX] = e->state;
 	l7_summary(r->ctx)->attempts = r->attempts;
 	const struct attempt_order order = {
 		.cluster = r->cluster, .endpoint = e,
@@ -388,6 +464,8 @@ start_attempt(struct router *r)
 		    http_method_is_idempotent(r->request->method_id),
 	};
 
+	if (r->ruled != NULL && r->ruled->policy.try_ms > 0)
+		loop_timer_start(&r->ruled->each, r->ruled->policy.try_ms);
 	r->attempt = attempt_start(r->up, &order, &attempt_events, r);
 }
 
@@ -407,6 +485,50 @@ on_timer(void *arg)
 		fail(r, FLAG_UT, r->ended ? "response_timeout" : "body_idle");
 }
 
+static void
+on_whole(void *arg)
+{
+	fail(arg, FLAG_UT, "request_timeout");
+}
+
+static void
+on_each(void *arg)
+{
+	struct router *r = arg;
+
+	if (!has_stanza(r) || !try_again(r, STREAM_TIMEOUT, "try_timeout", 0))
+		fail(r, FLAG_UT, "try_timeout");
+}
+
+static void
+on_pause(void *arg)
+{
+	start_attempt(arg);
+}
+
+/* The clocks of a rule; the first runs since the request began. */
+static void
+begin_ruled(struct router *r)
+{
+	struct loop *loop = l7_loop(r->ctx);
+	struct ruled *x = arena_zalloc(l7_arena(r->ctx), sizeof(*x));
+	uint64_t spent_ms = (loop_now_us(loop) - l7_summary(r->ctx)->start_us) /
+	    1000;
+
+	r->ruled = x;
+	try_policy_init(&x->policy, r->job->choice->rule->doc, r->cluster);
+	loop_timer_init(&x->whole, loop, on_whole, r);
+	loop_timer_init(&x->each, loop, on_each, r);
+	loop_timer_init(&x->pause, loop, on_pause, r);
+	if (x->policy.request_ms == 0)
+		return;
+	uint64_t left = x->policy.request_ms > spent_ms ?
+	    x->policy.request_ms - spent_ms : 0;
+
+	x->until_ms = loop_now_ms(loop) + left;
+	loop_timer_start(&x->whole, left);
+}
+
 /* What routes answer by themselves. */
 static bool
 is_answered_here(struct router *r)
@@ -424,6 +546,8 @@ use_cluster(struct router *r, struct cluster *c)
 {
 	r->cluster = r->job->cluster = c;
 	l7_summary(r->ctx)->service = c->service;
+	if (r->job->choice != NULL)
+		begin_ruled(r);
 	if (make_outgoing(r))
 		start_attempt(r);
 	else
@@ -560,7 +684,7 @@ clean(struct router *r, enum attempt_result result, enum stream_error error)
 	if (r->looking)
 		lookup_cancel(&r->lookup);
 	r->looking = false;
-	loop_timer_stop(&r->timer);
+	stop_clocks(r);
 	drop_attempt(r, result, error);
 	drop_bodies(r);
 }

@@ -247,6 +247,103 @@ def cors_is_answered_and_added(scene):
 	assert edge.ask("/").get("vary") is None
 
 
+def rule(name, more):
+	return f"{{backendRefs: [{{name: {name}, port: 80}}], {more}}}"
+
+
+@scenario
+def a_status_is_tried_again_as_often_as_said(scene):
+	edge = Routed(scene)
+	bad = reply("no", "503 Service Unavailable")
+	scripted = scene.backend([bad, bad, reply("third"),
+	    bad, bad, bad, bad, reply("late"), reply("x", "500 No")])
+	edge.set("v1", scripted)
+	edge.route(rule("v1", "retry: {attempts: 3, codes: [503], backoff: 1ms}"))
+	wait_until(lambda: edge.ask("/", method="POST", body=b"again").body ==
+	    b"third", "the third answer")
+	assert [r.body for r in scripted.requests()] == [b"again"] * 3
+	answer = edge.ask("/")		# the fourth 503 is the last
+	assert (answer.status, answer.body) == (503, b"no"), answer.head
+	assert len(scripted.requests()) == 7
+	assert edge.ask("/").body == b"late"
+	assert edge.who() == 500, "no code of ours"
+	wait_until(lambda: '"response_flags":"URX"' in edge.out(), "the log says so")
+
+
+@scenario
+def a_retry_goes_elsewhere_first_and_not_after_retry_after(scene):
+	edge = Routed(scene)
+	bad = scene.backend(reply("no", "503 Service Unavailable"))
+	edge.set("v1", bad, edge.backends["v1"])
+	edge.set("v2", scene.backend(reply("busy", "503 Service Unavailable",
+	    "retry-after: 7200\r\n")))
+	edge.route(rule("v1", "retry: {attempts: 1, codes: [503], backoff: 1ms}, "
+	    "matches: [{path: {value: /a}}]"),
+	    rule("v2", "retry: {attempts: 1, codes: [503]}"))
+	wait_until(lambda: edge.ask("/a").body == b"v1", "the route is in force")
+	assert {edge.who("/a") for _ in range(20)} == {"v1"}
+	assert edge.ask("/b").body == b"busy", "nobody waits two hours"
+
+
+@scenario
+def connections_that_break_are_tried_again(scene):
+	edge = Routed(scene)
+	def script(connection):
+		connection.read_request()
+		if connection.number % 2:
+			connection.send(reply("whole"))
+		# else: the end, without an answer
+	edge.set("v1", scene.backend(script))
+	edge.set("v2", scene.backend(script))
+	edge.route(rule("v1", "retry: {backoff: 1ms}, matches: [{path: {value: /a}}]"),
+	    rule("v2", "matches: [{path: {value: /b}}]"))
+	wait_until(lambda: edge.ask("/a", method="POST", body=b"x").body ==
+	    b"whole", "the route is in force")
+	assert edge.ask("/b", method="POST", body=b"x").status == 502
+
+
+@scenario
+def timeouts_end_an_exchange_and_a_try(scene):
+	edge = Routed(scene)
+	def script(connection):
+		connection.read_request()
+		if connection.number > 0:
+			connection.send(reply("quick"))
+		connection.read_to_end()	# the first says nothing
+	edge.set("v1", scene.backend(script))
+	silent = scene.backend(lambda connection: connection.read_to_end())
+	edge.set("v2", silent)
+	edge.route(
+	    rule("v1", "timeouts: {request: 10s, backendRequest: 100ms}, "
+	        "retry: {attempts: 1, backoff: 1ms}, matches: [{path: {value: /try}}]"),
+	    rule("v2", "timeouts: {request: 150ms}, matches: [{path: {value: /all}}]"),
+	    rule("v2", "timeouts: {backendRequest: 50ms}, "
+	        "matches: [{path: {value: /one}}]"),
+	    to("web"))
+	edge.until("/", "web")
+	assert edge.ask("/try").body == b"quick"
+	assert edge.ask("/all").status == 504
+	assert edge.ask("/one").status == 504
+	wait_until(lambda: "request_timeout" in edge.out() and
+	    "try_timeout" in edge.out(), "the log says which")
+
+
+@scenario
+def a_request_timeout_covers_the_body_of_the_answer(scene):
+	edge = Routed(scene)
+	def script(connection):
+		connection.read_request()
+		connection.send(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart")
+		connection.read_to_end()
+	edge.set("v1", scene.backend(script))
+	edge.route(rule("v1", "timeouts: {request: 200ms}"))
+	def is_cut():
+		with edge.client() as client:
+			client.send(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+			return bytes(client.read_to_end()).endswith(b"part")
+	wait_until(is_cut, "the answer is cut off")
+
+
 @scenario
 def weights_change_a_hundred_times_under_load(scene):
 	edge = Routed(scene)
