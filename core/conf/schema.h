@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "conf/node.h"
 #include "conf/pattern.h"
+#include "conf/value.h"
 
 /*
  * schema: const tables that say what a document may hold and where it goes in
@@ -50,30 +51,6 @@ enum conf_type {
 	CONF_PAIRS_T,		/* struct conf_pairs, at most CONF_PAIRS_MAX;
 				   key_pattern, pattern */
 	CONF_ANY_T,		/* const struct conf_node *, as it is */
-};
-
-#define CONF_PAIRS_MAX	1000
-#define CONF_PERCENT_ALL	1000000	/* 100 % */
-
-struct conf_port_or_name {
-	uint16_t    number;	/* 0: by name, or absent */
-	const char *name;
-};
-
-struct conf_pair {
-	const char *key, *value;
-};
-
-struct conf_pairs {
-	struct conf_pair *items;
-	size_t            len;
-};
-
-/* Where a value stands in its document, for what checks it. */
-struct conf_place {
-	const struct conf_node *node;
-	const char             *path;	/* "spec.rules[0]"; "" at the top */
-	struct err             *err;
 };
 
 struct conf_field {

@@ -4,6 +4,7 @@
 #include "model/object.h"
 #include "model/persistence.h"
 #include "model/refs.h"
+#include "model/retry_policy.h"
 
 /*
  * backend_policy: mesh/v1 BackendPolicy: how callers treat a service's backends.
@@ -102,25 +103,6 @@ struct model_health_check {
 	int64_t     jitter_percent;
 	int64_t     healthy, unhealthy;	/* so many in a row */
 	bool        starts_unhealthy;
-};
-
-enum model_retry_on { MODEL_RETRY_CONNECT, MODEL_RETRY_REFUSED,
-	MODEL_RETRY_RESET_BEFORE, MODEL_RETRY_RESET, MODEL_RETRY_GATEWAY_ERROR,
-	MODEL_RETRY_5XX };
-
-struct model_retry_policy {
-	int64_t  attempts;		/* retries; 0: never */
-	int     *on;			/* enum model_retry_on; none: the first three */
-	size_t   on_len;
-	int64_t *codes;			/* statuses besides */
-	size_t   codes_len;
-	int64_t  backoff_ms, max_backoff_ms;
-	int64_t  per_try_ms;		/* 0: none */
-	bool     hedge;			/* a second try beside a slow first */
-	bool     unsafe_methods;	/* POST and PATCH too, after they were sent */
-	int64_t  body_limit;		/* bytes kept for another try */
-	int64_t  budget_percent;	/* of requests under way */
-	int64_t  budget_min;		/* retries at a time that are always allowed */
 };
 
 struct model_backend_policy_spec {

@@ -1,6 +1,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "conf/nearest.h"
 #include "modes/ctl/input.h"
 
@@ -54,10 +55,13 @@ input_add_ref(struct str *out, const struct model_kind *k, const char *name)
 static int
 no_kind(struct ctl *c, const char *word)
 {
-	const char *names[64];
-	size_t n = 0;
+	size_t kinds = 0, n = 0;
 
-	for (size_t i = 0; model_kinds[i] != NULL && n < 60; i++) {
+	while (model_kinds[kinds] != NULL)
+		kinds++;
+	const char **names = mem_zalloc_array(3 * kinds, sizeof(*names));
+
+	for (size_t i = 0; i < kinds; i++) {
 		names[n++] = model_kinds[i]->kind;
 		names[n++] = model_kinds[i]->plural;
 		if (model_kinds[i]->short_name != NULL)
@@ -65,6 +69,7 @@ no_kind(struct ctl *c, const char *word)
 	}
 	const char *near = conf_nearest(slice_str(word), names, n);
 
+	mem_free(names);
 	if (near == NULL)
 		return ctl_misused(c, "unknown kind \"%s\"", word);
 	return ctl_misused(c, "unknown kind \"%s\"; did you mean \"%s\"?", word,
