@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "modes/control/api.h"
 #include "modes/control/archive.h"
+#include "modes/control/conditions.h"
 #include "modes/control/doors.h"
 #include "modes/control/identity.h"
 #include "modes/control/issuer.h"
@@ -301,6 +302,7 @@ server_open(const struct control_settings *settings,
 	s->traffic = traffic_new();
 	traffic_tick(s->traffic, loop_now_ms(s->loop));
 	s->sessions = sessions_new(s);
+	s->conditions = conditions_new(s);
 	s->issuer = issuer_new(s);
 	s->identity = identity_new(s, on_identity);
 	loop_on_signal(s->loop, SIGTERM, on_signal, s);
@@ -331,6 +333,7 @@ server_close(struct server *s)
 	issuer_free(s->issuer);
 	ca_close(s->ca);
 	identity_free(s->identity);
+	conditions_free(s->conditions);
 	sessions_free(s->sessions);
 	registry_workloads_free(s->workloads);
 	registry_close(&s->registry);

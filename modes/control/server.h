@@ -34,6 +34,7 @@ struct server {
 	struct identity           *identity;
 	struct operators          *operators;
 	struct sessions           *sessions;
+	struct conditions         *conditions;
 	struct traffic            *traffic;
 	struct log_limit           refusals;	/* of joins, in the log */
 

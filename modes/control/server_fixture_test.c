@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "base/unit.h"
 #include "conf/stream.h"
+#include "modes/control/conditions.h"
 #include "modes/control/issuer.h"
 #include "modes/control/server_fixture.h"
 #include "modes/control/sessions.h"
@@ -41,6 +42,7 @@ server_fixture_new(void)
 	    (int64_t)loop_now_ms(s->loop));
 	s->traffic = traffic_new();
 	s->sessions = sessions_new(s);
+	s->conditions = conditions_new(s);
 	s->issuer = issuer_new(s);
 	return t;
 }
@@ -52,6 +54,7 @@ server_fixture_free(struct server_fixture *t)
 
 	issuer_free(s->issuer);
 	ca_close(s->ca);
+	conditions_free(s->conditions);
 	sessions_free(s->sessions);
 	registry_workloads_free(s->workloads);
 	registry_close(&s->registry);

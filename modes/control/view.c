@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "conf/json.h"
 #include "model/workload.h"
+#include "modes/control/conditions.h"
 #include "modes/control/secrecy.h"
 #include "modes/control/view.h"
 
@@ -32,9 +33,15 @@ view_document(const struct server *s, const struct model_object *o,
     struct str *out)
 {
 	struct str status = { 0 };
+	struct slice conditions;
 
 	if (model_key_is_secret(slice_str(o->key))) {
 		secrecy_write(out, o->node);
+		return;
+	}
+	conditions = conditions_of(s->conditions, o);
+	if (conditions.ptr != NULL) {
+		write_with_status(o, conditions, out);
 		return;
 	}
 	if (!has_session_state(o)) {

@@ -1,0 +1,65 @@
+#ifndef CONTROL_CONDITIONS_JUDGE_H
+#define CONTROL_CONDITIONS_JUDGE_H
+
+#include "base/arena.h"
+#include "modes/control/registry.h"
+#include "route/http_route.h"
+
+/*
+ * conditions_judge: what documents deserve, one judge for each kind.
+ *
+ * A judge fills in the status: lists of conditions without times.  It sees
+ * other documents through its sight alone, which remembers what was looked
+ * for: keys, and for lists their prefix.
+ *
+ * Where it says that Programmed is True, that is a promise that conditions.c
+ * holds against what proxies do.
+ */
+struct sight {
+	const struct registry     *registry;
+	struct arena              *arena;	/* of the status */
+	const struct model_object *of;	/* the document that is judged */
+	const char               **seen;	/* keys and prefixes, mem_ */
+	size_t                     len, cap;
+};
+
+struct judge {
+	const struct model_kind *kind;
+	void (*run)(struct sight *, struct conf_node *status);
+	/* Nothing is programmed until a proxy has it. */
+	bool needs_proxy;
+};
+extern const struct judge *const judges[];	/* NULL ends */
+
+/* --- looking ------------------------------------------------------------------- */
+
+/* Borrowed; NULL: there is none. */
+const struct model_object *sight_find(struct sight *, const struct model_kind *,
+    const char *namespace, const char *name);
+/* In the namespace, or with NULL everywhere.  In the arena. */
+struct model_object **sight_list(struct sight *, const struct model_kind *,
+    const char *namespace, size_t *n);
+/* The labels of a namespace, its name among them. */
+struct conf_pairs sight_labels(struct sight *, const char *namespace);
+/* Whether a ReferenceGrant lets the document refer to what is there. */
+bool sight_granted(struct sight *, const struct model_object_ref *to);
+/* Follows a reference of the document to what requests may be sent to. */
+enum route_reason sight_backend(struct sight *, const struct model_object_ref *);
+
+/* --- telling ------------------------------------------------------------------- */
+
+/* status: "True", "False", "Unknown". */
+void condition_put(const struct sight *, struct conf_node *list,
+    const char *type, const char *status, const char *reason,
+    const char *message);
+/* Programmed: the promise if accepted, else why there is none. */
+void condition_promise(const struct sight *, struct conf_node *list,
+    bool accepted);
+
+extern const struct judge judge_http_route, judge_gateway_class, judge_gateway,
+    judge_listener_set, judge_grpc_route, judge_tls_route, judge_tcp_route,
+    judge_udp_route, judge_backend_policy, judge_traffic_policy,
+    judge_destination_rule, judge_backend_tls_policy, judge_rate_limit,
+    judge_fault_injection, judge_compression, judge_cache;
+
+#endif

@@ -1,0 +1,281 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/unit.h"
+#include "conf/json.h"
+#include "modes/control/conditions.h"
+#include "modes/control/server_fixture.h"
+#include "modes/control/session.h"
+
+#define SERVICE(ns, name) "apiVersion: v1\nkind: Service\n"	\
+	"metadata: {name: " name ", namespace: " ns "}\n"		\
+	"spec: {ports: [{name: http, port: 80}]}\n"
+#define ROUTE(ns, name) "apiVersion: gateway.networking.k8s.io/v1\n"	\
+	"kind: HTTPRoute\nmetadata: {name: " name ", namespace: " ns "}\n"
+#define PARENT_WEB "parentRefs: [{group: \"\", kind: Service, name: web}]\n"
+
+static const struct model_object *
+find(struct server_fixture *t, const char *key)
+{
+	const struct model_object *o = registry_find(t->s->registry,
+	    slice_str(key));
+
+	if (o == NULL)
+		fail_msg("no %s", key);
+	return o;
+}
+
+/* "Accepted=True/Accepted@1 ..." of every group, groups behind "|". */
+static void
+add_conditions(struct str *out, const struct conf_node *of)
+{
+	CONF_FOREACH(e, conf_get(of, "conditions"))
+		str_addf(out, "%s%s=%s/%s", out->len > 0 ? " " : "",
+		    conf_get_string(e->node, "type"),
+		    conf_get_string(e->node, "status"),
+		    conf_get_string(e->node, "reason"));
+}
+
+static void
+expect(struct server_fixture *t, const char *key, const char *want)
+{
+	static const char *const lists[] = { "parents", "listeners",
+		"ancestors" };
+	struct str got = { 0 };
+	struct err err = ERR_INIT;
+	struct arena a;
+	struct slice json = conditions_of(t->s->conditions, find(t, key));
+
+	arena_init(&a);
+	const struct conf_node *status = conf_json_read(&a, json, "test", &err);
+
+	add_conditions(&got, status);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		CONF_FOREACH(e, conf_get(status, lists[i])) {
+			str_add(&got, " |");
+			add_conditions(&got, e->node);
+		}
+	assert_string_equal(str_ptr(&got), want);
+	str_fini(&got);
+	arena_fini(&a);
+}
+
+#define R	"/gateway.networking.k8s.io/httproutes/shop/"
+#define GOOD	" | Accepted=True/Accepted ResolvedRefs=True/ResolvedRefs"	\
+		" Programmed=True/Programmed"
+
+TEST(conditions_of_a_route_follow_what_it_refers_to)
+{
+	struct server_fixture *t = server_fixture_new();
+
+	server_fixture_put(t, ROUTE("shop", "r") "spec:\n  " PARENT_WEB
+	    "  rules: [{backendRefs: [{name: v1, port: 80}]}]\n");
+	expect(t, R "r", " | Accepted=False/NoMatchingParent"
+	    " ResolvedRefs=False/BackendNotFound Programmed=False/Invalid");
+	server_fixture_put(t, SERVICE("shop", "web"));
+	expect(t, R "r", " | Accepted=True/Accepted"
+	    " ResolvedRefs=False/BackendNotFound Programmed=True/Programmed");
+	server_fixture_put(t, SERVICE("shop", "v1"));
+	expect(t, R "r", GOOD);
+	server_fixture_free(t);
+}
+
+static const char grant[] = "apiVersion: gateway.networking.k8s.io/v1\n"
+    "kind: ReferenceGrant\nmetadata: {name: g, namespace: far}\n"
+    "spec:\n  from: [{group: gateway.networking.k8s.io, kind: HTTPRoute,"
+    " namespace: shop}]\n  to: [{group: \"\", kind: Service}]\n";
+
+static const char gateway[] = "apiVersion: gateway.networking.k8s.io/v1\n"
+    "kind: Gateway\nmetadata: {name: gw, namespace: shop}\n"
+    "spec:\n  gatewayClassName: mesh\n"
+    "  listeners: [{name: http, port: 80, protocol: HTTP,"
+    " hostname: \"*.example\"}]\n";
+
+TEST(conditions_of_a_route_follow_gateways_and_grants)
+{
+	struct server_fixture *t = server_fixture_new();
+
+	server_fixture_put(t, SERVICE("far", "v1") "---\n"
+	    ROUTE("shop", "r") "spec:\n  parentRefs: [{name: gw}]\n"
+	    "  hostnames: [a.example]\n"
+	    "  rules: [{backendRefs: [{name: v1, namespace: far, port: 80}]}]\n"
+	    "---\n" ROUTE("shop", "other") "spec:\n"
+	    "  parentRefs: [{name: gw}]\n  hostnames: [a.test]\n");
+	expect(t, R "r", " | Accepted=False/NoMatchingParent"
+	    " ResolvedRefs=False/RefNotPermitted Programmed=False/Invalid");
+	server_fixture_put(t, gateway);
+	expect(t, R "r", " | Accepted=True/Accepted"
+	    " ResolvedRefs=False/RefNotPermitted Programmed=True/Programmed");
+	expect(t, R "other", " | Accepted=False/NoMatchingListenerHostname"
+	    " ResolvedRefs=True/ResolvedRefs Programmed=False/Invalid");
+	server_fixture_put(t, grant);
+	expect(t, R "r", GOOD);
+	server_fixture_free(t);
+}
+
+/* One that does not compile holds up nobody but itself. */
+TEST(conditions_of_a_bad_route_are_its_own)
+{
+	struct server_fixture *t = server_fixture_new();
+	char key[80];
+
+	server_fixture_put(t, SERVICE("shop", "web"));
+	for (int i = 0; i < 100; i++) {
+		char *yaml = mem_printf(ROUTE("shop", "r%d") "spec:\n  "
+		    PARENT_WEB "  rules: [{matches: [{path: {type: "
+		    "RegularExpression, value: \"%s\"}}]}]\n", i,
+		    i == 50 ? "/(" : "/x[0-9]+");
+
+		server_fixture_put(t, yaml);
+		mem_free(yaml);
+	}
+	for (int i = 0; i < 100; i++) {
+		snprintf(key, sizeof(key), R "r%d", i);
+		expect(t, key, i == 50 ? " | Accepted=False/UnsupportedValue"
+		    " ResolvedRefs=True/ResolvedRefs"
+		    " Programmed=False/Invalid" : GOOD);
+	}
+	server_fixture_free(t);
+}
+
+TEST(conditions_say_which_rules_are_dropped)
+{
+	struct server_fixture *t = server_fixture_new();
+
+	server_fixture_put(t, SERVICE("shop", "web") "---\n" ROUTE("shop", "r")
+	    "spec:\n  " PARENT_WEB "  rules:\n"
+	    "  - matches: [{path: {type: RegularExpression, value: \"/(\"}}]\n"
+	    "  - matches: [{path: {type: Exact, value: /x}}]\n");
+	expect(t, R "r", " | Accepted=True/Accepted ResolvedRefs=True/ResolvedRefs"
+	    " PartiallyInvalid=True/UnsupportedValue Programmed=True/Programmed");
+	server_fixture_free(t);
+}
+
+TEST(conditions_ask_only_judges_that_a_change_concerns)
+{
+	struct server_fixture *t = server_fixture_new();
+	uint64_t before;
+
+	server_fixture_put(t, SERVICE("shop", "web") "---\n" SERVICE("shop", "b")
+	    "---\n" ROUTE("shop", "r") "spec: {" PARENT_WEB "}\n---\n"
+	    ROUTE("shop", "s") "spec:\n  " PARENT_WEB
+	    "  rules: [{backendRefs: [{name: b, port: 80}]}]\n");
+	expect(t, R "r", GOOD);
+	expect(t, R "s", GOOD);
+	before = conditions_judged(t->s->conditions);
+	server_fixture_put(t, SERVICE("shop", "elsewhere"));
+	expect(t, R "s", GOOD);
+	assert_int_equal(conditions_judged(t->s->conditions), before);
+	server_fixture_put(t, "apiVersion: v1\nkind: Service\n"
+	    "metadata: {name: b, namespace: shop}\nspec: {ports: [{port: 81}]}\n");
+	expect(t, R "s", " | Accepted=True/Accepted"
+	    " ResolvedRefs=False/BackendNotFound Programmed=True/Programmed");
+	assert_int_equal(conditions_judged(t->s->conditions), before + 1);
+	server_fixture_free(t);
+}
+
+/* --- proxies ----------------------------------------------------------------------- */
+
+static void
+take_bytes(void *arg, struct buf *b)
+{
+	(void)arg;
+	buf_drain(b, buf_len(b));
+}
+
+static void
+note_end(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+static const struct session_io io = { take_bytes, note_end };
+
+static void
+say(struct session *s, const char *line)
+{
+	struct buf b = { 0 };
+
+	buf_add(&b, line, strlen(line));
+	session_bytes(s, &b, false);
+	buf_fini(&b);
+}
+
+static struct session *
+connect_proxy(struct server_fixture *t, bool *ended)
+{
+	struct slice services[] = { SLICE("app") };
+	struct session_peer who = {
+		.grant = { .ns = SLICE("shop"), .account = SLICE("app"),
+		    .name = SLICE("app-1"), .services = services,
+		    .services_len = 1 },
+		.id = SLICE("spiffe://td/ns/shop/sa/app"),
+		.address = SLICE("192.0.2.7"), .from = SLICE("192.0.2.7:1"),
+	};
+	struct session *s = sessions_open(t->s->sessions, &who, &io, ended);
+
+	say(s, "{\"t\":\"hello\",\"schema\":1,\"version\":\"1\",\"workload\":"
+	    "\"shop/app-1\",\"since\":0,\"document\":{}}\n"
+	    "{\"t\":\"interest\",\"services\":[\"shop/web\"]}\n");
+	return s;
+}
+
+static void
+say_about(struct server_fixture *t, struct session *s, const char *format)
+{
+	char *line = mem_printf("{\"t\":\"%s\",\"revision\":%llu%s}\n",
+	    *format == '\0' ? "ack" : "nack",
+	    (unsigned long long)registry_revision(t->s->registry), format);
+
+	say(s, line);
+	mem_free(line);
+}
+
+/* The time of the first parent's condition, which is the i-th. */
+static void
+set_old(struct server_fixture *t, const char *key, char out[64], size_t i)
+{
+	struct err err = ERR_INIT;
+	struct arena a;
+
+	arena_init(&a);
+	const struct conf_node *status = conf_json_read(&a,
+	    conditions_of(t->s->conditions, find(t, key)), "test", &err);
+	const struct conf_node *c = conf_at(conf_get(conf_at(conf_get(status,
+	    "parents"), 0), "conditions"), i);
+
+	snprintf(out, 64, "%s %lld", conf_get_string(c, "lastTransitionTime"),
+	    (long long)conf_get_int(c, "observedGeneration", 0));
+	arena_fini(&a);
+}
+
+#define IN_USE	" | Accepted=True/Accepted ResolvedRefs=True/ResolvedRefs"
+
+TEST(conditions_say_programmed_when_proxies_run_the_revision)
+{
+	struct server_fixture *t = server_fixture_new();
+	bool ended = false;
+	struct session *s;
+	char text[64];
+
+	server_fixture_put(t, SERVICE("shop", "web") "---\n"
+	    ROUTE("shop", "r") "spec: {" PARENT_WEB "}\n");
+	expect(t, R "r", GOOD);
+	s = connect_proxy(t, &ended);
+	expect(t, R "r", IN_USE " Programmed=False/Pending");
+	say_about(t, s, "");
+	expect(t, R "r", GOOD);
+
+	server_fixture_put(t, ROUTE("shop", "r") "spec:\n  " PARENT_WEB
+	    "  hostnames: [x.example]\n");
+	expect(t, R "r", IN_USE " Programmed=False/Pending");
+	set_old(t, R "r", text, 0);
+	assert_non_null(strstr(text, "Z 2"));
+	say_about(t, s, ",\"key\":\"" R "r\",\"error\":\"too odd\"");
+	expect(t, R "r", IN_USE " Programmed=False/Invalid");
+	session_gone(s);
+	expect(t, R "r", GOOD);
+	assert_false(ended);
+	server_fixture_free(t);
+}
