@@ -1,4 +1,5 @@
 #include "modes/ctl/choice.h"
+#include "modes/ctl/problems.h"
 #include "modes/ctl/route_text.h"
 
 static const struct model_http_rule *
@@ -73,7 +74,7 @@ choice_make(struct choice *q)
 	q->table = route_table_new();
 	for (size_t i = 0; i < q->len; i++) {
 		http_route_add(q->table, q->routes[i], &parent, &built);
-		traffic_add_problems(&q->traffic, q->routes[i], q->problems);
+		problems_of_route(&q->traffic, q->routes[i], q->problems);
 	}
 	route_table_seal(q->table);
 	route_explain(q->table, &q->asked.request, on_verdict, q);

@@ -3,8 +3,8 @@
 #include "conf/yaml.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
+#include "modes/ctl/describe_service.h"
 #include "modes/ctl/documents.h"
-#include "modes/ctl/endpoints.h"
 #include "modes/ctl/input.h"
 #include "modes/ctl/print.h"
 #include "modes/ctl/table.h"
@@ -12,7 +12,7 @@
 static int describe(struct ctl *);
 
 static const struct ctl_example examples[] = {
-	{ "describe service web", "the document, and the endpoints behind it" },
+	{ "describe service web", "the document, its routes, policies, endpoints and problems" },
 	{ "describe workload web-1", "the document, and what it reports" },
 	{ 0 },
 };
@@ -20,7 +20,10 @@ static const struct ctl_example examples[] = {
 const struct ctl_command cmd_describe = {
 	.name = "describe",
 	.arguments = "KIND NAME...",
-	.summary = "show a document, its status and its endpoints",
+	.summary = "show a document, its status, and what is around it",
+	.text = "Around a service are the routes that hang on it with their "
+	    "backends and weights, the rules that send to it, the policies about "
+	    "it, its endpoints, and what is wrong with any of these.",
 	.min = 1, .max = -1, .word = CTL_WORD_KIND,
 	.examples = examples,
 	.run = describe,
@@ -86,22 +89,6 @@ add_document(struct ctl *c, const struct conf_node *doc)
 }
 
 static int
-add_endpoints(struct ctl *c, const char *service, struct err *err)
-{
-	const struct conf_node *list = endpoints_read(c, c->namespace, service, err);
-
-	if (list == NULL)
-		return -1;
-	if (conf_len(list) == 0)
-		print_line(&c->out, "Endpoints:", "none");
-	else {
-		str_add(&c->out, "Endpoints:\n");
-		endpoints_print(c, list);
-	}
-	return 0;
-}
-
-static int
 describe_one(struct ctl *c, const struct model_kind *k, const char *name,
     bool first, struct err *err)
 {
@@ -116,7 +103,7 @@ describe_one(struct ctl *c, const struct model_kind *k, const char *name,
 		return 0;
 	str_add(&c->out, first ? "" : "\n");
 	add_document(c, doc);
-	return k == &model_service_kind ? add_endpoints(c, name, err) : 0;
+	return k == &model_service_kind ? describe_service(c, name, err) : 0;
 }
 
 static int

@@ -50,11 +50,5 @@ size_t traffic_of_kind(const struct traffic *, const struct model_kind *,
 /* Whether the route hangs on the service, at any of its ports. */
 bool traffic_hangs(const struct model_object *route,
     const struct model_object *service);
-/*
- * Adds a line for each thing that is wrong with a route of a service: rules
- * that cannot be compiled, references to nothing.
- */
-void traffic_add_problems(struct traffic *, const struct model_object *route,
-    struct conf_node *list);
 
 #endif

@@ -15,7 +15,7 @@ import subprocess
 import termios
 import threading
 
-from mesh import MESH, SLOWER, Skip, curl, main, scenario, wait_until
+from mesh import MESH, ROOT, SLOWER, Skip, curl, main, scenario, wait_until
 
 SERVICE = """\
 apiVersion: v1
@@ -735,6 +735,83 @@ def route_asks_control_and_knows_consumers(scene):
 	# What is split is what is seen.
 	against(control, "split", "web", "web-v1=3", "web-v2=1")
 	against(control, "route", "web", out=r"^Backend: +web-v2:80 weight 1, 25.0%$")
+
+
+POLICY = """\
+---
+apiVersion: mesh/v1
+kind: RateLimit
+metadata: {name: gentle}
+spec: {targetRefs: [{name: web}], limits: [{requests: 5, per: 1s}]}
+"""
+
+
+@scenario
+def describe_service_shows_all_around_it(scene):
+	control = scene.control()
+	control.apply(document("web") + document("api"))
+	bare = against(control, "describe", "service", "web", err="").stdout
+	for line in ("Routes: +none", "Policies: +none", "Endpoints: +none",
+	    "Problem: +Service default/web: no endpoint is online"):
+		assert re.search(f"^{line}$", bare, re.M), (line, bare)
+	control.apply(document("web-v1", extra=', annotations: {mesh/plaintext: '
+	    '"true"}') + ROUTES.replace("NAME", "mine").replace("PORT", "80") +
+	    POLICY + POLICY.replace("name: web", "name: api").replace("gentle",
+	    "other"))
+	said = against(control, "describe", "service", "web", err="").stdout
+	for line in (
+	    r"default/mine +debug +80 +all +\* +web-v2:80=1 +PathPrefix /v2, "
+	    "header X-Canary=1",
+	    r"default/mine +1 +80 +all +\* +web-v1:80=1 +PathPrefix /",
+	    "RateLimit +gentle +all +limits",
+	    "Problem: +HTTPRoute default/mine: .*BackendNotFound: .*web-v2.*"):
+		assert re.search(f"^{line}$", said, re.M), (line, said)
+	assert "other" not in said and "Backend of" not in said, said
+	against(control, "register", "one", "--service", "web-v1", "--address",
+	    "10.0.0.9")
+	said = against(control, "describe", "service", "web-v1", err="").stdout
+	for line in (r"Routes: +none", r"default/mine +1 +80 +1 +100.0%",
+	    r" *80 +10.0.0.9 +80 +default/one +Online.*", "Problems: +none"):
+		assert re.search(f"^{line}$", said, re.M), (line, said)
+
+
+@scenario
+def describe_service_warns_of_what_is_likely_a_mistake(scene):
+	control = scene.control()
+	control.apply(document("web") + ROUTES.replace("NAME", "mine").replace(
+	    "PORT", "80").replace("      port: 80\n", "      port: 80\n"
+	    "      weight: 0\n"))
+	against(control, "describe", "service", "web",
+	    out=r"^Problem: +HTTPRoute default/mine: spec\.rules\[1\].*weight")
+	# A service elsewhere that has nothing to do with it is not described.
+	control.apply(document("api"))
+	said = against(control, "describe", "service", "api").stdout
+	assert "mine" not in said, said
+
+
+def manual_lines(word):
+	"""The examples of a command in its manual."""
+	text = (ROOT / "man/mesh-ctl.1").read_text()
+	return re.findall(rf"^mesh ctl ({word} .*)$", text, re.M)
+
+
+@scenario
+def blue_and_green_change_places_as_the_manual_says(scene):
+	control = scene.control()
+	control.apply("".join(map(document, ("web", "web-blue", "web-green",
+	    "web-v1", "web-v2"))))
+	lines = [line.split() for line in manual_lines("split")]
+	flips = [line for line in lines if "web-green" in " ".join(line)]
+	assert len(lines) >= 4 and len(flips) == 2, lines
+	for words, green in zip(flips, (1, 0)):
+		against(control, *words)
+		assert backends(control, "web") == {"web-green": green,
+		    "web-blue": 1 - green}
+		said = against(control, "route", "web").stdout
+		assert re.search(rf"web-green:80 weight {green}, {green}00.0%" if green
+		    else r"web-green:80 weight 0, 0.0%", said), said
+	for words in lines:
+		against(control, *words)
 
 
 @scenario

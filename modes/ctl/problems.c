@@ -1,0 +1,174 @@
+#include <string.h>
+
+#include "model/warn.h"
+#include "modes/ctl/problems.h"
+
+/* --- what can be seen in the documents themselves --------------------------------- */
+
+static const struct model_kind *
+kind_of(const struct model_object_ref *ref)
+{
+	for (size_t i = 0; model_kinds[i] != NULL; i++) {
+		const struct model_kind *k = model_kinds[i];
+		const char *group = *ref->group == '\0' ? "core" : ref->group;
+
+		if (strcmp(k->group, group) == 0 && strcmp(k->kind, ref->kind) == 0)
+			return k;
+	}
+	return NULL;
+}
+
+static enum route_reason
+find_ref(const void *arg, const struct model_object_ref *ref)
+{
+	struct traffic *t = *(struct traffic *const *)arg;
+	const struct model_kind *k = kind_of(ref);
+	struct err err = ERR_INIT;
+
+	if (k == NULL)
+		return ROUTE_INVALID_KIND;
+	if (traffic_find(t, k, ref->namespace, ref->name, &err) != NULL ||
+	    err.kind != ERR_NOT_FOUND)
+		return ROUTE_RESOLVED;
+	return ROUTE_BACKEND_NOT_FOUND;
+}
+
+/* Routes of services need no grants. */
+static bool
+is_granted(const void *arg, const char *from, const struct model_object_ref *to)
+{
+	(void)arg;
+	(void)from;
+	(void)to;
+	return true;
+}
+
+static const void *
+no_payload(void *arg, const struct model_object *route, size_t rule)
+{
+	(void)rule;
+	(void)arg;
+	return route;
+}
+
+/* Whether a condition tells of something that is not well. */
+static bool
+is_bad(const struct conf_node *condition)
+{
+	static const char *const bad[] = { "PartiallyInvalid", "Conflicted" };
+	const char *type = conf_get_string(condition, "type");
+	const char *status = conf_get_string(condition, "status");
+	const char *good = "True";
+
+	for (size_t i = 0; type != NULL && i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (strcmp(type, bad[i]) == 0)
+			good = "False";
+	return type != NULL && status != NULL && strcmp(status, good) != 0;
+}
+
+static void
+add_condition(struct ctl *c, const struct model_object *o,
+    const struct conf_node *condition, struct conf_node *list)
+{
+	const char *reason = conf_get_string(condition, "reason");
+	const char *message = conf_get_string(condition, "message");
+
+	if (is_bad(condition))
+		conf_add_string(list, arena_printf(&c->arena,
+		    "%s %s: %s is %s: %s: %s", o->kind->kind,
+		    model_object_name(o), conf_get_string(condition, "type"),
+		    conf_get_string(condition, "status"),
+		    reason == NULL ? "no reason" : reason,
+		    message == NULL ? "" : message));
+}
+
+/* In the status itself, or for each parent or ancestor. */
+size_t
+problems_of_status(struct ctl *c, const struct model_object *o,
+    struct conf_node *list)
+{
+	static const char *const places[] = { "parents", "ancestors" };
+	const struct conf_node *status = o->head->status;
+	size_t n = 0;
+
+	CONF_FOREACH(e, conf_get(status, "conditions")) {
+		add_condition(c, o, e->node, list);
+		n++;
+	}
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		CONF_FOREACH(parent, conf_get(status, places[i]))
+			CONF_FOREACH(e, conf_get(parent->node, "conditions")) {
+				add_condition(c, o, e->node, list);
+				n++;
+			}
+	return n;
+}
+
+static void
+find_out(struct traffic *t, const struct model_object *route,
+    struct conf_node *list)
+{
+	const struct route_world world = { find_ref, is_granted, &t };
+	const struct route_parent parent = { .is_service = true,
+		.payload = no_payload };
+	struct route_table *table = route_table_new();
+	struct model_object_ref bad = { 0 };
+	struct route_built built;
+	struct route_status status;
+
+	http_route_add(table, route, &parent, &built);
+	route_table_unref(table);
+	enum route_reason refs = http_route_refs(route, true, &world, &bad);
+
+	route_status_fill(&status, ROUTE_ACCEPTED, &built, refs, &bad);
+	for (size_t i = 0; i < status.len; i++) {
+		const struct route_condition *v = &status.v[i];
+		bool is_good = strcmp(v->type, "PartiallyInvalid") != 0;
+
+		if (v->is_true != is_good)
+			conf_add_string(list, arena_printf(&t->c->arena,
+			    "HTTPRoute %s: %s: %s", model_object_name(route),
+			    v->reason, v->message));
+	}
+}
+
+void
+problems_of_route(struct traffic *t, const struct model_object *route,
+    struct conf_node *list)
+{
+	if (t->is_offline || problems_of_status(t->c, route, list) == 0)
+		find_out(t, route, list);
+}
+
+/* --- warnings ------------------------------------------------------------------------ */
+
+struct warned {
+	struct traffic                   *traffic;
+	const struct model_object *const *objects;
+	size_t                            len;
+	struct conf_node                 *list;
+};
+
+/* A place in a file is worth knowing, one in control's answer is not. */
+static void
+on_warning(void *arg, const struct model_object *o, const char *text)
+{
+	const struct warned *w = arg;
+	const char *path = strstr(text, ": ");
+
+	for (size_t i = 0; i < w->len; i++)
+		if (w->objects[i] == o)
+			conf_add_string(w->list, arena_printf(
+			    &w->traffic->c->arena, "%s %s: %s", o->kind->kind,
+			    model_object_name(o), w->traffic->is_offline ||
+			    path == NULL ? text : path + 2));
+}
+
+void
+problems_of_set(struct traffic *t, const struct model_object *const *objects,
+    size_t n, struct conf_node *list)
+{
+	struct warned w = { t, objects, n, list };
+
+	model_warn(&t->set, 0, on_warning, &w);
+}
