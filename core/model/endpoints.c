@@ -71,7 +71,8 @@ add_workload(struct build *b, const struct model_object *o)
 		return;
 	struct model_endpoint e = { .workload = model_object_name(o),
 	    .uid = w->head.meta.uid, .address = w->spec.address, .port = target,
-	    .zone = w->spec.zone, .weight = (uint32_t)w->spec.weight,
+	    .zone = w->spec.zone, .labels = &w->head.meta.labels,
+	    .weight = (uint32_t)w->spec.weight,
 	    .ready = model_workload_state(o) == MODEL_ONLINE ||
 	    s->spec.publish_not_ready };
 
@@ -108,6 +109,7 @@ add_slice(struct build *b, const struct model_object *o)
 
 		add(b, (struct model_endpoint){ .address = from->addresses[0],
 		    .port = port->port, .zone = from->zone,
+		    .labels = &slice->head.meta.labels,
 		    .weight = model_slice_weight(o),
 		    .ready = from->conditions.ready || s->spec.publish_not_ready });
 	}

@@ -25,6 +25,7 @@ struct model_endpoint {
 	uint16_t    port;
 	const char *spiffe_id;	/* whom to expect; NULL: plain text */
 	const char *zone;	/* or NULL */
+	const struct conf_pairs *labels;	/* of the workload or slice; NULL: none */
 	uint32_t    weight;	/* 0 to 1000000 */
 	bool        ready;	/* false: finish what is under way, begin nothing */
 };

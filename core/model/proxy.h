@@ -2,6 +2,7 @@
 #define MODEL_PROXY_H
 
 #include "conf/flags.h"
+#include "model/backend_policy.h"
 #include "model/chains.h"
 #include "model/object.h"
 
@@ -12,7 +13,6 @@
  */
 enum model_app_protocol { MODEL_APP_HTTP, MODEL_APP_TCP };
 enum model_log_format { MODEL_LOG_TEXT, MODEL_LOG_JSON };
-enum model_balancer { MODEL_LEAST_REQUEST, MODEL_ROUND_ROBIN, MODEL_RANDOM };
 
 struct model_app {
 	uint16_t    port;	/* what targetPort refers to; 0: address's port */
@@ -49,7 +49,7 @@ struct model_proxy {
 		const char *admin_listen, *admin_socket;
 		int64_t     workers;	/* 0: min(2, CPUs) */
 		int64_t     drain_ms, connect_ms, response_ms;
-		int         balancer;	/* enum model_balancer */
+		int         balancer;	/* of enum model_balancer the first three */
 		const char *log_level;
 		int         log_format;	/* enum model_log_format */
 		const char *access_log;	/* "stdout", "none" or a path */

@@ -239,6 +239,10 @@ keep_settings(struct cluster *c)
 	c->balance.zone = arena_dup(&c->arena, c->balance.zone);
 	c->health.path = arena_dup(&c->arena, c->health.path);
 	c->health.host = arena_dup(&c->arena, c->health.host);
+	c->affinity.name = arena_dup(&c->arena, c->affinity.name);
+	c->affinity.path = arena_dup(&c->arena, c->affinity.path);
+	c->affinity.subset_header = arena_dup(&c->arena,
+	    c->affinity.subset_header);
 }
 
 void
@@ -291,6 +295,15 @@ is_same_limits(const struct cluster_limits *a, const struct cluster_limits *b)
 	    a->queue == b->queue && a->queue_ms == b->queue_ms;
 }
 
+static bool
+is_same_affinity(const struct cluster_affinity *a,
+    const struct cluster_affinity *b)
+{
+	return a->kind == b->kind && slice_eq(a->name, b->name) &&
+	    slice_eq(a->path, b->path) && a->ttl_ms == b->ttl_ms &&
+	    slice_eq(a->subset_header, b->subset_header);
+}
+
 /* Names are what rules refer to; labels are in the plan. */
 static bool
 has_same_subsets(const struct cluster *a, const struct cluster *b)
@@ -318,6 +331,7 @@ cluster_is_same(const struct cluster *a, const struct cluster *b)
 	    a->state != b->state || !is_same_limits(&a->limits, &b->limits) ||
 	    !is_same_outlier(&a->outlier, &b->outlier) ||
 	    !is_same_health(&a->health, &b->health) ||
+	    !is_same_affinity(&a->affinity, &b->affinity) ||
 	    !has_same_subsets(a, b) || a->plan != b->plan)
 		return false;
 	for (size_t i = 0; i < a->len; i++) {

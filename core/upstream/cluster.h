@@ -49,6 +49,19 @@ struct cluster_subset {
 	size_t        labels_len;
 };
 
+/* What requests of one endpoint have in common, where a balancer hashes. */
+enum affinity_kind { AFFINITY_NONE, AFFINITY_HEADER, AFFINITY_QUERY,
+	AFFINITY_COOKIE, AFFINITY_SOURCE };
+
+/* Whoever picks reads it and fills struct pick. */
+struct cluster_affinity {
+	enum affinity_kind kind;
+	struct slice  name;	/* of the header (lower case), parameter, cookie */
+	struct slice  path;	/* of a cookie that is made */
+	uint64_t      ttl_ms;	/* of that; 0: the client's session */
+	struct slice  subset_header;	/* lower case; names the subset, or empty */
+};
+
 struct cluster {
 	atomic_int            refs;
 	struct arena          arena;
@@ -70,6 +83,7 @@ struct cluster {
 	struct balance_settings balance;
 	struct outlier_settings outlier;
 	struct health_settings  health;
+	struct cluster_affinity affinity;	/* borrowed until cluster_seal */
 	struct cluster_subset  *subsets;
 	size_t                subsets_len;
 	struct endpoint      *v;
