@@ -7,12 +7,14 @@
 #include "model/service.h"
 #include "model/workload.h"
 #include "modes/proxy/compile.h"
+#include "modes/proxy/policy.h"
 #include "modes/proxy/gateway.h"
 
 struct compiler {
 	const struct compile_input *in;
 	struct snapshot            *out;
 	struct map                  backends;	/* of routes, "ns/name" */
+	struct policies             policies;
 	struct arena                scratch;
 };
 
@@ -45,7 +47,7 @@ is_http(enum model_protocol p)
 /* --- outbound: services that are called ------------------------------------------ */
 
 static void
-set_policy(const struct compile_input *in, struct cluster *c)
+set_defaults(const struct compile_input *in, struct cluster *c)
 {
 	static const enum lb_policy policies[] = {
 		[MODEL_LEAST_REQUEST] = LB_LEAST_REQUEST,
@@ -59,15 +61,31 @@ set_policy(const struct compile_input *in, struct cluster *c)
 	c->response_timeout_ms = (uint64_t)s->response_ms;
 }
 
+static struct slice
+own_zone(const struct compile_input *in)
+{
+	return in->self == NULL ? SLICE_NONE :
+	    slice_str(model_workload(in->self)->spec.zone);
+}
+
+/* A port that is being compiled. */
+struct making {
+	const struct model_object       *service;
+	const struct service_name       *name;
+	uint16_t                         port;
+	struct cluster                  *cluster;
+	struct model_backend_policy_spec policy;
+};
+
 static void
-add_endpoint(struct compiler *c, struct cluster *cluster,
-    const struct service_name *name, uint16_t port,
-    const struct model_endpoint *from, const struct model_object *service)
+add_endpoint(struct compiler *c, const struct making *m,
+    const struct model_endpoint *from)
 {
 	struct endpoint e = {
 		.workload = slice_str(from->workload),
 		.id = slice_str(from->spiffe_id),
 		.zone = slice_str(from->zone), .weight = from->weight,
+		.priority = policy_priority(&m->policy, from->labels),
 	};
 	char sni[SNI_MAX];
 	struct err err = ERR_INIT;
@@ -77,14 +95,15 @@ add_endpoint(struct compiler *c, struct cluster *cluster,
 	if (addr_from_ip(slice_str(from->address), from->port, &e.addr,
 	    &err) != 0) {
 		err_wrap(&err, "endpoint");
-		report(c, service, &err);
+		report(c, m->service, &err);
 		return;
 	}
 	if (from->spiffe_id != NULL) {
-		sni_format(name, port, sni);
+		sni_format(m->name, m->port, sni);
 		e.sni = slice_str(sni);
 	}
-	cluster_add(cluster, c->in->registry, &e);
+	e.labels = policy_labels(&c->scratch, from->labels, &e.labels_len);
+	cluster_add(m->cluster, c->in->registry, &e);
 }
 
 static struct cluster *
@@ -98,21 +117,24 @@ compile_port(struct compiler *c, const struct model_object *o,
 		.standalone = c->in->settings->spec.standalone,
 	};
 	struct model_endpoints found;
+	struct making m = { .service = o, .name = name, .port = port->port };
 	char key[SERVICE_KEY_MAX], number[8];
 
 	service_key(name, key);
 	snprintf(number, sizeof(number), "%u", port->port);
-	struct cluster *cluster = cluster_new(c->in->registry, slice_str(key),
+	m.cluster = cluster_new(c->in->registry, slice_str(key),
 	    slice_str(number));
-
-	set_policy(c->in, cluster);
-	cluster->protocol = is_http(model_port_protocol(port)) ? CLUSTER_HTTP :
-	    CLUSTER_TCP;
+	set_defaults(c->in, m.cluster);
+	m.cluster->balance.zone = own_zone(c->in);
+	policy_of(&c->policies, name->ns, name->name, port->name, &m.policy);
+	policy_apply(&m.policy, m.cluster);
+	m.cluster->protocol = is_http(model_port_protocol(port)) ?
+	    CLUSTER_HTTP : CLUSTER_TCP;
 	model_endpoints(&c->scratch, &q, &found);
 	for (size_t i = 0; i < found.len; i++)
-		add_endpoint(c, cluster, name, port->port, &found.items[i], o);
-	cluster_seal(cluster);
-	return cluster;
+		add_endpoint(c, &m, &found.items[i]);
+	cluster_seal(m.cluster);
+	return m.cluster;
 }
 
 /* The cluster of the snapshot before, if it says the same. */
@@ -191,7 +213,7 @@ app_cluster(struct compiler *c, const struct service_name *name, uint16_t port,
 	struct cluster *cluster = cluster_new(c->in->registry, slice_str(key),
 	    slice_str(number));
 
-	set_policy(c->in, cluster);
+	set_defaults(c->in, cluster);
 	cluster->protocol = app->is_http ? CLUSTER_HTTP : CLUSTER_TCP;
 	cluster_add(cluster, c->in->registry, &e);
 	cluster_seal(cluster);
@@ -243,6 +265,23 @@ compile_policy(struct compiler *c, const struct model_object *o)
 	}
 }
 
+/* What callers cannot do yet is said; the rest of the policy holds. */
+static void
+check_policies(struct compiler *c)
+{
+	for (size_t i = 0; i < c->policies.len; i++) {
+		const struct model_backend_policy_spec *p =
+		    model_backend_policy(c->policies.v[i]);
+		struct err err = ERR_INIT;
+
+		if (p->health == NULL || p->health->type != MODEL_HEALTH_GRPC)
+			continue;
+		err_set(&err, ERR_CONFIG, "spec.healthCheck.type: expected HTTP "
+		    "or TCP, found GRPC, with which nobody is asked yet");
+		report(c, c->policies.v[i], &err);
+	}
+}
+
 static size_t
 count_service_ports(const struct compile_input *in)
 {
@@ -265,6 +304,8 @@ compile(const struct compile_input *in)
 
 	arena_init(&c.scratch);
 	compile_backends(in, &c.backends);
+	policies_find(&c.policies, in->objects, in->len);
+	check_policies(&c);
 	s->revision = in->revision;
 	s->permissive = in->settings->spec.permissive;
 	s->inbound = arena_zalloc(&s->arena,
@@ -292,6 +333,7 @@ compile(const struct compile_input *in)
 	if (compile_chains(in, s, &err) != 0 && in->fault != NULL)
 		in->fault(in->fault_arg, "/mesh/proxies/-/settings", &err);
 	map_fini(&c.backends, NULL);
+	policies_fini(&c.policies);
 	arena_fini(&c.scratch);
 	return s;
 }

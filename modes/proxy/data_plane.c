@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "modes/proxy/data_plane.h"
 #include "modes/proxy/port.h"
+#include "upstream/health.h"
 
 /* --- identity -------------------------------------------------------------------- */
 
@@ -85,6 +86,8 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 	list_init(&w->openings);
 	atomic_init(&w->arriving, 0);
 	w->upstream = upstream_new(&w->env, &p->upstream_env);
+	if (index == 0)
+		w->health = health_new(w->upstream);
 }
 
 struct data_plane *
@@ -166,6 +169,27 @@ release_endpoints(struct proxy_worker *w, const struct snapshot *old,
 	}
 }
 
+/* One worker asks the endpoints of services how they are, for all. */
+static void
+watch_health(struct proxy_worker *w)
+{
+	size_t it = 0, ports = 0, n = 0;
+	void *value;
+
+	while (map_next(&w->snapshot->services, &it, NULL, &value))
+		ports += ((const struct service *)value)->len;
+	struct cluster **v = mem_zalloc_array(ports + 1, sizeof(*v));
+
+	for (it = 0; map_next(&w->snapshot->services, &it, NULL, &value);) {
+		const struct service *s = value;
+
+		for (size_t i = 0; i < s->len; i++)
+			v[n++] = s->ports[i].cluster;
+	}
+	health_watch(w->health, v, n);
+	mem_free(v);
+}
+
 struct use {
 	struct proxy_worker *worker;
 	struct snapshot     *snapshot;
@@ -183,6 +207,8 @@ on_use(void *arg)
 	if (old != NULL)
 		release_endpoints(w, old, w->snapshot);
 	snapshot_unref(old);
+	if (w->health != NULL && !w->is_stopped)
+		watch_health(w);
 	lookup_retry(w);
 }
 
@@ -331,6 +357,8 @@ on_stop(void *arg)
 	port_drop_arrivals(w);
 	port_drop_openings(w);
 	worker_env_close(&w->env);
+	if (w->health != NULL)
+		health_close(w->health);
 	upstream_close(w->upstream);
 	w->is_stopped = true;	/* handshakes end late */
 	loop_stop(w->env.loop);
@@ -350,6 +378,8 @@ worker_fini(struct proxy_worker *w)
 {
 	/* What was posted late, such as the end of a handshake, runs here. */
 	loop_free(w->env.loop);
+	if (w->health != NULL)
+		health_free(w->health);
 	upstream_free(w->upstream);
 	stat_memo_fini(&w->memo);
 	snapshot_unref(w->snapshot);

@@ -19,6 +19,7 @@ struct proxy_worker {
 	struct worker_env env;		/* env.mode points back here */
 	struct data_plane *plane;
 	struct upstream  *upstream;
+	struct health    *health;	/* of the first alone; NULL: of others */
 	struct stat_memo  memo;
 	struct snapshot  *snapshot;	/* counted; swapped between two events */
 	bool              is_stopped;	/* nothing begins any more */
