@@ -128,6 +128,8 @@ route_gateway(void *arg, struct l7_ctx *ctx, struct http_head *head,
 
 	entrance_apply(ENTRANCE_EDGE, head, l7_arena(ctx), peer, SLICE_NONE,
 	    l7_summary(ctx));
+	/* HTTP/1 does not say it, or whatever it likes; redirects build on it. */
+	head->scheme = peer->is_tls ? SLICE("https") : SLICE("http");
 	if (refusal == NULL && head->method_id == METHOD_CONNECT)
 		refusal = &no_connect;
 	if (refusal != NULL)

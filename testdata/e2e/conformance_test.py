@@ -1,0 +1,384 @@
+#!/usr/bin/env python3
+# timeout: 900
+"""The conformance cases of Gateway API: documents as they are, and what is then
+asked and expected, run against real proxies (cluster.py stands in for
+Kubernetes).
+
+The data lie beside the repository, not in it: MESH_CORPUS names the folder that
+holds "gateway-api", else it is "shared/corpus" beside the source tree or a
+folder above; where there is none, every scenario is skipped.  One scenario is
+one conformance test.
+
+NOT_YET lists those that cannot pass for lack of a part, with the reason, which
+is then the reason of the skip.  MESH_CONFORMANCE=all runs them all the same, to
+see which of them may leave the list.
+"""
+
+import json
+import os
+import re
+import ssl
+import urllib.parse
+import uuid
+from pathlib import Path
+
+import wire
+from mesh import ROOT, Skip, main, scenario, wait_until
+
+try:
+	from cluster import Cluster, settle
+except ImportError as missing:	# of a module for YAML
+	Cluster, MISSING = None, missing
+
+INFRA = "gateway-conformance-infra"
+TIMES = 500	# requests that judge weights
+SLACK = 0.05
+
+CONDITIONS = "conditions of routes are what it looks at: needs control"
+GRPC = "GRPCRoute needs HTTP/2 and gRPC"
+NOT_YET = {
+	**dict.fromkeys(("GRPCExactMethodMatching", "GRPCRouteHeaderMatching",
+	    "GRPCRouteListenerHostnameMatching", "GRPCRouteNamedRule",
+	    "GRPCRouteRequestHeaderModifier", "GRPCRouteWeight"), GRPC),
+	"HTTPRouteBackendProtocolH2C": "cleartext HTTP/2 to services",
+	"HTTPRouteBackendProtocolWebSocket": "WebSocket services",
+	"HTTPRouteBackendRequestRedirect":
+	    "a redirect as the filter of a backend",
+	**dict.fromkeys(("HTTPRouteRequestMirror",
+	    "HTTPRouteRequestMultipleMirrors",
+	    "HTTPRouteRequestPercentageMirror"), "mirrors"),
+	**dict.fromkeys(("HTTPRouteDisallowedKind",
+	    "HTTPRouteInvalidCrossNamespaceParentRef",
+	    "HTTPRouteInvalidParentRefNotMatchingListenerPort",
+	    "HTTPRouteInvalidParentRefNotMatchingSectionName",
+	    "HTTPRouteInvalidParentRefSectionNameNotMatchingPort",
+	    "HTTPRouteObservedGenerationBump"), CONDITIONS),
+}
+
+
+def corpus():
+	"""The folder of the conformance data, or None."""
+	given = os.environ.get("MESH_CORPUS")
+	places = [Path(given)] if given else \
+	    [folder / "shared" / "corpus" for folder in ROOT.parents]
+	for place in places:
+		if (found := place / "gateway-api" / "conformance").is_dir():
+			return found
+	return None
+
+
+DATA = corpus()
+TESTS = {} if DATA is None else {test["ShortName"]: test for test in
+    json.loads((DATA / "cases.json").read_text())}
+
+
+# What cases.json does not say: which Gateway is asked, and what a test fills in
+
+# (test, first case): the Gateway's name and port from that case on.
+PLACES = {
+	("HTTPRouteMultipleGateways", 2): ("all-namespaces", 80),
+	("HTTPRouteRedirectPortAndScheme", 6):
+	    ("same-namespace-with-http-listener-on-8080", 8080),
+	("HTTPRouteRedirectPortAndScheme", 9):
+	    ("same-namespace-with-https-listener", 443),
+	("HTTPRouteHostnameIntersection", 27):
+	    ("httproute-hostname-intersection-all", 80),
+}
+
+
+# (test, case): kinds of which all documents are deleted before.
+DELETED = {("HTTPRouteReferenceGrant", 1): ["ReferenceGrant"]}
+# Apps with a pod that cannot be reached.
+DEAD = {"HTTPRouteRetryConnectionError": ["infra-backend-v3"]}
+
+
+def over_tls(host, status, backend=None, sni=None, path="/"):
+	return {"Request": {"Host": host, "Path": path, "SNI": sni or host},
+	    "Backend": backend, "Namespace": INFRA,
+	    "Response": {"StatusCode": status}}
+
+
+def misdirected(sni, host, status, backend=None):
+	return over_tls(host, status, backend, sni,
+	    "/detect-misdirected-requests")
+
+
+def retried(path, code, after, status):
+	return {"Request": {"Path": f"/retry/{path}?responseCode={code}"
+	    f"&succeedAfter={after}&uuid=$uuid"}, "Namespace": INFRA,
+	    "Backend": "infra-backend-v3", "Response": {"StatusCode": status}}
+
+
+FILLED = {
+	"HTTPRouteHTTPSListener": [
+		over_tls("example.org", 200, "infra-backend-v1"),
+		over_tls("second-example.org", 200, "infra-backend-v2"),
+		over_tls("unknown-example.org", 404),
+	],
+	"HTTPRouteHTTPSListenerDetectMisdirectedRequests": [
+		misdirected("example.org", "example.org", 200,
+		    "infra-backend-v1"),
+		misdirected("example.org", "second-example.org", 421),
+		misdirected("example.org", "unknown-example.org", 404),
+		misdirected("example.org", "third-example.wildcard.org", 421),
+		misdirected("second-example.org", "second-example.org", 200,
+		    "infra-backend-v2"),
+		misdirected("second-example.org", "example.org", 421),
+		misdirected("third-example.wildcard.org",
+		    "third-example.wildcard.org", 200, "infra-backend-v3"),
+		misdirected("third-example.wildcard.org",
+		    "fifth-example.wildcard.org", 200, "infra-backend-v3"),
+		misdirected("third-example.wildcard.org",
+		    "fourth-example.wildcard.org", 421),
+		misdirected("fourth-example.wildcard.org",
+		    "fourth-example.wildcard.org", 200, "infra-backend-v1"),
+		misdirected("fourth-example.wildcard.org",
+		    "third-example.wildcard.org", 421),
+	],
+	"HTTPRouteRetry": [
+		retried("code-500-attempts-3", 500, 2, 200),
+		retried("code-500-attempts-3", 500, 4, 500),
+		retried("code-500-attempts-3", 503, 2, 503),
+		*(retried("code-all-attempts-2", code, after, status)
+		    for code in (500, 502, 503, 504)
+		    for after, status in ((2, 200), (3, code))),
+	],
+	"HTTPRouteRetryConnectionError": [
+		{"Request": {"Path": "/retry/no-status-code-attempts-3"},
+		    "Backend": "infra-backend-v3", "Namespace": INFRA},
+	],
+	"HTTPRouteRetryWithTimeouts": [
+		{"Request": {"Path": "/retry/backend-request-timeout-200ms"
+		    "?delayRetry=1s&succeedAfter=2&uuid=$uuid"},
+		    "Backend": "infra-backend-v3", "Namespace": INFRA},
+		{"Request": {"Path": "/retry/backend-request-timeout-200ms"
+		    "?delayRetry=1s&succeedAfter=3&uuid=$uuid"},
+		    "Response": {"StatusCode": 504}},
+		{"Request": {"Path": "/retry/request-timeout-200ms"
+		    "?responseCode=500&delayRetry=150ms&succeedAfter=5"
+		    "&uuid=$uuid"}, "Response": {"StatusCode": 504}},
+	],
+	"HTTPRouteServiceTypes": [
+		{"Request": {"Path": f"/{path}"}, "Backend": "infra-backend-v1",
+		    "Namespace": INFRA}
+		for path in ("manual-endpointslices", "headless",
+		    "headless-manual-endpointslices")
+	],
+}
+
+
+def cases_of(test):
+	filled = FILLED.get(test["ShortName"], test["cases"])
+	return json.loads(json.dumps(filled).replace("$ns", INFRA))
+
+
+# One request
+
+class Case:
+	"""One case of a test, at the address where it is to be tried."""
+
+	def __init__(self, edge, port, data, index):
+		self.index = index
+		self.data = data
+		self.request = data.get("Request", {})
+		self.response = data.get("Response", {})
+		self.edge = edge
+		self.port = self.port_of_host(port)
+		self.is_tls = edge.ports[self.port] == "HTTPS"
+		self.own_host = edge.address if self.port in (80, 443) else \
+		    f"{edge.address}:{self.port}"
+
+	def port_of_host(self, port):
+		named = self.request.get("Host", "").rpartition(":")[2]
+		return int(named) if named.isdigit() and \
+		    int(named) in self.edge.ports else port
+
+	def __str__(self):
+		return json.dumps(self.data)
+
+	def fields(self):
+		fields = dict(self.request.get("Headers") or {})
+		if sets := self.data.get("BackendSetResponseHeaders"):
+			fields["X-Echo-Set-Header"] = ",".join(
+			    f"{name}:{value}" for name, value in sets.items())
+		return fields
+
+	def path(self):
+		return self.request.get("Path") or "/"
+
+	def send(self):
+		tls = None
+		host = self.request.get("Host") or self.own_host
+		if self.is_tls:
+			context = ssl.create_default_context()
+			context.check_hostname = False
+			context.verify_mode = ssl.CERT_NONE
+			tls = context, self.request.get("SNI", host)
+		with wire.Client(f"{self.edge.address}:{self.port}", tls) as client:
+			return client.request(self.path().replace("$uuid",
+			    uuid.uuid4().hex), self.request.get("Method") or "GET",
+			    host, fields=self.fields())
+
+	def check(self):
+		reply = self.send()
+		statuses = self.response.get("StatusCodes") or \
+		    [self.response.get("StatusCode") or 200]
+		assert reply.status in statuses, \
+		    f"{reply.status}, expected {statuses}: {self}"
+		if reply.status == 200 and not self.is_preflight():
+			self.check_seen(reply.json())
+		if reply.status // 100 == 3 and "RedirectRequest" in self.data:
+			self.check_redirect(reply.get("location"))
+		self.check_reply(reply)
+		return reply
+
+	def is_preflight(self):
+		"""Answered by the gateway, not by an echo."""
+		return self.request.get("Method") == "OPTIONS"
+
+	def check_seen(self, seen):
+		"""What the pod says that it got."""
+		expected = self.data.get("ExpectedRequest") or {}
+		want = expected.get("Request") or {}
+		fields = seen["headers"]
+		namespace, pod = seen["name"].split("/")
+		assert pod.startswith(self.data.get("Backend") or ""), (pod, str(self))
+		assert self.data.get("Namespace") in (None, "", namespace), seen
+		path = want.get("Path") or self.path()
+		if "$" not in path:
+			assert seen["path"] == path, (seen["path"], str(self))
+		assert seen["method"] == (want.get("Method") or
+		    self.request.get("Method") or "GET"), seen
+		assert want.get("Host") in (None, "", seen["host"]), \
+		    (seen["host"], str(self))
+		for name, value in (want.get("Headers") or {}).items():
+			got = ",".join(fields.get(name.lower(), ["(none)"]))
+			assert got == value, (name, got, str(self))
+		for name in expected.get("AbsentHeaders") or ():
+			assert name.lower() not in fields, (name, str(self))
+
+	def check_reply(self, reply):
+		strip = (lambda text: re.sub(r"\s", "", text)) \
+		    if self.response.get("IgnoreWhitespace") else (lambda text: text)
+		allowed = {name: [value] for name, value in
+		    (self.response.get("Headers") or {}).items()}
+		allowed.update(self.response.get("ValidHeaderValues") or {})
+		for name, values in allowed.items():
+			got = strip(",".join(reply.all(name)))
+			assert got in map(strip, values), (name, got, str(self))
+		for name in self.response.get("AbsentHeaders") or ():
+			assert not reply.all(name), (name, str(self))
+
+	def check_redirect(self, location):
+		want = self.data["RedirectRequest"]
+		got = urllib.parse.urlsplit(location)
+		usual = {"http": 80, "https": 443}
+		scheme = want.get("Scheme") or ("https" if self.is_tls else "http")
+		host = want.get("Host") or self.request.get("Host") or \
+		    self.edge.address
+		assert got.scheme == scheme, (location, str(self))
+		assert got.hostname == host, (location, str(self))
+		assert got.path == (want.get("Path") or self.path()), \
+		    (location, str(self))
+		if want.get("Port"):
+			assert (got.port or usual[scheme]) == int(want["Port"]), \
+			    (location, str(self))
+		else:
+			assert got.port in (None, usual[scheme]), \
+			    (location, str(self))
+
+
+# One test
+
+def place_of(test, index, cluster):
+	"""The edge and port of a case: what PLACES says, or the first parent."""
+	namespace, name = cluster.parents()[0]
+	port = None
+	for (short, first), (named, number) in PLACES.items():
+		if short == test["ShortName"] and index >= first:
+			name, port = named, number
+	edge = cluster.gateways[namespace, name]
+	return edge, port or min(edge.ports)
+
+
+def check_weights(case, weights):
+	counts = {}
+	for _ in range(TIMES):
+		pod = case.check().json()["name"].split("/")[1]
+		backend = pod.rsplit("-", 1)[0]
+		counts[backend] = counts.get(backend, 0) + 1
+	assert set(counts) <= set(weights), counts
+	for backend, share in weights.items():
+		got = counts.get(backend, 0) / TIMES
+		assert abs(got - float(share)) <= (SLACK if float(share) else 0), \
+		    (backend, got, share)
+
+
+def mirrors_of(case):
+	return [((one["BackendRef"].get("Namespace") or INFRA,
+	    one["BackendRef"]["Name"]), one.get("Percent"))
+	    for one in case.get("MirroredTo") or ()]
+
+
+def count_mirrored(cluster, workload, path):
+	return sum(request.target == path for request in
+	    cluster.recorded[workload].requests())
+
+
+def check_mirrors(cluster, case):
+	for workload, percent in mirrors_of(case.data):
+		before = count_mirrored(cluster, workload, case.path())
+		times = 1 if percent is None else TIMES
+		for _ in range(times):
+			case.check()
+		want = times if percent is None else times * percent / 100
+		slack = 0 if percent is None else 2 * SLACK * times
+		wait_until(lambda: abs(count_mirrored(cluster, workload,
+		    case.path()) - before - want) <= slack,
+		    f"{workload} gets {want:.0f} mirrored requests")
+
+
+def run_test(scene, test):
+	if Cluster is None:
+		raise Skip(str(MISSING))
+	short = test["ShortName"]
+	if short in NOT_YET and os.environ.get("MESH_CONFORMANCE") != "all":
+		raise Skip("not yet: " + NOT_YET[short])
+	recorded = {workload for case in cases_of(test)
+	    for workload, _ in mirrors_of(case)}
+	cluster = Cluster(scene, [DATA / "base.yaml", *(DATA / Path(name).name
+	    for name in test["manifests"])], recorded, DEAD.get(short, ()))
+	cases = [Case(*place_of(test, index, cluster), data, index)
+	    for index, data in enumerate(cases_of(test))]
+	if not cases:
+		raise Skip("not yet: the corpus has no cases for it")
+	for case in cases:
+		for kind in DELETED.get((short, case.index), ()):
+			cluster.delete(kind)
+		settle(case.check, "a case holds")
+		if weights := test.get("expectedWeights"):
+			check_weights(case, weights)
+		check_mirrors(cluster, case)
+
+
+def register(test):
+	def one_test(scene):
+		run_test(scene, test)
+	one_test.__name__ = test["ShortName"]
+	scenario(one_test)
+
+
+for each in TESTS.values():
+	register(each)
+
+
+@scenario
+def data_are_there(_):
+	if DATA is None:
+		raise Skip("the conformance data of Gateway API are not here")
+	assert len(TESTS) >= 60, len(TESTS)
+	assert not set(NOT_YET) - set(TESTS), "NOT_YET names what is no test"
+
+
+if __name__ == "__main__":
+	main()
