@@ -3,6 +3,7 @@
 #include "conf/yaml.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
+#include "modes/ctl/conditions.h"
 #include "modes/ctl/describe_service.h"
 #include "modes/ctl/documents.h"
 #include "modes/ctl/input.h"
@@ -83,6 +84,8 @@ add_document(struct ctl *c, const struct conf_node *doc)
 		add_part(&c->out, "Spec", conf_get(rest, "spec"));
 		conf_unset(rest, "spec");
 	}
+	conditions_print(c, doc);
+	conditions_drop(conf_get(rest, "status"));
 	add_part(&c->out, "Status", conf_get(rest, "status"));
 	conf_unset(rest, "status");
 	add_part(&c->out, "Fields", rest);

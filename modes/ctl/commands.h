@@ -9,6 +9,6 @@ extern const struct ctl_command
     cmd_completion, cmd_delete, cmd_deregister, cmd_describe, cmd_diff,
     cmd_endpoints, cmd_explain, cmd_get, cmd_health, cmd_help, cmd_operator,
     cmd_proxy, cmd_register, cmd_route, cmd_services, cmd_split, cmd_stat,
-    cmd_token, cmd_validate, cmd_version, cmd_workloads;
+    cmd_token, cmd_validate, cmd_version, cmd_wait, cmd_workloads;
 
 #endif

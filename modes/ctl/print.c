@@ -3,6 +3,7 @@
 #include "conf/units.h"
 #include "conf/yaml.h"
 #include "model/object.h"
+#include "modes/ctl/conditions.h"
 #include "modes/ctl/input.h"
 #include "modes/ctl/print.h"
 #include "modes/ctl/table.h"
@@ -75,11 +76,49 @@ add_kind_columns(struct table *t, const struct ctl *c,
 	model_object_unref(o);
 }
 
+/* With -o wide, of documents that have any. */
+static const struct {
+	const char *title, *type;
+} conditions[] = {
+	{ "ACCEPTED", "Accepted" },
+	{ "RESOLVED", "ResolvedRefs" },
+	{ "PROGRAMMED", "Programmed" },
+};
+#define CONDITIONS	(sizeof(conditions) / sizeof(conditions[0]))
+
+/* Whether a column of the i-th condition would show anything. */
+static bool
+has_condition(const struct ctl *c, const struct conf_node *items, size_t i)
+{
+	struct str cell = { 0 };
+
+	if (c->format != CTL_WIDE)
+		return false;
+	CONF_FOREACH(e, items)
+		if (cell.len == 0)
+			conditions_cell(&cell, e->node, conditions[i].type);
+	bool has = cell.len > 0;
+
+	str_fini(&cell);
+	return has;
+}
+
+static void
+add_condition(struct table *t, const struct conf_node *doc, size_t i)
+{
+	struct str cell = { 0 };
+
+	conditions_cell(&cell, doc, conditions[i].type);
+	table_add(t, str_slice(&cell));
+	str_fini(&cell);
+}
+
 static void
 print_table(struct ctl *c, const struct model_kind *kind,
     const struct conf_node *items)
 {
 	bool namespaces = kind->namespaced && c->namespace == NULL;
+	bool shown[CONDITIONS];
 	struct table t;
 
 	table_init(&t);
@@ -90,6 +129,9 @@ print_table(struct ctl *c, const struct model_kind *kind,
 	    col != NULL && col->title != NULL; col++)
 		if (!col->wide || c->format == CTL_WIDE)
 			table_column(&t, col->title);
+	for (size_t i = 0; i < CONDITIONS; i++)
+		if ((shown[i] = has_condition(c, items, i)))
+			table_column(&t, conditions[i].title);
 	table_column(&t, "AGE");
 	CONF_FOREACH(e, items) {
 		const struct conf_node *meta = conf_get(e->node, "metadata");
@@ -98,6 +140,9 @@ print_table(struct ctl *c, const struct model_kind *kind,
 			table_add_text(&t, conf_get_string(meta, "namespace"));
 		table_add_text(&t, conf_get_string(meta, "name"));
 		add_kind_columns(&t, c, kind, e->node);
+		for (size_t i = 0; i < CONDITIONS; i++)
+			if (shown[i])
+				add_condition(&t, e->node, i);
 		add_age(&t, e->node);
 	}
 	table_print(&c->out, &t, c->headers, c->term.colour_out);

@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""What documents are told about themselves: conditions, and waiting for them."""
+
+import json
+
+from member import Api, Member
+from mesh import main, scenario
+
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata: {name: %s}
+spec: {ports: [{name: http, port: 80}]}
+---
+"""
+ROUTE = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: %s}
+spec:
+  parentRefs: [{group: "", kind: Service, name: web}]
+  rules:
+  - matches: [{path: {type: RegularExpression, value: "%s"}}]
+    backendRefs: [{name: web, port: 80}]
+---
+"""
+KEY = "/gateway.networking.k8s.io/httproutes/default/"
+
+
+def caller(scene, control, name):
+	"""A proxy that calls web and has its first state."""
+	member = Member(scene, control, "default/app", name)
+	assert member.join().status == 200
+	scene.closing(member)
+	member.connect(["default/web"])
+	member.until("synced")
+	return member
+
+
+def catch_up(control, *members):
+	last = Api(control).get("/v1/health").json()["revision"]
+	for member in members:
+		member.until_true(lambda m=member: m.revision >= last,
+		    "it has all changes")
+
+
+def conditions(control, route):
+	parents = control.get("httproute", route)["status"]["parents"]
+	assert len(parents) == 1 and parents[0]["controllerName"] == \
+	    "mesh.internal/gateway", parents
+	return {c["type"]: c for c in parents[0]["conditions"]}
+
+
+def wait(control, what, name, code=0, timeout="10s"):
+	return control.ctl("wait", f"--for=condition={what}", f"httproute/{name}",
+	    "--timeout", timeout, expect=code)
+
+
+@scenario
+def programmed_once_every_proxy_runs_it(scene):
+	control = scene.control()
+	control.ctl("apply", "-f", "-", stdin=SERVICE % "web")
+	fast, slow = (caller(scene, control, name) for name in ("app-1", "app-2"))
+	slow.auto_ack = False
+	control.ctl("apply", "-f", "-", stdin=ROUTE % ("r", "/a.*"))
+	catch_up(control, fast, slow)
+	assert slow.has(KEY + "r")
+	late = wait(control, "Programmed", "r", code=1, timeout="300ms")
+	assert "default/app-2" in late.stderr, late.stderr
+	told = conditions(control, "r")["Programmed"]
+	assert (told["status"], told["reason"]) == ("False", "Pending"), told
+	slow.ack()
+	assert "condition met" in wait(control, "Programmed", "r").stdout
+	wait(control, "programmed=true", "r")
+	wait(control, "Accepted=False", "r", code=1, timeout="100ms")
+	assert conditions(control, "r")["Programmed"]["observedGeneration"] == 1
+
+
+@scenario
+def one_route_that_does_not_compile_holds_up_only_itself(scene):
+	control = scene.control()
+	control.ctl("apply", "-f", "-", stdin=SERVICE % "web")
+	member = caller(scene, control, "app-1")
+	for i in range(100):
+		control.ctl("apply", "-f", "-", stdin=ROUTE % (f"r{i}",
+		    "/(" if i == 50 else f"/{i}/.*"))
+	catch_up(control, member)
+	for i in range(100):
+		if i != 50:
+			wait(control, "Programmed", f"r{i}")
+	told = conditions(control, "r50")
+	assert told["Accepted"]["reason"] == "UnsupportedValue", told
+	assert "rules[0].matches[0]" in told["Accepted"]["message"], told
+	out = control.ctl("describe", "httproute", "r50").stdout
+	assert "UnsupportedValue" in out and "Conditions:" in out, out
+	wide = control.ctl("get", "httproutes", "-o", "wide").stdout
+	assert "ACCEPTED" in wide and wide.count("UnsupportedValue") == 1, wide
+
+
+@scenario
+def status_is_not_for_people_to_write(scene):
+	control = scene.control()
+	control.ctl("apply", "-f", "-", stdin=SERVICE % "web" + ROUTE % ("r", "/"))
+	route = control.get("httproute", "r")
+	revision = route["metadata"]["resourceVersion"]
+	route["status"] = {"parents": []}
+	control.ctl("apply", "-f", "-", stdin=json.dumps(route))
+	again = control.get("httproute", "r")
+	assert again["metadata"]["resourceVersion"] == revision
+	assert len(again["status"]["parents"]) == 1
+	path = "/v1/documents/httproutes/default/r/status"
+	assert Api(control).put(path, route).status == 404
+
+
+@scenario
+def waiting_for_what_comes_and_goes(scene):
+	control = scene.control()
+	control.ctl("wait", "--for=create", "service/web", "--timeout", "100ms",
+	    expect=1)
+	control.ctl("apply", "-f", "-", stdin=SERVICE % "web")
+	control.ctl("wait", "--for=create", "service/web")
+	late = control.ctl("wait", "--for=delete", "service/web", "--timeout",
+	    "100ms", expect=1)
+	assert "still there" in late.stderr, late.stderr
+	control.ctl("delete", "service/web", "--yes")
+	control.ctl("wait", "--for=delete", "service/web")
+	control.ctl("wait", "--for=condition=Accepted", "service/web", expect=1)
+	control.ctl("wait", "--for=nothing", "service/web", expect=64)
+	control.ctl("wait", "service/web", expect=64)
+
+
+if __name__ == "__main__":
+	main()
