@@ -24,10 +24,18 @@ interest_free(void *arg)
 	mem_free(i);
 }
 
+static void
+object_free(void *arg)
+{
+	model_object_unref(arg);
+}
+
 void
 model_subject_fini(struct model_subject *s)
 {
 	map_fini(&s->interests, interest_free);
+	map_fini(&s->backends, interest_free);
+	map_fini(&s->routes, object_free);
 	mem_free(s->namespace);
 	mem_free(s->workload);
 	model_object_unref(s->self);
@@ -35,10 +43,10 @@ model_subject_fini(struct model_subject *s)
 }
 
 static struct model_interest *
-find(const struct model_subject *s, const char *namespace, const char *name)
+find(const struct map *in, const char *namespace, const char *name)
 {
 	char *key = mem_printf("%s/%s", namespace, name);
-	struct model_interest *i = map_get(&s->interests, slice_str(key));
+	struct model_interest *i = map_get(in, slice_str(key));
 
 	mem_free(key);
 	return i;
@@ -48,25 +56,34 @@ const struct model_interest *
 model_subject_calls(const struct model_subject *s, const char *namespace,
     const char *name)
 {
-	return find(s, namespace, name);
+	const struct model_interest *i = find(&s->interests, namespace, name);
+
+	return i != NULL || s->backends.len == 0 ? i :
+	    find(&s->backends, namespace, name);
 }
 
-bool
-model_subject_call(struct model_subject *s, const char *namespace,
-    const char *name)
+static bool
+add(struct map *to, const char *namespace, const char *name)
 {
 	char *key = mem_printf("%s/%s", namespace, name);
-	bool is_new = !map_has(&s->interests, slice_str(key));
+	bool is_new = !map_has(to, slice_str(key));
 
 	if (is_new) {
 		struct model_interest *i = mem_zalloc(sizeof(*i));
 
 		i->namespace = mem_strdup(namespace);
 		i->name = mem_strdup(name);
-		map_put(&s->interests, slice_str(key), i);
+		map_put(to, slice_str(key), i);
 	}
 	mem_free(key);
 	return is_new;
+}
+
+bool
+model_subject_call(struct model_subject *s, const char *namespace,
+    const char *name)
+{
+	return add(&s->interests, namespace, name);
 }
 
 bool
@@ -83,21 +100,14 @@ model_subject_uncall(struct model_subject *s, const char *namespace,
 	return true;
 }
 
-/* Where the subject remembers this object, or NULL. */
-static struct model_object **
-place_of(struct model_subject *s, const struct model_object *o)
+/* --- what passes by ------------------------------------------------------------ */
+
+static bool
+is_self(const struct model_subject *s, const struct model_object *o)
 {
-	const struct model_metadata *m = &o->head->meta;
-
-	if (o->kind == &model_service_kind) {
-		struct model_interest *i = find(s, m->namespace, m->name);
-
-		return i == NULL ? NULL : &i->service;
-	}
-	if (o->kind == &model_workload_kind && strcmp(m->name, s->workload) == 0 &&
-	    strcmp(m->namespace, s->namespace) == 0)
-		return &s->self;
-	return NULL;
+	return o->kind == &model_workload_kind &&
+	    strcmp(o->head->meta.name, s->workload) == 0 &&
+	    strcmp(o->head->meta.namespace, s->namespace) == 0;
 }
 
 /* Whether two versions would make model_concerns answer alike. */
@@ -113,31 +123,110 @@ selects_alike(const struct model_object *a, const struct model_object *b)
 	    conf_find(b->node, "metadata.labels"));
 }
 
+/* Puts o (NULL: nothing) in a place; true: others may be judged anew. */
+static bool
+place(struct model_object **at, struct model_object *o)
+{
+	struct model_object *old = *at;
+	bool alike = o == NULL ? old == NULL : selects_alike(old, o);
+
+	*at = o == NULL ? NULL : model_object_ref(o);
+	model_object_unref(old);
+	return !alike;
+}
+
+static bool
+place_service(struct map *in, const struct model_object *key,
+    struct model_object *o)
+{
+	struct model_interest *i = find(in, key->head->meta.namespace,
+	    key->head->meta.name);
+
+	return i != NULL && place(&i->service, o);
+}
+
+static void
+note_backend(void *arg, const char *namespace, const char *name)
+{
+	add(arg, namespace, name);
+}
+
+/* What all routes send to; what is known of the services stays known. */
+static bool
+renew_backends(struct model_subject *s)
+{
+	struct map before = s->backends;
+	size_t it = 0, kept = 0;
+	struct slice key;
+	void *value;
+
+	map_init(&s->backends);
+	while (map_next(&s->routes, &it, NULL, &value)) {
+		const struct model_object *route = value;
+
+		route->kind->backends(route, note_backend, &s->backends);
+	}
+	for (it = 0; map_next(&before, &it, &key, &value);) {
+		struct model_interest *old = value,
+		    *now = map_get(&s->backends, key);
+
+		kept += now != NULL;
+		if (now != NULL)
+			place(&now->service, old->service);
+	}
+	bool is_same = kept == before.len && kept == s->backends.len;
+
+	map_fini(&before, interest_free);
+	return !is_same;
+}
+
+/* Takes note of a route, or that it is gone or of no concern. */
+static bool
+note_route(struct model_subject *s, struct model_object *o, bool is_there)
+{
+	struct slice key = slice_str(o->key);
+	struct model_object *old = map_get(&s->routes, key);
+
+	is_there = is_there && model_concerns(s, o);
+	if (old == (is_there ? o : NULL))
+		return false;
+	if (is_there)
+		map_put(&s->routes, key, model_object_ref(o));
+	else
+		map_del(&s->routes, key);
+	model_object_unref(old);
+	return true;
+}
+
+static bool
+learn(struct model_subject *s, struct model_object *o, bool is_there)
+{
+	struct model_object *now = is_there ? o : NULL;
+
+	if (o->kind->backends != NULL)
+		return note_route(s, o, is_there) && renew_backends(s);
+	if (o->kind == &model_service_kind) {
+		bool is_news = place_service(&s->interests, o, now);
+
+		return (s->backends.len > 0 &&
+		    place_service(&s->backends, o, now)) || is_news;
+	}
+	return is_self(s, o) && place(&s->self, now);
+}
+
 bool
 model_subject_learn(struct model_subject *s, struct model_object *o)
 {
-	struct model_object **place = place_of(s, o), *old;
-
-	if (place == NULL)
-		return false;
-	old = *place;
-	*place = model_object_ref(o);
-	bool alike = selects_alike(old, o);
-
-	model_object_unref(old);
-	return !alike;
+	return learn(s, o, true);
 }
 
 bool
 model_subject_unlearn(struct model_subject *s, const struct model_object *o)
 {
-	struct model_object **place = place_of(s, o);
+	union { const struct model_object *from; struct model_object *to; } u = {
+		o };
 
-	if (place == NULL || *place == NULL)
-		return false;
-	model_object_unref(*place);
-	*place = NULL;
-	return true;
+	return learn(s, u.to, false);
 }
 
 bool
@@ -150,31 +239,45 @@ size_t
 model_closure(struct model_subject *s, struct model_object *const *objects,
     size_t n, struct model_object **out)
 {
+	bool is_news = false;
 	size_t len = 0;
 
+	/* First the routes: which services count follows from them. */
 	for (size_t i = 0; i < n; i++)
-		model_subject_learn(s, objects[i]);
+		if (objects[i]->kind->backends != NULL)
+			is_news |= note_route(s, objects[i], true);
+	if (is_news)
+		renew_backends(s);
+	for (size_t i = 0; i < n; i++)
+		if (objects[i]->kind->backends == NULL)
+			model_subject_learn(s, objects[i]);
 	for (size_t i = 0; i < n; i++)
 		if (model_concerns(s, objects[i]))
 			out[len++] = objects[i];
 	return len;
 }
 
-bool
-model_subject_selects(const struct model_subject *s,
-    const struct model_object *workload)
+static bool
+selects(const struct map *in, const struct model_object *workload)
 {
-	const struct model_interest *i;
 	size_t it = 0;
 	void *value;
 
-	while (map_next(&s->interests, &it, NULL, &value)) {
-		i = value;
+	while (map_next(in, &it, NULL, &value)) {
+		const struct model_interest *i = value;
+
 		if (i->service != NULL &&
 		    model_workload_backs(workload, i->service))
 			return true;
 	}
 	return false;
+}
+
+bool
+model_subject_selects(const struct model_subject *s,
+    const struct model_object *workload)
+{
+	return selects(&s->interests, workload) || selects(&s->backends, workload);
 }
 
 bool
@@ -197,7 +300,7 @@ model_subject_routes(const struct model_subject *s, const struct model_object *r
 		if (model_parent_is_service(&parents[i]) &&
 		    (strcmp(namespace, own) == 0 ||
 		    strcmp(s->namespace, own) == 0) &&
-		    find(s, namespace, parents[i].name) != NULL)
+		    find(&s->interests, namespace, parents[i].name) != NULL)
 			return true;
 	}
 	return false;
@@ -209,22 +312,31 @@ model_subject_targets(const struct model_subject *s, const struct model_object *
 {
 	for (size_t i = 0; i < n; i++)
 		if (model_ref_is(targets[i].group, targets[i].kind, "", "Service") &&
-		    find(s, policy->head->meta.namespace, targets[i].name) != NULL)
+		    model_subject_calls(s, policy->head->meta.namespace,
+		    targets[i].name) != NULL)
 			return true;
+	return false;
+}
+
+static bool
+knows(const struct map *in, const char *namespace)
+{
+	size_t it = 0;
+	void *value;
+
+	while (map_next(in, &it, NULL, &value)) {
+		const struct model_interest *i = value;
+
+		if (strcmp(i->namespace, namespace) == 0)
+			return true;
+	}
 	return false;
 }
 
 bool
 model_subject_knows(const struct model_subject *s, const char *namespace)
 {
-	size_t it = 0;
-	void *value;
-
-	while (map_next(&s->interests, &it, NULL, &value)) {
-		const struct model_interest *i = value;
-
-		if (strcmp(i->namespace, namespace) == 0)
-			return true;
-	}
-	return strcmp(s->namespace, namespace) == 0;
+	return knows(&s->interests, namespace) ||
+	    knows(&s->backends, namespace) ||
+	    strcmp(s->namespace, namespace) == 0;
 }

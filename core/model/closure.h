@@ -17,15 +17,15 @@
  *	its Workload, its Namespace, the MeshConfig,
  *	each Service that its workload backs,
  *	the routes and policies of the services of its interests,
- *	for each interest the Service, its EndpointSlices, and the Workloads
- *	that back it.
+ *	for each interest, and for each service that one of those routes sends
+ *	to, the Service, its EndpointSlices, and the Workloads that back it.
  *
  * Both ends of a session compute it with model_concerns, one object at a
  * time.  Whether a workload backs a service can depend on the service's
- * selector, so a subject learns the services of its interests and its own
- * workload from the objects that pass by: model_subject_learn says when what
- * it learnt may change the answer for others, and the caller then asks again
- * about all of them.
+ * selector, and which services count on routes, so a subject learns those of its
+ * interests and its own workload from the objects that pass by:
+ * model_subject_learn says when what it learnt may change the answer for
+ * others, and the caller then asks again about all of them (model_closure).
  *
  * Life: model_subject_init -> call, learn, model_concerns ... -> fini.
  * A subject belongs to one thread.
@@ -39,6 +39,9 @@ struct model_subject {
 	char                *namespace, *workload;
 	struct model_object *self;	/* a reference; NULL: not seen yet */
 	struct map           interests;	/* "ns/name": struct model_interest */
+	/* What those routes send to, likewise; its own routes do not count. */
+	struct map           backends;
+	struct map           routes;	/* by key, references: of interests */
 };
 
 /* Copies the names. */

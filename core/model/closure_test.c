@@ -104,6 +104,57 @@ TEST(closure_follows_interest)
 	world_fini(&w);
 }
 
+/* What a route of a called service sends to is needed, its own routes not. */
+TEST(closure_follows_routes_to_their_backends)
+{
+	static const char *const texts[] = {
+		"{apiVersion: v1, kind: Service, metadata: {name: front}, "
+		    "spec: {ports: [{port: 80}]}}",
+		"{apiVersion: v1, kind: Service, metadata: {name: back}, "
+		    "spec: {selector: {app: b}, ports: [{port: 80}]}}",
+		"{apiVersion: v1, kind: Service, metadata: {name: copy}, "
+		    "spec: {ports: [{port: 80}]}}",
+		"{apiVersion: v1, kind: Service, metadata: {name: behind}, "
+		    "spec: {ports: [{port: 80}]}}",
+		"{apiVersion: mesh/v1, kind: Workload, metadata: {name: b-1, labels: "
+		    "{app: b}}, spec: {serviceAccount: b, address: a}}",
+		"{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: "
+		    "{name: r}, spec: {parentRefs: [{group: '', kind: Service, name: "
+		    "front}], rules: [{backendRefs: [{name: back, port: 80}], filters: "
+		    "[{type: RequestMirror, requestMirror: {backendRef: {name: copy, "
+		    "port: 80}}}]}]}}",
+		"{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: "
+		    "{name: s}, spec: {parentRefs: [{group: '', kind: Service, name: "
+		    "back}], rules: [{backendRefs: [{name: behind, port: 80}]}]}}",
+	};
+	enum { N = sizeof(texts) / sizeof(texts[0]) };
+	struct model_object *objects[N], *out[N];
+	struct model_subject s;
+
+	model_subject_init(&s, "default", "web-1");
+	for (size_t i = 0; i < N; i++)
+		objects[i] = object_from(texts[i]);
+	assert_int_equal(model_closure(&s, objects, N, out), 0);
+	model_subject_call(&s, "default", "front");
+	assert_int_equal(model_closure(&s, objects, N, out), 5);
+	assert_ptr_equal(out[0], objects[0]);
+	assert_ptr_equal(out[1], objects[1]);
+	assert_ptr_equal(out[2], objects[2]);
+	assert_ptr_equal(out[3], objects[4]);
+	assert_ptr_equal(out[4], objects[5]);
+	/* The same again is no news; that the route is gone is. */
+	assert_false(model_subject_learn(&s, objects[5]));
+	assert_true(model_subject_unlearn(&s, objects[5]));
+	assert_false(model_concerns(&s, objects[1]));
+	assert_true(model_subject_learn(&s, objects[5]));
+	assert_true(model_concerns(&s, objects[1]));
+	model_subject_uncall(&s, "default", "front");
+	assert_int_equal(model_closure(&s, objects, N, out), 0);
+	for (size_t i = 0; i < N; i++)
+		model_object_unref(objects[i]);
+	model_subject_fini(&s);
+}
+
 TEST(closure_knows_each_of_many_interests)
 {
 	struct world w;

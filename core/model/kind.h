@@ -29,6 +29,8 @@ struct model_column {
 	bool        wide;	/* only with -o wide */
 };
 
+typedef void model_backend_fn(void *arg, const char *namespace, const char *name);
+
 struct model_kind {
 	const char               *kind;		/* "Service" */
 	const char               *plural;	/* "services" */
@@ -49,6 +51,11 @@ struct model_kind {
 	int (*finish)(struct model_object *, struct err *);
 	/* Whether the object belongs to the subject's closure; see closure.h. */
 	bool (*concerns)(const struct model_subject *, const struct model_object *);
+	/*
+	 * Calls fn for each Service that it sends to, perhaps more than once: who
+	 * needs the object needs those.  NULL: none.
+	 */
+	void (*backends)(const struct model_object *, model_backend_fn *fn, void *arg);
 	const char               *text;		/* one line for people */
 };
 

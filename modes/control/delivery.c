@@ -263,6 +263,19 @@ collect(struct delivery *d)
 		d->must_look = true;	/* they are no longer kept */
 }
 
+static void
+unlearn_routes(struct delivery *d)
+{
+	size_t it = 0;
+	struct slice key;
+	void *route;
+
+	while (map_next(&d->subject.routes, &it, &key, &route))
+		if (registry_find(d->registry, key) == NULL)
+			d->must_look |= model_subject_unlearn(&d->subject,
+			    route);
+}
+
 /* What the subject knows of documents that are no more. */
 static void
 unlearn(struct delivery *d)
@@ -278,6 +291,7 @@ unlearn(struct delivery *d)
 		    slice_str(o->key)) == NULL)
 			d->must_look |= model_subject_unlearn(s, o);
 	}
+	unlearn_routes(d);
 	if (s->self == NULL || registry_find(d->registry,
 	    slice_str(s->self->key)) != NULL)
 		return;

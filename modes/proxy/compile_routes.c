@@ -92,11 +92,9 @@ compile_routes(const struct compile_input *in, struct snapshot *out)
 /* --- what they send to --------------------------------------------------------------- */
 
 static void
-add_name(struct map *out, const struct model_object *route,
-    const char *namespace, const char *name)
+note_backend(void *out, const char *namespace, const char *name)
 {
-	char *key = mem_printf("%s/%s", namespace != NULL ? namespace :
-	    route->head->meta.namespace, name);
+	char *key = mem_printf("%s/%s", namespace, name);
 
 	map_put(out, slice_str(key), NULL);
 	mem_free(key);
@@ -109,22 +107,7 @@ compile_backends(const struct compile_input *in, struct map *out)
 	for (size_t i = 0; in->is_called != NULL && i < in->len; i++) {
 		const struct model_object *o = in->objects[i];
 
-		if (o->kind != &model_http_route_kind)
-			continue;
-		const struct model_http_route_spec *spec =
-		    &model_http_route(o)->spec;
-
-		for (size_t r = 0; r < spec->rules_len; r++) {
-			const struct model_http_rule *rule = &spec->rules[r];
-
-			for (size_t b = 0; b < rule->backends_len; b++)
-				add_name(out, o, rule->backends[b].namespace,
-				    rule->backends[b].name);
-			for (size_t f = 0; f < rule->filters_len; f++)
-				if (rule->filters[f].mirror != NULL)
-					add_name(out, o, rule->filters[f].mirror->
-					    backend.namespace, rule->filters[f].
-					    mirror->backend.name);
-		}
+		if (o->kind->backends != NULL)
+			o->kind->backends(o, note_backend, out);
 	}
 }

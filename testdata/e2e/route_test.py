@@ -358,5 +358,50 @@ def weights_change_a_hundred_times_under_load(scene):
 	assert {edge.who() for _ in range(20)} == {"v2"}
 
 
+def member(scene, control, name):
+	"""An application and its sidecar, joined."""
+	app = scene.echo(f"{name}-app")
+	return scene.proxy(name, control=control, service=f"default/{name}",
+	    apps=[f"80={app.http}/http"]).await_ready()
+
+
+@scenario
+def members_follow_routes_of_services_that_they_call(scene):
+	control = scene.control()
+	for name in ("orders", "orders-v1", "orders-v2"):
+		member(scene, control, name)
+	web = member(scene, control, "web")
+
+	def who(path="/"):
+		answer = get(web.outbound_port, f"http://orders.default.mesh{path}",
+		    host="orders.default.mesh")
+		return answer.json()["name"] if answer.status == 200 else \
+		    answer.status
+
+	wait_until(lambda: who() == "orders-app", "the service itself answers")
+	route = ROUTE.replace("name: web", "name: orders").format(name="split",
+	    namespace="default", parent="", rules="[" +
+	    to(("orders-v1", 3), ("orders-v2", 1)) + "]")
+	control.apply(route)
+	# The caller never asked for those two; what it says as the host stays.
+	wait_until(lambda: who() in ("orders-v1-app", "orders-v2-app"),
+	    "the route is obeyed")
+	seen = collections.Counter(who() for _ in range(40))
+	assert seen == {"orders-v1-app": 30, "orders-v2-app": 10}, seen
+	control.apply(route.replace("rules: [{", "rules: [{matches: "
+	    "[{path: {value: /only}}],"))
+	wait_until(lambda: who() == 404, "what no rule takes is 404")
+	assert who("/only") in ("orders-v1-app", "orders-v2-app")
+	control.ctl("delete", "httproute", "split", "--yes")
+	wait_until(lambda: who() == "orders-app", "the service itself again")
+	# A route that was there before the first call, too.
+	control.apply(route)
+	late = member(scene, control, "late")
+	wait_until(lambda: get(late.outbound_port, "http://orders.default.mesh/",
+	    host="orders.default.mesh").status == 200, "a new caller")
+	assert get(late.outbound_port, "http://orders.default.mesh/",
+	    host="orders.default.mesh").json()["name"] != "orders-app"
+
+
 if __name__ == "__main__":
 	main()
