@@ -64,7 +64,7 @@ read_headers(struct ctl *c, struct asked *a)
 			return ctl_misused(c, "--header: expected NAME=VALUE, found "
 			    "\"%s\"", text);
 		value = slice_trim(slice_str(text + len + 1));
-		if (!conf_pattern_match(CONF_FIELD_VALUE, value))
+		if (value.len > 0 && !conf_pattern_match(CONF_FIELD_VALUE, value))
 			return ctl_misused(c, "--header: expected %s as the value, "
 			    "found \"%.*s\"",
 			    conf_pattern_expected(CONF_FIELD_VALUE),
@@ -136,16 +136,16 @@ read_path(struct ctl *c, struct asked *a)
 
 /* "Shop.Example:8080" is shop.example, "[::1]:80" is ::1. */
 static struct slice
-bare_host(struct ctl *c, struct slice host)
+bare_host(struct ctl *c, struct slice typed)
 {
-	struct slice part;
+	struct slice host = lower(c, typed), part;
 	uint16_t port;
 
 	if (conf_host_port(host, &part, &port))
 		host = part;
 	if (host.len > 1 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
 		host = slice_of(host.ptr + 1, host.len - 2);
-	return lower(c, host);
+	return host;
 }
 
 int

@@ -18,7 +18,7 @@ make_target(void *arg, const struct model_object *route, size_t rule)
 	return t;
 }
 
-/* --- who won, who lost ------------------------------------------------------------ */
+/* --- who won, who lost ---------------------------------------------------- */
 
 static void
 set_text(struct conf_node *map, const char *key, struct str *text)
@@ -87,7 +87,7 @@ choice_fini(struct choice *q)
 	traffic_close(&q->traffic);
 }
 
-/* --- for programs ------------------------------------------------------------------- */
+/* --- for programs --------------------------------------------------------- */
 
 static void
 add_request(struct choice *q, struct conf_node *out)

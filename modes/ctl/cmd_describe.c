@@ -13,7 +13,8 @@
 static int describe(struct ctl *);
 
 static const struct ctl_example examples[] = {
-	{ "describe service web", "the document, its routes, policies, endpoints and problems" },
+	{ "describe service web",
+	    "the document, its routes, policies, endpoints and problems" },
 	{ "describe workload web-1", "the document, and what it reports" },
 	{ 0 },
 };

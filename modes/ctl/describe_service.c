@@ -39,7 +39,7 @@ print_part(struct view *v, const char *title, const struct conf_node *list,
 	rows_print(v->c, list, columns, title);
 }
 
-/* --- routes ----------------------------------------------------------------------- */
+/* --- routes --------------------------------------------------------------- */
 
 static bool
 is_own(const struct view *v, const struct model_object *o)
@@ -126,7 +126,7 @@ add_routes(struct view *v)
 	print_part(v, "Routes:", list, route_columns);
 }
 
-/* --- rules that send to it ------------------------------------------------------------ */
+/* --- rules that send to it ------------------------------------------------ */
 
 static bool
 sends_here(const struct view *v, const struct model_object *route,
@@ -191,7 +191,7 @@ add_senders(struct view *v)
 		print_part(v, "Backend of:", list, sender_columns);
 }
 
-/* --- policies ---------------------------------------------------------------------------- */
+/* --- policies ------------------------------------------------------------- */
 
 static bool
 targets_of(const struct model_object *o, const struct model_target_ref **targets,
@@ -282,7 +282,7 @@ add_policies(struct view *v)
 	print_part(v, "Policies:", list, policy_columns);
 }
 
-/* --- endpoints and problems ----------------------------------------------------------------- */
+/* --- endpoints and problems ----------------------------------------------- */
 
 static int
 add_endpoints(struct view *v, struct err *err)

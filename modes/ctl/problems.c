@@ -3,7 +3,7 @@
 #include "model/warn.h"
 #include "modes/ctl/problems.h"
 
-/* --- what can be seen in the documents themselves --------------------------------- */
+/* --- what can be seen in the documents themselves ------------------------- */
 
 static const struct model_kind *
 kind_of(const struct model_object_ref *ref)
@@ -140,7 +140,7 @@ problems_of_route(struct traffic *t, const struct model_object *route,
 		find_out(t, route, list);
 }
 
-/* --- warnings ------------------------------------------------------------------------ */
+/* --- warnings ------------------------------------------------------------- */
 
 struct warned {
 	struct traffic                   *traffic;

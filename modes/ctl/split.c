@@ -5,7 +5,7 @@
 #include "modes/ctl/split.h"
 #include "modes/ctl/table.h"
 
-/* --- what was typed ------------------------------------------------------------- */
+/* --- what was typed ------------------------------------------------------- */
 
 static bool
 is_same_service(const struct traffic_name *a, const char *namespace,
@@ -70,7 +70,7 @@ split_hangs(const struct split *s, const struct model_object *route)
 	    s->to.namespace, &one) == 1;
 }
 
-/* --- ports of backends -------------------------------------------------------------- */
+/* --- ports of backends ---------------------------------------------------- */
 
 /* The reference of the rule that a part stands for; NULL: there is none. */
 static const struct model_backend_ref *
@@ -177,7 +177,7 @@ split_find_backends(struct split *s)
 	return code;
 }
 
-/* --- the document --------------------------------------------------------------------- */
+/* --- the document --------------------------------------------------------- */
 
 static struct conf_node *
 new_document(struct split *s)
@@ -244,7 +244,7 @@ split_write(struct split *s)
 	return o != NULL ? CTL_OK : ctl_fail(s->c, &err);
 }
 
-/* --- before and after --------------------------------------------------------------------- */
+/* --- before and after ----------------------------------------------------- */
 
 static void
 add_weight(struct table *t, int64_t weight, int64_t sum)

@@ -45,7 +45,7 @@ traffic_name_read(struct ctl *c, const char *what, const char *word,
 	return names_read(c, what, name, &out->namespace, &out->name);
 }
 
-/* --- documents ------------------------------------------------------------------ */
+/* --- documents ------------------------------------------------------------ */
 
 static const struct model_object *
 keep(struct traffic *t, const struct conf_node *doc, struct err *err)

@@ -1,0 +1,74 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/unit.h"
+#include "modes/ctl/asked.h"
+
+/* A request as `route` takes it; words are separated by '|'. */
+static int
+ask(struct ctl *c, char *line, struct asked *out)
+{
+	static char group[] = "route", service[] = "web";
+	char *argv[16] = { group, service }, *rest = line;
+	struct err err = ERR_INIT;
+
+	*c = (struct ctl){ .quiet = true };
+	for (size_t i = 2; (argv[i] = strsep(&rest, "|")) != NULL; i++)
+		assert_true(i + 1 < sizeof(argv) / sizeof(argv[0]));
+	if (args_read(&c->args, argv, &err) < 0)
+		fail_msg("%s", err.text);
+	return asked_read(c, "web.default.mesh", out);
+}
+
+/* What a rule would look at, in one line. */
+static void
+show(struct str *out, const struct asked *a)
+{
+	const struct route_request *r = &a->request;
+	struct slice header = r->header(r->head, SLICE("x-a"));
+	struct slice host = r->header(r->head, SLICE("host"));
+
+	str_addf(out, "%.*s %.*s", SLICE_ARG(r->method), SLICE_ARG(r->path));
+	if (r->query.ptr != NULL)
+		str_addf(out, "?%.*s", SLICE_ARG(r->query));
+	str_addf(out, " %.*s %.*s", SLICE_ARG(r->host), SLICE_ARG(host));
+	if (header.ptr != NULL)
+		str_addf(out, " %.*s", SLICE_ARG(header));
+}
+
+TEST(asked_is_what_a_proxy_would_see)
+{
+	static const struct { const char *line, *expected; } cases[] = {
+		{ "--quiet", "GET / web.default.mesh web.default.mesh" },
+		{ "--method|POST|--path|/a/../b//c",
+		    "POST /b/c web.default.mesh web.default.mesh" },
+		{ "--path|/%7euser?x=%41",
+		    "GET /~user?x=%41 web.default.mesh web.default.mesh" },
+		{ "--path|/?", "GET /? web.default.mesh web.default.mesh" },
+		{ "--path|/?a=1|--query|b=2&3|--query|c d",
+		    "GET /?a=1&b=2%263&c%20d= web.default.mesh web.default.mesh" },
+		{ "--host|Shop.Example:8080",
+		    "GET / shop.example Shop.Example:8080" },
+		{ "--host|[::1]:80", "GET / ::1 [::1]:80" },
+		{ "-H|Host: a.example", "GET / a.example a.example" },
+		{ "-H|Host=a.example|--host|b.example",
+		    "GET / b.example b.example" },
+		{ "-H|X-A: b=c|-H|x-b=1|-H|x-a=  d ",
+		    "GET / web.default.mesh web.default.mesh b=c,d" },
+		{ "-H|x-a=", "GET / web.default.mesh web.default.mesh " },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char line[128];
+		struct asked a;
+		struct ctl c;
+		struct str out = { 0 };
+
+		snprintf(line, sizeof(line), "%s", cases[i].line);
+		assert_int_equal(ask(&c, line, &a), CTL_OK);
+		show(&out, &a);
+		assert_string_equal(str_ptr(&out), cases[i].expected);
+		str_fini(&out);
+		ctl_fini(&c);
+	}
+}
