@@ -77,7 +77,8 @@ static const struct stream_vtable fake_stream = {
 /*
  * shared is a text: "a" writes only; "h^" holds the request head, "hv" the
  * response head, "b^" request bodies; "r^" replies 403 at the request head,
- * "rb" at the request body; "c^" collects 8 bytes; "x^" aborts.
+ * "rb" at the request body; "c^" collects 8 bytes; "x^" aborts; "e" emits
+ * a tail when trailers come.
  */
 static const char *
 does(struct l7_ctx *ctx)
@@ -136,8 +137,14 @@ letter_body(struct l7_ctx *ctx, enum dir dir, struct buf *b, bool end)
 static enum verdict
 letter_trailers(struct l7_ctx *ctx, enum dir dir, struct http_fields *t)
 {
+	struct buf tail = { 0 };
+
 	(void)t;
 	say("%c:T%c", does(ctx)[0], dir == DIR_UP ? '^' : 'v');
+	if (does(ctx)[1] == 'e') {
+		buf_add(&tail, "tail", 4);
+		l7_emit(ctx, dir, &tail);
+	}
 	return PASS;
 }
 

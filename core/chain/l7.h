@@ -112,6 +112,12 @@ void l7_wake_after(struct l7_ctx *, enum dir, uint64_t ms);
  * 100 gets it.  Above max bytes: 413 (request), or 502 (response).
  */
 void l7_collect(struct l7_ctx *, enum dir, size_t max);
+/*
+ * For a filter that still has bytes of a body when the trailers come, in its
+ * trailers hook: they go on to the next filter before the trailers do.  Drains
+ * b.  A filter further on that collects this direction does not see them.
+ */
+void l7_emit(struct l7_ctx *, enum dir, struct buf *);
 /* From now on both directions are opaque bytes (101, CONNECT). */
 void l7_tunnel(struct l7_ctx *);
 

@@ -26,6 +26,7 @@ struct l7_way {
 	int                 from;
 	struct buf          queue;
 	struct http_fields *queue_trailers;
+	int                 trailers_from;	/* in front of it; 0: of `start` */
 	struct http_head   *queue_head;
 	bool                queue_end;
 	int                 collect;	/* step that collects, or -1 */

@@ -166,6 +166,36 @@ TEST(l7_collect_sees_one_end_where_trailers_follow)
 	bench_fini(&b);
 }
 
+TEST(l7_emit_goes_before_the_trailers)
+{
+	struct http_fields t;
+	struct bench b;
+
+	bench_init(&b, "a be c");
+	http_fields_init(&t, &b.arena);
+	bench_head(false);
+	b.stream.events->on_trailers(b.stream.owner, &t);
+	bench_expect("a:head^ b:head^ c:head^ ^head a:T^ b:T^ c:[tail]^ ^[tail] "
+	    "c:T^ ^T$");
+	bench_fini(&b);
+}
+
+TEST(l7_emit_that_is_held_holds_the_trailers)
+{
+	struct http_fields t;
+	struct bench b;
+
+	bench_init(&b, "a be cb^ d");
+	http_fields_init(&t, &b.arena);
+	bench_head(false);
+	b.stream.events->on_trailers(b.stream.owner, &t);
+	bench_expect("a:head^ b:head^ c:head^ d:head^ ^head a:T^ b:T^ c:[tail]^");
+	l7_resume(b.holder, DIR_UP);
+	bench_turn();
+	bench_expect("d:[tail]^ ^[tail] c:T^ d:T^ ^T$");
+	bench_fini(&b);
+}
+
 TEST(l7_response_head_held_then_released)
 {
 	struct bench b;

@@ -33,6 +33,7 @@ l7_way_stop(struct l7_run *r, enum dir dir)
 	w->queue_end = false;
 	w->queue_head = NULL;
 	w->queue_trailers = NULL;
+	w->trailers_from = 0;
 }
 
 static struct l7_slot *
@@ -267,6 +268,8 @@ run_body(struct l7_run *r, enum dir dir, int step, struct buf *b, bool end)
 static void
 run_trailers(struct l7_run *r, enum dir dir, int step, struct http_fields *t)
 {
+	struct l7_way *w = &r->way[dir];
+
 	for (; step < r->chain->len; step++) {
 		struct l7_slot *s = slot_at(r, dir, step);
 		const struct l7_filter *f = r->chain->v[s->ctx.index].filter;
@@ -280,10 +283,16 @@ run_trailers(struct l7_run *r, enum dir dir, int step, struct http_fields *t)
 			return;
 		if (v == HOLD) {
 			freeze(r, dir, step, EVENT_TRAILERS, true);
-			r->way[dir].held_trailers = t;
+			w->held_trailers = t;
 		}
 		if (!take_verdict(r, dir, s, v))
 			return;
+		/* A filter further on holds what this one emitted. */
+		if (w->frozen >= 0) {
+			w->queue_trailers = t;
+			w->trailers_from = step + 1;
+			return;
+		}
 	}
 	deliver_trailers(r, dir, t);
 }
@@ -329,7 +338,8 @@ put_waiting(struct l7_run *r, enum dir dir)
 		struct http_fields *t = w->queue_trailers;
 
 		w->queue_trailers = NULL;
-		run_trailers(r, dir, w->start, t);
+		run_trailers(r, dir, w->trailers_from > 0 ? w->trailers_from :
+		    w->start, t);
 	}
 }
 
@@ -415,6 +425,17 @@ l7_put_info(struct l7_run *r, struct http_head *head)
 {
 	if (!r->over && !r->responding)
 		send_info(r, r->chain->len, head);
+}
+
+void
+l7_emit(struct l7_ctx *ctx, enum dir dir, struct buf *b)
+{
+	struct l7_run *r = ctx->run;
+	int step = dir == DIR_UP ? ctx->index : r->chain->len - 1 - ctx->index;
+
+	if (buf_len(b) > 0 && !r->over && !r->way[dir].stopped)
+		run_body(r, dir, step + 1, b, false);
+	buf_drain(b, buf_len(b));
 }
 
 void
