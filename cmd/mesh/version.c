@@ -4,6 +4,7 @@
 #include "cmd/mesh/version.h"
 #include "conf/json.h"
 #include "conf/yaml.h"
+#include "filter/coder.h"
 #include "http/h1_token.h"
 #include "loop/loop.h"
 #include "modes/control/store_sqlite.h"
@@ -28,6 +29,7 @@ static const struct {
 	{ "SQLite", store_sqlite_version },
 	{ "jansson", conf_json_version },
 	{ "libyaml", conf_yaml_version },
+	{ "zlib", coder_library_version },
 };
 
 void

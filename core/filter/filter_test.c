@@ -100,6 +100,8 @@ TEST(filters_refuse_what_they_do_not_know)
 		{ "rate_limit", "by: everyone", "by: " },
 		{ "fault", "abort: {status: 100}", "a final status" },
 		{ "fault", "delay: {percent: 101}", "delay.percent: " },
+		{ "compression", "codings: [zstd]", "codings[0]: " },
+		{ "compression", "gzipLevel: 0", "gzipLevel: " },
 		{ "headers", "request: {add: [{name: X-Forwarded-Client-Cert, "
 		    "value: c}]}", "the proxy itself writes" },
 	};

@@ -21,6 +21,8 @@ const struct filter_row filter_table[] = {
 	    "how many requests may come in a time" },
 	{ "fault", NULL, &filter_fault, &filter_fault_schema,
 	    "delays requests, or answers them with an error" },
+	{ "compression", NULL, &filter_compression, &filter_compression_schema,
+	    "bodies of responses as gzip for callers that take it" },
 	{ 0 },
 };
 
