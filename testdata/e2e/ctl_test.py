@@ -15,7 +15,9 @@ import subprocess
 import termios
 import threading
 
+from edge import Edge
 from mesh import MESH, ROOT, SLOWER, Skip, curl, main, scenario, wait_until
+from wire import get
 
 SERVICE = """\
 apiVersion: v1
@@ -815,6 +817,58 @@ def blue_and_green_change_places_as_the_manual_says(scene):
 		    else r"web-green:80 weight 0, 0.0%", said), said
 	for words in lines:
 		against(control, *words)
+
+
+LIKE = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: many, namespace: default}
+spec:
+  parentRefs: [{group: "", kind: Service, name: web}]
+  rules:
+  - matches: [{path: {value: /a}}, {path: {value: /long/er}, method: PUT}]
+    backendRefs: [{name: v1, port: 80}]
+  - matches: [{path: {value: /a}, method: GET}]
+    backendRefs: [{name: v2, port: 80}]
+  - matches: [{path: {type: Exact, value: /a/b}}]
+    backendRefs: [{name: v3, port: 80}]
+  - matches:
+    - path: {value: /a}
+      headers: [{name: x-a, type: RegularExpression, value: "1+"}]
+    - path: {type: RegularExpression, value: "/r/[0-9]+"}
+      queryParams: [{name: q, value: x y}]
+    backendRefs: [{name: v4, port: 80}]
+"""
+
+
+@scenario
+def route_says_what_a_proxy_does(scene):
+	names = ("v1", "v2", "v3", "v4")
+	edge = Edge(scene, scene.backend(b"HTTP/1.1 204 No Content\r\n\r\n"))
+	for name in names:
+		edge.set(name, scene.backend(b"HTTP/1.1 200 OK\r\ncontent-length: 2"
+		    b"\r\n\r\n" + name.encode()))
+	edge.write("many", LIKE)
+	wait_until(lambda: get(edge.port, "/a").body == b"v2", "the route is there")
+	asked = [(method, path, fields) for method in ("GET", "PUT")
+	    for path in ("/", "/a", "/ab", "/a/", "/a/b", "/x/../a//b", "/a/b/c",
+	        "/long/er/x", "/r/7", "/r/7?q=x+y", "/r/7x?q=x%20y", "/%61")
+	    for fields in ({}, {"X-A": "11"}, {"x-a": "2"})]
+	answers = set()
+	for method, path, fields in asked:
+		headers = [word for name, value in fields.items()
+		    for word in ("-H", f"{name}: {value}")]
+		done = ctl(scene, "route", "web", "-f", edge.config, "--path", path,
+		    "--method", method, "-o", "json", *headers)
+		winner = json.loads(done.stdout)["winner"]
+		said = winner["backends"][0]["backend"].split(":")[0] if winner \
+		    else "404"
+		reply = get(edge.port, path, method=method, fields=fields)
+		did = reply.text() if reply.status == 200 else str(reply.status)
+		assert said == did, (method, path, fields, said, did)
+		assert done.returncode == (0 if winner else 1), done.stderr
+		answers.add(did)
+	assert answers == {*names, "404"}, answers
 
 
 @scenario
