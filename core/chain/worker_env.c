@@ -12,8 +12,20 @@ worker_env_init(struct worker_env *env, struct loop *loop, int index, void *mode
 	env->index = index;
 	env->mode = mode;
 	atomic_init(&env->runs_len, 0);
+	atomic_init(&env->arriving, 0);
 	flow_init(&env->flow, NULL, 0, 0, NULL, NULL);
 	list_init(&env->runs);
+}
+
+size_t
+worker_env_conns(const struct worker_env *env)
+{
+	/* In the order in which a connection goes from one to the other. */
+	size_t arriving = atomic_load_explicit(&env->arriving,
+	    memory_order_acquire);
+
+	return arriving + atomic_load_explicit(&env->runs_len,
+	    memory_order_relaxed);
 }
 
 void

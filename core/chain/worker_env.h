@@ -21,7 +21,6 @@ struct worker_env {
 	int           index;	/* 0 ... workers - 1 */
 	struct flow   flow;	/* sum of what is queued on this worker */
 	struct list   runs;	/* connections with an L4 chain */
-	atomic_size_t runs_len;	/* any thread may read */
 	bool          is_draining;	/* who comes now ends in order too */
 	struct stat_registry *stats;	/* where filters find their series, */
 	struct stat_worker   *stat;	/* and this worker's cells; both may be
@@ -29,9 +28,19 @@ struct worker_env {
 	struct stat_memo     *memo;	/* series met before; with stat */
 	struct slice  service, workload;	/* ours, "ns/name"; for logs and counters */
 	void         *mode;	/* the mode's own per-worker object */
+	/*
+	 * What others read whenever they accept, on cache lines that nothing else
+	 * is on.
+	 */
+	char          apart[64];
+	atomic_size_t runs_len;
+	atomic_size_t arriving;	/* no chain has them yet; the mode counts */
+	char          behind[64];
 };
 
 void worker_env_init(struct worker_env *, struct loop *, int index, void *mode);
+/* Connections that it has and that are on their way to it.  Any thread. */
+size_t worker_env_conns(const struct worker_env *);
 /* Asks every connection of the worker, and who still comes, to end in order. */
 void worker_env_drain(struct worker_env *);
 /* Closes every connection now. */

@@ -4,8 +4,8 @@
 #include "net/conn.h"
 
 /*
- * conn_image: a connection as flat data, for the handshake thread, for
- * balancing between workers, for handing live connections to a new binary.
+ * conn_image: a connection as flat data, from the handshake thread to a worker,
+ * for handing live connections to a new binary.
  * Life: conn_detach, or filled by a handshake -> conn_attach, or
  *       conn_image_fini.
  * It contains keys, which both of these wipe.

@@ -14,7 +14,8 @@
  *       loop that won -> listener_unwatch by each -> listener_close.
  *
  * Each loop watches a small epoll descriptor of its own that holds the
- * socket with EPOLLEXCLUSIVE, so one connection wakes one loop.  Out of file
+ * socket with EPOLLEXCLUSIVE, so one connection wakes one loop: mostly the
+ * same while they come one by one; accepted() may pass them on.  Out of file
  * descriptors: a reserve descriptor is spent to accept and close at once,
  * accepting pauses 100 ms and one line is logged per second; it never spins.
  * At most LISTENER_BATCH connections are taken per wake, so that loops share

@@ -94,6 +94,17 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "Accepted connections that are open",
 		.labels = { "listener" },
 	},
+	[METRIC_CONNECTIONS_HANDED_OVER] = {
+		.name = "mesh_connections_handed_over_total",
+		.type = STAT_COUNTER,
+		.help = "Connections that a worker took over from the one that accepted",
+		.labels = { "listener" },
+	},
+	[METRIC_WORKER_CONNECTIONS] = {
+		.name = "mesh_worker_connections", .type = STAT_GAUGE,
+		.help = "Connections that a worker has, handshakes included",
+		.labels = { "worker" },
+	},
 	[METRIC_CONNECTIONS_PLAINTEXT] = {
 		.name = "mesh_connections_plaintext_total", .type = STAT_COUNTER,
 		.help = "Connections without TLS that --permissive let in",

@@ -1,7 +1,10 @@
+#include <stdio.h>
+
 #include "base/check.h"
 #include "base/mem.h"
 #include "modes/proxy/data_plane.h"
 #include "modes/proxy/port.h"
+#include "stat/metrics.h"
 #include "upstream/health.h"
 
 /* --- identity -------------------------------------------------------------------- */
@@ -67,6 +70,27 @@ on_upstream_tls_failure(void *arg, const struct tls_result *t)
 
 /* --- workers ---------------------------------------------------------------------- */
 
+static double
+conns_of(void *arg)
+{
+	struct proxy_worker *w = arg;
+
+	return (double)worker_env_conns(&w->env);
+}
+
+static void
+show_conns(struct proxy_worker *w)
+{
+	char index[12];
+
+	snprintf(index, sizeof(index), "%d", w->env.index);
+	const struct slice label = slice_str(index);
+
+	w->conns = stat_series_get(w->env.stats, METRIC_WORKER_CONNECTIONS,
+	    &label);
+	stat_series_sample(w->conns, conns_of, w);
+}
+
 static void
 worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 {
@@ -80,11 +104,11 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 	if (w->env.stats != NULL) {
 		w->env.stat = stat_worker_new(w->env.stats);
 		w->env.memo = &w->memo;
+		show_conns(w);
 	}
 	list_init(&w->lookups);
 	list_init(&w->arrivals);
 	list_init(&w->openings);
-	atomic_init(&w->arriving, 0);
 	w->upstream = upstream_new(&w->env, &p->upstream_env);
 	if (index == 0)
 		w->health = health_new(w->upstream);
@@ -95,12 +119,13 @@ data_plane_new(const struct data_plane_options *o)
 {
 	struct data_plane *p = mem_zalloc(sizeof(*p));
 
-	check(o->workers > 0);
+	check(o->workers > 0 && o->workers <= DATA_PLANE_WORKERS_MAX);
 	p->options = *o;
 	p->registry = cluster_registry_new();
 	pthread_mutex_init(&p->identity_lock, NULL);
 	list_init(&p->ports);
 	arena_init(&p->names);
+	atomic_init(&p->drains, 0);
 	p->upstream_env = (struct upstream_env){
 		.handshaker = o->handshaker, .identity = identity_for_upstream,
 		.arg = p, .on_tls_failure = on_upstream_tls_failure,
@@ -321,28 +346,29 @@ on_drain(void *arg)
 	LIST_FOREACH(at, &w->plane->ports)
 		port_end(list_entry(at, struct open_port, link), w);
 	worker_env_drain(&w->env);
-	port_count_arriving(w, -1);
+	atomic_fetch_sub_explicit(&w->plane->drains, 1, memory_order_release);
 }
 
 void
 data_plane_drain(struct data_plane *p)
 {
-	for (int i = 0; i < p->options.workers; i++) {
-		/* Who waits to be accepted counts before that is done. */
-		port_count_arriving(&p->workers[i], 1);
+	atomic_fetch_add_explicit(&p->drains, (size_t)p->options.workers,
+	    memory_order_relaxed);
+	for (int i = 0; i < p->options.workers; i++)
 		loop_post(p->workers[i].env.loop, on_drain, &p->workers[i]);
-	}
 }
 
 size_t
 data_plane_conns(struct data_plane *p)
 {
-	size_t n = 0;
+	/*
+	 * Each stands for those who wait to be accepted; when there are none
+	 * left, nobody goes from one worker to another any more.
+	 */
+	size_t n = atomic_load_explicit(&p->drains, memory_order_acquire);
 
 	for (int i = 0; i < p->options.workers; i++)
-		n += atomic_load_explicit(&p->workers[i].env.runs_len,
-		    memory_order_relaxed) + atomic_load_explicit(
-		    &p->workers[i].arriving, memory_order_relaxed);
+		n += worker_env_conns(&p->workers[i].env);
 	return n;
 }
 
@@ -380,6 +406,9 @@ worker_fini(struct proxy_worker *w)
 	loop_free(w->env.loop);
 	if (w->health != NULL)
 		health_free(w->health);
+	if (w->conns != NULL)
+		stat_series_sample(w->conns, NULL, NULL);
+	stat_series_unref(w->conns);
 	upstream_free(w->upstream);
 	stat_memo_fini(&w->memo);
 	snapshot_unref(w->snapshot);

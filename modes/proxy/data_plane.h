@@ -16,6 +16,8 @@
  *       -> data_plane_stop -> data_plane_free.
  * All functions are called on the main thread unless they say otherwise.
  */
+#define DATA_PLANE_WORKERS_MAX	64	/* as the schema of Proxy says */
+
 enum port_kind {
 	PORT_INBOUND,	/* mutual TLS from other sidecars, to the application */
 	PORT_OUTBOUND,	/* HTTP of the application, by Host or absolute form */
@@ -58,6 +60,7 @@ struct data_plane {
 	struct tls_identity      *identity;
 	struct arena              names;	/* of our workload, now and before */
 	struct list               ports;
+	atomic_size_t             drains;	/* on their way to a worker */
 };
 
 struct data_plane *data_plane_new(const struct data_plane_options *);

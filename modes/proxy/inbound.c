@@ -211,6 +211,32 @@ on_silent(void *arg)
 	take_plain(a);
 }
 
+static struct arrival *
+arrival_new(struct open_port *o, struct proxy_worker *w, int fd,
+    const struct addr *peer)
+{
+	struct arrival *a = mem_zalloc(sizeof(*a));
+
+	*a = (struct arrival){ .port = o, .worker = w, .peer = *peer, .fd = fd };
+	port_count_arriving(w, 1);
+	return a;
+}
+
+/*
+ * A handshake begins here and ends at the worker that takes the connection:
+ * of a host's handshakes the oldest gives way (tls.h), and those that waited
+ * for a busy worker would begin late and push out who came after them.
+ */
+void
+port_pass_on_inbound(struct open_port *o, struct proxy_worker *w,
+    struct proxy_worker *to, int fd, const struct addr *peer)
+{
+	if (w->snapshot != NULL && !w->snapshot->permissive)
+		shake_hands(arrival_new(o, to, fd, peer));
+	else
+		port_hand_over(o, to, fd, peer);
+}
+
 void
 port_accept_inbound(struct open_port *o, struct proxy_worker *w, int fd,
     const struct addr *peer)
@@ -221,9 +247,7 @@ port_accept_inbound(struct open_port *o, struct proxy_worker *w, int fd,
 		close(fd);
 		return;
 	}
-	a = mem_zalloc(sizeof(*a));
-	*a = (struct arrival){ .port = o, .worker = w, .peer = *peer, .fd = fd };
-	port_count_arriving(w, 1);
+	a = arrival_new(o, w, fd, peer);
 	if (!w->snapshot->permissive) {
 		shake_hands(a);
 		return;

@@ -1,5 +1,8 @@
+#include <unistd.h>
+
 #include "base/log.h"
 #include "base/mem.h"
+#include "modes/proxy/balance.h"
 #include "modes/proxy/port.h"
 #include "stat/metrics.h"
 #include "tls/tls.h"
@@ -22,16 +25,75 @@ static const struct {
 	[PORT_GATEWAY]	= { "gateway", port_accept_gateway, route_gateway },
 };
 
+/* --- from accept to the worker that takes it ------------------------------- */
+
+struct handover {
+	struct open_port    *port;
+	struct proxy_worker *to;
+	int                  fd;
+	struct addr          peer;
+};
+
+static void
+on_handover(void *arg)
+{
+	struct handover *h = arg;
+
+	if (h->to->is_stopped)
+		close(h->fd);
+	else
+		kinds[h->port->spec.kind].accept(h->port, h->to, h->fd,
+		    &h->peer);
+	/* Whoever has it now has counted it. */
+	port_count_arriving(h->to, -1);
+	mem_free(h);
+}
+
+void
+port_hand_over(struct open_port *o, struct proxy_worker *to, int fd,
+    const struct addr *peer)
+{
+	struct handover *h = mem_alloc(sizeof(*h));
+
+	*h = (struct handover){ o, to, fd, *peer };
+	port_count_arriving(to, 1);
+	loop_post(to->env.loop, on_handover, h);
+}
+
+/* The worker that a connection accepted by this one goes to. */
+static struct proxy_worker *
+taker(struct data_plane *p, struct proxy_worker *w)
+{
+	size_t conns[DATA_PLANE_WORKERS_MAX];
+
+	for (int i = 0; i < p->options.workers; i++)
+		conns[i] = worker_env_conns(&p->workers[i].env);
+	return &p->workers[balance_choose(conns, p->options.workers,
+	    w->env.index)];
+}
+
 static void
 on_accepted(void *arg, int fd, const struct addr *peer)
 {
-	struct port_worker *pw = arg;
-	struct slice listener = slice_str(kinds[pw->port->spec.kind].listener);
+	struct open_port *o = ((struct port_worker *)arg)->port;
+	struct proxy_worker *w = ((struct port_worker *)arg)->worker;
+	struct proxy_worker *to = taker(o->plane, w);
+	struct slice listener = slice_str(kinds[o->spec.kind].listener);
 
-	worker_env_count(&pw->worker->env, METRIC_CONNECTIONS_ACCEPTED,
-	    &listener, 1, 1);
-	kinds[pw->port->spec.kind].accept(pw->port, pw->worker, fd, peer);
+	worker_env_count(&w->env, METRIC_CONNECTIONS_ACCEPTED, &listener, 1, 1);
+	if (to == w) {
+		kinds[o->spec.kind].accept(o, w, fd, peer);
+		return;
+	}
+	worker_env_count(&w->env, METRIC_CONNECTIONS_HANDED_OVER, &listener, 1,
+	    1);
+	if (o->spec.kind == PORT_INBOUND)
+		port_pass_on_inbound(o, w, to, fd, peer);
+	else
+		port_hand_over(o, to, fd, peer);
 }
+
+/* --- opening and closing ---------------------------------------------------- */
 
 static void
 on_bad_request(void *arg, struct l4_run *l4, int status, const char *why)
@@ -137,11 +199,11 @@ void
 port_count_arriving(struct proxy_worker *w, int by)
 {
 	if (by > 0)
-		atomic_fetch_add_explicit(&w->arriving, (size_t)by,
+		atomic_fetch_add_explicit(&w->env.arriving, (size_t)by,
 		    memory_order_relaxed);
 	else
-		atomic_fetch_sub_explicit(&w->arriving, (size_t)-by,
-		    memory_order_relaxed);
+		atomic_fetch_sub_explicit(&w->env.arriving, (size_t)-by,
+		    memory_order_release);	/* after its chain counts it */
 }
 
 void

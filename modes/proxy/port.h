@@ -8,6 +8,7 @@
  * port: one listening address of the data plane on all workers, and what
  * happens to a connection between accept and its chain.
  *
+ *	all		the worker that is to have it (balance.h)
  *	inbound		(permissive: look at the first byte) -> handshake ->
  *			server name to application -> http or session
  *	outbound	http at once
@@ -39,12 +40,21 @@ void port_unwatch(struct open_port *, struct proxy_worker *);
 void port_end(struct open_port *, struct proxy_worker *);
 void port_close(struct open_port *);	/* after all are unwatched */
 
+/*
+ * The worker `to` takes a connection that another one accepted.  Counts for
+ * it at once.
+ */
+void port_hand_over(struct open_port *, struct proxy_worker *to, int fd,
+    const struct addr *peer);
 /* Counts a connection that is closed before it carried anything. */
 void port_refuse(struct open_port *, struct proxy_worker *, const char *reason);
 
 /* Where a connection goes once its chain is known; by kind. */
 void port_accept_inbound(struct open_port *, struct proxy_worker *, int fd,
     const struct addr *peer);
+/* On the worker that accepted it; `to` takes it. */
+void port_pass_on_inbound(struct open_port *, struct proxy_worker *,
+    struct proxy_worker *to, int fd, const struct addr *peer);
 /* The end of a worker: who came in and has no chain yet goes. */
 void port_drop_arrivals(struct proxy_worker *);
 void port_drop_openings(struct proxy_worker *);

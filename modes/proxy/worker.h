@@ -27,10 +27,10 @@ struct proxy_worker {
 	struct list       arrivals;	/* of inbound.c, no byte from them yet */
 	struct list       openings;	/* of upstream_port.c, awaiting a lookup */
 	/*
-	 * Accepted, but no chain has them yet: those two and handshakes; any
-	 * thread may read.  While a drain is on its way here, one more.
+	 * env.arriving counts those two, handshakes, and who was accepted by
+	 * another worker and is on the way here.
 	 */
-	atomic_size_t     arriving;
+	struct stat_series *conns;	/* shows how many it has; with env.stat */
 };
 
 /* Any thread: takes over a reference; the worker swaps later. */
