@@ -2,6 +2,7 @@
 
 #include "base/random.h"
 #include "chain/l7.h"
+#include "modes/proxy/affinity.h"
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/router.h"
 #include "modes/proxy/rule_filters.h"
@@ -34,8 +35,10 @@ struct router {
 	struct http_fields *trailers;
 	struct ruled      *ruled;	/* NULL: no rule */
 	const struct endpoint_state *tried[TRIED_MAX];
+	struct affinity    affinity;	/* which endpoints suit the request */
 	uint64_t           sent_us;
 	int                attempts;
+	int                status;	/* of the service's answer */
 	bool               looking, ended, head_end;
 	bool               no_replay;	/* too much was sent to repeat it */
 	bool               answered;	/* a head came */
@@ -92,15 +95,22 @@ drop_bodies(struct router *r)
 
 /* Answers for the service that did not, or breaks an answer off. */
 static void
-fail(struct router *r, enum response_flag flag, const char *details)
+give_up(struct router *r, enum attempt_result result, enum response_flag flag,
+    const char *details)
 {
-	drop_attempt(r, ATTEMPT_FAILED, STREAM_CANCEL);
+	drop_attempt(r, result, STREAM_CANCEL);
 	stop_clocks(r);
 	if (l7_has_responded(r->ctx))
 		l7_abort(r->ctx, flag, details);
 	else
 		l7_reply(r->ctx, response_flag_status(flag), flag, details,
 		    SLICE_NONE);
+}
+
+static void
+fail(struct router *r, enum response_flag flag, const char *details)
+{
+	give_up(r, ATTEMPT_FAILED, flag, details);
 }
 
 /* --- once more -------------------------------------------------------------------- */
@@ -147,6 +157,16 @@ start_after(struct router *r, int64_t ms)
 		start_attempt(r);
 }
 
+static bool
+has_budget(struct router *r)
+{
+	if (cluster_retry_begin(r->cluster))
+		return true;
+	worker_env_count_service(l7_env(r->ctx), METRIC_UPSTREAM_OVERFLOWS,
+	    r->cluster->service, "retry_limit", 1);
+	return false;
+}
+
 /*
  * Tries a request again of which something may have been sent; nothing of the
  * answer was passed on.  False: no more tries, or no budget for them.
@@ -159,7 +179,7 @@ try_again(struct router *r, enum stream_error error, const char *reason,
 	int64_t ms = wait_ms(r, least_ms);
 
 	if (r->answered || r->no_replay || ms < 0 || !has_attempts_left(r) ||
-	    !cluster_retry_begin(r->cluster))
+	    !has_budget(r))
 		return false;
 	drop_attempt(r, ATTEMPT_FAILED, error);
 	loop_timer_stop(&r->timer);
@@ -200,6 +220,7 @@ on_head(void *owner, struct http_head *head, bool end)
 	if (is_retried_for(r, head))
 		return;
 	r->answered = true;
+	r->status = head->status;
 	buf_fini(&r->replay);
 	if (r->ruled != NULL)
 		loop_timer_stop(&r->ruled->each);
@@ -216,6 +237,7 @@ on_head(void *owner, struct http_head *head, bool end)
 	}
 	if (r->job->choice != NULL)
 		rule_response(r->job->choice, l7_arena(r->ctx), r->request, head);
+	affinity_answer(&r->affinity, head);
 	l7_respond_head(r->ctx, head, end);
 }
 
@@ -449,6 +471,8 @@ start_attempt(struct router *r)
 		.avoid = r->tried, .avoid_len = (size_t)(r->attempts <
 		    TRIED_MAX ? r->attempts : TRIED_MAX),
 		.now_ms = loop_now_ms(l7_loop(r->ctx)),
+		.hash = r->affinity.hash, .has_hash = r->affinity.has_hash,
+		.subset = r->affinity.subset,
 	};
 	const struct endpoint *e = cluster_pick(r->cluster, &p);
 
@@ -479,8 +503,10 @@ on_timer(void *arg)
 	/* Before its end the request waits for the service, or for the caller. */
 	bool is_stuck = l7_flow(r->ctx, DIR_UP)->queued > 0;
 
-	if (r->answered || (!r->ended && !is_stuck))
+	if (r->answered)
 		fail(r, FLAG_SI, "body_idle");
+	else if (!r->ended && !is_stuck)
+		give_up(r, ATTEMPT_CANCELLED, FLAG_SI, "body_idle");
 	else
 		fail(r, FLAG_UT, r->ended ? "response_timeout" : "body_idle");
 }
@@ -488,7 +514,12 @@ on_timer(void *arg)
 static void
 on_whole(void *arg)
 {
-	fail(arg, FLAG_UT, "request_timeout");
+	struct router *r = arg;
+	bool is_stuck = l7_flow(r->ctx, DIR_UP)->queued > 0;
+
+	/* All of it may have gone by while the caller was sending. */
+	give_up(r, r->ended || is_stuck || r->answered ? ATTEMPT_FAILED :
+	    ATTEMPT_CANCELLED, FLAG_UT, "request_timeout");
 }
 
 static void
@@ -548,7 +579,10 @@ use_cluster(struct router *r, struct cluster *c)
 	l7_summary(r->ctx)->service = c->service;
 	if (r->job->choice != NULL)
 		begin_ruled(r);
-	if (make_outgoing(r))
+	affinity_find(&r->affinity, r->ctx, c, r->request);
+	if (r->affinity.is_refused)
+		l7_reply(r->ctx, 503, FLAG_UH, "no_subset", SLICE_NONE);
+	else if (make_outgoing(r))
 		start_attempt(r);
 	else
 		l7_reply(r->ctx, 500, FLAG_LR, "bad_rewrite", SLICE_NONE);
@@ -698,9 +732,12 @@ router_cancel(struct l7_ctx *ctx)
 static void
 router_done(struct l7_ctx *ctx, const struct l7_summary *s)
 {
-	bool failed = s->status >= 500 || s->flag != FLAG_NONE;
+	struct router *r = ctx->state;
 
-	clean(ctx->state, failed ? ATTEMPT_FAILED : ATTEMPT_OK, STREAM_OK);
+	/* What others made of its answer is not the endpoint's. */
+	(void)s;
+	clean(r, r->status >= 500 ? ATTEMPT_FAILED : r->status > 0 ? ATTEMPT_OK :
+	    ATTEMPT_CANCELLED, STREAM_OK);
 }
 
 void
