@@ -117,7 +117,7 @@ static const struct model_column secret_columns[] = {
 
 const struct model_kind model_secret_kind = {
 	.kind = "Secret", .plural = "secrets", .group = "core",
-	.versions = versions, .namespaced = true, .stored = false,
+	.versions = versions, .namespaced = true, .stored = true,
 	.write_only = true, .delivery = MODEL_TO_NOBODY, .schema = &secret_schema,
 	.columns = secret_columns,
 	.text = "certificates, keys and other bytes that nobody is shown",

@@ -404,3 +404,74 @@ TEST(registry_far_behind_reads_everything_again)
 	    &b), -1);
 	registry_fixture_free(t);
 }
+
+/* --- Secrets ------------------------------------------------------------------------ */
+
+static const char secret_yaml[] = "apiVersion: v1\nkind: Secret\n"
+    "metadata: {name: s%s}\nstringData: {password: \"%s\", user: me}\n";
+
+static const char *
+put_secret(struct registry_fixture *t, const char *labels, const char *password)
+{
+	char *yaml = mem_printf(secret_yaml, labels, password);
+	const char *outcomes = registry_fixture_put(t, yaml);
+
+	assert_string_equal(t->err.text, "");
+	mem_free(yaml);
+	return outcomes;
+}
+
+static void
+expect_password(struct registry_fixture *t, const char *want)
+{
+	const struct model_object *o = registry_find(t->registry,
+	    SLICE("/core/secrets/default/s"));
+
+	assert_non_null(o);
+	assert_string_equal(conf_get_string(conf_get(o->node, "stringData"),
+	    "password"), want);
+}
+
+TEST(registry_locks_secrets_and_knows_them_after_a_restart)
+{
+	struct registry_fixture *t = registry_fixture_new();
+	struct registry_batch b;
+	struct store_result *r;
+
+	assert_string_equal(put_secret(t, "", "hunter2"), "created 1");
+	expect_password(t, "hunter2");
+	assert_int_equal(registry_feed_next(registry_changes(t->registry), 0,
+	    &b), 1);
+	assert_null(strstr(b.changes[0]->bytes, "hunter2"));
+	assert_non_null(strstr(b.changes[0]->bytes, "\"password\":\"\""));
+
+	r = store_list_wait(t->f.store, &(struct store_query){
+		.prefix = SLICE("doc/core/secrets/") });
+	assert_int_equal(r->n_items, 1);
+	assert_true(slice_has_prefix(r->items[0].value,
+	    SLICE("{\"locked\":{\"key\":\"")));
+	store_result_free(r);
+
+	registry_fixture_restart(t);
+	expect_password(t, "hunter2");
+	assert_int_equal(registry_feed_next(registry_changes(t->registry), 0,
+	    &b), 1);
+	assert_null(strstr(b.changes[0]->bytes, "hunter2"));
+	registry_fixture_free(t);
+}
+
+TEST(registry_keeps_values_of_a_secret_that_was_read)
+{
+	struct registry_fixture *t = registry_fixture_new();
+
+	put_secret(t, "", "hunter2");
+	assert_string_equal(put_secret(t, "", "hunter2"), "unchanged 1");
+	assert_string_equal(put_secret(t, "", ""), "unchanged 1");
+	assert_string_equal(put_secret(t, ", labels: {a: b}", ""),
+	    "configured 1");
+	expect_password(t, "hunter2");
+	assert_string_equal(put_secret(t, ", labels: {a: b}", "new"),
+	    "configured 2");
+	expect_password(t, "new");
+	registry_fixture_free(t);
+}

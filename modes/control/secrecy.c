@@ -1,30 +1,17 @@
 #include "conf/json.h"
+#include "model/secret.h"
 #include "modes/control/secrecy.h"
 
 static const char *const fields[] = { "data", "stringData" };
 #define FIELDS	(sizeof(fields) / sizeof(fields[0]))
 
-static void
-redact(struct conf_node *doc)
-{
-	for (size_t i = 0; i < FIELDS; i++)
-		CONF_FOREACH(e, conf_get(doc, fields[i]))
-			conf_set_string(conf_get(doc, fields[i]), e->key.ptr, "");
-	/* kubectl keeps all that was applied in an annotation of its own. */
-	conf_unset(conf_find(doc, "metadata.annotations"),
-	    "kubectl.kubernetes.io/last-applied-configuration");
-}
-
 void
 secrecy_write(struct str *out, const struct conf_node *doc)
 {
-	struct conf_node *copy;
 	struct arena a;
 
 	arena_init(&a);
-	copy = conf_copy(&a, doc);
-	redact(copy);
-	conf_json_write(out, copy);
+	conf_json_write(out, model_secret_shown(doc, &a));
 	arena_fini(&a);
 }
 

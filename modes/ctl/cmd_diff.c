@@ -1,7 +1,9 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "conf/yaml.h"
+#include "model/secret.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/documents.h"
@@ -71,6 +73,26 @@ add_written(struct ctl *c, struct str *out, const struct conf_node *doc)
 	conf_yaml_write(out, copy);
 }
 
+/* Values that nobody is shown: only control can tell whether they differ. */
+static int
+diff_values(struct ctl *c, const struct model_object *o, const char *path,
+    bool *differs, struct err *err)
+{
+	struct conf_node *answer;
+	const char *result;
+
+	if (call_api(c, "PUT", call_query(c, path, "dry-run", "true"), o->node,
+	    &answer, err) < 0)
+		return -1;
+	result = conf_get_string(answer, "result");
+	if (result != NULL && strcmp(result, "unchanged") != 0) {
+		*differs = true;
+		input_add_ref(&c->out, o->kind, model_object_name(o));
+		str_add(&c->out, ": values differ, which are not shown\n");
+	}
+	return 0;
+}
+
 static int
 diff_one(struct ctl *c, const struct model_object *o, bool *differs,
     struct err *err)
@@ -78,6 +100,9 @@ diff_one(struct ctl *c, const struct model_object *o, bool *differs,
 	const char *path = documents_path(c, o->kind, o->head->meta.namespace,
 	    o->head->meta.name);
 	struct str before = { 0 }, after = { 0 }, name = { 0 };
+	const struct conf_node *shown = o->kind->write_only ?
+	    model_secret_shown(o->node, &c->arena) : o->node;
+	bool differs_here = false;
 	struct conf_node *doc;
 	int result = call_api(c, "GET", path, NULL, &doc, err);
 
@@ -86,13 +111,16 @@ diff_one(struct ctl *c, const struct model_object *o, bool *differs,
 	else if (err->kind == ERR_NOT_FOUND)
 		result = 0;
 	if (result == 0) {
-		add_written(c, &after, o->node);
+		add_written(c, &after, shown);
 		input_add_ref(&name, o->kind, model_object_name(o));
 		if (text_diff(&c->out, str_slice(&before), str_slice(&after),
 		    before.len == 0 ? "/dev/null" : str_ptr(&name), str_ptr(&name),
 		    c->term.colour_out))
-			*differs = true;
+			differs_here = true;
+		*differs |= differs_here;
 	}
+	if (result == 0 && o->kind->write_only && !differs_here)
+		result = diff_values(c, o, path, differs, err);
 	str_fini(&before);
 	str_fini(&after);
 	str_fini(&name);

@@ -129,5 +129,71 @@ def waiting_for_what_comes_and_goes(scene):
 	control.ctl("wait", "service/web", expect=64)
 
 
+# Secrets
+
+SECRET = """\
+apiVersion: v1
+kind: Secret
+metadata: {name: s}
+stringData: {password: "%s"}
+---
+"""
+
+
+def holds(directory, text):
+	"""The files below that hold a text."""
+	return [path for path in directory.rglob("*") if path.is_file() and
+	    text.encode() in path.read_bytes()]
+
+
+@scenario
+def secrets_go_in_and_never_come_out(scene):
+	control = scene.control()
+	member = caller(scene, control, "app-1")
+	control.ctl("apply", "-f", "-", stdin=SECRET % "hunter2" + SERVICE % "web")
+	catch_up(control, member)
+	assert not any("/secrets/" in key for key in member.documents)
+	read = control.get("secret", "s")
+	assert read["stringData"] == {"password": ""}, read
+	for words in (["get", "secrets", "-o", "yaml"], ["audit"],
+	    ["describe", "secret", "s"],
+	    ["api", "GET", "/v1/documents/secrets/default/s"]):
+		assert "hunter2" not in control.ctl(*words).stdout, words
+	read["metadata"]["labels"] = {"a": "b"}
+	control.ctl("apply", "-f", "-", stdin=json.dumps(read))
+	path = scene.file("s.yaml", (SECRET % "hunter2").replace("name: s",
+	    "name: s, labels: {a: b}"))
+	same = control.ctl("apply", "-f", path)
+	assert "unchanged" in same.stdout, same.stdout
+	control.ctl("diff", "-f", path)
+	path.write_text(path.read_text().replace("hunter2", "hunter3"))
+	told = control.ctl("diff", "-f", path, expect=1)
+	assert "values differ" in told.stdout, told.stdout
+	assert "hunter" not in told.stdout + told.stderr
+	assert not holds(control.data_dir, "hunter2")
+	assert "hunter2" not in control.out() + control.err()
+
+
+@scenario
+def secrets_survive_restart_and_restore(scene):
+	control = scene.control()
+	control.ctl("apply", "-f", "-", stdin=SECRET % "hunter2")
+	passphrase = scene.file("passphrase", "correct horse battery\n")
+	backup = scene.dir / "mesh.backup"
+	control.ctl("backup", "create", backup, "--passphrase-file", passphrase)
+	for name in (None, "moved"):
+		assert control.stop() == 0
+		if name:
+			assert not holds(scene.dir, "hunter2")
+			control.ctl("backup", "restore", backup, "--data-dir",
+			    scene.dir / name, "--passphrase-file", passphrase)
+			control = scene.control(name=name)
+		else:
+			control.start()
+			control.await_ready()
+		same = control.ctl("apply", "-f", "-", stdin=SECRET % "hunter2")
+		assert "unchanged" in same.stdout, (name, same.stdout)
+
+
 if __name__ == "__main__":
 	main()
