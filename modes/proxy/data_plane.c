@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "modes/proxy/data_plane.h"
+#include "modes/proxy/mirror.h"
 #include "modes/proxy/port.h"
 #include "stat/metrics.h"
 #include "upstream/health.h"
@@ -109,6 +110,7 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 	list_init(&w->lookups);
 	list_init(&w->arrivals);
 	list_init(&w->openings);
+	list_init(&w->mirrors);
 	w->upstream = upstream_new(&w->env, &p->upstream_env);
 	if (index == 0)
 		w->health = health_new(w->upstream);
@@ -383,6 +385,7 @@ on_stop(void *arg)
 	port_drop_arrivals(w);
 	port_drop_openings(w);
 	worker_env_close(&w->env);
+	mirror_drop_all(w);
 	if (w->health != NULL)
 		health_close(w->health);
 	upstream_close(w->upstream);

@@ -4,6 +4,7 @@
 #include "chain/l7.h"
 #include "modes/proxy/affinity.h"
 #include "modes/proxy/entrance.h"
+#include "modes/proxy/mirror.h"
 #include "modes/proxy/router.h"
 #include "modes/proxy/rule_filters.h"
 #include "modes/proxy/try_policy.h"
@@ -18,6 +19,8 @@ struct ruled {
 	struct try_policy policy;
 	struct loop_timer whole, each, pause;
 	uint64_t          until_ms;	/* with policy.request_ms */
+	struct buf        copy;		/* of the body, for mirrors */
+	bool              is_mirrored;	/* there are mirrors, and it fits */
 };
 
 struct router {
@@ -91,6 +94,8 @@ drop_bodies(struct router *r)
 	flow_discharge(l7_flow(r->ctx, DIR_UP), buf_len(&r->pending));
 	buf_fini(&r->pending);
 	buf_fini(&r->replay);
+	if (r->ruled != NULL)
+		buf_fini(&r->ruled->copy);
 }
 
 /* Answers for the service that did not, or breaks an answer off. */
@@ -547,6 +552,7 @@ begin_ruled(struct router *r)
 	    1000;
 
 	r->ruled = x;
+	x->is_mirrored = r->job->choice->mirrors_len > 0;
 	try_policy_init(&x->policy, r->job->choice->rule->doc, r->cluster);
 	loop_timer_init(&x->whole, loop, on_whole, r);
 	loop_timer_init(&x->each, loop, on_each, r);
@@ -558,6 +564,27 @@ begin_ruled(struct router *r)
 
 	x->until_ms = loop_now_ms(loop) + left;
 	loop_timer_start(&x->whole, left);
+}
+
+/* More of the body, which mirrors get whole, as soon as it is. */
+static void
+copy_body(struct router *r, const struct buf *b, bool end)
+{
+	const struct rule_choice *c = r->job->choice;
+	struct ruled *x = r->ruled;
+
+	if (x == NULL || !x->is_mirrored)
+		return;
+	if (buf_len(&x->copy) + buf_len(b) <= MIRROR_BODY_MAX) {
+		buf_share(&x->copy, b);
+		for (size_t i = 0; end && i < c->mirrors_len; i++)
+			mirror_send(l7_env(r->ctx)->mode, c->mirrors[i],
+			    r->outgoing, &x->copy);
+		if (!end)
+			return;
+	}
+	x->is_mirrored = false;
+	buf_fini(&x->copy);
 }
 
 /* What routes answer by themselves. */
@@ -580,12 +607,16 @@ use_cluster(struct router *r, struct cluster *c)
 	if (r->job->choice != NULL)
 		begin_ruled(r);
 	affinity_find(&r->affinity, r->ctx, c, r->request);
-	if (r->affinity.is_refused)
+	if (r->affinity.is_refused) {
 		l7_reply(r->ctx, 503, FLAG_UH, "no_subset", SLICE_NONE);
-	else if (make_outgoing(r))
-		start_attempt(r);
-	else
+		return;
+	}
+	if (!make_outgoing(r)) {
 		l7_reply(r->ctx, 500, FLAG_LR, "bad_rewrite", SLICE_NONE);
+		return;
+	}
+	copy_body(r, &r->pending, r->ended);
+	start_attempt(r);
 }
 
 /* Its routes became known together with the service. */
@@ -666,6 +697,7 @@ router_body(struct l7_ctx *ctx, struct buf *b, bool end)
 	struct router *r = ctx->state;
 
 	r->ended |= end;
+	copy_body(r, b, end);
 	if (r->stream == NULL) {
 		flow_charge(l7_flow(ctx, DIR_UP), buf_len(b));
 		buf_move(&r->pending, b);
@@ -680,6 +712,8 @@ router_body(struct l7_ctx *ctx, struct buf *b, bool end)
 		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
 }
 
+static const struct buf no_bytes;
+
 static void
 router_trailers(struct l7_ctx *ctx, struct http_fields *t)
 {
@@ -688,6 +722,7 @@ router_trailers(struct l7_ctx *ctx, struct http_fields *t)
 	entrance_apply_trailers(t);
 	r->ended = true;
 	r->trailers = t;
+	copy_body(r, &no_bytes, true);
 	if (r->stream == NULL)
 		return;
 	stream_send_trailers(r->stream, t);

@@ -118,26 +118,39 @@ add_backends(struct rule_book *b, struct rule *r)
 }
 
 static void
-add_mirrors(struct rule_book *b, struct rule *r)
+add_mirrors(struct rule_book *b, struct rule *r,
+    const struct model_http_filter *filters, size_t n,
+    const struct rule_backend *only)
 {
-	const struct model_http_rule *doc = r->doc;
-
-	r->mirrors = arena_zalloc(&b->arena,
-	    (doc->filters_len + 1) * sizeof(*r->mirrors));
-	for (size_t i = 0; i < doc->filters_len; i++) {
-		const struct model_mirror *m = doc->filters[i].mirror;
+	for (size_t i = 0; i < n; i++) {
+		const struct model_mirror *m = filters[i].mirror;
 		struct rule_mirror *mirror = &r->mirrors[r->mirrors_len];
 
 		if (m == NULL)
 			continue;
-		mirror->doc = m;
-		mirror->slot = b->slots++;
+		*mirror = (struct rule_mirror){ .doc = m, .only = only,
+			.slot = b->slots++ };
 		r->mirrors_len++;
 		if (model_ref_is(m->backend.group, m->backend.kind, "",
 		    "Service") && name_service(&mirror->service, r->route,
 		    m->backend.namespace, m->backend.name))
 			mirror->port = m->backend.port;
 	}
+}
+
+static void
+add_all_mirrors(struct rule_book *b, struct rule *r)
+{
+	const struct model_http_rule *doc = r->doc;
+	size_t most = doc->filters_len;
+
+	for (size_t i = 0; i < doc->backends_len; i++)
+		most += doc->backends[i].filters_len;
+	r->mirrors = arena_alloc(&b->arena, (most + 1) * sizeof(*r->mirrors));
+	add_mirrors(b, r, doc->filters, doc->filters_len, NULL);
+	for (size_t i = 0; i < doc->backends_len; i++)
+		add_mirrors(b, r, doc->backends[i].filters,
+		    doc->backends[i].filters_len, &r->backends[i]);
 }
 
 static struct rule *
@@ -154,7 +167,7 @@ make_rule(struct builder *bd, const struct model_object *route, size_t index)
 	    arena_printf(&b->arena, "%s/%s", model_object_name(route), doc->name) :
 	    arena_printf(&b->arena, "%s/%zu", model_object_name(route), index));
 	add_backends(b, r);
-	add_mirrors(b, r);
+	add_all_mirrors(b, r);
 	if (b->rules_len == bd->rules_cap) {
 		bd->rules_cap = 2 * bd->rules_cap + 8;
 		b->rules = mem_realloc(b->rules,

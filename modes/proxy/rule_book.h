@@ -32,6 +32,7 @@ struct rule_backend {
 
 struct rule_mirror {
 	const struct model_mirror *doc;
+	const struct rule_backend *only;	/* of this backend; NULL: of all */
 	struct service_name  service;
 	uint16_t             port;
 	size_t               slot;

@@ -1,4 +1,4 @@
-#include "base/mem.h"
+#include "base/random.h"
 #include "modes/proxy/route.h"
 #include "modes/proxy/router.h"
 #include "modes/proxy/rule_filters.h"
@@ -119,6 +119,26 @@ choose_backend(const struct rule_set *set, struct rule_choice *c)
 	c->cluster = cluster_ref(set->clusters[b->slot]);
 }
 
+/* Those whose turn it is, by chance; one that is missing gets nothing. */
+static void
+choose_mirrors(const struct rule_set *set, struct arena *a,
+    struct rule_choice *c)
+{
+	const struct rule *r = c->rule;
+
+	if (r->mirrors_len == 0 || c->status != 0)
+		return;
+	c->mirrors = arena_alloc(a, r->mirrors_len * sizeof(*c->mirrors));
+	for (size_t i = 0; i < r->mirrors_len; i++) {
+		const struct rule_mirror *m = &r->mirrors[i];
+		struct cluster *to = set->clusters[m->slot];
+
+		if (to != NULL && (m->only == NULL || m->only == c->backend) &&
+		    random_below(1000000) < model_mirror_share(m->doc))
+			c->mirrors[c->mirrors_len++] = cluster_ref(to);
+	}
+}
+
 struct rule_choice *
 rules_choose(const struct rule_set *set, struct l7_ctx *ctx,
     const struct http_head *head, uint16_t port)
@@ -138,12 +158,15 @@ rules_choose(const struct rule_set *set, struct l7_ctx *ctx,
 	rule_answer(out, l7_arena(ctx), head, port);
 	if (out->status == 0)
 		choose_backend(set, out);
+	choose_mirrors(set, l7_arena(ctx), out);
 	return out;
 }
 
 void
 rule_choice_fini(struct rule_choice *c)
 {
+	for (size_t i = 0; i < c->mirrors_len; i++)
+		cluster_unref(c->mirrors[i]);
 	cluster_unref(c->cluster);
 	rule_book_unref(c->book);
 	*c = (struct rule_choice){ 0 };

@@ -36,6 +36,8 @@ struct rule_choice {
 	const struct rule         *rule;	/* NULL: none takes it, 404 */
 	const struct rule_backend *backend;	/* NULL: see status */
 	struct cluster            *cluster;	/* counted; of backend */
+	struct cluster           **mirrors;	/* counted; who gets a copy */
+	size_t                     mirrors_len;
 	struct slice               prefix;	/* the rule's path, if a prefix */
 	int                        status;	/* answered here; 0: go on */
 	enum response_flag         flag;

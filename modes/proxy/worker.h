@@ -25,6 +25,8 @@ struct proxy_worker {
 	bool              is_stopped;	/* nothing begins any more */
 	struct list       lookups;	/* waiting for a snapshot that answers */
 	struct list       arrivals;	/* of inbound.c, no byte from them yet */
+	struct list       mirrors;	/* of mirror.c, under way */
+	size_t            mirrors_len;
 	struct list       openings;	/* of upstream_port.c, awaiting a lookup */
 	/*
 	 * env.arriving counts those two, handshakes, and who was accepted by

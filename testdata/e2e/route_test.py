@@ -345,6 +345,41 @@ def a_request_timeout_covers_the_body_of_the_answer(scene):
 
 
 @scenario
+def copies_of_requests_go_to_mirrors(scene):
+	edge = Routed(scene)
+	copies = scene.backend(reply("copy", "500 No"))
+	edge.set("copy", copies)
+	mirror = "filters: [{type: RequestMirror, requestMirror: " \
+	    "{backendRef: {name: copy, port: 80}%s}}],"
+	edge.route(to("v1", match="{path: {value: /all}}", more=mirror % ""),
+	    to("v1", match="{path: {value: /half}}", more=mirror % ", percent: 50"),
+	    to("v1", match="{path: {value: /none}}", more=mirror % ", percent: 0"),
+	    to("v2"))
+	edge.until("/", "v2")
+	assert edge.ask("/all?x=1", method="POST", body=b"body").body == b"v1"
+	wait_until(lambda: len(copies.requests()) == 1, "the copy came")
+	copy = copies.requests()[0]
+	assert (copy.method, copy.target, copy.body) == ("POST", "/all?x=1", b"body")
+	assert copy.get("host") == "test"
+	for _ in range(400):
+		assert edge.who("/half") == "v1"
+	for _ in range(20):
+		edge.ask("/none")
+	edge.ask("/all/last")
+	wait_until(lambda: any(copy.target == "/all/last"
+	    for copy in copies.requests()), "the last copy came")
+	targets = collections.Counter(copy.target for copy in copies.requests())
+	assert 120 < targets["/half"] < 280, targets
+	assert "/none" not in targets
+	# Too long to keep: answered, not copied.
+	assert edge.ask("/all/long", method="POST", body=b"x" * 100_000).body == b"v1"
+	edge.ask("/all/end", method="POST", body=b"x" * 60_000)
+	wait_until(lambda: any(copy.target == "/all/end" and
+	    len(copy.body) == 60_000 for copy in copies.requests()), "a long copy")
+	assert all(copy.target != "/all/long" for copy in copies.requests())
+
+
+@scenario
 def weights_change_a_hundred_times_under_load(scene):
 	edge = Routed(scene)
 	edge.route(to(("v1", 50), ("v2", 50)))
