@@ -48,6 +48,16 @@ endpoints_read(struct ctl *c, const char *namespace, const char *service,
 	    "endpoints", NULL), "items", err);
 }
 
+bool
+endpoints_is_online(const struct conf_node *list)
+{
+	CONF_FOREACH(e, list)
+		if (slice_is(slice_str(conf_get_string(e->node, "state")),
+		    "Online"))
+			return true;
+	return false;
+}
+
 void
 endpoints_print(struct ctl *c, const struct conf_node *list)
 {

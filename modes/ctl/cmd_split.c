@@ -4,6 +4,7 @@
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/documents.h"
+#include "modes/ctl/endpoints.h"
 #include "modes/ctl/input.h"
 #include "modes/ctl/print.h"
 #include "modes/ctl/split.h"
@@ -38,7 +39,7 @@ const struct ctl_command cmd_split = {
 	    "itself. A weight is from 0 to 1000000; what is not named gets nothing "
 	    "any more.\n"
 	    "Of a route with several rules that one is changed which takes every "
-	    "request. With --dry-run the document is printed. If somebody else "
+	    "request. A backend without any endpoint is warned of. With --dry-run the document is printed. If somebody else "
 	    "changed it meanwhile nothing is done, and the exit code is 75.",
 	.min = 2, .max = -1,
 	.options = options,
@@ -163,6 +164,25 @@ print(struct split *s, const struct conf_node *answer)
 	str_fini(&line);
 }
 
+/* Not refused: it may be about to start. */
+static void
+warn_of_idle(const struct split *s)
+{
+	for (size_t i = 0; i < s->len; i++) {
+		const struct traffic_name *to = &s->parts[i].to;
+		struct err err = ERR_INIT;
+		const struct conf_node *list;
+
+		if (s->parts[i].weight == 0)
+			continue;
+		list = endpoints_read(s->c, to->namespace, to->name, &err);
+		if (list != NULL && !endpoints_is_online(list))
+			ctl_warn(s->c, "no endpoint of %s/%s is online; its share "
+			    "of the requests fails until one is", to->namespace,
+			    to->name);
+	}
+}
+
 static int
 run(struct split *s)
 {
@@ -179,8 +199,10 @@ run(struct split *s)
 		code = split_write(s);
 	if (code == CTL_OK)
 		code = put(s, &answer);
-	if (code == CTL_OK)
+	if (code == CTL_OK) {
+		warn_of_idle(s);
 		print(s, answer);
+	}
 	return code;
 }
 

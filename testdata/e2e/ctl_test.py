@@ -534,6 +534,14 @@ def workloads_without_sidecar_come_and_go(scene):
 	    err=r'has the labels that the Service selects, \{"app":"web"\}')
 
 
+def online(name):
+	"""A service with somebody who answers."""
+	return document(name, extra=', annotations: {mesh/plaintext: "true"}') + \
+	    "---\napiVersion: mesh/v1\nkind: Workload\n" \
+	    f"metadata: {{name: {name}-1}}\n" \
+	    f"spec: {{services: [{name}], address: 10.0.0.9, sidecar: false}}\n"
+
+
 def backends(control, route, rule=0):
 	"""{name: weight} of a rule, as control keeps it."""
 	rules = control.get("httproute", route)["spec"]["rules"]
@@ -543,8 +551,7 @@ def backends(control, route, rule=0):
 @scenario
 def split_writes_the_route(scene):
 	control = scene.control()
-	names = ("web", "web-v1", "web-v2")
-	control.apply("".join(map(document, names)))
+	control.apply("".join(map(online, ("web", "web-v1", "web-v2"))))
 	words = ("split", "web", "web-v1=90", "web-v2=10")
 	shown = against(control, *words, "--dry-run",
 	    err=r"\Ahttproute/web created \(dry run\)\n\Z").stdout
@@ -628,6 +635,12 @@ def split_refuses_what_cannot_be(scene):
 	    (["web", *(f"b{i}=1" for i in range(17))], 64, "at most 16")):
 		against(control, "split", *words, code=code, out="", err=err)
 	against(control, "get", "httproutes", err="no httproutes")
+	# This can be, and is worth a word: whoever gets nothing needs nobody.
+	control.apply(document("web-v2"))
+	warned = against(control, "split", "web", "web-v1=1", "web-v2=0",
+	    out="web created").stderr
+	assert re.fullmatch("warning: no endpoint of default/web-v1 is online; "
+	    "its share of the requests fails until one is\n", warned), warned
 
 
 MORE_RULES = """\
@@ -769,8 +782,12 @@ def describe_service_shows_all_around_it(scene):
 	    "header X-Canary=1",
 	    r"default/mine +1 +80 +all +\* +web-v1:80=1 +PathPrefix /",
 	    "RateLimit +gentle +all +limits",
-	    "Problem: +HTTPRoute default/mine: .*BackendNotFound: .*web-v2.*"):
+	    "Problem: +HTTPRoute default/mine: .*BackendNotFound: .*web-v2.*",
+	    "Problem: +HTTPRoute default/mine: backend web-v1:80: no endpoint is "
+	    "online"):
 		assert re.search(f"^{line}$", said, re.M), (line, said)
+	# Its routes take all requests elsewhere.
+	assert "Service default/web: no endpoint" not in said, said
 	assert "other" not in said and "Backend of" not in said, said
 	against(control, "register", "one", "--service", "web-v1", "--address",
 	    "10.0.0.9")
@@ -839,6 +856,44 @@ spec:
       queryParams: [{name: q, value: x y}]
     backendRefs: [{name: v4, port: 80}]
 """
+
+
+@scenario
+def a_split_moves_the_traffic_of_a_mesh_and_loses_none(scene):
+	control = scene.control()
+	control.apply(document("web"))
+	proxies = []
+	for name in ("blue", "green"):
+		app = scene.backend(b"HTTP/1.1 200 OK\r\ncontent-length: "
+		    b"%d\r\n\r\n" % len(name) + name.encode())
+		proxies.append(scene.proxy(f"{name}-1", control=control,
+		    service=f"default/{name}", apps=[f"80=127.0.0.1:{app.port}/http"]))
+	caller = scene.proxy("caller-1", control=control,
+	    service="default/caller", upstreams={"web": "default/web:80"},
+	    apps=[f"80=127.0.0.1:{app.port}/http"])
+	for proxy in (*proxies, caller):
+		proxy.await_ready()
+
+	def who():
+		return get(caller.upstream["web"]).body.decode()
+
+	def answers_with(expected):
+		reply = get(caller.upstream["web"])
+		assert reply.status == 200, reply.status
+		return reply.body.decode() == expected
+	for name in ("blue", "green"):
+		wait_until(lambda name=name: json.loads(control.ctl("endpoints", name,
+		    "-o", "json").stdout)[0]["state"] == "Online", f"{name} is online")
+	against(control, "split", "web", "blue=1", "green=0", err="")
+	wait_until(lambda: who() == "blue", "blue gets the traffic")
+	for green, expected in ((1, "green"), (0, "blue"), (1, "green")):
+		against(control, "split", "web", f"blue={1 - green}", f"green={green}",
+		    err="")
+		wait_until(lambda expected=expected: all(answers_with(expected)
+		    for _ in range(20)), f"{expected} gets the traffic")
+	against(control, "split", "web", "blue=3", "green=1")
+	wait_until(lambda: sum(answers_with("blue") for _ in range(80)) == 60,
+	    "three of four go to blue")
 
 
 @scenario
