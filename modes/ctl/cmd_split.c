@@ -39,8 +39,9 @@ const struct ctl_command cmd_split = {
 	    "itself. A weight is from 0 to 1000000; what is not named gets nothing "
 	    "any more.\n"
 	    "Of a route with several rules that one is changed which takes every "
-	    "request. A backend without any endpoint is warned of. With --dry-run the document is printed. If somebody else "
-	    "changed it meanwhile nothing is done, and the exit code is 75.",
+	    "request. A backend without any endpoint is warned of. With --dry-run "
+	    "the document is printed. If somebody else changed it meanwhile nothing "
+	    "is done, and the exit code is 75.",
 	.min = 2, .max = -1,
 	.options = options,
 	.examples = examples,

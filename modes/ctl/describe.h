@@ -17,6 +17,7 @@ struct describe {
 	size_t                      rules;	/* of the routes that hang on it */
 	bool                        is_backend;	/* some rule sends to it */
 	struct conf_node           *problems;	/* texts */
+	struct conf_node           *asked;	/* "ns/name" of backends */
 };
 
 /* The table with its title, or that there is none. */

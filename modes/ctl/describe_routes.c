@@ -76,10 +76,13 @@ add_idle_backend(struct describe *v, const struct model_object *route,
 	    route->head->meta.namespace;
 	struct err err = ERR_INIT;
 	const struct conf_node *list;
+	const char *full = arena_printf(&v->c->arena, "%s/%s", ns, b->name);
 	struct str name = { 0 };
 
-	if (b->weight == 0 || !model_backend_is_service(b))
+	if (b->weight == 0 || !model_backend_is_service(b) ||
+	    conf_get(v->asked, full) != NULL)
 		return;
+	conf_set_bool(v->asked, full, true);
 	list = endpoints_read(v->c, ns, b->name, &err);
 	route_text_backend(&name, b);
 	if (list != NULL && !endpoints_is_online(list))

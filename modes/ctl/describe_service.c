@@ -183,7 +183,8 @@ load(struct describe *v, const char *name, struct err *err)
 int
 describe_service(struct ctl *c, const char *name, struct err *err)
 {
-	struct describe v = { .c = c, .problems = conf_list_new(&c->arena) };
+	struct describe v = { .c = c, .problems = conf_list_new(&c->arena),
+		.asked = conf_map_new(&c->arena) };
 	int result;
 
 	traffic_open(&v.traffic, c);
