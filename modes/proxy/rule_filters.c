@@ -214,6 +214,23 @@ answer(struct rule_choice *c, int status, enum response_flag flag,
 	c->details = details;
 }
 
+/* One that we lack is never skipped. */
+static bool
+is_unknown(const struct model_http_filter *f)
+{
+	return f->extension != NULL || f->external_auth != NULL;
+}
+
+bool
+rule_backend_is_clear(const struct rule_backend *b)
+{
+	for (size_t i = 0; i < b->ref->filters_len; i++)
+		if (is_unknown(&b->ref->filters[i]) ||
+		    b->ref->filters[i].redirect != NULL)
+			return false;
+	return true;
+}
+
 static void
 redirect(struct rule_choice *c, struct arena *a, const struct http_head *request,
     uint16_t port, const struct model_redirect *r)
@@ -261,7 +278,7 @@ rule_answer(struct rule_choice *c, struct arena *a,
 			redirect(c, a, request, port, f->redirect);
 		else if (f->cors != NULL)
 			preflight(c, a, request, f->cors);
-		else if (f->extension != NULL || f->external_auth != NULL)
+		else if (is_unknown(f))
 			answer(c, 500, FLAG_NR, "unknown_filter");
 	}
 	if (c->reply != NULL && rule->filters_len > 1 && c->status != 204)

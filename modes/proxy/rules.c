@@ -115,6 +115,10 @@ choose_backend(const struct rule_set *set, struct rule_choice *c)
 		answer(c, 500, FLAG_NC, "missing_backend");
 		return;
 	}
+	if (!rule_backend_is_clear(b)) {
+		answer(c, 500, FLAG_NR, "unknown_filter");
+		return;
+	}
 	c->backend = b;
 	c->cluster = cluster_ref(set->clusters[b->slot]);
 }
