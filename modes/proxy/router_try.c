@@ -1,0 +1,439 @@
+#include "base/random.h"
+#include "modes/proxy/entrance.h"
+#include "modes/proxy/router_run.h"
+#include "modes/proxy/rule_filters.h"
+#include "stat/metrics.h"
+
+#define REPLAY_MAX	(64 * 1024)	/* bytes of a body kept for a retry */
+
+static void
+count_retry(struct router *r, const char *reason)
+{
+	worker_env_count_service(l7_env(r->ctx), METRIC_RETRIES,
+	    r->cluster->service, reason, 1);
+}
+
+/* --- ends ------------------------------------------------------------------------ */
+
+void
+router_drop_attempt(struct router *r, enum attempt_result result,
+    enum stream_error error)
+{
+	struct attempt *a = r->attempt;
+
+	r->attempt = NULL;
+	r->stream = NULL;
+	if (r->ruled != NULL)
+		loop_timer_stop(&r->ruled->each);
+	if (a != NULL)
+		attempt_finish(a, result, error);
+	if (r->retry_counted) {
+		r->retry_counted = false;
+		cluster_retry_end(r->cluster);
+	}
+}
+
+void
+router_stop_clocks(struct router *r)
+{
+	loop_timer_stop(&r->timer);
+	if (r->ruled == NULL)
+		return;
+	loop_timer_stop(&r->ruled->whole);
+	loop_timer_stop(&r->ruled->each);
+	loop_timer_stop(&r->ruled->pause);
+}
+
+void
+router_give_up(struct router *r, enum attempt_result result,
+    enum response_flag flag, const char *details)
+{
+	router_drop_attempt(r, result, STREAM_CANCEL);
+	router_stop_clocks(r);
+	if (l7_has_responded(r->ctx))
+		l7_abort(r->ctx, flag, details);
+	else
+		l7_reply(r->ctx, response_flag_status(flag), flag, details,
+		    SLICE_NONE);
+}
+
+void
+router_fail(struct router *r, enum response_flag flag, const char *details)
+{
+	router_give_up(r, ATTEMPT_FAILED, flag, details);
+}
+
+/* --- once more -------------------------------------------------------------------- */
+
+bool
+router_has_stanza(const struct router *r)
+{
+	return r->ruled != NULL && r->ruled->policy.stanza != NULL;
+}
+
+static bool
+has_attempts_left(const struct router *r)
+{
+	uint32_t retries = r->ruled != NULL ? r->ruled->policy.retries :
+	    r->cluster->retries;
+
+	return r->attempts <= (int)retries;
+}
+
+/* How long before the next try, or -1: longer than anybody waits for. */
+static int64_t
+wait_ms(const struct router *r, uint64_t least_ms)
+{
+	const struct ruled *x = r->ruled;
+	uint64_t now = loop_now_ms(l7_loop(r->ctx)), left, wait;
+
+	if (!router_has_stanza(r))
+		return 0;
+	left = x->policy.request_ms == 0 ? r->cluster->response_timeout_ms :
+	    x->until_ms > now ? x->until_ms - now : 0;
+	wait = try_policy_wait_ms(&x->policy, (uint32_t)r->attempts,
+	    random_unit());
+	if (wait < least_ms)
+		wait = least_ms;
+	return least_ms > 0 && left > 0 && wait >= left ? -1 : (int64_t)wait;
+}
+
+static void
+start_after(struct router *r, int64_t ms)
+{
+	if (ms > 0)
+		loop_timer_start(&r->ruled->pause, (uint64_t)ms);
+	else
+		router_start_attempt(r);
+}
+
+static bool
+has_budget(struct router *r)
+{
+	if (cluster_retry_begin(r->cluster))
+		return true;
+	worker_env_count_service(l7_env(r->ctx), METRIC_UPSTREAM_OVERFLOWS,
+	    r->cluster->service, "retry_limit", 1);
+	return false;
+}
+
+bool
+router_try_again(struct router *r, enum stream_error error, const char *reason,
+    uint64_t least_ms)
+{
+	struct buf all = { 0 };
+	int64_t ms = wait_ms(r, least_ms);
+
+	if (r->answered || r->no_replay || ms < 0 || !has_attempts_left(r) ||
+	    !has_budget(r))
+		return false;
+	router_drop_attempt(r, ATTEMPT_FAILED, error);
+	loop_timer_stop(&r->timer);
+	r->retry_counted = true;
+	/* What was sent is sent again, in front of what was not. */
+	flow_charge(l7_flow(r->ctx, DIR_UP), buf_len(&r->replay));
+	buf_move(&all, &r->replay);
+	buf_move(&all, &r->pending);
+	buf_move(&r->pending, &all);
+	count_retry(r, reason);
+	start_after(r, ms);
+	return true;
+}
+
+static bool
+is_retried_for(struct router *r, const struct http_head *head)
+{
+	if (!router_has_stanza(r) ||
+	    !try_policy_takes_status(&r->ruled->policy, head->status))
+		return false;
+	if (router_try_again(r, STREAM_OK, "status", try_retry_after_ms(
+	    http_fields_find(&head->fields, SLICE("retry-after")))))
+		return true;
+	if (r->attempts > 1)
+		l7_summary(r->ctx)->flag = FLAG_URX;
+	return false;
+}
+
+/* --- events of the upstream stream -------------------------------------------------- */
+
+static void
+on_head(void *owner, struct http_head *head, bool end)
+{
+	struct router *r = owner;
+	struct l7_summary *s = l7_summary(r->ctx);
+
+	attempt_answered(r->attempt, head->status);
+	if (is_retried_for(r, head))
+		return;
+	r->answered = true;
+	r->status = head->status;
+	buf_fini(&r->replay);
+	if (r->ruled != NULL)
+		loop_timer_stop(&r->ruled->each);
+	s->upstream_us = loop_now_us(l7_loop(r->ctx)) - r->sent_us;
+	if (end)
+		loop_timer_stop(&r->timer);
+	else
+		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
+	if (r->stream != NULL && r->stream->is_tunnel) {
+		r->is_tunnel = true;
+		r->ended = false;
+		router_stop_clocks(r);
+		l7_tunnel(r->ctx);
+	}
+	if (r->job->choice != NULL)
+		rule_response(r->job->choice, l7_arena(r->ctx), r->request, head);
+	affinity_answer(&r->affinity, head);
+	l7_respond_head(r->ctx, head, end);
+}
+
+static void
+on_info(void *owner, struct http_head *head)
+{
+	struct router *r = owner;
+
+	l7_respond_info(r->ctx, head);
+}
+
+static void
+on_body(void *owner, struct buf *b, bool end)
+{
+	struct router *r = owner;
+
+	if (end || r->is_tunnel)
+		loop_timer_stop(&r->timer);
+	else
+		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
+	l7_respond_body(r->ctx, b, end);
+}
+
+static void
+on_trailers(void *owner, struct http_fields *t)
+{
+	struct router *r = owner;
+
+	loop_timer_stop(&r->timer);
+	l7_respond_trailers(r->ctx, t);
+}
+
+static void
+on_drained(void *owner)
+{
+	struct router *r = owner;
+
+	if (!r->ended && !r->is_tunnel)
+		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
+}
+
+static bool
+is_repeatable(const struct router *r, enum stream_error error, bool reused)
+{
+	bool is_lost = error == STREAM_CONN_CLOSED || error == STREAM_CONN_RESET;
+
+	if (error == STREAM_REFUSED)
+		return true;
+	if (router_has_stanza(r))
+		return is_lost;
+	/*
+	 * A connection that was idle may end just as we use it: the service
+	 * never saw the request, or saw one that is safe to repeat.
+	 */
+	return reused && is_lost &&
+	    http_method_is_idempotent(r->request->method_id);
+}
+
+static enum response_flag
+flag_of(enum stream_error error)
+{
+	switch (error) {
+	case STREAM_PROTOCOL:
+	case STREAM_TOO_LARGE:
+		return FLAG_UPE;
+	case STREAM_CANCEL:
+	case STREAM_REFUSED:
+	case STREAM_INTERNAL:
+		return FLAG_UR;
+	case STREAM_TIMEOUT:
+		return FLAG_UT;
+	default:
+		return FLAG_UC;
+	}
+}
+
+static void
+on_reset(void *owner, enum stream_error error)
+{
+	struct router *r = owner;
+
+	if (!is_repeatable(r, error, attempt_is_reused(r->attempt)) ||
+	    !router_try_again(r, error, stream_error_name(error), 0))
+		router_fail(r, flag_of(error), stream_error_name(error));
+}
+
+static const struct stream_events stream_events = {
+	.on_head = on_head, .on_info = on_info, .on_body = on_body,
+	.on_trailers = on_trailers, .on_drained = on_drained,
+	.on_reset = on_reset,
+};
+
+/* --- sending ------------------------------------------------------------------------ */
+
+void
+router_await_answer(struct router *r)
+{
+	if (r->is_tunnel)
+		return;
+	r->sent_us = loop_now_us(l7_loop(r->ctx));
+	if (r->answered)
+		return;
+	uint64_t ms = r->ruled != NULL ? r->ruled->policy.head_ms :
+	    r->cluster->response_timeout_ms;
+
+	if (ms > 0)
+		loop_timer_start(&r->timer, ms);
+	else
+		loop_timer_stop(&r->timer);
+}
+
+void
+router_send_body(struct router *r, struct buf *b, bool end)
+{
+	if (!r->no_replay && !r->answered && buf_len(b) > 0) {
+		if (buf_len(&r->replay) + buf_len(b) > REPLAY_MAX) {
+			r->no_replay = true;
+			buf_fini(&r->replay);
+		} else {
+			buf_share(&r->replay, b);
+		}
+	}
+	if (r->stream != NULL && (buf_len(b) > 0 || end))
+		stream_send_body(r->stream, b, end);
+}
+
+bool
+router_make_outgoing(struct router *r)
+{
+	struct http_head *h = arena_alloc(l7_arena(r->ctx), sizeof(*h));
+	const struct http_head *from = r->request;
+
+	if (r->job->choice != NULL)
+		from = rule_request(r->job->choice, l7_arena(r->ctx), r->request);
+	if (from == NULL)
+		return false;
+	*h = *from;
+	h->is_absolute = false;
+	r->outgoing = h;
+	if (!r->job->is_inbound && r->job->source.len > 0)
+		http_fields_set_id(&h->fields, FIELD_MESH_SOURCE,
+		    r->job->source);
+	return true;
+}
+
+/*
+ * A route may lead to a service of another name than the host has; that this
+ * is meant is told to the sidecar there, and to nobody else.
+ */
+static void
+name_host(struct router *r)
+{
+	struct http_fields *f = &r->outgoing->fields;
+
+	if (r->job->choice == NULL)
+		return;
+	if (attempt_endpoint(r->attempt)->id.len > 0)
+		http_fields_set_id(f, FIELD_MESH_HOST, r->outgoing->host);
+	else
+		http_fields_remove_id(f, FIELD_MESH_HOST);
+}
+
+static void
+note_endpoint(struct router *r, const struct conn_peer *peer)
+{
+	struct l7_summary *s = l7_summary(r->ctx);
+	const struct endpoint *e = attempt_endpoint(r->attempt);
+	struct arena *a = l7_arena(r->ctx);
+
+	/* The endpoint belongs to the cluster, which the job keeps. */
+	s->upstream_host = e->host;
+	s->workload = e->workload;
+	s->connect_us = attempt_connect_us(r->attempt);
+	if (peer->id[0] != '\0')
+		s->upstream_id = arena_dup(a, slice_str(peer->id));
+}
+
+static void
+on_stream(void *owner, struct stream *st, struct conn_peer *peer, bool reused)
+{
+	struct router *r = owner;
+	bool body_end = r->ended && r->trailers == NULL;
+
+	(void)reused;
+	r->stream = st;
+	st->flow = l7_flow(r->ctx, DIR_UP);
+	stream_set_owner(st, &stream_events, r);
+	note_endpoint(r, peer);
+	name_host(r);
+	stream_send_head(st, r->outgoing, r->head_end);
+	if (!r->head_end && (buf_len(&r->pending) > 0 || body_end)) {
+		struct buf b = { 0 };
+
+		flow_discharge(st->flow, buf_len(&r->pending));
+		buf_move(&b, &r->pending);
+		router_send_body(r, &b, body_end);
+		buf_fini(&b);
+	}
+	if (r->stream != NULL && r->trailers != NULL)
+		stream_send_trailers(r->stream, r->trailers);
+	if (r->ended)
+		router_await_answer(r);
+	else
+		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
+}
+
+static void
+on_attempt_failed(void *owner, enum response_flag flag, const char *details)
+{
+	struct router *r = owner;
+
+	/* Nothing reached the service: this costs it nothing, so is not limited. */
+	if (flag != FLAG_UO && has_attempts_left(r)) {
+		router_drop_attempt(r, ATTEMPT_FAILED, STREAM_OK);
+		count_retry(r, details);
+		start_after(r, wait_ms(r, 0));
+		return;
+	}
+	router_fail(r, flag, details);
+}
+
+static const struct attempt_events attempt_events = {
+	.on_stream = on_stream, .on_failed = on_attempt_failed,
+};
+
+void
+router_start_attempt(struct router *r)
+{
+	struct pick p = {
+		.avoid = r->tried, .avoid_len = (size_t)(r->attempts <
+		    TRIED_MAX ? r->attempts : TRIED_MAX),
+		.now_ms = loop_now_ms(l7_loop(r->ctx)),
+		.hash = r->affinity.hash, .has_hash = r->affinity.has_hash,
+		.subset = r->affinity.subset,
+	};
+	const struct endpoint *e = cluster_pick(r->cluster, &p);
+
+	if (e == NULL) {
+		router_fail(r, FLAG_UH, "no_endpoint");
+		return;
+	}
+	r->tried[r->attempts++ % TRIED_MAX] = e->state;
+	l7_summary(r->ctx)->attempts = r->attempts;
+	const struct attempt_order order = {
+		.cluster = r->cluster, .endpoint = e,
+		.arena = l7_arena(r->ctx), .is_idempotent =
+		    http_method_is_idempotent(r->request->method_id),
+	};
+
+	if (r->ruled != NULL && r->ruled->policy.try_ms > 0)
+		loop_timer_start(&r->ruled->each, r->ruled->policy.try_ms);
+	r->attempt = attempt_start(r->up, &order, &attempt_events, r);
+}
