@@ -1,4 +1,5 @@
 #include "conf/json.h"
+#include "model/warn.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/ctl_run.h"
@@ -31,7 +32,8 @@ const struct ctl_command cmd_apply = {
 	.summary = "create or change documents",
 	.text = "Everything is read and checked before anything is sent. Up to 128 "
 	    "documents are applied in one transaction: all of them, or none. "
-	    "More are applied in order, and a failure says how many were.",
+	    "More are applied in order, and a failure says how many were. What is "
+	    "allowed and most likely a mistake is said as a warning.",
 	.options = options,
 	.examples = examples,
 	.run = apply,
@@ -146,6 +148,14 @@ apply_set(struct ctl *c, const struct model_set *set)
 	return CTL_OK;
 }
 
+/* Allowed, and most likely a mistake; what is elsewhere is not known here. */
+static void
+on_warning(void *arg, const struct model_object *o, const char *text)
+{
+	(void)o;
+	ctl_warn(arg, "%s", text);
+}
+
 static int
 apply(struct ctl *c)
 {
@@ -154,10 +164,11 @@ apply(struct ctl *c)
 
 	if (code == CTL_OK)
 		code = check_kinds(c, &set);
-	if (code == CTL_OK)
+	if (code == CTL_OK) {
 		protocol_warn(c, &set);
-	if (code == CTL_OK)
+		model_warn(&set, 0, on_warning, c);
 		code = apply_set(c, &set);
+	}
 	model_set_fini(&set);
 	return code;
 }

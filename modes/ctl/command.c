@@ -8,7 +8,7 @@ const struct ctl_command *const ctl_commands[] = {
 	/* documents */
 	&cmd_apply, &cmd_get, &cmd_describe, &cmd_diff, &cmd_delete,
 	&cmd_wait,
-	&cmd_validate, &cmd_explain,
+	&cmd_validate, &cmd_analyze, &cmd_explain,
 	/* the registry */
 	&cmd_services, &cmd_workloads, &cmd_endpoints, &cmd_register,
 	&cmd_deregister,

@@ -129,6 +129,26 @@ def waiting_for_what_comes_and_goes(scene):
 	control.ctl("wait", "service/web", expect=64)
 
 
+@scenario
+def analyze_finds_mistakes_and_apply_warns(scene):
+	control = scene.control()
+	twice = ROUTE % ("a", "/x") + ROUTE % ("b", "/x")
+	applied = control.ctl("apply", "-f", "-", stdin=SERVICE % "web" + twice)
+	assert "never matches" in applied.stderr, applied.stderr
+	control.ctl("analyze")
+	warned = control.ctl("analyze", "--failure-threshold", "warning", expect=1)
+	assert "never matches" in warned.stdout, warned.stdout
+	control.ctl("apply", "-f", "-", stdin=ROUTE % ("bad", "/("))
+	found = json.loads(control.ctl("analyze", "-o", "json", expect=1).stdout)
+	errors = [f for f in found if f["level"] == "error"]
+	assert {f["name"] for f in errors} == {"default/bad"}, errors
+	assert any("UnsupportedValue" in f["text"] for f in errors), errors
+	control.ctl("analyze", "-n", "other")
+	files = scene.file("files.yaml", ROUTE % ("r", "/x"))
+	alone = control.ctl("analyze", "-f", files, expect=1)
+	assert "files.yaml:" in alone.stdout, alone.stdout
+
+
 # Secrets
 
 SECRET = """\
