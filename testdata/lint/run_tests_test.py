@@ -35,7 +35,7 @@ CASES = {
 	"hanging_fails": ("e2e", "echo ok a; tail -f /dev/null", 1,
 	    ["hangs: killed after 1 s"], 0),
 	"left_processes_fail": ("e2e", BACKGROUND + " echo ok a", 1,
-	    ["left processes running: tail -f /dev/null"], 0),
+	    ["left processes "], 0),
 	"sanitizer_report_fails": ("e2e", "echo ok a; "
 	    "echo 'data race' >REPORT",
 	    1, ["sanitizer report"], 0),
@@ -55,7 +55,9 @@ def main():
 	failed = False
 	for name, (kind, shell, passed, why, skipped) in CASES.items():
 		job = run(kind, shell)
-		seen = (job.passed, job.failed, len(job.skipped))
+		# A child that is not yet what it will be has its parent's name.
+		failures = [text.split("running:")[0] for text in job.failed]
+		seen = (job.passed, failures, len(job.skipped))
 		if seen == (passed, why, skipped):
 			print(f"ok runner_{name}")
 		else:
