@@ -36,6 +36,9 @@ model_subject_fini(struct model_subject *s)
 	map_fini(&s->interests, interest_free);
 	map_fini(&s->backends, interest_free);
 	map_fini(&s->routes, object_free);
+	map_fini(&s->fronts, object_free);
+	map_fini(&s->grants, object_free);
+	mem_free(s->gateway);
 	mem_free(s->namespace);
 	mem_free(s->workload);
 	model_object_unref(s->self);
@@ -203,6 +206,8 @@ learn(struct model_subject *s, struct model_object *o, bool is_there)
 {
 	struct model_object *now = is_there ? o : NULL;
 
+	if (s->gateway != NULL && model_subject_note_front(s, o, is_there))
+		return true;
 	if (o->kind->backends != NULL)
 		return note_route(s, o, is_there) && renew_backends(s);
 	if (o->kind == &model_service_kind) {
@@ -242,7 +247,9 @@ model_closure(struct model_subject *s, struct model_object *const *objects,
 	bool is_news = false;
 	size_t len = 0;
 
-	/* First the routes: which services count follows from them. */
+	/* First what routes hang on, and they: other answers follow from them. */
+	for (size_t i = 0; s->gateway != NULL && i < n; i++)
+		model_subject_note_front(s, objects[i], true);
 	for (size_t i = 0; i < n; i++)
 		if (objects[i]->kind->backends != NULL)
 			is_news |= note_route(s, objects[i], true);
@@ -297,6 +304,9 @@ model_subject_routes(const struct model_subject *s, const struct model_object *r
 		const char *namespace = parents[i].namespace == NULL ? own :
 		    parents[i].namespace;
 
+		if (s->gateway != NULL &&
+		    model_subject_fronts(s, route, &parents[i]))
+			return true;
 		if (model_parent_is_service(&parents[i]) &&
 		    (strcmp(namespace, own) == 0 ||
 		    strcmp(s->namespace, own) == 0) &&

@@ -20,6 +20,12 @@
  *	for each interest, and for each service that one of those routes sends
  *	to, the Service, its EndpointSlices, and the Workloads that back it.
  *
+ * That of a proxy that runs a Gateway (model_subject_run) has besides
+ *
+ *	the Gateway, its ListenerSets, the routes that hang on any of them,
+ *	the Secrets that their listeners refer to, those of other namespaces
+ *	if a ReferenceGrant there lets them, all Namespaces.
+ *
  * Both ends of a session compute it with model_concerns, one object at a
  * time.  Whether a workload backs a service can depend on the service's
  * selector, and which services count on routes, so a subject learns those of its
@@ -42,12 +48,24 @@ struct model_subject {
 	/* What those routes send to, likewise; its own routes do not count. */
 	struct map           backends;
 	struct map           routes;	/* by key, references: of interests */
+	char                *gateway;	/* in its namespace; NULL: it runs none */
+	struct map           fronts;	/* by key, references: it, its ListenerSets, */
+	struct map           grants;	/* and ReferenceGrants */
 };
+
+/*
+ * The service account of the proxies that run a Gateway is this and its name,
+ * which says who may have the Gateway's Secrets.
+ */
+#define MODEL_GATEWAY_ACCOUNT	"gateway--"
 
 /* Copies the names. */
 void model_subject_init(struct model_subject *, const char *namespace,
     const char *workload);
 void model_subject_fini(struct model_subject *);
+
+/* It runs a Gateway of its namespace.  Copies; once, before it learns. */
+void model_subject_run(struct model_subject *, const char *gateway);
 
 /* Adds an interest, or takes it back.  False: nothing changed. */
 bool model_subject_call(struct model_subject *, const char *namespace,
@@ -87,6 +105,17 @@ bool model_subject_targets(const struct model_subject *,
     const struct model_object *policy, const struct model_target_ref *, size_t n);
 /* Whether the namespace is the subject's or that of a service that is called. */
 bool model_subject_knows(const struct model_subject *, const char *namespace);
+/* Whether it is the Gateway that the subject runs, or a ListenerSet of it. */
+bool model_subject_runs(const struct model_subject *, const struct model_object *);
+/* Whether a route's parent is one of those. */
+bool model_subject_fronts(const struct model_subject *,
+    const struct model_object *route, const struct model_parent_ref *);
+/* Whether a listener of those shows the certificate in this Secret, and may. */
+bool model_subject_shows(const struct model_subject *,
+    const struct model_object *secret);
+/* For closure.c: takes note of one of those or a grant, or that it is gone. */
+bool model_subject_note_front(struct model_subject *, struct model_object *,
+    bool is_there);
 /* Whether the subject's own workload backs the service. */
 bool model_subject_offers(const struct model_subject *,
     const struct model_object *service);

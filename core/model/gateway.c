@@ -272,9 +272,7 @@ static const struct model_column columns[] = {
 static bool
 concerns(const struct model_subject *subject, const struct model_object *o)
 {
-	(void)subject;
-	(void)o;
-	return false;
+	return model_subject_runs(subject, o);
 }
 
 const struct model_kind model_gateway_kind = {

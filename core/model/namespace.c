@@ -46,7 +46,9 @@ static const struct model_column columns[] = {
 static bool
 concerns(const struct model_subject *subject, const struct model_object *o)
 {
-	return strcmp(o->head->meta.name, subject->namespace) == 0;
+	/* Listeners say by labels from which ones routes may come. */
+	return subject->gateway != NULL ||
+	    strcmp(o->head->meta.name, subject->namespace) == 0;
 }
 
 const struct model_kind model_namespace_kind = {

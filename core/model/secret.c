@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "model/closure.h"
 #include "model/secret.h"
 #include "pki/base64.h"
 
@@ -115,11 +116,17 @@ static const struct model_column secret_columns[] = {
 	{ NULL, NULL, false },
 };
 
+static bool
+secret_concerns(const struct model_subject *subject, const struct model_object *o)
+{
+	return model_subject_shows(subject, o);
+}
+
 const struct model_kind model_secret_kind = {
 	.kind = "Secret", .plural = "secrets", .group = "core",
 	.versions = versions, .namespaced = true, .stored = true,
-	.write_only = true, .delivery = MODEL_TO_NOBODY, .schema = &secret_schema,
-	.columns = secret_columns,
+	.write_only = true, .delivery = MODEL_TO_MEMBERS, .schema = &secret_schema,
+	.columns = secret_columns, .concerns = secret_concerns,
 	.text = "certificates, keys and other bytes that nobody is shown",
 };
 

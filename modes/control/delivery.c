@@ -264,16 +264,15 @@ collect(struct delivery *d)
 }
 
 static void
-unlearn_routes(struct delivery *d)
+unlearn_gone(struct delivery *d, const struct map *known)
 {
 	size_t it = 0;
 	struct slice key;
-	void *route;
+	void *o;
 
-	while (map_next(&d->subject.routes, &it, &key, &route))
+	while (map_next(known, &it, &key, &o))
 		if (registry_find(d->registry, key) == NULL)
-			d->must_look |= model_subject_unlearn(&d->subject,
-			    route);
+			d->must_look |= model_subject_unlearn(&d->subject, o);
 }
 
 /* What the subject knows of documents that are no more. */
@@ -291,7 +290,9 @@ unlearn(struct delivery *d)
 		    slice_str(o->key)) == NULL)
 			d->must_look |= model_subject_unlearn(s, o);
 	}
-	unlearn_routes(d);
+	unlearn_gone(d, &s->routes);
+	unlearn_gone(d, &s->fronts);
+	unlearn_gone(d, &s->grants);
 	if (s->self == NULL || registry_find(d->registry,
 	    slice_str(s->self->key)) != NULL)
 		return;

@@ -287,6 +287,10 @@ sessions_open(struct sessions *ss, const struct session_peer *peer,
 	copy_peer(s, peer);
 	delivery_init(&s->delivery, ss->server->registry, &ss->lines,
 	    s->peer.grant.ns.ptr, s->peer.grant.name.ptr);
+	if (slice_has_prefix(s->peer.grant.account,
+	    SLICE(MODEL_GATEWAY_ACCOUNT)))
+		model_subject_run(&s->delivery.subject, s->peer.grant.account.
+		    ptr + strlen(MODEL_GATEWAY_ACCOUNT));
 	loop_timer_init(&s->interest, loop, on_no_interest, s);
 	s->connected_ms = s->said_ms = loop_now_ms(loop);
 	s->connected_s = clock_wall_s();

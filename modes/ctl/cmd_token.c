@@ -1,3 +1,4 @@
+#include "model/closure.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/file.h"
@@ -10,6 +11,9 @@ static int create(struct ctl *), list(struct ctl *), revoke_each(struct ctl *);
 static const struct ctl_option create_options[] = {
 	{ "service", 0, "SERVICE",
 	    .text = "that the workload serves: NAME or NAMESPACE/NAME" },
+	{ "gateway", 0, "GATEWAY",
+	    .text = "that the workload runs, instead of a service: NAME or "
+	    "NAMESPACE/NAME" },
 	{ "workload", 0, "NAME", .text = "of the workload; default: control's choice" },
 	{ "service-account", 0, "NAME",
 	    .text = "its identity; default: the service's name" },
@@ -24,6 +28,8 @@ static const struct ctl_example create_examples[] = {
 	    "--service default/web --token-file web.token`" },
 	{ "token create --service shop/orders --workload orders-2 --ttl 1h",
 	    "for one instance, within an hour" },
+	{ "token create --gateway shop/edge --out edge.token",
+	    "for `mesh proxy --gateway shop/edge --token-file edge.token`" },
 	{ 0 },
 };
 
@@ -111,21 +117,25 @@ create(struct ctl *c)
 		{ 0 },
 	};
 	const char *service = ctl_value(c, "service"), *namespace, *name;
+	const char *gateway = ctl_value(c, "gateway");
 	const char *out = ctl_value(c, "out");
 	struct conf_node *body = conf_map_new(&c->arena), *answer;
 	struct err err = ERR_INIT;
 	int code;
 
-	if (service == NULL)
-		return ctl_misused(c, "say for which service, with --service");
-	code = names_read(c, "--service", service, &namespace, &name);
+	if ((service == NULL) == (gateway == NULL))
+		return ctl_misused(c, "say for which service, with --service, or "
+		    "for which Gateway, with --gateway");
+	code = service != NULL ?
+	    names_read(c, "--service", service, &namespace, &name) :
+	    names_read(c, "--gateway", gateway, &namespace, &name);
 	if (code != CTL_OK)
 		return code;
 	/* Before control makes a token that would be lost. */
 	if (out != NULL && (code = ctl_may_write(c, out)) != CTL_OK)
 		return code;
-	conf_set_string(body, "service", arena_printf(&c->arena, "%s/%s",
-	    namespace, name));
+	conf_set_string(body, "service", arena_printf(&c->arena, "%s/%s%s",
+	    namespace, gateway != NULL ? MODEL_GATEWAY_ACCOUNT : "", name));
 	conf_set_string(body, "serviceAccount", ctl_value(c, "service-account"));
 	conf_set_string(body, "workload", ctl_value(c, "workload"));
 	conf_set_string(body, "ttl", ctl_value(c, "ttl"));

@@ -63,7 +63,8 @@ workload_document(const struct agent *g, struct arena *a, const char *address)
 	for (size_t n = 0; n < i->services_len; n++)
 		conf_add_string(services, i->services[n]);
 	conf_set_string(spec, "address", address);
-	conf_set_int(spec, "inboundPort", g->inbound_port);
+	if (g->inbound_port > 0)	/* a gateway is called by nobody */
+		conf_set_int(spec, "inboundPort", g->inbound_port);
 	add_ports(spec, s);
 	if (s->zone != NULL && *s->zone != '\0')
 		conf_set_string(spec, "zone", s->zone);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "conf/flags.h"
+#include "model/closure.h"
 #include "modes/proxy/settings.h"
 
 static int
@@ -101,6 +102,20 @@ check_config(const char *path, struct err *err)
 	    strerror(errno));
 }
 
+/* With control, a Gateway's proxy has an identity that says so. */
+static void
+name_gateway(struct settings *s, struct conf_node *spec)
+{
+	const char *gateway = conf_get_string(spec, "gateway");
+	const char *slash = gateway == NULL ? NULL : strchr(gateway, '/');
+
+	if (slash == NULL || conf_get(spec, "service") != NULL)
+		return;
+	conf_set_string(spec, "service", arena_printf(&s->arena,
+	    "%.*s/" MODEL_GATEWAY_ACCOUNT "%s", (int)(slash - gateway), gateway,
+	    slash + 1));
+}
+
 int
 settings_read(struct settings *s, struct model_set *docs, struct err *err)
 {
@@ -117,6 +132,7 @@ settings_read(struct settings *s, struct model_set *docs, struct err *err)
 
 	conf_overlay(spec, s->env);
 	conf_overlay(spec, s->flags);
+	name_gateway(s, spec);
 	struct model_object *o = model_object_read(doc, MODEL_STRICT, NULL, err);
 
 	if (o == NULL)
@@ -156,6 +172,9 @@ settings_usage(void)
 	    "--token-file FILE \\\n"
 	    "                  --app [PORT=]HOST:PORT[/http|tcp] "
 	    "--state-dir DIR [OPTION...]\n"
+	    "       mesh proxy --gateway NS/NAME --control HOST:PORT "
+	    "--token-file FILE \\\n"
+	    "                  --state-dir DIR [OPTION...]\n"
 	    "       mesh proxy --standalone --config DIR [OPTION...]\n\n"
 	    "  --config FILE|DIR                  a Proxy document with these "
 	    "settings\n"

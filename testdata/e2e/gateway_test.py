@@ -87,7 +87,7 @@ def ports_come_and_go_and_the_others_do_not_notice(scene):
 	edge.write("documents", gateway([http(stays, "a"), http(comes, "c")]) +
 	    rest)
 	wait_until(lambda: edge.get(comes).status == 200, "the new port opens")
-	wait_until(lambda: is_refused(edge, goes), "the old port closes")
+	wait_until(lambda: is_closed(goes), "the old port closes")
 	# Its listener is no more, but the connection is still answered.
 	assert old.request().status == 404
 	edge.write("documents", gateway([http(stays, "a"), http(goes, "b")]) +
@@ -96,14 +96,6 @@ def ports_come_and_go_and_the_others_do_not_notice(scene):
 	assert old.request().status == 200
 	load.more(200)
 	load.finish()
-
-
-def is_refused(edge, port):
-	try:
-		edge.client(port).close()
-	except ConnectionRefusedError:
-		return True
-	return False
 
 
 @scenario
@@ -187,7 +179,73 @@ def listeners_that_cannot_share_a_port_are_told(scene):
 	edge.wait_line("listener a: ProtocolConflict")
 	edge.wait_line("listener b: ProtocolConflict")
 	assert edge.get(other).status == 200
-	assert is_refused(edge, port)
+	assert is_closed(port)
+
+
+def joined(scene, control, name="edge"):
+	return scene.proxy(f"{name}-1", control=control,
+	    gateway=f"default/{name}",
+	    options=["--listen-address", "127.0.0.1"]).await_ready()
+
+
+@scenario
+def a_joined_gateway_reaches_sidecars_by_mutual_tls(scene):
+	port, secure = free_port(), free_port()
+	control = scene.control()
+	app = scene.echo("web-app")
+	web = scene.proxy("web", control=control, service="default/web",
+	    apps=[f"80={app.http}/http"]).await_ready()
+	pair = certificate(scene, "cert", "shop.example")
+	control.apply(gateway([http(port), https(secure, "s", "cert")]))
+	edge = joined(scene, control)
+	# Documents come when it runs already.
+	control.apply(route("web", "web") + secret("cert", pair))
+	wait_until(lambda: wire.get(port).status == 200, "the route is there")
+	seen = wire.get(port, host="shop.example").json()["headers"]
+	assert "URI=spiffe://mesh.internal/ns/default/sa/gateway--edge" in \
+	    seen["x-forwarded-client-cert"][0], seen
+	assert seen["x-forwarded-for"] == ["127.0.0.1"], seen
+	def by_tls():
+		with wire.Client(secure, (trust(pair[0]), "shop.example")) as client:
+			return client.request(host="shop.example").status == 200
+	wait_until(by_tls, "the certificate is there")
+	# Nobody else is sent the Secret, and it is on no disk in clear.
+	for proxy, want in ((edge, True), (web, False)):
+		shown = proxy.admin("/config").text()
+		assert ("/core/secrets/default/cert" in shown) is want, \
+		    (proxy.name, shown)
+	key = pair[1].read_text().splitlines()[1]
+	for path in [*edge.state_dir.rglob("*"), *web.state_dir.rglob("*"),
+	    *control.data_dir.rglob("*")]:
+		assert path.is_dir() or key.encode() not in path.read_bytes(), path
+
+
+@scenario
+def a_joined_gateway_goes_on_without_control(scene):
+	port = free_port()
+	control = scene.control()
+	app = scene.echo("web-app")
+	scene.proxy("web", control=control, service="default/web",
+	    apps=[f"80={app.http}/http"]).await_ready()
+	control.apply(gateway([http(port)]) + route("web", "web"))
+	edge = joined(scene, control)
+	wait_until(lambda: wire.get(port).status == 200, "the route is there")
+	control.kill()
+	edge.stop()
+	edge.start()
+	wait_until(lambda: wire.get(port).status == 200, "it serves again")
+	control.start()
+	control.await_ready()
+	control.ctl("delete", "gateway", "edge", "--yes")
+	wait_until(lambda: is_closed(port), "without a Gateway it closes")
+
+
+def is_closed(port):
+	try:
+		wire.dial(port).close()
+	except ConnectionRefusedError:
+		return True
+	return False
 
 
 if __name__ == "__main__":

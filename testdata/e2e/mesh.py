@@ -319,9 +319,9 @@ class Control(Process):
 		"""Applies YAML text."""
 		return self.ctl("apply", "-f", "-", stdin=documents)
 
-	def token(self, service, workload):
+	def token(self, service, workload, what="--service"):
 		"""Makes a join token; gives the path of the file with it."""
-		done = self.ctl("token", "create", "--service", service,
+		done = self.ctl("token", "create", what, service,
 		    "--workload", workload)
 		path = self.scene.dir / f"{workload}.token"
 		path.write_text(done.stdout)
@@ -338,11 +338,12 @@ class Proxy(Process):
 	apps are values of --app: "ADDR:PORT", "80=ADDR:PORT/http".  With
 	standalone (a directory of documents) there is neither control nor service.
 	upstreams is {"payments": "default/payments:80"}: each gets a port of its
-	own, self.upstream["payments"] = "ADDR:PORT".
+	own, self.upstream["payments"] = "ADDR:PORT".  With gateway ("NS/NAME") and
+	control it runs that Gateway.
 	"""
 
 	def __init__(self, scene, name, control=None, service=None, apps=(),
-	    upstreams=None, standalone=None, options=()):
+	    upstreams=None, standalone=None, gateway=None, options=()):
 		self.control = control
 		self.state_dir = scene.dir / name
 		self.inbound_port = free_port()
@@ -358,8 +359,10 @@ class Proxy(Process):
 		if standalone:
 			command += ["--standalone", "--config", standalone]
 		else:
-			command += ["--service", service, "--control", control.api,
-			    "--token-file", control.token(service, name),
+			what = "--gateway" if gateway else "--service"
+			command += [what, gateway or service, "--control",
+			    control.api, "--token-file",
+			    control.token(gateway or service, name, what),
 			    "--advertise", "127.0.0.1"]
 		for app in apps:
 			command += ["--app", app]
