@@ -92,6 +92,19 @@ struct cluster_limits {
 	uint64_t queue_ms;		/* 1,000: longest wait there */
 };
 
+/* What requests of one endpoint have in common, where a balancer hashes. */
+enum affinity_kind { AFFINITY_NONE, AFFINITY_HEADER, AFFINITY_QUERY,
+	AFFINITY_COOKIE, AFFINITY_SOURCE };
+
+/* Whoever picks reads it and fills struct pick. */
+struct cluster_affinity {
+	enum affinity_kind kind;
+	struct slice  name;	/* of the header (lower case), parameter, cookie */
+	struct slice  path;	/* of a cookie that is made */
+	uint64_t      ttl_ms;	/* of that; 0: the client's session */
+	struct slice  subset_header;	/* lower case; names the subset, or empty */
+};
+
 struct cluster_settings {
 	struct balance_settings balance;
 	struct outlier_settings outlier;

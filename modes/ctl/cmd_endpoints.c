@@ -12,6 +12,15 @@ static int endpoints(struct ctl *);
 static const struct ctl_example examples[] = {
 	{ "endpoints web", "who answers for web, and why others do not" },
 	{ "endpoints shop/orders -o json", "of another namespace, for a script" },
+	{ "endpoints orders --from web-1", "as the sidecar of web-1 sees them: who "
+	    "is ejected or unhealthy, why, and for how long" },
+	{ 0 },
+};
+
+static const struct ctl_option options[] = {
+	{ "from", 0, "WORKLOAD",
+	    .text = "as the sidecar of this caller sees them: NAME or "
+	    "NAMESPACE/NAME" },
 	{ 0 },
 };
 
@@ -21,8 +30,12 @@ const struct ctl_command cmd_endpoints = {
 	.summary = "show the endpoints of a service, and why some are not used",
 	.text = "SERVICE is NAME or NAMESPACE/NAME. STATE is Online, Offline, or "
 	    "LeftOut for a workload of the service that is never called; WHY says "
-	    "for what reason an endpoint gets no traffic.",
+	    "for what reason an endpoint gets no traffic. Each caller judges by what "
+	    "it sees, so --from asks its sidecar: there STATE is available, degraded, "
+	    "warming, ejected, probing, unhealthy or unreachable, and LEFT is the "
+	    "time until it is tried again.",
 	.min = 1, .max = 1,
+	.options = options,
 	.examples = examples,
 	.run = endpoints,
 };
@@ -35,6 +48,23 @@ static const struct rows_column columns[] = {
 	{ "STATE", "state", ROWS_TEXT, false },
 	{ "WHY", "why", ROWS_TEXT, false },
 	{ "WEIGHT", "weight", ROWS_NUMBER, true },
+	{ "ZONE", "zone", ROWS_TEXT, true },
+	{ "IDENTITY", "identity", ROWS_TEXT, true },
+	{ 0 },
+};
+
+static const struct rows_column seen_columns[] = {
+	{ "PORT", "port", ROWS_NUMBER, false },
+	{ "ADDRESS", "address", ROWS_TEXT, false },
+	{ "WORKLOAD", "workload", ROWS_TEXT, false },
+	{ "STATE", "state", ROWS_TEXT, false },
+	{ "WHY", "why", ROWS_TEXT, false },
+	{ "LEFT", "leftMs", ROWS_MS, false },
+	{ "ACTIVE", "active", ROWS_NUMBER, false },
+	{ "REQUESTS", "requests", ROWS_NUMBER, false },
+	{ "FAILURES", "failures", ROWS_NUMBER, false },
+	{ "WEIGHT", "weight", ROWS_NUMBER, true },
+	{ "PRIORITY", "priority", ROWS_NUMBER, true },
 	{ "ZONE", "zone", ROWS_TEXT, true },
 	{ "IDENTITY", "identity", ROWS_TEXT, true },
 	{ 0 },
@@ -88,6 +118,53 @@ say_why(struct ctl *c, const char *namespace, const char *name)
 		    namespace, name);
 }
 
+static void
+add_seen(struct conf_node *to, const struct conf_node *port)
+{
+	int64_t number = conf_get_int(port, "port", 0);
+
+	CONF_FOREACH(e, conf_get(port, "endpoints")) {
+		conf_set_int(e->node, "port", number);
+		conf_add(to, e->node);
+	}
+}
+
+/* What the sidecar of a caller makes of them; it is asked now. */
+static int
+seen_from(struct ctl *c, const char *namespace, const char *name,
+    const char *caller)
+{
+	const char *caller_namespace, *caller_name;
+	struct conf_node *answer, *list = conf_list_new(&c->arena);
+	struct err err = ERR_INIT;
+	int code = names_read(c, "--from", caller, &caller_namespace,
+	    &caller_name);
+	bool is_known = false;
+
+	if (code != CTL_OK)
+		return code;
+	if (call_api(c, "GET", call_query(c, call_path(c, "/v1/proxies",
+	    caller_namespace, caller_name, "config", NULL), "what", "proxy"),
+	    NULL, &answer, &err) < 0)
+		return ctl_fail_call(c, &err);
+	const char *key = arena_printf(&c->arena, "%s/%s", namespace, name);
+
+	CONF_FOREACH(e, conf_find(answer, "proxy.snapshot.services")) {
+		if (!slice_is(slice_str(conf_get_string(e->node, "name")), key))
+			continue;
+		is_known = true;
+		CONF_FOREACH(p, conf_get(e->node, "ports"))
+			add_seen(list, p->node);
+	}
+	if (!is_known) {
+		ctl_say(c, "%s/%s does not call %s: its sidecar has not asked for "
+		    "it", caller_namespace, caller_name, key);
+		return CTL_NO;
+	}
+	rows_print(c, list, seen_columns, "endpoints");
+	return CTL_OK;
+}
+
 static int
 endpoints(struct ctl *c)
 {
@@ -97,6 +174,8 @@ endpoints(struct ctl *c)
 
 	if (code != CTL_OK)
 		return code;
+	if (ctl_value(c, "from") != NULL)
+		return seen_from(c, namespace, name, ctl_value(c, "from"));
 	const struct conf_node *list = endpoints_read(c, namespace, name, &err);
 
 	if (list == NULL)

@@ -1,4 +1,5 @@
 #include "base/build.h"
+#include "base/clock.h"
 #include "conf/json.h"
 #include "modes/proxy/admin_config.h"
 #include "modes/proxy/proxy_run.h"
@@ -13,16 +14,24 @@ add_slice(struct str *out, const char *name, struct slice value)
 static void
 add_endpoint(struct str *out, const struct endpoint *e)
 {
+	struct endpoint_report report;
 	char addr[ADDR_TEXT_MAX];
 
+	endpoint_report(e->state, clock_mono_ms(), &report);
 	addr_format(&e->addr, addr);
 	str_add(out, "{\"address\":");
 	str_add_json(out, slice_str(addr));
 	add_slice(out, "workload", e->workload);
 	add_slice(out, "identity", e->id);
 	add_slice(out, "zone", e->zone);
-	str_addf(out, ",\"weight\":%u,\"active\":%u,\"requests\":%llu,"
-	    "\"failures\":%llu,\"connectFailures\":%llu}", e->weight,
+	add_slice(out, "state", slice_str(report.state));
+	add_slice(out, "why", slice_str(report.why));
+	if (report.left_ms > 0)
+		str_addf(out, ",\"leftMs\":%llu",
+		    (unsigned long long)report.left_ms);
+	str_addf(out, ",\"weight\":%u,\"priority\":%u,\"active\":%u,"
+	    "\"requests\":%llu,\"failures\":%llu,"
+	    "\"connectFailures\":%llu}", e->weight, e->priority,
 	    atomic_load(&e->state->active), atomic_load(&e->state->requests),
 	    atomic_load(&e->state->failures),
 	    atomic_load(&e->state->connect_failures));

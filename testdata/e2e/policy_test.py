@@ -1,0 +1,272 @@
+"""BackendPolicy documents: balancing, ejection, health checks, breakers."""
+
+import json
+import random
+import select
+import threading
+
+from edge import Edge, documents
+from mesh import main, scenario, wait_until
+from wire import Client, get
+
+POLICY = """
+apiVersion: mesh/v1
+kind: BackendPolicy
+metadata: {name: web, namespace: default}
+spec:
+  targetRefs: [{name: web}]
+"""
+
+
+def reply(text, status="200 OK", fields=""):
+	return (f"HTTP/1.1 {status}\r\n{fields}content-length: {len(text)}\r\n\r\n"
+	    f"{text}").encode()
+
+
+class Endpoint:
+	"""An endpoint that answers with its name, or with 503 while sick."""
+
+	def __init__(self, scene, name, sick=False, sick_health=False):
+		self.name = name
+		self.sick = sick
+		self.sick_health = sick_health
+		self.backend = scene.backend(self.serve)
+		self.port = self.backend.port
+
+	def serve(self, connection):
+		while (request := connection.read_request()) is not None:
+			is_bad = self.sick_health if request.target == "/health" else \
+			    self.sick
+			connection.send(reply("no", "503 Service Unavailable") if is_bad
+			    else reply(self.name))
+
+	def asked(self):
+		"""Requests of callers so far."""
+		return sum(request.target != "/health"
+		    for request in self.backend.requests())
+
+
+class Managed(Edge):
+	"""A service web with these endpoints and a policy."""
+
+	def __init__(self, scene, *endpoints, policy="", **how):
+		super().__init__(scene, *endpoints, **how)
+		if policy:
+			self.policy(policy)
+
+	def policy(self, text):
+		before = self.reloads()
+		self.write("policy", POLICY + text)
+		wait_until(lambda: self.reloads() > before, "the policy is read")
+
+	def label(self, *endpoints):
+		"""Marks them with version v1, v2 ..."""
+		text = documents("web", [endpoint.port for endpoint in endpoints])
+		for i, _ in enumerate(endpoints):
+			text = text.replace("service-name: web}",
+			    f"service-name: web, version: v{i + 1} }}", 1)
+		before = self.reloads()
+		self.write("web", text)
+		wait_until(lambda: self.reloads() > before, "the labels are read")
+
+	def ask(self, **options):
+		return get(self.port, **options)
+
+	def who(self, **options):
+		answer = self.ask(**options)
+		return answer.body.decode() if answer.status == 200 else \
+		    answer.status
+
+	def states(self):
+		"""The state of each endpoint by its port."""
+		config = json.loads(self.admin("/config").body)
+		return {int(e["address"].rsplit(":", 1)[1]): e
+		    for s in config["proxy"]["snapshot"]["services"]
+		    for p in s["ports"] for e in p["endpoints"]}
+
+	def state(self, endpoint):
+		return self.states()[endpoint.port]["state"]
+
+
+@scenario
+def an_endpoint_that_fails_is_left_alone_and_comes_back(scene):
+	good, bad = Endpoint(scene, "good"), Endpoint(scene, "bad", sick=True)
+	edge = Managed(scene, good, bad, policy="""
+  loadBalancer: {type: RoundRobin}
+  outlierDetection: {consecutiveFailures: 3, baseEjectionTime: 1h,
+    maxEjectionTime: 1h, jitterPercent: 0}
+""")
+	wait_until(lambda: edge.ask() and edge.state(bad) == "ejected",
+	    "the bad one is ejected")
+	report = edge.states()[bad.port]
+	assert report["why"] == "consecutive-failures", report
+	assert 0 < report["leftMs"] <= 3600_000, report
+	assert bad.asked() == 3
+	assert [edge.who() for _ in range(20)] == ["good"] * 20
+	assert bad.asked() == 3, "nothing goes there while it is out"
+	assert edge.metrics().sum("mesh_upstream_ejections_total",
+	    reason="consecutive-failures") == 1
+	# Another one, which may come back soon.
+	again = Endpoint(scene, "again", sick=True)
+	edge.policy("""
+  loadBalancer: {type: RoundRobin}
+  outlierDetection: {consecutiveFailures: 3, baseEjectionTime: 50ms,
+    maxEjectionTime: 50ms, jitterPercent: 0, maxEjectionPercent: 100}
+  locality: {panicPercent: 0}
+""")
+	edge.set("web", good, again)
+	wait_until(lambda: edge.ask() and edge.metrics().sum(
+	    "mesh_upstream_ejections_total", reason="consecutive-failures") > 1,
+	    "it is ejected as well")
+	again.sick = False
+	wait_until(lambda: edge.who() == "again", "a real request brings it back")
+	wait_until(lambda: edge.ask() and edge.state(again) == "available",
+	    "it is available")
+
+
+@scenario
+def a_health_check_takes_an_endpoint_out_before_a_request(scene):
+	good = Endpoint(scene, "good")
+	sick = Endpoint(scene, "sick", sick=True, sick_health=True)
+	edge = Managed(scene, good, sick, policy="""
+  healthCheck: {type: HTTP, path: /health, interval: 50ms, edgeInterval: 10ms,
+    unhealthyInterval: 10ms, unhealthyThreshold: 2}
+""")
+	wait_until(lambda: edge.state(sick) == "unhealthy", "it is found out")
+	assert edge.states()[sick.port]["why"] == "health-check"
+	assert [edge.who() for _ in range(50)] == ["good"] * 50
+	assert sick.asked() == 0, "no request went there"
+	assert sick.backend.requests()[0].get("host") == "web.default"
+	sick.sick = sick.sick_health = False
+	wait_until(lambda: edge.who() == "sick", "it is back")
+	# One that is gone altogether.
+	gone = scene.backend(reply("gone"))
+	edge.set("web", good, gone)
+	gone.close()
+	wait_until(lambda: edge.state(gone) != "available", "it is out")
+	assert [edge.who() for _ in range(50)] == ["good"] * 50
+	# Without a check all are taken to be well.
+	sick.sick_health = True
+	edge.set("web", good, sick)
+	wait_until(lambda: edge.state(sick) == "unhealthy", "it is out again")
+	edge.policy("")
+	wait_until(lambda: edge.state(sick) == "available", "nobody asks it")
+
+
+@scenario
+def a_hash_keeps_a_user_at_one_endpoint(scene):
+	endpoints = [Endpoint(scene, f"e{i}") for i in range(3)]
+	edge = Managed(scene, *endpoints)
+	users = [f"user{i}" for i in range(30)]
+	for balancer, key, asked in (
+	    ("RingHash", "header: X-User", lambda u: {"fields": {"x-user": u}}),
+	    ("Maglev", "query: user",
+	        lambda u: {"target": f"/?a=b&user={u}"}),
+	    ("RingHash", "cookie: {name: user}",
+	        lambda u: {"fields": {"cookie": f"a=b; user={u}"}})):
+		edge.policy(f"  loadBalancer: {{type: {balancer}, hash: {{{key}}}}}\n")
+		places = {user: {edge.who(**asked(user)) for _ in range(4)}
+		    for user in users}
+		assert all(len(seen) == 1 for seen in places.values()), places
+		assert len(set.union(*places.values())) == 3, places
+	# Where there is no cookie yet it is made.
+	first = edge.ask()
+	cookie = first.get("set-cookie").split(";")[0]
+	assert first.get("set-cookie").endswith("; Path=/; HttpOnly"), cookie
+	for _ in range(10):
+		answer = edge.ask(fields={"cookie": cookie})
+		assert answer.body == first.body and not answer.get("set-cookie")
+	edge.policy("  loadBalancer: {type: Maglev, hash: {sourceAddress: true}}\n")
+	assert len({edge.who() for _ in range(20)}) == 1
+
+
+@scenario
+def a_breaker_answers_at_once_what_is_too_much(scene):
+	held, go = threading.Event(), threading.Event()
+
+	def hold(connection):
+		while (request := connection.read_request()) is not None:
+			if request.target == "/held":
+				held.set()
+				go.wait(30)
+			connection.send(reply("ok"))
+
+	edge = Managed(scene, scene.backend(hold), policy="""
+  circuitBreaker: {maxRequests: 1}
+""")
+	try:
+		with Client(edge.port) as first:
+			first.send(b"GET /held HTTP/1.1\r\nHost: web\r\n\r\n")
+			assert held.wait(10)
+			answer = edge.ask()
+			assert answer.status == 503
+			go.set()
+			assert first.read_reply().status == 200
+	finally:
+		go.set()
+	wait_until(lambda: edge.ask().status == 200, "there is room again")
+	assert edge.metrics().sum("mesh_upstream_overflows_total",
+	    reason="request_limit") >= 1
+	wait_until(lambda: '"UO"' in edge.out(), "the log says so")
+
+
+@scenario
+def subsets_and_priorities_go_by_label(scene):
+	endpoints = [Endpoint(scene, name) for name in ("one", "two")]
+	edge = Managed(scene, *endpoints)
+	edge.label(*endpoints)
+	edge.policy("""
+  subsets:
+  - {name: first, labels: {version: v1}}
+  - {name: second, labels: {version: v2}}
+  - {name: third, labels: {version: v3}}
+  subsetHeader: X-Subset
+  subsetsStrict: true
+""")
+	for subset, who in (("first", "one"), ("second", "two"), ("third", 503),
+	    ("fourth", 503)):
+		assert [edge.who(fields={"x-subset": subset}) for _ in range(8)] == \
+		    [who] * 8, subset
+	assert {edge.who() for _ in range(40)} == {"one", "two"}
+	edge.policy("""
+  locality: {priorities: [{labels: {version: v2}}]}
+""")
+	assert {edge.who() for _ in range(20)} == {"two"}
+
+
+@scenario
+def a_peer_that_ends_idle_connections_costs_no_request(scene):
+	ended = threading.Event()
+
+	def impatient(connection):
+		while select.select([connection.sock], [], [], 1)[0]:
+			if connection.read_request() is None:
+				return
+			connection.send(reply("ok"))
+		ended.set()
+
+	edge = Managed(scene, scene.backend(impatient))
+	wrong, lock = [], threading.Lock()
+
+	def work(seed):
+		chance = random.Random(seed)
+		with Client(edge.port) as client:
+			for i in range(8):
+				answer = client.request(f"/{i}")
+				if answer.status != 200:
+					with lock:
+						wrong.append(answer.status)
+				# Around the moment at which the peer ends it.
+				threading.Event().wait(chance.uniform(0.95, 1.05))
+
+	threads = [threading.Thread(target=work, args=(i,)) for i in range(100)]
+	for thread in threads:
+		thread.start()
+	for thread in threads:
+		thread.join()
+	assert wrong == [], wrong
+	assert ended.wait(10), "the peer ends what is idle"
+
+
+if __name__ == "__main__":
+	main()
