@@ -268,5 +268,52 @@ def a_peer_that_ends_idle_connections_costs_no_request(scene):
 	assert ended.wait(10), "the peer ends what is idle"
 
 
+@scenario
+def callers_of_a_mesh_obey_and_say_who_is_out(scene):
+	"""Through control and mutual TLS, in Istio's words."""
+	control = scene.control()
+	control.apply("""
+apiVersion: v1
+kind: Service
+metadata: {name: orders, namespace: default}
+spec: {ports: [{name: http, port: 80, appProtocol: http}]}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: orders, namespace: default}
+spec:
+  host: orders
+  trafficPolicy:
+    loadBalancer: {simple: ROUND_ROBIN}
+    outlierDetection: {consecutive5xxErrors: 3, baseEjectionTime: 1h}
+""")
+	apps = {name: Endpoint(scene, name) for name in ("orders-1", "orders-2")}
+	for name, app in apps.items():
+		scene.proxy(name, control=control, service="default/orders",
+		    apps=[f"80=127.0.0.1:{app.port}/http"])
+	caller = scene.proxy("web-1", control=control, service="default/web")
+
+	def who():
+		answer = get(caller.outbound_port, "http://orders/", host="orders")
+		return answer.body.decode() if answer.status == 200 else \
+		    answer.status
+
+	def seen():
+		rows = json.loads(control.ctl("endpoints", "orders", "--from",
+		    "web-1", "-o", "json").stdout)
+		return {row["workload"].split("/")[1]: row for row in rows}
+
+	wait_until(lambda: {who() for _ in range(4)} == set(apps), "both answer")
+	apps["orders-2"].sick = True
+	wait_until(lambda: who() and seen()["orders-2"]["state"] == "ejected",
+	    "the sick one is ejected")
+	assert seen()["orders-2"]["why"] == "consecutive-failures"
+	assert seen()["orders-1"]["state"] == "available"
+	assert [who() for _ in range(20)] == ["orders-1"] * 20
+	table = control.ctl("endpoints", "orders", "--from", "web-1").stdout
+	assert "ejected" in table and "LEFT" in table, table
+	control.ctl("endpoints", "nobody", "--from", "web-1", expect=1)
+
+
 if __name__ == "__main__":
 	main()
