@@ -52,13 +52,17 @@ enum route_reason sight_backend(struct sight *, const struct model_object_ref *)
 void condition_put(const struct sight *, struct conf_node *list,
     const char *type, const char *status, const char *reason,
     const char *message);
-/* Programmed: the promise if accepted, else why there is none. */
+/*
+ * Programmed: the promise if accepted, else why there is none; there is none
+ * for kinds that are not acted on at all (model/inert.h).
+ */
 void condition_promise(const struct sight *, struct conf_node *list,
     bool accepted);
+/* Names the fields of the document that are accepted and not acted on. */
+void condition_ignored(const struct sight *, struct conf_node *list);
 
 extern const struct judge judge_http_route, judge_gateway_class, judge_gateway,
-    judge_listener_set, judge_grpc_route, judge_tls_route, judge_tcp_route,
-    judge_udp_route, judge_backend_policy, judge_traffic_policy,
+    judge_listener_set, judge_backend_policy, judge_traffic_policy,
     judge_destination_rule, judge_backend_tls_policy, judge_rate_limit,
     judge_fault_injection, judge_compression, judge_cache;
 

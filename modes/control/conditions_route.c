@@ -131,6 +131,7 @@ put_all(const struct judging *j, const struct route_status *status,
 		    c->is_true ? "True" : "False", c->reason, message);
 	}
 	condition_promise(j->sight, list, status->v[0].is_true);
+	condition_ignored(j->sight, list);
 }
 
 static void

@@ -2,12 +2,24 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "model/inert.h"
 #include "model/reference_grant.h"
 #include "model/service.h"
 #include "modes/control/conditions_judge.h"
 
 const struct judge *const judges[] = {
 	&judge_http_route,
+	&judge_gateway_class,
+	&judge_gateway,
+	&judge_listener_set,
+	&judge_backend_policy,
+	&judge_traffic_policy,
+	&judge_destination_rule,
+	&judge_backend_tls_policy,
+	&judge_rate_limit,
+	&judge_fault_injection,
+	&judge_compression,
+	&judge_cache,
 	NULL,
 };
 
@@ -133,10 +145,43 @@ condition_put(const struct sight *s, struct conf_node *list, const char *type,
 void
 condition_promise(const struct sight *s, struct conf_node *list, bool accepted)
 {
-	if (accepted)
+	bool is_inert = false;
+
+	for (const struct model_inert_field *f = model_inert_fields;
+	    f->kind != NULL; f++)
+		is_inert |= strcmp(f->kind, s->of->kind->kind) == 0 &&
+		    strcmp(f->path, "spec") == 0;
+	if (is_inert)
+		condition_put(s, list, "Programmed", "False", "Unsupported",
+		    "this version does not act on its kind");
+	else if (accepted)
 		condition_put(s, list, "Programmed", "True", "Programmed",
 		    "every proxy that needs it runs it");
 	else
 		condition_put(s, list, "Programmed", "False", "Invalid",
 		    "it is not accepted");
+}
+
+static void
+add_path(void *arg, const struct model_inert_field *field, const char *path,
+    const struct conf_node *n)
+{
+	struct str *paths = arg;
+
+	(void)field;
+	(void)n;
+	str_addf(paths, "%s%s", paths->len > 0 ? ", " : "", path);
+}
+
+void
+condition_ignored(const struct sight *s, struct conf_node *list)
+{
+	struct str paths = { 0 };
+
+	model_inert(s->of, add_path, &paths);
+	if (paths.len > 0)
+		condition_put(s, list, "mesh.internal/FieldsIgnored", "True",
+		    "NotActedOn", arena_printf(s->arena,
+		    "accepted, and not acted on yet: %s", str_ptr(&paths)));
+	str_fini(&paths);
 }

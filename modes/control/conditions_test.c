@@ -114,6 +114,94 @@ TEST(conditions_of_a_route_follow_gateways_and_grants)
 	server_fixture_free(t);
 }
 
+#define G	"/gateway.networking.k8s.io/gateways/shop/"
+
+TEST(conditions_of_a_gateway_wait_for_a_proxy)
+{
+	struct server_fixture *t = server_fixture_new();
+
+	server_fixture_put(t, gateway);
+	expect(t, G "gw", "Accepted=True/Accepted Programmed=False/Pending"
+	    " | Accepted=True/Accepted Conflicted=False/NoConflicts"
+	    " ResolvedRefs=True/ResolvedRefs Programmed=False/Pending");
+	server_fixture_put(t, "apiVersion: gateway.networking.k8s.io/v1\n"
+	    "kind: GatewayClass\nmetadata: {name: mesh}\n"
+	    "spec: {controllerName: other.example/gateway}\n");
+	expect(t, G "gw", "");
+	server_fixture_free(t);
+}
+
+static const char bad_gateway[] =
+    "apiVersion: gateway.networking.k8s.io/v1\n"
+    "kind: Gateway\nmetadata: {name: gw, namespace: shop}\n"
+    "spec:\n  gatewayClassName: mesh\n  listeners:\n"
+    "  - {name: a, port: 80, protocol: HTTP}\n"
+    "  - {name: b, port: 80, protocol: TCP}\n"
+    "  - {name: c, port: 81, protocol: example.com/odd}\n"
+    "  - {name: d, port: 443, protocol: HTTPS,"
+    " tls: {certificateRefs: [{name: cert}]}}\n";
+
+TEST(conditions_of_listeners_say_what_is_wrong_with_each)
+{
+	struct server_fixture *t = server_fixture_new();
+
+	server_fixture_put(t, bad_gateway);
+	expect(t, G "gw",
+	    "Accepted=True/ListenersNotValid Programmed=False/Pending"
+	    " | Accepted=False/ProtocolConflict Conflicted=True/ProtocolConflict"
+	    " ResolvedRefs=True/ResolvedRefs Programmed=False/Invalid"
+	    " | Accepted=False/ProtocolConflict Conflicted=True/ProtocolConflict"
+	    " ResolvedRefs=True/ResolvedRefs Programmed=False/Invalid"
+	    " | Accepted=False/UnsupportedProtocol Conflicted=False/NoConflicts"
+	    " ResolvedRefs=True/ResolvedRefs Programmed=False/Invalid"
+	    " | Accepted=True/Accepted Conflicted=False/NoConflicts"
+	    " ResolvedRefs=False/InvalidCertificateRef"
+	    " Programmed=False/Invalid");
+	server_fixture_put(t, "apiVersion: v1\nkind: Secret\n"
+	    "metadata: {name: cert, namespace: shop}\n"
+	    "type: kubernetes.io/tls\nstringData: {tls.crt: a, tls.key: b}\n");
+	expect(t, G "gw",
+	    "Accepted=True/ListenersNotValid Programmed=False/Pending"
+	    " | Accepted=False/ProtocolConflict Conflicted=True/ProtocolConflict"
+	    " ResolvedRefs=True/ResolvedRefs Programmed=False/Invalid"
+	    " | Accepted=False/ProtocolConflict Conflicted=True/ProtocolConflict"
+	    " ResolvedRefs=True/ResolvedRefs Programmed=False/Invalid"
+	    " | Accepted=False/UnsupportedProtocol Conflicted=False/NoConflicts"
+	    " ResolvedRefs=True/ResolvedRefs Programmed=False/Invalid"
+	    " | Accepted=True/Accepted Conflicted=False/NoConflicts"
+	    " ResolvedRefs=True/ResolvedRefs Programmed=False/Pending");
+	server_fixture_free(t);
+}
+
+TEST(conditions_of_policies_are_for_each_target)
+{
+	struct server_fixture *t = server_fixture_new();
+	const char *key = "/mesh/backendpolicies/shop/p";
+
+	server_fixture_put(t, SERVICE("shop", "web") "---\n"
+	    "apiVersion: mesh/v1\nkind: BackendPolicy\n"
+	    "metadata: {name: p, namespace: shop}\nspec:\n"
+	    "  targetRefs: [{group: \"\", kind: Service, name: web},"
+	    " {group: \"\", kind: Service, name: none}]\n"
+	    "  circuitBreaker: {maxRequests: 10}\n");
+	expect(t, key, " | Accepted=True/Accepted Programmed=True/Programmed"
+	    " | Accepted=False/TargetNotFound Programmed=False/Invalid");
+	server_fixture_put(t, SERVICE("shop", "none"));
+	expect(t, key, " | Accepted=True/Accepted Programmed=True/Programmed"
+	    " | Accepted=True/Accepted Programmed=True/Programmed");
+	server_fixture_free(t);
+}
+
+TEST(conditions_name_fields_that_are_not_acted_on)
+{
+	struct server_fixture *t = server_fixture_new();
+
+	server_fixture_put(t, SERVICE("shop", "web") "---\n" ROUTE("shop", "r")
+	    "spec:\n  useDefaultGateways: All\n  " PARENT_WEB);
+	expect(t, R "r", GOOD " mesh.internal/FieldsIgnored=True/NotActedOn");
+	server_fixture_free(t);
+}
+
 /* One that does not compile holds up nobody but itself. */
 TEST(conditions_of_a_bad_route_are_its_own)
 {

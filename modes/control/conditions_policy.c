@@ -1,0 +1,100 @@
+#include "model/backend_policy.h"
+#include "model/backend_tls_policy.h"
+#include "model/extension.h"
+#include "model/gateway.h"
+#include "model/service.h"
+#include "modes/control/conditions_judge.h"
+
+/* conditions_policy: policies, one group of conditions for each target. */
+
+static bool
+targets_of(const struct model_object *o, const struct model_target_ref **v,
+    size_t *n)
+{
+	const struct model_backend_policy_spec *p = model_backend_policy(o);
+
+	if (p != NULL) {
+		*v = p->targets;
+		*n = p->targets_len;
+		return true;
+	}
+	if (o->kind != &model_backend_tls_policy_kind)
+		return model_extension_targets(o, v, n);
+	*v = model_backend_tls_policy(o)->spec.targets;
+	*n = model_backend_tls_policy(o)->spec.targets_len;
+	return true;
+}
+
+static bool
+has_port(const struct model_object *service, const char *name)
+{
+	const struct model_service_spec *s = &model_service(service)->spec;
+
+	for (size_t i = 0; i < s->ports_len; i++)
+		if (s->ports[i].name != NULL &&
+		    slice_is(slice_str(s->ports[i].name), name))
+			return true;
+	return false;
+}
+
+static void
+judge_target(struct sight *s, const struct model_target_ref *t,
+    struct conf_node *list)
+{
+	const char *ns = s->of->head->meta.namespace, *reason = "Accepted";
+	const char *message = "the policy is in use";
+	const struct model_object *o = NULL;
+
+	if (!model_ref_is(t->group, t->kind, "", "Service")) {
+		reason = "Invalid";
+		message = "policies are about Services";
+	} else if ((o = sight_find(s, &model_service_kind, ns, t->name)) == NULL ||
+	    (t->section != NULL && !has_port(o, t->section))) {
+		reason = "TargetNotFound";
+		message = o == NULL ? "there is no such Service" :
+		    "the Service has no port of this name";
+		o = NULL;
+	}
+	condition_put(s, list, "Accepted", o != NULL ? "True" : "False", reason,
+	    message);
+	condition_promise(s, list, o != NULL);
+	condition_ignored(s, list);
+}
+
+static void
+judge(struct sight *s, struct conf_node *status)
+{
+	const struct model_target_ref *targets;
+	struct conf_node *ancestors;
+	size_t n;
+
+	if (!targets_of(s->of, &targets, &n))
+		return;
+	ancestors = conf_set_list(status, "ancestors");
+	for (size_t i = 0; i < n; i++) {
+		struct conf_node *row = conf_add_map(ancestors);
+		struct conf_node *ref = conf_set_map(row, "ancestorRef");
+
+		conf_set_string(ref, "group", targets[i].group);
+		conf_set_string(ref, "kind", targets[i].kind);
+		conf_set_string(ref, "name", targets[i].name);
+		conf_set_string(ref, "sectionName", targets[i].section);
+		conf_set_string(row, "controllerName", MODEL_CONTROLLER);
+		judge_target(s, &targets[i], conf_set_list(row, "conditions"));
+	}
+}
+
+const struct judge judge_backend_policy = { &model_backend_policy_kind, judge,
+	false };
+const struct judge judge_traffic_policy = { &model_traffic_policy_kind, judge,
+	false };
+const struct judge judge_destination_rule = { &model_destination_rule_kind,
+	judge, false };
+const struct judge judge_backend_tls_policy = { &model_backend_tls_policy_kind,
+	judge, false };
+const struct judge judge_rate_limit = { &model_rate_limit_kind, judge, false };
+const struct judge judge_fault_injection = { &model_fault_injection_kind,
+	judge, false };
+const struct judge judge_compression = { &model_compression_kind, judge,
+	false };
+const struct judge judge_cache = { &model_cache_kind, judge, false };
