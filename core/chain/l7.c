@@ -341,6 +341,18 @@ l7_abort(struct l7_ctx *ctx, enum response_flag flag, const char *details)
 	l7_end(r, STREAM_INTERNAL);
 }
 
+/* RFC 9209: that it was us, and why. */
+static void
+say_why(struct http_head *head, enum response_flag flag, const char *details)
+{
+	const char *error = response_flag_error(flag);
+
+	if (error != NULL)
+		http_fields_add(&head->fields, SLICE("proxy-status"),
+		    slice_str(arena_printf(head->fields.arena,
+		    "mesh; error=%s; details=\"%s\"", error, details)));
+}
+
 void
 l7_reply_with(struct l7_ctx *ctx, struct http_head *head, struct buf *body,
     enum response_flag flag, const char *details)
@@ -368,6 +380,7 @@ l7_reply_with(struct l7_ctx *ctx, struct http_head *head, struct buf *body,
 	down->ended = false;
 	r->responding = true;
 	head->content_length = (int64_t)buf_len(body);
+	say_why(head, flag, details);
 	bool empty = buf_len(body) == 0 || r->request->method_id == METHOD_HEAD;
 
 	l7_put_head(r, DIR_DOWN, head, empty);

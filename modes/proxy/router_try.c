@@ -346,6 +346,16 @@ name_host(struct router *r)
 		http_fields_remove_id(f, FIELD_MESH_HOST);
 }
 
+/* Who asks for tries is told which one this is. */
+static void
+number_try(struct router *r)
+{
+	if (router_has_stanza(r))
+		http_fields_set(&r->outgoing->fields, SLICE("x-attempt-count"),
+		    slice_str(arena_printf(l7_arena(r->ctx), "%d",
+		    r->attempts)));
+}
+
 static void
 note_endpoint(struct router *r, const struct conn_peer *peer)
 {
@@ -373,6 +383,7 @@ on_stream(void *owner, struct stream *st, struct conn_peer *peer, bool reused)
 	stream_set_owner(st, &stream_events, r);
 	note_endpoint(r, peer);
 	name_host(r);
+	number_try(r);
 	stream_send_head(st, r->outgoing, r->head_end);
 	if (!r->head_end && (buf_len(&r->pending) > 0 || body_end)) {
 		struct buf b = { 0 };

@@ -92,7 +92,10 @@ def what_is_missing_is_500_and_who_is_away_is_503(scene):
 	    "{matches: [{path: {value: /none}}]}",
 	    to(("v1", 1), ("nobody", 1), match="{path: {value: /half}}"))
 	edge.until("/there", "v1")
-	assert edge.who("/nobody") == 500
+	answer = edge.ask("/nobody")
+	assert answer.status == 500
+	assert answer.get("proxy-status") == "mesh; error=destination_not_found; " \
+	    'details="missing_backend"', answer.head
 	assert edge.who("/empty") == 503
 	assert edge.who("/zero") == 500
 	assert edge.who("/none") == 500
@@ -262,6 +265,8 @@ def a_status_is_tried_again_as_often_as_said(scene):
 	wait_until(lambda: edge.ask("/", method="POST", body=b"again").body ==
 	    b"third", "the third answer")
 	assert [r.body for r in scripted.requests()] == [b"again"] * 3
+	assert [r.get("x-attempt-count") for r in scripted.requests()] == \
+	    ["1", "2", "3"]
 	answer = edge.ask("/")		# the fourth 503 is the last
 	assert (answer.status, answer.body) == (503, b"no"), answer.head
 	assert len(scripted.requests()) == 7
