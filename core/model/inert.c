@@ -30,7 +30,11 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "TCPRoute", "spec", NULL, FIRST },
 	{ "UDPRoute", "spec", NULL, FIRST },
 	{ "BackendTLSPolicy", "spec", NULL, FIRST },
-	{ "XBackendTrafficPolicy", "spec", NULL, FIRST },
+	{ "XBackendTrafficPolicy", "spec.retryConstraint.budget.interval", NULL,
+	    FIRST },
+	{ "XBackendTrafficPolicy", "spec.sessionPersistence", NULL, FIRST },
+	/* Nothing names them, as a VirtualService would. */
+	{ "DestinationRule", "spec.subsets", NULL, FIRST },
 	{ "BackendPolicy", "spec.retry.on", NULL, FIRST },
 	{ "BackendPolicy", "spec.retry.codes", NULL, FIRST },
 	{ "BackendPolicy", "spec.retry.backoff", NULL, FIRST },

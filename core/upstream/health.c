@@ -1,3 +1,4 @@
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "stat/metrics.h"
@@ -26,6 +27,7 @@ struct watched {
 struct health {
 	struct upstream *up;
 	struct list      watched;
+	struct map       by_cluster;	/* struct watched, by its pointer */
 };
 
 /* --- what a result means ---------------------------------------------------------- */
@@ -162,6 +164,13 @@ on_sweep(void *arg)
 
 /* --- who is watched ---------------------------------------------------------------------- */
 
+/* A cluster stays where it is while it is watched. */
+static struct slice
+key_of(struct cluster *const *c)
+{
+	return slice_of((const char *)c, sizeof(*c));
+}
+
 static void
 watched_end(struct watched *w)
 {
@@ -173,6 +182,7 @@ watched_end(struct watched *w)
 	}
 	mem_free(w->checks);
 	list_remove(&w->link);
+	map_del(&w->health->by_cluster, key_of(&w->cluster));
 	cluster_unref(w->cluster);
 	mem_free(w);
 }
@@ -186,6 +196,7 @@ watched_start(struct health *h, struct cluster *c)
 	w->cluster = cluster_ref(c);
 	w->stays = true;
 	list_append(&h->watched, &w->link);
+	map_put(&h->by_cluster, key_of(&w->cluster), w);
 	loop_timer_init(&w->sweep, h->up->worker->loop, on_sweep, w);
 	if (c->outlier.interval_ms > 0)
 		loop_timer_start(&w->sweep, c->outlier.interval_ms);
@@ -195,25 +206,13 @@ watched_start(struct health *h, struct cluster *c)
 		forget_results(c);
 }
 
-static struct watched *
-find(struct health *h, const struct cluster *c)
-{
-	LIST_FOREACH(at, &h->watched) {
-		struct watched *w = list_entry(at, struct watched, link);
-
-		if (w->cluster == c)
-			return w;
-	}
-	return NULL;
-}
-
 void
 health_watch(struct health *h, struct cluster *const *v, size_t len)
 {
 	LIST_FOREACH(at, &h->watched)
 		list_entry(at, struct watched, link)->stays = false;
 	for (size_t i = 0; i < len; i++) {
-		struct watched *w = find(h, v[i]);
+		struct watched *w = map_get(&h->by_cluster, key_of(&v[i]));
 
 		if (w != NULL)
 			w->stays = true;
@@ -234,6 +233,7 @@ health_new(struct upstream *up)
 	struct health *h = mem_zalloc(sizeof(*h));
 
 	h->up = up;
+	map_init(&h->by_cluster);
 	list_init(&h->watched);
 	return h;
 }
@@ -247,5 +247,6 @@ health_close(struct health *h)
 void
 health_free(struct health *h)
 {
+	map_fini(&h->by_cluster, NULL);
 	mem_free(h);
 }
