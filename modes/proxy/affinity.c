@@ -37,18 +37,17 @@ cookie_of(const struct http_head *head, struct slice name)
 	return SLICE_NONE;
 }
 
-static struct slice
-source_of(struct l7_ctx *ctx)
+uint64_t
+affinity_address(const struct addr *caller)
 {
 	char ip[ADDR_TEXT_MAX];
 
-	addr_format_ip(&l7_peer(ctx)->addr, ip);
-	return arena_dup(l7_arena(ctx), slice_str(ip));
+	addr_format_ip(caller, ip);
+	return hash_bytes(slice_str(ip));
 }
 
 static struct slice
-key_of(struct l7_ctx *ctx, const struct cluster_affinity *a,
-    const struct http_head *head)
+key_of(const struct cluster_affinity *a, const struct http_head *head)
 {
 	switch (a->kind) {
 	case AFFINITY_HEADER:
@@ -58,8 +57,6 @@ key_of(struct l7_ctx *ctx, const struct cluster_affinity *a,
 		return value_of(head->query, '&', a->name);
 	case AFFINITY_COOKIE:
 		return cookie_of(head, a->name);
-	case AFFINITY_SOURCE:
-		return source_of(ctx);
 	default:
 		return SLICE_NONE;
 	}
@@ -110,7 +107,12 @@ affinity_find(struct affinity *out, struct l7_ctx *ctx,
 		find_subset(out, c, head);
 	if (c->affinity.kind == AFFINITY_NONE)
 		return;
-	struct slice key = key_of(ctx, &c->affinity, head);
+	if (c->affinity.kind == AFFINITY_SOURCE) {
+		out->has_hash = true;
+		out->hash = affinity_address(&l7_peer(ctx)->addr);
+		return;
+	}
+	struct slice key = key_of(&c->affinity, head);
 
 	if (key.len == 0 && c->affinity.kind == AFFINITY_COOKIE)
 		key = make_cookie(out, l7_arena(ctx), &c->affinity);

@@ -22,6 +22,8 @@ struct affinity {
 /* In the exchange's arena. */
 void affinity_find(struct affinity *, struct l7_ctx *, const struct cluster *,
     const struct http_head *);
+/* The hash of a caller's address, without its port. */
+uint64_t affinity_address(const struct addr *);
 /* The answer says what is to be known next time. */
 void affinity_answer(const struct affinity *, struct http_head *);
 

@@ -232,7 +232,9 @@ session_open(void *arg, struct l4_run *l4)
 	s->job = arg;
 	frame_reader_init(&s->reader, true);
 	session_facts_init(&s->facts, l4, s->job);
-	s->up = tcp_upstream_start(w->upstream, s->job->cluster, s->job->source,
+	const struct tcp_caller caller = { s->job->source, l4_conn(l4) };
+
+	s->up = tcp_upstream_start(w->upstream, s->job->cluster, &caller,
 	    &up_events, s);
 	return s;
 }

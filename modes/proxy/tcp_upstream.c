@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "link/frame.h"
+#include "modes/proxy/affinity.h"
 #include "modes/proxy/tcp_upstream.h"
 
 #define ATTEMPTS_MAX	4
@@ -11,6 +12,8 @@ struct tcp_upstream {
 	struct upstream                  *up;
 	struct cluster                   *cluster;	/* counted */
 	struct slice                      source;
+	uint64_t                          hash;	/* of the caller's address */
+	bool                              has_hash;
 	const struct tcp_upstream_events *events;
 	void                             *owner;
 	const struct endpoint            *endpoint;	/* in cluster */
@@ -234,6 +237,7 @@ try_connect(struct tcp_upstream *t)
 	struct pick p = {
 		.avoid = t->tried, .avoid_len = t->attempts,
 		.now_ms = loop_now_ms(upstream_loop(t->up)),
+		.hash = t->hash, .has_hash = t->has_hash,
 	};
 	const struct endpoint *e = t->attempts >= ATTEMPTS_MAX ? NULL :
 	    cluster_pick(t->cluster, &p);
@@ -252,13 +256,17 @@ try_connect(struct tcp_upstream *t)
 
 struct tcp_upstream *
 tcp_upstream_start(struct upstream *up, const struct cluster *cluster,
-    struct slice source, const struct tcp_upstream_events *events, void *owner)
+    const struct tcp_caller *caller, const struct tcp_upstream_events *events,
+    void *owner)
 {
 	struct tcp_upstream *t = mem_zalloc(sizeof(*t));
 
 	t->up = up;
 	t->cluster = cluster_ref(cluster_mutable(cluster));
-	t->source = source;
+	t->source = caller->source;
+	t->has_hash = cluster->affinity.kind == AFFINITY_SOURCE;
+	if (t->has_hash)
+		t->hash = affinity_address(&conn_peer(caller->conn)->addr);
 	t->events = events;
 	t->owner = owner;
 	loop_task_init(&t->no_endpoint, on_no_endpoint, t);

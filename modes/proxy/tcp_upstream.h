@@ -25,9 +25,14 @@ struct tcp_upstream_events {
 	void (*on_failed)(void *owner, enum response_flag, const char *details);
 };
 
-/* Refs the cluster; source is borrowed for the stream's life. */
+struct tcp_caller {
+	struct slice source;	/* our workload; borrowed for the stream's life */
+	struct conn *conn;	/* borrowed for the call: hashes go by its address */
+};
+
+/* Refs the cluster; borrows the caller. */
 struct tcp_upstream *tcp_upstream_start(struct upstream *, const struct cluster *,
-    struct slice source, const struct tcp_upstream_events *, void *owner);
+    const struct tcp_caller *, const struct tcp_upstream_events *, void *owner);
 /* After on_open.  Takes all; false: wait for on_drained. */
 bool tcp_upstream_write(struct tcp_upstream *, struct buf *, bool end);
 void tcp_upstream_pause(struct tcp_upstream *);

@@ -181,6 +181,28 @@ def a_hash_keeps_a_user_at_one_endpoint(scene):
 
 
 @scenario
+def a_hash_keeps_a_caller_of_bytes_at_one_endpoint(scene):
+	def script(name):
+		def run(connection):
+			connection.send(name)
+			connection.read_to_end()
+		return run
+
+	edge = Managed(scene, *(scene.backend(script(name))
+	    for name in (b"a", b"b", b"c")), protocol="tcp", policy="""
+  loadBalancer: {type: RingHash, hash: {sourceAddress: true}}
+""")
+
+	def who():
+		with Client(edge.port) as client:
+			return client.read(1)
+
+	assert len({who() for _ in range(20)}) == 1
+	edge.policy("  loadBalancer: {type: RoundRobin}\n")
+	assert {who() for _ in range(6)} == {b"a", b"b", b"c"}
+
+
+@scenario
 def a_breaker_answers_at_once_what_is_too_much(scene):
 	held, go = threading.Event(), threading.Event()
 
