@@ -57,7 +57,7 @@ struct model_subject {
  * The service account of the proxies that run a Gateway is this and its name,
  * which says who may have the Gateway's Secrets.
  */
-#define MODEL_GATEWAY_ACCOUNT	"gateway--"
+#define MODEL_GATEWAY_ACCOUNT	"gw--"
 
 /* Copies the names. */
 void model_subject_init(struct model_subject *, const char *namespace,

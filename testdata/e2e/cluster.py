@@ -19,8 +19,10 @@ import wire
 from mesh import BUILD, Process, Proxy, Skip, wait_until
 
 POD_PORTS = (3000, 3001)
+PLAINTEXT = {"mesh/plaintext": "true"}
 PATIENCE = int(os.environ.get("MESH_PATIENCE", 30))	# seconds
 CLASS = '"{GATEWAY_CLASS_NAME}"'
+UNKNOWN = ("Deployment", "EndpointSlice", "ConfigMap")	# slices come filled in
 
 
 def reserve_network():
@@ -81,15 +83,15 @@ class Absent:
 class Edge(Proxy):
 	"""The proxy of one Gateway."""
 
-	def __init__(self, scene, gateway, config, address):
+	def __init__(self, scene, gateway, control, address):
 		namespace, name = name_of(gateway)
 		self.address = address
 		self.ports = {one["port"]: one["protocol"]
 		    for one in gateway["spec"]["listeners"]}
 		# A socket's path has little room for names.
-		super().__init__(scene, f"gw-{address}", standalone=config,
-		    options=["--gateway", f"{namespace}/{name}",
-		        "--listen-address", address])
+		super().__init__(scene, "gw-" + address.replace(".", "-"),
+		    control=control, gateway=f"{namespace}/{name}",
+		    options=["--listen-address", address])
 
 
 class Cluster:
@@ -107,18 +109,18 @@ class Cluster:
 		need_low_ports(f"{self.net}.1")
 		self.hosts = 0
 		text = "\n---\n".join(path.read_text() for path in files)
-		self.documents = [one for one in yaml.safe_load_all(
-		    text.replace(CLASS, "mesh")) if one]
-		self.config = scene.dir / "documents"
-		self.config.mkdir()
+		# Of what stands twice the later counts, as if applied in turn.
+		self.documents = list({(one["kind"], name_of(one)): one for one in
+		    yaml.safe_load_all(text.replace(CLASS, "mesh")) if one}
+		    .values())
+		self.control = scene.control()
 		self.recorded = {}
 		self.dead = dead
 		self.pods = self.start_pods(set(recorded))
-		self.apply()
-		self.write("slices", self.slices())
-		self.write("secrets", self.secrets())
+		self.apply(self.secrets() + [one for one in self.documents
+		    if one["kind"] not in UNKNOWN] + self.slices())
 		self.gateways = {name_of(one): scene.add(Edge(scene, one,
-		    self.config, self.address())) for one in self.of("Gateway")
+		    self.control, self.address())) for one in self.of("Gateway")
 		    if self.is_meant(one)}
 		for edge in self.gateways.values():
 			edge.await_ready()
@@ -130,20 +132,26 @@ class Cluster:
 		self.hosts += 1
 		return f"{self.net}.{self.hosts}"
 
-	def write(self, name, documents):
-		hidden = self.config / f".{name}"
-		hidden.write_text(yaml.safe_dump_all(documents))
-		hidden.rename(self.config / f"{name}.yaml")
-
-	def apply(self):
-		self.write("documents", [one for one in self.documents if one["kind"]
-		    not in ("Deployment", "EndpointSlice", "ConfigMap")])
+	def apply(self, documents):
+		for one in documents:
+			if one["kind"] == "Service":	# its pods have no sidecars
+				one["metadata"].setdefault("annotations", {}).update(
+				    PLAINTEXT)
+		self.control.apply(yaml.safe_dump_all(documents))
 
 	def delete(self, kind):
 		"""All documents of a kind."""
-		self.documents = [one for one in self.documents
-		    if one["kind"] != kind]
-		self.apply()
+		for namespace, name in map(name_of, self.of(kind)):
+			self.control.ctl("delete", kind.lower(), name, "-n",
+			    namespace, "--yes")
+
+	def conditions(self, route):
+		"""Of each parent of a route: {type: condition}."""
+		namespace, name = name_of(route)
+		shown = self.control.get("httproutes", name, "-n", namespace)
+		shown = shown["items"][0] if "items" in shown else shown
+		return [{one["type"]: one for one in parent["conditions"]}
+		    for parent in shown["status"]["parents"]]
 
 	def parents(self):
 		"""(namespace, name) of each Gateway that a route names, in order."""

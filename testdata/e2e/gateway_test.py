@@ -202,7 +202,7 @@ def a_joined_gateway_reaches_sidecars_by_mutual_tls(scene):
 	control.apply(route("web", "web") + secret("cert", pair))
 	wait_until(lambda: wire.get(port).status == 200, "the route is there")
 	seen = wire.get(port, host="shop.example").json()["headers"]
-	assert "URI=spiffe://mesh.internal/ns/default/sa/gateway--edge" in \
+	assert "URI=spiffe://mesh.internal/ns/default/sa/gw--edge" in \
 	    seen["x-forwarded-client-cert"][0], seen
 	assert seen["x-forwarded-for"] == ["127.0.0.1"], seen
 	def by_tls():
