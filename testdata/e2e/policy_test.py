@@ -203,6 +203,25 @@ def a_hash_keeps_a_caller_of_bytes_at_one_endpoint(scene):
 
 
 @scenario
+def a_wrong_policy_harms_only_itself(scene):
+	endpoints = [Endpoint(scene, f"e{i}") for i in range(3)]
+	good = "  loadBalancer: {type: RingHash, hash: {header: X-User}}\n"
+	edge = Managed(scene, *endpoints, policy=good)
+
+	def stays():
+		return all(len({edge.who(fields={"x-user": user})
+		    for _ in range(4)}) == 1 for user in ("a", "b", "c", "d"))
+
+	assert stays()
+	edge.policy("  loadBalancer: {type: Guess}\n")
+	assert "spec.loadBalancer.type" in edge.err()
+	assert stays(), "the last good form is in force"
+	edge.policy(good + "  healthCheck: {type: GRPC}\n")
+	assert "spec.healthCheck.type" in edge.err()
+	assert stays(), "what can be done is done"
+
+
+@scenario
 def a_breaker_answers_at_once_what_is_too_much(scene):
 	held, go = threading.Event(), threading.Event()
 
@@ -335,6 +354,20 @@ spec:
 	table = control.ctl("endpoints", "orders", "--from", "web-1").stdout
 	assert "ejected" in table and "LEFT" in table, table
 	control.ctl("endpoints", "nobody", "--from", "web-1", expect=1)
+	# What DestinationRule cannot say: asked through mutual TLS.
+	apps["orders-1"].sick_health = True
+	control.apply(POLICY.replace("web", "orders") + """
+  healthCheck: {type: HTTP, path: /health, interval: 50ms, edgeInterval: 10ms}
+""")
+	wait_until(lambda: seen()["orders-1"]["state"] == "unhealthy",
+	    "its sidecar's application is not well")
+	wait_until(lambda: seen()["orders-2"]["state"] == "available",
+	    "a good answer brings the other one back")
+	apps["orders-2"].sick = False
+	assert [who() for _ in range(20)] == ["orders-2"] * 20
+	control.ctl("delete", "backendpolicy", "orders", "--yes")
+	wait_until(lambda: seen()["orders-1"]["state"] == "available",
+	    "nobody asks any more")
 
 
 if __name__ == "__main__":
