@@ -9,6 +9,10 @@
 
 const struct judge *const judges[] = {
 	&judge_http_route,
+	&judge_grpc_route,
+	&judge_tls_route,
+	&judge_tcp_route,
+	&judge_udp_route,
 	&judge_gateway_class,
 	&judge_gateway,
 	&judge_listener_set,

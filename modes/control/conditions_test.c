@@ -173,6 +173,31 @@ TEST(conditions_of_listeners_say_what_is_wrong_with_each)
 	server_fixture_free(t);
 }
 
+/* Kinds that proxies do not act on yet are never programmed. */
+TEST(conditions_of_other_routes_say_what_they_hang_on)
+{
+	struct server_fixture *t = server_fixture_new();
+	const char *key = "/gateway.networking.k8s.io/grpcroutes/shop/r";
+
+	server_fixture_put(t, gateway);
+	server_fixture_put(t, SERVICE("shop", "web") "---\n"
+	    "apiVersion: gateway.networking.k8s.io/v1\nkind: GRPCRoute\n"
+	    "metadata: {name: r, namespace: shop}\nspec:\n"
+	    "  parentRefs: [{name: gw}, {group: \"\", kind: Service, name: web},"
+	    " {name: none}]\n  hostnames: [a.example]\n"
+	    "  rules: [{backendRefs: [{name: web, port: 80}]}]\n");
+	expect(t, key, " | Accepted=True/Accepted ResolvedRefs=True/ResolvedRefs"
+	    " Programmed=False/Unsupported"
+	    " mesh.internal/FieldsIgnored=True/NotActedOn"
+	    " | Accepted=True/Accepted ResolvedRefs=True/ResolvedRefs"
+	    " Programmed=False/Unsupported"
+	    " mesh.internal/FieldsIgnored=True/NotActedOn"
+	    " | Accepted=False/NoMatchingParent ResolvedRefs=True/ResolvedRefs"
+	    " Programmed=False/Unsupported"
+	    " mesh.internal/FieldsIgnored=True/NotActedOn");
+	server_fixture_free(t);
+}
+
 TEST(conditions_of_policies_are_for_each_target)
 {
 	struct server_fixture *t = server_fixture_new();

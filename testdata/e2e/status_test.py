@@ -4,7 +4,8 @@
 import json
 
 from member import Api, Member
-from mesh import main, scenario
+from gateway import gateway
+from mesh import free_port, main, scenario
 
 SERVICE = """\
 apiVersion: v1
@@ -147,6 +148,24 @@ def analyze_finds_mistakes_and_apply_warns(scene):
 	files = scene.file("files.yaml", ROUTE % ("r", "/x"))
 	alone = control.ctl("analyze", "-f", files, expect=1)
 	assert "files.yaml:" in alone.stdout, alone.stdout
+
+
+@scenario
+def a_gateway_is_programmed_once_a_proxy_runs_it(scene):
+	control = scene.control()
+	port = free_port()
+	control.apply(gateway([f"name: http, protocol: HTTP, port: {port}"]))
+	late = control.ctl("wait", "--for=condition=Programmed", "gateway/edge",
+	    "--timeout", "200ms", expect=1)
+	assert "no proxy runs it" in late.stderr, late.stderr
+	scene.proxy("edge-1", control=control, gateway="default/edge",
+	    options=["--listen-address", "127.0.0.1"]).await_ready()
+	control.ctl("wait", "--for=condition=Programmed", "gateway/edge")
+	control.ctl("apply", "-f", "-", stdin=SERVICE % "web" + (ROUTE % ("r",
+	    "/x")).replace('{group: "", kind: Service, name: web}', "{name: edge}"))
+	wait(control, "Programmed", "r")
+	listener, = control.get("gateway", "edge")["status"]["listeners"]
+	assert listener["attachedRoutes"] == 1, listener
 
 
 # Secrets
