@@ -296,13 +296,18 @@ l7_respond_head(struct l7_ctx *ctx, struct http_head *head, bool end)
 void
 l7_respond_body(struct l7_ctx *ctx, struct buf *b, bool end)
 {
-	l7_put_body(ctx->run, DIR_DOWN, b, end);
+	/* A filter may have replied instead at the head that came before. */
+	if (ctx->run->terminal_cancelled)
+		buf_drain(b, buf_len(b));
+	else
+		l7_put_body(ctx->run, DIR_DOWN, b, end);
 }
 
 void
 l7_respond_trailers(struct l7_ctx *ctx, struct http_fields *t)
 {
-	l7_put_trailers(ctx->run, DIR_DOWN, t);
+	if (!ctx->run->terminal_cancelled)
+		l7_put_trailers(ctx->run, DIR_DOWN, t);
 }
 
 void
@@ -379,12 +384,15 @@ l7_reply_with(struct l7_ctx *ctx, struct http_head *head, struct buf *body,
 	down->start = is_terminal ? 0 : r->chain->len - ctx->index;
 	down->ended = false;
 	r->responding = true;
-	head->content_length = (int64_t)buf_len(body);
+	head->content_length = http_status_has_no_body(head->status) ? -1 :
+	    (int64_t)buf_len(body);
 	say_why(head, flag, details);
 	bool empty = buf_len(body) == 0 || r->request->method_id == METHOD_HEAD;
+	unsigned reply = ++r->replies;
 
 	l7_put_head(r, DIR_DOWN, head, empty);
-	if (!empty)
+	/* A filter may have put another answer in its place. */
+	if (!empty && reply == r->replies)
 		l7_put_body(r, DIR_DOWN, body, true);
 }
 

@@ -68,6 +68,7 @@ struct l7_run {
 	bool                      terminal_entered, terminal_cancelled;
 	bool                      responding;	/* a head is on its way down */
 	bool                      head_sent;	/* ... and reached the stream */
+	unsigned                  replies;	/* by l7_reply_with, so far */
 	bool                      tunnel;
 	bool                      request_ended;
 	bool                      over;		/* only done and freeing are left */
