@@ -102,6 +102,7 @@ TEST(filters_refuse_what_they_do_not_know)
 		{ "fault", "delay: {percent: 101}", "delay.percent: " },
 		{ "compression", "codings: [zstd]", "codings[0]: " },
 		{ "compression", "gzipLevel: 0", "gzipLevel: " },
+		{ "cache", "maxObject: 65Mi", "at most maxBytes" },
 		{ "headers", "request: {add: [{name: X-Forwarded-Client-Cert, "
 		    "value: c}]}", "the proxy itself writes" },
 	};

@@ -11,11 +11,12 @@
 extern const struct l4_filter filter_l4_limit, filter_authz;
 extern const struct l7_filter filter_request_id, filter_metrics,
     filter_access_log, filter_headers, filter_limit, filter_rate_limit,
-    filter_fault, filter_compression;
+    filter_fault, filter_compression, filter_cache;
 
 extern const struct conf_schema filter_limit_schema, filter_authz_schema,
     filter_headers_schema, filter_access_log_schema,
-    filter_rate_limit_schema, filter_fault_schema, filter_compression_schema;
+    filter_rate_limit_schema, filter_fault_schema, filter_compression_schema,
+    filter_cache_schema;
 
 /* A field's name as heads hold it: in lower case, in the arena. */
 char *filter_field_name(struct arena *, const char *name);

@@ -23,6 +23,8 @@ const struct filter_row filter_table[] = {
 	    "delays requests, or answers them with an error" },
 	{ "compression", NULL, &filter_compression, &filter_compression_schema,
 	    "bodies of responses as gzip for callers that take it" },
+	{ "cache", NULL, &filter_cache, &filter_cache_schema,
+	    "answers again what was answered before (RFC 9111)" },
 	{ 0 },
 };
 
