@@ -166,6 +166,20 @@ TEST(l7_collect_sees_one_end_where_trailers_follow)
 	bench_fini(&b);
 }
 
+TEST(l7_reply_at_a_response_head_is_the_only_answer)
+{
+	struct bench b;
+
+	bench_init(&b, "ahv brv");
+	bench_head(true);
+	bench_answer(200, "body");
+	bench_expect("a:head^$ b:head^$ ^head$ b:headv cancel a:headv");
+	l7_resume(b.holder, DIR_DOWN);
+	bench_turn();
+	bench_expect("<403 a:[no]v$ <[no]$ done:403:UAEX b:done a:done close:0");
+	bench_fini(&b);
+}
+
 TEST(l7_emit_goes_before_the_trailers)
 {
 	struct http_fields t;
