@@ -125,6 +125,24 @@ def an_endpoint_that_fails_is_left_alone_and_comes_back(scene):
 
 
 @scenario
+def a_slow_caller_says_nothing_about_an_endpoint(scene):
+	endpoints = [Endpoint(scene, name) for name in ("one", "two")]
+	edge = Managed(scene, *endpoints, policy="""
+  timeouts: {idle: 50ms}
+  outlierDetection: {consecutiveFailures: 1}
+""")
+	for _ in range(4):
+		with Client(edge.port) as client:
+			client.send(b"POST / HTTP/1.1\r\nHost: web\r\n"
+			    b"Content-Length: 10\r\n\r\n12345")
+			assert client.read_reply().status >= 400
+	states = edge.states().values()
+	assert [e["failures"] for e in states] == [0, 0], states
+	assert [e["state"] for e in states] == ["available"] * 2, states
+	assert sum(e["requests"] for e in states) == 4, states
+
+
+@scenario
 def a_health_check_takes_an_endpoint_out_before_a_request(scene):
 	good = Endpoint(scene, "good")
 	sick = Endpoint(scene, "sick", sick=True, sick_health=True)
