@@ -221,16 +221,6 @@ is_unknown(const struct model_http_filter *f)
 	return f->extension != NULL || f->external_auth != NULL;
 }
 
-bool
-rule_backend_is_clear(const struct rule_backend *b)
-{
-	for (size_t i = 0; i < b->ref->filters_len; i++)
-		if (is_unknown(&b->ref->filters[i]) ||
-		    b->ref->filters[i].redirect != NULL)
-			return false;
-	return true;
-}
-
 static void
 redirect(struct rule_choice *c, struct arena *a, const struct http_head *request,
     uint16_t port, const struct model_redirect *r)
@@ -251,6 +241,21 @@ redirect(struct rule_choice *c, struct arena *a, const struct http_head *request
 	answer(c, (int)r->status, FLAG_NONE, "redirect");
 	c->reply = reply_new(a, c->status);
 	http_fields_add_id(&c->reply->fields, FIELD_LOCATION, location);
+}
+
+void
+rule_backend_answer(struct rule_choice *c, struct arena *a,
+    const struct http_head *request, uint16_t port,
+    const struct rule_backend *b)
+{
+	for (size_t i = 0; i < b->ref->filters_len && c->status == 0; i++) {
+		const struct model_http_filter *f = &b->ref->filters[i];
+
+		if (f->redirect != NULL)
+			redirect(c, a, request, port, f->redirect);
+		else if (is_unknown(f))
+			answer(c, 500, FLAG_NR, "unknown_filter");
+	}
 }
 
 static void

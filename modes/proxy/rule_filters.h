@@ -16,8 +16,9 @@
 /* Redirects and preflights; a filter that we lack is answered 500. */
 void rule_answer(struct rule_choice *, struct arena *,
     const struct http_head *request, uint16_t port);
-/* False: a filter of the backend cannot be run there. */
-bool rule_backend_is_clear(const struct rule_backend *);
+/* The same by the filters of the backend whose turn it is. */
+void rule_backend_answer(struct rule_choice *, struct arena *,
+    const struct http_head *request, uint16_t port, const struct rule_backend *);
 /*
  * The head that is sent on: request itself, or one in the arena.  NULL: a
  * filter made a path of it that cannot be sent.

@@ -103,7 +103,8 @@ answer(struct rule_choice *c, int status, enum response_flag flag,
 }
 
 static void
-choose_backend(const struct rule_set *set, struct rule_choice *c)
+choose_backend(const struct rule_set *set, struct rule_choice *c,
+    struct arena *a, const struct http_head *head, uint16_t port)
 {
 	const struct rule_backend *b = rule_next_backend(c->rule);
 
@@ -115,10 +116,9 @@ choose_backend(const struct rule_set *set, struct rule_choice *c)
 		answer(c, 500, FLAG_NC, "missing_backend");
 		return;
 	}
-	if (!rule_backend_is_clear(b)) {
-		answer(c, 500, FLAG_NR, "unknown_filter");
+	rule_backend_answer(c, a, head, port, b);
+	if (c->status != 0)
 		return;
-	}
 	c->backend = b;
 	c->cluster = cluster_ref(set->clusters[b->slot]);
 }
@@ -161,7 +161,7 @@ rules_choose(const struct rule_set *set, struct l7_ctx *ctx,
 	l7_summary(ctx)->route = arena_dup(l7_arena(ctx), out->rule->name);
 	rule_answer(out, l7_arena(ctx), head, port);
 	if (out->status == 0)
-		choose_backend(set, out);
+		choose_backend(set, out, l7_arena(ctx), head, port);
 	choose_mirrors(set, l7_arena(ctx), out);
 	return out;
 }

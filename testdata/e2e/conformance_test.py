@@ -41,8 +41,6 @@ NOT_YET = {
 	    "GRPCRouteRequestHeaderModifier", "GRPCRouteWeight"), GRPC),
 	"HTTPRouteBackendProtocolH2C": "cleartext HTTP/2 to services",
 	"HTTPRouteBackendProtocolWebSocket": "WebSocket services",
-	"HTTPRouteBackendRequestRedirect":
-	    "a redirect as the filter of a backend",
 }
 
 # Tests that look at conditions alone: why no parent accepts the route.
