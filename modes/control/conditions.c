@@ -8,6 +8,8 @@
 #include "modes/control/sessions.h"
 
 #define LATE_MS	20	/* what comes in a burst is looked at together */
+#define SHARE	10	/* at most one part in so many of all time ... */
+#define CHEAP_MS	5	/* ... for what takes longer than this */
 
 /* What is known of one document. */
 struct entry {
@@ -26,6 +28,7 @@ struct conditions {
 	struct map               dirty;		/* keys to judge anew */
 	struct sessions_standing standing;
 	bool                     is_late;	/* standing is to be read anew */
+	uint64_t                 rest_until_ms;	/* not before: monotonic */
 	struct registry_follower follower;
 	uint64_t                 followed;
 	struct loop_timer        timer;
@@ -322,6 +325,7 @@ static void
 read_standing(struct conditions *c)
 {
 	struct sessions_standing before = c->standing;
+	uint64_t began = clock_mono_ms();
 	struct slice key;
 	size_t it = 0;
 	void *e;
@@ -334,6 +338,18 @@ read_standing(struct conditions *c)
 		if (((struct entry *)e)->judge->needs_proxy)
 			show(c, key, e);
 	sessions_standing_fini(&before);
+	/* When a thousand proxies come back, everything is on its way. */
+	uint64_t now = clock_mono_ms();
+
+	if (now - began > CHEAP_MS)
+		c->rest_until_ms = now + SHARE * (now - began);
+}
+
+static void
+soon(struct conditions *c)
+{
+	if (!loop_timer_is_running(&c->timer))
+		loop_timer_start(&c->timer, LATE_MS);
 }
 
 static void
@@ -343,12 +359,14 @@ bring_up_to_date(struct conditions *c)
 	struct slice key;
 	size_t it = 0;
 
-	if (c->is_late)
+	if (c->is_late && clock_mono_ms() >= c->rest_until_ms)
 		read_standing(c);
 	map_init(&c->dirty);
 	while (map_next(&dirty, &it, &key, NULL))
 		look_at(c, key);
 	map_fini(&dirty, NULL);
+	if (c->is_late)
+		soon(c);
 }
 
 /* --- news ----------------------------------------------------------------------------- */
@@ -357,13 +375,6 @@ static void
 on_timer(void *arg)
 {
 	bring_up_to_date(arg);
-}
-
-static void
-soon(struct conditions *c)
-{
-	if (!loop_timer_is_running(&c->timer))
-		loop_timer_start(&c->timer, LATE_MS);
 }
 
 static void

@@ -28,7 +28,8 @@ struct conditions *conditions_new(struct server *);
 void conditions_free(struct conditions *);	/* NULL is allowed */
 /*
  * The status of a document as JSON, up to date; absent for kinds that have
- * none.  Valid until the next call.
+ * none.  Valid until the next call.  What depends on proxies may be late by
+ * some time when very many of them change at once.
  */
 struct slice conditions_of(struct conditions *, const struct model_object *);
 /* How many judges were asked so far. */
