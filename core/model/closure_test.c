@@ -1,5 +1,7 @@
 #include <stdio.h>
+#include <string.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/unit.h"
 #include "model/closure.h"
@@ -152,6 +154,185 @@ TEST(closure_follows_routes_to_their_backends)
 	assert_int_equal(model_closure(&s, objects, N, out), 0);
 	for (size_t i = 0; i < N; i++)
 		model_object_unref(objects[i]);
+	model_subject_fini(&s);
+}
+
+/* What each kind of route sends to, by the words that name it. */
+TEST(closure_follows_each_kind_of_route)
+{
+	static const char route[] = "{apiVersion: gateway.networking.k8s.io/%s, "
+	    "kind: %s, metadata: {name: r}, spec: {parentRefs: [{group: '', kind: "
+	    "Service, name: front}], %s}}";
+	static const char to_back[] =
+	    "rules: [{backendRefs: [{name: back, port: 80, weight: 0}]}]";
+	static const struct {
+		const char *version, *kind, *spec;
+		bool        is_followed;
+	} cases[] = {
+		{ "v1", "HTTPRoute", to_back, true },
+		{ "v1", "GRPCRoute", to_back, true },
+		{ "v1", "TCPRoute", to_back, true },
+		{ "v1", "UDPRoute", to_back, true },
+		{ "v1alpha2", "TLSRoute", to_back, true },
+		{ "v1", "GRPCRoute", "rules: [{filters: [{type: RequestMirror, "
+		    "requestMirror: {backendRef: {name: back, port: 80}}}]}]", true },
+		{ "v1", "HTTPRoute", "rules: [{backendRefs: [{name: x, port: 80, "
+		    "filters: [{type: RequestMirror, requestMirror: {backendRef: "
+		    "{name: back, port: 80}}}]}]}]", true },
+		{ "v1", "HTTPRoute", "rules: [{filters: [{type: ExternalAuth, "
+		    "externalAuth: {protocol: HTTP, backendRef: {name: back, "
+		    "port: 80}}}]}]", true },
+		{ "v1", "TCPRoute", "rules: [{backendRefs: [{name: back, port: 80, "
+		    "namespace: other}]}]", false },
+		{ "v1", "TCPRoute", "rules: [{backendRefs: [{name: back, kind: "
+		    "XBackend, group: gateway.networking.x-k8s.io, port: 80}]}]",
+		    false },
+	};
+	struct model_object *back = object_from("{apiVersion: v1, kind: Service, "
+	    "metadata: {name: back}, spec: {ports: [{port: 80}]}}");
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct model_subject s;
+		char text[512];
+
+		snprintf(text, sizeof(text), route, cases[i].version,
+		    cases[i].kind, cases[i].spec);
+		struct model_object *o = object_from(text);
+
+		model_subject_init(&s, "default", "web-1");
+		model_subject_call(&s, "default", "front");
+		assert_true(model_subject_learn(&s, o) ||
+		    !cases[i].is_followed);
+		assert_true(model_concerns(&s, o));
+		assert_int_equal(model_concerns(&s, back),
+		    cases[i].is_followed);
+		assert_true(model_subject_unlearn(&s, o) ||
+		    !cases[i].is_followed);
+		assert_false(model_concerns(&s, back));
+		model_object_unref(o);
+		model_subject_fini(&s);
+	}
+	model_object_unref(back);
+}
+
+/* A policy about a backend comes with it, whatever form it has. */
+TEST(closure_follows_routes_to_policies)
+{
+	static const char about[] = "targetRefs: [{group: '', kind: Service, name: ";
+	static const struct {
+		const char *version, *kind, *spec;
+	} cases[] = {
+		{ "mesh/v1", "BackendPolicy", "timeouts: {idle: 1s}" },
+		{ "mesh/v1", "RateLimit", "limits: [{requests: 1, per: 1s}]" },
+		{ "mesh/v1", "FaultInjection", "delay: {duration: 1s}" },
+		{ "mesh/v1", "Compression", "minimumSize: 1" },
+		{ "mesh/v1", "Cache", "collapse: true" },
+		{ "gateway.networking.x-k8s.io/v1alpha1", "XBackendTrafficPolicy",
+		    "retryConstraint: {budget: {percent: 20, interval: 10s}}" },
+		{ "networking.istio.io/v1", "DestinationRule",
+		    "trafficPolicy: {loadBalancer: {simple: RANDOM}}" },
+	};
+	struct model_object *r = object_from("{apiVersion: "
+	    "gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r}, "
+	    "spec: {parentRefs: [{group: '', kind: Service, name: front}], rules: "
+	    "[{backendRefs: [{name: back, port: 80}]}]}}");
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool by_host = strcmp(cases[i].kind, "DestinationRule") == 0;
+		struct model_object *o[2];
+		struct model_subject s;
+
+		for (size_t n = 0; n < 2; n++) {
+			const char *name = n == 0 ? "back" : "other";
+			char text[512];
+
+			snprintf(text, sizeof(text), "{apiVersion: %s, kind: %s, "
+			    "metadata: {name: p}, spec: {%s%s%s, %s}}",
+			    cases[i].version, cases[i].kind,
+			    by_host ? "host: " : about, name,
+			    by_host ? "" : "}]", cases[i].spec);
+			o[n] = object_from(text);
+		}
+		model_subject_init(&s, "default", "web-1");
+		model_subject_call(&s, "default", "front");
+		assert_false(model_concerns(&s, o[0]));
+		model_subject_learn(&s, r);
+		assert_true(model_concerns(&s, o[0]));
+		assert_false(model_concerns(&s, o[1]));
+		model_object_unref(o[0]);
+		model_object_unref(o[1]);
+		model_subject_fini(&s);
+	}
+	model_object_unref(r);
+}
+
+/* --- what strangers cost --------------------------------------------------------- */
+
+static size_t asked;	/* how often a route was asked what it sends to */
+
+static void
+count_backends(const struct model_object *o, model_backend_fn *fn, void *arg)
+{
+	fn(arg, o->head->meta.namespace, o->head->meta.labels.items[0].value);
+	asked++;
+}
+
+static bool
+concerns_by_label(const struct model_subject *s, const struct model_object *o)
+{
+	return model_subject_calls(s, o->head->meta.namespace,
+	    o->head->meta.labels.items[1].value) != NULL;
+}
+
+static struct model_object *
+route_of(struct model_kind *counting, int i)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "{apiVersion: gateway.networking.k8s.io/v1, "
+	    "kind: TCPRoute, metadata: {name: r-%d, labels: {a: back-%d, b: "
+	    "s-%d}}, spec: {rules: [{backendRefs: [{name: x, port: 1}]}]}}",
+	    i, i, i);
+	struct model_object *o = object_from(text);
+
+	counting->backends = count_backends;
+	counting->concerns = concerns_by_label;
+	o->kind = counting;
+	return o;
+}
+
+/* Of ten thousand services with a route each, three are called. */
+TEST(closure_asks_nothing_of_the_routes_of_others)
+{
+	enum { ROUTES = 10000, CALLED = 3 };
+	struct model_kind counting = model_tcp_route_kind;
+	struct model_object **o = mem_zalloc_array(ROUTES, sizeof(*o)),
+	    **out = mem_zalloc_array(ROUTES, sizeof(*out));
+	struct model_subject s;
+
+	model_subject_init(&s, "default", "web-1");
+	for (int i = 0; i < ROUTES; i++)
+		o[i] = route_of(&counting, i);
+	for (int i = 0; i < CALLED; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "s-%d", i);
+		model_subject_call(&s, "default", name);
+	}
+	asked = 0;
+	assert_int_equal(model_closure(&s, o, ROUTES, out), CALLED);
+	assert_int_equal(asked, CALLED);
+	assert_int_equal(s.routes.len, CALLED);
+	assert_int_equal(s.backends.len, CALLED);
+	/* Again, when nothing changed; and each that is no concern. */
+	assert_int_equal(model_closure(&s, o, ROUTES, out), CALLED);
+	for (int i = CALLED; i < ROUTES; i++)
+		assert_false(model_subject_learn(&s, o[i]));
+	assert_int_equal(asked, CALLED);
+	for (int i = 0; i < ROUTES; i++)
+		model_object_unref(o[i]);
+	mem_free(o);
+	mem_free(out);
 	model_subject_fini(&s);
 }
 

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "model/backends.h"
 #include "model/closure.h"
 #include "model/grpc_route.h"
 
@@ -252,10 +253,23 @@ concerns(const struct model_subject *subject, const struct model_object *o)
 	return model_subject_routes(subject, o, s->parents, s->parents_len);
 }
 
+static void
+backends(const struct model_object *o, model_backend_fn *fn, void *arg)
+{
+	const struct model_grpc_route_spec *s = &model_grpc_route(o)->spec;
+
+	for (size_t i = 0; i < s->rules_len; i++) {
+		const struct model_grpc_rule *r = &s->rules[i];
+
+		model_filters_tell(o, r->filters, r->filters_len, fn, arg);
+		model_backends_tell(o, r->backends, r->backends_len, fn, arg);
+	}
+}
+
 const struct model_kind model_grpc_route_kind = {
 	.kind = "GRPCRoute", .plural = "grpcroutes", .group = MODEL_GATEWAY_GROUP,
 	.versions = versions, .namespaced = true, .stored = true,
 	.delivery = MODEL_TO_MEMBERS, .schema = &schema, .columns = columns,
-	.concerns = concerns, .finish = finish,
+	.concerns = concerns, .backends = backends, .finish = finish,
 	.text = "which gRPC calls go where, and what happens on the way",
 };

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "model/backends.h"
 #include "model/closure.h"
 #include "model/http_route.h"
 
@@ -380,27 +381,6 @@ concerns(const struct model_subject *subject, const struct model_object *o)
 }
 
 static void
-tell(const struct model_object *o, const char *group, const char *kind,
-    const char *namespace, const char *name, model_backend_fn *fn, void *arg)
-{
-	if (model_ref_is(group, kind, "", "Service"))
-		fn(arg, namespace != NULL ? namespace : o->head->meta.namespace,
-		    name);
-}
-
-static void
-tell_filters(const struct model_object *o, const struct model_http_filter *f,
-    size_t n, model_backend_fn *fn, void *arg)
-{
-	for (size_t i = 0; i < n; i++)
-		if (f[i].mirror != NULL)
-			tell(o, f[i].mirror->backend.group,
-			    f[i].mirror->backend.kind,
-			    f[i].mirror->backend.namespace,
-			    f[i].mirror->backend.name, fn, arg);
-}
-
-static void
 backends(const struct model_object *o, model_backend_fn *fn, void *arg)
 {
 	const struct model_http_route_spec *s = &model_http_route(o)->spec;
@@ -408,14 +388,8 @@ backends(const struct model_object *o, model_backend_fn *fn, void *arg)
 	for (size_t i = 0; i < s->rules_len; i++) {
 		const struct model_http_rule *r = &s->rules[i];
 
-		tell_filters(o, r->filters, r->filters_len, fn, arg);
-		for (size_t j = 0; j < r->backends_len; j++) {
-			const struct model_backend_ref *b = &r->backends[j];
-
-			tell(o, b->group, b->kind, b->namespace, b->name, fn,
-			    arg);
-			tell_filters(o, b->filters, b->filters_len, fn, arg);
-		}
+		model_filters_tell(o, r->filters, r->filters_len, fn, arg);
+		model_backends_tell(o, r->backends, r->backends_len, fn, arg);
 	}
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "model/backends.h"
 #include "model/closure.h"
 #include "model/l4_route.h"
 
@@ -155,24 +156,36 @@ concerns(const struct model_subject *subject, const struct model_object *o)
 	return model_subject_routes(subject, o, s->parents, s->parents_len);
 }
 
+static void
+backends(const struct model_object *o, model_backend_fn *fn, void *arg)
+{
+	const struct model_l4_route_spec *s = &model_l4_route(o)->spec;
+
+	for (size_t i = 0; i < s->rules_len; i++)
+		model_backends_tell(o, s->rules[i].backends,
+		    s->rules[i].backends_len, fn, arg);
+}
+
 const struct model_kind model_tcp_route_kind = {
 	.kind = "TCPRoute", .plural = "tcproutes", .group = MODEL_GATEWAY_GROUP,
 	.versions = versions, .namespaced = true, .stored = true,
 	.delivery = MODEL_TO_MEMBERS, .schema = &schema, .columns = columns,
-	.concerns = concerns, .text = "where TCP connections go",
+	.concerns = concerns, .backends = backends,
+	.text = "where TCP connections go",
 };
 
 const struct model_kind model_udp_route_kind = {
 	.kind = "UDPRoute", .plural = "udproutes", .group = MODEL_GATEWAY_GROUP,
 	.versions = versions, .namespaced = true, .stored = true,
 	.delivery = MODEL_TO_MEMBERS, .schema = &schema, .columns = columns,
-	.concerns = concerns, .text = "where UDP datagrams go",
+	.concerns = concerns, .backends = backends,
+	.text = "where UDP datagrams go",
 };
 
 const struct model_kind model_tls_route_kind = {
 	.kind = "TLSRoute", .plural = "tlsroutes", .group = MODEL_GATEWAY_GROUP,
 	.versions = tls_versions, .keeps_version = true, .namespaced = true,
 	.stored = true, .delivery = MODEL_TO_MEMBERS, .schema = &tls_schema,
-	.columns = tls_columns, .concerns = concerns,
+	.columns = tls_columns, .concerns = concerns, .backends = backends,
 	.text = "where TLS connections go, by the server name that they ask for",
 };
