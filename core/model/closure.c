@@ -230,8 +230,12 @@ model_subject_unlearn(struct model_subject *s, const struct model_object *o)
 {
 	union { const struct model_object *from; struct model_object *to; } u = {
 		o };
+	/* The subject may hold the last reference, and more than one. */
+	struct model_object *kept = model_object_ref(u.to);
+	bool is_news = learn(s, kept, false);
 
-	return learn(s, u.to, false);
+	model_object_unref(kept);
+	return is_news;
 }
 
 bool

@@ -275,21 +275,29 @@ unlearn_gone(struct delivery *d, const struct map *known)
 			d->must_look |= model_subject_unlearn(&d->subject, o);
 }
 
+static void
+unlearn_services(struct delivery *d, const struct map *interests)
+{
+	size_t it = 0;
+	void *in;
+
+	while (map_next(interests, &it, NULL, &in)) {
+		struct model_object *o = ((struct model_interest *)in)->service;
+
+		if (o != NULL && registry_find(d->registry,
+		    slice_str(o->key)) == NULL)
+			d->must_look |= model_subject_unlearn(&d->subject, o);
+	}
+}
+
 /* What the subject knows of documents that are no more. */
 static void
 unlearn(struct delivery *d)
 {
 	struct model_subject *s = &d->subject;
-	size_t it = 0;
-	void *in;
 
-	while (map_next(&s->interests, &it, NULL, &in)) {
-		struct model_object *o = ((struct model_interest *)in)->service;
-
-		if (o != NULL && registry_find(d->registry,
-		    slice_str(o->key)) == NULL)
-			d->must_look |= model_subject_unlearn(s, o);
-	}
+	unlearn_services(d, &s->interests);
+	unlearn_services(d, &s->backends);
 	unlearn_gone(d, &s->routes);
 	unlearn_gone(d, &s->fronts);
 	unlearn_gone(d, &s->grants);

@@ -211,6 +211,103 @@ TEST(delivery_follows_interests)
 	registry_fixture_free(t);
 }
 
+static void
+put_split(struct registry_fixture *t, int weight, const char *to)
+{
+	char *yaml = mem_printf("apiVersion: gateway.networking.k8s.io/v1\n"
+	    "kind: TCPRoute\nmetadata: {name: split}\nspec:\n"
+	    "  parentRefs: [{group: '', kind: Service, name: a}]\n"
+	    "  rules: [{backendRefs: [{name: v1, port: 1, weight: %d},"
+	    " {name: %s, port: 1}]}]\n", weight, to);
+
+	registry_fixture_put(t, yaml);
+	assert_string_equal(t->err.text, "");
+	mem_free(yaml);
+}
+
+/* Nobody ever asked for v1 and v2. */
+TEST(delivery_follows_routes_while_it_runs)
+{
+	struct registry_fixture *t = registry_fixture_new();
+	struct mirror m;
+
+	put(t, service_yaml, "a", 1);
+	put(t, service_yaml, "v1", 1);
+	put(t, service_yaml, "v2", 1);
+	put(t, workload_yaml, "v1", 1);
+	put(t, workload_yaml, "v2", 1);
+	mirror_init(&m, t);
+	interest(&m, "default/a");
+	delivery_start(&m.d, 0);
+	assert_string_equal(take(&m, SIZE_MAX), "put a, commit, synced");
+	put_split(t, 1, "v1");
+	assert_string_equal(take(&m, SIZE_MAX),
+	    "put v1, put split, put v1-1, commit");
+	put_split(t, 1, "v2");
+	assert_string_equal(take(&m, SIZE_MAX),
+	    "put v2, put split, put v2-1, commit");
+	/* A weight is the route's own affair. */
+	put_split(t, 9, "v2");
+	assert_string_equal(take(&m, SIZE_MAX), "put split, commit");
+	/* A backend goes, and comes back. */
+	registry_fixture_delete(t, "/core/services/default/v2");
+	assert_string_equal(take(&m, SIZE_MAX), "del v2, commit");
+	put(t, service_yaml, "v2", 2);
+	assert_string_equal(take(&m, SIZE_MAX), "put v2, commit");
+	put_split(t, 9, "v1");
+	take(&m, SIZE_MAX);
+	assert_int_equal(m.has.len, 4);
+	assert_false(map_has(&m.has, SLICE("/core/services/default/v2")));
+	assert_false(map_has(&m.has, SLICE("/mesh/workloads/default/v2-1")));
+	registry_fixture_delete(t, "/gateway.networking.k8s.io/tcproutes/"
+	    "default/split");
+	take(&m, SIZE_MAX);
+	assert_int_equal(m.has.len, 1);
+	assert_true(map_has(&m.has, SLICE("/core/services/default/a")));
+	mirror_fini(&m);
+	registry_fixture_free(t);
+}
+
+/* What a backend's selector chose is not kept when the backend is gone. */
+TEST(delivery_forgets_what_a_lost_backend_selected)
+{
+	static const char selecting[] = "apiVersion: v1\nkind: Service\n"
+	    "metadata: {name: v1}\n"
+	    "spec: {selector: {app: v}, ports: [{port: 1}]}\n";
+	static const char selected[] = "apiVersion: mesh/v1\nkind: Workload\n"
+	    "metadata: {name: w-1, labels: {app: v}}\n"
+	    "spec: {serviceAccount: x, address: 192.0.2.1}\n";
+	struct registry_fixture *t = registry_fixture_new();
+	struct mirror m;
+
+	put(t, service_yaml, "a", 1);
+	registry_fixture_put(t, selecting);
+	registry_fixture_put(t, selected);
+	put_split(t, 1, "v1");
+	mirror_init(&m, t);
+	interest(&m, "default/a");
+	delivery_start(&m.d, 0);
+	take(&m, SIZE_MAX);
+	assert_int_equal(m.has.len, 4);
+	/* Called and sent to at once, then gone. */
+	const struct slice both[] = { SLICE("default/a"), SLICE("default/v1") };
+
+	delivery_interest(&m.d, both, 2);
+	take(&m, SIZE_MAX);
+	registry_fixture_delete(t, "/core/services/default/v1");
+	take(&m, SIZE_MAX);
+	assert_int_equal(m.has.len, 2);
+	interest(&m, "default/a");
+	registry_fixture_put(t, selecting);
+	take(&m, SIZE_MAX);
+	assert_int_equal(m.has.len, 4);
+	registry_fixture_delete(t, "/core/services/default/v1");
+	take(&m, SIZE_MAX);
+	assert_int_equal(m.has.len, 2);
+	mirror_fini(&m);
+	registry_fixture_free(t);
+}
+
 TEST(delivery_goes_on_where_a_proxy_left)
 {
 	struct registry_fixture *t = registry_fixture_new();
