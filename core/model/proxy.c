@@ -71,6 +71,9 @@ static const struct conf_field spec_fields[] = {
 	{ "listenAddress", CONF_STRING_T, AT(listen_address),
 	    .text = "IP address that its listeners open ports at; default: the "
 	    "Gateway's own, or all" },
+	{ "trustedHops", CONF_INT_T, AT(trusted_hops), .min = 0, .max = 10,
+	    .fallback = "0", .text = "proxies of ours before its Gateways, whose "
+	    "x-forwarded-* is believed" },
 	{ "permissive", CONF_BOOL_T, AT(permissive),
 	    .text = "also let plain text in, counted" },
 	{ "standalone", CONF_BOOL_T, AT(standalone),

@@ -43,6 +43,7 @@ struct model_proxy {
 		size_t                 upstreams_len;
 		const char *gateway;		/* NAMESPACE/NAME */
 		const char *listen_address;	/* of its Gateways */
+		int64_t     trusted_hops;	/* proxies of ours before those */
 		bool        permissive, standalone;
 		const char *state_dir;
 		const char *inbound_listen, *outbound_listen;

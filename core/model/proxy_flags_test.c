@@ -79,8 +79,8 @@ TEST(daemons_have_these_flags)
 
 	conf_flags_each(&model_proxy_flags, note, &s);
 	assert_string_equal(str_ptr(&s), "service control token-file app app-health "
-	    "zone label advertise upstream gateway listen-address permissive "
-	    "standalone state-dir inbound-listen outbound-listen admin-listen "
+	    "zone label advertise upstream gateway listen-address trusted-hops "
+	    "permissive standalone state-dir inbound-listen outbound-listen admin-listen "
 	    "admin-socket workers drain-time connect-timeout response-timeout "
 	    "balancer log-level log-format access-log ");
 	str_clear(&s);

@@ -37,6 +37,7 @@ struct data_plane_options {
 	struct slice        default_namespace;	/* for short host names */
 	uint64_t            lookup_timeout_ms;	/* 3,000 */
 	bool                is_edge;	/* standalone: callers are strangers */
+	int64_t             trusted_hops;	/* before the ports of Gateways */
 	struct filter_stats *filter_stats;	/* kept */
 	struct stat_registry *stats;	/* kept; NULL: nothing is counted */
 	struct slice        service;	/* ours, "ns/name" */

@@ -131,6 +131,56 @@ entrance_apply(enum entrance from, struct http_head *h, struct arena *a,
 		s->source_workload = source;
 }
 
+/* All lines of x-forwarded-for as one list. */
+static struct slice
+joined_for(const struct http_fields *fields, struct arena *a)
+{
+	struct slice all = SLICE_NONE;
+
+	for (size_t i = 0; i < fields->len; i++) {
+		const struct http_field *f = &fields->v[i];
+
+		if (!slice_is(f->name, "x-forwarded-for"))
+			continue;
+		all = all.ptr == NULL ? f->value : slice_str(arena_printf(a,
+		    "%.*s, %.*s", SLICE_ARG(all), SLICE_ARG(f->value)));
+	}
+	return all;
+}
+
+static struct slice
+last_of_list(struct slice list, int64_t n)
+{
+	for (size_t at = list.len; at > 0; at--)
+		if (list.ptr[at - 1] == ',' && --n == 0)
+			return slice_trim(slice_from(list, at));
+	return slice_trim(list);
+}
+
+void
+entrance_apply_edge(struct http_head *h, struct arena *a,
+    const struct conn_peer *peer, int64_t hops)
+{
+	struct slice from = joined_for(&h->fields, a),
+	    proto = http_fields_get(&h->fields, FIELD_X_FORWARDED_PROTO),
+	    host = http_fields_get(&h->fields, FIELD_X_FORWARDED_HOST);
+
+	remove_identity(&h->fields);
+	remove_forwarded(&h->fields);
+	set_forwarded(h, a, peer);
+	if (hops == 0)
+		return;
+	from = last_of_list(from, hops);
+	if (from.len > 0)
+		http_fields_set_id(&h->fields, FIELD_X_FORWARDED_FOR, slice_str(
+		    arena_printf(a, "%.*s, %.*s", SLICE_ARG(from), SLICE_ARG(
+		    http_fields_get(&h->fields, FIELD_X_FORWARDED_FOR)))));
+	if (proto.len > 0)
+		http_fields_set_id(&h->fields, FIELD_X_FORWARDED_PROTO, proto);
+	if (host.len > 0)
+		http_fields_set_id(&h->fields, FIELD_X_FORWARDED_HOST, host);
+}
+
 void
 entrance_apply_trailers(struct http_fields *trailers)
 {

@@ -126,8 +126,8 @@ route_gateway(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	const struct static_reply *refusal = find_site(f, peer, head->host,
 	    &site);
 
-	entrance_apply(ENTRANCE_EDGE, head, l7_arena(ctx), peer, SLICE_NONE,
-	    l7_summary(ctx));
+	entrance_apply_edge(head, l7_arena(ctx), peer,
+	    o->plane->options.trusted_hops);
 	/* HTTP/1 does not say it, or whatever it likes; redirects build on it. */
 	head->scheme = peer->is_tls ? SLICE("https") : SLICE("http");
 	if (refusal == NULL && head->method_id == METHOD_CONNECT)

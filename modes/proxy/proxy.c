@@ -307,7 +307,8 @@ start_plane(struct proxy_run *p)
 	int workers = worker_count(s);
 	struct data_plane_options o = {
 		.workers = workers, .default_namespace = SLICE("default"),
-		.is_edge = s->standalone, .lookup_timeout_ms = 3000,
+		.is_edge = s->standalone, .trusted_hops = s->trusted_hops,
+		.lookup_timeout_ms = 3000,
 		.handshaker = p->handshaker, .stats = p->stats,
 	};
 

@@ -75,6 +75,29 @@ def strangers_do_not_say_where_they_come_from(scene):
 
 
 @scenario
+def proxies_of_ours_in_front_are_believed(scene):
+	port = free_port()
+	app = scene.echo("web")
+	edge = Gateway(scene, gateway([http(port)]) + route("web", "web") +
+	    service("web", app.http_port), options=["--trusted-hops", "2"])
+	for came, want in (("1.1.1.1, 2.2.2.2, 3.3.3.3",
+	    "2.2.2.2, 3.3.3.3, 127.0.0.1"), ("2.2.2.2", "2.2.2.2, 127.0.0.1")):
+		seen = edge.get(port, "/", "shop.example", fields={
+		    "X-Forwarded-For": came, "X-Forwarded-Proto": "https",
+		    "X-Forwarded-Host": "www.example", "X-Real-IP": "9.9.9.9",
+		    "X-Forwarded-Client-Cert": "URI=spiffe://evil"}
+		    ).json()["headers"]
+		assert seen["x-forwarded-for"] == [want], seen
+		assert seen["x-forwarded-proto"] == ["https"], seen
+		assert seen["x-forwarded-host"] == ["www.example"], seen
+		assert "x-forwarded-client-cert" not in seen, seen
+		assert "x-real-ip" not in seen, seen
+	seen = edge.get(port, "/", "shop.example").json()["headers"]
+	assert seen["x-forwarded-for"] == ["127.0.0.1"], seen
+	assert seen["x-forwarded-proto"] == ["http"], seen
+
+
+@scenario
 def ports_come_and_go_and_the_others_do_not_notice(scene):
 	stays, goes, comes = free_port(), free_port(), free_port()
 	app = scene.echo("web")
