@@ -385,13 +385,20 @@ def copies_of_requests_go_to_mirrors(scene):
 
 
 @scenario
-def weights_change_a_hundred_times_under_load(scene):
+def routes_weights_and_endpoints_change_a_hundred_times_under_load(scene):
 	edge = Routed(scene)
+	more = [scene.backend(reply("v1")) for _ in range(3)]
 	edge.route(to(("v1", 50), ("v2", 50)))
 	edge.until("/", "v1")
 	load = Load(edge.port, target="/").start()
 	for step in range(1, 101):
-		edge.route(to(("v1", 100 - step), ("v2", step)))
+		edge.set("v1", *more[:step % 3], edge.backends["v1"])
+		edge.route(to(("v1", 100 - step), ("v2", step)),
+		    *[to("web", match=f"{{path: {{value: /{n}}}}}")
+		    for n in range(step % 5)])
+		if step % 10 == 0:	# never loaded: it does not compile
+			edge.route(to("v1", match="{path: {type: RegularExpression, "
+			    f"value: '/({step}'}}}}"), name="bad")
 		load.more(20)
 	load.reach(10_000)
 	load.finish()
