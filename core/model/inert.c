@@ -20,7 +20,6 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "Gateway", "spec.tls", NULL, FIRST },
 	{ "Gateway", "spec.defaultScope", "None", FIRST },
 	{ "HTTPRoute", "spec.useDefaultGateways", "None", FIRST },
-	{ "HTTPRoute", "spec.rules.sessionPersistence", NULL, FIRST },
 	{ "HTTPRoute", "spec.rules.filters.extensionRef", NULL, FIRST },
 	{ "HTTPRoute", "spec.rules.filters.externalAuth", NULL, FIRST },
 	{ "HTTPRoute", "spec.rules.backendRefs.filters.extensionRef", NULL, FIRST },

@@ -21,8 +21,8 @@ value_of(struct slice parts, char separator, struct slice name)
 }
 
 /* Cookies may stand in several fields (RFC 9113, section 8.2.3). */
-static struct slice
-cookie_of(const struct http_head *head, struct slice name)
+struct slice
+affinity_cookie(const struct http_head *head, struct slice name)
 {
 	const struct http_fields *f = &head->fields;
 
@@ -56,7 +56,7 @@ key_of(const struct cluster_affinity *a, const struct http_head *head)
 	case AFFINITY_QUERY:
 		return value_of(head->query, '&', a->name);
 	case AFFINITY_COOKIE:
-		return cookie_of(head, a->name);
+		return affinity_cookie(head, a->name);
 	default:
 		return SLICE_NONE;
 	}

@@ -24,6 +24,8 @@ void affinity_find(struct affinity *, struct l7_ctx *, const struct cluster *,
     const struct http_head *);
 /* The hash of a caller's address, without its port. */
 uint64_t affinity_address(const struct addr *);
+/* The value of a cookie, or SLICE_NONE. */
+struct slice affinity_cookie(const struct http_head *, struct slice name);
 /* The answer says what is to be known next time. */
 void affinity_answer(const struct affinity *, struct http_head *);
 

@@ -2,6 +2,7 @@
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/router_run.h"
 #include "modes/proxy/rule_filters.h"
+#include "modes/proxy/sticky.h"
 #include "stat/metrics.h"
 
 #define REPLAY_MAX	(64 * 1024)	/* bytes of a body kept for a retry */
@@ -181,8 +182,12 @@ on_head(void *owner, struct http_head *head, bool end)
 		router_stop_clocks(r);
 		l7_tunnel(r->ctx);
 	}
-	if (r->job->choice != NULL)
+	if (r->job->choice != NULL) {
 		rule_response(r->job->choice, l7_arena(r->ctx), r->request, head);
+		sticky_answer(r->job->choice, l7_arena(r->ctx), r->request,
+		    l7_summary(r->ctx)->upstream_host,
+		    l7_summary(r->ctx)->start_wall_us / 1000000, head);
+	}
 	affinity_answer(&r->affinity, head);
 	l7_respond_head(r->ctx, head, end);
 }
@@ -420,6 +425,16 @@ static const struct attempt_events attempt_events = {
 	.on_stream = on_stream, .on_failed = on_attempt_failed,
 };
 
+/* Where the session is, for the first try; NULL: anywhere. */
+static const struct endpoint *
+session_endpoint(const struct router *r)
+{
+	const struct rule_choice *c = r->job->choice;
+
+	return c == NULL || c->sticky == NULL || r->attempts > 0 ? NULL :
+	    c->sticky->endpoint;
+}
+
 void
 router_start_attempt(struct router *r)
 {
@@ -430,8 +445,10 @@ router_start_attempt(struct router *r)
 		.hash = r->affinity.hash, .has_hash = r->affinity.has_hash,
 		.subset = r->affinity.subset,
 	};
-	const struct endpoint *e = cluster_pick(r->cluster, &p);
+	const struct endpoint *e = session_endpoint(r);
 
+	if (e == NULL)
+		e = cluster_pick(r->cluster, &p);
 	if (e == NULL) {
 		router_fail(r, FLAG_UH, "no_endpoint");
 		return;

@@ -2,6 +2,8 @@
 #include "modes/proxy/route.h"
 #include "modes/proxy/router.h"
 #include "modes/proxy/rule_filters.h"
+#include "modes/proxy/rules.h"
+#include "modes/proxy/sticky.h"
 #include "modes/proxy/worker.h"
 
 /* --- a book in a snapshot --------------------------------------------------------- */
@@ -104,10 +106,13 @@ answer(struct rule_choice *c, int status, enum response_flag flag,
 
 static void
 choose_backend(const struct rule_set *set, struct rule_choice *c,
-    struct arena *a, const struct http_head *head, uint16_t port)
+    struct l7_ctx *ctx, const struct http_head *head, uint16_t port)
 {
-	const struct rule_backend *b = rule_next_backend(c->rule);
+	const struct rule_backend *b = sticky_find(set, l7_arena(ctx), head,
+	    l7_summary(ctx)->start_wall_us / 1000000, c);
 
+	if (b == NULL)
+		b = rule_next_backend(c->rule);
 	if (b == NULL) {
 		answer(c, 500, FLAG_NR, "no_backend");
 		return;
@@ -116,7 +121,7 @@ choose_backend(const struct rule_set *set, struct rule_choice *c,
 		answer(c, 500, FLAG_NC, "missing_backend");
 		return;
 	}
-	rule_backend_answer(c, a, head, port, b);
+	rule_backend_answer(c, l7_arena(ctx), head, port, b);
 	if (c->status != 0)
 		return;
 	c->backend = b;
@@ -161,7 +166,7 @@ rules_choose(const struct rule_set *set, struct l7_ctx *ctx,
 	l7_summary(ctx)->route = arena_dup(l7_arena(ctx), out->rule->name);
 	rule_answer(out, l7_arena(ctx), head, port);
 	if (out->status == 0)
-		choose_backend(set, out, l7_arena(ctx), head, port);
+		choose_backend(set, out, ctx, head, port);
 	choose_mirrors(set, l7_arena(ctx), out);
 	return out;
 }

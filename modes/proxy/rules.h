@@ -30,12 +30,15 @@ struct rule_set *rule_set_bind(struct arena *, struct rule_book *book,
     const struct service_name *, uint16_t port), void *arg);
 void rule_set_fini(struct rule_set *);	/* NULL is allowed */
 
+struct sticky;
+
 /* What the rules make of a request; lives in the stream's arena. */
 struct rule_choice {
 	struct rule_book          *book;	/* counted; with rule */
 	const struct rule         *rule;	/* NULL: none takes it, 404 */
 	const struct rule_backend *backend;	/* NULL: see status */
 	struct cluster            *cluster;	/* counted; of backend */
+	struct sticky             *sticky;	/* NULL: the rule keeps no sessions */
 	struct cluster           **mirrors;	/* counted; who gets a copy */
 	size_t                     mirrors_len;
 	struct slice               prefix;	/* the rule's path, if a prefix */

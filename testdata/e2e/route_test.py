@@ -405,6 +405,44 @@ def routes_weights_and_endpoints_change_a_hundred_times_under_load(scene):
 	assert {edge.who() for _ in range(20)} == {"v2"}
 
 
+@scenario
+def sessions_stay_with_an_endpoint_whatever_the_weights(scene):
+	edge = Routed(scene)
+	def rules(one, two):
+		split = f"backendRefs: [{{name: v1, port: 80, weight: {one}}}, " \
+		    f"{{name: v2, port: 80, weight: {two}}}]"
+		return (rule("v1", "matches: [{path: {value: /other}}], "
+		        "sessionPersistence: {}"),
+		    f"{{{split}, matches: [{{path: {{value: /header}}}}], "
+		    "sessionPersistence: {type: Header, header: {name: X-Session}}}",
+		    f"{{{split}, sessionPersistence: {{cookie: {{name: stay}}}}}}")
+	edge.route(*rules(1, 1))
+	wait_until(lambda: edge.ask("/").get("set-cookie"), "a cookie comes")
+	first = edge.ask("/")
+	while first.body != b"v1":
+		first = edge.ask("/")
+	cookie, *attributes = first.get("set-cookie").split("; ")
+	assert cookie.startswith("stay=") and sorted(attributes) == \
+	    ["HttpOnly", "Path=/", "SameSite=Lax"], first.head
+	edge.route(*rules(0, 1))
+	wait_until(lambda: {edge.who() for _ in range(4)} == {"v2"},
+	    "the new weights")
+	again = edge.ask("/", fields={"cookie": f"a=b; {cookie}"})
+	assert (again.body, again.get("set-cookie")) == (b"v1", None), again.head
+	assert edge.ask("/", fields={"cookie": "stay=zzz"}).get("set-cookie")
+	name = edge.ask("/other").get("set-cookie").split("=")[0]
+	assert name.startswith("mesh-session-"), name
+	token = edge.ask("/header").get("x-session")
+	edge.route(*rules(1, 0))
+	wait_until(lambda: {edge.who() for _ in range(4)} == {"v1"},
+	    "the old weights")
+	assert edge.who("/header", fields={"x-session": token}) == "v2"
+	# The endpoint is gone: another one, and a token for it.
+	edge.set("v2", edge.backends["web"])
+	wait_until(lambda: edge.who("/header", fields={"x-session": token}) == "v1",
+	    "who is there")
+
+
 def member(scene, control, name):
 	"""An application and its sidecar, joined."""
 	app = scene.echo(f"{name}-app")
