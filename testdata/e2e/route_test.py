@@ -473,6 +473,9 @@ def members_follow_routes_of_services_that_they_call(scene):
 	    "the route is obeyed")
 	seen = collections.Counter(who() for _ in range(40))
 	assert seen == {"orders-v1-app": 30, "orders-v2-app": 10}, seen
+	control.apply(route.replace("weight: 3", "weight: 0"))
+	wait_until(lambda: {who() for _ in range(20)} == {"orders-v2-app"},
+	    "a new weight is obeyed")
 	control.apply(route.replace("rules: [{", "rules: [{matches: "
 	    "[{path: {value: /only}}],"))
 	wait_until(lambda: who() == 404, "what no rule takes is 404")
