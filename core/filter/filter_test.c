@@ -1,60 +1,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/unit.h"
-#include "chain/http.h"
-#include "conf/yaml.h"
-#include "filter/table.h"
-
-/*
- * One filter in a chain by itself, on a real connection: the test plays the
- * client, the terminal answers with the fields of the request as its body.
- */
-struct bench {
-	struct loop         *loop;
-	struct worker_env    env;
-	struct l4_chain     *l4;
-	struct l7_chain     *l7;
-	struct filter_stats *stats;
-	struct http_options  options;
-	struct conn_peer     peer;	/* what the handshake proved */
-	int                  client;
-	struct loop_task     poll;
-	bool               (*until)(void);
-	struct timespec      deadline;
-	struct str           got;
-	bool                 ended;
-};
-
-static struct bench *B;
+#include "filter/bench_test.h"
 
 /* --- configuring --------------------------------------------------------- */
-
-/* NULL: no configuration. */
-static int
-configure(const struct filter_class *f, const char *yaml, void **shared,
-    struct err *err)
-{
-	struct arena a = { 0 };
-	struct conf_node *node = NULL;
-
-	*err = (struct err)ERR_INIT;
-	*shared = NULL;
-	if (yaml != NULL) {
-		node = conf_yaml_read(&a, slice_str(yaml), "t.yaml", err);
-		assert_non_null(node);
-	}
-	int r = f->configure == NULL ? 0 : f->configure(shared, node, err);
-
-	arena_fini(&a);		/* the filter keeps nothing of it */
-	return r;
-}
 
 TEST(filters_need_no_configuration)
 {
@@ -66,7 +21,7 @@ TEST(filters_need_no_configuration)
 		void *shared;
 
 		assert_string_equal(f->name, row->name);
-		assert_int_equal(configure(f, NULL, &shared, &err), 0);
+		assert_int_equal(bench_configure(f, NULL, &shared, &err), 0);
 		if (f->release != NULL)
 			f->release(shared);
 	}
@@ -113,15 +68,16 @@ TEST(filters_refuse_what_they_do_not_know)
 		const struct filter_row *row = filter_find_l7(v[i].filter);
 
 		assert_non_null(row);
-		if (configure(&row->l7->base, v[i].yaml, &shared, &err) == 0)
+		if (bench_configure(&row->l7->base, v[i].yaml, &shared, &err) == 0)
 			fail_msg("taken: %s", v[i].yaml);
 		if (strstr(err.text, v[i].error) == NULL)
 			fail_msg("%s: %s", v[i].yaml, err.text);
 	}
 }
 
-/* --- the bench -------------------------------------------------------------------- */
+/* --- exchanges ------------------------------------------------------------ */
 
+/* The service answers with the fields of the request as its body. */
 static void
 reply(struct l7_ctx *ctx)
 {
@@ -140,172 +96,6 @@ reply(struct l7_ctx *ctx)
 	buf_fini(&body);
 }
 
-static void
-term_head(struct l7_ctx *ctx, struct http_head *h, bool end)
-{
-	(void)h;
-	if (end)
-		reply(ctx);
-}
-
-static void
-term_body(struct l7_ctx *ctx, struct buf *b, bool end)
-{
-	buf_drain(b, buf_len(b));
-	if (end)
-		reply(ctx);
-}
-
-static void
-term_trailers(struct l7_ctx *ctx, struct http_fields *t)
-{
-	(void)t;
-	reply(ctx);
-}
-
-static void
-term_cancel(struct l7_ctx *ctx)
-{
-	(void)ctx;
-}
-
-static const struct l7_terminal terminal = {
-	.name = "bench", .head = term_head, .body = term_body,
-	.trailers = term_trailers, .cancel = term_cancel,
-};
-
-static void
-route(void *arg, struct l7_ctx *ctx, struct http_head *h, struct l7_route *r)
-{
-	(void)arg;
-	(void)ctx;
-	(void)h;
-	r->chain = B->l7;
-	r->terminal = &terminal;
-}
-
-static void
-on_poll(void *arg)
-{
-	struct bench *b = arg;
-	struct timespec now;
-	char bytes[4096];
-	ssize_t n;
-
-	while ((n = recv(b->client, bytes, sizeof(bytes), 0)) > 0)
-		str_add_slice(&b->got, slice_of(bytes, (size_t)n));
-	b->ended |= n == 0;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (b->until()) {
-		loop_stop(b->loop);
-		return;
-	}
-	if (now.tv_sec > b->deadline.tv_sec)
-		fail_msg("it did not happen; so far: %s", str_ptr(&b->got));
-	loop_defer_next(b->loop, &b->poll);
-}
-
-static void
-run_until(bool (*until)(void))
-{
-	clock_gettime(CLOCK_MONOTONIC, &B->deadline);
-	B->deadline.tv_sec += 20;
-	B->until = until;
-	loop_defer_next(B->loop, &B->poll);
-	loop_run(B->loop);
-}
-
-static bool
-has_ended(void)
-{
-	return B->ended;
-}
-
-static bool
-is_gone(void)
-{
-	return B->env.runs_len == 0;
-}
-
-static void
-ignore_data(struct conn *c, void *owner)
-{
-	(void)c;
-	(void)owner;
-}
-
-static void
-ignore_closed(struct conn *c, void *owner, enum close_reason why)
-{
-	(void)c;
-	(void)owner;
-	(void)why;
-}
-
-static const struct conn_ops no_ops = { ignore_data, NULL, ignore_closed };
-
-/* Another connection to the same chains. */
-static int
-connect_again(struct bench *b, const char *id)
-{
-	int fds[2];
-
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
-	    fds), 0);
-	struct conn *c = conn_new(b->loop, fds[0], NULL, NULL, &no_ops, NULL);
-
-	conn_peer(c)->id = id;
-	l4_start(b->l4, c, &b->env, "bench", &http_terminal, &b->options);
-	return fds[1];
-}
-
-/* The filter of that name, both of them if there are two. */
-static void
-bench_init(struct bench *b, const char *filter, const char *yaml,
-    const char *id)
-{
-	const struct filter_row *l4 = filter_find_l4(filter);
-	const struct filter_row *l7 = filter_find_l7(filter);
-	struct err err;
-	void *shared;
-
-	*b = (struct bench){ .loop = loop_new("bench") };
-	B = b;
-	loop_task_init(&b->poll, on_poll, b);
-	b->stats = filter_stats_new(1);
-	worker_env_init(&b->env, b->loop, 0, NULL);
-	b->l4 = l4_chain_new("bench", b->stats);
-	b->l7 = l7_chain_new("bench", b->stats);
-	if (l4 != NULL) {
-		assert_int_equal(configure(&l4->l4->base, yaml, &shared, &err),
-		    0);
-		l4_chain_add(b->l4, l4->l4, shared);
-	}
-	if (l7 != NULL) {
-		assert_int_equal(configure(&l7->l7->base, yaml, &shared, &err),
-		    0);
-		l7_chain_add(b->l7, l7->l7, shared);
-	}
-	b->options = http_options_default;
-	b->options.listener = (struct l7_listener){
-		.name = "bench", .route = route
-	};
-	b->client = connect_again(b, id);
-}
-
-static void
-bench_fini(struct bench *b)
-{
-	worker_env_close(&b->env);
-	run_until(is_gone);
-	close(b->client);
-	loop_free(b->loop);
-	l4_chain_unref(b->l4);
-	l7_chain_unref(b->l7);
-	filter_stats_free(b->stats);
-	str_fini(&b->got);
-}
-
 /* Sends requests of which the last closes; gives all that comes back. */
 static const char *
 exchange(const char *filter, const char *yaml, const char *requests)
@@ -313,10 +103,10 @@ exchange(const char *filter, const char *yaml, const char *requests)
 	static char answer[8192];
 	struct bench b;
 
-	bench_init(&b, filter, yaml, "");
-	assert_int_equal(send(b.client, requests, strlen(requests),
-	    MSG_NOSIGNAL), strlen(requests));
-	run_until(has_ended);
+	bench_init(&b, filter, yaml, reply);
+	bench_connect(&b, "");
+	bench_send(&b, requests);
+	bench_run(&b, bench_has_ended);
 	snprintf(answer, sizeof(answer), "%s", str_ptr(&b.got));
 	bench_fini(&b);
 	return answer;
@@ -532,8 +322,9 @@ TEST(limit_of_idle_connections)
 {
 	struct bench b;
 
-	bench_init(&b, "limit", "idle: 10ms", "");
-	run_until(has_ended);
+	bench_init(&b, "limit", "idle: 10ms", reply);
+	bench_connect(&b, "");
+	bench_run(&b, bench_has_ended);
 	bench_fini(&b);
 }
 
@@ -541,22 +332,21 @@ TEST(limit_of_connections)
 {
 	struct bench b;
 
-	bench_init(&b, "limit", "connections: 1", "");
+	bench_init(&b, "limit", "connections: 1", reply);
+	bench_connect(&b, "");
 	int first = b.client;
 
 	/* The second is closed, the first is not. */
-	b.client = connect_again(&b, "");
-	run_until(has_ended);
+	bench_connect(&b, "");
+	bench_run(&b, bench_has_ended);
 	close(b.client);
 	assert_int_equal(b.env.runs_len, 1);
 	/* When the first has gone another gets in. */
 	close(first);
-	run_until(is_gone);
-	b.client = connect_again(&b, "");
-	b.ended = false;
-	assert_int_equal(send(b.client, GET "\r\n", sizeof(GET "\r\n") - 1, 0),
-	    sizeof(GET "\r\n") - 1);
-	run_until(has_ended);
+	bench_run(&b, bench_is_gone);
+	bench_connect(&b, "");
+	bench_send(&b, GET "\r\n");
+	bench_run(&b, bench_has_ended);
 	bench_fini(&b);
 }
 
@@ -588,9 +378,10 @@ TEST(authz_by_identity)
 	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
 		struct bench b;
 
-		bench_init(&b, "authz", v[i].yaml, v[i].id);
+		bench_init(&b, "authz", v[i].yaml, reply);
+		bench_connect(&b, v[i].id);
 		send(b.client, GET "\r\n", sizeof(GET "\r\n") - 1, MSG_NOSIGNAL);
-		run_until(has_ended);
+		bench_run(&b, bench_has_ended);
 		if ((b.got.len > 0) != v[i].passes)
 			fail_msg("%s, %s", v[i].yaml, v[i].id);
 		bench_fini(&b);

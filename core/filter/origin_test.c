@@ -2,29 +2,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/unit.h"
-#include "chain/http.h"
-#include "conf/yaml.h"
+#include "filter/bench_test.h"
 #include "filter/origin_test.h"
-#include "filter/table.h"
 
 struct origin {
-	struct loop         *loop;
-	struct worker_env    env;
-	struct l4_chain     *l4;
-	struct l7_chain     *l7;
-	struct filter_stats *stats;
-	struct http_options  options;
+	struct bench bench;
 	const struct origin_answer *answer;
-	int                  client, asked;
-	struct loop_task     poll;
-	struct timespec      deadline;
-	struct str           got, request;
-	bool                 has_ended;
+	int          asked;
+	struct str   request;
 };
 
 static struct origin O;
@@ -82,123 +70,17 @@ answer(struct l7_ctx *ctx)
 	}
 }
 
-static void
-term_head(struct l7_ctx *ctx, struct http_head *h, bool end)
-{
-	(void)h;
-	if (end)
-		answer(ctx);
-}
-
-static void
-term_body(struct l7_ctx *ctx, struct buf *b, bool end)
-{
-	buf_drain(b, buf_len(b));
-	if (end)
-		answer(ctx);
-}
-
-static void
-term_trailers(struct l7_ctx *ctx, struct http_fields *t)
-{
-	(void)t;
-	answer(ctx);
-}
-
-static void
-term_cancel(struct l7_ctx *ctx)
-{
-	(void)ctx;
-}
-
-static const struct l7_terminal terminal = {
-	.name = "origin", .head = term_head, .body = term_body,
-	.trailers = term_trailers, .cancel = term_cancel,
-};
-
-static void
-route(void *arg, struct l7_ctx *ctx, struct http_head *h, struct l7_route *r)
-{
-	(void)arg;
-	(void)ctx;
-	(void)h;
-	r->chain = O.l7;
-	r->terminal = &terminal;
-}
-
-static void
-ignore_data(struct conn *c, void *owner)
-{
-	(void)c;
-	(void)owner;
-}
-
-static void
-ignore_closed(struct conn *c, void *owner, enum close_reason why)
-{
-	(void)c;
-	(void)owner;
-	(void)why;
-}
-
-static const struct conn_ops no_ops = { ignore_data, NULL, ignore_closed };
-
-static void
-on_poll(void *arg)
-{
-	struct timespec now;
-	char bytes[4096];
-	ssize_t n;
-
-	(void)arg;
-	while ((n = recv(O.client, bytes, sizeof(bytes), 0)) > 0)
-		str_add_slice(&O.got, slice_of(bytes, (size_t)n));
-	O.has_ended |= n == 0;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (O.has_ended && O.env.runs_len == 0) {
-		loop_stop(O.loop);
-		return;
-	}
-	if (now.tv_sec > O.deadline.tv_sec)
-		fail_msg("it did not end; so far: %s", str_ptr(&O.got));
-	loop_defer_next(O.loop, &O.poll);
-}
-
 void
 origin_start(const char *filter, const char *yaml)
 {
-	const struct filter_row *row = filter_find_l7(filter);
-	struct arena a = { 0 };
-	struct err err = ERR_INIT;
-	void *shared;
-
-	O = (struct origin){ .loop = loop_new("origin") };
-	loop_task_init(&O.poll, on_poll, NULL);
-	O.stats = filter_stats_new(1);
-	worker_env_init(&O.env, O.loop, 0, NULL);
-	O.l4 = l4_chain_new("origin", O.stats);
-	O.l7 = l7_chain_new("origin", O.stats);
-	struct conf_node *node = yaml == NULL ? NULL : conf_yaml_read(&a,
-	    slice_str(yaml), "t.yaml", &err);
-
-	if (row->l7->base.configure(&shared, node, &err) != 0)
-		fail_msg("%s", err.text);
-	arena_fini(&a);
-	l7_chain_add(O.l7, row->l7, shared);
-	O.options = http_options_default;
-	O.options.listener = (struct l7_listener){
-		.name = "origin", .route = route
-	};
+	O = (struct origin){ 0 };
+	bench_init(&O.bench, filter, yaml, answer);
 }
 
 void
 origin_stop(void)
 {
-	loop_free(O.loop);
-	l4_chain_unref(O.l4);
-	l7_chain_unref(O.l7);
-	filter_stats_free(O.stats);
-	str_fini(&O.got);
+	bench_fini(&O.bench);
 	str_fini(&O.request);
 }
 
@@ -211,25 +93,13 @@ origin_says(const struct origin_answer *a)
 const struct str *
 origin_ask_as(const char *id, const char *request)
 {
-	int fds[2];
-
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
-	    fds), 0);
-	struct conn *c = conn_new(O.loop, fds[0], NULL, NULL, &no_ops, NULL);
-
-	conn_peer(c)->id = id;
-	l4_start(O.l4, c, &O.env, "origin", &http_terminal, &O.options);
-	O.client = fds[1];
-	O.has_ended = false;
-	str_clear(&O.got);
-	assert_int_equal(send(O.client, request, strlen(request),
-	    MSG_NOSIGNAL), strlen(request));
-	clock_gettime(CLOCK_MONOTONIC, &O.deadline);
-	O.deadline.tv_sec += 20;
-	loop_defer_next(O.loop, &O.poll);
-	loop_run(O.loop);
-	close(O.client);
-	return &O.got;
+	if (O.bench.client >= 0)
+		close(O.bench.client);
+	bench_connect(&O.bench, id);
+	str_clear(&O.bench.got);
+	bench_send(&O.bench, request);
+	bench_run(&O.bench, bench_is_over);
+	return &O.bench.got;
 }
 
 const struct str *
