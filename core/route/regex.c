@@ -33,8 +33,8 @@ struct places {
 struct walk {
 	const struct regex_program *program;
 	uint64_t  seen[(REGEX_PROGRAM_MAX + 64) / 64];
-	uint16_t  todo[2 * REGEX_PROGRAM_MAX + 2];
-	size_t    todo_len;
+	uint16_t  next[2 * REGEX_PROGRAM_MAX + 2];
+	size_t    next_len;
 	bool      begin, end;		/* of the text: which anchors hold */
 	uint64_t *visits;
 };
@@ -51,7 +51,7 @@ walk_push(struct walk *w, size_t step)
 	if (w->seen[step / 64] >> (step % 64) & 1)
 		return;
 	w->seen[step / 64] |= UINT64_C(1) << (step % 64);
-	w->todo[w->todo_len++] = (uint16_t)step;
+	w->next[w->next_len++] = (uint16_t)step;
 }
 
 /* Goes on from a step as far as that takes no byte; each step but once. */
@@ -59,8 +59,8 @@ static void
 walk_from(struct walk *w, size_t step, struct places *out)
 {
 	walk_push(w, step);
-	while (w->todo_len > 0) {
-		size_t at = w->todo[--w->todo_len];
+	while (w->next_len > 0) {
+		size_t at = w->next[--w->next_len];
 		const struct regex_step *s = &w->program->steps[at];
 
 		++*w->visits;
