@@ -25,7 +25,7 @@ struct listener {
 struct listener_watch {
 	struct listener   *listener;
 	struct loop       *loop;
-	int                epoll_fd;	/* holds the socket, exclusively */
+	int                epoll_fd;	/* holds the socket */
 	int                reserve_fd;	/* spent when there are no others */
 	struct loop_fd     fd;
 	struct loop_timer  pause;
