@@ -39,7 +39,7 @@ BRANCH := $(if $(filter x86_64,$(ARCH)),-fcf-protection=full,\
 HARDEN := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
 	  -ftrivial-auto-var-init=zero $(BRANCH)
 LIBS   := -levent_extra -levent_core -lbearssl -lcrypto -lhttp_parser -lsqlite3 \
-	  -ljansson -lyaml -lz -lm
+	  -ljansson -lyaml -lz -lbrotlienc -lbrotlicommon -lm
 
 ifeq ($(V),release)
 CFLAGS_V  := $(HARDEN)
@@ -66,7 +66,7 @@ $(error V must be release, asan, tsan, libfuzzer or afl)
 endif
 
 # cmocka is a shared object, so unit tests are never static.  PCRE2 tells those
-# of core/route what is right.
+# of core/route what is right, brotli's decoder those of core/filter.
 LDFLAGS_UNIT := $(if $(filter release,$(V)),-pie,$(LDFLAGS_V))
 CFLAGS_ALL := $(BASE) $(CFLAGS_V) $(CFLAGS)
 
@@ -153,7 +153,8 @@ $(OUT)/test/$(subst /,_,$(1:%/=%)): $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1)*_t
 	  $(OBJ)/core/base/unit.o $(LIB)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS_ALL) $$(LDFLAGS_UNIT) -o $$@ $$(filter %.o,$$^) \
-	  $$(LIB) $$(LIBS) -lcmocka $(if $(filter core/route/,$(1)),-lpcre2-8)
+	  $$(LIB) $$(LIBS) -lcmocka $(if $(filter core/route/,$(1)),-lpcre2-8)\
+	  $(if $(filter core/filter/,$(1)),-lbrotlidec -lbrotlicommon)
 endef
 $(foreach d,$(TEST_DIR),$(eval $(call UNITTEST,$(d))))
 

@@ -29,7 +29,8 @@ static const struct {
 	{ "SQLite", store_sqlite_version },
 	{ "jansson", conf_json_version },
 	{ "libyaml", conf_yaml_version },
-	{ "zlib", coder_library_version },
+	{ "zlib", coder_gzip_version },
+	{ "brotli", coder_brotli_version },
 };
 
 void

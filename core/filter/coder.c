@@ -1,3 +1,6 @@
+#include <brotli/encode.h>
+#include <malloc.h>
+#include <stdio.h>
 #define ZLIB_CONST
 #include <zlib.h>
 
@@ -5,65 +8,72 @@
 #include "base/mem.h"
 #include "filter/coder.h"
 
-#define WINDOW_LEAST	9	/* powers of two: 512 bytes ... */
-#define WINDOW_MOST	14	/* ... 16 KiB */
+#define KIB	1024
 
 struct coder {
-	z_stream gzip;
+	const struct maker *maker;
+	size_t              bytes, peak;	/* that the library has of us */
+	z_stream            gzip;
+	BrotliEncoderState *brotli;
 };
 
-/* The smallest window that holds it all. */
-static int
-window_for(int64_t size)
-{
-	int bits = WINDOW_LEAST;
+struct maker {
+	int    window_least, window_most;	/* powers of two */
+	void (*start)(struct coder *, int effort, int window, int64_t size);
+	/* All of the piece; with another op than CODER_MORE what is inside too. */
+	void (*run)(struct coder *, struct slice, struct buf *, enum coder_op);
+	void (*stop)(struct coder *);
+};
 
-	if (size < 0)
-		return WINDOW_MOST;
-	while (bits < WINDOW_MOST && INT64_C(1) << bits < size)
-		bits++;
-	return bits;
-}
+/* --- memory -------------------------------------------------------------------- */
 
 static void *
-alloc(void *opaque, unsigned n, unsigned size)
+count(struct coder *c, void *p)
 {
-	(void)opaque;
-	return mem_zalloc((size_t)n * size);
+	c->bytes += malloc_usable_size(p);
+	if (c->bytes > c->peak)
+		c->peak = c->bytes;
+	return p;
 }
 
 static void
-release(void *opaque, void *p)
+give_back(void *coder, void *p)
 {
-	(void)opaque;
+	struct coder *c = coder;
+
+	if (p != NULL)
+		c->bytes -= malloc_usable_size(p);
 	mem_free(p);
 }
 
-struct coder *
-coder_new(int level, int64_t size)
+static size_t
+piece_for(struct slice in)
 {
-	struct coder *c = mem_zalloc(sizeof(*c));
-
-	c->gzip.zalloc = alloc;
-	c->gzip.zfree = release;
-	/* 16 on top asks for gzip's frame instead of zlib's. */
-	check(deflateInit2(&c->gzip, level, Z_DEFLATED, 16 + window_for(size),
-	    7, Z_DEFAULT_STRATEGY) == Z_OK);
-	return c;
+	return in.len > 2048 ? 4096 : 1024;
 }
 
-void
-coder_free(struct coder *c)
+/* --- gzip ---------------------------------------------------------------------- */
+
+static void *
+take_items(void *coder, unsigned n, unsigned size)
 {
-	if (c == NULL)
-		return;
-	deflateEnd(&c->gzip);
-	mem_free(c);
+	return count(coder, mem_zalloc((size_t)n * size));
 }
 
-/* All of the piece, and with another op than CODER_MORE what is inside too. */
 static void
-run_piece(struct coder *c, struct slice in, struct buf *out, enum coder_op op)
+start_gzip(struct coder *c, int effort, int window, int64_t size)
+{
+	(void)size;
+	c->gzip.zalloc = take_items;
+	c->gzip.zfree = give_back;
+	c->gzip.opaque = c;
+	/* 16 on top asks for gzip's frame instead of zlib's. */
+	check(deflateInit2(&c->gzip, effort, Z_DEFLATED, 16 + window, 7,
+	    Z_DEFAULT_STRATEGY) == Z_OK);
+}
+
+static void
+run_gzip(struct coder *c, struct slice in, struct buf *out, enum coder_op op)
 {
 	static const int ops[] = {
 		[CODER_MORE] = Z_NO_FLUSH, [CODER_FLUSH] = Z_SYNC_FLUSH,
@@ -77,7 +87,7 @@ run_piece(struct coder *c, struct slice in, struct buf *out, enum coder_op op)
 		size_t room;
 
 		c->gzip.next_out = (unsigned char *)buf_reserve(out, 16,
-		    in.len > 2048 ? 4096 : 1024, &room);
+		    piece_for(in), &room);
 		c->gzip.avail_out = (unsigned)room;
 		r = deflate(&c->gzip, ops[op]);
 		/* Z_BUF_ERROR: nothing to do, which is no error. */
@@ -85,6 +95,108 @@ run_piece(struct coder *c, struct slice in, struct buf *out, enum coder_op op)
 		buf_commit(out, room - c->gzip.avail_out);
 	} while (r != Z_STREAM_END && c->gzip.avail_out == 0);
 	check(c->gzip.avail_in == 0);
+}
+
+static void
+stop_gzip(struct coder *c)
+{
+	deflateEnd(&c->gzip);
+}
+
+/* --- brotli -------------------------------------------------------------------- */
+
+static void *
+take_bytes(void *coder, size_t size)
+{
+	return count(coder, mem_alloc(size));
+}
+
+/* From a MiB on brotli takes tables of megabytes: it is told of less. */
+static void
+start_brotli(struct coder *c, int effort, int window, int64_t size)
+{
+	const struct {
+		BrotliEncoderParameter what;
+		uint32_t value;
+	} v[] = {
+		{ BROTLI_PARAM_QUALITY, (uint32_t)effort },
+		{ BROTLI_PARAM_LGWIN, (uint32_t)window },
+		{ BROTLI_PARAM_SIZE_HINT, size > 0 && size < 64 * KIB ?
+		    (uint32_t)size : 64 * KIB },
+	};
+
+	c->brotli = BrotliEncoderCreateInstance(take_bytes, give_back, c);
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		check(BrotliEncoderSetParameter(c->brotli, v[i].what,
+		    v[i].value));
+}
+
+static void
+run_brotli(struct coder *c, struct slice in, struct buf *out, enum coder_op op)
+{
+	static const BrotliEncoderOperation ops[] = {
+		[CODER_MORE] = BROTLI_OPERATION_PROCESS,
+		[CODER_FLUSH] = BROTLI_OPERATION_FLUSH,
+		[CODER_END] = BROTLI_OPERATION_FINISH
+	};
+	const uint8_t *next_in = (const uint8_t *)in.ptr;
+	size_t left = in.len;
+
+	do {
+		size_t room;
+		uint8_t *next_out = (uint8_t *)buf_reserve(out, 16,
+		    piece_for(in), &room);
+		size_t free_room = room;
+
+		check(BrotliEncoderCompressStream(c->brotli, ops[op], &left,
+		    &next_in, &free_room, &next_out, NULL));
+		buf_commit(out, room - free_room);
+	} while (left > 0 || BrotliEncoderHasMoreOutput(c->brotli));
+}
+
+static void
+stop_brotli(struct coder *c)
+{
+	BrotliEncoderDestroyInstance(c->brotli);
+}
+
+/* --- the doors ----------------------------------------------------------------- */
+
+static const struct maker makers[] = {
+	[CODING_GZIP] = { 9, 14, start_gzip, run_gzip, stop_gzip },
+	[CODING_BROTLI] = { 10, 16, start_brotli, run_brotli, stop_brotli },
+};
+
+/* The smallest window that holds it all. */
+static int
+window_for(const struct maker *m, int64_t size)
+{
+	int bits = m->window_least;
+
+	if (size < 0)
+		return m->window_most;
+	while (bits < m->window_most && INT64_C(1) << bits < size)
+		bits++;
+	return bits;
+}
+
+struct coder *
+coder_new(enum coding coding, int effort, int64_t size)
+{
+	struct coder *c = mem_zalloc(sizeof(*c));
+
+	c->maker = &makers[coding];
+	c->maker->start(c, effort, window_for(c->maker, size), size);
+	return c;
+}
+
+void
+coder_free(struct coder *c)
+{
+	if (c == NULL)
+		return;
+	c->maker->stop(c);
+	mem_free(c);
 }
 
 void
@@ -95,14 +207,43 @@ coder_run(struct coder *c, struct buf *in, struct buf *out, enum coder_op op)
 
 	while (buf_next(in, &it, &piece))
 		if (piece.len > 0)
-			run_piece(c, piece, out, CODER_MORE);
+			c->maker->run(c, piece, out, CODER_MORE);
 	buf_drain(in, buf_len(in));
 	if (op != CODER_MORE)
-		run_piece(c, SLICE(""), out, op);
+		c->maker->run(c, SLICE(""), out, op);
+}
+
+size_t
+coder_most(enum coding coding, int effort)
+{
+	/* Brotli's, measured: its tables grow with the effort. */
+	static const size_t brotli_kib[] = {
+		512, 1024, 1024, 1024, 2048, 2560, 2560, 2560, 2560, 3072, 4096,
+		6144,
+	};
+
+	return KIB * (coding == CODING_GZIP ? 136 : brotli_kib[effort]);
+}
+
+size_t
+coder_peak(const struct coder *c)
+{
+	return c->peak;
 }
 
 const char *
-coder_library_version(void)
+coder_gzip_version(void)
 {
 	return zlibVersion();
+}
+
+const char *
+coder_brotli_version(void)
+{
+	static _Thread_local char text[32];
+	uint32_t v = BrotliEncoderVersion();
+
+	snprintf(text, sizeof(text), "%u.%u.%u", v >> 24, v >> 12 & 0xfff,
+	    v & 0xfff);
+	return text;
 }

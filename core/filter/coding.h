@@ -9,7 +9,7 @@
  */
 enum coding {
 	CODING_GZIP,
-	CODING_BROTLI,		/* its name is known; it is not made */
+	CODING_BROTLI,
 	CODING_NONE
 };
 

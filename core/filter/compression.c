@@ -1,4 +1,5 @@
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "conf/schema.h"
@@ -8,7 +9,7 @@
 #include "filter/filters.h"
 
 /*
- * compression: bodies of responses as gzip for callers that take it.
+ * compression: bodies of responses as brotli or gzip, for callers that take it.
  *
  * A body without a length is a stream: each piece goes out at once, whole.
  * One that says its length is made as short as it can be.  Nothing is held
@@ -16,7 +17,11 @@
  * without it.  What has a coding already is left alone, so where two proxies
  * of a way both have this filter, the first does the work.
  */
-#define CODERS	512	/* at once; who comes then gets bytes as they are */
+/*
+ * Bytes that the coders of one coding may keep at once.  Who comes then gets
+ * another coding that he takes, or bytes as they are.
+ */
+#define CODERS_MOST	((size_t)64 * 1024 * 1024)
 
 struct compression {
 	struct arena arena;
@@ -24,12 +29,12 @@ struct compression {
 	const char **types;
 	size_t       codings_len, types_len;
 	int64_t      least, gzip_level, brotli_quality;
-	bool         has_gzip;
-	atomic_long  coders;
+	atomic_size_t held[CODING_NONE];
 };
 
 struct state {
-	enum coding   coding;
+	enum coding   best, spare;	/* that the caller takes; spare: if no room */
+	enum coding   coding;		/* of the coder */
 	bool          is_asked;		/* the request went by here */
 	bool          is_stream;	/* each piece goes out at once */
 	struct slice  if_none_match;
@@ -40,7 +45,7 @@ static const char *const coding_words[] = {
 	[CODING_GZIP] = "gzip", [CODING_BROTLI] = "br", NULL
 };
 
-static const int codings_made[] = { CODING_GZIP };
+static const int codings_default[] = { CODING_BROTLI, CODING_GZIP };
 
 static const char *const types_default[] = {
 	"text/*", "application/javascript", "application/json",
@@ -53,7 +58,7 @@ static const char *const types_default[] = {
 static const struct conf_field fields[] = {
 	{ "codings", CONF_ENUM_T, CONF_LIST_AT(struct compression, codings),
 	    .words = coding_words, .max_items = 2,
-	    .text = "which may be made; none: all; br is not made yet" },
+	    .text = "which may be made, the best first; none: br, gzip" },
 	{ "types", CONF_STRING_T, CONF_LIST_AT(struct compression, types),
 	    .min = 1, .max = 128, .max_items = 64,
 	    .text = "media types, text/* too; none: those of text" },
@@ -64,7 +69,7 @@ static const struct conf_field fields[] = {
 	    .min = 1, .max = 9, .fallback = "4", .text = "effort of gzip" },
 	{ "brotliQuality", CONF_INT_T,
 	    CONF_AT(struct compression, brotli_quality), .min = 0, .max = 11,
-	    .fallback = "4", .text = "effort of brotli, once it is made" },
+	    .fallback = "4", .text = "effort of brotli" },
 	{ 0 },
 };
 
@@ -96,9 +101,12 @@ configure(void **shared, const struct conf_node *node, struct err *err)
 	}
 	for (size_t i = 0; i < c->types_len; i++)
 		c->types[i] = arena_strdup(&arena, c->types[i]);
-	c->has_gzip = c->codings_len == 0;
-	for (size_t i = 0; i < c->codings_len; i++)
-		c->has_gzip |= c->codings[i] == CODING_GZIP;
+	if (c->codings_len == 0) {
+		c->codings_len = sizeof(codings_default) /
+		    sizeof(codings_default[0]);
+		c->codings = arena_alloc(&arena, sizeof(codings_default));
+		memcpy(c->codings, codings_default, sizeof(codings_default));
+	}
 	c->arena = arena;
 	*shared = c;
 	return 0;
@@ -229,13 +237,22 @@ mend_not_modified(struct l7_ctx *ctx, struct http_head *h)
 	}
 }
 
-static bool
-take_coder(struct compression *c)
+static int
+effort_of(const struct compression *c, enum coding coding)
 {
-	if (atomic_fetch_add_explicit(&c->coders, 1, memory_order_relaxed) <
-	    CODERS)
+	return (int)(coding == CODING_BROTLI ? c->brotli_quality : c->gzip_level);
+}
+
+/* Room for one more coder; false: there is none. */
+static bool
+take_room(struct compression *c, enum coding coding)
+{
+	size_t n = coder_most(coding, effort_of(c, coding));
+
+	if (atomic_fetch_add_explicit(&c->held[coding], n,
+	    memory_order_relaxed) + n <= CODERS_MOST)
 		return true;
-	atomic_fetch_sub_explicit(&c->coders, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&c->held[coding], n, memory_order_relaxed);
 	return false;
 }
 
@@ -246,21 +263,33 @@ drop_coder(struct compression *c, struct state *s)
 		return;
 	coder_free(s->coder);
 	s->coder = NULL;
-	atomic_fetch_sub_explicit(&c->coders, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&c->held[s->coding],
+	    coder_most(s->coding, effort_of(c, s->coding)),
+	    memory_order_relaxed);
+}
+
+static bool
+start_coder(struct compression *c, struct state *s, int64_t size)
+{
+	if (!take_room(c, s->coding)) {
+		s->coding = s->spare;
+		if (s->coding == CODING_NONE || !take_room(c, s->coding))
+			return false;
+	}
+	s->is_stream = size < 0;
+	s->coder = coder_new(s->coding, effort_of(c, s->coding), size);
+	return true;
 }
 
 static void
 begin(struct l7_ctx *ctx, struct http_head *h, bool end)
 {
-	struct compression *c = compression_of(ctx->shared);
 	struct state *s = ctx->state;
 
-	if (!end) {
-		if (!take_coder(c))
-			return;
-		s->is_stream = h->content_length < 0;
-		s->coder = coder_new((int)c->gzip_level, h->content_length);
-	}
+	s->coding = s->best;
+	if (!end && !start_coder(compression_of(ctx->shared), s,
+	    h->content_length))
+		return;
 	h->content_length = -1;
 	http_fields_set_id(&h->fields, FIELD_CONTENT_ENCODING,
 	    coding_name(s->coding));
@@ -271,9 +300,22 @@ begin(struct l7_ctx *ctx, struct http_head *h, bool end)
 /* --- the hooks ---------------------------------------------------------------- */
 
 static void
+choose(const struct compression *c, struct state *s,
+    const struct http_fields *f)
+{
+	int others[CODING_NONE];
+	size_t n = 0;
+
+	s->best = coding_choose(f, c->codings, c->codings_len);
+	for (size_t i = 0; i < c->codings_len; i++)
+		if (c->codings[i] != (int)s->best && n < CODING_NONE)
+			others[n++] = c->codings[i];
+	s->spare = coding_choose(f, others, n);
+}
+
+static void
 ask(struct l7_ctx *ctx, const struct http_head *h)
 {
-	const struct compression *c = ctx->shared;
 	struct state *s = ctx->state;
 
 	/* Before HTTP/1.1 a body of unknown length cannot be seen to be whole. */
@@ -282,8 +324,7 @@ ask(struct l7_ctx *ctx, const struct http_head *h)
 	s->is_asked = true;
 	s->if_none_match = http_fields_find(&h->fields,
 	    SLICE("if-none-match"));
-	s->coding = c->has_gzip ? coding_choose(&h->fields, codings_made, 1) :
-	    CODING_NONE;
+	choose(ctx->shared, s, &h->fields);
 }
 
 static enum verdict
@@ -296,14 +337,14 @@ head(struct l7_ctx *ctx, enum dir dir, struct http_head *h, bool end)
 		ask(ctx, h);
 		return PASS;
 	}
-	if (!s->is_asked || !c->has_gzip)
+	if (!s->is_asked)
 		return PASS;
 	if (h->status == 304)
 		mend_not_modified(ctx, h);
 	if (!may_change(l7_request(ctx), h, end) || !is_worth_it(c, h))
 		return PASS;
 	add_vary(&h->fields);
-	if (s->coding != CODING_NONE)
+	if (s->best != CODING_NONE)
 		begin(ctx, h, end);
 	return PASS;
 }

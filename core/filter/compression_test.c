@@ -1,6 +1,10 @@
+#include <brotli/decode.h>
+#include <stdio.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "base/unit.h"
+#include "filter/bench_test.h"
 #include "filter/coder.h"
 #include "filter/coding.h"
 #include "filter/origin_test.h"
@@ -78,21 +82,52 @@ gunzip(struct slice in, bool whole)
 	return out;
 }
 
-static void
-code_split(struct slice text, size_t at, int64_t size)
+static struct str
+unbrotli(struct slice in, bool whole)
 {
-	struct coder *c = coder_new(4, size);
+	struct str out = { 0 };
+	BrotliDecoderState *d = BrotliDecoderCreateInstance(NULL, NULL, NULL);
+	const uint8_t *next_in = (const uint8_t *)in.ptr;
+	BrotliDecoderResult r;
+
+	do {
+		uint8_t piece[4096], *next_out = piece;
+		size_t room = sizeof(piece);
+
+		r = BrotliDecoderDecompressStream(d, &in.len, &next_in, &room,
+		    &next_out, NULL);
+		str_add_slice(&out, slice_of((char *)piece,
+		    sizeof(piece) - room));
+	} while (r == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT ||
+	    BrotliDecoderHasMoreOutput(d));
+	assert_int_equal(r, whole ? BROTLI_DECODER_RESULT_SUCCESS :
+	    BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT);
+	assert_int_equal(in.len, 0);
+	BrotliDecoderDestroyInstance(d);
+	return out;
+}
+
+static struct str
+decode(enum coding coding, struct slice in, bool whole)
+{
+	return coding == CODING_GZIP ? gunzip(in, whole) : unbrotli(in, whole);
+}
+
+static void
+code_split(enum coding coding, struct slice text, size_t at, int64_t size)
+{
+	struct coder *c = coder_new(coding, 4, size);
 	struct buf in = { 0 }, out = { 0 };
 
 	buf_add(&in, text.ptr, at);
 	coder_run(c, &in, &out, CODER_FLUSH);
-	struct str first = gunzip(buf_pull(&out, buf_len(&out)), false);
+	struct str first = decode(coding, buf_pull(&out, buf_len(&out)), false);
 
 	assert_int_equal(first.len, at);
 	buf_add(&in, text.ptr + at, text.len - at);
 	coder_run(c, &in, &out, CODER_END);
 	assert_int_equal(buf_len(&in), 0);
-	struct str all = gunzip(buf_pull(&out, buf_len(&out)), true);
+	struct str all = decode(coding, buf_pull(&out, buf_len(&out)), true);
 
 	assert_true(slice_eq(str_slice(&all), text));
 	str_fini(&first);
@@ -107,15 +142,70 @@ TEST(coder_gives_all_it_has_at_a_flush)
 
 	for (int i = 0; i < 40; i++)
 		str_addf(&text, "%d bottles of %x, ", i, i * 7919);
-	for (size_t at = 0; at <= text.len; at++)
-		code_split(str_slice(&text), at, at % 2 ? -1 :
-		    (int64_t)text.len);
+	for (int coding = 0; coding < CODING_NONE; coding++)
+		for (size_t at = 0; at <= text.len; at++)
+			code_split((enum coding)coding, str_slice(&text), at,
+			    at % 2 ? -1 : (int64_t)text.len);
 	/* Larger than the window, and than it was said to be. */
 	while (text.len < 300000)
 		str_addf(&text, "%zu ", text.len * 2654435761u);
-	code_split(str_slice(&text), 100000, -1);
-	code_split(str_slice(&text), 1, 10);
+	for (int coding = 0; coding < CODING_NONE; coding++) {
+		code_split((enum coding)coding, str_slice(&text), 100000, -1);
+		code_split((enum coding)coding, str_slice(&text), 1, 10);
+	}
 	str_fini(&text);
+}
+
+static size_t
+peak_of(enum coding coding, int effort, struct slice text, size_t piece)
+{
+	struct coder *c = coder_new(coding, effort, -1);
+	struct buf in = { 0 }, out = { 0 };
+
+	while (text.len > 0) {
+		size_t n = text.len < piece ? text.len : piece;
+
+		buf_add(&in, text.ptr, n);
+		text = slice_from(text, n);
+		coder_run(c, &in, &out, text.len == 0 ? CODER_END :
+		    n % 2 ? CODER_FLUSH : CODER_MORE);
+		buf_drain(&out, buf_len(&out));
+	}
+	size_t peak = coder_peak(c);
+
+	coder_free(c);
+	return peak;
+}
+
+/* What does not get shorter takes a coder the most room, text the most places. */
+TEST(coder_keeps_no_more_than_it_says)
+{
+	struct str v[2] = { { 0 }, { 0 } };
+
+	for (uint32_t i = 0, x = 1; i < 1 << 19; i++) {
+		x = x * 1664525 + 1013904223;
+		str_add_char(&v[0], (char)(x >> 24));
+		str_add_char(&v[1], "etaoin shr"[(x >> 24) % 10]);
+	}
+	for (int effort = 0; effort <= 11; effort++)
+		for (int i = 0; i < 2 * CODING_NONE; i++) {
+			enum coding coding = (enum coding)(i / 2);
+			/* The two that brotli takes a second for. */
+			size_t len = effort > 9 ? 1 << 17 : v[i % 2].len;
+
+			if (coding == CODING_GZIP && (effort < 1 || effort > 9))
+				continue;
+			for (size_t piece = 8191; piece < 1 << 20; piece *= 32) {
+				size_t peak = peak_of(coding, effort,
+				    slice_of(str_ptr(&v[i % 2]), len), piece);
+
+				if (peak > coder_most(coding, effort))
+					fail_msg("%d, effort %d: %zu KiB",
+					    coding, effort, peak / 1024);
+			}
+		}
+	str_fini(&v[0]);
+	str_fini(&v[1]);
 }
 
 /* --- the filter --------------------------------------------------------------- */
@@ -142,7 +232,7 @@ TEST(compression_is_for_what_gains_and_for_who_takes_it)
 		{ GET("accept-encoding: gzip\r\n"), JSON, true, true },
 		{ GET(""), JSON, false, true },
 		{ GET("accept-encoding: gzip;q=0\r\n"), JSON, false, true },
-		{ GET("accept-encoding: br\r\n"), JSON, false, true },
+		{ GET("accept-encoding: deflate\r\n"), JSON, false, true },
 		{ GET("accept-encoding: gzip\r\n"),
 		    "content-type: Text/HTML; charset=utf-8\n", true, true },
 		{ GET("accept-encoding: gzip\r\n"),
@@ -186,6 +276,52 @@ TEST(compression_is_for_what_gains_and_for_who_takes_it)
 		str_fini(&body);
 	}
 	origin_stop();
+}
+
+TEST(compression_makes_what_the_caller_likes_and_the_operator_lets)
+{
+	static const struct {
+		const char *yaml, *accept;
+		enum coding want;
+	} v[] = {
+		{ "", "br", CODING_BROTLI }, { "", "gzip", CODING_GZIP },
+		{ "", "gzip, br", CODING_BROTLI },
+		{ "", "gzip, br;q=0.9", CODING_GZIP },
+		{ "", "gzip;q=0, br;q=0, *", CODING_NONE },
+		{ "codings: [gzip, br], ", "gzip, br", CODING_GZIP },
+		{ "codings: [gzip, br], ", "br", CODING_BROTLI },
+		{ "codings: [gzip], ", "gzip;q=0.1, br", CODING_GZIP },
+		{ "codings: [gzip], ", "br", CODING_NONE },
+		{ "codings: [br], ", "gzip", CODING_NONE },
+		{ "brotliQuality: 11, ", "br", CODING_BROTLI },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct origin_answer a = text_of(JSON);
+		char yaml[80], request[160];
+
+		snprintf(yaml, sizeof(yaml), "{%sminimumSize: 20}", v[i].yaml);
+		snprintf(request, sizeof(request), GET("accept-encoding: %s\r\n"),
+		    v[i].accept);
+		origin_start("compression", yaml);
+		origin_says(&a);
+		const struct str *got = origin_ask(request);
+		const char *coding = origin_field(got, "content-encoding");
+
+		if (!slice_eq(coding_name(v[i].want), slice_str(coding)))
+			fail_msg("%s %s: %s", yaml, v[i].accept, coding);
+		struct str body = origin_body(got);
+
+		if (v[i].want != CODING_NONE) {
+			struct str plain = decode(v[i].want, str_slice(&body),
+			    true);
+
+			assert_string_equal(str_ptr(&plain), TEXT);
+			str_fini(&plain);
+		}
+		str_fini(&body);
+		origin_stop();
+	}
 }
 
 #define TAKES	GET("accept-encoding: gzip\r\n")
@@ -286,4 +422,75 @@ TEST(compression_of_a_stream_goes_out_piece_by_piece)
 	str_fini(&plain);
 	str_fini(&body);
 	origin_stop();
+}
+
+/* --- many at once ------------------------------------------------------------- */
+
+static struct l7_ctx *open_ones[16];
+static size_t open_len;
+
+static void
+begin_answer(struct l7_ctx *ctx)
+{
+	struct http_head *h = arena_alloc(l7_arena(ctx), sizeof(*h));
+	struct buf b = { 0 };
+
+	http_head_init(h, l7_arena(ctx));
+	h->status = 200;
+	http_fields_add(&h->fields, SLICE("content-type"), SLICE("text/plain"));
+	l7_respond_head(ctx, h, false);
+	buf_add(&b, TEXT, sizeof(TEXT) - 1);
+	l7_respond_body(ctx, &b, false);
+	buf_fini(&b);
+	open_ones[open_len++] = ctx;
+}
+
+static void
+end_answers(void)
+{
+	struct buf none = { 0 };
+
+	while (open_len > 0)
+		l7_respond_body(open_ones[--open_len], &none, true);
+}
+
+static bool
+has_head(const struct bench *b)
+{
+	return strstr(str_ptr(&b->got), "\r\n\r\n") != NULL;
+}
+
+TEST(compression_makes_gzip_where_brotli_would_take_too_much)
+{
+	/* 6 MiB each, of 64: the eleventh finds no room. */
+	int clients[12];
+	struct bench b;
+
+	bench_init(&b, "compression", "brotliQuality: 11", begin_answer);
+	for (int i = 0; i < 12; i++) {
+		const char *want = i < 10 ? "br" : i == 10 ? "gzip" : "";
+
+		bench_connect(&b, "");
+		clients[i] = b.client;
+		str_clear(&b.got);
+		bench_send(&b, i < 11 ? GET("accept-encoding: br, gzip\r\n") :
+		    GET("accept-encoding: br\r\n"));
+		bench_run(&b, has_head);
+		assert_string_equal(origin_field(&b.got, "content-encoding"),
+		    want);
+		assert_string_equal(origin_field(&b.got, "vary"),
+		    "accept-encoding");
+	}
+	/* Those that end make room. */
+	end_answers();
+	bench_run(&b, bench_is_gone);
+	for (int i = 0; i < 12; i++)
+		close(clients[i]);
+	bench_connect(&b, "");
+	str_clear(&b.got);
+	bench_send(&b, GET("accept-encoding: br\r\n"));
+	bench_run(&b, has_head);
+	assert_string_equal(origin_field(&b.got, "content-encoding"), "br");
+	end_answers();
+	bench_fini(&b);
 }
