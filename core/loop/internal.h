@@ -45,6 +45,7 @@ struct loop {
 	struct event_base   *base;
 	char                 name[LOOP_NAME_MAX];
 	pthread_t            thread;
+	bool                 is_patient;
 	atomic_bool          must_stop;
 
 	uint64_t             now_us;

@@ -38,6 +38,8 @@ void loop_finish(struct loop *);
 void loop_run(struct loop *);	/* returns after loop_stop */
 void loop_stop(struct loop *);	/* any thread; also before loop_run */
 const char *loop_name(const struct loop *);
+/* Before it starts: turns are long; gives way to who wakes (Linux 6.12). */
+void loop_set_patient(struct loop *);
 /*
  * Starts a thread that runs the loop, with all signals blocked; -1 when there
  * can be no more threads.  loop_thread_join waits for its end.

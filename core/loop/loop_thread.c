@@ -1,9 +1,43 @@
+#include <sched.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/check.h"
 #include "loop/buf.h"
 #include "loop/internal.h"
+
+#define PATIENT_SLICE_NS	20000000ULL
+
+/* As sched_setattr(2) has it; the C library knows no such call yet. */
+struct sched_attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t  nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+void
+loop_set_patient(struct loop *l)
+{
+	l->is_patient = true;
+}
+
+/*
+ * A thread that wakes up takes the CPU from one with longer slices at once
+ * (EEVDF), and need not wait for the end of a handshake.  Older kernels take
+ * no notice.
+ */
+static void
+ask_for_long_slices(void)
+{
+	struct sched_attr attr = { .size = sizeof(attr),
+		.policy = SCHED_OTHER, .runtime = PATIENT_SLICE_NS };
+
+	syscall(SYS_sched_setattr, 0, &attr, 0);
+}
 
 static void *
 loop_thread_main(void *arg)
@@ -11,6 +45,8 @@ loop_thread_main(void *arg)
 	struct loop *l = arg;
 
 	pthread_setname_np(pthread_self(), l->name);
+	if (l->is_patient)
+		ask_for_long_slices();
 	loop_run(l);
 	arena_trim();
 	buf_trim_cache();

@@ -21,6 +21,7 @@ tls_handshaker_new(int threads)
 
 		t->owner = hr;
 		t->loop = loop_new("handshake");
+		loop_set_patient(t->loop);
 		list_init(&t->active);
 		if (loop_thread_start(t->loop) < 0) {
 			check(i > 0);
