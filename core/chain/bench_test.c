@@ -223,6 +223,7 @@ route(void *arg, struct l7_ctx *ctx, struct http_head *h, struct l7_route *r)
 	(void)ctx;
 	(void)h;
 	r->chain = B->chain;
+	r->behind[r->behind_len++] = B->behind;
 	r->terminal = &terminal;
 }
 
@@ -325,11 +326,21 @@ bench_init(struct bench *b, const char *filters)
 	worker_env_init(&b->env, b->loop, 0, NULL);
 	b->l4 = l4_chain_new("l4", b->stats);
 	b->chain = l7_chain_new("l7", b->stats);
+	b->behind = l7_chain_new("behind", b->stats);
+	b->extension = l7_chain_new("extension", b->stats);
 	b->letters = mem_strdup(filters);
+	struct l7_chain *to = b->chain;
+
 	for (char *save = NULL, *word = strtok_r(b->letters, " ", &save);
 	    word != NULL;
-	    word = strtok_r(NULL, " ", &save))
-		l7_chain_add(b->chain, &letter, word);
+	    word = strtok_r(NULL, " ", &save)) {
+		if (word[0] == '|')
+			to = b->behind;
+		else if (word[0] == '+')
+			to = b->extension;
+		else
+			l7_chain_add(to, &letter, word);
+	}
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
 	    fds), 0);
 	l4_other_end = fds[1];
@@ -355,6 +366,8 @@ bench_fini(struct bench *b)
 	arena_fini(&b->arena);
 	str_fini(&b->trace);
 	l7_chain_unref(b->chain);
+	l7_chain_unref(b->behind);
+	l7_chain_unref(b->extension);
 	l4_chain_unref(b->l4);
 	filter_stats_free(b->stats);
 	loop_free(b->loop);

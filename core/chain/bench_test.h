@@ -8,7 +8,8 @@
  * Exchanges against a stream that writes down what it is told.  The chain is
  * a row of letters, one filter each, whose hooks write "letter:event" into
  * the same trace; capital letters in the configuration make a filter hold,
- * reply, collect or abort at an event.
+ * reply, collect or abort at an event.  What stands behind "|" is a chain
+ * behind that, and behind "+" one with which a test may extend them.
  * Life: bench_init -> bench_head, bench_body, bench_answer, bench_turn,
  * bench_expect ... -> bench_fini.  One at a time.
  */
@@ -16,7 +17,7 @@ struct bench {
 	struct loop       *loop;
 	struct worker_env  env;
 	struct l4_chain   *l4;
-	struct l7_chain   *chain;
+	struct l7_chain   *chain, *behind, *extension;
 	struct filter_stats *stats;
 	struct stream      stream;
 	struct arena       arena;

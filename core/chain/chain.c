@@ -155,15 +155,57 @@ l7_chain_new(const char *name, struct filter_stats *stats)
 	return c;
 }
 
+struct l7_part *
+l7_part_new(const struct l7_filter *f, void *shared)
+{
+	struct l7_part *p = mem_alloc(sizeof(*p));
+
+	*p = (struct l7_part){ .filter = f, .shared = shared };
+	atomic_init(&p->refs, 1);
+	return p;
+}
+
+struct l7_part *
+l7_part_ref(struct l7_part *p)
+{
+	atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
+	return p;
+}
+
 void
-l7_chain_add(struct l7_chain *c, const struct l7_filter *f, void *shared)
+l7_part_unref(struct l7_part *p)
+{
+	if (p == NULL ||
+	    atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	if (p->filter->base.release != NULL)
+		p->filter->base.release(p->shared);
+	mem_free(p);
+}
+
+void *
+l7_part_shared(const struct l7_part *p, const struct l7_filter *f)
+{
+	return p->filter == f ? p->shared : NULL;
+}
+
+void
+l7_chain_add_part(struct l7_chain *c, struct l7_part *p)
 {
 	c->v = mem_realloc(c->v, sizeof(*c->v) * (size_t)(c->len + 1));
 	c->v[c->len++] = (struct l7_entry){
-		f, shared, stat_get(c->stats, c->name, f->base.name)
+		p->filter, l7_part_ref(p),
+		stat_get(c->stats, c->name, p->filter->base.name)
 	};
-	c->has_body |= f->body != NULL;
-	c->has_info |= f->info != NULL;
+}
+
+void
+l7_chain_add(struct l7_chain *c, const struct l7_filter *f, void *shared)
+{
+	struct l7_part *p = l7_part_new(f, shared);
+
+	l7_chain_add_part(c, p);
+	l7_part_unref(p);
 }
 
 struct l7_chain *
@@ -180,8 +222,7 @@ l7_chain_unref(struct l7_chain *c)
 	    atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	for (int i = 0; i < c->len; i++)
-		if (c->v[i].filter->base.release != NULL)
-			c->v[i].filter->base.release(c->v[i].shared);
+		l7_part_unref(c->v[i].part);
 	mem_free(c->v);
 	mem_free(c->name);
 	mem_free(c);

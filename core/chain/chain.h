@@ -36,9 +36,15 @@ struct l4_chain {
 	bool                 has_bytes;	/* some filter reads bytes */
 };
 
-struct l7_entry {
+struct l7_part {
+	atomic_int              refs;
 	const struct l7_filter *filter;
 	void                   *shared;
+};
+
+struct l7_entry {
+	const struct l7_filter *filter;
+	struct l7_part         *part;
 	struct filter_stat     *stat;
 };
 
@@ -48,7 +54,6 @@ struct l7_chain {
 	struct filter_stats *stats;
 	struct l7_entry     *v;
 	int                  len;
-	bool                 has_body, has_info;
 };
 
 static inline void

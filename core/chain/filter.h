@@ -101,7 +101,23 @@ void l4_chain_add(struct l4_chain *, const struct l4_filter *, void *shared);
 struct l4_chain *l4_chain_ref(struct l4_chain *);
 void l4_chain_unref(struct l4_chain *);
 
+/*
+ * A filter with its configuration and what that keeps (buckets, a cache), counted:
+ * several chains can have it, so it can outlive the chain that had it first.
+ * Life: l7_part_new -> l7_chain_add_part ... -> l7_part_unref.
+ */
+struct l7_part;
+
+/* Takes shared (released by the filter's class). */
+struct l7_part *l7_part_new(const struct l7_filter *, void *shared);
+struct l7_part *l7_part_ref(struct l7_part *);
+void l7_part_unref(struct l7_part *);	/* NULL is allowed */
+/* What that filter keeps in it; NULL: it is another filter's. */
+void *l7_part_shared(const struct l7_part *, const struct l7_filter *);
+
 struct l7_chain *l7_chain_new(const char *name, struct filter_stats *);
+/* Takes a reference.  Before first use only. */
+void l7_chain_add_part(struct l7_chain *, struct l7_part *);
 void l7_chain_add(struct l7_chain *, const struct l7_filter *, void *shared);
 struct l7_chain *l7_chain_ref(struct l7_chain *);
 void l7_chain_unref(struct l7_chain *);

@@ -13,8 +13,8 @@ run_done(struct l7_run *r)
 	if (r->terminal_entered && r->route.terminal->done != NULL)
 		r->route.terminal->done(&r->terminal, &r->summary);
 	for (int i = r->entered - 1; i >= 0; i--) {
-		struct l7_slot *s = &r->slots[i];
-		const struct l7_filter *f = r->chain->v[i].filter;
+		struct l7_slot *s = l7_slot(r, i);
+		const struct l7_filter *f = s->entry->filter;
 
 		loop_timer_stop(&s->timer);
 		if (f->done != NULL)
@@ -37,7 +37,6 @@ static void
 on_finish(void *arg)
 {
 	struct l7_run *r = arg;
-	struct l7_chain *chain = r->chain;
 	struct l7_route route = r->route;
 	const struct l7_owner_ops *ops = r->owner_ops;
 	void *owner_arg = r->owner_arg;
@@ -49,10 +48,14 @@ on_finish(void *arg)
 	l7_way_fini(r, DIR_UP);
 	l7_way_fini(r, DIR_DOWN);
 	loop_task_cancel(&r->resume);
+	for (int i = 0; i < r->extended_len; i++)
+		l7_chain_unref(r->extended[i]);
 	if (route.release != NULL)
 		route.release(route.terminal_arg);
 	stream_close(r->stream, r->close_error);	/* frees r with its arena */
-	l7_chain_unref(chain);
+	l7_chain_unref(route.chain);
+	for (int i = 0; i < route.behind_len; i++)
+		l7_chain_unref(route.behind[i]);
 	ops->finished(owner_arg);
 }
 
@@ -143,7 +146,6 @@ on_head(void *owner, struct http_head *head, bool end)
 	r->terminal = (struct l7_ctx){ .run = r, .index = -1 };
 	r->listener->route(r->listener->arg, &r->terminal, head, &r->route);
 	check(r->route.terminal != NULL && r->route.chain != NULL);
-	r->chain = l7_chain_ref(r->route.chain);
 	init_slots(r);
 	l7_put_head(r, DIR_UP, head, end);
 }
@@ -217,29 +219,71 @@ on_timer(void *arg)
 	l7_resume(&s->ctx, s->timer_dir);
 }
 
+static struct l7_slot *
+slots_new(struct l7_run *r, int n)
+{
+	return arena_zalloc(r->stream->arena, (size_t)n *
+	    sizeof(struct l7_slot) + 1);
+}
+
+/* The next slots are this chain's, of which we take a reference. */
+static void
+fill_slots(struct l7_run *r, struct l7_chain *chain)
+{
+	l7_chain_ref(chain);
+	for (int i = 0; i < chain->len; i++) {
+		const struct l7_entry *e = &chain->v[i];
+		struct l7_slot *s = l7_slot(r, r->len);
+		size_t size = e->filter->base.state_size;
+
+		s->ctx = (struct l7_ctx){
+			r, size ? arena_zalloc(r->stream->arena, size) : NULL,
+			e->part->shared, r->len++
+		};
+		s->entry = e;
+		loop_timer_init(&s->timer, r->loop, on_timer, s);
+		r->has_info |= e->filter->info != NULL;
+	}
+}
+
 static void
 init_slots(struct l7_run *r)
 {
-	struct arena *a = r->stream->arena;
-	size_t n = (size_t)r->chain->len;
-
-	r->slots = arena_zalloc(a, n * sizeof(*r->slots) + 1);
-	for (size_t i = 0; i < n; i++) {
-		struct l7_entry *e = &r->chain->v[i];
-		size_t size = e->filter->base.state_size;
-
-		r->slots[i].ctx = (struct l7_ctx){
-			r, size ? arena_zalloc(a, size) : NULL, e->shared, (int)i
-		};
-		loop_timer_init(&r->slots[i].timer, r->loop, on_timer,
-		    &r->slots[i]);
-	}
 	size_t size = r->route.terminal->state_size;
 
+	r->slots_len = r->route.chain->len;
+	for (int i = 0; i < r->route.behind_len; i++)
+		r->slots_len += r->route.behind[i]->len;
+	r->slots = slots_new(r, r->slots_len);
+	fill_slots(r, r->route.chain);
+	for (int i = 0; i < r->route.behind_len; i++)
+		fill_slots(r, r->route.behind[i]);
 	r->terminal = (struct l7_ctx){
-		r, size ? arena_zalloc(a, size) : NULL, r->route.terminal_arg,
-		r->chain->len
+		r, size ? arena_zalloc(r->stream->arena, size) : NULL,
+		r->route.terminal_arg, r->len
 	};
+}
+
+void
+l7_extend(struct l7_ctx *ctx, struct l7_chain *const *chains, int n)
+{
+	struct l7_run *r = ctx->run;
+	int len = 0;
+
+	if (r->over)
+		return;
+	check(r->more == NULL && ctx->index == r->len - 1 &&
+	    r->way[DIR_UP].frozen == ctx->index);
+	for (int i = 0; i < n; i++)
+		len += chains[i]->len;
+	r->more = slots_new(r, len);
+	r->extended = arena_alloc(r->stream->arena, (size_t)n *
+	    sizeof(struct l7_chain *) + 1);
+	for (r->extended_len = 0; r->extended_len < n; r->extended_len++) {
+		r->extended[r->extended_len] = chains[r->extended_len];
+		fill_slots(r, chains[r->extended_len]);
+	}
+	r->terminal.index = r->len;
 }
 
 void
@@ -381,7 +425,7 @@ l7_reply_with(struct l7_ctx *ctx, struct http_head *head, struct buf *body,
 	/* Down through the filters in front of this one, from a clean start. */
 	l7_way_stop(r, DIR_DOWN);
 	down->stopped = false;
-	down->start = is_terminal ? 0 : r->chain->len - ctx->index;
+	down->start = is_terminal ? 0 : r->len - ctx->index;
 	down->ended = false;
 	r->responding = true;
 	head->content_length = http_status_has_no_body(head->status) ? -1 :
@@ -433,7 +477,7 @@ l7_resume(struct l7_ctx *ctx, enum dir dir)
 void
 l7_wake_after(struct l7_ctx *ctx, enum dir dir, uint64_t ms)
 {
-	struct l7_slot *s = &ctx->run->slots[ctx->index];
+	struct l7_slot *s = l7_slot(ctx->run, ctx->index);
 
 	s->timer_dir = dir;
 	loop_timer_start(&s->timer, ms);

@@ -34,9 +34,13 @@ struct l7_terminal {
 	void (*done)(struct l7_ctx *, const struct l7_summary *);
 };
 
+#define L7_BEHIND	4
+
 /* Which chain an exchange runs; set by the listener's route(). */
 struct l7_route {
 	struct l7_chain          *chain;	/* a ref is taken */
+	struct l7_chain          *behind[L7_BEHIND];	/* then these, in order; */
+	int                       behind_len;	/* a ref of each is taken */
 	const struct l7_terminal *terminal;
 	void                     *terminal_arg;	/* kept for the exchange's life */
 	void                    (*release)(void *terminal_arg);	/* may be NULL */
@@ -113,6 +117,11 @@ void l7_wake_after(struct l7_ctx *, enum dir, uint64_t ms);
  * 100 gets it.  Above max bytes: 413 (request), or 502 (response).
  */
 void l7_collect(struct l7_ctx *, enum dir, size_t max);
+/*
+ * Puts chains behind this filter, which is the last one and holds the request's
+ * head; takes a reference of each.  Once per exchange.
+ */
+void l7_extend(struct l7_ctx *, struct l7_chain *const *, int n);
 /*
  * For a filter that still has bytes of a body when the trailers come, in its
  * trailers hook: they go on to the next filter before the trailers do.  Drains

@@ -11,6 +11,9 @@
  * A direction is a row of steps: step s is filter s upwards, filter len-1-s
  * downwards; step len is the end (the terminal, or the stream).  At most one
  * step holds at a time; what comes meanwhile waits in front of `start`.
+ *
+ * The filters are those of the listener's chain and of the chains behind it, as
+ * one row of slots.  Slots do not move, so those of l7_extend lie elsewhere.
  */
 enum l7_event { EVENT_HEAD, EVENT_BODY, EVENT_TRAILERS };
 
@@ -40,10 +43,11 @@ struct l7_way {
 };
 
 struct l7_slot {
-	struct l7_ctx     ctx;
-	struct loop_timer timer;
-	enum dir          timer_dir;
-	bool              collected[2];	/* it had the end of that direction */
+	struct l7_ctx          ctx;
+	const struct l7_entry *entry;
+	struct loop_timer      timer;
+	enum dir               timer_dir;
+	bool                   collected[2];	/* it had the end of that direction */
 };
 
 struct l7_note {
@@ -60,11 +64,14 @@ struct l7_run {
 	int                       worker;
 	const struct l7_owner_ops *owner_ops;
 	void                     *owner_arg;
-	struct l7_chain          *chain;
-	struct l7_route           route;
+	struct l7_route           route;	/* its chains: our references */
 	struct l7_ctx             terminal;
-	struct l7_slot           *slots;
-	int                       entered;	/* filters reached upwards */
+	struct l7_slot           *slots, *more;	/* more: of l7_extend */
+	int                       len, slots_len;	/* filters; in slots */
+	int                       entered;	/* of them, reached upwards */
+	struct l7_chain         **extended;
+	int                       extended_len;
+	bool                      has_info;	/* some filter reads 1xx */
 	bool                      terminal_entered, terminal_cancelled;
 	bool                      responding;	/* a head is on its way down */
 	bool                      head_sent;	/* ... and reached the stream */
@@ -80,6 +87,13 @@ struct l7_run {
 	struct loop_task          finish, resume;
 	unsigned                  resume_mask;
 };
+
+static inline struct l7_slot *
+l7_slot(struct l7_run *r, int index)
+{
+	return index < r->slots_len ? &r->slots[index] :
+	    &r->more[index - r->slots_len];
+}
 
 /* Puts an event in at a direction's start (or queues it behind a hold). */
 void l7_way_init(struct l7_run *, enum dir);

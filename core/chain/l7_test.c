@@ -18,6 +18,57 @@ TEST(l7_up_runs_forward_and_down_in_reverse)
 	bench_fini(&b);
 }
 
+TEST(l7_chains_behind_the_listener_s_are_one_row_with_it)
+{
+	struct bench b;
+
+	bench_init(&b, "a | b c");
+	bench_head(false);
+	bench_body("hi", true);
+	bench_expect("a:head^ b:head^ c:head^ ^head a:[hi]^$ b:[hi]^$ c:[hi]^$ "
+	    "^[hi]$");
+	bench_answer(204, NULL);
+	bench_turn();
+	bench_expect("c:headv$ b:headv$ a:headv$ <204$ done:204:- c:done b:done "
+	    "a:done close:0");
+	bench_fini(&b);
+}
+
+TEST(l7_chains_may_come_while_the_last_filter_holds_the_head)
+{
+	struct bench b;
+
+	bench_init(&b, "a bh^ + c d");
+	bench_head(false);
+	bench_body("one", true);
+	bench_expect("a:head^ b:head^");
+	l7_extend(b.holder, &b.extension, 1);
+	l7_resume(b.holder, DIR_UP);
+	bench_turn();
+	bench_expect("c:head^ d:head^ ^head a:[one]^$ b:[one]^$ c:[one]^$ "
+	    "d:[one]^$ ^[one]$");
+	bench_answer(200, "yo");
+	bench_turn();
+	bench_expect("d:headv c:headv b:headv a:headv <200 d:[yo]v$ c:[yo]v$ "
+	    "b:[yo]v$ a:[yo]v$ <[yo]$ done:200:- d:done c:done b:done a:done "
+	    "close:0");
+	bench_fini(&b);
+}
+
+TEST(l7_filters_that_came_late_reply_like_others)
+{
+	struct bench b;
+
+	bench_init(&b, "a bh^ + cr^ d");
+	bench_head(true);
+	l7_extend(b.holder, &b.extension, 1);
+	l7_resume(b.holder, DIR_UP);
+	bench_turn();
+	bench_expect("a:head^$ b:head^$ c:head^$ b:headv a:headv <403 b:[no]v$ "
+	    "a:[no]v$ <[no]$ c:done b:done a:done close:0");
+	bench_fini(&b);
+}
+
 TEST(l7_hold_head_waits_and_body_follows_in_order)
 {
 	struct bench b;

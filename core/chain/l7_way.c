@@ -39,14 +39,14 @@ l7_way_stop(struct l7_run *r, enum dir dir)
 static struct l7_slot *
 slot_at(struct l7_run *r, enum dir dir, int step)
 {
-	return &r->slots[dir == DIR_UP ? step : r->chain->len - 1 - step];
+	return l7_slot(r, dir == DIR_UP ? step : r->len - 1 - step);
 }
 
 static void
 count(struct l7_run *r, const struct l7_slot *s, enum filter_count what,
     unsigned long long n)
 {
-	filter_count(r->chain->v[s->ctx.index].stat, r->worker, what, n);
+	filter_count(s->entry->stat, r->worker, what, n);
 }
 
 static void
@@ -133,9 +133,9 @@ refuse_body(struct l7_run *r, enum dir dir, struct l7_slot *s)
 static void
 send_info(struct l7_run *r, int index, struct http_head *head)
 {
-	for (int i = index - 1; r->chain->has_info && i >= 0; i--) {
-		struct l7_slot *s = &r->slots[i];
-		const struct l7_filter *f = r->chain->v[i].filter;
+	for (int i = index - 1; r->has_info && i >= 0; i--) {
+		struct l7_slot *s = l7_slot(r, i);
+		const struct l7_filter *f = s->entry->filter;
 
 		/* An informational response is passed or dropped, never held. */
 		if (f->info != NULL && f->info(&s->ctx, head) != PASS)
@@ -176,9 +176,9 @@ run_head(struct l7_run *r, enum dir dir, int step, struct http_head *head,
 {
 	struct l7_way *w = &r->way[dir];
 
-	for (; step < r->chain->len; step++) {
+	for (; step < r->len; step++) {
 		struct l7_slot *s = slot_at(r, dir, step);
-		const struct l7_filter *f = r->chain->v[s->ctx.index].filter;
+		const struct l7_filter *f = s->entry->filter;
 
 		if (dir == DIR_UP) {
 			r->entered = s->ctx.index + 1;
@@ -237,9 +237,9 @@ run_body(struct l7_run *r, enum dir dir, int step, struct buf *b, bool end)
 {
 	struct l7_way *w = &r->way[dir];
 
-	for (; step < r->chain->len; step++) {
+	for (; step < r->len; step++) {
 		struct l7_slot *s = slot_at(r, dir, step);
-		const struct l7_filter *f = r->chain->v[s->ctx.index].filter;
+		const struct l7_filter *f = s->entry->filter;
 
 		if (f->body != NULL && (!r->tunnel || f->reads_tunnel)) {
 			count(r, s, FILTER_CALLS, 1);
@@ -270,9 +270,9 @@ run_trailers(struct l7_run *r, enum dir dir, int step, struct http_fields *t)
 {
 	struct l7_way *w = &r->way[dir];
 
-	for (; step < r->chain->len; step++) {
+	for (; step < r->len; step++) {
 		struct l7_slot *s = slot_at(r, dir, step);
-		const struct l7_filter *f = r->chain->v[s->ctx.index].filter;
+		const struct l7_filter *f = s->entry->filter;
 
 		if (f->trailers == NULL || s->collected[dir])
 			continue;
@@ -424,14 +424,14 @@ void
 l7_put_info(struct l7_run *r, struct http_head *head)
 {
 	if (!r->over && !r->responding)
-		send_info(r, r->chain->len, head);
+		send_info(r, r->len, head);
 }
 
 void
 l7_emit(struct l7_ctx *ctx, enum dir dir, struct buf *b)
 {
 	struct l7_run *r = ctx->run;
-	int step = dir == DIR_UP ? ctx->index : r->chain->len - 1 - ctx->index;
+	int step = dir == DIR_UP ? ctx->index : r->len - 1 - ctx->index;
 
 	if (buf_len(b) > 0 && !r->over && !r->way[dir].stopped)
 		run_body(r, dir, step + 1, b, false);
