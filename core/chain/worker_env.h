@@ -27,6 +27,7 @@ struct worker_env {
 					   NULL: nothing is counted */
 	struct stat_memo     *memo;	/* series met before; with stat */
 	struct slice  service, workload;	/* ours, "ns/name"; for logs and counters */
+	struct slice  account;	/* of our application, "ns/name"; "": unknown */
 	void         *mode;	/* the mode's own per-worker object */
 	/*
 	 * What others read whenever they accept, on cache lines that nothing else

@@ -12,10 +12,15 @@ struct slot {
 };
 
 struct buckets {
-	uint64_t    step;	/* ns that one request costs */
-	uint64_t    depth;	/* ns that a full bucket holds */
-	size_t      sets;
-	struct slot v[];	/* sets of WAYS */
+	_Atomic uint64_t step;	/* ns that one request costs; 0: none passes */
+	_Atomic uint64_t depth;	/* ns that a full bucket holds; then: the wait */
+	size_t           sets;
+	struct slot      v[];	/* sets of WAYS */
+};
+
+/* One rate at a time: who reads while it changes may see half of each. */
+struct rate {
+	uint64_t step, depth;
 };
 
 struct buckets *
@@ -23,22 +28,42 @@ buckets_new(const struct buckets_rate *rate, size_t keys)
 {
 	size_t sets = (keys + WAYS - 1) / WAYS;
 
-	check(rate->requests > 0 && rate->burst > 0 && sets > 0);
+	check(sets > 0);
 	struct buckets *b = mem_zalloc(sizeof(*b) +
 	    sets * WAYS * sizeof(struct slot));
 
-	b->step = rate->per_ns / rate->requests;
-	if (b->step == 0)
-		b->step = 1;
-	b->depth = b->step * rate->burst;
 	b->sets = sets;
+	buckets_set_rate(b, rate);
 	return b;
+}
+
+void
+buckets_set_rate(struct buckets *b, const struct buckets_rate *rate)
+{
+	uint64_t step = rate->requests == 0 ? 0 :
+	    rate->per_ns / rate->requests;
+
+	check(rate->requests == 0 || rate->burst > 0);
+	if (step == 0 && rate->requests > 0)
+		step = 1;
+	atomic_store_explicit(&b->depth, step > 0 ? step * rate->burst :
+	    rate->per_ns, memory_order_relaxed);
+	atomic_store_explicit(&b->step, step, memory_order_relaxed);
 }
 
 void
 buckets_free(struct buckets *b)
 {
 	mem_free(b);
+}
+
+static struct rate
+rate_of(const struct buckets *b)
+{
+	return (struct rate){
+		atomic_load_explicit(&b->step, memory_order_relaxed),
+		atomic_load_explicit(&b->depth, memory_order_relaxed),
+	};
 }
 
 /* The key's slot, or the one that is full soonest, made the key's. */
@@ -66,13 +91,14 @@ slot_of(struct buckets *b, uint64_t key)
 }
 
 static struct buckets_answer
-answer(const struct buckets *b, bool is_allowed, uint64_t used)
+answer(const struct rate *r, bool is_allowed, uint64_t used)
 {
-	uint64_t room = used < b->depth ? b->depth - used : 0;
+	uint64_t room = used < r->depth ? r->depth - used : 0;
 
 	return (struct buckets_answer){
-		.is_allowed = is_allowed, .left = room / b->step,
-		.wait_ns = room < b->step ? b->step - room : 0,
+		.is_allowed = is_allowed, .left = room / r->step,
+		.wait_ns = used + r->step > r->depth ?
+		    used + r->step - r->depth : 0,
 		.full_ns = used,
 	};
 }
@@ -80,15 +106,34 @@ answer(const struct buckets *b, bool is_allowed, uint64_t used)
 struct buckets_answer
 buckets_take(struct buckets *b, uint64_t key, uint64_t now_ns)
 {
+	const struct rate r = rate_of(b);
+
+	if (r.step == 0)
+		return (struct buckets_answer){ .wait_ns = r.depth,
+			.full_ns = r.depth };
 	struct slot *s = slot_of(b, key);
 	uint64_t full_at = atomic_load_explicit(&s->full_at,
 	    memory_order_relaxed), from;
 
 	do {
 		from = full_at > now_ns ? full_at : now_ns;
-		if (from - now_ns + b->step > b->depth)
-			return answer(b, false, from - now_ns);
+		if (from - now_ns + r.step > r.depth)
+			return answer(&r, false, from - now_ns);
 	} while (!atomic_compare_exchange_weak_explicit(&s->full_at, &full_at,
-	    from + b->step, memory_order_relaxed, memory_order_relaxed));
-	return answer(b, true, from + b->step - now_ns);
+	    from + r.step, memory_order_relaxed, memory_order_relaxed));
+	return answer(&r, true, from + r.step - now_ns);
+}
+
+void
+buckets_put(struct buckets *b, uint64_t key)
+{
+	uint64_t step = rate_of(b).step;
+	struct slot *s = slot_of(b, key);
+	uint64_t full_at = atomic_load_explicit(&s->full_at,
+	    memory_order_relaxed);
+
+	while (full_at >= step && !atomic_compare_exchange_weak_explicit(
+	    &s->full_at, &full_at, full_at - step, memory_order_relaxed,
+	    memory_order_relaxed))
+		continue;
 }

@@ -17,7 +17,7 @@
  * Two threads that claim a slot at once may let one request more pass.
  */
 struct buckets_rate {
-	uint64_t requests;	/* at least 1 ... */
+	uint64_t requests;	/* so many (0: none, for whatever key) ... */
 	uint64_t per_ns;	/* ... in so much time, spread evenly */
 	uint64_t burst;		/* at once, at least 1 */
 };
@@ -33,8 +33,15 @@ struct buckets;
 
 struct buckets *buckets_new(const struct buckets_rate *, size_t keys);
 void buckets_free(struct buckets *);
+/*
+ * From now on this rate holds, in all buckets; who has waited need not wait
+ * anew.  Any thread.
+ */
+void buckets_set_rate(struct buckets *, const struct buckets_rate *);
 /* Takes one from the key's bucket, if there is one; now: monotonic. */
 struct buckets_answer buckets_take(struct buckets *, uint64_t key,
     uint64_t now_ns);
+/* Gives one back that was taken and not used. */
+void buckets_put(struct buckets *, uint64_t key);
 
 #endif

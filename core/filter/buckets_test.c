@@ -72,6 +72,40 @@ TEST(buckets_that_are_full_leave_room)
 	buckets_free(b);
 }
 
+TEST(buckets_obey_a_new_rate_at_once)
+{
+	static const struct buckets_rate none = { 0, 500 * MS, 1 },
+	    twice = { 20, 1000 * MS, 2 };
+	struct buckets *b = buckets_new(&ten_a_second, 16);
+	struct buckets_answer a;
+
+	assert_true(buckets_take(b, 1, START).is_allowed);
+	buckets_set_rate(b, &none);
+	a = buckets_take(b, 1, START);
+	assert_false(a.is_allowed);
+	assert_int_equal(a.left, 0);
+	assert_int_equal(a.wait_ns, 500 * MS);
+	/* What was taken before counts as the time that it cost. */
+	buckets_set_rate(b, &twice);
+	assert_false(buckets_take(b, 1, START).is_allowed);
+	assert_true(buckets_take(b, 1, START + 50 * MS).is_allowed);
+	assert_false(buckets_take(b, 1, START + 50 * MS).is_allowed);
+	assert_true(buckets_take(b, 2, START).is_allowed);
+	buckets_free(b);
+}
+
+TEST(buckets_take_back_what_was_not_used)
+{
+	struct buckets *b = buckets_new(&ten_a_second, 16);
+
+	for (int i = 0; i < 3; i++)
+		assert_true(buckets_take(b, 1, START).is_allowed);
+	buckets_put(b, 1);
+	assert_true(buckets_take(b, 1, START).is_allowed);
+	assert_false(buckets_take(b, 1, START).is_allowed);
+	buckets_free(b);
+}
+
 struct crowd {
 	struct buckets *buckets;
 	atomic_int      allowed;

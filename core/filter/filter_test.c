@@ -8,6 +8,8 @@
 #include "base/str.h"
 #include "base/unit.h"
 #include "filter/bench_test.h"
+#include "filter/filters.h"
+#include "filter/rate_limit.h"
 
 /* --- configuring --------------------------------------------------------- */
 
@@ -48,11 +50,16 @@ TEST(filters_refuse_what_they_do_not_know)
 		    "the proxy itself writes \"host\"" },
 		{ "headers", "response: {remove: [Transfer-Encoding]}",
 		    "the proxy itself writes \"transfer-encoding\"" },
-		{ "rate_limit", "requests: -1", "requests: " },
-		{ "rate_limit", "{requests: 1, per: 0s}", "per is longer" },
-		{ "rate_limit", "by: header", "belong together" },
-		{ "rate_limit", "{by: address, header: x}", "belong together" },
-		{ "rate_limit", "by: everyone", "by: " },
+		{ "rate_limit", "limits: [{requests: -1}]", "limits[0].requests: " },
+		{ "rate_limit", "limits: [{requests: 1, per: 0s}]",
+		    "limits[0].per: " },
+		{ "rate_limit", "limits: [{requests: 1, byHeader: \"a b\"}]",
+		    "limits[0].byHeader: " },
+		{ "rate_limit", "limits: [{requests: 1, byAddress: true, "
+		    "byHeader: x}]", "limits[0]: expected at most one" },
+		{ "rate_limit", "{limits: [{requests: 1}], overrides: "
+		    "[{identity: shop/web, requests: 2}]}",
+		    "expected a limit with byIdentity" },
 		{ "fault", "abort: {status: 100}", "a final status" },
 		{ "fault", "delay: {percent: 101}", "delay.percent: " },
 		{ "compression", "codings: [zstd]", "codings[0]: " },
@@ -174,31 +181,105 @@ check_limited(const char *yaml, const char *requests, int good, int limited)
 
 TEST(rate_limit_lets_as_many_through_as_it_says)
 {
-	check_limited("{requests: 2, per: 1h}", KEPT("") KEPT("") KEPT("")
-	    GET "\r\n", 2, 2);
-	check_limited("{requests: 2, burst: 3, per: 1h}",
+	check_limited("limits: [{requests: 2, per: 1h}]", KEPT("") KEPT("")
+	    KEPT("") GET "\r\n", 2, 2);
+	check_limited("limits: [{requests: 2, burst: 3, per: 1h}]",
 	    KEPT("") KEPT("") KEPT("") GET "\r\n", 3, 1);
-	check_limited("{requests: 0}", KEPT("") GET "\r\n", 2, 0);
-	check_limited("{requests: 1, per: 1h, by: header, header: X-User}",
+	check_limited("{}", KEPT("") GET "\r\n", 2, 0);
+	check_limited("limits: [{requests: 1, per: 1h, byHeader: X-User}]",
 	    KEPT("x-user: a\r\n") KEPT("x-user: b\r\n")
 	    KEPT("x-user: a\r\n") GET "\r\n", 3, 1);
-	check_limited("{requests: 1, per: 1h, by: identity}",
+	check_limited("limits: [{requests: 1, per: 1h, byIdentity: true}]",
 	    KEPT("") GET "\r\n", 1, 1);
-	check_limited("{requests: 1, per: 1h, by: address}",
+	check_limited("limits: [{requests: 1, per: 1h, byAddress: true}]",
 	    KEPT("") GET "\r\n", 1, 1);
+	check_limited("{limits: [{requests: 1, per: 1h}], dryRun: true}",
+	    KEPT("") GET "\r\n", 2, 0);
+}
+
+/* What one limit refuses costs nothing with the others. */
+TEST(rate_limit_holds_all_of_its_limits)
+{
+	check_limited("limits: [{requests: 3, per: 1h}, {requests: 1, per: 1h, "
+	    "byHeader: x-user}]", KEPT("x-user: a\r\n") KEPT("x-user: a\r\n")
+	    KEPT("x-user: a\r\n") KEPT("x-user: b\r\n")
+	    KEPT("x-user: c\r\n") GET "x-user: d\r\n\r\n", 3, 3);
+}
+
+TEST(rate_limit_of_some_callers_is_another)
+{
+	static const struct {
+		const char *id;
+		int         good;
+	} v[] = {
+		{ "spiffe://mesh.internal/ns/shop/sa/batch", 2 },
+		{ "spiffe://mesh.internal/ns/shop/sa/banned", 0 },
+		{ "spiffe://mesh.internal/ns/shop/sa/web", 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct bench b;
+		int good = 0;
+
+		bench_init(&b, "rate_limit", "{limits: [{requests: 1, per: 1h, "
+		    "byIdentity: true}], overrides: [{identity: shop/batch, "
+		    "requests: 2}, {identity: shop/banned, requests: 0}]}",
+		    reply);
+		bench_connect(&b, v[i].id);
+		bench_send(&b, KEPT("") KEPT("") GET "\r\n");
+		bench_run(&b, bench_has_ended);
+		for (const char *at = str_ptr(&b.got);
+		    (at = strstr(at, "HTTP/1.1 200")) != NULL; at++)
+			good++;
+		if (good != v[i].good)
+			fail_msg("%s: %s", v[i].id, str_ptr(&b.got));
+		bench_fini(&b);
+	}
+}
+
+TEST(rate_limit_answers_grpc_in_its_way)
+{
+	const char *got = exchange("rate_limit", "limits: [{requests: 1, "
+	    "per: 1h}]", KEPT("") GET "content-type: application/grpc+proto\r\n\r\n");
+
+	assert_has(got, "grpc-status: 8\r\n");
+	assert_has(got, "retry-after: 3600\r\n");
+	assert_has_no(got, "HTTP/1.1 429");
+}
+
+/* Who governs it from outside. */
+TEST(rate_limit_obeys_a_rate_that_is_set_later)
+{
+	static const struct buckets_rate none = { 0, UINT64_C(1000000000), 1 };
+	struct err err;
+	void *shared;
+	struct l7_part *part;
+	struct rate_limit *l;
+
+	assert_int_equal(bench_configure(&filter_rate_limit.base,
+	    "limits: [{requests: 5, per: 1h}]", &shared, &err), 0);
+	part = l7_part_new(&filter_rate_limit, shared);
+	l = rate_limit_of(part);
+	assert_int_equal(rate_limit_spec(l)->limits[0].requests, 5);
+	assert_true(buckets_take(rate_limit_buckets(l, 0), 1, 1).is_allowed);
+	buckets_set_rate(rate_limit_buckets(l, 0), &none);
+	assert_false(buckets_take(rate_limit_buckets(l, 0), 1, 1).is_allowed);
+	l7_part_unref(part);
 }
 
 TEST(rate_limit_says_what_is_left)
 {
-	const char *got = exchange("rate_limit", "{requests: 2, per: 1h}",
+	const char *got = exchange("rate_limit", "limits: [{requests: 2, per: 1h}, "
+	    "{requests: 900, per: 24h}]",
 	    KEPT("") KEPT("") GET "\r\n");
 
-	assert_has(got, "x-ratelimit-limit: 2, 2;w=3600\r\n");
+	assert_has(got, "x-ratelimit-limit: 2, 2;w=3600, 900;w=86400\r\n");
 	assert_has(got, "x-ratelimit-remaining: 1\r\n");
 	assert_has(got, "x-ratelimit-reset: 1800\r\n");
 	assert_has(got, "x-ratelimit-reset: 3600\r\n");
 	assert_has(got, "retry-after: 1800\r\n");
-	got = exchange("rate_limit", "{requests: 1, per: 1h, silent: true}",
+	got = exchange("rate_limit", "{limits: [{requests: 1, per: 1h}], "
+	    "headers: false}",
 	    KEPT("") GET "\r\n");
 	assert_has_no(got, "x-ratelimit");
 	assert_has(got, "retry-after: 3600\r\n");

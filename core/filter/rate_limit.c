@@ -1,134 +1,184 @@
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "conf/schema.h"
-#include "filter/buckets.h"
+#include "filter/caller.h"
 #include "filter/filters.h"
+#include "filter/rate_limit.h"
+#include "stat/metrics.h"
 
 /*
  * rate_limit: how many requests may come in a time, of all callers together
  * or of each by itself.  A request too many is answered with 429.  Answers
  * say what is left in the fields of draft-polli-ratelimit-headers-03.
  */
-enum by { BY_ALL, BY_IDENTITY, BY_ADDRESS, BY_HEADER };
-static const char *const by_words[] = {
-	[BY_ALL] = "all", [BY_IDENTITY] = "identity", [BY_ADDRESS] = "address",
-	[BY_HEADER] = "header", NULL
+#define KEYS		16384	/* callers told apart; 256 KiB */
+#define LIMITS_MAX	16
+
+struct override {
+	uint64_t        key;
+	struct buckets *buckets;
 };
 
-#define KEYS	16384	/* callers told apart; 256 KiB */
+struct limit {
+	struct buckets  *buckets;
+	const char      *header;	/* as heads have it; NULL: not by one */
+	struct override *overrides;	/* of callers, instead */
+};
 
 struct rate_limit {
-	struct arena    arena;
-	int64_t         requests, per_ms, burst;
-	int             by;
-	const char     *header;
-	bool            is_silent;
-	struct buckets *buckets;	/* NULL: no limit */
+	struct arena                 arena;
+	struct model_rate_limit_spec spec;
+	struct limit                 v[LIMITS_MAX];	/* spec.limits_len */
+	struct slice                 window;	/* "10;w=1, 1000;w=3600" */
 };
 
 struct state {
-	struct buckets_answer answer;
-	bool                  was_asked;
+	struct buckets_answer answer;	/* of the limit that is nearest */
+	const struct model_limit *limit;	/* that one; NULL: not asked */
 };
 
+#define SPEC(member)	CONF_AT(struct model_rate_limit_spec, member)
+
 static const struct conf_field fields[] = {
-	{ "requests", CONF_INT_T, CONF_AT(struct rate_limit, requests),
-	    .min = 0, .max = 1000000000, .fallback = "0",
-	    .text = "how many may come in the time that per says; 0: any" },
-	{ "per", CONF_DURATION_T, CONF_AT(struct rate_limit, per_ms),
-	    .fallback = "1s", .text = "that time; they are spread evenly over it" },
-	{ "burst", CONF_INT_T, CONF_AT(struct rate_limit, burst),
-	    .min = 0, .max = 1000000000, .fallback = "0",
-	    .text = "how many may come at once; 0: as many as requests says" },
-	{ "by", CONF_ENUM_T, CONF_AT(struct rate_limit, by), .words = by_words,
-	    .fallback = "all", .text = "whose requests are counted together" },
-	{ "header", CONF_STRING_T, CONF_AT(struct rate_limit, header),
-	    .pattern = CONF_HEADER_NAME,
-	    .text = "with by: header, the field whose values are told apart" },
-	{ "silent", CONF_BOOL_T, CONF_AT(struct rate_limit, is_silent),
-	    .fallback = "false", .text = "answers do not say what is left" },
+	{ "limits", CONF_STRUCT_T, CONF_LIST_AT(struct model_rate_limit_spec, limits),
+	    .schema = &model_limit_schema, .max_items = LIMITS_MAX,
+	    .text = "all of which hold; none: any number may come" },
+	{ "overrides", CONF_STRUCT_T,
+	    CONF_LIST_AT(struct model_rate_limit_spec, overrides),
+	    .schema = &model_limit_override_schema, .max_items = 100,
+	    .text = "other limits for some callers" },
+	{ "headers", CONF_BOOL_T, SPEC(headers), .fallback = "true",
+	    .text = "whether answers say what is left" },
+	{ "dryRun", CONF_BOOL_T, SPEC(dry_run),
+	    .text = "whether it only counts what it would refuse" },
 	{ 0 },
 };
 
 static int
 verify(const void *filled, const struct conf_node *node, struct err *err)
 {
-	const struct rate_limit *l = filled;
+	const struct conf_place at = { node, "", err };
 
-	if (l->requests > 0 && l->per_ms < 1)
-		return conf_error(node, err, "per is longer than nothing");
-	if ((l->by == BY_HEADER) != (l->header != NULL))
-		return conf_error(node, err, "by: header and the name of a "
-		    "header belong together");
-	return 0;
+	return model_rate_limit_check(filled, &at);
 }
 
 const struct conf_schema filter_rate_limit_schema = {
-	"rate_limit", sizeof(struct rate_limit), fields, verify
+	"rate_limit", sizeof(struct model_rate_limit_spec), fields, verify
 };
+
+/* --- configuring --------------------------------------------------------------- */
 
 static void
 release(void *shared)
 {
 	struct rate_limit *l = shared;
 
-	buckets_free(l->buckets);
+	for (size_t i = 0; i < l->spec.limits_len; i++) {
+		buckets_free(l->v[i].buckets);
+		for (size_t j = 0; l->v[i].overrides != NULL &&
+		    j < l->spec.overrides_len; j++)
+			buckets_free(l->v[i].overrides[j].buckets);
+	}
 	arena_fini(&l->arena);
 	mem_free(l);
+}
+
+static struct buckets *
+make_buckets(const struct model_limit *l, int64_t requests, int64_t burst,
+    size_t keys)
+{
+	const struct buckets_rate rate = {
+		.requests = (uint64_t)requests,
+		.per_ns = (uint64_t)l->per_ms * 1000000,
+		.burst = (uint64_t)(burst > 0 ? burst : requests),
+	};
+
+	return buckets_new(&rate, keys);
+}
+
+/* Never 0, which is the key of a slot that nobody had. */
+static uint64_t
+key_of_text(struct slice s)
+{
+	return slice_hash(s) | 1;
+}
+
+static void
+add_overrides(struct rate_limit *l, struct limit *to,
+    const struct model_limit *from)
+{
+	to->overrides = arena_zalloc(&l->arena, (l->spec.overrides_len + 1) *
+	    sizeof(*to->overrides));
+	for (size_t i = 0; i < l->spec.overrides_len; i++) {
+		const struct model_limit_override *o = &l->spec.overrides[i];
+
+		to->overrides[i] = (struct override){
+			key_of_text(slice_str(o->identity)),
+			make_buckets(from, o->requests, 0, 1),
+		};
+	}
+}
+
+static void
+add_limit(struct rate_limit *l, size_t i, struct str *window)
+{
+	const struct model_limit *from = &l->spec.limits[i];
+	struct limit *to = &l->v[i];
+	bool is_keyed = from->by_identity || from->by_address ||
+	    from->by_header != NULL;
+
+	to->buckets = make_buckets(from, from->requests, from->burst,
+	    is_keyed ? KEYS : 1);
+	if (from->by_header != NULL)
+		to->header = filter_field_name(&l->arena, from->by_header);
+	if (from->by_identity)
+		add_overrides(l, to, from);
+	str_addf(window, ", %lld;w=%lld", (long long)from->requests,
+	    (long long)((from->per_ms + 999) / 1000));
 }
 
 static int
 configure(void **shared, const struct conf_node *node, struct err *err)
 {
 	struct rate_limit *l = mem_zalloc(sizeof(*l));
-	struct arena arena;
+	struct str window = { 0 };
 
-	arena_init(&arena);
-	if (conf_decode(node != NULL ? node : conf_map_new(&arena),
-	    &filter_rate_limit_schema, &arena, l, err) != 0) {
-		arena_fini(&arena);
+	arena_init(&l->arena);
+	/* A copy, since strings of the spec point into it. */
+	node = node == NULL ? conf_map_new(&l->arena) :
+	    conf_copy(&l->arena, node);
+	if (conf_decode(node, &filter_rate_limit_schema, &l->arena, &l->spec,
+	    err) != 0) {
+		arena_fini(&l->arena);
 		mem_free(l);
 		return -1;
 	}
-	arena_init(&l->arena);
-	if (l->header != NULL)
-		l->header = filter_field_name(&l->arena, l->header);
-	arena_fini(&arena);
-	if (l->requests > 0) {
-		const struct buckets_rate rate = {
-			.requests = (uint64_t)l->requests,
-			.per_ns = (uint64_t)l->per_ms * 1000000,
-			.burst = (uint64_t)(l->burst > 0 ? l->burst :
-			    l->requests),
-		};
-
-		l->buckets = buckets_new(&rate, l->by == BY_ALL ? 1 : KEYS);
-	}
+	for (size_t i = 0; i < l->spec.limits_len; i++)
+		add_limit(l, i, &window);
+	l->window = arena_dup(&l->arena, str_slice(&window));
+	str_fini(&window);
 	*shared = l;
 	return 0;
 }
 
-/* Never 0, which is the key of a slot that nobody had. */
-static uint64_t
-key_of(struct l7_ctx *ctx, const struct http_head *h)
+struct rate_limit *
+rate_limit_of(const struct l7_part *p)
 {
-	const struct rate_limit *l = ctx->shared;
-	const struct conn_peer *peer = l7_peer(ctx);
-	char ip[ADDR_TEXT_MAX];
+	return l7_part_shared(p, &filter_rate_limit);
+}
 
-	switch (l->by) {
-	case BY_IDENTITY:
-		return slice_hash(slice_str(peer->id)) | 1;
-	case BY_ADDRESS:
-		addr_format_ip(&peer->addr, ip);
-		return slice_hash(slice_str(ip)) | 1;
-	case BY_HEADER:
-		return slice_hash(http_fields_find(&h->fields,
-		    slice_str(l->header))) | 1;
-	default:
-		return 1;
-	}
+const struct model_rate_limit_spec *
+rate_limit_spec(const struct rate_limit *l)
+{
+	return &l->spec;
+}
+
+struct buckets *
+rate_limit_buckets(const struct rate_limit *l, size_t i)
+{
+	return l->v[i].buckets;
 }
 
 /* --- telling ------------------------------------------------------------------- */
@@ -146,17 +196,17 @@ seconds_up(uint64_t ns)
 }
 
 static void
-tell(struct l7_ctx *ctx, struct http_head *h, const struct buckets_answer *now)
+tell(struct l7_ctx *ctx, struct http_head *h, const struct state *s)
 {
 	const struct rate_limit *l = ctx->shared;
+	const struct buckets_answer *now = &s->answer;
 	struct arena *a = l7_arena(ctx);
 
-	if (l->is_silent)
+	if (!l->spec.headers || l->spec.dry_run)
 		return;
 	http_fields_set(&h->fields, SLICE("x-ratelimit-limit"),
-	    slice_str(arena_printf(a, "%lld, %lld;w=%lld",
-	    (long long)l->requests, (long long)l->requests,
-	    (long long)((l->per_ms + 999) / 1000))));
+	    slice_str(arena_printf(a, "%lld%.*s",
+	    (long long)s->limit->requests, SLICE_ARG(l->window))));
 	http_fields_set(&h->fields, SLICE("x-ratelimit-remaining"),
 	    text_of(a, now->left));
 	http_fields_set(&h->fields, SLICE("x-ratelimit-reset"),
@@ -165,22 +215,109 @@ tell(struct l7_ctx *ctx, struct http_head *h, const struct buckets_answer *now)
 }
 
 static void
-refuse(struct l7_ctx *ctx, const struct buckets_answer *now)
+count(struct l7_ctx *ctx, const char *outcome)
 {
-	struct arena *a = l7_arena(ctx);
-	struct http_head *h = arena_alloc(a, sizeof(*h));
-	struct buf body = { 0 };
+	worker_env_count_service(l7_env(ctx), METRIC_RATE_LIMITED,
+	    l7_summary(ctx)->service, outcome, 1);
+}
 
+/* 8: RESOURCE_EXHAUSTED. */
+static struct http_head *
+refusal(struct arena *a, const struct http_head *request, struct buf *body)
+{
+	const char *text = response_flag_text(FLAG_RL);
+	struct http_head *h;
+
+	if (filter_is_grpc(request))
+		return filter_grpc_answer(a, 8, slice_str(text));
+	h = arena_alloc(a, sizeof(*h));
 	http_head_init(h, a);
 	h->status = 429;
 	http_fields_add_id(&h->fields, FIELD_CONTENT_TYPE,
 	    SLICE("text/plain; charset=utf-8"));
+	buf_addf(body, "%s\n", text);
+	return h;
+}
+
+static void
+refuse(struct l7_ctx *ctx, const struct http_head *request,
+    const struct state *s)
+{
+	struct arena *a = l7_arena(ctx);
+	struct buf body = { 0 };
+	struct http_head *h = refusal(a, request, &body);
+
+	count(ctx, "refused");
 	http_fields_set(&h->fields, SLICE("retry-after"),
-	    text_of(a, seconds_up(now->wait_ns)));
-	tell(ctx, h, now);
-	buf_addf(&body, "%s\n", response_flag_text(FLAG_RL));
+	    text_of(a, seconds_up(s->answer.wait_ns)));
+	tell(ctx, h, s);
 	l7_reply_with(ctx, h, &body, FLAG_RL, "rate_limited");
 	buf_fini(&body);
+}
+
+/* --- asking -------------------------------------------------------------------- */
+
+/* The bucket of a request. */
+struct place {
+	struct buckets *buckets;
+	uint64_t        key;
+};
+
+static struct place
+by_identity(struct l7_ctx *ctx, const struct limit *l)
+{
+	const struct rate_limit *all = ctx->shared;
+	const uint64_t key = key_of_text(filter_caller(ctx));
+
+	for (size_t i = 0; i < all->spec.overrides_len; i++)
+		if (l->overrides[i].key == key)
+			return (struct place){ l->overrides[i].buckets, 1 };
+	return (struct place){ l->buckets, key };
+}
+
+static struct place
+place_of(struct l7_ctx *ctx, size_t i, const struct http_head *h)
+{
+	const struct rate_limit *all = ctx->shared;
+	const struct limit *l = &all->v[i];
+	char ip[ADDR_TEXT_MAX];
+
+	if (l->overrides != NULL)
+		return by_identity(ctx, l);
+	if (l->header != NULL)
+		return (struct place){ l->buckets, key_of_text(
+		    http_fields_find(&h->fields, slice_str(l->header))) };
+	if (!all->spec.limits[i].by_address)
+		return (struct place){ l->buckets, 1 };
+	addr_format_ip(&l7_peer(ctx)->addr, ip);
+	return (struct place){ l->buckets, key_of_text(slice_str(ip)) };
+}
+
+/* From all, or from none.  Remembers the limit that is nearest. */
+static bool
+take(struct l7_ctx *ctx, const struct http_head *h, struct state *s)
+{
+	const struct rate_limit *l = ctx->shared;
+	struct place places[LIMITS_MAX];
+	uint64_t now = clock_mono_ns();
+
+	for (size_t i = 0; i < l->spec.limits_len; i++) {
+		places[i] = place_of(ctx, i, h);
+		struct buckets_answer a = buckets_take(places[i].buckets,
+		    places[i].key, now);
+
+		if (s->limit == NULL || !a.is_allowed ||
+		    a.left < s->answer.left) {
+			s->answer = a;
+			s->limit = &l->spec.limits[i];
+		}
+		if (a.is_allowed)
+			continue;
+		while (i-- > 0)
+			buckets_put(places[i].buckets, places[i].key);
+		return false;
+	}
+	return true;
 }
 
 static enum verdict
@@ -190,18 +327,18 @@ head(struct l7_ctx *ctx, enum dir dir, struct http_head *h, bool end)
 	struct state *s = ctx->state;
 
 	(void)end;
-	if (l->buckets == NULL)
-		return PASS;
 	if (dir == DIR_DOWN) {
-		if (s->was_asked)
-			tell(ctx, h, &s->answer);
+		if (s->limit != NULL)
+			tell(ctx, h, s);
 		return PASS;
 	}
-	s->answer = buckets_take(l->buckets, key_of(ctx, h), clock_mono_ns());
-	s->was_asked = true;
-	if (s->answer.is_allowed)
+	if (take(ctx, h, s))
 		return PASS;
-	refuse(ctx, &s->answer);
+	if (l->spec.dry_run) {
+		count(ctx, "dry_run");
+		return PASS;
+	}
+	refuse(ctx, h, s);
 	return STOP;
 }
 

@@ -12,6 +12,9 @@
  * then it acts on that rule; or its targetRefs name services, and then it acts
  * on all that is sent to them.
  */
+/* Filters take the same words (core/filter), so their rows are shared. */
+extern const struct conf_schema model_limit_schema, model_limit_override_schema;
+
 enum model_limit_scope { MODEL_LIMIT_LOCAL, MODEL_LIMIT_GLOBAL };
 
 struct model_rate_limit_spec {
@@ -81,6 +84,10 @@ struct model_cache_spec {
 	const char             **ignored_query;
 	size_t                   ignored_query_len;
 };
+
+/* What the rows cannot say; the place is that of the spec. */
+int model_rate_limit_check(const struct model_rate_limit_spec *,
+    const struct conf_place *);
 
 const struct model_rate_limit_spec *model_rate_limit(const struct model_object *);
 const struct model_fault_spec *model_fault_injection(const struct model_object *);

@@ -22,7 +22,7 @@ static const struct conf_field limit_fields[] = {
 	{ 0 },
 };
 
-static const struct conf_schema limit_schema = { "limit",
+const struct conf_schema model_limit_schema = { "limit",
 	sizeof(struct model_limit), limit_fields, NULL };
 
 static const struct conf_field override_fields[] = {
@@ -35,7 +35,7 @@ static const struct conf_field override_fields[] = {
 	{ 0 },
 };
 
-static const struct conf_schema override_schema = { "override",
+const struct conf_schema model_limit_override_schema = { "override",
 	sizeof(struct model_limit_override), override_fields, NULL };
 
 #define SPEC(member)	CONF_AT(struct model_rate_limit_spec, member)
@@ -45,11 +45,11 @@ static const struct conf_field spec_fields[] = {
 	{ "scope", CONF_ENUM_T, SPEC(scope), .words = scopes, .fallback = "Local",
 	    .text = "Local: each proxy counts by itself; Global: all together" },
 	{ "limits", CONF_STRUCT_T, CONF_LIST_AT(struct model_rate_limit_spec, limits),
-	    .schema = &limit_schema, .required = true, .min_items = 1,
+	    .schema = &model_limit_schema, .required = true, .min_items = 1,
 	    .max_items = 16, .text = "all of which hold" },
 	{ "overrides", CONF_STRUCT_T,
 	    CONF_LIST_AT(struct model_rate_limit_spec, overrides),
-	    .schema = &override_schema, .max_items = 100,
+	    .schema = &model_limit_override_schema, .max_items = 100,
 	    .text = "other limits for some callers" },
 	{ "headers", CONF_BOOL_T, SPEC(headers), .fallback = "true",
 	    .text = "whether replies say what is left" },
@@ -61,10 +61,10 @@ static const struct conf_field spec_fields[] = {
 static const struct conf_schema spec_schema = { "RateLimit spec",
 	sizeof(struct model_rate_limit_spec), spec_fields, NULL };
 
-static int
-spec_rule(const void *value, const struct conf_place *at)
+int
+model_rate_limit_check(const struct model_rate_limit_spec *s,
+    const struct conf_place *at)
 {
-	const struct model_rate_limit_spec *s = value;
 	bool by_identity = false;
 
 	for (size_t i = 0; i < s->limits_len; i++) {
@@ -79,6 +79,12 @@ spec_rule(const void *value, const struct conf_place *at)
 		return conf_fail(at, "overrides: expected a limit with byIdentity "
 		    "beside it, found none");
 	return 0;
+}
+
+static int
+spec_rule(const void *value, const struct conf_place *at)
+{
+	return model_rate_limit_check(value, at);
 }
 
 struct rate_limit {

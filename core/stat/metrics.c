@@ -186,6 +186,12 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "Bytes that filters were shown",
 		.labels = { "chain", "filter" },
 	},
+	[METRIC_RATE_LIMITED] = {
+		.name = "mesh_rate_limited_requests_total",
+		.type = STAT_COUNTER,
+		.help = "Requests above a rate limit: refused, or with dryRun let by",
+		.labels = { DESTINATION, "outcome" },
+	},
 	[METRIC_CONFIG_REVISION] = {
 		.name = "mesh_config_revision", .type = STAT_GAUGE,
 		.help = "Revision of the configuration in use",

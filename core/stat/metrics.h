@@ -50,6 +50,7 @@ enum metric {
 	/* filters and policy */
 	METRIC_FILTER_CALLS,
 	METRIC_FILTER_BYTES,
+	METRIC_RATE_LIMITED,
 	/* configuration */
 	METRIC_CONFIG_REVISION,
 	METRIC_CONFIG_STALENESS,

@@ -116,6 +116,7 @@ entrance_apply(enum entrance from, struct http_head *h, struct arena *a,
 {
 	struct slice source = SLICE_NONE;
 
+	s->is_own = from == ENTRANCE_APP;
 	if (from == ENTRANCE_PEER)
 		source = http_fields_get(&h->fields, FIELD_MESH_SOURCE);
 	remove_identity(&h->fields);
