@@ -47,6 +47,19 @@ judge(struct attempt *a, bool failed)
 		    endpoint_out_name(why), 1);
 }
 
+/* It would have taken longer than it has; how much, nobody knows. */
+static void
+note_slow(struct attempt *a)
+{
+	struct endpoint_state *s = a->endpoint->state;
+	uint64_t now_ms = loop_now_ms(a->up->worker->loop);
+
+	if (a->cluster->lb == LB_PEAK_EWMA &&
+	    (double)latency_of(a) > latency_us(s, now_ms))
+		latency_add(s, latency_of(a), a->cluster->balance.ewma_decay_ms,
+		    now_ms);
+}
+
 static void
 count_end(struct attempt *a, enum attempt_result result)
 {
@@ -61,7 +74,9 @@ count_end(struct attempt *a, enum attempt_result result)
 	atomic_fetch_sub_explicit(&s->active, 1, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&a->cluster->state->requests, 1,
 	    memory_order_relaxed);
-	if (result == ATTEMPT_CANCELLED) {
+	if (result == ATTEMPT_OUTRUN)
+		note_slow(a);
+	if (result == ATTEMPT_CANCELLED || result == ATTEMPT_OUTRUN) {
 		atomic_fetch_add_explicit(&s->cancelled, 1,
 		    memory_order_relaxed);
 		return;

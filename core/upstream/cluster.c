@@ -136,7 +136,7 @@ cluster_new(struct cluster_registry *r, struct slice service, struct slice port)
 	c->body_idle_ms = 60000;
 	c->pool_idle_ms = 30000;
 	c->pool_fresh_ms = 1000;
-	c->retries = 1;
+	c->retry = retry_default;
 	c->limits = settings_default.limits;
 	c->balance = settings_default.balance;
 	c->outlier = settings_default.outlier;
@@ -327,7 +327,8 @@ cluster_is_same(const struct cluster *a, const struct cluster *b)
 	    a->pool_idle_ms != b->pool_idle_ms ||
 	    a->pool_fresh_ms != b->pool_fresh_ms ||
 	    a->pool_requests != b->pool_requests ||
-	    a->pool_age_ms != b->pool_age_ms || a->retries != b->retries ||
+	    a->pool_age_ms != b->pool_age_ms ||
+	    !retry_is_same(&a->retry, &b->retry) ||
 	    a->state != b->state || !is_same_limits(&a->limits, &b->limits) ||
 	    !is_same_outlier(&a->outlier, &b->outlier) ||
 	    !is_same_health(&a->health, &b->health) ||

@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "net/addr.h"
 #include "upstream/endpoint.h"
+#include "upstream/retry.h"
 #include "upstream/settings.h"
 
 /*
@@ -65,7 +66,7 @@ struct cluster {
 						   what cannot be sent twice */
 	uint64_t              pool_requests;	/* of a connection; 0: no limit */
 	uint64_t              pool_age_ms;	/* of a connection; 0: no limit */
-	uint32_t              retries;	/* 1 */
+	struct retry_settings retry;
 	struct cluster_limits limits;
 	struct balance_settings balance;
 	struct outlier_settings outlier;

@@ -92,6 +92,7 @@ enum attempt_result {
 	ATTEMPT_OK,		/* a complete answer (any status below 500) */
 	ATTEMPT_FAILED,		/* 5xx, reset, timeout */
 	ATTEMPT_CANCELLED,	/* the caller went away: says nothing about it */
+	ATTEMPT_OUTRUN,		/* likewise: another try was faster */
 };
 /* Closes the stream if one was given; the attempt is gone afterwards. */
 void attempt_finish(struct attempt *, enum attempt_result, enum stream_error);

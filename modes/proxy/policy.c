@@ -270,9 +270,31 @@ static void
 set_retry(const struct model_retry_policy *from, bool has_breaker,
     struct cluster *c)
 {
+	static const unsigned bits[] = {
+		[MODEL_RETRY_CONNECT] = RETRY_CONNECT,
+		[MODEL_RETRY_REFUSED] = RETRY_REFUSED,
+		[MODEL_RETRY_RESET_BEFORE] = RETRY_RESET_BEFORE,
+		[MODEL_RETRY_RESET] = RETRY_RESET,
+		[MODEL_RETRY_GATEWAY_ERROR] = RETRY_GATEWAY_ERROR,
+		[MODEL_RETRY_5XX] = RETRY_5XX,
+	};
+	struct retry_settings *s = &c->retry;
 	uint32_t least = number(from->budget_min);
 
-	c->retries = number(from->attempts);
+	if (from->on_len > 0)
+		s->on = 0;
+	for (size_t i = 0; i < from->on_len; i++)
+		s->on |= bits[from->on[i]];
+	for (size_t i = 0; i < from->codes_len; i++)
+		retry_add_status(s, (int)from->codes[i]);
+	s->attempts = number(from->attempts);
+	s->backoff_ms = (uint64_t)from->backoff_ms;
+	s->max_backoff_ms = (uint64_t)from->max_backoff_ms;
+	s->try_ms = (uint64_t)from->per_try_ms;
+	s->body_limit = (size_t)from->body_limit;
+	s->hedges = from->hedge;
+	s->unsafe = from->unsafe_methods;
+	s->is_asked = true;
 	c->limits.retry_percent = number(from->budget_percent);
 	if (!has_breaker || least > c->limits.retries)
 		c->limits.retries = least;

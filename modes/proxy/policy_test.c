@@ -74,6 +74,8 @@ TEST(policy_defaults_are_those_without_a_policy)
 
 	cluster_seal(plain);
 	assert_non_null(f.spec.outlier);
+	/* Who writes one wants to see it: tries are numbered. */
+	plain->retry.is_asked = true;
 	assert_true(cluster_is_same(f.c, plain));
 	cluster_unref(plain);
 	stop(&f);
@@ -103,7 +105,10 @@ TEST(policy_says_it_all)
 	    "  outlierDetection: {consecutiveFailures: 3, failurePercent: 40,\n"
 	    "    baseEjectionTime: 5s, maxEjectionTime: 6s}\n"
 	    "  healthCheck: {type: HTTP, path: /live, statusMax: 299}\n"
-	    "  retry: {attempts: 2, budgetPercent: 50, budgetMinimum: 1}\n");
+	    "  retry: {attempts: 2, budgetPercent: 50, budgetMinimum: 1,\n"
+	    "    on: [reset], codes: [429, 500], backoff: 2ms,\n"
+	    "    maxBackoff: 3ms, perTryTimeout: 4ms, hedge: true,\n"
+	    "    unsafeMethods: true, bodyLimit: 6Ki}\n");
 	const struct cluster *c = f.c;
 
 	assert_int_equal(c->lb, LB_RING_HASH);
@@ -146,7 +151,15 @@ TEST(policy_says_it_all)
 	assert_true(slice_is(c->health.path, "/live"));
 	assert_true(slice_is(c->health.host, "web.shop"));
 	assert_int_equal(c->health.status_max, 299);
-	assert_int_equal(c->retries, 2);
+	assert_int_equal(c->retry.attempts, 2);
+	assert_int_equal(c->retry.on, RETRY_RESET);
+	assert_true(retry_takes_status(&c->retry, 429, true));
+	assert_false(retry_takes_status(&c->retry, 503, true));
+	assert_int_equal(c->retry.backoff_ms, 2);
+	assert_int_equal(c->retry.max_backoff_ms, 3);
+	assert_int_equal(c->retry.try_ms, 4);
+	assert_int_equal(c->retry.body_limit, 6144);
+	assert_true(c->retry.hedges && c->retry.unsafe);
 	assert_int_equal(c->limits.retry_percent, 50);
 	stop(&f);
 }
@@ -164,7 +177,7 @@ TEST(policy_is_the_more_exact_then_the_older)
 	    "---\n" HEAD("d", "1")
 	    "  targetRefs: [{name: web, sectionName: other}]\n"
 	    "  timeouts: {response: 4s}\n");
-	assert_int_equal(f.c->retries, 1);
+	assert_int_equal(f.c->retry.attempts, 1);
 	assert_int_equal(f.c->response_timeout_ms, 3000);
 	assert_int_equal(f.c->limits.retries, 9);
 	stop(&f);

@@ -36,7 +36,9 @@ on_each(void *arg)
 {
 	struct router *r = arg;
 
-	if (!router_has_stanza(r) ||
+	if (router_hedge(r))
+		return;
+	if (!retry_takes_timeout(r->retry, router_is_idempotent(r)) ||
 	    !router_try_again(r, STREAM_TIMEOUT, "try_timeout", 0))
 		router_fail(r, FLAG_UT, "try_timeout");
 }
@@ -47,18 +49,21 @@ on_pause(void *arg)
 	router_start_attempt(arg);
 }
 
-/* The clocks of a rule; the first runs since the request began. */
+/* The first of its clocks runs since the request began. */
 static void
 begin_ruled(struct router *r)
 {
+	const struct rule_choice *c = r->job->choice;
 	struct loop *loop = l7_loop(r->ctx);
 	struct ruled *x = arena_zalloc(l7_arena(r->ctx), sizeof(*x));
 	uint64_t spent_ms = (loop_now_us(loop) - l7_summary(r->ctx)->start_us) /
 	    1000;
 
 	r->ruled = x;
-	x->is_mirrored = r->job->choice->mirrors_len > 0;
-	try_policy_init(&x->policy, r->job->choice->rule->doc, r->cluster);
+	list_init(&x->rivals);
+	x->is_mirrored = c != NULL && c->mirrors_len > 0;
+	try_policy_init(&x->policy, c == NULL ? NULL : c->rule->doc, r->cluster);
+	r->retry = &x->policy.retry;
 	loop_timer_init(&x->whole, loop, on_whole, r);
 	loop_timer_init(&x->each, loop, on_each, r);
 	loop_timer_init(&x->pause, loop, on_pause, r);
@@ -111,7 +116,8 @@ use_cluster(struct router *r, struct cluster *c)
 {
 	r->cluster = r->job->cluster = c;
 	l7_summary(r->ctx)->service = c->service;
-	if (r->job->choice != NULL)
+	r->retry = &c->retry;
+	if (r->job->choice != NULL || c->retry.is_asked)
 		begin_ruled(r);
 	affinity_find(&r->affinity, r->ctx, c, r->request);
 	if (r->affinity.is_refused) {
@@ -273,6 +279,7 @@ clean(struct router *r, enum attempt_result result, enum stream_error error)
 		lookup_cancel(&r->lookup);
 	r->looking = false;
 	router_stop_clocks(r);
+	router_drop_rivals(r, result);
 	router_drop_attempt(r, result, error);
 	drop_bodies(r);
 }

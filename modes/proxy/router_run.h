@@ -8,14 +8,15 @@
 
 /*
  * router_run: the insides of the router, shared by router.c (life of an
- * exchange, rules, mirrors, what comes from the caller) and router_try.c (its
- * tries, one after the other).
+ * exchange, rules, mirrors, what comes from the caller), router_try.c (its
+ * tries, one after the other) and router_hedge.c (tries beside each other).
  */
 #define TRIED_MAX	8	/* endpoints that the next try avoids */
 
-/* What only an exchange that a rule took has. */
+/* What only an exchange has that a rule took, or that is retried as asked. */
 struct ruled {
 	struct try_policy policy;
+	struct list       rivals;	/* of router_hedge.c; the elder first */
 	struct loop_timer whole, each, pause;
 	uint64_t          until_ms;	/* with policy.request_ms */
 	struct buf        copy;		/* of the body, for mirrors */
@@ -28,8 +29,10 @@ struct router {
 	struct upstream   *up;
 	struct cluster    *cluster;	/* the job's */
 	struct lookup      lookup;
+	const struct retry_settings *retry;	/* of ruled, or the cluster's */
 	struct attempt    *attempt;
 	struct stream     *stream;	/* upstream, once connected */
+	const struct conn_peer *peer;	/* of that */
 	struct http_head  *request, *outgoing;	/* as it came, as it is sent */
 	struct loop_timer  timer;
 	struct buf         pending;	/* came before the stream was there */
@@ -58,7 +61,17 @@ void router_start_attempt(struct router *);
  */
 bool router_try_again(struct router *, enum stream_error, const char *reason,
     uint64_t least_ms);
-bool router_has_stanza(const struct router *);
+bool router_is_idempotent(const struct router *);
+bool router_has_attempts_left(const struct router *);
+/* Counts a retry to begin; false: there are enough.  router_drop_attempt ends. */
+bool router_has_budget(struct router *);
+/* What was sent is to be sent again, in front of what was not. */
+void router_rewind(struct router *, const char *reason);
+/* A head came: the try is over, or it is the answer. */
+void router_take_head(struct router *, struct http_head *, bool end);
+/* The endpoint of the attempt under way goes into the summary. */
+void router_note_endpoint(struct router *);
+extern const struct stream_events router_stream_events;
 void router_send_body(struct router *, struct buf *, bool end);
 void router_await_answer(struct router *);	/* the request was sent */
 void router_drop_attempt(struct router *, enum attempt_result,
@@ -68,5 +81,16 @@ void router_stop_clocks(struct router *);
 void router_give_up(struct router *, enum attempt_result, enum response_flag,
     const char *details);
 void router_fail(struct router *, enum response_flag, const char *details);
+
+/* --- router_hedge.c ---------------------------------------------------------------- */
+
+/*
+ * The try under way took too long: lets it go on, with another one beside it if
+ * there may be one.  False: it cannot go on beside another.
+ */
+bool router_hedge(struct router *);
+/* The try under way is lost: goes on with one beside it.  False: there is none. */
+bool router_fall_back(struct router *);
+void router_drop_rivals(struct router *, enum attempt_result);
 
 #endif

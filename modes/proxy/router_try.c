@@ -5,8 +5,6 @@
 #include "modes/proxy/sticky.h"
 #include "stat/metrics.h"
 
-#define REPLAY_MAX	(64 * 1024)	/* bytes of a body kept for a retry */
-
 static void
 count_retry(struct router *r, const char *reason)
 {
@@ -49,6 +47,7 @@ void
 router_give_up(struct router *r, enum attempt_result result,
     enum response_flag flag, const char *details)
 {
+	router_drop_rivals(r, result);
 	router_drop_attempt(r, result, STREAM_CANCEL);
 	router_stop_clocks(r);
 	if (l7_has_responded(r->ctx))
@@ -67,18 +66,15 @@ router_fail(struct router *r, enum response_flag flag, const char *details)
 /* --- once more -------------------------------------------------------------------- */
 
 bool
-router_has_stanza(const struct router *r)
+router_has_attempts_left(const struct router *r)
 {
-	return r->ruled != NULL && r->ruled->policy.stanza != NULL;
+	return (uint32_t)r->attempts <= r->retry->attempts;
 }
 
-static bool
-has_attempts_left(const struct router *r)
+bool
+router_is_idempotent(const struct router *r)
 {
-	uint32_t retries = r->ruled != NULL ? r->ruled->policy.retries :
-	    r->cluster->retries;
-
-	return r->attempts <= (int)retries;
+	return http_method_is_idempotent(r->request->method_id);
 }
 
 /* How long before the next try, or -1: longer than anybody waits for. */
@@ -88,12 +84,11 @@ wait_ms(const struct router *r, uint64_t least_ms)
 	const struct ruled *x = r->ruled;
 	uint64_t now = loop_now_ms(l7_loop(r->ctx)), left, wait;
 
-	if (!router_has_stanza(r))
+	if (!r->retry->is_asked)
 		return 0;
 	left = x->policy.request_ms == 0 ? r->cluster->response_timeout_ms :
 	    x->until_ms > now ? x->until_ms - now : 0;
-	wait = try_policy_wait_ms(&x->policy, (uint32_t)r->attempts,
-	    random_unit());
+	wait = retry_wait_ms(r->retry, (uint32_t)r->attempts, random_unit());
 	if (wait < least_ms)
 		wait = least_ms;
 	return least_ms > 0 && left > 0 && wait >= left ? -1 : (int64_t)wait;
@@ -108,8 +103,8 @@ start_after(struct router *r, int64_t ms)
 		router_start_attempt(r);
 }
 
-static bool
-has_budget(struct router *r)
+bool
+router_has_budget(struct router *r)
 {
 	if (cluster_retry_begin(r->cluster))
 		return true;
@@ -118,25 +113,31 @@ has_budget(struct router *r)
 	return false;
 }
 
-bool
-router_try_again(struct router *r, enum stream_error error, const char *reason,
-    uint64_t least_ms)
+void
+router_rewind(struct router *r, const char *reason)
 {
 	struct buf all = { 0 };
-	int64_t ms = wait_ms(r, least_ms);
 
-	if (r->answered || r->no_replay || ms < 0 || !has_attempts_left(r) ||
-	    !has_budget(r))
-		return false;
-	router_drop_attempt(r, ATTEMPT_FAILED, error);
-	loop_timer_stop(&r->timer);
-	r->retry_counted = true;
-	/* What was sent is sent again, in front of what was not. */
 	flow_charge(l7_flow(r->ctx, DIR_UP), buf_len(&r->replay));
 	buf_move(&all, &r->replay);
 	buf_move(&all, &r->pending);
 	buf_move(&r->pending, &all);
 	count_retry(r, reason);
+}
+
+bool
+router_try_again(struct router *r, enum stream_error error, const char *reason,
+    uint64_t least_ms)
+{
+	int64_t ms = wait_ms(r, least_ms);
+
+	if (r->answered || r->no_replay || ms < 0 ||
+	    !router_has_attempts_left(r) || !router_has_budget(r))
+		return false;
+	router_drop_attempt(r, ATTEMPT_FAILED, error);
+	loop_timer_stop(&r->timer);
+	r->retry_counted = true;
+	router_rewind(r, reason);
 	start_after(r, ms);
 	return true;
 }
@@ -144,11 +145,14 @@ router_try_again(struct router *r, enum stream_error error, const char *reason,
 static bool
 is_retried_for(struct router *r, const struct http_head *head)
 {
-	if (!router_has_stanza(r) ||
-	    !try_policy_takes_status(&r->ruled->policy, head->status))
+	if (!retry_takes_status(r->retry, head->status,
+	    router_is_idempotent(r)))
 		return false;
 	if (router_try_again(r, STREAM_OK, "status", try_retry_after_ms(
-	    http_fields_find(&head->fields, SLICE("retry-after")))))
+	    http_fields_find(&head->fields, SLICE("retry-after")),
+	    l7_summary(r->ctx)->start_wall_us / 1000000)))
+		return true;
+	if (router_fall_back(r))
 		return true;
 	if (r->attempts > 1)
 		l7_summary(r->ctx)->flag = FLAG_URX;
@@ -157,15 +161,15 @@ is_retried_for(struct router *r, const struct http_head *head)
 
 /* --- events of the upstream stream -------------------------------------------------- */
 
-static void
-on_head(void *owner, struct http_head *head, bool end)
+void
+router_take_head(struct router *r, struct http_head *head, bool end)
 {
-	struct router *r = owner;
 	struct l7_summary *s = l7_summary(r->ctx);
 
 	attempt_answered(r->attempt, head->status);
 	if (is_retried_for(r, head))
 		return;
+	router_drop_rivals(r, ATTEMPT_OUTRUN);
 	r->answered = true;
 	r->status = head->status;
 	buf_fini(&r->replay);
@@ -190,6 +194,12 @@ on_head(void *owner, struct http_head *head, bool end)
 	}
 	affinity_answer(&r->affinity, head);
 	l7_respond_head(r->ctx, head, end);
+}
+
+static void
+on_head(void *owner, struct http_head *head, bool end)
+{
+	router_take_head(owner, head, end);
 }
 
 static void
@@ -230,23 +240,6 @@ on_drained(void *owner)
 		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
 }
 
-static bool
-is_repeatable(const struct router *r, enum stream_error error, bool reused)
-{
-	bool is_lost = error == STREAM_CONN_CLOSED || error == STREAM_CONN_RESET;
-
-	if (error == STREAM_REFUSED)
-		return true;
-	if (router_has_stanza(r))
-		return is_lost;
-	/*
-	 * A connection that was idle may end just as we use it: the service
-	 * never saw the request, or saw one that is safe to repeat.
-	 */
-	return reused && is_lost &&
-	    http_method_is_idempotent(r->request->method_id);
-}
-
 static enum response_flag
 flag_of(enum stream_error error)
 {
@@ -270,12 +263,15 @@ on_reset(void *owner, enum stream_error error)
 {
 	struct router *r = owner;
 
-	if (!is_repeatable(r, error, attempt_is_reused(r->attempt)) ||
-	    !router_try_again(r, error, stream_error_name(error), 0))
+	if (retry_takes_reset(r->retry, error, attempt_is_reused(r->attempt),
+	    router_is_idempotent(r)) &&
+	    router_try_again(r, error, stream_error_name(error), 0))
+		return;
+	if (r->answered || !router_fall_back(r))
 		router_fail(r, flag_of(error), stream_error_name(error));
 }
 
-static const struct stream_events stream_events = {
+const struct stream_events router_stream_events = {
 	.on_head = on_head, .on_info = on_info, .on_body = on_body,
 	.on_trailers = on_trailers, .on_drained = on_drained,
 	.on_reset = on_reset,
@@ -304,7 +300,8 @@ void
 router_send_body(struct router *r, struct buf *b, bool end)
 {
 	if (!r->no_replay && !r->answered && buf_len(b) > 0) {
-		if (buf_len(&r->replay) + buf_len(b) > REPLAY_MAX) {
+		if (buf_len(&r->replay) + buf_len(b) >
+		    r->retry->body_limit) {
 			r->no_replay = true;
 			buf_fini(&r->replay);
 		} else {
@@ -355,14 +352,14 @@ name_host(struct router *r)
 static void
 number_try(struct router *r)
 {
-	if (router_has_stanza(r))
+	if (r->retry->is_asked)
 		http_fields_set(&r->outgoing->fields, SLICE("x-attempt-count"),
 		    slice_str(arena_printf(l7_arena(r->ctx), "%d",
 		    r->attempts)));
 }
 
-static void
-note_endpoint(struct router *r, const struct conn_peer *peer)
+void
+router_note_endpoint(struct router *r)
 {
 	struct l7_summary *s = l7_summary(r->ctx);
 	const struct endpoint *e = attempt_endpoint(r->attempt);
@@ -372,8 +369,8 @@ note_endpoint(struct router *r, const struct conn_peer *peer)
 	s->upstream_host = e->host;
 	s->workload = e->workload;
 	s->connect_us = attempt_connect_us(r->attempt);
-	if (peer->id[0] != '\0')
-		s->upstream_id = arena_dup(a, slice_str(peer->id));
+	if (r->peer->id[0] != '\0')
+		s->upstream_id = arena_dup(a, slice_str(r->peer->id));
 }
 
 static void
@@ -384,9 +381,10 @@ on_stream(void *owner, struct stream *st, struct conn_peer *peer, bool reused)
 
 	(void)reused;
 	r->stream = st;
+	r->peer = peer;
 	st->flow = l7_flow(r->ctx, DIR_UP);
-	stream_set_owner(st, &stream_events, r);
-	note_endpoint(r, peer);
+	stream_set_owner(st, &router_stream_events, r);
+	router_note_endpoint(r);
 	name_host(r);
 	number_try(r);
 	stream_send_head(st, r->outgoing, r->head_end);
@@ -411,14 +409,12 @@ on_attempt_failed(void *owner, enum response_flag flag, const char *details)
 {
 	struct router *r = owner;
 
-	/* Nothing reached the service: this costs it nothing, so is not limited. */
-	if (flag != FLAG_UO && has_attempts_left(r)) {
-		router_drop_attempt(r, ATTEMPT_FAILED, STREAM_OK);
-		count_retry(r, details);
-		start_after(r, wait_ms(r, 0));
+	/* A limit of ours is as full for the next try. */
+	if (flag != FLAG_UO && retry_takes_connect(r->retry) &&
+	    router_try_again(r, STREAM_OK, details, 0))
 		return;
-	}
-	router_fail(r, flag, details);
+	if (!router_fall_back(r))
+		router_fail(r, flag, details);
 }
 
 static const struct attempt_events attempt_events = {
@@ -457,8 +453,8 @@ router_start_attempt(struct router *r)
 	l7_summary(r->ctx)->attempts = r->attempts;
 	const struct attempt_order order = {
 		.cluster = r->cluster, .endpoint = e,
-		.arena = l7_arena(r->ctx), .is_idempotent =
-		    http_method_is_idempotent(r->request->method_id),
+		.arena = l7_arena(r->ctx),
+		.is_idempotent = router_is_idempotent(r),
 	};
 
 	if (r->ruled != NULL && r->ruled->policy.try_ms > 0)

@@ -210,7 +210,7 @@ on_connected(void *arg, struct conn *c, enum response_flag flag,
 	t->connector = NULL;
 	if (c == NULL) {
 		end_session(t);
-		if (t->attempts <= t->cluster->retries && flag != FLAG_UO)
+		if (t->attempts <= t->cluster->retry.attempts && flag != FLAG_UO)
 			try_connect(t);
 		else
 			fail(t, flag, details);

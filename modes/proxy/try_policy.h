@@ -6,33 +6,28 @@
 #include "upstream/cluster.h"
 
 /*
- * try_policy: how long a request that a rule takes may last, and when and how
- * often it is tried again.  Pure.
+ * try_policy: how long a request may last, and when and how often it is tried
+ * again: what its rule says, and where that says nothing, its service.  Pure.
  *
- * Without a retry stanza the cluster's own rule holds: what never reached the
- * service is tried once more.  With one, connection errors, tries that time
- * out, and the statuses of its codes are tried again, whatever the method: who
- * writes it knows what the rule takes.
+ * The retry stanza of a rule brings a retry of connections that fail or break
+ * and of tries that take too long, whatever the method: who writes it knows what
+ * the rule takes.  Its attempts, codes and backoff each replace those of the
+ * service; what it cannot say stays the service's.
  */
 struct try_policy {
 	uint64_t request_ms;	/* the whole exchange; 0: no limit */
 	uint64_t try_ms;	/* each try, to the head of its answer; 0: no limit */
 	uint64_t head_ms;	/* end of the request to that head; 0: no limit */
-	uint32_t retries;
-	uint64_t backoff_ms;	/* 25 unless given */
-	const struct model_http_retry *stanza;	/* NULL: none */
+	struct retry_settings retry;
 };
 
+/* rule: NULL where there is none. */
 void try_policy_init(struct try_policy *, const struct model_http_rule *,
     const struct cluster *);
-bool try_policy_takes_status(const struct try_policy *, int status);
 /*
- * Before the nth retry (from 1): the backoff, and more by chance (0 <= chance
- * < 1): up to 2^n - 1 times as much, ten times at most.
+ * "Retry-After: 120", or a date, in ms from now; 0 if it is absent, over or
+ * malformed.
  */
-uint64_t try_policy_wait_ms(const struct try_policy *, uint32_t nth,
-    double chance);
-/* "Retry-After: 120" in ms; 0 if it is absent or a date. */
-uint64_t try_retry_after_ms(struct slice value);
+uint64_t try_retry_after_ms(struct slice value, int64_t wall_s);
 
 #endif

@@ -5,13 +5,16 @@ plain HTTP/1.1.
     edge = Edge(scene, backend)
     ... get(edge.port, "/") ...
     edge.set("web", backend.port, other.port)	# another set of endpoints
+
+A Managed one has a BackendPolicy as well, and tells how its endpoints are.
 """
 
+import json
 import re
 import select
 
 from mesh import Proxy, wait_until
-from wire import Client, dial
+from wire import Client, dial, get
 
 SERVICE = """
 apiVersion: v1
@@ -36,7 +39,20 @@ endpoints:
 - addresses: ["{host}"]
 """
 
+POLICY = """
+apiVersion: mesh/v1
+kind: BackendPolicy
+metadata: {name: web, namespace: default}
+spec:
+  targetRefs: [{name: web}]
+"""
+
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+
+
+def reply(text, status="200 OK", fields=""):
+	return (f"HTTP/1.1 {status}\r\n{fields}content-length: {len(text)}\r\n\r\n"
+	    f"{text}").encode()
 
 
 def stays_quiet(stream, seconds):
@@ -95,6 +111,54 @@ class Edge(Proxy):
 
 	def client(self, **options):
 		return Client(self.port, **options)
+
+
+class Managed(Edge):
+	"""A service web with these endpoints and a policy."""
+
+	def __init__(self, scene, *endpoints, policy="", **how):
+		super().__init__(scene, *endpoints, **how)
+		if policy:
+			self.policy(policy)
+
+	def policy(self, text):
+		before = self.reloads()
+		self.write("policy", POLICY + text)
+		wait_until(lambda: self.reloads() > before, "the policy is read")
+
+	def move(self, *endpoints):
+		"""Other endpoints, which are in force when this returns."""
+		before = self.reloads()
+		self.set("web", *endpoints)
+		wait_until(lambda: self.reloads() > before, "they are read")
+
+	def label(self, *endpoints):
+		"""Marks them with version v1, v2 ..."""
+		text = documents("web", [endpoint.port for endpoint in endpoints])
+		for i, _ in enumerate(endpoints):
+			text = text.replace("service-name: web}",
+			    f"service-name: web, version: v{i + 1} }}", 1)
+		before = self.reloads()
+		self.write("web", text)
+		wait_until(lambda: self.reloads() > before, "the labels are read")
+
+	def ask(self, **options):
+		return get(self.port, **options)
+
+	def who(self, **options):
+		answer = self.ask(**options)
+		return answer.body.decode() if answer.status == 200 else \
+		    answer.status
+
+	def states(self):
+		"""The state of each endpoint by its port."""
+		config = json.loads(self.admin("/config").body)
+		return {int(e["address"].rsplit(":", 1)[1]): e
+		    for s in config["proxy"]["snapshot"]["services"]
+		    for p in s["ports"] for e in p["endpoints"]}
+
+	def state(self, endpoint):
+		return self.states()[endpoint.port]["state"]
 
 
 def ask(edge, data, end=False):

@@ -5,22 +5,9 @@ import random
 import select
 import threading
 
-from edge import Edge, documents
+from edge import POLICY, Managed, reply
 from mesh import main, scenario, wait_until
 from wire import Client, get
-
-POLICY = """
-apiVersion: mesh/v1
-kind: BackendPolicy
-metadata: {name: web, namespace: default}
-spec:
-  targetRefs: [{name: web}]
-"""
-
-
-def reply(text, status="200 OK", fields=""):
-	return (f"HTTP/1.1 {status}\r\n{fields}content-length: {len(text)}\r\n\r\n"
-	    f"{text}").encode()
 
 
 class Endpoint:
@@ -44,48 +31,6 @@ class Endpoint:
 		"""Requests of callers so far."""
 		return sum(request.target != "/health"
 		    for request in self.backend.requests())
-
-
-class Managed(Edge):
-	"""A service web with these endpoints and a policy."""
-
-	def __init__(self, scene, *endpoints, policy="", **how):
-		super().__init__(scene, *endpoints, **how)
-		if policy:
-			self.policy(policy)
-
-	def policy(self, text):
-		before = self.reloads()
-		self.write("policy", POLICY + text)
-		wait_until(lambda: self.reloads() > before, "the policy is read")
-
-	def label(self, *endpoints):
-		"""Marks them with version v1, v2 ..."""
-		text = documents("web", [endpoint.port for endpoint in endpoints])
-		for i, _ in enumerate(endpoints):
-			text = text.replace("service-name: web}",
-			    f"service-name: web, version: v{i + 1} }}", 1)
-		before = self.reloads()
-		self.write("web", text)
-		wait_until(lambda: self.reloads() > before, "the labels are read")
-
-	def ask(self, **options):
-		return get(self.port, **options)
-
-	def who(self, **options):
-		answer = self.ask(**options)
-		return answer.body.decode() if answer.status == 200 else \
-		    answer.status
-
-	def states(self):
-		"""The state of each endpoint by its port."""
-		config = json.loads(self.admin("/config").body)
-		return {int(e["address"].rsplit(":", 1)[1]): e
-		    for s in config["proxy"]["snapshot"]["services"]
-		    for p in s["ports"] for e in p["endpoints"]}
-
-	def state(self, endpoint):
-		return self.states()[endpoint.port]["state"]
 
 
 @scenario
