@@ -97,11 +97,12 @@ add_ms(struct str *s, struct slice name, uint64_t us)
 }
 
 static void
-add_addr(struct str *s, struct slice name, const struct addr *a)
+add_addr(struct str *s, struct slice name, const struct addr_brief *a)
 {
 	char text[ADDR_TEXT_MAX];
+	struct addr room;
 
-	addr_format(a, text);
+	addr_format(addr_whole(a, &room), text);
 	add_text(s, name, slice_str(text));
 }
 

@@ -281,6 +281,7 @@ place_of(struct l7_ctx *ctx, size_t i, const struct http_head *h)
 	const struct rate_limit *all = ctx->shared;
 	const struct limit *l = &all->v[i];
 	char ip[ADDR_TEXT_MAX];
+	struct addr room;
 
 	if (l->overrides != NULL)
 		return by_identity(ctx, l);
@@ -289,7 +290,7 @@ place_of(struct l7_ctx *ctx, size_t i, const struct http_head *h)
 		    http_fields_find(&h->fields, slice_str(l->header))) };
 	if (!all->spec.limits[i].by_address)
 		return (struct place){ l->buckets, 1 };
-	addr_format_ip(&l7_peer(ctx)->addr, ip);
+	addr_format_ip(addr_whole(&l7_peer(ctx)->addr, &room), ip);
 	return (struct place){ l->buckets, key_of_text(slice_str(ip)) };
 }
 

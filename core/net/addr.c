@@ -182,6 +182,49 @@ addr_format(const struct addr *a, char out[ADDR_TEXT_MAX])
 		memcpy(out, ip, sizeof(ip));
 }
 
+/* --- brief ------------------------------------------------------------------------ */
+
+struct addr_brief
+addr_shorten(const struct addr *a)
+{
+	struct addr_brief brief = { .sa.sa_family = AF_UNSPEC };
+
+	switch (a->len == 0 ? AF_UNSPEC : a->sa.sa_family) {
+	case AF_INET:
+		brief.in = a->in;
+		break;
+	case AF_INET6:
+		brief.in6 = a->in6;
+		break;
+	case AF_UNIX:
+		brief.un.family = AF_UNIX;
+		brief.un.whole = a;
+		break;
+	}
+	return brief;
+}
+
+const struct addr *
+addr_whole(const struct addr_brief *brief, struct addr *room)
+{
+	switch (brief->sa.sa_family) {
+	case AF_INET:
+		room->in = brief->in;
+		room->len = sizeof(room->in);
+		return room;
+	case AF_INET6:
+		room->in6 = brief->in6;
+		room->len = sizeof(room->in6);
+		return room;
+	case AF_UNIX:
+		return brief->un.whole;
+	default:
+		room->sa.sa_family = AF_UNSPEC;
+		room->len = 0;
+		return room;
+	}
+}
+
 /* --- looking ---------------------------------------------------------------------- */
 
 bool

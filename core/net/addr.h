@@ -26,6 +26,27 @@ struct addr {
 
 #define ADDR_TEXT_MAX	120
 
+/*
+ * addr_brief: the same in 32 bytes, for where many are kept: of an IP socket the
+ * address itself, of a Unix socket where the whole one is.
+ */
+struct addr_brief {
+	union {
+		struct sockaddr     sa;
+		struct sockaddr_in  in;
+		struct sockaddr_in6 in6;
+		struct {
+			sa_family_t        family;
+			const struct addr *whole;
+		} un;
+	};
+};
+
+/* Keeps a when it is one of a Unix socket. */
+struct addr_brief addr_shorten(const struct addr *a);
+/* Gives room, filled in, or the whole one that is kept elsewhere. */
+const struct addr *addr_whole(const struct addr_brief *, struct addr *room);
+
 int addr_parse(struct slice text, struct addr *, struct err *);
 int addr_from_ip(struct slice ip, int port, struct addr *, struct err *);
 void addr_format(const struct addr *, char out[ADDR_TEXT_MAX]);

@@ -116,6 +116,27 @@ TEST(addr_knows_a_host_whatever_the_port)
 	assert_false(addr_is_same_host(&unknown, &unknown));
 }
 
+TEST(addr_is_the_same_after_it_was_brief)
+{
+	static const char *const cases[] = {
+		"127.0.0.1:80", "[::1]:443", "unix:/run/mesh.sock",
+	};
+	struct addr a, room;
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		addr_parse(slice_str(cases[i]), &a, &err);
+		struct addr_brief brief = addr_shorten(&a);
+
+		assert_true(addr_eq(addr_whole(&brief, &room), &a));
+	}
+	a = (struct addr){ 0 };
+	struct addr_brief none = addr_shorten(&a);
+
+	assert_int_equal(addr_whole(&none, &room)->len, 0);
+	assert_true(sizeof(none) <= 32);
+}
+
 TEST(close_reasons_have_names_and_sentences)
 {
 	for (int i = 0; i < CLOSE_REASONS; i++) {

@@ -301,15 +301,16 @@ conn_resume(struct conn *c)
 
 /* --- looking -------------------------------------------------------------------- */
 
-static void
-conn_get_addr(struct addr *a, int fd,
-    int (*get)(int, struct sockaddr *, socklen_t *))
+static struct addr
+conn_get_addr(int fd, int (*get)(int, struct sockaddr *, socklen_t *))
 {
-	socklen_t len = sizeof(a->un);
+	struct addr a = { 0 };
+	socklen_t len = sizeof(a.un);
 
-	if (get(fd, &a->sa, &len) == 0)
-		a->len = len;
-	addr_unmap(a);
+	if (get(fd, &a.sa, &len) == 0)
+		a.len = len;
+	addr_unmap(&a);
+	return a;
 }
 
 static int
@@ -327,10 +328,9 @@ conn_getsockname(int fd, struct sockaddr *sa, socklen_t *len)
 struct conn_peer *
 conn_peer(struct conn *c)
 {
-	struct addr addr = { 0 };
-
 	if (c->peer == NULL) {
-		conn_get_addr(&addr, c->fd, conn_getpeername);
+		struct addr addr = conn_get_addr(c->fd, conn_getpeername);
+
 		conn_set_addr(c, &addr);
 	}
 	return c->peer;
@@ -339,11 +339,31 @@ conn_peer(struct conn *c)
 void
 conn_set_addr(struct conn *c, const struct addr *addr)
 {
+	struct addr local = conn_get_addr(c->fd, conn_getsockname);
+	struct conn_peer peer = {
+		.addr = addr_shorten(addr), .local = addr_shorten(&local),
+		.id = "", .sni = "", .alpn = "",
+	};
+
 	check(c->peer == NULL);
-	c->peer = mem_zalloc(sizeof(*c->peer));
-	c->peer->id = c->peer->sni = c->peer->alpn = "";
-	c->peer->addr = *addr;
-	conn_get_addr(&c->peer->local, c->fd, conn_getsockname);
+	c->peer = conn_peer_copy(&peer);
+}
+
+/* Bytes that an address needs outside of its brief form. */
+static size_t
+conn_path_size(const struct addr_brief *a)
+{
+	return a->sa.sa_family == AF_UNIX ? sizeof(struct addr) : 0;
+}
+
+static struct addr *
+conn_keep_path(struct addr_brief *a, struct addr *to)
+{
+	if (conn_path_size(a) == 0)
+		return to;
+	*to = *a->un.whole;
+	a->un.whole = to;
+	return to + 1;
 }
 
 struct conn_peer *
@@ -351,10 +371,15 @@ conn_peer_copy(const struct conn_peer *from)
 {
 	size_t id = strlen(from->id) + 1, sni = strlen(from->sni) + 1;
 	size_t alpn = strlen(from->alpn) + 1;
-	struct conn_peer *peer = mem_alloc(sizeof(*peer) + id + sni + alpn);
-	char *text = (char *)(peer + 1);
+	size_t paths = conn_path_size(&from->addr) +
+	    conn_path_size(&from->local);
+	struct conn_peer *peer = mem_alloc(sizeof(*peer) + paths + id + sni +
+	    alpn);
+	char *text = (char *)(peer + 1) + paths;
 
 	*peer = *from;
+	conn_keep_path(&peer->local, conn_keep_path(&peer->addr,
+	    (struct addr *)(peer + 1)));
 	peer->id = memcpy(text, from->id, id);
 	peer->sni = memcpy(text + id, from->sni, sni);
 	peer->alpn = memcpy(text + id + sni, from->alpn, alpn);

@@ -44,8 +44,8 @@ struct conn_ops {
 #define CONN_SNI_MAX	256
 #define CONN_ALPN_MAX	32
 struct conn_peer {
-	struct addr addr;		/* remote */
-	struct addr local;
+	struct addr_brief addr;		/* remote */
+	struct addr_brief local;
 	const char *id;			/* SPIFFE ID, "" when none is proven */
 	const char *sni, *alpn;		/* "" when none; sni in lower case */
 	int64_t     not_after;		/* end of its certificate, wall s, or 0 */
@@ -69,7 +69,7 @@ struct loop *conn_loop(const struct conn *);
 struct conn_peer *conn_peer(struct conn *);
 /* Who was accepted is known before: then nobody need be asked. */
 void conn_set_addr(struct conn *, const struct addr *);
-/* Gives a copy with its texts, all in one block: for conn_image. */
+/* Gives a copy with its texts and paths, all in one block: for conn_image. */
 struct conn_peer *conn_peer_copy(const struct conn_peer *);
 /* The user at the other end of a Unix socket; -1 for others. */
 int conn_peer_uid(const struct conn *, uid_t *uid);

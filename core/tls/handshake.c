@@ -210,15 +210,13 @@ on_deadline(void *arg)
 static void
 take_addresses(struct tls_handshake *h)
 {
-	struct conn_peer *peer = &h->ends;
-
-	peer->addr.len = peer->local.len = sizeof(struct sockaddr_un);
-	if (getpeername(h->fd, &peer->addr.sa, &peer->addr.len) < 0)
-		peer->addr = (struct addr){ 0 };
-	if (getsockname(h->fd, &peer->local.sa, &peer->local.len) < 0)
-		peer->local = (struct addr){ 0 };
-	addr_unmap(&peer->addr);
-	addr_unmap(&peer->local);
+	h->addr.len = h->local.len = sizeof(struct sockaddr_un);
+	if (getpeername(h->fd, &h->addr.sa, &h->addr.len) < 0)
+		h->addr = (struct addr){ 0 };
+	if (getsockname(h->fd, &h->local.sa, &h->local.len) < 0)
+		h->local = (struct addr){ 0 };
+	addr_unmap(&h->addr);
+	addr_unmap(&h->local);
 }
 
 /* Its host has more than its share: that host's oldest gives way. */
@@ -235,7 +233,7 @@ make_room(struct tls_handshake *h)
 		    link);
 
 		if (!o->request.is_server || !addr_is_same_host(
-		    &o->ends.addr, &h->ends.addr))
+		    &o->addr, &h->addr))
 			continue;
 		if (n++ == 0)
 			oldest = o;

@@ -231,7 +231,7 @@ client_key(struct tls_handshake *h)
 	char addr[ADDR_TEXT_MAX];
 	struct hash hash;
 
-	addr_format(&h->ends.addr, addr);
+	addr_format(&h->addr, addr);
 	hash_init(&hash);
 	hash_text(&hash, addr);
 	hash_text(&hash, q->expected_id);
@@ -300,8 +300,8 @@ fill_image(struct tls_handshake *h, bool is_resumed)
 {
 	const struct session *s = &h->peer;
 	struct conn_peer peer = {
-		.addr = h->ends.addr,
-		.local = h->ends.local,
+		.addr = addr_shorten(&h->addr),
+		.local = addr_shorten(&h->local),
 		.id = s->id,
 		.sni = s->sni,
 		.alpn = s->alpn,

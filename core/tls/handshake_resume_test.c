@@ -20,7 +20,6 @@ TEST(a_second_connection_is_resumed_with_what_the_first_proved)
 		meet_run(m);
 		meet_assert_ok(m, true);
 		client->is_resumed = server->is_resumed = true;
-		client->local = m->client.result.image.peer->local;
 		assert_string_equal(client->id,
 		    m->client.result.image.peer->id);
 		assert_string_equal(server->id,
@@ -86,7 +85,8 @@ offer_for_another(const char *sni, const char *const *alpn, bool want_resumed)
 	meet_run(m);
 	meet_assert_ok(m, false);
 	h.owner = m->handshaker;
-	h.ends.addr = m->client.result.image.peer->addr;
+	h.addr = *addr_whole(&m->client.result.image.peer->addr,
+	    &(struct addr){ 0 });
 	assert_non_null(hs_find_session(&h));
 	memcpy(first, h.client_key, sizeof(first));
 	assert_true(session_cache_get(m->handshaker->client_sessions, first,
@@ -130,7 +130,8 @@ offer_with_foreign_protocol(const char *const *first)
 	meet_run(m);
 	meet_assert_ok(m, false);
 	h.owner = m->handshaker;
-	h.ends.addr = m->client.result.image.peer->addr;
+	h.addr = *addr_whole(&m->client.result.image.peer->addr,
+	    &(struct addr){ 0 });
 	h.request = m->client.request;
 	hs_find_session(&h);
 	assert_true(session_cache_get(m->handshaker->client_sessions,

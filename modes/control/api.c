@@ -37,11 +37,12 @@ static void
 identify(struct api_call *call, const struct conn_peer *peer, unsigned door)
 {
 	char text[ADDR_TEXT_MAX];
+	struct addr room;
 	uid_t uid;
 
 	call->role = (enum api_role)door;
 	call->who.actor = SLICE("anonymous");
-	addr_format(&peer->addr, text);
+	addr_format(addr_whole(&peer->addr, &room), text);
 	call->who.from = arena_dup(&call->arena, slice_str(text));
 	if (door == API_LOCAL) {
 		call->who.from = SLICE("local");

@@ -64,11 +64,10 @@ open_session(struct api_call *call, const struct cert_record *c)
 {
 	struct bridge *br = arena_zalloc(&call->arena, sizeof(*br));
 	const struct conn_peer *peer = l7_peer(call->ctx);
-	struct addr at = peer->addr;
+	struct addr room;
 	char ip[ADDR_TEXT_MAX];
 
-	addr_unmap(&at);
-	addr_format_ip(&at, ip);
+	addr_format_ip(addr_whole(&peer->addr, &room), ip);
 
 	struct session_peer who = { .grant = c->grant, .id = call->id,
 	    .address = slice_str(ip), .from = call->who.from,

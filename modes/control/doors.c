@@ -113,9 +113,10 @@ static void
 on_bad_request(void *arg, struct l4_run *l4, int status, const char *why)
 {
 	char from[ADDR_TEXT_MAX];
+	struct addr room;
 
 	(void)arg;
-	addr_format(&conn_peer(l4_conn(l4))->addr, from);
+	addr_format(addr_whole(&conn_peer(l4_conn(l4))->addr, &room), from);
 	log_debug("api", "%s: %s: %d: %s", l4_listener(l4), from, status, why);
 }
 

@@ -38,11 +38,12 @@ affinity_cookie(const struct http_head *head, struct slice name)
 }
 
 uint64_t
-affinity_address(const struct addr *caller)
+affinity_address(const struct addr_brief *caller)
 {
 	char ip[ADDR_TEXT_MAX];
+	struct addr room;
 
-	addr_format_ip(caller, ip);
+	addr_format_ip(addr_whole(caller, &room), ip);
 	return hash_bytes(slice_str(ip));
 }
 

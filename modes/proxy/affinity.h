@@ -23,7 +23,7 @@ struct affinity {
 void affinity_find(struct affinity *, struct l7_ctx *, const struct cluster *,
     const struct http_head *);
 /* The hash of a caller's address, without its port. */
-uint64_t affinity_address(const struct addr *);
+uint64_t affinity_address(const struct addr_brief *);
 /* The value of a cookie, or SLICE_NONE. */
 struct slice affinity_cookie(const struct http_head *, struct slice name);
 /* The answer says what is to be known next time. */

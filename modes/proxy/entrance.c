@@ -101,8 +101,9 @@ static void
 set_forwarded(struct http_head *h, struct arena *a, const struct conn_peer *peer)
 {
 	char ip[ADDR_TEXT_MAX];
+	struct addr room;
 
-	addr_format_ip(&peer->addr, ip);
+	addr_format_ip(addr_whole(&peer->addr, &room), ip);
 	http_fields_set_id(&h->fields, FIELD_X_FORWARDED_FOR,
 	    arena_dup(a, slice_str(ip)));
 	http_fields_set_id(&h->fields, FIELD_X_FORWARDED_PROTO,
