@@ -38,7 +38,7 @@ filter_bytes(struct l4_run *r, enum dir dir, int step, struct buf *b, bool end)
 		count(r, i, FILTER_CALLS, 1);
 		count(r, i, FILTER_BYTES, buf_len(b));
 		w->in_hook = true;
-		enum verdict v = f->bytes(&r->slots[i].ctx, dir, b, end);
+		enum verdict v = f->bytes(&r->slots[i], dir, b, end);
 		w->in_hook = false;
 
 		if (r->is_closed)
@@ -50,7 +50,7 @@ filter_bytes(struct l4_run *r, enum dir dir, int step, struct buf *b, bool end)
 		}
 		if (v == HOLD) {
 			count(r, i, FILTER_HELD, 1);
-			w->frozen = step;
+			w->frozen = (short)step;
 			flow_charge(&r->flow, buf_len(b));
 			buf_move(&r->queues->held[dir], b);
 			w->held_end = end;
@@ -250,9 +250,8 @@ on_conn_closed(struct conn *c, void *owner, enum close_reason why)
 	for (int i = r->entered - 1; i >= 0; i--) {
 		const struct l4_filter *f = r->chain->v[i].filter;
 
-		loop_timer_stop(&r->slots[i].timer);
 		if (f->close != NULL)
-			f->close(&r->slots[i].ctx, why);
+			f->close(&r->slots[i], why);
 	}
 	loop_free_later(r->env->loop, free_run, r);
 }
@@ -289,7 +288,7 @@ open_from(struct l4_run *r, int at)
 		count(r, i, FILTER_ENTERED, 1);
 		if (f->open == NULL)
 			continue;
-		enum verdict v = f->open(&r->slots[i].ctx);
+		enum verdict v = f->open(&r->slots[i]);
 
 		if (r->is_closed)
 			return;
@@ -318,15 +317,6 @@ open_from(struct l4_run *r, int at)
 	run_up(r);
 }
 
-static void
-on_timer(void *arg)
-{
-	struct l4_slot *s = arg;
-
-	if (!s->ctx.run->is_closed)
-		s->wake(&s->ctx);
-}
-
 struct l4_run *
 l4_start(struct l4_chain *chain, struct conn *c, struct worker_env *env,
     const char *listener, const struct l4_terminal *terminal, void *arg)
@@ -336,7 +326,7 @@ l4_start(struct l4_chain *chain, struct conn *c, struct worker_env *env,
 	for (int i = 0; i < chain->len; i++)
 		states += (chain->v[i].filter->base.state_size + 15) & ~15ul;
 	size_t fixed = sizeof(struct l4_run) +
-	    sizeof(struct l4_slot) * (size_t)chain->len;
+	    sizeof(struct l4_ctx) * (size_t)chain->len;
 
 	fixed = (fixed + 15) & ~15ul;
 	size_t queues = chain->has_bytes ? sizeof(struct l4_queues) : 0;
@@ -355,11 +345,9 @@ l4_start(struct l4_chain *chain, struct conn *c, struct worker_env *env,
 	flow_init(&r->flow, &env->flow, 0, 0, NULL, NULL);
 	loop_task_init(&r->resume, on_resume, r);
 	for (int i = 0; i < chain->len; i++) {
-		r->slots[i].ctx = (struct l4_ctx){
+		r->slots[i] = (struct l4_ctx){
 			r, state, chain->v[i].shared, i
 		};
-		loop_timer_init(&r->slots[i].timer, env->loop, on_timer,
-		    &r->slots[i]);
 		state += (chain->v[i].filter->base.state_size + 15) & ~15ul;
 	}
 	list_append(&env->runs, &r->link);
@@ -483,7 +471,7 @@ l4_resume(struct l4_ctx *ctx, enum dir dir)
 
 	if (r->is_closed)
 		return;
-	r->resume_mask |= 1u << dir;
+	r->resume_mask |= (unsigned char)(1u << dir);
 	loop_defer(r->env->loop, &r->resume);
 }
 
@@ -491,13 +479,4 @@ void
 l4_filter_close(struct l4_ctx *ctx, enum close_reason why)
 {
 	l4_close(ctx->run, why);
-}
-
-void
-l4_wake_after(struct l4_ctx *ctx, uint64_t ms, void (*fn)(struct l4_ctx *))
-{
-	struct l4_slot *s = &ctx->run->slots[ctx->index];
-
-	s->wake = fn;
-	loop_timer_start(&s->timer, ms);
 }

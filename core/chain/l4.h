@@ -73,7 +73,5 @@ struct conn_peer *l4_peer(struct l4_ctx *);
 void l4_resume(struct l4_ctx *, enum dir);
 /* The hook that runs next should return STOP. */
 void l4_filter_close(struct l4_ctx *, enum close_reason);
-/* Calls fn(ctx) after ms; one per filter and connection. */
-void l4_wake_after(struct l4_ctx *, uint64_t ms, void (*fn)(struct l4_ctx *));
 
 #endif

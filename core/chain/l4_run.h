@@ -8,15 +8,9 @@
  * l4_run: the insides of one connection's run, shared by l4.c and
  * worker_env.c.
  */
-struct l4_slot {
-	struct l4_ctx     ctx;
-	struct loop_timer timer;
-	void            (*wake)(struct l4_ctx *);
-};
-
 /* One direction of a connection through its chain. */
 struct l4_way {
-	int  frozen;		/* step that holds, or -1 */
+	short frozen;		/* step that holds, or -1 */
 	bool held_end;		/* is behind what that filter holds */
 	bool queue_end;
 	bool ended;		/* end left the chain */
@@ -43,13 +37,14 @@ struct l4_run {
 	struct flow               flow;
 	struct l4_way             way[2];
 	struct l4_queues         *queues;	/* NULL: chain has no bytes hook */
-	bool                      pending_end;
 	int                       entered;
-	bool                      is_open, is_closed, paused, held_open;
-	bool                      was_offered;	/* the terminal has arg */
+	bool                      pending_end : 1;
+	bool                      is_open : 1, is_closed : 1, paused : 1;
+	bool                      held_open : 1;
+	bool                      was_offered : 1;	/* the terminal has arg */
+	unsigned char             resume_mask;	/* of dirs */
 	struct loop_task          resume;
-	unsigned                  resume_mask;
-	struct l4_slot            slots[];
+	struct l4_ctx             slots[];
 };
 
 #endif

@@ -56,14 +56,16 @@ limit_of(const void *shared)
 /* --- connections ---------------------------------------------------------------- */
 
 struct l4_state {
-	uint64_t bytes;
-	bool     counted;
+	uint64_t          bytes;
+	struct loop_timer idle;
 };
 
 static void
-on_wake(struct l4_ctx *ctx)
+on_idle(void *arg)
 {
+	struct l4_ctx *ctx = arg;
 	const struct filter_limit *l = ctx->shared;
+	struct l4_state *s = ctx->state;
 	struct conn *c = l4_conn(ctx->run);
 	uint64_t now = loop_now_ms(l4_env(ctx->run)->loop);
 	uint64_t due = conn_last_activity_ms(c) + (uint64_t)l->idle_ms;
@@ -71,7 +73,7 @@ on_wake(struct l4_ctx *ctx)
 	if (now >= due)
 		l4_filter_close(ctx, CLOSE_IDLE);
 	else
-		l4_wake_after(ctx, due - now, on_wake);
+		loop_timer_start(&s->idle, due - now);
 }
 
 static enum verdict
@@ -82,13 +84,13 @@ l4_open(struct l4_ctx *ctx)
 	long before = atomic_fetch_add_explicit(&l->open, 1,
 	    memory_order_relaxed);
 
-	s->counted = true;
+	loop_timer_init(&s->idle, l4_env(ctx->run)->loop, on_idle, ctx);
 	if (l->connections > 0 && before >= l->connections) {
 		l4_filter_close(ctx, CLOSE_LIMIT);
 		return STOP;
 	}
 	if (l->idle_ms > 0)
-		l4_wake_after(ctx, (uint64_t)l->idle_ms, on_wake);
+		loop_timer_start(&s->idle, (uint64_t)l->idle_ms);
 	return PASS;
 }
 
@@ -114,9 +116,9 @@ l4_close_hook(struct l4_ctx *ctx, enum close_reason why)
 	struct l4_state *s = ctx->state;
 
 	(void)why;
-	if (s->counted)
-		atomic_fetch_sub_explicit(&limit_of(ctx->shared)->open, 1,
-		    memory_order_relaxed);
+	loop_timer_stop(&s->idle);
+	atomic_fetch_sub_explicit(&limit_of(ctx->shared)->open, 1,
+	    memory_order_relaxed);
 }
 
 static bool

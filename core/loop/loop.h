@@ -111,10 +111,10 @@ bool loop_timer_is_running(const struct loop_timer *);
 struct loop_fd {
 	struct loop *loop;
 	int          fd;
+	bool         is_edge;	/* the loop's, as the next */
+	struct event *event;
 	void       (*fn)(void *arg, unsigned ready);
 	void        *arg;
-	struct event *event;	/* the loop's, as the next */
-	bool         is_edge;
 };
 
 /*

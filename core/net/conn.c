@@ -19,10 +19,9 @@ struct conn *
 conn_new(struct loop *l, int fd, const struct transport *io, void *io_state,
     const struct conn_ops *ops, void *owner)
 {
-	struct conn *c = mem_zalloc(sizeof(*c));
+	size_t tls = io != NULL ? sizeof(struct conn_tls) : 0;
+	struct conn *c = mem_zalloc(sizeof(*c) + tls);
 
-	c->loop = l;
-	c->fd = fd;
 	c->io = io;
 	c->io_state = io_state;
 	c->ops = ops;
@@ -42,11 +41,10 @@ conn_free(void *arg)
 
 	loop_task_cancel(&c->task);
 	loop_task_cancel(&c->read_task);
-	buf_fini(&c->raw);
+	if (c->io != NULL)
+		buf_fini(&c->tls->raw);
 	buf_fini(&c->in);
-	buf_fini(&c->plain);
-	buf_fini(&c->out);
-	conn_drop_pipe(c);
+	conn_drop_output(c);
 	mem_free(c->peer);
 	mem_free(c->linger);
 	mem_free(c);
@@ -60,7 +58,7 @@ conn_set_owner(struct conn *c, const struct conn_ops *ops, void *owner)
 	c->owner = owner;
 	c->must_tell = buf_len(&c->in) > 0;
 	if (c->must_tell)
-		loop_defer(c->loop, &c->task);
+		loop_defer(c->watch.loop, &c->task);
 }
 
 /* --- events ------------------------------------------------------------------- */
@@ -68,10 +66,8 @@ conn_set_owner(struct conn *c, const struct conn_ops *ops, void *owner)
 static void
 conn_end(struct conn *c)
 {
-	buf_fini(&c->plain);
-	buf_fini(&c->out);
-	conn_drop_pipe(c);
-	loop_free_later(c->loop, conn_free, c);
+	conn_drop_output(c);
+	loop_free_later(c->watch.loop, conn_free, c);
 	c->ops->on_closed(c, c->owner, c->reason);
 }
 
@@ -125,7 +121,7 @@ conn_pending_error(const struct conn *c)
 	int error = 0;
 	socklen_t len = sizeof(error);
 
-	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ||
+	if (getsockopt(c->watch.fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ||
 	    error == 0)
 		return CLOSE_NONE;
 	return conn_reason_of(error);
@@ -166,12 +162,12 @@ conn_close(struct conn *c, enum close_reason reason)
 	if (c->linger != NULL)
 		loop_timer_stop(c->linger);
 	loop_fd_close(&c->watch);
-	c->fd = -1;
+	c->watch.fd = -1;
 	if (c->io != NULL)
 		c->io->free(c->io_state);
 	c->io_state = NULL;
 	loop_task_cancel(&c->read_task);
-	loop_defer(c->loop, &c->task);
+	loop_defer(c->watch.loop, &c->task);
 }
 
 void
@@ -179,8 +175,8 @@ conn_abort(struct conn *c, enum close_reason reason)
 {
 	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 
-	if (c->fd >= 0)
-		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	if (c->watch.fd >= 0)
+		setsockopt(c->watch.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	conn_close(c, reason);
 }
 
@@ -206,9 +202,9 @@ conn_close_linger(struct conn *c, enum close_reason reason)
 	c->phase = CONN_LINGERING;
 	c->reason = reason;
 	c->linger = mem_alloc(sizeof(*c->linger));
-	loop_timer_init(c->linger, c->loop, conn_on_linger_end, c);
+	loop_timer_init(c->linger, c->watch.loop, conn_on_linger_end, c);
 	loop_timer_start(c->linger, c->is_shut ? LINGER_MS : STALL_MS);
-	loop_defer(c->loop, &c->task);
+	loop_defer(c->watch.loop, &c->task);
 }
 
 void
@@ -221,7 +217,7 @@ conn_shutdown(struct conn *c)
 		conn_seal(c);
 		c->io->seal_end(c->io_state, &c->out);
 	}
-	loop_defer(c->loop, &c->task);
+	loop_defer(c->watch.loop, &c->task);
 }
 
 /* --- writing ------------------------------------------------------------------- */
@@ -229,7 +225,7 @@ conn_shutdown(struct conn *c)
 static struct buf *
 conn_out(struct conn *c)
 {
-	return c->io != NULL ? &c->plain : &c->out;
+	return c->io != NULL ? &c->tls->plain : &c->out;
 }
 
 static bool
@@ -245,7 +241,7 @@ conn_wrote(struct conn *c)
 	if (conn_unsent(c) >= FLUSH_AT)
 		conn_flush(c);
 	else if (c->can_write)
-		loop_defer(c->loop, &c->task);
+		loop_defer(c->watch.loop, &c->task);
 	if (conn_unsent(c) <= FLOW_HIGH)
 		return true;
 	c->wants_drained = true;
@@ -279,7 +275,7 @@ conn_flush(struct conn *c)
 		return;
 	conn_send(c);
 	if (c->wants_drained || c->is_shut || c->write_error != CLOSE_NONE)
-		loop_defer(c->loop, &c->task);
+		loop_defer(c->watch.loop, &c->task);
 }
 
 /* --- reading ------------------------------------------------------------------- */
@@ -296,7 +292,7 @@ conn_resume(struct conn *c)
 	c->is_paused = false;
 	c->must_tell = buf_len(&c->in) > 0;
 	if (c->phase == CONN_OPEN)
-		loop_defer(c->loop, &c->task);
+		loop_defer(c->watch.loop, &c->task);
 }
 
 /* --- looking -------------------------------------------------------------------- */
@@ -329,7 +325,7 @@ struct conn_peer *
 conn_peer(struct conn *c)
 {
 	if (c->peer == NULL) {
-		struct addr addr = conn_get_addr(c->fd, conn_getpeername);
+		struct addr addr = conn_get_addr(c->watch.fd, conn_getpeername);
 
 		conn_set_addr(c, &addr);
 	}
@@ -339,7 +335,7 @@ conn_peer(struct conn *c)
 void
 conn_set_addr(struct conn *c, const struct addr *addr)
 {
-	struct addr local = conn_get_addr(c->fd, conn_getsockname);
+	struct addr local = conn_get_addr(c->watch.fd, conn_getsockname);
 	struct conn_peer peer = {
 		.addr = addr_shorten(addr), .local = addr_shorten(&local),
 		.id = "", .sni = "", .alpn = "",
@@ -392,7 +388,7 @@ conn_peer_uid(const struct conn *c, uid_t *uid)
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 
-	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ||
+	if (getsockopt(c->watch.fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ||
 	    cred.pid == 0)
 		return -1;
 	*uid = cred.uid;
@@ -402,7 +398,7 @@ conn_peer_uid(const struct conn *c, uid_t *uid)
 struct loop *
 conn_loop(const struct conn *c)
 {
-	return c->loop;
+	return c->watch.loop;
 }
 
 struct buf *
@@ -426,7 +422,7 @@ conn_is_closed(const struct conn *c)
 int
 conn_fd(const struct conn *c)
 {
-	return c->fd;
+	return c->watch.fd;
 }
 
 uint64_t
@@ -450,5 +446,6 @@ conn_last_activity_ms(const struct conn *c)
 size_t
 conn_unsent(const struct conn *c)
 {
-	return buf_len(&c->plain) + buf_len(&c->out) + conn_piped(c);
+	return (c->io != NULL ? buf_len(&c->tls->plain) : 0) +
+	    buf_len(&c->out) + conn_piped(c);
 }

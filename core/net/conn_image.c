@@ -39,9 +39,9 @@ conn_detach(struct conn *c, struct conn_image *image)
 	if (!conn_can_detach(c))
 		return -1;
 	conn_seal(c);
-	*image = (struct conn_image){ .fd = c->fd };
+	*image = (struct conn_image){ .fd = c->watch.fd };
 	image->peer = conn_peer_copy(conn_peer(c));
-	buf_move(&image->unread, c->io != NULL ? &c->raw : &c->in);
+	buf_move(&image->unread, c->io != NULL ? &c->tls->raw : &c->in);
 	buf_move(&image->unsent, &c->out);
 	buf_unshare(&image->unread);
 	buf_unshare(&image->unsent);
@@ -53,10 +53,10 @@ conn_detach(struct conn *c, struct conn_image *image)
 	conn_part(c);
 	c->phase = CONN_GONE;
 	loop_fd_stop(&c->watch);
-	c->fd = -1;
+	c->watch.fd = -1;
 	loop_task_cancel(&c->task);
 	loop_task_cancel(&c->read_task);
-	loop_free_later(c->loop, conn_free, c);
+	loop_free_later(c->watch.loop, conn_free, c);
 	return 0;
 }
 
@@ -73,8 +73,8 @@ conn_attach(struct loop *l, struct conn_image *image,
 	c->peer = image->peer;
 	buf_move(&c->out, &image->unsent);
 	c->bytes_in = io != NULL ? 0 : buf_len(&image->unread);
-	buf_move(io != NULL ? &c->raw : &c->in, &image->unread);
-	c->must_open = buf_len(&c->raw) > 0;
+	buf_move(io != NULL ? &c->tls->raw : &c->in, &image->unread);
+	c->must_open = io != NULL && buf_len(&c->tls->raw) > 0;
 	c->must_tell = buf_len(&c->in) > 0;
 	loop_defer(l, &c->task);
 	conn_image_wipe(image);

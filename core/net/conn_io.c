@@ -75,7 +75,7 @@ conn_receive(struct conn *c, struct buf *to)
 		    block / 4, block, &iov[i].iov_len);
 		room += iov[i].iov_len;
 	}
-	ssize_t got = conn_recv(c->fd, iov, n);
+	ssize_t got = conn_recv(c->watch.fd, iov, n);
 	int error = errno;
 	size_t left = got > 0 ? (size_t)got : 0;
 
@@ -88,10 +88,10 @@ conn_receive(struct conn *c, struct buf *to)
 		left -= len;
 	}
 	if (got > 0) {
-		c->last_activity_ms = loop_now_ms(c->loop);
+		c->last_activity_ms = loop_now_ms(c->watch.loop);
 		c->can_read = (size_t)got == room || c->has_hangup;
 		if ((size_t)got >= HURRY_AT)
-			loop_hurry(c->loop);
+			loop_hurry(c->watch.loop);
 		c->is_bulk = (size_t)got == room &&
 		    c->read_level == READ_LEVELS - 1;
 		conn_adapt_level(c, (size_t)got, room);
@@ -133,7 +133,8 @@ conn_open_raw(struct conn *c)
 	enum close_reason why = CLOSE_TLS;
 	size_t before = buf_len(&c->in);
 	bool has_ended = false;
-	int result = c->io->open(c->io_state, &c->raw, &c->in, &has_ended, &why);
+	int result = c->io->open(c->io_state, &c->tls->raw, &c->in,
+	    &has_ended, &why);
 
 	c->bytes_in += buf_len(&c->in) - before;
 	c->must_tell |= buf_len(&c->in) > before;
@@ -163,7 +164,7 @@ conn_read_once(struct conn *c)
 	bool is_past = conn_splice(c, &got);
 
 	if (!is_past)
-		got = conn_receive(c, c->io != NULL ? &c->raw : &c->in);
+		got = conn_receive(c, c->io != NULL ? &c->tls->raw : &c->in);
 	if (got > 0 && is_past) {
 		return;
 	} else if (got > 0 && c->io != NULL) {
@@ -188,7 +189,7 @@ conn_read(struct conn *c)
 		return;
 	for (int i = 0; conn_wants_read(c); i++) {
 		if (i == READS_PER_TURN) {
-			loop_defer_next(c->loop, &c->read_task);
+			loop_defer_next(c->watch.loop, &c->read_task);
 			return;
 		}
 		conn_read_once(c);
@@ -203,10 +204,10 @@ conn_drop_input(struct conn *c)
 
 	for (int i = 0; c->can_read; i++) {
 		if (i == READS_PER_TURN) {
-			loop_defer_next(c->loop, &c->read_task);
+			loop_defer_next(c->watch.loop, &c->read_task);
 			return false;
 		}
-		ssize_t got = conn_recv(c->fd, &iov, 1);
+		ssize_t got = conn_recv(c->watch.fd, &iov, 1);
 
 		if (got < 0 && errno == EAGAIN)
 			c->can_read = false;
@@ -221,10 +222,19 @@ conn_drop_input(struct conn *c)
 void
 conn_seal(struct conn *c)
 {
-	if (buf_len(&c->plain) == 0)
+	if (c->io == NULL || buf_len(&c->tls->plain) == 0)
 		return;
-	c->io->seal(c->io_state, &c->plain, &c->out);
-	check(buf_len(&c->plain) == 0);
+	c->io->seal(c->io_state, &c->tls->plain, &c->out);
+	check(buf_len(&c->tls->plain) == 0);
+}
+
+void
+conn_drop_output(struct conn *c)
+{
+	if (c->io != NULL)
+		buf_fini(&c->tls->plain);
+	buf_fini(&c->out);
+	conn_drop_pipe(c);
 }
 
 /* What the peer sent before it went away is still to be read. */
@@ -232,9 +242,7 @@ static void
 conn_fail_write(struct conn *c, int error)
 {
 	c->write_error = conn_reason_of(error);
-	buf_fini(&c->plain);
-	buf_fini(&c->out);
-	conn_drop_pipe(c);
+	conn_drop_output(c);
 	c->wants_drained = false;
 	c->can_write = false;
 	c->can_read = true;
@@ -266,7 +274,7 @@ conn_note_sent(struct conn *c, ssize_t sent, size_t asked)
 		conn_fail_write(c, errno);
 	} else {
 		c->bytes_out += (size_t)sent;
-		c->last_activity_ms = loop_now_ms(c->loop);
+		c->last_activity_ms = loop_now_ms(c->watch.loop);
 		c->can_write = (size_t)sent == asked;
 	}
 }
@@ -280,7 +288,7 @@ conn_send_once(struct conn *c)
 
 	for (int i = 0; i < n; i++)
 		asked += iov[i].iov_len;
-	ssize_t sent = conn_send_pieces(c->fd, iov, n);
+	ssize_t sent = conn_send_pieces(c->watch.fd, iov, n);
 
 	conn_note_sent(c, sent, asked);
 	if (sent > 0)
@@ -303,7 +311,7 @@ conn_send(struct conn *c)
 		conn_send_once(c);
 	if (c->must_shut && !c->is_shut && conn_unsent(c) == 0) {
 		c->is_shut = true;
-		shutdown(c->fd, SHUT_WR);
+		shutdown(c->watch.fd, SHUT_WR);
 	}
 }
 

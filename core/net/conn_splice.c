@@ -11,7 +11,7 @@
 void
 conn_join(struct conn *a, struct conn *b, uint64_t *from_a, uint64_t *from_b)
 {
-	check(a->loop == b->loop && a->twin == NULL && b->twin == NULL);
+	check(a->watch.loop == b->watch.loop && a->twin == NULL && b->twin == NULL);
 	if (a->io != NULL || b->io != NULL)
 		return;
 	a->twin = b;
@@ -32,9 +32,9 @@ conn_part(struct conn *c)
 	c->is_bulk = twin->is_bulk = false;
 	/* Whichever waited for the other's pipe reads on. */
 	if (c->phase == CONN_OPEN)
-		loop_defer(c->loop, &c->task);
+		loop_defer(c->watch.loop, &c->task);
 	if (twin->phase == CONN_OPEN)
-		loop_defer(twin->loop, &twin->task);
+		loop_defer(twin->watch.loop, &twin->task);
 }
 
 size_t
@@ -74,12 +74,12 @@ conn_spliced(struct conn *c, size_t len)
 
 	c->bytes_in += len;
 	*c->spliced += len;
-	c->last_activity_ms = loop_now_ms(c->loop);
+	c->last_activity_ms = loop_now_ms(c->watch.loop);
 	c->is_bulk = len >= SPLICE_MIN;
 	conn_send(to);
 	/* Its owner is told what became of it, later in this turn. */
 	if (to->write_error != CLOSE_NONE)
-		loop_defer(to->loop, &to->task);
+		loop_defer(to->watch.loop, &to->task);
 }
 
 bool
@@ -92,7 +92,7 @@ conn_splice(struct conn *c, ssize_t *got)
 	to->pipe = pipe_get();
 	if (to->pipe == NULL)
 		return false;
-	*got = pipe_fill(to->pipe, c->fd);
+	*got = pipe_fill(to->pipe, c->watch.fd);
 	int error = errno;
 
 	if (*got > 0) {
@@ -112,13 +112,13 @@ conn_splice(struct conn *c, ssize_t *got)
 ssize_t
 conn_pour(struct conn *c)
 {
-	ssize_t sent = pipe_pour(c->pipe, c->fd);
+	ssize_t sent = pipe_pour(c->pipe, c->watch.fd);
 	int error = errno;
 
 	if (c->pipe->len == 0) {
 		conn_drop_pipe(c);
 		if (c->twin != NULL)
-			loop_defer(c->loop, &c->twin->task);
+			loop_defer(c->watch.loop, &c->twin->task);
 	}
 	errno = error;
 	return sent;

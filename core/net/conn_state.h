@@ -9,8 +9,11 @@
  * Nobody else includes it.
  *
  * Bytes come in through raw (TLS only) to in, and leave through plain (TLS
- * only) and out.  can_read and can_write remember what the last system call
- * or edge said, so that I/O is tried only where it may succeed.
+ * only) and out.  Most connections are idle, so what is seldom needed is made
+ * when it is, and what only TLS needs stands behind the rest.
+ *
+ * can_read and can_write remember what the last system call or edge said, so
+ * that I/O is tried only where it may succeed.
  */
 enum conn_phase {
 	CONN_OPEN,
@@ -19,8 +22,12 @@ enum conn_phase {
 	CONN_GONE,		/* packed: nobody is told */
 };
 
+/* Of a connection with a transport. */
+struct conn_tls {
+	struct buf raw, plain;
+};
+
 struct conn {
-	struct loop            *loop;
 	const struct transport *io;		/* NULL: plain */
 	void                   *io_state;
 	const struct conn_ops  *ops;
@@ -28,22 +35,20 @@ struct conn {
 	struct conn_peer       *peer;		/* made when asked for */
 	struct loop_timer      *linger;		/* made when lingering */
 
-	struct loop_fd          watch;
+	struct loop_fd          watch;		/* its fd is -1 once closed */
 	struct loop_task        task;		/* tells, writes, ends */
 	struct loop_task        read_task;	/* goes on in the next turn */
 
-	struct buf              raw, in, plain, out;
+	struct buf              in, out;
 	uint64_t                bytes_in, bytes_out, last_activity_ms;
 
 	struct conn            *twin;		/* joined with */
 	uint64_t               *spliced;	/* what it read for the twin */
 	struct pipe            *pipe;		/* goes out before `out` */
 
-	int                     fd;
-	enum conn_phase         phase;
-	enum close_reason       reason;
-	enum close_reason       write_error;	/* what is unread comes first */
-
+	enum conn_phase         phase : 8;
+	enum close_reason       reason : 8;
+	enum close_reason       write_error : 8; /* what is unread comes first */
 	unsigned char           read_level;	/* how much is asked for */
 	bool                    can_read, can_write;
 	bool                    has_hangup;	/* do not trust a short read */
@@ -54,6 +59,8 @@ struct conn {
 	bool                    must_shut, is_shut;
 	bool                    wants_drained;
 	bool                    is_bulk;	/* a full read was the last */
+
+	struct conn_tls         tls[];		/* one, or with io NULL none */
 };
 
 /* The only place that changes what the loop watches for c. */
@@ -68,6 +75,8 @@ void conn_send(struct conn *);
 /* Reads and drops; true when the peer ended or the connection is dead. */
 bool conn_drop_input(struct conn *);
 enum close_reason conn_reason_of(int error);
+/* Forgets what was to be sent. */
+void conn_drop_output(struct conn *);
 
 /* --- conn_splice.c */
 
