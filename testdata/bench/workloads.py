@@ -175,7 +175,7 @@ def calling_identities(bench, pair, server):
 @workload("W9", "memory of idle keep-alive connections")
 def idle_connections(bench):
 	scene, app = bench.scene, backend(bench.scene)
-	count = bench.few(9600, 1000, 50)
+	count = bench.few(9600, 4000, 50)
 	pair = Pair(scene, app)
 	with on_cpu(PROXY_CPU):
 		empty = scene.proxy("empty", control=pair.control,
@@ -190,6 +190,10 @@ def idle_connections(bench):
 	    ("TLS", [second for _, second in pair.all()], 3.0)):
 		each = {}
 		for one in contestants:
+			# As many at a time as idle mode opens: what is kept for work
+			# under way is not counted for those that rest.
+			run_load(one.address + SMALL, *one.load, "-c", 32,
+			    "--new-connections", "--duration", bench.duration_ms)
 			before = anonymous_kib(one.pids())
 			with in_background(scene, f"load-{kind}-{one.name}",
 			    BUILD / "load", "--mode", "idle", "-c", count,
