@@ -120,6 +120,7 @@ struct model_backend_policy_spec {
 	struct model_outlier       *outlier;
 	struct model_health_check  *health;
 	struct model_retry_policy  *retry;
+	struct model_retry_budget  *budget;	/* goes before that of retry */
 	struct model_persistence   *persistence;
 };
 

@@ -5,7 +5,8 @@
 #define FIRST	"0.1"
 
 const struct model_inert_field model_inert_fields[] = {
-	{ "Service", "spec.sessionAffinity", "None", FIRST },
+	{ "Service", "spec.sessionAffinityConfig.clientIP.timeoutSeconds",
+	    "10800", FIRST },
 	{ "Service", "spec.internalTrafficPolicy", "Cluster", FIRST },
 	{ "Service", "spec.externalTrafficPolicy", "Cluster", FIRST },
 	{ "Service", "spec.trafficDistribution", NULL, FIRST },
@@ -29,12 +30,8 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "TCPRoute", "spec", NULL, FIRST },
 	{ "UDPRoute", "spec", NULL, FIRST },
 	{ "BackendTLSPolicy", "spec", NULL, FIRST },
-	{ "XBackendTrafficPolicy", "spec.retryConstraint.budget.interval", NULL,
-	    FIRST },
-	{ "XBackendTrafficPolicy", "spec.sessionPersistence", NULL, FIRST },
 	/* Nothing names them, as a VirtualService would. */
 	{ "DestinationRule", "spec.subsets", NULL, FIRST },
-	{ "BackendPolicy", "spec.sessionPersistence", NULL, FIRST },
 	{ "RateLimit", "spec", NULL, FIRST },
 	{ "FaultInjection", "spec", NULL, FIRST },
 	{ "Compression", "spec", NULL, FIRST },

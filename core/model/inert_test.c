@@ -42,11 +42,11 @@ TEST(inert_fields_are_found_where_they_are_set)
 	struct str found = { 0 };
 	struct model_object *o = object_from(
 	    "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n"
-	    "  sessionAffinity: ClientIP\n  internalTrafficPolicy: Cluster\n"
+	    "  trafficDistribution: PreferClose\n  internalTrafficPolicy: Cluster\n"
 	    "  externalIPs:\n  - 10.0.0.1\n  ports: [{port: 80}]\n");
 
 	model_inert(o, note, &found);
-	assert_string_equal(str_ptr(&found), "5:spec.sessionAffinity "
+	assert_string_equal(str_ptr(&found), "5:spec.trafficDistribution "
 	    "8:spec.externalIPs ");
 	model_object_unref(o);
 	str_clear(&found);

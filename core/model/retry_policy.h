@@ -25,4 +25,10 @@ struct model_retry_policy {
 	int64_t  budget_min;		/* retries at a time that are always allowed */
 };
 
+/* Of an XBackendTrafficPolicy, in place of the budget of what is under way. */
+struct model_retry_budget {
+	int64_t percent, interval_ms;	/* of the requests of so long */
+	int64_t rate_count, rate_ms;	/* so many in so long are always allowed */
+};
+
 #endif

@@ -5,6 +5,7 @@
 #include "model/service.h"
 
 static const char *const transports[] = { "TCP", "UDP", "SCTP", NULL };
+static const char *const affinities[] = { "None", "ClientIP", NULL };
 static const char *const types[] = { "ClusterIP", "NodePort", "LoadBalancer",
 	"ExternalName", NULL };
 static const char *const versions[] = { "v1", NULL };
@@ -58,6 +59,26 @@ static const struct conf_field port_fields[] = {
 static const struct conf_schema port_schema = { "Service port",
 	sizeof(struct model_service_port), port_fields, NULL };
 
+static const struct conf_field client_ip_fields[] = {
+	{ "timeoutSeconds", CONF_INT_T, CONF_AT(struct model_client_ip, timeout_s),
+	    .min = 1, .max = 86400, .fallback = "10800",
+	    .text = "accepted, not used: it lasts as long as the endpoint" },
+	{ 0 },
+};
+
+static const struct conf_schema client_ip_schema = { "clientIP",
+	sizeof(struct model_client_ip), client_ip_fields, NULL };
+
+static const struct conf_field affinity_fields[] = {
+	{ "clientIP", CONF_STRUCT_T,
+	    CONF_AT(struct model_affinity_config, client_ip),
+	    .schema = &client_ip_schema, .text = "of ClientIP" },
+	{ 0 },
+};
+
+static const struct conf_schema affinity_schema = { "sessionAffinityConfig",
+	sizeof(struct model_affinity_config), affinity_fields, NULL };
+
 static const struct conf_field spec_fields[] = {
 	{ "selector", CONF_PAIRS_T, CONF_AT(struct model_service_spec, selector),
 	    .key_pattern = CONF_LABEL_KEY, .pattern = CONF_LABEL_VALUE,
@@ -73,13 +94,18 @@ static const struct conf_field spec_fields[] = {
 	{ "publishNotReadyAddresses", CONF_BOOL_T,
 	    CONF_AT(struct model_service_spec, publish_not_ready),
 	    .text = "whether backends that are not ready are called" },
+	{ "sessionAffinity", CONF_ENUM_T,
+	    CONF_AT(struct model_service_spec, affinity), .words = affinities,
+	    .fallback = "None",
+	    .text = "ClientIP: what one caller sends goes to one endpoint" },
+	{ "sessionAffinityConfig", CONF_STRUCT_T,
+	    CONF_AT(struct model_service_spec, affinity_config),
+	    .schema = &affinity_schema, .text = "how long that lasts" },
 	UNUSED("clusterIP"),
 	UNUSED("clusterIPs"),
 	UNUSED("externalIPs"),
 	UNUSED("ipFamilies"),
 	UNUSED("ipFamilyPolicy"),
-	UNUSED("sessionAffinity"),
-	UNUSED("sessionAffinityConfig"),
 	UNUSED("internalTrafficPolicy"),
 	UNUSED("externalTrafficPolicy"),
 	UNUSED("trafficDistribution"),

@@ -20,6 +20,8 @@
 enum model_transport { MODEL_TCP, MODEL_UDP, MODEL_SCTP };
 enum model_service_type { MODEL_CLUSTER_IP, MODEL_NODE_PORT, MODEL_LOAD_BALANCER,
 	MODEL_EXTERNAL_NAME };
+/* By client IP: a caller's requests and connections go to one endpoint. */
+enum model_affinity { MODEL_AFFINITY_NONE, MODEL_AFFINITY_CLIENT_IP };
 /* What flows through a port. */
 enum model_protocol {
 	MODEL_OPAQUE,	/* bytes */
@@ -47,6 +49,12 @@ struct model_service {
 		int                        type;	/* enum model_service_type */
 		const char                *external_name;
 		bool                       publish_not_ready;
+		int                        affinity;	/* enum model_affinity */
+		struct model_affinity_config {
+			struct model_client_ip {
+				int64_t timeout_s;
+			} client_ip;
+		} affinity_config;
 		const struct conf_node    *ignored;	/* where unused fields go */
 	} spec;
 };

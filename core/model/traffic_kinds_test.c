@@ -94,8 +94,11 @@ TEST(backend_traffic_policy_comes_to_a_backend_policy)
 	const struct model_backend_policy_spec *s = model_backend_policy(o);
 
 	assert_non_null(s);
-	assert_int_equal(s->retry->budget_percent, 10);
-	assert_int_equal(s->retry->budget_min, 10);
+	assert_null(s->retry);
+	assert_int_equal(s->budget->percent, 10);
+	assert_int_equal(s->budget->interval_ms, 10000);
+	assert_int_equal(s->budget->rate_count, 10);
+	assert_int_equal(s->budget->rate_ms, 1000);
 	assert_true(model_backend_policy_is_for(o, "default", "web", "http"));
 	assert_false(model_backend_policy_is_for(o, "default", "web", "admin"));
 	model_object_unref(o);

@@ -92,7 +92,6 @@ static const struct conf_field fields[] = {
 static const struct conf_schema schema = { "XBackendTrafficPolicy",
 	sizeof(struct traffic_policy), fields, NULL };
 
-/* A rate of retries is said as so many at a time: those of one second. */
 static int
 finish(struct model_object *o, struct err *err)
 {
@@ -105,11 +104,12 @@ finish(struct model_object *o, struct err *err)
 	    .persistence = t->spec.persistence };
 	if (c == NULL)
 		return 0;
-	t->policy.retry = model_group_new(&o->arena, &model_retry_policy_schema);
-	t->policy.retry->budget_percent = c->budget.percent;
-	t->policy.retry->budget_min = c->rate.count * 1000 / c->rate.interval_ms;
-	if (t->policy.retry->budget_min == 0)
-		t->policy.retry->budget_min = 1;
+	t->policy.budget = arena_alloc(&o->arena, sizeof(*t->policy.budget));
+	*t->policy.budget = (struct model_retry_budget){
+		.percent = c->budget.percent,
+		.interval_ms = c->budget.interval_ms,
+		.rate_count = c->rate.count, .rate_ms = c->rate.interval_ms,
+	};
 	return 0;
 }
 

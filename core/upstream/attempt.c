@@ -104,6 +104,10 @@ count_begin(struct attempt *a)
 	atomic_fetch_add_explicit(&s->active, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&s->requests, 1, memory_order_relaxed);
 	a->counted = true;
+	if (a->cluster->limits.retry_interval_ms > 0)
+		window_add(&a->cluster->state->started,
+		    a->cluster->limits.retry_interval_ms,
+		    loop_now_ms(a->up->worker->loop));
 	return before < a->cluster->limits.requests;
 }
 

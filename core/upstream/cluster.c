@@ -243,6 +243,8 @@ keep_settings(struct cluster *c)
 	c->affinity.path = arena_dup(&c->arena, c->affinity.path);
 	c->affinity.subset_header = arena_dup(&c->arena,
 	    c->affinity.subset_header);
+	c->session.name = arena_dup(&c->arena, c->session.name);
+	c->session.path = arena_dup(&c->arena, c->session.path);
 }
 
 void
@@ -290,6 +292,8 @@ is_same_limits(const struct cluster_limits *a, const struct cluster_limits *b)
 	return a->conns == b->conns && a->pending == b->pending &&
 	    a->requests == b->requests && a->retries == b->retries &&
 	    a->retry_percent == b->retry_percent &&
+	    a->retry_interval_ms == b->retry_interval_ms &&
+	    a->rate_retries == b->rate_retries && a->rate_ms == b->rate_ms &&
 	    a->endpoint_requests == b->endpoint_requests &&
 	    a->is_adaptive == b->is_adaptive &&
 	    a->queue == b->queue && a->queue_ms == b->queue_ms;
@@ -302,6 +306,15 @@ is_same_affinity(const struct cluster_affinity *a,
 	return a->kind == b->kind && slice_eq(a->name, b->name) &&
 	    slice_eq(a->path, b->path) && a->ttl_ms == b->ttl_ms &&
 	    slice_eq(a->subset_header, b->subset_header);
+}
+
+static bool
+is_same_session(const struct session_settings *a,
+    const struct session_settings *b)
+{
+	return a->kind == b->kind && slice_eq(a->name, b->name) &&
+	    slice_eq(a->path, b->path) && a->is_permanent == b->is_permanent &&
+	    a->absolute_ms == b->absolute_ms && a->idle_ms == b->idle_ms;
 }
 
 /* Names are what rules refer to; labels are in the plan. */
@@ -333,6 +346,7 @@ cluster_is_same(const struct cluster *a, const struct cluster *b)
 	    !is_same_outlier(&a->outlier, &b->outlier) ||
 	    !is_same_health(&a->health, &b->health) ||
 	    !is_same_affinity(&a->affinity, &b->affinity) ||
+	    !is_same_session(&a->session, &b->session) ||
 	    !has_same_subsets(a, b) || a->plan != b->plan)
 		return false;
 	for (size_t i = 0; i < a->len; i++) {
@@ -367,12 +381,41 @@ cluster_unref(struct cluster *c)
 	mem_free(c);
 }
 
+/* Of the last retry_interval_ms: retries, and requests that were none. */
+static bool
+may_retry_by_rate(const struct cluster *c, uint64_t now_ms)
+{
+	const struct cluster_limits *l = &c->limits;
+	struct cluster_state *s = c->state;
+	uint64_t tries = window_sum(&s->started, l->retry_interval_ms, now_ms);
+	uint64_t again = window_sum(&s->retried, l->retry_interval_ms, now_ms);
+	uint64_t first = tries > again ? tries - again : 0;
+
+	if (100 * (again + 1) > l->retry_percent * first &&
+	    window_sum(&s->rate, l->rate_ms, now_ms) >= l->rate_retries)
+		return false;
+	window_add(&s->retried, l->retry_interval_ms, now_ms);
+	window_add(&s->rate, l->rate_ms, now_ms);
+	atomic_fetch_add_explicit(&s->retries, 1, memory_order_relaxed);
+	return true;
+}
+
+static unsigned
+under_way(const struct cluster_state *s)
+{
+	return atomic_load_explicit(&s->requests, memory_order_relaxed) +
+	    atomic_load_explicit(&s->sessions, memory_order_relaxed);
+}
+
 bool
-cluster_retry_begin(const struct cluster *c)
+cluster_retry_begin(const struct cluster *c, uint64_t now_ms)
 {
 	uint64_t share = (uint64_t)c->limits.retry_percent *
-	    atomic_load_explicit(&c->state->requests, memory_order_relaxed) / 100;
+	    under_way(c->state) / 100;
 	uint64_t most = share > c->limits.retries ? share : c->limits.retries;
+
+	if (c->limits.retry_interval_ms > 0)
+		return may_retry_by_rate(c, now_ms);
 
 	if (atomic_fetch_add_explicit(&c->state->retries, 1,
 	    memory_order_relaxed) < most)

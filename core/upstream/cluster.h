@@ -72,6 +72,7 @@ struct cluster {
 	struct outlier_settings outlier;
 	struct health_settings  health;
 	struct cluster_affinity affinity;	/* borrowed until cluster_seal */
+	struct session_settings session;	/* likewise */
 	struct cluster_subset  *subsets;
 	size_t                subsets_len;
 	struct endpoint      *v;
@@ -124,9 +125,10 @@ const struct endpoint *cluster_pick(const struct cluster *, const struct pick *)
 
 /*
  * A retry may begin: not more are under way than limits.retries, or than
- * retry_percent of the requests under way if that is more.  Then it ends once.
+ * retry_percent of the requests under way if that is more (or see
+ * retry_interval_ms).  Then it ends once.
  */
-bool cluster_retry_begin(const struct cluster *);
+bool cluster_retry_begin(const struct cluster *, uint64_t now_ms);
 void cluster_retry_end(const struct cluster *);
 
 /* Counting references needs a pointer to what traffic treats as const. */

@@ -10,6 +10,7 @@
 #include "base/slice.h"
 #include "upstream/adaptive.h"
 #include "upstream/keepalive.h"
+#include "upstream/window.h"
 
 /*
  * endpoint: what is known of an endpoint and of a service while the process
@@ -43,6 +44,7 @@ struct cluster_state {
 	char           *key;
 	atomic_uint     conns, pending, requests, retries;
 	atomic_uint     sessions;	/* TCP */
+	struct window   started, retried, rate;	/* with retry_interval_ms */
 	atomic_uint     epoch;		/* grows with each change of a mark */
 	atomic_bool     is_ejecting;	/* one decides at a time */
 	pthread_mutex_t lock;		/* of what follows; not for traffic */

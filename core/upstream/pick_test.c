@@ -333,13 +333,43 @@ TEST(cluster_retries_have_a_budget)
 		b.c->limits.retry_percent = v[i].percent;
 		atomic_store(&b.c->state->requests, v[i].requests);
 		for (int k = 0; k < 100; k++)
-			begun += cluster_retry_begin(b.c);
+			begun += cluster_retry_begin(b.c, 0);
 		assert_int_equal(begun, v[i].begun);
 		if (begun > 0) {
 			cluster_retry_end(b.c);
-			assert_true(cluster_retry_begin(b.c));
+			assert_true(cluster_retry_begin(b.c, 0));
 		}
-		assert_false(cluster_retry_begin(b.c));
+		assert_false(cluster_retry_begin(b.c, 0));
 		bench_fini(&b);
 	}
+}
+
+/* A fifth of the requests of ten seconds, or two in a second. */
+TEST(cluster_retries_may_have_a_budget_over_time)
+{
+	struct bench b;
+	unsigned begun = 0;
+
+	bench_init(&b, LB_RANDOM, "1");
+	b.c->limits = (struct cluster_limits){ .retry_percent = 20,
+		.retry_interval_ms = 10000, .rate_retries = 2, .rate_ms = 1000 };
+	for (int i = 0; i < 100; i++)
+		window_add(&b.c->state->started, 10000, 50000);
+	for (int i = 0; i < 100; i++) {
+		if (!cluster_retry_begin(b.c, 50000))
+			continue;
+		begun++;
+		cluster_retry_end(b.c);	/* over or not, it has been */
+		window_add(&b.c->state->started, 10000, 50000);
+	}
+	assert_int_equal(begun, 20);
+	/* The least rate, while the share is used up and when nothing comes. */
+	for (uint64_t now_ms = 52000; now_ms < 90000; now_ms += 2000) {
+		assert_true(cluster_retry_begin(b.c, now_ms));
+		assert_true(cluster_retry_begin(b.c, now_ms));
+		assert_false(cluster_retry_begin(b.c, now_ms));
+		cluster_retry_end(b.c);
+		cluster_retry_end(b.c);
+	}
+	bench_fini(&b);
 }

@@ -86,6 +86,13 @@ struct health_settings {
 struct cluster_limits {
 	uint32_t conns, pending, requests, retries;	/* 1024, 1024, 1024, 3 */
 	uint32_t retry_percent;		/* 20 of requests under way, if more */
+	/*
+	 * Or else, with an interval: retry_percent of the requests of that long,
+	 * or rate_retries of rate_ms if that is more.
+	 */
+	uint64_t retry_interval_ms;	/* 0: by what is under way */
+	uint32_t rate_retries;
+	uint64_t rate_ms;
 	uint32_t endpoint_requests;	/* under way to one endpoint; 0: no limit */
 	bool     is_adaptive;		/* that limit follows latency below it */
 	uint32_t queue;			/* for its turn, at one endpoint: 0 */
@@ -103,6 +110,17 @@ struct cluster_affinity {
 	struct slice  path;	/* of a cookie that is made */
 	uint64_t      ttl_ms;	/* of that; 0: the client's session */
 	struct slice  subset_header;	/* lower case; names the subset, or empty */
+};
+
+/* What keeps requests of one session with one endpoint, beyond its weight. */
+enum session_kind { SESSION_NONE, SESSION_COOKIE, SESSION_HEADER };
+
+struct session_settings {
+	enum session_kind kind;
+	struct slice name;	/* of the cookie or header; empty: one is made up */
+	struct slice path;	/* of a cookie */
+	bool         is_permanent;	/* a cookie outlives the client's session */
+	int64_t      absolute_ms, idle_ms;	/* its ends; -1: never */
 };
 
 struct cluster_settings {

@@ -38,12 +38,15 @@ affinity_cookie(const struct http_head *head, struct slice name)
 }
 
 uint64_t
-affinity_address(const struct addr_brief *caller)
+affinity_source(const struct addr_brief *caller, struct slice workload)
 {
 	char ip[ADDR_TEXT_MAX];
 	struct addr room;
+	const struct addr *whole = addr_whole(caller, &room);
 
-	addr_format_ip(addr_whole(caller, &room), ip);
+	if (workload.len > 0 && addr_is_loopback(whole))
+		return hash_bytes(workload);
+	addr_format_ip(whole, ip);
 	return hash_bytes(slice_str(ip));
 }
 
@@ -101,7 +104,8 @@ find_subset(struct affinity *out, const struct cluster *c,
 
 void
 affinity_find(struct affinity *out, struct l7_ctx *ctx,
-    const struct cluster *c, const struct http_head *head)
+    const struct cluster *c, const struct http_head *head,
+    struct slice workload)
 {
 	*out = (struct affinity){ 0 };
 	if (c->affinity.subset_header.len > 0)
@@ -110,7 +114,7 @@ affinity_find(struct affinity *out, struct l7_ctx *ctx,
 		return;
 	if (c->affinity.kind == AFFINITY_SOURCE) {
 		out->has_hash = true;
-		out->hash = affinity_address(&l7_peer(ctx)->addr);
+		out->hash = affinity_source(&l7_peer(ctx)->addr, workload);
 		return;
 	}
 	struct slice key = key_of(&c->affinity, head);

@@ -21,9 +21,13 @@ struct affinity {
 
 /* In the exchange's arena. */
 void affinity_find(struct affinity *, struct l7_ctx *, const struct cluster *,
-    const struct http_head *);
-/* The hash of a caller's address, without its port. */
-uint64_t affinity_address(const struct addr_brief *);
+    const struct http_head *, struct slice workload);
+/*
+ * The hash of a caller's address, without its port.  Who calls from this machine
+ * is the workload, if it has a name: all callers of all sidecars would be one
+ * otherwise.
+ */
+uint64_t affinity_source(const struct addr_brief *, struct slice workload);
 /* The value of a cookie, or SLICE_NONE. */
 struct slice affinity_cookie(const struct http_head *, struct slice name);
 /* The answer says what is to be known next time. */

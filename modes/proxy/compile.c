@@ -128,6 +128,11 @@ compile_port(struct compiler *c, const struct model_object *o,
 	m.cluster->balance.zone = own_zone(c->in);
 	policy_of(&c->policies, name->ns, name->name, port->name, &m.policy);
 	policy_apply(&m.policy, m.cluster);
+	if (m.policy.balancer == NULL &&
+	    model_service(o)->spec.affinity == MODEL_AFFINITY_CLIENT_IP) {
+		m.cluster->lb = LB_MAGLEV;
+		m.cluster->affinity.kind = AFFINITY_SOURCE;
+	}
 	m.cluster->protocol = is_http(model_port_protocol(port)) ?
 	    CLUSTER_HTTP : CLUSTER_TCP;
 	model_endpoints(&c->scratch, &q, &found);

@@ -70,6 +70,8 @@ merge(struct model_backend_policy_spec *to,
 		to->health = from->health;
 	if (to->retry == NULL)
 		to->retry = from->retry;
+	if (to->budget == NULL)
+		to->budget = from->budget;
 	if (to->persistence == NULL)
 		to->persistence = from->persistence;
 }
@@ -301,6 +303,34 @@ set_retry(const struct model_retry_policy *from, bool has_breaker,
 }
 
 static void
+set_budget(const struct model_retry_budget *from, struct cluster_limits *l)
+{
+	l->retry_percent = number(from->percent);
+	l->retry_interval_ms = (uint64_t)from->interval_ms;
+	l->rate_retries = number(from->rate_count);
+	l->rate_ms = (uint64_t)from->rate_ms;
+}
+
+void
+policy_session(const struct model_persistence *from,
+    struct session_settings *out)
+{
+	bool is_cookie = from->type == MODEL_SESSION_COOKIE;
+	const char *name = is_cookie ? from->cookie.name : from->header.name;
+
+	if (name == NULL)
+		name = from->name;
+	*out = (struct session_settings){
+		.kind = is_cookie ? SESSION_COOKIE : SESSION_HEADER,
+		.name = slice_str(name),
+		.path = from->cookie.path != NULL ?
+		    slice_str(from->cookie.path) : SLICE("/"),
+		.is_permanent = from->cookie.life == MODEL_COOKIE_PERMANENT,
+		.absolute_ms = from->absolute_ms, .idle_ms = from->idle_ms,
+	};
+}
+
+static void
 add_subsets(const struct model_backend_policy_spec *p, struct cluster *c)
 {
 	struct arena scratch;
@@ -340,6 +370,10 @@ policy_apply(const struct model_backend_policy_spec *p, struct cluster *c)
 		set_health(p->health, c);
 	if (p->retry != NULL)
 		set_retry(p->retry, p->breaker != NULL, c);
+	if (p->budget != NULL)
+		set_budget(p->budget, &c->limits);
+	if (p->persistence != NULL)
+		policy_session(p->persistence, &c->session);
 	add_subsets(p, c);
 }
 

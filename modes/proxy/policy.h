@@ -29,6 +29,9 @@ void policy_of(const struct policies *, const char *namespace,
     const char *service, const char *port_name,
     struct model_backend_policy_spec *out);
 void policy_apply(const struct model_backend_policy_spec *, struct cluster *);
+/* What it says of sessions; borrows from it. */
+void policy_session(const struct model_persistence *,
+    struct session_settings *out);
 /* Of an endpoint with these labels; NULL: none. */
 uint32_t policy_priority(const struct model_backend_policy_spec *,
     const struct conf_pairs *labels);

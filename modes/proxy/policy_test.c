@@ -207,6 +207,33 @@ TEST(policy_priorities_go_by_label)
 	stop(&f);
 }
 
+/* A budget over time stands beside a policy's retries. */
+TEST(policy_reads_backend_traffic_policies)
+{
+	struct fixture f;
+
+	start(&f, HEAD("a", "1") ALL "  retry: {attempts: 5, budgetPercent: 9}\n"
+	    "---\napiVersion: gateway.networking.x-k8s.io/v1alpha1\n"
+	    "kind: XBackendTrafficPolicy\n"
+	    "metadata: {name: web, namespace: shop}\nspec:\n"
+	    "  targetRefs: [{group: '', kind: Service, name: web}]\n"
+	    "  retryConstraint:\n"
+	    "    budget: {percent: 30, interval: 20s}\n"
+	    "    minRetryRate: {count: 4, interval: 2s}\n"
+	    "  sessionPersistence: {type: Header, sessionName: X-S,\n"
+	    "    idleTimeout: 5s}\n");
+	assert_int_equal(f.c->retry.attempts, 5);
+	assert_int_equal(f.c->limits.retry_percent, 30);
+	assert_int_equal(f.c->limits.retry_interval_ms, 20000);
+	assert_int_equal(f.c->limits.rate_retries, 4);
+	assert_int_equal(f.c->limits.rate_ms, 2000);
+	assert_int_equal(f.c->session.kind, SESSION_HEADER);
+	assert_true(slice_is(f.c->session.name, "X-S"));
+	assert_int_equal(f.c->session.idle_ms, 5000);
+	assert_int_equal(f.c->session.absolute_ms, -1);
+	stop(&f);
+}
+
 /* Istio's form comes to the same. */
 TEST(policy_reads_destination_rules)
 {

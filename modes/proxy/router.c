@@ -1,6 +1,7 @@
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/mirror.h"
 #include "modes/proxy/router_run.h"
+#include "modes/proxy/sticky.h"
 
 /* --- clocks ------------------------------------------------------------------------- */
 
@@ -111,6 +112,21 @@ is_answered_here(struct router *r)
 	return true;
 }
 
+/* The rule's, or the service's. */
+static void
+find_session(struct router *r)
+{
+	const struct cluster *c = r->cluster;
+
+	if (r->job->choice != NULL)
+		r->sticky = r->job->choice->sticky;
+	if (r->sticky != NULL || c->session.kind == SESSION_NONE)
+		return;
+	r->sticky = sticky_begin(&c->session, c->name, l7_arena(r->ctx),
+	    r->request, l7_summary(r->ctx)->start_wall_us / 1000000);
+	sticky_seek(r->sticky, c);
+}
+
 static void
 use_cluster(struct router *r, struct cluster *c)
 {
@@ -119,7 +135,9 @@ use_cluster(struct router *r, struct cluster *c)
 	r->retry = &c->retry;
 	if (r->job->choice != NULL || c->retry.is_asked)
 		begin_ruled(r);
-	affinity_find(&r->affinity, r->ctx, c, r->request);
+	find_session(r);
+	affinity_find(&r->affinity, r->ctx, c, r->request,
+	    r->job->source);
 	if (r->affinity.is_refused) {
 		l7_reply(r->ctx, 503, FLAG_UH, "no_subset", SLICE_NONE);
 		return;

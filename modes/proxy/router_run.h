@@ -41,6 +41,7 @@ struct router {
 	struct ruled      *ruled;	/* NULL: no rule */
 	const struct endpoint_state *tried[TRIED_MAX];
 	struct affinity    affinity;	/* which endpoints suit the request */
+	struct sticky     *sticky;	/* NULL: it has no session */
 	uint64_t           sent_us;
 	int                attempts;
 	int                status;	/* of the service's answer */
@@ -48,6 +49,7 @@ struct router {
 	bool               no_replay;	/* too much was sent to repeat it */
 	bool               answered;	/* a head came */
 	bool               retry_counted, is_tunnel;
+	bool               is_over_rate;	/* of retries, which ends in 503 */
 };
 
 /* --- router_try.c ------------------------------------------------------------------ */

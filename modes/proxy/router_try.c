@@ -106,8 +106,9 @@ start_after(struct router *r, int64_t ms)
 bool
 router_has_budget(struct router *r)
 {
-	if (cluster_retry_begin(r->cluster))
+	if (cluster_retry_begin(r->cluster, loop_now_ms(l7_loop(r->ctx))))
 		return true;
+	r->is_over_rate = r->cluster->limits.retry_interval_ms > 0;
 	worker_env_count_service(l7_env(r->ctx), METRIC_UPSTREAM_OVERFLOWS,
 	    r->cluster->service, "retry_limit", 1);
 	return false;
@@ -154,6 +155,10 @@ is_retried_for(struct router *r, const struct http_head *head)
 		return true;
 	if (router_fall_back(r))
 		return true;
+	if (r->is_over_rate) {
+		router_fail(r, FLAG_UO, "retry_limit");
+		return true;
+	}
 	if (r->attempts > 1)
 		l7_summary(r->ctx)->flag = FLAG_URX;
 	return false;
@@ -186,12 +191,11 @@ router_take_head(struct router *r, struct http_head *head, bool end)
 		router_stop_clocks(r);
 		l7_tunnel(r->ctx);
 	}
-	if (r->job->choice != NULL) {
+	if (r->job->choice != NULL)
 		rule_response(r->job->choice, l7_arena(r->ctx), r->request, head);
-		sticky_answer(r->job->choice, l7_arena(r->ctx), r->request,
-		    l7_summary(r->ctx)->upstream_host,
-		    l7_summary(r->ctx)->start_wall_us / 1000000, head);
-	}
+	if (r->sticky != NULL)
+		sticky_answer(r->sticky, l7_arena(r->ctx), r->request,
+		    s->upstream_host, s->start_wall_us / 1000000, head);
 	affinity_answer(&r->affinity, head);
 	l7_respond_head(r->ctx, head, end);
 }
@@ -425,10 +429,8 @@ static const struct attempt_events attempt_events = {
 static const struct endpoint *
 session_endpoint(const struct router *r)
 {
-	const struct rule_choice *c = r->job->choice;
-
-	return c == NULL || c->sticky == NULL || r->attempts > 0 ? NULL :
-	    c->sticky->endpoint;
+	return r->sticky == NULL || r->attempts > 0 ? NULL :
+	    r->sticky->endpoint;
 }
 
 void

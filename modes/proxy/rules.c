@@ -1,4 +1,5 @@
 #include "base/random.h"
+#include "modes/proxy/policy.h"
 #include "modes/proxy/route.h"
 #include "modes/proxy/router.h"
 #include "modes/proxy/rule_filters.h"
@@ -104,12 +105,30 @@ answer(struct rule_choice *c, int status, enum response_flag flag,
 	c->details = details;
 }
 
+/* The one that the request's session is with, or NULL. */
+static const struct rule_backend *
+session_backend(const struct rule_set *set, struct l7_ctx *ctx,
+    const struct http_head *head, struct rule_choice *c)
+{
+	const struct rule *r = c->rule;
+	struct session_settings session;
+
+	if (r->doc->persistence == NULL)
+		return NULL;
+	policy_session(r->doc->persistence, &session);
+	c->sticky = sticky_begin(&session, r->name, l7_arena(ctx), head,
+	    l7_summary(ctx)->start_wall_us / 1000000);
+	for (size_t i = 0; i < r->backends_len; i++)
+		if (sticky_seek(c->sticky, set->clusters[r->backends[i].slot]))
+			return &r->backends[i];
+	return NULL;
+}
+
 static void
 choose_backend(const struct rule_set *set, struct rule_choice *c,
     struct l7_ctx *ctx, const struct http_head *head, uint16_t port)
 {
-	const struct rule_backend *b = sticky_find(set, l7_arena(ctx), head,
-	    l7_summary(ctx)->start_wall_us / 1000000, c);
+	const struct rule_backend *b = session_backend(set, ctx, head, c);
 
 	if (b == NULL)
 		b = rule_next_backend(c->rule);

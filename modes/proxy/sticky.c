@@ -7,17 +7,10 @@
 #define TOKEN_LEN	(16 + 1 + 8 + 1 + 8)	/* hash-created-used */
 
 static struct slice
-name_of(const struct model_persistence *p, const struct rule *r,
-    struct arena *a)
+made_up_name(struct slice owner, struct arena *a)
 {
-	const char *own = p->type == MODEL_SESSION_COOKIE ? p->cookie.name :
-	    p->header.name;
-
-	if (own == NULL)
-		own = p->name;
-	/* Two rules must not share a session. */
-	return own != NULL ? slice_str(own) : slice_str(arena_printf(a,
-	    "mesh-session-%08x", (unsigned)(hash_bytes(r->name) & 0xffffffff)));
+	return slice_str(arena_printf(a, "mesh-session-%08x",
+	    (unsigned)(hash_bytes(owner) & 0xffffffff)));
 }
 
 static struct slice
@@ -52,9 +45,9 @@ is_over(int64_t since_s, int64_t limit_ms, int64_t now_s)
 }
 
 static bool
-read_token(struct slice text, const struct model_persistence *p, int64_t now_s,
-    struct sticky *out)
+read_token(struct slice text, int64_t now_s, struct sticky *out)
 {
+	const struct session_settings *p = &out->set;
 	uint64_t created, used;
 
 	if (text.len != TOKEN_LEN || text.ptr[16] != '-' ||
@@ -69,9 +62,9 @@ read_token(struct slice text, const struct model_persistence *p, int64_t now_s,
 }
 
 static uint64_t
-hash_of(const struct rule *r, struct slice host)
+hash_of(struct slice owner, struct slice host)
 {
-	return hash_mix(hash_bytes(r->name) ^ hash_mix(hash_bytes(host)));
+	return hash_mix(hash_bytes(owner) ^ hash_mix(hash_bytes(host)));
 }
 
 static bool
@@ -81,77 +74,73 @@ is_good(const struct endpoint *e)
 	    (MARK_MISSED | MARK_OUT | MARK_UNHEALTHY)) == 0;
 }
 
-static const struct endpoint *
-endpoint_named(const struct rule *r, const struct cluster *c, uint64_t hash)
+struct sticky *
+sticky_begin(const struct session_settings *set, struct slice owner,
+    struct arena *a, const struct http_head *head, int64_t now_s)
 {
-	for (size_t i = 0; c != NULL && i < c->len; i++)
-		if (hash_of(r, c->v[i].host) == hash && is_good(&c->v[i]))
-			return &c->v[i];
-	return NULL;
-}
-
-const struct rule_backend *
-sticky_find(const struct rule_set *set, struct arena *a,
-    const struct http_head *head, int64_t now_s, struct rule_choice *c)
-{
-	const struct rule *r = c->rule;
-	const struct model_persistence *p = r->doc->persistence;
+	struct sticky *s = arena_zalloc(a, sizeof(*s));
 	struct slice token;
 
-	if (p == NULL)
-		return NULL;
-	c->sticky = arena_zalloc(a, sizeof(*c->sticky));
-	c->sticky->name = name_of(p, r, a);
-	token = p->type == MODEL_SESSION_COOKIE ?
-	    affinity_cookie(head, c->sticky->name) :
-	    http_fields_find(&head->fields, lower(a, c->sticky->name));
-	if (!read_token(token, p, now_s, c->sticky)) {
-		c->sticky->hash = 0;
-		c->sticky->created_s = now_s;
-		return NULL;
+	s->set = *set;
+	s->owner = owner;
+	if (set->name.len == 0)
+		s->set.name = made_up_name(owner, a);
+	token = set->kind == SESSION_COOKIE ?
+	    affinity_cookie(head, s->set.name) :
+	    http_fields_find(&head->fields, lower(a, s->set.name));
+	if (!read_token(token, now_s, s)) {
+		s->hash = 0;
+		s->created_s = now_s;
 	}
-	for (size_t i = 0; i < r->backends_len; i++) {
-		const struct rule_backend *b = &r->backends[i];
+	return s;
+}
 
-		c->sticky->endpoint = endpoint_named(r, set->clusters[b->slot],
-		    c->sticky->hash);
-		if (c->sticky->endpoint != NULL)
-			return b;
-	}
-	return NULL;
+bool
+sticky_seek(struct sticky *s, const struct cluster *c)
+{
+	if (s->hash == 0 || c == NULL)
+		return false;
+	for (size_t i = 0; i < c->len && s->endpoint == NULL; i++)
+		if (hash_of(s->owner, c->v[i].host) == s->hash &&
+		    is_good(&c->v[i]))
+			s->endpoint = &c->v[i];
+	return s->endpoint != NULL;
+}
+
+static void
+set_cookie(const struct sticky *s, struct arena *a, const char *token,
+    int64_t age_s, const struct http_head *request, struct http_head *response)
+{
+	char age[32] = "";
+
+	if (s->set.is_permanent && s->set.absolute_ms >= 0)
+		snprintf(age, sizeof(age), "; Max-Age=%lld",
+		    (long long)(s->set.absolute_ms / 1000 - age_s));
+	http_fields_add_id(&response->fields, FIELD_SET_COOKIE,
+	    slice_str(arena_printf(a, "%.*s=%s; Path=%.*s%s; HttpOnly;"
+	    " SameSite=Lax%s", SLICE_ARG(s->set.name), token,
+	    SLICE_ARG(s->set.path), age,
+	    slice_is(request->scheme, "https") ? "; Secure" : "")));
 }
 
 void
-sticky_answer(const struct rule_choice *c, struct arena *a,
+sticky_answer(const struct sticky *s, struct arena *a,
     const struct http_head *request, struct slice host, int64_t now_s,
     struct http_head *response)
 {
-	const struct model_persistence *p = c->rule->doc->persistence;
-	const struct sticky *s = c->sticky;
-	char token[TOKEN_LEN + 1], age[32] = "";
-	uint64_t hash;
+	char token[TOKEN_LEN + 1];
+	uint64_t hash = hash_of(s->owner, host);
 
-	if (s == NULL)
-		return;
-	hash = hash_of(c->rule, host);
-	if (hash == s->hash && p->idle_ms < 0)
+	if (hash == s->hash && s->set.idle_ms < 0)
 		return;
 	/* With another endpoint another session begins. */
 	int64_t created_s = hash == s->hash ? s->created_s : now_s;
 
 	snprintf(token, sizeof(token), "%016llx-%08x-%08x",
 	    (unsigned long long)hash, (unsigned)created_s, (unsigned)now_s);
-	if (p->type == MODEL_SESSION_HEADER) {
-		http_fields_set(&response->fields, lower(a, s->name),
+	if (s->set.kind == SESSION_HEADER)
+		http_fields_set(&response->fields, lower(a, s->set.name),
 		    arena_dup(a, slice_str(token)));
-		return;
-	}
-	if (p->cookie.life == MODEL_COOKIE_PERMANENT && p->absolute_ms >= 0)
-		snprintf(age, sizeof(age), "; Max-Age=%lld",
-		    (long long)(p->absolute_ms / 1000 - (now_s - created_s)));
-	http_fields_add_id(&response->fields, FIELD_SET_COOKIE,
-	    slice_str(arena_printf(a, "%.*s=%s; Path=%s%s; HttpOnly;"
-	    " SameSite=Lax%s", SLICE_ARG(s->name), token,
-	    p->cookie.path == NULL ? "/" : p->cookie.path, age,
-	    slice_is(request->scheme, "https") ? "; Secure" : "")));
+	else
+		set_cookie(s, a, token, now_s - created_s, request, response);
 }

@@ -1,16 +1,12 @@
 #include "base/unit.h"
 #include "modes/proxy/sticky.h"
 
-/* A rule with one backend of one endpoint, and a session by a field. */
+/* A service with one endpoint, and a session by a field. */
 struct world {
 	struct arena             arena;
 	struct cluster_registry *registry;
 	struct cluster          *cluster;
-	struct model_persistence persistence;
-	struct model_http_rule   doc;
-	struct rule_backend      backend;
-	struct rule              rule;
-	struct rule_set          set;
+	struct session_settings  settings;
 	struct http_head         request, response;
 };
 
@@ -26,13 +22,9 @@ world_init(struct world *w, int64_t absolute_ms, int64_t idle_ms)
 	w->cluster = cluster_new(w->registry, SLICE("shop/a"), SLICE("80"));
 	cluster_add(w->cluster, w->registry, &e);
 	cluster_seal(w->cluster);
-	w->persistence = (struct model_persistence){
-		.type = MODEL_SESSION_HEADER, .absolute_ms = absolute_ms,
-		.idle_ms = idle_ms, .header = { .name = "X-S" } };
-	w->doc.persistence = &w->persistence;
-	w->rule = (struct rule){ .name = SLICE("shop/r/0"), .doc = &w->doc,
-		.backends = &w->backend, .backends_len = 1 };
-	w->set.clusters = &w->cluster;
+	w->settings = (struct session_settings){ .kind = SESSION_HEADER,
+		.absolute_ms = absolute_ms, .idle_ms = idle_ms,
+		.name = SLICE("X-S") };
 	http_head_init(&w->request, &w->arena);
 	http_head_init(&w->response, &w->arena);
 }
@@ -49,14 +41,14 @@ world_fini(struct world *w)
 static bool
 ask(struct world *w, int64_t now_s)
 {
-	struct rule_choice c = { .rule = &w->rule };
-	bool found = sticky_find(&w->set, &w->arena, &w->request, now_s, &c) !=
-	    NULL;
+	struct sticky *s = sticky_begin(&w->settings, SLICE("shop/r/0"),
+	    &w->arena, &w->request, now_s);
+	bool found = sticky_seek(s, w->cluster);
 	struct slice token;
 
-	assert_true(!found || c.sticky->endpoint == &w->cluster->v[0]);
+	assert_true(s->endpoint == (found ? &w->cluster->v[0] : NULL));
 	http_head_init(&w->response, &w->arena);
-	sticky_answer(&c, &w->arena, &w->request, w->cluster->v[0].host, now_s,
+	sticky_answer(s, &w->arena, &w->request, w->cluster->v[0].host, now_s,
 	    &w->response);
 	token = http_fields_find(&w->response.fields, SLICE("x-s"));
 	if (token.ptr != NULL)
@@ -116,6 +108,52 @@ TEST(session_token_that_is_none_is_replaced)
 		    slice_str(tokens[i]));
 		assert_false(ask(&w, 1000));
 		assert_true(ask(&w, 1001));
+		world_fini(&w);
+	}
+}
+
+TEST(session_of_another_owner_is_none)
+{
+	struct world w;
+	struct sticky *s;
+
+	world_init(&w, -1, -1);
+	assert_false(ask(&w, 1000));
+	assert_true(ask(&w, 1001));
+	s = sticky_begin(&w.settings, SLICE("shop/r/1"), &w.arena, &w.request,
+	    1002);
+	assert_false(sticky_seek(s, w.cluster));
+	assert_false(sticky_seek(s, NULL));
+	world_fini(&w);
+}
+
+TEST(session_cookie_says_for_how_long)
+{
+	static const struct {
+		bool        is_permanent;
+		int64_t     absolute_ms;
+		const char *tail;
+	} cases[] = {
+		{ false, -1, "; Path=/x; HttpOnly; SameSite=Lax" },
+		{ false, 60000, "; Path=/x; HttpOnly; SameSite=Lax" },
+		{ true, 60000, "; Path=/x; Max-Age=60; HttpOnly; SameSite=Lax" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct world w;
+		struct slice cookie;
+
+		world_init(&w, cases[i].absolute_ms, -1);
+		w.settings.kind = SESSION_COOKIE;
+		w.settings.name = SLICE_NONE;
+		w.settings.path = SLICE("/x");
+		w.settings.is_permanent = cases[i].is_permanent;
+		ask(&w, 1000);
+		cookie = http_fields_find(&w.response.fields,
+		    SLICE("set-cookie"));
+		assert_true(slice_has_prefix(cookie, SLICE("mesh-session-")));
+		assert_true(slice_has_suffix(cookie,
+		    slice_str(cases[i].tail)));
 		world_fini(&w);
 	}
 }

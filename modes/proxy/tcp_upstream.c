@@ -28,6 +28,7 @@ struct tcp_upstream {
 	bool ended_in, ended_out;	/* told to the owner; said by the owner */
 	bool paused;
 	bool is_closed;
+	bool retry_counted;	/* until the connection is there */
 };
 
 static const char *const alpn_bytes[] = { "mesh-tcp/1", NULL };
@@ -42,6 +43,24 @@ end_session(struct tcp_upstream *t)
 	if (t->session != NULL)
 		endpoint_session_end(t->session);
 	t->session = NULL;
+}
+
+static void
+end_retry(struct tcp_upstream *t)
+{
+	if (t->retry_counted)
+		cluster_retry_end(t->cluster);
+	t->retry_counted = false;
+}
+
+/* Another endpoint may be tried, within the budget of retries. */
+static bool
+may_try_again(struct tcp_upstream *t)
+{
+	t->retry_counted = t->attempts <= t->cluster->retry.attempts &&
+	    retry_takes_connect(&t->cluster->retry) &&
+	    cluster_retry_begin(t->cluster, loop_now_ms(upstream_loop(t->up)));
+	return t->retry_counted;
 }
 
 static void
@@ -101,6 +120,7 @@ tcp_upstream_close(struct tcp_upstream *t, bool abort)
 		connector_cancel(t->connector);
 	leave(t, abort);
 	end_session(t);
+	end_retry(t);
 	cluster_unref(t->cluster);
 	/* It may be closed from inside its own event. */
 	t->is_closed = true;
@@ -208,9 +228,10 @@ on_connected(void *arg, struct conn *c, enum response_flag flag,
 	struct tcp_upstream *t = arg;
 
 	t->connector = NULL;
+	end_retry(t);
 	if (c == NULL) {
 		end_session(t);
-		if (t->attempts <= t->cluster->retry.attempts && flag != FLAG_UO)
+		if (flag != FLAG_UO && may_try_again(t))
 			try_connect(t);
 		else
 			fail(t, flag, details);
@@ -266,7 +287,8 @@ tcp_upstream_start(struct upstream *up, const struct cluster *cluster,
 	t->source = caller->source;
 	t->has_hash = cluster->affinity.kind == AFFINITY_SOURCE;
 	if (t->has_hash)
-		t->hash = affinity_address(&conn_peer(caller->conn)->addr);
+		t->hash = affinity_source(&conn_peer(caller->conn)->addr,
+		    caller->source);
 	t->events = events;
 	t->owner = owner;
 	loop_task_init(&t->no_endpoint, on_no_endpoint, t);

@@ -5,7 +5,7 @@ import random
 import select
 import threading
 
-from edge import POLICY, Managed, reply
+from edge import POLICY, Managed, documents, reply
 from mesh import main, scenario, wait_until
 from wire import Client, get
 
@@ -141,6 +141,51 @@ def a_hash_keeps_a_user_at_one_endpoint(scene):
 		assert answer.body == first.body and not answer.get("set-cookie")
 	edge.policy("  loadBalancer: {type: Maglev, hash: {sourceAddress: true}}\n")
 	assert len({edge.who() for _ in range(20)}) == 1
+
+
+@scenario
+def a_session_stays_with_its_endpoint(scene):
+	endpoints = [Endpoint(scene, f"e{i}") for i in range(3)]
+	edge = Managed(scene, *endpoints, policy="""
+  sessionPersistence: {cookie: {name: stay}}
+""")
+	first = edge.ask()
+	cookie = first.get("set-cookie").split(";")[0]
+	assert cookie.startswith("stay="), first.head
+	for _ in range(20):
+		answer = edge.ask(fields={"cookie": cookie})
+		assert answer.body == first.body and not answer.get("set-cookie")
+	# Another endpoint, once that one is gone.
+	others = [e for e in endpoints if e.name.encode() != first.body]
+	edge.move(*others)
+	again = edge.ask(fields={"cookie": cookie})
+	assert again.status == 200 and again.get("set-cookie"), again.head
+	# As Gateway API says it, by a field.
+	edge.write("policy", """
+apiVersion: gateway.networking.x-k8s.io/v1alpha1
+kind: XBackendTrafficPolicy
+metadata: {name: web, namespace: default}
+spec:
+  targetRefs: [{group: "", kind: Service, name: web}]
+  sessionPersistence: {type: Header, header: {name: X-Session}}
+""")
+	wait_until(lambda: edge.ask().get("x-session"), "a token comes")
+	first = edge.ask()
+	token = first.get("x-session")
+	assert {edge.who(fields={"x-session": token}) for _ in range(20)} == \
+	    {first.body.decode()}
+
+
+@scenario
+def a_service_may_keep_its_callers_by_their_address(scene):
+	endpoints = [Endpoint(scene, f"e{i}") for i in range(3)]
+	edge = Managed(scene, *endpoints)
+	assert len({edge.who() for _ in range(60)}) == 3
+	before = edge.reloads()
+	edge.write("web", documents("web", [e.port for e in endpoints]).replace(
+	    "spec:\n  ports:", "spec:\n  sessionAffinity: ClientIP\n  ports:"))
+	wait_until(lambda: edge.reloads() > before, "it is read")
+	assert len({edge.who() for _ in range(60)}) == 1
 
 
 @scenario

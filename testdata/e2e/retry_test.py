@@ -233,5 +233,27 @@ def failures_to_connect_are_tried_again_within_the_budget(scene):
 	    reason="retry_limit") >= 1
 
 
+@scenario
+def a_budget_over_time_ends_in_503(scene):
+	backend = scene.backend(reply("no", "500 No"))
+	edge = Managed(scene, backend, policy="  retry: {on: [5xx], backoff: 1ms}\n")
+	before = edge.reloads()
+	edge.write("budget", """
+apiVersion: gateway.networking.x-k8s.io/v1alpha1
+kind: XBackendTrafficPolicy
+metadata: {name: web, namespace: default}
+spec:
+  targetRefs: [{group: "", kind: Service, name: web}]
+  retryConstraint:
+    budget: {percent: 10, interval: 1h}
+    minRetryRate: {count: 2, interval: 1h}
+""")
+	wait_until(lambda: edge.reloads() > before, "the budget is read")
+	answers = [edge.ask().status for _ in range(40)]
+	assert answers[:2] == [500, 500] and set(answers[2:9]) == {503}, answers
+	assert answers.count(500) == 4, answers
+	assert len(backend.requests()) == 44
+
+
 if __name__ == "__main__":
 	main()
