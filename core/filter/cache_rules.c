@@ -45,6 +45,12 @@ cache_rules_is_personal(const struct http_fields *f)
 	    http_fields_count(f, FIELD_COOKIE) > 0;
 }
 
+bool
+cache_rules_is_conditional(const struct http_fields *f)
+{
+	return has(f, "if-none-match") || has(f, "if-modified-since");
+}
+
 /* --- answers ------------------------------------------------------------------- */
 
 /* Those that say how long; and those that may be taken for fresh unsaid. */
@@ -153,14 +159,20 @@ keep_grace(struct cache_entry *e, const struct cache_limits *l,
     const struct cache_control *c)
 {
 	/* Whoever says one of these wants no stale answer (4.2.4). */
-	if (c->must_revalidate || c->proxy_revalidate || c->no_cache ||
-	    c->s_maxage >= 0)
+	if (c->must_revalidate || c->proxy_revalidate || c->no_cache)
 		return;
-	e->revalidate_ms = c->stale_while_revalidate >= 0 ?
-	    least(c->stale_while_revalidate * 1000, l->max_ttl_ms) :
-	    l->revalidate_ms;
-	e->error_ms = c->stale_if_error >= 0 ?
-	    least(c->stale_if_error * 1000, l->max_ttl_ms) : l->error_ms;
+	/* Nor who says s-maxage, unless he says that too. */
+	bool is_ours = c->s_maxage < 0;
+
+	if (c->stale_while_revalidate >= 0)
+		e->revalidate_ms = least(c->stale_while_revalidate * 1000,
+		    l->max_ttl_ms);
+	else if (is_ours)
+		e->revalidate_ms = l->revalidate_ms;
+	if (c->stale_if_error >= 0)
+		e->error_ms = least(c->stale_if_error * 1000, l->max_ttl_ms);
+	else if (is_ours)
+		e->error_ms = l->error_ms;
 }
 
 static void
@@ -208,9 +220,11 @@ cache_rules_keep(struct cache_entry *e, const struct cache_limits *l,
 	    least(said >= 0 ? said : l->default_ttl_ms, l->max_ttl_ms);
 	keep_grace(e, l, &c);
 	keep_age(e, f, date_s, wall_s, took_ms);
-	/* What is stale at once is kept only to ask whether it is still right. */
+	/* What is stale at once is kept to be given so, or to ask about it. */
 	if (e->fresh_ms <= e->age_ms && ((said < 0 && !c.no_cache) ||
-	    !(has(f, "etag") || has(f, "last-modified"))))
+	    !(e->fresh_ms + e->revalidate_ms > e->age_ms ||
+	    e->fresh_ms + e->error_ms > e->age_ms ||
+	    has(f, "etag") || has(f, "last-modified"))))
 		return false;
 	if (!keep_vary(&e->vary, request, f))
 		return false;

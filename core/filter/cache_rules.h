@@ -27,6 +27,8 @@ enum cache_use cache_rules_use(const struct http_head *request,
     const struct cache_control *, bool end);
 /* Whether the request is of somebody: see above. */
 bool cache_rules_is_personal(const struct http_fields *request);
+/* Whether it asks for an answer only if that has changed. */
+bool cache_rules_is_conditional(const struct http_fields *request);
 
 /*
  * Whether the answer may be kept; fills status, is_shared, vary, fields, age

@@ -167,6 +167,48 @@ TEST(cache_keeps_what_rfc_9111_lets_it)
 	}
 }
 
+TEST(cache_gives_what_is_stale_for_as_long_as_is_said)
+{
+	static const struct {
+		const char *value;
+		int64_t revalidate_s, error_s;
+	} v[] = {
+		{ "max-age=60", 5, 7 },
+		{ "max-age=60, stale-while-revalidate=9", 9, 7 },
+		{ "max-age=60, stale-if-error=9", 5, 9 },
+		{ "max-age=60, stale-if-error=0", 5, 0 },
+		{ "max-age=60, stale-if-error=99999", 5, 3600 },
+		{ "max-age=60, must-revalidate, stale-if-error=9", 0, 0 },
+		{ "max-age=60, proxy-revalidate, stale-if-error=9", 0, 0 },
+		{ "s-maxage=60", 0, 0 },
+		{ "s-maxage=60, stale-while-revalidate=9", 9, 0 },
+		{ "max-age=0, stale-while-revalidate=9", 9, 7 },
+	};
+	static const struct cache_limits limits = { .max_ttl_ms = 3600000,
+		.revalidate_ms = 5000, .error_ms = 7000 };
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct cache_entry *e = cache_entry_new();
+		struct http_fields request;
+		struct http_head h;
+		struct arena a;
+
+		arena_init(&a);
+		http_fields_init(&request, &a);
+		http_head_init(&h, &a);
+		h.status = 200;
+		http_fields_add(&h.fields, SLICE("cache-control"),
+		    slice_str(v[i].value));
+		if (!cache_rules_keep(e, &limits, &request, &h, NOW, 0) ||
+		    e->revalidate_ms != v[i].revalidate_s * 1000 ||
+		    e->error_ms != v[i].error_s * 1000)
+			fail_msg("%s: %lld, %lld", v[i].value,
+			    (long long)e->revalidate_ms, (long long)e->error_ms);
+		cache_entry_unref(e);
+		arena_fini(&a);
+	}
+}
+
 /* --- the store, by many threads ---------------------------------------------------- */
 
 #define ROUNDS	2000
@@ -304,9 +346,19 @@ TEST(cache_gives_again_what_is_fresh)
 	assert_non_null(strstr(str_ptr(got), " 304 "));
 	assert_string_equal(origin_field(got, "content-length"), "");
 	assert_int_equal(origin_asked(), 8);
-	got = origin_ask(REQ("GET", "/c", "cache-control: only-if-cached\r\n"));
-	assert_non_null(strstr(str_ptr(got), " 504 "));
-	assert_int_equal(origin_asked(), 8);
+	/* Only what there is: also where the cache would not look. */
+	static const char *const only[] = {
+		REQ("GET", "/c", "cache-control: only-if-cached\r\n"),
+		REQ("GET", "/", "cache-control: only-if-cached, no-cache\r\n"),
+		REQ("GET", "/", "range: bytes=0-1\r\n"
+		    "cache-control: only-if-cached\r\n"),
+	};
+
+	for (size_t i = 0; i < sizeof(only) / sizeof(only[0]); i++) {
+		got = origin_ask(only[i]);
+		assert_non_null(strstr(str_ptr(got), " 504 "));
+	}
+	expect("", GET("cache-control: only-if-cached\r\n"), 8, "one");
 	origin_stop();
 }
 

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+# timeout: 120
+"""The cache, with curl in front and servers behind."""
+
+import http.server
+import threading
+
+from mesh import SLOWER, main, scenario, wait_until
+from pages import field, pages
+
+
+class Origin(http.server.ThreadingHTTPServer):
+	"""Answers GET with how often it was asked for that path, and with the
+	fields that a test says; while it is shut, answers wait."""
+
+	daemon_threads = True
+	request_queue_size = 64
+
+	def __init__(self):
+		super().__init__(("127.0.0.1", 0), Page)
+		self.fields = {}
+		self.status = 200
+		self.asked = []		# (path, If-None-Match)
+		self.is_open = threading.Event()
+		self.is_open.set()
+		self.http = f"127.0.0.1:{self.server_port}"
+		threading.Thread(target=self.serve_forever, daemon=True).start()
+
+	def count(self, path):
+		return sum(1 for asked, _ in self.asked if asked == path)
+
+	def close(self):
+		self.is_open.set()
+		self.shutdown()
+		self.server_close()
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+	protocol_version = "HTTP/1.1"
+
+	def do_GET(self):
+		origin = self.server
+		known = self.headers["if-none-match"]
+		origin.asked.append((self.path, known))
+		body = str(origin.count(self.path)).encode()
+		origin.is_open.wait(20 * SLOWER)
+		etag = origin.fields.get("etag")
+		same = etag is not None and known == etag
+		self.send_response(304 if same else origin.status)
+		for name, value in origin.fields.items():
+			self.send_header(name, value)
+		if not same:
+			self.send_header("content-length", str(len(body)))
+		self.end_headers()
+		if not same:
+			self.wfile.write(body)
+
+	def log_message(self, *_):
+		pass
+
+
+def at_once(n, ask, *args):
+	"""Starts n of them; gives a function that waits for what they got."""
+	replies = []
+	threads = [threading.Thread(target=lambda: replies.append(ask(*args)))
+	    for _ in range(n)]
+	for thread in threads:
+		thread.start()
+
+	def join():
+		for thread in threads:
+			thread.join()
+		return replies
+	return join
+
+
+def held(proxy):
+	return proxy.metrics().sum("mesh_filter_calls_total", filter="cache",
+	    what="held")
+
+
+@scenario
+def pages_are_given_again(scene):
+	folder = scene.dir / "www"
+	folder.mkdir()
+	page = folder / "index.html"
+	page.write_text("first")
+	nginx = scene.nginx("origin", f"""root {folder};
+		location /fresh {{ alias {folder}/; add_header Cache-Control
+		    "public, max-age=600"; }}
+		location /stale {{ alias {folder}/; add_header Cache-Control
+		    "public, max-age=0"; }}
+		location /own {{ alias {folder}/; add_header Cache-Control
+		    "private, max-age=600"; }}
+		""")
+	ask, _ = pages(scene, nginx.http, {"cache": "{maxObject: 64Ki}"})
+	for place in ("fresh", "stale", "own"):
+		reply = ask(f"/{place}/index.html")
+		assert reply.body == b"first", reply.head
+		assert field(reply, "cache-status") == "mesh; fwd=uri-miss"
+	assert "hit" in field(ask("/fresh/index.html"), "cache-status")
+	reply = ask("/stale/index.html")
+	assert reply.body == b"first", reply.head
+	assert "fwd-status=304" in field(reply, "cache-status"), reply.head
+	etag = field(reply, "etag")
+	reply = ask("/fresh/index.html", "-H", f"If-None-Match: {etag}")
+	assert reply.status == 304 and reply.body == b"", reply.head
+	page.write_text("second one")
+	reply = ask("/fresh/index.html")
+	assert reply.body == b"first" and int(field(reply, "age")) >= 0
+	assert ask("/stale/index.html").body == b"second one"
+	assert ask("/own/index.html").body == b"second one"
+	assert ask("/fresh/index.html", "-H", "Cache-Control: no-cache").body \
+	    == b"second one"
+	assert ask("/fresh/index.html").body == b"second one"
+
+
+@scenario
+def one_asks_for_many(scene):
+	origin = scene.closing(Origin())
+	ask, proxy = pages(scene, origin.http, {"cache": "{}"})
+	origin.fields = {"cache-control": "max-age=60"}
+	origin.is_open.clear()
+	join = at_once(20, ask, "/popular")
+	wait_until(lambda: held(proxy) == 19, "19 wait for the first")
+	assert origin.count("/popular") == 1
+	origin.is_open.set()
+	replies = join()
+	assert [reply.body for reply in replies] == [b"1"] * 20
+	said = sorted(field(reply, "cache-status") for reply in replies)
+	assert said == ["mesh; fwd=uri-miss"] + \
+	    ["mesh; fwd=uri-miss; collapsed"] * 19, said
+	assert "hit" in field(ask("/popular"), "cache-status")
+	# Each gets its own of what is nobody else's.
+	origin.fields = {"cache-control": "private"}
+	origin.is_open.clear()
+	join = at_once(10, ask, "/own")
+	wait_until(lambda: held(proxy) == 28, "9 wait for the first")
+	origin.is_open.set()
+	bodies = sorted(int(reply.body) for reply in join())
+	assert bodies == list(range(1, 11)), bodies
+
+
+if __name__ == "__main__":
+	main()
