@@ -3,38 +3,17 @@
 
 #include "base/map.h"
 #include "base/mem.h"
-#include "modes/control/traffic.h"
+#include "modes/control/traffic_impl.h"
 #include "stat/metrics.h"
 
-#define NOTES		(TRAFFIC_WINDOW_MS / TRAFFIC_STEP_MS + 1)
 #define SENDER_MS	(3600 * 1000)	/* silent for so long: forgotten */
+#define SILENCE_MS	(2 * TRAFFIC_STEP_MS)	/* it was away */
 #define LATER_MS	60000		/* between looks for those */
-
-/* Totals of one pair of services, as one side of it sees them. */
-struct pair {
-	uint64_t              requests, success;
-	struct stat_histogram durations;
-};
-
-/* Totals at one moment, by "outbound source destination". */
-struct note {
-	uint64_t   at_ms;
-	struct map pairs;
-};
 
 struct sender {
 	struct stat_feed *feed;
 	struct map        pairs;	/* "direction source destination" */
 	uint64_t          heard_ms;
-};
-
-struct traffic {
-	struct stat_registry *stats;
-	struct stat_worker   *worker;
-	struct map            senders;
-	struct note           notes[NOTES];	/* a ring; newest at `last` */
-	size_t                last, len;
-	uint64_t              expired_ms;
 };
 
 /* --- totals ------------------------------------------------------------------------ */
@@ -86,8 +65,8 @@ on_reading(void *ctx, const struct stat_reading *r)
 		p->success += r->raw;
 }
 
-static void
-read_totals(struct traffic *t, struct map *pairs)
+void
+traffic_read_totals(struct traffic *t, struct map *pairs)
 {
 	struct reading to = { .pairs = pairs };
 
@@ -105,6 +84,7 @@ traffic_new(void)
 
 	t->stats = stat_registry_new(metrics, METRIC_COUNT);
 	t->worker = stat_worker_new(t->stats);
+	list_init(&t->windows);
 	return t;
 }
 
@@ -124,15 +104,14 @@ traffic_free(struct traffic *t)
 	if (t == NULL)
 		return;
 	map_fini(&t->senders, sender_free);
-	for (size_t i = 0; i < NOTES; i++)
+	for (size_t i = 0; i < TRAFFIC_NOTES; i++)
 		map_fini(&t->notes[i].pairs, mem_free);
 	stat_registry_free(t->stats);
 	mem_free(t);
 }
 
-/* What came to be between two readings belongs to no window. */
-static void
-add_to_notes(struct traffic *t, const struct map *before,
+void
+traffic_add_past(struct note *n, const struct map *before,
     const struct map *after)
 {
 	size_t it = 0;
@@ -142,18 +121,14 @@ add_to_notes(struct traffic *t, const struct map *before,
 	while (map_next(after, &it, &key, &value)) {
 		const struct pair *now = value, *then = map_get(before, key);
 		struct stat_histogram more = now->durations;
+		struct pair *p = pair_at(&n->pairs, key);
 
 		if (then != NULL)
 			stat_histogram_subtract(&more, &then->durations);
-		for (size_t i = 0; i < t->len; i++) {
-			struct pair *p = pair_at(&t->notes[i].pairs, key);
-
-			p->requests += now->requests -
-			    (then == NULL ? 0 : then->requests);
-			p->success += now->success -
-			    (then == NULL ? 0 : then->success);
-			stat_histogram_merge(&p->durations, &more);
-		}
+		p->requests += now->requests -
+		    (then == NULL ? 0 : then->requests);
+		p->success += now->success - (then == NULL ? 0 : then->success);
+		stat_histogram_merge(&p->durations, &more);
 	}
 }
 
@@ -161,7 +136,7 @@ add_to_notes(struct traffic *t, const struct map *before,
 static size_t
 note_index(const struct traffic *t, size_t i)
 {
-	return (t->len < NOTES ? i : t->last + 1 + i) % NOTES;
+	return (t->len < TRAFFIC_NOTES ? i : t->last + 1 + i) % TRAFFIC_NOTES;
 }
 
 static const struct note *
@@ -251,15 +226,45 @@ apply_counters(struct traffic *t, struct sender *s,
 	return r < 0 ? -1 : (int64_t)(stat_feed_refused(s->feed) - before);
 }
 
+/* From when on the sender counted what it says now; 0: unknown. */
+static uint64_t
+counted_since(const struct sender *s, const struct traffic_report *r,
+    uint64_t now_ms)
+{
+	if (s->heard_ms > 0)
+		return s->heard_ms;
+	return r->uptime_ms > 0 && r->uptime_ms < now_ms ?
+	    now_ms - r->uptime_ms : 0;
+}
+
+/* Applies what may be older than notes and windows, and dates it. */
+static int64_t
+apply_past(struct traffic *t, struct sender *s, const struct traffic_report *r,
+    uint64_t now_ms, struct err *err)
+{
+	uint64_t since_ms = counted_since(s, r, now_ms);
+	struct map before = { 0 }, after = { 0 };
+	int64_t refused;
+
+	traffic_read_totals(t, &before);
+	refused = apply_counters(t, s, r, err);
+	traffic_read_totals(t, &after);
+	if (s->heard_ms == 0 && !began_in_window(t, r->uptime_ms, now_ms))
+		for (size_t i = 0; i < t->len; i++)
+			traffic_add_past(&t->notes[i], &before, &after);
+	else if (s->heard_ms == 0)
+		date_pairs(t, &before, &after, since_ms);
+	traffic_windows_add_past(t, since_ms, &before, &after);
+	map_fini(&before, mem_free);
+	map_fini(&after, mem_free);
+	return refused;
+}
+
 int64_t
 traffic_apply(struct traffic *t, const struct traffic_report *report,
     uint64_t now_ms, struct err *err)
 {
 	struct sender *s = map_get(&t->senders, report->sender);
-	struct map before = { 0 }, after = { 0 };
-	bool is_first = s == NULL && report->counters.len > 0;
-	bool is_past = is_first &&
-	    !began_in_window(t, report->uptime_ms, now_ms);
 	int64_t r = 0;
 
 	if (s == NULL) {
@@ -267,19 +272,11 @@ traffic_apply(struct traffic *t, const struct traffic_report *report,
 		s->feed = stat_feed_new(t->stats);
 		map_put(&t->senders, report->sender, s);
 	}
-	s->heard_ms = now_ms;
-	if (is_first)
-		read_totals(t, &before);
 	if (report->counters.len > 0)
-		r = apply_counters(t, s, report, err);
-	if (is_first)
-		read_totals(t, &after);
-	if (is_past)
-		add_to_notes(t, &before, &after);
-	else if (is_first)
-		date_pairs(t, &before, &after, now_ms - report->uptime_ms);
-	map_fini(&before, mem_free);
-	map_fini(&after, mem_free);
+		r = s->heard_ms == 0 || now_ms > s->heard_ms + SILENCE_MS ?
+		    apply_past(t, s, report, now_ms, err) :
+		    apply_counters(t, s, report, err);
+	s->heard_ms = now_ms;
 	return r;
 }
 
@@ -308,20 +305,20 @@ traffic_tick(struct traffic *t, uint64_t now_ms)
 	if (t->len > 0 && now_ms < n->at_ms + TRAFFIC_STEP_MS)
 		return;
 	if (t->len > 0)
-		t->last = (t->last + 1) % NOTES;
-	if (t->len < NOTES)
+		t->last = (t->last + 1) % TRAFFIC_NOTES;
+	if (t->len < TRAFFIC_NOTES)
 		t->len++;
 	n = &t->notes[t->last];
 	map_fini(&n->pairs, mem_free);
 	n->at_ms = now_ms;
-	read_totals(t, &n->pairs);
+	traffic_read_totals(t, &n->pairs);
 }
 
 /* --- showing -------------------------------------------------------------------------- */
 
 /* Whether the caller's side told of the same pair. */
-static bool
-is_told_by_caller(const struct map *pairs, struct slice source,
+bool
+traffic_is_told_by_caller(const struct map *pairs, struct slice source,
     struct slice destination)
 {
 	struct str key = { 0 };
@@ -429,7 +426,7 @@ traffic_write(struct traffic *t, uint64_t now_ms, struct conf_node *list)
 
 	if (t->len == 0 || now_ms <= then->at_ms)
 		return;
-	read_totals(t, &now);
+	traffic_read_totals(t, &now);
 	keys = sorted_keys(&now, &n);
 	for (size_t i = 0; i < n; i++) {
 		struct slice rest = keys[i], direction, source;
@@ -438,7 +435,7 @@ traffic_write(struct traffic *t, uint64_t now_ms, struct conf_node *list)
 		    !slice_cut(&rest, ' ', &source))
 			continue;
 		if (slice_is(direction, METRIC_INBOUND) &&
-		    is_told_by_caller(&now, source, rest))
+		    traffic_is_told_by_caller(&now, source, rest))
 			continue;
 		add_row(list, source, rest, map_get(&now, keys[i]),
 		    map_get(&then->pairs, keys[i]),

@@ -1,8 +1,9 @@
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/unit.h"
-#include "modes/control/traffic.h"
+#include "modes/control/traffic_window.h"
 
 #define WORKLOADS "direction,source_namespace,source_service,"		\
     "destination_namespace,destination_service,source_workload,"	\
@@ -310,5 +311,80 @@ TEST(traffic_rows_have_an_order)
 	}
 	arena_fini(&a);
 	str_fini(&text);
+	traffic_free(t);
+}
+
+/* --- windows -------------------------------------------------------------- */
+
+static void
+expect_counts(const struct traffic_window *w, uint64_t requests,
+    uint64_t success)
+{
+	struct traffic_counts c;
+
+	traffic_window_read(w, &c);
+	assert_int_equal(c.requests, requests);
+	assert_int_equal(c.success, success);
+	assert_true(isnan(c.p99_ms) == (success == 0));
+}
+
+TEST(traffic_window_has_what_came_since_it_began)
+{
+	struct traffic *t = traffic_new();
+	struct traffic_window *w, *other;
+
+	traffic_tick(t, 1000);
+	report(t, "default/web-1", "outbound", 10, 1, 2000);
+	w = traffic_window_new(t, SLICE("default/pay"), 2500);
+	other = traffic_window_new(t, SLICE("default/web"), 2500);
+	expect_counts(w, 0, 0);
+	report(t, "default/web-1", "outbound", 14, 2, 3000);
+	expect_counts(w, 5, 4);
+	/* The callee's view of the same requests. */
+	report(t, "default/pay-1", "inbound", 14, 2, 3000);
+	expect_counts(w, 5, 4);
+	expect_counts(other, 0, 0);
+	traffic_window_begin(w, 3500);
+	expect_counts(w, 0, 0);
+	report(t, "default/web-1", "outbound", 15, 2, 4000);
+	expect_counts(w, 1, 1);
+	traffic_window_free(w);
+	traffic_window_free(other);
+	traffic_free(t);
+}
+
+TEST(traffic_window_knows_the_callee_where_callers_are_silent)
+{
+	struct traffic *t = traffic_new();
+	struct traffic_window *w;
+
+	traffic_tick(t, 1000);
+	report(t, "default/pay-1", "inbound", 10, 1, 2000);
+	w = traffic_window_new(t, SLICE("default/pay"), 2500);
+	report(t, "default/pay-1", "inbound", 12, 4, 3000);
+	expect_counts(w, 5, 2);
+	traffic_window_free(w);
+	traffic_free(t);
+}
+
+/* Control was away, or the proxy: what it counted before is not news. */
+TEST(traffic_window_leaves_out_what_is_older_than_itself)
+{
+	struct traffic *t = traffic_new();
+	struct traffic_window *w;
+
+	traffic_tick(t, 100000);
+	w = traffic_window_new(t, SLICE("default/pay"), 100000);
+	report(t, "default/web-1", "outbound", 1000, 500, 101000);
+	expect_counts(w, 0, 0);
+	/* One that started since then has nothing else to tell. */
+	report_aged(t, 500, "default/web-2", "outbound", 3, 1, 101500);
+	expect_counts(w, 4, 3);
+	traffic_window_begin(w, 150000);
+	report(t, "default/web-1", "outbound", 2000, 900, 151000);
+	expect_counts(w, 0, 0);
+	report(t, "default/web-1", "outbound", 2001, 900, 152000);
+	expect_counts(w, 1, 1);
+	traffic_window_free(w);
 	traffic_free(t);
 }
