@@ -26,8 +26,10 @@ static const struct conf_field step_fields[] = {
 	{ "percent", CONF_INT_T, CONF_AT(struct model_rollout_step, percent),
 	    .min = 1, .max = 100, .required = true, .text = "of the new backend" },
 	{ "hold", CONF_DURATION_T, CONF_AT(struct model_rollout_step, hold_ms),
-	    .min = 1000, .max = 2592000000, .fallback = "1m",
+	    .min = 100, .max = 2592000000, .fallback = "1m",
 	    .text = "for so long it must do well" },
+	{ "pause", CONF_BOOL_T, CONF_AT(struct model_rollout_step, pause),
+	    .text = "whether it then waits for mesh ctl rollout promote" },
 	{ 0 },
 };
 
@@ -45,7 +47,7 @@ static const struct conf_field check_fields[] = {
 	{ "minimumRequests", CONF_INT_T, CHECK(min_requests), .min = 1,
 	    .max = 1000000000, .fallback = "50",
 	    .text = "so many are needed for a judgement" },
-	{ "interval", CONF_DURATION_T, CHECK(interval_ms), .min = 1000,
+	{ "interval", CONF_DURATION_T, CHECK(interval_ms), .min = 200,
 	    .max = 3600000, .fallback = "10s", .text = "between looks" },
 	{ "failures", CONF_INT_T, CHECK(failures), .min = 1, .max = 1000,
 	    .fallback = "2", .text = "bad looks in a row that end it" },

@@ -20,6 +20,7 @@ struct model_rollout_spec {
 	struct model_rollout_step {
 		int64_t percent;	/* of the candidate */
 		int64_t hold_ms;
+		bool    pause;		/* then waits for a person */
 	} *steps;				/* growing */
 	size_t      steps_len;
 	struct model_rollout_check {
