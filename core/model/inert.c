@@ -36,7 +36,6 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "FaultInjection", "spec", NULL, FIRST },
 	{ "Compression", "spec", NULL, FIRST },
 	{ "Cache", "spec", NULL, FIRST },
-	{ "Rollout", "spec", NULL, FIRST },
 	{ NULL, NULL, NULL, NULL },
 };
 

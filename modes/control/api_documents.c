@@ -260,7 +260,7 @@ void
 api_apply(struct api_call *call)
 {
 	const struct conf_node *items = conf_get(call->json, "items");
-	struct registry_set set = { .who = call->who,
+	struct registry_set set = { .who = call->who, .is_files = true,
 	    .dry_run = api_query_bool(call, "dry-run") };
 	struct slice ns = api_query(call, "namespace");
 	struct registry_edit *edits;

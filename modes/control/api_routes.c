@@ -41,6 +41,8 @@ const struct api_route api_routes[] = {
 	{ METHOD_GET, "/v1/proxies", API_PEOPLE, "proxies", 0, api_proxies },
 	{ METHOD_GET, "/v1/proxies/*/*/config", API_PEOPLE, "proxies", 0,
 	    api_proxy_config },
+	{ METHOD_POST, "/v1/rollouts/*/*/*", API_PEOPLE, "rollouts", SMALL,
+	    api_rollout_order },
 	{ METHOD_GET, "/v1/stat", API_PEOPLE, "stat", 0, api_stat },
 	{ METHOD_GET, "/v1/audit", API_PEOPLE, "audit", 0, api_audit },
 	{ METHOD_GET, "/v1/audit/verify", API_PEOPLE, "audit", 0,

@@ -2,6 +2,7 @@
 
 #include "base/manual_test.h"
 #include "modes/control/api_route.h"
+#include "modes/control/rollout.h"
 
 /*
  * The table of what control answers to is held against mesh-api(7), and what
@@ -115,4 +116,23 @@ TEST(manual_has_every_request_of_the_api)
 TEST(manual_has_every_request_of_the_admin_listener)
 {
 	hold_against("mesh-control.8", true);
+}
+
+TEST(manual_has_every_phase_and_reason_of_a_rollout)
+{
+	struct str item = { 0 };
+	struct manual m;
+
+	manual_open(&m, "mesh.yaml.5");
+	for (int i = 0; i <= ROLLOUT_STOPPED + ROLLOUT_REASONS; i++) {
+		str_clear(&item);
+		str_addf(&item, "\n.It Cm %s\n", i <= ROLLOUT_STOPPED ?
+		    rollout_phase_name((enum rollout_phase)i) :
+		    rollout_reason_name((enum rollout_reason)
+		    (i - ROLLOUT_STOPPED - 1)));
+		if (strstr(str_ptr(&m.text), str_ptr(&item)) == NULL)
+			fail_msg("no item %s", str_ptr(&item));
+	}
+	str_fini(&item);
+	manual_close(&m);
 }

@@ -23,8 +23,9 @@ struct job {
 	struct edit             *edits;
 	size_t                   n;
 	struct registry_applied *applied;
-	struct audit_entry       who;
-	bool                     dry_run;
+	struct audit_entry       who, note;	/* note.action absent: none */
+	bool                     dry_run, is_files;
+	struct slice             record_key, record;
 	bool                     has_changes;
 	unsigned                 tries;
 	registry_done           *done;
@@ -169,6 +170,27 @@ put_value(struct job *j, struct store_txn *t, struct slice stored,
 	str_fini(&locked);
 }
 
+void
+registry_set_keeper(struct registry *r, registry_keeper *keeper, void *arg)
+{
+	r->keeper = keeper;
+	r->keeper_arg = arg;
+}
+
+static struct registry_merged
+merge(const struct job *j, const struct edit *e, const struct model_object *there,
+    struct str *value)
+{
+	const struct registry *r = j->registry;
+	struct model_object *kept = !j->is_files || there == NULL ||
+	    r->keeper == NULL ? NULL : r->keeper(r->keeper_arg, e->sent, there);
+	struct registry_merged m = registry_merge(kept != NULL ? kept : e->sent,
+	    there, clock_wall_s(), value);
+
+	model_object_unref(kept);
+	return m;
+}
+
 /* What one edit does to what is here now, into the transaction. */
 static int
 judge_edit(struct job *j, struct store_txn *t, size_t i)
@@ -193,8 +215,7 @@ judge_edit(struct job *j, struct store_txn *t, size_t i)
 		return 0;
 	}
 	if (e->sent != NULL) {
-		struct registry_merged m = registry_merge(e->sent, there,
-		    clock_wall_s(), &value);
+		struct registry_merged m = merge(j, e, there, &value);
 
 		a->outcome = m.outcome;
 		a->generation = m.generation;
@@ -233,6 +254,10 @@ submit(struct job *j)
 	for (size_t i = 0; i < j->n; i++)
 		if (judge_edit(j, t, i) < 0)
 			break;
+	if (j->record_key.ptr != NULL)
+		store_txn_put(t, j->record_key, j->record);
+	if (j->note.action.ptr != NULL)
+		audit_add(t, &j->note);
 	if (j->answer.err.kind == ERR_NONE && !j->dry_run) {
 		store_commit(r->store, &t, &r->port, on_committed, j);
 		return;
@@ -285,6 +310,12 @@ registry_jobs_wake(struct registry *r)
 	registry_unref(r);
 }
 
+static struct slice
+keep(struct job *j, struct slice s)
+{
+	return s.ptr == NULL ? SLICE_NONE : arena_dup(&j->arena, s);
+}
+
 void
 registry_apply(struct registry *r, const struct registry_set *set,
     registry_done *done, void *ctx)
@@ -298,10 +329,15 @@ registry_apply(struct registry *r, const struct registry_set *set,
 	j->done = done;
 	j->ctx = ctx;
 	j->dry_run = set->dry_run;
-	if (set->who.actor.ptr != NULL)
-		j->who.actor = arena_dup(&j->arena, set->who.actor);
-	if (set->who.from.ptr != NULL)
-		j->who.from = arena_dup(&j->arena, set->who.from);
+	j->is_files = set->is_files;
+	j->record_key = keep(j, set->record_key);
+	j->record = keep(j, set->record);
+	j->who.actor = keep(j, set->who.actor);
+	j->who.from = keep(j, set->who.from);
+	if (set->note != NULL)
+		j->note = (struct audit_entry){ keep(j, set->note->actor),
+			keep(j, set->note->from), keep(j, set->note->action),
+			keep(j, set->note->target), keep(j, set->note->detail) };
 	if (read_set(j, set) < 0)
 		r->port.post(r->port.ctx, finish, j);
 	else

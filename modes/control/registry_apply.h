@@ -35,6 +35,10 @@ struct registry_set {
 	const char                 *namespace;	/* for documents without one */
 	struct audit_entry          who;	/* actor and from */
 	bool                        dry_run;	/* judge, write nothing */
+	bool                        is_files;	/* see registry_set_keeper */
+	/* Goes into the same transaction; absent: none. */
+	struct slice                record_key, record;
+	const struct audit_entry   *note;	/* one more, or NULL */
 };
 
 struct registry_applied {
@@ -51,6 +55,15 @@ struct registry_answer {
 };
 /* Borrows the answer. */
 typedef void registry_done(void *ctx, const struct registry_answer *);
+
+/*
+ * What somebody keeps as he has made it, though files say what was before:
+ * gives the document that stands for what was sent, or NULL: as it was sent.
+ * Asked about sets of files alone, which people apply again and again.
+ */
+typedef struct model_object *registry_keeper(void *arg,
+    const struct model_object *sent, const struct model_object *there);
+void registry_set_keeper(struct registry *, registry_keeper *, void *arg);
 
 /* Borrows the set.  done is never called before this returns. */
 void registry_apply(struct registry *, const struct registry_set *,

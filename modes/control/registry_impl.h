@@ -23,6 +23,8 @@ struct registry {
 	struct store_watch    *watch;
 	uint64_t               loaded;	/* later changes change objects */
 	struct list            waiting;	/* jobs, for their revision */
+	registry_keeper       *keeper;	/* NULL: nobody */
+	void                  *keeper_arg;
 };
 
 void registry_unref(struct registry *);

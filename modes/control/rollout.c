@@ -266,6 +266,7 @@ look(const struct model_rollout_spec *spec, struct rollout_state *s,
 		return !was_counting;
 	is_enough = was_counting && (int64_t)sight->seen->requests >=
 	    spec->check.min_requests;
+	s->so_far = was_counting && !is_enough ? sight->seen->requests : 0;
 	if (is_enough)
 		found = judge(spec, s, sight);
 	else if (s->reason == ROLLOUT_AWAITS_PROMOTION)

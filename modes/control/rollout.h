@@ -68,8 +68,10 @@ struct rollout_state {
 	/* What is not: after a restart it is gathered anew. */
 	bool                  is_counting;	/* the window is this step's */
 	int64_t               failures;	/* bad looks in a row */
+	uint64_t              so_far;	/* requests in a window that goes on */
+	/* Of the last look that judged; kept, for people alone. */
 	bool                  has_seen;
-	struct traffic_counts seen;	/* of the last look that judged */
+	struct traffic_counts seen;
 };
 #define ROLLOUT_NONE	((struct rollout_state){ .step = -1, .percent = -1 })
 

@@ -11,6 +11,7 @@
 #include "modes/control/identity.h"
 #include "modes/control/issuer.h"
 #include "modes/control/operators.h"
+#include "modes/control/rollouts.h"
 #include "modes/control/server.h"
 #include "modes/control/sessions.h"
 #include "modes/control/store_observe.h"
@@ -303,6 +304,7 @@ server_open(const struct control_settings *settings,
 	traffic_tick(s->traffic, loop_now_ms(s->loop));
 	s->sessions = sessions_new(s);
 	s->conditions = conditions_new(s);
+	s->rollouts = rollouts_new(s);
 	s->issuer = issuer_new(s);
 	s->identity = identity_new(s, on_identity);
 	loop_on_signal(s->loop, SIGTERM, on_signal, s);
@@ -333,6 +335,7 @@ server_close(struct server *s)
 	issuer_free(s->issuer);
 	ca_close(s->ca);
 	identity_free(s->identity);
+	rollouts_free(s->rollouts);
 	conditions_free(s->conditions);
 	sessions_free(s->sessions);
 	registry_workloads_free(s->workloads);

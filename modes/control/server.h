@@ -35,6 +35,7 @@ struct server {
 	struct operators          *operators;
 	struct sessions           *sessions;
 	struct conditions         *conditions;
+	struct rollouts           *rollouts;
 	struct traffic            *traffic;
 	struct log_limit           refusals;	/* of joins, in the log */
 

@@ -3,6 +3,7 @@
 #include "conf/stream.h"
 #include "modes/control/conditions.h"
 #include "modes/control/issuer.h"
+#include "modes/control/rollouts.h"
 #include "modes/control/server_fixture.h"
 #include "modes/control/sessions.h"
 #include "modes/control/traffic.h"
@@ -43,6 +44,7 @@ server_fixture_new(void)
 	s->traffic = traffic_new();
 	s->sessions = sessions_new(s);
 	s->conditions = conditions_new(s);
+	s->rollouts = rollouts_new(s);
 	s->issuer = issuer_new(s);
 	return t;
 }
@@ -54,6 +56,7 @@ server_fixture_free(struct server_fixture *t)
 
 	issuer_free(s->issuer);
 	ca_close(s->ca);
+	rollouts_free(s->rollouts);
 	conditions_free(s->conditions);
 	sessions_free(s->sessions);
 	registry_workloads_free(s->workloads);

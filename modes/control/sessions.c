@@ -74,6 +74,37 @@ sessions_ask(struct sessions *ss, const char *workload, const char *what,
 	    .id = q->id, .what = slice_str(what) });
 }
 
+static bool
+serves(const struct session *s, struct slice service)
+{
+	const struct grant *g = &s->peer.grant;
+	struct slice ns;
+
+	if (!slice_cut(&service, '/', &ns) || !slice_eq(ns, g->ns))
+		return false;
+	for (size_t i = 0; i < g->services_len; i++)
+		if (slice_eq(service, g->services[i]))
+			return true;
+	return false;
+}
+
+void
+sessions_ask_counters(struct sessions *ss, const struct model_object *o,
+    struct slice service)
+{
+	/* The counters come as ever; its answer is waited for by nobody. */
+	const struct sync_message m = { .type = SYNC_QUESTION,
+		.what = SLICE("counters") };
+
+	LIST_FOREACH(at, &ss->sessions) {
+		struct session *s = list_entry(at, struct session, link);
+
+		if (s->has_hello && (serves(s, service) ||
+		    map_has(&s->delivery.has, slice_str(o->key))))
+			session_say(s, &m);
+	}
+}
+
 static void
 check_questions(struct sessions *ss, uint64_t gone)
 {

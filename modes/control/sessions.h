@@ -77,6 +77,13 @@ size_t sessions_holders(const struct sessions *, const struct model_object *,
 void sessions_on_standing(struct sessions *, void (*fn)(void *arg), void *arg);
 
 /*
+ * Asks those proxies for their counters, at once instead of with their turn,
+ * that have the document or serve the service ("ns/name").
+ */
+void sessions_ask_counters(struct sessions *, const struct model_object *,
+    struct slice service);
+
+/*
  * Asks the proxy of a workload ("ns/name") and waits for its answer.
  * ERR_NOT_FOUND: it has no session.  ERR_UNAVAILABLE: no answer within 5 s.
  */

@@ -2,6 +2,7 @@
 #include "conf/json.h"
 #include "model/workload.h"
 #include "modes/control/conditions.h"
+#include "modes/control/rollouts.h"
 #include "modes/control/secrecy.h"
 #include "modes/control/view.h"
 
@@ -9,6 +10,17 @@ static bool
 has_session_state(const struct model_object *o)
 {
 	return o->kind == &model_workload_kind && model_workload(o)->spec.sidecar;
+}
+
+/* The status that is computed for its kind; absent: its kind has none. */
+static struct slice
+status_of(const struct server *s, const struct model_object *o,
+    struct str *room)
+{
+	if (o->kind != &model_rollout_kind)
+		return conditions_of(s->conditions, o);
+	rollouts_status(s->rollouts, o, room);
+	return str_slice(room);
 }
 
 static void
@@ -33,15 +45,16 @@ view_document(const struct server *s, const struct model_object *o,
     struct str *out)
 {
 	struct str status = { 0 };
-	struct slice conditions;
+	struct slice computed;
 
 	if (model_key_is_secret(slice_str(o->key))) {
 		secrecy_write(out, o->node);
 		return;
 	}
-	conditions = conditions_of(s->conditions, o);
-	if (conditions.ptr != NULL) {
-		write_with_status(o, conditions, out);
+	computed = status_of(s, o, &status);
+	if (computed.ptr != NULL) {
+		write_with_status(o, computed, out);
+		str_fini(&status);
 		return;
 	}
 	if (!has_session_state(o)) {

@@ -104,14 +104,20 @@ agent_tell_app(struct agent *g)
 }
 
 static void
+report_alive(struct agent *g)
+{
+	if (agent_link_unsent(g->link) < UNSENT_MAX)
+		send_alive(g);
+}
+
+static void
 on_alive_timer(void *arg)
 {
 	struct agent *g = arg;
 
 	if (!g->is_open)
 		return;
-	if (agent_link_unsent(g->link) < UNSENT_MAX)
-		send_alive(g);
+	report_alive(g);
 	loop_timer_start(&g->alive_timer, ALIVE_MS);
 }
 
@@ -261,11 +267,15 @@ on_question(struct agent *g, const struct sync_message *m)
 	struct sync_message answer = { .type = SYNC_ANSWER, .id = m->id };
 	struct str body = { 0 };
 
-	if (slice_is(m->what, "config"))
+	if (slice_is(m->what, "config")) {
 		agent_write_status(g, &body);
-	else
+	} else if (slice_is(m->what, "counters")) {
+		report_alive(g);
+		str_add(&body, "{}");
+	} else {
 		str_add(&body, "{\"error\":\"this proxy does not know the "
 		    "question\"}");
+	}
 	answer.document_json = str_slice(&body);
 	agent_send(g, &answer);
 	str_fini(&body);
