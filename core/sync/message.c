@@ -13,6 +13,7 @@ enum part_type {
 	PART_NAMES,	/* services */
 	PART_TREE,	/* document, document_json */
 	PART_REPORT,	/* counters */
+	PART_ROWS,	/* rows */
 };
 
 struct part {
@@ -26,6 +27,8 @@ struct part {
 #define AT(member)	offsetof(struct sync_message, member)
 #define REVISION	{ "revision", PART_NUMBER, AT(revision), false }
 #define KEY		{ "key", PART_TEXT, AT(key), false }
+#define ID		{ "id", PART_NUMBER, AT(id), false }
+#define ROWS		{ "rows", PART_ROWS, AT(rows), false }
 #define DIGEST		{ "digest", PART_TEXT, AT(digest), true }
 
 static const struct shape {
@@ -56,8 +59,10 @@ static const struct shape {
 	} },
 	[SYNC_WITHDRAW] = { "withdraw", { { 0 } } },
 	[SYNC_ANSWER] = { "answer", {
-		{ "id", PART_NUMBER, AT(id), false },
-		{ "body", PART_TREE, AT(document), false },
+		ID, { "body", PART_TREE, AT(document), false },
+	} },
+	[SYNC_DEMAND] = { "demand", { ID,
+		{ "seen", PART_NUMBER, AT(seen), true }, ROWS,
 	} },
 	[SYNC_BUNDLE] = { "bundle", {
 		{ "generation", PART_NUMBER, AT(generation), false },
@@ -75,10 +80,10 @@ static const struct shape {
 	[SYNC_RESET] = { "reset", { { 0 } } },
 	[SYNC_BOOKMARK] = { "bookmark", { REVISION } },
 	[SYNC_QUESTION] = { "question", {
-		{ "id", PART_NUMBER, AT(id), false },
-		{ "what", PART_TEXT, AT(what), false },
+		ID, { "what", PART_TEXT, AT(what), false },
 	} },
 	[SYNC_WITHDRAWN] = { "withdrawn", { REVISION } },
+	[SYNC_LEASE] = { "lease", { ID, ROWS } },
 };
 
 const char *
@@ -161,6 +166,9 @@ write_part(struct str *out, const struct part *p, const struct sync_message *m)
 		str_add_json(out, *(const struct slice *)at);
 		str_add_char(out, '}');
 		break;
+	case PART_ROWS:
+		sync_quota_write(out, m->rows, m->rows_len);
+		break;
 	}
 }
 
@@ -219,6 +227,7 @@ static const enum conf_kind part_kinds[] = {
 	[PART_NUMBER] = CONF_INT, [PART_BOOL] = CONF_BOOL,
 	[PART_TEXT] = CONF_STRING, [PART_NAMES] = CONF_LIST,
 	[PART_TREE] = CONF_MAP, [PART_REPORT] = CONF_MAP,
+	[PART_ROWS] = CONF_LIST,
 };
 
 static int
@@ -249,6 +258,8 @@ read_value(struct sync_message *m, struct arena *a, const struct part *p,
 		*(struct slice *)at =
 		    slice_str(conf_get_string(node, "report"));
 		break;
+	case PART_ROWS:
+		return sync_quota_read(a, node, &m->rows, &m->rows_len, err);
 	}
 	return 0;
 }

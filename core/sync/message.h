@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "conf/node.h"
 #include "loop/buf.h"
+#include "sync/quota_row.h"
 
 /*
  * message: what proxy and control say to each other on a session (GET
@@ -43,6 +44,7 @@ enum sync_type {
 	SYNC_ALIVE,	/* counters, uptime_ms */
 	SYNC_WITHDRAW,
 	SYNC_ANSWER,	/* id, body */
+	SYNC_DEMAND,	/* id, seen, rows */
 	/* control to proxy */
 	SYNC_BUNDLE,	/* generation, pem */
 	SYNC_PUT,	/* key, revision, document */
@@ -54,6 +56,7 @@ enum sync_type {
 	SYNC_BOOKMARK,	/* revision */
 	SYNC_QUESTION,	/* id, what */
 	SYNC_WITHDRAWN,	/* revision */
+	SYNC_LEASE,	/* id (of the demand), rows */
 	SYNC_TYPES
 };
 
@@ -78,6 +81,9 @@ struct sync_message {
 	 */
 	struct slice   counters;
 	uint64_t       uptime_ms;	/* alive: of its counters; 0: missing */
+	uint64_t       seen;	/* demand: id of the lease in force; 0: none */
+	const struct sync_quota_row *rows;	/* demand, lease */
+	size_t         rows_len;
 	const struct slice *services;	/* "ns/name" */
 	size_t         services_len;
 	/*

@@ -45,6 +45,14 @@ static const struct {
 	{ "{\"t\":\"question\",\"id\":1,\"what\":\"config\"}",
 	    SYNC_QUESTION, NULL },
 	{ "{\"t\":\"withdrawn\",\"revision\":12}", SYNC_WITHDRAWN, NULL },
+	{ "{\"t\":\"demand\",\"id\":7,\"seen\":6,\"rows\":["
+	    "[\"shop/web\",0,\"0\",2500000,3,1000],"
+	    "[\"shop/web\",15,\"fedcba9876543210\",0,0]]}", SYNC_DEMAND,
+	    NULL },
+	{ "{\"t\":\"demand\",\"id\":1,\"rows\":[[\"a/b\",0,\"0\",1,2,3,"
+	    "\"later\"]]}", SYNC_DEMAND, "{\"t\":\"demand\",\"id\":1,"
+	    "\"rows\":[[\"a/b\",0,\"0\",1,2,3]]}" },
+	{ "{\"t\":\"lease\",\"id\":7,\"rows\":[]}", SYNC_LEASE, NULL },
 	/* What a later version adds is passed over. */
 	{ "{\"more\":{\"t\":1},\"t\":\"commit\",\"revision\":1,\"x\":null}",
 	    SYNC_COMMIT, "{\"t\":\"commit\",\"revision\":1}" },
@@ -125,6 +133,15 @@ static const struct {
 	    "\"interest\": services: expected names, found nothing" },
 	{ "{\"t\":\"alive\",\"counters\":\"\"}",
 	    "\"alive\": counters: expected a map, found a string" },
+	{ "{\"t\":\"lease\",\"id\":1,\"rows\":[[\"a/b\",0,\"0\",1]]}",
+	    "\"lease\": rows[0]: expected [limit, index, key, parts, proxies]" },
+	{ "{\"t\":\"lease\",\"id\":1,\"rows\":[[\"a/b\",0,\"G\",1,1]]}",
+	    "\"lease\": rows[0]: expected [limit, index, key, parts, proxies]" },
+	{ "{\"t\":\"lease\",\"id\":1,\"rows\":[[\"a/b\",-1,\"0\",1,1]]}",
+	    "\"lease\": rows[0]: expected [limit, index, key, parts, proxies]" },
+	{ "{\"t\":\"lease\",\"id\":1,\"rows\":[7]}",
+	    "\"lease\": rows[0]: expected [limit, index, key, parts, proxies]" },
+	{ "{\"t\":\"demand\",\"id\":1}", "\"demand\": rows is missing" },
 	{ "{\"t\":\"reset\",\"t\":\"reset\"}",
 	    "session:1:14: duplicate key \"t\"" },
 };
@@ -175,7 +192,7 @@ TEST(message_of_a_later_version_is_unknown)
 
 	arena_init(&a);
 	assert_int_equal(sync_message_read(&m, &a,
-	    SLICE("{\"t\":\"lease\",\"revision\":\"x\"}"), &err), 0);
+	    SLICE("{\"t\":\"novelty\",\"revision\":\"x\"}"), &err), 0);
 	assert_int_equal(m.type, SYNC_UNKNOWN);
 	/* The name of the row itself is nobody's word. */
 	assert_int_equal(sync_message_read(&m, &a,

@@ -307,6 +307,13 @@ take_answer(struct session *s, const struct sync_message *m)
 	return true;
 }
 
+static bool
+take_demand(struct session *s, const struct sync_message *m)
+{
+	session_quota_ask(s, m);
+	return true;
+}
+
 static const struct {
 	enum sync_type type;
 	bool           before_hello;
@@ -320,6 +327,7 @@ static const struct {
 	{ SYNC_ALIVE, false, take_alive },
 	{ SYNC_WITHDRAW, false, take_withdraw },
 	{ SYNC_ANSWER, false, take_answer },
+	{ SYNC_DEMAND, false, take_demand },
 };
 
 bool

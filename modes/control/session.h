@@ -2,13 +2,14 @@
 #define CONTROL_SESSION_H
 
 #include "modes/control/delivery.h"
+#include "modes/control/quotas.h"
 #include "modes/control/sessions.h"
 #include "sync/message.h"
 
 /*
  * session: the insides of one session, shared by sessions.c (all of them),
- * session.c (what one proxy says), session_withdraw.c (leaving) and
- * sessions_standing.c (who runs what).
+ * session.c (what one proxy says), session_quota.c (what it may let pass),
+ * session_withdraw.c (leaving) and sessions_standing.c (who runs what).
  */
 #define SESSION_INTEREST_MS	200	/* how long the first state waits */
 #define SESSION_BOOKMARK_MS	30000
@@ -59,6 +60,7 @@ struct sessions {
 	struct registry_status_listener status;
 	struct loop_task         pump;		/* all that have room */
 	uint64_t                 followed;
+	struct quotas            quotas;	/* of global limits */
 	struct list              asked;		/* questions without answer */
 	struct list              leaving;	/* withdrawals */
 	void                   (*on_standing)(void *arg);	/* or NULL */
@@ -73,6 +75,11 @@ void session_end(struct session *, const char *why);
 bool session_take(struct session *, const struct sync_message *);
 
 void session_nacks_fini(struct session *);
+
+/* Answers a demand with a lease. */
+void session_quota_ask(struct session *, const struct sync_message *);
+/* It ended in order. */
+void session_quota_leave(struct session *);
 
 /* Who runs what may have changed. */
 void sessions_stand_anew(struct sessions *);

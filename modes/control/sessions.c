@@ -194,6 +194,7 @@ sessions_new(struct server *server)
 	ss->server = server;
 	list_init(&ss->sessions);
 	list_init(&ss->asked);
+	quotas_init(&ss->quotas);
 	list_init(&ss->leaving);
 	ss->lines.has_status = has_status;
 	ss->lines.write = write_document;
@@ -223,6 +224,7 @@ sessions_free(struct sessions *ss)
 	LIST_FOREACH_SAFE(at, &ss->asked)
 		give_up(list_entry(at, struct question, link), "control ends");
 	session_withdrawals_fini(ss);
+	quotas_fini(&ss->quotas);
 	delivery_lines_fini(&ss->lines);
 	map_fini(&ss->by_name, NULL);
 	mem_free(ss);
@@ -241,6 +243,7 @@ sessions_tick(struct sessions *ss)
 	int64_t wall = clock_wall_s();
 
 	check_questions(ss, 0);
+	quotas_tick(&ss->quotas, now);
 	session_withdrawals_check(ss);
 	LIST_FOREACH_SAFE(at, &ss->sessions) {
 		struct session *s = list_entry(at, struct session, link);
@@ -343,6 +346,8 @@ session_gone(struct session *s)
 	uint64_t number = s->number;
 
 	log_info("sessions", "%s: disconnected", s->name);
+	if (s->is_withdrawn)
+		session_quota_leave(s);
 	list_remove(&s->link);
 	ss->len--;
 	if (map_get(&ss->by_name, slice_str(s->name)) == s)

@@ -1,0 +1,191 @@
+#include <string.h>
+
+#include "base/unit.h"
+#include "modes/control/server_fixture.h"
+#include "modes/control/session.h"
+
+/* A proxy's end without a connection. */
+struct peer {
+	struct session *session;
+	struct str      got;
+};
+
+static void
+take_bytes(void *arg, struct buf *b)
+{
+	struct peer *p = arg;
+
+	while (buf_len(b) > 0) {
+		struct slice s = buf_front(b);
+
+		str_add_slice(&p->got, s);
+		buf_drain(b, s.len);
+	}
+}
+
+static void
+note_end(void *arg)
+{
+	(void)arg;
+}
+
+static const struct session_io io = { take_bytes, note_end };
+
+static void
+say(struct peer *p, const char *lines)
+{
+	struct buf b = { 0 };
+
+	str_clear(&p->got);
+	buf_add(&b, lines, strlen(lines));
+	session_bytes(p->session, &b, false);
+	buf_fini(&b);
+}
+
+static void
+peer_open(struct server_fixture *t, struct peer *p, const char *name)
+{
+	struct slice services[] = { SLICE("web") };
+	const struct session_peer who = {
+		.grant = { .ns = SLICE("default"), .account = SLICE("web"),
+		    .name = slice_str(name), .services = services,
+		    .services_len = 1 },
+		.id = SLICE("spiffe://td/ns/default/sa/web"),
+		.address = SLICE("192.0.2.7"), .from = SLICE("192.0.2.7:1"),
+	};
+	struct str line = { 0 };
+
+	*p = (struct peer){ 0 };
+	p->session = sessions_open(t->s->sessions, &who, &io, p);
+	str_addf(&line, "{\"t\":\"hello\",\"schema\":1,\"version\":\"1\","
+	    "\"workload\":\"default/%s\",\"since\":0,\"document\":{}}\n"
+	    "{\"t\":\"interest\",\"services\":[\"default/web\"]}\n", name);
+	say(p, str_ptr(&line));
+	str_fini(&line);
+}
+
+static void
+peer_close(struct peer *p)
+{
+	session_gone(p->session);
+	str_fini(&p->got);
+}
+
+static const char limits[] =
+    "{apiVersion: v1, kind: Service, metadata: {name: web}, "
+    "spec: {ports: [{port: 80}]}}\n---\n"
+    "{apiVersion: mesh/v1, kind: RateLimit, metadata: {name: all}, spec: {"
+    "targetRefs: [{kind: Service, name: web}], scope: Global, "
+    "limits: [{requests: 10}, {requests: 5, byHeader: x-user}]}}\n---\n"
+    "{apiVersion: mesh/v1, kind: RateLimit, metadata: {name: local}, spec: {"
+    "targetRefs: [{kind: Service, name: web}], limits: [{requests: 10}]}}\n"
+    "---\n"
+    "{apiVersion: mesh/v1, kind: RateLimit, metadata: {name: other, "
+    "namespace: else}, spec: {scope: Global, limits: [{requests: 10}]}}\n";
+
+static void
+assert_got(const struct peer *p, const char *text)
+{
+	assert_string_equal(str_ptr(&p->got), text);
+}
+
+TEST(session_leases_limits_that_concern_the_proxy)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct peer p;
+
+	server_fixture_put(t, limits);
+	peer_open(t, &p, "web-1");
+	assert_non_null(strstr(str_ptr(&p.got), "ratelimits/default/all"));
+	/* One free part is kept for the next. */
+	say(&p, "{\"t\":\"demand\",\"id\":1,\"rows\":["
+	    "[\"default/all\",0,\"0\",0,0]]}\n");
+	assert_got(&p, "{\"t\":\"lease\",\"id\":1,\"rows\":["
+	    "[\"default/all\",0,\"0\",500000,1]]}\n");
+	say(&p, "{\"t\":\"demand\",\"id\":2,\"seen\":1,\"rows\":["
+	    "[\"default/all\",0,\"0\",9000000,1]]}\n");
+	assert_got(&p, "{\"t\":\"lease\",\"id\":2,\"rows\":["
+	    "[\"default/all\",0,\"0\",950000,1]]}\n");
+	/*
+	 * Not there, another's, by itself, of another place, without its limit,
+	 * and a key where there are none.
+	 */
+	say(&p, "{\"t\":\"demand\",\"id\":3,\"rows\":["
+	    "[\"default/none\",0,\"0\",1,1],[\"else/other\",0,\"0\",1,1],"
+	    "[\"default/local\",0,\"0\",1,1],[\"default/all\",2,\"0\",1,1],"
+	    "[\"nonsense\",0,\"0\",1,1],[\"default/all\",1,\"5\",1,1]]}\n");
+	assert_got(&p, "{\"t\":\"lease\",\"id\":3,\"rows\":[]}\n");
+	assert_int_equal(t->s->sessions->quotas.limits.len, 1);
+	say(&p, "{\"t\":\"demand\",\"id\":4,\"seen\":2,\"rows\":["
+	    "[\"default/all\",0,\"0\",9000000,1],"
+	    "[\"default/all\",0,\"5\",9000000,1]]}\n");
+	assert_got(&p, "{\"t\":\"lease\",\"id\":4,\"rows\":["
+	    "[\"default/all\",0,\"0\",950000,1]]}\n");
+	peer_close(&p);
+	server_fixture_free(t);
+}
+
+TEST(session_leases_keys_that_are_much_wanted)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct peer a, b;
+
+	server_fixture_put(t, limits);
+	peer_open(t, &a, "web-1");
+	peer_open(t, &b, "web-2");
+	say(&a, "{\"t\":\"demand\",\"id\":1,\"rows\":["
+	    "[\"default/all\",1,\"0\",0,0]]}\n");
+	say(&b, "{\"t\":\"demand\",\"id\":1,\"rows\":["
+	    "[\"default/all\",1,\"0\",0,0]]}\n");
+	/* Little is wanted of 5, much of 6. */
+	say(&a, "{\"t\":\"demand\",\"id\":2,\"seen\":1,\"rows\":["
+	    "[\"default/all\",1,\"0\",0,2],[\"default/all\",1,\"5\",400000,2],"
+	    "[\"default/all\",1,\"6\",7000000,2]]}\n");
+	assert_null(strstr(str_ptr(&a.got), "\"5\""));
+	assert_non_null(strstr(str_ptr(&a.got), "[\"default/all\",1,\"6\","));
+	/* The other is told, although nobody asks it. */
+	say(&b, "{\"t\":\"demand\",\"id\":2,\"seen\":1,\"rows\":["
+	    "[\"default/all\",1,\"0\",0,2]]}\n");
+	assert_non_null(strstr(str_ptr(&b.got),
+	    "[\"default/all\",1,\"6\",33333,2]"));
+	say(&b, "{\"t\":\"demand\",\"id\":3,\"seen\":2,\"rows\":["
+	    "[\"default/all\",1,\"0\",0,2]]}\n");
+	say(&a, "{\"t\":\"demand\",\"id\":3,\"seen\":2,\"rows\":["
+	    "[\"default/all\",1,\"0\",0,2],"
+	    "[\"default/all\",1,\"6\",7000000,2]]}\n");
+	assert_non_null(strstr(str_ptr(&a.got),
+	    "[\"default/all\",1,\"6\",933334,2]"));
+	peer_close(&a);
+	peer_close(&b);
+	server_fixture_free(t);
+}
+
+/* However much a proxy says, and however often. */
+TEST(session_bounds_what_demands_cost)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct str line = { 0 };
+	struct peer p;
+
+	server_fixture_put(t, limits);
+	peer_open(t, &p, "web-1");
+	for (int i = 0; i < 20; i++) {
+		str_clear(&line);
+		str_addf(&line, "{\"t\":\"demand\",\"id\":%d,\"rows\":["
+		    "[\"default/all\",1,\"0\",0,0]", i + 1);
+		for (int j = 0; j < 100; j++)
+			str_addf(&line, ",[\"default/all\",1,\"%x\",9000000,0]",
+			    i * 100 + j + 1);
+		str_add(&line, "]}\n");
+		say(&p, str_ptr(&line));
+	}
+	size_t rows = 0;
+
+	for (const char *at = str_ptr(&p.got);
+	    (at = strstr(at, "default/all")) != NULL; at++)
+		rows++;
+	assert_int_equal(rows, 1 + SYNC_QUOTA_HOT_MAX);
+	str_fini(&line);
+	peer_close(&p);
+	server_fixture_free(t);
+}
