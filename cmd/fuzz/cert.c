@@ -16,7 +16,7 @@ walk_names(const struct cert *c)
 		    value.ptr + value.len <= c->der.ptr + c->der.len);
 		uris += kind == CERT_SAN_URI;
 		dns += kind == CERT_SAN_DNS;
-		others += kind == CERT_SAN_OTHER;
+		others += kind == CERT_SAN_OTHER || kind == CERT_SAN_IP;
 	}
 	check(uris == c->uris && dns == c->dns && others == c->other_names);
 }

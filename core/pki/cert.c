@@ -147,7 +147,8 @@ cert_san_next(struct slice *at, struct slice *value)
 	*at = d.rest;
 	return tag == 0 ? CERT_SAN_END :
 	    tag == DER_CONTEXT(2) ? CERT_SAN_DNS :
-	    tag == DER_CONTEXT(6) ? CERT_SAN_URI : CERT_SAN_OTHER;
+	    tag == DER_CONTEXT(6) ? CERT_SAN_URI :
+	    tag == DER_CONTEXT(7) ? CERT_SAN_IP : CERT_SAN_OTHER;
 }
 
 static bool

@@ -52,14 +52,16 @@ struct cert {
 	struct slice skid, akid;	/* key identifiers; absent */
 	bool         san_critical;
 	struct slice san;		/* GeneralNames, for cert_san_next */
-	uint32_t     uris, dns, other_names;
+	uint32_t     uris, dns, other_names;	/* others: IP too */
 	struct slice uri;		/* the first */
 };
 
 /* ERR_DATA. */
 int cert_parse(struct cert *, struct slice der, struct err *);
 
-enum cert_san { CERT_SAN_END, CERT_SAN_DNS, CERT_SAN_URI, CERT_SAN_OTHER };
+/* An IP address is 4 or 16 bytes (RFC 5280, 4.2.1.6). */
+enum cert_san { CERT_SAN_END, CERT_SAN_DNS, CERT_SAN_URI, CERT_SAN_IP,
+	CERT_SAN_OTHER };
 /* *at starts as cert.san. */
 enum cert_san cert_san_next(struct slice *at, struct slice *value);
 

@@ -17,7 +17,7 @@ static const struct {
 	[DISTRUST_SIGNATURE]	   = { "bad-signature",
 	    "a signature does not fit its issuer's key" },
 	[DISTRUST_ALGORITHM]	   = { "signature-algorithm",
-	    "a certificate is not signed by ECDSA with SHA-256" },
+	    "a certificate is signed in a way that is not taken" },
 	[DISTRUST_KEY_ID]	   = { "key-identifier",
 	    "an authority key identifier names another key than its issuer's" },
 	[DISTRUST_ISSUER_NOT_CA]   = { "issuer-not-ca",
@@ -39,7 +39,7 @@ static const struct {
 	[DISTRUST_SERIAL]	   = { "serial",
 	    "a certificate has no positive serial number" },
 	[DISTRUST_KEY]		   = { "key-type",
-	    "a certificate's key is not a point on P-256" },
+	    "a certificate's key is of a kind or size that is not taken" },
 	[DISTRUST_NOT_YET]	   = { "not-yet-valid",
 	    "the certificate is not valid yet" },
 	[DISTRUST_EXPIRED]	   = { "expired",
@@ -51,7 +51,7 @@ static const struct {
 	[DISTRUST_USAGE]	   = { "key-usage",
 	    "the key usage is not a critical digitalSignature alone" },
 	[DISTRUST_EXT_USAGE]	   = { "extended-key-usage",
-	    "the certificate is not for both server and client" },
+	    "the certificate is not made for this use, as a server or a client" },
 	[DISTRUST_NAME_BYTES]	   = { "bytes-in-name",
 	    "a name holds bytes that no name has, such as NUL" },
 	[DISTRUST_SAN_NOT_CRITICAL] = { "san-not-critical",
@@ -66,6 +66,8 @@ static const struct {
 	    "the identity belongs to another trust domain" },
 	[DISTRUST_OTHER_PEER]	   = { "unexpected-identity",
 	    "the peer is not the one that was asked for" },
+	[DISTRUST_OTHER_HOST]	   = { "unexpected-host",
+	    "the certificate is not for the host that was asked for" },
 };
 
 const char *

@@ -48,7 +48,8 @@ names_check(const struct cert *c)
 	enum cert_san kind;
 
 	while ((kind = cert_san_next(&at, &name)) != CERT_SAN_END)
-		for (size_t i = 0; kind != CERT_SAN_OTHER && i < name.len; i++)
+		for (size_t i = 0; (kind == CERT_SAN_DNS ||
+		    kind == CERT_SAN_URI) && i < name.len; i++)
 			if (name.ptr[i] <= ' ' || name.ptr[i] >= 0x7f)
 				return DISTRUST_NAME_BYTES;
 	/* An empty Name is a SEQUENCE with nothing in it: two bytes. */
