@@ -22,6 +22,12 @@ static const uint16_t rsa_suites[] = {
 	AEAD_RSA_AES_128_GCM,
 	AEAD_RSA_CHACHA20_POLY1305,
 };
+static const uint16_t outside_suites[] = {
+	AEAD_AES_128_GCM,
+	AEAD_RSA_AES_128_GCM,
+	AEAD_CHACHA20_POLY1305,
+	AEAD_RSA_CHACHA20_POLY1305,
+};
 
 /* --- templates --------------------------------------------------------- */
 
@@ -119,11 +125,26 @@ seed(br_ssl_engine_context *eng)
 	mem_wipe(bytes, sizeof(bytes));
 }
 
+/* Servers outside the mesh have keys of other kinds. */
+static void
+take_all_keys(br_ssl_engine_context *eng)
+{
+	br_ssl_engine_set_suites(eng, outside_suites,
+	    sizeof(outside_suites) / sizeof(outside_suites[0]));
+	br_ssl_engine_set_hash(eng, br_sha384_ID, &br_sha384_vtable);
+	br_ssl_engine_set_hash(eng, br_sha512_ID, &br_sha512_vtable);
+	br_ssl_engine_set_ec(eng, br_ec_get_default());
+	br_ssl_engine_set_ecdsa(eng, br_ecdsa_vrfy_asn1_get_default());
+	br_ssl_engine_set_rsavrfy(eng, br_rsa_pkcs1_vrfy_get_default());
+}
+
 static void
 start_client(struct engine *e, const struct engine_options *o)
 {
 	br_ssl_client_context *cc = &e->ssl.client;
 
+	if (o->is_outside)
+		take_all_keys(&cc->eng);
 	if (o->chain_len > 0)
 		br_ssl_client_set_single_ec(cc, o->chain, o->chain_len, o->key,
 		    BR_KEYTYPE_SIGN, BR_KEYTYPE_EC, &p256_ec,

@@ -8,6 +8,7 @@
 #include "base/slice.h"
 #include "loop/buf.h"
 #include "net/conn_image.h"
+#include "pki/pubkey.h"
 
 /*
  * engine: one handshake by BearSSL, sans I/O: received bytes go in, bytes to
@@ -23,7 +24,6 @@
 #define ENGINE_ALPN_MAX	8
 #define ENGINE_CERTS_MAX	8		/* in a peer's chain */
 #define ENGINE_CHAIN_MAX	(24 * 1024)	/* bytes of a peer's chain */
-#define ENGINE_POINT_LEN	65		/* of a P-256 point */
 
 /*
  * Contexts with everything set that is the same for each connection.  They
@@ -38,11 +38,11 @@ void engine_template_init(struct engine_template *);
 
 struct engine_ops {
 	/*
-	 * The peer's chain, leaf first.  True: its public key (a P-256 point)
-	 * is in `point`, go on.  False: the handshake fails.
+	 * The peer's chain, leaf first.  True: its public key is in *key, go
+	 * on.  False: the handshake fails.
 	 */
 	bool (*on_chain)(void *owner, const struct slice *certs, size_t n,
-	    unsigned char point[ENGINE_POINT_LEN]);
+	    struct pubkey *key);
 	/* Server: fills in what belongs to p->session_id, or false. */
 	bool (*session_load)(void *owner, br_ssl_session_parameters *p);
 	/* Server: a full handshake made this session. */
@@ -51,6 +51,7 @@ struct engine_ops {
 
 struct engine_options {
 	bool                       is_server;
+	bool                       is_outside;	/* client: RSA and all curves too */
 	bool                       peer_cert_optional;	/* server */
 	const br_x509_certificate *chain;	/* keeps; ours, may be NULL */
 	size_t                     chain_len;
@@ -75,8 +76,7 @@ struct engine_verifier {
 	size_t               ends[ENGINE_CERTS_MAX];
 	size_t               n;
 	bool                 is_oversize;
-	br_x509_pkey         pkey;
-	unsigned char        point[ENGINE_POINT_LEN];
+	struct pubkey        key;
 };
 
 struct engine_cache {

@@ -16,7 +16,7 @@ start_chain(const br_x509_class **ctx, const char *server_name)
 {
 	struct engine_verifier *v = verifier_cast(ctx);
 
-	(void)server_name;	/* peers are known by SPIFFE ID */
+	(void)server_name;	/* our owner knows whom it expects */
 	v->engine->has_chain = true;
 	if (v->der == NULL)
 		v->der = mem_alloc(ENGINE_CHAIN_MAX);
@@ -67,13 +67,8 @@ end_chain(const br_x509_class **ctx)
 		return BR_ERR_X509_EMPTY_CHAIN;
 	for (size_t i = 0; i < v->n; start = v->ends[i++])
 		certs[i] = slice_of(v->der + start, v->ends[i] - start);
-	if (!e->ops->on_chain(e->owner, certs, v->n, v->point))
-		return BR_ERR_X509_NOT_TRUSTED;
-	v->pkey.key_type = BR_KEYTYPE_EC;
-	v->pkey.key.ec.curve = BR_EC_secp256r1;
-	v->pkey.key.ec.q = v->point;
-	v->pkey.key.ec.qlen = sizeof(v->point);
-	return 0;
+	return e->ops->on_chain(e->owner, certs, v->n, &v->key) ? 0 :
+	    BR_ERR_X509_NOT_TRUSTED;
 }
 
 static const br_x509_pkey *
@@ -83,7 +78,7 @@ get_pkey(const br_x509_class *const *ctx, unsigned *usages)
 
 	if (usages != NULL)
 		*usages = BR_KEYTYPE_SIGN;
-	return v->pkey.key_type == 0 ? NULL : &v->pkey;
+	return v->key.pkey.key_type == 0 ? NULL : &v->key.pkey;
 }
 
 const br_x509_class engine_verifier_class = {

@@ -65,23 +65,40 @@ judge_chain(struct tls_handshake *h, const struct slice *certs, size_t n,
 	return why;
 }
 
-static bool
-on_chain(void *owner, const struct slice *certs, size_t n,
-    unsigned char point[ENGINE_POINT_LEN])
+/* A member of the mesh. */
+static enum distrust
+judge_member(struct tls_handshake *h, const struct slice *certs, size_t n,
+    struct cert *leaf, struct pubkey *key)
 {
-	struct tls_handshake *h = owner;
-	struct cert leaf;
+	enum distrust why;
 
 	if (h->request.verify_none && !h->request.is_server)
-		h->distrust = keep_chain(h, certs, n, &leaf);
+		why = keep_chain(h, certs, n, leaf);
 	else
-		h->distrust = judge_chain(h, certs, n, &leaf);
+		why = judge_chain(h, certs, n, leaf);
+	if (why == DISTRUST_NONE)
+		pubkey_p256(key, leaf->point);
+	return why;
+}
+
+static bool
+on_chain(void *owner, const struct slice *certs, size_t n,
+    struct pubkey *key)
+{
+	struct tls_handshake *h = owner;
+	const struct tls_outside *outside = h->request.outside;
+	struct cert leaf;
+
+	h->distrust = outside != NULL ?
+	    outside_judge(outside, certs, n, &leaf, key) :
+	    judge_member(h, certs, n, &leaf, key);
 	if (h->distrust != DISTRUST_NONE)
 		return false;
-	memcpy(point, leaf.point, ENGINE_POINT_LEN);
 	h->peer.not_after = leaf.not_after;
 	hash_sha256(h->peer.cert_hash, leaf.der);
-	if (h->request.identity != NULL)
+	if (outside != NULL)	/* our trust bundle said nothing about it */
+		h->peer.bundle_generation = UINT64_MAX;
+	else if (h->request.identity != NULL)
 		h->peer.bundle_generation = h->request.identity->generation;
 	return true;
 }
@@ -112,7 +129,7 @@ is_good(const struct tls_handshake *h, const struct session *s)
 static bool
 needs_alpn(const struct tls_request *q)
 {
-	return q->alpn != NULL && q->edge == NULL;
+	return q->alpn != NULL && q->edge == NULL && q->outside == NULL;
 }
 
 static void

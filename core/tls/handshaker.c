@@ -72,6 +72,7 @@ hs_unref(struct tls_handshake *h)
 	mem_free(h->result.peer_chain);
 	tls_identity_unref(h->request.identity);
 	tls_edge_unref(h->request.edge);
+	tls_outside_unref(h->request.outside);
 	mem_free(h);
 }
 
@@ -151,6 +152,8 @@ tls_handshake_start(struct tls_handshaker *hr, int fd,
 		tls_identity_ref(request->identity);
 	if (request->edge != NULL)
 		tls_edge_ref(request->edge);
+	if (request->outside != NULL)
+		tls_outside_ref(request->outside);
 	h->fd = fd;
 	h->start_us = clock_mono_ns() / 1000;
 	h->due_ms = clock_mono_ms() + timeout_ms;

@@ -28,26 +28,26 @@ key_make(struct pair_key *k)
 
 static bool
 client_on_chain(void *owner, const struct slice *certs, size_t n,
-    unsigned char point[ENGINE_POINT_LEN])
+    struct pubkey *key)
 {
 	struct pair *p = owner;
 
 	assert_int_equal(n, 1);
 	assert_true(slice_eq(certs[0], slice_of(not_a_certificate,
 	    sizeof(not_a_certificate))));
-	memcpy(point, p->server_key.point.q, ENGINE_POINT_LEN);
+	pubkey_p256(key, p->server_key.point.q);
 	return !p->refuse_server;
 }
 
 static bool
 server_on_chain(void *owner, const struct slice *certs, size_t n,
-    unsigned char point[ENGINE_POINT_LEN])
+    struct pubkey *key)
 {
 	struct pair *p = owner;
 
 	(void)certs;
 	assert_int_equal(n, 1);
-	memcpy(point, p->client_key.point.q, ENGINE_POINT_LEN);
+	pubkey_p256(key, p->client_key.point.q);
 	return !p->refuse_client;
 }
 

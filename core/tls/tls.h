@@ -63,6 +63,28 @@ void tls_edge_unref(struct tls_edge *);	/* NULL allowed */
 int tls_edge_add(struct tls_edge *, struct slice hostname,
     struct slice chain_pem, struct slice key_pem, struct err *);
 
+/*
+ * A server outside the mesh, and how it is known (pki/web.h): whose roots its
+ * chain must lead to, and its names, of which one suffices.  TLS 1.2, ECDHE
+ * with a key of RSA or on a curve; we show no certificate, and sessions are not
+ * resumed.  Immutable, counted, any thread.
+ */
+struct web_roots;
+struct web_name;
+struct tls_outside;
+struct tls_outside_options {
+	struct slice           sni;	/* asked for; an IP address is not */
+	struct web_roots      *roots;	/* a reference is taken */
+	const struct web_name *names;	/* copied */
+	size_t                 names_len;
+};
+struct tls_outside *tls_outside_new(const struct tls_outside_options *);
+struct tls_outside *tls_outside_ref(struct tls_outside *);
+void tls_outside_unref(struct tls_outside *);	/* NULL allowed */
+/* The same for those that ask for the same, in hexadecimal digits. */
+struct slice tls_outside_mark(const struct tls_outside *);
+struct slice tls_outside_sni(const struct tls_outside *);	/* or empty */
+
 /* One table: name (label `reason`), sentence. */
 enum tls_failure {
 	TLS_OK,
@@ -92,6 +114,9 @@ struct tls_request {
 	struct tls_identity *identity;	/* kept (ref taken) until done; may be NULL
 					   with verify_none only; a server's has a
 					   certificate */
+	struct tls_outside  *outside;	/* client: instead of identity, for a server
+					   outside the mesh; kept likewise; it need
+					   not choose from alpn */
 	struct tls_edge     *edge;	/* server: instead of identity, for strangers; kept
 					   likewise; a client without ALPN is let in */
 	char                 expected_id[CONN_ID_MAX];	/* client; "" = any of our domain */

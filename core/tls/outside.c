@@ -1,0 +1,102 @@
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "net/addr.h"
+#include "tls/outside.h"
+
+static void
+add_text(struct hash *h, struct slice text)
+{
+	hash_add(h, text);
+	hash_add(h, slice_of("", 1));
+}
+
+static void
+make_mark(struct tls_outside *o)
+{
+	uint8_t digest[HASH_LEN];
+	struct hash h;
+
+	web_roots_hash(o->roots, digest);
+	hash_init(&h);
+	hash_add(&h, slice_of(digest, sizeof(digest)));
+	add_text(&h, o->sni);
+	for (size_t i = 0; i < o->names_len; i++) {
+		add_text(&h, o->names[i].is_uri ? SLICE("uri") : SLICE("host"));
+		add_text(&h, o->names[i].text);
+	}
+	hash_out(&h, digest);
+	for (size_t i = 0; i < HASH_LEN; i++)
+		snprintf(o->mark + 2 * i, 3, "%02x", digest[i]);
+}
+
+static bool
+is_address(struct slice host)
+{
+	struct err err = ERR_INIT;
+	struct addr addr;
+
+	return addr_from_ip(host, 1, &addr, &err) == 0;
+}
+
+struct tls_outside *
+tls_outside_new(const struct tls_outside_options *from)
+{
+	struct tls_outside *o = mem_zalloc(sizeof(*o));
+
+	atomic_init(&o->refs, 1);
+	arena_init(&o->memory);
+	o->roots = web_roots_ref(from->roots);
+	if (!is_address(from->sni) && from->sni.len < CONN_SNI_MAX)
+		o->sni = arena_dup(&o->memory, from->sni);
+	o->names = arena_alloc(&o->memory,
+	    sizeof(*o->names) * (from->names_len + 1));
+	for (; o->names_len < from->names_len; o->names_len++)
+		o->names[o->names_len] = (struct web_name){
+			from->names[o->names_len].is_uri,
+			arena_dup(&o->memory, from->names[o->names_len].text),
+		};
+	make_mark(o);
+	return o;
+}
+
+struct tls_outside *
+tls_outside_ref(struct tls_outside *o)
+{
+	atomic_fetch_add(&o->refs, 1);
+	return o;
+}
+
+void
+tls_outside_unref(struct tls_outside *o)
+{
+	if (o == NULL || atomic_fetch_sub(&o->refs, 1) > 1)
+		return;
+	web_roots_unref(o->roots);
+	arena_fini(&o->memory);
+	mem_free(o);
+}
+
+struct slice
+tls_outside_mark(const struct tls_outside *o)
+{
+	return slice_str(o->mark);
+}
+
+struct slice
+tls_outside_sni(const struct tls_outside *o)
+{
+	return o->sni;
+}
+
+enum distrust
+outside_judge(const struct tls_outside *o, const struct slice *certs, size_t n,
+    struct cert *leaf, struct pubkey *key)
+{
+	const struct web_policy policy = {
+		o->roots, o->names, o->names_len, clock_wall_s()
+	};
+
+	return web_verify(certs, n, &policy, leaf, key);
+}
