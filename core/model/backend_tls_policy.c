@@ -26,7 +26,7 @@ static const struct conf_field validation_fields[] = {
 	{ "caCertificateRefs", CONF_STRUCT_T,
 	    CONF_LIST_AT(struct model_backend_validation, cas),
 	    .schema = &model_local_ref_schema, .max_items = 8, .critical = true,
-	    .text = "ConfigMaps or Secrets with ca.crt" },
+	    .text = "ConfigMaps with ca.crt" },
 	{ "wellKnownCACertificates", CONF_WORD_T, VALIDATION(well_known),
 	    .words = well_known, .critical = true,
 	    .text = "instead: those of the system" },
@@ -117,7 +117,9 @@ concerns(const struct model_subject *subject, const struct model_object *o)
 	const struct model_backend_tls_policy_spec *s =
 	    &model_backend_tls_policy(o)->spec;
 
-	return model_subject_targets(subject, o, s->targets, s->targets_len);
+	/* Those of hosts outside are not asked for by name. */
+	return model_subject_is_local(subject, o->head->meta.namespace) ||
+	    model_subject_targets(subject, o, s->targets, s->targets_len);
 }
 
 const struct model_kind model_backend_tls_policy_kind = {

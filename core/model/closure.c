@@ -38,6 +38,7 @@ model_subject_fini(struct model_subject *s)
 	map_fini(&s->routes, object_free);
 	map_fini(&s->fronts, object_free);
 	map_fini(&s->grants, object_free);
+	map_fini(&s->tls, object_free);
 	mem_free(s->gateway);
 	mem_free(s->namespace);
 	mem_free(s->workload);
@@ -210,6 +211,8 @@ learn(struct model_subject *s, struct model_object *o, bool is_there)
 		return true;
 	if (o->kind->backends != NULL)
 		return note_route(s, o, is_there) && renew_backends(s);
+	if (o->kind == &model_backend_tls_policy_kind)
+		return model_subject_note_tls(s, o, is_there);
 	if (o->kind == &model_service_kind) {
 		bool is_news = place_service(&s->interests, o, now);
 

@@ -18,7 +18,10 @@
  *	each Service that its workload backs,
  *	the routes and policies of the services of its interests,
  *	for each interest, and for each service that one of those routes sends
- *	to, the Service, its EndpointSlices, and the Workloads that back it.
+ *	to, the Service, its EndpointSlices, and the Workloads that back it,
+ *	the Services of its namespace that stand for hosts outside, which are
+ *	called by those hosts' names, and their BackendTLSPolicies,
+ *	the ConfigMaps with the authorities of BackendTLSPolicies.
  *
  * That of a proxy that runs a Gateway (model_subject_run) has besides
  *
@@ -51,6 +54,7 @@ struct model_subject {
 	char                *gateway;	/* in its namespace; NULL: it runs none */
 	struct map           fronts;	/* by key, references: it, its ListenerSets, */
 	struct map           grants;	/* and ReferenceGrants */
+	struct map           tls;	/* by key, references: BackendTLSPolicies */
 };
 
 /*
@@ -115,6 +119,13 @@ bool model_subject_shows(const struct model_subject *,
     const struct model_object *secret);
 /* For closure.c: takes note of one of those or a grant, or that it is gone. */
 bool model_subject_note_front(struct model_subject *, struct model_object *,
+    bool is_there);
+bool model_subject_is_local(const struct model_subject *, const char *namespace);
+/* Whether a BackendTLSPolicy of concern refers to this ConfigMap. */
+bool model_subject_trusts(const struct model_subject *,
+    const struct model_object *config_map);
+/* For closure.c: takes note of a BackendTLSPolicy, or that it is gone. */
+bool model_subject_note_tls(struct model_subject *, struct model_object *,
     bool is_there);
 /* Whether the subject's own workload backs the service. */
 bool model_subject_offers(const struct model_subject *,

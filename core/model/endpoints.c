@@ -144,6 +144,12 @@ drop_duplicates(struct model_endpoints *e)
 	e->len = kept;
 }
 
+static uint16_t
+external_port(const struct model_service_port *p, uint16_t port)
+{
+	return p != NULL && p->target.number != 0 ? p->target.number : port;
+}
+
 void
 model_endpoints(struct arena *a, const struct model_endpoints_query *q,
     struct model_endpoints *out)
@@ -151,13 +157,15 @@ model_endpoints(struct arena *a, const struct model_endpoints_query *q,
 	const struct model_service *s = model_service(q->service);
 	struct build b = { .arena = a, .query = q, .out = out,
 	    .port = model_service_port(s, q->port),
-	    .plain = q->standalone || model_service_allows_plaintext(q->service) };
+	    .plain = q->standalone || q->ends_tls ||
+	    model_service_allows_plaintext(q->service) };
 
 	*out = (struct model_endpoints){ 0 };
 	if (s->spec.type == MODEL_EXTERNAL_NAME) {
 		b.plain = true;
 		add(&b, (struct model_endpoint){ .address = s->spec.external_name,
-		    .port = q->port, .weight = 1, .ready = true });
+		    .port = external_port(b.port, q->port), .weight = 1,
+		    .ready = true });
 		return;
 	}
 	if (b.port == NULL)

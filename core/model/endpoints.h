@@ -16,7 +16,8 @@
  * one that lists its ports counts only if it has the port's target.  Backends
  * without a sidecar are reached at the target port in plain text, and only if
  * the service allows it (MODEL_PLAINTEXT) or the proxy stands alone.
- * An ExternalName service has one endpoint, its host, in plain text.
+ * An ExternalName service has one endpoint, its host, at the target port; its
+ * address is a name, as that of EndpointSlices may be.
  */
 struct model_endpoint {
 	const char *workload;	/* "default/orders-1"; NULL: it is no workload */
@@ -44,6 +45,7 @@ struct model_endpoints_query {
 	size_t                      backends_len;
 	const char                 *trust_domain;
 	bool                        standalone;	/* plain text is the rule */
+	bool                        ends_tls;	/* without a sidecar, TLS instead */
 };
 
 /*

@@ -29,7 +29,7 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "TLSRoute", "spec", NULL, FIRST },
 	{ "TCPRoute", "spec", NULL, FIRST },
 	{ "UDPRoute", "spec", NULL, FIRST },
-	{ "BackendTLSPolicy", "spec", NULL, FIRST },
+	{ "BackendTLSPolicy", "spec.options", NULL, FIRST },
 	/* Nothing names them, as a VirtualService would. */
 	{ "DestinationRule", "spec.subsets", NULL, FIRST },
 	{ "RateLimit", "spec", NULL, FIRST },

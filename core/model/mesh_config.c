@@ -12,11 +12,33 @@ static const char *const policies[] = {
 	NULL,
 };
 
+static const char *const outbound_modes[] = {
+	[MODEL_REGISTRY_ONLY] = "REGISTRY_ONLY",
+	[MODEL_ALLOW_ANY] = "ALLOW_ANY",
+	NULL,
+};
+
+static const struct conf_field outbound_fields[] = {
+	{ "mode", CONF_ENUM_T, CONF_AT(struct model_outbound_policy, mode),
+	    .words = outbound_modes, .fallback = "REGISTRY_ONLY",
+	    .critical = true,
+	    .text = "where workloads may call to: services of the registry, "
+	    "hosts outside among them, or any host" },
+	{ 0 },
+};
+
+static const struct conf_schema outbound_schema = { "outbound traffic policy",
+	sizeof(struct model_outbound_policy), outbound_fields, NULL };
+
 static const struct conf_field spec_fields[] = {
 	{ "defaultInboundPolicy", CONF_ENUM_T,
 	    CONF_AT(struct model_mesh_config_spec, inbound_policy),
 	    .words = policies, .fallback = "all-authenticated", .critical = true,
 	    .text = "who may call a workload for which no policy speaks" },
+	{ "outboundTrafficPolicy", CONF_STRUCT_T,
+	    CONF_AT(struct model_mesh_config_spec, outbound),
+	    .schema = &outbound_schema, .critical = true,
+	    .text = "what leaves through sidecars" },
 	{ "trustDomain", CONF_STRING_T,
 	    CONF_AT(struct model_mesh_config_spec, trust_domain),
 	    .pattern = CONF_TRUST_DOMAIN,

@@ -17,10 +17,20 @@ enum model_inbound_policy {
 	MODEL_AUDIT,			/* as all-authenticated, each one logged */
 };
 
+enum model_outbound_mode {
+	MODEL_REGISTRY_ONLY,	/* what is registered, and nothing else */
+	MODEL_ALLOW_ANY,	/* whatever can be reached */
+};
+
+struct model_outbound_policy {
+	int mode;	/* enum model_outbound_mode */
+};
+
 struct model_mesh_config {
 	struct model_head head;
 	struct model_mesh_config_spec {
 		int                 inbound_policy;
+		struct model_outbound_policy outbound;
 		const char         *trust_domain;
 		struct model_chains chains;
 	} spec;

@@ -91,6 +91,15 @@ static const struct conf_field spec_fields[] = {
 	{ "adminSocket", CONF_STRING_T, AT(admin_socket), .pattern = CONF_PATH,
 	    .text = "the same on a local socket; default: "
 	    "/run/mesh/proxy/NAME.sock if that directory is there" },
+	{ "hostsFile", CONF_STRING_T, AT(hosts_file), .pattern = CONF_PATH,
+	    .fallback = "/etc/hosts", .text = "addresses of hosts outside, asked "
+	    "before DNS" },
+	{ "resolvConf", CONF_STRING_T, AT(resolv_conf), .pattern = CONF_PATH,
+	    .fallback = "/etc/resolv.conf", .text = "which DNS servers are asked "
+	    "for hosts outside" },
+	{ "caFile", CONF_STRING_T, AT(ca_file), .pattern = CONF_PATH,
+	    .fallback = "/etc/ssl/certs/ca-certificates.crt",
+	    .text = "certificates of the system's authorities, in PEM" },
 	{ "workers", CONF_INT_T, AT(workers), .min = 0, .max = 64,
 	    .fallback = "0", .text = "threads that carry traffic; 0: one for each "
 	    "CPU, at most two" },

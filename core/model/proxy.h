@@ -48,6 +48,8 @@ struct model_proxy {
 		const char *state_dir;
 		const char *inbound_listen, *outbound_listen;
 		const char *admin_listen, *admin_socket;
+		const char *hosts_file, *resolv_conf;	/* names of hosts outside */
+		const char *ca_file;	/* of the system: their authorities */
 		int64_t     workers;	/* 0: min(2, CPUs) */
 		int64_t     drain_ms, connect_ms, response_ms;
 		int         balancer;	/* of enum model_balancer the first three */

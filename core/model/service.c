@@ -285,6 +285,9 @@ static const struct model_column columns[] = {
 static bool
 concerns(const struct model_subject *subject, const struct model_object *o)
 {
+	if (model_service(o)->spec.type == MODEL_EXTERNAL_NAME &&
+	    model_subject_is_local(subject, o->head->meta.namespace))
+		return true;
 	return model_subject_offers(subject, o) ||
 	    model_subject_calls(subject, o->head->meta.namespace,
 	    o->head->meta.name) != NULL;

@@ -8,7 +8,8 @@
  *
  * A workload backs a service when it names it in spec.services, or when the
  * service's selector matches the workload's labels; EndpointSlices back it
- * by their label.  An ExternalName service stands for a host outside.
+ * by their label.  An ExternalName service stands for a host outside; workloads
+ * of its namespace call it by that host's name, too.
  *
  * Two annotations are ours.  Without MODEL_PLAINTEXT set to "true" no backend
  * that lacks a sidecar is ever called.  MODEL_AUTO_CREATED marks a service

@@ -28,6 +28,7 @@ struct resolve {
 	int                   pending;	/* answers that evdns owes us */
 	struct addr           answer[FAMILIES][RESOLVE_MAX];
 	int                   answers[FAMILIES];
+	uint32_t              ttl_s;	/* the least of both */
 	struct loop_timer     deadline;
 	struct loop_task      task;	/* tells, then buries */
 };
@@ -130,7 +131,7 @@ resolve_tell(void *arg)
 
 static void
 resolve_on_answer(struct resolve *r, enum family f, int result, int count,
-    void *addresses)
+    int ttl, void *addresses)
 {
 	size_t size = f == V4 ? sizeof(struct in_addr) : sizeof(struct in6_addr);
 
@@ -140,6 +141,9 @@ resolve_on_answer(struct resolve *r, enum family f, int result, int count,
 		return;
 	if (result != DNS_ERR_NONE)
 		r->why = evdns_err_to_string(result);
+	/* An answer that says 0 is still one of DNS. */
+	if (count > 0 && (r->ttl_s == 0 || (uint32_t)ttl < r->ttl_s))
+		r->ttl_s = ttl > 0 ? (uint32_t)ttl : 1;
 	for (int i = 0; i < count && r->answers[f] < RESOLVE_MAX; i++) {
 		const char *at = (const char *)addresses + (size_t)i * size;
 		struct addr *a = &r->answer[f][r->answers[f]++];
@@ -165,18 +169,16 @@ static void
 resolve_on_v4(int result, char type, int count, int ttl, void *addresses,
     void *arg)
 {
-	(void)ttl;
 	resolve_on_answer(arg, V4, result, type == DNS_IPv4_A ? count : 0,
-	    addresses);
+	    ttl, addresses);
 }
 
 static void
 resolve_on_v6(int result, char type, int count, int ttl, void *addresses,
     void *arg)
 {
-	(void)ttl;
 	resolve_on_answer(arg, V6, result, type == DNS_IPv6_AAAA ? count : 0,
-	    addresses);
+	    ttl, addresses);
 }
 
 static void
@@ -280,4 +282,10 @@ resolve_cancel(struct resolve *r)
 {
 	if (r != NULL)
 		resolve_end(r);
+}
+
+uint32_t
+resolve_ttl_s(const struct resolve *r)
+{
+	return r->ttl_s;
 }

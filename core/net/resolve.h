@@ -19,6 +19,8 @@ struct resolve;
 struct resolve *resolve_start(struct loop *, struct slice host, int port,
     void (*done)(void *arg, const struct addr *, int n, const char *why),
     void *arg);
+/* Inside done: for how long DNS says so, in seconds; 0: it was not DNS. */
+uint32_t resolve_ttl_s(const struct resolve *);
 /* Not from inside done; NULL is allowed. */
 void resolve_cancel(struct resolve *);
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "tls/tls.h"
 #include "upstream/plan.h"
 
 struct cluster_registry {
@@ -159,6 +160,12 @@ copy_labels(struct arena *a, const struct endpoint_label *from, size_t len)
 	return v;
 }
 
+static struct slice
+outside_mark(const struct cluster *c)
+{
+	return c->outside == NULL ? SLICE_NONE : tls_outside_mark(c->outside);
+}
+
 void
 cluster_add(struct cluster *c, struct cluster_registry *r,
     const struct endpoint *from)
@@ -186,8 +193,8 @@ cluster_add(struct cluster *c, struct cluster_registry *r,
 	e->labels = copy_labels(&c->arena, from->labels, from->labels_len);
 	/* Whom a connection was proven to is part of what it may be used for. */
 	char *key = mem_printf("%.*s %.*s %s %.*s %.*s", SLICE_ARG(c->name),
-	    SLICE_ARG(from->workload), text, SLICE_ARG(from->id),
-	    SLICE_ARG(from->sni));
+	    SLICE_ARG(from->workload), text, SLICE_ARG(from->id.len > 0 ?
+	    from->id : outside_mark(c)), SLICE_ARG(from->sni));
 
 	e->state = endpoint_state_get(r, c->state, slice_str(key));
 	mem_free(key);
@@ -237,6 +244,7 @@ keep_settings(struct cluster *c)
 		};
 	c->balance.callers = v;
 	c->balance.zone = arena_dup(&c->arena, c->balance.zone);
+	c->authority = arena_dup(&c->arena, c->authority);
 	c->health.path = arena_dup(&c->arena, c->health.path);
 	c->health.host = arena_dup(&c->arena, c->health.host);
 	c->affinity.name = arena_dup(&c->arena, c->affinity.name);
@@ -329,6 +337,13 @@ has_same_subsets(const struct cluster *a, const struct cluster *b)
 	return true;
 }
 
+static bool
+is_same_outside(const struct cluster *a, const struct cluster *b)
+{
+	return slice_eq(outside_mark(a), outside_mark(b)) &&
+	    a->barred == b->barred && slice_eq(a->authority, b->authority);
+}
+
 bool
 cluster_is_same(const struct cluster *a, const struct cluster *b)
 {
@@ -347,6 +362,7 @@ cluster_is_same(const struct cluster *a, const struct cluster *b)
 	    !is_same_health(&a->health, &b->health) ||
 	    !is_same_affinity(&a->affinity, &b->affinity) ||
 	    !is_same_session(&a->session, &b->session) ||
+	    !is_same_outside(a, b) ||
 	    !has_same_subsets(a, b) || a->plan != b->plan)
 		return false;
 	for (size_t i = 0; i < a->len; i++) {
@@ -374,6 +390,7 @@ cluster_unref(struct cluster *c)
 	    atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	plan_put(c->plan);
+	tls_outside_unref(c->outside);
 	for (size_t i = 0; i < c->len; i++)
 		endpoint_state_unref(c->v[i].state);
 	atomic_fetch_sub_explicit(&c->state->refs, 1, memory_order_release);

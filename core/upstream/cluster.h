@@ -21,6 +21,7 @@
  * upstream/endpoint.h.  An exchange under way holds a reference to the endpoint's
  * state that it was given, so what it took it gives back to the right object.
  */
+struct tls_outside;
 enum cluster_protocol { CLUSTER_HTTP, CLUSTER_TCP };
 
 /* What it is marked with, such as its version. */
@@ -58,6 +59,14 @@ struct cluster {
 	enum cluster_protocol protocol;
 	enum lb_policy        lb;
 	bool                  is_tls_optional;	/* some endpoints are plain text by intent */
+	/*
+	 * Endpoints without an id end TLS themselves, as this says: counted, set
+	 * before cluster_add; NULL: they are plain text.
+	 */
+	struct tls_outside   *outside;
+	const char           *barred;	/* static: why nobody is connected; or NULL */
+	struct slice          authority;	/* a host outside, sent as Host; borrowed
+						   until cluster_seal */
 	uint64_t              connect_timeout_ms;	/* 1,000, TLS included */
 	uint64_t              response_timeout_ms;	/* 15,000; 0: none */
 	uint64_t              body_idle_ms;	/* 60,000 */

@@ -11,7 +11,8 @@
 
 /*
  * connector: dial, then (unless the endpoint is plain text) a handshake that
- * names the SPIFFE ID to expect; one deadline covers both.
+ * names the SPIFFE ID to expect, or the host of a server outside the mesh; one
+ * deadline covers both.
  */
 struct connector {
 	struct upstream      *up;
@@ -141,15 +142,40 @@ on_handshake(void *arg, struct tls_result *t)
 	finish(k, c, FLAG_NONE, "");
 }
 
+static uint64_t
+left_ms(const struct connector *k)
+{
+	uint64_t now = loop_now_ms(k->up->worker->loop);
+
+	return k->deadline_ms > now ? k->deadline_ms - now : 1;
+}
+
+/* Bytes of any kind have no name of their own there. */
+static void
+shake_hands_outside(struct connector *k, int fd)
+{
+	static const char *const alpn_http[] = { "http/1.1", NULL };
+	struct slice sni = tls_outside_sni(k->cluster->outside);
+	struct tls_request q = {
+		.outside = k->cluster->outside, .timeout_ms = left_ms(k),
+		.alpn = k->cluster->protocol == CLUSTER_HTTP ? alpn_http : NULL,
+	};
+
+	check(sni.len < sizeof(q.sni));
+	if (sni.len > 0)
+		memcpy(q.sni, sni.ptr, sni.len);
+	k->handshake = tls_handshake_start(k->up->env->handshaker, fd, &q,
+	    k->up->worker->loop, on_handshake, k);
+}
+
 static void
 shake_hands(struct connector *k, int fd)
 {
 	struct upstream *up = k->up;
 	const struct endpoint *e = k->endpoint;
-	uint64_t now = loop_now_ms(up->worker->loop);
 	struct tls_request q = {
 		.identity = up->env->identity(up->env->arg), .alpn = k->alpn,
-		.timeout_ms = k->deadline_ms > now ? k->deadline_ms - now : 1,
+		.timeout_ms = left_ms(k),
 	};
 
 	if (q.identity == NULL) {
@@ -193,6 +219,10 @@ on_dialled(void *arg, int fd, int error)
 		shake_hands(k, fd);
 		return;
 	}
+	if (k->cluster->outside != NULL) {
+		shake_hands_outside(k, fd);
+		return;
+	}
 	struct conn *c = conn_new(k->up->worker->loop, fd, NULL, NULL, &no_ops,
 	    NULL);
 
@@ -220,7 +250,12 @@ connector_start(struct upstream *up, const struct cluster *cluster,
 	unsigned pending = atomic_fetch_add_explicit(&cluster->state->pending,
 	    1, memory_order_relaxed);
 
-	if (pending >= cluster->limits.pending) {
+	if (cluster->barred != NULL && e->id.len == 0) {
+		k->is_ours = true;
+		k->flag = FLAG_UF;
+		k->details = cluster->barred;
+		loop_defer(loop, &k->failed);
+	} else if (pending >= cluster->limits.pending) {
 		k->is_ours = true;
 		k->flag = FLAG_UO;
 		k->details = "pending_limit";

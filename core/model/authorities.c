@@ -1,0 +1,96 @@
+#include <string.h>
+
+#include "model/authorities.h"
+#include "model/backend_tls_policy.h"
+#include "model/secret.h"
+
+const char *
+model_authorities_reason(enum model_authorities a)
+{
+	static const char *const reasons[] = {
+		[MODEL_AUTHORITIES_RESOLVED] = "ResolvedRefs",
+		[MODEL_AUTHORITIES_KIND] = "InvalidKind",
+		[MODEL_AUTHORITIES_REF] = "InvalidCACertificateRef",
+	};
+
+	return reasons[a];
+}
+
+static bool
+is_config_map(const struct model_object_ref *ref)
+{
+	return model_ref_is(ref->group, ref->kind, "", "ConfigMap");
+}
+
+static enum model_authorities
+follow(const struct model_object_ref *ref, const struct model_object *found,
+    struct web_roots *roots, struct err *err)
+{
+	struct arena a;
+	enum model_authorities answer = MODEL_AUTHORITIES_REF;
+
+	if (!is_config_map(ref)) {
+		err_set(err, ERR_CONFIG, "expected a ConfigMap, found %s",
+		    ref->kind);
+		return MODEL_AUTHORITIES_KIND;
+	}
+	if (found == NULL) {
+		err_set(err, ERR_CONFIG, "there is no ConfigMap %s", ref->name);
+		return answer;
+	}
+	arena_init(&a);
+	struct slice text = model_secret_bytes(found, MODEL_CA_KEY, &a);
+
+	if (text.ptr == NULL)
+		err_set(err, ERR_CONFIG, "ConfigMap %s has no " MODEL_CA_KEY,
+		    ref->name);
+	else if (web_roots_add(roots, text, err) < 0)
+		err_wrap(err, "ConfigMap %s: " MODEL_CA_KEY, ref->name);
+	else
+		answer = MODEL_AUTHORITIES_RESOLVED;
+	arena_fini(&a);
+	return answer;
+}
+
+enum model_authorities
+model_authorities(const struct model_object *policy, model_find_fn *find,
+    void *arg, struct web_roots *roots, struct err *err)
+{
+	const struct model_backend_validation *v =
+	    &model_backend_tls_policy(policy)->spec.validation;
+	enum model_authorities first = MODEL_AUTHORITIES_RESOLVED;
+
+	for (size_t i = 0; i < v->cas_len; i++) {
+		const struct model_object_ref *ref = &v->cas[i];
+		struct err why = ERR_INIT;
+		enum model_authorities answer = follow(ref, is_config_map(ref) ?
+		    find(arg, &model_config_map_kind,
+		    policy->head->meta.namespace, ref->name) : NULL, roots,
+		    &why);
+
+		if (answer == MODEL_AUTHORITIES_RESOLVED ||
+		    first != MODEL_AUTHORITIES_RESOLVED)
+			continue;
+		first = answer;
+		*err = why;
+		err_wrap(err, "spec.validation.caCertificateRefs[%zu]", i);
+	}
+	return first;
+}
+
+bool
+model_authorities_refer(const struct model_object *policy,
+    const struct model_object *config_map)
+{
+	const struct model_backend_validation *v =
+	    &model_backend_tls_policy(policy)->spec.validation;
+	const struct model_metadata *m = &config_map->head->meta;
+
+	if (strcmp(m->namespace, policy->head->meta.namespace) != 0)
+		return false;
+	for (size_t i = 0; i < v->cas_len; i++)
+		if (is_config_map(&v->cas[i]) &&
+		    strcmp(v->cas[i].name, m->name) == 0)
+			return true;
+	return false;
+}
