@@ -20,6 +20,7 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "Gateway", "spec.infrastructure", NULL, FIRST },
 	{ "Gateway", "spec.tls", NULL, FIRST },
 	{ "Gateway", "spec.defaultScope", "None", FIRST },
+	{ "MeshConfig", "spec.outboundTrafficPolicy.mode", "REGISTRY_ONLY", FIRST },
 	{ "HTTPRoute", "spec.useDefaultGateways", "None", FIRST },
 	{ "HTTPRoute", "spec.rules.filters.extensionRef", NULL, FIRST },
 	{ "HTTPRoute", "spec.rules.filters.externalAuth", NULL, FIRST },

@@ -81,7 +81,8 @@ TEST(daemons_have_these_flags)
 	assert_string_equal(str_ptr(&s), "service control token-file app app-health "
 	    "zone label advertise upstream gateway listen-address trusted-hops "
 	    "permissive standalone state-dir inbound-listen outbound-listen admin-listen "
-	    "admin-socket hosts-file resolv-conf ca-file workers drain-time connect-timeout response-timeout "
+	    "admin-socket hosts-file resolv-conf ca-file workers drain-time connect-timeout "
+	    "response-timeout "
 	    "balancer log-level log-format access-log ");
 	str_clear(&s);
 	conf_flags_each(&model_control_flags, note, &s);

@@ -147,6 +147,11 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "Attempts refused by a limit of the service, by limit",
 		.labels = { DESTINATION, "reason" },
 	},
+	[METRIC_EGRESS_REFUSED] = {
+		.name = "mesh_egress_refused_total", .type = STAT_COUNTER,
+		.help = "Calls out of the mesh that were refused, by reason",
+		.labels = { "reason" },
+	},
 	[METRIC_TLS_HANDSHAKES] = {
 		.name = "mesh_tls_handshakes_total", .type = STAT_COUNTER,
 		.help = "TLS handshakes completed, full and resumed",

@@ -10,7 +10,7 @@
 #include "tls/engine.h"
 #include "tls/hello.h"
 #include "tls/identity.h"
-#include "tls/outside.h"
+#include "tls/outside_run.h"
 #include "tls/session.h"
 #include "tls/tls.h"
 

@@ -3,7 +3,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "net/addr.h"
-#include "tls/outside.h"
+#include "net/conn.h"
+#include "tls/outside_run.h"
 
 static void
 add_text(struct hash *h, struct slice text)

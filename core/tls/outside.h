@@ -1,25 +1,30 @@
 #ifndef TLS_OUTSIDE_H
 #define TLS_OUTSIDE_H
 
-#include <stdatomic.h>
+#include <stddef.h>
 
-#include "base/arena.h"
-#include "pki/web.h"
-#include "tls/tls.h"
+#include "base/slice.h"
 
-/* What stands behind a tls_outside, for the files of this folder. */
-struct tls_outside {
-	atomic_uint       refs;
-	struct arena      memory;
-	struct web_roots *roots;
-	struct slice      sni;
-	struct web_name  *names;
-	size_t            names_len;
-	char              mark[2 * HASH_LEN + 1];
+/*
+ * outside: a server outside the mesh, and how it is known (pki/web.h): whose roots its
+ * chain must lead to, and its names, of which one suffices.  TLS 1.2, ECDHE
+ * with a key of RSA or on a curve; we show no certificate, and sessions are not
+ * resumed.  Immutable, counted, any thread.
+ */
+struct web_roots;
+struct web_name;
+struct tls_outside;
+struct tls_outside_options {
+	struct slice           sni;	/* asked for; an IP address is not */
+	struct web_roots      *roots;	/* a reference is taken */
+	const struct web_name *names;	/* copied */
+	size_t                 names_len;
 };
-
-/* As web_verify, now. */
-enum distrust outside_judge(const struct tls_outside *,
-    const struct slice *certs, size_t n, struct cert *leaf, struct pubkey *);
+struct tls_outside *tls_outside_new(const struct tls_outside_options *);
+struct tls_outside *tls_outside_ref(struct tls_outside *);
+void tls_outside_unref(struct tls_outside *);	/* NULL allowed */
+/* The same for those that ask for the same, in hexadecimal digits. */
+struct slice tls_outside_mark(const struct tls_outside *);
+struct slice tls_outside_sni(const struct tls_outside *);	/* or empty */
 
 #endif

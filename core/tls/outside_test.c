@@ -5,7 +5,7 @@
 #include "tls/edge.h"
 #include "tls/edge_fixture_test.h"
 #include "tls/meet_test.h"
-#include "tls/outside.h"
+#include "tls/outside_run.h"
 
 /* A stranger's server with an RSA key, whose certificate is for *.example.com. */
 static struct tls_edge *

@@ -63,28 +63,6 @@ void tls_edge_unref(struct tls_edge *);	/* NULL allowed */
 int tls_edge_add(struct tls_edge *, struct slice hostname,
     struct slice chain_pem, struct slice key_pem, struct err *);
 
-/*
- * A server outside the mesh, and how it is known (pki/web.h): whose roots its
- * chain must lead to, and its names, of which one suffices.  TLS 1.2, ECDHE
- * with a key of RSA or on a curve; we show no certificate, and sessions are not
- * resumed.  Immutable, counted, any thread.
- */
-struct web_roots;
-struct web_name;
-struct tls_outside;
-struct tls_outside_options {
-	struct slice           sni;	/* asked for; an IP address is not */
-	struct web_roots      *roots;	/* a reference is taken */
-	const struct web_name *names;	/* copied */
-	size_t                 names_len;
-};
-struct tls_outside *tls_outside_new(const struct tls_outside_options *);
-struct tls_outside *tls_outside_ref(struct tls_outside *);
-void tls_outside_unref(struct tls_outside *);	/* NULL allowed */
-/* The same for those that ask for the same, in hexadecimal digits. */
-struct slice tls_outside_mark(const struct tls_outside *);
-struct slice tls_outside_sni(const struct tls_outside *);	/* or empty */
-
 /* One table: name (label `reason`), sentence. */
 enum tls_failure {
 	TLS_OK,
@@ -105,6 +83,7 @@ enum tls_failure {
 const char *tls_failure_name(enum tls_failure);
 const char *tls_failure_text(enum tls_failure);
 
+struct tls_outside;	/* outside.h */
 struct tls_request {
 	bool                 is_server;
 	bool                 verify_none;	/* client: first contact of a join only; the

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "tls/tls.h"
+#include "tls/outside.h"
 #include "upstream/plan.h"
 
 struct cluster_registry {
@@ -341,7 +341,8 @@ static bool
 is_same_outside(const struct cluster *a, const struct cluster *b)
 {
 	return slice_eq(outside_mark(a), outside_mark(b)) &&
-	    a->barred == b->barred && slice_eq(a->authority, b->authority);
+	    a->barred == b->barred && a->is_unresolved == b->is_unresolved &&
+	    slice_eq(a->authority, b->authority);
 }
 
 bool

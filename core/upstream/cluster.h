@@ -64,6 +64,7 @@ struct cluster {
 	 * before cluster_add; NULL: they are plain text.
 	 */
 	struct tls_outside   *outside;
+	bool                  is_unresolved;	/* a host has no address, so far */
 	const char           *barred;	/* static: why nobody is connected; or NULL */
 	struct slice          authority;	/* a host outside, sent as Host; borrowed
 						   until cluster_seal */

@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "net/dial.h"
 #include "stat/metrics.h"
+#include "tls/outside.h"
 #include "upstream/upstream_run.h"
 
 /*
@@ -109,6 +111,18 @@ tls_details(const struct tls_result *t)
 	return tls_failure_name(t->failure);
 }
 
+/* Members say so themselves; of a server outside we say it once in a row. */
+static void
+log_failure(const struct connector *k, const struct tls_result *t)
+{
+	const struct endpoint *e = k->endpoint;
+
+	if (e->id.len == 0 && (atomic_load_explicit(&e->state->marks,
+	    memory_order_relaxed) & MARK_MISSED) == 0)
+		log_warn("tls", "%.*s at %.*s: %s", SLICE_ARG(k->cluster->name),
+		    SLICE_ARG(e->host), t->text);
+}
+
 static void
 on_handshake(void *arg, struct tls_result *t)
 {
@@ -130,6 +144,7 @@ on_handshake(void *arg, struct tls_result *t)
 	if (t->failure != TLS_OK) {
 		if (up->env->on_tls_failure != NULL)
 			up->env->on_tls_failure(up->env->arg, t);
+		log_failure(k, t);
 		/* Too many handshakes of ours say nothing about the endpoint. */
 		k->is_ours |= t->failure == TLS_FAIL_BUSY;
 		finish(k, NULL, t->failure == TLS_FAIL_TIMEOUT ? FLAG_UT :

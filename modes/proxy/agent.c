@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "modes/proxy/agent_run.h"
+#include "modes/proxy/names.h"
+#include "modes/proxy/system_roots.h"
 
 #define WITHDRAW_MS	5500	/* control answers within 5 s */
 #define USED_SPAN_MS	60000	/* a service is marked as used once in it */
@@ -203,6 +205,27 @@ load(struct agent *g, struct err *err)
 	return 0;
 }
 
+/* A host outside has other addresses. */
+static void
+on_names(void *arg)
+{
+	struct agent *g = arg;
+
+	if (!g->is_stopping)
+		agent_compile(g);
+}
+
+static void
+start_names(struct agent *g)
+{
+	const struct model_proxy_spec *s = g->options.settings;
+
+	g->name_files = (struct resolve_files){ s->hosts_file,
+		s->resolv_conf };
+	g->names = names_new(g->loop, &g->name_files, on_names, g);
+	g->system = system_roots_new(s->ca_file);
+}
+
 struct agent *
 agent_new(const struct agent_options *o, struct err *err)
 {
@@ -212,6 +235,7 @@ agent_new(const struct agent_options *o, struct err *err)
 	g->loop = loop_new("sync");
 	g->state.dir = -1;
 	docs_init(&g->docs);
+	start_names(g);
 	agent_numbers_start(g);
 	if (load(g, err) != 0) {
 		agent_free(g);
@@ -274,6 +298,8 @@ on_main_stopped(void *arg)
 static void
 quiesce(struct agent *g)
 {
+	names_free(g->names);
+	g->names = NULL;
 	loop_timer_stop(&g->stop_timer);
 	loop_timer_stop(&g->interest_timer);
 	loop_timer_stop(&g->lapse_timer);
@@ -345,6 +371,8 @@ agent_free(struct agent *g)
 {
 	if (g == NULL)
 		return;
+	names_free(g->names);
+	system_roots_free(g->system);
 	loop_free(g->loop);
 	agent_numbers_stop(g);
 	tls_identity_unref(g->tls);

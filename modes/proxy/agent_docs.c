@@ -203,6 +203,7 @@ agent_compile(struct agent *g)
 		.trust_domain = g->identity->domain, .self = self(g),
 		.revision = g->docs.revision,
 		.fault = on_fault, .fault_arg = &faults,
+		.names = g->names, .system = g->system,
 	};
 
 	g->must_compile = false;

@@ -12,6 +12,7 @@
 #include "modes/proxy/docs.h"
 #include "modes/proxy/agent_join.h"
 #include "modes/proxy/state.h"
+#include "net/resolve.h"
 
 /*
  * agent_run: the insides of an agent, for the files agent_*.c alone.  All of
@@ -27,6 +28,9 @@ struct agent_numbers {
 	atomic_bool           is_connected;	/* and in step */
 	atomic_uint           rejected;	/* documents in an earlier form */
 };
+
+struct names;
+struct system_roots;
 
 struct agent {
 	struct agent_options   options;
@@ -56,6 +60,9 @@ struct agent {
 	struct map             unread, faults;	/* keys of what did not read
 						   or compile */
 	struct loop_timer      save_timer;
+	struct resolve_files   name_files;
+	struct names          *names;	/* NULL at the end */
+	struct system_roots   *system;
 
 	/* Our session: agent_session.c */
 	struct agent_link     *link;	/* NULL: none */

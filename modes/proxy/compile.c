@@ -9,6 +9,8 @@
 #include "modes/proxy/compile.h"
 #include "modes/proxy/policy.h"
 #include "modes/proxy/gateway.h"
+#include "modes/proxy/names.h"
+#include "modes/proxy/outside.h"
 
 struct compiler {
 	const struct compile_input *in;
@@ -75,10 +77,28 @@ struct making {
 	uint16_t                         port;
 	struct cluster                  *cluster;
 	struct model_backend_policy_spec policy;
+	bool                             is_pending;	/* some host's addresses */
 };
 
+/* Each address of a host is an endpoint. */
 static void
-add_endpoint(struct compiler *c, const struct making *m,
+add_host(struct compiler *c, struct making *m, const char *host, uint16_t port,
+    struct endpoint *e)
+{
+	struct names_answer found;
+
+	names_find(c->in->names, slice_str(host), &found);
+	m->is_pending |= found.state == NAMES_WAITING;
+	m->cluster->is_unresolved |= found.state == NAMES_FAILED;
+	for (size_t i = 0; i < found.len; i++) {
+		e->addr = found.v[i];
+		addr_set_port(&e->addr, port);
+		cluster_add(m->cluster, c->in->registry, e);
+	}
+}
+
+static void
+add_endpoint(struct compiler *c, struct making *m,
     const struct model_endpoint *from)
 {
 	struct endpoint e = {
@@ -92,8 +112,15 @@ add_endpoint(struct compiler *c, const struct making *m,
 
 	if (!from->ready)
 		return;
-	if (addr_from_ip(slice_str(from->address), from->port, &e.addr,
-	    &err) != 0) {
+	bool is_host = addr_from_ip(slice_str(from->address), from->port,
+	    &e.addr, &err) != 0;
+
+	e.labels = policy_labels(&c->scratch, from->labels, &e.labels_len);
+	if (is_host && c->in->names != NULL) {
+		add_host(c, m, from->address, from->port, &e);
+		return;
+	}
+	if (is_host) {
 		err_wrap(&err, "endpoint");
 		report(c, m->service, &err);
 		return;
@@ -102,19 +129,38 @@ add_endpoint(struct compiler *c, const struct making *m,
 		sni_format(m->name, m->port, sni);
 		e.sni = slice_str(sni);
 	}
-	e.labels = policy_labels(&c->scratch, from->labels, &e.labels_len);
 	cluster_add(m->cluster, c->in->registry, &e);
+}
+
+/* Who is outside the mesh, and how it is known. */
+static void
+set_outside(struct compiler *c, const struct making *m,
+    const struct model_object *tls, uint16_t port)
+{
+	const struct model_service_spec *s = &model_service(m->service)->spec;
+	bool is_usual = port == (tls != NULL ? 443 : 80);
+
+	if (tls != NULL)
+		outside_apply(c->in, tls, m->cluster);
+	if (s->type == MODEL_EXTERNAL_NAME)
+		m->cluster->authority = is_usual ? slice_str(s->external_name) :
+		    slice_str(arena_printf(&c->scratch, "%s:%u",
+		    s->external_name, port));
 }
 
 static struct cluster *
 compile_port(struct compiler *c, const struct model_object *o,
-    const struct service_name *name, const struct model_service_port *port)
+    const struct service_name *name, const struct model_service_port *port,
+    bool *is_pending)
 {
+	const struct model_object *tls = outside_policy(c->in, o, port->name);
+
 	struct model_endpoints_query q = {
 		.service = o, .port = port->port, .backends = c->in->objects,
 		.backends_len = c->in->len,
 		.trust_domain = c->in->trust_domain,
 		.standalone = c->in->settings->spec.standalone,
+		.ends_tls = tls != NULL,
 	};
 	struct model_endpoints found;
 	struct making m = { .service = o, .name = name, .port = port->port };
@@ -136,9 +182,12 @@ compile_port(struct compiler *c, const struct model_object *o,
 	m.cluster->protocol = is_http(model_port_protocol(port)) ?
 	    CLUSTER_HTTP : CLUSTER_TCP;
 	model_endpoints(&c->scratch, &q, &found);
+	set_outside(c, &m, tls, found.len > 0 ? found.items[0].port :
+	    port->port);
 	for (size_t i = 0; i < found.len; i++)
 		add_endpoint(c, &m, &found.items[i]);
 	cluster_seal(m.cluster);
+	*is_pending |= m.is_pending;
 	return m.cluster;
 }
 
@@ -173,7 +222,8 @@ compile_service(struct compiler *c, const struct model_object *o)
 	service_key(&s->name, key);
 	if (c->in->is_called != NULL &&
 	    !c->in->is_called(c->in->is_called_arg, &s->name) &&
-	    !map_has(&c->backends, slice_str(key)))
+	    !map_has(&c->backends, slice_str(key)) &&
+	    !outside_is_ours(c->in, o))
 		return;
 	s->ports = arena_zalloc(&c->out->arena,
 	    sizeof(*s->ports) * spec->ports_len + 1);
@@ -186,7 +236,7 @@ compile_service(struct compiler *c, const struct model_object *o)
 			.port = p->port,
 			.name = arena_dup(&c->out->arena, slice_str(p->name)),
 			.cluster = share(c->in, &s->name, p->port,
-			    compile_port(c, o, &s->name, p)),
+			    compile_port(c, o, &s->name, p, &s->is_pending)),
 		};
 	}
 	map_put(&c->out->services, slice_str(key), s);
@@ -255,6 +305,8 @@ compile_inbound(struct compiler *c, const struct model_object *o)
 static void
 compile_policy(struct compiler *c, const struct model_object *o)
 {
+	c->out->allow_any = model_mesh_config(o)->spec.outbound.mode ==
+	    MODEL_ALLOW_ANY;
 	switch (model_mesh_config(o)->spec.inbound_policy) {
 	case MODEL_ALL_UNAUTHENTICATED:
 		c->out->permissive = true;
@@ -315,6 +367,8 @@ compile(const struct compile_input *in)
 	s->permissive = in->settings->spec.permissive;
 	s->inbound = arena_zalloc(&s->arena,
 	    sizeof(*s->inbound) * count_service_ports(in) + 1);
+	if (in->names != NULL)
+		names_begin(in->names);
 	for (size_t i = 0; i < in->len; i++) {
 		const struct model_object *o = in->objects[i];
 
@@ -327,6 +381,9 @@ compile(const struct compile_input *in)
 			compile_inbound(&c, o);
 		arena_reset(&c.scratch);
 	}
+	if (in->names != NULL)
+		names_end(in->names);
+	outside_index(in, s);
 	compile_routes(in, s);
 	compile_gateway(in, s);
 	for (size_t i = 0; i < in->absent_len; i++) {

@@ -19,6 +19,9 @@ struct compile_app {
 	bool             is_http;
 };
 
+struct names;
+struct system_roots;
+
 struct compile_input {
 	struct model_object *const *objects;
 	size_t               len;
@@ -34,6 +37,8 @@ struct compile_input {
 	size_t               apps_len;
 	const struct model_proxy  *settings;
 	uint64_t             revision;
+	struct names              *names;	/* NULL: hosts outside are not found */
+	struct system_roots       *system;	/* NULL: there are none */
 	struct cluster_registry   *registry;
 	struct filter_stats       *filter_stats;
 	const struct snapshot     *before;	/* NULL: the first */

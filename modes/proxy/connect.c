@@ -1,4 +1,5 @@
 #include "modes/proxy/data_plane.h"
+#include "modes/proxy/egress.h"
 #include "modes/proxy/lookup.h"
 #include "modes/proxy/route.h"
 #include "modes/proxy/tcp_upstream.h"
@@ -6,18 +7,24 @@
 
 /*
  * connect: the L7 terminal of CONNECT to a service of the mesh: bytes both
- * ways once the endpoint is reached; no byte goes there before its 200.
+ * ways once the endpoint is reached; no byte goes there before its 200, and to
+ * a host outside none before its client's TLS asked for that host.
  */
 struct connect {
 	struct l7_ctx       *ctx;
 	struct tcp_upstream *up;
 	struct lookup        lookup;
 	bool                 looking, is_open;
+	bool                 is_looked_at;	/* held passed, or needs not */
+	bool                 has_ended;	/* behind what is held */
+	struct buf           held;	/* bytes to a host outside */
+	struct loop_timer    timer;
 };
 
 struct connect_job {
 	struct service_name name;
 	uint16_t            port;
+	struct slice        host;	/* outside; empty: of the mesh */
 };
 
 static void
@@ -105,6 +112,23 @@ on_lookup(void *arg, enum lookup_answer answer, struct cluster *cluster)
 }
 
 static void
+refuse(struct connect *c, enum egress_refusal why)
+{
+	const struct connect_job *job = c->ctx->shared;
+
+	buf_fini(&c->held);
+	egress_note(l7_env(c->ctx)->mode, why, job->host, job->port);
+	l7_abort(c->ctx, FLAG_NR, egress_refusal_name(why));
+}
+
+/* The rest of the hello does not come. */
+static void
+on_timer(void *arg)
+{
+	refuse(arg, EGRESS_NO_HELLO);
+}
+
+static void
 head(struct l7_ctx *ctx, struct http_head *h, bool end)
 {
 	struct connect *c = ctx->state;
@@ -114,6 +138,8 @@ head(struct l7_ctx *ctx, struct http_head *h, bool end)
 	(void)h;
 	(void)end;
 	c->ctx = ctx;
+	c->is_looked_at = job->host.len == 0;
+	loop_timer_init(&c->timer, l7_loop(ctx), on_timer, c);
 	c->lookup.name = job->name;
 	c->lookup.port = job->port;
 	c->lookup.done = on_lookup;
@@ -127,14 +153,51 @@ head(struct l7_ctx *ctx, struct http_head *h, bool end)
 }
 
 static void
+pass(struct connect *c, struct buf *b, bool end)
+{
+	if (!tcp_upstream_write(c->up, b, end))
+		l7_block(c->ctx);
+}
+
+/* Holds what may be the beginning of a hello. */
+static void
+look(struct connect *c, struct buf *b, bool end)
+{
+	const struct connect_job *job = c->ctx->shared;
+	enum egress_refusal why = EGRESS_NO_HELLO;
+	bool is_first = buf_len(&c->held) == 0;
+	enum egress_look found;
+
+	buf_move(&c->held, b);
+	c->has_ended |= end;
+	found = egress_look(&c->held, job->host, &why);
+	if (found == EGRESS_MORE && c->has_ended)
+		found = buf_len(&c->held) == 0 ? EGRESS_PASS : EGRESS_REFUSE;
+	if (found == EGRESS_MORE) {
+		if (is_first && buf_len(&c->held) > 0)
+			loop_timer_start(&c->timer, EGRESS_HELLO_MS);
+		return;
+	}
+	loop_timer_stop(&c->timer);
+	if (found == EGRESS_REFUSE) {
+		refuse(c, why);
+		return;
+	}
+	c->is_looked_at = true;
+	pass(c, &c->held, c->has_ended);
+}
+
+static void
 body(struct l7_ctx *ctx, struct buf *b, bool end)
 {
 	struct connect *c = ctx->state;
 
 	if (c->up == NULL)
 		buf_drain(b, buf_len(b));
-	else if (!tcp_upstream_write(c->up, b, end))
-		l7_block(c->ctx);
+	else if (c->is_looked_at)
+		pass(c, b, end);
+	else
+		look(c, b, end);
 }
 
 static void
@@ -163,6 +226,8 @@ clean(struct connect *c, bool abort)
 	if (c->looking)
 		lookup_cancel(&c->lookup);
 	c->looking = false;
+	loop_timer_stop(&c->timer);
+	buf_fini(&c->held);
 	if (c->up != NULL)
 		tcp_upstream_close(c->up, abort);
 	c->up = NULL;
@@ -188,11 +253,12 @@ static const struct l7_terminal connect_terminal = {
 
 void
 route_connect(struct l7_route *route, struct l7_chain *chain,
-    struct l7_ctx *ctx, const struct service_name *name, uint16_t port)
+    struct l7_ctx *ctx, const struct service_name *name, uint16_t port,
+    struct slice host)
 {
 	struct connect_job *job = arena_alloc(l7_arena(ctx), sizeof(*job));
 
-	*job = (struct connect_job){ *name, port };
+	*job = (struct connect_job){ *name, port, host };
 	*route = (struct l7_route){
 		.chain = chain, .terminal = &connect_terminal,
 		.terminal_arg = job,

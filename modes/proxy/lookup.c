@@ -9,6 +9,8 @@ ask(struct proxy_worker *w, const struct lookup *l, struct cluster **cluster)
 	const struct service *s = w->snapshot == NULL ? NULL :
 	    snapshot_service(w->snapshot, &l->name);
 
+	if (s != NULL && s->is_pending)
+		return LOOKUP_WAIT;	/* for DNS */
 	if (s != NULL) {
 		*cluster = service_cluster(s, l->port);
 		return *cluster != NULL ? LOOKUP_FOUND : LOOKUP_NO_PORT;
@@ -41,12 +43,16 @@ lookup_start(struct proxy_worker *w, struct lookup *l, struct cluster **cluster)
 		o->want(o->arg, &l->name);	/* it may exist by now */
 	if (answer != LOOKUP_WAIT)
 		return answer;
-	if (o->want == NULL)
+	bool is_known = w->snapshot != NULL &&
+	    snapshot_service(w->snapshot, &l->name) != NULL;
+
+	if (o->want == NULL && !is_known)
 		return LOOKUP_NO_SERVICE;	/* nobody to ask */
 	list_append(&w->lookups, &l->link);
 	loop_timer_init(&l->timer, w->env.loop, on_timeout, l);
 	loop_timer_start(&l->timer, o->lookup_timeout_ms);
-	o->want(o->arg, &l->name);
+	if (!is_known)
+		o->want(o->arg, &l->name);
 	return LOOKUP_WAIT;
 }
 

@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "modes/proxy/egress.h"
 #include "modes/proxy/mirror.h"
 
 struct mirror {
@@ -169,6 +170,7 @@ mirror_send(struct proxy_worker *w, struct cluster *c,
 	arena_init(&m->arena);
 	buf_share(&m->body, body);
 	copy_head(m, head);
+	egress_address(c, &m->head, &m->head, &m->arena);
 	list_append(&w->mirrors, &m->link);
 	w->mirrors_len++;
 	loop_task_init(&m->gone, mirror_free, m);

@@ -74,11 +74,24 @@ names_free(struct names *n)
 
 /* --- asking -------------------------------------------------------------- */
 
-/* By family, then bytes: the order of answers says nothing. */
+/* The order of answers says nothing. */
 static int
-by_bytes(const void *a, const void *b)
+by_text(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(struct addr));
+	char x[ADDR_TEXT_MAX], y[ADDR_TEXT_MAX];
+
+	addr_format(a, x);
+	addr_format(b, y);
+	return strcmp(x, y);
+}
+
+static bool
+is_same(const struct addr *a, const struct addr *b, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!addr_eq(&a[i], &b[i]))
+			return false;
+	return true;
 }
 
 static bool
@@ -86,13 +99,12 @@ take(struct name *x, const struct addr *v, size_t len)
 {
 	struct addr now[RESOLVE_MAX];
 
-	memset(now, 0, sizeof(now));
 	memcpy(now, v, len * sizeof(*v));
-	qsort(now, len, sizeof(now[0]), by_bytes);
+	qsort(now, len, sizeof(now[0]), by_text);
 	bool is_news = x->state != NAMES_KNOWN || x->len != len ||
-	    memcmp(x->v, now, len * sizeof(now[0])) != 0;
+	    !is_same(x->v, now, len);
 
-	memcpy(x->v, now, sizeof(now));
+	memcpy(x->v, now, len * sizeof(*now));
 	x->len = len;
 	x->state = NAMES_KNOWN;
 	return is_news;

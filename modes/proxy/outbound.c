@@ -1,4 +1,5 @@
 #include "chain/l7.h"
+#include "modes/proxy/egress.h"
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/port.h"
 #include "modes/proxy/route.h"
@@ -87,8 +88,9 @@ route_service(struct l7_route *route, struct l7_chain *chain,
     const struct service_name *name, uint16_t port)
 {
 	struct proxy_worker *w = l7_env(ctx)->mode;
-	const struct service_port *p = service_port(
-	    snapshot_service(w->snapshot, name), port);
+	const struct service *s = snapshot_service(w->snapshot, name);
+	const struct service_port *p = s != NULL && s->is_pending ? NULL :
+	    service_port(s, port);
 
 	if (p != NULL)
 		note_used(w, name);
@@ -116,12 +118,48 @@ route_service(struct l7_route *route, struct l7_chain *chain,
 	};
 }
 
-static const struct static_reply no_mesh_name = {
-	.flag = FLAG_NR, .details = "not_a_mesh_name"
+/* --- hosts outside --------------------------------------------------------------- */
+
+struct stray {
+	struct slice host;
+	int          port;
 };
-static const struct static_reply no_connect = {
-	.flag = FLAG_NR, .details = "connect_to_no_service"
+
+static void
+stray_head(struct l7_ctx *ctx, struct http_head *head, bool end)
+{
+	const struct stray *s = ctx->shared;
+
+	(void)head;
+	(void)end;
+	egress_reply(ctx, s->host, s->port);
+}
+
+static const struct l7_terminal stray_terminal = {
+	.name = "unregistered", .head = stray_head, .body = reply_body,
+	.trailers = reply_trailers, .cancel = reply_cancel,
 };
+
+void
+route_unregistered(struct l7_route *route, struct l7_chain *chain,
+    struct l7_ctx *ctx, struct slice host, int port)
+{
+	struct stray *s = arena_alloc(l7_arena(ctx), sizeof(*s));
+
+	*s = (struct stray){ host, port };
+	*route = (struct l7_route){
+		.chain = chain, .terminal = &stray_terminal, .terminal_arg = s,
+	};
+}
+
+static int
+port_of(const struct http_head *head)
+{
+	return head->port != 0 ? head->port :
+	    head->method_id == METHOD_CONNECT ||
+	    slice_ieq(head->scheme, SLICE("https")) ? 443 : 80;
+}
+
 static const struct static_reply connect_refused = {
 	.status = 501, .details = "connect_refused"
 };
@@ -134,21 +172,24 @@ route_outbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	struct proxy_worker *w = l7_env(ctx)->mode;
 	struct l7_chain *chain = w->snapshot->out.l7;
 	struct service_name name;
+	uint16_t port = (uint16_t)port_of(head);
+	const struct service *outside = snapshot_outside(w->snapshot,
+	    head->host, port);
 
 	entrance_apply(ENTRANCE_APP, head, l7_arena(ctx), l7_peer(ctx),
 	    SLICE_NONE, l7_summary(ctx));
-	if (!service_name_parse(head->host, o->plane->options.default_namespace,
-	    &name)) {
-		route_reply(route, chain, head->method_id == METHOD_CONNECT ?
-		    &no_connect : &no_mesh_name);
+	if (outside != NULL) {
+		name = outside->name;
+	} else if (!service_name_parse(head->host,
+	    o->plane->options.default_namespace, &name)) {
+		route_unregistered(route, chain, ctx, head->host, port);
 		return;
 	}
 	if (head->method_id == METHOD_CONNECT)
-		route_connect(route, chain, ctx, &name,
-		    (uint16_t)(head->port ? head->port : 443));
+		route_connect(route, chain, ctx, &name, port,
+		    outside != NULL ? head->host : SLICE_NONE);
 	else
-		route_service(route, chain, ctx, head, &name,
-		    (uint16_t)(head->port ? head->port : 80));
+		route_service(route, chain, ctx, head, &name, port);
 }
 
 /* --- a port of its own for one service ----------------------------------------------- */

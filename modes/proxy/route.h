@@ -22,8 +22,15 @@ void route_reply(struct l7_route *, struct l7_chain *,
 void route_service(struct l7_route *, struct l7_chain *, struct l7_ctx *,
     struct http_head *, const struct service_name *, uint16_t port);
 
-/* A tunnel of bytes to a service (CONNECT). */
+/*
+ * A tunnel of bytes to a service (CONNECT).  host: of one outside, which TLS in
+ * the tunnel must ask for; empty: of the mesh.  Borrowed for the exchange.
+ */
 void route_connect(struct l7_route *, struct l7_chain *, struct l7_ctx *,
-    const struct service_name *, uint16_t port);
+    const struct service_name *, uint16_t port, struct slice host);
+
+/* To a host outside that nobody registered. */
+void route_unregistered(struct l7_route *, struct l7_chain *, struct l7_ctx *,
+    struct slice host, int port);
 
 #endif

@@ -1,4 +1,5 @@
 #include "base/random.h"
+#include "modes/proxy/egress.h"
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/router_run.h"
 #include "modes/proxy/rule_filters.h"
@@ -332,6 +333,7 @@ router_make_outgoing(struct router *r)
 	if (!r->job->is_inbound && r->job->source.len > 0)
 		http_fields_set_id(&h->fields, FIELD_MESH_SOURCE,
 		    r->job->source);
+	egress_address(r->cluster, r->request, h, l7_arena(r->ctx));
 	return true;
 }
 
@@ -448,7 +450,10 @@ router_start_attempt(struct router *r)
 	if (e == NULL)
 		e = cluster_pick(r->cluster, &p);
 	if (e == NULL) {
-		router_fail(r, FLAG_UH, "no_endpoint");
+		if (r->cluster->is_unresolved)
+			router_fail(r, FLAG_DF, "dns_failed");
+		else
+			router_fail(r, FLAG_UH, "no_endpoint");
 		return;
 	}
 	r->tried[r->attempts++ % TRIED_MAX] = e->state;

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -56,6 +57,7 @@ snapshot_unref(struct snapshot *s)
 	unref_chains(&s->out);
 	map_fini(&s->services, NULL);
 	map_fini(&s->absent, NULL);
+	map_fini(&s->outside, NULL);
 	arena_fini(&s->arena);
 	mem_free(s);
 }
@@ -77,6 +79,29 @@ snapshot_service(const struct snapshot *s, const struct service_name *name)
 
 	service_key(name, key);
 	return map_get(&s->services, slice_str(key));
+}
+
+bool
+snapshot_host_key(struct slice host, uint16_t port, char out[SNAPSHOT_HOST_MAX])
+{
+	if (host.len > 0 && host.ptr[host.len - 1] == '.')
+		host.len--;
+	if (host.len == 0 || host.len > SNAPSHOT_HOST_MAX - sizeof(":65535"))
+		return false;
+	for (size_t i = 0; i < host.len; i++)
+		out[i] = (char)(host.ptr[i] >= 'A' && host.ptr[i] <= 'Z' ?
+		    host.ptr[i] - 'A' + 'a' : host.ptr[i]);
+	snprintf(out + host.len, sizeof(":65535"), ":%u", port);
+	return true;
+}
+
+const struct service *
+snapshot_outside(const struct snapshot *s, struct slice host, uint16_t port)
+{
+	char key[SNAPSHOT_HOST_MAX];
+
+	return s->outside.len > 0 && snapshot_host_key(host, port, key) ?
+	    map_get(&s->outside, slice_str(key)) : NULL;
 }
 
 bool

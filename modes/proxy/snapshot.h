@@ -17,6 +17,7 @@
  * It answers three questions without a lock: which cluster is port P of service
  * S, and which routes lead elsewhere (outbound), which application does port P
  * of our service S mean (inbound), which chains do listeners run.
+ * Services that stand for hosts outside are found by those hosts, too.
  */
 struct rule_set;
 struct gateway;
@@ -32,6 +33,7 @@ struct service {
 	struct service_name name;
 	struct service_port *ports;
 	size_t               len;
+	bool                 is_pending;	/* its host is being asked for */
 };
 
 /* One port of a service of ours, as callers name it. */
@@ -55,6 +57,8 @@ struct snapshot {
 	uint64_t               number;	/* grows by one with each snapshot */
 	struct map             services;	/* "ns/name" -> struct service */
 	struct map             absent;		/* "ns/name": control says: none */
+	struct map             outside;		/* "host:port" -> struct service */
+	bool                   allow_any;	/* others may be called, too */
 	struct inbound_port   *inbound;
 	size_t                 inbound_len;
 	struct listener_chains in, out;
@@ -67,11 +71,19 @@ struct snapshot {
 #define SERVICE_KEY_MAX	(2 * SNI_LABEL_MAX + 2)
 void service_key(const struct service_name *, char out[SERVICE_KEY_MAX]);
 
+/* "host:port" in lower case without a last dot; false: it is none. */
+#define SNAPSHOT_HOST_MAX	264
+bool snapshot_host_key(struct slice host, uint16_t port,
+    char out[SNAPSHOT_HOST_MAX]);
+
 struct snapshot *snapshot_new(void);
 struct snapshot *snapshot_ref(struct snapshot *);
 void snapshot_unref(struct snapshot *);	/* NULL allowed */
 const struct service *snapshot_service(const struct snapshot *,
     const struct service_name *);
+/* That stands for the host outside, at this port; or NULL. */
+const struct service *snapshot_outside(const struct snapshot *,
+    struct slice host, uint16_t port);
 bool snapshot_is_absent(const struct snapshot *, const struct service_name *);
 /* Both: NULL when there is no such port, or service is NULL. */
 const struct service_port *service_port(const struct service *, uint16_t port);

@@ -5,7 +5,9 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "modes/proxy/names.h"
 #include "modes/proxy/proxy_run.h"
+#include "modes/proxy/system_roots.h"
 
 #define SETTLE_MS	50	/* an editor's several writes are one change */
 #define AWAY_MS		1000	/* between two looks for what is not there */
@@ -18,6 +20,9 @@ struct standalone {
 	struct loop_fd    watch;
 	struct loop_timer settle;
 	uint64_t          reloads;
+	struct resolve_files files;
+	struct names        *names;
+	struct system_roots *system;
 };
 
 static void
@@ -75,9 +80,28 @@ use(struct standalone *s)
 {
 	const struct compile_input more = {
 		.trust_domain = "mesh.internal", .revision = ++s->reloads,
+		.names = s->names, .system = s->system,
 	};
 
 	proxy_use_documents(s->proxy, s->docs.objects, s->docs.len, &more);
+}
+
+/* A host outside has other addresses. */
+static void
+on_names(void *arg)
+{
+	use(arg);
+}
+
+static void
+start_names(struct standalone *s)
+{
+	const struct model_proxy_spec *spec = s->proxy->settings.spec;
+
+	s->files = (struct resolve_files){ spec->hosts_file,
+		spec->resolv_conf };
+	s->names = names_new(s->proxy->loop, &s->files, on_names, s);
+	s->system = system_roots_new(spec->ca_file);
 }
 
 /*
@@ -199,6 +223,7 @@ standalone_start(struct proxy_run *p, struct model_set *docs)
 	*docs = (struct model_set){ 0 };
 	s->inotify = -1;
 	loop_timer_init(&s->settle, p->loop, on_settled, s);
+	start_names(s);
 	report_faults(&s->docs);
 	use(s);
 	if (p->settings.config != NULL)
@@ -215,6 +240,8 @@ standalone_free(struct standalone *s)
 	loop_timer_stop(&s->settle);
 	if (s->inotify >= 0)
 		close(s->inotify);
+	names_free(s->names);
+	system_roots_free(s->system);
 	model_set_fini(&s->docs);
 	mem_free(s);
 }

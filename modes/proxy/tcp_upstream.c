@@ -249,7 +249,12 @@ on_connected(void *arg, struct conn *c, enum response_flag flag,
 static void
 on_no_endpoint(void *arg)
 {
-	fail(arg, FLAG_UH, "no_endpoint");
+	struct tcp_upstream *t = arg;
+
+	if (t->cluster->is_unresolved)
+		fail(t, FLAG_DF, "dns_failed");
+	else
+		fail(t, FLAG_UH, "no_endpoint");
 }
 
 static void

@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "modes/proxy/egress.h"
 #include "modes/proxy/lookup.h"
 #include "modes/proxy/port.h"
 #include "modes/proxy/session.h"
@@ -54,10 +55,16 @@ on_answer(void *arg, enum lookup_answer answer, struct cluster *c)
 {
 	struct opening *w = arg;
 
-	if (answer == LOOKUP_FOUND)
+	if (answer == LOOKUP_FOUND) {
 		start(w, c);
-	else
-		give_up(w);
+		return;
+	}
+	char key[SERVICE_KEY_MAX];
+
+	service_key(&w->lookup.name, key);
+	egress_note(w->worker, EGRESS_NO_SERVICE, slice_str(key),
+	    w->lookup.port);
+	give_up(w);
 }
 
 /* The caller went away while it waited. */

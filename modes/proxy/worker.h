@@ -27,6 +27,8 @@ struct proxy_worker {
 	struct list       arrivals;	/* of inbound.c, no byte from them yet */
 	struct list       mirrors;	/* of mirror.c, under way */
 	size_t            mirrors_len;
+	uint64_t          egress_logged_ms;	/* egress.c: the last line, and how */
+	unsigned          egress_unlogged;	/* many refusals had none since */
 	struct list       openings;	/* of upstream_port.c, awaiting a lookup */
 	/*
 	 * env.arriving counts those two, handshakes, and who was accepted by

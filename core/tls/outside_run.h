@@ -1,0 +1,25 @@
+#ifndef TLS_OUTSIDE_RUN_H
+#define TLS_OUTSIDE_RUN_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "pki/web.h"
+#include "tls/outside.h"
+
+/* What stands behind a tls_outside, for the files of this folder. */
+struct tls_outside {
+	atomic_uint       refs;
+	struct arena      memory;
+	struct web_roots *roots;
+	struct slice      sni;
+	struct web_name  *names;
+	size_t            names_len;
+	char              mark[2 * HASH_LEN + 1];
+};
+
+/* As web_verify, now. */
+enum distrust outside_judge(const struct tls_outside *,
+    const struct slice *certs, size_t n, struct cert *leaf, struct pubkey *);
+
+#endif

@@ -1,0 +1,140 @@
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "modes/proxy/egress.h"
+#include "modes/proxy/worker.h"
+#include "net/addr.h"
+#include "stat/metrics.h"
+#include "tls/hello.h"
+
+#define LOG_MS		1000
+#define RECORD_HANDSHAKE	0x16
+#define RECORD_HEAD	5
+
+static const struct {
+	const char *name, *text;
+} refusals[EGRESS_REFUSALS] = {
+	[EGRESS_NOT_REGISTERED] = { "not_registered",
+	    "nobody registered it, and the mesh allows no others "
+	    "(REGISTRY_ONLY)" },
+	[EGRESS_NO_SERVICE] = { "no_service",
+	    "there is no such service or port" },
+	[EGRESS_OTHER_NAME] = { "sni_mismatch",
+	    "TLS in the tunnel asks for another host than CONNECT did" },
+	[EGRESS_NO_HELLO] = { "no_hello",
+	    "what begins as TLS in the tunnel is no ClientHello" },
+};
+
+/* --- refusals ------------------------------------------------------------ */
+
+const char *
+egress_refusal_name(enum egress_refusal r)
+{
+	return refusals[r].name;
+}
+
+void
+egress_note(struct proxy_worker *w, enum egress_refusal r, struct slice what,
+    int port)
+{
+	const struct slice v[] = { slice_str(refusals[r].name) };
+	uint64_t now = loop_now_ms(w->env.loop);
+	char more[64] = "";
+
+	worker_env_count(&w->env, METRIC_EGRESS_REFUSED, v, 1, 1);
+	if (w->egress_logged_ms != 0 && now - w->egress_logged_ms < LOG_MS) {
+		w->egress_unlogged++;
+		return;
+	}
+	if (w->egress_unlogged > 0)
+		snprintf(more, sizeof(more), "; %u more were refused since "
+		    "the last line", w->egress_unlogged);
+	w->egress_logged_ms = now;
+	w->egress_unlogged = 0;
+	log_warn("egress", "%.*s:%d: %s%s", SLICE_ARG(what), port,
+	    refusals[r].text, more);
+}
+
+void
+egress_reply(struct l7_ctx *ctx, struct slice host, int port)
+{
+	egress_note(l7_env(ctx)->mode, EGRESS_NOT_REGISTERED, host, port);
+	l7_reply(ctx, 502, FLAG_NR, refusals[EGRESS_NOT_REGISTERED].name,
+	    SLICE("This host is not registered, and the mesh allows no "
+	    "others.\n"));
+}
+
+/* --- requests ------------------------------------------------------------ */
+
+bool
+egress_is_outside(const struct cluster *c)
+{
+	return c->authority.len > 0 || c->outside != NULL;
+}
+
+void
+egress_address(const struct cluster *c, const struct http_head *asked,
+    struct http_head *outgoing, struct arena *a)
+{
+	if (!egress_is_outside(c))
+		return;
+	http_fields_remove_id(&outgoing->fields, FIELD_MESH_SOURCE);
+	http_fields_remove_id(&outgoing->fields, FIELD_MESH_HOST);
+	if (c->authority.len > 0 &&
+	    slice_eq(asked->authority, outgoing->authority))
+		http_authority_parse(a, c->authority, outgoing);
+}
+
+/* --- tunnels ------------------------------------------------------------- */
+
+static bool
+is_address(struct slice host)
+{
+	struct err err = ERR_INIT;
+	struct addr addr;
+
+	return addr_from_ip(host, 1, &addr, &err) == 0;
+}
+
+static bool
+is_named(struct slice sni, struct slice host)
+{
+	if (host.len > 0 && host.ptr[host.len - 1] == '.')
+		host.len--;
+	return slice_ieq(sni, host);
+}
+
+enum egress_look
+egress_look(const struct buf *first, struct slice host,
+    enum egress_refusal *why)
+{
+	unsigned char head[RECORD_HEAD];
+	size_t len = buf_len(first);
+	struct hello *h;
+	enum egress_look look = EGRESS_PASS;
+
+	if (len == 0)
+		return EGRESS_MORE;
+	buf_copy_out(first, head, len < sizeof(head) ? len : sizeof(head));
+	if (head[0] != RECORD_HANDSHAKE || is_address(host))
+		return EGRESS_PASS;
+	*why = EGRESS_NO_HELLO;
+	if (len < sizeof(head))
+		return EGRESS_MORE;
+	size_t whole = sizeof(head) + ((size_t)head[3] << 8 | head[4]);
+
+	if (whole > HELLO_MAX)
+		return EGRESS_REFUSE;
+	if (len < whole)
+		return EGRESS_MORE;
+	h = mem_alloc(sizeof(*h));
+	if (!hello_parse(h, first)) {
+		look = EGRESS_REFUSE;
+	} else if (!is_named(h->sni, host)) {
+		look = EGRESS_REFUSE;
+		*why = EGRESS_OTHER_NAME;
+	}
+	mem_free(h);
+	return look;
+}

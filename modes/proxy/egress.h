@@ -1,0 +1,48 @@
+#ifndef PROXY_EGRESS_H
+#define PROXY_EGRESS_H
+
+#include "chain/l7.h"
+#include "loop/buf.h"
+#include "modes/proxy/worker.h"
+
+/*
+ * egress: what leaves the mesh, and what may not.
+ *
+ * Who is registered is called: services of the mesh by their names, hosts
+ * outside by theirs.  All else ends here unless MeshConfig says ALLOW_ANY: with
+ * an answer that says why, a count of mesh_egress_refused_total, and a line in
+ * the log, of which each worker writes one a second.
+ */
+enum egress_refusal {
+	EGRESS_NOT_REGISTERED,
+	EGRESS_NO_SERVICE,	/* of an --upstream */
+	EGRESS_OTHER_NAME,	/* a tunnel's TLS asks for another host */
+	EGRESS_NO_HELLO,	/* it begins as TLS and does not go on so */
+	EGRESS_REFUSALS
+};
+const char *egress_refusal_name(enum egress_refusal);
+/* Counts and logs.  what: the host, or the service. */
+void egress_note(struct proxy_worker *, enum egress_refusal, struct slice what,
+    int port);
+/* The answer to a request for what nobody registered. */
+void egress_reply(struct l7_ctx *, struct slice host, int port);
+
+/*
+ * A request on its way to a cluster: one outside is addressed by its own host,
+ * unless a rule has named another than the caller did, and learns nothing of
+ * the mesh.
+ */
+void egress_address(const struct cluster *, const struct http_head *asked,
+    struct http_head *outgoing, struct arena *);
+bool egress_is_outside(const struct cluster *);
+
+/*
+ * Whether a tunnel's first bytes are those of a client that wants this host: TLS
+ * must ask for it by name; what is not TLS passes.
+ */
+#define EGRESS_HELLO_MS	1000u	/* longest wait for the rest of a hello */
+enum egress_look { EGRESS_MORE, EGRESS_PASS, EGRESS_REFUSE };
+enum egress_look egress_look(const struct buf *first, struct slice host,
+    enum egress_refusal *why);
+
+#endif

@@ -1,0 +1,133 @@
+#include <string.h>
+
+#include "base/unit.h"
+#include "modes/proxy/egress.h"
+
+/* A ClientHello with one suite, for this name (NULL: none); gives its length. */
+static size_t
+make_hello(unsigned char *out, const char *sni)
+{
+	size_t name = sni == NULL ? 0 : strlen(sni), ext = name + 9, n = 0;
+	size_t body = 2 + 32 + 1 + 4 + 2 + (sni == NULL ? 0 : 2 + ext);
+	const unsigned char head[] = {
+		0x16, 3, 1, (unsigned char)((body + 4) >> 8),
+		(unsigned char)(body + 4), 1, 0, (unsigned char)(body >> 8),
+		(unsigned char)body, 3, 3
+	};
+	const unsigned char suites[] = { 0, 0, 2, 0xc0, 0x2b, 1, 0 };
+	const unsigned char lead[] = { 0, (unsigned char)ext, 0, 0, 0,
+		(unsigned char)(name + 5), 0, (unsigned char)(name + 3), 0, 0,
+		(unsigned char)name };
+
+	memcpy(out, head, sizeof(head));
+	n = sizeof(head);
+	memset(out + n, 7, 32);
+	n += 32;
+	memcpy(out + n, suites, sizeof(suites));
+	n += sizeof(suites);
+	if (sni == NULL)
+		return n;
+	memcpy(out + n, lead, sizeof(lead));
+	memcpy(out + n + sizeof(lead), sni, name);
+	return n + sizeof(lead) + name;
+}
+
+static enum egress_look
+look(const void *bytes, size_t len, const char *host, enum egress_refusal *why)
+{
+	struct buf b = { 0 };
+
+	buf_add(&b, bytes, len);
+	enum egress_look l = egress_look(&b, slice_str(host), why);
+
+	assert_int_equal(buf_len(&b), len);
+	buf_fini(&b);
+	return l;
+}
+
+static const struct {
+	const char         *sni, *host;
+	enum egress_look    want;
+	enum egress_refusal why;
+} hellos[] = {
+	{ "api.example.com", "api.example.com", EGRESS_PASS, 0 },
+	{ "API.example.com", "api.Example.com.", EGRESS_PASS, 0 },
+	{ "evil.example.com", "api.example.com", EGRESS_REFUSE,
+	    EGRESS_OTHER_NAME },
+	{ "api.example.com.evil", "api.example.com", EGRESS_REFUSE,
+	    EGRESS_OTHER_NAME },
+	{ NULL, "api.example.com", EGRESS_REFUSE, EGRESS_OTHER_NAME },
+	{ NULL, "192.0.2.1", EGRESS_PASS, 0 },
+};
+
+TEST(tls_in_a_tunnel_asks_for_the_host_of_connect)
+{
+	for (size_t i = 0; i < sizeof(hellos) / sizeof(hellos[0]); i++) {
+		unsigned char bytes[512];
+		size_t len = make_hello(bytes, hellos[i].sni);
+		enum egress_refusal why = EGRESS_REFUSALS;
+
+		assert_int_equal(look(bytes, len, hellos[i].host, &why),
+		    hellos[i].want);
+		if (hellos[i].want == EGRESS_REFUSE)
+			assert_int_equal(why, hellos[i].why);
+		/* Split anywhere it waits, unless the host has no name. */
+		for (size_t n = 0; n < len; n++)
+			assert_int_equal(look(bytes, n, hellos[i].host, &why),
+			    n > 0 && hellos[i].host[0] == '1' ? EGRESS_PASS :
+			    EGRESS_MORE);
+	}
+}
+
+TEST(what_is_not_tls_passes_and_what_pretends_does_not)
+{
+	static const struct {
+		const char      *bytes;
+		size_t           len;
+		enum egress_look want;
+	} cases[] = {
+		{ "SSH-2.0-x\r\n", 11, EGRESS_PASS },
+		{ "\x16", 1, EGRESS_MORE },
+		{ "\x16\x03\x01\x00\x01\x01", 6, EGRESS_REFUSE },
+		{ "\x16\x03\x01\xff\xff", 5, EGRESS_REFUSE },
+		{ "\x16\x03\x01\x00\x00", 5, EGRESS_REFUSE },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		enum egress_refusal why = EGRESS_REFUSALS;
+
+		assert_int_equal(look(cases[i].bytes, cases[i].len, "a.b",
+		    &why), cases[i].want);
+		if (cases[i].want == EGRESS_REFUSE)
+			assert_int_equal(why, EGRESS_NO_HELLO);
+	}
+}
+
+static const struct {
+	const char *host;
+	uint16_t    port;
+	const char *key;	/* NULL: it is none */
+} keys[] = {
+	{ "api.example.com", 443, "api.example.com:443" },
+	{ "API.Example.COM.", 80, "api.example.com:80" },
+	{ "", 80, NULL },
+	{ ".", 80, NULL },
+};
+
+TEST(hosts_outside_are_found_whatever_their_case)
+{
+	char out[SNAPSHOT_HOST_MAX], longest[300];
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		assert_int_equal(snapshot_host_key(slice_str(keys[i].host),
+		    keys[i].port, out), keys[i].key != NULL);
+		if (keys[i].key != NULL)
+			assert_string_equal(out, keys[i].key);
+	}
+	memset(longest, 'a', sizeof(longest));
+	for (size_t n = 1; n < sizeof(longest); n++)
+		if (snapshot_host_key(slice_of(longest, n), 65535, out))
+			assert_int_equal(strlen(out), n + 6);
+		else
+			assert_true(n > 253);
+}

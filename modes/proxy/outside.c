@@ -1,0 +1,207 @@
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "model/authorities.h"
+#include "model/backend_tls_policy.h"
+#include "model/service.h"
+#include "modes/proxy/outside.h"
+#include "modes/proxy/system_roots.h"
+#include "tls/outside.h"
+
+/* --- which policy -------------------------------------------------------- */
+
+static bool
+is_same(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* 0: not at all; 1: all ports; 2: this one. */
+static int
+aims(const struct model_object *policy, const struct model_object *service,
+    const char *port_name)
+{
+	const struct model_backend_tls_policy_spec *s =
+	    &model_backend_tls_policy(policy)->spec;
+	const struct model_metadata *m = &service->head->meta;
+	int best = 0;
+
+	if (!is_same(policy->head->meta.namespace, m->namespace))
+		return 0;
+	for (size_t i = 0; i < s->targets_len; i++) {
+		const struct model_target_ref *t = &s->targets[i];
+
+		if (!model_ref_is(t->group, t->kind, "", "Service") ||
+		    !is_same(t->name, m->name))
+			continue;
+		if (t->section == NULL && best < 1)
+			best = 1;
+		else if (is_same(t->section, port_name))
+			best = 2;
+	}
+	return best;
+}
+
+static bool
+is_older(const struct model_object *a, const struct model_object *b)
+{
+	int64_t x = a->head->meta.created, y = b->head->meta.created;
+
+	return x != y ? x < y : strcmp(a->key, b->key) < 0;
+}
+
+const struct model_object *
+outside_policy(const struct compile_input *in,
+    const struct model_object *service, const char *port_name)
+{
+	const struct model_object *best = NULL;
+	int best_aim = 0;
+
+	for (size_t i = 0; i < in->len; i++) {
+		const struct model_object *o = in->objects[i];
+		int aim = o->kind == &model_backend_tls_policy_kind ?
+		    aims(o, service, port_name) : 0;
+
+		if (aim > best_aim || (aim > 0 && aim == best_aim &&
+		    is_older(o, best))) {
+			best = o;
+			best_aim = aim;
+		}
+	}
+	return best;
+}
+
+/* --- whom it trusts ------------------------------------------------------ */
+
+static const struct model_object *
+find(void *arg, const struct model_kind *kind, const char *namespace,
+    const char *name)
+{
+	const struct compile_input *in = arg;
+
+	for (size_t i = 0; i < in->len; i++) {
+		const struct model_metadata *m = &in->objects[i]->head->meta;
+
+		if (in->objects[i]->kind == kind &&
+		    is_same(m->namespace, namespace) && is_same(m->name, name))
+			return in->objects[i];
+	}
+	return NULL;
+}
+
+/* Gives a reference, or NULL. */
+static struct web_roots *
+roots_of(const struct compile_input *in, const struct model_object *policy,
+    struct err *err)
+{
+	const struct model_backend_validation *v =
+	    &model_backend_tls_policy(policy)->spec.validation;
+	union { const struct compile_input *from; void *to; } arg = { in };
+	struct web_roots *roots;
+
+	if (v->well_known != NULL) {
+		roots = in->system == NULL ? NULL :
+		    system_roots_get(in->system, err);
+		return roots == NULL ? NULL : web_roots_ref(roots);
+	}
+	roots = web_roots_new();
+	model_authorities(policy, find, arg.to, roots, err);
+	if (web_roots_len(roots) > 0)
+		return roots;
+	web_roots_unref(roots);
+	return NULL;
+}
+
+static struct tls_outside *
+make_outside(const struct model_backend_validation *v, struct web_roots *roots)
+{
+	size_t n = v->sans_len > 0 ? v->sans_len : 1;
+	struct web_name *names = mem_zalloc_array(n, sizeof(*names));
+	const struct tls_outside_options o = {
+		.sni = slice_str(v->hostname), .roots = roots, .names = names,
+		.names_len = n,
+	};
+
+	names[0].text = slice_str(v->hostname);
+	for (size_t i = 0; i < v->sans_len; i++) {
+		names[i].is_uri = v->sans[i].type == MODEL_SAN_URI;
+		names[i].text = slice_str(names[i].is_uri ? v->sans[i].uri :
+		    v->sans[i].hostname);
+	}
+	struct tls_outside *made = tls_outside_new(&o);
+
+	mem_free(names);
+	return made;
+}
+
+/* Then it was said already. */
+static bool
+was_barred(const struct compile_input *in, const struct cluster *c)
+{
+	const struct service *s = in->before == NULL ? NULL :
+	    map_get(&in->before->services, c->service);
+
+	for (size_t i = 0; s != NULL && i < s->len; i++)
+		if (slice_eq(s->ports[i].cluster->name, c->name))
+			return s->ports[i].cluster->barred != NULL;
+	return false;
+}
+
+void
+outside_apply(const struct compile_input *in, const struct model_object *policy,
+    struct cluster *c)
+{
+	const struct model_backend_validation *v =
+	    &model_backend_tls_policy(policy)->spec.validation;
+	struct err err = ERR_INIT;
+	struct web_roots *roots = roots_of(in, policy, &err);
+
+	if (roots == NULL) {
+		c->barred = "tls_no_authority";
+		if (was_barred(in, c))
+			return;
+		log_warn("tls", "%s: %s; nothing is sent to %.*s until there "
+		    "is an authority to trust", policy->key, err.text,
+		    SLICE_ARG(c->name));
+		return;
+	}
+	c->outside = make_outside(v, roots);
+	web_roots_unref(roots);
+}
+
+/* --- hosts --------------------------------------------------------------- */
+
+bool
+outside_is_ours(const struct compile_input *in,
+    const struct model_object *service)
+{
+	return model_service(service)->spec.type == MODEL_EXTERNAL_NAME &&
+	    slice_is(in->namespace, service->head->meta.namespace);
+}
+
+static void
+index_service(struct snapshot *s, const struct model_object *o)
+{
+	struct service *service = map_get(&s->services,
+	    slice_str(model_object_name(o)));
+	char key[SNAPSHOT_HOST_MAX];
+
+	for (size_t i = 0; service != NULL && i < service->len; i++) {
+		if (!snapshot_host_key(slice_str(
+		    model_service(o)->spec.external_name),
+		    service->ports[i].port, key) ||
+		    map_has(&s->outside, slice_str(key)))
+			continue;
+		map_put(&s->outside, slice_str(key), service);
+	}
+}
+
+void
+outside_index(const struct compile_input *in, struct snapshot *s)
+{
+	for (size_t i = 0; i < in->len; i++)
+		if (in->objects[i]->kind == &model_service_kind &&
+		    outside_is_ours(in, in->objects[i]))
+			index_service(s, in->objects[i]);
+}

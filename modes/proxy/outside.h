@@ -1,0 +1,31 @@
+#ifndef PROXY_OUTSIDE_H
+#define PROXY_OUTSIDE_H
+
+#include "modes/proxy/compile.h"
+
+/*
+ * outside: what documents say of calls that leave the mesh, for compile: the
+ * BackendTLSPolicies, and the services that stand for hosts.
+ *
+ * A policy for one port goes before one for all of them, then the older, then
+ * the first by name.  One with nobody to trust bars its service: nothing is sent
+ * then, least of all in plain text.
+ */
+
+/* The policy for a port (its name may be NULL) of a service; NULL: none. */
+const struct model_object *outside_policy(const struct compile_input *,
+    const struct model_object *service, const char *port_name);
+/* Before cluster_add. */
+void outside_apply(const struct compile_input *,
+    const struct model_object *policy, struct cluster *);
+
+/* Whether it is for all workloads of our namespace, asked for or not. */
+bool outside_is_ours(const struct compile_input *,
+    const struct model_object *service);
+/*
+ * Under what host and port callers know a compiled service besides its name,
+ * into snapshot->outside; the first one counts.
+ */
+void outside_index(const struct compile_input *, struct snapshot *);
+
+#endif

@@ -1,0 +1,383 @@
+"""Calls out of the mesh: hosts outside, TLS to them, the forward proxy."""
+
+import shutil
+import subprocess
+
+from mesh import Skip, curl, free_port, main, scenario, wait_until
+from wire import dial, get
+
+HOST = "api.example.com"
+
+SERVICE = """
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}, namespace: default}}
+spec:
+  type: ExternalName
+  externalName: {host}
+  ports: {ports}
+"""
+
+POLICY = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: BackendTLSPolicy
+metadata: {{name: {name}, namespace: default}}
+spec:
+  targetRefs: [{{group: "", kind: Service, name: {service}}}]
+  validation:
+    hostname: {host}
+    {trust}
+"""
+
+BY_MAP = 'caCertificateRefs: [{group: "", kind: ConfigMap, name: roots}]'
+BY_SYSTEM = "wellKnownCACertificates: System"
+
+
+def config_map(pem, name="roots"):
+	lines = "".join(f"    {line}\n" for line in pem.splitlines())
+	return (f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, "
+	    f"namespace: default}}\ndata:\n  ca.crt: |\n{lines}")
+
+
+class Authority:
+	"""A root of openssl's and what it signs."""
+
+	def __init__(self, scene, name="root"):
+		if not shutil.which("openssl") or not shutil.which("nginx"):
+			raise Skip("no openssl or no nginx")
+		self.scene = scene
+		self.path = scene.dir / f"{name}.pem"
+		self.key = scene.dir / f"{name}.key"
+		self.run("req", "-x509", "-newkey", "ec", "-pkeyopt",
+		    "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj",
+		    f"/CN={name}", "-keyout", self.key, "-out", self.path)
+
+	@property
+	def pem(self):
+		return self.path.read_text()
+
+	@staticmethod
+	def run(*words):
+		subprocess.run(["openssl", *map(str, words)], check=True,
+		    capture_output=True, timeout=60)
+
+	def sign(self, name, san=f"DNS:{HOST}", kind="ec", days=30, more=""):
+		"""Gives the paths of a certificate and of its key."""
+		made = {end: self.scene.dir / f"{name}.{end}" for end in
+		    ("crt", "key", "csr", "ext")}
+		key = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256") \
+		    if kind == "ec" else ("rsa:2048",)
+		self.run("req", "-newkey", *key, "-nodes", "-subj", f"/CN={name}",
+		    "-keyout", made["key"], "-out", made["csr"])
+		made["ext"].write_text(f"subjectAltName={san}\n{more}")
+		if days > 0:
+			self.run("x509", "-req", "-in", made["csr"], "-CA",
+			    self.path, "-CAkey", self.key, "-CAcreateserial",
+			    "-extfile", made["ext"], "-out", made["crt"], "-days",
+			    days)
+		else:
+			self.sign_past(made)
+		return made["crt"], made["key"]
+
+	def sign_past(self, made):
+		"""With dates that are over, which only "openssl ca" can."""
+		folder = made["crt"].with_suffix(".d")
+		folder.mkdir()
+		(folder / "index").write_text("")
+		(folder / "serial").write_text("01\n")
+		conf = folder / "conf"
+		conf.write_text(f"[ca]\ndefault_ca=d\n[d]\ndatabase={folder}/index\n"
+		    f"serial={folder}/serial\nnew_certs_dir={folder}\n"
+		    "default_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n")
+		self.run("ca", "-batch", "-config", conf, "-cert", self.path,
+		    "-keyfile", self.key, "-in", made["csr"], "-extfile",
+		    made["ext"], "-startdate", "20200101000000Z", "-enddate",
+		    "20200201000000Z", "-notext", "-out", made["crt"])
+
+
+def tls_site(scene, name, pair, host=None):
+	"""nginx that ends TLS; gives its port."""
+	port = free_port()
+	scene.nginx(name, f"""listen 127.0.0.1:{port} ssl;
+		ssl_certificate {pair[0]}; ssl_certificate_key {pair[1]};
+		location / {{ return 200 "{host or name} $scheme $http_host
+$ssl_server_name $http_x_mesh_source\\n"; }}""".replace("host\n", "host "))
+	return port
+
+
+class Caller:
+	"""A proxy of its own documents, for an application that calls out."""
+
+	def __init__(self, scene, hosts=(HOST,), options=()):
+		self.scene = scene
+		self.folder = scene.dir / "config"
+		self.folder.mkdir()
+		self.hosts = scene.file("hosts", "".join(f"127.0.0.1 {h}\n"
+		    for h in hosts))
+		scene.file("resolv.conf", "nameserver 127.0.0.1:9\n"
+		    "options timeout:1 attempts:1\n")
+		self.n = 0
+		self.options = ("--hosts-file", self.hosts, "--resolv-conf",
+		    scene.dir / "resolv.conf", *options)
+		self.proxy = None
+
+	def write(self, name, text):
+		(self.folder / f".{name}").write_text(text)
+		(self.folder / f".{name}").rename(self.folder / f"{name}.yaml")
+		return self
+
+	def start(self):
+		self.proxy = self.scene.proxy("caller", standalone=self.folder,
+		    options=self.options).await_ready()
+		return self
+
+	def reloads(self):
+		return self.proxy.err().count("documents in force")
+
+	def change(self, name, text):
+		before = self.reloads()
+		self.write(name, text)
+		wait_until(lambda: self.reloads() > before, "the change is read")
+
+	def get(self, url, host=None):
+		return get(self.proxy.outbound_port, url,
+		    host=host or url.split("/")[2])
+
+	def curl(self, url, *options):
+		return curl(url, "-x", self.proxy.outbound, *options)
+
+	def last(self):
+		"""The last line of the access log."""
+		return (self.proxy.out().splitlines() or [""])[-1]
+
+	def refused(self, reason):
+		return self.proxy.metrics().sum("mesh_egress_refused_total",
+		    reason=reason)
+
+
+def http_ports(target):
+	return f"[{{port: 80, targetPort: {target}, appProtocol: http}}]"
+
+
+@scenario
+def a_host_outside_is_called_by_its_name_and_by_the_service(scene):
+	site = scene.nginx("site",
+	    'location / { return 200 "$http_host [$http_x_mesh_source]\n"; }')
+	caller = Caller(scene).write("api", SERVICE.format(name="api", host=HOST,
+	    ports=http_ports(site.http_port))).start()
+	for url in (f"http://{HOST}/", "http://api.default.mesh/",
+	    f"http://{HOST.upper()}/", "http://api/"):
+		reply = caller.curl(url)
+		# The site knows itself by its own name alone, and nothing of us.
+		assert (reply.status, reply.body) == (200,
+		    f"{HOST}:{site.http_port} []\n".encode()), (url, reply.body)
+	metrics = caller.proxy.metrics()
+	assert metrics.sum("mesh_requests_total", direction="outbound",
+	    destination_service="api", response_code="200") == 4, metrics.text
+	# Another port of it is registered by nobody.
+	assert caller.curl(f"http://{HOST}:81/").status == 502
+
+
+@scenario
+def what_nobody_registered_is_refused_with_its_reason(scene):
+	site = scene.nginx("site", 'location / { return 200 "reached\n"; }')
+	caller = Caller(scene, hosts=(HOST, "other.example.com")).write("api",
+	    SERVICE.format(name="api", host=HOST,
+	    ports=http_ports(site.http_port))).start()
+	for url in ("http://other.example.com/",
+	    f"http://other.example.com:{site.http_port}/",
+	    f"http://127.0.0.1:{site.http_port}/"):
+		reply = caller.curl(url)
+		assert reply.status == 502, (url, reply.status)
+		assert b"not registered" in reply.body, reply.body
+		wait_until(lambda: '"NR"' in caller.last() and
+		    "not_registered" in caller.last(), "it is in the access log")
+	done = subprocess.run(["curl", "-q", "-sS", "-p", "-x",
+	    caller.proxy.outbound, f"http://other.example.com:"
+	    f"{site.http_port}/"], capture_output=True, text=True, check=False,
+	    timeout=20)
+	assert "502" in done.stderr, done.stderr
+	assert caller.refused("not_registered") == 4
+	assert "REGISTRY_ONLY" in caller.proxy.err(), caller.proxy.err()
+
+
+@scenario
+def tls_is_spoken_to_servers_with_keys_of_both_kinds(scene):
+	root = Authority(scene)
+	for kind in ("ec", "rsa"):
+		site = tls_site(scene, f"site-{kind}", root.sign(kind, kind=kind))
+		folder = scene.dir / kind
+		folder.mkdir()
+		if kind == "ec":
+			caller = Caller(scene)
+			caller.write("api", SERVICE.format(name="api", host=HOST,
+			    ports=http_ports(site)))
+			caller.write("tls", POLICY.format(name="api",
+			    service="api", host=HOST, trust=BY_MAP))
+			caller.write("roots", config_map(root.pem)).start()
+		else:
+			caller.change("api", SERVICE.format(name="api", host=HOST,
+			    ports=http_ports(site)))
+		wait_until(lambda: caller.get(f"http://{HOST}/").body ==
+		    f"site-{kind} https {HOST}:{site} {HOST} \n".encode(),
+		    f"{kind}: {caller.get(f'http://{HOST}/').body}")
+	assert caller.proxy.metrics().sum("mesh_tls_handshakes_total",
+	    direction="outbound", kind="full") >= 2
+
+
+@scenario
+def servers_that_prove_something_else_are_not_spoken_to(scene):
+	root, other = Authority(scene), Authority(scene, "other")
+	cases = {
+		"name": (root.sign("name", san="DNS:www.example.com"),
+		    "unexpected-host"),
+		"expired": (root.sign("expired", days=0), "expired"),
+		"foreign": (other.sign("foreign"), "unknown-issuer"),
+		"client": (root.sign("client",
+		    more="extendedKeyUsage=clientAuth\n"), "extended-key-usage"),
+	}
+	caller = Caller(scene).write("roots", config_map(root.pem))
+	for name, (pair, _) in cases.items():
+		site = tls_site(scene, f"site-{name}", pair)
+		caller.write(name, SERVICE.format(name=name, host=HOST,
+		    ports=http_ports(site)))
+		caller.write(f"tls-{name}", POLICY.format(name=name,
+		    service=name, host=HOST, trust=BY_MAP))
+	plain = scene.nginx("plain", 'location / { return 200 "plain\n"; }')
+	caller.write("plain", SERVICE.format(name="plain", host=HOST,
+	    ports=http_ports(plain.http_port)))
+	caller.write("tls-plain", POLICY.format(name="plain", service="plain",
+	    host=HOST, trust=BY_MAP))
+	caller.start()
+	cases["plain"] = (None, "not-tls")
+	for name, (_, reason) in cases.items():
+		reply = caller.get(f"http://{name}.default.mesh/")
+		assert reply.status == 503, (name, reply.status, reply.body)
+		wait_until(lambda: f'"{reason}"' in caller.last() and
+		    '"UF"' in caller.last(), f"{reason}: {caller.last()}")
+		assert caller.proxy.metrics().sum("mesh_tls_failures_total",
+		    direction="outbound", reason=reason) > 0, reason
+		assert f"default/{name}:80 at" in caller.proxy.err(), name
+
+
+@scenario
+def a_policy_without_authorities_lets_nothing_out(scene):
+	root = Authority(scene)
+	site = tls_site(scene, "site", root.sign("site"))
+	caller = Caller(scene)
+	caller.write("api", SERVICE.format(name="api", host=HOST,
+	    ports=http_ports(site)))
+	caller.write("tls", POLICY.format(name="api", service="api", host=HOST,
+	    trust=BY_MAP)).start()
+	assert caller.get(f"http://{HOST}/").status == 503
+	wait_until(lambda: "tls_no_authority" in caller.last(), "the reason")
+	assert "there is no ConfigMap roots" in caller.proxy.err()
+	caller.change("roots", config_map("no certificate"))
+	assert caller.get(f"http://{HOST}/").status == 503
+	caller.change("roots", config_map(root.pem))
+	assert caller.get(f"http://{HOST}/").status == 200
+
+
+@scenario
+def authorities_of_the_system_are_read_from_their_file(scene):
+	root = Authority(scene)
+	site = tls_site(scene, "site", root.sign("site"))
+	caller = Caller(scene, options=("--ca-file", scene.dir / "system.pem"))
+	caller.write("api", SERVICE.format(name="api", host=HOST,
+	    ports=http_ports(site)))
+	policy = POLICY.format(name="api", service="api", host=HOST,
+	    trust=BY_SYSTEM)
+	caller.write("tls", policy).start()
+	assert caller.get(f"http://{HOST}/").status == 503
+	assert "the system's authorities" in caller.proxy.err() and \
+	    "No such file" in caller.proxy.err(), caller.proxy.err()
+	shutil.copy(root.path, scene.dir / "system.pem")
+	caller.change("tls", policy.replace("spec:",
+	    "  # again\nspec:").replace("name: api, n", "name: api2, n"))
+	assert caller.get(f"http://{HOST}/").status == 200
+
+
+def tunnel(caller, host, site, root, *options):
+	return subprocess.run(["curl", "-q", "-sS", "-x", caller.proxy.outbound,
+	    "--cacert", root.path, *options, f"https://{host}/"],
+	    capture_output=True, text=True, check=False, timeout=20)
+
+
+@scenario
+def tunnels_lead_to_registered_hosts_that_are_asked_for(scene):
+	root = Authority(scene)
+	site = tls_site(scene, "site", root.sign("site",
+	    san=f"DNS:{HOST},DNS:evil.example.com"))
+	caller = Caller(scene)
+	caller.write("api", SERVICE.format(name="api", host=HOST, ports=
+	    f"[{{port: 443, targetPort: {site}, appProtocol: https}}]"))
+	caller.start()
+	done = tunnel(caller, HOST, site, root)
+	assert done.stdout == f"site https {HOST} {HOST} \n", done
+	assert "502" in tunnel(caller, "evil.example.com", site, root).stderr
+	# Behind the right CONNECT another name.
+	done = tunnel(caller, "evil.example.com", site, root, "--connect-to",
+	    f"evil.example.com:443:{HOST}:443")
+	assert done.returncode != 0 and done.stdout == "", done
+	assert caller.refused("sni_mismatch") == 1
+	assert caller.refused("not_registered") == 1
+	wait_until(lambda: "sni_mismatch" in caller.proxy.out(), "the access log")
+	assert "asks for another host" in caller.proxy.err()
+
+
+def connect(caller, host):
+	conn = dial(f"127.0.0.1:{caller.proxy.outbound_port}")
+	conn.sendall(f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+	answer = b""
+	while not answer.endswith(b"\r\n\r\n"):
+		answer += conn.recv(1)
+	return conn, int(answer.split()[1])
+
+
+@scenario
+def tunnels_wait_for_a_hello_and_not_for_ever(scene):
+	seen = []
+
+	def serve(peer):
+		peer.send(b"220 ready\r\n")	# it speaks first
+		seen.append(peer.sock.recv(100))
+		peer.send(b"250 ok\r\n")
+
+	backend = scene.backend(serve)
+	caller = Caller(scene).write("mail", SERVICE.format(name="mail",
+	    host=HOST, ports=f"[{{port: 25, targetPort: {backend.port}}}]"))
+	caller.start()
+	conn, status = connect(caller, f"{HOST}:25")
+	with conn:
+		assert status == 200
+		assert conn.recv(100) == b"220 ready\r\n"
+		conn.sendall(b"EHLO me\r\n")
+		assert conn.recv(100) == b"250 ok\r\n"
+	assert seen == [b"EHLO me\r\n"], seen
+	# The beginning of a hello whose rest does not come.
+	conn, status = connect(caller, f"{HOST}:25")
+	with conn:
+		assert status == 200 and conn.recv(100) == b"220 ready\r\n"
+		conn.sendall(b"\x16\x03\x01\x02\x00\x01")
+		conn.settimeout(10)
+		try:
+			assert conn.recv(100) == b""
+		except ConnectionResetError:
+			pass
+	assert caller.refused("no_hello") == 1
+
+
+@scenario
+def a_name_that_does_not_resolve_is_said(scene):
+	caller = Caller(scene, hosts=()).write("api", SERVICE.format(name="api",
+	    host="127.0.0.1.example.com", ports=http_ports(80)))
+	caller.start()
+	reply = caller.get("http://api.default.mesh/")
+	assert reply.status == 503, reply.status
+	wait_until(lambda: '"DF"' in caller.last() and
+	    "dns_failed" in caller.last() or "lookup_timeout" in caller.last(),
+	    f"the reason: {caller.last()}")
+
+
+if __name__ == "__main__":
+	main()
