@@ -1,12 +1,14 @@
 #include <string.h>
 
 #include "conf/yaml.h"
+#include "model/rollout.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/documents.h"
 #include "modes/ctl/endpoints.h"
 #include "modes/ctl/input.h"
 #include "modes/ctl/print.h"
+#include "modes/ctl/rollout_text.h"
 #include "modes/ctl/split.h"
 #include "modes/ctl/traffic.h"
 
@@ -41,7 +43,8 @@ const struct ctl_command cmd_split = {
 	    "Of a route with several rules that one is changed which takes every "
 	    "request. A backend without any endpoint is warned of. With --dry-run "
 	    "the document is printed. If somebody else changed it meanwhile nothing "
-	    "is done, and the exit code is 75.",
+	    "is done, and the exit code is 75; so it is while a Rollout moves the "
+	    "weights.",
 	.min = 2, .max = -1,
 	.options = options,
 	.examples = examples,
@@ -111,7 +114,8 @@ load(struct split *s)
 	s->service = traffic_find(&s->traffic, &model_service_kind,
 	    s->to.namespace, s->to.name, &err);
 	if (s->service == NULL || traffic_load(&s->traffic, &model_http_route_kind,
-	    s->to.namespace, &err) < 0)
+	    s->to.namespace, &err) < 0 || traffic_load(&s->traffic,
+	    &model_rollout_kind, s->to.namespace, &err) < 0)
 		return ctl_fail_call(s->c, &err);
 	if (s->to.port == 0 || model_service_port(model_service(s->service),
 	    s->to.port) != NULL)
@@ -119,6 +123,34 @@ load(struct split *s)
 	err_set(&err, ERR_NOT_FOUND, "Service %s has no port %u",
 	    model_object_name(s->service), s->to.port);
 	return ctl_fail_call(s->c, &err);
+}
+
+/* Weights that a Rollout moves are not moved under its hands. */
+static int
+check_rollouts(struct split *s)
+{
+	const struct model_object **all;
+	size_t n = traffic_of_kind(&s->traffic, &model_rollout_kind, &all);
+
+	for (size_t i = 0; i < n && s->route != NULL; i++) {
+		const struct model_rollout_spec *spec = model_rollout(all[i]);
+		const char *name = all[i]->head->meta.name;
+		struct str how = { 0 };
+		struct err err;
+
+		if (!rollout_is_under_way(all[i]->node) ||
+		    strcmp(spec->route.kind, s->route->kind->kind) != 0 ||
+		    strcmp(spec->route.name, s->route_name) != 0)
+			continue;
+		rollout_text(&how, all[i]->node);
+		err_set(&err, ERR_CONFLICT, "Rollout %s moves the weights of "
+		    "HTTPRoute %s (%s); to take them over: mesh ctl rollout "
+		    "abort %s -n %s", name, model_object_name(s->route),
+		    str_ptr(&how), name, s->to.namespace);
+		str_fini(&how);
+		return ctl_fail_call(s->c, &err);
+	}
+	return CTL_OK;
 }
 
 static int
@@ -194,6 +226,8 @@ run(struct split *s)
 		code = load(s);
 	if (code == CTL_OK)
 		code = find_route(s);
+	if (code == CTL_OK)
+		code = check_rollouts(s);
 	if (code == CTL_OK)
 		code = split_find_backends(s);
 	if (code == CTL_OK)

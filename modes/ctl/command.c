@@ -13,7 +13,7 @@ const struct ctl_command *const ctl_commands[] = {
 	&cmd_services, &cmd_workloads, &cmd_endpoints, &cmd_register,
 	&cmd_deregister,
 	/* where requests go */
-	&cmd_route, &cmd_split,
+	&cmd_route, &cmd_split, &cmd_rollout,
 	/* what runs */
 	&cmd_stat, &cmd_proxy, &cmd_check, &cmd_health,
 	/* identities */

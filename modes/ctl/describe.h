@@ -31,5 +31,7 @@ bool describe_is_own(const struct describe *, const struct model_object *);
 /* The rules that hang on the service, and those that send to it. */
 void describe_routes(struct describe *);
 void describe_senders(struct describe *);
+/* What moves their weights. */
+void describe_rollouts(struct describe *);
 
 #endif

@@ -169,7 +169,8 @@ load(struct describe *v, const char *name, struct err *err)
 
 	v->service = traffic_find(&v->traffic, &model_service_kind, ns, name, err);
 	if (v->service == NULL ||
-	    traffic_load(&v->traffic, &model_http_route_kind, NULL, err) < 0)
+	    traffic_load(&v->traffic, &model_http_route_kind, NULL, err) < 0 ||
+	    traffic_load(&v->traffic, &model_rollout_kind, ns, err) < 0)
 		return -1;
 	for (size_t i = 0; policy_kinds[i] != NULL; i++)
 		if (policy_kinds[i]->stored &&
@@ -192,6 +193,7 @@ describe_service(struct ctl *c, const char *name, struct err *err)
 	if (result == 0) {
 		describe_routes(&v);
 		describe_senders(&v);
+		describe_rollouts(&v);
 		add_policies(&v);
 		result = add_endpoints(&v, err);
 	}
