@@ -103,7 +103,7 @@ const struct conf_schema model_warmup_schema = { "warmup",
 
 static const struct conf_field balancer_fields[] = {
 	{ "type", CONF_ENUM_T, LB(type), .words = balancers,
-	    .fallback = "LeastRequest", .text = "how an endpoint is chosen" },
+	    .fallback = "PeakEWMA", .text = "how an endpoint is chosen" },
 	{ "hash", CONF_POINTER_T, LB(key), .schema = &key_schema, .rule = key_rule,
 	    .text = "of RingHash and Maglev: what requests of one endpoint have in "
 	    "common" },

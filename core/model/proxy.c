@@ -8,7 +8,7 @@ static const char *const versions[] = { "mesh/v1", NULL };
 static const char *const app_protocols[] = { "http", "tcp", NULL };
 static const char *const log_formats[] = { "text", "json", NULL };
 static const char *const balancers[] = { "leastRequest", "roundRobin", "random",
-	NULL };
+	"peakEWMA", NULL };
 
 #define AT(member)	CONF_AT(struct model_proxy_spec, member)
 #define LIST_AT(member)	CONF_LIST_AT(struct model_proxy_spec, member)
@@ -111,7 +111,7 @@ static const struct conf_field spec_fields[] = {
 	    .max = DAY_MS, .fallback = "15s",
 	    .text = "from the end of a request to the reply's head; 0s: none" },
 	{ "balancer", CONF_ENUM_T, AT(balancer), .words = balancers,
-	    .fallback = "leastRequest",
+	    .fallback = "peakEWMA",
 	    .text = "how an endpoint is chosen, weights aside" },
 	{ "logLevel", CONF_STRING_T, AT(log_level), .fallback = "info",
 	    .text = "error, warn, info or debug, also by part: info,tls=debug" },

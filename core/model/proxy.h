@@ -52,7 +52,7 @@ struct model_proxy {
 		const char *ca_file;	/* of the system: their authorities */
 		int64_t     workers;	/* 0: min(2, CPUs) */
 		int64_t     drain_ms, connect_ms, response_ms;
-		int         balancer;	/* of enum model_balancer the first three */
+		int         balancer;	/* of enum model_balancer the first four */
 		const char *log_level;
 		int         log_format;	/* enum model_log_format */
 		const char *access_log;	/* "stdout", "none" or a path */

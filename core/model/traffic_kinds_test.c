@@ -178,7 +178,7 @@ static const struct {
 	{ POLICY("loadBalancer: {type: Maglev}"), "spec.loadBalancer: the required "
 	    "field \"hash\" is missing, which Maglev needs" },
 	{ POLICY("loadBalancer: {hash: {header: a}}"), "spec.loadBalancer.hash: "
-	    "expected none, as LeastRequest does not hash" },
+	    "expected none, as PeakEWMA does not hash" },
 	{ POLICY("loadBalancer: {tableSize: 100}"), "spec.loadBalancer.tableSize: "
 	    "expected a prime, found 100" },
 	{ POLICY("retry: {hedge: true}"), "spec.retry: the required field "

@@ -23,6 +23,21 @@ latency_of(const struct attempt *a)
 	    loop_now_us(a->up->worker->loop) - a->start_us;
 }
 
+static void
+note_latency(const struct attempt *a, bool failed)
+{
+	struct endpoint_state *s = a->endpoint->state;
+	uint64_t decay_ms = a->cluster->balance.ewma_decay_ms;
+	uint64_t now_ms = loop_now_ms(a->up->worker->loop);
+
+	if (a->is_penalised)
+		latency_add(s, LATENCY_PENALTY_US, decay_ms, now_ms);
+	else if (failed)
+		latency_add_failure(s, latency_of(a), decay_ms, now_ms);
+	else
+		latency_add(s, latency_of(a), decay_ms, now_ms);
+}
+
 /* How it went, for balancing and ejecting. */
 static void
 judge(struct attempt *a, bool failed)
@@ -31,9 +46,8 @@ judge(struct attempt *a, bool failed)
 	struct endpoint_state *s = a->endpoint->state;
 	struct loop *loop = a->up->worker->loop;
 
-	if (c->lb == LB_PEAK_EWMA)
-		latency_add(s, failed || a->is_penalised ? LATENCY_PENALTY_US :
-		    latency_of(a), c->balance.ewma_decay_ms, loop_now_ms(loop));
+	if (c->lb == LB_PEAK_EWMA && c->len > 1)
+		note_latency(a, failed);
 	if (c->limits.is_adaptive && !failed)
 		adaptive_add(&s->adaptive, latency_of(a), 1 + atomic_load(
 		    &s->active), loop_now_ms(loop));
@@ -91,7 +105,13 @@ void
 attempt_answered(struct attempt *a, int status)
 {
 	a->answer_us = loop_now_us(a->up->worker->loop) - a->start_us;
-	a->is_penalised = status == 429 || status >= 500;
+	a->is_penalised = status == 429;
+}
+
+void
+attempt_penalise(struct attempt *a)
+{
+	a->is_penalised = true;
 }
 
 static bool

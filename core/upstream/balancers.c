@@ -99,10 +99,26 @@ const struct balancer balancer_least_request = { .pick = pick_least_request };
 
 /* --- peak EWMA ----------------------------------------------------------------------- */
 
-static double
-cost(const struct plan_member *m, const struct pick *p)
+/*
+ * The second is taken when latency times requests, with this one, is less there.
+ * With weights that alone would undo the draw, as in least request, so it must be
+ * less without this one, or the first be slower by far.  Of whom nothing is known
+ * is taken to be as fast as the other.
+ */
+static bool
+is_costlier(const struct plan_group *g, const struct plan_member *a,
+    const struct plan_member *b, const struct pick *p)
 {
-	return latency_us(m->state, p->now_ms) * (active(m) + 1.);
+	double slow = latency_us(a->state, p->now_ms);
+	double fast = latency_us(b->state, p->now_ms);
+
+	if (slow == 0 || fast == 0)
+		return is_busier(g, a, b);
+	double with = fast * (active(b) + 1.) * a->weight;
+
+	return (slow * active(a) * b->weight > with) ||
+	    ((g->sums == NULL || slow > 2 * fast) &&
+	    slow * (active(a) + 1.) * b->weight > with);
 }
 
 static size_t
@@ -114,7 +130,7 @@ pick_peak_ewma(const struct plan_group *g, const struct pick *p, unsigned n)
 
 	if (is_away(g, a, p) != is_away(g, b, p))
 		return is_away(g, a, p) ? k : i;
-	return cost(a, p) > cost(b, p) ? k : i;
+	return is_costlier(g, a, b, p) ? k : i;
 }
 
 const struct balancer balancer_peak_ewma = { .pick = pick_peak_ewma };

@@ -132,6 +132,7 @@ cluster_new(struct cluster_registry *r, struct slice service, struct slice port)
 	c->service = arena_dup(&c->arena, service);
 	c->name = slice_str(arena_printf(&c->arena, "%.*s:%.*s",
 	    SLICE_ARG(service), SLICE_ARG(port)));
+	c->lb = LB_PEAK_EWMA;
 	c->connect_timeout_ms = 1000;
 	c->response_timeout_ms = 15000;
 	c->body_idle_ms = 60000;

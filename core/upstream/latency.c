@@ -35,8 +35,21 @@ latency_us(const struct endpoint_state *s, uint64_t now_ms)
 {
 	uint64_t word = atomic_load_explicit(&s->ewma, memory_order_relaxed);
 
-	return word == 0 ? LATENCY_FIRST_US :
-	    fmax(1, faded(word, IDLE_DECAY_MS, now_ms));
+	/* It only fades, so what is less already needs no arithmetic. */
+	if ((word & VALUE_MAX) <= (uint64_t)(LATENCY_LEAST_US * UNIT))
+		return word == 0 ? 0 : LATENCY_LEAST_US;
+	return fmax(LATENCY_LEAST_US, faded(word, IDLE_DECAY_MS, now_ms));
+}
+
+void
+latency_add_failure(struct endpoint_state *s, uint64_t us, uint64_t decay_ms,
+    uint64_t now_ms)
+{
+	double times = LATENCY_FAILED_TIMES *
+	    fmax(LATENCY_LEAST_US, latency_us(s, now_ms));
+
+	latency_add(s, (uint64_t)fmax((double)us,
+	    fmin(times, LATENCY_PENALTY_US)), decay_ms, now_ms);
 }
 
 void

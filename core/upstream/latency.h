@@ -8,11 +8,19 @@
  * answer: it jumps up at once and comes down over ewma_decay_ms, also while
  * nothing is sent there.  Kept in one atomic word; of two answers at the same
  * time one may be lost.
+ *
+ * What is below a millisecond is noise, and all the same: there the requests
+ * under way decide alone.
  */
-#define LATENCY_FIRST_US	30000	/* of whom nothing is known */
+#define LATENCY_LEAST_US	1000
 #define LATENCY_PENALTY_US	5000000	/* for an answer that sends callers away */
+#define LATENCY_FAILED_TIMES	10	/* for a failure: so much slower than before */
 
+/* At least LATENCY_LEAST_US; 0: nothing is known. */
 double latency_us(const struct endpoint_state *, uint64_t now_ms);
+/* For an exchange that failed after so long. */
+void latency_add_failure(struct endpoint_state *, uint64_t us, uint64_t decay_ms,
+    uint64_t now_ms);
 void latency_add(struct endpoint_state *, uint64_t us, uint64_t decay_ms,
     uint64_t now_ms);
 

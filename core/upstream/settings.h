@@ -16,7 +16,8 @@ enum lb_policy {
 	LB_LEAST_REQUEST,	/* the less busy of two drawn at random */
 	LB_ROUND_ROBIN,		/* smooth: turns of the heavy are spread */
 	LB_RANDOM,
-	LB_PEAK_EWMA,		/* of two, the one with less latency x requests */
+	LB_PEAK_EWMA,		/* of two, the one with less latency x requests;
+				   the default */
 	LB_RING_HASH,		/* ketama: few keys move when one leaves */
 	LB_MAGLEV,		/* more even than a ring, a few more keys move */
 };

@@ -98,9 +98,11 @@ enum attempt_result {
 void attempt_finish(struct attempt *, enum attempt_result, enum stream_error);
 /*
  * The head of the final answer came.  May be left out: then the whole exchange
- * counts as latency, and no status (429, 5xx) as a sign to go elsewhere.
+ * counts as latency, and no 429 as a sign to go elsewhere.
  */
 void attempt_answered(struct attempt *, int status);
+/* The answer says in another way that it has too much to do. */
+void attempt_penalise(struct attempt *);
 const struct endpoint *attempt_endpoint(const struct attempt *);
 uint64_t attempt_connect_us(const struct attempt *);
 /* Its connection had served an exchange before; NULL: false. */

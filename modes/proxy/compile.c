@@ -55,6 +55,7 @@ set_defaults(const struct compile_input *in, struct cluster *c)
 		[MODEL_LEAST_REQUEST] = LB_LEAST_REQUEST,
 		[MODEL_ROUND_ROBIN] = LB_ROUND_ROBIN,
 		[MODEL_RANDOM] = LB_RANDOM,
+		[MODEL_PEAK_EWMA] = LB_PEAK_EWMA,
 	};
 	const struct model_proxy_spec *s = &in->settings->spec;
 

@@ -167,12 +167,25 @@ is_retried_for(struct router *r, const struct http_head *head)
 
 /* --- events of the upstream stream -------------------------------------------------- */
 
+#define GRPC_RESOURCE_EXHAUSTED	"8"
+
+/* The same as 429, where gRPC says it: at the end of an answer. */
+static void
+note_grpc(struct router *r, const struct http_fields *f)
+{
+	if (r->attempt != NULL && slice_is(http_fields_get(f,
+	    FIELD_GRPC_STATUS), GRPC_RESOURCE_EXHAUSTED))
+		attempt_penalise(r->attempt);
+}
+
 void
 router_take_head(struct router *r, struct http_head *head, bool end)
 {
 	struct l7_summary *s = l7_summary(r->ctx);
 
 	attempt_answered(r->attempt, head->status);
+	if (end)
+		note_grpc(r, &head->fields);
 	if (is_retried_for(r, head))
 		return;
 	router_drop_rivals(r, ATTEMPT_OUTRUN);
@@ -232,6 +245,7 @@ on_trailers(void *owner, struct http_fields *t)
 {
 	struct router *r = owner;
 
+	note_grpc(r, t);
 	loop_timer_stop(&r->timer);
 	l7_respond_trailers(r->ctx, t);
 }

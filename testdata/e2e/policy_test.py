@@ -1,5 +1,6 @@
 """BackendPolicy documents: balancing, ejection, health checks, breakers."""
 
+import collections
 import json
 import random
 import select
@@ -141,6 +142,29 @@ def a_hash_keeps_a_user_at_one_endpoint(scene):
 		assert answer.body == first.body and not answer.get("set-cookie")
 	edge.policy("  loadBalancer: {type: Maglev, hash: {sourceAddress: true}}\n")
 	assert len({edge.who() for _ in range(20)}) == 1
+
+
+@scenario
+def an_endpoint_that_is_slow_or_has_too_much_to_do_gets_less(scene):
+	def slow(connection):
+		while connection.read_request() is not None:
+			threading.Event().wait(0.05)
+			connection.send(reply("slow"))
+
+	quick = [Endpoint(scene, f"e{i}") for i in range(3)]
+	edge = Managed(scene, *quick, scene.backend(slow))
+	assert {edge.who() for _ in range(100)} >= {"e0", "e1", "e2"}
+	edge.who()
+	seen = collections.Counter(edge.who() for _ in range(300))
+	assert seen["slow"] <= 45, seen		# 1 in 16 are drawn twice
+	assert min(seen[e.name] for e in quick) > 0, seen
+	# Each of these says so once and then answers.
+	busy = scene.backend([reply("", "429 Too Many Requests")] +
+	    [reply("busy")] * 500)
+	edge.move(*quick, busy)
+	wait_until(lambda: edge.who() == 429, "it is asked")
+	seen = collections.Counter(edge.who() for _ in range(300))
+	assert seen["busy"] <= 45, seen
 
 
 @scenario
