@@ -216,6 +216,13 @@ static const struct l7_terminal terminal = {
 
 /* --- the bench -------------------------------------------------------------- */
 
+static void *
+again(const void *arg, struct arena *a)
+{
+	assert_null(arg);
+	return a;
+}
+
 static void
 route(void *arg, struct l7_ctx *ctx, struct http_head *h, struct l7_route *r)
 {
@@ -225,6 +232,7 @@ route(void *arg, struct l7_ctx *ctx, struct http_head *h, struct l7_route *r)
 	r->chain = B->chain;
 	r->behind[r->behind_len++] = B->behind;
 	r->terminal = &terminal;
+	r->again = again;
 }
 
 static void

@@ -120,8 +120,8 @@ on_flow_down(void *arg, bool is_high)
 
 static void init_slots(struct l7_run *);
 
-static void
-note_request(struct l7_run *r, const struct http_head *head)
+void
+l7_run_note_request(struct l7_run *r, const struct http_head *head)
 {
 	struct l7_summary *s = &r->summary;
 
@@ -140,7 +140,7 @@ on_head(void *owner, struct http_head *head, bool end)
 	struct l7_run *r = owner;
 
 	r->request = head;
-	note_request(r, head);
+	l7_run_note_request(r, head);
 	if (end)
 		note_request_end(r);
 	r->terminal = (struct l7_ctx){ .run = r, .index = -1 };
@@ -226,31 +226,44 @@ slots_new(struct l7_run *r, int n)
 	    sizeof(struct l7_slot) + 1);
 }
 
+void
+l7_run_add(struct l7_run *r, const struct l7_entry *e)
+{
+	struct l7_slot *s = l7_slot(r, r->len);
+	size_t size = e->filter->base.state_size;
+
+	s->ctx = (struct l7_ctx){
+		r, size ? arena_zalloc(r->stream->arena, size) : NULL,
+		e->part->shared, r->len++
+	};
+	s->entry = e;
+	loop_timer_init(&s->timer, r->loop, on_timer, s);
+	r->has_info |= e->filter->info != NULL;
+}
+
+void
+l7_run_add_terminal(struct l7_run *r)
+{
+	size_t size = r->route.terminal->state_size;
+
+	r->terminal = (struct l7_ctx){
+		r, size ? arena_zalloc(r->stream->arena, size) : NULL,
+		r->route.terminal_arg, r->len
+	};
+}
+
 /* The next slots are this chain's, of which we take a reference. */
 static void
 fill_slots(struct l7_run *r, struct l7_chain *chain)
 {
 	l7_chain_ref(chain);
-	for (int i = 0; i < chain->len; i++) {
-		const struct l7_entry *e = &chain->v[i];
-		struct l7_slot *s = l7_slot(r, r->len);
-		size_t size = e->filter->base.state_size;
-
-		s->ctx = (struct l7_ctx){
-			r, size ? arena_zalloc(r->stream->arena, size) : NULL,
-			e->part->shared, r->len++
-		};
-		s->entry = e;
-		loop_timer_init(&s->timer, r->loop, on_timer, s);
-		r->has_info |= e->filter->info != NULL;
-	}
+	for (int i = 0; i < chain->len; i++)
+		l7_run_add(r, &chain->v[i]);
 }
 
 static void
 init_slots(struct l7_run *r)
 {
-	size_t size = r->route.terminal->state_size;
-
 	r->slots_len = r->route.chain->len;
 	for (int i = 0; i < r->route.behind_len; i++)
 		r->slots_len += r->route.behind[i]->len;
@@ -258,10 +271,7 @@ init_slots(struct l7_run *r)
 	fill_slots(r, r->route.chain);
 	for (int i = 0; i < r->route.behind_len; i++)
 		fill_slots(r, r->route.behind[i]);
-	r->terminal = (struct l7_ctx){
-		r, size ? arena_zalloc(r->stream->arena, size) : NULL,
-		r->route.terminal_arg, r->len
-	};
+	l7_run_add_terminal(r);
 }
 
 void
@@ -286,16 +296,16 @@ l7_extend(struct l7_ctx *ctx, struct l7_chain *const *chains, int n)
 	r->terminal.index = r->len;
 }
 
-void
-l7_start(struct stream *stream, const struct l7_listener *listener,
-    struct l4_run *l4, const struct l7_owner_ops *ops, void *arg)
+struct l7_run *
+l7_run_new(struct stream *stream, const struct l7_listener *listener,
+    struct worker_env *env, struct flow *parent, const struct l7_owner_ops *ops,
+    void *arg)
 {
 	struct l7_run *r = arena_zalloc(stream->arena, sizeof(*r));
-	struct worker_env *env = l4_env(l4);
 
 	r->stream = stream;
 	r->listener = listener;
-	r->l4 = l4;
+	r->env = env;
 	r->loop = env->loop;
 	r->worker = env->index;
 	r->owner_ops = ops;
@@ -305,14 +315,22 @@ l7_start(struct stream *stream, const struct l7_listener *listener,
 	r->summary.details = "";
 	l7_way_init(r, DIR_UP);
 	l7_way_init(r, DIR_DOWN);
-	flow_init(&r->way[DIR_UP].flow, l4_flow(l4), FLOW_HIGH, FLOW_LOW,
+	flow_init(&r->way[DIR_UP].flow, parent, FLOW_HIGH, FLOW_LOW,
 	    on_flow_up, r);
-	flow_init(&r->way[DIR_DOWN].flow, l4_flow(l4), FLOW_HIGH, FLOW_LOW,
+	flow_init(&r->way[DIR_DOWN].flow, parent, FLOW_HIGH, FLOW_LOW,
 	    on_flow_down, r);
 	loop_task_init(&r->finish, on_finish, r);
 	loop_task_init(&r->resume, on_resume, r);
 	stream->flow = &r->way[DIR_DOWN].flow;
 	stream_set_owner(stream, &stream_events, r);
+	return r;
+}
+
+void
+l7_start(struct stream *stream, const struct l7_listener *listener,
+    struct l4_run *l4, const struct l7_owner_ops *ops, void *arg)
+{
+	l7_run_new(stream, listener, l4_env(l4), l4_flow(l4), ops, arg)->l4 = l4;
 }
 
 /* --- answers --------------------------------------------------------------------- */
@@ -525,19 +543,19 @@ l7_loop(struct l7_ctx *ctx)
 struct worker_env *
 l7_env(struct l7_ctx *ctx)
 {
-	return l4_env(ctx->run->l4);
+	return ctx->run->env;
 }
 
 struct conn *
 l7_conn(struct l7_ctx *ctx)
 {
-	return l4_conn(ctx->run->l4);
+	return ctx->run->l4 != NULL ? l4_conn(ctx->run->l4) : NULL;
 }
 
 struct conn_peer *
 l7_peer(struct l7_ctx *ctx)
 {
-	return conn_peer(l7_conn(ctx));
+	return ctx->run->l4 != NULL ? conn_peer(l7_conn(ctx)) : ctx->run->peer;
 }
 
 const char *

@@ -44,6 +44,9 @@ struct l7_route {
 	const struct l7_terminal *terminal;
 	void                     *terminal_arg;	/* kept for the exchange's life */
 	void                    (*release)(void *terminal_arg);	/* may be NULL */
+	/* For l7_aside.h: another for the same, in that arena; NULL: none. */
+	void                   *(*again)(const void *terminal_arg,
+				    struct arena *);
 };
 
 /* What a listener decides for its exchanges. */
@@ -134,7 +137,7 @@ void l7_tunnel(struct l7_ctx *);
 struct arena *l7_arena(struct l7_ctx *);
 struct loop *l7_loop(struct l7_ctx *);
 struct worker_env *l7_env(struct l7_ctx *);
-struct conn *l7_conn(struct l7_ctx *);		/* downstream */
+struct conn *l7_conn(struct l7_ctx *);		/* downstream; aside: NULL */
 struct conn_peer *l7_peer(struct l7_ctx *);	/* of that */
 const char *l7_listener_name(struct l7_ctx *);
 struct http_head *l7_request(struct l7_ctx *);	/* as it stands now */

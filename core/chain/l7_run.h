@@ -5,8 +5,9 @@
 #include "chain/l7.h"
 
 /*
- * l7_run: the insides of an exchange, shared by l7.c (life, replies) and
- * l7_way.c (one direction through the filters).
+ * l7_run: the insides of an exchange, shared by l7.c (life, replies),
+ * l7_way.c (one direction through the filters) and l7_aside.c (exchanges that
+ * have no caller).
  *
  * A direction is a row of steps: step s is filter s upwards, filter len-1-s
  * downwards; step len is the end (the terminal, or the stream).  At most one
@@ -59,7 +60,9 @@ struct l7_note {
 struct l7_run {
 	struct stream            *stream;
 	const struct l7_listener *listener;
-	struct l4_run            *l4;
+	struct l4_run            *l4;		/* NULL: an aside */
+	struct worker_env        *env;
+	struct conn_peer         *peer;		/* of an aside */
 	struct loop              *loop;
 	int                       worker;
 	const struct l7_owner_ops *owner_ops;
@@ -94,6 +97,15 @@ l7_slot(struct l7_run *r, int index)
 	return index < r->slots_len ? &r->slots[index] :
 	    &r->more[index - r->slots_len];
 }
+
+/* Becomes the stream's owner; its events put in what comes up. */
+struct l7_run *l7_run_new(struct stream *, const struct l7_listener *,
+    struct worker_env *, struct flow *parent, const struct l7_owner_ops *,
+    void *arg);
+/* The next filter, and behind them the terminal of r->route. */
+void l7_run_add(struct l7_run *, const struct l7_entry *);
+void l7_run_add_terminal(struct l7_run *);
+void l7_run_note_request(struct l7_run *, const struct http_head *);
 
 /* Puts an event in at a direction's start (or queues it behind a hold). */
 void l7_way_init(struct l7_run *, enum dir);

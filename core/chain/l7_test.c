@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "base/unit.h"
 #include "chain/bench_test.h"
+#include "chain/l7_aside.h"
 
 TEST(l7_up_runs_forward_and_down_in_reverse)
 {
@@ -31,6 +32,66 @@ TEST(l7_chains_behind_the_listener_s_are_one_row_with_it)
 	bench_turn();
 	bench_expect("c:headv$ b:headv$ a:headv$ <204$ done:204:- c:done b:done "
 	    "a:done close:0");
+	bench_fini(&b);
+}
+
+TEST(l7_an_aside_is_of_the_filters_from_its_own_on)
+{
+	struct l7_ctx *first;
+	struct bench b;
+
+	bench_init(&b, "a bh^ c | d");
+	bench_head(true);
+	bench_expect("a:head^$ b:head^$");
+	first = b.holder;
+	assert_false(l7_is_aside(first));
+	assert_true(l7_aside(first, l7_request(first)));
+	assert_int_equal(b.env.asides_len, 1);
+	bench_expect("");
+	bench_turn();
+	bench_expect("b:head^$");
+	assert_ptr_not_equal(b.holder, first);
+	assert_true(l7_is_aside(b.holder));
+	assert_string_equal(l7_peer(b.holder)->id, l7_peer(first)->id);
+	/* There is one beside an exchange, and none beside that. */
+	assert_false(l7_aside(b.holder, l7_request(b.holder)));
+	l7_resume(b.holder, DIR_UP);
+	bench_turn();
+	bench_expect("c:head^$ d:head^$ ^head$");
+	bench_answer(200, "yo");
+	bench_turn();
+	bench_expect("d:headv c:headv b:headv d:[yo]v$ c:[yo]v$ b:[yo]v$ "
+	    "done:200:- d:done c:done b:done");
+	assert_int_equal(b.env.asides_len, 0);
+	l7_resume(first, DIR_UP);
+	bench_turn();
+	bench_expect("c:head^$ d:head^$ ^head$");
+	bench_answer(204, NULL);
+	bench_turn();
+	bench_expect("d:headv$ c:headv$ b:headv$ a:headv$ <204$ done:204:- d:done "
+	    "c:done b:done a:done close:0");
+	bench_fini(&b);
+}
+
+TEST(l7_an_aside_ends_with_its_worker_not_with_its_caller)
+{
+	struct l7_ctx *first;
+	struct bench b;
+
+	bench_init(&b, "ah^ b");
+	bench_head(true);
+	first = b.holder;
+	assert_true(l7_aside(first, l7_request(first)));
+	bench_turn();
+	l7_resume(b.holder, DIR_UP);
+	b.stream.events->on_reset(b.stream.owner, STREAM_CANCEL);
+	bench_turn();
+	bench_expect("a:head^$ a:head^$ b:head^$ ^head$ a:done close:1");
+	worker_env_close(&b.env);
+	bench_expect("cancel");
+	bench_turn();
+	bench_expect("done:0:DC b:done a:done");
+	assert_int_equal(b.env.asides_len, 0);
 	bench_fini(&b);
 }
 

@@ -1,5 +1,6 @@
 #include "base/check.h"
 #include "chain/l4_run.h"
+#include "chain/l7_aside.h"
 #include "chain/worker_env.h"
 #include "stat/memo.h"
 #include "stat/metrics.h"
@@ -15,6 +16,8 @@ worker_env_init(struct worker_env *env, struct loop *loop, int index, void *mode
 	atomic_init(&env->arriving, 0);
 	flow_init(&env->flow, NULL, 0, 0, NULL, NULL);
 	list_init(&env->runs);
+	list_init(&env->asides);
+	env->asides_len = 0;
 }
 
 size_t
@@ -46,6 +49,7 @@ worker_env_close(struct worker_env *env)
 	LIST_FOREACH_SAFE(at, &env->runs)
 		conn_close(list_entry(at, struct l4_run, link)->conn,
 		    CLOSE_DRAINED);
+	l7_asides_end(env);
 }
 
 /* Same labels, same key; a seeded hash, so nobody can make two collide. */

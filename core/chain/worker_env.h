@@ -21,6 +21,8 @@ struct worker_env {
 	int           index;	/* 0 ... workers - 1 */
 	struct flow   flow;	/* sum of what is queued on this worker */
 	struct list   runs;	/* connections with an L4 chain */
+	struct list   asides;	/* exchanges without a connection: l7_aside.c */
+	size_t        asides_len;
 	bool          is_draining;	/* who comes now ends in order too */
 	struct stat_registry *stats;	/* where filters find their series, */
 	struct stat_worker   *stat;	/* and this worker's cells; both may be
@@ -44,7 +46,7 @@ void worker_env_init(struct worker_env *, struct loop *, int index, void *mode);
 size_t worker_env_conns(const struct worker_env *);
 /* Asks every connection of the worker, and who still comes, to end in order. */
 void worker_env_drain(struct worker_env *);
-/* Closes every connection now. */
+/* Closes every connection now, and ends what is beside them. */
 void worker_env_close(struct worker_env *);
 /*
  * Adds to the series of a family with these labels, as its type says: a

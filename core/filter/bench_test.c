@@ -71,6 +71,15 @@ static const struct l7_terminal terminal = {
 	.trailers = term_trailers, .cancel = term_cancel,
 };
 
+static void *
+again(const void *arg, struct arena *a)
+{
+	union { const void *from; void *to; } u = { arg };
+
+	(void)a;
+	return u.to;
+}
+
 static void
 route(void *arg, struct l7_ctx *ctx, struct http_head *h, struct l7_route *r)
 {
@@ -81,6 +90,7 @@ route(void *arg, struct l7_ctx *ctx, struct http_head *h, struct l7_route *r)
 	r->chain = b->l7;
 	r->terminal = &terminal;
 	r->terminal_arg = b;
+	r->again = again;
 }
 
 /* --- the client --------------------------------------------------------------------- */
@@ -125,7 +135,7 @@ bench_has_ended(const struct bench *b)
 bool
 bench_is_gone(const struct bench *b)
 {
-	return b->env.runs_len == 0;
+	return b->env.runs_len == 0 && b->env.asides_len == 0;
 }
 
 bool

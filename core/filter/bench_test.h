@@ -39,7 +39,7 @@ void bench_send(struct bench *, const char *bytes);
 void bench_run(struct bench *, bool (*until)(const struct bench *));
 
 bool bench_has_ended(const struct bench *);	/* the client's connection */
-bool bench_is_gone(const struct bench *);	/* all connections */
+bool bench_is_gone(const struct bench *);	/* all connections, and asides */
 /* Both, for whoever stops then. */
 bool bench_is_over(const struct bench *);
 

@@ -1,4 +1,6 @@
+#include "base/clock.h"
 #include "base/mem.h"
+#include "chain/l7_aside.h"
 #include "conf/schema.h"
 #include "filter/cache_run.h"
 #include "filter/filters.h"
@@ -15,6 +17,8 @@
  * that asked for it.
  */
 #define YEAR		INT64_C(31536000000)
+
+#define ASK_AGAIN_MS	1000	/* after the service did not say anything new */
 
 #define AT(member)	CONF_AT(struct cache, member)
 
@@ -162,7 +166,8 @@ done(struct l7_ctx *ctx, const struct l7_summary *sum)
 
 	(void)sum;
 	if (s->is_claimed)
-		cache_store_unclaim(c->store, s->stale);
+		cache_store_unclaim(c->store, s->stale, clock_mono_ms() +
+		    (l7_is_aside(ctx) ? ASK_AGAIN_MS : 0));
 	cache_drop_fill(s, FLIGHT_LOST);
 	cache_flight_leave(&s->ticket);
 	cache_entry_unref(s->stale);

@@ -152,9 +152,19 @@ compare(struct l7_ctx *ctx, const struct http_head *h)
 		land(s, FLIGHT_FAILED);
 		return cache_give(ctx, s->stale, NULL);
 	}
-	if (h->status < 500 && h->status != 304)
-		cache_store_remove_entry(cache_of(ctx)->store, s->stale);
 	return PASS;
+}
+
+/* An answer that is not kept, and may end what was: one that is takes its place. */
+static void
+pass_by(struct l7_ctx *ctx, int status)
+{
+	struct cache_state *s = ctx->state;
+	bool is_failed = status >= 500 || status == 429;
+
+	if (s->stale != NULL && s->is_get && !is_failed && status != 304)
+		cache_store_remove_entry(cache_of(ctx)->store, s->stale);
+	land(s, is_failed ? FLIGHT_FAILED : FLIGHT_USELESS);
 }
 
 enum verdict
@@ -168,8 +178,7 @@ cache_answered(struct l7_ctx *ctx, struct http_head *h, bool end)
 	if (s->stale != NULL && s->is_get && compare(ctx, h) == STOP)
 		return STOP;
 	if (s->request != NULL && !begin_fill(ctx, h, end))
-		land(s, h->status >= 500 || h->status == 429 ? FLIGHT_FAILED :
-		    FLIGHT_USELESS);
+		pass_by(ctx, h->status);
 	cache_say_status(c, h, s->forward);
 	return PASS;
 }

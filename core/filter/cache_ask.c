@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "chain/l7_aside.h"
 #include "filter/cache_run.h"
 
 #define CLAIM_MS	30000	/* so long one asks while others get stale ones */
@@ -123,30 +124,43 @@ find(struct l7_ctx *ctx)
 	s->forward = e != NULL ? "mesh; fwd=stale" : has_key ?
 	    "mesh; fwd=vary-miss" : "mesh; fwd=uri-miss";
 	if (s->is_claimed)
-		cache_store_unclaim(c->store, s->stale);
+		cache_store_unclaim(c->store, s->stale, 0);
 	s->is_claimed = false;
 	cache_entry_unref(s->stale);
 	s->stale = e;		/* until done */
 	return e != NULL && cache_rules_is_fresh(e, &s->wants, cache_age_ms(e));
 }
 
+/* Beside this exchange, which has its answer.  It gets back what it claimed. */
+static bool
+ask_aside(struct l7_ctx *ctx, const struct http_head *h)
+{
+	struct http_head get = *h;
+
+	get.method_id = METHOD_GET;
+	get.method = SLICE("GET");
+	return l7_aside(ctx, &get);
+}
+
 /* PASS: the service is to be asked. */
 static enum verdict
-look(struct l7_ctx *ctx)
+look(struct l7_ctx *ctx, const struct http_head *h)
 {
 	struct cache *c = cache_of(ctx);
 	struct cache_state *s = ctx->state;
 
 	if (find(ctx))
 		return cache_give(ctx, s->stale, NULL);
-	if (s->stale != NULL && s->stale->revalidate_ms > 0) {
+	if (s->stale != NULL && cache_may_be_stale(s->stale, &s->wants,
+	    s->stale->revalidate_ms)) {
 		uint64_t now = clock_mono_ms();
 
 		s->is_claimed = cache_store_claim(c->store, s->stale, now,
 		    now + CLAIM_MS);
-		if (!s->is_claimed && cache_may_be_stale(s->stale, &s->wants,
-		    s->stale->revalidate_ms))
-			return cache_give(ctx, s->stale, NULL);
+		if (s->is_claimed && !ask_aside(ctx, h))
+			return PASS;
+		s->is_claimed = false;
+		return cache_give(ctx, s->stale, NULL);
 	}
 	return PASS;
 }
@@ -251,6 +265,21 @@ take_off(struct l7_ctx *ctx, struct http_head *h)
 	return PASS;
 }
 
+/* Nobody waits for it; the claim of who began it is ours. */
+static enum verdict
+renew(struct l7_ctx *ctx, struct http_head *h)
+{
+	struct cache_state *s = ctx->state;
+
+	if (find(ctx))
+		return cache_give(ctx, s->stale, NULL);
+	s->is_claimed = s->stale != NULL;
+	http_fields_remove(&h->fields, SLICE("if-none-match"));
+	http_fields_remove(&h->fields, SLICE("if-modified-since"));
+	go(ctx, h);
+	return PASS;
+}
+
 /* --- the way up ------------------------------------------------------------------ */
 
 static void
@@ -278,8 +307,8 @@ cache_ask(struct l7_ctx *ctx, struct http_head *h, bool end)
 	struct arena *a = l7_arena(ctx);
 
 	cache_control_read(&s->wants, &h->fields);
-	enum cache_use use = cache_is_busy(c) ? CACHE_NOT :
-	    cache_rules_use(h, &s->wants, end);
+	enum cache_use use = cache_is_busy(c) && !l7_is_aside(ctx) ?
+	    CACHE_NOT : cache_rules_use(h, &s->wants, end);
 
 	s->is_get = h->method_id == METHOD_GET;
 	s->is_unsafe = !is_safe(h->method_id);
@@ -291,7 +320,9 @@ cache_ask(struct l7_ctx *ctx, struct http_head *h, bool end)
 		s->forward = "mesh; fwd=request";
 		remember(s, a, h);
 	}
-	if (use == CACHE_LOOK && look(ctx) == STOP)
+	if (l7_is_aside(ctx))
+		return renew(ctx, h);
+	if (use == CACHE_LOOK && look(ctx, h) == STOP)
 		return STOP;
 	if (s->wants.only_if_cached) {
 		l7_reply(ctx, 504, FLAG_NONE, "cache_miss", SLICE_NONE);

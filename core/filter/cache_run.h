@@ -40,7 +40,7 @@ struct cache_state {
 	unsigned             changes;	/* of the key, when it was asked for */
 	bool                 is_get, is_unsafe;
 	bool                 is_question;	/* the service sees our conditions */
-	bool                 is_claimed;	/* nobody else asks about stale */
+	bool                 is_claimed;	/* so others get stale meanwhile */
 	const char          *forward;	/* why the service is asked; NULL: unsaid */
 };
 

@@ -267,10 +267,11 @@ cache_store_claim(struct cache_store *s, struct cache_entry *e, uint64_t now_ms,
 }
 
 void
-cache_store_unclaim(struct cache_store *s, struct cache_entry *e)
+cache_store_unclaim(struct cache_store *s, struct cache_entry *e,
+    uint64_t until_ms)
 {
 	pthread_mutex_lock(&s->lock);
-	e->busy_until_ms = 0;
+	e->busy_until_ms = until_ms;
 	pthread_mutex_unlock(&s->lock);
 }
 

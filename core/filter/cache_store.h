@@ -72,10 +72,12 @@ void cache_store_put(struct cache_store *, struct cache_entry *,
     const struct http_fields *request, unsigned changes);
 void cache_store_remove(struct cache_store *, struct slice key);
 void cache_store_remove_entry(struct cache_store *, struct cache_entry *);
-/* True for one caller until then: it is the one that asks the service. */
+/* True for one caller until then: it is the one to see that the service is asked. */
 bool cache_store_claim(struct cache_store *, struct cache_entry *,
     uint64_t now_ms, uint64_t until_ms);
-void cache_store_unclaim(struct cache_store *, struct cache_entry *);
+/* Nobody is, until then (0: from now on). */
+void cache_store_unclaim(struct cache_store *, struct cache_entry *,
+    uint64_t until_ms);
 size_t cache_store_bytes(struct cache_store *);
 
 /* Appends "name\nvalue\n", all lines of the request's field as one. */

@@ -230,7 +230,7 @@ use_store(void *arg)
 			return e;	/* the wrong one: said below */
 		now++;
 		if (e != NULL && cache_store_claim(s, e, now, now + 9))
-			cache_store_unclaim(s, e);
+			cache_store_unclaim(s, e, 0);
 		cache_entry_unref(e);
 		unsigned changes = cache_store_changes(s, slice_str(key));
 
@@ -450,6 +450,59 @@ TEST(cache_gives_the_stale_when_the_service_fails)
 	origin_says(&broken);
 	expect("", GET(""), 2, "oops");
 	origin_stop();
+}
+
+TEST(cache_gives_the_stale_while_it_asks)
+{
+#define AGING	"cache-control: max-age=0, stale-while-revalidate=60\n"
+	static const struct origin_answer aging = { 200, AGING "etag: \"a\"\n", 3,
+		{ "one" }, NULL };
+	static const struct origin_answer bare = { 200, AGING, 3, { "one" },
+		NULL };
+	static const struct origin_answer fresh = { 200,
+		"cache-control: max-age=60\netag: \"b\"\n", 3, { "two" }, NULL };
+	static const struct origin_answer private = { 200,
+		"cache-control: private\n", 3, { "two" }, NULL };
+	static const struct {
+		const struct origin_answer *first, *then;
+		const char *request;
+		int         asked;	/* after two more */
+		const char *body, *question;
+	} v[] = {
+		{ &aging, &ok304, GET(""), 2, "one", "if-none-match=\"a\";" },
+		{ &aging, &fresh, GET(""), 2, "two", "if-none-match=\"a\";" },
+		{ &bare, &fresh, GET(""), 2, "two", NULL },
+		{ &aging, &fresh, REQ("HEAD", "/", ""), 2, "two",
+		    "if-none-match=\"a\";" },
+		{ &aging, &fresh, GET("if-none-match: \"mine\"\r\n"), 2, "two",
+		    "if-none-match=\"a\";" },
+		/* One that fails is not asked again by the next. */
+		{ &aging, &broken, GET(""), 2, "one", "if-none-match=\"a\";" },
+		/* What was kept is no longer anybody's. */
+		{ &aging, &private, GET(""), 3, "two", NULL },
+		/* It asks itself, who does not want a stale one. */
+		{ &aging, &fresh, GET("cache-control: max-age=0\r\n"), 2, "two",
+		    "if-none-match=\"a\";" },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		origin_start("cache", NULL);
+		origin_says(v[i].first);
+		expect("", GET(""), 1, "one");
+		origin_says(v[i].then);
+		const struct str *got = origin_ask(v[i].request);
+		bool is_given = strstr(origin_field(got, "cache-status"),
+		    "mesh; hit; ttl=") != NULL;
+
+		assert_int_equal(is_given, i + 1 <
+		    sizeof(v) / sizeof(v[0]));
+		assert_int_equal(origin_asked(), 2);
+		if (v[i].question != NULL &&
+		    strstr(origin_request(), v[i].question) == NULL)
+			fail_msg("%zu: %s", i, origin_request());
+		expect("", GET(""), v[i].asked, v[i].body);
+		origin_stop();
+	}
 }
 
 TEST(cache_is_bounded)

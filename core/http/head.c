@@ -96,6 +96,32 @@ http_head_init(struct http_head *h, struct arena *a)
 	http_fields_init(&h->fields, a);
 }
 
+static void
+dup(struct arena *a, struct slice *s)
+{
+	if (s->ptr != NULL)
+		*s = arena_dup(a, *s);
+}
+
+void
+http_head_copy(struct http_head *h, struct arena *a,
+    const struct http_head *from)
+{
+	*h = *from;
+	dup(a, &h->method);
+	dup(a, &h->scheme);
+	dup(a, &h->authority);
+	dup(a, &h->host);
+	dup(a, &h->target);
+	dup(a, &h->path);
+	dup(a, &h->query);
+	dup(a, &h->upgrade);
+	http_fields_init(&h->fields, a);
+	for (size_t i = 0; i < from->fields.len; i++)
+		http_fields_add(&h->fields, arena_dup(a, from->fields.v[i].name),
+		    arena_dup(a, from->fields.v[i].value));
+}
+
 /* Cuts the host off s: a registered name, an IPv4 address, or "[IPv6]". */
 static bool
 cut_host(struct slice *s, struct slice *host)

@@ -124,6 +124,9 @@ struct http_head {
 };
 
 void http_head_init(struct http_head *, struct arena *);
+/* As it stands; its bytes lie in the arena. */
+void http_head_copy(struct http_head *to, struct arena *,
+    const struct http_head *from);
 enum http_method http_method_id(struct slice);
 bool http_method_is_idempotent(enum http_method);	/* RFC 9110, 9.2.2 */
 const char *http_status_text(int status);

@@ -327,5 +327,6 @@ route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	*route = (struct l7_route){
 		.chain = s->in.l7, .terminal = &router_terminal,
 		.terminal_arg = job, .release = router_job_release,
+		.again = router_job_again,
 	};
 }

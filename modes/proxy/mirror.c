@@ -44,32 +44,14 @@ end(struct mirror *m, enum attempt_result result, enum stream_error error)
 /* --- the copy ------------------------------------------------------------------- */
 
 static void
-dup(struct arena *a, struct slice *s)
-{
-	if (s->ptr != NULL)
-		*s = arena_dup(a, *s);
-}
-
-static void
 copy_head(struct mirror *m, const struct http_head *from)
 {
-	struct arena *a = &m->arena;
 	struct http_head *h = &m->head;
 
-	*h = *from;
-	dup(a, &h->method);
-	dup(a, &h->scheme);
-	dup(a, &h->authority);
-	dup(a, &h->host);
-	dup(a, &h->path);
-	dup(a, &h->query);
+	http_head_copy(h, &m->arena, from);
 	h->target = h->upgrade = SLICE_NONE;
 	h->expects_continue = false;
 	h->content_length = (int64_t)buf_len(&m->body);
-	http_fields_init(&h->fields, a);
-	for (size_t i = 0; i < from->fields.len; i++)
-		http_fields_add(&h->fields, arena_dup(a, from->fields.v[i].name),
-		    arena_dup(a, from->fields.v[i].value));
 }
 
 /* --- the answer, which nobody wants ------------------------------------------------ */

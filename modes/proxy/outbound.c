@@ -115,6 +115,7 @@ route_service(struct l7_route *route, struct l7_chain *chain,
 	*route = (struct l7_route){
 		.chain = chain, .terminal = &router_terminal,
 		.terminal_arg = job, .release = router_job_release,
+		.again = router_job_again,
 	};
 }
 

@@ -330,6 +330,22 @@ router_job_release(void *p)
 		rule_choice_fini(job->choice);	/* it is the choice's */
 }
 
+void *
+router_job_again(const void *p, struct arena *a)
+{
+	struct router_job *job = arena_alloc(a, sizeof(*job));
+
+	*job = *(const struct router_job *)p;
+	job->source = arena_dup(a, job->source);
+	if (job->choice != NULL) {
+		job->choice = rule_choice_again(job->choice, a);
+		job->cluster = job->choice->cluster;
+	} else if (job->cluster != NULL) {
+		cluster_ref(job->cluster);
+	}
+	return job;
+}
+
 const struct l7_terminal router_terminal = {
 	.name = "router", .state_size = sizeof(struct router),
 	.head = router_head, .body = router_body, .trailers = router_trailers,

@@ -33,5 +33,7 @@ extern const struct l7_terminal router_terminal;
 
 /* Gives the job's references back; for l7_route.release. */
 void router_job_release(void *job);
+/* A job for the same endpoints by the same rule; for l7_route.again. */
+void *router_job_again(const void *job, struct arena *);
 
 #endif

@@ -190,6 +190,25 @@ rules_choose(const struct rule_set *set, struct l7_ctx *ctx,
 	return out;
 }
 
+struct rule_choice *
+rule_choice_again(const struct rule_choice *from, struct arena *a)
+{
+	struct rule_choice *c = arena_alloc(a, sizeof(*c));
+
+	*c = *from;
+	if (c->book != NULL)
+		rule_book_ref(c->book);
+	if (c->cluster != NULL)
+		cluster_ref(c->cluster);
+	c->sticky = NULL;
+	c->mirrors = NULL;
+	c->mirrors_len = 0;
+	if (c->prefix.ptr != NULL)
+		c->prefix = arena_dup(a, from->prefix);
+	c->reply = NULL;
+	return c;
+}
+
 void
 rule_choice_fini(struct rule_choice *c)
 {
@@ -228,5 +247,6 @@ rules_route(const struct rule_set *set, struct l7_chain *chain,
 	*out = (struct l7_route){
 		.chain = chain, .terminal = &router_terminal,
 		.terminal_arg = job, .release = router_job_release,
+		.again = router_job_again,
 	};
 }

@@ -51,6 +51,9 @@ struct rule_choice {
 /* port: of the listener or service, for redirects.  Sets the summary's route. */
 struct rule_choice *rules_choose(const struct rule_set *, struct l7_ctx *,
     const struct http_head *, uint16_t port);
+/* The same, for another exchange: without mirrors and session. */
+struct rule_choice *rule_choice_again(const struct rule_choice *,
+    struct arena *);
 /* Drops what the choice holds. */
 void rule_choice_fini(struct rule_choice *);
 /* Answers as the choice says (status is not 0). */

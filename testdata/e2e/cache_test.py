@@ -29,6 +29,9 @@ class Origin(http.server.ThreadingHTTPServer):
 	def count(self, path):
 		return sum(1 for asked, _ in self.asked if asked == path)
 
+	def handle_error(self, *_):
+		"""Of a caller that went away there is nothing to say."""
+
 	def close(self):
 		self.is_open.set()
 		self.shutdown()
@@ -139,6 +142,34 @@ def one_asks_for_many(scene):
 	origin.is_open.set()
 	bodies = sorted(int(reply.body) for reply in join())
 	assert bodies == list(range(1, 11)), bodies
+
+
+@scenario
+def stale_pages_are_given_while_one_asks(scene):
+	origin = scene.closing(Origin())
+	ask, _ = pages(scene, origin.http, {"cache": "{staleIfError: 60s}"})
+	origin.fields = {"etag": '"1"',
+	    "cache-control": "max-age=0, stale-while-revalidate=60"}
+	assert ask("/page").body == b"1"
+	# The service is slow; callers are not, and one question is on its way.
+	origin.is_open.clear()
+	for _ in range(5):
+		reply = ask("/page")
+		assert reply.body == b"1", reply.head
+		assert "hit; ttl=" in field(reply, "cache-status"), reply.head
+	wait_until(lambda: origin.count("/page") == 2, "it is asked")
+	assert origin.asked[-1] == ("/page", '"1"'), origin.asked
+	origin.fields = {"etag": '"2"', "cache-control": "max-age=60"}
+	origin.is_open.set()
+	wait_until(lambda: ask("/page").body == b"2", "the new page is there")
+	assert origin.count("/page") == 2, origin.asked
+	# One that fails: what is there is better than nothing.
+	origin.fields = {"cache-control": "max-age=0", "etag": '"3"'}
+	assert ask("/other").body == b"1"
+	origin.status, origin.fields = 503, {}
+	assert ask("/other").body == b"1"
+	only = ask("/nothing", "-H", "Cache-Control: only-if-cached")
+	assert only.status == 504 and origin.count("/nothing") == 0
 
 
 if __name__ == "__main__":
