@@ -59,15 +59,11 @@ struct cluster {
 	enum cluster_protocol protocol;
 	enum lb_policy        lb;
 	bool                  is_tls_optional;	/* some endpoints are plain text by intent */
-	/*
-	 * Endpoints without an id end TLS themselves, as this says: counted, set
-	 * before cluster_add; NULL: they are plain text.
-	 */
+	/* Of endpoints without an id; counted, set before cluster_add; or NULL. */
 	struct tls_outside   *outside;
 	bool                  is_unresolved;	/* a host has no address, so far */
 	const char           *barred;	/* static: why nobody is connected; or NULL */
-	struct slice          authority;	/* a host outside, sent as Host; borrowed
-						   until cluster_seal */
+	struct slice          authority;	/* Host outside; borrowed until cluster_seal */
 	uint64_t              connect_timeout_ms;	/* 1,000, TLS included */
 	uint64_t              response_timeout_ms;	/* 15,000; 0: none */
 	uint64_t              body_idle_ms;	/* 60,000 */

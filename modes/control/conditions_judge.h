@@ -46,6 +46,10 @@ bool sight_granted(struct sight *, const struct model_object_ref *to);
 /* Follows a reference of the document to what requests may be sent to. */
 enum route_reason sight_backend(struct sight *, const struct model_object_ref *);
 
+/* NULL if a policy's target is there; else the reason, and why in words. */
+const char *sight_target(struct sight *, const struct model_target_ref *,
+    const char **message);
+
 /* --- telling ------------------------------------------------------------------- */
 
 /* status: "True", "False", "Unknown". */
@@ -60,6 +64,12 @@ void condition_promise(const struct sight *, struct conf_node *list,
     bool accepted);
 /* Names the fields of the document that are accepted and not acted on. */
 void condition_ignored(const struct sight *, struct conf_node *list);
+
+/* One group of conditions for each target of a policy. */
+void condition_ancestors(struct sight *, struct conf_node *status,
+    const struct model_target_ref *, size_t n,
+    void (*judge_one)(struct sight *, const struct model_target_ref *,
+    struct conf_node *list));
 
 extern const struct judge judge_http_route, judge_gateway_class, judge_gateway,
     judge_listener_set, judge_grpc_route, judge_tls_route, judge_tcp_route,

@@ -1,5 +1,4 @@
 #include "model/backend_policy.h"
-#include "model/backend_tls_policy.h"
 #include "model/extension.h"
 #include "model/gateway.h"
 #include "model/service.h"
@@ -18,11 +17,7 @@ targets_of(const struct model_object *o, const struct model_target_ref **v,
 		*n = p->targets_len;
 		return true;
 	}
-	if (o->kind != &model_backend_tls_policy_kind)
-		return model_extension_targets(o, v, n);
-	*v = model_backend_tls_policy(o)->spec.targets;
-	*n = model_backend_tls_policy(o)->spec.targets_len;
-	return true;
+	return model_extension_targets(o, v, n);
 }
 
 static bool
@@ -37,40 +32,46 @@ has_port(const struct model_object *service, const char *name)
 	return false;
 }
 
+const char *
+sight_target(struct sight *s, const struct model_target_ref *t,
+    const char **message)
+{
+	const struct model_object *o;
+
+	if (!model_ref_is(t->group, t->kind, "", "Service")) {
+		*message = "policies are about Services";
+		return "Invalid";
+	}
+	o = sight_find(s, &model_service_kind, s->of->head->meta.namespace,
+	    t->name);
+	if (o != NULL && (t->section == NULL || has_port(o, t->section)))
+		return NULL;
+	*message = o == NULL ? "there is no such Service" :
+	    "the Service has no port of this name";
+	return "TargetNotFound";
+}
+
 static void
 judge_target(struct sight *s, const struct model_target_ref *t,
     struct conf_node *list)
 {
-	const char *ns = s->of->head->meta.namespace, *reason = "Accepted";
 	const char *message = "the policy is in use";
-	const struct model_object *o = NULL;
+	const char *fault = sight_target(s, t, &message);
 
-	if (!model_ref_is(t->group, t->kind, "", "Service")) {
-		reason = "Invalid";
-		message = "policies are about Services";
-	} else if ((o = sight_find(s, &model_service_kind, ns, t->name)) == NULL ||
-	    (t->section != NULL && !has_port(o, t->section))) {
-		reason = "TargetNotFound";
-		message = o == NULL ? "there is no such Service" :
-		    "the Service has no port of this name";
-		o = NULL;
-	}
-	condition_put(s, list, "Accepted", o != NULL ? "True" : "False", reason,
-	    message);
-	condition_promise(s, list, o != NULL);
+	condition_put(s, list, "Accepted", fault == NULL ? "True" : "False",
+	    fault == NULL ? "Accepted" : fault, message);
+	condition_promise(s, list, fault == NULL);
 	condition_ignored(s, list);
 }
 
-static void
-judge(struct sight *s, struct conf_node *status)
+void
+condition_ancestors(struct sight *s, struct conf_node *status,
+    const struct model_target_ref *targets, size_t n,
+    void (*judge_one)(struct sight *, const struct model_target_ref *,
+    struct conf_node *list))
 {
-	const struct model_target_ref *targets;
-	struct conf_node *ancestors;
-	size_t n;
+	struct conf_node *ancestors = conf_set_list(status, "ancestors");
 
-	if (!targets_of(s->of, &targets, &n))
-		return;
-	ancestors = conf_set_list(status, "ancestors");
 	for (size_t i = 0; i < n; i++) {
 		struct conf_node *row = conf_add_map(ancestors);
 		struct conf_node *ref = conf_set_map(row, "ancestorRef");
@@ -80,8 +81,18 @@ judge(struct sight *s, struct conf_node *status)
 		conf_set_string(ref, "name", targets[i].name);
 		conf_set_string(ref, "sectionName", targets[i].section);
 		conf_set_string(row, "controllerName", MODEL_CONTROLLER);
-		judge_target(s, &targets[i], conf_set_list(row, "conditions"));
+		judge_one(s, &targets[i], conf_set_list(row, "conditions"));
 	}
+}
+
+static void
+judge(struct sight *s, struct conf_node *status)
+{
+	const struct model_target_ref *targets;
+	size_t n;
+
+	if (targets_of(s->of, &targets, &n))
+		condition_ancestors(s, status, targets, n, judge_target);
 }
 
 const struct judge judge_backend_policy = { &model_backend_policy_kind, judge,
@@ -89,8 +100,6 @@ const struct judge judge_backend_policy = { &model_backend_policy_kind, judge,
 const struct judge judge_traffic_policy = { &model_traffic_policy_kind, judge,
 	false };
 const struct judge judge_destination_rule = { &model_destination_rule_kind,
-	judge, false };
-const struct judge judge_backend_tls_policy = { &model_backend_tls_policy_kind,
 	judge, false };
 const struct judge judge_rate_limit = { &model_rate_limit_kind, judge, false };
 const struct judge judge_fault_injection = { &model_fault_injection_kind,

@@ -230,6 +230,60 @@ TEST(conditions_of_policies_are_for_each_target)
 	server_fixture_free(t);
 }
 
+/* openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256, for tests. */
+#define ROOT_PEM	\
+    "    -----BEGIN CERTIFICATE-----\n"	\
+    "    MIIBdTCCARugAwIBAgIUX/q6HL6gI/EnNR3/fmcDeCQ6e/0wCgYIKoZIzj0EAwIw\n"	\
+    "    DzENMAsGA1UEAwwEcm9vdDAgFw0yNjExMjEwODAzMDNaGA8yMTI2MTAyODA4MDMw\n"	\
+    "    M1owDzENMAsGA1UEAwwEcm9vdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABDDe\n"	\
+    "    MjQQdrULTfCFPBI6KKOIjF2CFMiRv1H57lC+dZFEShMCiBkAPNIusVXhM/G6+p81\n"	\
+    "    DkRk9B/pro++h3X6MeWjUzBRMB0GA1UdDgQWBBSPuKJMjM1188NqwUoSIyuEfxpx\n"	\
+    "    lTAfBgNVHSMEGDAWgBSPuKJMjM1188NqwUoSIyuEfxpxlTAPBgNVHRMBAf8EBTAD\n"	\
+    "    AQH/MAoGCCqGSM49BAMCA0gAMEUCIQDeIrr9sM8nr1mQ5oyPAgM3OpTCJhJ5OwqS\n"	\
+    "    sv8eLW0B/AIgWQFxk5wyviZntK5dLSSXTVdtT/MreeCtDxDXwel5IBk=\n"	\
+    "    -----END CERTIFICATE-----\n"
+
+TEST(conditions_of_tls_policies_tell_whom_they_trust)
+{
+	struct server_fixture *t = server_fixture_new();
+	const char *key = "/gateway.networking.k8s.io/backendtlspolicies/shop/p";
+	static const char policy[] =
+	    "apiVersion: gateway.networking.k8s.io/v1\n"
+	    "kind: BackendTLSPolicy\nmetadata: {name: %s, namespace: shop}\n"
+	    "spec:\n  targetRefs: [{group: \"\", kind: Service, name: web}]\n"
+	    "  validation: {hostname: a.b, %s}\n";
+	char text[1024];
+
+	snprintf(text, sizeof(text), policy, "p", "caCertificateRefs: "
+	    "[{group: \"\", kind: ConfigMap, name: roots}]");
+	server_fixture_put(t, text);
+	expect(t, key, " | Accepted=False/TargetNotFound "
+	    "ResolvedRefs=False/InvalidCACertificateRef "
+	    "Programmed=False/Invalid");
+	server_fixture_put(t, SERVICE("shop", "web"));
+	expect(t, key, " | Accepted=False/NoValidCACertificate "
+	    "ResolvedRefs=False/InvalidCACertificateRef "
+	    "Programmed=False/Invalid");
+	server_fixture_put(t, "apiVersion: v1\nkind: ConfigMap\n"
+	    "metadata: {name: roots, namespace: shop}\ndata:\n  ca.crt: |\n"
+	    ROOT_PEM);
+	expect(t, key, " | Accepted=True/Accepted ResolvedRefs=True/ResolvedRefs "
+	    "Programmed=True/Programmed");
+	/* A later one for the same. */
+	snprintf(text, sizeof(text), policy, "q",
+	    "wellKnownCACertificates: System");
+	server_fixture_put(t, text);
+	expect(t, "/gateway.networking.k8s.io/backendtlspolicies/shop/q",
+	    " | Accepted=False/Conflicted ResolvedRefs=True/ResolvedRefs "
+	    "Programmed=False/Invalid");
+	snprintf(text, sizeof(text), policy, "p", "caCertificateRefs: "
+	    "[{group: \"\", kind: Secret, name: roots}]");
+	server_fixture_put(t, text);
+	expect(t, key, " | Accepted=False/NoValidCACertificate "
+	    "ResolvedRefs=False/InvalidKind Programmed=False/Invalid");
+	server_fixture_free(t);
+}
+
 TEST(conditions_name_fields_that_are_not_acted_on)
 {
 	struct server_fixture *t = server_fixture_new();

@@ -9,6 +9,7 @@
 #include "tls/hello.h"
 
 #define LOG_MS		1000
+_Static_assert(EGRESS_REFUSALS <= WORKER_REFUSALS_MAX, "one line each");
 #define RECORD_HANDSHAKE	0x16
 #define RECORD_HEAD	5
 
@@ -43,15 +44,15 @@ egress_note(struct proxy_worker *w, enum egress_refusal r, struct slice what,
 	char more[64] = "";
 
 	worker_env_count(&w->env, METRIC_EGRESS_REFUSED, v, 1, 1);
-	if (w->egress_logged_ms != 0 && now - w->egress_logged_ms < LOG_MS) {
-		w->egress_unlogged++;
+	if (w->egress_log[r].ms != 0 && now - w->egress_log[r].ms < LOG_MS) {
+		w->egress_log[r].unlogged++;
 		return;
 	}
-	if (w->egress_unlogged > 0)
+	if (w->egress_log[r].unlogged > 0)
 		snprintf(more, sizeof(more), "; %u more were refused since "
-		    "the last line", w->egress_unlogged);
-	w->egress_logged_ms = now;
-	w->egress_unlogged = 0;
+		    "the last line", w->egress_log[r].unlogged);
+	w->egress_log[r].ms = now;
+	w->egress_log[r].unlogged = 0;
 	log_warn("egress", "%.*s:%d: %s%s", SLICE_ARG(what), port,
 	    refusals[r].text, more);
 }

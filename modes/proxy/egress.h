@@ -11,7 +11,7 @@
  * Who is registered is called: services of the mesh by their names, hosts
  * outside by theirs.  All else ends here unless MeshConfig says ALLOW_ANY: with
  * an answer that says why, a count of mesh_egress_refused_total, and a line in
- * the log, of which each worker writes one a second.
+ * the log, of which each worker writes one a second for each reason.
  */
 enum egress_refusal {
 	EGRESS_NOT_REGISTERED,

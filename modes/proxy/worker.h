@@ -15,6 +15,7 @@
  */
 struct data_plane;	/* what all workers share: data_plane.h */
 
+#define WORKER_REFUSALS_MAX	8
 struct proxy_worker {
 	struct worker_env env;		/* env.mode points back here */
 	struct data_plane *plane;
@@ -27,8 +28,10 @@ struct proxy_worker {
 	struct list       arrivals;	/* of inbound.c, no byte from them yet */
 	struct list       mirrors;	/* of mirror.c, under way */
 	size_t            mirrors_len;
-	uint64_t          egress_logged_ms;	/* egress.c: the last line, and how */
-	unsigned          egress_unlogged;	/* many refusals had none since */
+	struct {
+		uint64_t ms;	/* when a line was written, and how many */
+		unsigned unlogged;	/* refusals had none since */
+	} egress_log[WORKER_REFUSALS_MAX];	/* of egress.c */
 	struct list       openings;	/* of upstream_port.c, awaiting a lookup */
 	/*
 	 * env.arriving counts those two, handshakes, and who was accepted by
