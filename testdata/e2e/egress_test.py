@@ -379,5 +379,44 @@ def a_name_that_does_not_resolve_is_said(scene):
 	    f"the reason: {caller.last()}")
 
 
+@scenario
+def members_are_sent_what_their_namespace_registered(scene):
+	root = Authority(scene)
+	site = tls_site(scene, "site", root.sign("site"))
+	hosts = scene.file("hosts", f"127.0.0.1 {HOST}\n")
+	control = scene.control()
+	app = scene.echo("web-app")
+	web, far = (scene.proxy(service.replace("/", "-"), control=control,
+	    service=service, apps=[f"80={app.http}/http"], options=(
+	    "--hosts-file", hosts, "--resolv-conf", "/dev/null")).await_ready()
+	    for service in ("default/web", "shop/far"))
+
+	def ask(proxy, host):
+		return get(proxy.outbound_port, f"http://{host}/", host=host)
+
+	assert ask(web, HOST).status == 502
+	control.apply(SERVICE.format(name="api", host=HOST,
+	    ports=http_ports(site)) + "---\n" + POLICY.format(name="api",
+	    service="api", host=HOST, trust=BY_MAP))
+	wait_until(lambda: ask(web, HOST).status == 503, "there is no authority")
+	text = control.ctl("describe", "backendtlspolicy", "api").stdout
+	assert "InvalidCACertificateRef" in text and \
+	    "NoValidCACertificate" in text, text
+	control.apply(config_map(root.pem))
+	wait_until(lambda: ask(web, HOST).status == 200, "it is trusted")
+	control.ctl("wait", "--for=condition=Programmed", "backendtlspolicy",
+	    "api")
+	# From elsewhere it is a service of another namespace.
+	assert ask(far, HOST).status == 502
+	reply = ask(far, "api.default.mesh")
+	assert reply.body == f"site https {HOST}:{site} {HOST} \n".encode(), \
+	    reply.body
+	text = control.ctl("describe", "service", "api").stdout
+	assert HOST in text and "BackendTLSPolicy" in text, text
+	# Without the roots nothing new is begun, and nothing in plain text.
+	control.ctl("delete", "configmap", "roots", "--yes")
+	wait_until(lambda: ask(web, HOST).status == 503, "it is not trusted")
+
+
 if __name__ == "__main__":
 	main()
