@@ -137,3 +137,68 @@ buckets_put(struct buckets *b, uint64_t key)
 	    memory_order_relaxed))
 		continue;
 }
+
+/* --- keeping what is there ----------------------------------------------------- */
+
+/* Of a whole one and its parts. */
+static double
+content(const struct rate *r, uint64_t full_at, uint64_t now_ns)
+{
+	uint64_t used = full_at > now_ns ? full_at - now_ns : 0;
+
+	return r->step == 0 || used >= r->depth ? 0 :
+	    (double)(r->depth - used) / (double)r->step;
+}
+
+/* When a bucket that holds this is full. */
+static uint64_t
+full_with(const struct rate *r, double content, uint64_t now_ns)
+{
+	double room = (double)r->depth - content * (double)r->step;
+
+	return room > 0 ? now_ns + (uint64_t)room : 0;
+}
+
+/* What is taken meanwhile may count by either rate. */
+static void
+refill(struct slot *s, const struct rate *old, const struct rate *new,
+    uint64_t now_ns)
+{
+	uint64_t full_at = atomic_load_explicit(&s->full_at,
+	    memory_order_relaxed);
+
+	while (!atomic_compare_exchange_weak_explicit(&s->full_at, &full_at,
+	    full_with(new, content(old, full_at, now_ns), now_ns),
+	    memory_order_relaxed, memory_order_relaxed))
+		continue;
+}
+
+void
+buckets_change_rate(struct buckets *b, const struct buckets_rate *rate,
+    uint64_t now_ns)
+{
+	const struct rate old = rate_of(b);
+
+	buckets_set_rate(b, rate);
+	const struct rate new = rate_of(b);
+
+	if (old.step == new.step && old.depth == new.depth)
+		return;
+	for (size_t i = 0; i < b->sets * WAYS; i++)
+		if (atomic_load_explicit(&b->v[i].key,
+		    memory_order_acquire) != 0)
+			refill(&b->v[i], &old, &new, now_ns);
+}
+
+void
+buckets_copy(struct buckets *to, uint64_t to_key, struct buckets *from,
+    uint64_t from_key, uint64_t now_ns)
+{
+	const struct rate old = rate_of(from), new = rate_of(to);
+	uint64_t full_at = atomic_load_explicit(
+	    &slot_of(from, from_key)->full_at, memory_order_relaxed);
+
+	atomic_store_explicit(&slot_of(to, to_key)->full_at,
+	    full_with(&new, content(&old, full_at, now_ns), now_ns),
+	    memory_order_relaxed);
+}

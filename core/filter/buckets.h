@@ -41,6 +41,15 @@ void buckets_set_rate(struct buckets *, const struct buckets_rate *);
 /* Takes one from the key's bucket, if there is one; now: monotonic. */
 struct buckets_answer buckets_take(struct buckets *, uint64_t key,
     uint64_t now_ns);
+/*
+ * The same, but each bucket holds as many as before, if it still has room for
+ * them: who is given more has the more from now on.
+ */
+void buckets_change_rate(struct buckets *, const struct buckets_rate *,
+    uint64_t now_ns);
+/* The key's bucket holds as many as that of another key, elsewhere. */
+void buckets_copy(struct buckets *to, uint64_t to_key, struct buckets *from,
+    uint64_t from_key, uint64_t now_ns);
 /* Gives one back that was taken and not used. */
 void buckets_put(struct buckets *, uint64_t key);
 

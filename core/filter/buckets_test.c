@@ -106,6 +106,56 @@ TEST(buckets_take_back_what_was_not_used)
 	buckets_free(b);
 }
 
+static int
+count_taken(struct buckets *b, uint64_t key, uint64_t now_ns)
+{
+	int n = 0;
+
+	while (buckets_take(b, key, now_ns).is_allowed)
+		n++;
+	return n;
+}
+
+TEST(buckets_of_another_rate_hold_what_they_held)
+{
+	static const struct buckets_rate ten = { 10, 1000 * MS, 10 },
+	    forty = { 40, 1000 * MS, 40 }, none = { 0, 1000 * MS, 1 };
+	struct buckets *b = buckets_new(&ten, 16);
+
+	for (int i = 0; i < 4; i++)
+		assert_true(buckets_take(b, 1, START).is_allowed);
+	/* Six are left, and become more at the new rate. */
+	buckets_change_rate(b, &forty, START);
+	assert_int_equal(count_taken(b, 1, START), 6);
+	assert_int_equal(count_taken(b, 1, START + 100 * MS), 4);
+	/* Of more than there is room for, what there is room for. */
+	buckets_change_rate(b, &forty, START + 2000 * MS);
+	buckets_change_rate(b, &ten, START + 2000 * MS);
+	assert_int_equal(count_taken(b, 1, START + 2000 * MS), 10);
+	buckets_change_rate(b, &none, START + 2000 * MS);
+	assert_int_equal(count_taken(b, 1, START + 3000 * MS), 0);
+	buckets_change_rate(b, &ten, START + 3000 * MS);
+	assert_int_equal(count_taken(b, 1, START + 3000 * MS), 0);
+	assert_int_equal(count_taken(b, 1, START + 3200 * MS), 2);
+	buckets_free(b);
+}
+
+TEST(buckets_are_copied_with_what_they_hold)
+{
+	static const struct buckets_rate ten = { 10, 1000 * MS, 10 },
+	    forty = { 40, 1000 * MS, 40 };
+	struct buckets *a = buckets_new(&ten, 16), *b = buckets_new(&forty, 1);
+
+	for (int i = 0; i < 3; i++)
+		assert_true(buckets_take(a, 5, START).is_allowed);
+	buckets_copy(b, 1, a, 5, START);
+	assert_int_equal(count_taken(b, 1, START), 7);
+	buckets_copy(a, 5, b, 1, START);
+	assert_int_equal(count_taken(a, 5, START), 0);
+	buckets_free(a);
+	buckets_free(b);
+}
+
 struct crowd {
 	struct buckets *buckets;
 	atomic_int      allowed;

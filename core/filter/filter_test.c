@@ -247,23 +247,44 @@ TEST(rate_limit_answers_grpc_in_its_way)
 	assert_has_no(got, "HTTP/1.1 429");
 }
 
-/* Who governs it from outside. */
-TEST(rate_limit_obeys_a_rate_that_is_set_later)
+/* Whose limits are divided among many proxies. */
+TEST(rate_limit_has_a_lease_for_each_limit_and_override)
 {
-	static const struct buckets_rate none = { 0, UINT64_C(1000000000), 1 };
 	struct err err;
 	void *shared;
 	struct l7_part *part;
 	struct rate_limit *l;
+	static const struct {
+		size_t   index;
+		uint64_t requests;	/* 0: no lease */
+		bool     is_keyed;
+	} v[] = {
+		{ 0, 5, false }, { 1, 7, true }, { 2, 0, false },
+		{ RATE_LIMIT_OVERRIDE, 0, false },
+		{ RATE_LIMIT_OVERRIDE + 1, 9, false },
+		{ 2 * RATE_LIMIT_OVERRIDE + 1, 0, false },	/* of none */
+		{ 3 * RATE_LIMIT_OVERRIDE + 1, 0, false },
+	};
 
 	assert_int_equal(bench_configure(&filter_rate_limit.base,
-	    "limits: [{requests: 5, per: 1h}]", &shared, &err), 0);
+	    "{limits: [{requests: 5, per: 1h}, {requests: 7, byIdentity: true}],"
+	    " overrides: [{identity: a/b, requests: 9}, {identity: a/c, "
+	    "requests: 0}]}", &shared, &err), 0);
 	part = l7_part_new(&filter_rate_limit, shared);
 	l = rate_limit_of(part);
-	assert_int_equal(rate_limit_spec(l)->limits[0].requests, 5);
-	assert_true(buckets_take(rate_limit_buckets(l, 0), 1, 1).is_allowed);
-	buckets_set_rate(rate_limit_buckets(l, 0), &none);
-	assert_false(buckets_take(rate_limit_buckets(l, 0), 1, 1).is_allowed);
+	assert_int_equal(RATE_LIMIT_LEASES(rate_limit_spec(l)), 48);
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		assert_null(rate_limit_lease(l, v[i].index));
+	rate_limit_lease_all(l);
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct lease *lease = rate_limit_lease(l, v[i].index);
+
+		assert_int_equal(lease != NULL, v[i].requests > 0);
+		if (lease == NULL)
+			continue;
+		assert_int_equal(lease_rate(lease)->requests, v[i].requests);
+		assert_int_equal(lease_is_keyed(lease), v[i].is_keyed);
+	}
 	l7_part_unref(part);
 }
 

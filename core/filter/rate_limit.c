@@ -19,10 +19,12 @@
 struct override {
 	uint64_t        key;
 	struct buckets *buckets;
+	struct lease   *lease;		/* or this: shared with other proxies */
 };
 
 struct limit {
 	struct buckets  *buckets;
+	struct lease    *lease;		/* or this */
 	const char      *header;	/* as heads have it; NULL: not by one */
 	struct override *overrides;	/* of callers, instead */
 };
@@ -77,25 +79,40 @@ release(void *shared)
 
 	for (size_t i = 0; i < l->spec.limits_len; i++) {
 		buckets_free(l->v[i].buckets);
+		lease_free(l->v[i].lease);
 		for (size_t j = 0; l->v[i].overrides != NULL &&
-		    j < l->spec.overrides_len; j++)
+		    j < l->spec.overrides_len; j++) {
 			buckets_free(l->v[i].overrides[j].buckets);
+			lease_free(l->v[i].overrides[j].lease);
+		}
 	}
 	arena_fini(&l->arena);
 	mem_free(l);
+}
+
+static struct buckets_rate
+rate_of(const struct model_limit *l, int64_t requests, int64_t burst)
+{
+	return (struct buckets_rate){
+		.requests = (uint64_t)requests,
+		.per_ns = (uint64_t)l->per_ms * 1000000,
+		.burst = (uint64_t)(burst > 0 ? burst : requests),
+	};
 }
 
 static struct buckets *
 make_buckets(const struct model_limit *l, int64_t requests, int64_t burst,
     size_t keys)
 {
-	const struct buckets_rate rate = {
-		.requests = (uint64_t)requests,
-		.per_ns = (uint64_t)l->per_ms * 1000000,
-		.burst = (uint64_t)(burst > 0 ? burst : requests),
-	};
+	const struct buckets_rate rate = rate_of(l, requests, burst);
 
 	return buckets_new(&rate, keys);
+}
+
+static bool
+is_keyed(const struct model_limit *l)
+{
+	return l->by_identity || l->by_address || l->by_header != NULL;
 }
 
 /* Never 0, which is the key of a slot that nobody had. */
@@ -115,8 +132,8 @@ add_overrides(struct rate_limit *l, struct limit *to,
 		const struct model_limit_override *o = &l->spec.overrides[i];
 
 		to->overrides[i] = (struct override){
-			key_of_text(slice_str(o->identity)),
-			make_buckets(from, o->requests, 0, 1),
+			.key = key_of_text(slice_str(o->identity)),
+			.buckets = make_buckets(from, o->requests, 0, 1),
 		};
 	}
 }
@@ -126,11 +143,9 @@ add_limit(struct rate_limit *l, size_t i, struct str *window)
 {
 	const struct model_limit *from = &l->spec.limits[i];
 	struct limit *to = &l->v[i];
-	bool is_keyed = from->by_identity || from->by_address ||
-	    from->by_header != NULL;
 
 	to->buckets = make_buckets(from, from->requests, from->burst,
-	    is_keyed ? KEYS : 1);
+	    is_keyed(from) ? KEYS : 1);
 	if (from->by_header != NULL)
 		to->header = filter_field_name(&l->arena, from->by_header);
 	if (from->by_identity)
@@ -175,10 +190,52 @@ rate_limit_spec(const struct rate_limit *l)
 	return &l->spec;
 }
 
-struct buckets *
-rate_limit_buckets(const struct rate_limit *l, size_t i)
+/* --- with other proxies ---------------------------------------------------------- */
+
+static struct lease *
+make_lease(const struct model_limit *l, int64_t requests, int64_t burst,
+    bool keyed, struct buckets **instead_of)
 {
-	return l->v[i].buckets;
+	const struct buckets_rate rate = rate_of(l, requests, burst);
+
+	buckets_free(*instead_of);
+	*instead_of = NULL;
+	return lease_new(&rate, keyed);
+}
+
+void
+rate_limit_lease_all(struct rate_limit *l)
+{
+	for (size_t i = 0; i < l->spec.limits_len; i++) {
+		const struct model_limit *from = &l->spec.limits[i];
+		struct limit *to = &l->v[i];
+
+		to->lease = make_lease(from, from->requests, from->burst,
+		    is_keyed(from), &to->buckets);
+		for (size_t j = 0; to->overrides != NULL &&
+		    j < l->spec.overrides_len; j++) {
+			struct override *o = &to->overrides[j];
+			int64_t requests = l->spec.overrides[j].requests;
+
+			/* Of nothing there is nothing to divide. */
+			if (requests > 0)
+				o->lease = make_lease(from, requests, 0, false,
+				    &o->buckets);
+		}
+	}
+}
+
+struct lease *
+rate_limit_lease(const struct rate_limit *l, size_t index)
+{
+	size_t i = index % RATE_LIMIT_OVERRIDE, n = index / RATE_LIMIT_OVERRIDE;
+
+	if (i >= l->spec.limits_len || n > l->spec.overrides_len)
+		return NULL;
+	if (n == 0)
+		return l->v[i].lease;
+	return l->v[i].overrides == NULL ? NULL :
+	    l->v[i].overrides[n - 1].lease;
 }
 
 /* --- telling ------------------------------------------------------------------- */
@@ -257,41 +314,47 @@ refuse(struct l7_ctx *ctx, const struct http_head *request,
 
 /* --- asking -------------------------------------------------------------------- */
 
-/* The bucket of a request. */
-struct place {
-	struct buckets *buckets;
-	uint64_t        key;
-};
+/* Its bucket among those, or in the lease, if there is one. */
+static struct lease_place
+place_in(struct lease *lease, struct buckets *buckets, struct slice text)
+{
+	if (lease == NULL)
+		return (struct lease_place){ buckets, key_of_text(text) };
+	return lease_place(lease, lease_is_keyed(lease) ? lease_key(text) :
+	    LEASE_ALL);
+}
 
-static struct place
+static struct lease_place
 by_identity(struct l7_ctx *ctx, const struct limit *l)
 {
 	const struct rate_limit *all = ctx->shared;
-	const uint64_t key = key_of_text(filter_caller(ctx));
+	const struct slice caller = filter_caller(ctx);
+	const uint64_t key = key_of_text(caller);
 
 	for (size_t i = 0; i < all->spec.overrides_len; i++)
 		if (l->overrides[i].key == key)
-			return (struct place){ l->overrides[i].buckets, 1 };
-	return (struct place){ l->buckets, key };
+			return place_in(l->overrides[i].lease,
+			    l->overrides[i].buckets, SLICE_NONE);
+	return place_in(l->lease, l->buckets, caller);
 }
 
-static struct place
+static struct lease_place
 place_of(struct l7_ctx *ctx, size_t i, const struct http_head *h)
 {
 	const struct rate_limit *all = ctx->shared;
 	const struct limit *l = &all->v[i];
-	char ip[ADDR_TEXT_MAX];
 	struct addr room;
+	char ip[ADDR_TEXT_MAX];
 
 	if (l->overrides != NULL)
 		return by_identity(ctx, l);
 	if (l->header != NULL)
-		return (struct place){ l->buckets, key_of_text(
-		    http_fields_find(&h->fields, slice_str(l->header))) };
+		return place_in(l->lease, l->buckets, http_fields_find(
+		    &h->fields, slice_str(l->header)));
 	if (!all->spec.limits[i].by_address)
-		return (struct place){ l->buckets, 1 };
+		return place_in(l->lease, l->buckets, SLICE_NONE);
 	addr_format_ip(addr_whole(&l7_peer(ctx)->addr, &room), ip);
-	return (struct place){ l->buckets, key_of_text(slice_str(ip)) };
+	return place_in(l->lease, l->buckets, slice_str(ip));
 }
 
 /* From all, or from none.  Remembers the limit that is nearest. */
@@ -299,7 +362,7 @@ static bool
 take(struct l7_ctx *ctx, const struct http_head *h, struct state *s)
 {
 	const struct rate_limit *l = ctx->shared;
-	struct place places[LIMITS_MAX];
+	struct lease_place places[LIMITS_MAX];
 	uint64_t now = clock_mono_ns();
 
 	for (size_t i = 0; i < l->spec.limits_len; i++) {
