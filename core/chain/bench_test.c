@@ -77,8 +77,8 @@ static const struct stream_vtable fake_stream = {
 /*
  * shared is a text: "a" writes only; "h^" holds the request head, "hv" the
  * response head, "b^" request bodies; "r^" replies 403 at the request head,
- * "rb" at the request body; "c^" collects 8 bytes; "x^" aborts; "e" emits
- * a tail when trailers come.
+ * "rb" at the request body; "p^" lets bodies through by twos; "c^" collects 8
+ * bytes; "x^" aborts; "e" emits a tail when trailers come.
  */
 static const char *
 does(struct l7_ctx *ctx)
@@ -122,6 +122,12 @@ letter_body(struct l7_ctx *ctx, enum dir dir, struct buf *b, bool end)
 	struct slice text = buf_pull(b, buf_len(b));
 
 	say("%c:[%.*s]%c%s", what[0], SLICE_ARG(text), d, end ? "$" : "");
+	if (what[1] == 'p' && what[2] == d && text.len > 0) {
+		l7_hold_part(ctx, dir, 2);
+		B->holder = ctx;
+		B->holder_dir = dir;
+		return HOLD;
+	}
 	if (what[1] == 'b' && what[2] == d) {
 		B->holder = ctx;
 		B->holder_dir = dir;

@@ -34,13 +34,11 @@ struct l7_terminal {
 	void (*done)(struct l7_ctx *, const struct l7_summary *);
 };
 
-#define L7_BEHIND	4
-
 /* Which chain an exchange runs; set by the listener's route(). */
 struct l7_route {
 	struct l7_chain          *chain;	/* a ref is taken */
-	struct l7_chain          *behind[L7_BEHIND];	/* then these, in order; */
-	int                       behind_len;	/* a ref of each is taken */
+	struct l7_chain          *behind[4];	/* then these, a ref of each */
+	int                       behind_len;
 	const struct l7_terminal *terminal;
 	void                     *terminal_arg;	/* kept for the exchange's life */
 	void                    (*release)(void *terminal_arg);	/* may be NULL */
@@ -120,6 +118,11 @@ void l7_wake_after(struct l7_ctx *, enum dir, uint64_t ms);
  * 100 gets it.  Above max bytes: 413 (request), or 502 (response).
  */
 void l7_collect(struct l7_ctx *, enum dir, size_t max);
+/*
+ * Called in a body hook that then returns HOLD: when it is resumed so many bytes
+ * (at least 1) go on, and the hook is shown the rest again.
+ */
+void l7_hold_part(struct l7_ctx *, enum dir, size_t n);
 /*
  * Puts chains behind this filter, which is the last one and holds the request's
  * head; takes a reference of each.  Once per exchange.

@@ -26,6 +26,11 @@ struct l7_way {
 	struct buf          held_body;
 	struct http_fields *held_trailers;
 	bool                held_end;
+	size_t              part;	/* of held_body that goes on first; 0: all */
+	/* of a body that a filter lets through in parts: waits in front of it */
+	struct buf          rest;
+	int                 rest_from;
+	bool                rest_end;
 	/* waiting in front of `from` */
 	int                 from;
 	struct buf          queue;

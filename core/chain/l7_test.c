@@ -169,6 +169,67 @@ TEST(l7_hold_of_a_body_goes_on_behind_the_holder)
 	bench_fini(&b);
 }
 
+TEST(l7_hold_of_parts_shows_the_rest_again)
+{
+	struct bench b;
+
+	bench_init(&b, "a bp^ c");
+	bench_head(false);
+	bench_body("12345", false);
+	bench_body("6", true);
+	bench_expect("a:head^ b:head^ c:head^ ^head a:[12345]^ b:[12345]^");
+	l7_resume(b.holder, DIR_UP);
+	bench_turn();
+	bench_expect("c:[12]^ ^[12] b:[345]^");
+	l7_resume(b.holder, DIR_UP);
+	bench_turn();
+	bench_expect("c:[34]^ ^[34] b:[5]^");
+	/* What came meanwhile passes the filters in front too. */
+	l7_resume(b.holder, DIR_UP);
+	bench_turn();
+	bench_expect("c:[5]^ ^[5] a:[6]^$ b:[6]^$");
+	l7_resume(b.holder, DIR_UP);
+	bench_turn();
+	bench_expect("c:[6]^$ ^[6]$");
+	bench_fini(&b);
+}
+
+TEST(l7_two_filters_may_hold_parts_of_one_body)
+{
+	struct bench b;
+
+	bench_init(&b, "bp^ cp^");
+	bench_head(false);
+	bench_body("123", true);
+	bench_expect("b:head^ c:head^ ^head b:[123]^$");
+	l7_resume(b.holder, DIR_UP);
+	bench_turn();
+	bench_expect("c:[12]^");
+	l7_resume(b.holder, DIR_UP);
+	bench_turn();
+	bench_expect("^[12] b:[3]^$");
+	l7_resume(b.holder, DIR_UP);
+	bench_turn();
+	bench_expect("c:[3]^$");
+	l7_resume(b.holder, DIR_UP);
+	bench_turn();
+	bench_expect("^[3]$");
+	bench_fini(&b);
+}
+
+TEST(l7_a_caller_may_leave_in_the_middle_of_parts)
+{
+	struct bench b;
+
+	bench_init(&b, "bp^");
+	bench_head(false);
+	bench_body("12345", true);
+	l7_resume(b.holder, DIR_UP);
+	bench_turn();
+	bench_expect("b:head^ ^head b:[12345]^$ ^[12] b:[345]^$");
+	bench_fini(&b);		/* nothing leaks */
+}
+
 TEST(l7_reply_goes_down_through_entered_filters_only)
 {
 	struct bench b;

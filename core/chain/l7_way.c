@@ -13,6 +13,7 @@ void
 l7_way_fini(struct l7_run *r, enum dir dir)
 {
 	buf_fini(&r->way[dir].held_body);
+	buf_fini(&r->way[dir].rest);
 	buf_fini(&r->way[dir].queue);
 	flow_fini(&r->way[dir].flow);
 }
@@ -26,9 +27,10 @@ l7_way_stop(struct l7_run *r, enum dir dir)
 
 	w->stopped = true;
 	w->frozen = w->collect = -1;
-	flow_discharge(&w->flow, buf_len(&w->held_body) +
+	flow_discharge(&w->flow, buf_len(&w->held_body) + buf_len(&w->rest) +
 	    (is_collecting ? 0 : buf_len(&w->queue)));
 	buf_fini(&w->held_body);
+	buf_fini(&w->rest);
 	buf_fini(&w->queue);
 	w->queue_end = false;
 	w->queue_head = NULL;
@@ -302,7 +304,8 @@ run_trailers(struct l7_run *r, enum dir dir, int step, struct http_fields *t)
 static bool
 must_wait(const struct l7_way *w)
 {
-	return w->frozen >= 0 || buf_len(&w->queue) > 0 || w->queue_end ||
+	return w->frozen >= 0 || buf_len(&w->rest) > 0 ||
+	    buf_len(&w->queue) > 0 || w->queue_end ||
 	    w->queue_trailers != NULL || w->queue_head != NULL;
 }
 
@@ -321,6 +324,14 @@ put_waiting(struct l7_run *r, enum dir dir)
 			w->queue_end = false;
 		if (!run_head(r, dir, w->from, head, end))
 			return;
+	}
+	if (w->frozen < 0 && !r->over && !w->stopped && buf_len(&w->rest) > 0) {
+		struct buf b = { 0 };
+
+		flow_discharge(&w->flow, buf_len(&w->rest));
+		buf_move(&b, &w->rest);
+		run_body(r, dir, w->rest_from, &b, w->rest_end);
+		buf_fini(&b);
 	}
 	if (w->frozen < 0 && !r->over && !w->stopped &&
 	    (buf_len(&w->queue) > 0 || w->queue_end)) {
@@ -438,6 +449,32 @@ l7_emit(struct l7_ctx *ctx, enum dir dir, struct buf *b)
 	buf_drain(b, buf_len(b));
 }
 
+/* What goes on of a body that was held; the rest waits in front of the holder. */
+static bool
+take_held(struct l7_way *w, int holder, struct buf *out)
+{
+	bool end = w->held_end;
+
+	if (w->part > 0 && w->part < buf_len(&w->held_body)) {
+		buf_move_n(out, &w->held_body, w->part);
+		w->rest_from = holder;
+		w->rest_end = end;
+		end = false;
+		buf_move(&w->rest, &w->held_body);
+	} else {
+		buf_move(out, &w->held_body);
+	}
+	w->part = 0;
+	flow_discharge(&w->flow, buf_len(out));
+	return end;
+}
+
+void
+l7_hold_part(struct l7_ctx *ctx, enum dir dir, size_t n)
+{
+	ctx->run->way[dir].part = n;
+}
+
 void
 l7_thaw(struct l7_run *r, enum dir dir)
 {
@@ -456,8 +493,7 @@ l7_thaw(struct l7_run *r, enum dir dir)
 			return;
 		break;
 	case EVENT_BODY:
-		flow_discharge(&w->flow, buf_len(&w->held_body));
-		buf_move(&b, &w->held_body);
+		end = take_held(w, step - 1, &b);
 		if (w->collect == step - 1)
 			release_collected(r, dir, step - 1, &b);
 		else

@@ -12,9 +12,6 @@
  * then it acts on that rule; or its targetRefs name services, and then it acts
  * on all that is sent to them.
  */
-/* Filters take the same words (core/filter), so their rows are shared. */
-extern const struct conf_schema model_limit_schema, model_limit_override_schema;
-
 enum model_limit_scope { MODEL_LIMIT_LOCAL, MODEL_LIMIT_GLOBAL };
 
 struct model_rate_limit_spec {
@@ -38,6 +35,11 @@ struct model_rate_limit_spec {
 	bool                     headers;	/* tells callers what is left */
 	bool                     dry_run;	/* counts, refuses nobody */
 };
+
+/* Filters take the same words (core/filter), so their rows are shared. */
+extern const struct conf_schema model_limit_schema, model_limit_override_schema,
+    model_fault_delay_schema, model_fault_abort_schema,
+    model_fault_throughput_schema;
 
 struct model_fault_spec {
 	struct model_target_ref *targets;
@@ -85,14 +87,19 @@ struct model_cache_spec {
 	size_t                   ignored_query_len;
 };
 
-/* What the rows cannot say; the place is that of the spec. */
+/* What the rows cannot say. */
 int model_rate_limit_check(const struct model_rate_limit_spec *,
     const struct conf_place *);
+
+int model_fault_abort_rule(const void *abort, const struct conf_place *);
 
 const struct model_rate_limit_spec *model_rate_limit(const struct model_object *);
 const struct model_fault_spec *model_fault_injection(const struct model_object *);
 const struct model_compression_spec *model_compression(const struct model_object *);
 const struct model_cache_spec *model_cache(const struct model_object *);
+/* The one of the four that a reference means; NULL: none. */
+const struct model_kind *model_extension_kind(const char *group,
+    const char *kind);
 /* The targets of any of the four; false: another kind. */
 bool model_extension_targets(const struct model_object *,
     const struct model_target_ref **, size_t *n);

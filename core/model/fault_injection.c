@@ -15,7 +15,7 @@ static const struct conf_field delay_fields[] = {
 	{ 0 },
 };
 
-static const struct conf_schema delay_schema = { "delay",
+const struct conf_schema model_fault_delay_schema = { "delay",
 	sizeof(struct model_fault_delay), delay_fields, NULL };
 
 static const struct conf_field abort_fields[] = {
@@ -27,11 +27,11 @@ static const struct conf_field abort_fields[] = {
 	{ 0 },
 };
 
-static const struct conf_schema abort_schema = { "abort",
+const struct conf_schema model_fault_abort_schema = { "abort",
 	sizeof(struct model_fault_abort), abort_fields, NULL };
 
-static int
-abort_rule(const void *value, const struct conf_place *at)
+int
+model_fault_abort_rule(const void *value, const struct conf_place *at)
 {
 	const struct model_fault_abort *a = value;
 
@@ -50,19 +50,19 @@ static const struct conf_field throughput_fields[] = {
 	{ 0 },
 };
 
-static const struct conf_schema throughput_schema = { "throughput",
+const struct conf_schema model_fault_throughput_schema = { "throughput",
 	sizeof(struct model_fault_throughput), throughput_fields, NULL };
 
 #define SPEC(member)	CONF_AT(struct model_fault_spec, member)
 
 static const struct conf_field spec_fields[] = {
 	MODEL_EXTENSION_TARGETS(struct model_fault_spec),
-	{ "delay", CONF_POINTER_T, SPEC(delay), .schema = &delay_schema,
+	{ "delay", CONF_POINTER_T, SPEC(delay), .schema = &model_fault_delay_schema,
 	    .text = "makes requests wait" },
-	{ "abort", CONF_POINTER_T, SPEC(abort), .schema = &abort_schema,
-	    .rule = abort_rule, .text = "answers without a backend" },
+	{ "abort", CONF_POINTER_T, SPEC(abort), .schema = &model_fault_abort_schema,
+	    .rule = model_fault_abort_rule, .text = "answers without a backend" },
 	{ "throughput", CONF_POINTER_T, SPEC(throughput),
-	    .schema = &throughput_schema, .text = "makes replies slow" },
+	    .schema = &model_fault_throughput_schema, .text = "makes replies slow" },
 	{ "headerCallers", CONF_STRING_T, CONF_LIST_AT(struct model_fault_spec, callers),
 	    .pattern = CONF_SERVICE_NAME, .max_items = 100,
 	    .text = "NAMESPACE/ACCOUNT of callers that may ask for faults by header" },
