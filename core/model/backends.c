@@ -34,3 +34,22 @@ model_backends_tell(const struct model_object *route,
 		    arg);
 	}
 }
+
+static void
+tell_extensions(const struct model_http_filter *f, size_t n,
+    model_extension_fn *fn, void *arg)
+{
+	for (size_t i = 0; i < n; i++)
+		if (f[i].extension != NULL)
+			fn(arg, f[i].extension);
+}
+
+void
+model_extensions_tell(const struct model_http_filter *f, size_t n,
+    const struct model_backend_ref *b, size_t backends, model_extension_fn *fn,
+    void *arg)
+{
+	tell_extensions(f, n, fn, arg);
+	for (size_t i = 0; i < backends; i++)
+		tell_extensions(b[i].filters, b[i].filters_len, fn, arg);
+}

@@ -15,5 +15,9 @@ void model_backends_tell(const struct model_object *route,
 /* Those that filters mirror to, or ask for leave. */
 void model_filters_tell(const struct model_object *route,
     const struct model_http_filter *, size_t n, model_backend_fn *fn, void *arg);
+/* The documents that filters are, of a rule and of its backends. */
+void model_extensions_tell(const struct model_http_filter *, size_t n,
+    const struct model_backend_ref *, size_t backends, model_extension_fn *fn,
+    void *arg);
 
 #endif

@@ -39,6 +39,8 @@ model_subject_fini(struct model_subject *s)
 	map_fini(&s->fronts, object_free);
 	map_fini(&s->grants, object_free);
 	map_fini(&s->tls, object_free);
+	map_fini(&s->offers, object_free);
+	map_fini(&s->extensions, NULL);
 	mem_free(s->gateway);
 	mem_free(s->namespace);
 	mem_free(s->workload);
@@ -184,6 +186,14 @@ renew_backends(struct model_subject *s)
 	return !is_same;
 }
 
+static bool
+renew(struct model_subject *s)
+{
+	bool is_news = model_subject_renew_extensions(s);
+
+	return renew_backends(s) || is_news;
+}
+
 /* Takes note of a route, or that it is gone or of no concern. */
 static bool
 note_route(struct model_subject *s, struct model_object *o, bool is_there)
@@ -210,11 +220,13 @@ learn(struct model_subject *s, struct model_object *o, bool is_there)
 	if (s->gateway != NULL && model_subject_note_front(s, o, is_there))
 		return true;
 	if (o->kind->backends != NULL)
-		return note_route(s, o, is_there) && renew_backends(s);
+		return note_route(s, o, is_there) && renew(s);
 	if (o->kind == &model_backend_tls_policy_kind)
 		return model_subject_note_tls(s, o, is_there);
 	if (o->kind == &model_service_kind) {
-		bool is_news = place_service(&s->interests, o, now);
+		bool is_news = model_subject_note_offer(s, o, is_there);
+
+		is_news |= place_service(&s->interests, o, now);
 
 		return (s->backends.len > 0 &&
 		    place_service(&s->backends, o, now)) || is_news;
@@ -261,7 +273,11 @@ model_closure(struct model_subject *s, struct model_object *const *objects,
 		if (objects[i]->kind->backends != NULL)
 			is_news |= note_route(s, objects[i], true);
 	if (is_news)
-		renew_backends(s);
+		renew(s);
+	/* Which of the Services it offers follows from it. */
+	for (size_t i = 0; i < n; i++)
+		if (is_self(s, objects[i]))
+			place(&s->self, objects[i]);
 	for (size_t i = 0; i < n; i++)
 		if (objects[i]->kind->backends == NULL)
 			model_subject_learn(s, objects[i]);
@@ -333,27 +349,4 @@ model_subject_targets(const struct model_subject *s, const struct model_object *
 		    targets[i].name) != NULL)
 			return true;
 	return false;
-}
-
-static bool
-knows(const struct map *in, const char *namespace)
-{
-	size_t it = 0;
-	void *value;
-
-	while (map_next(in, &it, NULL, &value)) {
-		const struct model_interest *i = value;
-
-		if (strcmp(i->namespace, namespace) == 0)
-			return true;
-	}
-	return false;
-}
-
-bool
-model_subject_knows(const struct model_subject *s, const char *namespace)
-{
-	return knows(&s->interests, namespace) ||
-	    knows(&s->backends, namespace) ||
-	    strcmp(s->namespace, namespace) == 0;
 }

@@ -15,8 +15,10 @@
  * that it calls or was told to call.  Its closure is
  *
  *	its Workload, its Namespace, the MeshConfig,
- *	each Service that its workload backs,
- *	the routes and policies of the services of its interests,
+ *	each Service that its workload backs, and what RateLimit and its like
+ *	are about these,
+ *	the routes and policies of the services of its interests, and what
+ *	filters of those routes name,
  *	for each interest, and for each service that one of those routes sends
  *	to, the Service, its EndpointSlices, and the Workloads that back it,
  *	the Services of its namespace that stand for hosts outside, which are
@@ -55,6 +57,8 @@ struct model_subject {
 	struct map           fronts;	/* by key, references: it, its ListenerSets, */
 	struct map           grants;	/* and ReferenceGrants */
 	struct map           tls;	/* by key, references: BackendTLSPolicies */
+	struct map           offers;	/* by key, references: Services it backs */
+	struct map           extensions;	/* keys of what routes' filters name */
 };
 
 /*
@@ -107,8 +111,12 @@ bool model_subject_routes(const struct model_subject *,
 /* Whether a policy is about a service that is called. */
 bool model_subject_targets(const struct model_subject *,
     const struct model_object *policy, const struct model_target_ref *, size_t n);
-/* Whether the namespace is the subject's or that of a service that is called. */
-bool model_subject_knows(const struct model_subject *, const char *namespace);
+/* The same, or about one that the subject offers. */
+bool model_subject_is_targeted(const struct model_subject *,
+    const struct model_object *policy, const struct model_target_ref *, size_t n);
+/* Whether a filter of one of its routes is that document. */
+bool model_subject_extends(const struct model_subject *,
+    const struct model_object *);
 /* Whether it is the Gateway that the subject runs, or a ListenerSet of it. */
 bool model_subject_runs(const struct model_subject *, const struct model_object *);
 /* Whether a route's parent is one of those. */
@@ -127,6 +135,10 @@ bool model_subject_trusts(const struct model_subject *,
 /* For closure.c: takes note of a BackendTLSPolicy, or that it is gone. */
 bool model_subject_note_tls(struct model_subject *, struct model_object *,
     bool is_there);
+/* Likewise, of Services that the subject may offer, and of what routes name. */
+bool model_subject_note_offer(struct model_subject *, struct model_object *,
+    bool is_there);
+bool model_subject_renew_extensions(struct model_subject *);
 /* Whether the subject's own workload backs the service. */
 bool model_subject_offers(const struct model_subject *,
     const struct model_object *service);

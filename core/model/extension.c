@@ -1,6 +1,20 @@
 #include "model/closure.h"
 #include "model/extension.h"
 
+static const struct model_kind *const kinds[] = {
+	&model_rate_limit_kind, &model_fault_injection_kind,
+	&model_compression_kind, &model_cache_kind,
+};
+
+const struct model_kind *
+model_extension_kind(const char *group, const char *kind)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (model_ref_is(group, kind, kinds[i]->group, kinds[i]->kind))
+			return kinds[i];
+	return NULL;
+}
+
 bool
 model_extension_targets(const struct model_object *o,
     const struct model_target_ref **targets, size_t *n)
@@ -49,6 +63,6 @@ model_extension_concerns(const struct model_subject *subject,
 
 	if (!model_extension_targets(o, &targets, &n))
 		return false;
-	return n > 0 ? model_subject_targets(subject, o, targets, n) :
-	    model_subject_knows(subject, o->head->meta.namespace);
+	return model_subject_is_targeted(subject, o, targets, n) ||
+	    model_subject_extends(subject, o);
 }

@@ -393,11 +393,23 @@ backends(const struct model_object *o, model_backend_fn *fn, void *arg)
 	}
 }
 
+static void
+extensions(const struct model_object *o, model_extension_fn *fn, void *arg)
+{
+	const struct model_http_route_spec *s = &model_http_route(o)->spec;
+
+	for (size_t i = 0; i < s->rules_len; i++)
+		model_extensions_tell(s->rules[i].filters,
+		    s->rules[i].filters_len, s->rules[i].backends,
+		    s->rules[i].backends_len, fn, arg);
+}
+
 const struct model_kind model_http_route_kind = {
 	.kind = "HTTPRoute", .plural = "httproutes", .short_name = NULL,
 	.group = MODEL_GATEWAY_GROUP, .versions = versions, .namespaced = true,
 	.stored = true, .delivery = MODEL_TO_MEMBERS, .schema = &schema,
 	.columns = columns, .concerns = concerns, .backends = backends,
+	.extensions = extensions,
 	.finish = finish,
 	.text = "which HTTP requests go where, and what happens on the way",
 };

@@ -22,9 +22,7 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "Gateway", "spec.defaultScope", "None", FIRST },
 	{ "MeshConfig", "spec.outboundTrafficPolicy.mode", "REGISTRY_ONLY", FIRST },
 	{ "HTTPRoute", "spec.useDefaultGateways", "None", FIRST },
-	{ "HTTPRoute", "spec.rules.filters.extensionRef", NULL, FIRST },
 	{ "HTTPRoute", "spec.rules.filters.externalAuth", NULL, FIRST },
-	{ "HTTPRoute", "spec.rules.backendRefs.filters.extensionRef", NULL, FIRST },
 	{ "HTTPRoute", "spec.rules.backendRefs.filters.externalAuth", NULL, FIRST },
 	{ "GRPCRoute", "spec", NULL, FIRST },
 	{ "TLSRoute", "spec", NULL, FIRST },
@@ -33,10 +31,7 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "BackendTLSPolicy", "spec.options", NULL, FIRST },
 	/* Nothing names them, as a VirtualService would. */
 	{ "DestinationRule", "spec.subsets", NULL, FIRST },
-	{ "RateLimit", "spec", NULL, FIRST },
-	{ "FaultInjection", "spec", NULL, FIRST },
-	{ "Compression", "spec", NULL, FIRST },
-	{ "Cache", "spec", NULL, FIRST },
+	{ "RateLimit", "spec.scope", "Local", FIRST },
 	{ NULL, NULL, NULL, NULL },
 };
 

@@ -30,6 +30,8 @@ struct model_column {
 };
 
 typedef void model_backend_fn(void *arg, const char *namespace, const char *name);
+struct model_object_ref;
+typedef void model_extension_fn(void *arg, const struct model_object_ref *);
 
 struct model_kind {
 	const char               *kind;		/* "Service" */
@@ -56,6 +58,9 @@ struct model_kind {
 	 * needs the object needs those.  NULL: none.
 	 */
 	void (*backends)(const struct model_object *, model_backend_fn *fn, void *arg);
+	/* Likewise for each ExtensionRef, whatever it names in its namespace. */
+	void (*extensions)(const struct model_object *, model_extension_fn *fn,
+	    void *arg);
 	const char               *text;		/* one line for people */
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "model/extension.h"
 #include "route/http_route.h"
 
 static const struct {
@@ -82,6 +83,16 @@ look_at(const struct looking *l, struct model_object_ref to)
 	return r;
 }
 
+/* A backend may be what no filter is, and the reverse. */
+static enum route_reason
+look_at_extension(const struct looking *l, const struct model_object_ref *to)
+{
+	if (model_extension_kind(to->group, to->kind) != NULL)
+		return look_at(l, *to);
+	*l->bad = *to;
+	return ROUTE_INVALID_KIND;
+}
+
 static enum route_reason
 look_at_filters(const struct looking *l, const struct model_http_filter *f,
     size_t n)
@@ -94,8 +105,19 @@ look_at_filters(const struct looking *l, const struct model_http_filter *f,
 		else if (f[i].external_auth != NULL)
 			r = look_at(l, f[i].external_auth->backend);
 		else if (f[i].extension != NULL)
-			r = look_at(l, *f[i].extension);
+			r = look_at_extension(l, f[i].extension);
 	return r;
+}
+
+static enum route_reason
+look_at_backend(const struct looking *l, const struct model_backend_ref *b)
+{
+	const struct model_object_ref to = route_backend_object(b);
+
+	if (model_extension_kind(b->group, b->kind) == NULL)
+		return look_at(l, to);
+	*l->bad = to;
+	return ROUTE_INVALID_KIND;
 }
 
 static enum route_reason
@@ -107,7 +129,7 @@ look_at_rule(const struct looking *l, const struct model_http_rule *rule)
 	for (size_t i = 0; i < rule->backends_len && r == ROUTE_RESOLVED; i++) {
 		const struct model_backend_ref *b = &rule->backends[i];
 
-		r = look_at(l, route_backend_object(b));
+		r = look_at_backend(l, b);
 		if (r == ROUTE_RESOLVED)
 			r = look_at_filters(l, b->filters, b->filters_len);
 	}

@@ -2,6 +2,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "model/extension.h"
 #include "model/inert.h"
 #include "model/reference_grant.h"
 #include "model/service.h"
@@ -111,24 +112,19 @@ find_service(struct sight *s, const struct model_object_ref *to)
 	return ROUTE_RESOLVED;
 }
 
-/* What an ExtensionRef may name. */
-static const struct model_kind *const extensions[] = {
-	&model_rate_limit_kind, &model_fault_injection_kind,
-	&model_compression_kind, &model_cache_kind,
-};
-
 enum route_reason
 sight_backend(struct sight *s, const struct model_object_ref *to)
 {
 	if (model_ref_is(to->group, to->kind, "", "Service"))
 		return find_service(s, to);
-	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
-		if (to->port == 0 && model_ref_is(to->group, to->kind,
-		    extensions[i]->group, extensions[i]->kind))
-			return sight_find(s, extensions[i], to->namespace,
-			    to->name) == NULL ? ROUTE_BACKEND_NOT_FOUND :
-			    ROUTE_RESOLVED;
-	return ROUTE_INVALID_KIND;
+	/* Nothing can be sent to one, but a filter can be one. */
+	const struct model_kind *kind = to->port != 0 ? NULL :
+	    model_extension_kind(to->group, to->kind);
+
+	if (kind == NULL)
+		return ROUTE_INVALID_KIND;
+	return sight_find(s, kind, to->namespace, to->name) == NULL ?
+	    ROUTE_BACKEND_NOT_FOUND : ROUTE_RESOLVED;
 }
 
 /* --- telling ----------------------------------------------------------------------- */

@@ -301,6 +301,7 @@ unlearn(struct delivery *d)
 	unlearn_gone(d, &s->routes);
 	unlearn_gone(d, &s->fronts);
 	unlearn_gone(d, &s->grants);
+	unlearn_gone(d, &s->offers);
 	if (s->self == NULL || registry_find(d->registry,
 	    slice_str(s->self->key)) != NULL)
 		return;

@@ -7,6 +7,7 @@
 #include "model/service.h"
 #include "model/workload.h"
 #include "modes/proxy/compile.h"
+#include "modes/proxy/extensions.h"
 #include "modes/proxy/policy.h"
 #include "modes/proxy/gateway.h"
 #include "modes/proxy/names.h"
@@ -17,6 +18,7 @@ struct compiler {
 	struct snapshot            *out;
 	struct map                  backends;	/* of routes, "ns/name" */
 	struct policies             policies;
+	struct extensions           extensions;
 	struct arena                scratch;
 };
 
@@ -211,6 +213,28 @@ share(const struct compile_input *in, const struct service_name *name,
 	return before;
 }
 
+static bool
+has_sidecars(const struct cluster *c)
+{
+	for (size_t i = 0; i < c->len; i++)
+		if (c->v[i].id.len > 0)
+			return true;
+	return false;
+}
+
+/* Where endpoints have no sidecar, nobody else does it. */
+static void
+add_policies(struct compiler *c, const struct service_name *name,
+    const struct model_service_port *doc, struct service_port *port)
+{
+	unsigned sides = EXTENSION_SIDE(AT_CALLER);
+
+	if (!has_sidecars(port->cluster))
+		sides |= EXTENSION_SIDE(AT_SERVICE);
+	port->policies = extensions_of_service(&c->extensions, name, port->port,
+	    doc->name, sides);
+}
+
 static void
 compile_service(struct compiler *c, const struct model_object *o)
 {
@@ -239,6 +263,7 @@ compile_service(struct compiler *c, const struct model_object *o)
 			.cluster = share(c->in, &s->name, p->port,
 			    compile_port(c, o, &s->name, p, &s->is_pending)),
 		};
+		add_policies(c, &s->name, p, &s->ports[s->len - 1]);
 	}
 	map_put(&c->out->services, slice_str(key), s);
 }
@@ -298,6 +323,9 @@ compile_inbound(struct compiler *c, const struct model_object *o)
 			.service = name, .port = spec->ports[i].port,
 			.cluster = app_cluster(c, &name, spec->ports[i].port,
 			    app),
+			.policies = extensions_of_service(&c->extensions,
+			    &name, spec->ports[i].port, spec->ports[i].name,
+			    EXTENSION_SIDE(AT_SERVICE)),
 		};
 	}
 }
@@ -351,6 +379,14 @@ count_service_ports(const struct compile_input *in)
 	return n;
 }
 
+static struct slice
+account_of(const struct model_object *self, struct arena *a)
+{
+	return self == NULL ? SLICE_NONE : slice_str(arena_printf(a, "%s/%s",
+	    self->head->meta.namespace,
+	    model_workload(self)->spec.service_account));
+}
+
 /* --- the whole ------------------------------------------------------------------------ */
 
 struct snapshot *
@@ -364,7 +400,9 @@ compile(const struct compile_input *in)
 	compile_backends(in, &c.backends);
 	policies_find(&c.policies, in->objects, in->len);
 	check_policies(&c);
+	extensions_init(&c.extensions, in, s);
 	s->revision = in->revision;
+	s->account = account_of(in->self, &s->arena);
 	s->permissive = in->settings->spec.permissive;
 	s->inbound = arena_zalloc(&s->arena,
 	    sizeof(*s->inbound) * count_service_ports(in) + 1);
@@ -385,8 +423,8 @@ compile(const struct compile_input *in)
 	if (in->names != NULL)
 		names_end(in->names);
 	outside_index(in, s);
-	compile_routes(in, s);
-	compile_gateway(in, s);
+	compile_routes(in, &c.extensions, s);
+	compile_gateway(in, &c.extensions, s);
 	for (size_t i = 0; i < in->absent_len; i++) {
 		char key[SERVICE_KEY_MAX];
 
@@ -396,6 +434,7 @@ compile(const struct compile_input *in)
 	if (compile_chains(in, s, &err) != 0 && in->fault != NULL)
 		in->fault(in->fault_arg, "/mesh/proxies/-/settings", &err);
 	map_fini(&c.backends, NULL);
+	extensions_fini(&c.extensions);
 	policies_fini(&c.policies);
 	arena_fini(&c.scratch);
 	return s;

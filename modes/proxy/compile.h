@@ -54,7 +54,9 @@ struct snapshot *compile(const struct compile_input *);
  * The routes of services, and what they send to (as keys "ns/name"); called by
  * compile, the one behind and the other before the services.
  */
-void compile_routes(const struct compile_input *, struct snapshot *);
+struct extensions;
+void compile_routes(const struct compile_input *, struct extensions *,
+    struct snapshot *);
 void compile_backends(const struct compile_input *, struct map *);
 
 /* The chains of listeners; called by compile. */

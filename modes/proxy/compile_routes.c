@@ -9,6 +9,7 @@
  */
 struct routes {
 	const struct compile_input *in;
+	struct extensions          *extensions;
 	struct snapshot            *out;
 	const struct model_object **all, **found;
 	size_t                      len;
@@ -16,14 +17,14 @@ struct routes {
 	char                       *namespace;
 };
 
-static struct cluster *
+static const struct service_port *
 resolve(void *arg, const struct model_object *route,
     const struct service_name *name, uint16_t port)
 {
 	const struct snapshot *s = arg;
 
 	(void)route;
-	return service_cluster(snapshot_service(s, name), port);
+	return service_port(snapshot_service(s, name), port);
 }
 
 /* Documents are counted, so whoever keeps one changes its count. */
@@ -41,6 +42,7 @@ compile_port_routes(struct routes *r, const struct model_object *service,
     const struct service *s, struct service_port *port)
 {
 	const struct compile_input *in = r->in;
+	const struct rule_world world = { resolve, r->out, r->extensions };
 	const struct service_port *before = in->before == NULL ? NULL :
 	    service_port(snapshot_service(in->before, &s->name), port->port);
 	size_t n = http_routes_of_service(r->all, r->len, service, port->port,
@@ -53,7 +55,7 @@ compile_port_routes(struct routes *r, const struct model_object *service,
 		return;
 	port->rules = rule_set_bind(&r->out->arena, rule_book_make(r->orders, n,
 	    before == NULL || before->rules == NULL ? NULL :
-	    before->rules->book, in->fault, in->fault_arg), resolve, r->out);
+	    before->rules->book, in->fault, in->fault_arg), &world);
 }
 
 static void
@@ -67,9 +69,10 @@ compile_service_routes(struct routes *r, const struct model_object *o)
 }
 
 void
-compile_routes(const struct compile_input *in, struct snapshot *out)
+compile_routes(const struct compile_input *in, struct extensions *extensions,
+    struct snapshot *out)
 {
-	struct routes r = { .in = in, .out = out };
+	struct routes r = { .in = in, .extensions = extensions, .out = out };
 
 	r.all = mem_zalloc_array(in->len + 1, sizeof(*r.all));
 	for (size_t i = 0; i < in->len; i++)

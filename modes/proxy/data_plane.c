@@ -230,6 +230,7 @@ on_use(void *arg)
 	struct snapshot *old = w->snapshot;
 
 	w->snapshot = u->snapshot;
+	w->env.account = w->snapshot->account;
 	mem_free(u);
 	if (old != NULL)
 		release_endpoints(w, old, w->snapshot);

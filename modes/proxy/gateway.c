@@ -10,6 +10,7 @@
 
 struct maker {
 	const struct compile_input *in;
+	struct extensions          *extensions;
 	struct snapshot            *out;
 	struct gateway             *gateway;
 	struct rule_order          *orders;	/* as many as documents */
@@ -87,7 +88,7 @@ is_granted(const struct compile_input *in, const struct model_object *from,
 
 /* --- rules ---------------------------------------------------------------- */
 
-static struct cluster *
+static const struct service_port *
 resolve(void *arg, const struct model_object *route,
     const struct service_name *name, uint16_t port)
 {
@@ -95,7 +96,7 @@ resolve(void *arg, const struct model_object *route,
 
 	if (!is_granted(m->in, route, "Service", name->ns, name->name))
 		return NULL;
-	return service_cluster(snapshot_service(m->out, name), port);
+	return service_port(snapshot_service(m->out, name), port);
 }
 
 /* Whether a route's reference means this Gateway or ListenerSet. */
@@ -157,7 +158,8 @@ make_rules(struct maker *m, struct gateway_site *site)
 	if (n > 0)
 		site->rules = rule_set_bind(&m->out->arena, rule_book_make(
 		    m->orders, n, book_before(m, site->key), in->fault,
-		    in->fault_arg), resolve, m);
+		    in->fault_arg), &(const struct rule_world){ resolve, m,
+		    m->extensions });
 }
 
 /* --- certificates --------------------------------------------------------------- */
@@ -477,9 +479,10 @@ is_ours(const struct compile_input *in, const struct model_object *o)
 }
 
 void
-compile_gateway(const struct compile_input *in, struct snapshot *out)
+compile_gateway(const struct compile_input *in, struct extensions *extensions,
+    struct snapshot *out)
 {
-	struct maker m = { .in = in, .out = out };
+	struct maker m = { .in = in, .extensions = extensions, .out = out };
 
 	for (size_t i = 0; i < in->len; i++) {
 		if (!is_ours(in, in->objects[i]))

@@ -47,7 +47,8 @@ struct gateway {
 };
 
 /* Called by compile, behind the services; sets out->gateway, or leaves NULL. */
-void compile_gateway(const struct compile_input *, struct snapshot *out);
+void compile_gateway(const struct compile_input *, struct extensions *,
+    struct snapshot *out);
 void gateway_fini(struct gateway *);	/* NULL allowed; lies in the arena */
 const struct gateway_front *gateway_front(const struct gateway *,
     const struct addr *);	/* NULL allowed; NULL: none is there */

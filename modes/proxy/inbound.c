@@ -329,4 +329,7 @@ route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 		.terminal_arg = job, .release = router_job_release,
 		.again = router_job_again,
 	};
+	if (app->policies != NULL)
+		route->behind[route->behind_len++] = app->policies;
+	l7_summary(ctx)->service = job->cluster->service;
 }

@@ -117,6 +117,10 @@ route_service(struct l7_route *route, struct l7_chain *chain,
 		.terminal_arg = job, .release = router_job_release,
 		.again = router_job_again,
 	};
+	if (p != NULL && p->policies != NULL)
+		route->behind[route->behind_len++] = p->policies;
+	if (p != NULL)
+		l7_summary(ctx)->service = p->cluster->service;
 }
 
 /* --- hosts outside --------------------------------------------------------------- */

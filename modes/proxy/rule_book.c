@@ -166,6 +166,10 @@ make_rule(struct builder *bd, const struct model_object *route, size_t index)
 	r->name = slice_str(doc->name != NULL ?
 	    arena_printf(&b->arena, "%s/%s", model_object_name(route), doc->name) :
 	    arena_printf(&b->arena, "%s/%zu", model_object_name(route), index));
+	r->is_extended = model_filter_find(doc->filters, doc->filters_len,
+	    MODEL_EXTENSION) != NULL;
+	if (r->is_extended)
+		r->slot = b->slots++;
 	add_backends(b, r);
 	add_all_mirrors(b, r);
 	if (b->rules_len == bd->rules_cap) {

@@ -48,6 +48,8 @@ struct rule {
 	size_t                        mirrors_len;
 	uint64_t                      weights;	/* sum, reduced; 0: no backend */
 	uint64_t                      stride;	/* has no factor with weights */
+	size_t                        slot;	/* of rule_set.extras */
+	bool                          is_extended;	/* has ExtensionRefs */
 	atomic_ullong                *turn;
 };
 

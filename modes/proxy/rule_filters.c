@@ -218,7 +218,7 @@ answer(struct rule_choice *c, int status, enum response_flag flag,
 static bool
 is_unknown(const struct model_http_filter *f)
 {
-	return f->extension != NULL || f->external_auth != NULL;
+	return f->external_auth != NULL;
 }
 
 static void

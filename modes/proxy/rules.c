@@ -1,4 +1,8 @@
+#include <string.h>
+
+#include "base/mem.h"
 #include "base/random.h"
+#include "modes/proxy/extensions.h"
 #include "modes/proxy/policy.h"
 #include "modes/proxy/route.h"
 #include "modes/proxy/router.h"
@@ -9,12 +13,61 @@
 
 /* --- a book in a snapshot --------------------------------------------------------- */
 
+static struct rule_extra *
+extra_at(struct rule_set *set, struct arena *a, size_t slot)
+{
+	if (set->extras == NULL)
+		set->extras = arena_zalloc(a, (set->book->slots + 1) *
+		    sizeof(struct rule_extra *));
+	if (set->extras[slot] == NULL)
+		set->extras[slot] = arena_zalloc(a, sizeof(struct rule_extra));
+	return set->extras[slot];
+}
+
+static void
+bind_rule(struct rule_set *set, struct arena *a, const struct rule *r,
+    const struct rule_world *w)
+{
+	char *place = mem_printf("rule %.*s", SLICE_ARG(r->name));
+	struct rule_extra *x = extra_at(set, a, r->slot);
+
+	x->own = extensions_of_filters(w->extensions, r->route, place,
+	    r->doc->filters, r->doc->filters_len, &x->is_missing);
+	mem_free(place);
+}
+
+static void
+bind_backend(struct rule_set *set, struct arena *a, const struct rule *r,
+    size_t index, const struct rule_world *w)
+{
+	const struct rule_backend *b = &r->backends[index];
+	const struct service_port *port = w->port(w->arg, r->route, &b->service,
+	    b->port);
+	bool is_missing;
+
+	if (port == NULL)
+		return;
+	set->clusters[b->slot] = cluster_ref(port->cluster);
+	if (port->policies != NULL)
+		extra_at(set, a, b->slot)->policies =
+		    l7_chain_ref(port->policies);
+	if (model_filter_find(b->ref->filters, b->ref->filters_len,
+	    MODEL_EXTENSION) == NULL)
+		return;
+	char *place = mem_printf("rule %.*s backend %zu", SLICE_ARG(r->name),
+	    index);
+
+	extra_at(set, a, b->slot)->own = extensions_of_filters(w->extensions,
+	    r->route, place, b->ref->filters, b->ref->filters_len, &is_missing);
+	set->extras[b->slot]->is_missing = is_missing;
+	mem_free(place);
+}
+
 struct rule_set *
 rule_set_bind(struct arena *a, struct rule_book *book,
-    struct cluster *(*resolve)(void *arg, const struct model_object *route,
-    const struct service_name *, uint16_t port), void *arg)
+    const struct rule_world *w)
 {
-	struct rule_set *set = arena_alloc(a, sizeof(*set));
+	struct rule_set *set = arena_zalloc(a, sizeof(*set));
 
 	set->book = book;
 	set->clusters = arena_zalloc(a,
@@ -22,14 +75,19 @@ rule_set_bind(struct arena *a, struct rule_book *book,
 	for (size_t i = 0; i < book->rules_len; i++) {
 		const struct rule *r = book->rules[i];
 
+		if (r->is_extended)
+			bind_rule(set, a, r, w);
 		for (size_t j = 0; j < r->backends_len; j++)
-			set->clusters[r->backends[j].slot] = resolve(arg,
-			    r->route, &r->backends[j].service,
-			    r->backends[j].port);
-		for (size_t j = 0; j < r->mirrors_len; j++)
-			set->clusters[r->mirrors[j].slot] = resolve(arg,
+			bind_backend(set, a, r, j, w);
+		for (size_t j = 0; j < r->mirrors_len; j++) {
+			const struct service_port *port = w->port(w->arg,
 			    r->route, &r->mirrors[j].service,
 			    r->mirrors[j].port);
+
+			if (port != NULL)
+				set->clusters[r->mirrors[j].slot] =
+				    cluster_ref(port->cluster);
+		}
 	}
 	return set;
 }
@@ -39,8 +97,13 @@ rule_set_fini(struct rule_set *set)
 {
 	if (set == NULL)
 		return;
-	for (size_t i = 0; i < set->book->slots; i++)
+	for (size_t i = 0; i < set->book->slots; i++) {
 		cluster_unref(set->clusters[i]);
+		if (set->extras == NULL || set->extras[i] == NULL)
+			continue;
+		l7_chain_unref(set->extras[i]->own);
+		l7_chain_unref(set->extras[i]->policies);
+	}
 	rule_book_unref(set->book);
 }
 
@@ -125,6 +188,30 @@ session_backend(const struct rule_set *set, struct l7_ctx *ctx,
 }
 
 static void
+add_behind(struct rule_choice *c, struct l7_chain *chain)
+{
+	if (chain != NULL)
+		c->behind[c->behind_len++] = chain;
+}
+
+/* What a reference that leads nowhere would have done is not known. */
+static void
+use_extra(const struct rule_set *set, size_t slot, struct rule_choice *c)
+{
+	const struct rule_extra *x = set->extras == NULL ? NULL :
+	    set->extras[slot];
+
+	if (x == NULL)
+		return;
+	if (x->is_missing) {
+		answer(c, 500, FLAG_NR, "unresolved_filter");
+		return;
+	}
+	add_behind(c, x->own);
+	add_behind(c, x->policies);
+}
+
+static void
 choose_backend(const struct rule_set *set, struct rule_choice *c,
     struct l7_ctx *ctx, const struct http_head *head, uint16_t port)
 {
@@ -140,7 +227,9 @@ choose_backend(const struct rule_set *set, struct rule_choice *c,
 		answer(c, 500, FLAG_NC, "missing_backend");
 		return;
 	}
-	rule_backend_answer(c, l7_arena(ctx), head, port, b);
+	use_extra(set, b->slot, c);
+	if (c->status == 0)
+		rule_backend_answer(c, l7_arena(ctx), head, port, b);
 	if (c->status != 0)
 		return;
 	c->backend = b;
@@ -183,7 +272,10 @@ rules_choose(const struct rule_set *set, struct l7_ctx *ctx,
 	if (found.path_kind == ROUTE_PREFIX)
 		out->prefix = found.path;
 	l7_summary(ctx)->route = arena_dup(l7_arena(ctx), out->rule->name);
-	rule_answer(out, l7_arena(ctx), head, port);
+	if (out->rule->is_extended)
+		use_extra(set, out->rule->slot, out);
+	if (out->status == 0)
+		rule_answer(out, l7_arena(ctx), head, port);
 	if (out->status == 0)
 		choose_backend(set, out, ctx, head, port);
 	choose_mirrors(set, l7_arena(ctx), out);
@@ -248,5 +340,9 @@ rules_route(const struct rule_set *set, struct l7_chain *chain,
 		.chain = chain, .terminal = &router_terminal,
 		.terminal_arg = job, .release = router_job_release,
 		.again = router_job_again,
+		.behind_len = job->choice->behind_len,
 	};
+	memcpy(out->behind, job->choice->behind, sizeof(out->behind));
+	if (job->cluster != NULL)
+		l7_summary(ctx)->service = job->cluster->service;
 }

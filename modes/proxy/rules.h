@@ -16,20 +16,35 @@
  * Life: rule_book_make -> rule_set_bind -> rules_route ... -> rule_set_fini.
  */
 struct rule_set {
-	struct rule_book *book;		/* counted */
-	struct cluster  **clusters;	/* by slot, counted; NULL: missing */
+	struct rule_book   *book;	/* counted */
+	struct cluster    **clusters;	/* by slot, counted; NULL: missing */
+	struct rule_extra **extras;	/* by slot; NULL: there are none at all */
 };
 
-/*
- * Takes book.  resolve gives a counted cluster, or NULL for what is not there
- * or not allowed: requests for it are answered with 500.  The set lies in the
- * arena.
- */
+/* What a rule or a backend runs besides the listener's chain. */
+struct rule_extra {
+	struct l7_chain *own;		/* counted; its ExtensionRefs; or NULL */
+	struct l7_chain *policies;	/* counted; of a backend's service; or NULL */
+	bool             is_missing;	/* an ExtensionRef leads nowhere: 500 */
+};
+
+/* How a set finds what its routes refer to. */
+struct rule_world {
+	/* NULL: the port is not there, or not allowed: requests get 500. */
+	const struct service_port *(*port)(void *arg,
+	    const struct model_object *route, const struct service_name *,
+	    uint16_t port);
+	void                       *arg;
+	struct extensions          *extensions;
+};
+
+/* Takes book.  The set lies in the arena. */
 struct rule_set *rule_set_bind(struct arena *, struct rule_book *book,
-    struct cluster *(*resolve)(void *arg, const struct model_object *route,
-    const struct service_name *, uint16_t port), void *arg);
+    const struct rule_world *);
 void rule_set_fini(struct rule_set *);	/* NULL is allowed */
 
+struct extensions;
+struct service_port;
 struct sticky;
 
 /* What the rules make of a request; lives in the stream's arena. */
@@ -41,6 +56,8 @@ struct rule_choice {
 	struct sticky             *sticky;	/* NULL: the rule keeps no sessions */
 	struct cluster           **mirrors;	/* counted; who gets a copy */
 	size_t                     mirrors_len;
+	struct l7_chain           *behind[4];	/* the set's */
+	int                        behind_len;
 	struct slice               prefix;	/* the rule's path, if a prefix */
 	int                        status;	/* answered here; 0: go on */
 	enum response_flag         flag;

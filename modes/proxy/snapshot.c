@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "modes/proxy/extensions.h"
 #include "modes/proxy/gateway.h"
 #include "modes/proxy/rules.h"
 #include "modes/proxy/snapshot.h"
@@ -48,16 +49,20 @@ snapshot_unref(struct snapshot *s)
 		for (size_t i = 0; i < service->len; i++) {
 			cluster_unref(service->ports[i].cluster);
 			rule_set_fini(service->ports[i].rules);
+			l7_chain_unref(service->ports[i].policies);
 		}
 	}
-	for (size_t i = 0; i < s->inbound_len; i++)
+	for (size_t i = 0; i < s->inbound_len; i++) {
 		cluster_unref(s->inbound[i].cluster);
+		l7_chain_unref(s->inbound[i].policies);
+	}
 	gateway_fini(s->gateway);
 	unref_chains(&s->in);
 	unref_chains(&s->out);
 	map_fini(&s->services, NULL);
 	map_fini(&s->absent, NULL);
 	map_fini(&s->outside, NULL);
+	map_fini(&s->extensions, extension_free);
 	arena_fini(&s->arena);
 	mem_free(s);
 }

@@ -27,6 +27,7 @@ struct service_port {
 	struct slice    name;		/* may be empty */
 	struct cluster *cluster;	/* counted */
 	struct rule_set *rules;		/* NULL: no routes, all goes to cluster */
+	struct l7_chain *policies;	/* counted; of who sends; NULL: none */
 };
 
 struct service {
@@ -41,6 +42,7 @@ struct inbound_port {
 	struct service_name service;
 	uint16_t            port;	/* of the service */
 	struct cluster     *cluster;	/* the application: one endpoint; counted */
+	struct l7_chain    *policies;	/* counted; in front of it; NULL: none */
 };
 
 /* How an exchange with the outside is filtered; one per kind of listener. */
@@ -62,6 +64,8 @@ struct snapshot {
 	struct inbound_port   *inbound;
 	size_t                 inbound_len;
 	struct listener_chains in, out;
+	struct slice           account;	/* of our workload, "ns/name" */
+	struct map             extensions;	/* struct extension; see there */
 	struct gateway        *gateway;	/* NULL: it runs no Gateway */
 	bool                   permissive;	/* plain text inbound is allowed */
 	bool                   deny_inbound, audit_inbound;	/* the mesh's policy */

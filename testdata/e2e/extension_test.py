@@ -1,0 +1,199 @@
+"""RateLimit, FaultInjection, Compression and Cache documents: on a service by
+targetRefs, and as filters of a route's rule."""
+
+import json
+
+from edge import Edge
+from mesh import curl, main, scenario, wait_until
+from wire import get
+
+HEAD = "apiVersion: mesh/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {spec}\n"
+ROUTE = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{name: web, namespace: default}}
+spec:
+  parentRefs: [{{group: "", kind: Service, name: web}}]
+  rules: {rules}
+"""
+
+
+def reply(text, status="200 OK", fields=""):
+	return (f"HTTP/1.1 {status}\r\n{fields}content-length: {len(text)}\r\n\r\n"
+	    f"{text}").encode()
+
+
+def document(kind, name, spec):
+	return HEAD.format(kind=kind, name=name, spec=spec)
+
+
+def named(kind, name):
+	"""A filter that is that document."""
+	return "{type: ExtensionRef, extensionRef: {group: mesh, " \
+	    f"kind: {kind}, name: {name}}}}}"
+
+
+class Mesh:
+	"""Control, the service pages, and callers of it."""
+
+	def __init__(self, scene, answer=None, callers=("web",)):
+		self.control = scene.control()
+		self.backend = scene.backend(answer or reply("page"))
+		scene.proxy("pages", control=self.control, service="default/pages",
+		    apps=[f"80=127.0.0.1:{self.backend.port}/http"]).await_ready()
+		self.callers = {}
+		for name in callers:
+			echo = scene.echo(f"{name}-app")
+			self.callers[name] = scene.proxy(name, control=self.control,
+			    service=f"default/{name}",
+			    apps=[f"80={echo.http}/http"]).await_ready()
+			wait_until(lambda name=name: self.ask(name).status == 200,
+			    f"pages answer {name}")
+
+	def ask(self, caller="web", path="/", *options):
+		return curl(f"{self.callers[caller].outbound}{path}", "-H",
+		    "Host: pages.default.mesh", *options)
+
+	def statuses(self, n, caller="web", *options):
+		return [self.ask(caller, "/", *options).status for _ in range(n)]
+
+	def apply(self, kind, name, spec):
+		"""Puts a document in place and waits until all proxies have it."""
+		self.control.apply(document(kind, name, spec))
+		self.await_programmed(kind, name)
+
+	def await_programmed(self, kind, name):
+		self.control.ctl("wait", "--for=condition=Programmed",
+		    f"{kind.lower()}/{name}")
+
+
+@scenario
+def a_rate_limit_of_a_service_holds_for_all_callers(scene):
+	mesh = Mesh(scene, callers=("web", "shop"))
+	mesh.apply("RateLimit", "few", "{targetRefs: [{name: pages}], "
+	    "limits: [{requests: 3, per: 1h}]}")
+	first = mesh.ask()
+	assert first.status == 200 and first.body == b"page"
+	assert first.header("x-ratelimit-limit") == "3, 3;w=3600", first.head
+	assert first.header("x-ratelimit-remaining") == "2", first.head
+	assert mesh.statuses(2, "shop") == [200, 200]
+	refused = mesh.ask("shop")
+	assert refused.status == 429, refused.head
+	assert 1190 <= int(refused.header("retry-after")) <= 1200, refused.head
+	assert refused.header("x-ratelimit-remaining") == "0", refused.head
+	assert mesh.ask().status == 429
+	# What has nothing to do with it empties no bucket, nor does another field.
+	mesh.control.apply("apiVersion: v1\nkind: Service\n"
+	    "metadata: {name: other}\nspec: {ports: [{port: 80}]}\n")
+	mesh.apply("Compression", "short", "{targetRefs: [{name: pages}]}")
+	assert mesh.statuses(2) == [429, 429]
+	shown = mesh.control.ctl("describe", "service", "pages").stdout
+	assert "RateLimit" in shown and "few" in shown, shown
+	# A larger one is another one.
+	mesh.apply("RateLimit", "few", "{targetRefs: [{name: pages}], "
+	    "limits: [{requests: 5, per: 1h}]}")
+	assert mesh.statuses(6) == [200] * 5 + [429]
+	mesh.control.ctl("delete", "ratelimit", "few", "--yes")
+	wait_until(lambda: mesh.ask().status == 200, "nothing limits any more")
+
+
+@scenario
+def a_rate_limit_tells_callers_apart_by_what_is_proven(scene):
+	mesh = Mesh(scene, callers=("web", "shop"))
+	mesh.apply("RateLimit", "each", "{targetRefs: [{name: pages}], "
+	    "limits: [{requests: 2, per: 1h, byIdentity: true}], "
+	    "overrides: [{identity: default/shop, requests: 4}]}")
+	assert mesh.statuses(3, "web") == [200, 200, 429]
+	assert mesh.statuses(5, "shop") == [200] * 4 + [429]
+	# What a caller says of itself makes no difference.
+	assert mesh.statuses(1, "web", "-H", "x-mesh-source: default/shop") == [429]
+	mesh.apply("RateLimit", "each", "{targetRefs: [{name: pages}], "
+	    "limits: [{requests: 1, per: 1h, byHeader: x-user}]}")
+	assert mesh.statuses(2, "web", "-H", "x-user: a") == [200, 429]
+	assert mesh.statuses(2, "shop", "-H", "x-user: b") == [200, 429]
+	mesh.apply("RateLimit", "each", "{targetRefs: [{name: pages}], "
+	    "dryRun: true, limits: [{requests: 1, per: 1h}]}")
+	assert mesh.statuses(3) == [200, 200, 200]
+
+
+@scenario
+def a_rule_has_a_rate_limit_of_its_own(scene):
+	edge = Edge(scene, scene.backend(reply("web")))
+
+	def change(name, text):
+		before = edge.reloads()
+		edge.write(name, text)
+		wait_until(lambda: edge.reloads() > before, f"{name} is read")
+
+	def ask(path, n=1):
+		return [get(edge.port, path).status for _ in range(n)]
+
+	change("limit", document("RateLimit", "two",
+	    "{limits: [{requests: 2, per: 1h}]}"))
+	change("route", ROUTE.format(rules="[{matches: [{path: {value: /a}}], "
+	    f"filters: [{named('RateLimit', 'two')}], "
+	    "backendRefs: [{name: web, port: 80}]}, "
+	    "{matches: [{path: {value: /b}}], backendRefs: [{name: web, port: 80, "
+	    f"filters: [{named('RateLimit', 'two')}]}}]}}, "
+	    "{matches: [{path: {value: /c}}], "
+	    f"filters: [{named('RateLimit', 'none')}], "
+	    "backendRefs: [{name: web, port: 80}]}, "
+	    "{backendRefs: [{name: web, port: 80}]}]"))
+	wait_until(lambda: ask("/c") == [500], "what is not there is an error")
+	# Each rule counts by itself; those without one do not.
+	assert ask("/a", 3) == [200, 200, 429]
+	assert ask("/b", 3) == [200, 200, 429]
+	assert ask("/", 5) == [200] * 5
+	# Other documents come and go: the counts stay.
+	change("short", document("Compression", "short", "{}"))
+	assert ask("/a") == [429]
+	change("none", document("RateLimit", "none",
+	    "{limits: [{requests: 1, per: 1h}]}"))
+	assert ask("/c", 2) == [200, 429]
+	assert ask("/a") == [429] and ask("/b") == [429]
+
+
+@scenario
+def limits_of_a_service_without_sidecars_hold_where_it_is_sent_to(scene):
+	edge = Edge(scene, scene.backend(reply("web")))
+	edge.write("limit", document("RateLimit", "two",
+	    "{targetRefs: [{name: web}], limits: [{requests: 2, per: 1h}]}"))
+	wait_until(lambda: get(edge.port, "/").get("x-ratelimit-limit") is not None,
+	    "the limit is in force")
+	wait_until(lambda: get(edge.port, "/").status == 429, "it is used up")
+
+
+@scenario
+def references_to_filters_are_judged(scene):
+	mesh = Mesh(scene)
+	route = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n" \
+	    "metadata: {name: pages}\nspec:\n" \
+	    "  parentRefs: [{group: '', kind: Service, name: pages}]\n" \
+	    "  rules: [{filters: [%s], backendRefs: [{name: pages, port: 80}]}]\n"
+
+	def condition(kind):
+		status = mesh.control.get("httproute", "pages")["status"]
+		return next((c["status"], c["reason"])
+		    for c in status["parents"][0]["conditions"] if c["type"] == kind)
+
+	mesh.control.apply(route % named("RateLimit", "one"))
+	wait_until(lambda: mesh.ask().status == 500, "nothing is skipped")
+	assert condition("ResolvedRefs") == ("False", "BackendNotFound"), \
+	    condition("ResolvedRefs")
+	mesh.control.apply(document("RateLimit", "one",
+	    "{limits: [{requests: 1, per: 1h}]}"))
+	wait_until(lambda: condition("ResolvedRefs")[0] == "True", "it is there")
+	wait_until(lambda: mesh.ask().status == 200, "and in force")
+	assert mesh.statuses(1) == [429]
+	mesh.control.apply(route % named("Nonsense", "one"))
+	wait_until(lambda: mesh.ask().status == 500, "nothing is skipped")
+	assert condition("ResolvedRefs") == ("False", "InvalidKind")
+	# Whoever calls no such service is not told of it.
+	mesh.control.apply(document("RateLimit", "lonely",
+	    "{limits: [{requests: 1}]}"))
+	config = json.dumps(mesh.callers["web"].admin("/config").json())
+	assert "lonely" not in config
+
+
+if __name__ == "__main__":
+	main()
