@@ -129,11 +129,7 @@ struct pick {
 };
 const struct endpoint *cluster_pick(const struct cluster *, const struct pick *);
 
-/*
- * A retry may begin: not more are under way than limits.retries, or than
- * retry_percent of the requests under way if that is more (or see
- * retry_interval_ms).  Then it ends once.
- */
+/* A retry may begin, by the budget of the limits; then it ends once. */
 bool cluster_retry_begin(const struct cluster *, uint64_t now_ms);
 void cluster_retry_end(const struct cluster *);
 

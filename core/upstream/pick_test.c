@@ -2,6 +2,7 @@
 
 #include "base/unit.h"
 #include "upstream/cluster.h"
+#include "upstream/latency.h"
 
 #define DRAWS	20000
 #define NOW	100000
@@ -135,6 +136,45 @@ TEST(pick_nothing_to_pick)
 		assert_null(cluster_pick(b.c, &p));
 		bench_fini(&b);
 	}
+}
+
+/* As good as the other: it gets its share at once, and no flood. */
+TEST(pick_peak_ewma_tries_who_is_not_known)
+{
+	struct bench b;
+	unsigned counts[9];
+
+	bench_init(&b, LB_PEAK_EWMA, "11");
+	latency_add(b.c->v[0].state, 80000, 10000, NOW);
+	draw(&b, counts);
+	assert_share(counts[1], 0.5);
+	atomic_store(&b.c->v[1].state->active, 3);
+	draw(&b, counts);
+	assert_in_range(counts[1], 0, DRAWS / 20);
+	bench_fini(&b);
+}
+
+TEST(pick_peak_ewma_keeps_weights)
+{
+	struct bench b;
+	unsigned counts[9];
+
+	bench_init(&b, LB_PEAK_EWMA, "31");
+	for (size_t i = 0; i < 2; i++)
+		latency_add(b.c->v[i].state, 20000, 10000, NOW);
+	draw(&b, counts);
+	assert_share(counts[0], 0.75);
+	/* Under load each has requests by its weight ... */
+	atomic_store(&b.c->v[0].state->active, 30);
+	atomic_store(&b.c->v[1].state->active, 12);
+	draw(&b, counts);
+	assert_share(counts[0], 1);
+	/* ... and its latency: the heavy one is ten times as slow. */
+	latency_add(b.c->v[0].state, 200000, 10000, NOW);
+	draw(&b, counts);
+	/* Five draws of the same may be in vain. */
+	assert_in_range(counts[0], 0, DRAWS / 3);
+	bench_fini(&b);
 }
 
 TEST(pick_least_request_sees_load)

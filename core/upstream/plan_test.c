@@ -203,44 +203,6 @@ TEST(plan_peak_ewma_sees_latency)
 	bench_fini(&b);
 }
 
-/* As good as the other: it gets its share at once, and no flood. */
-TEST(plan_peak_ewma_tries_who_is_not_known)
-{
-	struct bench b;
-	unsigned counts[MANY];
-
-	bench_init(&b, LB_PEAK_EWMA, "1 1");
-	latency_add(b.c->v[0].state, 80000, 10000, NOW);
-	draw_at(b.c, NOW, counts);
-	assert_percent(counts[1], 50, 2);
-	atomic_store(&b.c->v[1].state->active, 3);
-	draw_at(b.c, NOW, counts);
-	assert_percent(counts[1], 0, 4);
-	bench_fini(&b);
-}
-
-TEST(plan_peak_ewma_keeps_weights)
-{
-	struct bench b;
-	unsigned counts[MANY];
-
-	bench_init(&b, LB_PEAK_EWMA, "3 1");
-	for (size_t i = 0; i < 2; i++)
-		latency_add(b.c->v[i].state, 20000, 10000, NOW);
-	draw_at(b.c, NOW, counts);
-	assert_percent(counts[0], 75, 2);
-	/* Under load each has requests by its weight ... */
-	atomic_store(&b.c->v[0].state->active, 30);
-	atomic_store(&b.c->v[1].state->active, 12);
-	draw_at(b.c, NOW, counts);
-	assert_percent(counts[0], 100, 2);
-	/* ... and its latency: the heavy one is ten times as slow. */
-	latency_add(b.c->v[0].state, 200000, 10000, NOW);
-	draw_at(b.c, NOW, counts);
-	assert_percent(counts[0], 0, 35);
-	bench_fini(&b);
-}
-
 /* --- hashes ---------------------------------------------------------------- */
 
 #define TEN	"1 1 1 1 1 1 1 1 1 1"

@@ -401,10 +401,10 @@ class Nginx(Process):
 		conf = scene.file(f"{name}/nginx.conf", f"""
 			daemon off; master_process off; worker_processes 1; {user}
 			pid {folder}/pid; error_log stderr;
-			events {{ worker_connections 1024; }}
+			events {{ worker_connections 4096; }}
 			http {{
 				access_log off; {temps}
-				server {{ listen {self.http}; {server} }}
+				server {{ listen {self.http} backlog=4096; {server} }}
 			}}
 			""")
 		super().__init__(scene, name, ["nginx", "-p", folder, "-e", "stderr",

@@ -2,8 +2,6 @@
 
 import collections
 import json
-import random
-import select
 import threading
 
 from edge import POLICY, Managed, documents, reply
@@ -305,40 +303,6 @@ def subsets_and_priorities_go_by_label(scene):
   locality: {priorities: [{labels: {version: v2}}]}
 """)
 	assert {edge.who() for _ in range(20)} == {"two"}
-
-
-@scenario
-def a_peer_that_ends_idle_connections_costs_no_request(scene):
-	ended = threading.Event()
-
-	def impatient(connection):
-		while select.select([connection.sock], [], [], 1)[0]:
-			if connection.read_request() is None:
-				return
-			connection.send(reply("ok"))
-		ended.set()
-
-	edge = Managed(scene, scene.backend(impatient))
-	wrong, lock = [], threading.Lock()
-
-	def work(seed):
-		chance = random.Random(seed)
-		with Client(edge.port) as client:
-			for i in range(8):
-				answer = client.request(f"/{i}")
-				if answer.status != 200:
-					with lock:
-						wrong.append(answer.status)
-				# Around the moment at which the peer ends it.
-				threading.Event().wait(chance.uniform(0.95, 1.05))
-
-	threads = [threading.Thread(target=work, args=(i,)) for i in range(100)]
-	for thread in threads:
-		thread.start()
-	for thread in threads:
-		thread.join()
-	assert wrong == [], wrong
-	assert ended.wait(10), "the peer ends what is idle"
 
 
 @scenario

@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+# timeout: 240
+"""The classic 503 behind keep-alive: a server ends an idle connection just as a
+request is on its way to it."""
+
+import resource
+
+from edge import Managed, stays_quiet
+from mesh import SLOWER, main, scenario
+from wire import build
+
+CLIENTS = 1000 // SLOWER
+ROUNDS = 10
+
+
+def allow_descriptors(number):
+	_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+	resource.setrlimit(resource.RLIMIT_NOFILE, (min(number, hard), hard))
+
+
+@scenario
+def a_peer_that_ends_idle_connections_costs_no_request(scene):
+	"""nginx ends what was idle for a second.  All clients ask at once, so each
+	round finds as many idle connections, around the moment of their end."""
+	allow_descriptors(8192)
+	nginx = scene.nginx("impatient", """keepalive_timeout 1s;
+		keepalive_requests 100000; location / { return 200 "ok"; }""")
+	edge = Managed(scene, nginx.http_port, policy="""
+  circuitBreaker: {maxConnections: 4096, maxRequests: 4096,
+    maxPendingRequests: 4096}
+""")
+	clients = [scene.closing(edge.client()) for _ in range(CLIENTS)]
+	request = build("GET", "/", "web")
+	wrong, answered = [], 0
+	for number in range(ROUNDS):
+		for client in clients:
+			client.send(request)
+		for client in clients:
+			answer = client.read_reply()
+			answered += answer.status == 200
+			if answer.status != 200:
+				wrong.append((number, answer.status))
+		# From 0.95 s to 1.04 s: before, at and after the end of the first.
+		assert stays_quiet(clients[0], 0.95 + number / 100)
+	assert wrong == [], wrong
+	assert answered == CLIENTS * ROUNDS
+	opened = edge.metrics().sum("mesh_upstream_connections_total")
+	assert opened > CLIENTS, "none was ended while it was idle"
+
+
+if __name__ == "__main__":
+	main()
