@@ -458,7 +458,7 @@ l4_reads_bytes(const struct l4_run *r)
 	return r->chain->has_bytes;
 }
 
-struct conn_peer *
+const struct conn_peer *
 l4_peer(struct l4_ctx *ctx)
 {
 	return conn_peer(ctx->run->conn);

@@ -68,7 +68,7 @@ struct l4_ctx {
 	int            index;
 };
 
-struct conn_peer *l4_peer(struct l4_ctx *);
+const struct conn_peer *l4_peer(struct l4_ctx *);
 /* Continues a held direction at the next filter, later in this turn. */
 void l4_resume(struct l4_ctx *, enum dir);
 /* The hook that runs next should return STOP. */

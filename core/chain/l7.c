@@ -552,10 +552,25 @@ l7_conn(struct l7_ctx *ctx)
 	return ctx->run->l4 != NULL ? l4_conn(ctx->run->l4) : NULL;
 }
 
-struct conn_peer *
+const struct conn_peer *
 l7_peer(struct l7_ctx *ctx)
 {
-	return ctx->run->l4 != NULL ? conn_peer(l7_conn(ctx)) : ctx->run->peer;
+	return ctx->run->l4 != NULL ? conn_peer(l7_conn(ctx)) :
+	    ctx->run->origin->peer;
+}
+
+const struct addr *
+l7_addr(struct l7_ctx *ctx, struct addr *room)
+{
+	return ctx->run->l4 != NULL ? conn_addr(l7_conn(ctx), room) :
+	    &ctx->run->origin->addr;
+}
+
+const struct addr *
+l7_local(struct l7_ctx *ctx, struct addr *room)
+{
+	return ctx->run->l4 != NULL ? conn_local(l7_conn(ctx), room) :
+	    &ctx->run->origin->local;
 }
 
 const char *

@@ -97,8 +97,7 @@ struct l7_ctx {
  * Answers from here: goes down through the filters in front of this one.
  * body may be SLICE_NONE (then a short sentence stands for it).  A flag that is
  * an error shows in Proxy-Status (RFC 9209), with details.  If a head has gone
- * down already the exchange is aborted instead.  A filter returns
- * STOP afterwards.
+ * down already the exchange is aborted instead.  A filter returns STOP then.
  */
 void l7_reply(struct l7_ctx *, int status, enum response_flag, const char *details,
     struct slice body);
@@ -141,7 +140,9 @@ struct arena *l7_arena(struct l7_ctx *);
 struct loop *l7_loop(struct l7_ctx *);
 struct worker_env *l7_env(struct l7_ctx *);
 struct conn *l7_conn(struct l7_ctx *);		/* downstream; aside: NULL */
-struct conn_peer *l7_peer(struct l7_ctx *);	/* of that */
+const struct conn_peer *l7_peer(struct l7_ctx *);	/* of that, as the next */
+const struct addr *l7_addr(struct l7_ctx *, struct addr *room);
+const struct addr *l7_local(struct l7_ctx *, struct addr *room);
 const char *l7_listener_name(struct l7_ctx *);
 struct http_head *l7_request(struct l7_ctx *);	/* as it stands now */
 struct l7_summary *l7_summary(struct l7_ctx *);

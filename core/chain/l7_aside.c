@@ -8,7 +8,7 @@ struct aside {
 	struct arena       arena;
 	struct list        link;	/* in env->asides */
 	struct worker_env *env;
-	struct conn_peer  *peer;	/* a copy of the caller's */
+	struct l7_origin   origin;	/* a copy of the caller's */
 	struct l7_run     *run;
 	struct http_head   head;
 	struct loop_task   start;
@@ -65,7 +65,7 @@ close_aside(struct stream *s, enum stream_error error)
 	loop_task_cancel(&a->start);
 	list_remove(&a->link);
 	a->env->asides_len--;
-	mem_free(a->peer);
+	mem_free(a->origin.peer);
 	arena_fini(&a->arena);
 	mem_free(a);
 }
@@ -128,11 +128,13 @@ l7_aside(struct l7_ctx *ctx, const struct http_head *head)
 	a->env = from->env;
 	a->stream.vt = &vtable;
 	a->stream.arena = &a->arena;
-	a->peer = conn_peer_copy(l7_peer(ctx));
+	a->origin.peer = conn_peer_copy(l7_peer(ctx));
+	a->origin.addr = *l7_addr(ctx, &a->origin.addr);
+	a->origin.local = *l7_local(ctx, &a->origin.local);
 	http_head_copy(&a->head, &a->arena, head);
 	a->run = l7_run_new(&a->stream, from->listener, from->env,
 	    &from->env->flow, &nobody, NULL);
-	a->run->peer = a->peer;
+	a->run->origin = &a->origin;
 	a->run->request = &a->head;
 	l7_run_note_request(a->run, &a->head);
 	take_filters(a->run, from, ctx->index);

@@ -62,12 +62,18 @@ struct l7_note {
 	void           *value;
 };
 
+/* Whom an aside asks for. */
+struct l7_origin {
+	struct conn_peer *peer;
+	struct addr       addr, local;
+};
+
 struct l7_run {
 	struct stream            *stream;
 	const struct l7_listener *listener;
 	struct l4_run            *l4;		/* NULL: an aside */
 	struct worker_env        *env;
-	struct conn_peer         *peer;		/* of an aside */
+	const struct l7_origin   *origin;	/* of an aside */
 	struct loop              *loop;
 	int                       worker;
 	const struct l7_owner_ops *owner_ops;

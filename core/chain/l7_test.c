@@ -37,6 +37,7 @@ TEST(l7_chains_behind_the_listener_s_are_one_row_with_it)
 
 TEST(l7_an_aside_is_of_the_filters_from_its_own_on)
 {
+	struct addr one, other;
 	struct l7_ctx *first;
 	struct bench b;
 
@@ -53,6 +54,7 @@ TEST(l7_an_aside_is_of_the_filters_from_its_own_on)
 	assert_ptr_not_equal(b.holder, first);
 	assert_true(l7_is_aside(b.holder));
 	assert_string_equal(l7_peer(b.holder)->id, l7_peer(first)->id);
+	assert_true(addr_eq(l7_addr(b.holder, &one), l7_addr(first, &other)));
 	/* There is one beside an exchange, and none beside that. */
 	assert_false(l7_aside(b.holder, l7_request(b.holder)));
 	l7_resume(b.holder, DIR_UP);

@@ -97,12 +97,11 @@ add_ms(struct str *s, struct slice name, uint64_t us)
 }
 
 static void
-add_addr(struct str *s, struct slice name, const struct addr_brief *a)
+add_addr(struct str *s, struct slice name, const struct addr *a)
 {
 	char text[ADDR_TEXT_MAX];
-	struct addr room;
 
-	addr_format(addr_whole(a, &room), text);
+	addr_format(a, text);
 	add_text(s, name, slice_str(text));
 }
 
@@ -122,9 +121,10 @@ static void
 add_who(struct str *s, struct l7_ctx *ctx, const struct l7_summary *m)
 {
 	const struct conn_peer *peer = l7_peer(ctx);
+	struct addr room;
 
-	add_addr(s, TEXT("downstream_remote_address"), &peer->addr);
-	add_addr(s, TEXT("downstream_local_address"), &peer->local);
+	add_addr(s, TEXT("downstream_remote_address"), l7_addr(ctx, &room));
+	add_addr(s, TEXT("downstream_local_address"), l7_local(ctx, &room));
 	add_text(s, TEXT("requested_server_name"), slice_str(peer->sni));
 	add_text(s, TEXT("client_identity"), slice_str(peer->id));
 	add_text(s, TEXT("server_identity"), m->upstream_id);

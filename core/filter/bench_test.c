@@ -170,7 +170,10 @@ bench_connect(struct bench *b, const char *id)
 	    fds), 0);
 	struct conn *c = conn_new(b->loop, fds[0], NULL, NULL, &no_ops, NULL);
 
-	conn_peer(c)->id = id;
+	struct conn_peer *peer = conn_peer_copy(&(struct conn_peer){
+	    .id = id, .sni = "", .alpn = "" });
+
+	conn_set_peer(c, &peer);
 	l4_start(b->l4, c, &b->env, "bench", &http_terminal, &b->options);
 	b->client = fds[1];
 	b->ended = false;

@@ -353,7 +353,7 @@ place_of(struct l7_ctx *ctx, size_t i, const struct http_head *h)
 		    &h->fields, slice_str(l->header)));
 	if (!all->spec.limits[i].by_address)
 		return place_in(l->lease, l->buckets, SLICE_NONE);
-	addr_format_ip(addr_whole(&l7_peer(ctx)->addr, &room), ip);
+	addr_format_ip(l7_addr(ctx, &room), ip);
 	return place_in(l->lease, l->buckets, slice_str(ip));
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "net/addr.h"
 
 #define UNIX_PREFIX	SLICE("unix:")
@@ -198,10 +199,19 @@ addr_shorten(const struct addr *a)
 		break;
 	case AF_UNIX:
 		brief.un.family = AF_UNIX;
-		brief.un.whole = a;
+		brief.un.whole = mem_alloc(sizeof(*a));
+		*brief.un.whole = *a;
 		break;
 	}
 	return brief;
+}
+
+void
+addr_brief_fini(struct addr_brief *brief)
+{
+	if (brief->sa.sa_family == AF_UNIX)
+		mem_free(brief->un.whole);
+	brief->sa.sa_family = AF_UNSPEC;
 }
 
 const struct addr *

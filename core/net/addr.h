@@ -28,7 +28,8 @@ struct addr {
 
 /*
  * addr_brief: the same in 32 bytes, for where many are kept: of an IP socket the
- * address itself, of a Unix socket where the whole one is.
+ * address itself, of a Unix socket a pointer to the whole one.
+ * Life: all zeros (no address) or addr_shorten -> addr_brief_fini.
  */
 struct addr_brief {
 	union {
@@ -36,15 +37,15 @@ struct addr_brief {
 		struct sockaddr_in  in;
 		struct sockaddr_in6 in6;
 		struct {
-			sa_family_t        family;
-			const struct addr *whole;
+			sa_family_t  family;
+			struct addr *whole;
 		} un;
 	};
 };
 
-/* Keeps a when it is one of a Unix socket. */
-struct addr_brief addr_shorten(const struct addr *a);
-/* Gives room, filled in, or the whole one that is kept elsewhere. */
+struct addr_brief addr_shorten(const struct addr *);	/* copies */
+void addr_brief_fini(struct addr_brief *);	/* no address then */
+/* Gives room, filled in, or the whole one that the brief form keeps. */
 const struct addr *addr_whole(const struct addr_brief *, struct addr *room);
 
 int addr_parse(struct slice text, struct addr *, struct err *);

@@ -129,6 +129,8 @@ TEST(addr_is_the_same_after_it_was_brief)
 		struct addr_brief brief = addr_shorten(&a);
 
 		assert_true(addr_eq(addr_whole(&brief, &room), &a));
+		addr_brief_fini(&brief);
+		assert_int_equal(addr_whole(&brief, &room)->len, 0);
 	}
 	a = (struct addr){ 0 };
 	struct addr_brief none = addr_shorten(&a);

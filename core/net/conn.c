@@ -45,6 +45,8 @@ conn_free(void *arg)
 		buf_fini(&c->tls->raw);
 	buf_fini(&c->in);
 	conn_drop_output(c);
+	addr_brief_fini(&c->addr);
+	addr_brief_fini(&c->local);
 	mem_free(c->peer);
 	mem_free(c->linger);
 	mem_free(c);
@@ -321,45 +323,65 @@ conn_getsockname(int fd, struct sockaddr *sa, socklen_t *len)
 	return getsockname(fd, sa, len);
 }
 
-struct conn_peer *
-conn_peer(struct conn *c)
+void
+conn_set_addrs(struct conn *c, const struct addr *addr,
+    const struct addr *local)
 {
-	if (c->peer == NULL) {
-		struct addr addr = conn_get_addr(c->watch.fd, conn_getpeername);
-
-		conn_set_addr(c, &addr);
-	}
-	return c->peer;
+	addr_brief_fini(&c->addr);
+	addr_brief_fini(&c->local);
+	c->addr = addr_shorten(addr);
+	c->local = addr_shorten(local);
+	c->has_addrs = true;
 }
 
 void
 conn_set_addr(struct conn *c, const struct addr *addr)
 {
 	struct addr local = conn_get_addr(c->watch.fd, conn_getsockname);
-	struct conn_peer peer = {
-		.addr = addr_shorten(addr), .local = addr_shorten(&local),
+
+	conn_set_addrs(c, addr, &local);
+}
+
+static void
+conn_ask_addrs(struct conn *c)
+{
+	if (c->has_addrs)
+		return;
+	struct addr addr = conn_get_addr(c->watch.fd, conn_getpeername);
+
+	conn_set_addr(c, &addr);
+}
+
+const struct addr *
+conn_addr(struct conn *c, struct addr *room)
+{
+	conn_ask_addrs(c);
+	return addr_whole(&c->addr, room);
+}
+
+const struct addr *
+conn_local(struct conn *c, struct addr *room)
+{
+	conn_ask_addrs(c);
+	return addr_whole(&c->local, room);
+}
+
+const struct conn_peer *
+conn_peer(const struct conn *c)
+{
+	static const struct conn_peer nobody = {
 		.id = "", .sni = "", .alpn = "",
 	};
 
-	check(c->peer == NULL);
-	c->peer = conn_peer_copy(&peer);
+	return c->peer != NULL ? c->peer : &nobody;
 }
 
-/* Bytes that an address needs outside of its brief form. */
-static size_t
-conn_path_size(const struct addr_brief *a)
+void
+conn_set_peer(struct conn *c, struct conn_peer **peer)
 {
-	return a->sa.sa_family == AF_UNIX ? sizeof(struct addr) : 0;
-}
-
-static struct addr *
-conn_keep_path(struct addr_brief *a, struct addr *to)
-{
-	if (conn_path_size(a) == 0)
-		return to;
-	*to = *a->un.whole;
-	a->un.whole = to;
-	return to + 1;
+	mem_free(c->peer);
+	c->peer = *peer;
+	*peer = NULL;
 }
 
 struct conn_peer *
@@ -367,15 +389,10 @@ conn_peer_copy(const struct conn_peer *from)
 {
 	size_t id = strlen(from->id) + 1, sni = strlen(from->sni) + 1;
 	size_t alpn = strlen(from->alpn) + 1;
-	size_t paths = conn_path_size(&from->addr) +
-	    conn_path_size(&from->local);
-	struct conn_peer *peer = mem_alloc(sizeof(*peer) + paths + id + sni +
-	    alpn);
-	char *text = (char *)(peer + 1) + paths;
+	struct conn_peer *peer = mem_alloc(sizeof(*peer) + id + sni + alpn);
+	char *text = (char *)(peer + 1);
 
 	*peer = *from;
-	conn_keep_path(&peer->local, conn_keep_path(&peer->addr,
-	    (struct addr *)(peer + 1)));
 	peer->id = memcpy(text, from->id, id);
 	peer->sni = memcpy(text + id, from->sni, sni);
 	peer->alpn = memcpy(text + id + sni, from->alpn, alpn);

@@ -44,8 +44,6 @@ struct conn_ops {
 #define CONN_SNI_MAX	256
 #define CONN_ALPN_MAX	32
 struct conn_peer {
-	struct addr_brief addr;		/* remote */
-	struct addr_brief local;
 	const char *id;			/* SPIFFE ID, "" when none is proven */
 	const char *sni, *alpn;		/* "" when none; sni in lower case */
 	int64_t     not_after;		/* end of its certificate, wall s, or 0 */
@@ -65,11 +63,19 @@ struct conn *conn_new(struct loop *, int fd, const struct transport *io,
 void conn_set_owner(struct conn *, const struct conn_ops *, void *owner);
 
 struct loop *conn_loop(const struct conn *);
-/* Addresses are read when first asked for: ask while it is open. */
-struct conn_peer *conn_peer(struct conn *);
+/* A plain one is nobody in particular. */
+const struct conn_peer *conn_peer(const struct conn *);
+/* Takes what was proven; in place of what is known. */
+void conn_set_peer(struct conn *, struct conn_peer **);
+/*
+ * Addresses are read when first asked for: ask while it is open.  Both give
+ * room, filled in, or what the conn keeps.
+ */
+const struct addr *conn_addr(struct conn *, struct addr *room);	/* remote */
+const struct addr *conn_local(struct conn *, struct addr *room);
 /* Who was accepted is known before: then nobody need be asked. */
 void conn_set_addr(struct conn *, const struct addr *);
-/* Gives a copy with its texts and paths, all in one block: for conn_image. */
+/* Gives a copy with its texts, all in one block: for conn_image. */
 struct conn_peer *conn_peer_copy(const struct conn_peer *);
 /* The user at the other end of a Unix socket; -1 for others. */
 int conn_peer_uid(const struct conn *, uid_t *uid);

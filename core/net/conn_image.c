@@ -40,7 +40,10 @@ conn_detach(struct conn *c, struct conn_image *image)
 		return -1;
 	conn_seal(c);
 	*image = (struct conn_image){ .fd = c->watch.fd };
-	image->peer = conn_peer_copy(conn_peer(c));
+	image->peer = c->peer;
+	c->peer = NULL;
+	image->addr = *conn_addr(c, &image->addr);
+	image->local = *conn_local(c, &image->local);
 	buf_move(&image->unread, c->io != NULL ? &c->tls->raw : &c->in);
 	buf_move(&image->unsent, &c->out);
 	buf_unshare(&image->unread);
@@ -70,7 +73,9 @@ conn_attach(struct loop *l, struct conn_image *image,
 	struct conn *c = conn_new(l, image->fd, io,
 	    io != NULL ? io->unpack(image) : NULL, ops, owner);
 
-	c->peer = image->peer;
+	conn_set_peer(c, &image->peer);
+	if (image->addr.len != 0)
+		conn_set_addrs(c, &image->addr, &image->local);
 	buf_move(&c->out, &image->unsent);
 	c->bytes_in = io != NULL ? 0 : buf_len(&image->unread);
 	buf_move(io != NULL ? &c->tls->raw : &c->in, &image->unread);

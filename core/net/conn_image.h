@@ -20,7 +20,8 @@ struct conn_image {
 	int              fd;		/* -1 once taken */
 	uint16_t         suite;		/* TLS cipher suite, 0: plain */
 	struct conn_key  rx, tx;
-	struct conn_peer *peer;		/* owned; NULL: addresses alone */
+	struct conn_peer *peer;		/* owned; NULL: nobody is proven */
+	struct addr      addr, local;	/* both, or neither (length 0) */
 	struct buf       unread;	/* as read from the socket (ciphertext) */
 	struct buf       unsent;	/* ready for the socket */
 };

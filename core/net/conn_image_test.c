@@ -91,10 +91,16 @@ TEST(conn_image_keeps_queues_and_refuses_ended_sides)
 {
 	struct both t = { 0 };
 	struct conn_image image;
+	struct conn_peer *peer = conn_peer_copy(&(struct conn_peer){
+	    .id = "id", .sni = "", .alpn = "", .bundle_generation = 7 });
+	struct addr path, room;
+	struct err err;
 
+	addr_parse(SLICE("unix:/run/a"), &path, &err);
 	both_start(&t, &both_kinds[2]);
 	conn_write_bytes(t.a.conn, "unsent", 6);
-	conn_peer(t.a.conn)->bundle_generation = 7;
+	conn_set_peer(t.a.conn, &peer);
+	conn_set_addr(t.a.conn, &path);
 	assert_int_equal(conn_detach(t.a.conn, &image), 0);
 	assert_int_equal(image.suite, TOY_SUITE);
 	assert_int_equal(image.tx.key[0], 2);
@@ -102,6 +108,8 @@ TEST(conn_image_keeps_queues_and_refuses_ended_sides)
 	assert_int_equal(buf_len(&image.unsent), 8);
 	t.a.conn = conn_attach(t.loop, &image, &toy_transport, &end_ops, &t.a);
 	assert_int_equal(conn_peer(t.a.conn)->bundle_generation, 7);
+	assert_string_equal(conn_peer(t.a.conn)->id, "id");
+	assert_true(addr_eq(conn_addr(t.a.conn, &room), &path));
 	assert_int_equal(conn_unsent(t.a.conn), 8);
 	conn_shutdown(t.a.conn);
 	assert_int_equal(conn_detach(t.a.conn, &image), -1);

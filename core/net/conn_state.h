@@ -32,7 +32,7 @@ struct conn {
 	void                   *io_state;
 	const struct conn_ops  *ops;
 	void                   *owner;
-	struct conn_peer       *peer;		/* made when asked for */
+	struct conn_peer       *peer;		/* NULL: nobody is proven */
 	struct loop_timer      *linger;		/* made when lingering */
 
 	struct loop_fd          watch;		/* its fd is -1 once closed */
@@ -40,6 +40,7 @@ struct conn {
 	struct loop_task        read_task;	/* goes on in the next turn */
 
 	struct buf              in, out;
+	struct addr_brief       addr, local;	/* with has_addrs */
 	uint64_t                bytes_in, bytes_out, last_activity_ms;
 
 	struct conn            *twin;		/* joined with */
@@ -51,6 +52,7 @@ struct conn {
 	enum close_reason       write_error : 8; /* what is unread comes first */
 	unsigned char           read_level;	/* how much is asked for */
 	bool                    can_read, can_write;
+	bool                    has_addrs;
 	bool                    has_hangup;	/* do not trust a short read */
 	bool                    is_paused;
 	bool                    must_open;	/* raw came from an image */
@@ -75,6 +77,8 @@ void conn_send(struct conn *);
 /* Reads and drops; true when the peer ended or the connection is dead. */
 bool conn_drop_input(struct conn *);
 enum close_reason conn_reason_of(int error);
+/* Copies. */
+void conn_set_addrs(struct conn *, const struct addr *, const struct addr *local);
 /* Forgets what was to be sent. */
 void conn_drop_output(struct conn *);
 

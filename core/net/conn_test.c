@@ -300,8 +300,8 @@ TEST(conn_knows_addresses_and_users)
 
 	both_start(&t, &both_kinds[0]);
 	assert_int_equal(getpeername(t.fds[0], &a.sa, &a.len), 0);
-	assert_true(addr_eq(addr_whole(&conn_peer(t.a.conn)->addr, &room), &a));
-	assert_true(addr_eq(addr_whole(&conn_peer(t.b.conn)->local, &room), &a));
+	assert_true(addr_eq(conn_addr(t.a.conn, &room), &a));
+	assert_true(addr_eq(conn_local(t.b.conn, &room), &a));
 	assert_int_equal(conn_peer_uid(t.a.conn, &uid), -1);
 	conn_close(t.a.conn, CLOSE_LOCAL);
 	conn_close(t.b.conn, CLOSE_LOCAL);
@@ -314,26 +314,6 @@ TEST(conn_knows_addresses_and_users)
 	conn_close(t.a.conn, CLOSE_LOCAL);
 	conn_close(t.b.conn, CLOSE_LOCAL);
 	both_finish(&t);
-}
-
-TEST(conn_peer_copies_have_their_own_paths)
-{
-	struct addr a, b, room;
-	struct err err;
-
-	addr_parse(SLICE("unix:/run/a"), &a, &err);
-	addr_parse(SLICE("unix:/run/b"), &b, &err);
-	struct conn_peer one = { .addr = addr_shorten(&a),
-	    .local = addr_shorten(&b), .id = "id", .sni = "", .alpn = "x" };
-	struct conn_peer *copy = conn_peer_copy(&one);
-	struct conn_peer *other = conn_peer_copy(copy);
-
-	mem_free(copy);
-	assert_true(addr_eq(addr_whole(&other->addr, &room), &a));
-	assert_true(addr_eq(addr_whole(&other->local, &room), &b));
-	assert_string_equal(other->id, "id");
-	assert_string_equal(other->alpn, "x");
-	mem_free(other);
 }
 
 TEST(conn_counts_what_is_unsent)

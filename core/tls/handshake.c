@@ -211,13 +211,13 @@ on_deadline(void *arg)
 static void
 take_addresses(struct tls_handshake *h)
 {
-	h->addr.len = h->local.len = sizeof(struct sockaddr_un);
-	if (getpeername(h->fd, &h->addr.sa, &h->addr.len) < 0)
-		h->addr = (struct addr){ 0 };
-	if (getsockname(h->fd, &h->local.sa, &h->local.len) < 0)
-		h->local = (struct addr){ 0 };
-	addr_unmap(&h->addr);
-	addr_unmap(&h->local);
+	h->result.image.addr.len = h->result.image.local.len = sizeof(struct sockaddr_un);
+	if (getpeername(h->fd, &h->result.image.addr.sa, &h->result.image.addr.len) < 0)
+		h->result.image.addr = (struct addr){ 0 };
+	if (getsockname(h->fd, &h->result.image.local.sa, &h->result.image.local.len) < 0)
+		h->result.image.local = (struct addr){ 0 };
+	addr_unmap(&h->result.image.addr);
+	addr_unmap(&h->result.image.local);
 }
 
 /* Its host has more than its share: that host's oldest gives way. */
@@ -234,7 +234,7 @@ make_room(struct tls_handshake *h)
 		    link);
 
 		if (!o->request.is_server || !addr_is_same_host(
-		    &o->addr, &h->addr))
+		    &o->result.image.addr, &h->result.image.addr))
 			continue;
 		if (n++ == 0)
 			oldest = o;

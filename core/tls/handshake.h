@@ -65,7 +65,6 @@ struct tls_handshake {
 	struct tls_request   request;	/* with its own reference */
 	int                  fd;
 	uint64_t             start_us, due_ms;
-	struct addr          addr, local;	/* of its ends */
 	struct loop_fd       watch;
 	struct loop_timer    deadline;
 	struct engine       *engine;	/* made with the first record */

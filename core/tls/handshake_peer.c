@@ -248,7 +248,7 @@ client_key(struct tls_handshake *h)
 	char addr[ADDR_TEXT_MAX];
 	struct hash hash;
 
-	addr_format(&h->addr, addr);
+	addr_format(&h->result.image.addr, addr);
 	hash_init(&hash);
 	hash_text(&hash, addr);
 	hash_text(&hash, q->expected_id);
@@ -317,8 +317,6 @@ fill_image(struct tls_handshake *h, bool is_resumed)
 {
 	const struct session *s = &h->peer;
 	struct conn_peer peer = {
-		.addr = addr_shorten(&h->addr),
-		.local = addr_shorten(&h->local),
 		.id = s->id,
 		.sni = s->sni,
 		.alpn = s->alpn,

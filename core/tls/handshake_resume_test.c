@@ -85,8 +85,7 @@ offer_for_another(const char *sni, const char *const *alpn, bool want_resumed)
 	meet_run(m);
 	meet_assert_ok(m, false);
 	h.owner = m->handshaker;
-	h.addr = *addr_whole(&m->client.result.image.peer->addr,
-	    &(struct addr){ 0 });
+	h.result.image.addr = m->client.result.image.addr;
 	assert_non_null(hs_find_session(&h));
 	memcpy(first, h.client_key, sizeof(first));
 	assert_true(session_cache_get(m->handshaker->client_sessions, first,
@@ -130,8 +129,7 @@ offer_with_foreign_protocol(const char *const *first)
 	meet_run(m);
 	meet_assert_ok(m, false);
 	h.owner = m->handshaker;
-	h.addr = *addr_whole(&m->client.result.image.peer->addr,
-	    &(struct addr){ 0 });
+	h.result.image.addr = m->client.result.image.addr;
 	h.request = m->client.request;
 	hs_find_session(&h);
 	assert_true(session_cache_get(m->handshaker->client_sessions,

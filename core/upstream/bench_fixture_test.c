@@ -4,6 +4,7 @@
 
 #include "base/unit.h"
 #include "upstream/bench_fixture.h"
+#include "upstream/upstream_run.h"
 
 static void
 say(struct bench_call *c, const char *what)
@@ -135,14 +136,18 @@ static const struct stream_events stream_events = {
 };
 
 static void
-on_stream(void *owner, struct stream *s, struct conn_peer *peer, bool reused)
+on_stream(void *owner, struct stream *s, const struct conn_peer *peer,
+    bool reused)
 {
 	struct bench_call *c = owner;
 	struct http_head h;
 
 	if (c->bench->generation > 0 && !peer->is_tls) {
-		peer->is_tls = true;
-		peer->bundle_generation = c->bench->generation;
+		struct conn_peer *proven = conn_peer_copy(peer);
+
+		proven->is_tls = true;
+		proven->bundle_generation = c->bench->generation;
+		conn_set_peer(c->attempt->conn->conn, &proven);
 	}
 	say(c, reused ? "reused" : "fresh");
 	c->stream = s;

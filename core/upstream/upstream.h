@@ -72,7 +72,7 @@ struct loop *upstream_loop(struct upstream *);
 
 struct attempt_events {
 	/* The owner sets itself as the stream's owner and sends. */
-	void (*on_stream)(void *owner, struct stream *, struct conn_peer *,
+	void (*on_stream)(void *owner, struct stream *, const struct conn_peer *,
 	    bool reused);
 	/* FLAG_UF, FLAG_UO or FLAG_UT (connect timeout); nothing was sent. */
 	void (*on_failed)(void *owner, enum response_flag, const char *details);

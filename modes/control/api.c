@@ -34,15 +34,16 @@ api_call_unref(struct api_call *call)
 
 /* Whoever certificates prove it to be, or the local socket. */
 static void
-identify(struct api_call *call, const struct conn_peer *peer, unsigned door)
+identify(struct api_call *call, unsigned door)
 {
+	const struct conn_peer *peer = l7_peer(call->ctx);
 	char text[ADDR_TEXT_MAX];
 	struct addr room;
 	uid_t uid;
 
 	call->role = (enum api_role)door;
 	call->who.actor = SLICE("anonymous");
-	addr_format(addr_whole(&peer->addr, &room), text);
+	addr_format(l7_addr(call->ctx, &room), text);
 	call->who.from = arena_dup(&call->arena, slice_str(text));
 	if (door == API_LOCAL) {
 		call->who.from = SLICE("local");
@@ -83,7 +84,7 @@ call_new(struct l7_ctx *ctx, const struct http_head *head)
 	list_init(&call->link);
 	call->query = head->query.ptr == NULL ? SLICE_NONE :
 	    arena_dup(&call->arena, head->query);
-	identify(call, l7_peer(ctx), door->role);
+	identify(call, door->role);
 	return call;
 }
 

@@ -67,7 +67,7 @@ open_session(struct api_call *call, const struct cert_record *c)
 	struct addr room;
 	char ip[ADDR_TEXT_MAX];
 
-	addr_format_ip(addr_whole(&peer->addr, &room), ip);
+	addr_format_ip(l7_addr(call->ctx, &room), ip);
 
 	struct session_peer who = { .grant = c->grant, .id = call->id,
 	    .address = slice_str(ip), .from = call->who.from,

@@ -38,15 +38,13 @@ affinity_cookie(const struct http_head *head, struct slice name)
 }
 
 uint64_t
-affinity_source(const struct addr_brief *caller, struct slice workload)
+affinity_source(const struct addr *caller, struct slice workload)
 {
 	char ip[ADDR_TEXT_MAX];
-	struct addr room;
-	const struct addr *whole = addr_whole(caller, &room);
 
-	if (workload.len > 0 && addr_is_loopback(whole))
+	if (workload.len > 0 && addr_is_loopback(caller))
 		return hash_bytes(workload);
-	addr_format_ip(whole, ip);
+	addr_format_ip(caller, ip);
 	return hash_bytes(slice_str(ip));
 }
 
@@ -107,6 +105,8 @@ affinity_find(struct affinity *out, struct l7_ctx *ctx,
     const struct cluster *c, const struct http_head *head,
     struct slice workload)
 {
+	struct addr room;
+
 	*out = (struct affinity){ 0 };
 	if (c->affinity.subset_header.len > 0)
 		find_subset(out, c, head);
@@ -114,7 +114,7 @@ affinity_find(struct affinity *out, struct l7_ctx *ctx,
 		return;
 	if (c->affinity.kind == AFFINITY_SOURCE) {
 		out->has_hash = true;
-		out->hash = affinity_source(&l7_peer(ctx)->addr, workload);
+		out->hash = affinity_source(l7_addr(ctx, &room), workload);
 		return;
 	}
 	struct slice key = key_of(&c->affinity, head);

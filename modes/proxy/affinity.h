@@ -27,7 +27,7 @@ void affinity_find(struct affinity *, struct l7_ctx *, const struct cluster *,
  * is the workload, if it has a name: all callers of all sidecars would be one
  * otherwise.
  */
-uint64_t affinity_source(const struct addr_brief *, struct slice workload);
+uint64_t affinity_source(const struct addr *, struct slice workload);
 /* The value of a cookie, or SLICE_NONE. */
 struct slice affinity_cookie(const struct http_head *, struct slice name);
 /* The answer says what is to be known next time. */

@@ -5,12 +5,10 @@ static uint64_t
 hash_of(const char *address, const char *workload)
 {
 	struct err err = ERR_INIT;
-	struct addr_brief brief;
 	struct addr a;
 
 	assert_int_equal(addr_parse(slice_str(address), &a, &err), 0);
-	brief = addr_shorten(&a);
-	return affinity_source(&brief, slice_str(workload));
+	return affinity_source(&a, slice_str(workload));
 }
 
 /* All applications call their sidecars from the same address. */

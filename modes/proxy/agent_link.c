@@ -123,8 +123,8 @@ on_head(void *owner, struct http_head *h, bool end)
 	if (h->status == 101 && !end) {
 		l->is_open = true;
 		loop_timer_start(&l->silence, LINK_SILENCE_MS);
-		l->ops->on_open(l->arg, addr_whole(
-		    &conn_peer(l->conn)->local, &(struct addr){ 0 }));
+		l->ops->on_open(l->arg, conn_local(l->conn,
+		    &(struct addr){ 0 }));
 		return;
 	}
 	bool is_denied = h->status == 401 || h->status == 403;

@@ -98,23 +98,24 @@ service_of_id(struct arena *a, struct slice id)
 }
 
 static void
-set_forwarded(struct http_head *h, struct arena *a, const struct conn_peer *peer)
+set_forwarded(struct http_head *h, struct arena *a, struct conn *caller)
 {
 	char ip[ADDR_TEXT_MAX];
 	struct addr room;
 
-	addr_format_ip(addr_whole(&peer->addr, &room), ip);
+	addr_format_ip(conn_addr(caller, &room), ip);
 	http_fields_set_id(&h->fields, FIELD_X_FORWARDED_FOR,
 	    arena_dup(a, slice_str(ip)));
 	http_fields_set_id(&h->fields, FIELD_X_FORWARDED_PROTO,
-	    peer->is_tls ? SLICE("https") : SLICE("http"));
+	    conn_peer(caller)->is_tls ? SLICE("https") : SLICE("http"));
 	http_fields_set_id(&h->fields, FIELD_X_FORWARDED_HOST, h->authority);
 }
 
 void
 entrance_apply(enum entrance from, struct http_head *h, struct arena *a,
-    const struct conn_peer *peer, struct slice own_id, struct l7_summary *s)
+    struct conn *caller, struct slice own_id, struct l7_summary *s)
 {
+	const struct conn_peer *peer = conn_peer(caller);
 	struct slice source = SLICE_NONE;
 
 	s->is_own = from == ENTRANCE_APP;
@@ -123,7 +124,7 @@ entrance_apply(enum entrance from, struct http_head *h, struct arena *a,
 	remove_identity(&h->fields);
 	if (from == ENTRANCE_EDGE) {
 		remove_forwarded(&h->fields);
-		set_forwarded(h, a, peer);
+		set_forwarded(h, a, caller);
 	}
 	if (from != ENTRANCE_PEER || peer->id[0] == '\0')
 		return;
@@ -161,7 +162,7 @@ last_of_list(struct slice list, int64_t n)
 
 void
 entrance_apply_edge(struct http_head *h, struct arena *a,
-    const struct conn_peer *peer, int64_t hops)
+    struct conn *caller, int64_t hops)
 {
 	struct slice from = joined_for(&h->fields, a),
 	    proto = http_fields_get(&h->fields, FIELD_X_FORWARDED_PROTO),
@@ -169,7 +170,7 @@ entrance_apply_edge(struct http_head *h, struct arena *a,
 
 	remove_identity(&h->fields);
 	remove_forwarded(&h->fields);
-	set_forwarded(h, a, peer);
+	set_forwarded(h, a, caller);
 	if (hops == 0)
 		return;
 	from = last_of_list(from, hops);

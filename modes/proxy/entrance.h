@@ -27,14 +27,14 @@ enum entrance { ENTRANCE_APP, ENTRANCE_PEER, ENTRANCE_EDGE };
  * source_service from what the peer's sidecar says and TLS proves.
  */
 void entrance_apply(enum entrance, struct http_head *, struct arena *,
-    const struct conn_peer *, struct slice own_id, struct l7_summary *s);
+    struct conn *caller, struct slice own_id, struct l7_summary *s);
 /*
  * As ENTRANCE_EDGE, behind so many proxies of ours: what they say is kept.  Of
  * x-forwarded-for these are as many addresses at its end, to which the peer's is
  * added; with x-forwarded-proto and -host it is all of it.
  */
 void entrance_apply_edge(struct http_head *, struct arena *,
-    const struct conn_peer *, int64_t hops);
+    struct conn *caller, int64_t hops);
 /* A trailer may claim no identity either. */
 void entrance_apply_trailers(struct http_fields *);
 /* Whether a workload "ns/name" lies in the namespace of a service. */

@@ -126,7 +126,7 @@ route_gateway(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	const struct static_reply *refusal = find_site(f, peer, head->host,
 	    &site);
 
-	entrance_apply_edge(head, l7_arena(ctx), peer,
+	entrance_apply_edge(head, l7_arena(ctx), l7_conn(ctx),
 	    o->plane->options.trusted_hops);
 	/* HTTP/1 does not say it, or whatever it likes; redirects build on it. */
 	head->scheme = peer->is_tls ? SLICE("https") : SLICE("http");

@@ -305,7 +305,7 @@ route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	    http_fields_get(&head->fields, FIELD_MESH_HOST) : SLICE_NONE;
 
 	entrance_apply(peer->is_tls ? ENTRANCE_PEER : ENTRANCE_EDGE, head,
-	    l7_arena(ctx), peer, id == NULL ? SLICE_NONE : arena_dup(
+	    l7_arena(ctx), l7_conn(ctx), id == NULL ? SLICE_NONE : arena_dup(
 	    l7_arena(ctx), slice_str(tls_identity_id(id))), l7_summary(ctx));
 	tls_identity_unref(id);
 	if (s->deny_inbound) {

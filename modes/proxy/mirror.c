@@ -102,7 +102,8 @@ static const struct stream_events stream_events = {
 /* --- the way there ------------------------------------------------------------------ */
 
 static void
-on_stream(void *owner, struct stream *st, struct conn_peer *peer, bool reused)
+on_stream(void *owner, struct stream *st, const struct conn_peer *peer,
+    bool reused)
 {
 	struct mirror *m = owner;
 	bool is_whole = buf_len(&m->body) == 0;

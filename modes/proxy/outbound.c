@@ -181,7 +181,7 @@ route_outbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	const struct service *outside = snapshot_outside(w->snapshot,
 	    head->host, port);
 
-	entrance_apply(ENTRANCE_APP, head, l7_arena(ctx), l7_peer(ctx),
+	entrance_apply(ENTRANCE_APP, head, l7_arena(ctx), l7_conn(ctx),
 	    SLICE_NONE, l7_summary(ctx));
 	if (outside != NULL) {
 		name = outside->name;
@@ -207,7 +207,7 @@ route_upstream(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	struct proxy_worker *w = l7_env(ctx)->mode;
 
 	entrance_apply(o->plane->options.is_edge ? ENTRANCE_EDGE : ENTRANCE_APP,
-	    head, l7_arena(ctx), l7_peer(ctx), SLICE_NONE, l7_summary(ctx));
+	    head, l7_arena(ctx), l7_conn(ctx), SLICE_NONE, l7_summary(ctx));
 	if (head->method_id == METHOD_CONNECT) {
 		route_reply(route, w->snapshot->out.l7, &connect_refused);
 		return;

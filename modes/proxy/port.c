@@ -102,7 +102,7 @@ on_bad_request(void *arg, struct l4_run *l4, int status, const char *why)
 	struct addr room;
 
 	(void)arg;
-	addr_format(addr_whole(&conn_peer(l4_conn(l4))->addr, &room), ip);
+	addr_format(conn_addr(l4_conn(l4), &room), ip);
 	log_debug("http", "%s: %s: %d: %s", l4_listener(l4), ip, status, why);
 }
 

@@ -394,7 +394,8 @@ router_note_endpoint(struct router *r)
 }
 
 static void
-on_stream(void *owner, struct stream *st, struct conn_peer *peer, bool reused)
+on_stream(void *owner, struct stream *st, const struct conn_peer *peer,
+    bool reused)
 {
 	struct router *r = owner;
 	bool body_end = r->ended && r->trailers == NULL;

@@ -116,7 +116,7 @@ log_line(const struct session_facts *f, enum close_reason why, uint64_t us)
 
 	clock_format(when, f->start_wall_us / 1000000,
 	    (int)(f->start_wall_us / 1000 % 1000));
-	addr_format(addr_whole(&peer->addr, &room), addr);
+	addr_format(conn_addr(l4_conn(f->l4), &room), addr);
 	str_addf(&s, "{\"start_time\":\"%s\",\"listener\":\"%s\","
 	    "\"protocol\":\"TCP\"", when, l4_listener(f->l4));
 	add_text(&s, "response_flags", slice_str(response_flag_name(f->flag)));

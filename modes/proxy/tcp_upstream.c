@@ -286,13 +286,14 @@ tcp_upstream_start(struct upstream *up, const struct cluster *cluster,
     void *owner)
 {
 	struct tcp_upstream *t = mem_zalloc(sizeof(*t));
+	struct addr room;
 
 	t->up = up;
 	t->cluster = cluster_ref(cluster_mutable(cluster));
 	t->source = caller->source;
 	t->has_hash = cluster->affinity.kind == AFFINITY_SOURCE;
 	if (t->has_hash)
-		t->hash = affinity_source(&conn_peer(caller->conn)->addr,
+		t->hash = affinity_source(conn_addr(caller->conn, &room),
 		    caller->source);
 	t->events = events;
 	t->owner = owner;
