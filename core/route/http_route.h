@@ -39,6 +39,13 @@ enum route_reason {
 
 const char *route_reason_name(enum route_reason);	/* "NoMatchingParent" */
 
+/*
+ * A header of this name in a match is who asks, as far as TLS proved it or as
+ * it is our own application: "NAMESPACE/ACCOUNT".  No request carries it: at
+ * every entrance x-mesh-* is taken away.
+ */
+#define ROUTE_CALLER	"x-mesh-caller"
+
 /* --- parents ------------------------------------------------------------------ */
 
 /* A listener of the Gateway that a reference names, or of a ListenerSet. */

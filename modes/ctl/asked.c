@@ -4,6 +4,7 @@
 #include "conf/pattern.h"
 #include "http/path.h"
 #include "modes/ctl/asked.h"
+#include "route/http_route.h"
 
 static struct slice
 lower(struct ctl *c, struct slice s)
@@ -55,7 +56,7 @@ read_headers(struct ctl *c, struct asked *a)
 
 	while (args_nth(&c->args, "header", n) != NULL)
 		n++;
-	a->headers = arena_alloc(&c->arena, (n + 1) * sizeof(*a->headers));
+	a->headers = arena_alloc(&c->arena, (n + 2) * sizeof(*a->headers));
 	for (size_t i = 0; (text = args_nth(&c->args, "header", i)) != NULL; i++) {
 		size_t len = strcspn(text, "=:");
 		struct slice name = slice_of(text, len), value;
@@ -165,4 +166,12 @@ asked_read(struct ctl *c, const char *default_host, struct asked *a)
 		code = read_headers(c, a);
 	a->request.host = bare_host(c, a->authority);
 	return code;
+}
+
+void
+asked_by(struct asked *a, const char *caller)
+{
+	if (find_header(a, SLICE(ROUTE_CALLER)).ptr == NULL)
+		a->headers[a->len++] = (struct asked_header){
+			SLICE(ROUTE_CALLER), slice_str(caller) };
 }

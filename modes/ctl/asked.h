@@ -32,5 +32,7 @@ struct asked {
 
 /* CTL_OK, or CTL_USAGE, reported. */
 int asked_read(struct ctl *, const char *default_host, struct asked *);
+/* Says who asks, "NAMESPACE/ACCOUNT", unless a header was typed that does. */
+void asked_by(struct asked *, const char *caller);
 
 #endif

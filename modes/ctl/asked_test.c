@@ -72,3 +72,24 @@ TEST(asked_is_what_a_proxy_would_see)
 		ctl_fini(&c);
 	}
 }
+
+TEST(asked_by_is_a_header_that_nobody_sends)
+{
+	static const struct { const char *line, *expected; } cases[] = {
+		{ "--quiet", "shop/qa" },
+		{ "-H|X-Mesh-Caller: shop/other", "shop/other" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char line[128];
+		struct asked a;
+		struct ctl c;
+
+		snprintf(line, sizeof(line), "%s", cases[i].line);
+		assert_int_equal(ask(&c, line, &a), CTL_OK);
+		asked_by(&a, "shop/qa");
+		assert_true(slice_is(a.request.header(a.request.head,
+		    SLICE("x-mesh-caller")), cases[i].expected));
+		ctl_fini(&c);
+	}
+}

@@ -42,30 +42,46 @@ const struct ctl_command cmd_route = {
 	.run = route,
 };
 
-/* The caller's namespace is what counts; but a slip of the pen shall show. */
+/*
+ * Which routes there are follows from the caller's namespace; rules may ask for
+ * its account, which is that of the workload, or as a token of the service has
+ * it unless it says another.  A slip of the pen shall show.
+ */
+static int
+find_caller(struct choice *q, const char *name)
+{
+	const struct model_object *o;
+	struct err err = ERR_INIT;
+	const char *account = NULL;
+
+	o = traffic_find(&q->traffic, &model_workload_kind, q->from, name, &err);
+	if (o != NULL)
+		account = model_workload(o)->spec.service_account;
+	else if (!q->traffic.is_offline && (err.kind != ERR_NOT_FOUND ||
+	    traffic_find(&q->traffic, &model_service_kind, q->from, name,
+	    &err) == NULL)) {
+		if (err.kind == ERR_NOT_FOUND)
+			err_set(&err, ERR_NOT_FOUND,
+			    "--from: no Workload or Service %s/%s", q->from, name);
+		return ctl_fail_call(q->c, &err);
+	}
+	asked_by(&q->asked, arena_printf(&q->c->arena, "%s/%s", q->from,
+	    account != NULL ? account : name));
+	return CTL_OK;
+}
+
 static int
 read_caller(struct choice *q)
 {
 	struct ctl *c = q->c;
 	const char *typed = ctl_value(c, "from"), *name;
-	struct err err = ERR_INIT;
 	int code;
 
 	q->from = c->namespace != NULL ? c->namespace : q->to.namespace;
 	if (typed == NULL)
 		return CTL_OK;
 	code = names_read(c, "--from", typed, &q->from, &name);
-	if (code != CTL_OK || q->traffic.is_offline ||
-	    traffic_find(&q->traffic, &model_workload_kind, q->from, name, &err) !=
-	    NULL)
-		return code;
-	if (err.kind == ERR_NOT_FOUND && traffic_find(&q->traffic,
-	    &model_service_kind, q->from, name, &err) != NULL)
-		return CTL_OK;
-	if (err.kind == ERR_NOT_FOUND)
-		err_set(&err, ERR_NOT_FOUND, "--from: no Workload or Service %s/%s",
-		    q->from, name);
-	return ctl_fail_call(c, &err);
+	return code == CTL_OK ? find_caller(q, name) : code;
 }
 
 static int

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "filter/caller.h"
 #include "modes/proxy/extensions.h"
 #include "modes/proxy/policy.h"
 #include "modes/proxy/route.h"
@@ -111,7 +112,7 @@ rule_set_fini(struct rule_set *set)
 
 struct asked {
 	const struct http_head *head;
-	struct arena           *arena;
+	struct l7_ctx          *ctx;
 };
 
 /* One that comes several times is a list (RFC 9110, section 5.3). */
@@ -126,8 +127,8 @@ joined(const struct asked *q, struct slice name, struct slice first)
 		if (!slice_eq(f->v[i].name, name))
 			continue;
 		if (!is_first)
-			all = slice_str(arena_printf(q->arena, "%.*s,%.*s",
-			    SLICE_ARG(all), SLICE_ARG(f->v[i].value)));
+			all = slice_str(arena_printf(l7_arena(q->ctx),
+			    "%.*s,%.*s", SLICE_ARG(all), SLICE_ARG(f->v[i].value)));
 		is_first = false;
 	}
 	return all;
@@ -141,15 +142,17 @@ header_of(const void *arg, struct slice name)
 
 	if (slice_is(name, "host"))
 		return q->head->authority;
+	if (slice_is(name, ROUTE_CALLER))
+		return filter_caller(q->ctx);
 	first = http_fields_find(&q->head->fields, name);
 	return first.ptr == NULL ? first : joined(q, name, first);
 }
 
 static bool
-find(const struct rule_set *set, struct arena *a, const struct http_head *head,
-    struct route_found *found)
+find(const struct rule_set *set, struct l7_ctx *ctx,
+    const struct http_head *head, struct route_found *found)
 {
-	const struct asked asked = { head, a };
+	const struct asked asked = { head, ctx };
 	const struct route_request request = {
 		.host = head->host, .method = head->method,
 		.path = head->path, .query = head->query,
@@ -263,7 +266,7 @@ rules_choose(const struct rule_set *set, struct l7_ctx *ctx,
 	struct rule_choice *out = arena_zalloc(l7_arena(ctx), sizeof(*out));
 	struct route_found found;
 
-	if (!find(set, l7_arena(ctx), head, &found)) {
+	if (!find(set, ctx, head, &found)) {
 		answer(out, 404, FLAG_NR, "no_rule");
 		return out;
 	}
