@@ -283,7 +283,7 @@ l7_extend(struct l7_ctx *ctx, struct l7_chain *const *chains, int n)
 	if (r->over)
 		return;
 	check(r->more == NULL && ctx->index == r->len - 1 &&
-	    r->way[DIR_UP].frozen == ctx->index);
+	    r->entered == r->len && !r->terminal_entered);
 	for (int i = 0; i < n; i++)
 		len += chains[i]->len;
 	r->more = slots_new(r, len);
@@ -577,6 +577,12 @@ const char *
 l7_listener_name(struct l7_ctx *ctx)
 {
 	return ctx->run->listener->name;
+}
+
+const void *
+l7_terminal_arg(const struct l7_ctx *ctx)
+{
+	return ctx->run->route.terminal_arg;
 }
 
 struct http_head *

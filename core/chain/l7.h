@@ -117,13 +117,11 @@ void l7_wake_after(struct l7_ctx *, enum dir, uint64_t ms);
  * 100 gets it.  Above max bytes: 413 (request), or 502 (response).
  */
 void l7_collect(struct l7_ctx *, enum dir, size_t max);
-/*
- * Called in a body hook that then returns HOLD: when it is resumed so many bytes
- * (at least 1) go on, and the hook is shown the rest again.
- */
+/* Before a body hook returns HOLD: resumed, n bytes (1 or more) go on, and it is
+   shown the rest again. */
 void l7_hold_part(struct l7_ctx *, enum dir, size_t n);
 /*
- * Puts chains behind this filter, which is the last one and holds the request's
+ * Puts chains behind this filter, which is the last one and has the request's
  * head; takes a reference of each.  Once per exchange.
  */
 void l7_extend(struct l7_ctx *, struct l7_chain *const *, int n);
@@ -144,6 +142,7 @@ const struct conn_peer *l7_peer(struct l7_ctx *);	/* of that, as the next */
 const struct addr *l7_addr(struct l7_ctx *, struct addr *room);
 const struct addr *l7_local(struct l7_ctx *, struct addr *room);
 const char *l7_listener_name(struct l7_ctx *);
+const void *l7_terminal_arg(const struct l7_ctx *);	/* of the route */
 struct http_head *l7_request(struct l7_ctx *);	/* as it stands now */
 struct l7_summary *l7_summary(struct l7_ctx *);
 /* A place for what one filter leaves for another or the terminal. */

@@ -10,6 +10,7 @@
 #include "modes/proxy/extensions.h"
 #include "modes/proxy/policy.h"
 #include "modes/proxy/gateway.h"
+#include "modes/proxy/late.h"
 #include "modes/proxy/names.h"
 #include "modes/proxy/outside.h"
 
@@ -402,6 +403,7 @@ compile(const struct compile_input *in)
 	check_policies(&c);
 	extensions_init(&c.extensions, in, s);
 	s->revision = in->revision;
+	s->late = late_chain_new(in->filter_stats);
 	s->account = account_of(in->self, &s->arena);
 	s->permissive = in->settings->spec.permissive;
 	s->inbound = arena_zalloc(&s->arena,

@@ -103,7 +103,6 @@ route_service(struct l7_route *route, struct l7_chain *chain,
 	job->service = *name;
 	job->port = port;
 	job->source = w->env.workload;
-	/* In the snapshot: taken at once.  Else the router asks and waits. */
 	if (p != NULL)
 		job->cluster = cluster_ref(p->cluster);
 	if (job->cluster == NULL) {
@@ -117,7 +116,9 @@ route_service(struct l7_route *route, struct l7_chain *chain,
 		.terminal_arg = job, .release = router_job_release,
 		.again = router_job_again,
 	};
-	if (p != NULL && p->policies != NULL)
+	if (p == NULL)
+		route->behind[route->behind_len++] = w->snapshot->late;
+	else if (p->policies != NULL)
 		route->behind[route->behind_len++] = p->policies;
 	if (p != NULL)
 		l7_summary(ctx)->service = p->cluster->service;

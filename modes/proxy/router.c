@@ -130,7 +130,7 @@ find_session(struct router *r)
 static void
 use_cluster(struct router *r, struct cluster *c)
 {
-	r->cluster = r->job->cluster = c;
+	r->cluster = c;
 	l7_summary(r->ctx)->service = c->service;
 	r->retry = &c->retry;
 	if (r->job->choice != NULL || c->retry.is_asked)
@@ -150,46 +150,6 @@ use_cluster(struct router *r, struct cluster *c)
 	router_start_attempt(r);
 }
 
-/* Its routes became known together with the service. */
-static void
-obey_rules(struct router *r, struct cluster *c)
-{
-	struct proxy_worker *w = l7_env(r->ctx)->mode;
-	const struct service_port *p = service_port(snapshot_service(
-	    w->snapshot, &r->job->service), r->job->port);
-
-	if (p == NULL || p->rules == NULL) {
-		use_cluster(r, c);
-		return;
-	}
-	cluster_unref(c);
-	r->job->choice = rules_choose(p->rules, r->ctx, r->request,
-	    r->job->port);
-	if (!is_answered_here(r))
-		use_cluster(r, r->job->choice->cluster);
-}
-
-static void
-on_lookup(void *arg, enum lookup_answer answer, struct cluster *c)
-{
-	struct router *r = arg;
-
-	r->looking = false;
-	switch (answer) {
-	case LOOKUP_FOUND:
-		obey_rules(r, c);
-		return;
-	case LOOKUP_NO_SERVICE:
-		l7_reply(r->ctx, 404, FLAG_NR, "no_service", SLICE_NONE);
-		return;
-	case LOOKUP_NO_PORT:
-		l7_reply(r->ctx, 404, FLAG_NR, "no_port", SLICE_NONE);
-		return;
-	default:
-		l7_reply(r->ctx, 503, FLAG_NC, "lookup_timeout", SLICE_NONE);
-	}
-}
-
 /* --- the terminal ------------------------------------------------------------------ */
 
 static void
@@ -207,21 +167,7 @@ router_head(struct l7_ctx *ctx, struct http_head *head, bool end)
 	loop_timer_init(&r->timer, l7_loop(ctx), on_timer, r);
 	if (is_answered_here(r))
 		return;
-	if (r->job->cluster != NULL) {
-		use_cluster(r, r->job->cluster);
-		return;
-	}
-	struct cluster *c = NULL;
-
-	r->lookup.name = r->job->service;
-	r->lookup.port = r->job->port;
-	r->lookup.done = on_lookup;
-	r->lookup.arg = r;
-	r->looking = true;
-	enum lookup_answer answer = lookup_start(w, &r->lookup, &c);
-
-	if (answer != LOOKUP_WAIT)
-		on_lookup(r, answer, c);
+	use_cluster(r, r->job->cluster);
 }
 
 static void
@@ -293,9 +239,6 @@ drop_bodies(struct router *r)
 static void
 clean(struct router *r, enum attempt_result result, enum stream_error error)
 {
-	if (r->looking)
-		lookup_cancel(&r->lookup);
-	r->looking = false;
 	router_stop_clocks(r);
 	router_drop_rivals(r, result);
 	router_drop_attempt(r, result, error);

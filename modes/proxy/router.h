@@ -10,18 +10,18 @@
  * router: the L7 terminal that sends an exchange to an endpoint of a cluster
  * and brings the answer back.
  *
- * Life: head -> (service not known yet: wait for it) -> pick -> attempt ->
- *       send head and body -> answer -> done.  What fails before anything was
- *       answered, and is safe to repeat, is tried once more elsewhere.
+ * Life: head -> pick -> attempt -> send head and body -> answer -> done.  What
+ * fails before anything was answered, and is safe to repeat, is tried once more
+ * elsewhere.
  *
- * Clocks: the wait for an unknown service (lookup.h); the connect, inside
- * the attempt; body_idle_ms between signs of life of a body; from the end of
- * the request response_timeout_ms until the head of the answer.
+ * Clocks: the connect, inside the attempt; body_idle_ms between signs of life of
+ * a body; from the end of the request response_timeout_ms until the head of the
+ * answer.
  */
 
 /* What an exchange is for; lives in the stream's arena. */
 struct router_job {
-	struct cluster     *cluster;	/* counted; NULL: ask by name */
+	struct cluster     *cluster;	/* counted; NULL: late.h finds it */
 	struct service_name service;	/* with cluster NULL */
 	uint16_t            port;
 	bool                is_inbound;	/* to the application */

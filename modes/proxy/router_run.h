@@ -28,7 +28,6 @@ struct router {
 	struct router_job *job;
 	struct upstream   *up;
 	struct cluster    *cluster;	/* the job's */
-	struct lookup      lookup;
 	const struct retry_settings *retry;	/* of ruled, or the cluster's */
 	struct attempt    *attempt;
 	struct stream     *stream;	/* upstream, once connected */
@@ -45,7 +44,7 @@ struct router {
 	uint64_t           sent_us;
 	int                attempts;
 	int                status;	/* of the service's answer */
-	bool               looking, ended, head_end;
+	bool               ended, head_end;
 	bool               no_replay;	/* too much was sent to repeat it */
 	bool               answered;	/* a head came */
 	bool               retry_counted, is_tunnel;

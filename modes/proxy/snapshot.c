@@ -59,6 +59,7 @@ snapshot_unref(struct snapshot *s)
 	gateway_fini(s->gateway);
 	unref_chains(&s->in);
 	unref_chains(&s->out);
+	l7_chain_unref(s->late);
 	map_fini(&s->services, NULL);
 	map_fini(&s->absent, NULL);
 	map_fini(&s->outside, NULL);

@@ -64,6 +64,7 @@ struct snapshot {
 	struct inbound_port   *inbound;
 	size_t                 inbound_len;
 	struct listener_chains in, out;
+	struct l7_chain       *late;	/* behind out, to unknown services */
 	struct slice           account;	/* of our workload, "ns/name" */
 	struct map             extensions;	/* struct extension; see there */
 	struct gateway        *gateway;	/* NULL: it runs no Gateway */

@@ -2,10 +2,11 @@
 targetRefs, and as filters of a route's rule."""
 
 import json
+import time
 
 from edge import Edge
 from mesh import curl, main, scenario, wait_until
-from wire import get
+from wire import Load, get
 
 HEAD = "apiVersion: mesh/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {spec}\n"
 ROUTE = """
@@ -193,6 +194,122 @@ def references_to_filters_are_judged(scene):
 	    "{limits: [{requests: 1}]}"))
 	config = json.dumps(mesh.callers["web"].admin("/config").json())
 	assert "lonely" not in config
+
+
+@scenario
+def faults_meet_callers_that_are_told_of_them(scene):
+	mesh = Mesh(scene, callers=("web", "shop"))
+	mesh.apply("FaultInjection", "bad", "{targetRefs: [{name: pages}], "
+	    "abort: {status: 418}}")
+	assert mesh.statuses(2, "web") == [418, 418]
+	before = len(mesh.backend.requests())
+	assert mesh.statuses(1, "shop") == [418]
+	assert len(mesh.backend.requests()) == before
+	wait_until(lambda: '"response_flags":"FI"' in
+	    mesh.callers["shop"].out(), "the log says so")
+	# Who calls it for the first time meets it too.
+	echo = scene.echo("late-app")
+	late = mesh.callers["late"] = scene.proxy("late", control=mesh.control,
+	    service="default/late", apps=[f"80={echo.http}/http"]).await_ready()
+	assert mesh.statuses(1, "late") == [418]
+	mesh.apply("FaultInjection", "bad", "{targetRefs: [{name: pages}], "
+	    "delay: {duration: 200ms}}")
+	began = time.monotonic()
+	assert mesh.statuses(1) == [200]
+	assert time.monotonic() - began >= 0.2
+	assert late.is_running()
+
+
+@scenario
+def faults_by_header_are_for_those_that_may(scene):
+	mesh = Mesh(scene, callers=("web", "shop"))
+	mesh.apply("FaultInjection", "asked", "{targetRefs: [{name: pages}], "
+	    "headerCallers: [default/web]}")
+	assert mesh.statuses(1, "web") == [200]
+	assert mesh.statuses(1, "web", "-H", "x-fault-abort: 503") == [503]
+	assert mesh.statuses(1, "shop", "-H", "x-fault-abort: 503") == [200]
+	began = time.monotonic()
+	assert mesh.statuses(1, "web", "-H", "x-fault-delay: 150") == [200]
+	assert time.monotonic() - began >= 0.15
+
+
+@scenario
+def answers_come_as_slowly_as_said(scene):
+	body = "0123456789" * 500
+	backend = scene.backend(reply(body))
+	edge = Edge(scene, backend)
+	edge.write("slow", document("FaultInjection", "slow",
+	    "{throughput: {bytesPerSecond: 5k}, maxActive: 1}"))
+	before = edge.reloads()
+	edge.write("route", ROUTE.format(rules="[{filters: "
+	    f"[{named('FaultInjection', 'slow')}], "
+	    "backendRefs: [{name: web, port: 80}]}]"))
+	wait_until(lambda: edge.reloads() > before, "the route is read")
+	began = time.monotonic()
+	with edge.client() as client:
+		client.send(b"GET / HTTP/1.1\r\nhost: web\r\n\r\n")
+		# Not more than one at a time suffers.
+		wait_until(backend.requests, "it suffers")
+		assert get(edge.port, "/").body.decode() == body
+		answer = client.read_reply()
+	assert answer.body.decode() == body
+	assert time.monotonic() - began >= 0.99, time.monotonic() - began
+
+
+@scenario
+def a_cache_beside_a_service_serves_all_and_survives_changes(scene):
+	mesh = Mesh(scene, reply("page" * 200, fields="cache-control: public, "
+	    "max-age=600\r\ncontent-type: text/html\r\n"), ("web", "shop"))
+	mesh.apply("Cache", "pages", "{targetRefs: [{name: pages}]}")
+	assert mesh.ask("web", "/a").status == 200
+	asked = len(mesh.backend.requests())
+	kept = mesh.ask("shop", "/a")
+	assert "hit" in kept.header("cache-status"), kept.head
+	mesh.apply("Compression", "pages", "{targetRefs: [{name: pages}]}")
+	mesh.apply("RateLimit", "pages", "{targetRefs: [{name: pages}], "
+	    "limits: [{requests: 1000}]}")
+	kept = mesh.ask("web", "/a", "-H", "accept-encoding: gzip")
+	assert "hit" in kept.header("cache-status"), kept.head
+	assert kept.header("content-encoding") == "gzip", kept.head
+	assert kept.header("x-ratelimit-limit") is not None, kept.head
+	assert len(mesh.backend.requests()) == asked
+	# Another cache starts empty.
+	mesh.apply("Cache", "pages", "{targetRefs: [{name: pages}], maxTtl: 1h}")
+	assert "hit" not in mesh.ask("web", "/a").header("cache-status")
+
+
+@scenario
+def documents_change_under_load_and_lose_nothing(scene):
+	edge = Edge(scene, scene.backend(reply("web")))
+	filters = ", ".join(named(*name) for name in (("RateLimit", "many"),
+	    ("FaultInjection", "none"), ("Compression", "all"), ("Cache", "all")))
+	texts = {
+		"limit": [document("RateLimit", "many",
+		    f"{{limits: [{{requests: {n}000000}}]}}") for n in (1, 2)],
+		"fault": [document("FaultInjection", "none",
+		    f"{{abort: {{status: {n}, percent: 0}}}}") for n in (500, 501)],
+		"compression": [document("Compression", "all",
+		    f"{{minimumSize: {n}}}") for n in (1000, 1001)],
+		"cache": [document("Cache", "all", f"{{maxBytes: {n}Mi}}")
+		    for n in (1, 2)],
+		"route": [ROUTE.format(rules=f"[{{filters: [{chosen}], "
+		    "backendRefs: [{name: web, port: 80}]}]")
+		    for chosen in (filters, "")],
+	}
+	for name, choice in texts.items():
+		edge.write(name, choice[0])
+	wait_until(lambda: get(edge.port, "/").get("x-ratelimit-limit"),
+	    "the filters are in force")
+	load = Load(edge.port).start()
+	for turn in range(20):
+		for name, choice in texts.items():
+			before = edge.reloads()
+			edge.write(name, choice[turn % 2])
+			# The first turn says what is there already.
+			wait_until(lambda before=before, turn=turn:
+			    turn == 0 or edge.reloads() > before, "it is read")
+	load.reach(5000)
+	load.finish()
 
 
 if __name__ == "__main__":
