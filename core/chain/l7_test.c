@@ -89,7 +89,7 @@ TEST(l7_an_aside_ends_with_its_worker_not_with_its_caller)
 	b.stream.events->on_reset(b.stream.owner, STREAM_CANCEL);
 	bench_turn();
 	bench_expect("a:head^$ a:head^$ b:head^$ ^head$ a:done close:1");
-	worker_env_close(&b.env);
+	l7_asides_end(&b.env);
 	bench_expect("cancel");
 	bench_turn();
 	bench_expect("done:0:DC b:done a:done");
