@@ -23,6 +23,7 @@ struct client {
 struct http {
 	struct load   *load;
 	struct str     request;
+	uint64_t       asked;
 	struct list    free;
 	unsigned int   ready;		/* clients that opened a first time */
 	struct client *clients;
@@ -38,6 +39,20 @@ keeps_connections(const struct http *h)
 }
 
 static void
+write_request(struct http *h)
+{
+	const struct options *o = h->load->options;
+
+	str_clear(&h->request);
+	str_addf(&h->request, "GET %s", o->path);
+	if (o->paths > 0)
+		str_addf(&h->request, "%llu",
+		    (unsigned long long)(h->asked++ % o->paths));
+	str_addf(&h->request, " HTTP/1.1\r\nHost: %s\r\n%s\r\n", o->host,
+	    o->new_connections ? "Connection: close\r\n" : "");
+}
+
+static void
 client_ask(struct client *c)
 {
 	struct http *h = c->http;
@@ -47,6 +62,8 @@ client_ask(struct client *c)
 		return;
 	}
 	reply_init(&c->reply);
+	if (h->load->options->paths > 0)
+		write_request(h);
 	conn_write_bytes(c->conn, h->request.ptr, h->request.len);
 	/* Not all of a turn at once, which no set of real callers does. */
 	conn_flush(c->conn);
@@ -205,8 +222,7 @@ http_start(struct load *l)
 	h->load = l;
 	l->mode = h;
 	list_init(&h->free);
-	str_addf(&h->request, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", o->path,
-	    o->host, o->new_connections ? "Connection: close\r\n" : "");
+	write_request(h);
 	h->clients = mem_zalloc_array(o->connections, sizeof(*h->clients));
 	for (unsigned int i = 0; i < o->connections; i++) {
 		struct client *c = &h->clients[i];

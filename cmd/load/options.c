@@ -11,6 +11,7 @@
 #define CONNECTIONS_MAX	50000
 #define RATE_MAX	10000000
 #define MS_MAX		86400000
+#define PATHS_MAX	10000000
 
 static const char usage_text[] =
 "usage: load [options] ADDR:PORT[/PATH]\n"
@@ -26,6 +27,7 @@ static const char usage_text[] =
 "  --duration MS           measured (5000)\n"
 "  --warmup MS             before that (500)\n"
 "  --host NAME             field Host (ADDR:PORT)\n"
+"  --paths N               PATH with 0 ... N-1 behind it, in turn\n"
 "  --new-connections       a connection for each request\n"
 "  --no-request            a connection for each request that is not sent:\n"
 "                          handshakes\n"
@@ -44,7 +46,7 @@ static const struct mode *const modes[] = {
 };
 
 enum {
-	MODE, CONNECTIONS, RATE, DURATION, WARMUP, HOST, NEW_CONNECTIONS,
+	MODE, CONNECTIONS, RATE, DURATION, WARMUP, HOST, PATHS, NEW_CONNECTIONS,
 	NO_REQUEST, UP, CERT, KEY, CA, TRUST_DOMAIN, SNI, ALPN,
 	FULL_HANDSHAKES, HELP
 };
@@ -56,6 +58,7 @@ static const struct option option_table[] = {
 	{ "duration", required_argument, NULL, DURATION },
 	{ "warmup", required_argument, NULL, WARMUP },
 	{ "host", required_argument, NULL, HOST },
+	{ "paths", required_argument, NULL, PATHS },
 	{ "new-connections", no_argument, NULL, NEW_CONNECTIONS },
 	{ "no-request", no_argument, NULL, NO_REQUEST },
 	{ "up", no_argument, NULL, UP },
@@ -154,6 +157,9 @@ take_value(struct options *o, int option, const char *value)
 		break;
 	case WARMUP:
 		o->warmup_ms = number("--warmup", value, 0, MS_MAX);
+		break;
+	case PATHS:
+		o->paths = number("--paths", value, 1, PATHS_MAX);
 		break;
 	case ALPN:
 		if (strcmp(value, "none") != 0)

@@ -15,6 +15,7 @@ struct options {
 	struct addr        to;
 	const char        *path, *host;
 	unsigned int       connections;
+	uint64_t           paths;		/* path0 ... in turn; 0: path alone */
 	uint64_t           rate;		/* requests a second; 0: closed loop */
 	uint64_t           warmup_ms, duration_ms;
 	bool               new_connections;	/* one request each */

@@ -44,11 +44,15 @@ main(int argc, char **argv)
 		list();
 		return 0;
 	}
+	if (argc == 2 && slice_is(slice_str(argv[1]), "--routes")) {
+		micro_print_routes();
+		return 0;
+	}
 	const struct micro *m = argc == 3 ? find(argv[1]) : NULL;
 
 	if (m == NULL || !slice_u64(slice_str(argv[2]), &times) ||
 	    times > TIMES_MAX) {
-		fprintf(stderr, "usage: micro --list | NAME N\n");
+		fprintf(stderr, "usage: micro --list | --routes | NAME N\n");
 		return EXIT_USAGE;
 	}
 	void *state = m->start();

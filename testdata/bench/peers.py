@@ -71,7 +71,7 @@ defaults
 	timeout http-keep-alive 1h
 frontend front
 	bind {address}{server_tls}
-	default_backend back
+	{rule}
 backend back
 	server back {target}{upstream_tls}
 """
@@ -122,11 +122,11 @@ def nginx(scene, name, target, protocol="http", server_tls=";",
 
 
 def haproxy(scene, name, target, protocol="http", server_tls="",
-    upstream_tls=""):
+    upstream_tls="", rule="default_backend back"):
 	address = f"127.0.0.1:{free_port()}"
 	conf = scene.file(f"{name}.cfg", HAPROXY.format(address=address,
 	    connections=CONNECTIONS_MAX, target=target, server_tls=server_tls,
-	    upstream_tls=upstream_tls, mode=protocol,
+	    upstream_tls=upstream_tls, mode=protocol, rule=rule,
 	    options="http-reuse always" if protocol == "http" else ""))
 	with on_cpu(PROXY_CPU):
 		process = scene.start(name, ["haproxy", "-db", "-f", conf])

@@ -9,6 +9,7 @@ from mesh import BUILD, wait_until
 import push
 from pair import Holder, Pair
 from peers import MESH, NO_LOG, backend, listens, reverse_proxies
+import routes
 
 SMALL = "/plain"
 KIB16 = "/?size=16384"
@@ -262,6 +263,11 @@ def milliseconds_to(condition, process):
 @workload("W11", "endpoints and changes pushed by control")
 def pushes(bench):
 	push.run(bench)
+
+
+@workload("W12", "ten thousand route rules against one")
+def many_routes(bench):
+	routes.run(bench)
 
 
 @workload("W13", "from the start to ready")
