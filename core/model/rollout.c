@@ -134,9 +134,30 @@ print_candidate(struct str *out, const struct model_object *o)
 	str_add(out, model_rollout(o)->candidate);
 }
 
+/* Of a document that control has given out. */
+static void
+print_phase(struct str *out, const struct model_object *o)
+{
+	const struct conf_node *phase = conf_get(o->head->status, "phase");
+
+	if (phase != NULL)
+		str_add_printable(out, phase->text);
+}
+
+static void
+print_percent(struct str *out, const struct model_object *o)
+{
+	int64_t percent = conf_get_int(o->head->status, "percent", -1);
+
+	if (percent >= 0)
+		str_addf(out, "%lld", (long long)percent);
+}
+
 static const struct model_column columns[] = {
 	{ "ROUTE", print_route, false },
 	{ "CANDIDATE", print_candidate, false },
+	{ "PHASE", print_phase, false },
+	{ "PERCENT", print_percent, false },
 	{ NULL, NULL, false },
 };
 

@@ -8,6 +8,7 @@
 #include "model/grpc_route.h"
 #include "model/http_route.h"
 #include "model/l4_route.h"
+#include "model/rollout.h"
 #include "model/secret.h"
 #include "model/service.h"
 #include "model/warn_impl.h"
@@ -249,6 +250,15 @@ of_backend_tls_policy(struct warner *w)
 	}
 }
 
+/* Its backends are names of the route's, and looked at there. */
+static void
+of_rollout(struct warner *w)
+{
+	const struct model_rollout_spec *s = model_rollout(w->object);
+
+	look(w, "route", MODEL_GATEWAY_GROUP, s->route.kind, NULL, s->route.name);
+}
+
 static const struct {
 	const struct model_kind *kind;
 	void                   (*look)(struct warner *);
@@ -261,6 +271,7 @@ static const struct {
 	{ &model_gateway_kind, of_gateway },
 	{ &model_listener_set_kind, of_listener_set },
 	{ &model_backend_tls_policy_kind, of_backend_tls_policy },
+	{ &model_rollout_kind, of_rollout },
 };
 
 void

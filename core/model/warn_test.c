@@ -12,6 +12,11 @@
 	"---\napiVersion: mesh/v1\nkind: BackendPolicy\n"		\
 	"metadata: {name: p}\nspec: {targetRefs: [{name: web}], " spec "}\n"
 
+#define ROLLOUT(route)							\
+	"---\napiVersion: mesh/v1\nkind: Rollout\nmetadata: {name: r}\n"	\
+	"spec:\n route: {name: " route "}\n stable: v1\n candidate: v2\n"	\
+	" steps: [{percent: 5}]\n"
+
 static void
 note(void *arg, const struct model_object *o, const char *text)
 {
@@ -73,6 +78,9 @@ static const struct {
 	{ MODEL_WARN_REFERENCES, SERVICE ROUTE("a", "parentRefs: [{group: '', "
 	    "kind: Service, name: web, port: 81}]"),
 	    "t:10:21: spec.parentRefs[0]: Service web has no such listener or port\n" },
+	{ MODEL_WARN_REFERENCES, ROLLOUT("a") SERVICE ROUTE("a", PARENT), "" },
+	{ MODEL_WARN_REFERENCES, ROLLOUT("b") SERVICE ROUTE("a", PARENT),
+	    "t:6:9: spec.route: there is no HTTPRoute b\n" },
 	{ MODEL_WARN_REFERENCES, POLICY("retry: {}"),
 	    "t:5:21: spec.targetRefs[0]: there is no Service web\n" },
 	{ MODEL_WARN_REFERENCES, ROUTE("a", PARENT "rules: [{backendRefs: [{group: "

@@ -332,6 +332,9 @@ rollout_next(const struct model_rollout_spec *spec, struct rollout_state *s,
 {
 	if (s->generation != sight->generation)
 		follow_document(spec, s, sight);
+	/* It has ended, and is not asked when others go on from there. */
+	if (!rollout_is_open(s) && sight->split != ROLLOUT_SPLIT_SAME)
+		s->percent = -1;
 	if (s->phase == ROLLOUT_PENDING)
 		try_to_begin(spec, s, sight);
 	else if (rollout_is_running(s))

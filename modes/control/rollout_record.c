@@ -17,7 +17,7 @@ set_counts(struct conf_node *map, const struct traffic_counts *c)
 	conf_set_int(map, "requests", (int64_t)c->requests);
 	conf_set_int(map, "success", (int64_t)c->success);
 	if (!isnan(c->p99_ms))
-		conf_set_float(map, "p99", c->p99_ms);
+		conf_set_float(map, "p99", round(c->p99_ms * 1000) / 1000);
 }
 
 /* --- kept ----------------------------------------------------------------- */
@@ -160,7 +160,7 @@ message_of(struct arena *a, const struct status *st)
 
 static void
 add_condition(const struct status *st, struct conf_node *list, const char *type,
-    bool is_true, const char *reason)
+    bool is_true, const char *reason, const char *message)
 {
 	struct conf_node *c = conf_add_map(list);
 
@@ -168,7 +168,7 @@ add_condition(const struct status *st, struct conf_node *list, const char *type,
 	conf_set_string(c, "status", is_true ? "True" : "False");
 	conf_set_int(c, "observedGeneration", st->state->generation);
 	conf_set_string(c, "reason", reason);
-	conf_set_string(c, "message", st->message);
+	conf_set_string(c, "message", message);
 	conf_set_string(c, "lastTransitionTime", st->since);
 }
 
@@ -185,15 +185,16 @@ add_conditions(const struct status *st, struct conf_node *list)
 	const char *reason = rollout_reason_name(s->reason);
 	bool is_fit = s->phase != ROLLOUT_PENDING || !is_unfit(s->reason);
 
-	add_condition(st, list, "Accepted", is_fit, is_fit ? "Accepted" : reason);
+	add_condition(st, list, "Accepted", is_fit, is_fit ? "Accepted" : reason,
+	    is_fit ? "it can be acted on" : st->message);
 	add_condition(st, list, "Progressing",
-	    s->phase == ROLLOUT_PROGRESSING, reason);
+	    s->phase == ROLLOUT_PROGRESSING, reason, st->message);
 	add_condition(st, list, "Succeeded", s->phase == ROLLOUT_SUCCEEDED,
-	    reason);
+	    reason, st->message);
 	add_condition(st, list, "RolledBack", s->phase == ROLLOUT_ROLLED_BACK,
-	    reason);
+	    reason, st->message);
 	if (s->reason == ROLLOUT_CONFLICTED)
-		add_condition(st, list, "Conflicted", true, reason);
+		add_condition(st, list, "Conflicted", true, reason, st->message);
 }
 
 static void

@@ -181,9 +181,10 @@ TEST(rollout_goes_forward_while_the_candidate_does_well)
 		{ "LOOK 0/0/0", "Progressing TooFewRequests 2 100" },
 		{ "LOOK 100/100/20", "Succeeded Complete 2 100" },
 		{ "LOOK 100/0/20", "Succeeded Complete 2 100" },
-		{ "SEE other", "Succeeded Complete 2 100" },
 		{ "DO abort refused", "Succeeded Complete 2 100" },
 		{ "DOC 2", "Succeeded Complete 2 100" },
+		{ "SEE other", "Succeeded Complete 2 -1" },
+		{ "LOOK 100/100/20", "Succeeded Complete 2 -1" },
 		{ "DOC 3 other", "Progressing Begins 0 10" },
 		{ NULL, NULL },
 	};

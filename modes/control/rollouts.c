@@ -55,6 +55,15 @@ drop_window(struct run *r)
 	r->state.is_counting = false;
 }
 
+void
+run_begin_window(struct run *r)
+{
+	if (r->is_judged && r->window != NULL)
+		traffic_window_begin(r->window,
+		    loop_now_ms(r->all->server->loop));
+	r->is_judged = false;
+}
+
 static void
 run_free(void *arg)
 {
@@ -173,10 +182,10 @@ run_next(struct run *r, const struct traffic_counts *seen)
 	    rollout_split_look(route->node, model_rollout(o), sight.is_other ?
 	    -1 : r->state.percent);
 	sight.is_programmed = route != NULL && is_programmed(r, route);
-	if (rollout_next(model_rollout(o), &next, &sight) && r->window != NULL)
-		traffic_window_begin(r->window,
-		    loop_now_ms(r->all->server->loop));
+	r->is_judged = rollout_next(model_rollout(o), &next, &sight);
 	run_write(r, route, &next, str_ptr(&target), &why);
+	if (!r->is_busy)
+		run_begin_window(r);
 	str_fini(&target);
 	arena_fini(&a);
 }

@@ -25,7 +25,8 @@ struct run {
 	char                  *candidate;	/* "ns/name", of the window */
 	struct loop_timer      look;
 	/* A write is out; the state follows when it is done. */
-	bool                   is_busy, is_gone;
+	bool                   is_busy;
+	bool                   is_judged;	/* what the window holds */
 	struct rollout_state   next;
 	char                  *next_before, *next_target;
 	rollouts_done         *done;	/* of the order that led to it */
@@ -47,6 +48,8 @@ const struct model_object *run_route(const struct run *, struct arena *);
 
 const char *run_route_key(struct arena *, const struct model_object *rollout);
 
+/* What was judged is not judged again, once what follows is written. */
+void run_begin_window(struct run *);
 /*
  * Brings about what is next, for that target: in the store, if anything of it
  * is kept, then in the run.  why: who and what, for the audit log.

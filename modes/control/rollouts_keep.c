@@ -27,7 +27,7 @@ keeps(const struct run *r, const struct model_object *sent,
 {
 	const struct model_object *o = run_document(r);
 
-	return o != NULL && (rollout_is_running(&r->state) ||
+	return o != NULL && r->state.percent >= 0 && (rollout_is_running(&r->state) ||
 	    r->state.phase == ROLLOUT_SUCCEEDED) &&
 	    strcmp(run_route_key(a, o), there->key) == 0 &&
 	    rollout_split_look(there->node, model_rollout(o),

@@ -37,6 +37,7 @@ finish(struct run *r, const struct err *err)
 	r->done = NULL;
 	if (err->kind == ERR_NONE) {
 		r->state = r->next;
+		run_begin_window(r);
 		mem_free(r->before);
 		r->before = r->next_before;
 		r->next_before = NULL;
