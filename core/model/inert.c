@@ -20,7 +20,6 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "Gateway", "spec.infrastructure", NULL, FIRST },
 	{ "Gateway", "spec.tls", NULL, FIRST },
 	{ "Gateway", "spec.defaultScope", "None", FIRST },
-	{ "MeshConfig", "spec.outboundTrafficPolicy.mode", "REGISTRY_ONLY", FIRST },
 	{ "HTTPRoute", "spec.useDefaultGateways", "None", FIRST },
 	{ "HTTPRoute", "spec.rules.filters.externalAuth", NULL, FIRST },
 	{ "HTTPRoute", "spec.rules.backendRefs.filters.externalAuth", NULL, FIRST },

@@ -23,6 +23,7 @@ struct connect {
 
 struct connect_job {
 	struct service_name name;
+	bool                has_name;
 	uint16_t            port;
 	struct slice        host;	/* outside; empty: of the mesh */
 };
@@ -83,6 +84,8 @@ use_cluster(struct connect *c, struct cluster *cluster)
 {
 	struct proxy_worker *w = l7_env(c->ctx)->mode;
 
+	/* A host of two labels may have been a service of the mesh. */
+	c->is_looked_at |= !egress_is_outside(cluster);
 	/* Only what is known is counted by name: a caller may invent others. */
 	l7_summary(c->ctx)->service = arena_dup(l7_arena(c->ctx),
 	    cluster->service);
@@ -104,6 +107,9 @@ on_lookup(void *arg, enum lookup_answer answer, struct cluster *cluster)
 		    SLICE("This port speaks HTTP: send the request itself.\n"));
 	} else if (answer == LOOKUP_FOUND)
 		use_cluster(c, cluster);
+	else if (answer == LOOKUP_UNREGISTERED ||
+	    answer == LOOKUP_UNRESOLVED || answer == LOOKUP_OURSELVES)
+		egress_reply(c->ctx, answer, c->lookup.host, c->lookup.port);
 	else if (answer == LOOKUP_TIMEOUT)
 		l7_reply(c->ctx, 503, FLAG_NC, "lookup_timeout", SLICE_NONE);
 	else
@@ -141,6 +147,10 @@ head(struct l7_ctx *ctx, struct http_head *h, bool end)
 	c->is_looked_at = job->host.len == 0;
 	loop_timer_init(&c->timer, l7_loop(ctx), on_timer, c);
 	c->lookup.name = job->name;
+	c->lookup.has_name = job->has_name;
+	c->lookup.host = job->host;
+	c->lookup.protocol = CLUSTER_TCP;
+	c->lookup.caller = l7_conn(ctx);
 	c->lookup.port = job->port;
 	c->lookup.done = on_lookup;
 	c->lookup.arg = c;
@@ -258,7 +268,11 @@ route_connect(struct l7_route *route, struct l7_chain *chain,
 {
 	struct connect_job *job = arena_alloc(l7_arena(ctx), sizeof(*job));
 
-	*job = (struct connect_job){ *name, port, host };
+	*job = (struct connect_job){
+		.has_name = name != NULL, .port = port, .host = host
+	};
+	if (name != NULL)
+		job->name = *name;
 	*route = (struct l7_route){
 		.chain = chain, .terminal = &connect_terminal,
 		.terminal_arg = job,

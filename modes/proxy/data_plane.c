@@ -111,6 +111,7 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 	list_init(&w->arrivals);
 	list_init(&w->openings);
 	list_init(&w->mirrors);
+	w->strays = strays_new(w, &p->options.strays);
 	w->upstream = upstream_new(&w->env, &p->upstream_env);
 	if (index == 0)
 		w->health = health_new(w->upstream);
@@ -387,6 +388,7 @@ on_stop(void *arg)
 	port_drop_openings(w);
 	worker_env_close(&w->env);
 	mirror_drop_all(w);
+	strays_close(w->strays);
 	if (w->health != NULL)
 		health_close(w->health);
 	upstream_close(w->upstream);
@@ -414,6 +416,7 @@ worker_fini(struct proxy_worker *w)
 		stat_series_sample(w->conns, NULL, NULL);
 	stat_series_unref(w->conns);
 	upstream_free(w->upstream);
+	strays_free(w->strays);
 	stat_memo_fini(&w->memo);
 	snapshot_unref(w->snapshot);
 }

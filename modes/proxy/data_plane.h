@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "modes/proxy/stray.h"
 #include "modes/proxy/worker.h"
 #include "tls/tls.h"
 
@@ -41,6 +42,7 @@ struct data_plane_options {
 	struct filter_stats *filter_stats;	/* kept */
 	struct stat_registry *stats;	/* kept; NULL: nothing is counted */
 	struct slice        service;	/* ours, "ns/name" */
+	struct stray_settings strays;
 	struct tls_handshaker *handshaker;	/* kept */
 	/* Called on a worker: somebody asked for a service not in the snapshot. */
 	void              (*want)(void *arg, const struct service_name *);

@@ -21,6 +21,8 @@ static const struct {
 	    "(REGISTRY_ONLY)" },
 	[EGRESS_NO_SERVICE] = { "no_service",
 	    "there is no such service or port" },
+	[EGRESS_OURSELVES] = { "loop",
+	    "it leads to the listener at which the request came in" },
 	[EGRESS_OTHER_NAME] = { "sni_mismatch",
 	    "TLS in the tunnel asks for another host than CONNECT did" },
 	[EGRESS_NO_HELLO] = { "no_hello",
@@ -58,10 +60,20 @@ egress_note(struct proxy_worker *w, enum egress_refusal r, struct slice what,
 }
 
 void
-egress_reply(struct l7_ctx *ctx, struct slice host, int port)
+egress_reply(struct l7_ctx *ctx, enum lookup_answer answer, struct slice host,
+    int port)
 {
-	egress_note(l7_env(ctx)->mode, EGRESS_NOT_REGISTERED, host, port);
-	l7_reply(ctx, 502, FLAG_NR, refusals[EGRESS_NOT_REGISTERED].name,
+	bool is_loop = answer == LOOKUP_OURSELVES;
+	enum egress_refusal why = is_loop ? EGRESS_OURSELVES :
+	    EGRESS_NOT_REGISTERED;
+
+	if (answer == LOOKUP_UNRESOLVED) {
+		l7_reply(ctx, 503, FLAG_DF, "dns_failed", SLICE_NONE);
+		return;
+	}
+	egress_note(l7_env(ctx)->mode, why, host, port);
+	l7_reply(ctx, 502, FLAG_NR, refusals[why].name, is_loop ?
+	    SLICE("This address is the proxy itself.\n") :
 	    SLICE("This host is not registered, and the mesh allows no "
 	    "others.\n"));
 }

@@ -3,6 +3,7 @@
 
 #include "chain/l7.h"
 #include "loop/buf.h"
+#include "modes/proxy/lookup.h"
 #include "modes/proxy/worker.h"
 
 /*
@@ -16,6 +17,7 @@
 enum egress_refusal {
 	EGRESS_NOT_REGISTERED,
 	EGRESS_NO_SERVICE,	/* of an --upstream */
+	EGRESS_OURSELVES,	/* it leads to our own listener */
 	EGRESS_OTHER_NAME,	/* a tunnel's TLS asks for another host */
 	EGRESS_NO_HELLO,	/* it begins as TLS and does not go on so */
 	EGRESS_REFUSALS
@@ -24,8 +26,9 @@ const char *egress_refusal_name(enum egress_refusal);
 /* Counts and logs.  what: the host, or the service. */
 void egress_note(struct proxy_worker *, enum egress_refusal, struct slice what,
     int port);
-/* The answer to a request for what nobody registered. */
-void egress_reply(struct l7_ctx *, struct slice host, int port);
+/* The answer to a request for a host that is not called, as the lookup says. */
+void egress_reply(struct l7_ctx *, enum lookup_answer, struct slice host,
+    int port);
 
 /*
  * A request on its way to a cluster: one outside is addressed by its own host,

@@ -1,3 +1,4 @@
+#include "modes/proxy/egress.h"
 #include "modes/proxy/late.h"
 #include "modes/proxy/router.h"
 #include "modes/proxy/worker.h"
@@ -54,6 +55,11 @@ obey(struct l7_ctx *ctx, const struct http_head *head,
 	case LOOKUP_NO_PORT:
 		l7_reply(ctx, 404, FLAG_NR, "no_port", SLICE_NONE);
 		return STOP;
+	case LOOKUP_UNREGISTERED:
+	case LOOKUP_UNRESOLVED:
+	case LOOKUP_OURSELVES:
+		egress_reply(ctx, answer, job_of(ctx)->host, job_of(ctx)->port);
+		return STOP;
 	default:
 		l7_reply(ctx, 503, FLAG_NC, "lookup_timeout", SLICE_NONE);
 		return STOP;
@@ -85,6 +91,10 @@ head(struct l7_ctx *ctx, enum dir dir, struct http_head *h, bool end)
 	s->head = h;
 	s->lookup.name = job->service;
 	s->lookup.port = job->port;
+	s->lookup.has_name = job->has_service;
+	s->lookup.host = job->host;
+	s->lookup.protocol = CLUSTER_HTTP;
+	s->lookup.caller = l7_conn(ctx);
 	s->lookup.done = on_lookup;
 	s->lookup.arg = s;
 	enum lookup_answer answer = lookup_start(l7_env(ctx)->mode, &s->lookup,

@@ -1,5 +1,6 @@
 #include "modes/proxy/data_plane.h"
 #include "modes/proxy/lookup.h"
+#include "modes/proxy/stray.h"
 #include "modes/proxy/worker.h"
 
 /* What the snapshot in force says, or LOOKUP_WAIT when it says nothing. */
@@ -20,6 +21,15 @@ ask(struct proxy_worker *w, const struct lookup *l, struct cluster **cluster)
 	return LOOKUP_WAIT;
 }
 
+/* A host that is no service's name, or no service's after all. */
+static enum lookup_answer
+ask_outside(struct proxy_worker *w, struct lookup *l, struct cluster **cluster)
+{
+	l->has_name = false;
+	return w->snapshot != NULL && w->snapshot->allow_any ?
+	    strays_find(w->strays, l, cluster) : LOOKUP_UNREGISTERED;
+}
+
 static void
 on_timeout(void *arg)
 {
@@ -29,14 +39,12 @@ on_timeout(void *arg)
 	l->done(l->arg, LOOKUP_TIMEOUT, NULL);
 }
 
-enum lookup_answer
-lookup_start(struct proxy_worker *w, struct lookup *l, struct cluster **cluster)
+static enum lookup_answer
+start(struct proxy_worker *w, struct lookup *l, struct cluster **cluster)
 {
 	const struct data_plane_options *o = &w->plane->options;
 	enum lookup_answer answer = ask(w, l, cluster);
 
-	list_init(&l->link);
-	l->worker = w;
 	if (answer == LOOKUP_FOUND && o->used != NULL)
 		o->used(o->arg, &l->name);
 	if (answer == LOOKUP_NO_SERVICE && o->want != NULL)
@@ -49,11 +57,26 @@ lookup_start(struct proxy_worker *w, struct lookup *l, struct cluster **cluster)
 	if (o->want == NULL && !is_known)
 		return LOOKUP_NO_SERVICE;	/* nobody to ask */
 	list_append(&w->lookups, &l->link);
-	loop_timer_init(&l->timer, w->env.loop, on_timeout, l);
-	loop_timer_start(&l->timer, o->lookup_timeout_ms);
 	if (!is_known)
 		o->want(o->arg, &l->name);
 	return LOOKUP_WAIT;
+}
+
+enum lookup_answer
+lookup_start(struct proxy_worker *w, struct lookup *l, struct cluster **cluster)
+{
+	enum lookup_answer answer;
+
+	list_init(&l->link);
+	l->worker = w;
+	loop_timer_init(&l->timer, w->env.loop, on_timeout, l);
+	answer = l->has_name ? start(w, l, cluster) :
+	    ask_outside(w, l, cluster);
+	if (answer == LOOKUP_NO_SERVICE && l->host.len > 0)
+		answer = ask_outside(w, l, cluster);
+	if (answer == LOOKUP_WAIT)
+		loop_timer_start(&l->timer, w->plane->options.lookup_timeout_ms);
+	return answer;
 }
 
 void
@@ -87,6 +110,10 @@ lookup_retry(struct proxy_worker *w)
 			list_append(&w->lookups, &l->link);
 			continue;
 		}
+		if (answer == LOOKUP_NO_SERVICE && l->host.len > 0)
+			answer = ask_outside(w, l, &c);
+		if (answer == LOOKUP_WAIT)	/* now for DNS */
+			continue;
 		loop_timer_stop(&l->timer);
 		l->done(l->arg, answer, c);
 	}

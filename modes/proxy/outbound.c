@@ -1,5 +1,4 @@
 #include "chain/l7.h"
-#include "modes/proxy/egress.h"
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/port.h"
 #include "modes/proxy/route.h"
@@ -101,6 +100,7 @@ route_service(struct l7_route *route, struct l7_chain *chain,
 	struct router_job *job = arena_zalloc(l7_arena(ctx), sizeof(*job));
 
 	job->service = *name;
+	job->has_service = true;
 	job->port = port;
 	job->source = w->env.workload;
 	if (p != NULL)
@@ -126,36 +126,38 @@ route_service(struct l7_route *route, struct l7_chain *chain,
 
 /* --- hosts outside --------------------------------------------------------------- */
 
-struct stray {
-	struct slice host;
-	int          port;
-};
-
-static void
-stray_head(struct l7_ctx *ctx, struct http_head *head, bool end)
+/* Only hosts of two labels can be names of services as well. */
+static bool
+may_be_outside(struct slice host)
 {
-	const struct stray *s = ctx->shared;
+	struct service_name name;
+	size_t dots = 0;
 
-	(void)head;
-	(void)end;
-	egress_reply(ctx, s->host, s->port);
+	for (size_t i = 0; i < host.len; i++)
+		dots += host.ptr[i] == '.';
+	return dots == 1 || !service_name_parse(host, SLICE("-"), &name);
 }
 
-static const struct l7_terminal stray_terminal = {
-	.name = "unregistered", .head = stray_head, .body = reply_body,
-	.trailers = reply_trailers, .cancel = reply_cancel,
-};
-
-void
-route_unregistered(struct l7_route *route, struct l7_chain *chain,
-    struct l7_ctx *ctx, struct slice host, int port)
+/* To a host; name: of the service that it may be instead, or NULL. */
+static void
+route_host(struct l7_route *route, struct l7_chain *chain, struct l7_ctx *ctx,
+    const struct http_head *head, const struct service_name *name, uint16_t port)
 {
-	struct stray *s = arena_alloc(l7_arena(ctx), sizeof(*s));
+	struct proxy_worker *w = l7_env(ctx)->mode;
+	struct router_job *job = arena_zalloc(l7_arena(ctx), sizeof(*job));
 
-	*s = (struct stray){ host, port };
+	if (name != NULL)
+		job->service = *name;
+	job->has_service = name != NULL;
+	job->host = head->host;
+	job->port = port;
+	job->source = w->env.workload;
 	*route = (struct l7_route){
-		.chain = chain, .terminal = &stray_terminal, .terminal_arg = s,
+		.chain = chain, .terminal = &router_terminal,
+		.terminal_arg = job, .release = router_job_release,
+		.again = router_job_again,
 	};
+	route->behind[route->behind_len++] = w->snapshot->late;
 }
 
 static int
@@ -181,19 +183,22 @@ route_outbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	uint16_t port = (uint16_t)port_of(head);
 	const struct service *outside = snapshot_outside(w->snapshot,
 	    head->host, port);
+	bool has_name = true;
 
 	entrance_apply(ENTRANCE_APP, head, l7_arena(ctx), l7_conn(ctx),
 	    SLICE_NONE, l7_summary(ctx));
-	if (outside != NULL) {
+	if (outside != NULL)
 		name = outside->name;
-	} else if (!service_name_parse(head->host,
-	    o->plane->options.default_namespace, &name)) {
-		route_unregistered(route, chain, ctx, head->host, port);
-		return;
-	}
+	else
+		has_name = service_name_parse(head->host,
+		    o->plane->options.default_namespace, &name);
 	if (head->method_id == METHOD_CONNECT)
-		route_connect(route, chain, ctx, &name, port,
-		    outside != NULL ? head->host : SLICE_NONE);
+		route_connect(route, chain, ctx, has_name ? &name : NULL, port,
+		    may_be_outside(head->host) ? head->host : SLICE_NONE);
+	else if (!has_name || (may_be_outside(head->host) && snapshot_service(
+	    w->snapshot, &name) == NULL))
+		route_host(route, chain, ctx, head, has_name ? &name : NULL,
+		    port);
 	else
 		route_service(route, chain, ctx, head, &name, port);
 }

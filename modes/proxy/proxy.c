@@ -310,6 +310,8 @@ start_plane(struct proxy_run *p)
 		.is_edge = s->standalone, .trusted_hops = s->trusted_hops,
 		.lookup_timeout_ms = 3000,
 		.handshaker = p->handshaker, .stats = p->stats,
+		.strays = { s->hosts_file, s->resolv_conf,
+		    (uint64_t)s->connect_ms, (uint64_t)s->response_ms },
 	};
 
 	if (!s->standalone) {

@@ -23,14 +23,11 @@ void route_service(struct l7_route *, struct l7_chain *, struct l7_ctx *,
     struct http_head *, const struct service_name *, uint16_t port);
 
 /*
- * A tunnel of bytes to a service (CONNECT).  host: of one outside, which TLS in
- * the tunnel must ask for; empty: of the mesh.  Borrowed for the exchange.
+ * A tunnel of bytes to a service (CONNECT).  host: outside the mesh, which TLS in
+ * the tunnel must ask for, and what is meant if there is no such service, or
+ * the name is NULL; empty: it is of the mesh.  Borrowed for the exchange.
  */
 void route_connect(struct l7_route *, struct l7_chain *, struct l7_ctx *,
     const struct service_name *, uint16_t port, struct slice host);
-
-/* To a host outside that nobody registered. */
-void route_unregistered(struct l7_route *, struct l7_chain *, struct l7_ctx *,
-    struct slice host, int port);
 
 #endif

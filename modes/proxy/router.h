@@ -24,6 +24,8 @@ struct router_job {
 	struct cluster     *cluster;	/* counted; NULL: late.h finds it */
 	struct service_name service;	/* with cluster NULL */
 	uint16_t            port;
+	struct slice        host;	/* besides, as lookup.h says; may be empty */
+	bool                has_service;
 	bool                is_inbound;	/* to the application */
 	struct slice        source;	/* outbound: our workload, told to the peer */
 	struct rule_choice *choice;	/* what routes say; NULL: there are none */

@@ -116,6 +116,7 @@ port_accept_upstream(struct open_port *o, struct proxy_worker *worker, int fd,
 	list_append(&worker->openings, &w->link);
 	port_count_arriving(worker, 1);
 	w->lookup.name = o->spec.service;
+	w->lookup.has_name = true;
 	w->lookup.port = o->spec.service_port;
 	w->lookup.done = on_answer;
 	w->lookup.arg = w;

@@ -13,6 +13,7 @@
  *
  * Life: made and started by data_plane_new, ended by data_plane_free.
  */
+struct strays;
 struct data_plane;	/* what all workers share: data_plane.h */
 
 #define WORKER_REFUSALS_MAX	8
@@ -26,6 +27,7 @@ struct proxy_worker {
 	bool              is_stopped;	/* nothing begins any more */
 	struct list       lookups;	/* waiting for a snapshot that answers */
 	struct list       arrivals;	/* of inbound.c, no byte from them yet */
+	struct strays    *strays;	/* stray.h */
 	struct list       mirrors;	/* of mirror.c, under way */
 	size_t            mirrors_len;
 	struct {

@@ -379,6 +379,44 @@ def a_name_that_does_not_resolve_is_said(scene):
 	    f"the reason: {caller.last()}")
 
 
+ALLOW_ANY = """
+apiVersion: mesh/v1
+kind: MeshConfig
+metadata: {name: default}
+spec: {outboundTrafficPolicy: {mode: ALLOW_ANY}}
+"""
+
+
+@scenario
+def any_host_is_called_where_that_is_allowed(scene):
+	root = Authority(scene)
+	secure = tls_site(scene, "secure", root.sign("secure",
+	    san="DNS:example.org"))
+	site = scene.nginx("site",
+	    'location / { return 200 "$http_host [$http_x_mesh_source]\\n"; }')
+	caller = Caller(scene, hosts=("example.org", "www.example.org"))
+	caller.write("mesh", ALLOW_ANY).start()
+	for host in ("www.example.org", "example.org", "127.0.0.1", "localhost"):
+		reply = caller.curl(f"http://{host}:{site.http_port}/")
+		assert reply.body == f"{host}:{site.http_port} []\n".encode(), (
+		    host, reply.status, reply.body)
+	done = subprocess.run(["curl", "-q", "-sS", "-x", caller.proxy.outbound,
+	    "--cacert", root.path, f"https://example.org:{secure}/"],
+	    capture_output=True, text=True, check=False, timeout=20)
+	assert done.stdout.startswith("secure https example.org"), done
+	# What has no address, and what is the proxy itself.
+	assert caller.get("http://nobody.example.org/").status == 503
+	wait_until(lambda: '"DF"' in caller.last(), "the flag")
+	url = f"http://127.0.0.1:{caller.proxy.outbound_port}/"
+	assert caller.curl(url).status == 502
+	assert caller.refused("loop") == 1
+	# A service that there is not stays one.
+	assert caller.get("http://nobody.default.mesh/").status == 404
+	caller.change("mesh", ALLOW_ANY.replace("ALLOW_ANY", "REGISTRY_ONLY"))
+	for host in ("www.example.org", "example.org"):
+		assert caller.curl(f"http://{host}:{site.http_port}/").status == 502
+
+
 @scenario
 def members_are_sent_what_their_namespace_registered(scene):
 	root = Authority(scene)
