@@ -52,6 +52,9 @@ struct loop {
 	bool                 in_turn;
 	_Atomic uint64_t     busy_us;
 	_Atomic uint64_t     turns;
+	uint64_t             stall_us;	/* loop_on_stall; UINT64_MAX: nobody asks */
+	void               (*stalled)(void *arg, uint64_t us);
+	void                *stalled_arg;
 
 	struct list          deferred, deferred_next;
 	bool                 in_hurry;

@@ -56,6 +56,7 @@ loop_new(const char *name)
 
 	snprintf(l->name, sizeof(l->name), "%s", name);
 	l->base = loop_new_base();
+	l->stall_us = UINT64_MAX;
 	list_init(&l->deferred);
 	list_init(&l->deferred_next);
 	mailbox_init(&l->box);
@@ -108,6 +109,17 @@ loop_leave(struct loop *l)
 	l->in_turn = false;
 	atomic_fetch_add_explicit(&l->busy_us, spent, memory_order_relaxed);
 	atomic_fetch_add_explicit(&l->turns, 1, memory_order_relaxed);
+	if (spent >= l->stall_us)
+		l->stalled(l->stalled_arg, spent);
+}
+
+void
+loop_on_stall(struct loop *l, uint64_t least_us,
+    void (*fn)(void *arg, uint64_t us), void *arg)
+{
+	l->stall_us = least_us;
+	l->stalled = fn;
+	l->stalled_arg = arg;
 }
 
 uint64_t

@@ -40,10 +40,7 @@ void loop_stop(struct loop *);	/* any thread; also before loop_run */
 const char *loop_name(const struct loop *);
 /* Before it starts: turns are long; gives way to who wakes (Linux 6.12). */
 void loop_set_patient(struct loop *);
-/*
- * Starts a thread that runs the loop, with all signals blocked; -1 when there
- * can be no more threads.  loop_thread_join waits for its end.
- */
+/* In a thread of its own, all signals blocked; -1: there can be no more. */
 int  loop_thread_start(struct loop *);
 void loop_thread_join(struct loop *);
 
@@ -53,6 +50,9 @@ uint64_t loop_now_us(const struct loop *);
 /* Time spent in callbacks, and turns made, since start (any thread). */
 uint64_t loop_busy_us(const struct loop *);
 uint64_t loop_turns(const struct loop *);
+/* Before it starts: fn ends each turn that took so long; it starts nothing. */
+void loop_on_stall(struct loop *, uint64_t least_us,
+    void (*fn)(void *arg, uint64_t us), void *arg);
 
 /* --- deferred calls -------------------------------------------------- */
 

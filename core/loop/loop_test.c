@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/random.h"
+#include "base/clock.h"
 #include "base/unit.h"
 #include "loop/loop.h"
 
@@ -542,4 +543,51 @@ TEST(loop_signal_reaches_its_loop)
 	loop_run(w.loop);
 	assert_int_equal(w.calls, 1);
 	loop_free(w.loop);
+}
+
+/* --- stalls --------------------------------------------------------------- */
+
+struct stalls {
+	struct loop *loop;
+	uint64_t     longest_us;
+	unsigned     seen;
+};
+
+static void
+note_stall(void *arg, uint64_t us)
+{
+	struct stalls *s = arg;
+
+	s->seen++;
+	s->longest_us = us > s->longest_us ? us : s->longest_us;
+}
+
+static void
+work_for_a_while(void *arg)
+{
+	struct stalls *s = arg;
+	uint64_t until = clock_mono_ns() + 3000000;
+
+	while (clock_mono_ns() < until)
+		;
+	loop_stop(s->loop);
+}
+
+TEST(loop_tells_of_turns_that_took_long)
+{
+	static const struct {
+		uint64_t least_us;
+		bool     told;
+	} cases[] = { { 2000, true }, { UINT64_MAX, false } };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct stalls s = { .loop = loop_new("test") };
+
+		loop_on_stall(s.loop, cases[i].least_us, note_stall, &s);
+		loop_post(s.loop, work_for_a_while, &s);
+		loop_run(s.loop);
+		assert_int_equal(s.seen > 0, cases[i].told);
+		assert_true(!cases[i].told || s.longest_us >= 3000);
+		loop_free(s.loop);
+	}
 }

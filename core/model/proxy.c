@@ -14,6 +14,23 @@ static const char *const balancers[] = { "leastRequest", "roundRobin", "random",
 #define LIST_AT(member)	CONF_LIST_AT(struct model_proxy_spec, member)
 #define DAY_MS		86400000
 
+static const struct conf_field overload_fields[] = {
+	{ "loopLag", CONF_DURATION_T, CONF_AT(struct model_overload, lag_ms),
+	    .min = 0, .max = 60000, .fallback = "500ms",
+	    .text = "turn of a worker, twice in half a second; 0s: no bound" },
+	{ "memory", CONF_BYTES_T, CONF_AT(struct model_overload, memory),
+	    .min = 0, .max = INT64_C(1) << 50, .fallback = "0",
+	    .text = "in use; 0: 90 % of what its cgroup allows, if that says so" },
+	{ "descriptorsPercent", CONF_INT_T,
+	    CONF_AT(struct model_overload, descriptors_percent), .min = 0,
+	    .max = 100, .fallback = "90",
+	    .text = "of the descriptors that it may open; 0: no bound" },
+	{ 0 },
+};
+
+static const struct conf_schema overload_schema = { "overload",
+	sizeof(struct model_overload), overload_fields, NULL };
+
 static const struct conf_field app_fields[] = {
 	{ "port", CONF_PORT_T, CONF_AT(struct model_app, port),
 	    .text = "what a service's targetPort refers to; default: of address" },
@@ -119,6 +136,8 @@ static const struct conf_field spec_fields[] = {
 	    .fallback = "text", .text = "how lines of the log are written" },
 	{ "accessLog", CONF_STRING_T, AT(access_log), .pattern = CONF_PATH,
 	    .fallback = "stdout", .text = "stdout, none or a file" },
+	{ "overload", CONF_STRUCT_T, AT(overload), .schema = &overload_schema,
+	    .text = "what it may use before it refuses new work" },
 	{ "filters", CONF_STRUCT_T, AT(filters), .schema = &model_chains_schema,
 	    .text = "filters of this proxy, before those of MeshConfig" },
 	{ 0 },

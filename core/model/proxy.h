@@ -57,6 +57,11 @@ struct model_proxy {
 		int         log_format;	/* enum model_log_format */
 		const char *access_log;	/* "stdout", "none" or a path */
 		struct model_chains filters;
+		struct model_overload {
+			int64_t lag_ms;		/* 0: no bound, as the next */
+			int64_t memory;		/* bytes; 0: of the cgroup */
+			int64_t descriptors_percent;
+		} overload;
 	} spec;
 };
 

@@ -105,6 +105,18 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "Connections that a worker has, handshakes included",
 		.labels = { "worker" },
 	},
+	[METRIC_WORKER_STALL] = {
+		.name = "mesh_worker_stall_seconds",
+		.type = STAT_HISTOGRAM, .unit = STAT_SECONDS,
+		.bounds = &stat_durations,
+		.help = "Turns of a worker's loop of a millisecond or more",
+		.labels = { "worker" },
+	},
+	[METRIC_OVERLOAD] = {
+		.name = "mesh_overload_ratio", .type = STAT_GAUGE,
+		.help = "What is used of what the proxy may use before it refuses",
+		.labels = { "resource" },
+	},
 	[METRIC_CONNECTIONS_PLAINTEXT] = {
 		.name = "mesh_connections_plaintext_total", .type = STAT_COUNTER,
 		.help = "Connections without TLS that --permissive let in",

@@ -33,6 +33,8 @@ enum metric {
 	METRIC_CONNECTIONS_ACTIVE,
 	METRIC_CONNECTIONS_HANDED_OVER,
 	METRIC_WORKER_CONNECTIONS,
+	METRIC_WORKER_STALL,
+	METRIC_OVERLOAD,
 	METRIC_CONNECTIONS_PLAINTEXT,
 	METRIC_UPSTREAM_CONNECTIONS,
 	METRIC_UPSTREAM_CONNECTIONS_ACTIVE,
@@ -93,6 +95,9 @@ extern const struct stat_family metrics[METRIC_COUNT];
  */
 bool metric_service(struct slice labels[2], struct slice service);
 
+/* What this process has: resident bytes, and open descriptors. */
+uint64_t metrics_process_memory(void);
+uint64_t metrics_process_fds(void);
 /*
  * Starts the samples about this process: build, log, CPU, memory, files.
  * started_s is wall time.  They stay until the registry is freed.

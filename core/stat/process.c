@@ -1,4 +1,5 @@
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -21,37 +22,60 @@ cpu_seconds(void *ctx)
 }
 
 /* The second number of /proc/self/statm is resident pages. */
-static double
-resident_bytes(void *ctx)
+uint64_t
+metrics_process_memory(void)
 {
 	char text[128];
 	char *second;
 	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
-	(void)ctx;
 	if (fd >= 0)
 		close(fd);
 	if (n <= 0)
 		return 0;
 	text[n] = '\0';
 	strtoul(text, &second, 10);
-	return (double)strtoul(second, NULL, 10) * (double)sysconf(_SC_PAGESIZE);
+	return strtoul(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static double
-open_fds(void *ctx)
+resident_bytes(void *ctx)
+{
+	(void)ctx;
+	return (double)metrics_process_memory();
+}
+
+static uint64_t
+count_fds(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
-	double n = -3;		/* ".", ".." and the one that reads */
+	uint64_t n = 0;
 
-	(void)ctx;
 	if (dir == NULL)
 		return 0;
 	while (readdir(dir) != NULL)
 		n++;
 	closedir(dir);
-	return n;
+	return n > 3 ? n - 3 : 0;	/* ".", ".." and the one that reads */
+}
+
+/* Since Linux 6.2 the size of that directory is their number. */
+uint64_t
+metrics_process_fds(void)
+{
+	struct stat st;
+
+	if (stat("/proc/self/fd", &st) == 0 && st.st_size > 0)
+		return (uint64_t)st.st_size;
+	return count_fds();
+}
+
+static double
+open_fds(void *ctx)
+{
+	(void)ctx;
+	return (double)metrics_process_fds();
 }
 
 static double

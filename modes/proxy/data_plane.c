@@ -79,8 +79,20 @@ conns_of(void *arg)
 	return (double)worker_env_conns(&w->env);
 }
 
+#define STALL_US	1000
+
 static void
-show_conns(struct proxy_worker *w)
+on_stall(void *arg, uint64_t us)
+{
+	struct proxy_worker *w = arg;
+
+	overload_note_turn(&w->plane->overload, us);
+	if (w->stalls != NULL)
+		stat_histogram_add(w->env.stat, w->stalls, us);
+}
+
+static void
+show_worker(struct proxy_worker *w)
 {
 	char index[12];
 
@@ -90,6 +102,7 @@ show_conns(struct proxy_worker *w)
 	w->conns = stat_series_get(w->env.stats, METRIC_WORKER_CONNECTIONS,
 	    &label);
 	stat_series_sample(w->conns, conns_of, w);
+	w->stalls = stat_series_get(w->env.stats, METRIC_WORKER_STALL, &label);
 }
 
 static void
@@ -105,8 +118,9 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 	if (w->env.stats != NULL) {
 		w->env.stat = stat_worker_new(w->env.stats);
 		w->env.memo = &w->memo;
-		show_conns(w);
+		show_worker(w);
 	}
+	loop_on_stall(w->env.loop, STALL_US, on_stall, w);
 	list_init(&w->lookups);
 	list_init(&w->arrivals);
 	list_init(&w->openings);
@@ -134,6 +148,7 @@ data_plane_new(const struct data_plane_options *o)
 		.arg = p, .on_tls_failure = on_upstream_tls_failure,
 		.limits = &http_limits_default,
 	};
+	overload_init(&p->overload, &o->overload, o->stats);
 	p->workers = mem_zalloc_array((size_t)o->workers, sizeof(*p->workers));
 	for (int i = 0; i < o->workers; i++) {
 		worker_init(&p->workers[i], p, i);
@@ -415,6 +430,7 @@ worker_fini(struct proxy_worker *w)
 	if (w->conns != NULL)
 		stat_series_sample(w->conns, NULL, NULL);
 	stat_series_unref(w->conns);
+	stat_series_unref(w->stalls);
 	upstream_free(w->upstream);
 	strays_free(w->strays);
 	stat_memo_fini(&w->memo);
@@ -430,6 +446,7 @@ data_plane_free(struct data_plane *p)
 		port_close(list_entry(list_pop(&p->ports), struct open_port,
 		    link));
 	mem_free(p->workers);
+	overload_fini(&p->overload);
 	tls_identity_unref(p->identity);
 	cluster_registry_free(p->registry);
 	pthread_mutex_destroy(&p->identity_lock);

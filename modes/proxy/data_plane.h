@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "modes/proxy/stray.h"
+#include "modes/proxy/overload.h"
 #include "modes/proxy/worker.h"
 #include "tls/tls.h"
 
@@ -39,6 +40,7 @@ struct data_plane_options {
 	uint64_t            lookup_timeout_ms;	/* 3,000 */
 	bool                is_edge;	/* standalone: callers are strangers */
 	int64_t             trusted_hops;	/* before the ports of Gateways */
+	struct overload_settings overload;
 	struct filter_stats *filter_stats;	/* kept */
 	struct stat_registry *stats;	/* kept; NULL: nothing is counted */
 	struct slice        service;	/* ours, "ns/name" */
@@ -64,6 +66,7 @@ struct data_plane {
 	struct arena              names;	/* of our workload, now and before */
 	struct list               ports;
 	atomic_size_t             drains;	/* on their way to a worker */
+	struct overload           overload;
 };
 
 struct data_plane *data_plane_new(const struct data_plane_options *);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "modes/proxy/balance.h"
 #include "modes/proxy/port.h"
+#include "modes/proxy/route.h"
 #include "stat/metrics.h"
 #include "tls/tls.h"
 
@@ -24,6 +25,26 @@ static const struct {
 	[PORT_UPSTREAM]	= { "upstream", port_accept_upstream, route_upstream },
 	[PORT_GATEWAY]	= { "gateway", port_accept_gateway, route_gateway },
 };
+
+/* --- overload --------------------------------------------------------------- */
+
+static const struct static_reply overloaded = {
+	.flag = FLAG_OM, .details = "overloaded",
+};
+
+/* Before anything else looks at the request. */
+static void
+route(void *arg, struct l7_ctx *ctx, struct http_head *head,
+    struct l7_route *out)
+{
+	struct open_port *o = arg;
+	struct proxy_worker *w = l7_env(ctx)->mode;
+
+	if (overload_refuses(&o->plane->overload, head))
+		route_reply(out, w->snapshot->out.l7, &overloaded);
+	else
+		kinds[o->spec.kind].route(arg, ctx, head, out);
+}
 
 /* --- from accept to the worker that takes it ------------------------------- */
 
@@ -81,6 +102,13 @@ on_accepted(void *arg, int fd, const struct addr *peer)
 	struct slice listener = slice_str(kinds[o->spec.kind].listener);
 
 	worker_env_count(&w->env, METRIC_CONNECTIONS_ACCEPTED, &listener, 1, 1);
+	/* Who is refused before a handshake may go elsewhere at once. */
+	if (o->spec.kind == PORT_INBOUND &&
+	    overload_level(&o->plane->overload) == OVERLOAD_FULL) {
+		port_refuse(o, w, "overload");
+		close(fd);
+		return;
+	}
 	if (to == w) {
 		kinds[o->spec.kind].accept(o, w, fd, peer);
 		return;
@@ -143,7 +171,7 @@ port_open(struct data_plane *p, const struct port *spec, struct err *err)
 	o->http = http_options_default;
 	o->http.listener = (struct l7_listener){
 		.name = kinds[spec->kind].listener,
-		.route = kinds[spec->kind].route,
+		.route = route,
 		.bad_request = on_bad_request, .arg = o,
 	};
 	for (size_t i = 0; i < n; i++)

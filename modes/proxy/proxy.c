@@ -13,6 +13,7 @@
 #include "filter/table.h"
 #include "modes/proxy/admin.h"
 #include "modes/proxy/gateway_ports.h"
+#include "modes/proxy/overload_bounds.h"
 #include "modes/proxy/proxy.h"
 #include "modes/proxy/proxy_run.h"
 #include "modes/proxy/sidecar.h"
@@ -20,6 +21,7 @@
 #include "stat/metrics.h"
 
 #define SAME_SIGNAL_MS	200
+#define LOOK_MS		250	/* whether it has too much to do */
 #define HOUSEKEEPING_MS	60000	/* idle series, unused endpoint states */
 
 /* --- documents to traffic ---------------------------------------------------------- */
@@ -231,6 +233,15 @@ on_housekeeping(void *arg)
 	loop_timer_start(&p->housekeeping, HOUSEKEEPING_MS);
 }
 
+static void
+on_look(void *arg)
+{
+	struct proxy_run *p = arg;
+
+	overload_look(&p->plane->overload);
+	loop_timer_start(&p->looking, LOOK_MS);
+}
+
 static int
 worker_count(const struct model_proxy_spec *s)
 {
@@ -324,6 +335,7 @@ start_plane(struct proxy_run *p)
 	}
 	p->filter_stats = filter_stats_new(workers);
 	o.filter_stats = p->filter_stats;
+	o.overload = overload_bounds(&s->overload);
 	p->plane = data_plane_new(&o);
 	p->gateway_ports = gateway_ports_new(p->plane, p->loop);
 }
@@ -381,6 +393,8 @@ run(struct proxy_run *p, struct model_set *docs, struct err *err)
 	loop_timer_init(&p->drain_timer, p->loop, on_drain_tick, p);
 	loop_timer_init(&p->housekeeping, p->loop, on_housekeeping, p);
 	loop_timer_start(&p->housekeeping, HOUSEKEEPING_MS);
+	loop_timer_init(&p->looking, p->loop, on_look, p);
+	loop_timer_start(&p->looking, LOOK_MS);
 	loop_on_signal(p->loop, SIGTERM, on_term, p);
 	loop_on_signal(p->loop, SIGINT, on_term, p);
 	loop_on_signal(p->loop, SIGHUP, on_hup, p);
@@ -426,6 +440,7 @@ stop(struct proxy_run *p)
 	if (p->loop != NULL) {
 		loop_timer_stop(&p->drain_timer);
 		loop_timer_stop(&p->housekeeping);
+		loop_timer_stop(&p->looking);
 		loop_free(p->loop);
 	}
 	mem_free(p->apps);

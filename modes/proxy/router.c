@@ -1,3 +1,4 @@
+#include "modes/proxy/data_plane.h"
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/mirror.h"
 #include "modes/proxy/router_run.h"
@@ -54,6 +55,7 @@ on_pause(void *arg)
 static void
 begin_ruled(struct router *r)
 {
+	const struct proxy_worker *w = l7_env(r->ctx)->mode;
 	const struct rule_choice *c = r->job->choice;
 	struct loop *loop = l7_loop(r->ctx);
 	struct ruled *x = arena_zalloc(l7_arena(r->ctx), sizeof(*x));
@@ -62,7 +64,8 @@ begin_ruled(struct router *r)
 
 	r->ruled = x;
 	list_init(&x->rivals);
-	x->is_mirrored = c != NULL && c->mirrors_len > 0;
+	x->is_mirrored = c != NULL && c->mirrors_len > 0 && overload_level(
+	    &w->plane->overload) == OVERLOAD_NONE;
 	try_policy_init(&x->policy, c == NULL ? NULL : c->rule->doc, r->cluster);
 	r->retry = &x->policy.retry;
 	loop_timer_init(&x->whole, loop, on_whole, r);

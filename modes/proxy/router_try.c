@@ -1,5 +1,6 @@
 #include "base/random.h"
 #include "modes/proxy/egress.h"
+#include "modes/proxy/data_plane.h"
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/router_run.h"
 #include "modes/proxy/rule_filters.h"
@@ -104,9 +105,21 @@ start_after(struct router *r, int64_t ms)
 		router_start_attempt(r);
 }
 
+static const struct proxy_worker *
+worker_of(const struct router *r)
+{
+	return l7_env(r->ctx)->mode;
+}
+
 bool
 router_has_budget(struct router *r)
 {
+	if (overload_level(&worker_of(r)->plane->overload) != OVERLOAD_NONE) {
+		worker_env_count_service(l7_env(r->ctx),
+		    METRIC_UPSTREAM_OVERFLOWS, r->cluster->service, "overload",
+		    1);
+		return false;
+	}
 	if (cluster_retry_begin(r->cluster, loop_now_ms(l7_loop(r->ctx))))
 		return true;
 	r->is_over_rate = r->cluster->limits.retry_interval_ms > 0;

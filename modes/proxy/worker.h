@@ -40,6 +40,7 @@ struct proxy_worker {
 	 * another worker and is on the way here.
 	 */
 	struct stat_series *conns;	/* shows how many it has; with env.stat */
+	struct stat_series *stalls;	/* likewise: its long turns */
 };
 
 /* Any thread: takes over a reference; the worker swaps later. */
