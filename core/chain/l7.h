@@ -8,15 +8,13 @@
 /*
  * l7: runs the L7 chain of one exchange.
  *
- * Life: l7_start (a server stream) -> listener's route() picks chain and
- *       terminal before any filter runs -> head, body, trailers up through
- *       the filters to the terminal -> the terminal's l7_respond_* down, in
- *       reverse through entered filters -> done of every entered filter once
- *       -> the stream's arena is freed.
+ * Life: l7_start (a server stream) -> listener's route() picks chains and terminal
+ *       before any filter runs -> head, body, trailers up through the filters
+ *       to the terminal -> its l7_respond_* down, in reverse through entered
+ *       filters -> done of those, once -> the stream's arena is freed.
  *
- * HOLD freezes a direction at a filter.  What arrives meanwhile waits in front
- * of the chain, charged to the stream's flow: at FLOW_HIGH the source of that
- * direction is paused.
+ * HOLD freezes a direction at a filter.  What arrives meanwhile waits in front of
+ * the chain, charged to the stream's flow: at FLOW_HIGH its source is paused.
  */
 struct l7_run;
 

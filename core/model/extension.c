@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "model/closure.h"
 #include "model/extension.h"
 
@@ -35,6 +37,78 @@ model_extension_targets(const struct model_object *o,
 		return false;
 	}
 	return true;
+}
+
+static bool
+is_service(const struct model_target_ref *t, const char *name)
+{
+	return model_ref_is(t->group, t->kind, "", "Service") &&
+	    strcmp(t->name, name) == 0;
+}
+
+bool
+model_extension_is_for(const struct model_object *o, const char *namespace,
+    const char *service, const char *port_name)
+{
+	const struct model_target_ref *t;
+	size_t n;
+
+	if (!model_extension_targets(o, &t, &n) ||
+	    strcmp(o->head->meta.namespace, namespace) != 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (is_service(&t[i], service) && (t[i].section == NULL ||
+		    (port_name != NULL && strcmp(t[i].section, port_name) == 0)))
+			return true;
+	return false;
+}
+
+static bool
+is_older(const struct model_object *a, const struct model_object *b)
+{
+	int64_t x = a->head->meta.created, y = b->head->meta.created;
+
+	return x != y ? x < y : strcmp(a->key, b->key) < 0;
+}
+
+bool
+model_extension_displaces(const struct model_object *first,
+    const struct model_target_ref *t, const struct model_object *second,
+    const struct model_target_ref *u)
+{
+	if (first->kind != second->kind || first->kind == &model_rate_limit_kind ||
+	    strcmp(first->head->meta.namespace, second->head->meta.namespace) !=
+	    0 || !is_service(t, u->name) || !is_service(u, t->name) ||
+	    (t->section == NULL) != (u->section == NULL))
+		return false;
+	return (t->section == NULL || strcmp(t->section, u->section) == 0) &&
+	    is_older(first, second);
+}
+
+struct search {
+	const struct model_object *wanted;
+	bool                       is_found;
+};
+
+static void
+on_extension(void *arg, const struct model_object_ref *ref)
+{
+	struct search *x = arg;
+
+	x->is_found |= model_extension_kind(ref->group, ref->kind) ==
+	    x->wanted->kind && strcmp(ref->name, x->wanted->head->meta.name) == 0;
+}
+
+bool
+model_extension_is_used(const struct model_object *o,
+    const struct model_object *route)
+{
+	struct search x = { .wanted = o };
+
+	if (route->kind->extensions != NULL &&
+	    strcmp(route->head->meta.namespace, o->head->meta.namespace) == 0)
+		route->kind->extensions(route, on_extension, &x);
+	return x.is_found;
 }
 
 static void

@@ -104,6 +104,21 @@ const struct model_kind *model_extension_kind(const char *group,
 bool model_extension_targets(const struct model_object *,
     const struct model_target_ref **, size_t *n);
 
+/* As model_backend_policy_is_for, for the four. */
+bool model_extension_is_for(const struct model_object *, const char *namespace,
+    const char *service, const char *port_name);
+/*
+ * Whether of two of one kind about the same only the first acts, as it is older;
+ * targets are those by which they meet.
+ */
+bool model_extension_displaces(const struct model_object *first,
+    const struct model_target_ref *, const struct model_object *second,
+    const struct model_target_ref *);
+
+/* Whether a filter of the route (any object may be asked) is that document. */
+bool model_extension_is_used(const struct model_object *,
+    const struct model_object *route);
+
 /* For the rows of the four. */
 extern const struct model_column model_extension_columns[];
 struct model_subject;

@@ -122,8 +122,10 @@ look_filters(struct warner *w, const char *where, const struct model_http_filter
 			look_backend(w, path, r->group, r->kind, r->namespace,
 			    r->name, r->port);
 		r = f[i].extension;
-		if (r != NULL)
-			look(w, path, r->group, r->kind, NULL, r->name);
+		if (r != NULL && look(w, path, r->group, r->kind, NULL,
+		    r->name) != NULL && model_extension_kind(r->group,
+		    r->kind) == NULL)
+			warn_at(w, "%s: a %s is no filter", path, r->kind);
 	}
 }
 
@@ -259,6 +261,47 @@ of_rollout(struct warner *w)
 	look(w, "route", MODEL_GATEWAY_GROUP, s->route.kind, NULL, s->route.name);
 }
 
+static bool
+is_used(const struct warner *w)
+{
+	for (size_t i = 0; i < w->set->len; i++)
+		if (model_extension_is_used(w->object, w->set->objects[i]))
+			return true;
+	return false;
+}
+
+/* Says that target i means what an older document of the kind has already. */
+static void
+look_displaced(struct warner *w, const struct model_target_ref *t, size_t i)
+{
+	const struct model_target_ref *others;
+	size_t n;
+
+	for (size_t k = 0; k < w->set->len; k++) {
+		const struct model_object *o = w->set->objects[k];
+
+		if (!model_extension_targets(o, &others, &n))
+			continue;
+		for (size_t j = 0; j < n; j++)
+			if (model_extension_displaces(o, &others[j], w->object,
+			    t))
+				warn_at(w, "targetRefs[%zu]: never acts, as %s "
+				    "%s is about the same and goes first", i,
+				    o->kind->kind, model_object_name(o));
+	}
+}
+
+static void
+of_extension(struct warner *w, const struct model_target_ref *t, size_t n)
+{
+	look_targets(w, t, n);
+	for (size_t i = 0; i < n; i++)
+		look_displaced(w, &t[i], i);
+	if (n == 0 && !is_used(w))
+		warn_at(w, ": acts nowhere, as it has no targetRefs and no route "
+		    "refers to it");
+}
+
 static const struct {
 	const struct model_kind *kind;
 	void                   (*look)(struct warner *);
@@ -288,5 +331,5 @@ warn_references(struct warner *w)
 	if (policy != NULL)
 		look_targets(w, policy->targets, policy->targets_len);
 	else if (model_extension_targets(w->object, &targets, &n))
-		look_targets(w, targets, n);
+		of_extension(w, targets, n);
 }

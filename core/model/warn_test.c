@@ -17,6 +17,14 @@
 	"spec:\n route: {name: " route "}\n stable: v1\n candidate: v2\n"	\
 	" steps: [{percent: 5}]\n"
 
+#define TARGET	"targetRefs: [{name: web}]"
+#define OURS(kind, name, spec)						\
+	"---\napiVersion: mesh/v1\nkind: " kind "\n"			\
+	"metadata: {name: " name "}\nspec: {" spec "}\n"
+#define NAMED								\
+	"{type: ExtensionRef, extensionRef: {group: mesh, kind: Cache, "	\
+	"name: used}}"
+
 static void
 note(void *arg, const struct model_object *o, const char *text)
 {
@@ -87,6 +95,18 @@ static const struct {
 	    "example.com, kind: Other, name: x}]}]") SERVICE,
 	    "t:5:84: spec.rules[0].backendRefs[0]: there is no kind Other in group "
 	    "\"example.com\" here\n" },
+	{ MODEL_WARN_REFERENCES, SERVICE ROUTE("a", PARENT "rules: [{filters: "
+	    "[{type: ExtensionRef, extensionRef: {group: '', kind: Service, name: "
+	    "web}}, " NAMED "]}]") OURS("Cache", "used", ""),
+	    "t:10:80: spec.rules[0].filters[0]: a Service is no filter\n" },
+	{ MODEL_WARN_REFERENCES, OURS("Cache", "used", ""),
+	    "t:5:7: spec: acts nowhere, as it has no targetRefs and no route "
+	    "refers to it\n" },
+	{ MODEL_WARN_REFERENCES, SERVICE OURS("Cache", "a", TARGET)
+	    OURS("Cache", "b", TARGET) OURS("Compression", "b", TARGET)
+	    OURS("Cache", "c", "targetRefs: [{name: web, sectionName: x}]"),
+	    "t:15:21: spec.targetRefs[0]: never acts, as Cache default/a is about "
+	    "the same and goes first\n" },
 };
 
 TEST(warnings_have_a_place_and_a_reason)

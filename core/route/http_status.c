@@ -21,7 +21,7 @@ static const struct {
 	    "none of its rules can be used" },
 	[ROUTE_ACCEPTED] = { "Accepted", "the route is in use" },
 	[ROUTE_RESOLVED] = { "ResolvedRefs", "all references are resolved" },
-	[ROUTE_INVALID_KIND] = { "InvalidKind", "nothing can be sent to a" },
+	[ROUTE_INVALID_KIND] = { "InvalidKind", "what is meant cannot be a" },
 	[ROUTE_REF_NOT_PERMITTED] = { "RefNotPermitted",
 	    "no ReferenceGrant there allows the reference to" },
 	[ROUTE_BACKEND_NOT_FOUND] = { "BackendNotFound", "there is no" },

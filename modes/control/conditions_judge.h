@@ -66,7 +66,7 @@ void condition_promise(const struct sight *, struct conf_node *list,
 void condition_ignored(const struct sight *, struct conf_node *list);
 
 /* One group of conditions for each target of a policy. */
-void condition_ancestors(struct sight *, struct conf_node *status,
+struct conf_node *condition_ancestors(struct sight *, struct conf_node *status,
     const struct model_target_ref *, size_t n,
     void (*judge_one)(struct sight *, const struct model_target_ref *,
     struct conf_node *list));

@@ -1,24 +1,9 @@
 #include "model/backend_policy.h"
-#include "model/extension.h"
 #include "model/gateway.h"
 #include "model/service.h"
 #include "modes/control/conditions_judge.h"
 
 /* conditions_policy: policies, one group of conditions for each target. */
-
-static bool
-targets_of(const struct model_object *o, const struct model_target_ref **v,
-    size_t *n)
-{
-	const struct model_backend_policy_spec *p = model_backend_policy(o);
-
-	if (p != NULL) {
-		*v = p->targets;
-		*n = p->targets_len;
-		return true;
-	}
-	return model_extension_targets(o, v, n);
-}
 
 static bool
 has_port(const struct model_object *service, const char *name)
@@ -64,7 +49,7 @@ judge_target(struct sight *s, const struct model_target_ref *t,
 	condition_ignored(s, list);
 }
 
-void
+struct conf_node *
 condition_ancestors(struct sight *s, struct conf_node *status,
     const struct model_target_ref *targets, size_t n,
     void (*judge_one)(struct sight *, const struct model_target_ref *,
@@ -83,16 +68,17 @@ condition_ancestors(struct sight *s, struct conf_node *status,
 		conf_set_string(row, "controllerName", MODEL_CONTROLLER);
 		judge_one(s, &targets[i], conf_set_list(row, "conditions"));
 	}
+	return ancestors;
 }
 
 static void
 judge(struct sight *s, struct conf_node *status)
 {
-	const struct model_target_ref *targets;
-	size_t n;
+	const struct model_backend_policy_spec *p = model_backend_policy(s->of);
 
-	if (targets_of(s->of, &targets, &n))
-		condition_ancestors(s, status, targets, n, judge_target);
+	if (p != NULL)
+		condition_ancestors(s, status, p->targets, p->targets_len,
+		    judge_target);
 }
 
 const struct judge judge_backend_policy = { &model_backend_policy_kind, judge,
@@ -101,9 +87,3 @@ const struct judge judge_traffic_policy = { &model_traffic_policy_kind, judge,
 	false };
 const struct judge judge_destination_rule = { &model_destination_rule_kind,
 	judge, false };
-const struct judge judge_rate_limit = { &model_rate_limit_kind, judge, false };
-const struct judge judge_fault_injection = { &model_fault_injection_kind,
-	judge, false };
-const struct judge judge_compression = { &model_compression_kind, judge,
-	false };
-const struct judge judge_cache = { &model_cache_kind, judge, false };

@@ -78,6 +78,7 @@ choice_make(struct choice *q)
 	}
 	route_table_seal(q->table);
 	route_explain(q->table, &q->asked.request, on_verdict, q);
+	choice_find_policies(q);
 }
 
 void
@@ -148,6 +149,7 @@ choice_node(struct choice *q)
 		add_winner(q, conf_set_map(out, "winner"));
 	else
 		conf_set(out, "winner", conf_null_new(&q->c->arena));
+	conf_set(out, "policies", q->policies);
 	conf_set(out, "others", q->others);
 	conf_set(out, "problems", q->problems);
 	return out;

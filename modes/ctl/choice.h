@@ -28,9 +28,13 @@ struct choice {
 		size_t                     rule;
 	}                          *winner;	/* NULL: no rule takes it */
 	struct conf_node           *others;	/* rows: who lost, and why */
+	struct conf_node           *policies;	/* rows: of services it may go to */
 	struct conf_node           *problems;	/* texts */
 };
 
+/* Before choice_make; -1: see err. */
+int choice_load_policies(struct choice *, struct err *);
+void choice_find_policies(struct choice *);	/* for choice_make */
 void choice_make(struct choice *);
 void choice_fini(struct choice *);
 /* For programs. */

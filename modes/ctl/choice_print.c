@@ -107,6 +107,18 @@ print_winner(struct choice *q, struct str *line)
 	put_line(q, "Retried:", line);
 }
 
+static void
+print_policies(struct choice *q, struct str *line)
+{
+	CONF_FOREACH(e, q->policies) {
+		str_addf(line, "%s %s, of Service %s",
+		    conf_string(conf_get(e->node, "kind")),
+		    conf_string(conf_get(e->node, "name")),
+		    conf_string(conf_get(e->node, "service")));
+		put_line(q, "Policy:", line);
+	}
+}
+
 static const struct rows_column columns[] = {
 	{ "ROUTE", "route", ROWS_TEXT, false },
 	{ "RULE", "rule", ROWS_NUMBER, false },
@@ -129,6 +141,7 @@ choice_print(struct choice *q)
 	else
 		print_line(&q->c->out, "Wins:", "nobody: no HTTPRoute hangs on it, "
 		    "it goes to the service's own endpoints");
+	print_policies(q, &line);
 	CONF_FOREACH(e, q->problems)
 		print_line(&q->c->out, "Problem:", conf_string(e->node));
 	if (conf_len(q->others) > 0) {

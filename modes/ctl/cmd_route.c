@@ -115,7 +115,8 @@ load(struct choice *q)
 	    q->to.namespace, q->to.name, &err);
 	if (q->service == NULL || traffic_load(&q->traffic, &model_http_route_kind,
 	    q->to.namespace, &err) < 0 || traffic_load(&q->traffic,
-	    &model_http_route_kind, q->from, &err) < 0)
+	    &model_http_route_kind, q->from, &err) < 0 ||
+	    choice_load_policies(q, &err) < 0)
 		return ctl_fail_call(q->c, &err);
 	code = find_port(q);
 	n = traffic_of_kind(&q->traffic, &model_http_route_kind, &all);

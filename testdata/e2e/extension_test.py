@@ -2,6 +2,7 @@
 targetRefs, and as filters of a route's rule."""
 
 import json
+import re
 import time
 
 from edge import Edge
@@ -189,6 +190,19 @@ def references_to_filters_are_judged(scene):
 	mesh.control.apply(route % named("Nonsense", "one"))
 	wait_until(lambda: mesh.ask().status == 500, "nothing is skipped")
 	assert condition("ResolvedRefs") == ("False", "InvalidKind")
+	mesh.control.apply(route % named("RateLimit", "one"))
+	mesh.await_programmed("RateLimit", "one")
+	# Of two that are about the same one acts, and says so.
+	mesh.apply("FaultInjection", "first", "{targetRefs: [{name: pages}], "
+	    "headerCallers: [default/web]}")
+	mesh.control.apply(document("FaultInjection", "second",
+	    "{targetRefs: [{name: pages}], abort: {status: 500}}"))
+	late = mesh.control.get("faultinjection", "second")["status"]
+	assert late["ancestors"][0]["conditions"][0]["reason"] == "Conflicted", late
+	shown = mesh.control.ctl("route", "pages").stdout
+	assert re.search(r"^Filters: +ExtensionRef RateLimit/one$", shown, re.M) and \
+	    re.search(r"^Policy: +FaultInjection first, of Service default/pages$",
+	    shown, re.M), shown
 	# Whoever calls no such service is not told of it.
 	mesh.control.apply(document("RateLimit", "lonely",
 	    "{limits: [{requests: 1}]}"))
