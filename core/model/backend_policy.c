@@ -185,6 +185,10 @@ static const struct conf_field locality_fields[] = {
 	{ "priorities", CONF_STRUCT_T, CONF_LIST_AT(struct model_locality, priorities),
 	    .schema = &priority_schema, .max_items = 16,
 	    .text = "who is used first; who matches none comes last" },
+	{ "degraded", CONF_PAIRS_T, LOCALITY(degraded),
+	    .key_pattern = CONF_LABEL_KEY, .pattern = CONF_LABEL_VALUE,
+	    .text = "workloads with all of these are used only when the others do "
+	    "not suffice" },
 	{ 0 },
 };
 

@@ -56,6 +56,7 @@ struct model_locality {
 		struct conf_pairs labels;
 	} *priorities;			/* who matches none comes last */
 	size_t  priorities_len;
+	struct conf_pairs degraded;	/* only when others do not suffice */
 };
 
 struct model_subset {

@@ -160,6 +160,7 @@ endpoint_report(const struct endpoint_state *s, uint64_t now_ms,
 		out->left_ms = left_ms(&s->out_until_ms, now_ms);
 	} else if (marks & MARK_DEGRADED) {
 		out->state = "degraded";
+		out->why = "policy";
 	} else if (marks & MARK_WARMING) {
 		out->state = "warming";
 	}

@@ -110,6 +110,7 @@ add_endpoint(struct compiler *c, struct making *m,
 		.id = slice_str(from->spiffe_id),
 		.zone = slice_str(from->zone), .weight = from->weight,
 		.priority = policy_priority(&m->policy, from->labels),
+		.is_degraded = policy_is_degraded(&m->policy, from->labels),
 	};
 	char sni[SNI_MAX];
 	struct err err = ERR_INIT;

@@ -3,8 +3,8 @@
 
 #include <pthread.h>
 
-#include "modes/proxy/stray.h"
 #include "modes/proxy/overload.h"
+#include "modes/proxy/stray.h"
 #include "modes/proxy/worker.h"
 #include "tls/tls.h"
 

@@ -394,6 +394,15 @@ policy_priority(const struct model_backend_policy_spec *p,
 	return (uint32_t)i;
 }
 
+bool
+policy_is_degraded(const struct model_backend_policy_spec *p,
+    const struct conf_pairs *labels)
+{
+	return p->locality != NULL && p->locality->degraded.len > 0 &&
+	    labels != NULL &&
+	    model_labels_match(&p->locality->degraded, labels);
+}
+
 const struct endpoint_label *
 policy_labels(struct arena *a, const struct conf_pairs *from, size_t *len)
 {

@@ -35,6 +35,8 @@ void policy_session(const struct model_persistence *,
 /* Of an endpoint with these labels; NULL: none. */
 uint32_t policy_priority(const struct model_backend_policy_spec *,
     const struct conf_pairs *labels);
+bool policy_is_degraded(const struct model_backend_policy_spec *,
+    const struct conf_pairs *labels);
 /* For cluster_add: in the arena; *len of them. */
 const struct endpoint_label *policy_labels(struct arena *,
     const struct conf_pairs *, size_t *len);

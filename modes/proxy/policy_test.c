@@ -207,6 +207,29 @@ TEST(policy_priorities_go_by_label)
 	stop(&f);
 }
 
+TEST(policy_degrades_by_label)
+{
+	static const struct {
+		const char *value;
+		bool        degraded;
+	} cases[] = { { "old", true }, { "new", false } };
+	struct fixture f;
+
+	start(&f, HEAD("a", "1") ALL "  locality: {degraded: {version: old}}\n");
+	for (size_t i = 0; i < 2; i++) {
+		struct conf_pair pair = { "version", cases[i].value };
+		struct conf_pairs labels = { &pair, 1 };
+
+		assert_int_equal(policy_is_degraded(&f.spec, &labels),
+		    cases[i].degraded);
+	}
+	assert_false(policy_is_degraded(&f.spec, NULL));
+	f.spec.locality->degraded.len = 0;
+	assert_false(policy_is_degraded(&f.spec,
+	    &(struct conf_pairs){ NULL, 0 }));
+	stop(&f);
+}
+
 /* A budget over time stands beside a policy's retries. */
 TEST(policy_reads_backend_traffic_policies)
 {

@@ -305,6 +305,108 @@ def subsets_and_priorities_go_by_label(scene):
 	assert {edge.who() for _ in range(20)} == {"two"}
 
 
+class Held:
+	"""An endpoint whose answers wait for the test."""
+
+	def __init__(self, scene):
+		self.go = threading.Event()
+		self.backend = scene.backend(self.serve)
+		self.port = self.backend.port
+		scene.closing(self)
+
+	def serve(self, connection):
+		while connection.read_request() is not None:
+			self.go.wait(30)
+			connection.send(reply("held"))
+
+	def close(self):
+		self.go.set()
+
+	def ask(self, scene, edge, count):
+		"""Clients that have asked, and wait."""
+		clients = [scene.closing(Client(edge.port)) for _ in range(count)]
+		for client in clients:
+			client.send(b"GET / HTTP/1.1\r\nHost: web\r\n\r\n")
+		return clients
+
+
+def overflows(edge, reason):
+	return edge.metrics().sum("mesh_upstream_overflows_total", reason=reason)
+
+
+@scenario
+def requests_wait_for_their_turn_at_an_endpoint(scene):
+	held = Held(scene)
+	edge = Managed(scene, held, policy="""
+  circuitBreaker: {maxRequestsPerEndpoint: 2, queuePerEndpoint: 1,
+    queueTimeout: 20s}
+""")
+	clients = held.ask(scene, edge, 3)
+	wait_until(lambda: edge.states()[held.port]["active"] == 3,
+	    "two run and one waits")
+	assert edge.ask().status == 503
+	assert overflows(edge, "queue_full") == 1
+	assert len(held.backend.requests()) == 2
+	held.go.set()
+	assert [client.read_reply().status for client in clients] == [200] * 3
+	held.go.clear()
+	edge.policy("""
+  circuitBreaker: {maxRequestsPerEndpoint: 1, queuePerEndpoint: 1,
+    queueTimeout: 10ms}
+""")
+	first, second = held.ask(scene, edge, 1) + held.ask(scene, edge, 1)
+	wait_until(lambda: overflows(edge, "queue_timeout") == 1,
+	    "nobody waits for ever")
+	held.go.set()
+	assert {first.read_reply().status, second.read_reply().status} == \
+	    {200, 503}
+
+
+@scenario
+def the_limit_of_an_endpoint_may_be_learnt(scene):
+	"""It begins with 20 and is never more than is allowed."""
+	held = Held(scene)
+	edge = Managed(scene, held, policy="  circuitBreaker: {adaptive: true}\n")
+	clients = held.ask(scene, edge, 20)
+	wait_until(lambda: edge.states()[held.port]["active"] == 20, "20 run")
+	assert edge.ask().status == 503
+	held.go.set()
+	assert [client.read_reply().status for client in clients] == [200] * 20
+	# What is quick while it is used widens it.
+	def used():
+		for client in clients:
+			client.send(b"GET / HTTP/1.1\r\nHost: web\r\n\r\n")
+		return {client.read_reply().status for client in clients} == {200}
+	for _ in range(30):
+		assert used()
+	held.go.clear()
+	edge.policy("  circuitBreaker: {adaptive: true, "
+	    "maxRequestsPerEndpoint: 5}\n")
+	clients = held.ask(scene, edge, 5)
+	wait_until(lambda: edge.states()[held.port]["active"] == 5, "5 run")
+	assert edge.ask().status == 503
+
+
+@scenario
+def a_degraded_endpoint_is_used_when_the_others_do_not_suffice(scene):
+	good, spare = Endpoint(scene, "good"), Endpoint(scene, "spare")
+	edge = Managed(scene, good, spare)
+	edge.label(good, spare)
+	edge.policy("""
+  locality: {degraded: {version: v2}, panicPercent: 0,
+    overprovisioningPercent: 200}
+  outlierDetection: {consecutiveFailures: 1, baseEjectionTime: 1h,
+    maxEjectionTime: 1h, maxEjectionPercent: 100}
+""")
+	assert {edge.who() for _ in range(40)} == {"good"}
+	report = edge.states()[spare.port]
+	assert (report["state"], report["why"]) == ("degraded", "policy"), report
+	good.sick = True
+	wait_until(lambda: edge.ask() and edge.state(good) == "ejected",
+	    "the good one is out")
+	assert {edge.who() for _ in range(40)} == {"spare"}
+
+
 @scenario
 def callers_of_a_mesh_obey_and_say_who_is_out(scene):
 	"""Through control and mutual TLS, in Istio's words."""
