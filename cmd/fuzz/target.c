@@ -15,6 +15,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "http-server", fuzz_http_server, "HTTP/1 requests" },
 	{ "json", fuzz_json, "a JSON document" },
 	{ "name", fuzz_name, "addresses, server names, identities, units" },
+	{ "record", fuzz_record, "TLS records of a peer that has the keys" },
 	{ "regex", fuzz_regex, "a pattern of a route, and a text" },
 	{ "report", fuzz_report, "counters that a proxy reports" },
 	{ "route", fuzz_route, "a request that looks for its route" },
