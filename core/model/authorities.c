@@ -10,6 +10,7 @@ model_authorities_reason(enum model_authorities a)
 	static const char *const reasons[] = {
 		[MODEL_AUTHORITIES_RESOLVED] = "ResolvedRefs",
 		[MODEL_AUTHORITIES_KIND] = "InvalidKind",
+		[MODEL_AUTHORITIES_ABSENT] = "InvalidCACertificateRef",
 		[MODEL_AUTHORITIES_REF] = "InvalidCACertificateRef",
 	};
 
@@ -36,7 +37,7 @@ follow(const struct model_object_ref *ref, const struct model_object *found,
 	}
 	if (found == NULL) {
 		err_set(err, ERR_CONFIG, "there is no ConfigMap %s", ref->name);
-		return answer;
+		return MODEL_AUTHORITIES_ABSENT;
 	}
 	arena_init(&a);
 	struct slice text = model_secret_bytes(found, MODEL_CA_KEY, &a);

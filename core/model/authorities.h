@@ -15,7 +15,8 @@
 enum model_authorities {
 	MODEL_AUTHORITIES_RESOLVED,	/* ResolvedRefs */
 	MODEL_AUTHORITIES_KIND,		/* InvalidKind: it is no ConfigMap */
-	MODEL_AUTHORITIES_REF,		/* InvalidCACertificateRef */
+	MODEL_AUTHORITIES_ABSENT,	/* InvalidCACertificateRef: no such document */
+	MODEL_AUTHORITIES_REF,		/* likewise: no certificates in it */
 };
 const char *model_authorities_reason(enum model_authorities);
 

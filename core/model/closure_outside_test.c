@@ -101,7 +101,7 @@ static const struct {
 } cases[] = {
 	{ "{group: '', kind: ConfigMap, name: gone}", "{}",
 	    "spec.validation.caCertificateRefs[0]: there is no ConfigMap gone",
-	    MODEL_AUTHORITIES_REF },
+	    MODEL_AUTHORITIES_ABSENT },
 	{ "{group: '', kind: ConfigMap, name: roots}", "{other: x}",
 	    "spec.validation.caCertificateRefs[0]: ConfigMap roots has no ca.crt",
 	    MODEL_AUTHORITIES_REF },

@@ -267,6 +267,7 @@ model_warn(const struct model_set *set, unsigned flags, model_warn_fn *emit,
 		if (conf_get(w.object->node, "spec") == NULL)
 			continue;
 		warn_object(&w);
+		warn_outside(&w, flags);
 		if ((flags & MODEL_WARN_REFERENCES) != 0)
 			warn_references(&w);
 	}

@@ -4,7 +4,7 @@
 #include "model/refs.h"
 #include "model/warn.h"
 
-/* warn_impl: what the halves of model_warn share; for this folder alone. */
+/* warn_impl: what the parts of model_warn share; for this folder alone. */
 struct warner {
 	const struct model_set    *set;
 	model_warn_fn             *emit;
@@ -17,5 +17,7 @@ void warn_at(struct warner *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Reports what the object refers to and the set lacks. */
 void warn_references(struct warner *);
+/* Of hosts outside and TLS to them; flags as model_warn has them. */
+void warn_outside(struct warner *, unsigned flags);
 
 #endif

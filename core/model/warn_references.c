@@ -64,7 +64,6 @@ look_backend(struct warner *w, const char *path, const char *group, const char *
 	const struct model_object *o = look(w, path, group, kind, namespace, name);
 
 	if (o != NULL && o->kind == &model_service_kind &&
-	    model_service(o)->spec.type != MODEL_EXTERNAL_NAME &&
 	    model_service_port(model_service(o), port) == NULL)
 		warn_at(w, "%s: Service %s has no port %u", path, name, port);
 }

@@ -12,6 +12,19 @@
 	"---\napiVersion: mesh/v1\nkind: BackendPolicy\n"		\
 	"metadata: {name: p}\nspec: {targetRefs: [{name: web}], " spec "}\n"
 
+#define EXTERNAL(name, ports)						\
+	"---\napiVersion: v1\nkind: Service\nmetadata: {name: " name "}\n"	\
+	"spec: {type: ExternalName, externalName: api.example.com" ports "}\n"
+#define TLS_POLICY							\
+	"---\napiVersion: gateway.networking.k8s.io/v1\n"			\
+	"kind: BackendTLSPolicy\nmetadata: {name: p}\nspec: {targetRefs: "	\
+	"[{group: '', kind: Service, name: a}], validation: {hostname: "	\
+	"api.example.com, caCertificateRefs: [{group: '', kind: ConfigMap, "	\
+	"name: roots}]}}\n"
+#define ROOTS(text)							\
+	"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: roots}\n"	\
+	"data: {ca.crt: " text "}\n"
+
 #define ROLLOUT(route)							\
 	"---\napiVersion: mesh/v1\nkind: Rollout\nmetadata: {name: r}\n"	\
 	"spec:\n route: {name: " route "}\n stable: v1\n candidate: v2\n"	\
@@ -64,6 +77,25 @@ static const struct {
 	    "so the first try takes all the time there is\n" },
 	{ 0, ROUTE("a", PARENT "rules: [{timeouts: {request: 0s, "
 	    "backendRequest: 1s}}]"), "" },
+	{ 0, EXTERNAL("a", ""), "t:5:7: spec.ports: there are none, so nobody can "
+	    "call it\n" },
+	{ 0, EXTERNAL("a", ", ports: [{port: 80}]"), "" },
+	{ 0, EXTERNAL("b", ", ports: [{port: 80}]")
+	    EXTERNAL("a", ", ports: [{port: 80}]"),
+	    "t:5:74: spec.ports[0].port: Service default/a stands for this host "
+	    "and port too, and is the one that callers of the host get\n" },
+	{ MODEL_WARN_REFERENCES, EXTERNAL("a", ", ports: [{port: 80, "
+	    "targetPort: 443, appProtocol: http}]"),
+	    "t:5:67: spec.ports[0]: plain HTTP is sent to port 443, as no "
+	    "BackendTLSPolicy is about the service\n" },
+	{ MODEL_WARN_REFERENCES, EXTERNAL("a", ", ports: [{port: 80, "
+	    "targetPort: 443, appProtocol: http}]") TLS_POLICY ROOTS("x"),
+	    "t:10:119: spec.validation.caCertificateRefs[0]: ConfigMap roots: "
+	    "ca.crt: there is no certificate in it\n" },
+	{ MODEL_WARN_REFERENCES, EXTERNAL("a", ", ports: [{port: 80, "
+	    "targetPort: 443, appProtocol: http}]") TLS_POLICY,
+	    "t:10:119: spec.validation.caCertificateRefs[0]: there is no ConfigMap "
+	    "roots\n" },
 	{ 0, ROUTE("a", PARENT "rules: [{matches: [{method: POST}], retry: "
 	    "{codes: [503]}}]"),
 	    "t:5:89: spec.rules[0].matches[0].method: POST is retried, though it may "
