@@ -108,6 +108,8 @@ add_backends(struct rule_book *b, struct rule *r)
 		struct rule_backend *backend = &r->backends[i];
 
 		backend->ref = ref;
+		backend->filters = ref->filters;
+		backend->filters_len = ref->filters_len;
 		backend->slot = b->slots++;
 		/* Port 0 is none that any service has. */
 		if (model_backend_is_service(ref) && name_service(

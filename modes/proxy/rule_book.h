@@ -22,12 +22,15 @@
  * (reduced by what they have in common) each backend gets just its weight,
  * whichever worker they come to, and in between nobody is far from its share.
  */
+/* What each request reads stands in front, as in struct rule. */
 struct rule_backend {
-	const struct model_backend_ref *ref;
-	struct service_name  service;
-	uint16_t             port;
 	uint64_t             until;	/* sum of reduced weights up to here */
 	size_t               slot;	/* of rule_set.clusters */
+	const struct model_http_filter *filters;	/* ref's */
+	size_t               filters_len;
+	const struct model_backend_ref *ref;
+	uint16_t             port;
+	struct service_name  service;
 };
 
 struct rule_mirror {
@@ -40,17 +43,17 @@ struct rule_mirror {
 
 struct rule {
 	struct slice                  name;	/* "ns/route/rule" */
-	const struct model_object    *route;
 	const struct model_http_rule *doc;
 	struct rule_backend          *backends;
 	size_t                        backends_len;
-	struct rule_mirror           *mirrors;
-	size_t                        mirrors_len;
 	uint64_t                      weights;	/* sum, reduced; 0: no backend */
-	uint64_t                      stride;	/* has no factor with weights */
-	size_t                        slot;	/* of rule_set.extras */
+	size_t                        mirrors_len;
 	bool                          is_extended;	/* has ExtensionRefs */
+	struct rule_mirror           *mirrors;
+	uint64_t                      stride;	/* has no factor with weights */
 	atomic_ullong                *turn;
+	size_t                        slot;	/* of rule_set.extras */
+	const struct model_object    *route;
 };
 
 struct rule_fault {

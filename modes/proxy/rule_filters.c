@@ -123,7 +123,7 @@ rule_request(const struct rule_choice *c, struct arena *a,
     struct http_head *request)
 {
 	const struct model_http_rule *rule = c->rule->doc;
-	const struct model_backend_ref *backend = c->backend->ref;
+	const struct rule_backend *backend = c->backend;
 	struct http_head *h;
 
 	if (rule->filters_len == 0 && backend->filters_len == 0)
@@ -188,8 +188,8 @@ rule_response(const struct rule_choice *c, struct arena *a,
 	const struct model_http_rule *rule = c->rule->doc;
 
 	if (c->backend != NULL)
-		change_response(response, a, request, c->backend->ref->filters,
-		    c->backend->ref->filters_len);
+		change_response(response, a, request, c->backend->filters,
+		    c->backend->filters_len);
 	change_response(response, a, request, rule->filters, rule->filters_len);
 }
 
@@ -248,8 +248,8 @@ rule_backend_answer(struct rule_choice *c, struct arena *a,
     const struct http_head *request, uint16_t port,
     const struct rule_backend *b)
 {
-	for (size_t i = 0; i < b->ref->filters_len && c->status == 0; i++) {
-		const struct model_http_filter *f = &b->ref->filters[i];
+	for (size_t i = 0; i < b->filters_len && c->status == 0; i++) {
+		const struct model_http_filter *f = &b->filters[i];
 
 		if (f->redirect != NULL)
 			redirect(c, a, request, port, f->redirect);

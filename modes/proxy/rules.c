@@ -52,14 +52,14 @@ bind_backend(struct rule_set *set, struct arena *a, const struct rule *r,
 	if (port->policies != NULL)
 		extra_at(set, a, b->slot)->policies =
 		    l7_chain_ref(port->policies);
-	if (model_filter_find(b->ref->filters, b->ref->filters_len,
+	if (model_filter_find(b->filters, b->filters_len,
 	    MODEL_EXTENSION) == NULL)
 		return;
 	char *place = mem_printf("rule %.*s backend %zu", SLICE_ARG(r->name),
 	    index);
 
 	extra_at(set, a, b->slot)->own = extensions_of_filters(w->extensions,
-	    r->route, place, b->ref->filters, b->ref->filters_len, &is_missing);
+	    r->route, place, b->filters, b->filters_len, &is_missing);
 	set->extras[b->slot]->is_missing = is_missing;
 	mem_free(place);
 }
@@ -160,6 +160,18 @@ find(const struct rule_set *set, struct l7_ctx *ctx,
 	};
 
 	return route_find(set->book->table, &request, found);
+}
+
+/* Of many rules the one is in no cache; all of it is wanted soon. */
+static void
+fetch_rule(const struct rule *r)
+{
+	const char *doc = (const char *)r->doc;
+
+	__builtin_prefetch(r->name.ptr);
+	__builtin_prefetch(r->backends);
+	__builtin_prefetch(doc);
+	__builtin_prefetch(doc + sizeof(*r->doc) - 1);
 }
 
 static void
@@ -272,6 +284,7 @@ rules_choose(const struct rule_set *set, struct l7_ctx *ctx,
 	}
 	out->book = rule_book_ref(set->book);
 	out->rule = found.payload;
+	fetch_rule(out->rule);
 	if (found.path_kind == ROUTE_PREFIX)
 		out->prefix = found.path;
 	l7_summary(ctx)->route = arena_dup(l7_arena(ctx), out->rule->name);
