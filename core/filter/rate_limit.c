@@ -252,6 +252,16 @@ seconds_up(uint64_t ns)
 	return (ns + 999999999) / 1000000000;
 }
 
+/* A limit further on, or the service's own, that is nearer. */
+static bool
+is_told(const struct http_head *h, uint64_t left)
+{
+	uint64_t told;
+
+	return slice_u64(http_fields_find(&h->fields,
+	    SLICE("x-ratelimit-remaining")), &told) && told <= left;
+}
+
 static void
 tell(struct l7_ctx *ctx, struct http_head *h, const struct state *s)
 {
@@ -259,7 +269,7 @@ tell(struct l7_ctx *ctx, struct http_head *h, const struct state *s)
 	const struct buckets_answer *now = &s->answer;
 	struct arena *a = l7_arena(ctx);
 
-	if (!l->spec.headers || l->spec.dry_run)
+	if (!l->spec.headers || l->spec.dry_run || is_told(h, now->left))
 		return;
 	http_fields_set(&h->fields, SLICE("x-ratelimit-limit"),
 	    slice_str(arena_printf(a, "%lld%.*s",

@@ -9,7 +9,8 @@ static const char *const versions[] = { "mesh/v1", NULL };
 static const struct conf_field spec_fields[] = {
 	MODEL_EXTENSION_TARGETS(struct model_cache_spec),
 	{ "maxBytes", CONF_BYTES_T, SPEC(max_bytes), .min = 65536,
-	    .max = 1099511627776, .fallback = "64Mi", .text = "memory of one proxy" },
+	    .max = 1099511627776, .fallback = "64Mi", .text = "memory in a proxy, for each "
+	    "service or rule" },
 	{ "maxObject", CONF_BYTES_T, SPEC(max_object), .min = 1,
 	    .max = 1073741824, .fallback = "1Mi", .text = "the longest body kept" },
 	{ "defaultTtl", CONF_DURATION_T, SPEC(default_ttl_ms), .min = 0, .max = YEAR,

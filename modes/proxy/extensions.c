@@ -15,11 +15,12 @@ static const struct row {
 	enum extension_side      side;
 	bool                     is_of_port;	/* one for each port */
 	bool                     is_many;	/* several for one service */
+	bool                     is_everywhere;	/* one for all its places */
 } rows[] = {
-	{ &model_fault_injection_kind, "fault", AT_CALLER, false, false },
-	{ &model_rate_limit_kind, "rate_limit", AT_SERVICE, false, true },
-	{ &model_compression_kind, "compression", AT_SERVICE, false, false },
-	{ &model_cache_kind, "cache", AT_SERVICE, true, false },
+	{ &model_fault_injection_kind, "fault", AT_CALLER, false, false, true },
+	{ &model_rate_limit_kind, "rate_limit", AT_SERVICE, false, true, false },
+	{ &model_compression_kind, "compression", AT_SERVICE, false, false, true },
+	{ &model_cache_kind, "cache", AT_SERVICE, true, false, false },
 };
 #define ROWS	(sizeof(rows) / sizeof(rows[0]))
 
@@ -205,7 +206,8 @@ make(struct extensions *x, struct model_object *doc, struct slice key)
 static struct l7_part *
 part_at(struct extensions *x, struct model_object *doc, const char *place)
 {
-	char *text = mem_printf("%s %s", doc->key, place);
+	char *text = mem_printf("%s %s", doc->key,
+	    row_of(doc->kind)->is_everywhere ? "everywhere" : place);
 	struct slice key = slice_str(text);
 	struct extension *e = map_get(&x->out->extensions, key);
 

@@ -10,7 +10,8 @@
  *
  * A document at a place (a service, a rule) is one part of a chain, which lives
  * on in the next snapshot as long as the document asks for the same: buckets
- * and caches are those of the place, whatever else changes.
+ * and caches are those of the place, whatever else changes.  What counts for the
+ * whole proxy (faults, coders) is one part for all places.
  *
  *	kind		of a service	acts
  *	FaultInjection	at the caller	where it is sent to its endpoints

@@ -6,7 +6,8 @@ import re
 import time
 
 from edge import Edge
-from mesh import curl, main, scenario, wait_until
+from gateway import Gateway, gateway, route, service
+from mesh import curl, free_port, main, scenario, wait_until
 from wire import Load, get
 
 HEAD = "apiVersion: mesh/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {spec}\n"
@@ -166,9 +167,23 @@ def limits_of_a_service_without_sidecars_hold_where_it_is_sent_to(scene):
 
 
 @scenario
+def of_several_rate_limits_the_nearest_is_told(scene):
+	edge = Edge(scene, scene.backend(reply("web")))
+	for name, requests in (("a", 9), ("b", 2), ("c", 7)):
+		edge.write(name, document("RateLimit", name, "{targetRefs: "
+		    f"[{{name: web}}], limits: [{{requests: {requests}, per: 1h}}]}}"))
+	wait_until(lambda: get(edge.port, "/").get("x-ratelimit-limit") ==
+	    "2, 2;w=3600", "all hold")
+	wait_until(lambda: get(edge.port, "/").status == 429, "it is used up")
+	refused = get(edge.port, "/")
+	assert refused.get("x-ratelimit-remaining") == "0", refused
+	assert refused.get("x-ratelimit-limit") == "2, 2;w=3600", refused
+
+
+@scenario
 def references_to_filters_are_judged(scene):
 	mesh = Mesh(scene)
-	route = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n" \
+	pages = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n" \
 	    "metadata: {name: pages}\nspec:\n" \
 	    "  parentRefs: [{group: '', kind: Service, name: pages}]\n" \
 	    "  rules: [{filters: [%s], backendRefs: [{name: pages, port: 80}]}]\n"
@@ -178,7 +193,7 @@ def references_to_filters_are_judged(scene):
 		return next((c["status"], c["reason"])
 		    for c in status["parents"][0]["conditions"] if c["type"] == kind)
 
-	mesh.control.apply(route % named("RateLimit", "one"))
+	mesh.control.apply(pages % named("RateLimit", "one"))
 	wait_until(lambda: mesh.ask().status == 500, "nothing is skipped")
 	assert condition("ResolvedRefs") == ("False", "BackendNotFound"), \
 	    condition("ResolvedRefs")
@@ -187,10 +202,10 @@ def references_to_filters_are_judged(scene):
 	wait_until(lambda: condition("ResolvedRefs")[0] == "True", "it is there")
 	wait_until(lambda: mesh.ask().status == 200, "and in force")
 	assert mesh.statuses(1) == [429]
-	mesh.control.apply(route % named("Nonsense", "one"))
+	mesh.control.apply(pages % named("Nonsense", "one"))
 	wait_until(lambda: mesh.ask().status == 500, "nothing is skipped")
 	assert condition("ResolvedRefs") == ("False", "InvalidKind")
-	mesh.control.apply(route % named("RateLimit", "one"))
+	mesh.control.apply(pages % named("RateLimit", "one"))
 	mesh.await_programmed("RateLimit", "one")
 	# Of two that are about the same one acts, and says so.
 	mesh.apply("FaultInjection", "first", "{targetRefs: [{name: pages}], "
@@ -290,6 +305,33 @@ def a_cache_beside_a_service_serves_all_and_survives_changes(scene):
 	# Another cache starts empty.
 	mesh.apply("Cache", "pages", "{targetRefs: [{name: pages}], maxTtl: 1h}")
 	assert "hit" not in mesh.ask("web", "/a").header("cache-status")
+
+
+@scenario
+def a_gateway_runs_the_filters_of_its_routes_and_backends(scene):
+	port = free_port()
+	apps = {name: scene.echo(name) for name in ("a", "b")}
+	edge = Gateway(scene, gateway([f"name: http, protocol: HTTP, port: {port}"]) +
+	    "".join(service(name, app.http_port) for name, app in apps.items()) +
+	    route("a", "a", path="/a").replace("    backendRefs:",
+	        f"    filters: [{named('RateLimit', 'two')}]\n    backendRefs:") +
+	    route("b", "b", path="/b") + "---\n" +
+	    document("RateLimit", "two", "{limits: [{requests: 2, per: 1h, "
+	        "byAddress: true}]}") + "---\n" +
+	    document("FaultInjection", "b", "{targetRefs: [{name: b}], "
+	        "headerCallers: [default/edge], abort: {status: 418}}"))
+	assert [edge.get(port, "/a").status for _ in range(3)] == [200, 200, 429]
+	assert edge.get(port, "/b").status == 418
+	refused = curl(f"http://127.0.0.1:{port}/a")
+	assert refused.status == 429 and refused.header("retry-after"), refused.head
+	# A stranger is nobody that may ask for faults.
+	edge.write("documents", gateway([f"name: http, protocol: HTTP, "
+	    f"port: {port}"]) + service("b", apps["b"].http_port) +
+	    route("b", "b", path="/b") + "---\n" + document("FaultInjection", "b",
+	    "{targetRefs: [{name: b}], headerCallers: [default/edge]}"))
+	wait_until(lambda: edge.get(port, "/b").status == 200, "it is harmless")
+	assert curl(f"http://127.0.0.1:{port}/b", "-H",
+	    "x-fault-abort: 500").status == 200
 
 
 @scenario
