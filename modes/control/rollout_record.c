@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "conf/json.h"
+#include "modes/control/conditions_judge.h"
 #include "modes/control/rollout_record.h"
 
 static const char *const holds[] = {
@@ -107,6 +108,7 @@ rollout_target(struct str *out, const struct model_rollout_spec *spec)
 /* --- shown ---------------------------------------------------------------- */
 
 struct status {
+	const struct model_object       *of;
 	const struct model_rollout_spec *spec;
 	const struct rollout_state      *state;
 	const char                      *message;
@@ -120,12 +122,12 @@ add_seen(struct str *out, const struct status *st)
 	const struct traffic_counts *c = &st->state->seen;
 	const struct model_rollout_check *k = &st->spec->check;
 
-	str_addf(out, ": %llu requests, %.4g %% good (at least %.4g %%)",
+	str_addf(out, ": %llu requests, %.6g %% good (at least %.7g %%)",
 	    (unsigned long long)c->requests, c->requests == 0 ? 0 :
 	    100 * (double)c->success / (double)c->requests,
 	    (double)k->success_percent / 10000);
 	if (!isnan(c->p99_ms))
-		str_addf(out, ", p99 %.4g ms", c->p99_ms);
+		str_addf(out, ", p99 %.1f ms", c->p99_ms);
 	if (k->p99_ms >= 0)
 		str_addf(out, isnan(c->p99_ms) ?
 		    ", p99 unknown (at most %lld ms)" : " (at most %lld ms)",
@@ -169,7 +171,6 @@ add_condition(const struct status *st, struct conf_node *list, const char *type,
 	conf_set_int(c, "observedGeneration", st->state->generation);
 	conf_set_string(c, "reason", reason);
 	conf_set_string(c, "message", message);
-	conf_set_string(c, "lastTransitionTime", st->since);
 }
 
 static bool
@@ -198,6 +199,16 @@ add_conditions(const struct status *st, struct conf_node *list)
 }
 
 static void
+add_ignored(const struct status *st, struct arena *a, struct conf_node *list)
+{
+	const struct sight sight = { .arena = a, .of = st->of };
+
+	condition_ignored(&sight, list);
+	CONF_FOREACH(e, list)
+		conf_set_string(e->node, "lastTransitionTime", st->since);
+}
+
+static void
 add_numbers(const struct status *st, struct conf_node *map)
 {
 	const struct rollout_state *s = st->state;
@@ -216,10 +227,10 @@ void
 rollout_status_write(struct str *out, const struct model_object *o,
     const struct rollout_state *s)
 {
-	struct status st = { .spec = model_rollout(o), .state = s };
+	struct status st = { .of = o, .spec = model_rollout(o), .state = s };
 	int64_t since_ms = s->since_ms > 0 ? s->since_ms :
 	    o->head->meta.created * 1000;
-	struct conf_node *map;
+	struct conf_node *map, *list;
 	struct arena a;
 
 	arena_init(&a);
@@ -230,7 +241,9 @@ rollout_status_write(struct str *out, const struct model_object *o,
 	conf_set_string(map, "reason", rollout_reason_name(s->reason));
 	conf_set_string(map, "message", st.message);
 	add_numbers(&st, map);
-	add_conditions(&st, conf_set_list(map, "conditions"));
+	list = conf_set_list(map, "conditions");
+	add_conditions(&st, list);
+	add_ignored(&st, &a, list);
 	conf_json_write(out, map);
 	arena_fini(&a);
 }

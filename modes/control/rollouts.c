@@ -64,15 +64,17 @@ run_begin_window(struct run *r)
 	r->is_judged = false;
 }
 
-static void
-run_free(void *arg)
+void
+run_free(struct run *r)
 {
-	struct run *r = arg;
-
 	if (r == NULL)
 		return;
 	loop_timer_stop(&r->look);
 	drop_window(r);
+	if (r->is_busy) {
+		r->is_gone = true;
+		return;
+	}
 	mem_free(r->key);
 	mem_free(r->uid);
 	mem_free(r->target);
@@ -80,6 +82,12 @@ run_free(void *arg)
 	mem_free(r->next_before);
 	mem_free(r->next_target);
 	mem_free(r);
+}
+
+static void
+free_value(void *run)
+{
+	run_free(run);
 }
 
 static void on_look(void *);
@@ -400,6 +408,6 @@ rollouts_free(struct rollouts *all)
 	registry_set_keeper(all->server->registry, NULL, NULL);
 	loop_task_cancel(&all->news);
 	rollouts_refuse(all);
-	map_fini(&all->runs, run_free);
+	map_fini(&all->runs, free_value);
 	mem_free(all);
 }

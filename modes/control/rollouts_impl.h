@@ -26,6 +26,7 @@ struct run {
 	struct loop_timer      look;
 	/* A write is out; the state follows when it is done. */
 	bool                   is_busy;
+	bool                   is_gone;	/* of all; only the write has it */
 	bool                   is_judged;	/* what the window holds */
 	struct rollout_state   next;
 	char                  *next_before, *next_target;
@@ -48,6 +49,8 @@ const struct model_object *run_route(const struct run *, struct arena *);
 
 const char *run_route_key(struct arena *, const struct model_object *rollout);
 
+/* Or when the write that is out has ended. */
+void run_free(struct run *);	/* NULL is allowed */
 /* What was judged is not judged again, once what follows is written. */
 void run_begin_window(struct run *);
 /*

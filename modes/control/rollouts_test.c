@@ -242,6 +242,26 @@ TEST(rollouts_obey_people)
 	server_fixture_free(t);
 }
 
+/* Its answer came to a run that was freed. */
+TEST(rollouts_that_end_while_a_write_is_out_leave_it_alone)
+{
+	const struct audit_entry who = { .actor = SLICE("uid/0"),
+		.from = SLICE("local") };
+	struct server_fixture *t = server_fixture_new();
+	struct ordered o = { .done = false };
+
+	server_fixture_put(t, ROUTE(100, 0));
+	server_fixture_put(t, ROLLOUT("web", TWO_STEPS, ""));
+	await(t, NULL, 0, 0, KEY("web"), "Progressing Begins 10");
+	rollouts_order(t->s->rollouts, SLICE(KEY("web")), ROLLOUT_PAUSE, &who,
+	    on_ordered, &o);
+	server_fixture_turn(t);
+	restart(t);
+	server_fixture_run(t, &o.done);
+	await(t, NULL, 0, 0, KEY("web"), "Paused PausedByPerson 10");
+	server_fixture_free(t);
+}
+
 static void
 on_file(void *ctx, const struct registry_answer *a)
 {

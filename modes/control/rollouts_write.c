@@ -27,14 +27,9 @@ say_where(const struct run *r)
 	    (long long)s->percent, rollout_reason_text(s->reason));
 }
 
-/* The write is over; what waited for it goes on. */
 static void
-finish(struct run *r, const struct err *err)
+take_next(struct run *r, const struct err *err)
 {
-	rollouts_done *done = r->done;
-
-	r->is_busy = false;
-	r->done = NULL;
 	if (err->kind == ERR_NONE) {
 		r->state = r->next;
 		run_begin_window(r);
@@ -49,9 +44,26 @@ finish(struct run *r, const struct err *err)
 		log_warn("rollouts", "%s: not written, and tried again: %s",
 		    r->key, err->text);
 	}
+}
+
+/* The write is over; what waited for it goes on.  False: the run is gone. */
+static bool
+finish(struct run *r, const struct err *err)
+{
+	rollouts_done *done = r->done;
+
+	r->is_busy = false;
+	r->done = NULL;
+	if (!r->is_gone)
+		take_next(r, err);
 	if (done != NULL)
 		done(r->done_ctx, err);
+	if (r->is_gone) {
+		run_free(r);
+		return false;
+	}
 	loop_defer(r->all->server->loop, &r->all->news);
+	return true;
 }
 
 static void
@@ -64,18 +76,17 @@ static void
 on_applied(void *ctx, const struct registry_answer *a)
 {
 	struct run *r = ctx;
-	struct server *server = r->all->server;
 	const struct model_object *route;
 	struct arena arena;
 
-	finish(r, &a->err);
-	if (a->err.kind != ERR_NONE || r->candidate == NULL)
+	if (!finish(r, &a->err) || a->err.kind != ERR_NONE ||
+	    r->candidate == NULL)
 		return;
 	/* What was before these weights is to come before the first look. */
 	arena_init(&arena);
 	route = run_route(r, &arena);
 	if (route != NULL)
-		sessions_ask_counters(server->sessions, route,
+		sessions_ask_counters(r->all->server->sessions, route,
 		    slice_str(r->candidate));
 	arena_fini(&arena);
 }

@@ -99,7 +99,8 @@ sessions_ask_counters(struct sessions *ss, const struct model_object *o,
 	LIST_FOREACH(at, &ss->sessions) {
 		struct session *s = list_entry(at, struct session, link);
 
-		if (s->has_hello && (serves(s, service) ||
+		/* Who does not read is not asked more and more. */
+		if (s->has_hello && !s->is_paused && (serves(s, service) ||
 		    map_has(&s->delivery.has, slice_str(o->key))))
 			session_say(s, &m);
 	}

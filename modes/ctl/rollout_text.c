@@ -46,7 +46,7 @@ add_look(struct ctl *c, struct conf_node *row, const struct conf_node *look)
 	if (requests == 0)
 		return;
 	conf_set_int(row, "requests", requests);
-	conf_set_string(row, "good", arena_printf(&c->arena, "%.4g%%", 100 *
+	conf_set_string(row, "good", arena_printf(&c->arena, "%.2f%%", 100 *
 	    (double)conf_get_int(look, "success", 0) / (double)requests));
 	if (p99 != NULL)
 		conf_set(row, "p99", conf_copy(&c->arena, p99));
