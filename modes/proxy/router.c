@@ -66,7 +66,7 @@ begin_ruled(struct router *r)
 	list_init(&x->rivals);
 	x->is_mirrored = c != NULL && c->mirrors_len > 0 && overload_level(
 	    &w->plane->overload) == OVERLOAD_NONE;
-	try_policy_init(&x->policy, c == NULL ? NULL : c->rule->doc, r->cluster);
+	try_policy_init(&x->policy, c == NULL ? NULL : c->rule->orders, r->cluster);
 	r->retry = &x->policy.retry;
 	loop_timer_init(&x->whole, loop, on_whole, r);
 	loop_timer_init(&x->each, loop, on_each, r);

@@ -101,7 +101,7 @@ add_backends(struct rule_book *b, struct rule *r)
 	const struct model_http_rule *doc = r->doc;
 
 	r->backends = arena_zalloc(&b->arena,
-	    (doc->backends_len + 1) * sizeof(*r->backends));
+	    doc->backends_len * sizeof(*r->backends) + 1);
 	r->backends_len = doc->backends_len;
 	for (size_t i = 0; i < doc->backends_len; i++) {
 		const struct model_backend_ref *ref = &doc->backends[i];
@@ -148,11 +148,26 @@ add_all_mirrors(struct rule_book *b, struct rule *r)
 
 	for (size_t i = 0; i < doc->backends_len; i++)
 		most += doc->backends[i].filters_len;
-	r->mirrors = arena_alloc(&b->arena, (most + 1) * sizeof(*r->mirrors));
+	if (most == 0)
+		return;
+	r->mirrors = arena_alloc(&b->arena, most * sizeof(*r->mirrors));
 	add_mirrors(b, r, doc->filters, doc->filters_len, NULL);
 	for (size_t i = 0; i < doc->backends_len; i++)
 		add_mirrors(b, r, doc->backends[i].filters,
 		    doc->backends[i].filters_len, &r->backends[i]);
+}
+
+/* What most rules want of a request besides its way: nothing. */
+static const struct model_http_rule plain = {
+	.timeouts = { .request_ms = -1, .backend_request_ms = -1 },
+};
+
+static bool
+is_plain(const struct model_http_rule *doc)
+{
+	return doc->filters_len == 0 && doc->retry == NULL &&
+	    doc->persistence == NULL && doc->timeouts.request_ms < 0 &&
+	    doc->timeouts.backend_request_ms < 0;
 }
 
 static struct rule *
@@ -165,6 +180,7 @@ make_rule(struct builder *bd, const struct model_object *route, size_t index)
 
 	r->route = route;
 	r->doc = doc;
+	r->orders = is_plain(doc) ? &plain : doc;
 	r->name = slice_str(doc->name != NULL ?
 	    arena_printf(&b->arena, "%s/%s", model_object_name(route), doc->name) :
 	    arena_printf(&b->arena, "%s/%zu", model_object_name(route), index));

@@ -43,7 +43,8 @@ struct rule_mirror {
 
 struct rule {
 	struct slice                  name;	/* "ns/route/rule" */
-	const struct model_http_rule *doc;
+	/* doc, or for all that say only whose requests go where, the same one */
+	const struct model_http_rule *orders;
 	struct rule_backend          *backends;
 	size_t                        backends_len;
 	uint64_t                      weights;	/* sum, reduced; 0: no backend */
@@ -53,6 +54,7 @@ struct rule {
 	uint64_t                      stride;	/* has no factor with weights */
 	atomic_ullong                *turn;
 	size_t                        slot;	/* of rule_set.extras */
+	const struct model_http_rule *doc;
 	const struct model_object    *route;
 };
 

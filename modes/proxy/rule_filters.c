@@ -122,7 +122,7 @@ struct http_head *
 rule_request(const struct rule_choice *c, struct arena *a,
     struct http_head *request)
 {
-	const struct model_http_rule *rule = c->rule->doc;
+	const struct model_http_rule *rule = c->rule->orders;
 	const struct rule_backend *backend = c->backend;
 	struct http_head *h;
 
@@ -185,7 +185,7 @@ void
 rule_response(const struct rule_choice *c, struct arena *a,
     const struct http_head *request, struct http_head *response)
 {
-	const struct model_http_rule *rule = c->rule->doc;
+	const struct model_http_rule *rule = c->rule->orders;
 
 	if (c->backend != NULL)
 		change_response(response, a, request, c->backend->filters,
@@ -274,7 +274,7 @@ void
 rule_answer(struct rule_choice *c, struct arena *a,
     const struct http_head *request, uint16_t port)
 {
-	const struct model_http_rule *rule = c->rule->doc;
+	const struct model_http_rule *rule = c->rule->orders;
 
 	for (size_t i = 0; i < rule->filters_len && c->status == 0; i++) {
 		const struct model_http_filter *f = &rule->filters[i];

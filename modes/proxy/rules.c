@@ -166,12 +166,8 @@ find(const struct rule_set *set, struct l7_ctx *ctx,
 static void
 fetch_rule(const struct rule *r)
 {
-	const char *doc = (const char *)r->doc;
-
 	__builtin_prefetch(r->name.ptr);
 	__builtin_prefetch(r->backends);
-	__builtin_prefetch(doc);
-	__builtin_prefetch(doc + sizeof(*r->doc) - 1);
 }
 
 static void
@@ -191,9 +187,9 @@ session_backend(const struct rule_set *set, struct l7_ctx *ctx,
 	const struct rule *r = c->rule;
 	struct session_settings session;
 
-	if (r->doc->persistence == NULL)
+	if (r->orders->persistence == NULL)
 		return NULL;
-	policy_session(r->doc->persistence, &session);
+	policy_session(r->orders->persistence, &session);
 	c->sticky = sticky_begin(&session, r->name, l7_arena(ctx), head,
 	    l7_summary(ctx)->start_wall_us / 1000000);
 	for (size_t i = 0; i < r->backends_len; i++)
