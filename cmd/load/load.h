@@ -9,7 +9,7 @@
 #include "cmd/load/options.h"
 #include "cmd/load/schedule.h"
 #include "cmd/load/way.h"
-#include "loop/loop.h"
+#include "loop/loop_fd.h"
 
 /*
  * load: makes load on one thread and says what came of it, as JSON.

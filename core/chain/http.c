@@ -271,6 +271,7 @@ on_idle(void *owner)
 		return;
 	codec_free(h->codec);
 	h->codec = NULL;
+	conn_expect(l4_conn(h->l4), true);
 }
 
 static const struct codec_events codec_events = {
@@ -306,6 +307,8 @@ http_bytes(void *state, struct buf *b, bool end)
 		h->codec = h1_server_new(l4_env(h->l4)->loop,
 		    h->options->limits, &codec_events, h);
 	codec_feed(h->codec, b, end);
+	if (h->streams > 0 && h->receiving == 0)
+		conn_expect(l4_conn(h->l4), false);
 	if (!h->is_closed && !wants_input(h))
 		l4_pause(h->l4);	/* its end is not to come before there is room */
 	if (!h->is_closed && h->streams == 0 && h->head_since_ms == 0 &&

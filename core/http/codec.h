@@ -64,8 +64,8 @@ struct codec_events {
 	void (*on_bad_request)(void *owner, int status, const char *why);
 	void (*on_output)(void *owner);	/* the output queue is not empty */
 	/*
-	 * A tunnel's sending side has ended: after the output, end ours (FIN)
-	 * and go on feeding.
+	 * Nothing comes after this output (a tunnel's, or the last response):
+	 * end our side with it (FIN) and go on feeding.
 	 */
 	void (*on_output_end)(void *owner);
 	/*

@@ -5,6 +5,7 @@
 #include "base/unit.h"
 #include "http/exchange.h"
 #include "http/message.h"
+#include "loop/loop_fd.h"
 
 /* One exchange over a socket pair; the far end is a script. */
 struct run {

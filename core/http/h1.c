@@ -291,7 +291,7 @@ h1_end_sending(struct h1 *h, bool ok)
 		return;
 	}
 	h->sending = OUT_DONE;
-	if (h->stream.is_tunnel) {
+	if (h->stream.is_tunnel || h->role->sent_last(h)) {
 		h->tell_output_end = true;
 		h1_tell(h);
 	}

@@ -24,6 +24,8 @@ struct h1_role {
 	void (*fault)(struct h1 *, struct h1_fault);
 	/* The stream was closed, or the direction that was open ended. */
 	void (*settle)(struct h1 *);
+	/* No message follows the one that was sent whole. */
+	bool (*sent_last)(const struct h1 *);
 };
 
 enum h1_in {

@@ -411,6 +411,34 @@ TEST(h1_server_abort_tells_the_user_and_nobody_else)
 	trace_fini(&t);
 }
 
+/* The end goes out with the last bytes, before the user is done. */
+TEST(h1_server_last_response_ends_the_output)
+{
+	static const struct {
+		const char *request;
+		bool        is_last;
+	} cases[] = {
+		{ GET "\r\n", false },
+		{ GET "connection: close\r\n\r\n", true },
+		{ POST "connection: close\r\ntransfer-encoding: chunked"
+		    "\r\n\r\n1\r\na\r\n", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct trace t;
+
+		trace_start(&t, cases[i].request);
+		trace_send_head(&t, 200, 2, false);
+		trace_send_body(&t, "o", false);
+		trace_turn(&t);
+		assert_false(t.output_ended);
+		trace_send_body(&t, "k", true);
+		trace_turn(&t);
+		assert_int_equal(t.output_ended, cases[i].is_last);
+		trace_fini(&t);
+	}
+}
+
 /* --- tunnels ------------------------------------------------------------------ */
 
 #define UPGRADE	GET "connection: upgrade\r\nupgrade: websocket\r\n\r\n"

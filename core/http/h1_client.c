@@ -219,10 +219,19 @@ abort_all(struct codec *c, enum stream_error error)
 	h1_abort(h, error);
 }
 
+/* A server may take our end for one of our interest. */
+static bool
+sent_last(const struct h1 *h)
+{
+	(void)h;
+	return false;
+}
+
 static const struct h1_role role = {
 	.head = read_head,
 	.fault = fault,
 	.settle = settle,
+	.sent_last = sent_last,
 };
 
 static const struct stream_vtable stream_vtable = {

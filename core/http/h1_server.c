@@ -275,10 +275,18 @@ abort_all(struct codec *c, enum stream_error error)
 	h1_abort(h1_of_codec(c), error);
 }
 
+/* With a request that goes on it is the user who decides when to stop. */
+static bool
+sent_last(const struct h1 *h)
+{
+	return !h->keep_alive && h->in == IN_DONE;
+}
+
 static const struct h1_role role = {
 	.head = read_head,
 	.fault = fault,
 	.settle = settle,
+	.sent_last = sent_last,
 };
 
 static const struct stream_vtable stream_vtable = {

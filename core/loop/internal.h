@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <sys/epoll.h>
 
-#include "loop/loop.h"
+#include "loop/loop_fd.h"
 #include "loop/mailbox.h"
 #include "loop/timers.h"
 
@@ -14,6 +14,7 @@
 
 #define LOOP_NAME_MAX	16	/* the kernel's limit for a thread's name */
 #define EDGES_BATCH	128
+#define EDGES_LATE	128	/* a power of two, at most 256 */
 #define LOOP_SIGNALS	8
 
 struct loop_garbage {
@@ -39,6 +40,14 @@ struct edges {
 	struct event      *event;
 	struct epoll_event batch[EDGES_BATCH];	/* being reported */
 	int                at, len;
+
+	/* Those that are not registered yet, in the order they came. */
+	struct {
+		struct loop_fd *fd;	/* NULL: it left */
+		uint64_t        since_ms;
+	} late[EDGES_LATE];
+	unsigned           late_head, late_tail;
+	struct loop_timer  late_timer;
 };
 
 struct loop {

@@ -8,8 +8,8 @@
 #include "base/list.h"
 
 /*
- * loop: one thread's event loop: descriptors, timers, deferred calls, and a
- * mailbox that other threads post to.
+ * loop: one thread's event loop: descriptors (loop/loop_fd.h), timers, deferred
+ * calls, and a mailbox that other threads post to.
  *
  * Life: loop_new -> (loop_fd_start, loop_timer_start, loop_defer, loop_post)
  *       -> loop_run ... loop_stop -> loop_free.
@@ -20,10 +20,6 @@
  * to loop_free_later.  Everything but loop_post and loop_stop belongs to the
  * loop's own thread.  Callbacks never nest.  A loop without work does not
  * wake.
- *
- * Descriptors are edge-triggered and registered once for both directions:
- * whoever is called does I/O until it would block (or remembers that it
- * stopped early and defers itself).
  */
 struct loop;
 
@@ -101,38 +97,6 @@ void loop_timer_init(struct loop_timer *, struct loop *, void (*fn)(void *),
 void loop_timer_start(struct loop_timer *, uint64_t ms);
 void loop_timer_stop(struct loop_timer *);	/* must precede freeing */
 bool loop_timer_is_running(const struct loop_timer *);
-
-/* --- descriptors ----------------------------------------------------- */
-
-#define LOOP_READ	1u
-#define LOOP_WRITE	2u
-#define LOOP_HANGUP	4u	/* the peer ended its side, or an error waits */
-
-struct loop_fd {
-	struct loop *loop;
-	int          fd;
-	bool         is_edge;	/* the loop's, as the next */
-	struct event *event;
-	void       (*fn)(void *arg, unsigned ready);
-	void        *arg;
-};
-
-/*
- * Keeps the object until loop_fd_stop; does not own fd.  LOOP_HANGUP comes
- * with LOOP_READ: read until the end or the error shows.
- */
-void loop_fd_start(struct loop_fd *, struct loop *, int fd,
-    void (*fn)(void *, unsigned), void *arg);
-/* As above but level-triggered and for reading only: listeners, pipes. */
-void loop_fd_start_level(struct loop_fd *, struct loop *, int fd,
-    void (*fn)(void *, unsigned), void *arg);
-bool loop_fd_is_running(const struct loop_fd *);
-void loop_fd_stop(struct loop_fd *);	/* before close(fd); harmless twice */
-/*
- * Stops it and closes fd, for less than both cost.  Nobody else may have a
- * duplicate of fd.
- */
-void loop_fd_close(struct loop_fd *);
 
 /* --- signals ---------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "loop/internal.h"
+#include "loop/loop_fd.h"
 
 static void
 loop_fd_tell(struct loop *l, struct loop_fd *f, unsigned ready)
@@ -47,9 +48,12 @@ edges_on_event(int fd, short what, void *arg)
 	e->len = 0;
 }
 
+static void edges_on_late(void *);
+
 void
 edges_init(struct loop *l)
 {
+	loop_timer_init(&l->edges.late_timer, l, edges_on_late, l);
 	l->edges.fd = epoll_create1(EPOLL_CLOEXEC);
 	check(l->edges.fd >= 0);
 	l->edges.event = loop_event(l, l->edges.fd, EV_READ | EV_PERSIST,
@@ -59,6 +63,7 @@ edges_init(struct loop *l)
 void
 edges_fini(struct loop *l)
 {
+	loop_timer_stop(&l->edges.late_timer);
 	event_free(l->edges.event);
 	close(l->edges.fd);
 }
@@ -83,6 +88,56 @@ edges_forget(struct edges *e, const struct loop_fd *f)
 			e->batch[i].data.ptr = NULL;
 }
 
+/* --- late ones -------------------------------------------------------------- */
+
+static bool
+edges_has_late(const struct edges *e)
+{
+	return e->late_head != e->late_tail;
+}
+
+static void
+edges_take_seat(struct edges *e, struct loop_fd *f)
+{
+	unsigned seat = e->late_tail++ % EDGES_LATE;
+
+	e->late[seat].fd = f;
+	e->late[seat].since_ms = loop_now_ms(f->loop);
+	f->is_late = true;
+	f->seat = (uint8_t)seat;
+}
+
+static void
+edges_leave_seat(struct edges *e, struct loop_fd *f)
+{
+	e->late[f->seat].fd = NULL;
+	f->is_late = false;
+	while (edges_has_late(e) &&
+	    e->late[e->late_head % EDGES_LATE].fd == NULL)
+		e->late_head++;
+}
+
+void
+loop_fd_admit_late(struct loop_fd *f)
+{
+	edges_leave_seat(&f->loop->edges, f);
+	edges_add(&f->loop->edges, f);
+}
+
+static void
+edges_on_late(void *arg)
+{
+	struct loop *l = arg;
+	struct edges *e = &l->edges;
+	uint64_t before_ms = l->now_us / 1000 - LOOP_LATE_MS;
+
+	while (edges_has_late(e) &&
+	    e->late[e->late_head % EDGES_LATE].since_ms <= before_ms)
+		loop_fd_admit_late(e->late[e->late_head % EDGES_LATE].fd);
+	if (edges_has_late(e))
+		loop_timer_start(&e->late_timer, LOOP_LATE_MS);
+}
+
 /* --- descriptors ------------------------------------------------------------ */
 
 void
@@ -92,6 +147,21 @@ loop_fd_start(struct loop_fd *f, struct loop *l, int fd,
 	*f = (struct loop_fd){ .loop = l, .fd = fd, .fn = fn, .arg = arg,
 		.is_edge = true };
 	edges_add(&l->edges, f);
+}
+
+void
+loop_fd_start_late(struct loop_fd *f, struct loop *l, int fd,
+    void (*fn)(void *, unsigned), void *arg)
+{
+	struct edges *e = &l->edges;
+
+	*f = (struct loop_fd){ .loop = l, .fd = fd, .fn = fn, .arg = arg,
+		.is_edge = true };
+	if (e->late_tail - e->late_head == EDGES_LATE)
+		loop_fd_admit_late(e->late[e->late_head % EDGES_LATE].fd);
+	edges_take_seat(e, f);
+	if (!loop_timer_is_running(&e->late_timer))
+		loop_timer_start(&e->late_timer, LOOP_LATE_MS);
 }
 
 static void
@@ -122,7 +192,10 @@ loop_fd_is_running(const struct loop_fd *f)
 void
 loop_fd_stop(struct loop_fd *f)
 {
-	if (f->is_edge) {
+	if (f->is_late) {
+		edges_leave_seat(&f->loop->edges, f);
+		f->is_edge = false;
+	} else if (f->is_edge) {
 		epoll_ctl(f->loop->edges.fd, EPOLL_CTL_DEL, f->fd, NULL);
 		edges_forget(&f->loop->edges, f);
 		f->is_edge = false;
@@ -135,7 +208,7 @@ loop_fd_stop(struct loop_fd *f)
 void
 loop_fd_close(struct loop_fd *f)
 {
-	if (f->is_edge) {
+	if (f->is_edge && !f->is_late) {
 		edges_forget(&f->loop->edges, f);
 		f->is_edge = false;
 	} else {

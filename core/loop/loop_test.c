@@ -9,7 +9,7 @@
 #include "base/random.h"
 #include "base/clock.h"
 #include "base/unit.h"
-#include "loop/loop.h"
+#include "loop/loop_fd.h"
 
 static void
 stop(void *arg)

@@ -15,8 +15,8 @@ static void conn_on_ready(void *, unsigned);
 
 /* --- life --------------------------------------------------------------------- */
 
-struct conn *
-conn_new(struct loop *l, int fd, const struct transport *io, void *io_state,
+static struct conn *
+conn_make(struct loop *l, const struct transport *io, void *io_state,
     const struct conn_ops *ops, void *owner)
 {
 	size_t tls = io != NULL ? sizeof(struct conn_tls) : 0;
@@ -30,6 +30,15 @@ conn_new(struct loop *l, int fd, const struct transport *io, void *io_state,
 	c->last_activity_ms = loop_now_ms(l);
 	loop_task_init(&c->task, conn_on_task, c);
 	loop_task_init(&c->read_task, conn_on_task, c);
+	return c;
+}
+
+struct conn *
+conn_new(struct loop *l, int fd, const struct transport *io, void *io_state,
+    const struct conn_ops *ops, void *owner)
+{
+	struct conn *c = conn_make(l, io, io_state, ops, owner);
+
 	loop_fd_start(&c->watch, l, fd, conn_on_ready, c);
 	return c;
 }
@@ -289,6 +298,14 @@ conn_pause(struct conn *c)
 }
 
 void
+conn_expect(struct conn *c, bool data)
+{
+	c->expects_nothing = !data;
+	if (data)
+		loop_fd_admit(&c->watch);
+}
+
+void
 conn_resume(struct conn *c)
 {
 	c->is_paused = false;
@@ -334,12 +351,19 @@ conn_set_addrs(struct conn *c, const struct addr *addr,
 	c->has_addrs = true;
 }
 
-void
-conn_set_addr(struct conn *c, const struct addr *addr)
+struct conn *
+conn_accept(struct loop *l, int fd, const struct addr *peer,
+    const struct addr *at, const struct conn_ops *ops, void *owner)
 {
-	struct addr local = conn_get_addr(c->watch.fd, conn_getsockname);
+	struct conn *c = conn_make(l, NULL, NULL, ops, owner);
+	struct addr local = addr_is_any(at) ?
+	    conn_get_addr(fd, conn_getsockname) : *at;
 
-	conn_set_addrs(c, addr, &local);
+	loop_fd_start_late(&c->watch, l, fd, conn_on_ready, c);
+	conn_set_addrs(c, peer, &local);
+	c->can_read = true;
+	loop_defer(l, &c->task);
+	return c;
 }
 
 static void
@@ -348,8 +372,9 @@ conn_ask_addrs(struct conn *c)
 	if (c->has_addrs)
 		return;
 	struct addr addr = conn_get_addr(c->watch.fd, conn_getpeername);
+	struct addr local = conn_get_addr(c->watch.fd, conn_getsockname);
 
-	conn_set_addr(c, &addr);
+	conn_set_addrs(c, &addr, &local);
 }
 
 const struct addr *

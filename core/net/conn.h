@@ -59,6 +59,18 @@ struct conn_peer {
  */
 struct conn *conn_new(struct loop *, int fd, const struct transport *io,
     void *io_state, const struct conn_ops *ops, void *owner);
+/*
+ * For who was just accepted from `peer`, by a listener at `at`.  It is read at
+ * once, as what a client says first is often there.
+ */
+struct conn *conn_accept(struct loop *, int fd, const struct addr *peer,
+    const struct addr *at, const struct conn_ops *, void *owner);
+/*
+ * Whether the peer is to say something next, or nothing before it got an
+ * answer.  Then who was just accepted is watched only after a few milliseconds:
+ * it may be answered and closed before.
+ */
+void conn_expect(struct conn *, bool data);
 /* Replaces who is told; for handing a connection to the next owner. */
 void conn_set_owner(struct conn *, const struct conn_ops *, void *owner);
 
@@ -73,8 +85,6 @@ void conn_set_peer(struct conn *, struct conn_peer **);
  */
 const struct addr *conn_addr(struct conn *, struct addr *room);	/* remote */
 const struct addr *conn_local(struct conn *, struct addr *room);
-/* Who was accepted is known before: then nobody need be asked. */
-void conn_set_addr(struct conn *, const struct addr *);
 /* Gives a copy with its texts, all in one block: for conn_image. */
 struct conn_peer *conn_peer_copy(const struct conn_peer *);
 /* The user at the other end of a Unix socket; -1 for others. */

@@ -1,5 +1,6 @@
 #include "base/unit.h"
 #include "net/conn_image.h"
+#include "net/conn_state.h"
 #include "net/end_test.h"
 #include "net/toy_test.h"
 
@@ -100,7 +101,7 @@ TEST(conn_image_keeps_queues_and_refuses_ended_sides)
 	both_start(&t, &both_kinds[2]);
 	conn_write_bytes(t.a.conn, "unsent", 6);
 	conn_set_peer(t.a.conn, &peer);
-	conn_set_addr(t.a.conn, &path);
+	conn_set_addrs(t.a.conn, &path, &path);
 	assert_int_equal(conn_detach(t.a.conn, &image), 0);
 	assert_int_equal(image.suite, TOY_SUITE);
 	assert_int_equal(image.tx.key[0], 2);

@@ -176,6 +176,7 @@ conn_read_once(struct conn *c)
 		conn_on_end(c);
 	} else if (errno == EAGAIN) {
 		c->can_read = false;
+		loop_fd_admit(&c->watch);
 	} else {
 		conn_close(c, conn_reason_of(errno));
 	}
@@ -209,10 +210,12 @@ conn_drop_input(struct conn *c)
 		}
 		ssize_t got = conn_recv(c->watch.fd, &iov, 1);
 
-		if (got < 0 && errno == EAGAIN)
+		if (got < 0 && errno == EAGAIN) {
 			c->can_read = false;
-		else if (got <= 0)
+			loop_fd_admit(&c->watch);
+		} else if (got <= 0) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -250,10 +253,12 @@ conn_fail_write(struct conn *c, int error)
 }
 
 static ssize_t
-conn_send_pieces(int fd, struct iovec *iov, int n)
+conn_send_pieces(const struct conn *c, struct iovec *iov, int n)
 {
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = (size_t)n };
-	const int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+	/* The last bytes leave in one segment with the end. */
+	int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (c->must_shut ? MSG_MORE : 0);
+	int fd = c->watch.fd;
 	ssize_t sent;
 
 	do
@@ -270,6 +275,7 @@ conn_note_sent(struct conn *c, ssize_t sent, size_t asked)
 {
 	if (sent < 0 && errno == EAGAIN) {
 		c->can_write = false;
+		loop_fd_admit(&c->watch);
 	} else if (sent < 0) {
 		conn_fail_write(c, errno);
 	} else {
@@ -288,7 +294,7 @@ conn_send_once(struct conn *c)
 
 	for (int i = 0; i < n; i++)
 		asked += iov[i].iov_len;
-	ssize_t sent = conn_send_pieces(c->watch.fd, iov, n);
+	ssize_t sent = conn_send_pieces(c, iov, n);
 
 	conn_note_sent(c, sent, asked);
 	if (sent > 0)
@@ -335,6 +341,8 @@ conn_work(struct conn *c)
 	conn_tell_data(c);
 	conn_read(c);
 	conn_send(c);
+	if (!c->expects_nothing)
+		loop_fd_admit(&c->watch);
 	if (c->write_error != CLOSE_NONE) {
 		conn_read(c);
 		if (c->phase == CONN_OPEN && !conn_wants_read(c))

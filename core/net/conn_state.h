@@ -1,6 +1,7 @@
 #ifndef NET_CONN_STATE_H
 #define NET_CONN_STATE_H
 
+#include "loop/loop_fd.h"
 #include "net/conn.h"
 
 /*
@@ -60,6 +61,7 @@ struct conn {
 	bool                    has_ended, is_eof;	/* found; reported */
 	bool                    must_shut, is_shut;
 	bool                    wants_drained;
+	bool                    expects_nothing;
 	bool                    is_bulk;	/* a full read was the last */
 
 	struct conn_tls         tls[];		/* one, or with io NULL none */

@@ -316,6 +316,35 @@ TEST(conn_knows_addresses_and_users)
 	both_finish(&t);
 }
 
+/*
+ * An accepted one is read at once, and hears of an end that came later although
+ * nothing was expected of its peer.
+ */
+TEST(conn_accepted_hears_the_end_of_who_is_to_wait)
+{
+	struct both t = { .loop = loop_new("test") };
+	struct addr any = { .len = sizeof(any.in) }, room;
+	struct addr peer = { .len = sizeof(peer.un) };
+
+	any.in.sin_family = AF_INET;
+	tcp_pair(t.fds);
+	assert_int_equal(getpeername(t.fds[1], &peer.sa, &peer.len), 0);
+	end_open(&t.a, t.loop, t.fds[0], NULL, NULL, &t.open);
+	t.b = (struct end){ .loop = t.loop, .open = &t.open, .shuts = true };
+	t.open++;
+	t.b.conn = conn_accept(t.loop, t.fds[1], &peer, &any, &end_ops, &t.b);
+	conn_expect(t.b.conn, false);
+	assert_true(addr_eq(conn_addr(t.b.conn, &room), &peer));
+	t.a.shuts = true;
+	t.a.to_send = 1000;
+	end_send(&t.a);
+	end_send(&t.b);
+	both_finish(&t);
+	assert_int_equal(t.b.received, 1000);
+	assert_int_equal(t.b.reason, CLOSE_FINISHED);
+	assert_int_equal(t.a.reason, CLOSE_FINISHED);
+}
+
 TEST(conn_counts_what_is_unsent)
 {
 	struct both t = { 0 };

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "loop/loop_fd.h"
 #include "net/dial.h"
 
 struct dial {

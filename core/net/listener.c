@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "loop/loop_fd.h"
 #include "net/listener.h"
 
 #define PAUSE_MS	100

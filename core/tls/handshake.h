@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 
 #include "base/list.h"
-#include "loop/loop.h"
+#include "loop/loop_fd.h"
 #include "pki/chain.h"
 #include "tls/edge.h"
 #include "tls/engine.h"

@@ -206,8 +206,8 @@ on_accepted(void *arg, int fd, const struct addr *peer)
 		shake_hands(d, fd, peer);
 		return;
 	}
-	c = conn_new(d->doors->server->loop, fd, NULL, NULL, &no_ops, NULL);
-	conn_set_addr(c, peer);
+	c = conn_accept(d->doors->server->loop, fd, peer,
+	    listener_addr(d->listener), &no_ops, NULL);
 	begin(d, c);
 }
 

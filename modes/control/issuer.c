@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "loop/loop_fd.h"
 #include "modes/control/issuer.h"
 
 struct issuer {

@@ -309,10 +309,11 @@ static const struct conn_ops no_ops;	/* the chain sets its own at once */
 static void
 on_accepted(void *arg, int fd, const struct addr *peer)
 {
-	struct admin *a = ((struct admin_door *)arg)->admin;
-	struct conn *c = conn_new(a->proxy->loop, fd, NULL, NULL, &no_ops, NULL);
+	struct admin_door *d = arg;
+	struct admin *a = d->admin;
+	struct conn *c = conn_accept(a->proxy->loop, fd, peer,
+	    listener_addr(d->listener), &no_ops, NULL);
 
-	conn_set_addr(c, peer);
 	l4_start(a->l4, c, &a->env, "admin", &http_terminal, &a->http);
 }
 

@@ -76,7 +76,7 @@ port_accept_gateway(struct open_port *o, struct proxy_worker *w, int fd,
 	else if (f->edge != NULL)
 		shake_hands(o, w, fd, f->edge);
 	else
-		start(o, w, port_plain_conn(w, fd, peer));
+		start(o, w, port_plain_conn(o, w, fd, peer));
 }
 
 /* --- requests ------------------------------------------------------------- */

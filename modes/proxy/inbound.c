@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "loop/loop_fd.h"
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/port.h"
 #include "modes/proxy/route.h"
@@ -155,8 +156,8 @@ start_plain(struct open_port *o, struct proxy_worker *w, struct conn *c)
 static void
 take_plain(struct arrival *a)
 {
-	start_plain(a->port, a->worker, port_plain_conn(a->worker, a->fd,
-	    &a->peer));
+	start_plain(a->port, a->worker, port_plain_conn(a->port,
+	    a->worker, a->fd, &a->peer));
 	arrival_free(a);
 }
 

@@ -13,7 +13,7 @@ void
 port_accept_outbound(struct open_port *o, struct proxy_worker *w, int fd,
     const struct addr *peer)
 {
-	struct conn *c = port_plain_conn(w, fd, peer);
+	struct conn *c = port_plain_conn(o, w, fd, peer);
 
 	if (w->snapshot == NULL) {
 		conn_abort(c, CLOSE_LOCAL);

@@ -164,6 +164,7 @@ port_open(struct data_plane *p, const struct port *spec, struct err *err)
 
 	o->plane = p;
 	o->spec = *spec;
+	o->at = *listener_addr(l);
 	o->listener = l;
 	atomic_init(&o->watching, p->options.workers);
 	o->watches = mem_zalloc_array(n, sizeof(struct listener_watch *));
@@ -187,7 +188,7 @@ port_reopen(struct open_port *o, struct err *err)
 
 	if (atomic_load(&o->watching) > 0)
 		return err_set(err, ERR_SYSTEM, "the port is still closing");
-	l = listener_open(&o->spec.addr, 4096, err);
+	l = listener_open(&o->at, 4096, err);
 	if (l == NULL)
 		return -1;
 	o->listener = l;
@@ -285,11 +286,9 @@ ignore_closed(struct conn *c, void *owner, enum close_reason why)
 const struct conn_ops port_no_ops = { ignore_data, NULL, ignore_closed };
 
 struct conn *
-port_plain_conn(struct proxy_worker *w, int fd, const struct addr *peer)
+port_plain_conn(struct open_port *o, struct proxy_worker *w, int fd,
+    const struct addr *peer)
 {
-	struct conn *c = conn_new(w->env.loop, fd, NULL, NULL,
+	return conn_accept(w->env.loop, fd, peer, &o->at,
 	    &port_no_ops, NULL);
-
-	conn_set_addr(c, peer);
-	return c;
 }

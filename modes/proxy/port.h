@@ -19,6 +19,7 @@ struct open_port {
 	struct list            link;	/* in plane->ports */
 	struct data_plane     *plane;
 	struct port            spec;
+	struct addr            at;		/* as bound, once and for all */
 	struct listener       *listener;	/* closed by the last worker that unwatches */
 	atomic_int             watching;	/* workers */
 	bool                   is_closed;	/* the main thread's: may be reopened */
@@ -84,7 +85,7 @@ void route_gateway(void *arg, struct l7_ctx *, struct http_head *,
 /* For connections whose owner is not there yet. */
 extern const struct conn_ops port_no_ops;
 /* A new plain connection with its addresses known. */
-struct conn *port_plain_conn(struct proxy_worker *, int fd,
+struct conn *port_plain_conn(struct open_port *, struct proxy_worker *, int fd,
     const struct addr *peer);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "loop/loop_fd.h"
 #include "modes/proxy/names.h"
 #include "modes/proxy/proxy_run.h"
 #include "modes/proxy/system_roots.h"

@@ -103,7 +103,7 @@ void
 port_accept_upstream(struct open_port *o, struct proxy_worker *worker, int fd,
     const struct addr *peer)
 {
-	struct conn *conn = port_plain_conn(worker, fd, peer);
+	struct conn *conn = port_plain_conn(o, worker, fd, peer);
 
 	if (worker->snapshot == NULL) {
 		conn_abort(conn, CLOSE_LOCAL);
