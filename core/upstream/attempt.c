@@ -149,8 +149,8 @@ find_connection(struct attempt *a)
 {
 	const struct cluster *cluster = a->cluster;
 
-	a->conn = pool_take_idle(a->local, a->is_idempotent ? UINT64_MAX :
-	    cluster->pool_fresh_ms);
+	a->conn = pool_take_idle(a->local, a->is_wary ? 0 : a->is_idempotent ?
+	    UINT64_MAX : cluster->pool_fresh_ms);
 	a->reused = a->conn != NULL;
 	if (a->conn == NULL && atomic_load_explicit(&cluster->state->conns,
 	    memory_order_relaxed) >= cluster->limits.conns) {
@@ -222,6 +222,7 @@ attempt_start(struct upstream *up, const struct attempt_order *order,
 	a->endpoint = order->endpoint;
 	a->arena = order->arena;
 	a->is_idempotent = order->is_idempotent;
+	a->is_wary = order->is_wary;
 	a->events = events;
 	a->owner = owner;
 	a->start_us = loop_now_us(up->worker->loop);
@@ -243,6 +244,7 @@ attempt_bind(struct attempt *a, struct pool_conn *pc)
 	a->conn = pc;
 	pc->uses++;
 	a->reused = pc->uses > 1;
+	a->idle_ms = pc->was_idle_ms;
 	if (a->reused)
 		a->up->counts.reused++;
 	else
@@ -309,6 +311,12 @@ bool
 attempt_is_reused(const struct attempt *a)
 {
 	return a != NULL && a->reused;
+}
+
+uint64_t
+attempt_idle_ms(const struct attempt *a)
+{
+	return a == NULL ? 0 : a->idle_ms;
 }
 
 void

@@ -83,6 +83,7 @@ struct attempt_order {
 	const struct endpoint *endpoint;	/* in cluster */
 	struct arena          *arena;	/* kept: stream and attempt live in it */
 	bool                   is_idempotent;	/* any idle connection will do */
+	bool                   is_wary;	/* none that is idle will do */
 };
 
 /* Borrows the order; keeps events and owner. */
@@ -107,6 +108,8 @@ const struct endpoint *attempt_endpoint(const struct attempt *);
 uint64_t attempt_connect_us(const struct attempt *);
 /* Its connection had served an exchange before; NULL: false. */
 bool attempt_is_reused(const struct attempt *);
+/* For how long it had been idle then; NULL: 0. */
+uint64_t attempt_idle_ms(const struct attempt *);
 
 /* --- byte streams -------------------------------------------------------------- */
 

@@ -64,7 +64,8 @@ struct attempt {
 	uint64_t                     start_us, connect_us, answer_us;
 	struct turn                 *turn;	/* while it waits for one */
 	bool                         counted, reused, is_penalised;
-	bool                         has_turn, is_idempotent;
+	bool                         has_turn, is_idempotent, is_wary;
+	uint64_t                     idle_ms;	/* of conn, before its use */
 	enum response_flag           flag;	/* of a deferred failure */
 	const char                  *details;
 };

@@ -48,6 +48,7 @@ struct router {
 	bool               no_replay;	/* too much was sent to repeat it */
 	bool               answered;	/* a head came */
 	bool               retry_counted, is_tunnel;
+	bool               was_stale;	/* a connection that was idle ended */
 	bool               is_over_rate;	/* of retries, which ends in 503 */
 };
 

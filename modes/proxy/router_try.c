@@ -290,11 +290,36 @@ flag_of(enum stream_error error)
 	}
 }
 
+#define STALE_MS	50	/* so long idle, a connection may end by itself */
+
+/*
+ * A connection that was idle ended just as it was used, as they do: nobody
+ * failed, so the request goes over a new one, once, beside all budgets.  Many
+ * end in the same moment, and of as many requests none should be lost.
+ */
+static bool
+is_stale(struct router *r, enum stream_error error)
+{
+	if (r->was_stale || r->no_replay || r->answered ||
+	    r->retry->attempts == 0 || attempt_idle_ms(r->attempt) < STALE_MS)
+		return false;
+	r->was_stale = true;
+	router_drop_attempt(r, ATTEMPT_CANCELLED, error);
+	loop_timer_stop(&r->timer);
+	r->attempts--;
+	router_rewind(r, stream_error_name(error));
+	router_start_attempt(r);
+	return true;
+}
+
 static void
 on_reset(void *owner, enum stream_error error)
 {
 	struct router *r = owner;
 
+	if (retry_takes_reset(r->retry, error, attempt_is_reused(r->attempt),
+	    router_is_idempotent(r)) && is_stale(r, error))
+		return;
 	if (retry_takes_reset(r->retry, error, attempt_is_reused(r->attempt),
 	    router_is_idempotent(r)) &&
 	    router_try_again(r, error, stream_error_name(error), 0))
@@ -490,6 +515,7 @@ router_start_attempt(struct router *r)
 		.cluster = r->cluster, .endpoint = e,
 		.arena = l7_arena(r->ctx),
 		.is_idempotent = router_is_idempotent(r),
+		.is_wary = r->was_stale,
 	};
 
 	if (r->ruled != NULL && r->ruled->policy.try_ms > 0)

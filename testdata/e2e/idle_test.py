@@ -5,7 +5,7 @@ request is on its way to it."""
 
 import resource
 
-from edge import Managed, stays_quiet
+from edge import OK, Managed, stays_quiet
 from mesh import SLOWER, main, scenario
 from wire import build
 
@@ -46,6 +46,34 @@ def a_peer_that_ends_idle_connections_costs_no_request(scene):
 	assert answered == CLIENTS * ROUNDS
 	opened = edge.metrics().sum("mesh_upstream_connections_total")
 	assert opened > CLIENTS, "none was ended while it was idle"
+
+
+NO_BUDGET = """
+  retry: {budgetMinimum: 0, budgetPercent: 0}
+  circuitBreaker: {maxRetries: 0}
+"""
+
+
+@scenario
+def a_connection_that_ends_as_it_is_used_needs_no_budget(scene):
+	"""Each serves one request and ends at the next, without an answer."""
+	def script(connection):
+		connection.read_request()
+		connection.send(OK)
+		connection.read_request()
+
+	backend = scene.backend(script)
+	edge = Managed(scene, backend, policy=NO_BUDGET)
+	with edge.client() as client:
+		for _ in range(4):
+			assert client.request("/").status == 200
+			assert stays_quiet(client, 0.1), "it is idle for a while"
+		assert client.request("/").status == 200
+		# What was not idle is another matter: the service may be ill.
+		assert client.request("/").status == 502
+	assert len(backend.connections) == 5
+	assert all(e["state"] == "available" for e in edge.states().values())
+	assert edge.metrics().sum("mesh_retries_total") >= 1
 
 
 if __name__ == "__main__":
