@@ -1,8 +1,10 @@
 #include <event2/dns.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "loop/event_base.h"
 #include "net/resolve.h"
@@ -190,9 +192,26 @@ resolve_on_deadline(void *arg)
 	resolve_tell(r);
 }
 
+/* What evdns would print by itself. */
+static void
+resolve_on_log(int is_warning, const char *text)
+{
+	(void)is_warning;
+	log_debug("dns", "%s", text);
+}
+
+static void
+resolve_set_log(void)
+{
+	evdns_set_log_fn(resolve_on_log);
+}
+
 static void
 resolve_dns(struct resolve *r, const char *resolv_conf)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, resolve_set_log);
 	r->why = "the name cannot be asked for in DNS";
 	r->dns = evdns_base_new(loop_base(r->loop),
 	    EVDNS_BASE_DISABLE_WHEN_INACTIVE);

@@ -64,10 +64,25 @@ static const struct model_kind *const policy_kinds[] = {
 	&model_compression_kind, &model_cache_kind, NULL,
 };
 
+/* "TLS as api.example.com, trusting ConfigMap roots". */
+static void
+add_trust(struct str *out, const struct model_backend_validation *v)
+{
+	str_addf(out, "TLS as %s, trusting %s", v->hostname,
+	    v->well_known != NULL ? "the system's authorities" : "");
+	for (size_t i = 0; i < v->cas_len; i++)
+		str_addf(out, "%s%s %s", i > 0 ? ", " : "", v->cas[i].kind,
+		    v->cas[i].name);
+}
+
 /* "loadBalancer,breaker": what of it the policy is about. */
 static void
 add_says(struct str *out, const struct model_object *o)
 {
+	if (o->kind == &model_backend_tls_policy_kind) {
+		add_trust(out, &model_backend_tls_policy(o)->spec.validation);
+		return;
+	}
 	CONF_FOREACH(e, conf_get(o->node, "spec"))
 		if (!slice_is(e->key, "targetRefs") && !slice_is(e->key, "host"))
 			str_addf(out, "%s%.*s", out->len > 0 ? "," : "",

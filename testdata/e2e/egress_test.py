@@ -1,10 +1,14 @@
 """Calls out of the mesh: hosts outside, TLS to them, the forward proxy."""
 
+import collections
 import shutil
+import socket
+import struct
 import subprocess
+import threading
 
 from mesh import Skip, curl, free_port, main, scenario, wait_until
-from wire import dial, get
+from wire import Backend, dial, get
 
 HOST = "api.example.com"
 
@@ -105,17 +109,56 @@ $ssl_server_name $http_x_mesh_source\\n"; }}""".replace("host\n", "host "))
 	return port
 
 
+class Dns:
+	"""A server of DNS on loopback: addresses by name, for one second each."""
+
+	def __init__(self, scene):
+		self.addresses = {}
+		self.asked = 0
+		self.sock = scene.closing(socket.socket(socket.AF_INET,
+		    socket.SOCK_DGRAM))
+		self.sock.bind(("127.0.0.1", 0))
+		scene.file("resolv.conf", "nameserver 127.0.0.1:"
+		    f"{self.sock.getsockname()[1]}\noptions timeout:1\n")
+		threading.Thread(target=self.serve, daemon=True).start()
+
+	def serve(self):
+		while True:
+			try:
+				query, peer = self.sock.recvfrom(512)
+			except OSError:
+				return
+			self.sock.sendto(self.answer(query), peer)
+
+	def answer(self, query):
+		self.asked += 1
+		labels, at = [], 12
+		while query[at]:
+			labels.append(query[at + 1:at + 1 + query[at]].decode())
+			at += 1 + query[at]
+		kind = struct.unpack(">H", query[at + 1:at + 3])[0]
+		known = self.addresses.get(".".join(labels).lower())
+		given = known if known and kind == 1 else []
+		head = query[:2] + struct.pack(">HHHHH", 0x8180 if known is not None
+		    else 0x8183, 1, len(given), 0, 0)
+		return head + query[12:at + 5] + b"".join(
+		    struct.pack(">HHHIH", 0xc00c, 1, 1, 1, 4) +
+		    socket.inet_aton(a) for a in given)
+
+
 class Caller:
 	"""A proxy of its own documents, for an application that calls out."""
 
-	def __init__(self, scene, hosts=(HOST,), options=()):
+	def __init__(self, scene, hosts=(HOST,), options=(), upstreams=None):
 		self.scene = scene
+		self.upstreams = upstreams
 		self.folder = scene.dir / "config"
 		self.folder.mkdir()
 		self.hosts = scene.file("hosts", "".join(f"127.0.0.1 {h}\n"
 		    for h in hosts))
-		scene.file("resolv.conf", "nameserver 127.0.0.1:9\n"
-		    "options timeout:1 attempts:1\n")
+		if not (scene.dir / "resolv.conf").exists():
+			scene.file("resolv.conf", "nameserver 127.0.0.1:9\n"
+			    "options timeout:1 attempts:1\n")
 		self.n = 0
 		self.options = ("--hosts-file", self.hosts, "--resolv-conf",
 		    scene.dir / "resolv.conf", *options)
@@ -128,7 +171,7 @@ class Caller:
 
 	def start(self):
 		self.proxy = self.scene.proxy("caller", standalone=self.folder,
-		    options=self.options).await_ready()
+		    options=self.options, upstreams=self.upstreams).await_ready()
 		return self
 
 	def reloads(self):
@@ -379,6 +422,108 @@ def a_name_that_does_not_resolve_is_said(scene):
 	    f"the reason: {caller.last()}")
 
 
+@scenario
+def addresses_are_looked_up_again_and_shared_out(scene):
+	backends = [scene.closing(Backend(f"HTTP/1.1 200 OK\r\ncontent-length: 1"
+	    f"\r\n\r\n{i}".encode(), host=f"127.0.0.{i}", port=port))
+	    for port in (free_port(),) for i in (1, 2, 3)]
+	dns = Dns(scene)
+	dns.addresses[HOST] = ["127.0.0.1", "127.0.0.2"]
+	caller = Caller(scene, hosts=(), options=("--balancer", "roundRobin"))
+	caller.write("api", SERVICE.format(name="api", host=HOST,
+	    ports=http_ports(backends[0].port))).start()
+
+	def seen():
+		return collections.Counter(caller.get(f"http://{HOST}/").body
+		    for _ in range(20))
+
+	assert seen() == {b"1": 10, b"2": 10}
+	# Nobody answers any more: what was known stays.
+	dns.addresses[HOST] = []
+	asked = dns.asked
+	wait_until(lambda: dns.asked >= asked + 2, "it is asked again", 30)
+	assert seen() == {b"1": 10, b"2": 10}
+	dns.addresses[HOST] = ["127.0.0.3"]
+	wait_until(lambda: set(seen()) == {b"3"}, "the new address", 30)
+
+
+@scenario
+def routes_send_to_hosts_outside(scene):
+	root = Authority(scene)
+	site = tls_site(scene, "site", root.sign("site"))
+	own = scene.backend(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nown")
+	caller = Caller(scene).write("roots", config_map(root.pem))
+	caller.write("api", SERVICE.format(name="api", host=HOST,
+	    ports=http_ports(site)))
+	caller.write("tls", POLICY.format(name="api", service="api", host=HOST,
+	    trust=BY_MAP))
+	caller.write("web", f"""
+apiVersion: v1
+kind: Service
+metadata: {{name: web, namespace: default}}
+spec: {{ports: [{{name: http, port: 80}}]}}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {{name: web, namespace: default,
+  labels: {{kubernetes.io/service-name: web}}}}
+addressType: IPv4
+ports: [{{name: http, port: {own.port}}}]
+endpoints: [{{addresses: [127.0.0.1]}}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{name: web, namespace: default}}
+spec:
+  parentRefs: [{{group: "", kind: Service, name: web}}]
+  rules:
+  - matches: [{{path: {{value: /api}}}}]
+    backendRefs: [{{name: api, port: 80}}]
+  - matches: [{{path: {{value: /as}}}}]
+    filters: [{{type: URLRewrite, urlRewrite: {{hostname: www.example.com}}}}]
+    backendRefs: [{{name: api, port: 80}}]
+  - backendRefs: [{{name: web, port: 80}}]
+""").start()
+	url = "http://web.default.mesh"
+	assert caller.get(f"{url}/").body == b"own"
+	wait_until(lambda: caller.get(f"{url}/api").status == 200, "it resolves")
+	assert caller.get(f"{url}/api").body == \
+	    f"site https {HOST}:{site} {HOST} \n".encode()
+	# A rule that sets the host is obeyed; TLS still asks for the policy's.
+	assert caller.get(f"{url}/as").body == \
+	    f"site https www.example.com {HOST} \n".encode()
+
+
+@scenario
+def bytes_to_a_port_of_their_own_leave_by_tls(scene):
+	root = Authority(scene)
+	site = tls_site(scene, "site", root.sign("site"))
+	wrong = tls_site(scene, "wrong", root.sign("wrong", san="DNS:other"))
+	caller = Caller(scene, upstreams={"api": "default/api:7000",
+	    "wrong": "default/wrong:7000", "none": "default/none:7000"})
+	caller.write("roots", config_map(root.pem))
+	for name, port in (("api", site), ("wrong", wrong)):
+		caller.write(name, SERVICE.format(name=name, host=HOST,
+		    ports=f"[{{port: 7000, targetPort: {port}}}]"))
+		caller.write(f"tls-{name}", POLICY.format(name=name, service=name,
+		    host=HOST, trust=BY_MAP))
+	caller.start()
+	reply = curl(f"http://{caller.proxy.upstream['api']}/", "-H", "Host: x",
+	    "-H", "Connection: close")
+	assert reply.body == f"site https x {HOST} \n".encode(), reply.body
+	for name in ("wrong", "none"):
+		with dial(caller.proxy.upstream[name]) as conn:
+			conn.sendall(b"GET / HTTP/1.0\r\n\r\n")
+			try:
+				assert conn.recv(100) == b"", name
+			except ConnectionResetError:
+				pass
+	metrics = caller.proxy.metrics()
+	assert metrics.sum("mesh_tls_failures_total", direction="outbound",
+	    reason="unexpected-host") > 0
+	assert caller.refused("no_service") == 1
+
+
 ALLOW_ANY = """
 apiVersion: mesh/v1
 kind: MeshConfig
@@ -450,7 +595,7 @@ def members_are_sent_what_their_namespace_registered(scene):
 	assert reply.body == f"site https {HOST}:{site} {HOST} \n".encode(), \
 	    reply.body
 	text = control.ctl("describe", "service", "api").stdout
-	assert HOST in text and "BackendTLSPolicy" in text, text
+	assert f"TLS as {HOST}, trusting ConfigMap roots" in text, text
 	# Without the roots nothing new is begun, and nothing in plain text.
 	control.ctl("delete", "configmap", "roots", "--yes")
 	wait_until(lambda: ask(web, HOST).status == 503, "it is not trusted")
