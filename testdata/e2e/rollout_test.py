@@ -6,8 +6,9 @@ import collections
 import json
 import subprocess
 
-from mesh import MESH, curl, main, scenario, wait_until
-from wire import Load
+from gateway import gateway
+from mesh import MESH, curl, free_port, main, scenario, wait_until
+from wire import Load, get
 
 SERVICES = "".join("---\napiVersion: v1\nkind: Service\nmetadata: {name: %s}\n"
     "spec: {ports: [{name: http, port: 80}]}\n" % name
@@ -164,6 +165,29 @@ def a_version_that_is_too_slow_is_taken_back(scene):
 	ended = mesh.await_status(phase="RolledBack", reason="Failed")
 	assert " ms (at most 20 ms)" in ended["message"], ended
 	load.finish()
+
+
+@scenario
+def what_comes_in_at_a_gateway_counts_once(scene):
+	mesh = Mesh(scene)
+	port = free_port()
+	mesh.control.apply(gateway([f"name: http, protocol: HTTP, port: {port}"]) +
+	    (ROUTE % "").replace('{group: "", kind: Service, name: web}',
+	    "{name: edge}"))
+	scene.proxy("edge-1", control=mesh.control, gateway="default/edge",
+	    options=["--listen-address", "127.0.0.1"]).await_ready()
+	wait_until(lambda: get(port).status == 200, "the gateway answers")
+	mesh.control.apply((ROLLOUT % ("[{percent: 100, hold: 1h}]", ""))
+	    .replace("minimumRequests: 10", "minimumRequests: 30"))
+	mesh.await_status(phase="Progressing", percent=100,
+	    reason="TooFewRequests")
+	wait_until(lambda: get(port).json()["name"] == "v2", "v2 answers")
+	before = mesh.await_status(reason="TooFewRequests")
+	for _ in range(30):
+		assert get(port).status == 200
+	seen = mesh.await_status(reason="DoesWell")["lastLook"]
+	assert before.get("lastLook") is None and \
+	    30 <= seen["requests"] <= 45, seen
 
 
 @scenario
