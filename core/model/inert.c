@@ -30,7 +30,6 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "BackendTLSPolicy", "spec.options", NULL, FIRST },
 	/* Nothing names them, as a VirtualService would. */
 	{ "DestinationRule", "spec.subsets", NULL, FIRST },
-	{ "RateLimit", "spec.scope", "Local", FIRST },
 	/* Moves weights as well, of a kind that is not acted on itself. */
 	{ "Rollout", "spec.route.kind", "HTTPRoute", FIRST },
 	{ NULL, NULL, NULL, NULL },

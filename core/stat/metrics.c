@@ -209,6 +209,11 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "Requests above a rate limit: refused, or with dryRun let by",
 		.labels = { DESTINATION, "outcome" },
 	},
+	[METRIC_RATE_LIMIT_SHARES] = {
+		.name = "mesh_rate_limit_shares", .type = STAT_GAUGE,
+		.help = "Limits kept with other proxies, by where our share is from",
+		.labels = { "state" },
+	},
 	[METRIC_CONFIG_REVISION] = {
 		.name = "mesh_config_revision", .type = STAT_GAUGE,
 		.help = "Revision of the configuration in use",

@@ -23,8 +23,8 @@
 #define SYNC_QUOTA_KEYS_MAX	16	/* keys of a limit in one demand */
 
 struct sync_quota_row {
-	struct slice limit;	/* "ns/name" of the RateLimit */
-	uint64_t     index;	/* of its limits */
+	struct slice limit;	/* key of the RateLimit, " ", where it acts */
+	uint64_t     index;	/* as rate_limit_lease has it */
 	uint64_t     key;	/* hash of one key; 0: all without a row */
 	uint64_t     parts;	/* of the limit: wanted; a lease: granted */
 	uint64_t     proxies;	/* among which it is divided; 0: unknown */

@@ -49,18 +49,34 @@ quotas_fini(struct quotas *qs)
 	map_fini(&qs->limits, limit_free);
 }
 
+/* A document acts at so many places, by what all proxies together say. */
+static bool
+has_room(const struct quotas *qs, struct slice limit)
+{
+	struct slice place = limit, document, name;
+	size_t n = 0, it = 0;
+
+	slice_cut(&place, ' ', &document);
+	document.len++;	/* with the space */
+	while (map_next(&qs->limits, &it, &name, NULL))
+		n += slice_has_prefix(name, document);
+	return n < QUOTAS_OF_DOCUMENT_MAX;
+}
+
+/* NULL: there is no room for it. */
 static struct quotas_limit *
 limit_of(struct quotas *qs, const struct sync_quota_row *r, uint64_t now_ms)
 {
 	char *name = mem_printf("%.*s#%" PRIu64, SLICE_ARG(r->limit), r->index);
 	struct quotas_limit *l = map_get(&qs->limits, slice_str(name));
 
-	if (l == NULL) {
+	if (l == NULL && has_room(qs, r->limit)) {
 		l = mem_zalloc(sizeof(*l));
 		quota_init(&l->base, now_ms);
 		map_put(&qs->limits, slice_str(name), l);
 	}
-	l->asked_ms = now_ms;
+	if (l != NULL)
+		l->asked_ms = now_ms;
 	mem_free(name);
 	return l;
 }
@@ -121,6 +137,8 @@ ask_limit(struct quotas *qs, const struct quotas_demand *d,
 	struct quotas_limit *l = limit_of(qs, row, now_ms);
 	const struct sync_quota_row *keys = row + 1;
 
+	if (l == NULL)
+		return;
 	ask(&l->base, d, row, ops, now_ms);
 	for (size_t i = 0; i < n; i++)
 		if (keys[i].parts > SYNC_QUOTA_WHOLE / quota_len(&l->base))

@@ -13,10 +13,13 @@
  * part of it, up to SYNC_QUOTA_HOT_MAX keys of a limit, and loses it when
  * nobody needs more than that any more.  All proxies that hold the limit are
  * told of it, so that those without demand let go of their part.  A limit that
- * nobody asks about is forgotten.
+ * nobody asks about is forgotten.  A document has at most
+ * QUOTAS_OF_DOCUMENT_MAX limits at all its places; more have no leases.
  */
+#define QUOTAS_OF_DOCUMENT_MAX	4096
+
 struct quotas {
-	struct map limits;	/* "ns/name#index": struct quotas_limit */
+	struct map limits;	/* "document place#index": struct quotas_limit */
 };
 
 struct quotas_demand {

@@ -83,6 +83,8 @@ static const char limits[] =
     "{apiVersion: mesh/v1, kind: RateLimit, metadata: {name: other, "
     "namespace: else}, spec: {scope: Global, limits: [{requests: 10}]}}\n";
 
+#define ALL	"/mesh/ratelimits/default/all service default/web"
+
 static void
 assert_got(const struct peer *p, const char *text)
 {
@@ -99,28 +101,33 @@ TEST(session_leases_limits_that_concern_the_proxy)
 	assert_non_null(strstr(str_ptr(&p.got), "ratelimits/default/all"));
 	/* One free part is kept for the next. */
 	say(&p, "{\"t\":\"demand\",\"id\":1,\"rows\":["
-	    "[\"default/all\",0,\"0\",0,0]]}\n");
+	    "[\"" ALL "\",0,\"0\",0,0]]}\n");
 	assert_got(&p, "{\"t\":\"lease\",\"id\":1,\"rows\":["
-	    "[\"default/all\",0,\"0\",500000,1]]}\n");
+	    "[\"" ALL "\",0,\"0\",500000,1]]}\n");
 	say(&p, "{\"t\":\"demand\",\"id\":2,\"seen\":1,\"rows\":["
-	    "[\"default/all\",0,\"0\",9000000,1]]}\n");
+	    "[\"" ALL "\",0,\"0\",9000000,1]]}\n");
 	assert_got(&p, "{\"t\":\"lease\",\"id\":2,\"rows\":["
-	    "[\"default/all\",0,\"0\",950000,1]]}\n");
+	    "[\"" ALL "\",0,\"0\",950000,1]]}\n");
 	/*
 	 * Not there, another's, by itself, of another place, without its limit,
 	 * and a key where there are none.
 	 */
 	say(&p, "{\"t\":\"demand\",\"id\":3,\"rows\":["
-	    "[\"default/none\",0,\"0\",1,1],[\"else/other\",0,\"0\",1,1],"
-	    "[\"default/local\",0,\"0\",1,1],[\"default/all\",2,\"0\",1,1],"
-	    "[\"nonsense\",0,\"0\",1,1],[\"default/all\",1,\"5\",1,1]]}\n");
+	    "[\"/mesh/ratelimits/default/none x\",0,\"0\",1,1],"
+	    "[\"/mesh/ratelimits/else/other x\",0,\"0\",1,1],"
+	    "[\"/mesh/ratelimits/default/local x\",0,\"0\",1,1],"
+	    "[\"" ALL "\",2,\"0\",1,1],"
+	    "[\"nonsense\",0,\"0\",1,1],"
+	    "[\"/mesh/ratelimits/default/all\",0,\"0\",1,1],"
+	    "[\"/core/services/default/web x\",0,\"0\",1,1],"
+	    "[\"" ALL "\",16,\"0\",1,1],[\"" ALL "\",1,\"5\",1,1]]}\n");
 	assert_got(&p, "{\"t\":\"lease\",\"id\":3,\"rows\":[]}\n");
 	assert_int_equal(t->s->sessions->quotas.limits.len, 1);
 	say(&p, "{\"t\":\"demand\",\"id\":4,\"seen\":2,\"rows\":["
-	    "[\"default/all\",0,\"0\",9000000,1],"
-	    "[\"default/all\",0,\"5\",9000000,1]]}\n");
+	    "[\"" ALL "\",0,\"0\",9000000,1],"
+	    "[\"" ALL "\",0,\"5\",9000000,1]]}\n");
 	assert_got(&p, "{\"t\":\"lease\",\"id\":4,\"rows\":["
-	    "[\"default/all\",0,\"0\",950000,1]]}\n");
+	    "[\"" ALL "\",0,\"0\",950000,1]]}\n");
 	peer_close(&p);
 	server_fixture_free(t);
 }
@@ -134,27 +141,27 @@ TEST(session_leases_keys_that_are_much_wanted)
 	peer_open(t, &a, "web-1");
 	peer_open(t, &b, "web-2");
 	say(&a, "{\"t\":\"demand\",\"id\":1,\"rows\":["
-	    "[\"default/all\",1,\"0\",0,0]]}\n");
+	    "[\"" ALL "\",1,\"0\",0,0]]}\n");
 	say(&b, "{\"t\":\"demand\",\"id\":1,\"rows\":["
-	    "[\"default/all\",1,\"0\",0,0]]}\n");
+	    "[\"" ALL "\",1,\"0\",0,0]]}\n");
 	/* Little is wanted of 5, much of 6. */
 	say(&a, "{\"t\":\"demand\",\"id\":2,\"seen\":1,\"rows\":["
-	    "[\"default/all\",1,\"0\",0,2],[\"default/all\",1,\"5\",400000,2],"
-	    "[\"default/all\",1,\"6\",7000000,2]]}\n");
+	    "[\"" ALL "\",1,\"0\",0,2],[\"" ALL "\",1,\"5\",400000,2],"
+	    "[\"" ALL "\",1,\"6\",7000000,2]]}\n");
 	assert_null(strstr(str_ptr(&a.got), "\"5\""));
-	assert_non_null(strstr(str_ptr(&a.got), "[\"default/all\",1,\"6\","));
+	assert_non_null(strstr(str_ptr(&a.got), "[\"" ALL "\",1,\"6\","));
 	/* The other is told, although nobody asks it. */
 	say(&b, "{\"t\":\"demand\",\"id\":2,\"seen\":1,\"rows\":["
-	    "[\"default/all\",1,\"0\",0,2]]}\n");
+	    "[\"" ALL "\",1,\"0\",0,2]]}\n");
 	assert_non_null(strstr(str_ptr(&b.got),
-	    "[\"default/all\",1,\"6\",33333,2]"));
+	    "[\"" ALL "\",1,\"6\",33333,2]"));
 	say(&b, "{\"t\":\"demand\",\"id\":3,\"seen\":2,\"rows\":["
-	    "[\"default/all\",1,\"0\",0,2]]}\n");
+	    "[\"" ALL "\",1,\"0\",0,2]]}\n");
 	say(&a, "{\"t\":\"demand\",\"id\":3,\"seen\":2,\"rows\":["
-	    "[\"default/all\",1,\"0\",0,2],"
-	    "[\"default/all\",1,\"6\",7000000,2]]}\n");
+	    "[\"" ALL "\",1,\"0\",0,2],"
+	    "[\"" ALL "\",1,\"6\",7000000,2]]}\n");
 	assert_non_null(strstr(str_ptr(&a.got),
-	    "[\"default/all\",1,\"6\",933334,2]"));
+	    "[\"" ALL "\",1,\"6\",933334,2]"));
 	peer_close(&a);
 	peer_close(&b);
 	server_fixture_free(t);
@@ -172,9 +179,9 @@ TEST(session_bounds_what_demands_cost)
 	for (int i = 0; i < 20; i++) {
 		str_clear(&line);
 		str_addf(&line, "{\"t\":\"demand\",\"id\":%d,\"rows\":["
-		    "[\"default/all\",1,\"0\",0,0]", i + 1);
+		    "[\"" ALL "\",1,\"0\",0,0]", i + 1);
 		for (int j = 0; j < 100; j++)
-			str_addf(&line, ",[\"default/all\",1,\"%x\",9000000,0]",
+			str_addf(&line, ",[\"" ALL "\",1,\"%x\",9000000,0]",
 			    i * 100 + j + 1);
 		str_add(&line, "]}\n");
 		say(&p, str_ptr(&line));
@@ -182,7 +189,7 @@ TEST(session_bounds_what_demands_cost)
 	size_t rows = 0;
 
 	for (const char *at = str_ptr(&p.got);
-	    (at = strstr(at, "default/all")) != NULL; at++)
+	    (at = strstr(at, ALL)) != NULL; at++)
 		rows++;
 	assert_int_equal(rows, 1 + SYNC_QUOTA_HOT_MAX);
 	str_fini(&line);

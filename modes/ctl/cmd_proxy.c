@@ -9,7 +9,7 @@ static int status(struct ctl *), config(struct ctl *);
 
 static const struct ctl_option config_options[] = {
 	{ "what", 0, "PART", .fallback = "all",
-	    .text = "identity, control, documents or proxy alone" },
+	    .text = "identity, control, documents, limits or proxy alone" },
 	{ 0 },
 };
 
@@ -25,6 +25,8 @@ static const struct ctl_example config_examples[] = {
 	{ "proxy config shop/orders-2 -o yaml", "of another namespace" },
 	{ "proxy config web-1 --what control", "is it in step with control, and "
 	    "what did it refuse?" },
+	{ "proxy config web-1 --what limits", "how much of global rate limits "
+	    "it was leased" },
 	{ 0 },
 };
 
@@ -47,8 +49,9 @@ static const struct ctl_command proxy_config = {
 	.summary = "show the configuration that a proxy runs",
 	.text = "WORKLOAD is NAME or NAMESPACE/NAME. What is shown has these parts: "
 	    "identity is its certificate, control its session and the documents "
-	    "that it refused, documents those that it has, proxy its settings "
-	    "and what it made of the documents. The proxy is asked now; a part "
+	    "that it refused, documents those that it has, limits its shares "
+	    "of rate limits of scope Global, proxy its settings and what it "
+	    "made of the documents. The proxy is asked now; a part "
 	    "that it does not have makes the exit code 1.",
 	.min = 1, .max = 1,
 	.options = config_options,

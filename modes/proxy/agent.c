@@ -260,6 +260,7 @@ on_start(void *arg)
 	loop_timer_init(&g->save_timer, g->loop, on_save_timer, g);
 	loop_timer_init(&g->stop_timer, g->loop, on_stop_timer, g);
 	agent_session_init(g);
+	agent_shares_init(g);
 	agent_identity_start(g);
 	if (g->identity != NULL && g->docs.is_whole) {
 		log_info("sync", "starting with the %zu documents of revision "
@@ -303,6 +304,7 @@ quiesce(struct agent *g)
 	loop_timer_stop(&g->stop_timer);
 	loop_timer_stop(&g->interest_timer);
 	loop_timer_stop(&g->lapse_timer);
+	loop_timer_stop(&g->shares_timer);
 	agent_save_now(g);
 	agent_session_end(g);
 	agent_identity_stop(g);
@@ -381,6 +383,7 @@ agent_free(struct agent *g)
 	str_fini(&g->bundle_pem);
 	mem_free(g->control_id);
 	model_object_unref(g->own);
+	agent_shares_fini(g);
 	interests_fini(&g->interests);
 	docs_fini(&g->docs);
 	map_fini(&g->unread, NULL);

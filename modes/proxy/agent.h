@@ -70,6 +70,9 @@ void agent_free(struct agent *);	/* after agent_end; NULL allowed */
 void agent_want(struct agent *, const struct service_name *);
 void agent_used(struct agent *, const struct service_name *);
 
+/* In `use`: the limits in this snapshot that are kept with other proxies. */
+void agent_use_limits(struct agent *, const struct snapshot *);
+
 /*
  * What it knows and what `describe` says, as one JSON object; done runs on
  * the main loop.  text is borrowed.

@@ -10,6 +10,7 @@
 #include "modes/proxy/agent_link.h"
 #include "modes/proxy/app_health.h"
 #include "modes/proxy/docs.h"
+#include "modes/proxy/shares.h"
 #include "modes/proxy/agent_join.h"
 #include "modes/proxy/state.h"
 #include "net/resolve.h"
@@ -27,6 +28,7 @@ struct agent_numbers {
 	atomic_uint_least64_t confirmed_ms;	/* monotonic: control's last word */
 	atomic_bool           is_connected;	/* and in step */
 	atomic_uint           rejected;	/* documents in an earlier form */
+	atomic_uint           leased, equal;	/* global limits, by share */
 };
 
 struct names;
@@ -76,6 +78,8 @@ struct agent {
 	                       lapse_timer;
 	char                   boot[RANDOM_UUID_LEN + 1];
 	uint64_t               born_ms;	/* when that began */
+	struct shares          shares;	/* of global limits: agent_shares.c */
+	struct loop_timer      shares_timer;
 
 	struct app_health     *health;
 	bool                   is_ready;	/* as told to main */
@@ -129,6 +133,13 @@ void agent_session_end(struct agent *);
 void agent_send(struct agent *, const struct sync_message *);
 void agent_tell_app(struct agent *);	/* whether the application answers */
 void agent_interest_changed(struct agent *);	/* told soon */
+
+/* --- agent_shares.c --------------------------------------------------------- */
+
+void agent_shares_init(struct agent *);
+void agent_shares_fini(struct agent *);
+void agent_shares_open(struct agent *);	/* in step with control, anew */
+void agent_shares_answer(struct agent *, const struct sync_message *);
 
 /* --- agent_status.c ----------------------------------------------------------- */
 

@@ -240,7 +240,10 @@ on_synced(struct agent *g, const struct sync_message *m)
 		log_info("sync", "in step with control at revision %llu, %zu "
 		    "documents", (unsigned long long)g->docs.revision,
 		    docs_len(&g->docs));
-	g->is_synced = true;
+	if (!g->is_synced) {
+		g->is_synced = true;
+		agent_shares_open(g);
+	}
 	g->failures = 0;
 	atomic_store(&g->numbers.is_connected, true);
 	confirm(g);
@@ -314,6 +317,9 @@ on_line(void *arg, struct slice line, struct arena *a)
 		break;
 	case SYNC_QUESTION:
 		on_question(g, &m);
+		break;
+	case SYNC_LEASE:
+		agent_shares_answer(g, &m);
 		break;
 	case SYNC_WITHDRAWN:
 		if (g->is_stopping)

@@ -52,6 +52,22 @@ sample_connected(void *ctx)
 	return atomic_load(&g->numbers.is_connected) ? 1 : 0;
 }
 
+static double
+sample_leased(void *ctx)
+{
+	struct agent *g = ctx;
+
+	return atomic_load(&g->numbers.leased);
+}
+
+static double
+sample_equal(void *ctx)
+{
+	struct agent *g = ctx;
+
+	return atomic_load(&g->numbers.equal);
+}
+
 static const struct {
 	enum metric family;
 	double    (*fn)(void *);
@@ -62,6 +78,8 @@ static const struct {
 	{ METRIC_CONFIG_STALENESS, sample_staleness, NULL },
 	{ METRIC_CONFIG_REJECTED, sample_rejected, NULL },
 	{ METRIC_CONTROL_CONNECTED, sample_connected, NULL },
+	{ METRIC_RATE_LIMIT_SHARES, sample_leased, "leased" },
+	{ METRIC_RATE_LIMIT_SHARES, sample_equal, "equal" },
 };
 
 #define SAMPLES	(sizeof(samples) / sizeof(samples[0]))
@@ -217,6 +235,8 @@ agent_write_status(struct agent *g, struct str *out)
 	write_control(out, g);
 	str_add(out, ",\"documents\":");
 	write_documents(out, g);
+	str_add(out, ",\"limits\":");
+	shares_write(&g->shares, clock_mono_ms(), out);
 	str_add(out, ",\"proxy\":");
 	g->options.describe(g->options.arg, out);
 	str_add_char(out, '}');

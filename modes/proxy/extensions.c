@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "conf/json.h"
+#include "filter/rate_limit.h"
 #include "filter/table.h"
 #include "model/extension.h"
 #include "modes/proxy/extensions.h"
@@ -165,6 +166,29 @@ extension_new(struct model_object *doc, char *text, struct l7_part *part)
 	return e;
 }
 
+static bool
+is_global(const struct model_object *o)
+{
+	return o->kind == &model_rate_limit_kind &&
+	    model_rate_limit(o)->scope == MODEL_LIMIT_GLOBAL;
+}
+
+void
+extensions_of_all(const struct snapshot *s, void (*fn)(void *arg,
+    struct slice name, struct l7_part *), void *arg)
+{
+	struct slice name;
+	size_t it = 0;
+	void *value;
+
+	while (map_next(&s->extensions, &it, &name, &value)) {
+		const struct extension *e = value;
+
+		if (is_global(e->doc))
+			fn(arg, name, e->part);
+	}
+}
+
 /*
  * As it was in the snapshot before, if it says the same, or says what cannot be
  * made; else anew.
@@ -184,12 +208,16 @@ make(struct extensions *x, struct model_object *doc, struct slice key)
 	struct conf_node *config = config_of(doc, &scratch);
 
 	conf_json_write(&text, config);
+	if (is_global(doc))
+		str_add(&text, " with other proxies");
 	if (old != NULL && strcmp(old->text, str_ptr(&text)) == 0) {
 		e = extension_new(doc, mem_strdup(old->text),
 		    l7_part_ref(old->part));
 	} else if (f->base.configure(&shared, config, &err) == 0) {
 		e = extension_new(doc, mem_strdup(str_ptr(&text)),
 		    l7_part_new(f, shared));
+		if (is_global(doc))
+			rate_limit_lease_all(rate_limit_of(e->part));
 	} else {
 		if (x->in->fault != NULL)
 			x->in->fault(x->in->fault_arg, doc->key, &err);

@@ -55,6 +55,10 @@ struct l7_chain *extensions_of_filters(struct extensions *,
     const struct model_object *route, const char *place,
     const struct model_http_filter *, size_t n, bool *missing);
 
+/* Calls fn for each limit of scope Global, by document and place. */
+void extensions_of_all(const struct snapshot *, void (*fn)(void *arg,
+    struct slice name, struct l7_part *), void *arg);
+
 void extension_free(void *);	/* of snapshot.extensions */
 
 #endif

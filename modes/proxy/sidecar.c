@@ -31,7 +31,10 @@ static void
 on_use(void *arg, struct model_object *const *objects, size_t len,
     const struct compile_input *more)
 {
-	proxy_use_documents(arg, objects, len, more);
+	struct proxy_run *p = arg;
+
+	proxy_use_documents(p, objects, len, more);
+	agent_use_limits(p->agent, p->snapshot);
 }
 
 static void

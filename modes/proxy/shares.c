@@ -1,0 +1,463 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "filter/rate_limit.h"
+#include "modes/proxy/shares.h"
+
+#define WHOLE	SYNC_QUOTA_WHOLE
+_Static_assert(LEASE_WHOLE == SYNC_QUOTA_WHOLE, "the same parts");
+_Static_assert(LEASE_KEYS_MAX >= SYNC_QUOTA_HOT_MAX, "room for what is leased");
+
+#define NS_PER_MS	UINT64_C(1000000)
+
+struct wanted {
+	double   parts;		/* the whole at most */
+	uint64_t asked_ms;	/* when somebody last did */
+};
+
+struct share_key {
+	uint64_t      key;	/* 0: free */
+	struct wanted wanted;
+	bool          is_own;	/* it has parts of its own */
+	uint64_t      parts;
+};
+
+#define KEYS	(SYNC_QUOTA_HOT_MAX + SYNC_QUOTA_KEYS_MAX)
+
+struct share {
+	char            *name;
+	uint64_t         index;
+	struct l7_part  *part;		/* counted */
+	struct lease    *lease;		/* of part */
+	struct wanted    wanted;
+	uint64_t         parts;		/* in force */
+	uint64_t         proxies;	/* last told; 0: never */
+	uint64_t         counted_ms, until_ms;	/* until: 0: no lease */
+	struct share_key keys[KEYS];
+	bool             is_there;
+};
+
+void
+shares_init(struct shares *ss)
+{
+	*ss = (struct shares){ .id = 0 };
+}
+
+static void
+share_free(void *arg)
+{
+	struct share *s = arg;
+
+	l7_part_unref(s->part);
+	mem_free(s->name);
+	mem_free(s);
+}
+
+void
+shares_fini(struct shares *ss)
+{
+	map_fini(&ss->limits, share_free);
+}
+
+/* --- which limits ------------------------------------------------------------- */
+
+void
+shares_begin(struct shares *ss)
+{
+	size_t it = 0;
+	void *value;
+
+	while (map_next(&ss->limits, &it, NULL, &value))
+		((struct share *)value)->is_there = false;
+}
+
+/* What the old lease had is in force in the new one. */
+static void
+put_in_force(struct share *s, uint64_t now_ms)
+{
+	lease_set(s->lease, 0, s->parts, now_ms * NS_PER_MS);
+	for (size_t i = 0; i < KEYS; i++)
+		if (s->keys[i].is_own)
+			lease_set(s->lease, s->keys[i].key, s->keys[i].parts,
+			    now_ms * NS_PER_MS);
+}
+
+static void
+add_one(struct shares *ss, struct slice name, struct l7_part *part,
+    size_t index, uint64_t now_ms)
+{
+	char *key = mem_printf("%.*s#%zu", SLICE_ARG(name), index);
+	struct share *s = map_get(&ss->limits, slice_str(key));
+
+	if (s == NULL) {
+		s = mem_zalloc(sizeof(*s));
+		s->name = mem_dup(name.ptr, name.len);
+		s->index = index;
+		s->parts = WHOLE;
+		s->counted_ms = now_ms;
+		map_put(&ss->limits, slice_str(key), s);
+		ss->asked_ms = 0;	/* soon */
+	}
+	if (s->part != part) {
+		l7_part_unref(s->part);
+		s->part = l7_part_ref(part);
+		s->lease = rate_limit_lease(rate_limit_of(part), index);
+		put_in_force(s, now_ms);
+	}
+	s->is_there = true;
+	mem_free(key);
+}
+
+void
+shares_add(struct shares *ss, struct slice name, struct l7_part *part,
+    uint64_t now_ms)
+{
+	const struct rate_limit *l = rate_limit_of(part);
+	size_t n = RATE_LIMIT_LEASES(rate_limit_spec(l));
+
+	for (size_t i = 0; i < n; i++)
+		if (rate_limit_lease(l, i) != NULL)
+			add_one(ss, name, part, i, now_ms);
+}
+
+void
+shares_end(struct shares *ss)
+{
+	struct slice key;
+	size_t it = 0;
+	void *value;
+
+	while (map_next(&ss->limits, &it, &key, &value))
+		if (!((struct share *)value)->is_there)
+			share_free(map_del(&ss->limits, key));
+}
+
+/* --- what they are asked for ---------------------------------------------------- */
+
+/* Parts of the limit that so many in this time are. */
+static double
+parts_of(const struct share *s, uint64_t asked, uint64_t ms)
+{
+	const struct buckets_rate *r = lease_rate(s->lease);
+
+	return (double)asked * (double)r->per_ns * WHOLE /
+	    ((double)r->requests * (double)ms * (double)NS_PER_MS);
+}
+
+static double
+least(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * What is wanted now.  It rises at once and falls by halves; where nobody asked
+ * for so long, no more than one request in that time is wanted, which is much
+ * or little as the limit is.
+ */
+static void
+want(const struct share *s, struct wanted *w, uint64_t asked, uint64_t ms,
+    uint64_t now_ms)
+{
+	double now = least(parts_of(s, asked, ms), WHOLE);
+
+	if (asked > 0) {
+		w->parts = now > w->parts / 2 ? now : w->parts / 2;
+		w->asked_ms = now_ms;
+	} else if (w->parts > 0 && now_ms > w->asked_ms) {
+		w->parts = least(w->parts, parts_of(s, 1,
+		    now_ms - w->asked_ms));
+	}
+	if (w->parts < 1)
+		w->parts = 0;
+}
+
+/* The key's place, or that of the one that is least wanted. */
+static struct share_key *
+place_of(struct share *s, uint64_t key)
+{
+	struct share_key *last = NULL;
+
+	for (size_t i = 0; i < KEYS; i++) {
+		struct share_key *k = &s->keys[i];
+
+		if (k->key == key)
+			return k;
+		if (!k->is_own && (last == NULL || k->wanted.parts < last->wanted.parts))
+			last = k;
+	}
+	*last = (struct share_key){ .key = key };
+	return last;
+}
+
+static void
+count(struct share *s, uint64_t now_ms)
+{
+	struct lease_demand v[SYNC_QUOTA_KEYS_MAX];
+	uint64_t ms = now_ms > s->counted_ms ? now_ms - s->counted_ms : 1;
+	uint64_t asked = lease_asked(s->lease);
+	size_t n = lease_asked_keys(s->lease, v, SYNC_QUOTA_KEYS_MAX);
+
+	s->counted_ms = now_ms;
+	want(s, &s->wanted, asked, ms, now_ms);
+	for (size_t i = 0; i < n; i++)
+		want(s, &place_of(s, v[i].key)->wanted, v[i].asked, ms, now_ms);
+	for (size_t i = 0; i < KEYS; i++)
+		if (s->keys[i].wanted.asked_ms != now_ms)
+			want(s, &s->keys[i].wanted, 0, ms, now_ms);
+}
+
+static int
+by_wanted(const void *a, const void *b)
+{
+	const struct sync_quota_row *x = a, *y = b;
+
+	return x->parts > y->parts ? -1 : x->parts < y->parts;
+}
+
+/* Keys that come near what one may without a share of its own. */
+static size_t
+key_rows(const struct share *s, const struct sync_quota_row *limit,
+    struct sync_quota_row v[KEYS])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < KEYS; i++) {
+		const struct share_key *k = &s->keys[i];
+
+		if (k->key == 0 || k->wanted.parts < (double)s->parts / 4)
+			continue;
+		v[n] = *limit;
+		v[n].key = k->key;
+		v[n].parts = (uint64_t)k->wanted.parts;
+		v[n++].holds = k->is_own ? k->parts : s->parts;
+	}
+	qsort(v, n, sizeof(*v), by_wanted);
+	return n < SYNC_QUOTA_KEYS_MAX ? n : SYNC_QUOTA_KEYS_MAX;
+}
+
+bool
+shares_ask(struct shares *ss, struct arena *a, uint64_t now_ms,
+    struct sync_message *m)
+{
+	bool is_due = now_ms >= ss->asked_ms + SYNC_QUOTA_ASK_MS,
+	    is_late = now_ms >= ss->asked_ms + 2 * SYNC_QUOTA_ASK_MS;
+	size_t n = 0, it = 0;
+	void *value;
+
+	if (ss->limits.len == 0 || !is_due ||
+	    (ss->answered < ss->id && !is_late))
+		return false;
+	struct sync_quota_row *rows = arena_alloc(a,
+	    ss->limits.len * (1 + SYNC_QUOTA_KEYS_MAX) * sizeof(*rows));
+
+	while (map_next(&ss->limits, &it, NULL, &value) &&
+	    n + 1 + SYNC_QUOTA_KEYS_MAX <= SYNC_QUOTA_ROWS_MAX) {
+		struct sync_quota_row keys[KEYS];
+		struct share *s = value;
+
+		count(s, now_ms);
+		rows[n] = (struct sync_quota_row){
+			.limit = slice_str(s->name), .index = s->index,
+			.parts = lease_is_keyed(s->lease) ? 0 :
+			    (uint64_t)s->wanted.parts,
+			.proxies = s->proxies, .holds = s->parts,
+		};
+		size_t more = key_rows(s, &rows[n], keys);
+
+		for (size_t i = 0; i < more; i++)
+			rows[n + 1 + i] = keys[i];
+		n += 1 + more;
+	}
+	ss->asked_ms = now_ms;
+	ss->sent_ms[++ss->id % SHARES_SENT] = now_ms;
+	*m = (struct sync_message){ .type = SYNC_DEMAND, .id = ss->id,
+		.seen = ss->seen, .rows = rows, .rows_len = n };
+	return true;
+}
+
+void
+shares_restart(struct shares *ss)
+{
+	ss->answered = ss->id;
+	ss->asked_ms = 0;
+}
+
+/* --- what we may --------------------------------------------------------------- */
+
+static void
+end_key(struct share *s, struct share_key *k, uint64_t now_ms)
+{
+	lease_unset(s->lease, k->key, now_ms * NS_PER_MS);
+	k->is_own = false;
+}
+
+static uint64_t
+limited(uint64_t parts)
+{
+	return parts < WHOLE ? parts : WHOLE;
+}
+
+static bool
+is_among(uint64_t key, const struct sync_quota_row *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].key == key)
+			return true;
+	return false;
+}
+
+/* Those that are not among them are as all others; then there is room. */
+static void
+take_keys(struct share *s, const struct sync_quota_row *v, size_t n,
+    uint64_t now_ms)
+{
+	if (n > SYNC_QUOTA_HOT_MAX)
+		n = SYNC_QUOTA_HOT_MAX;
+	for (size_t i = 0; i < KEYS; i++)
+		if (s->keys[i].is_own && !is_among(s->keys[i].key, v, n))
+			end_key(s, &s->keys[i], now_ms);
+	for (size_t i = 0; i < n; i++) {
+		struct share_key *k = place_of(s, v[i].key);
+
+		k->is_own = true;
+		k->parts = limited(v[i].parts);
+		lease_set(s->lease, k->key, k->parts, now_ms * NS_PER_MS);
+	}
+}
+
+/* The row of a limit, and n of its keys behind it. */
+static void
+take_limit(struct shares *ss, const struct sync_quota_row *r, size_t n,
+    uint64_t until_ms, uint64_t now_ms)
+{
+	char *name = mem_printf("%.*s#%llu", SLICE_ARG(r->limit),
+	    (unsigned long long)r->index);
+	struct share *s = map_get(&ss->limits, slice_str(name));
+
+	mem_free(name);
+	if (s == NULL || r->key != 0)
+		return;
+	s->parts = limited(r->parts);
+	s->proxies = r->proxies;
+	s->until_ms = until_ms;
+	lease_set(s->lease, 0, s->parts, now_ms * NS_PER_MS);
+	if (lease_is_keyed(s->lease))
+		take_keys(s, r + 1, n, now_ms);
+}
+
+void
+shares_answer(struct shares *ss, const struct sync_message *m, uint64_t now_ms)
+{
+	/* One that is late, or that nobody asked for, is none. */
+	if (m->id > ss->id || m->id <= ss->answered ||
+	    m->id + SHARES_SENT <= ss->id)
+		return;
+	uint64_t until_ms = ss->sent_ms[m->id % SHARES_SENT] +
+	    SYNC_QUOTA_LIFE_MS;
+
+	ss->answered = m->id;
+	if (now_ms >= until_ms)
+		return;
+	ss->seen = m->id;
+	for (size_t i = 0, n = 0; i < m->rows_len; i += 1 + n) {
+		const struct sync_quota_row *r = &m->rows[i];
+
+		for (n = 0; i + 1 + n < m->rows_len && r[1 + n].key != 0 &&
+		    r[1 + n].index == r->index &&
+		    slice_eq(r[1 + n].limit, r->limit); n++)
+			continue;
+		take_limit(ss, r, n, until_ms, now_ms);
+	}
+}
+
+uint64_t
+shares_tick(struct shares *ss, uint64_t now_ms)
+{
+	uint64_t next = SYNC_QUOTA_ASK_MS;
+	size_t it = 0;
+	void *value;
+
+	while (map_next(&ss->limits, &it, NULL, &value)) {
+		struct share *s = value;
+
+		if (s->until_ms == 0)
+			continue;
+		if (now_ms < s->until_ms) {
+			if (s->until_ms - now_ms < next)
+				next = s->until_ms - now_ms;
+			continue;
+		}
+		s->until_ms = 0;
+		ss->seen = 0;
+		s->parts = WHOLE / (s->proxies > 0 ? s->proxies : 1);
+		lease_set(s->lease, 0, s->parts, now_ms * NS_PER_MS);
+		take_keys(s, NULL, 0, now_ms);
+	}
+	return next;
+}
+
+size_t
+shares_leased(const struct shares *ss)
+{
+	size_t n = 0, it = 0;
+	void *value;
+
+	while (map_next(&ss->limits, &it, NULL, &value))
+		n += ((const struct share *)value)->until_ms != 0;
+	return n;
+}
+
+/* --- for people ------------------------------------------------------------------ */
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct share *const *x = a, *const *y = b;
+	int order = strcmp((*x)->name, (*y)->name);
+
+	return order != 0 ? order : (*x)->index < (*y)->index ? -1 :
+	    (*x)->index > (*y)->index;
+}
+
+static void
+write_one(const struct share *s, uint64_t now_ms, struct str *out)
+{
+	size_t keys = 0;
+
+	for (size_t i = 0; i < KEYS; i++)
+		keys += s->keys[i].is_own;
+	str_add(out, "{\"limit\":");
+	str_add_json(out, slice_str(s->name));
+	str_addf(out, ",\"index\":%llu,\"leased\":%s,\"percent\":%.2f,"
+	    "\"wantedPercent\":%.2f,\"proxies\":%llu,\"keys\":%zu,"
+	    "\"leaseMs\":%llu}", (unsigned long long)s->index,
+	    s->until_ms != 0 ? "true" : "false",
+	    (double)s->parts * 100 / WHOLE, s->wanted.parts * 100 / WHOLE,
+	    (unsigned long long)s->proxies, keys,
+	    (unsigned long long)(s->until_ms > now_ms ?
+	    s->until_ms - now_ms : 0));
+}
+
+void
+shares_write(const struct shares *ss, uint64_t now_ms, struct str *out)
+{
+	const struct share **v = mem_zalloc_array(ss->limits.len + 1,
+	    sizeof(*v));
+	size_t n = 0, it = 0;
+	void *value;
+
+	while (map_next(&ss->limits, &it, NULL, &value))
+		v[n++] = value;
+	if (n > 1)
+		qsort(v, n, sizeof(*v), by_name);
+	str_add_char(out, '[');
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			str_add_char(out, ',');
+		write_one(v[i], now_ms, out);
+	}
+	str_add_char(out, ']');
+	mem_free(v);
+}

@@ -1,0 +1,63 @@
+#ifndef PROXY_SHARES_H
+#define PROXY_SHARES_H
+
+#include "base/map.h"
+#include "chain/filter.h"
+#include "sync/message.h"
+
+/*
+ * shares: a proxy's end of global limits: what they are asked for goes to
+ * control, what control leases goes into force.
+ * Life: shares_init -> shares_begin, shares_add of each limit, shares_end
+ *     whenever the documents change -> shares_ask and shares_answer, about
+ *     every SYNC_QUOTA_ASK_MS -> shares_fini.
+ *
+ * A lease is good for SYNC_QUOTA_LIFE_MS from the moment in which we asked for
+ * it, whenever it came.  Without one, a limit is ours in equal parts with as
+ * many proxies as control last spoke of, and all of it if it never did.
+ *
+ * Pure but for the limits' buckets.  One thread, that of the session; times are
+ * monotonic.
+ */
+#define SHARES_SENT	8	/* questions whose time is remembered */
+
+struct shares {
+	struct map limits;	/* "document place#index": struct share */
+	uint64_t   id;		/* of our last question */
+	uint64_t   answered;	/* the last that was */
+	uint64_t   seen;	/* whose answer is in force; 0: none */
+	uint64_t   asked_ms;
+	uint64_t   sent_ms[SHARES_SENT];
+};
+
+void shares_init(struct shares *);
+void shares_fini(struct shares *);
+
+/* What is not added between the two is forgotten. */
+void shares_begin(struct shares *);
+/*
+ * The limits of a rate_limit at a place, "document place"; takes a reference to
+ * the part.  One that is there already keeps its share.
+ */
+void shares_add(struct shares *, struct slice name, struct l7_part *,
+    uint64_t now_ms);
+void shares_end(struct shares *);
+
+/*
+ * A question to send, with rows in the arena.  False: it is not time, or there
+ * is nothing to ask.
+ */
+bool shares_ask(struct shares *, struct arena *, uint64_t now_ms,
+    struct sync_message *);
+void shares_answer(struct shares *, const struct sync_message *, uint64_t now_ms);
+/* A session begins: what was asked on the last one has no answer. */
+void shares_restart(struct shares *);
+/* Ends leases that are over; gives in how many ms to call again, at most. */
+uint64_t shares_tick(struct shares *, uint64_t now_ms);
+
+/* How many of the limits have a lease. */
+size_t shares_leased(const struct shares *);
+/* A JSON list of what is in force. */
+void shares_write(const struct shares *, uint64_t now_ms, struct str *out);
+
+#endif
