@@ -2,10 +2,12 @@
 # timeout: 120
 """The cache, with curl in front and servers behind."""
 
+import functools
 import http.server
 import threading
 
-from mesh import SLOWER, main, scenario, wait_until
+from edge import Edge
+from mesh import SLOWER, curl, main, scenario, wait_until
 from pages import field, pages
 
 
@@ -170,6 +172,34 @@ def stale_pages_are_given_while_one_asks(scene):
 	assert ask("/other").body == b"1"
 	only = ask("/nothing", "-H", "Cache-Control: only-if-cached")
 	assert only.status == 504 and origin.count("/nothing") == 0
+
+
+CACHE = """apiVersion: mesh/v1
+kind: Cache
+metadata: {name: web, namespace: default}
+spec:
+  targetRefs: [{name: web}]
+  staleWhileRevalidate: 60s
+"""
+
+
+@scenario
+def a_service_s_cache_asks_aside_too(scene):
+	origin = scene.closing(Origin())
+	edge = Edge(scene, origin.server_port)
+	before = edge.reloads()
+	edge.write("cache", CACHE)
+	wait_until(lambda: edge.reloads() > before, "the cache is read")
+	origin.fields = {"etag": '"1"', "cache-control": "max-age=0"}
+	ask = functools.partial(curl, f"http://{edge.address}/page")
+	assert ask().body == b"1"
+	origin.fields = {"etag": '"2"', "cache-control": "max-age=60"}
+	origin.is_open.clear()
+	stale = ask()
+	assert stale.body == b"1" and origin.count("/page") <= 2, stale.head
+	origin.is_open.set()
+	wait_until(lambda: ask().body == b"2", "the new page is there")
+	assert origin.count("/page") == 2, origin.asked
 
 
 if __name__ == "__main__":
