@@ -14,6 +14,19 @@ lies_in(struct slice s, const struct hello *h)
 	    (s.ptr >= bytes && s.ptr + s.len <= bytes + HELLO_MAX);
 }
 
+/* What was known of the first bytes is not changed by more of them. */
+static void
+peek(const uint8_t *data, size_t size, size_t at)
+{
+	char name[HELLO_NAME_MAX], early[HELLO_NAME_MAX];
+	enum hello_state state = hello_name(slice_of(data, size), name);
+	enum hello_state before = hello_name(slice_of(data, at), early);
+
+	check(before == HELLO_MORE || before == state);
+	check(before != HELLO_NAMED || strcmp(name, early) == 0);
+	check(state != HELLO_NAMED || strlen(name) < HELLO_NAME_MAX);
+}
+
 int
 fuzz_hello(const uint8_t *data, size_t size)
 {
@@ -41,6 +54,7 @@ fuzz_hello(const uint8_t *data, size_t size)
 		check(strcmp(hello_choose(whole, ours),
 		    hello_choose(cut, ours)) == 0);
 	}
+	peek(data, size, at);
 	buf_fini(&in);
 	mem_free(whole);
 	mem_free(cut);

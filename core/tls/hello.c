@@ -1,6 +1,7 @@
 #include "tls/hello.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "tls/aead.h"
 
@@ -85,21 +86,18 @@ parse_extensions(struct hello *h, struct slice exts)
 	return exts.ptr != NULL;
 }
 
-bool
-hello_parse(struct hello *h, const struct buf *raw)
+#define RECORD_HANDSHAKE	22
+#define CLIENT_HELLO	1
+
+/* One message: its type, its length in three bytes, its body. */
+static bool
+parse_message(struct hello *h, struct slice rest)
 {
-	size_t len = buf_len(raw) < HELLO_MAX ? buf_len(raw) : HELLO_MAX;
-	struct slice rest = slice_of(h->bytes, len), body;
+	struct slice body;
 
 	h->sni = h->protocols = h->suites = SLICE_NONE;
-	buf_copy_out(raw, h->bytes, len);
-	if (cut_number(&rest, 1) != 22 || cut_number(&rest, 1) != 3)
+	if (cut_number(&rest, 1) != CLIENT_HELLO)
 		return false;
-	cut_number(&rest, 1);
-	body = cut_vector(&rest, 2);
-	if (cut_number(&body, 1) != 1)
-		return false;
-	rest = body;
 	body = cut_vector(&rest, 3);
 	if (rest.ptr == NULL || rest.len != 0)
 		return false;
@@ -111,6 +109,97 @@ hello_parse(struct hello *h, const struct buf *raw)
 		return body.ptr != NULL;
 	rest = cut_vector(&body, 2);
 	return rest.ptr != NULL && body.len == 0 && parse_extensions(h, rest);
+}
+
+bool
+hello_parse(struct hello *h, const struct buf *raw)
+{
+	size_t len = buf_len(raw) < HELLO_MAX ? buf_len(raw) : HELLO_MAX;
+	struct slice rest = slice_of(h->bytes, len);
+
+	h->sni = h->protocols = h->suites = SLICE_NONE;
+	buf_copy_out(raw, h->bytes, len);
+	if (cut_number(&rest, 1) != RECORD_HANDSHAKE || cut_number(&rest, 1) != 3)
+		return false;
+	cut_number(&rest, 1);
+	return parse_message(h, cut_vector(&rest, 2));
+}
+
+/* --- peeking -------------------------------------------------------------- */
+
+struct joining {
+	unsigned char bytes[HELLO_PEEK_MAX];
+	size_t        len;
+};
+
+/* How long the message is that begins there; 0: more is needed to know. */
+static size_t
+wanted(const struct joining *j)
+{
+	return j->len < 4 ? 0 : 4 + ((size_t)j->bytes[1] << 16 |
+	    (size_t)j->bytes[2] << 8 | j->bytes[3]);
+}
+
+/* Takes what there is of the next record; MORE: it ends, or the bytes do. */
+static enum hello_state
+join_record(struct joining *j, struct slice *rest)
+{
+	const unsigned char *head = (const unsigned char *)rest->ptr;
+	size_t len, n;
+
+	if ((rest->len > 0 && head[0] != RECORD_HANDSHAKE) ||
+	    (rest->len > 1 && head[1] != 3))
+		return HELLO_BAD;
+	if (rest->len < 5) {
+		*rest = slice_from(*rest, rest->len);
+		return HELLO_MORE;
+	}
+	len = (size_t)head[3] << 8 | head[4];
+	n = rest->len - 5 < len ? rest->len - 5 : len;
+	if (len == 0 || len > HELLO_PEEK_MAX || n > sizeof(j->bytes) - j->len)
+		return HELLO_BAD;
+	memcpy(j->bytes + j->len, head + 5, n);
+	j->len += n;
+	*rest = slice_from(*rest, 5 + n);
+	return HELLO_MORE;
+}
+
+static enum hello_state
+take_name(const struct hello *h, char *name)
+{
+	if (h->sni.len >= HELLO_NAME_MAX)
+		return HELLO_BAD;
+	for (size_t i = 0; i < h->sni.len; i++) {
+		char c = h->sni.ptr[i];
+
+		c = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+		if (c == '\0' || strchr("abcdefghijklmnopqrstuvwxyz0123456789"
+		    "-_.", c) == NULL)
+			return HELLO_BAD;
+		name[i] = c;
+	}
+	name[h->sni.len] = '\0';
+	return HELLO_NAMED;
+}
+
+enum hello_state
+hello_name(struct slice raw, char name[HELLO_NAME_MAX])
+{
+	struct joining j = { .len = 0 };
+	struct hello h;
+
+	while (raw.len > 0 && (j.len < 4 || j.len < wanted(&j)))
+		if (join_record(&j, &raw) == HELLO_BAD)
+			return HELLO_BAD;
+	if (j.len > 0 && j.bytes[0] != CLIENT_HELLO)
+		return HELLO_BAD;
+	if (wanted(&j) > sizeof(j.bytes))
+		return HELLO_BAD;
+	if (j.len < 4 || j.len < wanted(&j))
+		return HELLO_MORE;
+	if (!parse_message(&h, slice_of(j.bytes, wanted(&j))))
+		return HELLO_BAD;
+	return take_name(&h, name);
 }
 
 bool

@@ -25,6 +25,22 @@ struct hello {
  * does not hold one whole, well-formed ClientHello.
  */
 bool hello_parse(struct hello *, const struct buf *raw);
+/*
+ * For who passes a connection on by the name that it asks for, without ending
+ * its TLS: looks at the first bytes of it, which may hold the ClientHello in
+ * several records (RFC 8446, section 5.1).  name gets the server name in lower
+ * case, "" if there is none.
+ */
+enum hello_state {
+	HELLO_MORE,	/* come back with all of it and more */
+	HELLO_NAMED,
+	HELLO_BAD,	/* it is no TLS, too long, or not well-formed */
+};
+#define HELLO_NAME_MAX	256	/* CONN_SNI_MAX */
+#define HELLO_PEEK_MAX	16384	/* of a message; longer ones are bad */
+/* So many bytes hold any that is not: of records, not all of them tiny. */
+#define HELLO_PEEK_BYTES	(HELLO_PEEK_MAX + 512)
+enum hello_state hello_name(struct slice raw, char name[HELLO_NAME_MAX]);
 /* Whether it offers a suite of ours with a certificate of this kind. */
 bool hello_takes(const struct hello *, bool is_rsa);
 /* The first of ours that the client offers, or "". */

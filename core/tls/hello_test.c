@@ -128,3 +128,96 @@ TEST(hello_with_an_extension_twice_is_none)
 		    times == 1);
 	}
 }
+
+/* --- peeking -------------------------------------------------------------- */
+
+/* The hello again, in records of at most so many bytes. */
+static size_t
+in_records(const unsigned char *hello, size_t len, size_t most,
+    unsigned char *out)
+{
+	size_t n = 0;
+
+	for (size_t at = 5; at < len;) {
+		size_t part = len - at < most ? len - at : most;
+
+		out[n++] = 22;
+		out[n++] = 3;
+		out[n++] = 1;
+		out[n++] = (unsigned char)(part >> 8);
+		out[n++] = (unsigned char)part;
+		memcpy(out + n, hello + at, part);
+		n += part;
+		at += part;
+	}
+	return n;
+}
+
+TEST(hello_names_whom_it_wants_in_however_many_records)
+{
+	struct buf raw = { 0 };
+	unsigned char hello[512], bytes[4096];
+	char name[HELLO_NAME_MAX];
+	size_t len;
+
+	say_hello(&raw, "Shop.Example", offered);
+	len = buf_len(&raw);
+	buf_copy_out(&raw, hello, len);
+	for (size_t most = 1; most <= len; most++) {
+		size_t n = in_records(hello, len, most, bytes);
+
+		for (size_t cut = 0; cut < n; cut++)
+			assert_int_equal(hello_name(slice_of(bytes, cut), name),
+			    HELLO_MORE);
+		assert_int_equal(hello_name(slice_of(bytes, n), name),
+		    HELLO_NAMED);
+		assert_string_equal(name, "shop.example");
+		bytes[n] = 23;	/* what follows does not matter */
+		assert_int_equal(hello_name(slice_of(bytes, n + 1), name),
+		    HELLO_NAMED);
+	}
+	buf_fini(&raw);
+	say_hello(&raw, NULL, NULL);
+	len = buf_len(&raw);
+	buf_copy_out(&raw, hello, len);
+	assert_int_equal(hello_name(slice_of(hello, len), name), HELLO_NAMED);
+	assert_string_equal(name, "");
+	buf_fini(&raw);
+}
+
+TEST(hello_that_is_none_is_known_by_its_first_bytes)
+{
+	static const struct {
+		const char *bytes;
+		size_t      len;
+	} bad[] = {
+		{ "GET / HTTP/1.1", 14 }, { "\x16\x02", 2 },
+		{ "\x16\x03\x01\x00\x00", 5 },	/* an empty record */
+		{ "\x16\x03\x01\x00\x04\x02", 6 },	/* ServerHello */
+		{ "\x16\x03\x01\x00\x04\x01\x00\x40\x00", 9 },	/* too long */
+		{ "\x16\x03\x01\xff\x00\x01", 6 },
+		{ "\x16\x03\x01\x00\x04\x01\x00\x00\x00", 9 },	/* nothing in it */
+		{ "\x16\x03\x01\x00\x02\x01\x00\x17\x03\x01\x00\x01\x00", 13 },
+	};
+	char name[HELLO_NAME_MAX];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (hello_name(slice_of(bad[i].bytes, bad[i].len), name) !=
+		    HELLO_BAD)
+			fail_msg("row %zu", i);
+}
+
+/* Names end in logs and tables: what is no host name is none. */
+TEST(hello_with_a_name_of_other_letters_is_bad)
+{
+	struct buf raw = { 0 };
+	unsigned char hello[512];
+	char name[HELLO_NAME_MAX];
+
+	say_hello(&raw, "a\nb.example", NULL);
+	size_t len = buf_len(&raw);
+
+	buf_copy_out(&raw, hello, len);
+	assert_int_equal(hello_name(slice_of(hello, len), name), HELLO_BAD);
+	buf_fini(&raw);
+}
