@@ -94,6 +94,7 @@ main(int argc, char **argv)
 	};
 	struct options o = { .seed = 1 };
 	struct seeds seeds = { 0 };
+	char standard_input[] = "/dev/stdin";
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
@@ -112,7 +113,7 @@ main(int argc, char **argv)
 	if (t == NULL)
 		usage();
 	if (optind == argc)
-		argv[--optind] = (char[]){ "/dev/stdin" };
+		argv[--optind] = standard_input;
 	for (; optind < argc; optind++)
 		if (seeds_read(&seeds, argv[optind]) != 0) {
 			perror(argv[optind]);

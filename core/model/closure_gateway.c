@@ -132,12 +132,8 @@ shows(const struct model_object *front, const struct model_listener *l,
 static bool
 front_shows(const struct model_object *front, const struct model_object *secret)
 {
-	bool is_set = front->kind == &model_listener_set_kind;
-	const struct model_listener *l = is_set ?
-	    model_listener_set(front)->spec.listeners :
-	    model_gateway(front)->spec.listeners;
-	size_t n = is_set ? model_listener_set(front)->spec.listeners_len :
-	    model_gateway(front)->spec.listeners_len;
+	size_t n;
+	const struct model_listener *l = model_listeners(front, &n);
 
 	for (size_t i = 0; i < n; i++)
 		if (shows(front, &l[i], secret))

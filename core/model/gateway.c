@@ -338,6 +338,17 @@ static const struct conf_field set_fields[] = {
 static const struct conf_schema set_schema = { "ListenerSet",
 	sizeof(struct model_listener_set), set_fields, NULL };
 
+const struct model_listener *
+model_listeners(const struct model_object *o, size_t *n)
+{
+	if (o->kind == &model_listener_set_kind) {
+		*n = model_listener_set(o)->spec.listeners_len;
+		return model_listener_set(o)->spec.listeners;
+	}
+	*n = model_gateway(o)->spec.listeners_len;
+	return model_gateway(o)->spec.listeners;
+}
+
 const struct model_listener_set *
 model_listener_set(const struct model_object *o)
 {

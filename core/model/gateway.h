@@ -81,6 +81,10 @@ struct model_gateway_class {
 	} spec;
 };
 
+/* The listeners of a Gateway or of a ListenerSet. */
+const struct model_listener *model_listeners(const struct model_object *,
+    size_t *n);
+
 /* The controllerName of GatewayClasses that are ours. */
 #define MODEL_CONTROLLER	"mesh.internal/gateway"
 

@@ -30,13 +30,9 @@ struct model_grpc_rule {
 struct model_grpc_route {
 	struct model_head head;
 	struct model_grpc_route_spec {
-		struct model_parent_ref *parents;
-		size_t                   parents_len;
-		const char             **hostnames;
-		size_t                   hostnames_len;
-		struct model_grpc_rule  *rules;
-		size_t                   rules_len;
-		const char              *default_gateways;
+		struct model_route_at   at;
+		struct model_grpc_rule *rules;
+		size_t                  rules_len;
 	} spec;
 };
 

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "model/backends.h"
 #include "model/closure.h"
 #include "model/http_route.h"
 
@@ -21,7 +20,6 @@ static const char *const match_types[] = {
 };
 static const char *const methods[] = { "GET", "HEAD", "POST", "PUT", "DELETE",
 	"CONNECT", "OPTIONS", "TRACE", "PATCH", NULL };
-static const char *const scopes[] = { "All", "None", NULL };
 
 /* --- matches ------------------------------------------------------------------ */
 
@@ -243,17 +241,14 @@ rule_rule(const void *value, const struct conf_place *at)
 /* --- the route ---------------------------------------------------------------- */
 
 static const struct conf_field spec_fields[] = {
-	MODEL_PARENT_FIELD(struct model_http_route_spec),
+	MODEL_ROUTE_FIELDS(struct model_http_route_spec),
 	{ "hostnames", CONF_STRING_T,
-	    CONF_LIST_AT(struct model_http_route_spec, hostnames),
+	    CONF_LIST_AT(struct model_http_route_spec, at.hostnames),
 	    .pattern = CONF_HOSTNAME, .max_items = MODEL_HOSTNAMES_MAX,
 	    .text = "hosts it is for at a gateway; default: all of the listener" },
 	{ "rules", CONF_STRUCT_T, CONF_LIST_AT(struct model_http_route_spec, rules),
 	    .schema = &rule_schema, .rule = rule_rule, .max_items = MODEL_RULES_MAX,
 	    .text = "which requests go where" },
-	{ "useDefaultGateways", CONF_WORD_T,
-	    CONF_AT(struct model_http_route_spec, default_gateways),
-	    .words = scopes, .text = "whether it hangs on default gateways too" },
 	{ 0 },
 };
 
@@ -286,7 +281,7 @@ spec_rule(const void *value, const struct conf_place *at)
 		    "rules together, found %zu", MODEL_ROUTE_MATCHES_MAX, matches);
 	if (check_rule_names(s, at) < 0)
 		return -1;
-	return model_parents_check(s->parents, s->parents_len, at);
+	return model_parents_check(s->at.parents, s->at.parents_len, at);
 }
 
 static const struct conf_field fields[] = {
@@ -344,72 +339,24 @@ model_backends_weight(const struct model_backend_ref *backends, size_t n)
 }
 
 static void
-print_hostnames(struct str *out, const struct model_object *o)
-{
-	const struct model_http_route_spec *s = &model_http_route(o)->spec;
-
-	model_print_words(out, s->hostnames, s->hostnames_len, "*");
-}
-
-static void
-print_parents(struct str *out, const struct model_object *o)
-{
-	const struct model_http_route_spec *s = &model_http_route(o)->spec;
-
-	model_print_parents(out, s->parents, s->parents_len);
-}
-
-static void
 print_rules(struct str *out, const struct model_object *o)
 {
 	str_addf(out, "%zu", model_http_route(o)->spec.rules_len);
 }
 
 static const struct model_column columns[] = {
-	{ "PARENTS", print_parents, false },
-	{ "HOSTNAMES", print_hostnames, false },
+	{ "PARENTS", model_route_print_parents, false },
+	{ "HOSTNAMES", model_route_print_hostnames, false },
 	{ "RULES", print_rules, true },
 	{ NULL, NULL, false },
 };
-
-static bool
-concerns(const struct model_subject *subject, const struct model_object *o)
-{
-	const struct model_http_route_spec *s = &model_http_route(o)->spec;
-
-	return model_subject_routes(subject, o, s->parents, s->parents_len);
-}
-
-static void
-backends(const struct model_object *o, model_backend_fn *fn, void *arg)
-{
-	const struct model_http_route_spec *s = &model_http_route(o)->spec;
-
-	for (size_t i = 0; i < s->rules_len; i++) {
-		const struct model_http_rule *r = &s->rules[i];
-
-		model_filters_tell(o, r->filters, r->filters_len, fn, arg);
-		model_backends_tell(o, r->backends, r->backends_len, fn, arg);
-	}
-}
-
-static void
-extensions(const struct model_object *o, model_extension_fn *fn, void *arg)
-{
-	const struct model_http_route_spec *s = &model_http_route(o)->spec;
-
-	for (size_t i = 0; i < s->rules_len; i++)
-		model_extensions_tell(s->rules[i].filters,
-		    s->rules[i].filters_len, s->rules[i].backends,
-		    s->rules[i].backends_len, fn, arg);
-}
 
 const struct model_kind model_http_route_kind = {
 	.kind = "HTTPRoute", .plural = "httproutes", .short_name = NULL,
 	.group = MODEL_GATEWAY_GROUP, .versions = versions, .namespaced = true,
 	.stored = true, .delivery = MODEL_TO_MEMBERS, .schema = &schema,
-	.columns = columns, .concerns = concerns, .backends = backends,
-	.extensions = extensions,
+	.columns = columns, .concerns = model_route_concerns,
+	.backends = model_route_backends, .extensions = model_route_extensions,
 	.finish = finish,
 	.text = "which HTTP requests go where, and what happens on the way",
 };

@@ -4,6 +4,7 @@
 #include "model/http_filter.h"
 #include "model/object.h"
 #include "model/persistence.h"
+#include "model/route.h"
 
 /*
  * http_route: Gateway API's HTTPRoute.
@@ -67,13 +68,9 @@ struct model_http_rule {
 struct model_http_route {
 	struct model_head         head;
 	struct model_http_route_spec {
-		struct model_parent_ref *parents;
-		size_t                   parents_len;
-		const char             **hostnames;
-		size_t                   hostnames_len;
-		struct model_http_rule  *rules;
-		size_t                   rules_len;
-		const char              *default_gateways;
+		struct model_route_at   at;
+		struct model_http_rule *rules;
+		size_t                  rules_len;
 	} spec;
 };
 

@@ -2,15 +2,12 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "model/backends.h"
-#include "model/closure.h"
 #include "model/l4_route.h"
 
 static const char *const versions[] = { MODEL_GATEWAY_GROUP "/v1",
 	MODEL_GATEWAY_GROUP "/v1alpha2", NULL };
 static const char *const tls_versions[] = { MODEL_GATEWAY_GROUP "/v1",
 	MODEL_GATEWAY_GROUP "/v1alpha3", MODEL_GATEWAY_GROUP "/v1alpha2", NULL };
-static const char *const scopes[] = { "All", "None", NULL };
 
 static const struct conf_field rule_fields[] = {
 	{ "name", CONF_STRING_T, CONF_AT(struct model_l4_rule, name),
@@ -29,13 +26,10 @@ static const struct conf_schema rule_schema = { "rule",
 	{ "rules", CONF_STRUCT_T,					\
 	    CONF_LIST_AT(struct model_l4_route_spec, rules),		\
 	    .schema = &rule_schema, .required = true, .min_items = 1,	\
-	    .max_items = 1, .text = "where it goes" },			\
-	{ "useDefaultGateways", CONF_WORD_T,				\
-	    CONF_AT(struct model_l4_route_spec, default_gateways),	\
-	    .words = scopes, .text = "whether it hangs on default gateways too" }
+	    .max_items = 1, .text = "where it goes" }
 
 static const struct conf_field spec_fields[] = {
-	MODEL_PARENT_FIELD(struct model_l4_route_spec),
+	MODEL_ROUTE_FIELDS(struct model_l4_route_spec),
 	ROWS,
 	{ 0 },
 };
@@ -44,9 +38,9 @@ static const struct conf_schema spec_schema = { "route spec",
 	sizeof(struct model_l4_route_spec), spec_fields, NULL };
 
 static const struct conf_field tls_spec_fields[] = {
-	MODEL_PARENT_FIELD(struct model_l4_route_spec),
+	MODEL_ROUTE_FIELDS(struct model_l4_route_spec),
 	{ "hostnames", CONF_STRING_T,
-	    CONF_LIST_AT(struct model_l4_route_spec, hostnames),
+	    CONF_LIST_AT(struct model_l4_route_spec, at.hostnames),
 	    .pattern = CONF_HOSTNAME, .max_items = 1024,
 	    .text = "server names that it is for; required in v1" },
 	ROWS,
@@ -84,10 +78,11 @@ verify(const void *filled, const struct conf_node *doc, struct err *err)
 	bool needs_host = strcmp(r->head.kind, "TLSRoute") == 0 &&
 	    strcmp(r->head.api_version, tls_versions[0]) == 0;
 
-	if (needs_host && r->spec.hostnames_len == 0)
+	if (needs_host && r->spec.at.hostnames_len == 0)
 		return conf_fail(&at, ": the required field \"hostnames\" is "
 		    "missing");
-	if (model_parents_check(r->spec.parents, r->spec.parents_len, &at) < 0)
+	if (model_parents_check(r->spec.at.parents, r->spec.at.parents_len,
+	    &at) < 0)
 		return -1;
 	return check_backends(&r->spec.rules[0], spec, err);
 }
@@ -121,64 +116,21 @@ model_l4_route(const struct model_object *o)
 	return (const struct model_l4_route *)(const void *)o->head;
 }
 
-static void
-print_parents(struct str *out, const struct model_object *o)
-{
-	const struct model_l4_route_spec *s = &model_l4_route(o)->spec;
-
-	model_print_parents(out, s->parents, s->parents_len);
-}
-
-static void
-print_hostnames(struct str *out, const struct model_object *o)
-{
-	const struct model_l4_route_spec *s = &model_l4_route(o)->spec;
-
-	model_print_words(out, s->hostnames, s->hostnames_len, "*");
-}
-
-static const struct model_column columns[] = {
-	{ "PARENTS", print_parents, false },
-	{ NULL, NULL, false },
-};
-
-static const struct model_column tls_columns[] = {
-	{ "PARENTS", print_parents, false },
-	{ "HOSTNAMES", print_hostnames, false },
-	{ NULL, NULL, false },
-};
-
-static bool
-concerns(const struct model_subject *subject, const struct model_object *o)
-{
-	const struct model_l4_route_spec *s = &model_l4_route(o)->spec;
-
-	return model_subject_routes(subject, o, s->parents, s->parents_len);
-}
-
-static void
-backends(const struct model_object *o, model_backend_fn *fn, void *arg)
-{
-	const struct model_l4_route_spec *s = &model_l4_route(o)->spec;
-
-	for (size_t i = 0; i < s->rules_len; i++)
-		model_backends_tell(o, s->rules[i].backends,
-		    s->rules[i].backends_len, fn, arg);
-}
-
 const struct model_kind model_tcp_route_kind = {
 	.kind = "TCPRoute", .plural = "tcproutes", .group = MODEL_GATEWAY_GROUP,
 	.versions = versions, .namespaced = true, .stored = true,
-	.delivery = MODEL_TO_MEMBERS, .schema = &schema, .columns = columns,
-	.concerns = concerns, .backends = backends,
+	.delivery = MODEL_TO_MEMBERS, .schema = &schema,
+	.columns = model_route_columns,
+	.concerns = model_route_concerns, .backends = model_route_backends,
 	.text = "where TCP connections go",
 };
 
 const struct model_kind model_udp_route_kind = {
 	.kind = "UDPRoute", .plural = "udproutes", .group = MODEL_GATEWAY_GROUP,
 	.versions = versions, .namespaced = true, .stored = true,
-	.delivery = MODEL_TO_MEMBERS, .schema = &schema, .columns = columns,
-	.concerns = concerns, .backends = backends,
+	.delivery = MODEL_TO_MEMBERS, .schema = &schema,
+	.columns = model_route_columns,
+	.concerns = model_route_concerns, .backends = model_route_backends,
 	.text = "where UDP datagrams go",
 };
 
@@ -186,6 +138,7 @@ const struct model_kind model_tls_route_kind = {
 	.kind = "TLSRoute", .plural = "tlsroutes", .group = MODEL_GATEWAY_GROUP,
 	.versions = tls_versions, .keeps_version = true, .namespaced = true,
 	.stored = true, .delivery = MODEL_TO_MEMBERS, .schema = &tls_schema,
-	.columns = tls_columns, .concerns = concerns, .backends = backends,
+	.columns = model_route_host_columns, .concerns = model_route_concerns,
+	.backends = model_route_backends,
 	.text = "where TLS connections go, by the server name that they ask for",
 };

@@ -2,7 +2,7 @@
 #define MODEL_L4_ROUTE_H
 
 #include "model/object.h"
-#include "model/refs.h"
+#include "model/route.h"
 
 /*
  * l4_route: Gateway API's TCPRoute, UDPRoute and TLSRoute: bytes, datagrams, or
@@ -20,13 +20,9 @@ struct model_l4_rule {
 struct model_l4_route {
 	struct model_head head;
 	struct model_l4_route_spec {
-		struct model_parent_ref *parents;
-		size_t                   parents_len;
-		const char             **hostnames;	/* TLSRoute only */
-		size_t                   hostnames_len;
-		struct model_l4_rule    *rules;		/* one */
-		size_t                   rules_len;
-		const char              *default_gateways;
+		struct model_route_at at;	/* hostnames: TLSRoute only */
+		struct model_l4_rule *rules;	/* one */
+		size_t                rules_len;
 	} spec;
 };
 

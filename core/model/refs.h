@@ -77,11 +77,4 @@ void model_print_targets(struct str *out, const struct model_target_ref *, size_
 #define MODEL_PARENTS_MAX	32
 #define MODEL_BACKENDS_MAX	16
 
-/* The row of a route's parents, in a struct with parents and parents_len. */
-#define MODEL_PARENT_FIELD(type)					\
-	{ "parentRefs", CONF_STRUCT_T, CONF_LIST_AT(type, parents),	\
-	    .schema = &model_parent_ref_schema,				\
-	    .max_items = MODEL_PARENTS_MAX,				\
-	    .text = "gateways, listener sets or services that it hangs on" }
-
 #endif

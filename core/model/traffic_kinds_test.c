@@ -25,8 +25,8 @@ TEST(http_route_has_the_defaults_of_its_definition)
 
 	assert_string_equal(conf_get_string(o->node, "apiVersion"),
 	    "gateway.networking.k8s.io/v1");
-	assert_string_equal(r->spec.parents[0].kind, "Gateway");
-	assert_string_equal(r->spec.parents[0].group, MODEL_GATEWAY_GROUP);
+	assert_string_equal(r->spec.at.parents[0].kind, "Gateway");
+	assert_string_equal(r->spec.at.parents[0].group, MODEL_GATEWAY_GROUP);
 	assert_int_equal(r->spec.rules[0].matches_len, 1);
 	assert_int_equal(r->spec.rules[0].matches[0].path.type, MODEL_PATH_PREFIX);
 	assert_string_equal(r->spec.rules[0].matches[0].path.value, "/");
@@ -52,7 +52,7 @@ TEST(tls_route_of_an_alpha_version_keeps_it)
 
 	assert_string_equal(conf_get_string(o->node, "apiVersion"),
 	    "gateway.networking.k8s.io/v1alpha2");
-	assert_int_equal(model_l4_route(o)->spec.hostnames_len, 0);
+	assert_int_equal(model_l4_route(o)->spec.at.hostnames_len, 0);
 	model_object_unref(o);
 }
 

@@ -2,9 +2,7 @@
 #include <string.h>
 
 #include "model/backend_policy.h"
-#include "model/grpc_route.h"
 #include "model/http_route.h"
-#include "model/l4_route.h"
 #include "model/warn_impl.h"
 
 void
@@ -81,10 +79,10 @@ static bool
 has_parent(const struct model_object *route, const struct model_parent_ref *wanted,
     const char *wanted_namespace)
 {
-	const struct model_http_route_spec *s = &model_http_route(route)->spec;
+	const struct model_route_at *at = model_route(route);
 
-	for (size_t i = 0; i < s->parents_len; i++) {
-		const struct model_parent_ref *p = &s->parents[i];
+	for (size_t i = 0; i < at->parents_len; i++) {
+		const struct model_parent_ref *p = &at->parents[i];
 		const char *ns = p->namespace == NULL ? route->head->meta.namespace :
 		    p->namespace;
 
@@ -100,10 +98,10 @@ has_parent(const struct model_object *route, const struct model_parent_ref *want
 }
 
 static bool
-has_host(const struct model_http_route_spec *s, const char *host)
+has_host(const struct model_route_at *at, const char *host)
 {
-	for (size_t i = 0; i < s->hostnames_len; i++)
-		if (strcmp(s->hostnames[i], host) == 0)
+	for (size_t i = 0; i < at->hostnames_len; i++)
+		if (strcmp(at->hostnames[i], host) == 0)
 			return true;
 	return false;
 }
@@ -112,19 +110,20 @@ has_host(const struct model_http_route_spec *s, const char *host)
 static bool
 covers(const struct model_object *a, const struct model_object *b)
 {
-	const struct model_http_route_spec *s = &model_http_route(b)->spec;
+	const struct model_route_at *at = model_route(b);
 
 	if (a == b)
 		return true;
-	for (size_t i = 0; i < s->parents_len; i++)
-		if (!has_parent(a, &s->parents[i], s->parents[i].namespace == NULL ?
-		    b->head->meta.namespace : s->parents[i].namespace))
+	for (size_t i = 0; i < at->parents_len; i++)
+		if (!has_parent(a, &at->parents[i],
+		    at->parents[i].namespace == NULL ?
+		    b->head->meta.namespace : at->parents[i].namespace))
 			return false;
-	for (size_t i = 0; i < s->hostnames_len; i++)
-		if (!has_host(&model_http_route(a)->spec, s->hostnames[i]))
+	for (size_t i = 0; i < at->hostnames_len; i++)
+		if (!has_host(model_route(a), at->hostnames[i]))
 			return false;
-	return s->parents_len > 0 && (s->hostnames_len > 0 ||
-	    model_http_route(a)->spec.hostnames_len == 0);
+	return at->parents_len > 0 && (at->hostnames_len > 0 ||
+	    model_route(a)->hostnames_len == 0);
 }
 
 /* Whether rules of a go before equal ones of b. */
@@ -240,17 +239,12 @@ warn_object(struct warner *w)
 
 		for (size_t i = 0; i < s->rules_len; i++)
 			warn_rule(w, i, &s->rules[i]);
-	} else if (o->kind == &model_grpc_route_kind) {
-		const struct model_grpc_route_spec *s = &model_grpc_route(o)->spec;
+	} else if (model_route(o) != NULL) {
+		for (size_t i = 0; i < model_route_rules(o); i++) {
+			struct model_route_rule r = model_route_rule(o, i);
 
-		for (size_t i = 0; i < s->rules_len; i++)
-			warn_weights(w, i, s->rules[i].backends,
-			    s->rules[i].backends_len);
-	} else if (o->kind == &model_tcp_route_kind ||
-	    o->kind == &model_tls_route_kind || o->kind == &model_udp_route_kind) {
-		const struct model_l4_route_spec *s = &model_l4_route(o)->spec;
-
-		warn_weights(w, 0, s->rules[0].backends, s->rules[0].backends_len);
+			warn_weights(w, i, r.backends, r.backends_len);
+		}
 	} else {
 		warn_policy(w);
 	}

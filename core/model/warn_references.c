@@ -5,10 +5,8 @@
 #include "model/backend_tls_policy.h"
 #include "model/extension.h"
 #include "model/gateway.h"
-#include "model/grpc_route.h"
-#include "model/http_route.h"
-#include "model/l4_route.h"
 #include "model/rollout.h"
+#include "model/route.h"
 #include "model/secret.h"
 #include "model/service.h"
 #include "model/warn_impl.h"
@@ -184,34 +182,17 @@ look_listeners(struct warner *w, const struct model_listener *l, size_t n)
 }
 
 static void
-of_http_route(struct warner *w)
+of_route(struct warner *w)
 {
-	const struct model_http_route_spec *s = &model_http_route(w->object)->spec;
+	const struct model_route_at *at = model_route(w->object);
 
-	look_parents(w, s->parents, s->parents_len);
-	for (size_t i = 0; i < s->rules_len; i++)
-		look_rule(w, i, s->rules[i].filters, s->rules[i].filters_len,
-		    s->rules[i].backends, s->rules[i].backends_len);
-}
+	look_parents(w, at->parents, at->parents_len);
+	for (size_t i = 0; i < model_route_rules(w->object); i++) {
+		struct model_route_rule r = model_route_rule(w->object, i);
 
-static void
-of_grpc_route(struct warner *w)
-{
-	const struct model_grpc_route_spec *s = &model_grpc_route(w->object)->spec;
-
-	look_parents(w, s->parents, s->parents_len);
-	for (size_t i = 0; i < s->rules_len; i++)
-		look_rule(w, i, s->rules[i].filters, s->rules[i].filters_len,
-		    s->rules[i].backends, s->rules[i].backends_len);
-}
-
-static void
-of_l4_route(struct warner *w)
-{
-	const struct model_l4_route_spec *s = &model_l4_route(w->object)->spec;
-
-	look_parents(w, s->parents, s->parents_len);
-	look_backends(w, 0, s->rules[0].backends, s->rules[0].backends_len);
+		look_rule(w, i, r.filters, r.filters_len, r.backends,
+		    r.backends_len);
+	}
 }
 
 static void
@@ -305,11 +286,11 @@ static const struct {
 	const struct model_kind *kind;
 	void                   (*look)(struct warner *);
 } kinds[] = {
-	{ &model_http_route_kind, of_http_route },
-	{ &model_grpc_route_kind, of_grpc_route },
-	{ &model_tcp_route_kind, of_l4_route },
-	{ &model_tls_route_kind, of_l4_route },
-	{ &model_udp_route_kind, of_l4_route },
+	{ &model_http_route_kind, of_route },
+	{ &model_grpc_route_kind, of_route },
+	{ &model_tcp_route_kind, of_route },
+	{ &model_tls_route_kind, of_route },
+	{ &model_udp_route_kind, of_route },
 	{ &model_gateway_kind, of_gateway },
 	{ &model_listener_set_kind, of_listener_set },
 	{ &model_backend_tls_policy_kind, of_backend_tls_policy },

@@ -3,7 +3,7 @@
 #include "model/gateway.h"
 #include "model/secret.h"
 #include "modes/control/conditions_judge.h"
-#include "route/gateway.h"
+#include "route/listeners.h"
 
 /* conditions_gateway: GatewayClass, Gateway and ListenerSet. */
 
@@ -106,45 +106,50 @@ check_references(struct listening *l, const char **message)
 
 /* --- listeners ---------------------------------------------------------------------- */
 
-static bool
-names(const struct model_object *route, const struct model_parent_ref *ref,
-    const struct model_object *parent)
+static struct conf_pairs
+labels_of(void *sight, const char *namespace)
 {
-	const char *ns = ref->namespace != NULL ? ref->namespace :
-	    route->head->meta.namespace;
+	return sight_labels(sight, namespace);
+}
 
-	return model_ref_is(ref->group, ref->kind, parent->kind->group,
-	    parent->kind->kind) &&
-	    strcmp(ref->name, parent->head->meta.name) == 0 &&
-	    strcmp(ns, parent->head->meta.namespace) == 0;
+/* Documents of several kinds, one behind the other. */
+static const struct model_object **
+list_all(struct sight *s, const struct model_kind *const *kinds, size_t *len)
+{
+	const struct model_object **all = NULL;
+
+	*len = 0;
+	for (; *kinds != NULL; kinds++) {
+		size_t n, before = *len;
+		struct model_object **some = sight_list(s, *kinds, NULL, &n);
+		const struct model_object **more = arena_alloc(s->arena,
+		    (before + n + 1) * sizeof(const struct model_object *));
+
+		for (size_t i = 0; i < before; i++)
+			more[i] = all[i];
+		for (size_t i = 0; i < n; i++)
+			more[(*len)++] = some[i];
+		all = more;
+	}
+	return all;
 }
 
 static int64_t
 count_routes(struct listening *l)
 {
-	const struct route_listener at = { l->doc, l->of->head->meta.namespace };
-	int64_t count = 0;
-	size_t n;
-	struct model_object **routes = sight_list(l->sight,
-	    &model_http_route_kind, NULL, &n);
+	const struct route_labels labels = { labels_of, l->sight };
+	const struct route_listener at = { l->doc, l->of };
+	const struct model_kind *kinds[8] = { NULL };
+	const struct model_object **all, **out;
+	size_t n = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct model_http_route_spec *s =
-		    &model_http_route(routes[i])->spec;
-		bool attached = false;
-
-		for (size_t k = 0; k < s->parents_len && !attached; k++) {
-			if (!names(routes[i], &s->parents[k], l->of))
-				continue;
-			struct conf_pairs labels = sight_labels(l->sight,
-			    routes[i]->head->meta.namespace);
-
-			attached = http_route_meets_listener(routes[i],
-			    &s->parents[k], &at, &labels) == ROUTE_ACCEPTED;
-		}
-		count += attached;
-	}
-	return count;
+	for (size_t i = 0; model_kinds[i] != NULL; i++)
+		if (model_listener_takes(l->doc, model_kinds[i]) && n < 7)
+			kinds[n++] = model_kinds[i];
+	all = list_all(l->sight, kinds, &n);
+	out = arena_alloc(l->sight->arena, (n + 1) *
+	    sizeof(const struct model_object *));
+	return (int64_t)routes_of_listener(all, n, &at, &labels, out);
 }
 
 static void
@@ -191,62 +196,33 @@ put_listener(struct listening *l, struct conf_node *row)
 	return accepted;
 }
 
-static const enum gateway_protocol protocols[] = {
-	[MODEL_LISTENER_HTTP] = GATEWAY_HTTP,
-	[MODEL_LISTENER_HTTPS] = GATEWAY_HTTPS,
-	[MODEL_LISTENER_TLS] = GATEWAY_TLS,
-	[MODEL_LISTENER_TCP] = GATEWAY_TCP,
-	[MODEL_LISTENER_UDP] = GATEWAY_UDP,
-};
-
-/* Adds those of a document whose protocols are known; gives how many. */
-static size_t
-add(struct gateway_listener *to, const struct model_listener *from, size_t n,
-    unsigned int document)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		enum model_listener_protocol p = model_listener_protocol(&from[i]);
-
-		if (p != MODEL_LISTENER_OTHER)
-			to[len++] = (struct gateway_listener){
-				.name = slice_str(from[i].name),
-				.hostname = from[i].hostname == NULL ?
-				    SLICE("") : slice_str(from[i].hostname),
-				.port = from[i].port,
-				.protocol = protocols[p],
-				.document = document, .owner = &from[i],
-			};
-	}
-	return len;
-}
-
-/* The document's listeners, those of the Gateway in front of a ListenerSet's. */
+/* Those of one document, among all that the Gateway has. */
 static void
 put_listeners(struct sight *s, const struct model_object *gateway,
-    const struct model_listener *own, size_t n, struct conf_node *status,
-    size_t *good)
+    struct conf_node *status, size_t *good, size_t *all_len)
 {
-	const struct model_gateway_spec *g = &model_gateway(gateway)->spec;
-	struct gateway_listener *all = arena_zalloc(s->arena,
-	    (g->listeners_len + n + 1) * sizeof(*all));
+	const struct route_labels labels = { labels_of, s };
 	struct conf_node *list = conf_set_list(status, "listeners");
+	size_t sets_len, len;
+	struct model_object **sets = sight_list(s, &model_listener_set_kind,
+	    NULL, &sets_len);
+	struct gateway_listener *all = listeners_of(s->arena, gateway,
+	    (const struct model_object *const *)sets, sets_len, &labels, &len);
+	const struct model_listener *own = model_listeners(s->of, all_len);
 	struct gateway_plan plan;
-	size_t len = 0;
 
-	if (own != g->listeners)
-		len = add(all, g->listeners, g->listeners_len, 0);
-	len += add(all + len, own, n, 1);
 	gateway_plan(s->arena, all, len, &plan);
 	*good = 0;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < *all_len; i++) {
 		struct listening l = { .sight = s, .doc = &own[i], .of = s->of };
 
-		for (size_t k = 0; k < len; k++)
-			if (all[k].owner == &own[i])
+		for (size_t k = 0; k < len; k++) {
+			const struct route_listener *r = all[k].owner;
+
+			if (r->doc == &own[i])
 				l.conflict = gateway_conflict_reason(
 				    all[k].conflict);
+		}
 		*good += put_listener(&l, conf_add_map(list));
 	}
 }
@@ -263,29 +239,34 @@ put_whole(struct sight *s, struct conf_node *list, size_t good, size_t n)
 	condition_ignored(s, list);
 }
 
+/* ListenerSets that it lets add to it. */
+static int64_t
+count_sets(struct sight *s)
+{
+	const struct route_labels labels = { labels_of, s };
+	int64_t count = 0;
+	size_t n;
+	struct model_object **sets = sight_list(s, &model_listener_set_kind,
+	    NULL, &n);
+
+	for (size_t i = 0; i < n; i++)
+		count += listeners_name(sets[i], s->of) &&
+		    listeners_allow(s->of, sets[i], &labels);
+	return count;
+}
+
 static void
 judge_one_gateway(struct sight *s, struct conf_node *status)
 {
-	const struct model_gateway_spec *g = &model_gateway(s->of)->spec;
 	struct conf_node *list;
-	size_t good;
+	size_t good, n;
 
 	if (!is_ours(s, s->of))
 		return;
 	list = conf_set_list(status, "conditions");
-	put_listeners(s, s->of, g->listeners, g->listeners_len, status, &good);
-	put_whole(s, list, good, g->listeners_len);
-}
-
-static bool
-is_allowed(struct sight *s, const struct model_object *gateway)
-{
-	const char *own = s->of->head->meta.namespace;
-	struct conf_pairs labels = sight_labels(s, own);
-
-	return model_namespaces_allow(&model_gateway(gateway)->spec.
-	    allowed_listeners.namespaces, gateway->head->meta.namespace, own,
-	    &labels);
+	put_listeners(s, s->of, status, &good, &n);
+	put_whole(s, list, good, n);
+	conf_set_int(status, "attachedListenerSets", count_sets(s));
 }
 
 static void
@@ -297,13 +278,14 @@ judge_set(struct sight *s, struct conf_node *status)
 	    s->of->head->meta.namespace;
 	const struct model_object *gateway = sight_find(s, &model_gateway_kind,
 	    ns, set->parent.name);
+	const struct route_labels labels = { labels_of, s };
 	struct conf_node *list;
-	size_t good;
+	size_t good, n;
 
 	if (gateway != NULL && !is_ours(s, gateway))
 		return;
 	list = conf_set_list(status, "conditions");
-	if (gateway == NULL || !is_allowed(s, gateway)) {
+	if (gateway == NULL || !listeners_allow(gateway, s->of, &labels)) {
 		condition_put(s, list, "Accepted", "False", gateway == NULL ?
 		    "ParentNotAccepted" : "NotAllowed", gateway == NULL ?
 		    "its Gateway does not exist" :
@@ -311,9 +293,8 @@ judge_set(struct sight *s, struct conf_node *status)
 		condition_promise(s, list, false);
 		return;
 	}
-	put_listeners(s, gateway, set->listeners, set->listeners_len, status,
-	    &good);
-	put_whole(s, list, good, set->listeners_len);
+	put_listeners(s, gateway, status, &good, &n);
+	put_whole(s, list, good, n);
 }
 
 const struct judge judge_gateway_class = { &model_gateway_class_kind,

@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "modes/control/registry.h"
-#include "route/http_route.h"
+#include "route/document.h"
 
 /*
  * conditions_judge: what documents deserve, one judge for each kind.

@@ -211,6 +211,72 @@ TEST(conditions_of_other_routes_say_what_they_hang_on)
 	server_fixture_free(t);
 }
 
+#define L4(kind, name) "apiVersion: gateway.networking.k8s.io/v1\n"	\
+	"kind: " kind "\nmetadata: {name: " name ", namespace: shop}\n"
+#define TO_WEB "  rules: [{backendRefs: [{name: web, port: 80}]}]\n"
+
+/* Of several kinds on a port one goes first, and the others are told. */
+TEST(conditions_of_routes_that_meet_on_a_port)
+{
+	struct server_fixture *t = server_fixture_new();
+	const char *tcp = "/gateway.networking.k8s.io/tcproutes/shop/t";
+
+	server_fixture_put(t, SERVICE("shop", "web") "---\n"
+	    L4("TCPRoute", "t") "spec:\n  " PARENT_WEB TO_WEB);
+	expect(t, tcp, GOOD);
+	server_fixture_put(t, ROUTE("shop", "r") "spec:\n  " PARENT_WEB TO_WEB);
+	expect(t, R "r", GOOD);
+	expect(t, tcp, " | Accepted=False/Conflicted"
+	    " ResolvedRefs=True/ResolvedRefs Programmed=False/Invalid");
+	server_fixture_put(t, L4("GRPCRoute", "g") "spec:\n  " PARENT_WEB TO_WEB);
+	expect(t, R "r", " | Accepted=False/Conflicted"
+	    " ResolvedRefs=True/ResolvedRefs Programmed=False/Invalid");
+	server_fixture_free(t);
+}
+
+TEST(conditions_of_kinds_that_share_a_host_of_a_listener)
+{
+	struct server_fixture *t = server_fixture_new();
+
+	server_fixture_put(t, gateway);
+	server_fixture_put(t, ROUTE("shop", "r") "spec:\n"
+	    "  parentRefs: [{name: gw}]\n  hostnames: [a.example]\n");
+	expect(t, R "r", GOOD);
+	/* As old as the other, and before it by name. */
+	server_fixture_put(t, L4("GRPCRoute", "g") "spec:\n"
+	    "  parentRefs: [{name: gw}]\n  hostnames: [\"*.example\"]\n");
+	expect(t, R "r", " | Accepted=False/Conflicted"
+	    " ResolvedRefs=True/ResolvedRefs Programmed=False/Invalid");
+	server_fixture_free(t);
+}
+
+TEST(conditions_of_a_listener_set_that_may_not_add)
+{
+	struct server_fixture *t = server_fixture_new();
+	const char *set = "/gateway.networking.k8s.io/listenersets/shop/more";
+
+	server_fixture_put(t, gateway);
+	server_fixture_put(t, L4("ListenerSet", "more") "spec:\n"
+	    "  parentRef: {name: gw}\n"
+	    "  listeners: [{name: x, port: 81, protocol: HTTP}]\n---\n"
+	    ROUTE("shop", "r") "spec:\n"
+	    "  parentRefs: [{kind: ListenerSet, name: more}]\n");
+	expect(t, set, "Accepted=False/NotAllowed Programmed=False/Invalid");
+	expect(t, R "r", " | Accepted=False/NoMatchingParent"
+	    " ResolvedRefs=True/ResolvedRefs Programmed=False/Invalid");
+	server_fixture_put(t, "apiVersion: gateway.networking.k8s.io/v1\n"
+	    "kind: Gateway\nmetadata: {name: gw, namespace: shop}\n"
+	    "spec:\n  gatewayClassName: mesh\n"
+	    "  allowedListeners: {namespaces: {from: Same}}\n"
+	    "  listeners: [{name: http, port: 81, protocol: HTTP}]\n");
+	expect(t, R "r", GOOD);
+	expect(t, set,
+	    "Accepted=False/ListenersNotValid Programmed=False/Invalid"
+	    " | Accepted=False/HostnameConflict Conflicted=True/HostnameConflict"
+	    " ResolvedRefs=True/ResolvedRefs Programmed=False/Invalid");
+	server_fixture_free(t);
+}
+
 TEST(conditions_of_policies_are_for_each_target)
 {
 	struct server_fixture *t = server_fixture_new();

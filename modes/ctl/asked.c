@@ -4,7 +4,7 @@
 #include "conf/pattern.h"
 #include "http/path.h"
 #include "modes/ctl/asked.h"
-#include "route/http_route.h"
+#include "route/document.h"
 
 static struct slice
 lower(struct ctl *c, struct slice s)

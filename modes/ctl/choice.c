@@ -73,7 +73,7 @@ choice_make(struct choice *q)
 	q->problems = conf_list_new(&q->c->arena);
 	q->table = route_table_new();
 	for (size_t i = 0; i < q->len; i++) {
-		http_route_add(q->table, q->routes[i], &parent, &built);
+		route_add(q->table, q->routes[i], &parent, &built);
 		problems_of_route(&q->traffic, q->routes[i], q->problems);
 	}
 	route_table_seal(q->table);

@@ -121,7 +121,7 @@ load(struct choice *q)
 	code = find_port(q);
 	n = traffic_of_kind(&q->traffic, &model_http_route_kind, &all);
 	q->routes = arena_alloc(&q->c->arena, (n + 1) * sizeof(*q->routes));
-	q->len = http_routes_of_service(all, n, q->service, q->to.port, q->from,
+	q->len = routes_of_service(all, n, q->service, q->to.port, q->from,
 	    q->routes);
 	return code;
 }

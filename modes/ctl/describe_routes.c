@@ -11,12 +11,12 @@
 static void
 add_ports(struct describe *v, struct str *out, const struct model_object *route)
 {
-	const struct model_http_route_spec *s = &model_http_route(route)->spec;
+	const struct model_route_at *at = model_route(route);
 
-	for (size_t i = 0; i < s->parents_len; i++) {
-		const struct model_parent_ref *p = &s->parents[i];
+	for (size_t i = 0; i < at->parents_len; i++) {
+		const struct model_parent_ref *p = &at->parents[i];
 
-		if (http_route_meets_service(route, p, v->service) !=
+		if (route_meets_service(route, p, v->service) !=
 		    ROUTE_ACCEPTED)
 			continue;
 		str_add(out, out->len > 0 ? "," : "");
@@ -45,7 +45,7 @@ add_rule(struct describe *v, struct conf_node *list, const struct model_object *
 	describe_text(row, "ports", &text);
 	conf_set_string(row, "callers", describe_is_own(v, route) ? "all" :
 	    arena_printf(&v->c->arena, "of %s", route->head->meta.namespace));
-	model_print_words(&text, s->hostnames, s->hostnames_len, "*");
+	model_print_words(&text, s->at.hostnames, s->at.hostnames_len, "*");
 	describe_text(row, "hosts", &text);
 	if (rule->backends_len > 0)
 		route_text_backends(&text, rule);

@@ -43,14 +43,6 @@ is_granted(const void *arg, const char *from, const struct model_object_ref *to)
 	return true;
 }
 
-static const void *
-no_payload(void *arg, const struct model_object *route, size_t rule)
-{
-	(void)rule;
-	(void)arg;
-	return route;
-}
-
 /* Whether a condition tells of something that is not well. */
 static bool
 is_bad(const struct conf_node *condition)
@@ -109,26 +101,19 @@ find_out(struct traffic *t, const struct model_object *route,
     struct conf_node *list)
 {
 	const struct route_world world = { find_ref, is_granted, &t };
-	const struct route_parent parent = { .is_service = true,
-		.payload = no_payload };
-	struct route_table *table = route_table_new();
-	struct model_object_ref bad = { 0 };
-	struct route_built built;
+	const struct route_case judged = { .route = route, .is_service = true,
+		.accepted = ROUTE_ACCEPTED, .world = &world };
 	struct route_status status;
 
-	http_route_add(table, route, &parent, &built);
-	route_table_unref(table);
-	enum route_reason refs = http_route_refs(route, true, &world, &bad);
-
-	route_status_fill(&status, ROUTE_ACCEPTED, &built, refs, &bad);
+	route_judge(&judged, &status);
 	for (size_t i = 0; i < status.len; i++) {
 		const struct route_condition *v = &status.v[i];
 		bool is_good = strcmp(v->type, "PartiallyInvalid") != 0;
 
 		if (v->is_true != is_good)
 			conf_add_string(list, arena_printf(&t->c->arena,
-			    "HTTPRoute %s: %s: %s", model_object_name(route),
-			    v->reason, v->message));
+			    "%s %s: %s: %s", route->kind->kind,
+			    model_object_name(route), v->reason, v->message));
 	}
 }
 

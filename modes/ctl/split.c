@@ -66,7 +66,7 @@ split_hangs(const struct split *s, const struct model_object *route)
 
 	if (s->to.port == 0)
 		return traffic_hangs(route, s->service);
-	return http_routes_of_service(&route, 1, s->service, s->to.port,
+	return routes_of_service(&route, 1, s->service, s->to.port,
 	    s->to.namespace, &one) == 1;
 }
 

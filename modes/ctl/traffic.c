@@ -121,10 +121,10 @@ traffic_of_kind(const struct traffic *t, const struct model_kind *k,
 bool
 traffic_hangs(const struct model_object *route, const struct model_object *service)
 {
-	const struct model_http_route *r = model_http_route(route);
+	const struct model_route_at *at = model_route(route);
 
-	for (size_t i = 0; i < r->spec.parents_len; i++)
-		if (http_route_meets_service(route, &r->spec.parents[i], service) ==
+	for (size_t i = 0; i < at->parents_len; i++)
+		if (route_meets_service(route, &at->parents[i], service) ==
 		    ROUTE_ACCEPTED)
 			return true;
 	return false;

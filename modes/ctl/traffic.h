@@ -3,7 +3,7 @@
 
 #include "model/set.h"
 #include "modes/ctl/ctl_run.h"
-#include "route/http_route.h"
+#include "route/document.h"
 
 /*
  * traffic: the documents that say where requests to a service go, as control

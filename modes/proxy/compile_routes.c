@@ -1,11 +1,11 @@
 #include "base/mem.h"
 #include "modes/proxy/compile.h"
 #include "modes/proxy/rules.h"
-#include "route/http_route.h"
+#include "route/document.h"
 
 /*
  * The routes of services: for each port of each service those that callers in
- * our namespace obey (route/http_route.h).
+ * our namespace obey (route/attach.h).
  */
 struct routes {
 	const struct compile_input *in;
@@ -27,35 +27,45 @@ resolve(void *arg, const struct model_object *route,
 	return service_port(snapshot_service(s, name), port);
 }
 
-/* Documents are counted, so whoever keeps one changes its count. */
-static struct model_object *
-counted(const struct model_object *o)
+/* Where the rules of a kind of route stand; NULL: it is not acted on. */
+static struct rule_set **
+place_of(struct service_port *port, const struct model_kind *kind)
 {
-	union { const struct model_object *from; struct model_object *to; } u;
+	if (kind == &model_http_route_kind)
+		return &port->rules;
+	return kind == &model_tls_route_kind || kind == &model_tcp_route_kind ?
+	    &port->streams : NULL;
+}
 
-	u.from = o;
-	return u.to;
+static struct rule_book *
+book_before(const struct routes *r, const struct service_name *name,
+    uint16_t port, const struct model_kind *kind)
+{
+	const struct service_port *p = r->in->before == NULL ? NULL :
+	    service_port(snapshot_service(r->in->before, name), port);
+	const struct rule_set *set = p == NULL ? NULL :
+	    kind == &model_http_route_kind ? p->rules : p->streams;
+
+	return set == NULL ? NULL : set->book;
 }
 
 static void
 compile_port_routes(struct routes *r, const struct model_object *service,
     const struct service *s, struct service_port *port)
 {
-	const struct compile_input *in = r->in;
 	const struct rule_world world = { resolve, r->out, r->extensions };
-	const struct service_port *before = in->before == NULL ? NULL :
-	    service_port(snapshot_service(in->before, &s->name), port->port);
-	size_t n = http_routes_of_service(r->all, r->len, service, port->port,
+	size_t n = routes_of_service(r->all, r->len, service, port->port,
 	    r->namespace, r->found);
+	const struct model_kind *kind = n == 0 ? NULL : r->found[0]->kind;
+	struct rule_set **to = n == 0 ? NULL : place_of(port, kind);
 
 	for (size_t i = 0; i < n; i++)
 		r->orders[i] = (struct rule_order){
-			.route = counted(r->found[i]), .is_service = true };
-	if (n == 0)
-		return;
-	port->rules = rule_set_bind(&r->out->arena, rule_book_make(r->orders, n,
-	    before == NULL || before->rules == NULL ? NULL :
-	    before->rules->book, in->fault, in->fault_arg), &world);
+			.route = r->found[i], .is_service = true };
+	if (to != NULL)
+		*to = rule_set_bind(&r->out->arena, rule_book_make(r->orders, n,
+		    book_before(r, &s->name, port->port, kind), r->in->fault,
+		    r->in->fault_arg), &world);
 }
 
 static void
@@ -76,7 +86,7 @@ compile_routes(const struct compile_input *in, struct extensions *extensions,
 
 	r.all = mem_zalloc_array(in->len + 1, sizeof(*r.all));
 	for (size_t i = 0; i < in->len; i++)
-		if (in->objects[i]->kind == &model_http_route_kind)
+		if (model_route(in->objects[i]) != NULL)
 			r.all[r.len++] = in->objects[i];
 	if (r.len > 0) {
 		r.found = mem_zalloc_array(r.len, sizeof(*r.found));

@@ -2,22 +2,31 @@
 #include "modes/proxy/egress.h"
 #include "modes/proxy/lookup.h"
 #include "modes/proxy/route.h"
+#include "modes/proxy/rules.h"
 #include "modes/proxy/tcp_upstream.h"
 #include "modes/proxy/worker.h"
+#include "tls/hello.h"
+
+#define HOLD_MAX	65536	/* bytes, until the endpoint is reached */
 
 /*
  * connect: the L7 terminal of CONNECT to a service of the mesh: bytes both
  * ways once the endpoint is reached; no byte goes there before its 200, and to
- * a host outside none before its client's TLS asked for that host.
+ * a host outside none before its client's TLS asked for that host.  Where a
+ * TLSRoute has the port the 200 comes first, so that the client says which
+ * server name it asks for.
  */
 struct connect {
 	struct l7_ctx       *ctx;
 	struct tcp_upstream *up;
 	struct lookup        lookup;
-	bool                 looking, is_open;
+	bool                 looking;
+	bool                 is_answered;	/* 200 was said */
+	bool                 is_open;	/* up may be written to */
+	bool                 wants_name;	/* of a TLSRoute */
 	bool                 is_looked_at;	/* held passed, or needs not */
 	bool                 has_ended;	/* behind what is held */
-	struct buf           held;	/* bytes to a host outside */
+	struct buf           held;	/* bytes that nobody may have yet */
 	struct loop_timer    timer;
 };
 
@@ -28,22 +37,40 @@ struct connect_job {
 	struct slice        host;	/* outside; empty: of the mesh */
 };
 
+static void forward(struct connect *, struct buf *, bool end);
+
+static void
+answer(struct connect *c)
+{
+	struct arena *a = l7_arena(c->ctx);
+	struct http_head *h = arena_alloc(a, sizeof(*h));
+
+	c->is_answered = true;
+	http_head_init(h, a);
+	h->status = 200;
+	l7_tunnel(c->ctx);
+	l7_respond_head(c->ctx, h, false);
+}
+
 static void
 on_open(void *owner)
 {
 	struct connect *c = owner;
 	struct arena *a = l7_arena(c->ctx);
-	struct http_head *h = arena_alloc(a, sizeof(*h));
 	const struct endpoint *e = tcp_upstream_endpoint(c->up);
+	struct buf held = { 0 };
 
 	c->is_open = true;
 	l7_summary(c->ctx)->upstream_host = arena_dup(a, e->host);
 	l7_summary(c->ctx)->workload = arena_dup(a, e->workload);
 	l7_summary(c->ctx)->upstream_id = arena_dup(a, e->id);
-	http_head_init(h, a);
-	h->status = 200;
-	l7_tunnel(c->ctx);
-	l7_respond_head(c->ctx, h, false);
+	if (!c->is_answered) {
+		answer(c);
+		return;
+	}
+	buf_move(&held, &c->held);
+	l7_unblock(c->ctx);
+	forward(c, &held, c->has_ended);
 }
 
 static void
@@ -67,7 +94,7 @@ on_failed(void *owner, enum response_flag flag, const char *details)
 {
 	struct connect *c = owner;
 
-	if (c->is_open)
+	if (c->is_answered)
 		l7_abort(c->ctx, flag, details);
 	else
 		l7_reply(c->ctx, response_flag_status(flag), flag, details,
@@ -79,6 +106,7 @@ static const struct tcp_upstream_events events = {
 	.on_failed = on_failed,
 };
 
+/* Takes the cluster. */
 static void
 use_cluster(struct connect *c, struct cluster *cluster)
 {
@@ -95,25 +123,87 @@ use_cluster(struct connect *c, struct cluster *cluster)
 	cluster_unref(cluster);
 }
 
+/* --- routes of connections --------------------------------------------------------- */
+
+static const struct service_port *
+service_port_of(const struct connect *c)
+{
+	const struct proxy_worker *w = l7_env(c->ctx)->mode;
+
+	return !c->lookup.has_name ? NULL : service_port(snapshot_service(
+	    w->snapshot, &c->lookup.name), c->lookup.port);
+}
+
+/* The documents may have changed while the name came. */
 static void
-on_lookup(void *arg, enum lookup_answer answer, struct cluster *cluster)
+route_bytes(struct connect *c, const char *name)
+{
+	const struct service_port *p = service_port_of(c);
+	const char *why = "no_route";
+	struct cluster *to = p == NULL ? NULL : p->streams == NULL ?
+	    cluster_ref(p->cluster) : rules_stream(p->streams, slice_str(name),
+	    &why);
+
+	c->wants_name = false;
+	loop_timer_stop(&c->timer);
+	if (to != NULL)
+		use_cluster(c, to);
+	else
+		on_failed(c, FLAG_NR, why);
+}
+
+static void
+look_at_name(struct connect *c)
+{
+	char bytes[HELLO_PEEK_BYTES], name[HELLO_NAME_MAX];
+	size_t n = buf_len(&c->held) < sizeof(bytes) ? buf_len(&c->held) :
+	    sizeof(bytes);
+	enum hello_state state;
+
+	buf_copy_out(&c->held, bytes, n);
+	state = hello_name(slice_of(bytes, n), name);
+	if (state == HELLO_NAMED)
+		route_bytes(c, name);
+	else if (state == HELLO_BAD || n == sizeof(bytes) || c->has_ended)
+		l7_abort(c->ctx, FLAG_NR, "bad_hello");
+}
+
+static void
+on_found(struct connect *c, struct cluster *cluster)
+{
+	const struct service_port *p = service_port_of(c);
+
+	if (p != NULL && p->streams != NULL) {
+		cluster_unref(cluster);
+		c->wants_name = rules_ask_name(p->streams);
+		if (c->wants_name)
+			answer(c);
+		else
+			route_bytes(c, "");
+	} else if (cluster->protocol == CLUSTER_HTTP) {
+		cluster_unref(cluster);
+		l7_reply(c->ctx, 405, FLAG_NR, "connect_to_http",
+		    SLICE("This port speaks HTTP: send the request itself.\n"));
+	} else {
+		use_cluster(c, cluster);
+	}
+}
+
+static void
+on_lookup(void *arg, enum lookup_answer answered, struct cluster *cluster)
 {
 	struct connect *c = arg;
 
 	c->looking = false;
-	if (answer == LOOKUP_FOUND && cluster->protocol == CLUSTER_HTTP) {
-		cluster_unref(cluster);
-		l7_reply(c->ctx, 405, FLAG_NR, "connect_to_http",
-		    SLICE("This port speaks HTTP: send the request itself.\n"));
-	} else if (answer == LOOKUP_FOUND)
-		use_cluster(c, cluster);
-	else if (answer == LOOKUP_UNREGISTERED ||
-	    answer == LOOKUP_UNRESOLVED || answer == LOOKUP_OURSELVES)
-		egress_reply(c->ctx, answer, c->lookup.host, c->lookup.port);
-	else if (answer == LOOKUP_TIMEOUT)
+	if (answered == LOOKUP_FOUND)
+		on_found(c, cluster);
+	else if (answered == LOOKUP_UNREGISTERED ||
+	    answered == LOOKUP_UNRESOLVED || answered == LOOKUP_OURSELVES)
+		egress_reply(c->ctx, answered, c->lookup.host, c->lookup.port);
+	else if (answered == LOOKUP_TIMEOUT)
 		l7_reply(c->ctx, 503, FLAG_NC, "lookup_timeout", SLICE_NONE);
 	else
-		l7_reply(c->ctx, 404, FLAG_NR, answer == LOOKUP_NO_PORT ?
+		l7_reply(c->ctx, 404, FLAG_NR, answered == LOOKUP_NO_PORT ?
 		    "no_port" : "no_service", SLICE_NONE);
 }
 
@@ -131,7 +221,12 @@ refuse(struct connect *c, enum egress_refusal why)
 static void
 on_timer(void *arg)
 {
-	refuse(arg, EGRESS_NO_HELLO);
+	struct connect *c = arg;
+
+	if (c->wants_name)
+		l7_abort(c->ctx, FLAG_NR, "late_hello");
+	else
+		refuse(c, EGRESS_NO_HELLO);
 }
 
 static void
@@ -155,11 +250,11 @@ head(struct l7_ctx *ctx, struct http_head *h, bool end)
 	c->lookup.done = on_lookup;
 	c->lookup.arg = c;
 	c->looking = true;
-	enum lookup_answer answer = lookup_start(l7_env(ctx)->mode, &c->lookup,
-	    &cluster);
+	enum lookup_answer answered = lookup_start(l7_env(ctx)->mode,
+	    &c->lookup, &cluster);
 
-	if (answer != LOOKUP_WAIT)
-		on_lookup(c, answer, cluster);
+	if (answered != LOOKUP_WAIT)
+		on_lookup(c, answered, cluster);
 }
 
 static void
@@ -198,16 +293,41 @@ look(struct connect *c, struct buf *b, bool end)
 }
 
 static void
+forward(struct connect *c, struct buf *b, bool end)
+{
+	if (buf_len(b) == 0 && !end)
+		return;
+	if (c->is_looked_at)
+		pass(c, b, end);
+	else
+		look(c, b, end);
+}
+
+/* Until it is known who is to have it, and while that is being reached. */
+static void
+hold(struct connect *c, struct buf *b, bool end)
+{
+	if (c->wants_name && buf_len(&c->held) == 0 && buf_len(b) > 0)
+		loop_timer_start(&c->timer, EGRESS_HELLO_MS);
+	buf_move(&c->held, b);
+	c->has_ended |= end;
+	if (buf_len(&c->held) > HOLD_MAX)
+		l7_block(c->ctx);
+	if (c->wants_name)
+		look_at_name(c);
+}
+
+static void
 body(struct l7_ctx *ctx, struct buf *b, bool end)
 {
 	struct connect *c = ctx->state;
 
-	if (c->up == NULL)
-		buf_drain(b, buf_len(b));
-	else if (c->is_looked_at)
-		pass(c, b, end);
+	if (c->is_open)
+		forward(c, b, end);
+	else if (c->is_answered)
+		hold(c, b, end);
 	else
-		look(c, b, end);
+		buf_drain(b, buf_len(b));
 }
 
 static void

@@ -1,54 +1,25 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "model/gateway.h"
 #include "model/reference_grant.h"
-#include "model/secret.h"
-#include "modes/proxy/gateway.h"
+#include "modes/proxy/gateway_make.h"
 #include "modes/proxy/rules.h"
-#include "route/http_route.h"
+#include "route/document.h"
+#include "route/listeners.h"
 
-struct maker {
-	const struct compile_input *in;
-	struct extensions          *extensions;
-	struct snapshot            *out;
-	struct gateway             *gateway;
-	struct rule_order          *orders;	/* as many as documents */
-	struct arena                scratch;
-};
-
-static void
-report(const struct maker *m, const struct model_object *o,
+void
+gateway_report(const struct gateway_maker *m, const struct model_object *o,
     const struct err *err)
 {
 	if (m->in->fault != NULL)
 		m->in->fault(m->in->fault_arg, o->key, err);
 }
 
-static const char *
-namespace_of(const struct model_object *o)
-{
-	return o->head->meta.namespace;
-}
-
-/* A reference without a namespace stays in that of its document. */
-static const char *
-namespace_in(const char *namespace, const struct model_object *o)
-{
-	return namespace != NULL ? namespace : namespace_of(o);
-}
-
-static bool
-is_named(const struct model_object *o, const char *namespace, const char *name)
-{
-	return strcmp(namespace_of(o), namespace) == 0 &&
-	    strcmp(o->head->meta.name, name) == 0;
-}
-
 /* Every namespace has the label that Kubernetes gives it. */
 static struct conf_pairs
-labels_of(struct maker *m, const char *namespace)
+labels_of(void *maker, const char *namespace)
 {
+	struct gateway_maker *m = maker;
 	const struct model_metadata *meta = NULL;
 	struct conf_pairs labels = { 0 };
 
@@ -71,12 +42,11 @@ labels_of(struct maker *m, const char *namespace)
 	return labels;
 }
 
-/* Whether a document may refer to another: in its namespace, or by a grant. */
-static bool
-is_granted(const struct compile_input *in, const struct model_object *from,
+bool
+gateway_granted(const struct compile_input *in, const struct model_object *from,
     const char *kind, const char *namespace, const char *name)
 {
-	if (strcmp(namespace_of(from), namespace) == 0)
+	if (strcmp(from->head->meta.namespace, namespace) == 0)
 		return true;
 	for (size_t i = 0; i < in->len; i++)
 		if (in->objects[i]->kind == &model_reference_grant_kind &&
@@ -92,45 +62,15 @@ static const struct service_port *
 resolve(void *arg, const struct model_object *route,
     const struct service_name *name, uint16_t port)
 {
-	const struct maker *m = arg;
+	const struct gateway_maker *m = arg;
 
-	if (!is_granted(m->in, route, "Service", name->ns, name->name))
+	if (!gateway_granted(m->in, route, "Service", name->ns, name->name))
 		return NULL;
 	return service_port(snapshot_service(m->out, name), port);
 }
 
-/* Whether a route's reference means this Gateway or ListenerSet. */
-static bool
-refers(const struct model_object *route, const struct model_parent_ref *ref,
-    const struct model_object *document)
-{
-	const char *kind = document->kind == &model_gateway_kind ? "Gateway" :
-	    "ListenerSet";
-
-	return model_ref_is(ref->group, ref->kind, MODEL_GATEWAY_GROUP, kind) &&
-	    is_named(document, namespace_in(ref->namespace, route), ref->name);
-}
-
-static bool
-hangs_there(struct maker *m, const struct model_object *route,
-    const struct gateway_site *site)
-{
-	const struct model_http_route_spec *spec = &model_http_route(route)->spec;
-	const struct route_listener l = {
-		site->doc, namespace_of(site->document)
-	};
-	struct conf_pairs labels = labels_of(m, namespace_of(route));
-
-	for (size_t i = 0; i < spec->parents_len; i++)
-		if (refers(route, &spec->parents[i], site->document) &&
-		    http_route_meets_listener(route, &spec->parents[i], &l,
-		    &labels) == ROUTE_ACCEPTED)
-			return true;
-	return false;
-}
-
 static struct rule_book *
-book_before(const struct maker *m, struct slice key)
+book_before(const struct gateway_maker *m, struct slice key)
 {
 	const struct gateway *g = m->in->before == NULL ? NULL :
 	    m->in->before->gateway;
@@ -143,313 +83,202 @@ book_before(const struct maker *m, struct slice key)
 }
 
 static void
-make_rules(struct maker *m, struct gateway_site *site)
+make_rules(struct gateway_maker *m, struct gateway_site *site)
 {
 	const struct compile_input *in = m->in;
-	size_t n = 0;
+	const struct route_labels labels = { labels_of, m };
+	const struct rule_world world = { resolve, m, m->extensions };
+	size_t n = routes_of_listener((const struct model_object *const *)
+	    in->objects, in->len, site->listener, &labels, m->found);
 
-	for (size_t i = 0; i < in->len; i++)
-		if (in->objects[i]->kind == &model_http_route_kind &&
-		    hangs_there(m, in->objects[i], site))
-			m->orders[n++] = (struct rule_order){
-				.route = in->objects[i],
-				.hostname = site->doc->hostname,
-			};
+	for (size_t i = 0; i < n; i++)
+		m->orders[i] = (struct rule_order){
+			.route = m->found[i],
+			.hostname = site->listener->doc->hostname,
+		};
 	if (n > 0)
 		site->rules = rule_set_bind(&m->out->arena, rule_book_make(
 		    m->orders, n, book_before(m, site->key), in->fault,
-		    in->fault_arg), &(const struct rule_world){ resolve, m,
-		    m->extensions });
+		    in->fault_arg), &world);
 }
 
-/* --- certificates --------------------------------------------------------------- */
+/* --- listeners ------------------------------------------------------------------ */
 
-static const struct model_object *
-find_secret(const struct compile_input *in, const char *namespace,
-    const char *name)
+static struct gateway_site *
+make_site(struct gateway_maker *m, const struct route_listener *l)
 {
-	for (size_t i = 0; i < in->len; i++)
-		if (in->objects[i]->kind == &model_secret_kind &&
-		    is_named(in->objects[i], namespace, name))
-			return in->objects[i];
-	return NULL;
+	struct gateway_site *site = arena_zalloc(&m->out->arena, sizeof(*site));
+	const struct model_listener_tls *tls = l->doc->tls;
+	enum model_listener_protocol p = model_listener_protocol(l->doc);
+
+	site->listener = l;
+	site->key = slice_str(arena_printf(&m->out->arena, "%s %s",
+	    l->document->key, l->doc->name));
+	site->is_stream = p == MODEL_LISTENER_TLS || p == MODEL_LISTENER_TCP;
+	site->is_passthrough = tls != NULL && tls->mode == MODEL_TLS_PASSTHROUGH;
+	return site;
 }
 
-static int
-show(struct maker *m, const struct gateway_listener *l,
-    const struct model_object_ref *ref, struct gateway_front *f,
-    struct hash *shown, struct err *err)
-{
-	const struct gateway_site *site = l->owner;
-	const char *namespace = namespace_in(ref->namespace, site->document);
-	const struct model_object *secret;
-	struct slice chain, key;
-
-	if (!model_ref_is(ref->group, ref->kind, "", "Secret"))
-		return err_set(err, ERR_DATA, "%s: a certificate in a %s",
-		    site->doc->name, ref->kind);
-	if (!is_granted(m->in, site->document, "Secret", namespace, ref->name))
-		return err_set(err, ERR_DENIED, "%s: no ReferenceGrant lets it "
-		    "use Secret %s/%s", site->doc->name, namespace, ref->name);
-	secret = find_secret(m->in, namespace, ref->name);
-	if (secret == NULL)
-		return err_set(err, ERR_NOT_FOUND, "%s: there is no Secret "
-		    "%s/%s", site->doc->name, namespace, ref->name);
-	chain = model_secret_bytes(secret, "tls.crt", &m->scratch);
-	key = model_secret_bytes(secret, "tls.key", &m->scratch);
-	if (tls_edge_add(f->edge, l->hostname, chain, key, err) < 0)
-		return err_wrap(err, "%s: Secret %s/%s", site->doc->name,
-		    namespace, ref->name);
-	hash_add(shown, l->hostname);
-	hash_add(shown, SLICE("\n"));
-	hash_add(shown, chain);
-	hash_add(shown, key);
-	return 0;
-}
-
-static const struct gateway_front *
-front_before(const struct maker *m, const struct addr *addr)
-{
-	return m->in->before == NULL ? NULL :
-	    gateway_front(m->in->before->gateway, addr);
-}
-
-/* The port's certificates, most specific name first; false: there are none. */
-static bool
-make_edge(struct maker *m, struct gateway_front *f)
-{
-	const struct gateway_front *before = front_before(m, &f->addr);
-	size_t shown_len = 0;
-	struct hash shown;
-
-	f->edge = tls_edge_new();
-	hash_init(&shown);
-	for (size_t i = 0; i < f->port.len; i++) {
-		const struct gateway_listener *l = f->port.listeners[i];
-		const struct gateway_site *site = l->owner;
-		const struct model_listener_tls *tls = site->doc->tls;
-
-		for (size_t k = 0; tls != NULL && k < tls->certificates_len;
-		    k++) {
-			struct err err = ERR_INIT;
-
-			if (show(m, l, &tls->certificates[k], f, &shown,
-			    &err) == 0)
-				shown_len++;
-			else
-				report(m, site->document, &err);
-		}
-	}
-	hash_out(&shown, f->shown);
-	if (before != NULL && before->edge != NULL &&
-	    memcmp(before->shown, f->shown, HASH_LEN) == 0) {
-		tls_edge_unref(f->edge);
-		f->edge = tls_edge_ref(before->edge);
-	}
-	if (shown_len > 0)
-		return true;
-	tls_edge_unref(f->edge);
-	f->edge = NULL;
-	return false;
-}
-
-/* --- listeners -------------------------------------------------------------------- */
-
-static bool
-protocol_of(const struct model_listener *l, enum gateway_protocol *out)
-{
-	static const enum gateway_protocol protocols[] = {
-		[MODEL_LISTENER_HTTP] = GATEWAY_HTTP,
-		[MODEL_LISTENER_HTTPS] = GATEWAY_HTTPS,
-		[MODEL_LISTENER_TLS] = GATEWAY_TLS,
-		[MODEL_LISTENER_TCP] = GATEWAY_TCP,
-		[MODEL_LISTENER_UDP] = GATEWAY_UDP,
-	};
-	enum model_listener_protocol p = model_listener_protocol(l);
-
-	if (p == MODEL_LISTENER_OTHER)
-		return false;
-	*out = protocols[p];
-	return true;
-}
-
-struct listeners {
-	struct gateway_listener *v;
-	size_t                   len;
-};
-
-/* Those of one document, behind those that are there. */
 static void
-add_listeners(struct maker *m, const struct model_object *gateway,
-    const struct model_object *document, const struct model_listener *docs,
-    size_t n, struct listeners *out)
+tell_conflicts(const struct gateway_maker *m, const struct gateway_listener *all,
+    size_t n)
 {
-	struct arena *a = &m->out->arena;
-	struct gateway_listener *v = arena_alloc(a,
-	    (out->len + n + 1) * sizeof(*v));
-
-	if (out->len > 0)
-		memcpy(v, out->v, out->len * sizeof(*v));
-	out->v = v;
 	for (size_t i = 0; i < n; i++) {
-		struct gateway_site *site = arena_zalloc(a, sizeof(*site));
-		struct gateway_listener *l = &v[out->len];
+		const struct gateway_site *site = all[i].owner;
+		struct err err = ERR_INIT;
 
-		*l = (struct gateway_listener){
-			.name = arena_dup(a, slice_str(docs[i].name)),
-			.hostname = arena_dup(a, docs[i].hostname == NULL ?
-			    SLICE("") : slice_str(docs[i].hostname)),
-			.port = docs[i].port, .owner = site,
-			.document = document == gateway ? 0 :
-			    1 + (unsigned int)out->len,
-		};
-		if (!protocol_of(&docs[i], &l->protocol))
+		if (all[i].conflict == GATEWAY_DISTINCT)
 			continue;
-		site->doc = &docs[i];
-		site->document = document;
-		site->key = slice_str(arena_printf(a, "%s %s", document->key,
-		    docs[i].name));
-		out->len++;
-	}
-}
-
-/* Whether a ListenerSet adds to this Gateway, and may. */
-static bool
-belongs(struct maker *m, const struct model_object *set,
-    const struct model_object *gateway)
-{
-	const struct model_object_ref *ref = &model_listener_set(set)->spec.parent;
-	const struct model_allowed_listeners *allowed =
-	    &model_gateway(gateway)->spec.allowed_listeners;
-	struct conf_pairs labels = labels_of(m, namespace_of(set));
-
-	return model_ref_is(ref->group, ref->kind, MODEL_GATEWAY_GROUP,
-	    "Gateway") && is_named(gateway, namespace_in(ref->namespace, set),
-	    ref->name) && model_namespaces_allow(&allowed->namespaces,
-	    namespace_of(gateway), namespace_of(set), &labels);
-}
-
-static void
-find_listeners(struct maker *m, const struct model_object *gateway,
-    struct listeners *out)
-{
-	const struct model_gateway_spec *spec = &model_gateway(gateway)->spec;
-
-	add_listeners(m, gateway, gateway, spec->listeners,
-	    spec->listeners_len, out);
-	for (size_t i = 0; i < m->in->len; i++) {
-		const struct model_object *set = m->in->objects[i];
-
-		if (set->kind == &model_listener_set_kind &&
-		    belongs(m, set, gateway))
-			add_listeners(m, gateway, set,
-			    model_listener_set(set)->spec.listeners,
-			    model_listener_set(set)->spec.listeners_len, out);
+		err_set(&err, ERR_CONFIG, "listener %s: %s",
+		    site->listener->doc->name,
+		    gateway_conflict_reason(all[i].conflict));
+		gateway_report(m, site->listener->document, &err);
 	}
 }
 
 /* --- ports ------------------------------------------------------------------------- */
 
-/* Where the Gateway's ports open: as we are told, as it says, or everywhere. */
-static int
-address_of(const struct maker *m, const struct model_object *gateway,
-    uint16_t port, struct addr *out, struct err *err)
+static struct gateway_site *
+site_at(const struct gateway_port *p, size_t i)
 {
-	const struct model_gateway_spec *spec = &model_gateway(gateway)->spec;
-	const char *ip = m->in->settings->spec.listen_address;
+	union { const void *from; struct gateway_site *to; } u = {
+		p->listeners[i]->owner
+	};
 
-	for (size_t i = 0; ip == NULL && i < spec->addresses_len; i++)
-		if (strcmp(spec->addresses[i].type, "IPAddress") == 0)
-			ip = spec->addresses[i].value;
-	if (ip != NULL)
-		return addr_from_ip(slice_str(ip), port, out, err);
-	return addr_parse(slice_str(arena_printf(&m->out->arena, ":%u", port)),
-	    out, err);
+	return u.to;
+}
+
+/* Whether a connection must say which listener it means before TLS begins. */
+static bool
+needs_hello(const struct gateway_port *p)
+{
+	const struct gateway_site *first = p->listeners[0]->owner;
+
+	for (size_t i = 0; i < p->len; i++) {
+		const struct gateway_site *site = p->listeners[i]->owner;
+
+		if (site->is_passthrough || site->is_stream != first->is_stream)
+			return true;
+	}
+	return false;
 }
 
 static void
-take_sites(struct maker *m, const struct gateway_front *f)
+take_sites(struct gateway_maker *m, const struct gateway_port *p)
 {
 	struct gateway *g = m->gateway;
 
-	for (size_t i = 0; i < f->port.len; i++) {
-		union { const void *from; struct gateway_site *to; } site = {
-			f->port.listeners[i]->owner
-		};
+	for (size_t i = 0; i < p->len; i++) {
+		struct gateway_site *site = site_at(p, i);
 
-		make_rules(m, site.to);
-		g->sites[g->sites_len++] = site.to;
+		make_rules(m, site);
+		g->sites[g->sites_len++] = site;
 	}
 }
 
 static int
-open_front(struct maker *m, const struct model_object *gateway,
-    const struct gateway_port *port, struct err *err)
+open_front(struct gateway_maker *m, const struct gateway_front *like,
+    const char *ip, struct err *err)
 {
 	struct gateway *g = m->gateway;
-	struct gateway_front f = { .port = *port };
+	struct gateway_front *f = &g->fronts[g->len];
+	uint16_t number = like->port.number;
 
-	if (port->protocol != GATEWAY_HTTP && port->protocol != GATEWAY_HTTPS)
-		return err_set(err, ERR_CONFIG, "port %u: listeners of TCP, TLS "
-		    "and UDP are not served yet", port->number);
-	if (address_of(m, gateway, port->number, &f.addr, err) != 0)
+	*f = *like;
+	if ((ip != NULL ? addr_from_ip(slice_str(ip), number, &f->addr, err) :
+	    addr_parse(slice_str(arena_printf(&m->out->arena, ":%u", number)),
+	    &f->addr, err)) != 0)
 		return err_wrap(err, "address");
-	if (gateway_front(g, &f.addr) != NULL)
+	if (gateway_front(g, &f->addr) != NULL)
 		return err_set(err, ERR_CONFIG, "port %u: another Gateway has "
-		    "it at this address", port->number);
-	/* What is wrong with each certificate was told. */
-	if (port->protocol == GATEWAY_HTTPS && !make_edge(m, &f))
-		return err_set(err, ERR_CONFIG, "port %u: no listener has a "
-		    "certificate", port->number);
-	take_sites(m, &f);
-	g->fronts[g->len++] = f;
+		    "it at this address", number);
+	if (f->edge != NULL)
+		tls_edge_ref(f->edge);
+	g->len++;
 	return 0;
 }
 
-static void
-tell_conflicts(const struct maker *m, const struct listeners *all)
+static int
+make_front(struct gateway_maker *m, const struct gateway_port *port,
+    struct gateway_front *f, struct err *err)
 {
-	for (size_t i = 0; i < all->len; i++) {
-		const struct gateway_listener *l = &all->v[i];
-		const struct gateway_site *site = l->owner;
-		struct err err = ERR_INIT;
+	*f = (struct gateway_front){ .port = *port };
+	if (port->protocol == GATEWAY_UDP)
+		return err_set(err, ERR_CONFIG, "port %u: listeners of UDP are "
+		    "not served yet", port->number);
+	if (port->protocol != GATEWAY_HTTPS)
+		return 0;
+	f->needs_hello = needs_hello(port);
+	gateway_make_edge(m, f);
+	/* What is wrong with each certificate was told. */
+	for (size_t i = 0; i < port->len; i++)
+		if (f->edge != NULL || site_at(port, i)->is_passthrough)
+			return 0;
+	return err_set(err, ERR_CONFIG, "port %u: no listener has a certificate",
+	    port->number);
+}
 
-		if (l->conflict == GATEWAY_DISTINCT)
+/* At each address: as we are told, as the Gateway says, or everywhere. */
+static void
+open_port(struct gateway_maker *m, const struct model_object *gateway,
+    const struct gateway_port *port)
+{
+	const struct model_gateway_spec *spec = &model_gateway(gateway)->spec;
+	const char *told = m->in->settings->spec.listen_address;
+	size_t before = m->gateway->len;
+	struct gateway_front f;
+	struct err err = ERR_INIT;
+	bool is_bad = make_front(m, port, &f, &err) != 0, any = told == NULL;
+
+	for (size_t i = 0; !is_bad && told == NULL && i < spec->addresses_len;
+	    i++) {
+		const struct model_gateway_address *a = &spec->addresses[i];
+
+		if (a->value == NULL || strcmp(a->type, "IPAddress") != 0)
 			continue;
-		err_set(&err, ERR_CONFIG, "listener %s: %s",
-		    site->doc->name, gateway_conflict_reason(l->conflict));
-		report(m, site->document, &err);
+		any = false;
+		is_bad = open_front(m, &f, a->value, &err) != 0;
 	}
+	if (!is_bad && (any || told != NULL))
+		is_bad = open_front(m, &f, told, &err) != 0;
+	if (is_bad)
+		gateway_report(m, gateway, &err);
+	if (m->gateway->len > before)
+		take_sites(m, port);
+	tls_edge_unref(f.edge);
 }
 
 static void
-make_gateway(struct maker *m, const struct model_object *o)
+make_gateway(struct gateway_maker *m, const struct model_object *o)
 {
+	struct arena *a = &m->out->arena;
+	const struct route_labels labels = { labels_of, m };
+	const struct model_gateway_spec *spec = &model_gateway(o)->spec;
 	struct gateway *g = m->gateway;
-	struct listeners all = { NULL, 0 };
 	struct gateway_plan plan;
 	struct gateway_front *fronts;
 	struct gateway_site **sites;
+	size_t n;
+	struct gateway_listener *all = listeners_of(a, o,
+	    (const struct model_object *const *)m->in->objects, m->in->len,
+	    &labels, &n);
 
-	find_listeners(m, o, &all);
-	gateway_plan(&m->out->arena, all.v, all.len, &plan);
-	tell_conflicts(m, &all);
-	fronts = arena_zalloc(&m->out->arena,
-	    (g->len + plan.len + 1) * sizeof(*fronts));
-	sites = arena_zalloc(&m->out->arena,
-	    (g->sites_len + all.len + 1) * sizeof(*sites));
+	for (size_t i = 0; i < n; i++)
+		all[i].owner = make_site(m, all[i].owner);
+	gateway_plan(a, all, n, &plan);
+	tell_conflicts(m, all, n);
+	fronts = arena_zalloc(a, (g->len + plan.len *
+	    (spec->addresses_len + 1) + 1) * sizeof(*fronts));
+	sites = arena_zalloc(a, (g->sites_len + n + 1) *
+	    sizeof(struct gateway_site *));
 	if (g->len > 0)
 		memcpy(fronts, g->fronts, g->len * sizeof(*fronts));
 	for (size_t i = 0; i < g->sites_len; i++)
 		sites[i] = g->sites[i];
 	g->fronts = fronts;
 	g->sites = sites;
-	for (size_t i = 0; i < plan.len; i++) {
-		struct err err = ERR_INIT;
-
-		if (open_front(m, o, &plan.ports[i], &err) != 0)
-			report(m, o, &err);
-	}
+	for (size_t i = 0; i < plan.len; i++)
+		open_port(m, o, &plan.ports[i]);
 }
 
 /* A Gateway of a class that says it is somebody else's is not ours. */
@@ -482,7 +311,8 @@ void
 compile_gateway(const struct compile_input *in, struct extensions *extensions,
     struct snapshot *out)
 {
-	struct maker m = { .in = in, .extensions = extensions, .out = out };
+	struct gateway_maker m = { .in = in, .extensions = extensions,
+		.out = out };
 
 	for (size_t i = 0; i < in->len; i++) {
 		if (!is_ours(in, in->objects[i]))
@@ -493,6 +323,8 @@ compile_gateway(const struct compile_input *in, struct extensions *extensions,
 			    sizeof(*m.gateway));
 			m.orders = mem_zalloc_array(in->len,
 			    sizeof(*m.orders));
+			m.found = mem_zalloc_array(in->len,
+			    sizeof(const struct model_object *));
 		}
 		make_gateway(&m, in->objects[i]);
 	}
@@ -500,11 +332,10 @@ compile_gateway(const struct compile_input *in, struct extensions *extensions,
 	if (m.gateway == NULL)
 		return;
 	/* Documents live shorter than snapshots. */
-	for (size_t i = 0; i < m.gateway->sites_len; i++) {
-		m.gateway->sites[i]->doc = NULL;
-		m.gateway->sites[i]->document = NULL;
-	}
+	for (size_t i = 0; i < m.gateway->sites_len; i++)
+		m.gateway->sites[i]->listener = NULL;
 	mem_free(m.orders);
+	mem_free(m.found);
 	arena_fini(&m.scratch);
 }
 

@@ -3,7 +3,7 @@
 
 #include "modes/proxy/compile.h"
 #include "pki/hash.h"
-#include "route/gateway.h"
+#include "route/listeners.h"
 #include "tls/tls.h"
 
 /*
@@ -12,7 +12,8 @@
  * obeys that comes in there.
  *
  *	Gateway, ListenerSet --route/gateway.h--> ports, listeners
- *	HTTPRoute --route/http_route.h--> the rule_set of each listener
+ *	HTTPRoute, TLSRoute, TCPRoute --route/document.h--> the rule_set of each
+ *	listener
  *	Secret --> the certificates of a port, by server name (tls_edge)
  *
  * It is a part of a snapshot: immutable, and shares with the one before it
@@ -25,17 +26,19 @@
 struct rule_set;
 
 struct gateway_site {
-	struct slice     key;	/* "namespace/gateway/listener" */
+	struct slice     key;	/* of its document, and its name */
 	struct rule_set *rules;	/* NULL: no route hangs there */
-	const struct model_listener *doc;	/* while it is compiled */
-	const struct model_object   *document;	/* likewise: whose it is */
+	bool             is_stream;	/* TLS or TCP: bytes, not requests */
+	bool             is_passthrough;	/* TLS that ends at the endpoint */
+	const struct route_listener *listener;	/* while it is compiled */
 };
 
 /* A port of a Gateway that is served here. */
 struct gateway_front {
 	struct addr         addr;
 	struct gateway_port port;	/* listeners' owners are gateway_sites */
-	struct tls_edge    *edge;	/* counted; NULL: plain text */
+	struct tls_edge    *edge;	/* counted; NULL: no certificate */
+	bool                needs_hello;	/* before TLS it says who is meant */
 	unsigned char       shown[HASH_LEN];	/* of what edge was made from */
 };
 

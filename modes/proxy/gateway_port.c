@@ -1,17 +1,25 @@
+#include <errno.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "loop/loop_fd.h"
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/gateway.h"
 #include "modes/proxy/port.h"
 #include "modes/proxy/route.h"
 #include "modes/proxy/rules.h"
+#include "modes/proxy/session.h"
+#include "tls/hello.h"
 
 /*
  * A port of a Gateway: strangers come in, in plain text or by TLS with the
  * certificate of their server name, and each request obeys the rules of the
- * listener that its Host means.
+ * listener that its Host means.  Of listeners of TCP and TLS the connection
+ * obeys rules, by its server name.
  */
+#define HELLO_MS	10000	/* as long as a handshake may take */
+
 static const char *const alpn_gateway[] = { "http/1.1", NULL };
 
 /* NULL: the documents do not want the port any more, or not yet. */
@@ -22,17 +30,77 @@ front_of(const struct open_port *o, const struct proxy_worker *w)
 	    gateway_front(w->snapshot->gateway, &o->spec.addr);
 }
 
+/* --- connections ---------------------------------------------------------- */
+
+/* sni of a connection whose TLS does not end here; "" for others. */
 static void
-start(struct open_port *o, struct proxy_worker *w, struct conn *c)
+start_stream(struct open_port *o, struct proxy_worker *w, struct conn *c,
+    const struct gateway_site *site, struct slice sni)
+{
+	const char *why = "no_route";
+	struct cluster *to = site->rules == NULL ? NULL :
+	    rules_stream(site->rules, sni, &why);
+
+	if (to == NULL) {
+		port_refuse(o, w, why);
+		conn_abort(c, CLOSE_DENIED);
+		return;
+	}
+	l4_start(w->snapshot->out.l4, c, &w->env, "gateway", &session_terminal,
+	    session_job_new(to, false, false, w->env.workload));
+}
+
+static void
+start_http(struct open_port *o, struct proxy_worker *w, struct conn *c)
 {
 	l4_start(w->snapshot->out.l4, c, &w->env, "gateway", &http_terminal,
 	    &o->http);
 }
 
+/* The listener may be gone since the handshake began; requests are told. */
+static void
+start_tls(struct open_port *o, struct proxy_worker *w, struct conn *c)
+{
+	const struct gateway_front *f = front_of(o, w);
+	struct slice sni = slice_str(conn_peer(c)->sni);
+	const struct gateway_listener *l = f == NULL ? NULL :
+	    gateway_find(&f->port, sni);
+	const struct gateway_site *site = l == NULL ? NULL : l->owner;
+
+	if (site != NULL && site->is_stream)
+		start_stream(o, w, c, site, sni);
+	else
+		start_http(o, w, c);
+}
+
+/* Somebody who came in and is not known yet. */
 struct greeting {
+	struct list          link;	/* in worker->greetings, while watched */
 	struct open_port    *port;
 	struct proxy_worker *worker;
+	struct addr          peer;
+	int                  fd;
+	struct loop_fd       watch;	/* until the hello is whole */
+	struct loop_timer    timer;
 };
+
+static struct greeting *
+greeting_new(struct open_port *o, struct proxy_worker *w, int fd,
+    const struct addr *peer)
+{
+	struct greeting *g = mem_zalloc(sizeof(*g));
+
+	*g = (struct greeting){ .port = o, .worker = w, .peer = *peer, .fd = fd };
+	port_count_arriving(w, 1);
+	return g;
+}
+
+static void
+greeting_free(struct greeting *g)
+{
+	port_count_arriving(g->worker, -1);
+	mem_free(g);
+}
 
 static void
 on_handshake(void *arg, struct tls_result *t)
@@ -44,25 +112,117 @@ on_handshake(void *arg, struct tls_result *t)
 	if (t->failure == TLS_OK && (w->is_stopped || w->snapshot == NULL))
 		conn_image_fini(&t->image);
 	else if (t->failure == TLS_OK)
-		start(g->port, w, conn_attach(w->env.loop, &t->image,
+		start_tls(g->port, w, conn_attach(w->env.loop, &t->image,
 		    &tls_transport, &port_no_ops, NULL));
-	port_count_arriving(w, -1);
-	mem_free(g);
+	greeting_free(g);
+}
+
+/* Of the protocols of bytes nothing is known, so nothing is agreed on. */
+static void
+shake_hands(struct greeting *g, struct tls_edge *edge, bool is_stream)
+{
+	const struct tls_request q = {
+		.is_server = true, .edge = edge,
+		.alpn = is_stream ? NULL : alpn_gateway,
+	};
+
+	tls_handshake_start(g->port->plane->options.handshaker, g->fd, &q,
+	    g->worker->env.loop, on_handshake, g);
+}
+
+/* --- by the name in its hello -------------------------------------------------- */
+
+static void
+unwatch(struct greeting *g)
+{
+	loop_fd_stop(&g->watch);
+	loop_timer_stop(&g->timer);
+	list_remove(&g->link);
 }
 
 static void
-shake_hands(struct open_port *o, struct proxy_worker *w, int fd,
-    struct tls_edge *edge)
+refuse(struct greeting *g, const char *why)
 {
-	const struct tls_request q = {
-		.is_server = true, .edge = edge, .alpn = alpn_gateway,
-	};
-	struct greeting *g = mem_alloc(sizeof(*g));
+	unwatch(g);
+	port_refuse(g->port, g->worker, why);
+	close(g->fd);
+	greeting_free(g);
+}
 
-	*g = (struct greeting){ o, w };
-	port_count_arriving(w, 1);
-	tls_handshake_start(o->plane->options.handshaker, fd, &q, w->env.loop,
-	    on_handshake, g);
+void
+port_drop_greetings(struct proxy_worker *w)
+{
+	LIST_FOREACH_SAFE(at, &w->greetings) {
+		struct greeting *g = list_entry(at, struct greeting, link);
+
+		unwatch(g);
+		close(g->fd);
+		greeting_free(g);
+	}
+}
+
+static void
+take(struct greeting *g, const char *sni)
+{
+	struct open_port *o = g->port;
+	struct proxy_worker *w = g->worker;
+	const struct gateway_front *f = front_of(o, w);
+	const struct gateway_listener *l = f == NULL ? NULL :
+	    gateway_find(&f->port, slice_str(sni));
+	const struct gateway_site *site = l == NULL ? NULL : l->owner;
+
+	bool is_ended = site == NULL || !site->is_passthrough;
+
+	if (is_ended && (f == NULL || f->edge == NULL)) {
+		refuse(g, "unknown_name");
+		return;
+	}
+	unwatch(g);
+	/* A name that nobody has is refused by an alert. */
+	if (is_ended) {
+		shake_hands(g, f->edge, site != NULL && site->is_stream);
+		return;
+	}
+	start_stream(o, w, port_plain_conn(o, w, g->fd, &g->peer), site,
+	    slice_str(sni));
+	greeting_free(g);
+}
+
+/* What was read stays in the socket, for whoever goes on with it. */
+static void
+on_hello(void *arg, unsigned ready)
+{
+	struct greeting *g = arg;
+	char bytes[HELLO_PEEK_BYTES], name[HELLO_NAME_MAX];
+	ssize_t n = recv(g->fd, bytes, sizeof(bytes), MSG_PEEK);
+	enum hello_state state;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	state = n <= 0 ? HELLO_BAD : hello_name(slice_of(bytes, (size_t)n), name);
+	if (state == HELLO_NAMED)
+		take(g, name);
+	else if (n <= 0 || (ready & LOOP_HANGUP) != 0)
+		refuse(g, "closed");
+	else if (state == HELLO_BAD || (size_t)n == sizeof(bytes))
+		refuse(g, "bad_hello");
+}
+
+static void
+on_late(void *arg)
+{
+	refuse(arg, "late_hello");
+}
+
+static void
+await_hello(struct greeting *g)
+{
+	struct proxy_worker *w = g->worker;
+
+	list_append(&w->greetings, &g->link);
+	loop_timer_init(&g->timer, w->env.loop, on_late, g);
+	loop_timer_start(&g->timer, HELLO_MS);
+	loop_fd_start(&g->watch, w->env.loop, g->fd, on_hello, g);
 }
 
 void
@@ -70,13 +230,21 @@ port_accept_gateway(struct open_port *o, struct proxy_worker *w, int fd,
     const struct addr *peer)
 {
 	const struct gateway_front *f = front_of(o, w);
+	const struct gateway_site *first = f == NULL ? NULL :
+	    f->port.listeners[0]->owner;
 
 	if (f == NULL)
 		close(fd);
+	else if (f->needs_hello)
+		await_hello(greeting_new(o, w, fd, peer));
 	else if (f->edge != NULL)
-		shake_hands(o, w, fd, f->edge);
+		shake_hands(greeting_new(o, w, fd, peer), f->edge,
+		    first->is_stream);
+	else if (first->is_stream)
+		start_stream(o, w, port_plain_conn(o, w, fd, peer), first,
+		    SLICE(""));
 	else
-		start(o, w, port_plain_conn(o, w, fd, peer));
+		start_http(o, w, port_plain_conn(o, w, fd, peer));
 }
 
 /* --- requests ------------------------------------------------------------- */

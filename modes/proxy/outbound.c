@@ -81,6 +81,11 @@ note_used(struct proxy_worker *w, const struct service_name *name)
 		opt->used(opt->arg, name);
 }
 
+/* Routes of connections hang there, and none takes one without TLS. */
+static const struct static_reply no_stream_route = {
+	.status = 404, .flag = FLAG_NR, .details = "no_rule",
+};
+
 void
 route_service(struct l7_route *route, struct l7_chain *chain,
     struct l7_ctx *ctx, struct http_head *head,
@@ -98,13 +103,19 @@ route_service(struct l7_route *route, struct l7_chain *chain,
 		return;
 	}
 	struct router_job *job = arena_zalloc(l7_arena(ctx), sizeof(*job));
+	const char *why;
 
 	job->service = *name;
 	job->has_service = true;
 	job->port = port;
 	job->source = w->env.workload;
 	if (p != NULL)
-		job->cluster = cluster_ref(p->cluster);
+		job->cluster = p->streams == NULL ? cluster_ref(p->cluster) :
+		    rules_stream(p->streams, SLICE(""), &why);
+	if (p != NULL && job->cluster == NULL) {
+		route_reply(route, chain, &no_stream_route);
+		return;
+	}
 	if (job->cluster == NULL) {
 		char *key = arena_alloc(l7_arena(ctx), SERVICE_KEY_MAX);
 

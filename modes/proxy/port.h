@@ -13,7 +13,8 @@
  *			server name to application -> http or session
  *	outbound	http at once
  *	upstream	ask for the service's port -> http or session
- *	gateway		(HTTPS: handshake) -> http
+ *	gateway		(HTTPS, TLS: look at the hello, or handshake) -> http or
+ *			session
  */
 struct open_port {
 	struct list            link;	/* in plane->ports */
@@ -59,6 +60,7 @@ void port_pass_on_inbound(struct open_port *, struct proxy_worker *,
 /* The end of a worker: who came in and has no chain yet goes. */
 void port_drop_arrivals(struct proxy_worker *);
 void port_drop_openings(struct proxy_worker *);
+void port_drop_greetings(struct proxy_worker *);
 /* Of those that were accepted and have no chain yet. */
 void port_count_arriving(struct proxy_worker *, int by);
 void port_accept_outbound(struct open_port *, struct proxy_worker *, int fd,

@@ -96,10 +96,9 @@ name_service(struct service_name *out, const struct model_object *route,
 }
 
 static void
-add_backends(struct rule_book *b, struct rule *r)
+add_backends(struct rule_book *b, struct rule *r,
+    const struct model_route_rule *doc)
 {
-	const struct model_http_rule *doc = r->doc;
-
 	r->backends = arena_zalloc(&b->arena,
 	    doc->backends_len * sizeof(*r->backends) + 1);
 	r->backends_len = doc->backends_len;
@@ -141,9 +140,9 @@ add_mirrors(struct rule_book *b, struct rule *r,
 }
 
 static void
-add_all_mirrors(struct rule_book *b, struct rule *r)
+add_all_mirrors(struct rule_book *b, struct rule *r,
+    const struct model_route_rule *doc)
 {
-	const struct model_http_rule *doc = r->doc;
 	size_t most = doc->filters_len;
 
 	for (size_t i = 0; i < doc->backends_len; i++)
@@ -174,22 +173,22 @@ static struct rule *
 make_rule(struct builder *bd, const struct model_object *route, size_t index)
 {
 	struct rule_book *b = bd->book;
-	const struct model_http_rule *doc =
-	    &model_http_route(route)->spec.rules[index];
+	const struct model_route_rule doc = model_route_rule(route, index);
 	struct rule *r = arena_zalloc(&b->arena, sizeof(*r));
 
 	r->route = route;
-	r->doc = doc;
-	r->orders = is_plain(doc) ? &plain : doc;
-	r->name = slice_str(doc->name != NULL ?
-	    arena_printf(&b->arena, "%s/%s", model_object_name(route), doc->name) :
+	if (route->kind == &model_http_route_kind)
+		r->doc = &model_http_route(route)->spec.rules[index];
+	r->orders = r->doc == NULL || is_plain(r->doc) ? &plain : r->doc;
+	r->name = slice_str(doc.name != NULL ?
+	    arena_printf(&b->arena, "%s/%s", model_object_name(route), doc.name) :
 	    arena_printf(&b->arena, "%s/%zu", model_object_name(route), index));
-	r->is_extended = model_filter_find(doc->filters, doc->filters_len,
+	r->is_extended = model_filter_find(doc.filters, doc.filters_len,
 	    MODEL_EXTENSION) != NULL;
 	if (r->is_extended)
 		r->slot = b->slots++;
-	add_backends(b, r);
-	add_all_mirrors(b, r);
+	add_backends(b, r, &doc);
+	add_all_mirrors(b, r, &doc);
 	if (b->rules_len == bd->rules_cap) {
 		bd->rules_cap = 2 * bd->rules_cap + 8;
 		b->rules = mem_realloc(b->rules,
@@ -242,6 +241,17 @@ is_made_of(const struct rule_book *b, const struct rule_order *orders, size_t n,
 	return true;
 }
 
+/* Documents are counted, so whoever keeps one changes its count. */
+static struct model_object *
+keep(const struct model_object *o)
+{
+	union { const struct model_object *from; struct model_object *to; } u = {
+		o
+	};
+
+	return model_object_ref(u.to);
+}
+
 static struct rule_book *
 book_new(const struct rule_order *orders, size_t n, char *hosts)
 {
@@ -256,7 +266,7 @@ book_new(const struct rule_order *orders, size_t n, char *hosts)
 	b->faults = arena_alloc(&b->arena, (n + 1) * sizeof(*b->faults));
 	b->wanted_len = n;
 	for (size_t i = 0; i < n; i++)
-		b->wanted[i] = model_object_ref(orders[i].route);
+		b->wanted[i] = keep(orders[i].route);
 	return b;
 }
 
@@ -275,7 +285,7 @@ add_route(struct builder *bd, const struct rule_order *o,
 		.payload = payload, .arg = bd,
 	};
 
-	http_route_add(bd->book->table, route, &parent, built);
+	route_add(bd->book->table, route, &parent, built);
 }
 
 /* As it is, or if not all of it compiles as it was, or else what does. */
@@ -284,7 +294,7 @@ take_route(struct builder *bd, const struct rule_order *o,
     const struct rule_book *before)
 {
 	struct rule_book *b = bd->book;
-	struct model_object *good = o->route, *old;
+	const struct model_object *good = o->route, *old;
 	size_t start = route_table_len(b->table);
 	struct route_built built;
 
@@ -299,7 +309,7 @@ take_route(struct builder *bd, const struct rule_order *o,
 			add_route(bd, o, good, &built);
 		}
 	}
-	b->good[b->good_len++] = model_object_ref(good);
+	b->good[b->good_len++] = keep(good);
 }
 
 static struct rule_book *

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "link/sni.h"
-#include "route/http_route.h"
+#include "route/document.h"
 
 /*
  * rule_book: what the routes of one port of a service, or of one listener,
@@ -54,7 +54,7 @@ struct rule {
 	uint64_t                      stride;	/* has no factor with weights */
 	atomic_ullong                *turn;
 	size_t                        slot;	/* of rule_set.extras */
-	const struct model_http_rule *doc;
+	const struct model_http_rule *doc;	/* NULL: of another kind of route */
 	const struct model_object    *route;
 };
 
@@ -77,9 +77,9 @@ struct rule_book {
 	size_t                faults_len;
 };
 
-/* A route that http_route.h found to hang there. */
+/* A route that attach.h found to hang there. */
 struct rule_order {
-	struct model_object *route;	/* a reference is taken */
+	const struct model_object *route;	/* a reference is taken */
 	bool                 is_service;	/* where it hangs; else a listener */
 	const char          *hostname;	/* of the listener; NULL: any */
 };

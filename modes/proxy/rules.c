@@ -334,6 +334,46 @@ rule_choice_reply(struct l7_ctx *ctx, const struct rule_choice *c)
 		l7_reply(ctx, c->status, c->flag, c->details, SLICE_NONE);
 }
 
+/* --- connections ------------------------------------------------------------------------ */
+
+static struct slice
+no_header(const void *arg, struct slice name)
+{
+	(void)arg;
+	(void)name;
+	return SLICE_NONE;
+}
+
+struct cluster *
+rules_stream(const struct rule_set *set, struct slice sni, const char **why)
+{
+	const struct route_request request = {
+		.host = sni, .path = SLICE("/"), .header = no_header,
+	};
+	const struct rule_backend *b;
+	struct route_found found;
+
+	*why = "no_route";
+	if (!route_find(set->book->table, &request, &found))
+		return NULL;
+	*why = "no_backend";
+	b = rule_next_backend(found.payload);
+	if (b == NULL)
+		return NULL;
+	*why = "missing_backend";
+	return set->clusters[b->slot] == NULL ? NULL :
+	    cluster_ref(set->clusters[b->slot]);
+}
+
+bool
+rules_ask_name(const struct rule_set *set)
+{
+	for (size_t i = 0; i < set->book->rules_len; i++)
+		if (set->book->rules[i]->route->kind == &model_tls_route_kind)
+			return true;
+	return false;
+}
+
 /* --- as a listener does it ------------------------------------------------------------ */
 
 void

@@ -76,7 +76,17 @@ void rule_choice_fini(struct rule_choice *);
 /* Answers as the choice says (status is not 0). */
 void rule_choice_reply(struct l7_ctx *, const struct rule_choice *);
 
-/* The same, as a listener's route() does it: a job of the router, or a reply. */
+/*
+ * Where a connection goes by TLSRoutes and TCPRoutes, by the server name that
+ * its client asks for ("": none).  Gives a counted cluster; NULL: it is refused,
+ * *why says why.
+ */
+struct cluster *rules_stream(const struct rule_set *, struct slice sni,
+    const char **why);
+/* Whether the server name counts: some route is a TLSRoute. */
+bool rules_ask_name(const struct rule_set *);
+
+/* rules_choose as a listener's route() does it: a job of the router, or a reply. */
 void rules_route(const struct rule_set *, struct l7_chain *, struct l7_ctx *,
     struct http_head *, uint16_t port, struct l7_route *out);
 

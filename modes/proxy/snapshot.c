@@ -49,6 +49,7 @@ snapshot_unref(struct snapshot *s)
 		for (size_t i = 0; i < service->len; i++) {
 			cluster_unref(service->ports[i].cluster);
 			rule_set_fini(service->ports[i].rules);
+			rule_set_fini(service->ports[i].streams);
 			l7_chain_unref(service->ports[i].policies);
 		}
 	}

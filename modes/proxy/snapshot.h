@@ -26,7 +26,8 @@ struct service_port {
 	uint16_t        port;
 	struct slice    name;		/* may be empty */
 	struct cluster *cluster;	/* counted */
-	struct rule_set *rules;		/* NULL: no routes, all goes to cluster */
+	struct rule_set *rules;		/* NULL: no HTTPRoutes, requests go to cluster */
+	struct rule_set *streams;	/* NULL: no TLSRoutes, TCPRoutes: likewise */
 	struct l7_chain *policies;	/* counted; of who sends; NULL: none */
 };
 

@@ -2,11 +2,17 @@
 #include "modes/proxy/egress.h"
 #include "modes/proxy/lookup.h"
 #include "modes/proxy/port.h"
+#include "modes/proxy/rules.h"
 #include "modes/proxy/session.h"
+#include "tls/hello.h"
+
+#define HELLO_MS	10000	/* as long as a handshake may take */
 
 /*
  * A port of its own for one service (--upstream): HTTP or bytes, as the
  * service's port says; while the service is not known the connection waits.
+ * Where TLSRoutes or TCPRoutes hang there it carries bytes, and goes where they
+ * say; a TLSRoute's waits for the server name that it asks for.
  */
 struct opening {
 	struct list          link;	/* in worker->openings */
@@ -14,30 +20,42 @@ struct opening {
 	struct open_port    *port;
 	struct proxy_worker *worker;
 	struct conn         *conn;
+	struct loop_timer    timer;	/* of the name */
+	bool                 wants_name;
 };
 
 static void
 opening_free(struct opening *w)
 {
+	loop_timer_stop(&w->timer);
 	list_remove(&w->link);
 	port_count_arriving(w->worker, -1);
 	mem_free(w);
+}
+
+/* Takes the cluster. */
+static void
+start_bytes(struct opening *w, struct cluster *c)
+{
+	struct proxy_worker *worker = w->worker;
+
+	l4_start(worker->snapshot->out.l4, w->conn, &worker->env, "upstream",
+	    &session_terminal, session_job_new(c, false, false,
+	    worker->env.workload));
+	opening_free(w);
 }
 
 static void
 start(struct opening *w, struct cluster *c)
 {
 	struct proxy_worker *worker = w->worker;
-	struct open_port *o = w->port;
-	struct conn *conn = w->conn;
 
-	if (c->protocol == CLUSTER_HTTP)
-		l4_start(worker->snapshot->out.l4, conn, &worker->env,
-		    "upstream", &http_terminal, &o->http);
-	else
-		l4_start(worker->snapshot->out.l4, conn, &worker->env,
-		    "upstream", &session_terminal, session_job_new(
-		    cluster_ref(c), false, false, worker->env.workload));
+	if (c->protocol != CLUSTER_HTTP) {
+		start_bytes(w, c);
+		return;
+	}
+	l4_start(worker->snapshot->out.l4, w->conn, &worker->env, "upstream",
+	    &http_terminal, &w->port->http);
 	cluster_unref(c);
 	opening_free(w);
 }
@@ -50,13 +68,90 @@ give_up(struct opening *w)
 	opening_free(w);
 }
 
+/* --- routes of connections --------------------------------------------------------- */
+
+static const struct service_port *
+service_port_of(const struct opening *w)
+{
+	return service_port(snapshot_service(w->worker->snapshot,
+	    &w->port->spec.service), w->port->spec.service_port);
+}
+
+/* The documents may have changed while the name came. */
+static void
+route_bytes(struct opening *w, const char *name)
+{
+	const struct service_port *p = service_port_of(w);
+	const char *why = "no_route";
+	struct cluster *to = p == NULL ? NULL : p->streams == NULL ?
+	    cluster_ref(p->cluster) : rules_stream(p->streams, slice_str(name),
+	    &why);
+
+	if (to != NULL) {
+		start_bytes(w, to);
+		return;
+	}
+	port_refuse(w->port, w->worker, why);
+	give_up(w);
+}
+
+static void
+look_at_name(struct opening *w)
+{
+	const struct buf *in = conn_in(w->conn);
+	char bytes[HELLO_PEEK_BYTES], name[HELLO_NAME_MAX];
+	size_t n = buf_len(in) < sizeof(bytes) ? buf_len(in) : sizeof(bytes);
+	enum hello_state state;
+
+	buf_copy_out(in, bytes, n);
+	state = hello_name(slice_of(bytes, n), name);
+	if (state == HELLO_NAMED) {
+		route_bytes(w, name);
+	} else if (state == HELLO_BAD || n == sizeof(bytes) ||
+	    conn_is_eof(w->conn)) {
+		port_refuse(w->port, w->worker, "bad_hello");
+		give_up(w);
+	}
+}
+
+static void
+on_late(void *arg)
+{
+	struct opening *w = arg;
+
+	port_refuse(w->port, w->worker, "late_hello");
+	give_up(w);
+}
+
+/* Takes the cluster. */
+static void
+choose(struct opening *w, struct cluster *c)
+{
+	const struct service_port *p = service_port_of(w);
+
+	if (p == NULL || p->streams == NULL) {
+		start(w, c);
+		return;
+	}
+	cluster_unref(c);
+	if (!rules_ask_name(p->streams)) {
+		route_bytes(w, "");
+		return;
+	}
+	w->wants_name = true;
+	loop_timer_start(&w->timer, HELLO_MS);
+	look_at_name(w);
+}
+
+/* --- waiting ------------------------------------------------------------------------- */
+
 static void
 on_answer(void *arg, enum lookup_answer answer, struct cluster *c)
 {
 	struct opening *w = arg;
 
 	if (answer == LOOKUP_FOUND) {
-		start(w, c);
+		choose(w, c);
 		return;
 	}
 	char key[SERVICE_KEY_MAX];
@@ -90,11 +185,15 @@ port_drop_openings(struct proxy_worker *worker)
 	}
 }
 
+/* What comes stays in the conn until a chain takes it. */
 static void
 on_data(struct conn *c, void *owner)
 {
+	struct opening *w = owner;
+
 	(void)c;
-	(void)owner;	/* stays in the conn until a chain takes it */
+	if (w->wants_name)
+		look_at_name(w);
 }
 
 static const struct conn_ops waiting_ops = { on_data, NULL, on_closed };
@@ -115,6 +214,7 @@ port_accept_upstream(struct open_port *o, struct proxy_worker *worker, int fd,
 	*w = (struct opening){ .port = o, .worker = worker, .conn = conn };
 	list_append(&worker->openings, &w->link);
 	port_count_arriving(worker, 1);
+	loop_timer_init(&w->timer, worker->env.loop, on_late, w);
 	w->lookup.name = o->spec.service;
 	w->lookup.has_name = true;
 	w->lookup.port = o->spec.service_port;

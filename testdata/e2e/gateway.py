@@ -60,6 +60,21 @@ def route(name, backend, parent="name: edge", hosts=(), path="/",
 	    f"    backendRefs: [{{name: {backend}, port: 80}}]\n")
 
 
+def streams(kind, name, backends, parent="name: edge", hosts=(),
+    namespace="default"):
+	"""A TCPRoute or TLSRoute; backends are names, or {name: weight}."""
+	weights = backends if isinstance(backends, dict) else \
+	    dict.fromkeys(backends, 1)
+	hostnames = "  hostnames: [" + ", ".join(f'"{host}"' for host in hosts) + \
+	    "]\n" if hosts else ""
+	return (f"---\napiVersion: gateway.networking.k8s.io/v1\n"
+	    f"kind: {kind}\nmetadata: {{name: {name}, "
+	    f"namespace: {namespace}}}\nspec:\n  parentRefs: [{{{parent}}}]\n"
+	    f"{hostnames}  rules:\n  - backendRefs:\n" + "".join(
+	    f"    - {{name: {one}, port: 80, weight: {weight}}}\n"
+	    for one, weight in weights.items()))
+
+
 def certificate(scene, name, *hosts, kind="ec"):
 	"""A self-signed pair by openssl; gives the paths of it and of its key."""
 	cert, key = scene.dir / f"{name}.crt", scene.dir / f"{name}.key"

@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "model/extension.h"
-#include "route/http_route.h"
+#include "route/document.h"
 
 static const struct {
 	const char *name, *message;
@@ -46,7 +46,7 @@ route_backend_object(const struct model_backend_ref *b)
 }
 
 enum route_reason
-http_route_ref(const struct model_object *route, bool is_service,
+route_ref(const struct model_object *route, bool is_service,
     const struct model_object_ref *to, const struct route_world *w)
 {
 	const char *own = route->head->meta.namespace;
@@ -75,7 +75,7 @@ struct looking {
 static enum route_reason
 look_at(const struct looking *l, struct model_object_ref to)
 {
-	enum route_reason r = http_route_ref(l->route, l->is_service, &to,
+	enum route_reason r = route_ref(l->route, l->is_service, &to,
 	    l->world);
 
 	if (r != ROUTE_RESOLVED)
@@ -121,7 +121,7 @@ look_at_backend(const struct looking *l, const struct model_backend_ref *b)
 }
 
 static enum route_reason
-look_at_rule(const struct looking *l, const struct model_http_rule *rule)
+look_at_rule(const struct looking *l, const struct model_route_rule *rule)
 {
 	enum route_reason r = look_at_filters(l, rule->filters,
 	    rule->filters_len);
@@ -137,15 +137,18 @@ look_at_rule(const struct looking *l, const struct model_http_rule *rule)
 }
 
 enum route_reason
-http_route_refs(const struct model_object *route, bool is_service,
+route_refs(const struct model_object *route, bool is_service,
     const struct route_world *world, struct model_object_ref *bad)
 {
-	const struct model_http_route *spec = model_http_route(route);
 	struct looking l = { route, is_service, world, bad };
 	enum route_reason r = ROUTE_RESOLVED;
 
-	for (size_t i = 0; i < spec->spec.rules_len && r == ROUTE_RESOLVED; i++)
-		r = look_at_rule(&l, &spec->spec.rules[i]);
+	for (size_t i = 0; i < model_route_rules(route) &&
+	    r == ROUTE_RESOLVED; i++) {
+		const struct model_route_rule rule = model_route_rule(route, i);
+
+		r = look_at_rule(&l, &rule);
+	}
 	return r;
 }
 
@@ -204,4 +207,34 @@ route_status_fill(struct route_status *s, enum route_reason accepted,
 		    built->dropped, built->taken + built->dropped,
 		    built->err.text);
 	}
+}
+
+/* --- all of it --------------------------------------------------------------------- */
+
+static const void *
+no_payload(void *arg, const struct model_object *route, size_t rule)
+{
+	(void)arg;
+	(void)rule;
+	return route;
+}
+
+void
+route_judge(const struct route_case *c, struct route_status *out)
+{
+	const struct route_parent parent = { .is_service = c->is_service,
+		.hostname = c->hostname, .payload = no_payload };
+	struct route_built built = { .err = ERR_INIT };
+	struct model_object_ref bad = { 0 };
+	enum route_reason refs;
+
+	/* Into a table that nobody asks, to see what becomes of its rules. */
+	if (c->accepted == ROUTE_ACCEPTED) {
+		struct route_table *t = route_table_new();
+
+		route_add(t, c->route, &parent, &built);
+		route_table_unref(t);
+	}
+	refs = route_refs(c->route, c->is_service, c->world, &bad);
+	route_status_fill(out, c->accepted, &built, refs, &bad);
 }

@@ -3,7 +3,7 @@
 #include "base/str.h"
 #include "base/unit.h"
 #include "model/set.h"
-#include "route/http_route.h"
+#include "route/document.h"
 #include "route/table_test.h"
 
 /* --- documents ------------------------------------------------------------------- */
@@ -143,7 +143,7 @@ TEST(route_of_a_consumer_replaces_those_of_the_producer)
 
 	for (size_t i = 0; i < sizeof(callers) / sizeof(callers[0]); i++) {
 		struct str names = { 0 };
-		size_t n = http_routes_of_service(routes, set.len - 1, web,
+		size_t n = routes_of_service(routes, set.len - 1, web,
 		    callers[i].port, callers[i].caller, out);
 
 		for (size_t k = 0; k < n; k++)
@@ -163,10 +163,10 @@ TEST(route_to_a_port_that_a_service_lacks_has_no_parent)
 	const struct model_object *whole = named(&set, "whole");
 	const struct model_object *nowhere = named(&set, "nowhere");
 
-	assert_int_equal(http_route_meets_service(whole,
-	    &model_http_route(whole)->spec.parents[0], web), ROUTE_ACCEPTED);
-	assert_int_equal(http_route_meets_service(nowhere,
-	    &model_http_route(nowhere)->spec.parents[0], web),
+	assert_int_equal(route_meets_service(whole,
+	    &model_route(whole)->parents[0], web), ROUTE_ACCEPTED);
+	assert_int_equal(route_meets_service(nowhere,
+	    &model_route(nowhere)->parents[0], web),
 	    ROUTE_NO_MATCHING_PARENT);
 	model_set_fini(&set);
 }
@@ -224,9 +224,10 @@ TEST(route_meets_the_listeners_that_take_it)
 
 	setup(&set);
 	for (size_t i = 0; i < LISTENERS; i++)
-		listeners[i] = (struct route_listener){ &docs[i], "infra" };
+		listeners[i] = (struct route_listener){ &docs[i],
+			named(&set, "edge") };
 	for (size_t i = 0; i < sizeof(gateways) / sizeof(gateways[0]); i++) {
-		enum route_reason r = http_route_meets_gateway(
+		enum route_reason r = route_meets_gateway(
 		    named(&set, gateways[i].route), &gateways[i].ref, listeners,
 		    LISTENERS, &labels);
 
@@ -252,7 +253,7 @@ table_of(const struct model_set *set, const char *name, bool is_service,
 	struct route_parent parent = { is_service, hostname, numbered, NULL };
 	struct route_table *t = route_table_new();
 
-	http_route_add(t, named(set, name), &parent, built);
+	route_add(t, named(set, name), &parent, built);
 	route_table_seal(t);
 	return t;
 }
@@ -405,7 +406,7 @@ TEST(route_references_need_grants_and_somebody_there)
 		struct route_built built = { .taken = 1 };
 		struct model_object_ref bad;
 		struct route_status s;
-		enum route_reason r = http_route_refs(named(&set, "refs"),
+		enum route_reason r = route_refs(named(&set, "refs"),
 		    references[i].is_service, &w, &bad);
 
 		assert_int_equal(r, references[i].reason);
