@@ -73,7 +73,9 @@ def is_refused(port, data):
 			sock.sendall(data)
 			sock.shutdown(socket.SHUT_WR)
 			return read_all(sock) == b""
-	except ConnectionError:
+	except TimeoutError:
+		raise
+	except OSError:	# a reset, or no connection any more
 		return True
 
 
