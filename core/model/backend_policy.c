@@ -362,13 +362,14 @@ static const struct conf_field retry_fields[] = {
 	    .min = 400, .max = 599, .max_items = 200,
 	    .text = "statuses after which as well" },
 	DURATION("backoff", RETRY(backoff_ms), 0, DAY, "25ms",
-	    "the first wait, at most doubled each time, by chance"),
+	    "the first wait; each later one may be twice as long, by chance"),
 	DURATION("maxBackoff", RETRY(max_backoff_ms), 0, DAY, "250ms",
 	    "the longest wait"),
 	DURATION("perTryTimeout", RETRY(per_try_ms), 0, DAY, "0s",
-	    "for each try; 0s: none"),
+	    "for each try, which is replaced then; 0s: none"),
 	{ "hedge", CONF_BOOL_T, RETRY(hedge),
-	    .text = "whether a try beyond perTryTimeout goes on beside the next" },
+	    .text = "whether a try beyond perTryTimeout goes on beside the next; the "
+	    "first answer counts" },
 	{ "unsafeMethods", CONF_BOOL_T, RETRY(unsafe_methods),
 	    .text = "whether POST and PATCH are sent again though a backend may have "
 	    "acted on them" },

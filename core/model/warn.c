@@ -224,7 +224,13 @@ warn_policy(struct warner *w)
 {
 	const struct model_backend_policy_spec *s = model_backend_policy(w->object);
 
-	if (s != NULL && s->retry != NULL && s->retry->unsafe_methods)
+	if (s == NULL || s->retry == NULL)
+		return;
+	if (s->timeouts != NULL && s->timeouts->response_ms > 0 &&
+	    s->retry->per_try_ms >= s->timeouts->response_ms)
+		warn_at(w, "retry.perTryTimeout: is not below timeouts.response, "
+		    "which ends the first try before");
+	if (s->retry->unsafe_methods)
 		warn_at(w, "retry.unsafeMethods: POST and PATCH are retried, though "
 		    "they may have been done already");
 }

@@ -77,6 +77,11 @@ static const struct {
 	    "so the first try takes all the time there is\n" },
 	{ 0, ROUTE("a", PARENT "rules: [{timeouts: {request: 0s, "
 	    "backendRequest: 1s}}]"), "" },
+	{ 0, POLICY("timeouts: {response: 1s}, retry: {perTryTimeout: 1s}"),
+	    "t:5:84: spec.retry.perTryTimeout: is not below timeouts.response, "
+	    "which ends the first try before\n" },
+	{ 0, POLICY("timeouts: {response: 2s}, retry: {perTryTimeout: 1s}"), "" },
+	{ 0, POLICY("timeouts: {response: 0s}, retry: {perTryTimeout: 1s}"), "" },
 	{ 0, EXTERNAL("a", ""), "t:5:7: spec.ports: there are none, so nobody can "
 	    "call it\n" },
 	{ 0, EXTERNAL("a", ", ports: [{port: 80}]"), "" },
