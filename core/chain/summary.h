@@ -37,6 +37,7 @@ struct l7_summary {
 	uint64_t           upstream_us;		/* request sent to head of answer */
 	uint64_t           connect_us;
 	int                attempts;
+	bool               is_upstream_tls;	/* with or without such an ID */
 	bool               is_own;	/* our application asks */
 };
 

@@ -52,7 +52,8 @@ outcome_key(uint64_t pair, struct l7_ctx *ctx, const struct l7_summary *m)
 
 	h ^= (uint64_t)m->status << 32 ^ (uint64_t)m->flag << 48 ^
 	    (uint64_t)(m->upstream_id.len > 0) << 60 ^
-	    (uint64_t)l7_peer(ctx)->is_tls << 61;
+	    (uint64_t)l7_peer(ctx)->is_tls << 61 ^
+	    (uint64_t)m->is_upstream_tls << 62;
 	return h * UINT64_C(0xff51afd7ed558ccd);
 }
 
@@ -75,7 +76,8 @@ requests_series(struct l7_ctx *ctx, const struct l7_summary *m)
 	v[n++] = status > 0 ? slice_of(code, 3) : SLICE("0");
 	v[n++] = slice_str(response_flag_name(m->flag));
 	v[n++] = (in ? l7_peer(ctx)->is_tls : m->upstream_id.len > 0) ?
-	    SLICE("mutual_tls") : SLICE("none");
+	    SLICE("mutual_tls") : !in && m->is_upstream_tls ? SLICE("tls") :
+	    SLICE("none");
 	return stat_series_get(env->stats, METRIC_REQUESTS, v);
 }
 

@@ -3,6 +3,7 @@
 #include "conf/json.h"
 #include "modes/proxy/admin_config.h"
 #include "modes/proxy/proxy_run.h"
+#include "tls/outside.h"
 
 static void
 add_slice(struct str *out, const char *name, struct slice value)
@@ -40,9 +41,16 @@ add_endpoint(struct str *out, const struct endpoint *e)
 static void
 add_cluster(struct str *out, const struct cluster *c)
 {
-	str_addf(out, "\"protocol\":\"%s\",\"balancer\":\"%s\","
-	    "\"endpoints\":[", c->protocol == CLUSTER_HTTP ? "http" : "tcp",
+	str_addf(out, "\"protocol\":\"%s\",\"balancer\":\"%s\"",
+	    c->protocol == CLUSTER_HTTP ? "http" : "tcp",
 	    lb_policy_name(c->lb));
+	if (c->authority.len > 0)
+		add_slice(out, "host", c->authority);
+	if (c->outside != NULL)
+		add_slice(out, "tls", tls_outside_sni(c->outside));
+	if (c->barred != NULL)
+		add_slice(out, "barred", slice_str(c->barred));
+	str_add(out, ",\"endpoints\":[");
 	for (size_t i = 0; i < c->len; i++) {
 		if (i > 0)
 			str_add_char(out, ',');

@@ -427,6 +427,7 @@ router_note_endpoint(struct router *r)
 	s->upstream_host = e->host;
 	s->workload = e->workload;
 	s->connect_us = attempt_connect_us(r->attempt);
+	s->is_upstream_tls = r->peer->is_tls;
 	if (r->peer->id[0] != '\0')
 		s->upstream_id = arena_dup(a, slice_str(r->peer->id));
 }

@@ -71,7 +71,8 @@ labels(const struct session_facts *f, struct slice *v)
 	v[5] = known(in ? slice_str(f->source) : env->workload);
 	v[6] = known(in ? env->workload : f->endpoint != NULL ?
 	    f->endpoint->workload : SLICE_NONE);
-	v[7] = is_tls ? SLICE("mutual_tls") : SLICE("none");
+	v[7] = is_tls ? SLICE("mutual_tls") : !in &&
+	    f->job->cluster->outside != NULL ? SLICE("tls") : SLICE("none");
 	return 8;
 }
 
