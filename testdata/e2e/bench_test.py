@@ -65,6 +65,17 @@ def load_sends_what_is_due(scene):
 
 
 @scenario
+def load_asks_for_paths_in_turn(scene):
+	backend = scene.backend(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+	done, _ = load("--paths", 3, "--rate", 50, "--warmup", 0, "--duration",
+	    400, f"127.0.0.1:{backend.port}/item/")
+	assert done.returncode == 0, done.stderr
+	asked = [request.target for request in backend.requests()]
+	assert len(asked) > 3 and asked == [f"/item/{number % 3}"
+	    for number in range(len(asked))], asked
+
+
+@scenario
 def the_example_of_the_manual_runs(scene):
 	app = scene.echo("app")
 	page = (ROOT / "man/mesh-bench.7").read_text()
