@@ -223,6 +223,7 @@ http_start(struct load *l)
 	l->mode = h;
 	list_init(&h->free);
 	write_request(h);
+	h->asked = 0;
 	h->clients = mem_zalloc_array(o->connections, sizeof(*h->clients));
 	for (unsigned int i = 0; i < o->connections; i++) {
 		struct client *c = &h->clients[i];
