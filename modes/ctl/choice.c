@@ -76,6 +76,10 @@ choice_make(struct choice *q)
 		route_add(q->table, q->routes[i], &parent, &built);
 		problems_of_route(&q->traffic, q->routes[i], q->problems);
 	}
+	if (q->rival != NULL)
+		conf_add_string(q->problems, arena_printf(&q->c->arena,
+		    "%s %s has the port, and HTTPRoutes there are Conflicted",
+		    q->rival->kind->kind, model_object_name(q->rival)));
 	route_table_seal(q->table);
 	route_explain(q->table, &q->asked.request, on_verdict, q);
 	choice_find_policies(q);

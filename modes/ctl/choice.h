@@ -20,6 +20,7 @@ struct choice {
 	const struct model_object  *service;
 	const struct model_object **routes;	/* those that callers obey */
 	size_t                      len;	/* 0: none, it goes to the service */
+	const struct model_object  *rival;	/* of another kind, has the port; or NULL */
 	struct asked                asked;
 	struct route_table         *table;	/* NULL: not made yet */
 	struct route_found          found;

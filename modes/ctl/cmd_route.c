@@ -103,26 +103,43 @@ find_port(struct choice *q)
 	return ctl_fail_call(q->c, &err);
 }
 
+/* Of several kinds of routes on a port one counts (route/attach.h). */
+static void
+find_routes(struct choice *q)
+{
+	const struct model_set *set = &q->traffic.set;
+
+	q->routes = arena_alloc(&q->c->arena,
+	    (set->len + 1) * sizeof(const struct model_object *));
+	q->len = routes_of_service((const struct model_object *const *)
+	    set->objects, set->len, q->service, q->to.port, q->from, q->routes);
+	if (q->len == 0 || q->routes[0]->kind == &model_http_route_kind)
+		return;
+	q->rival = q->routes[0];
+	q->len = 0;
+}
+
 static int
 load(struct choice *q)
 {
+	static const struct model_kind *const kinds[] = {
+		&model_http_route_kind, &model_grpc_route_kind,
+	};
 	struct err err = ERR_INIT;
-	const struct model_object **all;
-	size_t n;
 	int code;
 
 	q->service = traffic_find(&q->traffic, &model_service_kind,
 	    q->to.namespace, q->to.name, &err);
-	if (q->service == NULL || traffic_load(&q->traffic, &model_http_route_kind,
-	    q->to.namespace, &err) < 0 || traffic_load(&q->traffic,
-	    &model_http_route_kind, q->from, &err) < 0 ||
-	    choice_load_policies(q, &err) < 0)
+	if (q->service == NULL)
 		return ctl_fail_call(q->c, &err);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (traffic_load(&q->traffic, kinds[i], q->to.namespace,
+		    &err) < 0 || traffic_load(&q->traffic, kinds[i], q->from,
+		    &err) < 0)
+			return ctl_fail_call(q->c, &err);
 	code = find_port(q);
-	n = traffic_of_kind(&q->traffic, &model_http_route_kind, &all);
-	q->routes = arena_alloc(&q->c->arena, (n + 1) * sizeof(*q->routes));
-	q->len = routes_of_service(all, n, q->service, q->to.port, q->from,
-	    q->routes);
+	if (code == CTL_OK)
+		find_routes(q);
 	return code;
 }
 

@@ -313,6 +313,13 @@ def a_sidecar_routes_tls_by_the_name_it_asks_for(scene):
 	control.ctl("wait", "tlsroute", "a", "--for", "condition=Programmed")
 	shown = control.ctl("get", "tcproute", "all", "-o", "yaml").stdout
 	assert "reason: Conflicted" in shown, shown
+	# Requests to a port that another kind of route has obey no HTTPRoute.
+	control.apply(route("h", "b", 'group: "", kind: Service, name: b') +
+	    "".join(("---\napiVersion: gateway.networking.k8s.io/v1\n",
+	    "kind: GRPCRoute\nmetadata: {name: g, namespace: default}\nspec:\n",
+	    '  parentRefs: [{group: "", kind: Service, name: b}]\n')))
+	shown = control.ctl("route", "b").stdout
+	assert "GRPCRoute default/g has the port" in shown, shown
 	wait_until(lambda: curl(f"https://b.example:{port}/", "--resolve",
 	    f"b.example:{port}:127.0.0.1", "--cacert", str(certs["b"])).body ==
 	    b"b b.example", "the route is obeyed")
