@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/log.h"
 #include "modes/proxy/agent_run.h"
 #include "modes/proxy/extensions.h"
 
@@ -45,11 +46,40 @@ on_timer(void *arg)
 	turn(arg);
 }
 
+/* --- between lives -------------------------------------------------------- */
+
+static void
+load(struct agent *g)
+{
+	struct str text = { 0 };
+	struct err err = ERR_INIT;
+	int found = state_read(&g->state, STATE_SHARES, &text, &err);
+
+	if (found < 0 || (found == 1 && shares_load(&g->shares,
+	    str_slice(&text), &err) != 0))
+		log_warn("sync", "%s: %s; until control says more, global limits "
+		    "are ours alone", STATE_SHARES, err.text);
+	str_fini(&text);
+}
+
+static void
+save(struct agent *g)
+{
+	struct str text = { 0 };
+	struct err err = ERR_INIT;
+
+	shares_save(&g->shares, &text);
+	if (state_write(&g->state, STATE_SHARES, str_slice(&text), &err) != 0)
+		log_warn("sync", "%s", err.text);
+	str_fini(&text);
+}
+
 void
 agent_shares_init(struct agent *g)
 {
 	shares_init(&g->shares);
 	loop_timer_init(&g->shares_timer, g->loop, on_timer, g);
+	load(g);
 }
 
 void
@@ -69,6 +99,8 @@ void
 agent_shares_answer(struct agent *g, const struct sync_message *m)
 {
 	shares_answer(&g->shares, m, clock_mono_ms());
+	if (g->shares.is_unsaved)
+		save(g);
 	note_numbers(g);
 }
 

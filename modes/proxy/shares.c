@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "conf/json.h"
 #include "filter/rate_limit.h"
 #include "modes/proxy/shares.h"
 
@@ -58,6 +59,7 @@ void
 shares_fini(struct shares *ss)
 {
 	map_fini(&ss->limits, share_free);
+	map_fini(&ss->kept, NULL);
 }
 
 /* --- which limits ------------------------------------------------------------- */
@@ -70,6 +72,12 @@ shares_begin(struct shares *ss)
 
 	while (map_next(&ss->limits, &it, NULL, &value))
 		((struct share *)value)->is_there = false;
+}
+
+static uint64_t
+equal_part(const struct share *s)
+{
+	return WHOLE / (s->proxies > 0 ? s->proxies : 1);
 }
 
 /* What the old lease had is in force in the new one. */
@@ -94,7 +102,8 @@ add_one(struct shares *ss, struct slice name, struct l7_part *part,
 		s = mem_zalloc(sizeof(*s));
 		s->name = mem_dup(name.ptr, name.len);
 		s->index = index;
-		s->parts = WHOLE;
+		s->proxies = (uintptr_t)map_get(&ss->kept, slice_str(key));
+		s->parts = equal_part(s);
 		s->counted_ms = now_ms;
 		map_put(&ss->limits, slice_str(key), s);
 		ss->asked_ms = 0;	/* soon */
@@ -340,6 +349,7 @@ take_limit(struct shares *ss, const struct sync_quota_row *r, size_t n,
 	if (s == NULL || r->key != 0)
 		return;
 	s->parts = limited(r->parts);
+	ss->is_unsaved = ss->is_unsaved || s->proxies != r->proxies;
 	s->proxies = r->proxies;
 	s->until_ms = until_ms;
 	lease_set(s->lease, 0, s->parts, now_ms * NS_PER_MS);
@@ -391,11 +401,57 @@ shares_tick(struct shares *ss, uint64_t now_ms)
 		}
 		s->until_ms = 0;
 		ss->seen = 0;
-		s->parts = WHOLE / (s->proxies > 0 ? s->proxies : 1);
+		s->parts = equal_part(s);
 		lease_set(s->lease, 0, s->parts, now_ms * NS_PER_MS);
 		take_keys(s, NULL, 0, now_ms);
 	}
 	return next;
+}
+
+/* --- a life later ----------------------------------------------------------------- */
+
+void
+shares_save(struct shares *ss, struct str *out)
+{
+	struct sync_quota_row *rows = mem_zalloc_array(ss->limits.len + 1,
+	    sizeof(*rows));
+	size_t n = 0, it = 0;
+	void *value;
+
+	while (map_next(&ss->limits, &it, NULL, &value)) {
+		const struct share *s = value;
+
+		rows[n++] = (struct sync_quota_row){
+			.limit = slice_str(s->name), .index = s->index,
+			.proxies = s->proxies };
+	}
+	sync_quota_write(out, rows, n);
+	str_add_char(out, '\n');
+	mem_free(rows);
+	ss->is_unsaved = false;
+}
+
+int
+shares_load(struct shares *ss, struct slice text, struct err *err)
+{
+	const struct sync_quota_row *rows;
+	struct arena a = { 0 };
+	size_t n = 0;
+	const struct conf_node *list = conf_json_read(&a, text, "limits", err);
+	int result = list == NULL ? -1 : list->kind != CONF_LIST ?
+	    err_set(err, ERR_DATA, "expected a list") :
+	    sync_quota_read(&a, list, &rows, &n, err);
+
+	for (size_t i = 0; result == 0 && i < n; i++) {
+		const char *key = arena_printf(&a, "%.*s#%llu",
+		    SLICE_ARG(rows[i].limit),
+		    (unsigned long long)rows[i].index);
+
+		map_put(&ss->kept, slice_str(key),
+		    (void *)(uintptr_t)rows[i].proxies);
+	}
+	arena_fini(&a);
+	return result;
 }
 
 size_t

@@ -23,6 +23,8 @@
 
 struct shares {
 	struct map limits;	/* "document place#index": struct share */
+	struct map kept;	/* the same: proxies, of a life before */
+	bool       is_unsaved;	/* what shares_save writes has changed */
 	uint64_t   id;		/* of our last question */
 	uint64_t   answered;	/* the last that was */
 	uint64_t   seen;	/* whose answer is in force; 0: none */
@@ -54,6 +56,13 @@ void shares_answer(struct shares *, const struct sync_message *, uint64_t now_ms
 void shares_restart(struct shares *);
 /* Ends leases that are over; gives in how many ms to call again, at most. */
 uint64_t shares_tick(struct shares *, uint64_t now_ms);
+
+/*
+ * Among how many proxies each limit is divided, for the next life of this one:
+ * it may begin without control.  ERR_DATA: that was not written by save.
+ */
+void shares_save(struct shares *, struct str *out);
+int shares_load(struct shares *, struct slice text, struct err *);
 
 /* How many of the limits have a lease. */
 size_t shares_leased(const struct shares *);

@@ -283,6 +283,35 @@ TEST(shares_of_keys_are_bounded)
 	bench_fini(&b);
 }
 
+/* One that starts again while control is away. */
+TEST(shares_are_equal_after_a_restart)
+{
+	struct bench b, again;
+	struct str text = { 0 };
+	struct err err = ERR_INIT;
+	static const char *const bad[] = { "", "{}", "[7]", "[[\"a\"]]" };
+
+	bench_init(&b, "limits: [{requests: 100}]");
+	assert_false(b.shares.is_unsaved);
+	lease_all(&b, ask(&b).id, WHOLE / 10, 5);
+	assert_true(b.shares.is_unsaved);
+	shares_save(&b.shares, &text);
+	assert_false(b.shares.is_unsaved);
+	bench_fini(&b);
+
+	bench_init(&again, "limits: [{requests: 100}]");
+	shares_begin(&again.shares);
+	shares_end(&again.shares);
+	assert_int_equal(shares_load(&again.shares, str_slice(&text), &err), 0);
+	shares_add(&again.shares, SLICE(NAME), again.part, again.now_ms);
+	assert_int_equal(count_passing(&again, 0, 0), 20);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(shares_load(&again.shares, slice_str(bad[i]),
+		    &err), -1);
+	bench_fini(&again);
+	str_fini(&text);
+}
+
 TEST(shares_stay_when_the_limit_changes)
 {
 	struct bench b;

@@ -21,6 +21,7 @@
 #define STATE_BUNDLE	"bundle.pem"	/* roots that we trust */
 #define STATE_JOIN_KEY	"join-key.pem"	/* of a join that is under way */
 #define STATE_DOCUMENTS	"documents.jsonl"	/* last good ones: docs.h */
+#define STATE_SHARES	"limits.json"	/* among how many: shares.h */
 #define STATE_FILE_MAX	((size_t)64 << 20)	/* bytes */
 
 struct state {

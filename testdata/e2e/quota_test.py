@@ -39,13 +39,21 @@ class Caller:
 		self.proxy = scene.proxy(name, control=control,
 		    service=f"default/{name}", apps=[f"80={echo.http}/http"])
 		self.proxy.await_ready()
-		self.client = Client(f"127.0.0.1:{self.proxy.outbound_port}")
+		self.connect()
 		self.admitted = 0
 
-	def ask(self, n):
+	def connect(self):
+		self.client = Client(f"127.0.0.1:{self.proxy.outbound_port}")
+
+	def get(self, fields=()):
+		if self.client.is_ended():
+			self.connect()
+		return self.client.request("/", fields=fields,
+		    host="pages.default.mesh").status
+
+	def ask(self, n, fields=()):
 		for _ in range(n):
-			status = self.client.request("/",
-			    host="pages.default.mesh").status
+			status = self.get(fields)
 			assert status in (200, 429), status
 			self.admitted += status == 200
 
@@ -105,8 +113,8 @@ def mesh_of(scene):
 	    apps=[f"80=127.0.0.1:{backend.port}/http"]).await_ready()
 	callers = [Caller(scene, control, name) for name in NAMES]
 	for caller in callers:
-		wait_until(lambda caller=caller: caller.client.request("/",
-		    host="pages.default.mesh").status == 200, "pages answer")
+		wait_until(lambda caller=caller: caller.get() == 200,
+		    "pages answer")
 	control.apply(DOCUMENTS)
 	for caller in callers:
 		wait_until(lambda caller=caller: caller.share()["proxies"] == 3,
@@ -151,6 +159,13 @@ def a_global_limit_follows_demand_and_survives_control(scene):
 	assert max(load.admitted()) <= equal * (time.monotonic() - load.began) + \
 	    BURST / 3 + 1, load.admitted()
 
+	# One that starts anew knows how many there were.
+	assert callers[2].proxy.stop() == 0
+	callers[2].proxy.start()
+	callers[2].proxy.await_ready()
+	assert callers[2].share()["percent"] == 33.33, callers[2].share()
+	callers[2].connect()
+
 	# And it comes back.
 	control.start()
 	control.await_ready()
@@ -172,6 +187,58 @@ def a_proxy_that_ends_leaves_its_share_to_the_others(scene):
 	load.until(lambda: all(caller.share()["percent"] > 45 and
 	    caller.share()["proxies"] == 2 for caller in callers[:2]),
 	    "two have all of it")
+
+
+@scenario
+def a_key_that_is_much_wanted_has_shares_of_its_own(scene):
+	control, callers = mesh_of(scene)
+	control.apply(DOCUMENTS.replace(f"burst: {BURST}",
+	    f"burst: {BURST}, byHeader: x-user"))
+	control.ctl("wait", "--for=condition=Programmed", "ratelimit/together")
+	web, began = callers[0], time.monotonic()
+	web.admitted = 0
+	part = RATE / 3
+
+	# One user comes by one proxy, and gets more than that proxy's part.
+	while web.admitted <= BURST + part * (10 + time.monotonic() - began):
+		web.ask(MUCH, {"x-user": "ann"})
+		passed = time.monotonic() - began
+		assert web.admitted <= RATE * passed + BURST + 3
+		if passed > 60:
+			raise Timeout(f"{web.admitted} passed: {web.share()}")
+	assert web.share()["keys"] == 1, web.share()
+
+	# Others have theirs, everywhere.
+	for caller in callers:
+		caller.admitted = 0
+		caller.ask(4, {"x-user": "bob"})
+		assert caller.admitted == 4
+
+
+@scenario
+def a_global_limit_of_a_service_holds_for_its_instances(scene):
+	control = scene.control()
+	backend = scene.backend(PAGE)
+	instances = [scene.proxy(name, control=control, service="default/pages",
+	    apps=[f"80=127.0.0.1:{backend.port}/http"]).await_ready()
+	    for name in ("pages-1", "pages-2", "pages-3")]
+	caller = Caller(scene, control, "web")
+	wait_until(lambda: caller.get() == 200, "pages answer")
+	control.apply("""
+apiVersion: mesh/v1
+kind: RateLimit
+metadata: {name: few}
+spec: {targetRefs: [{name: pages}], scope: Global,
+  limits: [{requests: 9, per: 24h}]}
+""")
+
+	def told(proxy):
+		limits = proxy.admin("/config").json()["limits"]
+		return limits and limits[0]["proxies"] == 3 and limits[0]["leased"]
+	for proxy in instances:
+		wait_until(lambda proxy=proxy: told(proxy), "it is leased")
+	caller.ask(200)
+	assert 3 <= caller.admitted <= 9 + 3, caller.admitted
 
 
 if __name__ == "__main__":
