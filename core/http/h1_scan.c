@@ -3,60 +3,83 @@
 #include "http/grammar.h"
 #include "http/h1_scan.h"
 
-enum state {
-	REQUEST_BEFORE, REQUEST_BEFORE_LF, REQUEST_FIRST, METHOD, TARGET_FIRST,
-	TARGET, REQUEST_VERSION,
-	RESPONSE_FIRST, RESPONSE_VERSION, CODE_FIRST, CODE, REASON,
-	LINE_LF, FIELD, NAME, VALUE, END_LF, END,
-	STATES
+/* What a byte is to the scanner. */
+enum kind {
+	BAD, CR, LF, SP, COLON,
+	HEX,	/* as TOK, and a digit */
+	TOK,	/* in names, targets and values */
+	HASH,	/* in names and values */
+	TGT,	/* in targets and values */
+	VAL,	/* in values only */
+	KINDS = 16	/* a power of two, for speed */
+};
+
+static const unsigned char kinds[256] = {
+	['\t'] = VAL, ['\n'] = LF, ['\r'] = CR, [' '] = SP,
+	['!'] = TOK, ['"'] = TGT, ['#'] = HASH, ['$' ... '\''] = TOK,
+	['('] = TGT, [')'] = TGT, ['*'] = TOK, ['+'] = TOK, [','] = TGT,
+	['-'] = TOK, ['.'] = TOK, ['/'] = TGT, ['0' ... '9'] = HEX,
+	[':'] = COLON, [';' ... '@'] = TGT, ['A' ... 'F'] = HEX,
+	['G' ... 'Z'] = TOK, ['[' ... ']'] = TGT, ['^' ... '`'] = TOK,
+	['a' ... 'f'] = HEX, ['g' ... 'z'] = TOK, ['{'] = TGT, ['|'] = TOK,
+	['}'] = TGT, ['~'] = TOK, [0x80 ... 0xff] = VAL,
 };
 
 /*
- * In a state, bytes of class `run` change nothing; then one byte decides: it is
- * one of `on`, or of class `first`, or it is a fault.
+ * A state's name says what is expected next.  Those before QUIET are named for
+ * what was just found, and enter() has something to do then.
  */
-static const struct row {
-	unsigned int run;
-	struct {
-		char       byte;	/* 0: none; NUL is allowed nowhere */
-		enum state next;
-	} on[2];
-	unsigned int first;
-	enum state   first_next;
-	const char  *why;
-} rows[STATES] = {
-	[REQUEST_BEFORE] = { 0, { { '\r', REQUEST_BEFORE_LF } },
-	    BYTE_TOKEN, METHOD, "request does not begin with a method" },
-	[REQUEST_BEFORE_LF] = { 0, { { '\n', REQUEST_FIRST } },
-	    0, END, "CR without LF" },
-	[REQUEST_FIRST] = { 0, { { 0 } },
-	    BYTE_TOKEN, METHOD, "request does not begin with a method" },
-	[METHOD] = { BYTE_TOKEN, { { ' ', TARGET_FIRST } },
-	    0, END, "method is not a token" },
-	[TARGET_FIRST] = { 0, { { 0 } },
-	    BYTE_TARGET, TARGET, "no request target behind one space" },
-	[TARGET] = { BYTE_TARGET, { { ' ', REQUEST_VERSION } },
-	    0, END, "request target has a byte that it may not have" },
-	[REQUEST_VERSION] = { BYTE_TARGET, { { '\r', LINE_LF } },
-	    0, END, "request line does not end with a version" },
-	[RESPONSE_FIRST] = { 0, { { 0 } },
-	    BYTE_TARGET, RESPONSE_VERSION, "no status line" },
-	[RESPONSE_VERSION] = { BYTE_TARGET, { { ' ', CODE_FIRST } },
-	    0, END, "no status behind the version" },
-	[CODE_FIRST] = { 0, { { 0 } },
-	    BYTE_HEX, CODE, "no status behind one space" },
-	[CODE] = { BYTE_HEX, { { ' ', REASON }, { '\r', LINE_LF } },
-	    0, END, "status is not a number" },
-	[REASON] = { BYTE_VALUE, { { '\r', LINE_LF } },
-	    0, END, "bad byte in the reason" },
-	[LINE_LF] = { 0, { { '\n', FIELD } }, 0, END, "CR without LF" },
-	[FIELD] = { 0, { { '\r', END_LF } },
-	    BYTE_TOKEN, NAME, "line does not begin with a field name" },
-	[NAME] = { BYTE_TOKEN, { { ':', VALUE } },
-	    0, END, "field name is not a token with ':' behind it" },
-	[VALUE] = { BYTE_VALUE, { { '\r', LINE_LF } },
-	    0, END, "bad byte in a field value" },
-	[END_LF] = { 0, { { '\n', END } }, 0, END, "CR without LF" },
+enum state {
+	FAULT, BLANK, LINE, NAME_1, TARGET_1, VALUE_1, END,
+	QUIET,
+	REQUEST = QUIET, BLANK_LF, METHOD_0, METHOD, TARGET_0, TARGET, PROTOCOL,
+	RESPONSE, VERSION, CODE_0, CODE, REASON,
+	LINE_LF, FIELD, NAME, VALUE, END_LF,
+	STATES
+};
+
+/* Where a byte leads; to FAULT where nothing is said. */
+#define TOKENS(to)	[HEX] = to, [TOK] = to, [HASH] = to
+#define TARGETS(to)	[HEX] = to, [TOK] = to, [TGT] = to, [COLON] = to
+#define VALUES(to)	TARGETS(to), [HASH] = to, [VAL] = to, [SP] = to
+static const unsigned char steps[STATES][KINDS] = {
+	[REQUEST]  = { TOKENS(METHOD), [CR] = BLANK_LF },
+	[BLANK_LF] = { [LF] = BLANK },
+	[METHOD_0] = { TOKENS(METHOD) },
+	[METHOD]   = { TOKENS(METHOD), [SP] = TARGET_0 },
+	[TARGET_0] = { TARGETS(TARGET_1) },
+	[TARGET]   = { TARGETS(TARGET), [SP] = PROTOCOL },
+	[PROTOCOL] = { TARGETS(PROTOCOL), [CR] = LINE_LF },
+	[RESPONSE] = { TARGETS(VERSION) },
+	[VERSION]  = { TARGETS(VERSION), [SP] = CODE_0 },
+	[CODE_0]   = { [HEX] = CODE },
+	[CODE]     = { [HEX] = CODE, [SP] = REASON, [CR] = LINE_LF },
+	[REASON]   = { VALUES(REASON), [CR] = LINE_LF },
+	[LINE_LF]  = { [LF] = LINE },
+	[FIELD]    = { TOKENS(NAME_1), [CR] = END_LF },
+	[NAME]     = { TOKENS(NAME), [COLON] = VALUE_1 },
+	[VALUE]    = { VALUES(VALUE), [CR] = LINE_LF },
+	[END_LF]   = { [LF] = END },
+};
+
+static const char *const whys[STATES] = {
+	[REQUEST]  = "request does not begin with a method",
+	[BLANK_LF] = "CR without LF",
+	[METHOD_0] = "request does not begin with a method",
+	[METHOD]   = "method is not a token",
+	[TARGET_0] = "no request target behind one space",
+	[TARGET]   = "request target has a byte that it may not have",
+	[PROTOCOL] = "request line does not end with a version",
+	[RESPONSE] = "no status line",
+	[VERSION]  = "no status behind the version",
+	[CODE_0]   = "no status behind one space",
+	[CODE]     = "status is not a number",
+	[REASON]   = "bad byte in the reason",
+	[LINE_LF]  = "CR without LF",
+	[FIELD]    = "line does not begin with a field name",
+	[NAME]     = "field name is not a token with ':' behind it",
+	[VALUE]    = "bad byte in a field value",
+	[END_LF]   = "CR without LF",
 };
 
 static const struct h1_fault line_too_long = { 431, "line too long" };
@@ -68,8 +91,8 @@ void
 h1_scan_start(struct h1_scan *s, enum h1_scan_kind kind)
 {
 	static const unsigned char first[] = {
-		[SCAN_REQUEST] = REQUEST_BEFORE,
-		[SCAN_RESPONSE] = RESPONSE_FIRST,
+		[SCAN_REQUEST] = REQUEST,
+		[SCAN_RESPONSE] = RESPONSE,
 		[SCAN_TRAILERS] = FIELD,
 	};
 
@@ -83,71 +106,104 @@ fail(struct h1_scan *s, struct h1_fault fault)
 	return SCAN_FAULT;
 }
 
-/* The state behind byte c, or STATES. */
-static enum state
-step(const struct row *row, char c)
-{
-	for (int i = 0; i < 2; i++)
-		if (row->on[i].byte == c && c != '\0')
-			return row->on[i].next;
-	if (http_byte_is(c, row->first))
-		return row->first_next;
-	return STATES;
-}
-
 struct room {
 	const struct http_limits *limits;
 	size_t head, fields;	/* what is left of the limits */
 };
 
-static enum h1_scan_result
-scan_byte(struct h1_scan *s, char c, const struct room *room)
+/* How many of n bytes may be looked at in this line; 0 is a fault. */
+static size_t
+allowed(struct h1_scan *s, size_t n, const struct room *room)
 {
-	enum state next = step(&rows[s->state], c);
+	size_t line_bytes = room->limits->line_bytes;
 
-	if (next == STATES)
-		return fail(s, (struct h1_fault){ 400, rows[s->state].why });
-	s->bytes++;
-	s->line++;
-	if (next == REQUEST_FIRST)
+	if (s->bytes >= room->head) {
+		fail(s, head_too_large);
+		return 0;
+	}
+	if (s->line >= line_bytes) {
+		fail(s, s->state >= REQUEST && s->state <= PROTOCOL ?
+		    target_too_long : line_too_long);
+		return 0;
+	}
+	if (n > room->head - s->bytes)
+		n = room->head - s->bytes;
+	return n < line_bytes - s->line ? n : line_bytes - s->line;
+}
+
+/* What the last byte found, with s->state as it was before. */
+static enum h1_scan_result
+enter(struct h1_scan *s, enum state found, const struct room *room)
+{
+	switch (found) {
+	case FAULT:
+		return fail(s, (struct h1_fault){ 400, whys[s->state] });
+	case BLANK:
 		s->skipped = s->bytes;
-	if (next == FIELD)
+		s->state = METHOD_0;
+		break;
+	case LINE:
 		s->line = 0;
-	if (next == NAME && s->state == FIELD && ++s->fields > room->fields)
-		return fail(s, too_many_fields);
-	s->state = (unsigned char)next;
-	return next == END ? SCAN_DONE : SCAN_MORE;
+		s->state = FIELD;
+		break;
+	case NAME_1:
+		if (++s->fields > room->fields)
+			return fail(s, too_many_fields);
+		s->state = NAME;
+		break;
+	case TARGET_1:
+		s->state = TARGET;
+		break;
+	case VALUE_1:
+		s->state = VALUE;
+		break;
+	default:
+		return SCAN_DONE;
+	}
+	return SCAN_MORE;
+}
+
+/* To the next thing found or to stop; gives where it got to. */
+static const char *
+scan_run(struct h1_scan *s, const char *p, const char *stop, enum state *found)
+{
+	const char *from = p;
+	unsigned char state = s->state, to = state;
+
+	if (state == VALUE)
+		p += http_bytes_span(p, (size_t)(stop - p), BYTE_VALUE);
+	else if (state == TARGET)
+		p += http_bytes_span(p, (size_t)(stop - p), BYTE_TARGET);
+	while (p < stop &&
+	    (to = steps[state][kinds[(unsigned char)*p++]]) >= QUIET)
+		state = to;
+	s->state = state;
+	s->bytes += (size_t)(p - from);
+	s->line += (size_t)(p - from);
+	*found = to;
+	return p;
 }
 
 static enum h1_scan_result
 scan_piece(struct h1_scan *s, struct slice piece, const struct room *room)
 {
-	size_t line_bytes = room->limits->line_bytes;
 	const char *p = piece.ptr, *end = p + piece.len;
+	enum h1_scan_result r = SCAN_MORE;
 
 	while (p < end) {
-		size_t n = (size_t)(end - p), run = 0;
+		size_t n = allowed(s, (size_t)(end - p), room);
+		const char *stop = p + n;
+		enum state found;
 
-		if (s->bytes >= room->head)
-			return fail(s, head_too_large);
-		if (s->line >= line_bytes)
-			return fail(s, s->state <= REQUEST_VERSION ?
-			    target_too_long : line_too_long);
-		if (n > room->head - s->bytes)
-			n = room->head - s->bytes;
-		if (n > line_bytes - s->line)
-			n = line_bytes - s->line;
-		if (rows[s->state].run != 0)
-			run = http_bytes_span(p, n, rows[s->state].run);
-		s->bytes += run;
-		s->line += run;
-		p += run;
-		if (run == n)
-			continue;
-		enum h1_scan_result r = scan_byte(s, *p++, room);
-
-		if (r != SCAN_MORE)
-			return r;
+		if (n == 0)
+			return SCAN_FAULT;
+		do {
+			p = scan_run(s, p, stop, &found);
+			if (found < QUIET)
+				r = enter(s, found, room);
+			if (r != SCAN_MORE)
+				return r;
+		} while (p < stop && found != LINE);
 	}
 	return SCAN_MORE;
 }
