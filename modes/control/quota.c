@@ -168,8 +168,7 @@ divide(struct quota *q, uint64_t now_ms)
 	for (size_t i = 0; i < n; i++)
 		wants[i] = above(wants[i], q->base);
 	q->level = pour(wants, n, pot - q->base * (n + 1), &left);
-	/* Who adds this to the level of one has it for all alike. */
-	q->spare = left / (n + 1);
+	q->spare = n > 0 ? left / n : 0;
 	q->divided_ms = now_ms;
 	q->divided_len = q->holders.len;
 	q->is_divided = true;

@@ -18,11 +18,11 @@
  *
  * What is divided:
  *
- *	a tenth in equal parts, so that nobody starts from nothing;
+ *	a tenth in equal parts, so that nobody starts from nothing, one of which
+ *	stays free for the next that comes;
  *	the rest by what each is asked for, max-min fair: who wants less than
  *	its part has what it wants, and a quarter more to grow into;
- *	what nobody wants in equal parts, one of which stays free for the next
- *	that comes.
+ *	what nobody wants in equal parts.
  *
  * What a holder may be using counts as spent until it says that it uses less,
  * or its lease has ended: a share grows only by what others have let go.  Of a

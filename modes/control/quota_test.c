@@ -37,8 +37,8 @@ TEST(quota_follows_what_is_wanted)
 		uint64_t wanted[3];
 		uint64_t least[3], most[3];	/* in percent */
 	} cases[] = {
-		/* Nobody wants anything: a part is free for the next. */
-		{ { 0, 0, 0 }, { 24, 24, 24 }, { 25, 25, 25 } },
+		/* Nobody wants anything; a little is free for the next. */
+		{ { 0, 0, 0 }, { 32, 32, 32 }, { 33, 33, 33 } },
 		/* All want too much. */
 		{ { 5 * WHOLE, 5 * WHOLE, 5 * WHOLE }, { 32, 32, 32 },
 		    { 33, 33, 33 } },
@@ -50,7 +50,7 @@ TEST(quota_follows_what_is_wanted)
 		{ { 2 * WHOLE, WHOLE / 10, 7 * WHOLE }, { 42, 12, 42 },
 		    { 43, 13, 43 } },
 		/* Less than there is: the rest is for all. */
-		{ { WHOLE / 10, WHOLE / 5, 0 }, { 26, 39, 16 }, { 27, 40, 17 } },
+		{ { WHOLE / 10, WHOLE / 5, 0 }, { 31, 44, 21 }, { 32, 45, 22 } },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -99,11 +99,11 @@ TEST(session_leases_limits_that_concern_the_proxy)
 	server_fixture_put(t, limits);
 	peer_open(t, &p, "web-1");
 	assert_non_null(strstr(str_ptr(&p.got), "ratelimits/default/all"));
-	/* One free part is kept for the next. */
+	/* A little is kept for the next. */
 	say(&p, "{\"t\":\"demand\",\"id\":1,\"rows\":["
 	    "[\"" ALL "\",0,\"0\",0,0]]}\n");
 	assert_got(&p, "{\"t\":\"lease\",\"id\":1,\"rows\":["
-	    "[\"" ALL "\",0,\"0\",500000,1]]}\n");
+	    "[\"" ALL "\",0,\"0\",950000,1]]}\n");
 	say(&p, "{\"t\":\"demand\",\"id\":2,\"seen\":1,\"rows\":["
 	    "[\"" ALL "\",0,\"0\",9000000,1]]}\n");
 	assert_got(&p, "{\"t\":\"lease\",\"id\":2,\"rows\":["
