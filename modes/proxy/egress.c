@@ -1,7 +1,6 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "base/mem.h"
 #include "modes/proxy/egress.h"
 #include "modes/proxy/worker.h"
 #include "net/addr.h"
@@ -11,7 +10,6 @@
 #define LOG_MS		1000
 _Static_assert(EGRESS_REFUSALS <= WORKER_REFUSALS_MAX, "one line each");
 #define RECORD_HANDSHAKE	0x16
-#define RECORD_HEAD	5
 
 static const struct {
 	const char *name, *text;
@@ -122,32 +120,20 @@ enum egress_look
 egress_look(const struct buf *first, struct slice host,
     enum egress_refusal *why)
 {
-	unsigned char head[RECORD_HEAD];
-	size_t len = buf_len(first);
-	struct hello *h;
-	enum egress_look look = EGRESS_PASS;
+	char bytes[HELLO_PEEK_BYTES], name[HELLO_NAME_MAX];
+	size_t len = buf_len(first) < sizeof(bytes) ? buf_len(first) :
+	    sizeof(bytes);
+	enum hello_state state;
 
 	if (len == 0)
 		return EGRESS_MORE;
-	buf_copy_out(first, head, len < sizeof(head) ? len : sizeof(head));
-	if (head[0] != RECORD_HANDSHAKE || is_address(host))
+	buf_copy_out(first, bytes, len);
+	if (bytes[0] != RECORD_HANDSHAKE || is_address(host))
 		return EGRESS_PASS;
-	*why = EGRESS_NO_HELLO;
-	if (len < sizeof(head))
+	state = hello_name(slice_of(bytes, len), name);
+	*why = state == HELLO_NAMED ? EGRESS_OTHER_NAME : EGRESS_NO_HELLO;
+	if (state == HELLO_MORE && len < sizeof(bytes))
 		return EGRESS_MORE;
-	size_t whole = sizeof(head) + ((size_t)head[3] << 8 | head[4]);
-
-	if (whole > HELLO_MAX)
-		return EGRESS_REFUSE;
-	if (len < whole)
-		return EGRESS_MORE;
-	h = mem_alloc(sizeof(*h));
-	if (!hello_parse(h, first)) {
-		look = EGRESS_REFUSE;
-	} else if (!is_named(h->sni, host)) {
-		look = EGRESS_REFUSE;
-		*why = EGRESS_OTHER_NAME;
-	}
-	mem_free(h);
-	return look;
+	return state == HELLO_NAMED && is_named(slice_str(name), host) ?
+	    EGRESS_PASS : EGRESS_REFUSE;
 }

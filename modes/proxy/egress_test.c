@@ -2,6 +2,7 @@
 
 #include "base/unit.h"
 #include "modes/proxy/egress.h"
+#include "tls/hello.h"
 
 /* A ClientHello with one suite, for this name (NULL: none); gives its length. */
 static size_t
@@ -79,6 +80,77 @@ TEST(tls_in_a_tunnel_asks_for_the_host_of_connect)
 	}
 }
 
+/*
+ * A hello with an extension of so many bytes in front of its name, as large key
+ * shares are, in records of at most so many; gives its length.
+ */
+static size_t
+make_large_hello(unsigned char *out, size_t pad, size_t record,
+    const char *sni)
+{
+	unsigned char small[512], message[8192];
+	size_t len = make_hello(small, sni) - 5, n = 0;
+	size_t front = 4 + 2 + 32 + 7;	/* up to the length of extensions */
+
+	memcpy(message, small + 5, front);
+	message[front] = (unsigned char)((len - front - 2 + pad + 4) >> 8);
+	message[front + 1] = (unsigned char)(len - front - 2 + pad + 4);
+	memcpy(message + front + 2, (const unsigned char[]){ 0, 51,
+	    (unsigned char)(pad >> 8), (unsigned char)pad }, 4);
+	memset(message + front + 6, 9, pad);
+	memcpy(message + front + 6 + pad, small + 5 + front + 2,
+	    len - front - 2);
+	len += pad + 4;
+	message[2] = (unsigned char)((len - 4) >> 8);
+	message[3] = (unsigned char)(len - 4);
+	for (size_t at = 0; at < len; at += record) {
+		size_t part = len - at < record ? len - at : record;
+		const unsigned char head[] = { 0x16, 3, 1,
+			(unsigned char)(part >> 8), (unsigned char)part };
+
+		memcpy(out + n, head, sizeof(head));
+		memcpy(out + n + sizeof(head), message + at, part);
+		n += sizeof(head) + part;
+	}
+	return n;
+}
+
+TEST(a_hello_in_a_tunnel_may_be_large_and_of_several_records)
+{
+	static const struct {
+		size_t pad, record;
+	} shapes[] = { { 1216, 16384 }, { 1216, 700 }, { 6000, 16384 },
+		{ 16, 40 } };
+
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		unsigned char bytes[9000];
+		size_t len = make_large_hello(bytes, shapes[i].pad,
+		    shapes[i].record, "api.example.com");
+		enum egress_refusal why = EGRESS_REFUSALS;
+
+		for (size_t n = 0; n < len; n++)
+			assert_int_equal(look(bytes, n, "api.example.com",
+			    &why), EGRESS_MORE);
+		assert_int_equal(look(bytes, len, "api.example.com", &why),
+		    EGRESS_PASS);
+		assert_int_equal(look(bytes, len, "evil.example.com", &why),
+		    EGRESS_REFUSE);
+		assert_int_equal(why, EGRESS_OTHER_NAME);
+	}
+}
+
+TEST(a_hello_in_a_tunnel_without_an_end_is_refused)
+{
+	unsigned char bytes[HELLO_PEEK_BYTES] = { 0x16, 3, 1, 0x40, 0, 1, 0,
+		0x3f, 0xfc };
+	enum egress_refusal why = EGRESS_REFUSALS;
+
+	assert_int_equal(look(bytes, 5000, "a.b", &why), EGRESS_MORE);
+	bytes[6] = 1;	/* 64 KiB and more */
+	assert_int_equal(look(bytes, 5000, "a.b", &why), EGRESS_REFUSE);
+	assert_int_equal(why, EGRESS_NO_HELLO);
+}
+
 TEST(what_is_not_tls_passes_and_what_pretends_does_not)
 {
 	static const struct {
@@ -88,7 +160,9 @@ TEST(what_is_not_tls_passes_and_what_pretends_does_not)
 	} cases[] = {
 		{ "SSH-2.0-x\r\n", 11, EGRESS_PASS },
 		{ "\x16", 1, EGRESS_MORE },
-		{ "\x16\x03\x01\x00\x01\x01", 6, EGRESS_REFUSE },
+		{ "\x16\x03\x01\x00\x01\x01", 6, EGRESS_MORE },
+		{ "\x16\x03\x01\x00\x01\x02", 6, EGRESS_REFUSE },
+		{ "\x16\x02", 2, EGRESS_REFUSE },
 		{ "\x16\x03\x01\xff\xff", 5, EGRESS_REFUSE },
 		{ "\x16\x03\x01\x00\x00", 5, EGRESS_REFUSE },
 	};
