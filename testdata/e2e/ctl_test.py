@@ -1336,8 +1336,8 @@ def what_runs_and_how_it_goes_is_seen(scene):
 	against(control, "workloads", out="^web-1 +web +.* Online ")
 	against(control, "endpoints", "payments", out=" default/payments-1 +Online ")
 	config = rows("proxy", "config", "web-1")
-	assert set(config) == {"identity", "control", "documents", "proxy"}, \
-	    list(config)
+	assert set(config) == {"identity", "control", "documents", "limits",
+	    "proxy"}, list(config)
 	assert rows("proxy", "config", "web-1", "--what", "all").keys() == \
 	    config.keys()
 	for part in config:
@@ -1345,7 +1345,8 @@ def what_runs_and_how_it_goes_is_seen(scene):
 		assert list(alone) == [part], alone
 		assert type(alone[part]) is type(config[part]), alone
 	against(control, "proxy", "config", "web-1", "--what", "foo", code=1, out="",
-	    err='no part "foo"; its parts are identity, control, documents, proxy$')
+	    err='no part "foo"; its parts are identity, control, documents, '
+	    'limits, proxy$')
 	against(control, "proxy", "config", "nix", "--what", "foo", code=1, out="",
 	    err="not connected")
 	tokens = {row["workload"]: row["state"] for row in rows("token", "list")}
