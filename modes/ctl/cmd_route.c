@@ -137,6 +137,8 @@ load(struct choice *q)
 		    &err) < 0 || traffic_load(&q->traffic, kinds[i], q->from,
 		    &err) < 0)
 			return ctl_fail_call(q->c, &err);
+	if (choice_load_policies(q, &err) < 0)
+		return ctl_fail_call(q->c, &err);
 	code = find_port(q);
 	if (code == CTL_OK)
 		find_routes(q);

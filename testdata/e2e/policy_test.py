@@ -344,6 +344,7 @@ def requests_wait_for_their_turn_at_an_endpoint(scene):
 	clients = held.ask(scene, edge, 3)
 	wait_until(lambda: edge.states()[held.port]["active"] == 3,
 	    "two run and one waits")
+	wait_until(lambda: len(held.backend.requests()) >= 2, "both have come")
 	assert edge.ask().status == 503
 	assert overflows(edge, "queue_full") == 1
 	assert len(held.backend.requests()) == 2
