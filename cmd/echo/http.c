@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "cmd/echo/echo.h"
 #include "cmd/echo/reply.h"
+#include "cmd/echo/websocket.h"
 
 #define OUT_MAX		(256 * 1024)	/* then reading stops */
 #define LINGER_MS	1000
@@ -37,6 +38,7 @@ struct http_conn {
 	struct str       in, out;
 	size_t           out_off;
 	struct exchange *exchange;	/* NULL between requests */
+	struct websocket *tunnel;	/* NULL: requests */
 	unsigned int     nth;
 	bool             peer_ended, closing, is_shut;
 };
@@ -63,6 +65,7 @@ conn_free(struct watch *w)
 
 	str_fini(&c->in);
 	str_fini(&c->out);
+	mem_free(c->tunnel);
 	mem_free(c);
 }
 
@@ -217,6 +220,28 @@ answer_plain(struct http_conn *c, const struct message *m)
 	c->closing = !m->keep_alive;
 }
 
+/* GET with an upgrade to websocket: frames from here on. */
+static bool
+is_websocket(struct http_conn *c, const struct message *m)
+{
+	struct websocket w;
+
+	if (m->body != BODY_NONE || !websocket_accept(&w, m, &c->out))
+		return false;
+	c->tunnel = mem_alloc(sizeof(w));
+	*c->tunnel = w;
+	return true;
+}
+
+static size_t
+take_frames(struct http_conn *c, struct slice data)
+{
+	size_t n = websocket_feed(c->tunnel, data, &c->out);
+
+	c->closing = c->tunnel->is_done;
+	return n;
+}
+
 static size_t
 take_head(struct http_conn *c, struct slice data)
 {
@@ -233,7 +258,7 @@ take_head(struct http_conn *c, struct slice data)
 	if (m.body == BODY_NONE && slice_is(m.target, "/plain") &&
 	    slice_is(m.method, "GET"))
 		answer_plain(c, &m);
-	else
+	else if (!is_websocket(c, &m))
 		exchange_open(c, slice_of(data.ptr, (size_t)n));
 	return (size_t)n;
 }
@@ -265,6 +290,8 @@ consume(struct http_conn *c, struct slice data)
 
 		if (c->closing)
 			n = rest.len;
+		else if (c->tunnel != NULL)
+			n = take_frames(c, rest);
 		else if (c->exchange == NULL)
 			n = take_head(c, rest);
 		else if (c->exchange->phase == TAKING)

@@ -122,7 +122,9 @@ done(struct l7_ctx *ctx, const struct l7_summary *m)
 	if (s == NULL)
 		s = stat_memo_put(env->memo, key, requests_series(ctx, m));
 	stat_counter_add(env->stat, s, 1);
-	add_histograms(ctx, m, pair);
+	/* What a tunnel carried, and for how long, says nothing about answers. */
+	if (m->status != 101)
+		add_histograms(ctx, m, pair);
 }
 
 const struct l7_filter filter_metrics = {

@@ -5,6 +5,7 @@
 #include "model/persistence.h"
 #include "model/refs.h"
 #include "model/retry_policy.h"
+#include "model/upgrades.h"
 
 /*
  * backend_policy: mesh/v1 BackendPolicy: how callers treat a service's backends.
@@ -117,6 +118,7 @@ struct model_backend_policy_spec {
 	bool                        subsets_strict;	/* an empty one: 503 */
 	struct model_pool          *pool;
 	struct model_timeouts      *timeouts;
+	struct model_upgrades      *upgrades;
 	struct model_breaker       *breaker;
 	struct model_outlier       *outlier;
 	struct model_health_check  *health;

@@ -41,6 +41,30 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "Attempts after the first, by what made the one before fail",
 		.labels = { DESTINATION, "reason" },
 	},
+	[METRIC_TUNNELS_ACTIVE] = {
+		.name = "mesh_tunnels_active", .type = STAT_GAUGE,
+		.help = "Requests that switched to another protocol and go on",
+		.labels = { "direction" },
+	},
+	[METRIC_TUNNEL_SENT] = {
+		.name = "mesh_tunnel_sent_bytes_total",
+		.type = STAT_COUNTER, .unit = STAT_BYTES,
+		.help = "Bytes from the service after such a switch",
+		.labels = { SERVICES },
+	},
+	[METRIC_TUNNEL_RECEIVED] = {
+		.name = "mesh_tunnel_received_bytes_total",
+		.type = STAT_COUNTER, .unit = STAT_BYTES,
+		.help = "Bytes from the caller after such a switch",
+		.labels = { SERVICES },
+	},
+	[METRIC_TUNNEL_DURATION] = {
+		.name = "mesh_tunnel_duration_seconds",
+		.type = STAT_HISTOGRAM, .unit = STAT_SECONDS,
+		.bounds = &stat_durations,
+		.help = "Time from such a switch to its end",
+		.labels = { SERVICES },
+	},
 	[METRIC_TCP_OPENED] = {
 		.name = "mesh_tcp_connections_opened_total", .type = STAT_COUNTER,
 		.help = "TCP connections that were carried",

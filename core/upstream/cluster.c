@@ -138,6 +138,7 @@ cluster_new(struct cluster_registry *r, struct slice service, struct slice port)
 	c->body_idle_ms = 60000;
 	c->pool_idle_ms = 30000;
 	c->pool_fresh_ms = 1000;
+	c->upgrades = settings_default.upgrades;
 	c->retry = retry_default;
 	c->limits = settings_default.limits;
 	c->balance = settings_default.balance;
@@ -309,6 +310,14 @@ is_same_limits(const struct cluster_limits *a, const struct cluster_limits *b)
 }
 
 static bool
+is_same_upgrades(const struct upgrade_settings *a,
+    const struct upgrade_settings *b)
+{
+	return a->allow == b->allow && a->idle_ms == b->idle_ms &&
+	    a->max_ms == b->max_ms;
+}
+
+static bool
 is_same_affinity(const struct cluster_affinity *a,
     const struct cluster_affinity *b)
 {
@@ -358,6 +367,7 @@ cluster_is_same(const struct cluster *a, const struct cluster *b)
 	    a->pool_fresh_ms != b->pool_fresh_ms ||
 	    a->pool_requests != b->pool_requests ||
 	    a->pool_age_ms != b->pool_age_ms ||
+	    !is_same_upgrades(&a->upgrades, &b->upgrades) ||
 	    !retry_is_same(&a->retry, &b->retry) ||
 	    a->state != b->state || !is_same_limits(&a->limits, &b->limits) ||
 	    !is_same_outlier(&a->outlier, &b->outlier) ||

@@ -72,6 +72,7 @@ struct cluster {
 						   what cannot be sent twice */
 	uint64_t              pool_requests;	/* of a connection; 0: no limit */
 	uint64_t              pool_age_ms;	/* of a connection; 0: no limit */
+	struct upgrade_settings upgrades;
 	struct retry_settings retry;
 	struct cluster_limits limits;
 	struct balance_settings balance;

@@ -124,7 +124,17 @@ struct session_settings {
 	int64_t      absolute_ms, idle_ms;	/* its ends; -1: never */
 };
 
+/* Which other protocols a request may switch to, and for how long. */
+enum upgrade_allow { UPGRADE_WEBSOCKET, UPGRADE_ANY, UPGRADE_NONE };
+
+struct upgrade_settings {
+	enum upgrade_allow allow;
+	uint64_t idle_ms;	/* 3,600,000: without a byte; 0: none */
+	uint64_t max_ms;	/* 0: none */
+};
+
 struct cluster_settings {
+	struct upgrade_settings upgrades;
 	struct balance_settings balance;
 	struct outlier_settings outlier;
 	struct health_settings  health;

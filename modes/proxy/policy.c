@@ -62,6 +62,8 @@ merge(struct model_backend_policy_spec *to,
 		to->pool = from->pool;
 	if (to->timeouts == NULL)
 		to->timeouts = from->timeouts;
+	if (to->upgrades == NULL)
+		to->upgrades = from->upgrades;
 	if (to->breaker == NULL)
 		to->breaker = from->breaker;
 	if (to->outlier == NULL)
@@ -187,6 +189,20 @@ set_timeouts(const struct model_timeouts *from, struct cluster *c)
 	c->response_timeout_ms = (uint64_t)from->response_ms;
 	c->body_idle_ms = from->idle_ms == 0 ? NEVER_MS :
 	    (uint64_t)from->idle_ms;
+}
+
+static void
+set_upgrades(const struct model_upgrades *from, struct upgrade_settings *u)
+{
+	static const enum upgrade_allow allowed[] = {
+		[MODEL_UPGRADE_WEBSOCKET] = UPGRADE_WEBSOCKET,
+		[MODEL_UPGRADE_ANY] = UPGRADE_ANY,
+		[MODEL_UPGRADE_NONE] = UPGRADE_NONE,
+	};
+
+	u->allow = allowed[from->allow];
+	u->idle_ms = (uint64_t)from->idle_ms;
+	u->max_ms = (uint64_t)from->max_ms;
 }
 
 static void
@@ -362,6 +378,8 @@ policy_apply(const struct model_backend_policy_spec *p, struct cluster *c)
 		set_pool(p->pool, c);
 	if (p->timeouts != NULL)
 		set_timeouts(p->timeouts, c);
+	if (p->upgrades != NULL)
+		set_upgrades(p->upgrades, &c->upgrades);
 	if (p->breaker != NULL)
 		set_breaker(p->breaker, &c->limits);
 	if (p->outlier != NULL)

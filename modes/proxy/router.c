@@ -185,6 +185,8 @@ router_body(struct l7_ctx *ctx, struct buf *b, bool end)
 		buf_move(&r->pending, b);
 		return;
 	}
+	if (r->tunnel != NULL)
+		router_tunnel_moved(r);
 	router_send_body(r, b, end);
 	if (r->stream == NULL || r->is_tunnel)
 		return;
@@ -263,6 +265,7 @@ router_done(struct l7_ctx *ctx, const struct l7_summary *s)
 	(void)s;
 	clean(r, r->status >= 500 ? ATTEMPT_FAILED : r->status > 0 ? ATTEMPT_OK :
 	    ATTEMPT_CANCELLED, STREAM_OK);
+	router_tunnel_end(r);
 }
 
 void

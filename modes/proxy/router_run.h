@@ -9,7 +9,8 @@
 /*
  * router_run: the insides of the router, shared by router.c (life of an
  * exchange, rules, mirrors, what comes from the caller), router_try.c (its
- * tries, one after the other) and router_hedge.c (tries beside each other).
+ * tries, one after the other), router_hedge.c (tries beside each other) and
+ * router_tunnel.c (what it is after an upgrade).
  */
 #define TRIED_MAX	8	/* endpoints that the next try avoids */
 
@@ -38,6 +39,7 @@ struct router {
 	struct buf         replay;	/* the same blocks, kept for a retry */
 	struct http_fields *trailers;
 	struct ruled      *ruled;	/* NULL: no rule */
+	struct tunnel     *tunnel;	/* NULL: it is none */
 	const struct endpoint_state *tried[TRIED_MAX];
 	struct affinity    affinity;	/* which endpoints suit the request */
 	struct sticky     *sticky;	/* NULL: it has no session */
@@ -94,5 +96,15 @@ bool router_hedge(struct router *);
 /* The try under way is lost: goes on with one beside it.  False: there is none. */
 bool router_fall_back(struct router *);
 void router_drop_rivals(struct router *, enum attempt_result);
+
+/* --- router_tunnel.c --------------------------------------------------------------- */
+
+/* Whether the service may be asked for the protocol that the request names. */
+bool router_may_upgrade(const struct router *);
+/* begin -> moved, for bytes either way ... -> stop -> end. */
+void router_tunnel_begin(struct router *);
+void router_tunnel_moved(struct router *);
+void router_tunnel_stop(struct router *);	/* its clock; if it is one */
+void router_tunnel_end(struct router *);	/* counts the rest; if it is one */
 
 #endif

@@ -38,6 +38,7 @@ void
 router_stop_clocks(struct router *r)
 {
 	loop_timer_stop(&r->timer);
+	router_tunnel_stop(r);
 	if (r->ruled == NULL)
 		return;
 	loop_timer_stop(&r->ruled->whole);
@@ -76,7 +77,9 @@ router_has_attempts_left(const struct router *r)
 bool
 router_is_idempotent(const struct router *r)
 {
-	return http_method_is_idempotent(r->request->method_id);
+	/* A session that was begun twice is two. */
+	return http_method_is_idempotent(r->request->method_id) &&
+	    r->outgoing->upgrade.len == 0;
 }
 
 /* How long before the next try, or -1: longer than anybody waits for. */
@@ -217,6 +220,7 @@ router_take_head(struct router *r, struct http_head *head, bool end)
 		r->ended = false;
 		router_stop_clocks(r);
 		l7_tunnel(r->ctx);
+		router_tunnel_begin(r);
 	}
 	if (r->job->choice != NULL)
 		rule_response(r->job->choice, l7_arena(r->ctx), r->request, head);
@@ -246,7 +250,9 @@ on_body(void *owner, struct buf *b, bool end)
 {
 	struct router *r = owner;
 
-	if (end || r->is_tunnel)
+	if (r->tunnel != NULL)
+		router_tunnel_moved(r);
+	else if (end)
 		loop_timer_stop(&r->timer);
 	else
 		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
@@ -381,6 +387,8 @@ router_make_outgoing(struct router *r)
 		return false;
 	*h = *from;
 	h->is_absolute = false;
+	if (!r->job->is_inbound && !router_may_upgrade(r))
+		h->upgrade = SLICE_NONE;
 	r->outgoing = h;
 	if (!r->job->is_inbound && r->job->source.len > 0)
 		http_fields_set_id(&h->fields, FIELD_MESH_SOURCE,

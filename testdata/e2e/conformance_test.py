@@ -24,6 +24,7 @@ from pathlib import Path
 
 import wire
 from mesh import ROOT, Skip, main, scenario, wait_until
+from websocket import WebSocket
 
 try:
 	from cluster import Cluster, settle
@@ -40,7 +41,6 @@ NOT_YET = {
 	    "GRPCRouteListenerHostnameMatching", "GRPCRouteNamedRule",
 	    "GRPCRouteRequestHeaderModifier", "GRPCRouteWeight"), GRPC),
 	"HTTPRouteBackendProtocolH2C": "cleartext HTTP/2 to services",
-	"HTTPRouteBackendProtocolWebSocket": "WebSocket services",
 }
 
 # Tests that look at conditions alone: why no parent accepts the route.
@@ -359,6 +359,18 @@ def check_generation(cluster):
 	wait_until(lambda: observed() == {2}, "the second generation is seen")
 
 
+def check_websocket(cluster):
+	"""What the test does that cases.json has no words for."""
+	edge, port = place_of({"ShortName": None}, 0, cluster)
+	def echoes():
+		with WebSocket(f"{edge.address}:{port}", host=edge.address,
+		    fields={"Origin": "ws://gateway/"}) as socket:
+			for message in "Websocket Support!", bytes(range(1, 8)):
+				socket.send(message)
+				assert socket.receive() == message
+	settle(echoes, "a WebSocket reaches the pod")
+
+
 def run_test(scene, test):
 	if Cluster is None:
 		raise Skip(str(MISSING))
@@ -376,6 +388,8 @@ def run_test(scene, test):
 		    "no parent accepts the route", 3)
 	elif short == "HTTPRouteObservedGenerationBump":
 		check_generation(cluster)
+	elif short == "HTTPRouteBackendProtocolWebSocket":
+		check_websocket(cluster)
 	elif not cases:
 		raise Skip("not yet: the corpus has no cases for it")
 	for case in cases:
