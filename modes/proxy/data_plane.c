@@ -150,6 +150,7 @@ data_plane_new(const struct data_plane_options *o)
 		.limits = &http_limits_default,
 	};
 	overload_init(&p->overload, &o->overload, o->stats);
+	overload_on_wake(&p->overload, o->woken, o->arg);
 	p->workers = mem_zalloc_array((size_t)o->workers, sizeof(*p->workers));
 	for (int i = 0; i < o->workers; i++) {
 		worker_init(&p->workers[i], p, i);

@@ -53,6 +53,8 @@ struct data_plane_options {
 	/* Called on a worker for each failed handshake, either end. */
 	void              (*tls_failed)(void *arg, bool is_server,
 				const struct tls_result *);
+	/* Called on any thread: looks for overload are to begin again. */
+	void              (*woken)(void *arg);
 	void               *arg;
 };
 

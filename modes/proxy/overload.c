@@ -38,6 +38,13 @@ overload_init(struct overload *o, const struct overload_settings *set,
 }
 
 void
+overload_on_wake(struct overload *o, void (*wake)(void *arg), void *arg)
+{
+	o->wake = wake;
+	o->wake_arg = arg;
+}
+
+void
 overload_fini(struct overload *o)
 {
 	for (int i = 0; i < OVERLOAD_RESOURCES; i++)
@@ -46,8 +53,29 @@ overload_fini(struct overload *o)
 }
 
 void
+overload_wake(struct overload *o)
+{
+	if (atomic_exchange(&o->watch, OVERLOAD_BUSY) == OVERLOAD_ASLEEP)
+		o->wake(o->wake_arg);
+}
+
+/* Whether to look again: what begins from now on is seen or wakes us. */
+static bool
+stays_awake(struct overload *o)
+{
+	int idle = OVERLOAD_IDLE;
+
+	if (o->wake == NULL || overload_level(o) != OVERLOAD_NONE ||
+	    atomic_exchange(&o->watch, OVERLOAD_IDLE) == OVERLOAD_BUSY)
+		return true;
+	return !atomic_compare_exchange_strong(&o->watch, &idle,
+	    OVERLOAD_ASLEEP);
+}
+
+void
 overload_note_turn(struct overload *o, uint64_t us)
 {
+	overload_note_work(o);
 	unsigned long long most = atomic_load_explicit(&o->turn_us,
 	    memory_order_relaxed);
 
@@ -121,7 +149,7 @@ memory_in_use(struct overload *o)
 	return metrics_process_memory();
 }
 
-void
+bool
 overload_look(struct overload *o)
 {
 	uint64_t turn_us = atomic_exchange_explicit(&o->turn_us, 0,
@@ -138,6 +166,7 @@ overload_look(struct overload *o)
 
 	o->turn_before_us = turn_us;
 	overload_judge(o, used);
+	return stays_awake(o);
 }
 
 /* "u=5, i": what it says of its urgency, a digit. */

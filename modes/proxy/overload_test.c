@@ -66,6 +66,45 @@ TEST(overload_by_lag_takes_two_looks)
 	overload_fini(&o);
 }
 
+static void
+count(void *arg)
+{
+	++*(int *)arg;
+}
+
+TEST(overload_sleeps_while_nothing_begins)
+{
+	struct overload o;
+	int woken = 0;
+
+	overload_init(&o, &bounds, NULL);
+	o.set.bounds[OVERLOAD_MEMORY] = UINT64_MAX / 200;
+	overload_on_wake(&o, count, &woken);
+	assert_true(overload_look(&o));	/* it just began */
+	assert_false(overload_look(&o));
+	assert_int_equal(woken, 0);
+	overload_note_work(&o);
+	overload_note_turn(&o, 5);
+	assert_int_equal(woken, 1);
+	assert_true(overload_look(&o));
+	overload_note_turn(&o, 5);
+	assert_true(overload_look(&o));
+	assert_false(overload_look(&o));
+	assert_int_equal(woken, 1);
+	overload_note_turn(&o, 5);
+	assert_int_equal(woken, 2);
+	assert_true(overload_look(&o));
+	assert_false(overload_look(&o));
+	/* What is found to be too much is looked at until it is over. */
+	o.set.bounds[OVERLOAD_MEMORY] = 1;
+	assert_true(overload_look(&o));
+	assert_true(overload_look(&o));
+	o.set.bounds[OVERLOAD_MEMORY] = UINT64_MAX / 200;
+	assert_false(overload_look(&o));
+	assert_int_equal(woken, 2);
+	overload_fini(&o);
+}
+
 /* This process uses some memory and has some descriptors. */
 TEST(overload_looks_at_the_process)
 {

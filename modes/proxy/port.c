@@ -40,6 +40,7 @@ route(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	struct open_port *o = arg;
 	struct proxy_worker *w = l7_env(ctx)->mode;
 
+	overload_note_work(&o->plane->overload);
 	if (overload_refuses(&o->plane->overload, head))
 		route_reply(out, w->snapshot->out.l7, &overloaded);
 	else
@@ -101,6 +102,7 @@ on_accepted(void *arg, int fd, const struct addr *peer)
 	struct proxy_worker *to = taker(o->plane, w);
 	struct slice listener = slice_str(kinds[o->spec.kind].listener);
 
+	overload_note_work(&o->plane->overload);
 	worker_env_count(&w->env, METRIC_CONNECTIONS_ACCEPTED, &listener, 1, 1);
 	/* Who is refused before a handshake may go elsewhere at once. */
 	if (o->spec.kind == PORT_INBOUND &&

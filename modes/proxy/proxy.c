@@ -224,22 +224,40 @@ on_hup(void *arg, int signo)
 /* --- start -------------------------------------------------------------------------------- */
 
 static void
+on_look(void *arg)
+{
+	struct proxy_run *p = arg;
+
+	if (overload_look(&p->plane->overload))
+		loop_timer_start(&p->looking, LOOK_MS);
+}
+
+static void
+look_again(void *arg)
+{
+	struct proxy_run *p = arg;
+
+	loop_timer_start(&p->looking, LOOK_MS);
+}
+
+/* On a worker. */
+static void
+on_woken(void *arg)
+{
+	struct proxy_run *p = arg;
+
+	loop_post(p->loop, look_again, p);
+}
+
+static void
 on_housekeeping(void *arg)
 {
 	struct proxy_run *p = arg;
 
 	stat_registry_expire(p->stats, loop_now_ms(p->loop));
 	data_plane_housekeep(p->plane);
+	on_look(p);	/* what was idle for so long is shown as it is */
 	loop_timer_start(&p->housekeeping, HOUSEKEEPING_MS);
-}
-
-static void
-on_look(void *arg)
-{
-	struct proxy_run *p = arg;
-
-	overload_look(&p->plane->overload);
-	loop_timer_start(&p->looking, LOOK_MS);
 }
 
 static int
@@ -321,6 +339,7 @@ start_plane(struct proxy_run *p)
 		.is_edge = s->standalone, .trusted_hops = s->trusted_hops,
 		.lookup_timeout_ms = 3000,
 		.handshaker = p->handshaker, .stats = p->stats,
+		.woken = on_woken, .arg = p,
 		.strays = { s->hosts_file, s->resolv_conf,
 		    (uint64_t)s->connect_ms, (uint64_t)s->response_ms },
 	};
@@ -331,7 +350,6 @@ start_plane(struct proxy_run *p)
 		    strcspn(s->service, "/"));
 		o.want = sidecar_want;
 		o.used = sidecar_used;
-		o.arg = p;
 	}
 	p->filter_stats = filter_stats_new(workers);
 	o.filter_stats = p->filter_stats;

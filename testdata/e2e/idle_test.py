@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # timeout: 240
-"""The classic 503 behind keep-alive: a server ends an idle connection just as a
-request is on its way to it."""
+"""What is idle: connections that a server ends just as a request is on its way,
+the classic 503 behind keep-alive; and a proxy that has nothing to do."""
 
 import resource
 
 from edge import OK, Managed, stays_quiet
-from mesh import SLOWER, main, scenario
-from wire import build
+from mesh import SLOWER, main, scenario, wait_until
+from wire import Client, build
 
 CLIENTS = 1000 // SLOWER
 ROUNDS = 10
@@ -74,6 +74,24 @@ def a_connection_that_ends_as_it_is_used_needs_no_budget(scene):
 	assert len(backend.connections) == 5
 	assert all(e["state"] == "available" for e in edge.states().values())
 	assert edge.metrics().sum("mesh_retries_total") >= 1
+
+
+@scenario
+def a_sidecar_without_work_hardly_wakes(scene):
+	"""What wakes it: control and the health of the application."""
+	control = scene.control()
+	app = scene.echo("app")
+	proxy = scene.proxy("web-1", control=control, service="default/web",
+	    apps=[f"80=127.0.0.1:{app.http_port}/http"]).await_ready()
+	with Client(proxy.outbound_port) as client:
+		assert client.request("/", host="web.default").status == 200
+
+		def wakes():
+			before = proxy.wakeups()
+			assert stays_quiet(client, 2)
+			return proxy.wakeups() - before
+		# Four times a second it would look whether it had too much to do.
+		wait_until(lambda: wakes() < 6, "nothing ticks")
 
 
 if __name__ == "__main__":
