@@ -85,8 +85,7 @@ route(void *arg, struct l7_ctx *ctx, struct http_head *h, struct l7_route *r)
 {
 	struct bench *b = arg;
 
-	(void)ctx;
-	(void)h;
+	l7_summary(ctx)->route = http_fields_find(&h->fields, SLICE("x-rule"));
 	r->chain = b->l7;
 	r->terminal = &terminal;
 	r->terminal_arg = b;

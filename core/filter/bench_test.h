@@ -9,7 +9,8 @@
 
 /*
  * bench: one filter in a chain by itself, on real connections: the test plays
- * the client, and the service by a function that answers whole requests.
+ * the client, and the service by a function that answers whole requests.  A
+ * request comes by the rule that it names in x-rule.
  * Life: bench_init -> bench_connect, bench_send, bench_run ... -> bench_fini.
  * One at a time.
  */

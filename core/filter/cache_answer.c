@@ -41,6 +41,7 @@ set_names(struct l7_ctx *ctx, struct cache_entry *e)
 
 	str_add_slice(&e->key, s->key);
 	str_add_slice(&e->owner, slice_str(l7_peer(ctx)->id));
+	str_add_slice(&e->route, s->route);
 	e->born_ms = clock_mono_ms();
 }
 

@@ -116,10 +116,13 @@ find(struct l7_ctx *ctx)
 {
 	struct cache *c = cache_of(ctx);
 	struct cache_state *s = ctx->state;
+	const struct cache_asker q = {
+		.identity = slice_str(l7_peer(ctx)->id), .route = s->route,
+		.only_shared = cache_rules_is_personal(s->request),
+		.request = s->request,
+	};
 	bool has_key;
-	struct cache_entry *e = cache_store_find(c->store, s->key,
-	    slice_str(l7_peer(ctx)->id), cache_rules_is_personal(s->request),
-	    s->request, &has_key);
+	struct cache_entry *e = cache_store_find(c->store, s->key, &q, &has_key);
 
 	s->forward = e != NULL ? "mesh; fwd=stale" : has_key ?
 	    "mesh; fwd=vary-miss" : "mesh; fwd=uri-miss";
@@ -229,8 +232,8 @@ flight_of(struct l7_ctx *ctx)
 {
 	const struct cache_state *s = ctx->state;
 
-	return slice_str(arena_printf(l7_arena(ctx), "%.*s\n\n%s\n%d",
-	    SLICE_ARG(s->key), l7_peer(ctx)->id,
+	return slice_str(arena_printf(l7_arena(ctx), "%.*s\n\n%.*s\n%s\n%d",
+	    SLICE_ARG(s->key), SLICE_ARG(s->route), l7_peer(ctx)->id,
 	    cache_rules_is_personal(s->request)));
 }
 
@@ -307,6 +310,7 @@ cache_ask(struct l7_ctx *ctx, struct http_head *h, bool end)
 	struct arena *a = l7_arena(ctx);
 
 	cache_control_read(&s->wants, &h->fields);
+	s->route = l7_summary(ctx)->route;
 	enum cache_use use = cache_is_busy(c) && !l7_is_aside(ctx) ?
 	    CACHE_NOT : cache_rules_use(h, &s->wants, end);
 

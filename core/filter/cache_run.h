@@ -26,6 +26,7 @@ struct cache {
 
 struct cache_state {
 	struct slice         key;	/* absent: this exchange goes by */
+	struct slice         route;	/* the rule that it came by */
 	struct http_fields  *request;	/* as it came here */
 	struct cache_control wants;	/* what it says */
 	struct cache_entry  *stale;	/* the service is asked about it */

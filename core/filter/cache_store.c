@@ -45,6 +45,7 @@ cache_entry_unref(struct cache_entry *e)
 		mem_free(e->body);
 	str_fini(&e->key);
 	str_fini(&e->owner);
+	str_fini(&e->route);
 	str_fini(&e->vary);
 	str_fini(&e->fields);
 	mem_free(e);
@@ -72,19 +73,20 @@ cache_vary_add(struct str *out, const struct http_fields *f, struct slice name)
 }
 
 static bool
-is_for(const struct cache_entry *e, struct slice identity, bool only_shared,
-    const struct http_fields *request)
+is_for(const struct cache_entry *e, const struct cache_asker *q)
 {
 	struct slice rest = slice_of(str_ptr(&e->vary), e->vary.len);
 	struct slice name, value;
 	struct str now = { 0 };
 
-	if (!e->is_shared && (only_shared ||
-	    !slice_eq(slice_of(str_ptr(&e->owner), e->owner.len), identity)))
+	if (!e->is_shared && (q->only_shared ||
+	    !slice_eq(str_slice(&e->owner), q->identity)))
+		return false;
+	if (!slice_eq(str_slice(&e->route), q->route))
 		return false;
 	while (slice_cut(&rest, '\n', &name) && name.len > 0 &&
 	    slice_cut(&rest, '\n', &value))
-		cache_vary_add(&now, request, name);
+		cache_vary_add(&now, q->request, name);
 	bool is_same = slice_eq(str_slice(&now), str_slice(&e->vary));
 
 	str_fini(&now);
@@ -171,14 +173,14 @@ cache_store_changes(struct cache_store *s, struct slice key)
 }
 
 struct cache_entry *
-cache_store_find(struct cache_store *s, struct slice key, struct slice identity,
-    bool only_shared, const struct http_fields *request, bool *has_key)
+cache_store_find(struct cache_store *s, struct slice key,
+    const struct cache_asker *q, bool *has_key)
 {
 	pthread_mutex_lock(&s->lock);
 	struct cache_entry *e = map_get(&s->keys, key);
 
 	*has_key = e != NULL;
-	while (e != NULL && !is_for(e, identity, only_shared, request))
+	while (e != NULL && !is_for(e, q))
 		e = e->next;
 	if (e != NULL) {
 		atomic_fetch_add(&e->refs, 1);
@@ -194,13 +196,16 @@ static void
 make_place(struct cache_store *s, const struct cache_entry *e,
     const struct http_fields *request)
 {
+	const struct cache_asker q = {
+		.identity = str_slice(&e->owner), .route = str_slice(&e->route),
+		.request = request,
+	};
 	struct cache_entry *next, *at = map_get(&s->keys, str_slice(&e->key));
 	int n = 0;
 
 	for (; at != NULL; at = next) {
 		next = at->next;
-		bool is_same = at->is_shared == e->is_shared &&
-		    is_for(at, str_slice(&e->owner), false, request);
+		bool is_same = at->is_shared == e->is_shared && is_for(at, &q);
 
 		if (is_same || ++n >= CACHE_VARIANTS)
 			drop(s, at);
@@ -211,8 +216,8 @@ void
 cache_store_put(struct cache_store *s, struct cache_entry *e,
     const struct http_fields *request, unsigned changes)
 {
-	e->size = OVERHEAD + e->key.len * 2 + e->owner.len + e->vary.len +
-	    e->fields.len + e->body->len;
+	e->size = OVERHEAD + e->key.len * 2 + e->owner.len + e->route.len +
+	    e->vary.len + e->fields.len + e->body->len;
 	if (e->size > s->max_bytes)
 		return;
 	pthread_mutex_lock(&s->lock);

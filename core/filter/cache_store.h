@@ -11,10 +11,12 @@
  * cache_store_find by anybody ... -> cache_entry_unref.  From the put on it is
  * immutable but for what the store guards.
  *
- * A key has up to VARIANTS entries, told apart by what Vary names and by whom
- * they are for (RFC 9111, section 4.1).  An entry that is not for everybody is
- * found by that identity alone.  One lock is held for a look-up; bodies are
- * counted and read without it.  What was used longest ago goes first.
+ * A key has up to VARIANTS entries, told apart by what Vary names, by whom they
+ * are for (RFC 9111, section 4.1) and by the rule of the route: two rules may
+ * send one request on as different ones, and change answers differently.  An
+ * entry that is not for everybody is found by that identity alone.  One lock is
+ * held for a look-up; bodies are counted and read without it.  What was used
+ * longest ago goes first.
  */
 #define CACHE_VARIANTS	16
 
@@ -29,6 +31,7 @@ struct cache_entry {
 	int         status;
 	struct str  key;	/* as the filter made it */
 	struct str  owner;	/* identity; used if !is_shared */
+	struct str  route;	/* name of the rule; empty: none */
 	bool        is_shared;	/* the answer says that it is for everybody */
 	struct str  vary;	/* "name\nvalue\n" ... of the request */
 	struct str  fields;	/* "name\nvalue\n" ... of the answer */
@@ -53,14 +56,19 @@ struct cache_body *cache_body_ref(struct cache_body *);
 
 struct cache_store *cache_store_new(size_t max_bytes);
 void cache_store_free(struct cache_store *);
+/* A request, as far as an entry of its key may be for another one. */
+struct cache_asker {
+	struct slice              identity, route;
+	bool                      only_shared;	/* none for one identity */
+	const struct http_fields *request;
+};
+
 /*
- * The entry for a request with these fields by that identity, with a reference;
- * NULL: none.  only_shared: none that is for one identity.  *has_key says
+ * The entry for that request, with a reference; NULL: none.  *has_key says
  * whether another request has one for the key.
  */
 struct cache_entry *cache_store_find(struct cache_store *, struct slice key,
-    struct slice identity, bool only_shared, const struct http_fields *request,
-    bool *has_key);
+    const struct cache_asker *, bool *has_key);
 /*
  * How often something was removed at the key; goes up by itself too, seldom.
  * Whoever puts says what it was when he asked the service: what was asked for

@@ -218,13 +218,14 @@ use_store(void *arg)
 {
 	struct cache_store *s = arg;
 	struct http_fields none = { 0 };
+	const struct cache_asker x = { .identity = SLICE("x"), .request = &none };
 	uint64_t now = 0;
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		char key[2] = { (char)('a' + i % 7), '\0' };
 		bool has_key;
-		struct cache_entry *e = cache_store_find(s, slice_str(key),
-		    SLICE("x"), false, &none, &has_key);
+		struct cache_entry *e = cache_store_find(s, slice_str(key), &x,
+		    &has_key);
 
 		if (e != NULL && e->body->bytes[0] != key[0])
 			return e;	/* the wrong one: said below */
@@ -396,6 +397,32 @@ TEST(cache_tells_variants_apart)
 		expect("", request, 5 + i, "one");
 	}
 	expect("", GET("x-lang: de\r\n"), 5 + CACHE_VARIANTS, "one");
+	origin_stop();
+}
+
+/* They may have sent it on as different ones. */
+TEST(cache_gives_nothing_that_came_by_another_rule)
+{
+	static const struct origin_answer aging = { 200, "cache-control: public, "
+		"max-age=0, stale-while-revalidate=60\n", 3, { "one" }, NULL };
+	static const struct origin_answer two = { 200,
+		"cache-control: public, max-age=60\n", 3, { "two" }, NULL };
+
+	origin_start("cache", NULL);
+	origin_says(&two);
+	expect("", GET("x-rule: a\r\n"), 1, "two");
+	origin_says(&aging);
+	expect("", GET("x-rule: b\r\n"), 2, "one");
+	expect("", GET("x-rule: a\r\n"), 2, "two");
+	/* What is asked beside an exchange is for its rule, too. */
+	origin_says(&two);
+	expect("", GET("x-rule: b\r\n"), 3, "one");
+	expect("", GET("x-rule: b\r\n"), 3, "two");
+	/* What was changed, was for all. */
+	origin_says(&aging);
+	expect("", REQ("POST", "/", "x-rule: c\r\ncontent-length: 0\r\n"), 4,
+	    "one");
+	expect("", GET("x-rule: a\r\n"), 5, "one");
 	origin_stop();
 }
 

@@ -202,5 +202,39 @@ def a_service_s_cache_asks_aside_too(scene):
 	assert origin.count("/page") == 2, origin.asked
 
 
+ROUTE = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: default}
+spec:
+  parentRefs: [{group: "", kind: Service, name: web}]
+  rules:
+  - matches: [{headers: [{name: x-version, value: beta}]}]
+    filters:
+    - type: URLRewrite
+      urlRewrite: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /beta}}
+    backendRefs: [{name: web, port: 80}]
+  - backendRefs: [{name: web, port: 80}]
+"""
+
+
+@scenario
+def a_service_s_cache_keeps_its_rules_apart(scene):
+	origin = scene.closing(Origin())
+	edge = Edge(scene, origin.server_port)
+	for name, text in (("cache", CACHE), ("route", ROUTE)):
+		before = edge.reloads()
+		edge.write(name, text)
+		wait_until(lambda: edge.reloads() > before, f"the {name} is read")
+	origin.fields = {"cache-control": "public, max-age=60"}
+	ask = functools.partial(curl, f"http://{edge.address}/page")
+	for _ in range(2):
+		assert ask("-H", "X-Version: beta").body == b"1"
+		assert ask().body == b"1"
+	# The same URL of a caller is two of the service.
+	assert [path for path, _ in origin.asked] == ["/beta/page", "/page"], \
+	    origin.asked
+
+
 if __name__ == "__main__":
 	main()
