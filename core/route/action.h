@@ -55,24 +55,26 @@ void route_fields_change(struct arena *, const struct model_header_change *,
 /* --- CORS (Fetch standard, section 3.3) ---------------------------------------- */
 
 enum route_cors {
-	ROUTE_CORS_NONE,	/* no Origin: nothing to do */
+	ROUTE_CORS_NONE,	/* no Origin: no answer of its own */
 	ROUTE_CORS_PREFLIGHT,	/* answer 204 with the fields, ask nobody */
 	ROUTE_CORS_ACTUAL,	/* pass on; set the fields in the reply */
 };
 
 struct route_cors_request {
 	struct slice method;
-	struct slice origin;		/* absent: none of these fields there */
+	struct slice origin;		/* absent: Vary alone */
 	struct slice asked_method;	/* Access-Control-Request-Method */
 	struct slice asked_headers;	/* Access-Control-Request-Headers */
 };
 
 /*
  * Calls put for each field that the reply gets.  When the origin is not
- * allowed that is Vary alone, and the browser refuses the page.  Where
- * credentials are allowed no "*" is ever sent: what was asked for is named.
- * Fields of these names that the service's own reply has are to be removed
- * before (route_cors_fields), but for Vary, to which this one is added.
+ * allowed that is Vary alone, and the browser refuses the page.  Without an
+ * origin it is Vary, too, lest a cache give the answer to one that has one
+ * (Fetch, section 3.2.5).  Where credentials are allowed no "*" is ever sent:
+ * what was asked for is named.  Fields of these names that the service's own
+ * reply has are to be removed before (route_cors_fields), but for Vary, to which
+ * this one is added.
  */
 enum route_cors route_cors_answer(struct arena *, const struct model_cors *,
     const struct route_cors_request *,

@@ -210,8 +210,9 @@ static const struct {
 	enum route_cors answer;
 	const char *fields;
 } cors[] = {
-	{ &lists, "GET", NULL, NULL, NULL, ROUTE_CORS_NONE, "" },
-	{ &lists, "OPTIONS", NULL, "GET", NULL, ROUTE_CORS_NONE, "" },
+	/* Which is kept, perhaps, and asked for by somebody with an origin. */
+	{ &lists, "GET", NULL, NULL, NULL, ROUTE_CORS_NONE, VARY },
+	{ &lists, "OPTIONS", NULL, "GET", NULL, ROUTE_CORS_NONE, VARY },
 	{ &lists, "OPTIONS", "https://xpto.www.bar.com", "GET",
 	    "x-header-1, x-header-2", ROUTE_CORS_PREFLIGHT,
 	    ALWAYS "https://xpto.www.bar.com;"

@@ -124,8 +124,11 @@ route_cors_answer(struct arena *arena, const struct model_cors *c,
 	bool is_preflight = slice_is(req->method, "OPTIONS") &&
 	    req->asked_method.ptr != NULL;
 
-	if (req->origin.ptr == NULL)
+	/* A cache is not to give the answer without an origin to one that has. */
+	if (req->origin.ptr == NULL) {
+		put(&a, "vary", SLICE("Origin"));
 		return ROUTE_CORS_NONE;
+	}
 	if (route_cors_allows(c, req->origin)) {
 		put(&a, "access-control-allow-origin",
 		    allowed_origin(c, req->origin));

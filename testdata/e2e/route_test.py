@@ -247,7 +247,24 @@ def cors_is_answered_and_added(scene):
 	assert answer.body == b"v1"
 	assert answer.get("access-control-allow-credentials") == "true", answer.head
 	assert answer.get("vary") == "Origin"
-	assert edge.ask("/").get("vary") is None
+	# Caches are to know that the next one may get more.
+	assert edge.ask("/").get("vary") == "Origin"
+	# So does that of the service itself.
+	before = edge.reloads()
+	edge.set("v1", scene.backend(reply("kept",
+	    fields="cache-control: public, max-age=60\r\n")))
+	edge.write("cache", "apiVersion: mesh/v1\nkind: Cache\nmetadata: "
+	    "{name: v1, namespace: default}\nspec: {targetRefs: [{name: v1}]}\n")
+	wait_until(lambda: edge.reloads() > before, "the cache is read")
+	wait_until(lambda: "hit" in (edge.ask("/").get("cache-status") or ""),
+	    "it is kept")
+	answer = edge.ask("/", fields=origin)
+	assert answer.get("access-control-allow-origin") == origin["origin"], \
+	    answer.head
+	other = {"origin": "https://b.shop.example"}
+	answer = edge.ask("/", fields=other)
+	assert answer.get("access-control-allow-origin") == other["origin"], \
+	    answer.head
 
 
 def rule(name, more):
