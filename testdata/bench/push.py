@@ -2,6 +2,7 @@
 traffic, and changes to a thousand proxies."""
 
 import json
+import math
 import re
 import threading
 import time
@@ -11,6 +12,7 @@ from member import Api, ID, service
 from mesh import BUILD, wait_until
 from pair import Holder
 from peers import MESH, NO_LOG, backend
+import wire
 
 CHANGES = "/v1/documents/services/default/shared"
 SLICE_MAX = 1000
@@ -28,6 +30,25 @@ def endpoint_slices(count, generation):
 		    "endpoints": [{"addresses": [f"10.{number >> 16}."
 		        f"{number >> 8 & 255}.{number & 255}"]}
 		        for number in range(first, min(count, first + SLICE_MAX))]}
+
+
+def stalls(proxy):
+	"""How many turns of the workers' loops took at most so long, by bound."""
+	counts = {}
+	for bound, count in re.findall(r"^mesh_worker_stall_seconds_bucket\{"
+	    r'.*le="([^"]+)"\} (\d+)', wire.get(proxy.admin_port,
+	    "/metrics").text(), re.M):
+		counts[float(bound)] = counts.get(float(bound), 0) + int(count)
+	return counts
+
+
+def longest_ms(before, after):
+	"""The bound that the longest turn between two looks kept, 0 below 1 ms."""
+	total = after.get(math.inf, 0) - before.get(math.inf, 0)
+	if total == 0:
+		return 0
+	return min(bound for bound in after
+	    if after[bound] - before.get(bound, 0) == total) * 1000
 
 
 def push_endpoints(bench, control, app):
@@ -55,18 +76,21 @@ def push_endpoints(bench, control, app):
 			assert reply.status == 200, reply.text
 			pushed.append(reply.status)
 			over.wait(0.2)
-	quiet, busy = [], []
+	quiet, busy, longest = [], [], []
 	for _ in range(min(bench.rounds, 3)):
 		quiet.append(run_load(address, *args))
-		over = threading.Event()
+		before, over = stalls(web), threading.Event()
 		pusher = threading.Thread(target=push)
 		pusher.start()
 		busy.append(run_load(address, *args))
 		over.set()
 		pusher.join()
+		longest.append(longest_ms(before, stalls(web)))
 	assert pushed, "no push was made"
 	bench.row("W11", f"failed requests, {count} endpoints", "",
 	    {"mesh": Figure([result["errors"] for result in busy])}, 0)
+	bench.row("W11", "longest stall of a worker, at most", "ms",
+	    {"mesh": Figure(longest)}, 1)
 	for what, results in (("quiet", quiet), ("pushed to", busy)):
 		bench.row("W11", f"p99.9 while {what}", "us", {"mesh": Figure(
 		    [result["latency_us"]["p99.9"] for result in results])})
