@@ -13,8 +13,8 @@
 /* internal: what the files of this folder know about a loop. */
 
 #define LOOP_NAME_MAX	16	/* the kernel's limit for a thread's name */
-#define EDGES_BATCH	128
-#define EDGES_LATE	128	/* a power of two, at most 256 */
+#define WATCHES_BATCH	128
+#define WATCHES_LATE	128	/* a power of two, at most 256 */
 #define LOOP_SIGNALS	8
 
 struct loop_garbage {
@@ -30,22 +30,24 @@ struct loop_signal {
 };
 
 /*
- * edges: the descriptors of connections stand in an epoll set of the loop's
- * own, which libevent watches as one descriptor.  A connection costs one
- * registration, which closing it undoes; an error is told apart from data,
- * which libevent does not; and an event runs straight to its owner.
+ * watches: the descriptors of a loop stand in an epoll set of its own, in which
+ * it waits.  A connection costs one registration, which closing it undoes; an
+ * error is told apart from data and a listening socket can be shared, which
+ * libevent does not offer; and an event runs straight to its owner.  libevent's
+ * base waits for signals and for its resolver: a loop that has such guests
+ * waits in the base, with this set as one descriptor of it.
  */
-struct edges {
+struct watches {
 	int                fd;
-	struct event      *event;
-	struct epoll_event batch[EDGES_BATCH];	/* being reported */
+	struct event      *event;	/* of the base, once there are guests */
+	struct epoll_event batch[WATCHES_BATCH];	/* being reported */
 	int                at, len;
 
 	/* Those that are not registered yet, in the order they came. */
 	struct {
 		struct loop_fd *fd;	/* NULL: it left */
 		uint64_t        since_ms;
-	} late[EDGES_LATE];
+	} late[WATCHES_LATE];
 	unsigned           late_head, late_tail;
 	struct loop_timer  late_timer;
 };
@@ -74,14 +76,14 @@ struct loop {
 	struct mailbox       box;
 	struct mail_list     mails;	/* taken, being run */
 	int                  box_fd;	/* eventfd, never read: edges suffice */
-	struct event        *box_event;
+	struct loop_fd       box_watch;
 
 	struct timers        timers;
 	int                  timer_fd;	/* likewise */
-	struct event        *timer_event;
+	struct loop_fd       timer_watch;
 	uint64_t             timer_armed_ms;	/* 0: not armed */
 
-	struct edges         edges;
+	struct watches       watches;
 	struct loop_signal   signals[LOOP_SIGNALS];
 	size_t               signals_len;
 };
@@ -92,7 +94,14 @@ void loop_run_calls(struct loop *);	/* posted and deferred ones */
 struct event *loop_event(struct loop *, int fd, short what,
     void (*fn)(int, short, void *), void *arg);
 
-void edges_init(struct loop *);
-void edges_fini(struct loop *);
+void watches_init(struct loop *);
+void watches_fini(struct loop *);
+/* Of the loop itself: told whenever it is written to, and never read. */
+void loop_fd_start_wake(struct loop_fd *, struct loop *, int fd,
+    void (*fn)(void *, unsigned), void *arg);
+/* There are guests: the loop waits in libevent's base from now on. */
+void watches_invite(struct loop *);
+/* Calls what is ready; waits for it if it may rest. */
+void watches_wait(struct loop *, bool may_rest);
 
 #endif

@@ -17,8 +17,8 @@
 /* The loop that this thread runs: its own posts need not wake it. */
 static _Thread_local struct loop *loop_current;
 
-static void loop_on_box(int, short, void *);
-static void loop_on_timer(int, short, void *);
+static void loop_on_box(void *, unsigned);
+static void loop_on_timer(void *, unsigned);
 
 static struct event_base *
 loop_new_base(void)
@@ -64,11 +64,9 @@ loop_new(const char *name)
 	l->timer_fd = timerfd_create(CLOCK_MONOTONIC,
 	    TFD_NONBLOCK | TFD_CLOEXEC);
 	check(l->box_fd >= 0 && l->timer_fd >= 0);
-	l->box_event = loop_event(l, l->box_fd, EV_READ | EV_ET | EV_PERSIST,
-	    loop_on_box, l);
-	l->timer_event = loop_event(l, l->timer_fd,
-	    EV_READ | EV_ET | EV_PERSIST, loop_on_timer, l);
-	edges_init(l);
+	watches_init(l);
+	loop_fd_start_wake(&l->box_watch, l, l->box_fd, loop_on_box, l);
+	loop_fd_start_wake(&l->timer_watch, l, l->timer_fd, loop_on_timer, l);
 	return l;
 }
 
@@ -81,6 +79,7 @@ loop_name(const struct loop *l)
 struct event_base *
 loop_base(struct loop *l)
 {
+	watches_invite(l);
 	return l->base;
 }
 
@@ -194,11 +193,10 @@ loop_wake(struct loop *l)
 }
 
 static void
-loop_on_box(int fd, short what, void *arg)
+loop_on_box(void *arg, unsigned ready)
 {
-	(void)fd;
-	(void)what;
-	loop_enter(arg);	/* the turn's end runs what was posted */
+	(void)arg;
+	(void)ready;	/* the turn's end runs what was posted */
 }
 
 void
@@ -300,13 +298,11 @@ loop_timer_is_running(const struct loop_timer *t)
 }
 
 static void
-loop_on_timer(int fd, short what, void *arg)
+loop_on_timer(void *arg, unsigned ready)
 {
 	struct loop *l = arg;
 
-	(void)fd;
-	(void)what;
-	loop_enter(l);
+	(void)ready;
 	l->timer_armed_ms = 0;
 }
 
@@ -349,8 +345,7 @@ static void
 loop_turn(struct loop *l)
 {
 	loop_arm_timer(l);
-	event_base_loop(l->base, EVLOOP_ONCE |
-	    (loop_has_work(l) ? EVLOOP_NONBLOCK : 0));
+	watches_wait(l, !loop_has_work(l));
 	loop_enter(l);
 	loop_run_timers(l);
 	list_move_all(&l->deferred, &l->deferred_next);
@@ -382,7 +377,7 @@ void
 loop_finish(struct loop *l)
 {
 	while (loop_has_work(l)) {
-		event_base_loop(l->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+		watches_wait(l, false);
 		loop_enter(l);
 		list_move_all(&l->deferred, &l->deferred_next);
 		loop_run_calls(l);
@@ -399,11 +394,9 @@ loop_free(struct loop *l)
 	loop_finish(l);
 	for (size_t i = 0; i < l->signals_len; i++)
 		event_free(l->signals[i].event);
-	edges_fini(l);
-	event_free(l->box_event);
-	event_free(l->timer_event);
-	close(l->box_fd);
-	close(l->timer_fd);
+	loop_fd_close(&l->box_watch);
+	loop_fd_close(&l->timer_watch);
+	watches_fini(l);
 	timers_fini(&l->timers);
 	mailbox_fini(&l->box);
 	mem_free(l->mails.mails);

@@ -12,10 +12,10 @@ loop_fd_tell(struct loop *l, struct loop_fd *f, unsigned ready)
 		loop_run_calls(l);
 }
 
-/* --- edges ----------------------------------------------------------------- */
+/* --- watches ----------------------------------------------------------------- */
 
 static unsigned
-edges_ready(uint32_t events)
+watches_ready(uint32_t events)
 {
 	unsigned ready = 0;
 
@@ -30,190 +30,225 @@ edges_ready(uint32_t events)
 	return ready;
 }
 
+/* Without a wait it may be that nothing was ready. */
 static void
-edges_on_event(int fd, short what, void *arg)
+watches_take(struct loop *l, int timeout_ms)
 {
-	struct loop *l = arg;
-	struct edges *e = &l->edges;
+	struct watches *w = &l->watches;
+	int n = epoll_wait(w->fd, w->batch, WATCHES_BATCH, timeout_ms);
 
-	(void)what;
+	if (n <= 0)
+		return;
 	loop_enter(l);
-	e->len = epoll_wait(fd, e->batch, EDGES_BATCH, 0);
-	for (e->at = 0; e->at < e->len;) {
-		const struct epoll_event *ev = &e->batch[e->at++];
+	w->len = n;
+	for (w->at = 0; w->at < w->len;) {
+		const struct epoll_event *ev = &w->batch[w->at++];
 
 		if (ev->data.ptr != NULL)
-			loop_fd_tell(l, ev->data.ptr, edges_ready(ev->events));
+			loop_fd_tell(l, ev->data.ptr, watches_ready(ev->events));
 	}
-	e->len = 0;
-}
-
-static void edges_on_late(void *);
-
-void
-edges_init(struct loop *l)
-{
-	loop_timer_init(&l->edges.late_timer, l, edges_on_late, l);
-	l->edges.fd = epoll_create1(EPOLL_CLOEXEC);
-	check(l->edges.fd >= 0);
-	l->edges.event = loop_event(l, l->edges.fd, EV_READ | EV_PERSIST,
-	    edges_on_event, l);
-}
-
-void
-edges_fini(struct loop *l)
-{
-	loop_timer_stop(&l->edges.late_timer);
-	event_free(l->edges.event);
-	close(l->edges.fd);
+	w->len = 0;
 }
 
 static void
-edges_add(struct edges *e, struct loop_fd *f)
+watches_on_event(int fd, short what, void *arg)
 {
-	struct epoll_event ev = {
-		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-		.data.ptr = f,
-	};
+	(void)fd;
+	(void)what;
+	watches_take(arg, 0);
+}
 
-	check(epoll_ctl(e->fd, EPOLL_CTL_ADD, f->fd, &ev) == 0);
+void
+watches_invite(struct loop *l)
+{
+	if (l->watches.event == NULL)
+		l->watches.event = loop_event(l, l->watches.fd,
+		    EV_READ | EV_PERSIST, watches_on_event, l);
+}
+
+void
+watches_wait(struct loop *l, bool may_rest)
+{
+	if (l->watches.event == NULL)
+		watches_take(l, may_rest ? -1 : 0);
+	else
+		event_base_loop(l->base, EVLOOP_ONCE |
+		    (may_rest ? 0 : EVLOOP_NONBLOCK));
+}
+
+/* --- the set ----------------------------------------------------------------- */
+
+#define EDGES	(EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+
+static void watches_on_late(void *);
+
+void
+watches_init(struct loop *l)
+{
+	loop_timer_init(&l->watches.late_timer, l, watches_on_late, l);
+	l->watches.fd = epoll_create1(EPOLL_CLOEXEC);
+	check(l->watches.fd >= 0);
+}
+
+void
+watches_fini(struct loop *l)
+{
+	loop_timer_stop(&l->watches.late_timer);
+	if (l->watches.event != NULL)
+		event_free(l->watches.event);
+	close(l->watches.fd);
+}
+
+static void
+watches_add(struct watches *w, struct loop_fd *f, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = f };
+
+	check(epoll_ctl(w->fd, EPOLL_CTL_ADD, f->fd, &ev) == 0);
 }
 
 /* What is about to be reported for it. */
 static void
-edges_forget(struct edges *e, const struct loop_fd *f)
+watches_forget(struct watches *w, const struct loop_fd *f)
 {
-	for (int i = e->at; i < e->len; i++)
-		if (e->batch[i].data.ptr == f)
-			e->batch[i].data.ptr = NULL;
+	for (int i = w->at; i < w->len; i++)
+		if (w->batch[i].data.ptr == f)
+			w->batch[i].data.ptr = NULL;
 }
 
 /* --- late ones -------------------------------------------------------------- */
 
 static bool
-edges_has_late(const struct edges *e)
+has_late(const struct watches *w)
 {
-	return e->late_head != e->late_tail;
+	return w->late_head != w->late_tail;
 }
 
 static void
-edges_take_seat(struct edges *e, struct loop_fd *f)
+take_seat(struct watches *w, struct loop_fd *f)
 {
-	unsigned seat = e->late_tail++ % EDGES_LATE;
+	unsigned seat = w->late_tail++ % WATCHES_LATE;
 
-	e->late[seat].fd = f;
-	e->late[seat].since_ms = loop_now_ms(f->loop);
+	w->late[seat].fd = f;
+	w->late[seat].since_ms = loop_now_ms(f->loop);
 	f->is_late = true;
 	f->seat = (uint8_t)seat;
 }
 
 static void
-edges_leave_seat(struct edges *e, struct loop_fd *f)
+leave_seat(struct watches *w, struct loop_fd *f)
 {
-	e->late[f->seat].fd = NULL;
+	w->late[f->seat].fd = NULL;
 	f->is_late = false;
-	while (edges_has_late(e) &&
-	    e->late[e->late_head % EDGES_LATE].fd == NULL)
-		e->late_head++;
+	while (has_late(w) && w->late[w->late_head % WATCHES_LATE].fd == NULL)
+		w->late_head++;
 }
 
 void
 loop_fd_admit_late(struct loop_fd *f)
 {
-	edges_leave_seat(&f->loop->edges, f);
-	edges_add(&f->loop->edges, f);
+	leave_seat(&f->loop->watches, f);
+	watches_add(&f->loop->watches, f, EDGES);
 }
 
 static void
-edges_on_late(void *arg)
+watches_on_late(void *arg)
 {
 	struct loop *l = arg;
-	struct edges *e = &l->edges;
-	uint64_t before_ms = l->now_us / 1000 - LOOP_LATE_MS;
+	struct watches *w = &l->watches;
+	uint64_t before_ms = loop_now_ms(l) - LOOP_LATE_MS;
 
-	while (edges_has_late(e) &&
-	    e->late[e->late_head % EDGES_LATE].since_ms <= before_ms)
-		loop_fd_admit_late(e->late[e->late_head % EDGES_LATE].fd);
-	if (edges_has_late(e))
-		loop_timer_start(&e->late_timer, LOOP_LATE_MS);
+	while (has_late(w) &&
+	    w->late[w->late_head % WATCHES_LATE].since_ms <= before_ms)
+		loop_fd_admit_late(w->late[w->late_head % WATCHES_LATE].fd);
+	if (has_late(w))
+		loop_timer_start(&w->late_timer, LOOP_LATE_MS);
 }
 
 /* --- descriptors ------------------------------------------------------------ */
+
+static void
+loop_fd_init(struct loop_fd *f, struct loop *l, int fd,
+    void (*fn)(void *, unsigned), void *arg)
+{
+	*f = (struct loop_fd){ .loop = l, .fd = fd, .fn = fn, .arg = arg,
+		.is_running = true };
+}
 
 void
 loop_fd_start(struct loop_fd *f, struct loop *l, int fd,
     void (*fn)(void *, unsigned), void *arg)
 {
-	*f = (struct loop_fd){ .loop = l, .fd = fd, .fn = fn, .arg = arg,
-		.is_edge = true };
-	edges_add(&l->edges, f);
+	loop_fd_init(f, l, fd, fn, arg);
+	watches_add(&l->watches, f, EDGES);
+}
+
+void
+loop_fd_start_wake(struct loop_fd *f, struct loop *l, int fd,
+    void (*fn)(void *, unsigned), void *arg)
+{
+	loop_fd_init(f, l, fd, fn, arg);
+	watches_add(&l->watches, f, EPOLLIN | EPOLLET);
 }
 
 void
 loop_fd_start_late(struct loop_fd *f, struct loop *l, int fd,
     void (*fn)(void *, unsigned), void *arg)
 {
-	struct edges *e = &l->edges;
+	struct watches *w = &l->watches;
 
-	*f = (struct loop_fd){ .loop = l, .fd = fd, .fn = fn, .arg = arg,
-		.is_edge = true };
-	if (e->late_tail - e->late_head == EDGES_LATE)
-		loop_fd_admit_late(e->late[e->late_head % EDGES_LATE].fd);
-	edges_take_seat(e, f);
-	if (!loop_timer_is_running(&e->late_timer))
-		loop_timer_start(&e->late_timer, LOOP_LATE_MS);
-}
-
-static void
-loop_fd_on_level(int fd, short what, void *arg)
-{
-	struct loop_fd *f = arg;
-
-	(void)fd;
-	(void)what;
-	loop_enter(f->loop);
-	loop_fd_tell(f->loop, f, LOOP_READ);
+	loop_fd_init(f, l, fd, fn, arg);
+	if (w->late_tail - w->late_head == WATCHES_LATE)
+		loop_fd_admit_late(w->late[w->late_head % WATCHES_LATE].fd);
+	take_seat(w, f);
+	if (!loop_timer_is_running(&w->late_timer))
+		loop_timer_start(&w->late_timer, LOOP_LATE_MS);
 }
 
 void
 loop_fd_start_level(struct loop_fd *f, struct loop *l, int fd,
     void (*fn)(void *, unsigned), void *arg)
 {
-	*f = (struct loop_fd){ .loop = l, .fd = fd, .fn = fn, .arg = arg };
-	f->event = loop_event(l, fd, EV_READ | EV_PERSIST, loop_fd_on_level, f);
+	loop_fd_init(f, l, fd, fn, arg);
+	watches_add(&l->watches, f, EPOLLIN);
+}
+
+void
+loop_fd_start_shared(struct loop_fd *f, struct loop *l, int fd,
+    void (*fn)(void *, unsigned), void *arg)
+{
+	loop_fd_init(f, l, fd, fn, arg);
+	watches_add(&l->watches, f, EPOLLIN | EPOLLEXCLUSIVE);
 }
 
 bool
 loop_fd_is_running(const struct loop_fd *f)
 {
-	return f->is_edge || f->event != NULL;
+	return f->is_running;
 }
 
 void
 loop_fd_stop(struct loop_fd *f)
 {
+	if (!f->is_running)
+		return;
 	if (f->is_late) {
-		edges_leave_seat(&f->loop->edges, f);
-		f->is_edge = false;
-	} else if (f->is_edge) {
-		epoll_ctl(f->loop->edges.fd, EPOLL_CTL_DEL, f->fd, NULL);
-		edges_forget(&f->loop->edges, f);
-		f->is_edge = false;
-	} else if (f->event != NULL) {
-		event_free(f->event);
-		f->event = NULL;
+		leave_seat(&f->loop->watches, f);
+	} else {
+		epoll_ctl(f->loop->watches.fd, EPOLL_CTL_DEL, f->fd, NULL);
+		watches_forget(&f->loop->watches, f);
 	}
+	f->is_running = false;
 }
 
 void
 loop_fd_close(struct loop_fd *f)
 {
-	if (f->is_edge && !f->is_late) {
-		edges_forget(&f->loop->edges, f);
-		f->is_edge = false;
-	} else {
-		loop_fd_stop(f);
-	}
+	if (f->is_late)
+		leave_seat(&f->loop->watches, f);
+	else if (f->is_running)
+		watches_forget(&f->loop->watches, f);
+	f->is_running = false;
 	close(f->fd);
 }
 
@@ -236,6 +271,7 @@ loop_on_signal(struct loop *l, int signo, void (*fn)(void *, int), void *arg)
 	struct loop_signal *s = &l->signals[l->signals_len++];
 
 	*s = (struct loop_signal){ .loop = l, .fn = fn, .arg = arg };
+	watches_invite(l);
 	s->event = loop_event(l, signo, EV_SIGNAL | EV_PERSIST,
 	    loop_on_signal_event, s);
 }

@@ -8,7 +8,7 @@
  * and registered once for both directions: whoever is called does I/O until it
  * would block (or remembers that it stopped early and defers itself).
  *
- * Life: loop_fd_start | _start_late | _start_level -> loop_fd_stop | _close.
+ * Life: loop_fd_start | _late | _level | _shared -> loop_fd_stop | _close.
  */
 #define LOOP_READ	1u
 #define LOOP_WRITE	2u
@@ -18,9 +18,8 @@ struct loop_fd {
 	struct loop  *loop;
 	void        (*fn)(void *arg, unsigned ready);
 	void         *arg;
-	struct event *event;	/* the loop's, as the next */
 	int           fd;
-	bool          is_edge;
+	bool          is_running;
 	bool          is_late;	/* not registered yet */
 	uint8_t       seat;	/* then: where it waits for that */
 };
@@ -48,8 +47,14 @@ loop_fd_admit(struct loop_fd *f)
 		loop_fd_admit_late(f);
 }
 
-/* As above but level-triggered and for reading only: listeners, pipes. */
+/* As loop_fd_start but level-triggered and for reading only: pipes, inotify. */
 void loop_fd_start_level(struct loop_fd *, struct loop *, int fd,
+    void (*fn)(void *, unsigned), void *arg);
+/*
+ * The same for a listening socket that several loops watch: of those that rest
+ * one is woken (EPOLLEXCLUSIVE), but for loops with guests, which all are.
+ */
+void loop_fd_start_shared(struct loop_fd *, struct loop *, int fd,
     void (*fn)(void *, unsigned), void *arg);
 bool loop_fd_is_running(const struct loop_fd *);
 void loop_fd_stop(struct loop_fd *);	/* before close(fd); harmless twice */

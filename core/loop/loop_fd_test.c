@@ -102,15 +102,15 @@ TEST(loop_fd_late_ones_leave_in_any_order)
 TEST(loop_fd_late_more_than_there_are_seats)
 {
 	struct loop *l = loop_new("test");
-	struct late t[EDGES_LATE + 2];
+	struct late t[WATCHES_LATE + 2];
 
-	for (int i = 0; i < EDGES_LATE + 2; i++)
+	for (int i = 0; i < WATCHES_LATE + 2; i++)
 		late_start(&t[i], l);
 	assert_false(t[0].fd.is_late);
 	assert_false(t[1].fd.is_late);
 	assert_true(t[2].fd.is_late);
 	late_end(&t[2]);
-	for (int i = 0; i < EDGES_LATE + 2; i++)
+	for (int i = 0; i < WATCHES_LATE + 2; i++)
 		if (i != 2)
 			late_end(&t[i]);
 	loop_free(l);

@@ -3,7 +3,6 @@
 #include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,7 +25,6 @@ struct listener {
 struct listener_watch {
 	struct listener   *listener;
 	struct loop       *loop;
-	int                epoll_fd;	/* holds the socket */
 	int                reserve_fd;	/* spent when there are no others */
 	struct loop_fd     fd;
 	struct loop_timer  pause;
@@ -197,7 +195,7 @@ listener_update_events(struct listener_watch *w)
 	    !loop_timer_is_running(&w->pause);
 
 	if (wants && !loop_fd_is_running(&w->fd))
-		loop_fd_start_level(&w->fd, w->loop, w->epoll_fd,
+		loop_fd_start_shared(&w->fd, w->loop, w->listener->fd,
 		    listener_on_ready, w);
 	else if (!wants)
 		loop_fd_stop(&w->fd);
@@ -286,16 +284,12 @@ listener_watch(struct listener *ln, struct loop *l,
     void (*accepted)(void *, int, const struct addr *), void *arg)
 {
 	struct listener_watch *w = mem_zalloc(sizeof(*w));
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 
 	w->listener = ln;
 	w->loop = l;
 	w->accepted = accepted;
 	w->arg = arg;
 	w->reserve_fd = open_reserve();
-	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	check(w->epoll_fd >= 0);
-	check(epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, ln->fd, &ev) == 0);
 	loop_timer_init(&w->pause, l, listener_on_pause_end, w);
 	atomic_fetch_add(&ln->watches, 1);
 	listener_update_events(w);
@@ -331,7 +325,6 @@ listener_unwatch(struct listener_watch *w)
 	w->is_stopped = true;
 	listener_update_events(w);
 	loop_timer_stop(&w->pause);
-	close(w->epoll_fd);
 	if (w->reserve_fd >= 0)
 		close(w->reserve_fd);
 	atomic_fetch_sub(&w->listener->watches, 1);

@@ -13,13 +13,11 @@
  * Life: listener_open -> listener_watch by each loop -> accepted(fd) on the
  *       loop that won -> listener_unwatch by each -> listener_close.
  *
- * Each loop watches a small epoll descriptor of its own that holds the
- * socket.  A connection wakes every loop, and one wins: EPOLLEXCLUSIVE counts
- * only who waits in that descriptor itself, and a loop waits one epoll further
- * out.  While connections come one by one it is mostly the same that wins;
- * accepted() may pass them on.  Out of file
- * descriptors: a reserve descriptor is spent to accept and close at once,
- * accepting pauses 100 ms and one line is logged per second; it never spins.
+ * A connection wakes one of the loops that rest (loop_fd_start_shared); while
+ * connections come one by one it is mostly the same, and accepted() may pass
+ * them on.  Out of file descriptors: a reserve descriptor is spent to accept and
+ * close at once, accepting pauses 100 ms and one line is logged per second; it
+ * never spins.
  * At most LISTENER_BATCH connections are taken per wake, so that loops share
  * what arrives together.
  */
