@@ -63,7 +63,11 @@ static void
 add_text(struct str *s, struct slice name, struct slice value)
 {
 	str_add_slice(s, name);
-	str_add_json_text(s, value.len > 0 ? value : SLICE("-"));
+	if (value.len == 0) {	/* of many fields on most lines */
+		str_add_slice(s, SLICE("-\""));
+		return;
+	}
+	str_add_json_text(s, value);
 	str_add_char(s, '"');
 }
 
