@@ -14,7 +14,7 @@ displacing(struct sight *s, const struct model_target_ref *t)
 {
 	const struct model_target_ref *others;
 	size_t n, len;
-	struct model_object **all = sight_list(s, s->of->kind,
+	const struct model_object **all = sight_list(s, s->of->kind,
 	    s->of->head->meta.namespace, &n);
 
 	for (size_t i = 0; i < n; i++) {
@@ -71,7 +71,7 @@ static void
 judge(struct sight *s, struct conf_node *status)
 {
 	const struct model_target_ref *targets;
-	struct model_object **routes;
+	const struct model_object **routes;
 	struct conf_node *ancestors;
 	size_t n;
 

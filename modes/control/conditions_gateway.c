@@ -106,12 +106,6 @@ check_references(struct listening *l, const char **message)
 
 /* --- listeners ---------------------------------------------------------------------- */
 
-static struct conf_pairs
-labels_of(void *sight, const char *namespace)
-{
-	return sight_labels(sight, namespace);
-}
-
 /* Documents of several kinds, one behind the other. */
 static const struct model_object **
 list_all(struct sight *s, const struct model_kind *const *kinds, size_t *len)
@@ -121,7 +115,7 @@ list_all(struct sight *s, const struct model_kind *const *kinds, size_t *len)
 	*len = 0;
 	for (; *kinds != NULL; kinds++) {
 		size_t n, before = *len;
-		struct model_object **some = sight_list(s, *kinds, NULL, &n);
+		const struct model_object **some = sight_list(s, *kinds, NULL, &n);
 		const struct model_object **more = arena_alloc(s->arena,
 		    (before + n + 1) * sizeof(const struct model_object *));
 
@@ -137,7 +131,8 @@ list_all(struct sight *s, const struct model_kind *const *kinds, size_t *len)
 static int64_t
 count_routes(struct listening *l)
 {
-	const struct route_labels labels = { labels_of, l->sight };
+	const struct route_sight seen = sight_of_routes(l->sight);
+	const struct route_labels labels = route_labels_seen(&seen);
 	const struct route_listener at = { l->doc, l->of };
 	const struct model_kind *kinds[8] = { NULL };
 	const struct model_object **all, **out;
@@ -201,13 +196,14 @@ static void
 put_listeners(struct sight *s, const struct model_object *gateway,
     struct conf_node *status, size_t *good, size_t *all_len)
 {
-	const struct route_labels labels = { labels_of, s };
+	const struct route_sight seen = sight_of_routes(s);
+	const struct route_labels labels = route_labels_seen(&seen);
 	struct conf_node *list = conf_set_list(status, "listeners");
 	size_t sets_len, len;
-	struct model_object **sets = sight_list(s, &model_listener_set_kind,
+	const struct model_object **sets = sight_list(s, &model_listener_set_kind,
 	    NULL, &sets_len);
 	struct gateway_listener *all = listeners_of(s->arena, gateway,
-	    (const struct model_object *const *)sets, sets_len, &labels, &len);
+	    sets, sets_len, &labels, &len);
 	const struct model_listener *own = model_listeners(s->of, all_len);
 	struct gateway_plan plan;
 
@@ -243,10 +239,11 @@ put_whole(struct sight *s, struct conf_node *list, size_t good, size_t n)
 static int64_t
 count_sets(struct sight *s)
 {
-	const struct route_labels labels = { labels_of, s };
+	const struct route_sight seen = sight_of_routes(s);
+	const struct route_labels labels = route_labels_seen(&seen);
 	int64_t count = 0;
 	size_t n;
-	struct model_object **sets = sight_list(s, &model_listener_set_kind,
+	const struct model_object **sets = sight_list(s, &model_listener_set_kind,
 	    NULL, &n);
 
 	for (size_t i = 0; i < n; i++)
@@ -278,7 +275,8 @@ judge_set(struct sight *s, struct conf_node *status)
 	    s->of->head->meta.namespace;
 	const struct model_object *gateway = sight_find(s, &model_gateway_kind,
 	    ns, set->parent.name);
-	const struct route_labels labels = { labels_of, s };
+	const struct route_sight seen = sight_of_routes(s);
+	const struct route_labels labels = route_labels_seen(&seen);
 	struct conf_node *list;
 	size_t good, n;
 

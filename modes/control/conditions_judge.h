@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "modes/control/registry.h"
-#include "route/document.h"
+#include "route/judge.h"
 
 /*
  * conditions_judge: what documents deserve, one judge for each kind.
@@ -37,14 +37,12 @@ extern const struct judge *const judges[];	/* NULL ends */
 const struct model_object *sight_find(struct sight *, const struct model_kind *,
     const char *namespace, const char *name);
 /* In the namespace, or with NULL everywhere.  In the arena. */
-struct model_object **sight_list(struct sight *, const struct model_kind *,
+const struct model_object **sight_list(struct sight *, const struct model_kind *,
     const char *namespace, size_t *n);
-/* The labels of a namespace, its name among them. */
-struct conf_pairs sight_labels(struct sight *, const char *namespace);
+/* The same, for functions of routes; keeps the sight. */
+struct route_sight sight_of_routes(struct sight *);
 /* Whether a ReferenceGrant lets the document refer to what is there. */
 bool sight_granted(struct sight *, const struct model_object_ref *to);
-/* Follows a reference of the document to what requests may be sent to. */
-enum route_reason sight_backend(struct sight *, const struct model_object_ref *);
 
 /* NULL if a policy's target is there; else the reason, and why in words. */
 const char *sight_target(struct sight *, const struct model_target_ref *,

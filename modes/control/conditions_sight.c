@@ -2,10 +2,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
-#include "model/extension.h"
 #include "model/inert.h"
-#include "model/reference_grant.h"
-#include "model/service.h"
 #include "modes/control/conditions_judge.h"
 
 const struct judge *const judges[] = {
@@ -53,78 +50,50 @@ sight_find(struct sight *s, const struct model_kind *kind,
 	return registry_find(s->registry, slice_str(key));
 }
 
-struct model_object **
+const struct model_object **
 sight_list(struct sight *s, const struct model_kind *kind,
     const char *namespace, size_t *n)
 {
 	struct registry_query q = { .kind = kind, .namespace = namespace };
-	struct model_object **all = registry_list(s->registry, &q, n), **out;
+	struct model_object **all = registry_list(s->registry, &q, n);
+	const struct model_object **out;
 
 	note(s, arena_printf(s->arena, "/%s/%s/%s%s", kind->group, kind->plural,
 	    namespace == NULL ? "" : namespace, namespace == NULL ? "" : "/"));
-	out = arena_alloc(s->arena, (*n + 1) * sizeof(struct model_object *));
-	memcpy(out, all, *n * sizeof(struct model_object *));
+	out = arena_alloc(s->arena, (*n + 1) *
+	    sizeof(const struct model_object *));
+	for (size_t i = 0; i < *n; i++)
+		out[i] = all[i];
 	mem_free(all);
 	return out;
 }
 
-struct conf_pairs
-sight_labels(struct sight *s, const char *namespace)
+static const struct model_object *
+find_seen(void *sight, const struct model_kind *kind, const char *namespace,
+    const char *name)
 {
-	const struct model_object *o = sight_find(s, &model_namespace_kind, NULL,
-	    namespace);
-	const struct conf_pairs *has = o == NULL ? NULL : &o->head->meta.labels;
-	size_t n = has == NULL ? 0 : has->len;
-	struct conf_pair *items = arena_alloc(s->arena, (n + 1) *
-	    sizeof(*items));
+	return sight_find(sight, kind, namespace, name);
+}
 
-	if (n > 0)
-		memcpy(items, has->items, n * sizeof(*items));
-	/* Kubernetes sets it on every namespace, and selectors count on it. */
-	items[n] = (struct conf_pair){ .key = "kubernetes.io/metadata.name",
-		.value = namespace };
-	return (struct conf_pairs){ items, n + 1 };
+static const struct model_object **
+list_seen(void *sight, const struct model_kind *kind, const char *namespace,
+    size_t *n)
+{
+	return sight_list(sight, kind, namespace, n);
+}
+
+struct route_sight
+sight_of_routes(struct sight *s)
+{
+	return (struct route_sight){ find_seen, list_seen, s, s->arena };
 }
 
 bool
 sight_granted(struct sight *s, const struct model_object_ref *to)
 {
-	size_t n;
-	struct model_object **grants = sight_list(s,
-	    &model_reference_grant_kind, to->namespace, &n);
+	const struct route_sight seen = sight_of_routes(s);
 
-	for (size_t i = 0; i < n; i++)
-		if (model_grant_allows(grants[i], s->of, to->group, to->kind,
-		    to->namespace, to->name))
-			return true;
-	return false;
-}
-
-static enum route_reason
-find_service(struct sight *s, const struct model_object_ref *to)
-{
-	const struct model_object *o = sight_find(s, &model_service_kind,
-	    to->namespace, to->name);
-
-	if (o == NULL || (to->port != 0 &&
-	    model_service_port(model_service(o), to->port) == NULL))
-		return ROUTE_BACKEND_NOT_FOUND;
-	return ROUTE_RESOLVED;
-}
-
-enum route_reason
-sight_backend(struct sight *s, const struct model_object_ref *to)
-{
-	if (model_ref_is(to->group, to->kind, "", "Service"))
-		return find_service(s, to);
-	/* Nothing can be sent to one, but a filter can be one. */
-	const struct model_kind *kind = to->port != 0 ? NULL :
-	    model_extension_kind(to->group, to->kind);
-
-	if (kind == NULL)
-		return ROUTE_INVALID_KIND;
-	return sight_find(s, kind, to->namespace, to->name) == NULL ?
-	    ROUTE_BACKEND_NOT_FOUND : ROUTE_RESOLVED;
+	return route_sight_grants(&seen, s->of, to);
 }
 
 /* --- telling ----------------------------------------------------------------------- */

@@ -50,7 +50,7 @@ check_others(struct sight *s, const struct model_target_ref *t,
     const char **message)
 {
 	size_t n;
-	struct model_object **all = sight_list(s,
+	const struct model_object **all = sight_list(s,
 	    &model_backend_tls_policy_kind, s->of->head->meta.namespace, &n);
 
 	for (size_t i = 0; i < n; i++)

@@ -120,7 +120,7 @@ look_at(struct analysis *a, const struct model_object *o)
 	struct conf_node *list = conf_list_new(&c->arena);
 	struct idle idle = { a, o };
 
-	if (o->kind == &model_http_route_kind)
+	if (model_route(o) != NULL)
 		problems_of_route(&a->traffic, o, list);
 	else
 		problems_of_status(c, o, list);

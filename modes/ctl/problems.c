@@ -3,45 +3,7 @@
 #include "model/warn.h"
 #include "modes/ctl/problems.h"
 
-/* --- what can be seen in the documents themselves ------------------------- */
-
-static const struct model_kind *
-kind_of(const struct model_object_ref *ref)
-{
-	for (size_t i = 0; model_kinds[i] != NULL; i++) {
-		const struct model_kind *k = model_kinds[i];
-		const char *group = *ref->group == '\0' ? "core" : ref->group;
-
-		if (strcmp(k->group, group) == 0 && strcmp(k->kind, ref->kind) == 0)
-			return k;
-	}
-	return NULL;
-}
-
-static enum route_reason
-find_ref(const void *arg, const struct model_object_ref *ref)
-{
-	struct traffic *t = *(struct traffic *const *)arg;
-	const struct model_kind *k = kind_of(ref);
-	struct err err = ERR_INIT;
-
-	if (k == NULL)
-		return ROUTE_INVALID_KIND;
-	if (traffic_find(t, k, ref->namespace, ref->name, &err) != NULL ||
-	    err.kind != ERR_NOT_FOUND)
-		return ROUTE_RESOLVED;
-	return ROUTE_BACKEND_NOT_FOUND;
-}
-
-/* Routes of services need no grants. */
-static bool
-is_granted(const void *arg, const char *from, const struct model_object_ref *to)
-{
-	(void)arg;
-	(void)from;
-	(void)to;
-	return true;
-}
+/* --- conditions ----------------------------------------------------------- */
 
 /* Whether a condition tells of something that is not well. */
 static bool
@@ -74,12 +36,13 @@ add_condition(struct ctl *c, const struct model_object *o,
 		    message == NULL ? "" : message));
 }
 
-/* In the status itself, or for each parent or ancestor. */
+/* In the status itself, or for each parent, listener or ancestor. */
 size_t
 problems_of_status(struct ctl *c, const struct model_object *o,
     struct conf_node *list)
 {
-	static const char *const places[] = { "parents", "ancestors" };
+	static const char *const places[] = { "parents", "listeners",
+		"ancestors" };
 	const struct conf_node *status = o->head->status;
 	size_t n = 0;
 
@@ -96,22 +59,30 @@ problems_of_status(struct ctl *c, const struct model_object *o,
 	return n;
 }
 
+/* One line, however many parents it is true of. */
+static void
+add_line(struct ctl *c, struct conf_node *list, const char *text)
+{
+	CONF_FOREACH(e, list)
+		if (strcmp(conf_string(e->node), text) == 0)
+			return;
+	conf_add_string(list, arena_strdup(&c->arena, text));
+}
+
 static void
 find_out(struct traffic *t, const struct model_object *route,
-    struct conf_node *list)
+    const struct model_parent_ref *parent, struct conf_node *list)
 {
-	const struct route_world world = { find_ref, is_granted, &t };
-	const struct route_case judged = { .route = route, .is_service = true,
-		.accepted = ROUTE_ACCEPTED, .world = &world };
+	const struct route_sight seen = traffic_sight(t);
 	struct route_status status;
 
-	route_judge(&judged, &status);
-	for (size_t i = 0; i < status.len; i++) {
+	route_judge_parent(&seen, route, parent, &status);
+	for (size_t i = 0; i < status.len && !t->is_blind; i++) {
 		const struct route_condition *v = &status.v[i];
 		bool is_good = strcmp(v->type, "PartiallyInvalid") != 0;
 
 		if (v->is_true != is_good)
-			conf_add_string(list, arena_printf(&t->c->arena,
+			add_line(t->c, list, arena_printf(&t->c->arena,
 			    "%s %s: %s: %s", route->kind->kind,
 			    model_object_name(route), v->reason, v->message));
 	}
@@ -121,8 +92,12 @@ void
 problems_of_route(struct traffic *t, const struct model_object *route,
     struct conf_node *list)
 {
-	if (t->is_offline || problems_of_status(t->c, route, list) == 0)
-		find_out(t, route, list);
+	const struct model_route_at *at = model_route(route);
+
+	if (!t->is_offline && problems_of_status(t->c, route, list) > 0)
+		return;
+	for (size_t i = 0; i < at->parents_len; i++)
+		find_out(t, route, &at->parents[i], list);
 }
 
 /* --- warnings ------------------------------------------------------------- */

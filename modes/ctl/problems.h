@@ -8,8 +8,9 @@
  */
 
 /*
- * Of a route of a service: rules that cannot be compiled, references to
- * nothing.  By control's conditions where it has any, else found out here.
+ * Of a route of any kind: parents that do not take it, rules that cannot be
+ * compiled, references to nothing or not permitted.  By control's conditions
+ * where it has any, else found out by the function that makes them.
  */
 void problems_of_route(struct traffic *, const struct model_object *route,
     struct conf_node *list);

@@ -118,6 +118,46 @@ traffic_of_kind(const struct traffic *t, const struct model_kind *k,
 	return n;
 }
 
+/* --- for functions of routes ---------------------------------------------- */
+
+static const struct model_object *
+find_seen(void *arg, const struct model_kind *k, const char *namespace,
+    const char *name)
+{
+	struct traffic *t = arg;
+	struct err err = ERR_INIT;
+	const struct model_object *o = traffic_find(t, k, namespace, name, &err);
+
+	if (o == NULL && err.kind != ERR_NOT_FOUND)
+		t->is_blind = true;
+	return o;
+}
+
+static const struct model_object **
+list_seen(void *arg, const struct model_kind *k, const char *namespace, size_t *n)
+{
+	struct traffic *t = arg;
+	struct err err = ERR_INIT;
+	const struct model_object **all;
+	size_t len;
+
+	if (traffic_load(t, k, namespace, &err) < 0)
+		t->is_blind = true;
+	len = traffic_of_kind(t, k, &all);
+	*n = 0;
+	for (size_t i = 0; i < len; i++)
+		if (namespace == NULL ||
+		    strcmp(all[i]->head->meta.namespace, namespace) == 0)
+			all[(*n)++] = all[i];
+	return all;
+}
+
+struct route_sight
+traffic_sight(struct traffic *t)
+{
+	return (struct route_sight){ find_seen, list_seen, t, &t->c->arena };
+}
+
 bool
 traffic_hangs(const struct model_object *route, const struct model_object *service)
 {

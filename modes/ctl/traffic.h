@@ -3,7 +3,7 @@
 
 #include "model/set.h"
 #include "modes/ctl/ctl_run.h"
-#include "route/document.h"
+#include "route/judge.h"
 
 /*
  * traffic: the documents that say where requests to a service go, as control
@@ -16,6 +16,7 @@
 struct traffic {
 	struct ctl      *c;
 	bool             is_offline;
+	bool             is_blind;	/* control failed to say what a sight asked */
 	struct model_set set;
 };
 
@@ -43,6 +44,8 @@ const struct model_object *traffic_find(struct traffic *,
 /* Loads a kind, of one namespace or (NULL) of all. */
 int traffic_load(struct traffic *, const struct model_kind *,
     const char *namespace, struct err *);
+/* For functions of routes; keeps the traffic. */
+struct route_sight traffic_sight(struct traffic *);
 /* What there is of a kind in the set; the array is in the arena of c. */
 size_t traffic_of_kind(const struct traffic *, const struct model_kind *,
     const struct model_object ***out);
