@@ -33,6 +33,17 @@ const struct model_inert_field model_inert_fields[] = {
 	{ NULL, NULL, NULL, NULL },
 };
 
+bool
+model_kind_is_inert(const struct model_kind *kind)
+{
+	for (const struct model_inert_field *f = model_inert_fields;
+	    f->kind != NULL; f++)
+		if (strcmp(f->kind, kind->kind) == 0 &&
+		    strcmp(f->path, "spec") == 0)
+			return true;
+	return false;
+}
+
 struct search {
 	const struct model_inert_field *field;
 	model_inert_fn                 *emit;

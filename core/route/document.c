@@ -121,3 +121,18 @@ route_add(struct route_table *t, const struct model_object *route,
 			out->err = err;
 	}
 }
+
+static struct slice
+no_header(const void *head, struct slice lower_name)
+{
+	(void)head;
+	(void)lower_name;
+	return SLICE_NONE;
+}
+
+struct route_request
+route_connection(struct slice server_name)
+{
+	return (struct route_request){ .host = server_name,
+		.path = SLICE("/"), .header = no_header };
+}

@@ -200,6 +200,8 @@ route_status_fill(struct route_status *s, enum route_reason accepted,
 		say(c, " %s %s%s%s", bad->kind,
 		    bad->namespace != NULL ? bad->namespace : "",
 		    bad->namespace != NULL ? "/" : "", bad->name);
+	if (refs == ROUTE_BACKEND_NOT_FOUND && bad->port != 0)
+		say(c, " with port %u", bad->port);
 	if (accepted == ROUTE_ACCEPTED && built->dropped > 0) {
 		c = put(s, "PartiallyInvalid", true, ROUTE_UNSUPPORTED_VALUE);
 		c->message[0] = '\0';

@@ -163,3 +163,14 @@ gateway_find(const struct gateway_port *p, struct slice host)
 			return p->listeners[i];
 	return NULL;
 }
+
+enum gateway_answer
+gateway_meant(const struct gateway_port *p, struct slice sni, struct slice host,
+    const struct gateway_listener **out)
+{
+	*out = gateway_find(p, host);
+	if (*out == NULL)
+		return GATEWAY_NOBODY;
+	return sni.ptr != NULL && *out != gateway_find(p, sni) ?
+	    GATEWAY_MISDIRECTED : GATEWAY_MEANT;
+}

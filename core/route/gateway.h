@@ -71,6 +71,19 @@ void gateway_plan(struct arena *, struct gateway_listener *, size_t len,
  */
 const struct gateway_listener *gateway_find(const struct gateway_port *,
     struct slice host);
+/*
+ * The listener whose rules a request obeys, by its host.  With TLS its server
+ * name chose a listener already (sni; absent in plain text): a host of another
+ * one could work over another connection, which 421 says (RFC 9110, section
+ * 15.5.20).
+ */
+enum gateway_answer {
+	GATEWAY_MEANT,
+	GATEWAY_NOBODY,		/* no listener has the host: 404 */
+	GATEWAY_MISDIRECTED,
+};
+enum gateway_answer gateway_meant(const struct gateway_port *, struct slice sni,
+    struct slice host, const struct gateway_listener **out);
 bool gateway_holds(struct slice hostname, struct slice host);
 
 /* The reason of the condition Conflicted: "HostnameConflict", or NULL. */

@@ -165,6 +165,39 @@ TEST(a_host_of_no_listener_is_not_found)
 	arena_fini(&a);
 }
 
+TEST(a_host_of_another_listener_than_the_server_name_is_misdirected)
+{
+	static const struct {
+		struct slice        sni, host;
+		enum gateway_answer answer;
+		int                 listener;
+	} cases[] = {
+		{ SLICE("x.org"), SLICE("y.org"), GATEWAY_MEANT, 0 },
+		{ SLICE("x.org"), SLICE("a.org"), GATEWAY_MISDIRECTED, 1 },
+		{ SLICE("a.org"), SLICE("x.org"), GATEWAY_MISDIRECTED, 0 },
+		{ SLICE("a.org"), SLICE("a.org"), GATEWAY_MEANT, 1 },
+		{ SLICE("a.org"), SLICE("a.net"), GATEWAY_NOBODY, -1 },
+		{ SLICE(""), SLICE("a.org"), GATEWAY_MISDIRECTED, 1 },
+		{ SLICE_NONE, SLICE("a.org"), GATEWAY_MEANT, 1 },
+	};
+	const struct gateway_listener *l;
+	struct gateway_listener all[2];
+	struct gateway_plan plan;
+	struct arena a;
+
+	parse("443 https *.org 0", &all[0]);
+	parse("443 https a.org 0", &all[1]);
+	arena_init(&a);
+	gateway_plan(&a, all, 2, &plan);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(gateway_meant(&plan.ports[0], cases[i].sni,
+		    cases[i].host, &l), cases[i].answer);
+		assert_ptr_equal(l, cases[i].listener < 0 ? NULL :
+		    &all[cases[i].listener]);
+	}
+	arena_fini(&a);
+}
+
 TEST(conflicts_have_the_reasons_of_gateway_api)
 {
 	assert_null(gateway_conflict_reason(GATEWAY_DISTINCT));

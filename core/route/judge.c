@@ -5,6 +5,7 @@
 
 #include "model/extension.h"
 #include "model/reference_grant.h"
+#include "model/secret.h"
 #include "route/listeners.h"
 
 /* --- what there is ---------------------------------------------------------- */
@@ -83,6 +84,31 @@ route_sight_backend(const struct route_sight *s,
 		return ROUTE_INVALID_KIND;
 	return s->find(s->arg, kind, to->namespace, to->name) == NULL ?
 	    ROUTE_BACKEND_NOT_FOUND : ROUTE_RESOLVED;
+}
+
+enum route_reason
+route_sight_certificate(const struct route_sight *s,
+    const struct model_object *document, const struct model_object_ref *ref,
+    const char **why)
+{
+	struct model_object_ref full = *ref;
+	const char *own = document->head->meta.namespace;
+	const struct model_object *o;
+
+	if (full.namespace == NULL)
+		full.namespace = own;
+	*why = "it is no Secret";
+	if (!model_ref_is(full.group, full.kind, "", "Secret"))
+		return ROUTE_INVALID_KIND;
+	*why = "no ReferenceGrant there allows it";
+	if (strcmp(full.namespace, own) != 0 &&
+	    !route_sight_grants(s, document, &full))
+		return ROUTE_REF_NOT_PERMITTED;
+	o = s->find(s->arg, &model_secret_kind, full.namespace, full.name);
+	*why = o == NULL ? "there is none" : "it has no tls.crt with tls.key";
+	return o != NULL && model_secret_bytes(o, "tls.crt", s->arena).len > 0 &&
+	    model_secret_bytes(o, "tls.key", s->arena).len > 0 ?
+	    ROUTE_RESOLVED : ROUTE_BACKEND_NOT_FOUND;
 }
 
 /* --- a route at one parent ---------------------------------------------------- */

@@ -34,6 +34,14 @@ bool route_sight_grants(const struct route_sight *,
 enum route_reason route_sight_backend(const struct route_sight *,
     const struct model_object_ref *to);
 
+/*
+ * Whether a listener of the document has a certificate there; why: the fault in
+ * words.  ROUTE_BACKEND_NOT_FOUND: there is none that could be shown.
+ */
+enum route_reason route_sight_certificate(const struct route_sight *,
+    const struct model_object *document, const struct model_object_ref *,
+    const char **why);
+
 /* The conditions of the route at one of its parents. */
 void route_judge_parent(const struct route_sight *,
     const struct model_object *route, const struct model_parent_ref *,

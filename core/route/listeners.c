@@ -11,6 +11,20 @@ static const enum gateway_protocol protocols[] = {
 	[MODEL_LISTENER_UDP] = GATEWAY_UDP,
 };
 
+bool
+listener_is_stream(const struct model_listener *l)
+{
+	enum model_listener_protocol p = model_listener_protocol(l);
+
+	return p == MODEL_LISTENER_TLS || p == MODEL_LISTENER_TCP;
+}
+
+bool
+listener_is_passthrough(const struct model_listener *l)
+{
+	return l->tls != NULL && l->tls->mode == MODEL_TLS_PASSTHROUGH;
+}
+
 /* --- who may add ---------------------------------------------------------- */
 
 bool

@@ -18,6 +18,10 @@ bool listeners_name(const struct model_object *set,
 bool listeners_allow(const struct model_object *gateway,
     const struct model_object *set, const struct route_labels *);
 
+/* Whether connections obey its rules, not requests; whether TLS goes through. */
+bool listener_is_stream(const struct model_listener *);
+bool listener_is_passthrough(const struct model_listener *);
+
 /*
  * For gateway_plan: copies of names, in the arena, and owners that are
  * route_listeners, which keep the documents.  Of protocols that are not ours

@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "model/gateway.h"
-#include "model/secret.h"
 #include "modes/control/conditions_judge.h"
 #include "route/listeners.h"
 
@@ -41,37 +40,13 @@ is_ours(struct sight *s, const struct model_object *gateway)
 	    spec.controller, MODEL_CONTROLLER) == 0;
 }
 
-/* --- certificates ------------------------------------------------------------------- */
-
-static enum route_reason
-find_certificate(struct listening *l, const struct model_object_ref *ref,
-    const char **why)
-{
-	struct model_object_ref full = *ref;
-	const char *own = l->of->head->meta.namespace;
-	const struct model_object *o;
-
-	if (full.namespace == NULL)
-		full.namespace = own;
-	*why = "it is no Secret";
-	if (!model_ref_is(full.group, full.kind, "", "Secret"))
-		return ROUTE_INVALID_KIND;
-	*why = "no ReferenceGrant there allows it";
-	if (strcmp(full.namespace, own) != 0 && !sight_granted(l->sight, &full))
-		return ROUTE_REF_NOT_PERMITTED;
-	o = sight_find(l->sight, &model_secret_kind, full.namespace, full.name);
-	*why = o == NULL ? "there is none" :
-	    "it has no tls.crt with tls.key";
-	return o != NULL &&
-	    model_secret_bytes(o, "tls.crt", l->sight->arena).len > 0 &&
-	    model_secret_bytes(o, "tls.key", l->sight->arena).len > 0 ?
-	    ROUTE_RESOLVED : ROUTE_BACKEND_NOT_FOUND;
-}
+/* --- references --------------------------------------------------------------------- */
 
 /* NULL: all of it can be used; else the reason. */
 static const char *
 check_references(struct listening *l, const char **message)
 {
+	const struct route_sight seen = sight_of_routes(l->sight);
 	const struct model_listener *d = l->doc;
 	const char *why;
 
@@ -91,7 +66,8 @@ check_references(struct listening *l, const char **message)
 	}
 	for (size_t i = 0; d->tls != NULL && i < d->tls->certificates_len; i++) {
 		const struct model_object_ref *ref = &d->tls->certificates[i];
-		enum route_reason r = find_certificate(l, ref, &why);
+		enum route_reason r = route_sight_certificate(&seen, l->of, ref,
+		    &why);
 
 		if (r == ROUTE_RESOLVED)
 			continue;

@@ -41,8 +41,6 @@ const struct model_object **sight_list(struct sight *, const struct model_kind *
     const char *namespace, size_t *n);
 /* The same, for functions of routes; keeps the sight. */
 struct route_sight sight_of_routes(struct sight *);
-/* Whether a ReferenceGrant lets the document refer to what is there. */
-bool sight_granted(struct sight *, const struct model_object_ref *to);
 
 /* NULL if a policy's target is there; else the reason, and why in words. */
 const char *sight_target(struct sight *, const struct model_target_ref *,

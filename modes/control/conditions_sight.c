@@ -88,14 +88,6 @@ sight_of_routes(struct sight *s)
 	return (struct route_sight){ find_seen, list_seen, s, s->arena };
 }
 
-bool
-sight_granted(struct sight *s, const struct model_object_ref *to)
-{
-	const struct route_sight seen = sight_of_routes(s);
-
-	return route_sight_grants(&seen, s->of, to);
-}
-
 /* --- telling ----------------------------------------------------------------------- */
 
 void
@@ -114,13 +106,7 @@ condition_put(const struct sight *s, struct conf_node *list, const char *type,
 void
 condition_promise(const struct sight *s, struct conf_node *list, bool accepted)
 {
-	bool is_inert = false;
-
-	for (const struct model_inert_field *f = model_inert_fields;
-	    f->kind != NULL; f++)
-		is_inert |= strcmp(f->kind, s->of->kind->kind) == 0 &&
-		    strcmp(f->path, "spec") == 0;
-	if (is_inert)
+	if (model_kind_is_inert(s->of->kind))
 		condition_put(s, list, "Programmed", "False", "Unsupported",
 		    "this version does not act on its kind");
 	else if (accepted)

@@ -135,9 +135,9 @@ read_path(struct ctl *c, struct asked *a)
 	return read_query(c, has_query ? query : SLICE_NONE, a);
 }
 
-/* "Shop.Example:8080" is shop.example, "[::1]:80" is ::1. */
-static struct slice
-bare_host(struct ctl *c, struct slice typed)
+/* "[::1]:80" is ::1. */
+struct slice
+asked_host(struct ctl *c, struct slice typed)
 {
 	struct slice host = lower(c, typed), part;
 	uint16_t port;
@@ -164,7 +164,7 @@ asked_read(struct ctl *c, const char *default_host, struct asked *a)
 	code = read_path(c, a);
 	if (code == CTL_OK)
 		code = read_headers(c, a);
-	a->request.host = bare_host(c, a->authority);
+	a->request.host = asked_host(c, a->authority);
 	return code;
 }
 
@@ -174,4 +174,18 @@ asked_by(struct asked *a, const char *caller)
 	if (find_header(a, SLICE(ROUTE_CALLER)).ptr == NULL)
 		a->headers[a->len++] = (struct asked_header){
 			SLICE(ROUTE_CALLER), slice_str(caller) };
+}
+
+void
+asked_by_stranger(struct ctl *c, struct asked *a)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < a->len; i++)
+		if (slice_has_prefix(a->headers[i].name, SLICE("x-mesh-")))
+			ctl_warn(c, "--header: gateways take away %.*s",
+			    SLICE_ARG(a->headers[i].name));
+		else
+			a->headers[kept++] = a->headers[i];
+	a->len = kept;
 }

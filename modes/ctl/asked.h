@@ -19,7 +19,8 @@
 	    .text = "a parameter of its query" },			\
 	{ "header", 'H', "NAME=VALUE", .repeats = true,			\
 	    .text = "a header of it; \"NAME: VALUE\" too" },		\
-	{ "host", 0, "HOST", .text = "its host; default: the service's name" }
+	{ "host", 0, "HOST",						\
+	    .text = "its host; default: the service's name, or none" }
 
 struct asked {
 	struct route_request request;	/* its head is this struct */
@@ -32,6 +33,10 @@ struct asked {
 
 /* CTL_OK, or CTL_USAGE, reported. */
 int asked_read(struct ctl *, const char *default_host, struct asked *);
+/* "Shop.Example:8080" as it is compared: "shop.example"; in the arena. */
+struct slice asked_host(struct ctl *, struct slice typed);
+/* Drops headers that nobody outside may set, and warns of them. */
+void asked_by_stranger(struct ctl *, struct asked *);
 /* Says who asks, "NAMESPACE/ACCOUNT", unless a header was typed that does. */
 void asked_by(struct asked *, const char *caller);
 

@@ -2,10 +2,10 @@
 #include "modes/ctl/problems.h"
 #include "modes/ctl/route_text.h"
 
-static const struct model_http_rule *
+static struct model_route_rule
 rule_of(const struct choice_target *t)
 {
-	return &model_http_route(t->route)->spec.rules[t->rule];
+	return model_route_rule(t->route, t->rule);
 }
 
 static const void *
@@ -31,14 +31,16 @@ static void
 add_place(struct conf_node *row, const struct choice_target *t,
     const struct route_found *found)
 {
-	const struct model_http_rule *rule = rule_of(t);
 	struct str text = { 0 };
 
+	conf_set_string(row, "kind", t->route->kind->kind);
 	conf_set_string(row, "route", model_object_name(t->route));
 	conf_set_int(row, "rule", found->rule);
-	conf_set_string(row, "name", rule->name);
+	conf_set_string(row, "name", rule_of(t).name);
 	conf_set_int(row, "match", found->match);
-	route_text_match(&text, &rule->matches[found->match]);
+	if (found->host.len > 0)
+		str_addf(&text, "host %.*s, ", SLICE_ARG(found->host));
+	route_text_match_of(&text, t->route, t->rule, found->match);
 	set_text(row, "matches", &text);
 }
 
@@ -62,26 +64,58 @@ on_verdict(void *arg, const struct route_verdict *v)
 	set_text(row, "why", &why);
 }
 
+bool
+choice_is_free(const struct choice *q)
+{
+	return q->service != NULL && q->len == 0;
+}
+
+static const char *
+hostname_of(const struct choice *q)
+{
+	const struct route_listener *l = q->listener == NULL ? NULL :
+	    q->listener->owner;
+
+	return l == NULL ? NULL : l->doc->hostname;
+}
+
+static void
+find_problems(struct choice *q)
+{
+	q->problems = conf_list_new(&q->c->arena);
+	for (size_t i = 0; i < q->len; i++)
+		problems_of_route(&q->traffic, q->routes[i], q->problems);
+	if (q->gateway != NULL)
+		problems_of_status(q->c, q->gateway, q->problems);
+	if (q->listener != NULL)
+		problems_of_listener(&q->traffic, q->listener->owner,
+		    q->problems);
+	if (q->rival != NULL)
+		conf_add_string(q->problems, arena_printf(&q->c->arena,
+		    "%s %s has the port, and this version does not act on its "
+		    "kind", q->rival->kind->kind, model_object_name(q->rival)));
+}
+
 void
 choice_make(struct choice *q)
 {
-	const struct route_parent parent = { .is_service = true,
-		.payload = make_target, .arg = q };
+	const struct route_parent parent = {
+		.is_service = q->service != NULL, .hostname = hostname_of(q),
+		.payload = make_target, .arg = q,
+	};
+	const struct route_request stream = route_connection(q->sni);
 	struct route_built built;
 
 	q->others = conf_list_new(&q->c->arena);
-	q->problems = conf_list_new(&q->c->arena);
 	q->table = route_table_new();
-	for (size_t i = 0; i < q->len; i++) {
+	for (size_t i = 0; i < q->len; i++)
 		route_add(q->table, q->routes[i], &parent, &built);
-		problems_of_route(&q->traffic, q->routes[i], q->problems);
-	}
-	if (q->rival != NULL)
-		conf_add_string(q->problems, arena_printf(&q->c->arena,
-		    "%s %s has the port, and HTTPRoutes there are Conflicted",
-		    q->rival->kind->kind, model_object_name(q->rival)));
 	route_table_seal(q->table);
-	route_explain(q->table, &q->asked.request, on_verdict, q);
+	route_explain(q->table, q->is_stream ? &stream : &q->asked.request,
+	    on_verdict, q);
+	CONF_FOREACH(e, q->unattached)
+		conf_add(q->others, e->node);
+	find_problems(q);
 	choice_find_policies(q);
 }
 
@@ -99,23 +133,44 @@ add_request(struct choice *q, struct conf_node *out)
 {
 	const struct route_request *r = &q->asked.request;
 
-	conf_set_slice(out, "method", r->method);
-	conf_set_slice(out, "path", r->path);
-	if (r->query.ptr != NULL)
-		conf_set_slice(out, "query", r->query);
-	conf_set_slice(out, "host", r->host);
-	conf_set_string(out, "service", model_object_name(q->service));
+	if (!q->is_stream) {
+		conf_set_slice(out, "method", r->method);
+		conf_set_slice(out, "path", r->path);
+		if (r->query.ptr != NULL)
+			conf_set_slice(out, "query", r->query);
+		conf_set_slice(out, "host", r->host);
+	}
+	if (q->sni.len > 0)
+		conf_set_slice(out, "serverName", q->sni);
 	conf_set_int(out, "port", q->to.port);
+	if (q->gateway != NULL) {
+		conf_set_string(out, "gateway", model_object_name(q->gateway));
+		return;
+	}
+	conf_set_string(out, "service", model_object_name(q->service));
 	conf_set_string(out, "callerNamespace", q->from);
 }
 
 static void
-add_backends(struct conf_node *list, const struct model_http_rule *rule)
+add_entrance(struct choice *q, struct conf_node *out)
 {
-	int64_t sum = model_backends_weight(rule->backends, rule->backends_len);
+	if (q->gateway == NULL)
+		return;
+	if (q->listener != NULL)
+		choice_add_listener(q, conf_set_map(out, "listener"));
+	else
+		conf_set(out, "listener", conf_null_new(&q->c->arena));
+	conf_set_string(out, "refused", q->refusal);
+	conf_set(out, "otherListeners", q->listeners);
+}
 
-	for (size_t i = 0; i < rule->backends_len; i++) {
-		const struct model_backend_ref *b = &rule->backends[i];
+static void
+add_backends(struct conf_node *list, const struct model_route_rule rule)
+{
+	int64_t sum = model_backends_weight(rule.backends, rule.backends_len);
+
+	for (size_t i = 0; i < rule.backends_len; i++) {
+		const struct model_backend_ref *b = &rule.backends[i];
 		struct conf_node *row = conf_add_map(list);
 		struct str text = { 0 };
 
@@ -146,6 +201,7 @@ choice_node(struct choice *q)
 	struct conf_node *out = conf_map_new(&q->c->arena), *list;
 
 	add_request(q, conf_set_map(out, "request"));
+	add_entrance(q, out);
 	list = conf_set_list(out, "routes");
 	for (size_t i = 0; i < q->len; i++)
 		conf_add_string(list, model_object_name(q->routes[i]));

@@ -3,25 +3,37 @@
 
 #include "modes/ctl/asked.h"
 #include "modes/ctl/traffic.h"
+#include "route/listeners.h"
 
 /*
  * choice: which rule a request obeys, and why every other does not.
- * Life: service, routes and request are found -> choice_make ->
+ * Life: choice_at_service or choice_at_gateway -> choice_make ->
  *       choice_node or choice_print -> choice_fini.
  *
  * The rules go into a table as a proxy makes it, and route_explain, which runs
- * what the proxy runs, is asked.
+ * what the proxy runs, is asked.  At a Gateway the listener is found before, by
+ * what the proxy runs too.  Of TCPRoutes and TLSRoutes the rule is asked for
+ * with the server name alone.
  */
 struct choice {
 	struct ctl                 *c;
 	struct traffic              traffic;
-	struct traffic_name         to;
+	struct traffic_name         to;		/* name: of what is called */
 	const char                 *from;	/* the caller's namespace */
-	const struct model_object  *service;
+	const struct model_object  *service, *gateway;	/* one of them */
 	const struct model_object **routes;	/* those that callers obey */
-	size_t                      len;	/* 0: none, it goes to the service */
-	const struct model_object  *rival;	/* of another kind, has the port; or NULL */
+	size_t                      len;
+	const struct model_object  *rival;	/* has the place, and its kind is
+						   not acted on; or NULL */
 	struct asked                asked;
+	bool                        is_stream;	/* a connection chooses, not a
+						   request */
+	bool                        is_tls;	/* the caller's to us; see sni */
+	struct slice                sni;
+	const struct gateway_listener *listener;	/* NULL: none */
+	const char                 *refusal;	/* of the gateway, or NULL */
+	struct conf_node           *listeners;	/* rows: others, and why not */
+	struct conf_node           *unattached;	/* rows: routes that it lacks */
 	struct route_table         *table;	/* NULL: not made yet */
 	struct route_found          found;
 	const struct choice_target {
@@ -33,11 +45,19 @@ struct choice {
 	struct conf_node           *problems;	/* texts */
 };
 
+/* Find what is called and the routes there.  CTL_OK, or it was reported. */
+int choice_at_service(struct choice *);
+int choice_at_gateway(struct choice *);
+/* Where it comes in; nothing when that is nowhere. */
+void choice_add_listener(struct choice *, struct conf_node *out);
+
 /* Before choice_make; -1: see err. */
 int choice_load_policies(struct choice *, struct err *);
 void choice_find_policies(struct choice *);	/* for choice_make */
 void choice_make(struct choice *);
 void choice_fini(struct choice *);
+/* Whether nobody but the service itself has the say. */
+bool choice_is_free(const struct choice *);
 /* For programs. */
 struct conf_node *choice_node(struct choice *);
 /* For people. */

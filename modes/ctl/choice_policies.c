@@ -92,12 +92,12 @@ choice_find_policies(struct choice *q)
 {
 	q->policies = conf_list_new(&q->c->arena);
 	if (q->winner != NULL) {
-		const struct model_http_rule *rule = &model_http_route(
-		    q->winner->route)->spec.rules[q->winner->rule];
+		const struct model_route_rule rule = model_route_rule(
+		    q->winner->route, q->winner->rule);
 
-		for (size_t i = 0; i < rule->backends_len; i++)
-			add_backend(q, &rule->backends[i]);
-	} else if (q->len == 0) {
+		for (size_t i = 0; i < rule.backends_len; i++)
+			add_backend(q, &rule.backends[i]);
+	} else if (choice_is_free(q)) {
 		add_policies(q, q->service->head->meta.namespace,
 		    q->service->head->meta.name, q->to.port);
 	}

@@ -1,3 +1,4 @@
+#include "model/inert.h"
 #include "model/workload.h"
 #include "modes/ctl/choice.h"
 #include "modes/ctl/commands.h"
@@ -9,6 +10,14 @@ static int route(struct ctl *);
 
 static const struct ctl_option options[] = {
 	ASKED_OPTIONS,
+	{ "gateway", 0, "GATEWAY",
+	    .text = "asked at this Gateway instead of for a service" },
+	{ "listener", 0, "LISTENER",
+	    .text = "at the port of this listener of the Gateway" },
+	{ "port", 0, "PORT", .text = "at this port of the Gateway" },
+	{ "sni", 0, "NAME",
+	    .text = "the server name, where a TLS listener has the port; "
+	    "default: the host" },
 	{ "from", 0, "CALLER",
 	    .text = "the workload or service that asks; default: somebody in the "
 	    "namespace of -n" },
@@ -23,20 +32,24 @@ static const struct ctl_example examples[] = {
 	    "asked by a caller in another namespace, for a script" },
 	{ "route web --path /v2 -f shop.yaml",
 	    "what would be, by the documents of a file" },
+	{ "route --gateway infra/public --port 443 --host shop.example",
+	    "at a Gateway: which listener and rule?" },
 	{ 0 },
 };
 
 const struct ctl_command cmd_route = {
 	.name = "route",
-	.arguments = "SERVICE[:PORT]",
+	.arguments = "[SERVICE[:PORT]]",
 	.summary = "show which rule a request obeys, and why every other lost",
-	.text = "Runs what proxies run, on the HTTPRoutes that hang on the service: "
+	.text = "Runs what proxies run, on the routes that hang on the service: "
 	    "those of the caller's namespace if there are any, or else those of the "
-	    "service's. SERVICE and CALLER are NAME or NAMESPACE/NAME. With -f "
-	    "nobody is asked, the files are all that there is.\n"
-	    "The exit code is 0 if a rule wins or no route hangs there, so that the "
-	    "service itself answers, and 1 if no rule takes the request.",
-	.min = 1, .max = 1,
+	    "service's. With --gateway it is the routes of the listener that the "
+	    "host and the server name mean. SERVICE, GATEWAY and CALLER are NAME or "
+	    "NAMESPACE/NAME. With -f nobody is asked, the files are all that there "
+	    "is.\n"
+	    "The exit code is 0 if a rule wins or no route hangs on the service, so "
+	    "that it answers itself, and 1 if no rule takes the request.",
+	.min = 0, .max = 1,
 	.options = options,
 	.examples = examples,
 	.run = route,
@@ -103,7 +116,6 @@ find_port(struct choice *q)
 	return ctl_fail_call(q->c, &err);
 }
 
-/* Of several kinds of routes on a port one counts (route/attach.h). */
 static void
 find_routes(struct choice *q)
 {
@@ -113,18 +125,23 @@ find_routes(struct choice *q)
 	    (set->len + 1) * sizeof(const struct model_object *));
 	q->len = routes_of_service((const struct model_object *const *)
 	    set->objects, set->len, q->service, q->to.port, q->from, q->routes);
-	if (q->len == 0 || q->routes[0]->kind == &model_http_route_kind)
+	if (q->len == 0)
 		return;
-	q->rival = q->routes[0];
-	q->len = 0;
+	/* Of several kinds of routes on a port one counts (route/attach.h). */
+	if (model_kind_is_inert(q->routes[0]->kind)) {
+		q->rival = q->routes[0];
+		q->len = 0;
+		return;
+	}
+	q->is_stream = q->routes[0]->kind != &model_http_route_kind &&
+	    q->routes[0]->kind != &model_grpc_route_kind;
+	if (q->is_stream && ctl_value(q->c, "host") != NULL)
+		q->sni = q->asked.request.host;
 }
 
 static int
 load(struct choice *q)
 {
-	static const struct model_kind *const kinds[] = {
-		&model_http_route_kind, &model_grpc_route_kind,
-	};
 	struct err err = ERR_INIT;
 	int code;
 
@@ -132,12 +149,8 @@ load(struct choice *q)
 	    q->to.namespace, q->to.name, &err);
 	if (q->service == NULL)
 		return ctl_fail_call(q->c, &err);
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (traffic_load(&q->traffic, kinds[i], q->to.namespace,
-		    &err) < 0 || traffic_load(&q->traffic, kinds[i], q->from,
-		    &err) < 0)
-			return ctl_fail_call(q->c, &err);
-	if (choice_load_policies(q, &err) < 0)
+	if (traffic_load_routes(&q->traffic, q->to.namespace, &err) < 0 ||
+	    traffic_load_routes(&q->traffic, q->from, &err) < 0)
 		return ctl_fail_call(q->c, &err);
 	code = find_port(q);
 	if (code == CTL_OK)
@@ -154,38 +167,71 @@ print(struct choice *q)
 		if (!print_node(q->c, node))
 			choice_print(q);
 	} else if (q->winner != NULL) {
-		input_add_ref(&q->c->out, &model_http_route_kind,
+		input_add_ref(&q->c->out, q->winner->route->kind,
 		    model_object_name(q->winner->route));
 		str_add_char(&q->c->out, '\n');
 	}
 }
 
-static int
-ask(struct choice *q)
+int
+choice_at_service(struct choice *q)
 {
 	struct ctl *c = q->c;
 	int code = traffic_name_read(c, "SERVICE", ctl_word(c, 0), NULL, &q->to);
 
+	q->sni = SLICE("");
 	if (code == CTL_OK)
 		code = asked_read(c, arena_printf(&c->arena, "%s.%s.mesh",
 		    q->to.name, q->to.namespace), &q->asked);
 	if (code == CTL_OK)
 		code = read_caller(q);
-	if (code == CTL_OK)
-		code = load(q);
+	return code == CTL_OK ? load(q) : code;
+}
+
+/* What is asked for one cannot be asked for the other. */
+static int
+check_words(const struct ctl *c)
+{
+	static const char *const gateways[] = { "listener", "port", "sni" };
+
+	if (ctl_has(c, "gateway"))
+		return ctl_word(c, 0) != NULL || ctl_has(c, "from") ?
+		    ctl_misused(c, "with --gateway there is no %s",
+		    ctl_word(c, 0) != NULL ? "SERVICE" : "--from") : CTL_OK;
+	if (ctl_word(c, 0) == NULL)
+		return ctl_misused(c, "SERVICE or --gateway is missing");
+	for (size_t i = 0; i < sizeof(gateways) / sizeof(gateways[0]); i++)
+		if (ctl_has(c, gateways[i]))
+			return ctl_misused(c, "--%s goes with --gateway",
+			    gateways[i]);
+	return CTL_OK;
+}
+
+static int
+ask(struct choice *q)
+{
+	struct err err = ERR_INIT;
+	int code = ctl_has(q->c, "gateway") ? choice_at_gateway(q) :
+	    choice_at_service(q);
+
 	if (code != CTL_OK)
 		return code;
+	if (choice_load_policies(q, &err) < 0)
+		return ctl_fail_call(q->c, &err);
 	choice_make(q);
 	print(q);
-	return q->winner != NULL || q->len == 0 ? CTL_OK : CTL_NO;
+	return q->winner != NULL || choice_is_free(q) ? CTL_OK : CTL_NO;
 }
 
 static int
 route(struct ctl *c)
 {
 	struct choice q = { .c = c };
-	int code = traffic_open(&q.traffic, c);
+	int code = check_words(c);
 
+	if (code != CTL_OK)
+		return code;
+	code = traffic_open(&q.traffic, c);
 	if (code == CTL_OK)
 		code = ask(&q);
 	choice_fini(&q);

@@ -27,36 +27,47 @@ add_ports(struct describe *v, struct str *out, const struct model_object *route)
 	}
 }
 
+/* Which rule of which route, in any kind of row. */
+static void
+add_name(struct conf_node *row, const struct model_object *route, size_t index)
+{
+	const char *name = model_route_rule(route, index).name;
+
+	conf_set_string(row, "kind", route->kind->kind);
+	conf_set_string(row, "route", model_object_name(route));
+	if (name != NULL)
+		conf_set_string(row, "rule", name);
+	else
+		conf_set_int(row, "rule", (int64_t)index);
+}
+
 static void
 add_rule(struct describe *v, struct conf_node *list, const struct model_object *route,
     size_t index)
 {
-	const struct model_http_route_spec *s = &model_http_route(route)->spec;
-	const struct model_http_rule *rule = &s->rules[index];
+	const struct model_route_at *at = model_route(route);
+	const struct model_route_rule rule = model_route_rule(route, index);
 	struct conf_node *row = conf_add_map(list);
 	struct str text = { 0 };
 
-	conf_set_string(row, "route", model_object_name(route));
-	if (rule->name != NULL)
-		conf_set_string(row, "rule", rule->name);
-	else
-		conf_set_int(row, "rule", (int64_t)index);
+	add_name(row, route, index);
 	add_ports(v, &text, route);
 	describe_text(row, "ports", &text);
 	conf_set_string(row, "callers", describe_is_own(v, route) ? "all" :
 	    arena_printf(&v->c->arena, "of %s", route->head->meta.namespace));
-	model_print_words(&text, s->at.hostnames, s->at.hostnames_len, "*");
+	model_print_words(&text, at->hostnames, at->hostnames_len, "*");
 	describe_text(row, "hosts", &text);
-	if (rule->backends_len > 0)
-		route_text_backends(&text, rule);
+	if (rule.backends_len > 0)
+		route_text_backends(&text, rule.backends, rule.backends_len);
 	else
-		route_text_filters(&text, rule->filters, rule->filters_len);
+		route_text_filters(&text, rule.filters, rule.filters_len);
 	describe_text(row, "backends", &text);
-	route_text_matches(&text, rule);
+	route_text_matches(&text, route, index);
 	describe_text(row, "matches", &text);
 }
 
 static const struct rows_column route_columns[] = {
+	{ "KIND", "kind", ROWS_TEXT, false },
 	{ "ROUTE", "route", ROWS_TEXT, false },
 	{ "RULE", "rule", ROWS_TEXT, false },
 	{ "PORTS", "ports", ROWS_TEXT, false },
@@ -87,19 +98,21 @@ add_idle_backend(struct describe *v, const struct model_object *route,
 	route_text_backend(&name, b);
 	if (list != NULL && !endpoints_is_online(list))
 		conf_add_string(v->problems, arena_printf(&v->c->arena,
-		    "HTTPRoute %s: backend %s: no endpoint is online",
-		    model_object_name(route), str_ptr(&name)));
+		    "%s %s: backend %s: no endpoint is online",
+		    route->kind->kind, model_object_name(route),
+		    str_ptr(&name)));
 	str_fini(&name);
 }
 
 static void
 add_idle_backends(struct describe *v, const struct model_object *route)
 {
-	const struct model_http_route_spec *s = &model_http_route(route)->spec;
+	for (size_t i = 0; i < model_route_rules(route); i++) {
+		const struct model_route_rule r = model_route_rule(route, i);
 
-	for (size_t i = 0; i < s->rules_len; i++)
-		for (size_t j = 0; j < s->rules[i].backends_len; j++)
-			add_idle_backend(v, route, &s->rules[i].backends[j]);
+		for (size_t j = 0; j < r.backends_len; j++)
+			add_idle_backend(v, route, &r.backends[j]);
+	}
 }
 
 void
@@ -107,12 +120,12 @@ describe_routes(struct describe *v)
 {
 	struct conf_node *list = conf_list_new(&v->c->arena);
 	const struct model_object **all;
-	size_t n = traffic_of_kind(&v->traffic, &model_http_route_kind, &all);
+	size_t n = traffic_routes(&v->traffic, &all);
 
 	for (size_t i = 0; i < n; i++) {
 		if (!traffic_hangs(all[i], v->service))
 			continue;
-		for (size_t j = 0; j < model_http_route(all[i])->spec.rules_len; j++)
+		for (size_t j = 0; j < model_route_rules(all[i]); j++)
 			add_rule(v, list, all[i], j);
 		add_idle_backends(v, all[i]);
 		problems_of_route(&v->traffic, all[i], v->problems);
@@ -140,23 +153,18 @@ static void
 add_senders_of(struct describe *v, struct conf_node *list,
     const struct model_object *route, size_t index)
 {
-	const struct model_http_rule *rule =
-	    &model_http_route(route)->spec.rules[index];
-	int64_t sum = model_backends_weight(rule->backends, rule->backends_len);
+	const struct model_route_rule rule = model_route_rule(route, index);
+	int64_t sum = model_backends_weight(rule.backends, rule.backends_len);
 
-	for (size_t i = 0; i < rule->backends_len; i++) {
-		const struct model_backend_ref *b = &rule->backends[i];
+	for (size_t i = 0; i < rule.backends_len; i++) {
+		const struct model_backend_ref *b = &rule.backends[i];
 		struct conf_node *row;
 		struct str text = { 0 };
 
 		if (!sends_here(v, route, b))
 			continue;
 		row = conf_add_map(list);
-		conf_set_string(row, "route", model_object_name(route));
-		if (rule->name != NULL)
-			conf_set_string(row, "rule", rule->name);
-		else
-			conf_set_int(row, "rule", (int64_t)index);
+		add_name(row, route, index);
 		conf_set_int(row, "port", b->port);
 		conf_set_int(row, "weight", b->weight);
 		route_text_share(&text, b->weight, sum);
@@ -165,6 +173,7 @@ add_senders_of(struct describe *v, struct conf_node *list,
 }
 
 static const struct rows_column sender_columns[] = {
+	{ "KIND", "kind", ROWS_TEXT, false },
 	{ "ROUTE", "route", ROWS_TEXT, false },
 	{ "RULE", "rule", ROWS_TEXT, false },
 	{ "PORT", "port", ROWS_NUMBER, false },
@@ -178,10 +187,10 @@ describe_senders(struct describe *v)
 {
 	struct conf_node *list = conf_list_new(&v->c->arena);
 	const struct model_object **all;
-	size_t n = traffic_of_kind(&v->traffic, &model_http_route_kind, &all);
+	size_t n = traffic_routes(&v->traffic, &all);
 
 	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < model_http_route(all[i])->spec.rules_len; j++)
+		for (size_t j = 0; j < model_route_rules(all[i]); j++)
 			add_senders_of(v, list, all[i], j);
 	v->is_backend = conf_len(list) > 0;
 	if (v->is_backend)

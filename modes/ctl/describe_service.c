@@ -184,7 +184,7 @@ load(struct describe *v, const char *name, struct err *err)
 
 	v->service = traffic_find(&v->traffic, &model_service_kind, ns, name, err);
 	if (v->service == NULL ||
-	    traffic_load(&v->traffic, &model_http_route_kind, NULL, err) < 0 ||
+	    traffic_load_routes(&v->traffic, NULL, err) < 0 ||
 	    traffic_load(&v->traffic, &model_rollout_kind, ns, err) < 0)
 		return -1;
 	for (size_t i = 0; policy_kinds[i] != NULL; i++)

@@ -100,6 +100,26 @@ problems_of_route(struct traffic *t, const struct model_object *route,
 		find_out(t, route, &at->parents[i], list);
 }
 
+void
+problems_of_listener(struct traffic *t, const struct route_listener *l,
+    struct conf_node *list)
+{
+	const struct model_listener_tls *tls = l->doc->tls;
+	const struct route_sight seen = traffic_sight(t);
+	const char *why;
+
+	if (!t->is_offline || tls == NULL)
+		return;
+	for (size_t i = 0; i < tls->certificates_len; i++)
+		if (route_sight_certificate(&seen, l->document,
+		    &tls->certificates[i], &why) != ROUTE_RESOLVED)
+			conf_add_string(list, arena_printf(&t->c->arena,
+			    "%s %s: listener %s: certificate %s: %s",
+			    l->document->kind->kind,
+			    model_object_name(l->document), l->doc->name,
+			    tls->certificates[i].name, why));
+}
+
 /* --- warnings ------------------------------------------------------------- */
 
 struct warned {

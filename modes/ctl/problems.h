@@ -14,6 +14,9 @@
  */
 void problems_of_route(struct traffic *, const struct model_object *route,
     struct conf_node *list);
+/* Certificates that cannot be shown; of files, control keeps them to itself. */
+void problems_of_listener(struct traffic *, const struct route_listener *,
+    struct conf_node *list);
 /* Conditions that are not as they should be; gives how many there are at all. */
 size_t problems_of_status(struct ctl *, const struct model_object *,
     struct conf_node *list);

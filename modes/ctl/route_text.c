@@ -1,4 +1,5 @@
 #include "conf/units.h"
+#include "model/grpc_route.h"
 #include "modes/ctl/route_text.h"
 
 static const char *const path_types[] = {
@@ -26,12 +27,54 @@ route_text_match(struct str *out, const struct model_http_match *m)
 	add_values(out, "query", m->queries, m->queries_len);
 }
 
-void
-route_text_matches(struct str *out, const struct model_http_rule *r)
+static void
+add_grpc_match(struct str *out, const struct model_grpc_match *m)
 {
-	for (size_t i = 0; i < r->matches_len; i++) {
+	bool is_regex = m->method.type == MODEL_MATCH_REGEX;
+
+	if (m->method.service == NULL && m->method.method == NULL)
+		str_add(out, "every call");
+	else
+		str_addf(out, "call %s%s/%s", is_regex ? "~" : "",
+		    m->method.service == NULL ? "*" : m->method.service,
+		    m->method.method == NULL ? "*" : m->method.method);
+	add_values(out, "header", m->headers, m->headers_len);
+}
+
+/* What does not look into a connection has one match for all. */
+static size_t
+matches_of(const struct model_object *route, size_t rule)
+{
+	return route->kind == &model_http_route_kind ?
+	    model_http_route(route)->spec.rules[rule].matches_len :
+	    route->kind == &model_grpc_route_kind ?
+	    model_grpc_route(route)->spec.rules[rule].matches_len : 1;
+}
+
+void
+route_text_match_of(struct str *out, const struct model_object *route,
+    size_t rule, size_t match)
+{
+	const struct model_kind *k = route->kind;
+
+	if (k == &model_http_route_kind)
+		route_text_match(out, &model_http_route(route)->
+		    spec.rules[rule].matches[match]);
+	else if (k == &model_grpc_route_kind)
+		add_grpc_match(out, &model_grpc_route(route)->
+		    spec.rules[rule].matches[match]);
+	else
+		str_add(out, k == &model_udp_route_kind ? "every datagram" :
+		    k == &model_tls_route_kind ? "TLS for its hosts" :
+		    "every connection");
+}
+
+void
+route_text_matches(struct str *out, const struct model_object *route, size_t rule)
+{
+	for (size_t i = 0; i < matches_of(route, rule); i++) {
 		str_add(out, i > 0 ? " or " : "");
-		route_text_match(out, &r->matches[i]);
+		route_text_match_of(out, route, rule, i);
 	}
 }
 
@@ -57,12 +100,12 @@ route_text_backend(struct str *out, const struct model_backend_ref *b)
 }
 
 void
-route_text_backends(struct str *out, const struct model_http_rule *r)
+route_text_backends(struct str *out, const struct model_backend_ref *b, size_t n)
 {
-	for (size_t i = 0; i < r->backends_len; i++) {
+	for (size_t i = 0; i < n; i++) {
 		str_add(out, i > 0 ? " " : "");
-		route_text_backend(out, &r->backends[i]);
-		str_addf(out, "=%lld", (long long)r->backends[i].weight);
+		route_text_backend(out, &b[i]);
+		str_addf(out, "=%lld", (long long)b[i].weight);
 	}
 }
 

@@ -56,10 +56,10 @@ TEST(route_text_says_what_the_document_says)
 	const struct model_http_rule *r = model_http_route(o)->spec.rules;
 	struct str out = { 0 };
 
-	route_text_matches(&out, &r[0]);
+	route_text_matches(&out, o, 0);
 	expect(&out, "PathPrefix /a, method GET, header X-A=1, query q~b.* or "
 	    "Exact /b");
-	route_text_backends(&out, &r[0]);
+	route_text_backends(&out, r[0].backends, r[0].backends_len);
 	expect(&out, "v1:80=3 shop/v2:81=1 Thing/x=0");
 	route_text_filters(&out, r[0].filters, r[0].filters_len);
 	expect(&out, "RequestMirror to shop/copy:80, ExtensionRef RateLimit/slow");
@@ -68,9 +68,9 @@ TEST(route_text_says_what_the_document_says)
 	route_text_retry(&out, r[0].retry);
 	expect(&out, "2 times after status 500, 503, each at least 1s later");
 	/* What was left out is not made up. */
-	route_text_matches(&out, &r[1]);
+	route_text_matches(&out, o, 1);
 	expect(&out, "PathPrefix /");
-	route_text_backends(&out, &r[1]);
+	route_text_backends(&out, r[1].backends, r[1].backends_len);
 	expect(&out, "");
 	route_text_timeouts(&out, &r[1].timeouts);
 	expect(&out, "");

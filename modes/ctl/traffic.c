@@ -118,6 +118,34 @@ traffic_of_kind(const struct traffic *t, const struct model_kind *k,
 	return n;
 }
 
+static const struct model_kind *const route_kinds[] = {
+	&model_http_route_kind, &model_grpc_route_kind, &model_tls_route_kind,
+	&model_tcp_route_kind, &model_udp_route_kind,
+};
+#define ROUTE_KINDS	(sizeof(route_kinds) / sizeof(route_kinds[0]))
+
+int
+traffic_load_routes(struct traffic *t, const char *namespace, struct err *err)
+{
+	for (size_t i = 0; i < ROUTE_KINDS; i++)
+		if (traffic_load(t, route_kinds[i], namespace, err) < 0)
+			return -1;
+	return 0;
+}
+
+size_t
+traffic_routes(const struct traffic *t, const struct model_object ***out)
+{
+	size_t n = 0;
+
+	*out = arena_alloc(&t->c->arena, (t->set.len + 1) * sizeof(**out));
+	for (size_t k = 0; k < ROUTE_KINDS; k++)
+		for (size_t i = 0; i < t->set.len; i++)
+			if (t->set.objects[i]->kind == route_kinds[k])
+				(*out)[n++] = t->set.objects[i];
+	return n;
+}
+
 /* --- for functions of routes ---------------------------------------------- */
 
 static const struct model_object *

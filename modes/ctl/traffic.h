@@ -44,6 +44,9 @@ const struct model_object *traffic_find(struct traffic *,
 /* Loads a kind, of one namespace or (NULL) of all. */
 int traffic_load(struct traffic *, const struct model_kind *,
     const char *namespace, struct err *);
+/* Routes of all kinds, likewise. */
+int traffic_load_routes(struct traffic *, const char *namespace, struct err *);
+size_t traffic_routes(const struct traffic *, const struct model_object ***out);
 /* For functions of routes; keeps the traffic. */
 struct route_sight traffic_sight(struct traffic *);
 /* What there is of a kind in the set; the array is in the arena of c. */

@@ -108,14 +108,12 @@ static struct gateway_site *
 make_site(struct gateway_maker *m, const struct route_listener *l)
 {
 	struct gateway_site *site = arena_zalloc(&m->out->arena, sizeof(*site));
-	const struct model_listener_tls *tls = l->doc->tls;
-	enum model_listener_protocol p = model_listener_protocol(l->doc);
 
 	site->listener = l;
 	site->key = slice_str(arena_printf(&m->out->arena, "%s %s",
 	    l->document->key, l->doc->name));
-	site->is_stream = p == MODEL_LISTENER_TLS || p == MODEL_LISTENER_TCP;
-	site->is_passthrough = tls != NULL && tls->mode == MODEL_TLS_PASSTHROUGH;
+	site->is_stream = listener_is_stream(l->doc);
+	site->is_passthrough = listener_is_passthrough(l->doc);
 	return site;
 }
 

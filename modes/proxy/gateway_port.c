@@ -262,22 +262,21 @@ static const struct static_reply no_connect = {
 	.status = 501, .details = "connect_refused",
 };
 
-/*
- * With TLS the server name chose a listener.  A Host of another one could
- * work over another connection, which 421 says (RFC 9110, section 15.5.20).
- */
 static const struct static_reply *
 find_site(const struct gateway_front *f, const struct conn_peer *peer,
     struct slice host, const struct gateway_site **out)
 {
-	const struct gateway_listener *l = f == NULL ? NULL :
-	    gateway_find(&f->port, host);
+	static const struct static_reply *const replies[] = {
+		[GATEWAY_MEANT] = NULL, [GATEWAY_NOBODY] = &no_listener,
+		[GATEWAY_MISDIRECTED] = &misdirected,
+	};
+	const struct gateway_listener *l;
+	enum gateway_answer answer = f == NULL ? GATEWAY_NOBODY :
+	    gateway_meant(&f->port, peer->is_tls ? slice_str(peer->sni) :
+	    SLICE_NONE, host, &l);
 
-	if (l == NULL)
-		return &no_listener;
-	if (peer->is_tls &&
-	    l != gateway_find(&f->port, slice_str(peer->sni)))
-		return &misdirected;
+	if (answer != GATEWAY_MEANT)
+		return replies[answer];
 	*out = l->owner;
 	return (*out)->rules == NULL ? &no_route : NULL;
 }

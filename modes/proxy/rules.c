@@ -336,20 +336,10 @@ rule_choice_reply(struct l7_ctx *ctx, const struct rule_choice *c)
 
 /* --- connections ------------------------------------------------------------------------ */
 
-static struct slice
-no_header(const void *arg, struct slice name)
-{
-	(void)arg;
-	(void)name;
-	return SLICE_NONE;
-}
-
 struct cluster *
 rules_stream(const struct rule_set *set, struct slice sni, const char **why)
 {
-	const struct route_request request = {
-		.host = sni, .path = SLICE("/"), .header = no_header,
-	};
+	const struct route_request request = route_connection(sni);
 	const struct rule_backend *b;
 	struct route_found found;
 

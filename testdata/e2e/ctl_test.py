@@ -712,7 +712,7 @@ def route_without_a_winner_is_1(scene):
 	done = expect(ctl(scene, "route", "web", "-f", path, "--path", "/other"), 1,
 	    "^Wins: +nobody: answered 404$", "")
 	assert re.search(r"^Problem: +HTTPRoute default/mine: BackendNotFound: there "
-	    "is no Service web-v2$", done.stdout, re.M), done.stdout
+	    "is no Service web-v2 with port 80$", done.stdout, re.M), done.stdout
 	assert re.search(r"^Problem: .*Dropped Rule: 1 of 2 .*rules\[1\]",
 	    done.stdout, re.M), done.stdout
 	said = json.loads(expect(ctl(scene, "route", "web", "-f", path, "--path",
@@ -720,7 +720,7 @@ def route_without_a_winner_is_1(scene):
 	assert said["winner"] is None and len(said["problems"]) == 2, said
 	scene.file("bare.yaml", document("web"))
 	expect(ctl(scene, "route", "web", "-f", "bare.yaml"), 0,
-	    "no HTTPRoute hangs on it", "")
+	    "no route hangs on it", "")
 	expect(ctl(scene, "route", "api", "-f", "bare.yaml"), 1, "",
 	    "Service default/api is not in the files")
 	for words, err in ((["--path", "x"], "--path"), (["-H", "x"], "--header"),
@@ -778,9 +778,9 @@ def describe_service_shows_all_around_it(scene):
 	    "other"))
 	said = against(control, "describe", "service", "web", err="").stdout
 	for line in (
-	    r"default/mine +debug +80 +all +\* +web-v2:80=1 +PathPrefix /v2, "
+	    r"HTTPRoute +default/mine +debug +80 +all +\* +web-v2:80=1 +PathPrefix /v2, "
 	    "header X-Canary=1",
-	    r"default/mine +1 +80 +all +\* +web-v1:80=1 +PathPrefix /",
+	    r"HTTPRoute +default/mine +1 +80 +all +\* +web-v1:80=1 +PathPrefix /",
 	    "RateLimit +gentle +all +limits",
 	    "Problem: +HTTPRoute default/mine: .*BackendNotFound: .*web-v2.*",
 	    "Problem: +HTTPRoute default/mine: backend web-v1:80: no endpoint is "
@@ -792,7 +792,7 @@ def describe_service_shows_all_around_it(scene):
 	against(control, "register", "one", "--service", "web-v1", "--address",
 	    "10.0.0.9")
 	said = against(control, "describe", "service", "web-v1", err="").stdout
-	for line in (r"Routes: +none", r"default/mine +1 +80 +1 +100.0%",
+	for line in (r"Routes: +none", r"HTTPRoute +default/mine +1 +80 +1 +100.0%",
 	    r" *80 +10.0.0.9 +80 +default/one +Online.*", "Problems: +none"):
 		assert re.search(f"^{line}$", said, re.M), (line, said)
 
