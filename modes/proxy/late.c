@@ -20,17 +20,25 @@ job_of(const struct l7_ctx *ctx)
 }
 
 /* Takes c, which says what the service is where no rule says more. */
-static void
+static enum verdict
 go_on(struct l7_ctx *ctx, const struct http_head *head, struct cluster *c)
 {
 	struct proxy_worker *w = l7_env(ctx)->mode;
 	struct router_job *job = job_of(ctx);
 	const struct service_port *p = service_port(snapshot_service(
 	    w->snapshot, &job->service), job->port);
+	const char *why;
 
-	job->cluster = c;
+	job->is_moved = p != NULL && p->rules == NULL && p->streams != NULL;
+	job->cluster = !job->is_moved ? cluster_ref(c) :
+	    rules_stream(p->streams, SLICE(""), &why);
+	cluster_unref(c);
+	if (job->cluster == NULL) {
+		l7_reply(ctx, 404, FLAG_NR, "no_rule", SLICE_NONE);
+		return STOP;
+	}
 	if (p != NULL && p->rules != NULL) {
-		cluster_unref(c);
+		cluster_unref(job->cluster);
 		job->choice = rules_choose(p->rules, ctx, head, job->port);
 		job->cluster = job->choice->cluster;
 		l7_extend(ctx, job->choice->behind, job->choice->behind_len);
@@ -39,6 +47,7 @@ go_on(struct l7_ctx *ctx, const struct http_head *head, struct cluster *c)
 	}
 	if (job->cluster != NULL)
 		l7_summary(ctx)->service = job->cluster->service;
+	return PASS;
 }
 
 static enum verdict
@@ -47,8 +56,7 @@ obey(struct l7_ctx *ctx, const struct http_head *head,
 {
 	switch (answer) {
 	case LOOKUP_FOUND:
-		go_on(ctx, head, c);
-		return PASS;
+		return go_on(ctx, head, c);
 	case LOOKUP_NO_SERVICE:
 		l7_reply(ctx, 404, FLAG_NR, "no_service", SLICE_NONE);
 		return STOP;

@@ -109,8 +109,9 @@ route_service(struct l7_route *route, struct l7_chain *chain,
 	job->has_service = true;
 	job->port = port;
 	job->source = w->env.workload;
+	job->is_moved = p != NULL && p->streams != NULL;
 	if (p != NULL)
-		job->cluster = p->streams == NULL ? cluster_ref(p->cluster) :
+		job->cluster = !job->is_moved ? cluster_ref(p->cluster) :
 		    rules_stream(p->streams, SLICE(""), &why);
 	if (p != NULL && job->cluster == NULL) {
 		route_reply(route, chain, &no_stream_route);

@@ -27,6 +27,7 @@ struct router_job {
 	struct slice        host;	/* besides, as lookup.h says; may be empty */
 	bool                has_service;
 	bool                is_inbound;	/* to the application */
+	bool                is_moved;	/* by a route of connections */
 	struct slice        source;	/* outbound: our workload, told to the peer */
 	struct rule_choice *choice;	/* what routes say; NULL: there are none */
 };

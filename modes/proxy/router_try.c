@@ -406,7 +406,7 @@ name_host(struct router *r)
 {
 	struct http_fields *f = &r->outgoing->fields;
 
-	if (r->job->choice == NULL)
+	if (r->job->choice == NULL && !r->job->is_moved)
 		return;
 	if (attempt_endpoint(r->attempt)->id.len > 0)
 		http_fields_set_id(f, FIELD_MESH_HOST, r->outgoing->host);

@@ -15,6 +15,7 @@ import struct
 import subprocess
 
 import wire
+from edge import reply
 from gateway import (Gateway, certificate, gateway, route, secret, service,
     streams, trust)
 from mesh import Skip, curl, free_port, main, scenario, wait_until
@@ -292,6 +293,24 @@ def a_sidecar_routes_connections_of_its_application(scene):
 			client.send(b"hello\n")
 			seen[client.read_until(b":").decode().rstrip(":")] += 1
 	assert seen == {"v1": 5, "v2": 5}, seen
+
+
+@scenario
+def requests_obey_routes_of_connections_from_the_first_on(scene):
+	control = scene.control()
+	for name in ("old", "new"):
+		backend = scene.backend(reply(name))
+		scene.proxy(f"{name}-1", control=control, service=f"default/{name}",
+		    apps=[f"80=127.0.0.1:{backend.port}/http"]).await_ready()
+	parent = 'group: "", kind: Service, name: old'
+	control.apply(streams("TCPRoute", "moved", ["new"], parent))
+	# None of these calls the service when it starts.
+	for caller in ("web", "shop"):
+		web = scene.proxy(caller, control=control,
+		    service=f"default/{caller}").await_ready()
+		bodies = [curl(f"{web.outbound}/", "-H",
+		    "Host: old.default.mesh").body for _ in range(3)]
+		assert bodies == [b"new"] * 3, bodies
 
 
 @scenario
