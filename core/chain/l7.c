@@ -333,152 +333,6 @@ l7_start(struct stream *stream, const struct l7_listener *listener,
 	l7_run_new(stream, listener, l4_env(l4), l4_flow(l4), ops, arg)->l4 = l4;
 }
 
-/* --- answers --------------------------------------------------------------------- */
-
-void
-l7_respond_info(struct l7_ctx *ctx, struct http_head *head)
-{
-	l7_put_info(ctx->run, head);
-}
-
-void
-l7_respond_head(struct l7_ctx *ctx, struct http_head *head, bool end)
-{
-	struct l7_run *r = ctx->run;
-
-	if (r->over)
-		return;
-	check(!r->responding);
-	r->responding = true;
-	if (r->summary.response_head_us == 0)
-		r->summary.response_head_us = loop_now_us(r->loop);
-	l7_put_head(r, DIR_DOWN, head, end);
-}
-
-void
-l7_respond_body(struct l7_ctx *ctx, struct buf *b, bool end)
-{
-	/* A filter may have replied instead at the head that came before. */
-	if (ctx->run->terminal_cancelled)
-		buf_drain(b, buf_len(b));
-	else
-		l7_put_body(ctx->run, DIR_DOWN, b, end);
-}
-
-void
-l7_respond_trailers(struct l7_ctx *ctx, struct http_fields *t)
-{
-	if (!ctx->run->terminal_cancelled)
-		l7_put_trailers(ctx->run, DIR_DOWN, t);
-}
-
-void
-l7_block(struct l7_ctx *ctx)
-{
-	stream_pause(ctx->run->stream);
-}
-
-void
-l7_unblock(struct l7_ctx *ctx)
-{
-	/* What waits at a filter may still be too much. */
-	if (!ctx->run->over && !ctx->run->way[DIR_UP].is_high)
-		stream_resume(ctx->run->stream);
-}
-
-bool
-l7_has_responded(const struct l7_ctx *ctx)
-{
-	return ctx->run->responding;
-}
-
-void
-l7_abort(struct l7_ctx *ctx, enum response_flag flag, const char *details)
-{
-	struct l7_run *r = ctx->run;
-
-	if (r->over)
-		return;
-	r->summary.flag = flag;
-	r->summary.details = details;
-	if (ctx != &r->terminal)
-		l7_cancel_terminal(r);
-	l7_way_stop(r, DIR_UP);
-	l7_way_stop(r, DIR_DOWN);
-	l7_end(r, STREAM_INTERNAL);
-}
-
-/* RFC 9209: that it was us, and why. */
-static void
-say_why(struct http_head *head, enum response_flag flag, const char *details)
-{
-	const char *error = response_flag_error(flag);
-
-	if (error != NULL)
-		http_fields_add(&head->fields, SLICE("proxy-status"),
-		    slice_str(arena_printf(head->fields.arena,
-		    "mesh; error=%s; details=\"%s\"", error, details)));
-}
-
-void
-l7_reply_with(struct l7_ctx *ctx, struct http_head *head, struct buf *body,
-    enum response_flag flag, const char *details)
-{
-	struct l7_run *r = ctx->run;
-	struct l7_way *down = &r->way[DIR_DOWN];
-	bool is_terminal = ctx == &r->terminal;
-
-	if (r->over)
-		return;
-	if (r->head_sent) {
-		l7_abort(ctx, flag, details);
-		return;
-	}
-	r->summary.flag = flag;
-	r->summary.details = details;
-	if (!is_terminal) {
-		l7_cancel_terminal(r);
-		l7_way_stop(r, DIR_UP);
-	}
-	/* Down through the filters in front of this one, from a clean start. */
-	l7_way_stop(r, DIR_DOWN);
-	down->stopped = false;
-	down->start = is_terminal ? 0 : r->len - ctx->index;
-	down->ended = false;
-	r->responding = true;
-	head->content_length = http_status_has_no_body(head->status) ? -1 :
-	    (int64_t)buf_len(body);
-	say_why(head, flag, details);
-	bool empty = buf_len(body) == 0 || r->request->method_id == METHOD_HEAD;
-	unsigned reply = ++r->replies;
-
-	l7_put_head(r, DIR_DOWN, head, empty);
-	/* A filter may have put another answer in its place. */
-	if (!empty && reply == r->replies)
-		l7_put_body(r, DIR_DOWN, body, true);
-}
-
-void
-l7_reply(struct l7_ctx *ctx, int status, enum response_flag flag,
-    const char *details, struct slice body)
-{
-	struct arena *a = l7_arena(ctx);
-	struct http_head *head = arena_alloc(a, sizeof(*head));
-	struct buf b = { 0 };
-
-	http_head_init(head, a);
-	head->status = status;
-	http_fields_add_id(&head->fields, FIELD_CONTENT_TYPE,
-	    SLICE("text/plain; charset=utf-8"));
-	if (body.ptr == NULL)
-		buf_addf(&b, "%s\n", flag != FLAG_NONE ?
-		    response_flag_text(flag) : http_status_text(status));
-	else
-		buf_add_slice(&b, body);
-	l7_reply_with(ctx, head, &b, flag, details);
-	buf_fini(&b);
-}
-
 /* --- what filters may do ------------------------------------------------------------ */
 
 void
@@ -520,6 +374,20 @@ l7_tunnel(struct l7_ctx *ctx)
 	r->tunnel = true;
 	r->way[DIR_UP].ended = r->way[DIR_UP].delivered = false;
 	stream_set_tunnel(r->stream);
+}
+
+void
+l7_block(struct l7_ctx *ctx)
+{
+	stream_pause(ctx->run->stream);
+}
+
+void
+l7_unblock(struct l7_ctx *ctx)
+{
+	/* What waits at a filter may still be too much. */
+	if (!ctx->run->over && !ctx->run->way[DIR_UP].is_high)
+		stream_resume(ctx->run->stream);
 }
 
 struct flow *

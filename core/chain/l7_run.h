@@ -5,9 +5,9 @@
 #include "chain/l7.h"
 
 /*
- * l7_run: the insides of an exchange, shared by l7.c (life, replies),
- * l7_way.c (one direction through the filters) and l7_aside.c (exchanges that
- * have no caller).
+ * l7_run: the insides of an exchange, shared by l7.c (life), l7_answer.c (what
+ * terminals answer, and filters instead), l7_way.c (one direction through the
+ * filters) and l7_aside.c (exchanges that have no caller).
  *
  * A direction is a row of steps: step s is filter s upwards, filter len-1-s
  * downwards; step len is the end (the terminal, or the stream).  At most one
