@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 
+from edge import OK, stays_quiet
 from mesh import BUILD, ROOT, SLOWER, VARIANT, Skip, main, scenario
 
 FIELDS = ("workload", "metric", "unit", "mesh", "nginx", "haproxy", "ratio")
@@ -92,6 +93,19 @@ def load_says_what_fails(scene):
 	    f"{app.http}/?status=503")
 	assert done.returncode == 1 and result["errors"] > 0, result
 	assert result["first_error"] == "status: not 200", result
+
+
+@scenario
+def load_waits_for_a_first_answer_beyond_its_time(scene):
+	def script(connection):
+		connection.read_request()
+		if stays_quiet(connection, 0.2):
+			connection.send(OK)
+			connection.read_to_end()
+
+	done, result = load("--warmup", 0, "--duration", 1,
+	    f"127.0.0.1:{scene.backend(script).port}/")
+	assert done.returncode == 0 and result["all"] == 1, result
 
 
 @scenario
