@@ -32,7 +32,7 @@ void
 agent_tell_ready(struct agent *g)
 {
 	bool is_ready = agent_has_identity(g) && g->docs.is_whole &&
-	    !g->is_stopping;
+	    g->is_in_force && !g->is_stopping;
 
 	if (is_ready == g->is_ready)
 		return;

@@ -30,7 +30,10 @@ struct agent_options {
 	const char                    *version;	/* kept */
 	struct loop                   *main;	/* kept */
 
-	/* On the sync thread: compile and put into force. */
+	/*
+	 * On the sync thread: compile and put into force.  Once workers obey
+	 * it, agent_in_force is called, once for each.
+	 */
 	void (*use)(void *arg, struct model_object *const *objects, size_t len,
 	    const struct compile_input *more);
 	/*
@@ -40,7 +43,10 @@ struct agent_options {
 	void (*identify)(void *arg, struct tls_identity *, struct slice workload);
 	/* On the sync thread: adds what the proxy runs, a JSON object. */
 	void (*describe)(void *arg, struct str *out);
-	/* On the main loop: it has an identity and documents, or has not. */
+	/*
+	 * On the main loop: it has an identity and documents, which are in
+	 * force, or has not.
+	 */
 	void (*ready)(void *arg, bool is_ready);
 	/* On the main loop: it cannot begin, and trying again would not help. */
 	void (*failed)(void *arg, const struct err *);
@@ -65,6 +71,9 @@ void agent_stop(struct agent *, void (*done)(void *arg), void *arg);
  */
 void agent_end(struct agent *);
 void agent_free(struct agent *);	/* after agent_end; NULL allowed */
+
+/* Any thread: what `use` was last called with is in force. */
+void agent_in_force(struct agent *);
 
 /* Any thread, at any rate: a service is wanted, or was used. */
 void agent_want(struct agent *, const struct service_name *);

@@ -208,6 +208,7 @@ agent_compile(struct agent *g)
 
 	g->must_compile = false;
 	map_init(&g->faults);
+	g->unsettled++;
 	g->options.use(g->options.arg, objects, len, &more);
 	count_rejected(g);
 	map_fini(&faults.before, NULL);
@@ -216,7 +217,25 @@ agent_compile(struct agent *g)
 	atomic_store(&g->numbers.revision, g->docs.revision);
 	log_debug("sync", "revision %llu in force: %zu documents",
 	    (unsigned long long)g->docs.revision, len);
+}
+
+static void
+on_in_force(void *arg)
+{
+	struct agent *g = arg;
+
+	if (--g->unsettled > 0 || g->has_stopped)
+		return;
+	g->is_in_force = true;
 	agent_tell_ready(g);
+	agent_tell_app(g);
+	agent_tell_applied(g);
+}
+
+void
+agent_in_force(struct agent *g)
+{
+	loop_post(g->loop, on_in_force, g);
 }
 
 /* --- on disk ------------------------------------------------------------- */

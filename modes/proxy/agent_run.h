@@ -61,6 +61,8 @@ struct agent {
 	struct model_object   *own;	/* our Workload, as we tell it */
 	struct map             unread, faults;	/* keys of what did not read
 						   or compile */
+	unsigned               unsettled;	/* compiled, not in force yet */
+	bool                   is_in_force;	/* something is */
 	struct loop_timer      save_timer;
 	struct resolve_files   name_files;
 	struct names          *names;	/* NULL at the end */
@@ -72,6 +74,7 @@ struct agent {
 	bool                   must_compile;	/* interests changed since the last */
 	bool                   needs_full;	/* our documents differ: all again */
 	bool                   told_ready;	/* control thinks that we answer */
+	bool                   owes_ack;	/* of what is not in force yet */
 	bool                   sent_counters;	/* on this session */
 	unsigned               failures;	/* of sessions, in a row */
 	struct loop_timer      retry_timer, alive_timer, interest_timer,
@@ -132,6 +135,8 @@ void agent_session_end(struct agent *);
 /* Nothing happens without a session. */
 void agent_send(struct agent *, const struct sync_message *);
 void agent_tell_app(struct agent *);	/* whether the application answers */
+/* What control waits for, once it is in force. */
+void agent_tell_applied(struct agent *);
 void agent_interest_changed(struct agent *);	/* told soon */
 
 /* --- agent_shares.c --------------------------------------------------------- */

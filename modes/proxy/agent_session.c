@@ -88,19 +88,29 @@ send_ack(struct agent *g)
 
 /*
  * Callers may come as soon as control says so, therefore only with a whole
- * and compiled state of our own.
+ * state of our own, in force.
  */
 void
 agent_tell_app(struct agent *g)
 {
 	bool ready = g->health != NULL && app_health_is_up(g->health) &&
-	    g->is_synced && !g->is_stopping;
+	    g->is_synced && g->is_in_force && !g->is_stopping;
 	const struct sync_message m = { .type = SYNC_READY, .ready = ready };
 
 	if (!g->is_open || ready == g->told_ready)
 		return;
 	g->told_ready = ready;
 	agent_send(g, &m);
+}
+
+/* Who waits for it counts on workers that obey. */
+void
+agent_tell_applied(struct agent *g)
+{
+	if (!g->owes_ack || g->unsettled > 0)
+		return;
+	g->owes_ack = false;
+	send_ack(g);
 }
 
 static void
@@ -181,7 +191,8 @@ on_commit(struct agent *g)
 		agent_save_soon(g);
 	}
 	confirm(g);
-	send_ack(g);
+	g->owes_ack = true;
+	agent_tell_applied(g);
 }
 
 static void
@@ -259,7 +270,8 @@ on_bookmark(struct agent *g, uint64_t revision)
 		atomic_store(&g->numbers.revision, revision);
 		agent_save_soon(g);
 		/* A `synced` of that revision finds nothing more to say. */
-		send_ack(g);
+		g->owes_ack = true;
+		agent_tell_applied(g);
 	}
 	confirm(g);
 }
@@ -350,6 +362,7 @@ forget_session(struct agent *g)
 {
 	g->link = NULL;
 	g->is_open = g->is_synced = g->told_ready = g->sent_counters = false;
+	g->owes_ack = false;
 	loop_timer_stop(&g->alive_timer);
 	atomic_store(&g->numbers.is_connected, false);
 }

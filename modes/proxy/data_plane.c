@@ -276,6 +276,44 @@ data_plane_use(struct data_plane *p, struct snapshot *s)
 	cluster_registry_sweep(p->registry);
 }
 
+struct settling {
+	atomic_int left;	/* workers */
+	void     (*fn)(void *arg);
+	void      *arg;
+};
+
+struct settling_worker {
+	struct proxy_worker *worker;
+	struct settling     *all;
+};
+
+static void
+on_settle(void *arg)
+{
+	struct settling_worker *s = arg;
+
+	if (atomic_fetch_sub(&s->all->left, 1) == 1) {
+		if (!s->worker->is_stopped)
+			s->all->fn(s->all->arg);
+		mem_free(s->all);
+	}
+	mem_free(s);
+}
+
+void
+data_plane_settle(struct data_plane *p, void (*fn)(void *), void *arg)
+{
+	struct settling *all = mem_alloc(sizeof(*all));
+
+	*all = (struct settling){ p->options.workers, fn, arg };
+	for (int i = 0; i < p->options.workers; i++) {
+		struct settling_worker *s = mem_alloc(sizeof(*s));
+
+		*s = (struct settling_worker){ &p->workers[i], all };
+		loop_post(p->workers[i].env.loop, on_settle, s);
+	}
+}
+
 static void
 on_housekeep(void *arg)
 {

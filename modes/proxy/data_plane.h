@@ -75,6 +75,11 @@ struct data_plane *data_plane_new(const struct data_plane_options *);
 /* Takes s; every worker swaps to it. */
 void data_plane_use(struct data_plane *, struct snapshot *s);
 /*
+ * Calls fn on a worker once each has done what it was told until now, as to use
+ * a snapshot; never if they are stopped before that.  Any thread.
+ */
+void data_plane_settle(struct data_plane *, void (*fn)(void *arg), void *arg);
+/*
  * Takes id; used by handshakes that begin from now on.  Upstream connections
  * of the one before serve nobody new.  Any thread.
  */

@@ -386,11 +386,28 @@ start_documents(struct proxy_run *p, struct model_set *docs, struct err *err)
 }
 
 static void
-on_start(void *arg)
+on_settled(void *arg)
 {
 	struct proxy_run *p = arg;
 
 	proxy_set_ready(p, !p->draining);
+}
+
+/* On a worker. */
+static void
+on_workers_settled(void *arg)
+{
+	struct proxy_run *p = arg;
+
+	loop_post(p->loop, on_settled, p);
+}
+
+static void
+on_start(void *arg)
+{
+	struct proxy_run *p = arg;
+
+	data_plane_settle(p->plane, on_workers_settled, p);
 }
 
 static int

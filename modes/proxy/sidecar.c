@@ -27,6 +27,15 @@ sidecar_check(const struct model_proxy_spec *s, struct err *err)
 
 /* --- the agent's callbacks, on its thread -------------------------------- */
 
+/* On a worker. */
+static void
+on_settled(void *arg)
+{
+	struct proxy_run *p = arg;
+
+	agent_in_force(p->agent);
+}
+
 static void
 on_use(void *arg, struct model_object *const *objects, size_t len,
     const struct compile_input *more)
@@ -35,6 +44,7 @@ on_use(void *arg, struct model_object *const *objects, size_t len,
 
 	proxy_use_documents(p, objects, len, more);
 	agent_use_limits(p->agent, p->snapshot);
+	data_plane_settle(p->plane, on_settled, p);
 }
 
 static void
