@@ -58,7 +58,7 @@ value_of(const struct conf_field *f)
 	static const char *const by_pattern[] = { [CONF_PATH] = "PATH",
 		[CONF_HOST_PORT] = "HOST:PORT", [CONF_LISTEN] = "ADDRESS:PORT",
 		[CONF_SERVICE_NAME] = "NAMESPACE/NAME", [CONF_HOST] = "HOST",
-		[CONF_IP] = "ADDRESS", [CONF_LABEL_VALUE] = NULL };
+		[CONF_IP] = "ADDRESS", [CONF_CIDR] = "RANGE", [CONF_LABEL_VALUE] = NULL };
 
 	if (f->type != CONF_STRING_T)
 		return by_type[f->type];

@@ -61,6 +61,19 @@ is_ip(struct slice s)
 }
 
 static bool
+is_cidr(struct slice s)
+{
+	struct slice ip;
+	uint64_t bits = 0;
+
+	slice_cut(&s, '/', &ip);
+	if (!is_ip(ip) || s.ptr == NULL)
+		return is_ip(ip);
+	return s.len <= 3 && slice_u64(s, &bits) &&
+	    bits <= (slice_find(ip, ':') < 0 ? 32 : 128);
+}
+
+static bool
 is_hostname(struct slice s)
 {
 	if (slice_has_prefix(s, SLICE("*.")))
@@ -336,6 +349,7 @@ static const struct {
 	    "a host name, \"*.\" may lead it, no IP address" },
 	[CONF_HEADER_NAME] = { is_header_name, "the name of an HTTP field" },
 	[CONF_IP] = { is_ip, "an IP address" },
+	[CONF_CIDR] = { is_cidr, "an IP address or a range, as 10.0.0.0/8" },
 	[CONF_HOST] = { is_host, "an IP address or a host name" },
 	[CONF_HOST_PORT] = { is_host_port,
 	    "HOST:PORT ([ADDRESS]:PORT for IPv6)" },

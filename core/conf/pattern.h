@@ -17,6 +17,7 @@ enum conf_pattern {
 	CONF_HOSTNAME,		/* Gateway API Hostname: "*." may lead, no IP */
 	CONF_HEADER_NAME,	/* RFC 9110 token, at most 256 */
 	CONF_IP,		/* IPv4 or IPv6 address */
+	CONF_CIDR,		/* that, or "10.0.0.0/8" */
 	CONF_HOST,		/* IP address or host name */
 	CONF_HOST_PORT,		/* 10.0.0.1:80, [::1]:80, name:80 */
 	CONF_LISTEN,		/* as CONF_HOST_PORT, also :80 and port 0 */
