@@ -91,6 +91,10 @@ static const struct conf_field spec_fields[] = {
 	{ "trustedHops", CONF_INT_T, AT(trusted_hops), .min = 0, .max = 10,
 	    .fallback = "0", .text = "proxies of ours before its Gateways, whose "
 	    "x-forwarded-* is believed" },
+	{ "proxyProtocolFrom", CONF_STRING_T, LIST_AT(proxy_protocol_from),
+	    .pattern = CONF_CIDR, .max_items = 100,
+	    .text = "addresses of load balancers before its Gateways: only they "
+	    "may connect, and must say for whom by PROXY protocol" },
 	{ "permissive", CONF_BOOL_T, AT(permissive),
 	    .text = "also let plain text in, counted" },
 	{ "standalone", CONF_BOOL_T, AT(standalone),

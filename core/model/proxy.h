@@ -44,7 +44,9 @@ struct model_proxy {
 		const char *gateway;		/* NAMESPACE/NAME */
 		const char *listen_address;	/* of its Gateways */
 		int64_t     trusted_hops;	/* proxies of ours before those */
-		bool        permissive, standalone;
+		const char **proxy_protocol_from;	/* ranges: speak it to those */
+	size_t       proxy_protocol_from_len;
+	bool        permissive, standalone;
 		const char *state_dir;
 		const char *inbound_listen, *outbound_listen;
 		const char *admin_listen, *admin_socket;

@@ -377,6 +377,14 @@ conn_ask_addrs(struct conn *c)
 	conn_set_addrs(c, &addr, &local);
 }
 
+void
+conn_set_remote(struct conn *c, const struct addr *remote)
+{
+	conn_ask_addrs(c);
+	addr_brief_fini(&c->addr);
+	c->addr = addr_shorten(remote);
+}
+
 const struct addr *
 conn_addr(struct conn *c, struct addr *room)
 {

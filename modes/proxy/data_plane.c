@@ -125,6 +125,7 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 	list_init(&w->arrivals);
 	list_init(&w->openings);
 	list_init(&w->greetings);
+	list_init(&w->proxied);
 	list_init(&w->mirrors);
 	w->strays = strays_new(w, &p->options.strays);
 	w->upstream = upstream_new(&w->env, &p->upstream_env);
@@ -442,6 +443,7 @@ on_stop(void *arg)
 	port_drop_arrivals(w);
 	port_drop_openings(w);
 	port_drop_greetings(w);
+	port_drop_proxied(w);
 	worker_env_close(&w->env);
 	mirror_drop_all(w);
 	strays_close(w->strays);

@@ -6,6 +6,7 @@
 #include "modes/proxy/overload.h"
 #include "modes/proxy/stray.h"
 #include "modes/proxy/worker.h"
+#include "net/cidr.h"
 #include "tls/tls.h"
 
 /*
@@ -40,6 +41,8 @@ struct data_plane_options {
 	uint64_t            lookup_timeout_ms;	/* 3,000 */
 	bool                is_edge;	/* standalone: callers are strangers */
 	int64_t             trusted_hops;	/* before the ports of Gateways */
+	const struct cidr  *proxies;	/* kept; before those ports, too: they */
+	size_t              proxies_len;	/* speak PROXY protocol; 0: nobody does */
 	struct overload_settings overload;
 	struct filter_stats *filter_stats;	/* kept */
 	struct stat_registry *stats;	/* kept; NULL: nothing is counted */

@@ -102,6 +102,17 @@ greeting_free(struct greeting *g)
 	mem_free(g);
 }
 
+static struct conn *
+attach(const struct greeting *g, struct tls_result *t)
+{
+	struct conn *c = conn_attach(g->worker->env.loop, &t->image,
+	    &tls_transport, &port_no_ops, NULL);
+
+	if (g->port->plane->options.proxies_len > 0)
+		conn_set_remote(c, &g->peer);
+	return c;
+}
+
 static void
 on_handshake(void *arg, struct tls_result *t)
 {
@@ -112,8 +123,7 @@ on_handshake(void *arg, struct tls_result *t)
 	if (t->failure == TLS_OK && (w->is_stopped || w->snapshot == NULL))
 		conn_image_fini(&t->image);
 	else if (t->failure == TLS_OK)
-		start_tls(g->port, w, conn_attach(w->env.loop, &t->image,
-		    &tls_transport, &port_no_ops, NULL));
+		start_tls(g->port, w, attach(g, t));
 	greeting_free(g);
 }
 

@@ -23,7 +23,7 @@ static const struct {
 	[PORT_INBOUND]	= { "inbound", port_accept_inbound, route_inbound },
 	[PORT_OUTBOUND]	= { "outbound", port_accept_outbound, route_outbound },
 	[PORT_UPSTREAM]	= { "upstream", port_accept_upstream, route_upstream },
-	[PORT_GATEWAY]	= { "gateway", port_accept_gateway, route_gateway },
+	[PORT_GATEWAY]	= { "gateway", port_accept_proxied, route_gateway },
 };
 
 /* --- overload --------------------------------------------------------------- */

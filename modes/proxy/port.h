@@ -13,8 +13,8 @@
  *			server name to application -> http or session
  *	outbound	http at once
  *	upstream	ask for the service's port -> http or session
- *	gateway		(HTTPS, TLS: look at the hello, or handshake) -> http or
- *			session
+ *	gateway		(behind a load balancer: its header) -> (HTTPS, TLS:
+ *			look at the hello, or handshake) -> http or session
  */
 struct open_port {
 	struct list            link;	/* in plane->ports */
@@ -61,6 +61,7 @@ void port_pass_on_inbound(struct open_port *, struct proxy_worker *,
 void port_drop_arrivals(struct proxy_worker *);
 void port_drop_openings(struct proxy_worker *);
 void port_drop_greetings(struct proxy_worker *);
+void port_drop_proxied(struct proxy_worker *);
 /* Of those that were accepted and have no chain yet. */
 void port_count_arriving(struct proxy_worker *, int by);
 void port_accept_outbound(struct open_port *, struct proxy_worker *, int fd,
@@ -69,6 +70,9 @@ void port_accept_upstream(struct open_port *, struct proxy_worker *, int fd,
     const struct addr *peer);
 
 void port_accept_gateway(struct open_port *, struct proxy_worker *, int fd,
+    const struct addr *peer);
+/* The same, behind proxies that say for whom they come: proxied.c. */
+void port_accept_proxied(struct open_port *, struct proxy_worker *, int fd,
     const struct addr *peer);
 /* The outcome of a handshake as the server. */
 struct tls_result;

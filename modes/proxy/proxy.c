@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/build.h"
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/dump.h"
 #include "base/log.h"
@@ -329,6 +330,19 @@ resolve_apps(struct proxy_run *p, struct err *err)
 	return 0;
 }
 
+/* The schema has let through only what is a range. */
+static void
+read_proxies(struct proxy_run *p)
+{
+	const struct model_proxy_spec *s = p->settings.spec;
+
+	p->proxies = mem_zalloc_array(s->proxy_protocol_from_len,
+	    sizeof(*p->proxies));
+	for (size_t i = 0; i < s->proxy_protocol_from_len; i++)
+		check(cidr_parse(slice_str(s->proxy_protocol_from[i]),
+		    &p->proxies[i]));
+}
+
 static void
 start_plane(struct proxy_run *p)
 {
@@ -337,7 +351,8 @@ start_plane(struct proxy_run *p)
 	struct data_plane_options o = {
 		.workers = workers, .default_namespace = SLICE("default"),
 		.is_edge = s->standalone, .trusted_hops = s->trusted_hops,
-		.lookup_timeout_ms = 3000,
+		.lookup_timeout_ms = 3000, .proxies = p->proxies,
+		.proxies_len = s->proxy_protocol_from_len,
 		.handshaker = p->handshaker, .stats = p->stats,
 		.woken = on_woken, .arg = p,
 		.strays = { s->hosts_file, s->resolv_conf,
@@ -424,6 +439,7 @@ run(struct proxy_run *p, struct model_set *docs, struct err *err)
 	metrics_add_process(p->stats, "proxy", build_version(), build_commit(),
 	    clock_wall_s());
 	p->handshaker = tls_handshaker_new(1);
+	read_proxies(p);
 	start_plane(p);
 	loop_timer_init(&p->drain_timer, p->loop, on_drain_tick, p);
 	loop_timer_init(&p->housekeeping, p->loop, on_housekeeping, p);
@@ -479,6 +495,7 @@ stop(struct proxy_run *p)
 		loop_free(p->loop);
 	}
 	mem_free(p->apps);
+	mem_free(p->proxies);
 	settings_fini(&p->settings);
 	log_stop();
 }

@@ -25,6 +25,7 @@ struct proxy_run {
 	struct data_plane     *plane;
 	struct compile_app    *apps;	/* settings' apps, resolved */
 	size_t                 apps_len;
+	struct cidr           *proxies;	/* before its Gateways */
 	struct service_name    service;	/* ours; empty names standalone */
 	struct snapshot       *snapshot;	/* the last one compiled; counted */
 	struct standalone     *standalone;	/* NULL: with control */

@@ -36,8 +36,9 @@ struct proxy_worker {
 	} egress_log[WORKER_REFUSALS_MAX];	/* of egress.c */
 	struct list       openings;	/* of upstream_port.c, awaiting a lookup */
 	struct list       greetings;	/* of gateway_port.c, awaiting a name */
+	struct list       proxied;	/* of proxied.c, awaiting a header */
 	/*
-	 * env.arriving counts those three, handshakes, and who was accepted by
+	 * env.arriving counts those four, handshakes, and who was accepted by
 	 * another worker and is on the way here.
 	 */
 	struct stat_series *conns;	/* shows how many it has; with env.stat */
