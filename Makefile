@@ -132,10 +132,12 @@ $(OUT)/mesh.full: $(call CMD_OBJ,cmd/mesh/) $(NONSS) $(LIB)
 
 # A sanitizer's report wants symbols.  strip writes its file in one piece,
 # which Linux keeps in pages so large that all of the code counts as resident
-# in each process; a copy is kept in small ones.
+# in each process; a copy is kept in small ones.  It takes the place of one that
+# may run now.
 $(OUT)/mesh: $(OUT)/mesh.full
 	$(if $(filter release,$(V)),strip -o $@.stripped $<,cp $< $@.stripped)
-	cp $@.stripped $@
+	cp $@.stripped $@.new
+	mv -f $@.new $@
 	rm $@.stripped
 
 # libFuzzer brings a main of its own.

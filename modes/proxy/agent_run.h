@@ -1,17 +1,16 @@
 #ifndef PROXY_AGENT_RUN_H
 #define PROXY_AGENT_RUN_H
 
-#include <stdatomic.h>
-
 #include "base/random.h"
 #include "modes/proxy/agent.h"
 #include "modes/proxy/agent_identity.h"
 #include "modes/proxy/agent_interest.h"
+#include "modes/proxy/agent_join.h"
 #include "modes/proxy/agent_link.h"
+#include "modes/proxy/agent_status.h"
 #include "modes/proxy/app_health.h"
 #include "modes/proxy/docs.h"
 #include "modes/proxy/shares.h"
-#include "modes/proxy/agent_join.h"
 #include "modes/proxy/state.h"
 #include "net/resolve.h"
 
@@ -20,17 +19,6 @@
  * it belongs to the sync thread, but for the gate and the numbers that
  * metrics read.
  */
-#define AGENT_SAMPLES_MAX 8
-
-struct agent_numbers {
-	atomic_int_least64_t  not_after;	/* wall seconds; 0: no identity */
-	atomic_uint_least64_t revision;	/* of the documents in force */
-	atomic_uint_least64_t confirmed_ms;	/* monotonic: control's last word */
-	atomic_bool           is_connected;	/* and in step */
-	atomic_uint           rejected;	/* documents in an earlier form */
-	atomic_uint           leased, equal;	/* global limits, by share */
-};
-
 struct names;
 struct system_roots;
 
@@ -145,11 +133,5 @@ void agent_shares_init(struct agent *);
 void agent_shares_fini(struct agent *);
 void agent_shares_open(struct agent *);	/* in step with control, anew */
 void agent_shares_answer(struct agent *, const struct sync_message *);
-
-/* --- agent_status.c ----------------------------------------------------------- */
-
-void agent_numbers_start(struct agent *);
-void agent_numbers_stop(struct agent *);
-void agent_write_status(struct agent *, struct str *out);
 
 #endif
