@@ -106,6 +106,15 @@ has_host(const struct model_route_at *at, const char *host)
 	return false;
 }
 
+/* At a service, routes of each namespace are for callers of their own. */
+static bool
+are_of_other_callers(const struct model_object *a, const struct model_object *b,
+    const struct model_parent_ref *p)
+{
+	return model_parent_is_service(p) &&
+	    !same_text(a->head->meta.namespace, b->head->meta.namespace);
+}
+
 /* Whether a is wherever b is: at all of its parents, for all of its hosts. */
 static bool
 covers(const struct model_object *a, const struct model_object *b)
@@ -115,7 +124,7 @@ covers(const struct model_object *a, const struct model_object *b)
 	if (a == b)
 		return true;
 	for (size_t i = 0; i < at->parents_len; i++)
-		if (!has_parent(a, &at->parents[i],
+		if (are_of_other_callers(a, b, &at->parents[i]) || !has_parent(a, &at->parents[i],
 		    at->parents[i].namespace == NULL ?
 		    b->head->meta.namespace : at->parents[i].namespace))
 			return false;
@@ -138,11 +147,18 @@ goes_first(const struct model_object *a, const struct model_object *b)
 static const struct model_http_match *
 match_of(const struct model_object *o, size_t rule, size_t match)
 {
-	const struct model_http_route_spec *s = &model_http_route(o)->spec;
+	/* What does not look into a connection has one match for all. */
+	static const struct model_http_match everything = {
+		.path = { MODEL_PATH_PREFIX, "/" },
+	};
 
-	if (rule >= s->rules_len || match >= s->rules[rule].matches_len)
+	if (rule >= model_route_rules(o))
 		return NULL;
-	return &s->rules[rule].matches[match];
+	if (o->kind != &model_http_route_kind)
+		return match == 0 ? &everything : NULL;
+	const struct model_http_rule *r = &model_http_route(o)->spec.rules[rule];
+
+	return match < r->matches_len ? &r->matches[match] : NULL;
 }
 
 /* The rule of a that takes what match (rule, index) of the object asks for. */
@@ -152,7 +168,7 @@ find_same(const struct model_object *a, const struct model_object *b, size_t rul
 {
 	const struct model_http_match *wanted = match_of(b, rule, match), *m;
 
-	for (size_t i = 0; i < model_http_route(a)->spec.rules_len; i++)
+	for (size_t i = 0; i < model_route_rules(a); i++)
 		for (size_t j = 0; (m = match_of(a, i, j)) != NULL; j++) {
 			if (a == b && (i > rule || (i == rule && j >= match)))
 				return false;
@@ -168,6 +184,7 @@ static void
 warn_shadow(struct warner *w, size_t rule, size_t match)
 {
 	const struct model_object *b = w->object;
+	bool is_http = b->kind == &model_http_route_kind;
 	size_t found;
 
 	for (size_t i = 0; i < w->set->len; i++) {
@@ -176,9 +193,14 @@ warn_shadow(struct warner *w, size_t rule, size_t match)
 		if (a->kind != b->kind || (a != b && !goes_first(a, b)) ||
 		    !covers(a, b) || !find_same(a, b, rule, match, &found))
 			continue;
-		warn_at(w, "rules[%zu].matches[%zu]: never matches, as rules[%zu] of "
-		    "HTTPRoute %s asks for the same and goes first", rule, match,
-		    found, model_object_name(a));
+		if (is_http)
+			warn_at(w, "rules[%zu].matches[%zu]: never matches, as "
+			    "rules[%zu] of HTTPRoute %s asks for the same and goes "
+			    "first", rule, match, found, model_object_name(a));
+		else
+			warn_at(w, "rules[%zu]: takes no connection, as %s %s takes "
+			    "all of them and goes first", rule, a->kind->kind,
+			    model_object_name(a));
 		return;
 	}
 }
@@ -250,6 +272,8 @@ warn_object(struct warner *w)
 			struct model_route_rule r = model_route_rule(o, i);
 
 			warn_weights(w, i, r.backends, r.backends_len);
+			if (o->kind != &model_grpc_route_kind)
+				warn_shadow(w, i, 0);
 		}
 	} else {
 		warn_policy(w);
@@ -260,7 +284,16 @@ void
 model_warn(const struct model_set *set, unsigned flags, model_warn_fn *emit,
     void *arg)
 {
-	struct warner w = { .set = set, .emit = emit, .arg = arg };
+	model_warn_beside(set, flags, NULL, emit, arg);
+}
+
+void
+model_warn_beside(const struct model_set *set, unsigned flags,
+    model_elsewhere_fn *elsewhere, model_warn_fn *emit, void *arg)
+{
+	struct warner w = { .set = set, .emit = emit, .arg = arg,
+		.elsewhere = elsewhere,
+		.is_all = (flags & MODEL_WARN_REFERENCES) != 0 };
 
 	for (size_t i = 0; i < set->len; i++) {
 		w.object = set->objects[i];
@@ -268,7 +301,7 @@ model_warn(const struct model_set *set, unsigned flags, model_warn_fn *emit,
 			continue;
 		warn_object(&w);
 		warn_outside(&w, flags);
-		if ((flags & MODEL_WARN_REFERENCES) != 0)
+		if (w.is_all || elsewhere != NULL)
 			warn_references(&w);
 	}
 }

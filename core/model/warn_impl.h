@@ -9,6 +9,8 @@ struct warner {
 	const struct model_set    *set;
 	model_warn_fn             *emit;
 	void                      *arg;
+	model_elsewhere_fn        *elsewhere;	/* or NULL */
+	bool                       is_all;	/* the set is all there is */
 	const struct model_object *object;	/* being looked at */
 };
 

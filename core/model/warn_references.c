@@ -10,6 +10,7 @@
 #include "model/secret.h"
 #include "model/service.h"
 #include "model/warn_impl.h"
+#include "model/workload.h"
 
 /* The kind of a reference; NULL: none of ours, whose objects we do not know. */
 static const struct model_kind *
@@ -24,16 +25,20 @@ kind_of(const char *group, const char *kind)
 	return NULL;
 }
 
-static const struct model_object *
+static enum model_elsewhere
 find(const struct warner *w, const struct model_kind *kind, const char *namespace,
-    const char *name)
+    const char *name, const struct model_object **out)
 {
 	struct arena a = { 0 };
-	const struct model_object *o = model_set_find(w->set, model_key(&a, kind,
-	    namespace == NULL ? w->object->head->meta.namespace : namespace, name));
+	const char *ns = !kind->namespaced ? NULL : namespace != NULL ?
+	    namespace : w->object->head->meta.namespace;
 
+	*out = model_set_find(w->set, model_key(&a, kind, ns, name));
 	arena_fini(&a);
-	return o;
+	if (*out != NULL)
+		return MODEL_ELSEWHERE_FOUND;
+	return w->elsewhere == NULL ? MODEL_ELSEWHERE_NONE :
+	    w->elsewhere(w->arg, kind, ns, name, out);
 }
 
 /* Says what path refers to in vain; gives the object if it is there. */
@@ -42,17 +47,71 @@ look(struct warner *w, const char *path, const char *group, const char *kind,
     const char *namespace, const char *name)
 {
 	const struct model_kind *k = kind_of(group, kind);
-	const struct model_object *o = k == NULL ? NULL :
-	    find(w, k, namespace, name);
+	const struct model_object *o = NULL;
+	enum model_elsewhere found = k == NULL ? MODEL_ELSEWHERE_NONE :
+	    find(w, k, namespace, name, &o);
 
 	if (k == NULL)
 		warn_at(w, "%s: there is no kind %s in group \"%s\" here", path, kind,
 		    group);
-	else if (o == NULL)
+	else if (found == MODEL_ELSEWHERE_NONE)
 		warn_at(w, "%s: there is no %s %s%s%s", path, kind,
 		    namespace == NULL ? "" : namespace, namespace == NULL ? "" : "/",
 		    name);
 	return o;
+}
+
+/* Whether routes of its kind send what need not be HTTP. */
+static bool
+carries_bytes(const struct model_object *route)
+{
+	return route->kind == &model_tcp_route_kind ||
+	    route->kind == &model_tls_route_kind;
+}
+
+static bool
+is_http(enum model_protocol p)
+{
+	return p == MODEL_HTTP || p == MODEL_WS;
+}
+
+/* Whether its sidecar has a word for the port. */
+static bool
+sidecar_says(const struct model_object *workload, uint16_t target,
+    enum model_protocol *p)
+{
+	const struct model_workload_spec *s = &model_workload(workload)->spec;
+
+	for (size_t i = 0; s->sidecar && i < s->ports_len; i++)
+		if (s->ports[i].port == target && s->ports[i].protocol != NULL &&
+		    model_protocol_named(slice_str(s->ports[i].protocol), p))
+			return true;
+	return false;
+}
+
+/* What sidecars say counts, where they say something. */
+static bool
+says_http(const struct warner *w, const struct model_object *service,
+    const struct model_service_port *p)
+{
+	uint16_t target = p->target.number != 0 ? p->target.number : p->port;
+	bool is_http_said = is_http(model_port_protocol(p));
+	enum model_protocol said;
+
+	if (model_service(service)->spec.type == MODEL_EXTERNAL_NAME)
+		return false;
+	for (size_t i = 0; i < w->set->len; i++) {
+		const struct model_object *o = w->set->objects[i];
+
+		if (o->kind != &model_workload_kind ||
+		    !model_workload_backs(o, service) ||
+		    !sidecar_says(o, target, &said))
+			continue;
+		if (is_http(said))
+			return true;
+		is_http_said = false;
+	}
+	return is_http_said;
 }
 
 static void
@@ -61,9 +120,16 @@ look_backend(struct warner *w, const char *path, const char *group, const char *
 {
 	const struct model_object *o = look(w, path, group, kind, namespace, name);
 
-	if (o != NULL && o->kind == &model_service_kind &&
-	    model_service_port(model_service(o), port) == NULL)
+	if (o == NULL || o->kind != &model_service_kind)
+		return;
+	const struct model_service_port *p = model_service_port(
+	    model_service(o), port);
+
+	if (p == NULL)
 		warn_at(w, "%s: Service %s has no port %u", path, name, port);
+	else if (carries_bytes(w->object) && says_http(w, o, p))
+		warn_at(w, "%s: Service %s says http at port %u, so its sidecars "
+		    "take requests alone", path, name, port);
 }
 
 static bool
@@ -78,6 +144,17 @@ has_listener(const struct model_listener *l, size_t n,
 }
 
 static bool
+has_port(const struct model_service_spec *s, const struct model_parent_ref *p)
+{
+	for (size_t i = 0; i < s->ports_len; i++)
+		if ((p->port == 0 || s->ports[i].port == p->port) &&
+		    (p->section == NULL || (s->ports[i].name != NULL &&
+		    strcmp(s->ports[i].name, p->section) == 0)))
+			return true;
+	return p->port == 0 && p->section == NULL;
+}
+
+static bool
 has_section(const struct model_object *o, const struct model_parent_ref *p)
 {
 	if (o->kind == &model_gateway_kind)
@@ -86,8 +163,8 @@ has_section(const struct model_object *o, const struct model_parent_ref *p)
 	if (o->kind == &model_listener_set_kind)
 		return has_listener(model_listener_set(o)->spec.listeners,
 		    model_listener_set(o)->spec.listeners_len, p);
-	return o->kind != &model_service_kind || p->port == 0 ||
-	    model_service_port(model_service(o), p->port) != NULL;
+	return o->kind != &model_service_kind ||
+	    has_port(&model_service(o)->spec, p);
 }
 
 static void
@@ -200,8 +277,10 @@ of_gateway(struct warner *w)
 {
 	const struct model_gateway_spec *s = &model_gateway(w->object)->spec;
 
-	look(w, "gatewayClassName", MODEL_GATEWAY_GROUP, "GatewayClass", NULL,
-	    s->class_name);
+	/* Without it the Gateway is ours. */
+	if (w->is_all)
+		look(w, "gatewayClassName", MODEL_GATEWAY_GROUP, "GatewayClass",
+		    NULL, s->class_name);
 	look_listeners(w, s->listeners, s->listeners_len);
 }
 
@@ -277,7 +356,7 @@ of_extension(struct warner *w, const struct model_target_ref *t, size_t n)
 	look_targets(w, t, n);
 	for (size_t i = 0; i < n; i++)
 		look_displaced(w, &t[i], i);
-	if (n == 0 && !is_used(w))
+	if (n == 0 && w->is_all && !is_used(w))
 		warn_at(w, ": acts nowhere, as it has no targetRefs and no route "
 		    "refers to it");
 }

@@ -38,6 +38,21 @@
 	"{type: ExtensionRef, extensionRef: {group: mesh, kind: Cache, "	\
 	"name: used}}"
 
+#define NAMED_PORT							\
+	"---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\n"	\
+	"spec: {ports: [{port: 80, name: http}]}\n"
+#define STREAM(kind, name, spec)					\
+	"---\napiVersion: gateway.networking.k8s.io/v1\nkind: " kind "\n"	\
+	"metadata: {name: " name "}\nspec: {" spec			\
+	"rules: [{backendRefs: [{name: web, port: 80}]}]}\n"
+#define FAR								\
+	"parentRefs: [{group: '', kind: Service, name: web, namespace: default}]"
+#define WORKLOAD(protocol)						\
+	"---\napiVersion: mesh/v1\nkind: Workload\nmetadata: {name: web-1}\n"	\
+	"spec: {services: [web], address: 10.0.0.1, sidecar: true, "	\
+	"serviceAccount: web,\n"					\
+	"  ports: [{port: 80, protocol: " protocol "}]}\n"
+
 static void
 note(void *arg, const struct model_object *o, const char *text)
 {
@@ -136,6 +151,37 @@ static const struct {
 	    "[{type: ExtensionRef, extensionRef: {group: '', kind: Service, name: "
 	    "web}}, " NAMED "]}]") OURS("Cache", "used", ""),
 	    "t:10:80: spec.rules[0].filters[0]: a Service is no filter\n" },
+	{ MODEL_WARN_REFERENCES, NAMED_PORT ROUTE("a", "parentRefs: [{group: '', "
+	    "kind: Service, name: web, sectionName: http}, {group: '', kind: "
+	    "Service, name: web, sectionName: grpc}]"),
+	    "t:10:79: spec.parentRefs[1]: Service web has no such listener or "
+	    "port\n" },
+	{ 0, STREAM("TCPRoute", "b", PARENT) STREAM("TCPRoute", "a", PARENT),
+	    "t:5:69: spec.rules[0]: takes no connection, as TCPRoute default/a "
+	    "takes all of them and goes first\n" },
+	{ 0, STREAM("TCPRoute", "b", PARENT)
+	    STREAM("TCPRoute", "a", "parentRefs: [{name: gw}], "), "" },
+	{ 0, STREAM("TLSRoute", "b", PARENT "hostnames: [x.y, b.y], ")
+	    STREAM("TLSRoute", "a", PARENT "hostnames: [x.y], "), "" },
+	{ 0, STREAM("TLSRoute", "b", PARENT "hostnames: [x.y], ")
+	    STREAM("TLSRoute", "a", PARENT "hostnames: [x.y, b.y], "),
+	    "t:5:87: spec.rules[0]: takes no connection, as TLSRoute default/a "
+	    "takes all of them and goes first\n" },
+	/* Those of a consumer are for its own callers. */
+	{ 0, ROUTE("b, namespace: x", FAR) ROUTE("a, namespace: default", FAR), "" },
+	{ MODEL_WARN_REFERENCES, NAMED_PORT STREAM("TCPRoute", "a", PARENT),
+	    "t:10:84: spec.rules[0].backendRefs[0]: Service web says http at port "
+	    "80, so its sidecars take requests alone\n" },
+	{ MODEL_WARN_REFERENCES, NAMED_PORT ROUTE("a", PARENT "rules: "
+	    "[{backendRefs: [{name: web, port: 80}]}]"), "" },
+	{ MODEL_WARN_REFERENCES, SERVICE STREAM("TCPRoute", "a", PARENT), "" },
+	{ MODEL_WARN_REFERENCES, SERVICE WORKLOAD("http")
+	    STREAM("TCPRoute", "a", PARENT),
+	    "t:16:84: spec.rules[0].backendRefs[0]: Service web says http at port "
+	    "80, so its sidecars take requests alone\n" },
+	/* What the sidecar says counts. */
+	{ MODEL_WARN_REFERENCES, NAMED_PORT WORKLOAD("tcp")
+	    STREAM("TCPRoute", "a", PARENT), "" },
 	{ MODEL_WARN_REFERENCES, OURS("Cache", "used", ""),
 	    "t:5:7: spec: acts nowhere, as it has no targetRefs and no route "
 	    "refers to it\n" },
@@ -145,6 +191,67 @@ static const struct {
 	    "t:15:21: spec.targetRefs[0]: never acts, as Cache default/a is about "
 	    "the same and goes first\n" },
 };
+
+struct beside {
+	const struct model_set *there;
+	struct str              out;
+};
+
+static void
+note_beside(void *arg, const struct model_object *o, const char *text)
+{
+	struct beside *b = arg;
+
+	note(&b->out, o, text);
+}
+
+/* Of Secrets nothing is known. */
+static enum model_elsewhere
+find_beside(void *arg, const struct model_kind *kind, const char *namespace,
+    const char *name, const struct model_object **out)
+{
+	const struct beside *b = arg;
+	struct arena a;
+
+	*out = NULL;
+	if (kind == &model_secret_kind)
+		return MODEL_ELSEWHERE_UNKNOWN;
+	arena_init(&a);
+	*out = model_set_find(b->there, model_key(&a, kind, namespace, name));
+	arena_fini(&a);
+	return *out == NULL ? MODEL_ELSEWHERE_NONE : MODEL_ELSEWHERE_FOUND;
+}
+
+static void
+read_set(struct model_set *set, const char *text)
+{
+	model_set_init(set, MODEL_STRICT, "default");
+	model_set_read_text(set, slice_str(text), "t", CONF_YAML);
+	if (set->faults_len > 0)
+		fail_msg("%s", set->faults[0].err.text);
+}
+
+TEST(what_comes_to_others_may_refer_to_them)
+{
+	struct beside b = { 0 };
+	struct model_set there, set;
+
+	read_set(&there, SERVICE);
+	read_set(&set, ROUTE("a", PARENT "rules: [{backendRefs: [{name: web, "
+	    "port: 81}, {name: gone, port: 80}]}]") OURS("Cache", "c", "")
+	    "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n"
+	    "metadata: {name: g}\nspec: {gatewayClassName: c, listeners: [{name: "
+	    "a, protocol: HTTPS, port: 443, tls: {certificateRefs: [{name: "
+	    "s}]}}]}\n");
+	b.there = &there;
+	model_warn_beside(&set, 0, find_beside, note_beside, &b);
+	assert_string_equal(str_ptr(&b.out),
+	    "t:5:84: spec.rules[0].backendRefs[0]: Service web has no port 81\n"
+	    "t:5:107: spec.rules[0].backendRefs[1]: there is no Service gone\n");
+	str_fini(&b.out);
+	model_set_fini(&set);
+	model_set_fini(&there);
+}
 
 TEST(warnings_have_a_place_and_a_reason)
 {

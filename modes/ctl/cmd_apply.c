@@ -7,6 +7,7 @@
 #include "modes/ctl/print.h"
 #include "modes/ctl/protocol.h"
 #include "modes/ctl/rows.h"
+#include "modes/ctl/traffic.h"
 
 #define SET_MAX		128		/* documents of one transaction */
 #define SET_BYTES	(3u << 20)	/* control takes 4 MiB */
@@ -33,7 +34,9 @@ const struct ctl_command cmd_apply = {
 	.text = "Everything is read and checked before anything is sent. Up to 128 "
 	    "documents are applied in one transaction: all of them, or none. "
 	    "More are applied in order, and a failure says how many were. What is "
-	    "allowed and most likely a mistake is said as a warning.",
+	    "allowed and most likely a mistake is said as a warning, with its "
+	    "place; so is what refers to nothing, among the documents or in "
+	    "control.",
 	.options = options,
 	.examples = examples,
 	.run = apply,
@@ -148,12 +151,53 @@ apply_set(struct ctl *c, const struct model_set *set)
 	return CTL_OK;
 }
 
-/* Allowed, and most likely a mistake; what is elsewhere is not known here. */
+/* --- allowed, and most likely a mistake ----------------------------------- */
+
+#define LOOKUPS_MAX	200	/* of what documents refer to and do not bring */
+
+struct applying {
+	struct ctl    *c;
+	struct traffic there;	/* what control keeps, as far as it was asked */
+	size_t         lookups;
+};
+
 static void
 on_warning(void *arg, const struct model_object *o, const char *text)
 {
+	const struct applying *a = arg;
+
 	(void)o;
-	ctl_warn(arg, "%s", text);
+	ctl_warn(a->c, "%s", text);
+}
+
+/* A control that does not answer is not asked again. */
+static enum model_elsewhere
+look_there(void *arg, const struct model_kind *kind, const char *namespace,
+    const char *name, const struct model_object **out)
+{
+	struct applying *a = arg;
+	struct err err = ERR_INIT;
+
+	*out = NULL;
+	if (a->there.is_blind || a->lookups++ >= LOOKUPS_MAX || !kind->stored)
+		return MODEL_ELSEWHERE_UNKNOWN;
+	*out = traffic_find(&a->there, kind, namespace, name, &err);
+	if (*out != NULL)
+		return MODEL_ELSEWHERE_FOUND;
+	a->there.is_blind = err.kind != ERR_NOT_FOUND && err.kind != ERR_DENIED;
+	return err.kind == ERR_NOT_FOUND ? MODEL_ELSEWHERE_NONE :
+	    MODEL_ELSEWHERE_UNKNOWN;
+}
+
+static void
+warn(struct ctl *c, const struct model_set *set)
+{
+	struct applying a = { .c = c };
+
+	traffic_open_control(&a.there, c);
+	protocol_warn(c, set);
+	model_warn_beside(set, 0, look_there, on_warning, &a);
+	traffic_close(&a.there);
 }
 
 static int
@@ -165,8 +209,7 @@ apply(struct ctl *c)
 	if (code == CTL_OK)
 		code = check_kinds(c, &set);
 	if (code == CTL_OK) {
-		protocol_warn(c, &set);
-		model_warn(&set, 0, on_warning, c);
+		warn(c, &set);
 		code = apply_set(c, &set);
 	}
 	model_set_fini(&set);

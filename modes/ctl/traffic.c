@@ -6,17 +6,24 @@
 #include "modes/ctl/names.h"
 #include "modes/ctl/traffic.h"
 
+void
+traffic_open_control(struct traffic *t, struct ctl *c)
+{
+	*t = (struct traffic){ .c = c };
+	model_set_init(&t->set, MODEL_KNOWN, NULL);
+}
+
 int
 traffic_open(struct traffic *t, struct ctl *c)
 {
 	bool takes_files = ctl_option_find(c->args.command->options, "filename",
 	    strlen("filename")) != NULL;
 
-	*t = (struct traffic){ .c = c };
-	t->is_offline = takes_files && args_nth(&c->args, "filename", 0) != NULL;
-	if (t->is_offline)
+	if (takes_files && args_nth(&c->args, "filename", 0) != NULL) {
+		*t = (struct traffic){ .c = c, .is_offline = true };
 		return input_read(c, &t->set);
-	model_set_init(&t->set, MODEL_KNOWN, NULL);
+	}
+	traffic_open_control(t, c);
 	return CTL_OK;
 }
 

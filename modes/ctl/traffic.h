@@ -28,6 +28,8 @@ struct traffic_name {
 
 /* Reads --filename if the command has it.  CTL_OK, or it was reported. */
 int traffic_open(struct traffic *, struct ctl *);
+/* What control keeps, whatever files there are. */
+void traffic_open_control(struct traffic *, struct ctl *);
 void traffic_close(struct traffic *);	/* opened or not */
 
 /*

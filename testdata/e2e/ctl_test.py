@@ -664,6 +664,20 @@ MORE_RULES = """\
 
 
 @scenario
+def apply_warns_of_references_to_nothing_with_their_place(scene):
+	control = scene.control()
+	control.apply(document("web"))
+	path = scene.file("new.yaml", ROUTES.replace("NAME", "mine").replace("PORT",
+	    "80") + document("web-v1"))
+	against(control, "apply", "-f", path, out="httproute/mine created",
+	    err=r"\Awarning: .*new\.yaml:\d+:\d+: spec\.rules\[\d\]\.backendRefs"
+	    r"\[0\]: there is no Service web-v2\n\Z")
+	# What is there by now is no warning any more.
+	control.apply(document("web-v2"))
+	against(control, "apply", "-f", path, err="")
+
+
+@scenario
 def route_says_who_wins_and_why_others_lose(scene):
 	path = scene.file("shop.yaml", document("web") + document("web-v1") +
 	    document("web-v2") + ROUTES.replace("NAME", "mine").replace("PORT",
