@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
+#include "chain/l7_aside.h"
 #include "filter/cache_run.h"
 
 static bool
@@ -19,6 +20,14 @@ static enum flight_end
 end_of(const struct cache_entry *e)
 {
 	return e->fresh_ms > cache_age_ms(e) ? FLIGHT_LANDED : FLIGHT_USELESS;
+}
+
+/* Of an answer that is not kept nobody beside an exchange wants the rest. */
+static void
+end_aside(struct l7_ctx *ctx)
+{
+	if (l7_is_aside(ctx))
+		l7_abort(ctx, FLAG_NONE, "not_kept");
 }
 
 /* --- what is kept ---------------------------------------------------------------- */
@@ -74,6 +83,7 @@ cache_add_body(struct l7_ctx *ctx, struct buf *b, bool end)
 		return;
 	if (buf_len(&s->body) + buf_len(b) > (size_t)c->max_object) {
 		cache_drop_fill(s, FLIGHT_USELESS);
+		end_aside(ctx);
 		return;
 	}
 	buf_share(&s->body, b);
@@ -178,8 +188,10 @@ cache_answered(struct l7_ctx *ctx, struct http_head *h, bool end)
 		cache_store_remove(c->store, s->key);
 	if (s->stale != NULL && s->is_get && compare(ctx, h) == STOP)
 		return STOP;
-	if (s->request != NULL && !begin_fill(ctx, h, end))
+	if (s->request != NULL && !begin_fill(ctx, h, end)) {
 		pass_by(ctx, h->status);
+		end_aside(ctx);
+	}
 	cache_say_status(c, h, s->forward);
 	return PASS;
 }

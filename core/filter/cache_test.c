@@ -532,6 +532,26 @@ TEST(cache_gives_the_stale_while_it_asks)
 	}
 }
 
+/* The bench waits until the exchange beside the client's is over. */
+TEST(cache_hears_no_answer_out_that_it_does_not_keep)
+{
+	static const struct origin_answer aging = { 200, AGING, 3, { "one" },
+		NULL };
+	static const struct origin_answer endless[] = {
+		{ 200, "cache-control: no-store\n", -1, { "two" }, "" },
+		{ 200, AGING, -1, { "too much", " to be kept" }, "" },
+	};
+
+	for (size_t i = 0; i < sizeof(endless) / sizeof(endless[0]); i++) {
+		origin_start("cache", "maxObject: 9");
+		origin_says(&aging);
+		expect("", GET(""), 1, "one");
+		origin_says(&endless[i]);
+		expect("", GET(""), 2, "one");
+		origin_stop();
+	}
+}
+
 TEST(cache_is_bounded)
 {
 	static char large[70000];

@@ -61,7 +61,7 @@ answer(struct l7_ctx *ctx)
 		    o->trailer == NULL);
 		buf_fini(&b);
 	}
-	if (!is_empty && o->trailer != NULL) {
+	if (!is_empty && o->trailer != NULL && o->trailer[0] != '\0') {
 		struct http_fields *t = arena_alloc(a, sizeof(*t));
 
 		http_fields_init(t, a);

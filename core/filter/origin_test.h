@@ -15,7 +15,7 @@ struct origin_answer {
 	const char *fields;	/* "name: value\n" ..., names in lower case */
 	int64_t     length;	/* as the head says; -1: does not */
 	const char *body[8];	/* pieces; none: the head ends it */
-	const char *trailer;	/* value of x-end, or NULL */
+	const char *trailer;	/* value of x-end, or NULL; "": it never ends */
 };
 
 void origin_start(const char *filter, const char *yaml);
