@@ -39,7 +39,7 @@ BRANCH := $(if $(filter x86_64,$(ARCH)),-fcf-protection=full,\
 HARDEN := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
 	  -ftrivial-auto-var-init=zero $(BRANCH)
 LIBS   := -levent_extra -levent_core -lbearssl -lcrypto -lhttp_parser -lsqlite3 \
-	  -ljansson -lyaml -lz -lbrotlienc -lbrotlicommon -lm
+	  -ljansson -lyaml -lz -lnghttp2 -lbrotlienc -lbrotlicommon -lm
 
 ifeq ($(V),release)
 CFLAGS_V  := $(HARDEN)

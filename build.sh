@@ -12,7 +12,7 @@ EXIT_PACKAGES=77	# something is missing and may not be installed here
 # which library is for what.
 build_packages="gcc make libc6-dev libevent-dev libbearssl-dev libssl-dev
 	libhttp-parser-dev libsqlite3-dev libjansson-dev libyaml-dev zlib1g-dev
-	libbrotli-dev"
+	libbrotli-dev libnghttp2-dev"
 demo_packages="$build_packages curl python3"
 lint_packages="python3 shellcheck mandoc"
 test_packages="$demo_packages $lint_packages libcmocka-dev libpcre2-dev binutils

@@ -6,6 +6,7 @@
 #include "conf/yaml.h"
 #include "filter/coder.h"
 #include "http/h1_token.h"
+#include "http/http2.h"
 #include "loop/loop.h"
 #include "modes/control/store_sqlite.h"
 #include "pki/p256.h"
@@ -26,6 +27,7 @@ static const struct {
 	{ "BearSSL", bearssl_version },
 	{ "libcrypto", p256_library_version },
 	{ "http-parser", h1_token_version },
+	{ "nghttp2", h2_library_version },
 	{ "SQLite", store_sqlite_version },
 	{ "jansson", conf_json_version },
 	{ "libyaml", conf_yaml_version },

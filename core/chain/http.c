@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "chain/http.h"
+#include "http/http2.h"
 
 /*
  * Most kept connections are idle most of the time.  An idle one has no codec:
@@ -19,6 +20,7 @@ struct http_conn {
 	bool                       blocked;	/* l4_send said wait */
 	bool                       ending;	/* our side ends behind the output */
 	bool                       draining;	/* the next answer is the last */
+	bool                       is_known;	/* the version of the protocol is */
 	bool                       is_closed;
 };
 
@@ -35,6 +37,8 @@ const struct http_options http_options_default = {
 	.body_idle_ms = 60000,
 };
 
+enum version { VERSION_UNKNOWN, VERSION_1, VERSION_2 };
+
 static void on_finished(void *, enum codec_end);
 
 static bool
@@ -47,6 +51,13 @@ static bool
 is_in_head(const struct http_conn *h)
 {
 	return h->codec != NULL && codec_is_in_head(h->codec);
+}
+
+/* Many exchanges at a time, of which each has its own clocks. */
+static bool
+is_multiplexed(const struct http_conn *h)
+{
+	return h->codec != NULL && codec_is_multiplexed(h->codec);
 }
 
 static bool
@@ -94,14 +105,17 @@ on_timer(void *arg)
 		return;
 	if (h->streams > 0) {
 		/* Only what waits for the peer; the rest is the terminal's. */
-		bool slow_peer = conn_unsent(c) > 0 ||
-		    (h->receiving > 0 && wants_input(h));
+		bool slow_peer = conn_unsent(c) > 0 || (h->receiving > 0 &&
+		    wants_input(h) && !is_multiplexed(h));
 
 		if (slow_peer && now >= conn_last_activity_ms(c) +
 		    h->options->body_idle_ms) {
 			l4_close(h->l4, CLOSE_IDLE);
 			return;
 		}
+		codec_expire(h->codec, h->options->body_idle_ms);
+		if (h->draining && is_multiplexed(h))
+			codec_drain(h->codec);
 		loop_timer_start(&h->timer, h->options->body_idle_ms);
 		return;
 	}
@@ -155,7 +169,7 @@ on_stream(void *owner, struct stream *s)
 {
 	struct http_conn *h = owner;
 
-	if (h->draining)
+	if (h->draining && !is_multiplexed(h))
 		codec_drain(h->codec);
 	if (h->streams++ == 0) {
 		h->head_since_ms = 0;
@@ -269,8 +283,10 @@ on_idle(void *owner)
 
 	if (!is_idle(h) || h->unreported > 0)
 		return;
-	codec_free(h->codec);
-	h->codec = NULL;
+	if (!is_multiplexed(h)) {
+		codec_free(h->codec);
+		h->codec = NULL;
+	}
 	conn_expect(l4_conn(h->l4), true);
 }
 
@@ -296,6 +312,50 @@ http_open(void *arg, struct l4_run *l4)
 	return h;
 }
 
+/* What the first bytes say: HTTP/2 opens with 24 that no request begins with. */
+static enum version
+look(const struct buf *b, bool end)
+{
+	static const struct slice preface = { H2_PREFACE, sizeof(H2_PREFACE) - 1 };
+	char first[sizeof(H2_PREFACE)];
+	size_t n = buf_len(b) < preface.len ? buf_len(b) : preface.len;
+
+	if (n == 0 || buf_front(b).ptr[0] != preface.ptr[0])
+		return n > 0 || end ? VERSION_1 : VERSION_UNKNOWN;
+	buf_copy_out(b, first, n);
+	if (!slice_has_prefix(preface, slice_of(first, n)))
+		return VERSION_1;
+	return n == preface.len ? VERSION_2 : end ? VERSION_1 : VERSION_UNKNOWN;
+}
+
+/* Once for each connection: by ALPN, or else by prior knowledge. */
+static enum version
+version_of(struct http_conn *h, const struct buf *b, bool end)
+{
+	const char *alpn = conn_peer(l4_conn(h->l4))->alpn;
+
+	if (alpn == NULL || alpn[0] == '\0')
+		return look(b, end);
+	return slice_is(slice_str(alpn), "h2") ? VERSION_2 : VERSION_1;
+}
+
+/* False: it cannot be told yet. */
+static bool
+begin_codec(struct http_conn *h, const struct buf *b, bool end)
+{
+	struct loop *loop = l4_env(h->l4)->loop;
+	const struct http_limits *limits = h->options->limits;
+	enum version v = h->is_known ? VERSION_1 : version_of(h, b, end);
+
+	h->is_known = v != VERSION_UNKNOWN;
+	if (v == VERSION_2)
+		h->codec = h2_server_new(loop, limits,
+		    conn_peer(l4_conn(h->l4))->id[0] != '\0', &codec_events, h);
+	else if (v == VERSION_1)
+		h->codec = h1_server_new(loop, limits, &codec_events, h);
+	return h->is_known;
+}
+
 static void
 http_bytes(void *state, struct buf *b, bool end)
 {
@@ -303,14 +363,21 @@ http_bytes(void *state, struct buf *b, bool end)
 
 	if (h->is_closed)
 		return;
-	if (h->codec == NULL)
-		h->codec = h1_server_new(l4_env(h->l4)->loop,
-		    h->options->limits, &codec_events, h);
+	if (h->codec == NULL && !begin_codec(h, b, end))
+		return;
 	codec_feed(h->codec, b, end);
 	if (h->streams > 0 && h->receiving == 0)
 		conn_expect(l4_conn(h->l4), false);
 	if (!h->is_closed && !wants_input(h))
 		l4_pause(h->l4);	/* its end is not to come before there is room */
+	if (!h->is_closed && is_multiplexed(h) && h->head_since_ms != 0 &&
+	    !is_in_head(h)) {
+		/* It has said who it is, and need not ask at once. */
+		h->head_since_ms = 0;
+		h->idle_since_ms = loop_now_ms(l4_env(h->l4)->loop);
+		if (h->streams == 0)
+			arm(h);
+	}
 	if (!h->is_closed && h->streams == 0 && h->head_since_ms == 0 &&
 	    is_in_head(h)) {
 		h->head_since_ms = loop_now_ms(l4_env(h->l4)->loop);
@@ -359,8 +426,12 @@ http_drain(void *state)
 	struct http_conn *h = state;
 
 	h->draining = true;
-	if (h->streams == 0)
+	if (is_multiplexed(h)) {
+		codec_drain(h->codec);
+		loop_timer_start(&h->timer, DRAIN_IDLE_MS);
+	} else if (h->streams == 0) {
 		arm(h);
+	}
 }
 
 const struct l4_terminal http_terminal = {

@@ -10,6 +10,9 @@ const struct http_limits http_limits_default = {
 	.chunk_ext_total = 16 * 1024,
 	.info_count = 10,
 	.drain_bytes = 64 * 1024,
+	.h2_streams = 100,
+	.h2_window = 64 * 1024,
+	.h2_conn_window = 1024 * 1024,
 };
 
 void
@@ -59,6 +62,19 @@ bool
 codec_wants_input(const struct codec *c)
 {
 	return c->vt->wants_input(c);
+}
+
+size_t
+codec_room(const struct codec *c)
+{
+	return c->vt->room != NULL ? c->vt->room(c) : c->vt->is_idle(c);
+}
+
+void
+codec_expire(struct codec *c, uint64_t idle_ms)
+{
+	if (c->vt->expire != NULL)
+		c->vt->expire(c, idle_ms);
 }
 
 void

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "http/limits.h"
 #include "http/stream.h"
 #include "loop/buf.h"
 #include "loop/loop.h"
@@ -25,18 +26,6 @@
  * output_end, finished, idle, input.  The codec may be freed from inside any.
  */
 struct codec;
-
-/* What a peer may make us keep; see the table of limits in mesh.yaml(5). */
-struct http_limits {
-	size_t head_bytes;	/* 60 KiB; trailers count with the head */
-	size_t line_bytes;	/* 8 KiB: request line, one field */
-	size_t fields;		/* 100 */
-	size_t chunk_ext_line;	/* 1 KiB */
-	size_t chunk_ext_total;	/* 16 KiB */
-	size_t info_count;	/* 10 informational responses */
-	size_t drain_bytes;	/* 64 KiB read and dropped to keep a connection */
-};
-extern const struct http_limits http_limits_default;
 
 enum codec_end {
 	CODEC_END_CLEAN,	/* nothing was under way: close in order */
@@ -78,12 +67,13 @@ struct codec_events {
 	/*
 	 * A stream slot became free (h1: the exchange ended and the connection
 	 * can be used again).  A server's codec that is idle now and whose output
-	 * has left knows nothing that a new one would not: it may be freed.
+	 * has left may be freed unless it is multiplexed: a new one would do.
 	 */
 	void (*on_idle)(void *owner);
 };
 
 struct codec_vtable {
+	bool is_multiplexed;
 	void (*feed)(struct codec *, struct buf *, bool eof);
 	struct stream *(*open_stream)(struct codec *, struct arena *,
 	    const struct stream_events *, void *owner);
@@ -92,6 +82,8 @@ struct codec_vtable {
 	bool (*is_idle)(const struct codec *);
 	bool (*is_in_head)(const struct codec *);
 	bool (*wants_input)(const struct codec *);
+	size_t (*room)(const struct codec *);	/* NULL: 1 when idle */
+	void (*expire)(struct codec *, uint64_t idle_ms);	/* or NULL */
 	void (*abort)(struct codec *, enum stream_error);
 	void (*free)(struct codec *);
 };
@@ -125,6 +117,20 @@ bool codec_is_idle(const struct codec *);
 bool codec_is_in_head(const struct codec *);
 /* False while a paused stream blocks the connection: stop reading (h1). */
 bool codec_wants_input(const struct codec *);
+/*
+ * Many streams share the connection: what their peer leaves waiting is a matter
+ * of each stream (codec_expire), and an idle codec is not one that may be freed:
+ * it knows what both ends agreed on.
+ */
+static inline bool
+codec_is_multiplexed(const struct codec *c)
+{
+	return c->vt->is_multiplexed;
+}
+/* Client: how many streams codec_open_stream would give now. */
+size_t codec_room(const struct codec *);
+/* Resets the streams that have waited so long for their peer (h1: nothing). */
+void codec_expire(struct codec *, uint64_t idle_ms);
 /*
  * The connection died: every stream gets on_reset; codec_free comes next.
  * h1: CONN_RESET and CONN_CLOSED become TRUNCATED once a response has begun.

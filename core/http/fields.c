@@ -142,7 +142,9 @@ add(struct http_fields *f, enum http_field_id id, struct slice name,
 		f->v = v;
 		f->cap = cap;
 	}
-	f->v[f->len++] = (struct http_field){ name, value, id };
+	f->v[f->len++] = (struct http_field){
+		.name = name, .value = value, .id = id
+	};
 }
 
 void

@@ -1,4 +1,5 @@
 #include "base/check.h"
+#include "http/field_rules.h"
 #include "http/grammar.h"
 #include "http/h1_head.h"
 #include "http/h1_notes.h"
@@ -317,31 +318,6 @@ h1_head_parse_response(struct arena *a, char *block, size_t len,
 
 /* --- trailers ---------------------------------------------------------- */
 
-static const struct slice forbidden[] = {
-	{ "age", 3 }, { "allow", 5 }, { "cache-control", 13 },
-	{ "content-range", 13 }, { "expires", 7 }, { "forwarded", 9 },
-	{ "if-match", 8 }, { "if-modified-since", 17 },
-	{ "if-none-match", 13 }, { "if-range", 8 },
-	{ "if-unmodified-since", 19 }, { "max-forwards", 12 },
-	{ "pragma", 6 }, { "proxy-authenticate", 18 },
-	{ "proxy-authorization", 19 }, { "range", 5 }, { "retry-after", 11 },
-	{ "vary", 4 }, { "warning", 7 }, { "www-authenticate", 16 },
-};
-
-static bool
-is_forbidden(struct slice name)
-{
-	enum http_field_id id = http_field_id(name);
-
-	if (id >= FIELD_CONNECTION || id == FIELD_TRAILER ||
-	    h1_notes_is_protected(id, name))
-		return true;
-	for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
-		if (slice_eq(name, forbidden[i]))
-			return true;
-	return false;
-}
-
 void
 h1_head_parse_trailers(char *block, size_t len, bool is_request,
     struct http_fields *list)
@@ -361,7 +337,7 @@ h1_head_parse_trailers(char *block, size_t len, bool is_request,
 
 		while (*block != '\r')
 			block++;
-		if (!is_forbidden(n) && !(is_request && has_underscore))
+		if (field_may_be_trailer(n) && !(is_request && has_underscore))
 			http_fields_add(list, n, slice_trim(
 			    slice_of(value, (size_t)(block - value))));
 		block += 2;

@@ -1,40 +1,9 @@
+#include "http/field_rules.h"
 #include "http/grammar.h"
 #include "http/h1_notes.h"
 
 /* More options than this in one head serve nobody but an attacker. */
 #define OPTIONS_MAX	32
-
-static const bool is_protected_id[FIELD_IDS] = {
-	[FIELD_AUTHORIZATION] = true,
-	[FIELD_CONTENT_ENCODING] = true,
-	[FIELD_CONTENT_TYPE] = true,
-	[FIELD_COOKIE] = true,
-	[FIELD_DATE] = true,
-	[FIELD_EXPECT] = true,
-	[FIELD_HOST] = true,
-	[FIELD_LOCATION] = true,
-	[FIELD_SET_COOKIE] = true,
-	[FIELD_TRACEPARENT] = true,
-	[FIELD_VIA] = true,
-	[FIELD_X_REQUEST_ID] = true,
-};
-
-static const struct slice protected_prefixes[] = {
-	{ "x-forwarded-", 12 },
-	{ "x-mesh-", 7 },
-};
-#define PREFIXES	(sizeof(protected_prefixes) / sizeof(protected_prefixes[0]))
-
-bool
-h1_notes_is_protected(enum http_field_id id, struct slice name)
-{
-	if (is_protected_id[id])
-		return true;
-	for (size_t i = 0; i < PREFIXES; i++)
-		if (slice_has_prefix(name, protected_prefixes[i]))
-			return true;
-	return false;
-}
 
 /* Lower-cases s, which lies in block; says whether it has a '_'. */
 static bool
@@ -48,18 +17,6 @@ lower_name(char *block, struct slice s)
 		has_underscore |= p[i] == '_';
 	}
 	return has_underscore;
-}
-
-/*
- * http-parser takes "transfer-encodingx" for half a Transfer-Encoding, and it
- * is not alone behind us: a name that begins so is no other name.
- */
-static bool
-is_lookalike(struct slice name)
-{
-	static const struct slice te = { "transfer-encoding", 17 };
-
-	return name.len > te.len && slice_has_prefix(name, te);
 }
 
 static void
@@ -115,7 +72,7 @@ remove_named(struct http_fields *list, struct slice option)
 		const struct http_field *f = &list->v[i];
 
 		if (!slice_ieq(f->name, option) ||
-		    h1_notes_is_protected(f->id, f->name))
+		    field_is_protected(f->id, f->name))
 			list->v[kept++] = *f;
 	}
 	list->len = kept;
@@ -173,7 +130,7 @@ h1_notes_take(struct h1_notes *n, char *block, const struct h1_tokens *t,
 
 		bool has_underscore = lower_name(block, pair->name);
 
-		if (is_lookalike(pair->name))
+		if (field_is_lookalike(pair->name))
 			return bad(fault, "field that looks like the framing");
 		if (has_underscore && is_request)
 			n->dropped++;

@@ -32,7 +32,5 @@ struct h1_notes {
  */
 bool h1_notes_take(struct h1_notes *, char *block, const struct h1_tokens *,
     bool is_request, struct http_fields *, struct h1_fault *);
-/* No end-to-end field may be smuggled in as one: see trailers. */
-bool h1_notes_is_protected(enum http_field_id, struct slice lower_name);
 
 #endif

@@ -117,9 +117,11 @@ http_head_copy(struct http_head *h, struct arena *a,
 	dup(a, &h->query);
 	dup(a, &h->upgrade);
 	http_fields_init(&h->fields, a);
-	for (size_t i = 0; i < from->fields.len; i++)
+	for (size_t i = 0; i < from->fields.len; i++) {
 		http_fields_add(&h->fields, arena_dup(a, from->fields.v[i].name),
 		    arena_dup(a, from->fields.v[i].value));
+		h->fields.v[i].is_secret = from->fields.v[i].is_secret;
+	}
 }
 
 /* Cuts the host off s: a registered name, an IPv4 address, or "[IPv6]". */

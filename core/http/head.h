@@ -64,6 +64,7 @@ struct http_field {
 	struct slice       name;	/* lower case */
 	struct slice       value;	/* no space at either end */
 	enum http_field_id id;
+	bool               is_secret;	/* never in an index (RFC 7541, 7.1.3) */
 };
 
 struct http_fields {
@@ -117,6 +118,7 @@ struct http_head {
 	int                minor;	/* HTTP/1.minor as received; 2 for HTTP/2 */
 	int64_t            content_length;	/* -1: not stated */
 	bool               expects_continue;
+	bool               takes_trailers;	/* "te: trailers"; HTTP/2 only */
 	struct slice       upgrade;	/* protocols asked for or switched to */
 	size_t             dropped;	/* request fields left out for a '_' in
 					 * the name, which some take for '-' */

@@ -1,0 +1,510 @@
+#include "base/check.h"
+#include "base/mem.h"
+#include "http/h2_session.h"
+#include "http/h2_stream.h"
+
+struct h2 *
+h2_of_codec(struct codec *c)
+{
+	return (struct h2 *)(void *)((char *)c - offsetof(struct h2, base));
+}
+
+const struct h2 *
+h2_of_const_codec(const struct codec *c)
+{
+	return (const struct h2 *)(const void *)
+	    ((const char *)c - offsetof(struct h2, base));
+}
+
+bool
+h2_hears(const struct h2_stream *s)
+{
+	return s->is_open && !s->is_mute;
+}
+
+/* --- telling users ------------------------------------------------------- */
+
+void
+h2_ready(struct h2_stream *s)
+{
+	if (s->h->is_freed)
+		return;
+	if (!list_is_linked(&s->ready))
+		list_append(&s->h->ready, &s->ready);
+	if (!s->h->in_feed)
+		h2_tell(s->h);
+}
+
+void
+h2_note_reset(struct h2_stream *s, enum stream_error error)
+{
+	if (s->reset != STREAM_OK || s->is_mute)
+		return;
+	s->reset = error;
+	h2_ready(s);
+}
+
+static void
+tell_bad(struct h2 *h, struct h2_fault *bad)
+{
+	struct h2_fault told = *bad;
+
+	*bad = (struct h2_fault){ 0 };
+	if (h->base.events->on_bad_request != NULL)
+		h->base.events->on_bad_request(h->base.owner,
+		    told.status == 0 ? 400 : told.status, told.why);
+}
+
+/* The user's flow is only touched while nghttp2 is not at work. */
+static void
+tell_sent(struct h2_stream *s)
+{
+	struct flow *f = s->stream.flow;
+	size_t n = s->left;
+
+	s->left = 0;
+	if (f != NULL && n > 0)
+		flow_discharge(f, n < f->queued ? n : f->queued);
+	if (!s->tell_drained)
+		return;
+	s->tell_drained = false;
+	if (h2_hears(s) && s->stream.events->on_drained != NULL)
+		s->stream.events->on_drained(s->stream.owner);
+}
+
+static bool
+begin_stream(struct h2_stream *s)
+{
+	struct h2 *h = s->h;
+
+	if (s->is_open || s->told_head)
+		return true;
+	s->is_open = true;
+	h->open++;
+	h->base.events->on_stream(h->base.owner, &s->stream);
+	check(h->is_freed || !s->is_open || s->stream.events != NULL);
+	return !h->is_freed;
+}
+
+/* What comes behind a CONNECT is for the tunnel: the request has its end. */
+static bool
+ends_with_head(const struct h2_stream *s)
+{
+	if (s->is_connect && s->h->role->is_server)
+		return true;
+	return s->in_ended && buf_len(&s->in) == 0 && s->trailers == NULL;
+}
+
+static void
+tell_head(struct h2_stream *s)
+{
+	struct h2_noted *n = s->noted;
+	bool is_info = n->head.status >= 100 && n->head.status < 200 &&
+	    n->head.status != 101;
+
+	s->noted = n->next;
+	if (s->noted == NULL)
+		s->noted_end = &s->noted;
+	if (is_info) {
+		if (s->stream.events->on_info != NULL)
+			s->stream.events->on_info(s->stream.owner, &n->head);
+		return;
+	}
+	bool end = ends_with_head(s);
+
+	s->told_head = true;
+	s->told_end = end && !s->is_connect;
+	s->stream.events->on_head(s->stream.owner, &n->head, end);
+}
+
+/* A tunnel's bytes wait until it is one. */
+static bool
+may_tell_body(const struct h2_stream *s)
+{
+	return h2_hears(s) && s->told_head && !s->told_end && !s->is_paused &&
+	    (!s->is_connect || s->stream.is_tunnel);
+}
+
+static void
+tell_body(struct h2_stream *s)
+{
+	struct buf b = { 0 };
+	size_t n = buf_len(&s->in);
+	bool end = s->in_ended && s->trailers == NULL;
+
+	if (n == 0 && !end)
+		return;
+	buf_move(&b, &s->in);
+	s->told_end = end;
+	if (!s->is_gone)
+		nghttp2_session_consume_stream(s->h->session, s->id, n);
+	if (n > 0)
+		h2_want_pump(s->h);
+	s->stream.events->on_body(s->stream.owner, &b, end);
+	buf_fini(&b);
+}
+
+static void
+tell_trailers(struct h2_stream *s)
+{
+	s->told_end = true;
+	s->stream.events->on_trailers(s->stream.owner, s->trailers);
+}
+
+static void
+tell_reset(struct h2_stream *s)
+{
+	enum stream_error error = s->reset;
+
+	s->is_mute = true;
+	buf_fini(&s->in);
+	s->stream.events->on_reset(s->stream.owner, error);
+}
+
+/*
+ * Everything that came for one stream.  A callback may close the stream, and
+ * free the codec: its memory stays until the turn ends.
+ */
+static void
+deliver(struct h2_stream *s)
+{
+	struct h2 *h = s->h;
+
+	if (s->bad.why != NULL)
+		tell_bad(h, &s->bad);
+	if (!h->is_freed)
+		tell_sent(s);
+	if (h->is_freed)
+		return;
+	if (h->role->is_server && s->noted != NULL &&
+	    (s->reset != STREAM_OK || !begin_stream(s)))
+		return;		/* broken off before anybody knew of it */
+	while (h2_hears(s) && s->noted != NULL)
+		tell_head(s);
+	if (may_tell_body(s))
+		tell_body(s);
+	if (may_tell_body(s) && s->in_ended && s->trailers != NULL)
+		tell_trailers(s);
+	if (h2_hears(s) && s->reset != STREAM_OK)
+		tell_reset(s);
+}
+
+static void
+deliver_all(struct h2 *h)
+{
+	struct list *at;
+
+	while (!h->is_freed && (at = list_pop(&h->ready)) != NULL) {
+		struct h2_stream *s = list_entry(at, struct h2_stream, ready);
+
+		deliver(s);
+		h2_stream_check(s);
+	}
+}
+
+/* --- telling the owner ---------------------------------------------------- */
+
+void
+h2_tell(struct h2 *h)
+{
+	if (!h->is_freed)
+		loop_defer(h->base.loop, &h->task);
+}
+
+void
+h2_want_pump(struct h2 *h)
+{
+	h2_tell(h);
+}
+
+void
+h2_finish(struct h2 *h, enum codec_end end)
+{
+	if (h->is_finished)
+		return;
+	h->is_finished = true;
+	h->end = end;
+	h2_tell(h);
+}
+
+static void
+reset_all(struct h2 *h, enum stream_error error)
+{
+	LIST_FOREACH(at, &h->streams) {
+		struct h2_stream *s = list_entry(at, struct h2_stream, link);
+		bool is_whole = s->in_ended && s->out_ended && s->end_sent;
+
+		s->is_gone = true;
+		if (!s->is_open)
+			s->noted = NULL;	/* nobody will know of it */
+		if (!is_whole && h2_hears(s))
+			h2_note_reset(s, h->role->is_server || !s->has_head ||
+			    (error != STREAM_CONN_RESET &&
+			    error != STREAM_CONN_CLOSED) ? error :
+			    STREAM_TRUNCATED);
+		else
+			h2_ready(s);
+	}
+	h->live = 0;
+}
+
+void
+h2_break(struct h2 *h, uint32_t code, const char *why)
+{
+	if (h->is_broken)
+		return;
+	h->is_broken = true;
+	h->bad = (struct h2_fault){ 400, why };
+	nghttp2_session_terminate_session(h->session, code);
+	h2_tell(h);
+}
+
+void
+h2_check_end(struct h2 *h)
+{
+	if (h->is_finished || h->is_freed)
+		return;
+	if (h->is_broken) {
+		reset_all(h, STREAM_PROTOCOL);
+		h2_finish(h, CODEC_END_ERROR);
+	} else if (h->open == 0 && h->live == 0 && (h->is_going ||
+	    (h->is_draining && !h->role->is_server))) {
+		h2_finish(h, h->unsent > 0 ? CODEC_END_AFTER_FLUSH :
+		    CODEC_END_CLEAN);
+	}
+}
+
+/* Says one of the flags once; false when the codec was freed meanwhile. */
+static bool
+tell(struct h2 *h, bool *flag, void (*event)(void *))
+{
+	if (!*flag)
+		return !h->is_freed;
+	*flag = false;
+	if (event != NULL)
+		event(h->base.owner);
+	return !h->is_freed;
+}
+
+static void
+on_task(void *arg)
+{
+	struct h2 *h = arg;
+	const struct codec_events *ev = h->base.events;
+
+	if (!h->is_finished)
+		h2_session_write(h);
+	h2_check_end(h);
+	if (h->bad.why != NULL)
+		tell_bad(h, &h->bad);
+	deliver_all(h);
+	if (h->is_freed)
+		return;
+	h->tell_output = buf_len(&h->base.output) > 0;
+	if (!tell(h, &h->tell_output, ev->on_output))
+		return;
+	if (h->is_finished) {
+		if (h->told_finished)
+			return;
+		h->told_finished = true;
+		ev->on_finished(h->base.owner, h->end);
+		return;
+	}
+	tell(h, &h->tell_idle, ev->on_idle);
+}
+
+/* --- life ------------------------------------------------------------------ */
+
+struct h2 *
+h2_new(struct loop *loop, const struct h2_role *role,
+    const struct codec_vtable *vt, const struct http_limits *limits,
+    const struct codec_events *events, void *owner)
+{
+	struct h2 *h = mem_zalloc(sizeof(*h));
+
+	h->base.vt = vt;
+	h->base.events = events;
+	h->base.owner = owner;
+	h->base.loop = loop;
+	buf_init(&h->base.output);
+	h->role = role;
+	h->limits = limits;
+	list_init(&h->streams);
+	list_init(&h->ready);
+	loop_task_init(&h->task, on_task, h);
+	h2_flood_init(&h->flood, false, loop_now_ms(loop));
+	h2_session_open(h);
+	h2_tell(h);
+	return h;
+}
+
+struct h2_stream *
+h2_stream_new(struct h2 *h, int32_t id)
+{
+	struct h2_stream *s = mem_zalloc(sizeof(*s));
+
+	s->h = h;
+	s->id = id;
+	s->noted_end = &s->noted;
+	s->owed = -1;
+	s->since_ms = s->moved_ms = loop_now_ms(h->base.loop);
+	list_append(&h->streams, &s->link);
+	return s;
+}
+
+static void
+free_stream(void *p)
+{
+	struct h2_stream *s = p;
+
+	buf_fini(&s->in);
+	buf_fini(&s->out);
+	arena_park(&s->own_arena);
+	mem_free(s);
+}
+
+static void
+free_codec(void *p)
+{
+	mem_free(p);
+}
+
+void
+h2_stream_check(struct h2_stream *s)
+{
+	struct h2 *h = s->h;
+
+	if (s->is_open || !s->is_gone || !list_is_linked(&s->link))
+		return;
+	list_remove(&s->link);
+	list_remove(&s->ready);
+	loop_free_later(h->base.loop, free_stream, s);
+	if (h->is_freed && list_is_empty(&h->streams)) {
+		loop_free_later(h->base.loop, free_codec, h);
+	} else if (!h->is_freed) {
+		h->tell_idle = true;
+		h2_tell(h);
+	}
+}
+
+void
+h2_free(struct codec *c)
+{
+	struct h2 *h = h2_of_codec(c);
+
+	check(!h->is_freed);
+	h->is_freed = true;
+	loop_task_cancel(&h->task);
+	h2_session_close(h);
+	buf_fini(&h->base.output);
+	bool is_empty = list_is_empty(&h->streams);
+
+	LIST_FOREACH_SAFE(at, &h->streams) {
+		struct h2_stream *s = list_entry(at, struct h2_stream, link);
+
+		s->is_gone = true;
+		s->is_mute = true;
+		h2_stream_check(s);
+	}
+	if (is_empty)
+		loop_free_later(h->base.loop, free_codec, h);
+}
+
+void
+h2_abort(struct codec *c, enum stream_error error)
+{
+	struct h2 *h = h2_of_codec(c);
+
+	h->is_finished = true;
+	h->told_finished = true;
+	reset_all(h, error);
+	deliver_all(h);
+}
+
+/* --- codec ------------------------------------------------------------------ */
+
+void
+h2_feed(struct codec *c, struct buf *in, bool eof)
+{
+	struct h2 *h = h2_of_codec(c);
+	struct slice s;
+
+	check(!h->in_feed);
+	while (!h->is_freed && (s = buf_front(in)).len > 0) {
+		if (h->is_finished || h->is_broken) {
+			buf_drain(in, buf_len(in));
+			break;
+		}
+		h->in_feed = true;
+		h->feed = in;
+		h->feed_at = s.ptr;
+		h2_session_read(h, s.ptr, s.len);
+		buf_drain(in, s.len - (size_t)(h->feed_at - s.ptr));
+		h->feed = NULL;
+		deliver_all(h);
+		h->in_feed = false;
+	}
+	if (h->is_freed)
+		return;
+	if (eof && !h->is_finished) {
+		bool is_clean = h->live == 0 && h->open == 0 &&
+		    !h2_is_in_head(c);
+
+		reset_all(h, STREAM_CONN_CLOSED);
+		h2_finish(h, is_clean ? CODEC_END_CLEAN : CODEC_END_ERROR);
+	}
+	h2_want_pump(h);
+}
+
+void
+h2_output_sent(struct codec *c, size_t n)
+{
+	struct h2 *h = h2_of_codec(c);
+	size_t gone = h->unsent - buf_len(&c->output);
+
+	h->unsent -= n < gone ? n : gone;
+	if (h->unsent < H2_OUTPUT_MAX &&
+	    nghttp2_session_want_write(h->session))
+		h2_want_pump(h);
+}
+
+bool
+h2_wants_input(const struct codec *c)
+{
+	(void)c;
+	return true;
+}
+
+bool
+h2_is_in_head(const struct codec *c)
+{
+	const struct h2 *h = h2_of_const_codec(c);
+
+	return !h->is_greeted || h->in_head;
+}
+
+/* It waits for the peer: for room to send, or for the rest of a request. */
+static bool
+is_waiting(const struct h2_stream *s)
+{
+	return (buf_len(&s->out) > 0 && !s->is_deferred) ||
+	    (s->h->role->is_server && !s->in_ended && !s->is_paused &&
+	    !s->is_connect && !s->head_sent);
+}
+
+void
+h2_expire(struct codec *c, uint64_t idle_ms)
+{
+	struct h2 *h = h2_of_codec(c);
+	uint64_t now = loop_now_ms(h->base.loop);
+
+	LIST_FOREACH(at, &h->streams) {
+		struct h2_stream *s = list_entry(at, struct h2_stream, link);
+
+		if (s->is_gone || s->id == 0 || !is_waiting(s) ||
+		    now - s->moved_ms < idle_ms)
+			continue;
+		h2_stream_reset(s, NGHTTP2_CANCEL);
+		h2_note_reset(s, STREAM_TIMEOUT);
+	}
+}

@@ -1,0 +1,212 @@
+#include "base/check.h"
+#include "http/h2_nv.h"
+#include "http/h2_stream.h"
+
+/* --- reading -------------------------------------------------------------------- */
+
+static void
+fail(struct h2_stream *s, enum stream_error error)
+{
+	h2_stream_reset(s, NGHTTP2_PROTOCOL_ERROR);
+	h2_note_reset(s, error);
+}
+
+static void
+take_head(struct h2_stream *s, struct h2_block *b, bool end)
+{
+	struct h2_noted *n = arena_zalloc(s->stream.arena, sizeof(*n));
+	int status;
+
+	if (!h2_block_response(b, s->is_head, &n->head)) {
+		fail(s, b->fault.status == 431 ? STREAM_TOO_LARGE :
+		    STREAM_PROTOCOL);
+		return;
+	}
+	status = n->head.status;
+	if (status < 200 && ++s->infos > s->h->limits->info_count) {
+		fail(s, STREAM_TOO_LARGE);
+		return;
+	}
+	s->has_head = status >= 200;
+	if (s->is_connect && status >= 200 && status < 300 && !end) {
+		h2_begin_tunnel(s);
+		if (s->is_switch) {
+			n->head.status = 101;
+			n->head.upgrade = s->protocol;
+		}
+	}
+	*s->noted_end = n;
+	s->noted_end = &n->next;
+}
+
+/* Which of them say that the request was not processed: see stream.h. */
+static enum stream_error
+error_of(const struct h2_stream *s, uint32_t code)
+{
+	switch (code) {
+	case NGHTTP2_REFUSED_STREAM:
+		return s->has_head ? STREAM_TRUNCATED : STREAM_REFUSED;
+	case NGHTTP2_NO_ERROR:
+	case NGHTTP2_CANCEL:
+	case NGHTTP2_INTERNAL_ERROR:
+	case NGHTTP2_CONNECT_ERROR:
+	case NGHTTP2_ENHANCE_YOUR_CALM:
+		return s->has_head ? STREAM_TRUNCATED : STREAM_CONN_RESET;
+	default:
+		return STREAM_PROTOCOL;
+	}
+}
+
+/* --- sending --------------------------------------------------------------------- */
+
+static bool
+may_switch(const struct h2 *h)
+{
+	return nghttp2_session_get_remote_settings(h->session,
+	    NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
+}
+
+static void
+note_request(struct h2_stream *s, const struct http_head *head, bool end)
+{
+	s->is_head = head->method_id == METHOD_HEAD;
+	s->is_switch = head->upgrade.len > 0 && end &&
+	    head->method_id != METHOD_CONNECT;
+	s->is_connect = s->is_switch || head->method_id == METHOD_CONNECT;
+	if (s->is_switch)
+		s->protocol = arena_dup(s->stream.arena, head->upgrade);
+	if (!end)
+		s->owed = head->content_length;
+}
+
+static void
+send_head(struct stream *stream, const struct http_head *head, bool end)
+{
+	struct h2_stream *s = h2_of_stream(stream);
+	struct h2 *h = s->h;
+	nghttp2_data_provider body = h2_data_provider(s);
+	struct h2_nv l;
+
+	if (h2_is_deaf(s))
+		return;
+	check(!s->head_sent);
+	s->head_sent = true;
+	note_request(s, head, end);
+	if ((s->is_switch && !may_switch(h)) ||
+	    !h2_nv_request(&l, stream->arena, head, s->is_switch)) {
+		h2_note_reset(s, STREAM_INTERNAL);
+		return;
+	}
+	s->out_ended = end && !s->is_connect;
+	int32_t id = nghttp2_submit_request(h->session, NULL, l.v, l.len,
+	    s->out_ended ? NULL : &body, s);
+
+	if (id < 0) {
+		h2_note_reset(s, STREAM_REFUSED);
+		return;
+	}
+	s->id = id;
+	h->live++;
+	h2_want_pump(h);
+}
+
+static void
+send_info(struct stream *s, const struct http_head *head)
+{
+	(void)s, (void)head;
+	check(!"a client sends no informational heads");
+}
+
+static const struct stream_vtable stream_vtable = {
+	.send_head = send_head,
+	.send_info = send_info,
+	.send_body = h2_send_body,
+	.send_trailers = h2_send_trailers,
+	.pause = h2_pause,
+	.close = h2_close,
+};
+
+/* --- codec ------------------------------------------------------------------------ */
+
+static size_t
+room(const struct codec *c)
+{
+	const struct h2 *h = h2_of_const_codec(c);
+	uint32_t max = nghttp2_session_get_remote_settings(h->session,
+	    NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+	size_t used = 0;
+
+	if (h->is_finished || h->is_broken || h->is_draining || h->peer_goes ||
+	    !nghttp2_session_check_request_allowed(h->session))
+		return 0;
+	if (!h->is_greeted || max > h->limits->h2_streams)
+		max = h->limits->h2_streams;
+	LIST_FOREACH(at, &h->streams)
+		used++;
+	return used < max ? max - used : 0;
+}
+
+static struct stream *
+open_stream(struct codec *c, struct arena *arena,
+    const struct stream_events *events, void *owner)
+{
+	struct h2 *h = h2_of_codec(c);
+
+	if (room(c) == 0)
+		return NULL;
+	struct h2_stream *s = h2_stream_new(h, 0);
+
+	s->stream.vt = &stream_vtable;
+	s->stream.arena = arena;
+	s->is_open = true;
+	h->open++;
+	stream_set_owner(&s->stream, events, owner);
+	return &s->stream;
+}
+
+static void
+drain(struct codec *c)
+{
+	struct h2 *h = h2_of_codec(c);
+
+	if (h->is_draining || h->is_finished)
+		return;
+	h->is_draining = true;
+	nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE, 0,
+	    NGHTTP2_NO_ERROR, NULL, 0);
+	h2_want_pump(h);
+}
+
+static bool
+is_idle(const struct codec *c)
+{
+	return h2_of_const_codec(c)->open == 0;
+}
+
+static const struct h2_role role = {
+	.begin = NULL,
+	.take_head = take_head,
+	.error_of = error_of,
+};
+
+static const struct codec_vtable codec_vtable = {
+	.is_multiplexed = true,
+	.feed = h2_feed,
+	.open_stream = open_stream,
+	.room = room,
+	.output_sent = h2_output_sent,
+	.drain = drain,
+	.is_idle = is_idle,
+	.is_in_head = h2_is_in_head,
+	.wants_input = h2_wants_input,
+	.expire = h2_expire,
+	.abort = h2_abort,
+	.free = h2_free,
+};
+
+struct codec *
+h2_client_new(struct loop *loop, const struct http_limits *limits,
+    const struct codec_events *events, void *owner)
+{
+	return &h2_new(loop, &role, &codec_vtable, limits, events, owner)->base;
+}
