@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "model/backend_policy.h"
+#include "model/gateway.h"
 #include "model/http_route.h"
 #include "model/warn_impl.h"
 
@@ -258,6 +259,18 @@ warn_policy(struct warner *w)
 }
 
 static void
+warn_addresses(struct warner *w)
+{
+	const struct model_gateway_spec *s = &model_gateway(w->object)->spec;
+
+	for (size_t i = 0; i < s->addresses_len; i++)
+		if (!same_text(s->addresses[i].type, "IPAddress"))
+			warn_at(w, "addresses[%zu].type: nobody can listen at a %s, "
+			    "so the Gateway is not accepted", i,
+			    s->addresses[i].type);
+}
+
+static void
 warn_object(struct warner *w)
 {
 	const struct model_object *o = w->object;
@@ -275,6 +288,8 @@ warn_object(struct warner *w)
 			if (o->kind != &model_grpc_route_kind)
 				warn_shadow(w, i, 0);
 		}
+	} else if (o->kind == &model_gateway_kind) {
+		warn_addresses(w);
 	} else {
 		warn_policy(w);
 	}

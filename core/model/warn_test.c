@@ -156,6 +156,12 @@ static const struct {
 	    "Service, name: web, sectionName: grpc}]"),
 	    "t:10:79: spec.parentRefs[1]: Service web has no such listener or "
 	    "port\n" },
+	{ 0, "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n"
+	    "metadata: {name: g}\nspec: {gatewayClassName: c, addresses: [{value: "
+	    "10.0.0.1}, {type: Hostname, value: g.x}], listeners: [{name: a, "
+	    "protocol: HTTP, port: 80}]}\n",
+	    "t:5:67: spec.addresses[1].type: nobody can listen at a Hostname, so "
+	    "the Gateway is not accepted\n" },
 	{ 0, STREAM("TCPRoute", "b", PARENT) STREAM("TCPRoute", "a", PARENT),
 	    "t:5:69: spec.rules[0]: takes no connection, as TCPRoute default/a "
 	    "takes all of them and goes first\n" },

@@ -11,6 +11,17 @@ static const enum gateway_protocol protocols[] = {
 	[MODEL_LISTENER_UDP] = GATEWAY_UDP,
 };
 
+const struct model_gateway_address *
+listeners_odd_address(const struct model_object *gateway)
+{
+	const struct model_gateway_spec *s = &model_gateway(gateway)->spec;
+
+	for (size_t i = 0; i < s->addresses_len; i++)
+		if (strcmp(s->addresses[i].type, "IPAddress") != 0)
+			return &s->addresses[i];
+	return NULL;
+}
+
 bool
 listener_is_stream(const struct model_listener *l)
 {

@@ -18,6 +18,14 @@ bool listeners_name(const struct model_object *set,
 bool listeners_allow(const struct model_object *gateway,
     const struct model_object *set, const struct route_labels *);
 
+/*
+ * The first address that a Gateway asks for and that no proxy can listen at,
+ * because its type is not IPAddress; NULL: there is none.  A Gateway with one is
+ * not accepted (GatewayReasonUnsupportedAddress).
+ */
+const struct model_gateway_address *listeners_odd_address(
+    const struct model_object *gateway);
+
 /* Whether connections obey its rules, not requests; whether TLS goes through. */
 bool listener_is_stream(const struct model_listener *);
 bool listener_is_passthrough(const struct model_listener *);

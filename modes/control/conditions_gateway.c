@@ -12,6 +12,7 @@ struct listening {
 	const struct model_listener *doc;
 	const struct model_object   *of;	/* the document that has it */
 	const char                  *conflict;	/* reason, or NULL */
+	bool                         is_nowhere;	/* its Gateway has no address */
 };
 
 /* --- classes ----------------------------------------------------------------------- */
@@ -162,7 +163,8 @@ put_listener(struct listening *l, struct conf_node *row)
 	condition_put(l->sight, list, "ResolvedRefs",
 	    why == NULL ? "True" : "False", why == NULL ? "ResolvedRefs" : why,
 	    message);
-	condition_promise(l->sight, list, accepted && (why == NULL ||
+	condition_promise(l->sight, list, accepted && !l->is_nowhere &&
+	    (why == NULL ||
 	    strcmp(why, "InvalidRouteKinds") == 0));
 	return accepted;
 }
@@ -186,7 +188,8 @@ put_listeners(struct sight *s, const struct model_object *gateway,
 	gateway_plan(s->arena, all, len, &plan);
 	*good = 0;
 	for (size_t i = 0; i < *all_len; i++) {
-		struct listening l = { .sight = s, .doc = &own[i], .of = s->of };
+		struct listening l = { .sight = s, .doc = &own[i], .of = s->of,
+			.is_nowhere = listeners_odd_address(gateway) != NULL };
 
 		for (size_t k = 0; k < len; k++) {
 			const struct route_listener *r = all[k].owner;
@@ -211,6 +214,18 @@ put_whole(struct sight *s, struct conf_node *list, size_t good, size_t n)
 	condition_ignored(s, list);
 }
 
+static void
+put_odd_address(struct sight *s, struct conf_node *list,
+    const struct model_gateway_address *a)
+{
+	condition_put(s, list, "Accepted", "False", "UnsupportedAddress",
+	    arena_printf(s->arena, "address %s: nobody can listen at a %s, only "
+	    "at an IPAddress", a->value == NULL ? "of any value" : a->value,
+	    a->type));
+	condition_promise(s, list, false);
+	condition_ignored(s, list);
+}
+
 /* ListenerSets that it lets add to it. */
 static int64_t
 count_sets(struct sight *s)
@@ -231,6 +246,7 @@ count_sets(struct sight *s)
 static void
 judge_one_gateway(struct sight *s, struct conf_node *status)
 {
+	const struct model_gateway_address *odd = listeners_odd_address(s->of);
 	struct conf_node *list;
 	size_t good, n;
 
@@ -238,7 +254,10 @@ judge_one_gateway(struct sight *s, struct conf_node *status)
 		return;
 	list = conf_set_list(status, "conditions");
 	put_listeners(s, s->of, status, &good, &n);
-	put_whole(s, list, good, n);
+	if (odd == NULL)
+		put_whole(s, list, good, n);
+	else
+		put_odd_address(s, list, odd);
 	conf_set_int(status, "attachedListenerSets", count_sets(s));
 }
 

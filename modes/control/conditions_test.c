@@ -186,6 +186,22 @@ TEST(conditions_of_listeners_say_what_is_wrong_with_each)
 	server_fixture_free(t);
 }
 
+TEST(conditions_of_a_gateway_with_an_address_of_another_type)
+{
+	struct server_fixture *t = server_fixture_new();
+
+	server_fixture_put(t, "apiVersion: gateway.networking.k8s.io/v1\n"
+	    "kind: Gateway\nmetadata: {name: gw, namespace: shop}\n"
+	    "spec:\n  gatewayClassName: mesh\n  addresses: [{value: 10.0.0.1}, "
+	    "{type: Hostname, value: gw.example}]\n"
+	    "  listeners: [{name: a, port: 80, protocol: HTTP}]\n");
+	expect(t, G "gw",
+	    "Accepted=False/UnsupportedAddress Programmed=False/Invalid"
+	    " | Accepted=True/Accepted Conflicted=False/NoConflicts"
+	    " ResolvedRefs=True/ResolvedRefs Programmed=False/Invalid");
+	server_fixture_free(t);
+}
+
 /* Kinds that proxies do not act on yet are never programmed. */
 TEST(conditions_of_other_routes_say_what_they_hang_on)
 {

@@ -232,7 +232,7 @@ open_port(struct gateway_maker *m, const struct model_object *gateway,
 	    i++) {
 		const struct model_gateway_address *a = &spec->addresses[i];
 
-		if (a->value == NULL || strcmp(a->type, "IPAddress") != 0)
+		if (a->value == NULL)
 			continue;
 		any = false;
 		is_bad = open_front(m, &f, a->value, &err) != 0;
@@ -305,6 +305,22 @@ is_ours(const struct compile_input *in, const struct model_object *o)
 	    is_class_ours(in, model_gateway(o)->spec.class_name);
 }
 
+/* To listen elsewhere than where it was asked for could open it to strangers. */
+static bool
+is_address_usable(const struct compile_input *in, const struct model_object *o)
+{
+	const struct model_gateway_address *odd = listeners_odd_address(o);
+	struct err err = ERR_INIT;
+
+	if (odd == NULL)
+		return true;
+	err_set(&err, ERR_CONFIG, "spec.addresses: nobody can listen at a %s, "
+	    "only at an IPAddress", odd->type);
+	if (in->fault != NULL)
+		in->fault(in->fault_arg, o->key, &err);
+	return false;
+}
+
 void
 compile_gateway(const struct compile_input *in, struct extensions *extensions,
     struct snapshot *out)
@@ -313,7 +329,8 @@ compile_gateway(const struct compile_input *in, struct extensions *extensions,
 		.out = out };
 
 	for (size_t i = 0; i < in->len; i++) {
-		if (!is_ours(in, in->objects[i]))
+		if (!is_ours(in, in->objects[i]) ||
+		    !is_address_usable(in, in->objects[i]))
 			continue;
 		if (m.gateway == NULL) {
 			arena_init(&m.scratch);
