@@ -3,6 +3,7 @@
 
 #include "model/object.h"
 #include "model/persistence.h"
+#include "model/proxy_protocol.h"
 #include "model/refs.h"
 #include "model/retry_policy.h"
 #include "model/upgrades.h"
@@ -125,6 +126,7 @@ struct model_backend_policy_spec {
 	struct model_retry_policy  *retry;
 	struct model_retry_budget  *budget;	/* goes before that of retry */
 	struct model_persistence   *persistence;
+	int                         proxy_protocol;	/* enum model_proxy_protocol */
 };
 
 /* Of a BackendPolicy, DestinationRule or XBackendTrafficPolicy; NULL: another. */

@@ -8,6 +8,7 @@
 enum simple { LEAST_REQUEST, LEAST_CONN, ROUND_ROBIN, RANDOM, UNSPECIFIED };
 static const char *const simples[] = { "LEAST_REQUEST", "LEAST_CONN",
 	"ROUND_ROBIN", "RANDOM", "UNSPECIFIED", NULL };
+static const char *const proxy_versions[] = { "V1", "V2", NULL };
 static const char *const tls_modes[] = { "ISTIO_MUTUAL", NULL };
 static const char *const versions[] = { "networking.istio.io/v1",
 	"networking.istio.io/v1beta1", "networking.istio.io/v1alpha3", NULL };
@@ -61,6 +62,9 @@ struct policy {
 	struct tls {
 		const char *mode;
 	} *tls;
+	struct announce {
+		int version;	/* enum model_proxy_protocol, less one */
+	} *announce;
 };
 
 struct destination_rule {
@@ -229,6 +233,14 @@ static const struct conf_field tls_fields[] = {
 static const struct conf_schema tls_schema = { "TLS", sizeof(struct tls),
 	tls_fields, NULL };
 
+static const struct conf_field announce_fields[] = {
+	{ "version", CONF_ENUM_T, CONF_AT(struct announce, version),
+	    .words = proxy_versions, .fallback = "V1", .text = "of the header" },
+	{ 0 },
+};
+static const struct conf_schema announce_schema = { "PROXY protocol",
+	sizeof(struct announce), announce_fields, NULL };
+
 static const struct conf_field policy_fields[] = {
 	{ "loadBalancer", CONF_POINTER_T, CONF_AT(struct policy, balancer),
 	    .schema = &balancer_schema, .text = "how an endpoint is chosen" },
@@ -239,6 +251,9 @@ static const struct conf_field policy_fields[] = {
 	    .text = "when an endpoint that answers badly is left alone" },
 	{ "tls", CONF_POINTER_T, CONF_AT(struct policy, tls), .schema = &tls_schema,
 	    .text = "how backends are called" },
+	{ "proxyProtocol", CONF_POINTER_T, CONF_AT(struct policy, announce),
+	    .schema = &announce_schema,
+	    .text = "says to endpoints without a proxy for whom a connection is" },
 	{ 0 },
 };
 static const struct conf_schema policy_schema = { "traffic policy",
@@ -414,6 +429,8 @@ finish(struct model_object *o, struct err *err)
 		put_pool(out, p->pool, &o->arena);
 	if (p->outlier != NULL)
 		out->outlier = outlier_of(p->outlier, &o->arena);
+	if (p->announce != NULL)
+		out->proxy_protocol = MODEL_PROXY_V1 + p->announce->version;
 	return 0;
 }
 

@@ -41,6 +41,9 @@ static const struct conf_field app_fields[] = {
 	    .text = "where the application listens" },
 	{ "protocol", CONF_ENUM_T, CONF_AT(struct model_app, protocol),
 	    .words = app_protocols, .fallback = "http", .text = "what it speaks" },
+	{ "proxyProtocol", CONF_ENUM_T, CONF_AT(struct model_app, proxy_protocol),
+	    .words = model_proxy_protocols, .fallback = "none",
+	    .text = "tells it first who calls" },
 	{ 0 },
 };
 

@@ -19,6 +19,7 @@ struct model_app {
 	const char *name;	/* what targetPort may name */
 	const char *address;	/* HOST:PORT */
 	int         protocol;	/* enum model_app_protocol */
+	int         proxy_protocol;	/* enum model_proxy_protocol */
 };
 
 struct model_upstream {

@@ -1,31 +1,44 @@
 #include "model/proxy.h"
 
-/* "[PORT=]HOST:PORT[/http|tcp]" */
+#define APP_VALUE	"[PORT=]HOST:PORT[/http|tcp][/proxy-v1|proxy-v2]"
+
+/* "[PORT=]HOST:PORT[/http|tcp][/proxy-v1|proxy-v2]" */
 static int
 add_app(struct conf_node *into, struct slice text, struct err *err)
 {
 	struct arena *a = into->items.arena;
 	struct conf_node *apps = conf_get(into, "apps");
 	struct conf_node *app = conf_map_new(a);
-	struct slice rest = text, protocol, port = SLICE_NONE, address;
+	struct slice rest = text, protocol = SLICE_NONE, proxy = SLICE_NONE;
+	struct slice port = SLICE_NONE, address, word;
 	uint64_t number = 0;
 
 	slice_cut(&rest, '/', &address);
-	protocol = rest;
+	while (rest.ptr != NULL && slice_cut(&rest, '/', &word)) {
+		bool is_proxy = slice_has_prefix(word, SLICE("proxy-"));
+
+		if (is_proxy)
+			proxy = slice_from(word, 6);
+		else
+			protocol = word;
+	}
 	if (slice_find(address, '=') >= 0)
 		slice_cut(&address, '=', &port);
 	if (!conf_pattern_match(CONF_HOST_PORT, address) ||
 	    (port.ptr != NULL && (!slice_u64(port, &number) || number == 0 ||
 	    number > UINT16_MAX)) ||
 	    (protocol.ptr != NULL && !slice_is(protocol, "http") &&
-	    !slice_is(protocol, "tcp")))
-		return err_set(err, ERR_USAGE,
-		    "expected [PORT=]HOST:PORT[/http|tcp], found \"%.*s\"",
-		    SLICE_ARG(text));
+	    !slice_is(protocol, "tcp")) ||
+	    (proxy.ptr != NULL && !slice_is(proxy, "v1") &&
+	    !slice_is(proxy, "v2")))
+		return err_set(err, ERR_USAGE, "expected " APP_VALUE
+		    ", found \"%.*s\"", SLICE_ARG(text));
 	if (number > 0)
 		conf_set_int(app, "port", (int64_t)number);
 	conf_set_slice(app, "address", address);
 	conf_set_slice(app, "protocol", protocol);
+	if (proxy.ptr != NULL)
+		conf_set_slice(app, "proxyProtocol", proxy);
 	if (apps == NULL)
 		apps = conf_set_list(into, "apps");
 	conf_add(apps, app);
@@ -80,7 +93,7 @@ add_label(struct conf_node *into, struct slice text, struct err *err)
 }
 
 static const struct conf_flag rows[] = {
-	{ "apps", "app", "[PORT=]HOST:PORT[/http|tcp]", add_app },
+	{ "apps", "app", APP_VALUE, add_app },
 	{ "upstreams", "upstream", "ADDRESS:PORT=NAMESPACE/NAME[:PORT]",
 	    add_upstream },
 	{ "labels", "label", "KEY=VALUE", add_label },

@@ -17,6 +17,9 @@ static const struct {
 	{ "--app", "0=a:1", NULL },
 	{ "--app", "65536=a:1", NULL },
 	{ "--app", "a:1/udp", NULL },
+	{ "--app", "a:1/tcp/proxy-v2", "{\"apps\":[{\"address\":\"a:1\","
+	    "\"protocol\":\"tcp\",\"proxyProtocol\":\"v2\"}]}" },
+	{ "--app", "a:1/proxy-v3", NULL },
 	{ "--app", "a:1/", NULL },
 	{ "--app", "=a:1", NULL },
 	{ "--upstream", "127.0.0.1:8001=default/payments",
@@ -79,7 +82,8 @@ TEST(daemons_have_these_flags)
 
 	conf_flags_each(&model_proxy_flags, note, &s);
 	assert_string_equal(str_ptr(&s), "service control token-file app app-health "
-	    "zone label advertise upstream gateway listen-address trusted-hops proxy-protocol-from "
+	    "zone label advertise upstream gateway listen-address trusted-hops "
+	    "proxy-protocol-from "
 	    "permissive standalone state-dir inbound-listen outbound-listen admin-listen "
 	    "admin-socket hosts-file resolv-conf ca-file workers drain-time connect-timeout "
 	    "response-timeout "

@@ -65,7 +65,8 @@ TEST(destination_rule_comes_to_a_backend_policy)
 	    "    loadBalancer: {consistentHash: {httpCookie: {name: u, ttl: 1h}}}\n"
 	    "    connectionPool: {tcp: {maxConnections: 7}, http: "
 	    "{http1MaxPendingRequests: 8}}\n"
-	    "    outlierDetection: {baseEjectionTime: 3m}\n");
+	    "    outlierDetection: {baseEjectionTime: 3m}\n"
+	    "    proxyProtocol: {version: V2}\n");
 	const struct model_backend_policy_spec *s = model_backend_policy(o);
 
 	assert_non_null(s);
@@ -80,6 +81,7 @@ TEST(destination_rule_comes_to_a_backend_policy)
 	assert_int_equal(s->pool->connect_ms, 1000);
 	assert_int_equal(s->outlier->consecutive, 5);
 	assert_int_equal(s->outlier->max_ms, 180000);
+	assert_int_equal(s->proxy_protocol, MODEL_PROXY_V2);
 	assert_null(s->retry);
 	model_object_unref(o);
 }

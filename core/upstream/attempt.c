@@ -223,6 +223,7 @@ attempt_start(struct upstream *up, const struct attempt_order *order,
 	a->arena = order->arena;
 	a->is_idempotent = order->is_idempotent;
 	a->is_wary = order->is_wary;
+	a->announcement = order->announcement;
 	a->events = events;
 	a->owner = owner;
 	a->start_us = loop_now_us(up->worker->loop);
@@ -258,6 +259,9 @@ attempt_bind(struct attempt *a, struct pool_conn *pc)
 		pool_connect(a->local, a->cluster, a->endpoint);
 		return;
 	}
+	if (!a->reused)
+		upstream_announce(a->cluster, a->endpoint, pc->conn,
+		    a->announcement);
 	a->events->on_stream(a->owner, a->stream, conn_peer(pc->conn),
 	    a->reused);
 }

@@ -367,6 +367,7 @@ cluster_is_same(const struct cluster *a, const struct cluster *b)
 	    a->pool_fresh_ms != b->pool_fresh_ms ||
 	    a->pool_requests != b->pool_requests ||
 	    a->pool_age_ms != b->pool_age_ms ||
+	    a->announce != b->announce ||
 	    !is_same_upgrades(&a->upgrades, &b->upgrades) ||
 	    !retry_is_same(&a->retry, &b->retry) ||
 	    a->state != b->state || !is_same_limits(&a->limits, &b->limits) ||

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "net/addr.h"
+#include "net/proxy_protocol.h"
 #include "upstream/endpoint.h"
 #include "upstream/retry.h"
 #include "upstream/settings.h"
@@ -63,6 +64,8 @@ struct cluster {
 	struct tls_outside   *outside;
 	bool                  is_unresolved;	/* a host has no address, so far */
 	const char           *barred;	/* static: why nobody is connected; or NULL */
+	/* Plain connections begin with a header, each for one caller alone. */
+	enum proxy_version    announce;
 	struct slice          authority;	/* Host outside; borrowed until cluster_seal */
 	uint64_t              connect_timeout_ms;	/* 1,000, TLS included */
 	uint64_t              response_timeout_ms;	/* 15,000; 0: none */

@@ -295,3 +295,22 @@ connector_cancel(struct connector *k)
 	cluster_unref(k->cluster);
 	mem_free(k);
 }
+
+void
+upstream_announce(const struct cluster *cluster, const struct endpoint *e,
+    struct conn *c, struct slice header)
+{
+	const struct proxy_header nobody = {
+		.version = cluster->announce, .is_local = true,
+	};
+	struct str out = { 0 };
+
+	if (cluster->announce == PROXY_NONE || e->id.len > 0)
+		return;
+	if (header.len > 0)
+		str_add_slice(&out, header);
+	else
+		proxy_header_put(&out, &nobody);
+	conn_write_bytes(c, out.ptr, out.len);
+	str_fini(&out);
+}

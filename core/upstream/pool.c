@@ -234,13 +234,14 @@ is_outdated(const struct pool_conn *pc)
 	    peer->bundle_generation < pc->local->up->generation;
 }
 
-/* As many requests, or as old, as its cluster allows. */
+/* As many requests, or as old, as its cluster allows; or it was for somebody. */
 static bool
 is_worn(const struct pool_conn *pc)
 {
 	const struct cluster *c = pc->cluster;
 
-	return (c->pool_requests > 0 && pc->uses >= c->pool_requests) ||
+	return (c->announce != PROXY_NONE && pc->uses > 0) ||
+	    (c->pool_requests > 0 && pc->uses >= c->pool_requests) ||
 	    (c->pool_age_ms > 0 && loop_now_ms(pc->local->up->worker->loop) -
 	    pc->since_ms >= c->pool_age_ms);
 }

@@ -221,10 +221,12 @@ on_connected(void *arg, struct conn *c, enum response_flag flag,
 	}
 	k->conn = c;
 	conn_set_owner(c, &conn_ops, k);
-	if (k->cluster->health.kind == HEALTH_TCP)
+	if (k->cluster->health.kind == HEALTH_TCP) {
 		finish(k, PROBE_OK);
-	else
-		ask(k);
+		return;
+	}
+	upstream_announce(k->cluster, k->endpoint, c, SLICE_NONE);
+	ask(k);
 }
 
 /* Before we are somebody we cannot ask who wants to know. */

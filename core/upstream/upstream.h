@@ -84,6 +84,7 @@ struct attempt_order {
 	struct arena          *arena;	/* kept: stream and attempt live in it */
 	bool                   is_idempotent;	/* any idle connection will do */
 	bool                   is_wary;	/* none that is idle will do */
+	struct slice           announcement;	/* of upstream_announce; kept */
 };
 
 /* Borrows the order; keeps events and owner. */
@@ -123,6 +124,13 @@ struct connector *connector_start(struct upstream *, const struct cluster *,
     void (*done)(void *arg, struct conn *, enum response_flag, const char *details),
     void *arg);
 void connector_cancel(struct connector *);
+/*
+ * The first thing on a new connection: to an endpoint that is to be told for whom
+ * it is, and is no member of the mesh, this header of PROXY protocol; empty: one
+ * that says for nobody.
+ */
+void upstream_announce(const struct cluster *, const struct endpoint *,
+    struct conn *, struct slice header);
 /* Counts of a TCP session begin with the pick and end here. */
 void endpoint_session_begin(const struct endpoint *);
 void endpoint_session_end(struct endpoint_state *);

@@ -66,6 +66,7 @@ struct attempt {
 	bool                         counted, reused, is_penalised;
 	bool                         has_turn, is_idempotent, is_wary;
 	uint64_t                     idle_ms;	/* of conn, before its use */
+	struct slice                 announcement;
 	enum response_flag           flag;	/* of a deferred failure */
 	const char                  *details;
 };

@@ -18,6 +18,7 @@ struct probe {
 	struct app_health *owner;
 	struct addr        addr;
 	char               name[ADDR_TEXT_MAX];
+	enum proxy_version announce;
 	char              *why;	/* it did not answer the last time, or NULL */
 	uint16_t           port;
 	struct loop_timer  timer;
@@ -117,6 +118,22 @@ on_reply(void *arg, const struct exchange_result *r)
 
 static const struct conn_ops no_ops;	/* the exchange sets its own */
 
+/* An application that is told who calls hears that nobody does. */
+static void
+announce_nobody(const struct probe *p, struct conn *c)
+{
+	const struct proxy_header nobody = {
+		.version = p->announce, .is_local = true,
+	};
+	struct str out = { 0 };
+
+	if (p->announce == PROXY_NONE)
+		return;
+	proxy_header_put(&out, &nobody);
+	conn_write_bytes(c, out.ptr, out.len);
+	str_fini(&out);
+}
+
 static void
 ask(struct probe *p, int fd)
 {
@@ -129,8 +146,10 @@ ask(struct probe *p, int fd)
 		answered(p, false, "the path cannot be asked for");
 		return;
 	}
-	p->exchange = exchange_start(conn_new(p->owner->loop, fd, NULL, NULL,
-	    &no_ops, p), &head, NULL, &limits, on_reply, p);
+	struct conn *c = conn_new(p->owner->loop, fd, NULL, NULL, &no_ops, p);
+
+	announce_nobody(p, c);
+	p->exchange = exchange_start(c, &head, NULL, &limits, on_reply, p);
 }
 
 /* --- tcp ----------------------------------------------------------------- */
@@ -178,6 +197,7 @@ app_health_start(struct loop *loop, const struct compile_app *apps, size_t len,
 		p->owner = h;
 		p->addr = apps[i].addr;
 		p->port = apps[i].port;
+		p->announce = apps[i].announce;
 		addr_format(&p->addr, p->name);
 		arena_init(&p->arena);
 		loop_timer_init(&p->timer, loop, on_due, p);

@@ -298,6 +298,7 @@ app_cluster(struct compiler *c, const struct service_name *name, uint16_t port,
 
 	set_defaults(c->in, cluster);
 	cluster->protocol = app->is_http ? CLUSTER_HTTP : CLUSTER_TCP;
+	cluster->announce = app->announce;
 	cluster_add(cluster, c->in->registry, &e);
 	cluster_seal(cluster);
 	if (old == NULL || !cluster_is_same(old->cluster, cluster))

@@ -17,6 +17,7 @@ struct compile_app {
 	const char      *name;		/* or NULL */
 	struct addr      addr;
 	bool             is_http;
+	enum proxy_version announce;	/* who calls it */
 };
 
 struct names;

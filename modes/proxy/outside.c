@@ -167,6 +167,9 @@ outside_apply(const struct compile_input *in, const struct model_object *policy,
 		return;
 	}
 	c->outside = make_outside(v, roots);
+	/* The header would come in front of TLS, which a pool cannot do. */
+	if (c->announce != PROXY_NONE)
+		c->barred = "proxy_protocol_with_tls";
 	web_roots_unref(roots);
 }
 

@@ -74,6 +74,8 @@ merge(struct model_backend_policy_spec *to,
 		to->retry = from->retry;
 	if (to->budget == NULL)
 		to->budget = from->budget;
+	if (to->proxy_protocol == MODEL_PROXY_NONE)
+		to->proxy_protocol = from->proxy_protocol;
 	if (to->persistence == NULL)
 		to->persistence = from->persistence;
 }
@@ -189,6 +191,17 @@ set_timeouts(const struct model_timeouts *from, struct cluster *c)
 	c->response_timeout_ms = (uint64_t)from->response_ms;
 	c->body_idle_ms = from->idle_ms == 0 ? NEVER_MS :
 	    (uint64_t)from->idle_ms;
+}
+
+enum proxy_version
+policy_announce(int word)
+{
+	static const enum proxy_version versions[] = {
+		[MODEL_PROXY_NONE] = PROXY_NONE, [MODEL_PROXY_V1] = PROXY_V1,
+		[MODEL_PROXY_V2] = PROXY_V2,
+	};
+
+	return versions[word];
 }
 
 static void
@@ -392,6 +405,7 @@ policy_apply(const struct model_backend_policy_spec *p, struct cluster *c)
 		set_budget(p->budget, &c->limits);
 	if (p->persistence != NULL)
 		policy_session(p->persistence, &c->session);
+	c->announce = policy_announce(p->proxy_protocol);
 	add_subsets(p, c);
 }
 

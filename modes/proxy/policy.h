@@ -30,6 +30,8 @@ void policy_of(const struct policies *, const char *namespace,
     struct model_backend_policy_spec *out);
 void policy_apply(const struct model_backend_policy_spec *, struct cluster *);
 /* What it says of sessions; borrows from it. */
+/* Of a word of proxyProtocol, in policies and of applications. */
+enum proxy_version policy_announce(int word);
 void policy_session(const struct model_persistence *,
     struct session_settings *out);
 /* Of an endpoint with these labels; NULL: none. */

@@ -68,7 +68,7 @@ TEST(policy_defaults_are_those_without_a_policy)
 
 	start(&f, HEAD("a", "1") ALL "  loadBalancer: {}\n  locality: {}\n"
 	    "  connectionPool: {}\n  timeouts: {}\n  circuitBreaker: {}\n"
-	    "  upgrades: {}\n"
+	    "  upgrades: {}\n  proxyProtocol: none\n"
 	    "  outlierDetection: {}\n  retry: {}\n");
 	struct cluster *plain = cluster_new(f.registry, SLICE("shop/web"),
 	    SLICE("80"));
@@ -101,6 +101,7 @@ TEST(policy_says_it_all)
 	    "    maxRequestsPerConnection: 4, maxConnectionDuration: 5s}\n"
 	    "  timeouts: {response: 6s, idle: 7s}\n"
 	    "  upgrades: {allow: any, idleTimeout: 8s, maxDuration: 9s}\n"
+	    "  proxyProtocol: v2\n"
 	    "  circuitBreaker: {maxConnections: 1, maxPendingRequests: 2,\n"
 	    "    maxRequests: 3, maxRetries: 4, maxRequestsPerEndpoint: 5,\n"
 	    "    queuePerEndpoint: 6, queueTimeout: 7s, adaptive: true}\n"
@@ -137,6 +138,7 @@ TEST(policy_says_it_all)
 	assert_int_equal(c->pool_age_ms, 5000);
 	assert_int_equal(c->response_timeout_ms, 6000);
 	assert_int_equal(c->body_idle_ms, 7000);
+	assert_int_equal(c->announce, PROXY_V2);
 	assert_int_equal(c->upgrades.allow, UPGRADE_ANY);
 	assert_int_equal(c->upgrades.idle_ms, 8000);
 	assert_int_equal(c->upgrades.max_ms, 9000);

@@ -16,6 +16,7 @@
 #include "modes/proxy/gateway_ports.h"
 #include "modes/proxy/overload_bounds.h"
 #include "modes/proxy/proxy.h"
+#include "modes/proxy/policy.h"
 #include "modes/proxy/proxy_run.h"
 #include "modes/proxy/sidecar.h"
 #include "net/notify.h"
@@ -307,6 +308,7 @@ resolve_app(const struct model_app *app, struct compile_app *out,
 	out->port = app->port;
 	out->name = app->name;
 	out->is_http = app->protocol == MODEL_APP_HTTP;
+	out->announce = policy_announce(app->proxy_protocol);
 	if (!conf_host_port(slice_str(app->address), &host, &port))
 		return err_set(err, ERR_CONFIG, "app %s: expected HOST:PORT",
 		    app->address);

@@ -1,4 +1,5 @@
 #include "base/random.h"
+#include "modes/proxy/announce.h"
 #include "modes/proxy/egress.h"
 #include "modes/proxy/data_plane.h"
 #include "modes/proxy/entrance.h"
@@ -525,6 +526,7 @@ router_start_attempt(struct router *r)
 		.arena = l7_arena(r->ctx),
 		.is_idempotent = router_is_idempotent(r),
 		.is_wary = r->was_stale,
+		.announcement = announce_exchange(r->ctx, r->cluster),
 	};
 
 	if (r->ruled != NULL && r->ruled->policy.try_ms > 0)

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "link/frame.h"
 #include "modes/proxy/affinity.h"
+#include "modes/proxy/announce.h"
 #include "modes/proxy/tcp_upstream.h"
 
 #define ATTEMPTS_MAX	4
@@ -14,6 +15,7 @@ struct tcp_upstream {
 	struct slice                      source;
 	uint64_t                          hash;	/* of the caller's address */
 	bool                              has_hash;
+	struct str                        announcement;	/* until it is sent */
 	const struct tcp_upstream_events *events;
 	void                             *owner;
 	const struct endpoint            *endpoint;	/* in cluster */
@@ -121,6 +123,7 @@ tcp_upstream_close(struct tcp_upstream *t, bool abort)
 	leave(t, abort);
 	end_session(t);
 	end_retry(t);
+	str_fini(&t->announcement);
 	cluster_unref(t->cluster);
 	/* It may be closed from inside its own event. */
 	t->is_closed = true;
@@ -243,6 +246,10 @@ on_connected(void *arg, struct conn *c, enum response_flag flag,
 	conn_set_owner(c, &conn_ops, t);
 	if (t->is_framed)
 		send_meta(t);
+	else
+		upstream_announce(t->cluster, t->endpoint, c,
+		    str_slice(&t->announcement));
+	str_fini(&t->announcement);
 	t->events->on_open(t->owner);
 }
 
@@ -295,6 +302,7 @@ tcp_upstream_start(struct upstream *up, const struct cluster *cluster,
 	if (t->has_hash)
 		t->hash = affinity_source(conn_addr(caller->conn, &room),
 		    caller->source);
+	announce_conn(&t->announcement, caller->conn, cluster);
 	t->events = events;
 	t->owner = owner;
 	loop_task_init(&t->no_endpoint, on_no_endpoint, t);

@@ -388,9 +388,10 @@ class Proxy(Process):
 
 class Nginx(Process):
 	"""nginx in one process; server is what stands in its server block, such as
-	'location / { return 200 "x"; }'.  Its port is http_port."""
+	'location / { return 200 "x"; }', listen what its listen line says besides.
+	Its port is http_port."""
 
-	def __init__(self, scene, name, server, host="127.0.0.1"):
+	def __init__(self, scene, name, server, host="127.0.0.1", listen=""):
 		self.http_port = free_port()
 		self.http = f"{host}:{self.http_port}"
 		folder = scene.dir / name
@@ -404,7 +405,7 @@ class Nginx(Process):
 			events {{ worker_connections 4096; }}
 			http {{
 				access_log off; {temps}
-				server {{ listen {self.http} backlog=4096; {server} }}
+				server {{ listen {self.http} backlog=4096 {listen}; {server} }}
 			}}
 			""")
 		super().__init__(scene, name, ["nginx", "-p", folder, "-e", "stderr",

@@ -7,10 +7,19 @@ import json
 import struct
 
 import wire
-from edge import stays_quiet
-from gateway import Gateway, certificate, gateway, route, secret, service, trust
+from edge import Managed, stays_quiet
+from gateway import (Gateway, certificate, gateway, route, secret, service,
+    streams, trust)
 from mesh import Process, free_port, main, scenario, wait_until
 
+POLICY = """---
+apiVersion: mesh/v1
+kind: BackendPolicy
+metadata: {{name: {0}, namespace: default}}
+spec:
+  targetRefs: [{{name: {0}}}]
+  proxyProtocol: v2
+"""
 MARK = b"\r\n\r\n\0\r\nQUIT\n"
 LINE = b"PROXY TCP4 203.0.113.7 198.51.100.1 4711 443\r\n"
 
@@ -172,6 +181,200 @@ def tls_comes_behind_the_header(scene):
 			return "%s:%d" % client.sock.getsockname()
 	me = wait_until(served, "TLS through HAProxy")
 	assert log_line(proxy, me)["requested_server_name"] == "localhost"
+
+
+# Outwards
+
+TLVS = {1: "alpn", 2: "authority", 3: "crc", 5: "id", 0xe0: "identity"}
+
+
+def take_header(connection):
+	"""(source, target, {TLV: bytes}) of version 2; None: for nobody."""
+	head = connection.read(16)
+	assert head[:12] == MARK, head
+	command, family, size = struct.unpack("!BBH", head[12:])
+	rest = connection.read(size)
+	if command == 0x20:
+		return None
+	assert (command, family) == (0x21, 0x11), head
+	source, target = (str(ipaddress.ip_address(rest[at:at + 4]))
+	    for at in (0, 4))
+	ports = struct.unpack("!HH", rest[8:12])
+	tlvs, rest = {}, rest[12:]
+	while rest:
+		kind, size = struct.unpack("!BH", rest[:3])
+		tlvs[TLVS[kind]] = rest[3:3 + size]
+		rest = rest[3 + size:]
+	return f"{source}:{ports[0]}", f"{target}:{ports[1]}", tlvs
+
+
+def told(headers, answer=True):
+	"""A back end that notes the headers, then answers one request or echoes."""
+	def script(connection):
+		header = take_header(connection)
+		if header:
+			headers.append(header)
+		if not answer:
+			connection.send(connection.read_to_end())
+			return
+		while connection.read_request() is not None:
+			connection.send(b"HTTP/1.1 200 OK\r\n"
+			    b"Content-Length: 2\r\n\r\nok")
+	return script
+
+
+@scenario
+def each_request_has_a_connection_that_says_for_whom(scene):
+	"""Of a back end without a proxy, by BackendPolicy; checks are nobody's."""
+	headers = []
+	edge = Managed(scene, scene.backend(told(headers)),
+	    policy="  proxyProtocol: v2\n  healthCheck: {type: HTTP, path: /, "
+	    "interval: 100ms, edgeInterval: 100ms}\n")
+	mine = set()
+	for _ in range(2):
+		with edge.client() as client:
+			mine.add("%s:%d" % client.sock.getsockname())
+			for _ in range(3):
+				assert client.request(host="web.default").status == 200
+	headers = [one for one in headers if one]
+	assert len(headers) == 6, headers
+	assert {one[0] for one in headers} == mine
+	assert {one[1] for one in headers} == {edge.address}
+	tlvs = [one[2] for one in headers]
+	assert all(one["authority"] == b"web.default" and len(one["crc"]) == 4 and
+	    "identity" not in one for one in tlvs), tlvs
+	assert len({one["id"] for one in tlvs}) == 6, tlvs
+
+
+@scenario
+def many_at_once_get_their_own(scene):
+	"""Connections made at the same time are not mixed up."""
+	headers = []
+	edge = Managed(scene, scene.backend(told(headers)),
+	    policy="  proxyProtocol: v2\n")
+	clients = [scene.closing(edge.client()) for _ in range(40)]
+	for number, client in enumerate(clients):
+		client.send(wire.build("GET", "/", f"host-{number}"))
+	for client in clients:
+		assert client.read_reply().status == 200
+	assert {(one[2]["authority"].decode(), one[0]) for one in headers} == {
+	    (f"host-{number}", "%s:%d" % client.sock.getsockname())
+	    for number, client in enumerate(clients)}
+
+
+@scenario
+def an_application_is_told_who_calls(scene):
+	"""Over the link between sidecars, HTTP and bytes, with the identity."""
+	control = scene.control()
+	headers, streams = [], []
+	http = scene.backend(told(headers))
+	tcp = scene.backend(told(streams, answer=False))
+	control.apply("""
+apiVersion: v1
+kind: Service
+metadata: {name: orders, namespace: default}
+spec:
+  selector: {app: orders}
+  ports:
+  - {name: http, port: 80, appProtocol: http}
+  - {name: tcp, port: 81, appProtocol: tcp}
+""")
+	orders = scene.proxy("orders", control=control, service="default/orders",
+	    apps=[f"80=127.0.0.1:{http.port}/http/proxy-v2",
+	    f"81=127.0.0.1:{tcp.port}/tcp/proxy-v2"],
+	    options=["--label", "app=orders"])
+	web = scene.proxy("web", control=control, service="default/web",
+	    apps=[f"80={scene.echo('web').http}/http"],
+	    upstreams={"tcp": "default/orders:81"})
+	host = "orders.default.mesh"
+	wait_until(lambda: wire.get(web.outbound_port, f"http://{host}/",
+	    host=host).status == 200, "orders answers")
+	source, target, tlvs = headers[-1]
+	assert target == f"127.0.0.1:{orders.inbound_port}", target
+	assert tlvs["identity"] == b"spiffe://mesh.internal/ns/default/sa/web"
+	assert tlvs["authority"] == host.encode(), tlvs
+	assert log_line(orders, source)["client_identity"].endswith("/web")
+	assert wire.exchange(web.upstream["tcp"], b"hello") == b"hello"
+	source, target, tlvs = streams[-1]
+	assert target == f"127.0.0.1:{orders.inbound_port}", target
+	assert tlvs["identity"] == b"spiffe://mesh.internal/ns/default/sa/web"
+	assert tlvs["authority"] == b"81.orders.default.mesh", tlvs
+
+
+@scenario
+def a_check_of_the_application_is_nobody_s(scene):
+	headers = []
+	control = scene.control()
+	app = scene.backend(told(headers))
+	orders = scene.proxy("orders", control=control, service="default/orders",
+	    apps=[f"80=127.0.0.1:{app.port}/http/proxy-v2"],
+	    options=["--app-health", "http:/health"])
+	orders.wait_line(f"app: 127.0.0.1:{app.port} answers")
+	assert app.requests()[0].target == "/health" and not headers
+
+
+@scenario
+def not_together_with_tls_to_a_back_end(scene):
+	"""Nothing is sent there, rather than a header inside of TLS."""
+	backend = scene.backend(b"")
+	edge = Managed(scene, backend, policy="  proxyProtocol: v2\n")
+	cert, _ = certificate(scene, "root", "localhost")
+	before = edge.reloads()
+	edge.write("tls", "apiVersion: v1\nkind: ConfigMap\nmetadata: "
+	    "{name: roots, namespace: default}\ndata:\n  ca.crt: |\n" +
+	    "".join(f"    {line}\n" for line in cert.read_text().splitlines()) +
+	    "---\napiVersion: gateway.networking.k8s.io/v1\n"
+	    "kind: BackendTLSPolicy\nmetadata: {name: web, "
+	    "namespace: default}\nspec:\n  targetRefs: [{group: '', "
+	    "kind: Service, name: web}]\n  validation:\n    hostname: localhost\n"
+	    "    caCertificateRefs: [{group: '', kind: ConfigMap, "
+	    "name: roots}]\n")
+	wait_until(lambda: edge.reloads() > before, "the policy is read")
+	with edge.client() as client:
+		assert client.request().status == 503
+	wait_until(lambda: "proxy_protocol_with_tls" in edge.out(), "the reason")
+	assert not backend.requests()
+
+
+@scenario
+def nginx_takes_both_versions(scene):
+	"""As an application: its idea of who asks is the caller."""
+	nginx = scene.nginx("nginx", "location / "
+	    "{ return 200 \"$proxy_protocol_addr:$proxy_protocol_port\"; }",
+	    listen="proxy_protocol")
+	edge = Managed(scene, nginx.http_port)
+	for version in "v1", "v2":
+		edge.policy(f"  proxyProtocol: {version}\n")
+		with edge.client() as client:
+			for _ in range(2):
+				reply = client.request()
+				assert reply.status == 200, reply.head
+				assert reply.text() == "%s:%d" % \
+				    client.sock.getsockname(), reply.body
+
+
+@scenario
+def haproxy_behind_a_gateway(scene):
+	"""TCP of a client: HAProxy's accept-proxy, in front of and behind us."""
+	echo = scene.echo("app")
+	inner, front = (f"127.0.0.1:{free_port()}" for _ in range(2))
+	haproxy(scene, inner, f"127.0.0.1:{echo.tcp.rsplit(':', 1)[1]}",
+	    "send-proxy", name="inner", frontend="accept-proxy")
+	port = free_port()
+	Gateway(scene, service("app", int(inner.rsplit(":", 1)[1])) + gateway(
+	    [f"name: tcp, port: {port}, protocol: TCP"]) +
+	    streams("TCPRoute", "app", ["app"]) + POLICY.format("app"),
+	    options=["--proxy-protocol-from", "127.0.0.1"])
+	haproxy(scene, front, f"127.0.0.1:{port}", name="outer")
+	def through():
+		with wire.Client(front) as client:
+			client.send(b"RAW\n")
+			me = client.sock.getsockname()
+			# Its first line, as it does not know what that is.
+			line = client.read_until(b"\r\n").decode()
+			assert line.startswith(f"app: PROXY TCP4 {me[0]} "), line
+			return int(line.split()[5]) == me[1]
+	wait_until(through, "the client's address comes all the way")
 
 
 if __name__ == "__main__":
