@@ -62,7 +62,8 @@ VARIANT = os.environ.get("MESH_VARIANT", BUILD.name
 SLOWER = {"release": 1, "asan": 3, "tsan": 5}[VARIANT]
 wire.DEADLINE *= SLOWER
 MESH = BUILD / "mesh"
-LOG_LINES = 40		# of each process, shown after a failure
+LOG_LINES = 40		# of each process, shown after a failure, ...
+LOG_HEAD = 20		# ... behind so many of its first
 STOP_PATIENCE = 3	# seconds until a process is told a second time
 STOP_TIMEOUT = 15	# until it is killed, which fails the scenario
 
@@ -516,7 +517,9 @@ class Scene:
 		for process in self.processes:
 			for suffix in (".out", ".err"):
 				lines = process.read(suffix).splitlines()
-				for line in lines[-LOG_LINES:]:
+				if len(lines) > LOG_HEAD + LOG_LINES:
+					lines[LOG_HEAD:-LOG_LINES] = ["..."]
+				for line in lines:
 					print(f"    {process.name}{suffix}| {line}")
 
 	def remove(self):
