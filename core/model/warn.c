@@ -125,7 +125,8 @@ covers(const struct model_object *a, const struct model_object *b)
 	if (a == b)
 		return true;
 	for (size_t i = 0; i < at->parents_len; i++)
-		if (are_of_other_callers(a, b, &at->parents[i]) || !has_parent(a, &at->parents[i],
+		if (are_of_other_callers(a, b, &at->parents[i]) ||
+		    !has_parent(a, &at->parents[i],
 		    at->parents[i].namespace == NULL ?
 		    b->head->meta.namespace : at->parents[i].namespace))
 			return false;

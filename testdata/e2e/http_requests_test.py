@@ -237,8 +237,7 @@ def a12_versions(scene):
 	    (b"HTTP/1.2", 505), (b"HTTP/2.0", 505), (b"HTTP/0.9", 505),
 	    (b"HTTP/3.0", 505), (b"http/1.1", 400), (b"HTTP/1.10", 400),
 	    (b"HTTP/1", 400), (b"HTTP/x.y", 400), (b"HTTPS/1.1", 400))] +
-	    [("none", b"GET /\r\n\r\n"),
-	    ("preface of HTTP/2 -> 501", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")])
+	    [("none", b"GET /\r\n\r\n")])
 
 
 @scenario
