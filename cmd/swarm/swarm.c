@@ -83,8 +83,8 @@ on_open(void *arg, const struct addr *local)
 		    "\"protocol\":\"http\"}]}}"),
 	};
 	struct sync_message interest = {
-		.type = SYNC_INTEREST, .services = &m->swarm->service,
-		.services_len = 1,
+		.type = SYNC_INTEREST, .names = &m->swarm->service,
+		.names_len = 1,
 	};
 
 	(void)local;

@@ -10,7 +10,7 @@ enum part_type {
 	PART_NUMBER,	/* uint64_t */
 	PART_BOOL,
 	PART_TEXT,	/* struct slice */
-	PART_NAMES,	/* services */
+	PART_NAMES,	/* names */
 	PART_TREE,	/* document, document_json */
 	PART_REPORT,	/* counters */
 	PART_ROWS,	/* rows */
@@ -47,7 +47,7 @@ static const struct shape {
 		{ "ready", PART_BOOL, AT(ready), false },
 	} },
 	[SYNC_INTEREST] = { "interest", {
-		{ "services", PART_NAMES, AT(services), false },
+		{ "services", PART_NAMES, AT(names), false },
 	} },
 	[SYNC_ACK] = { "ack", { REVISION, DIGEST } },
 	[SYNC_NACK] = { "nack", { KEY, REVISION,
@@ -63,6 +63,9 @@ static const struct shape {
 	} },
 	[SYNC_DEMAND] = { "demand", { ID,
 		{ "seen", PART_NUMBER, AT(seen), true }, ROWS,
+	} },
+	[SYNC_LISTENING] = { "listening", {
+		{ "addresses", PART_NAMES, AT(names), false },
 	} },
 	[SYNC_BUNDLE] = { "bundle", {
 		{ "generation", PART_NUMBER, AT(generation), false },
@@ -156,7 +159,7 @@ write_part(struct str *out, const struct part *p, const struct sync_message *m)
 		str_add_json(out, *(const struct slice *)at);
 		break;
 	case PART_NAMES:
-		write_names(out, m->services, m->services_len);
+		write_names(out, m->names, m->names_len);
 		break;
 	case PART_TREE:
 		write_tree(out, m);
@@ -201,22 +204,22 @@ sync_message_write(struct str *out, const struct sync_message *m,
 /* --- reading ----------------------------------------------------------- */
 
 static int
-read_names(struct sync_message *m, struct arena *a,
+read_names(struct sync_message *m, struct arena *a, const struct part *p,
     const struct conf_node *node, struct err *err)
 {
 	size_t len = conf_len(node), i = 0;
 
 	if (len > SYNC_SERVICES_MAX)
-		return err_set(err, ERR_DATA, "%zu services, at most %d", len,
-		    SYNC_SERVICES_MAX);
+		return err_set(err, ERR_DATA, "%zu %s, at most %d", len,
+		    p->name, SYNC_SERVICES_MAX);
 	struct slice *names = arena_alloc(a, len * sizeof(*names));
 
-	m->services = names;
-	m->services_len = len;
+	m->names = names;
+	m->names_len = len;
 	CONF_FOREACH(e, node) {
 		if (e->node->kind != CONF_STRING)
 			return err_set(err, ERR_DATA,
-			    "services: expected names, found %s",
+			    "%s: expected names, found %s", p->name,
 			    conf_kind_name(e->node->kind));
 		names[i++] = e->node->text;
 	}
@@ -250,7 +253,7 @@ read_value(struct sync_message *m, struct arena *a, const struct part *p,
 		*(struct slice *)at = node->text;
 		break;
 	case PART_NAMES:
-		return read_names(m, a, node, err);
+		return read_names(m, a, p, node, err);
 	case PART_TREE:
 		m->document = node;
 		break;

@@ -45,6 +45,7 @@ enum sync_type {
 	SYNC_WITHDRAW,
 	SYNC_ANSWER,	/* id, body */
 	SYNC_DEMAND,	/* id, seen, rows */
+	SYNC_LISTENING,	/* addresses */
 	/* control to proxy */
 	SYNC_BUNDLE,	/* generation, pem */
 	SYNC_PUT,	/* key, revision, document */
@@ -84,8 +85,9 @@ struct sync_message {
 	uint64_t       seen;	/* demand: id of the lease in force; 0: none */
 	const struct sync_quota_row *rows;	/* demand, lease */
 	size_t         rows_len;
-	const struct slice *services;	/* "ns/name" */
-	size_t         services_len;
+	/* interest: services, "ns/name"; listening: IP addresses */
+	const struct slice *names;
+	size_t         names_len;
 	/*
 	 * hello, put: "document" or "doc"; answer: "body".  For writing either
 	 * the node or its JSON, which then goes out as it is.

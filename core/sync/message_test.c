@@ -22,6 +22,8 @@ static const struct {
 	{ "{\"t\":\"ack\",\"revision\":9}", SYNC_ACK, NULL },
 	{ "{\"t\":\"nack\",\"key\":\"/core/services/a/b\",\"revision\":3,"
 	    "\"error\":\"no \\\"port\\\"\\n\"}", SYNC_NACK, NULL },
+	{ "{\"t\":\"listening\",\"addresses\":[\"10.0.0.1\",\"::\"]}",
+	    SYNC_LISTENING, NULL },
 	{ "{\"t\":\"alive\"}", SYNC_ALIVE, NULL },
 	{ "{\"t\":\"alive\",\"counters\":{\"report\":\"mesh-counters 1 x\\n\"}}",
 	    SYNC_ALIVE, NULL },
@@ -104,8 +106,8 @@ TEST(message_members_hold_what_the_line_says)
 	assert_string_equal(conf_get_string(m.document, "kind"), "Workload");
 	assert_int_equal(sync_message_read(&m, &a, slice_str(lines[3].line),
 	    &err), 0);
-	assert_int_equal(m.services_len, 2);
-	assert_true(slice_is(m.services[1], "c/d"));
+	assert_int_equal(m.names_len, 2);
+	assert_true(slice_is(m.names[1], "c/d"));
 	assert_null(m.document);
 	arena_fini(&a);
 }

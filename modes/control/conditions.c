@@ -228,6 +228,19 @@ find_reason(const struct conditions *c, const struct entry *e,
 	}
 }
 
+/* Where proxies listen for it, by their own word. */
+static void
+add_addresses(const struct conditions *c, struct slice key,
+    struct conf_node *status)
+{
+	const struct model_object *o = registry_find(c->server->registry, key);
+
+	if (o != NULL && o->kind == &model_gateway_kind &&
+	    conf_get(status, "conditions") != NULL)
+		sessions_listening(c->server->sessions, o,
+		    conf_set_list(status, "addresses"));
+}
+
 static void
 show(struct conditions *c, struct slice key, struct entry *e)
 {
@@ -244,6 +257,7 @@ show(struct conditions *c, struct slice key, struct entry *e)
 	if (e->shown != NULL)
 		before = conf_json_read(&a, slice_str(e->shown), "status", &err);
 	show_status(status, before, &s);
+	add_addresses(c, key, status);
 	conf_json_write(&out, status);
 	mem_free(e->shown);
 	e->shown = str_give(&out);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "model/workload.h"
 #include "modes/control/session.h"
 #include "modes/control/traffic.h"
 
@@ -157,7 +158,7 @@ static bool
 take_interest(struct session *s, const struct sync_message *m)
 {
 	loop_timer_stop(&s->interest);
-	delivery_interest(&s->delivery, m->services, m->services_len);
+	delivery_interest(&s->delivery, m->names, m->names_len);
 	if (!s->delivery.is_started)
 		delivery_start(&s->delivery, s->delivery.since);
 	s->has_interest = true;
@@ -314,6 +315,51 @@ take_demand(struct session *s, const struct sync_message *m)
 	return true;
 }
 
+void
+session_listening_fini(struct session *s)
+{
+	for (size_t i = 0; i < s->listening_len; i++)
+		mem_free(s->listening[i]);
+	mem_free(s->listening);
+	s->listening = NULL;
+	s->listening_len = 0;
+}
+
+/* Where others reach it, for one that listens at all addresses. */
+static char *
+own_address(const struct session *s)
+{
+	const struct model_object *o = registry_find(s->all->server->registry,
+	    s->key);
+
+	return o != NULL && model_workload(o)->spec.address != NULL ?
+	    mem_strdup(model_workload(o)->spec.address) :
+	    mem_dup(s->peer.address.ptr, s->peer.address.len);
+}
+
+static bool
+take_listening(struct session *s, const struct sync_message *m)
+{
+	char text[ADDR_TEXT_MAX];
+	struct addr addr;
+
+	session_listening_fini(s);
+	s->listening = mem_zalloc_array(SESSION_LISTENING_MAX,
+	    sizeof(*s->listening));
+	for (size_t i = 0; i < m->names_len &&
+	    s->listening_len < SESSION_LISTENING_MAX; i++) {
+		struct err err = ERR_INIT;
+
+		if (addr_from_ip(m->names[i], 0, &addr, &err) != 0)
+			continue;
+		addr_format_ip(&addr, text);
+		s->listening[s->listening_len++] = addr_is_any(&addr) ?
+		    own_address(s) : mem_strdup(text);
+	}
+	sessions_stand_anew(s->all);
+	return true;
+}
+
 static const struct {
 	enum sync_type type;
 	bool           before_hello;
@@ -328,6 +374,7 @@ static const struct {
 	{ SYNC_WITHDRAW, false, take_withdraw },
 	{ SYNC_ANSWER, false, take_answer },
 	{ SYNC_DEMAND, false, take_demand },
+	{ SYNC_LISTENING, false, take_listening },
 };
 
 bool

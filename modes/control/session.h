@@ -4,6 +4,7 @@
 #include "modes/control/delivery.h"
 #include "modes/control/quotas.h"
 #include "modes/control/sessions.h"
+#include "net/addr.h"
 #include "sync/message.h"
 
 /*
@@ -16,6 +17,7 @@
 #define SESSION_ANSWER_MS	5000
 #define SESSION_WITHDRAW_MS	5000
 #define SESSION_NACKS_MAX	100
+#define SESSION_LISTENING_MAX	16	/* addresses of a Gateway */
 
 struct session_nack {
 	uint64_t revision;	/* of the form that it rejects */
@@ -43,6 +45,8 @@ struct session {
 	bool                     is_digest_known, is_digest_ok;
 	bool                     was_restarted;	/* for a wrong digest */
 	struct map               nacks;		/* by key: struct session_nack */
+	char                   **listening;	/* IP addresses of its Gateway */
+	size_t                   listening_len;
 	bool                     has_hello, is_answering, has_reported;
 	bool                     has_overstated;	/* in its counters */
 	bool                     has_interest;	/* a new one, not acted on */
@@ -75,6 +79,7 @@ void session_end(struct session *, const char *why);
 bool session_take(struct session *, const struct sync_message *);
 
 void session_nacks_fini(struct session *);
+void session_listening_fini(struct session *);
 
 /* Answers a demand with a lease. */
 void session_quota_ask(struct session *, const struct sync_message *);

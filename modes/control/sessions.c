@@ -357,6 +357,7 @@ session_gone(struct session *s)
 	delivery_fini(&s->delivery);
 	buf_fini(&s->in);
 	session_nacks_fini(s);
+	session_listening_fini(s);
 	mem_free(s->version);
 	arena_fini(&s->arena);
 	mem_free(s);

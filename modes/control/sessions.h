@@ -73,6 +73,9 @@ void sessions_standing_fini(struct sessions_standing *);
 /* Proxies that have this document; running: that run its present form. */
 size_t sessions_holders(const struct sessions *, const struct model_object *,
     size_t *running);
+/* Adds the IP addresses at which proxies listen for this Gateway, each once. */
+void sessions_listening(const struct sessions *, const struct model_object *,
+    struct conf_node *list);
 /* Calls back, often and soon after, when some of that may have changed. */
 void sessions_on_standing(struct sessions *, void (*fn)(void *arg), void *arg);
 

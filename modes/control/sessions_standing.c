@@ -169,3 +169,34 @@ sessions_holders(const struct sessions *ss, const struct model_object *o,
 	}
 	return n;
 }
+
+static bool
+has_value(const struct conf_node *list, const char *value)
+{
+	CONF_FOREACH(e, list)
+		if (strcmp(conf_get_string(e->node, "value"), value) == 0)
+			return true;
+	return false;
+}
+
+void
+sessions_listening(const struct sessions *ss, const struct model_object *o,
+    struct conf_node *list)
+{
+	LIST_FOREACH(at, &ss->sessions) {
+		const struct session *s = list_entry(at, struct session, link);
+
+		if (s->is_ended || !map_has(&s->delivery.has, slice_str(o->key)))
+			continue;
+		for (size_t i = 0; i < s->listening_len; i++) {
+			struct conf_node *row;
+
+			if (has_value(list, s->listening[i]) ||
+			    conf_len(list) >= SESSION_LISTENING_MAX)
+				continue;
+			row = conf_add_map(list);
+			conf_set_string(row, "type", "IPAddress");
+			conf_set_string(row, "value", s->listening[i]);
+		}
+	}
+}

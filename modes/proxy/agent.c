@@ -382,6 +382,7 @@ agent_free(struct agent *g)
 	key_fini(&g->next_key);
 	str_fini(&g->bundle_pem);
 	mem_free(g->control_id);
+	mem_free(g->listening);
 	model_object_unref(g->own);
 	agent_shares_fini(g);
 	interests_fini(&g->interests);

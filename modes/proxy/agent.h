@@ -75,6 +75,9 @@ void agent_free(struct agent *);	/* after agent_end; NULL allowed */
 /* Any thread: what `use` was last called with is in force. */
 void agent_in_force(struct agent *);
 
+/* Any thread: the addresses of our Gateway's open ports, all of them. */
+void agent_listens(struct agent *, const struct addr *, size_t n);
+
 /* Any thread, at any rate: a service is wanted, or was used. */
 void agent_want(struct agent *, const struct service_name *);
 void agent_used(struct agent *, const struct service_name *);

@@ -22,6 +22,14 @@
 struct names;
 struct system_roots;
 
+/* Where we listen for our Gateway. */
+#define AGENT_LISTENING_MAX	16
+struct agent_listening {
+	struct agent *agent;
+	char          ips[AGENT_LISTENING_MAX][ADDR_TEXT_MAX];
+	size_t        len;
+};
+
 struct agent {
 	struct agent_options   options;
 	struct loop           *loop;
@@ -69,6 +77,7 @@ struct agent {
 	                       lapse_timer;
 	char                   boot[RANDOM_UUID_LEN + 1];
 	uint64_t               born_ms;	/* when that began */
+	struct agent_listening *listening;	/* NULL: not for any */
 	struct shares          shares;	/* of global limits: agent_shares.c */
 	struct loop_timer      shares_timer;
 
@@ -126,6 +135,10 @@ void agent_tell_app(struct agent *);	/* whether the application answers */
 /* What control waits for, once it is in force. */
 void agent_tell_applied(struct agent *);
 void agent_interest_changed(struct agent *);	/* told soon */
+
+/* --- agent_listening.c ------------------------------------------------------ */
+
+void agent_tell_listening(struct agent *);
 
 /* --- agent_shares.c --------------------------------------------------------- */
 

@@ -52,7 +52,7 @@ send_interest(struct agent *g)
 	size_t len;
 	struct slice *names = interests_list(&g->interests, &len);
 	const struct sync_message m = { .type = SYNC_INTEREST,
-		.services = names, .services_len = len };
+		.names = names, .names_len = len };
 
 	agent_send(g, &m);
 	mem_free(names);
@@ -353,6 +353,7 @@ on_open(void *arg, const struct addr *local)
 	agent_make_workload(g, local);
 	send_hello(g);
 	send_interest(g);
+	agent_tell_listening(g);
 	loop_timer_start(&g->alive_timer, 0);
 }
 

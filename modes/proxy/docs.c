@@ -241,8 +241,8 @@ docs_save(const struct docs *d, const struct slice *services, size_t len,
     struct str *out)
 {
 	struct sync_message m = { .type = SYNC_INTEREST,
-		.services = services,
-		.services_len = len };
+		.names = services,
+		.names_len = len };
 	struct slice key;
 	size_t it = 0;
 	void *value;
@@ -276,8 +276,8 @@ load_line(struct docs *d, struct slice line, struct arena *a,
 
 	if (sync_message_read(&m, a, line, err) != 0)
 		return -1;
-	for (size_t i = 0; m.type == SYNC_INTEREST && i < m.services_len; i++)
-		on_service(arg, m.services[i]);
+	for (size_t i = 0; m.type == SYNC_INTEREST && i < m.names_len; i++)
+		on_service(arg, m.names[i]);
 	docs_apply(d, &m, &bad);
 	return 0;
 }

@@ -16,7 +16,9 @@ struct gateway_ports {
 	struct data_plane *plane;
 	struct list        places;
 	struct loop_timer  retry;
-	bool               is_stopped;
+	bool               is_stopped, has_changed;
+	gateway_ports_fn  *listening;	/* or NULL */
+	void              *arg;
 };
 
 static struct place *
@@ -51,7 +53,7 @@ place_open(struct gateway_ports *g, struct place *p)
 
 	addr_format(&p->addr, shown);
 	if (data_plane_listen(g->plane, &port, NULL, &err) == 0) {
-		p->is_open = true;
+		p->is_open = g->has_changed = true;
 		p->is_told = false;
 		log_info("listener", "gateway listens on %s", shown);
 		return;
@@ -71,9 +73,33 @@ place_close(struct gateway_ports *g, struct place *p)
 	addr_format(&p->addr, shown);
 	if (p->is_open) {
 		data_plane_unlisten(g->plane, PORT_GATEWAY, &p->addr);
+		g->has_changed = true;
 		log_info("listener", "gateway listens on %s no longer", shown);
 	}
 	place_free(p);
+}
+
+static void
+tell(struct gateway_ports *g)
+{
+	size_t n = 0;
+	struct addr *open;
+
+	if (!g->has_changed || g->listening == NULL)
+		return;
+	LIST_FOREACH(at, &g->places)
+		n++;
+	open = mem_zalloc_array(n + 1, sizeof(*open));
+	n = 0;
+	LIST_FOREACH(at, &g->places) {
+		const struct place *p = list_entry(at, struct place, link);
+
+		if (p->is_open)
+			open[n++] = p->addr;
+	}
+	g->has_changed = false;
+	g->listening(g->arg, open, n);
+	mem_free(open);
 }
 
 static void
@@ -85,6 +111,7 @@ open_wanted(struct gateway_ports *g)
 		if (p->is_wanted && !p->is_open)
 			place_open(g, p);
 	}
+	tell(g);
 }
 
 static void
@@ -94,11 +121,14 @@ on_retry(void *arg)
 }
 
 struct gateway_ports *
-gateway_ports_new(struct data_plane *plane, struct loop *loop)
+gateway_ports_new(struct data_plane *plane, struct loop *loop,
+    gateway_ports_fn *listening, void *arg)
 {
 	struct gateway_ports *g = mem_zalloc(sizeof(*g));
 
 	g->plane = plane;
+	g->listening = listening;
+	g->arg = arg;
 	list_init(&g->places);
 	loop_timer_init(&g->retry, loop, on_retry, g);
 	return g;

@@ -17,7 +17,10 @@
  */
 struct gateway_ports;
 
-struct gateway_ports *gateway_ports_new(struct data_plane *, struct loop *);
+/* listening, which may be NULL, is told all that is open when that changes. */
+typedef void gateway_ports_fn(void *arg, const struct addr *, size_t n);
+struct gateway_ports *gateway_ports_new(struct data_plane *, struct loop *,
+    gateway_ports_fn *listening, void *arg);
 /* Takes s, which the workers have been given. */
 void gateway_ports_use(struct gateway_ports *, struct snapshot *s);
 /* Opens and closes nothing from here on; before the data plane drains. */

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "conf/units.h"
 #include "filter/table.h"
+#include "modes/proxy/agent.h"
 #include "modes/proxy/admin.h"
 #include "modes/proxy/gateway_ports.h"
 #include "modes/proxy/overload_bounds.h"
@@ -346,6 +347,15 @@ read_proxies(struct proxy_run *p)
 }
 
 static void
+on_listening(void *arg, const struct addr *addrs, size_t n)
+{
+	struct proxy_run *p = arg;
+
+	if (p->agent != NULL)
+		agent_listens(p->agent, addrs, n);
+}
+
+static void
 start_plane(struct proxy_run *p)
 {
 	const struct model_proxy_spec *s = p->settings.spec;
@@ -372,7 +382,7 @@ start_plane(struct proxy_run *p)
 	o.filter_stats = p->filter_stats;
 	o.overload = overload_bounds(&s->overload);
 	p->plane = data_plane_new(&o);
-	p->gateway_ports = gateway_ports_new(p->plane, p->loop);
+	p->gateway_ports = gateway_ports_new(p->plane, p->loop, on_listening, p);
 }
 
 static int

@@ -221,6 +221,8 @@ def a_joined_gateway_reaches_sidecars_by_mutual_tls(scene):
 	pair = certificate(scene, "cert", "shop.example")
 	control.apply(gateway([http(port), https(secure, "s", "cert")]))
 	edge = joined(scene, control)
+	wait_until(lambda: control.get("gateway", "edge")["status"]["addresses"] ==
+	    [{"type": "IPAddress", "value": "127.0.0.1"}], "its address is told")
 	# Documents come when it runs already.
 	control.apply(route("web", "web") + secret("cert", pair))
 	wait_until(lambda: wire.get(port).status == 200, "the route is there")
