@@ -5,19 +5,28 @@
 
 /* --- conditions ----------------------------------------------------------- */
 
+/* Of most conditions True is good; of these it is bad, or neither is. */
+static const struct {
+	const char *type;
+	bool        is_bad;
+} others[] = {
+	{ "PartiallyInvalid", true }, { "Conflicted", true },
+	{ "RolledBack", true }, { "Progressing", false }, { "Succeeded", false },
+};
+
 /* Whether a condition tells of something that is not well. */
 static bool
 is_bad(const struct conf_node *condition)
 {
-	static const char *const bad[] = { "PartiallyInvalid", "Conflicted" };
 	const char *type = conf_get_string(condition, "type");
 	const char *status = conf_get_string(condition, "status");
-	const char *good = "True";
 
-	for (size_t i = 0; type != NULL && i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (strcmp(type, bad[i]) == 0)
-			good = "False";
-	return type != NULL && status != NULL && strcmp(status, good) != 0;
+	if (type == NULL || status == NULL)
+		return false;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(type, others[i].type) == 0)
+			return others[i].is_bad && strcmp(status, "False") != 0;
+	return strcmp(status, "True") != 0;
 }
 
 static void

@@ -121,6 +121,7 @@ def a_good_version_gets_everything_and_no_request_fails(scene):
 	    "v2 has everything")
 	load.finish()
 	mesh.control.ctl("wait", "--for=condition=Succeeded", "rollout/web")
+	mesh.control.ctl("analyze")
 	assert moves(mesh)["rollout/default/web"] == 3, moves(mesh)
 	done = mesh.order("status", "web", "--watch")
 	assert done.stdout == "web: Succeeded, step 2 of 2, 100 %: every step " \
@@ -149,6 +150,8 @@ def a_bad_version_is_taken_back(scene):
 	assert load.failures and all("503" in one.reason
 	    for one in load.failures), load.failures[:5]
 	mesh.order("status", "web", "--watch", expect=1)
+	found = mesh.control.ctl("analyze", expect=1).stdout
+	assert found.count("error") == 1 and "RolledBack is True" in found, found
 	# Back again by hand, and back again by itself.
 	mesh.order("resume", "web")
 	mesh.await_status(phase="Progressing", percent=20)
