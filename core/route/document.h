@@ -50,6 +50,9 @@ struct route_parent {
 void route_add(struct route_table *, const struct model_object *route,
     const struct route_parent *, struct route_built *out);
 
+/* Whether all of its rules do; -1 with the place and why not. */
+int route_compiles(const struct model_object *route, struct err *);
+
 /* What a connection asks for; without a server name it is "". */
 struct route_request route_connection(struct slice server_name);
 

@@ -221,6 +221,30 @@ no_payload(void *arg, const struct model_object *route, size_t rule)
 	return route;
 }
 
+/* Into a table that nobody asks, to see what becomes of its rules. */
+static void
+build(const struct model_object *route, const struct route_parent *parent,
+    struct route_built *built)
+{
+	struct route_table *t = route_table_new();
+
+	route_add(t, route, parent, built);
+	route_table_unref(t);
+}
+
+int
+route_compiles(const struct model_object *route, struct err *err)
+{
+	const struct route_parent parent = { .is_service = true,
+		.payload = no_payload };
+	struct route_built built = { .err = ERR_INIT };
+
+	build(route, &parent, &built);
+	return built.dropped == 0 ? 0 :
+	    conf_error(route->node, err, "%s %s: %s", route->kind->kind,
+	    model_object_name(route), built.err.text);
+}
+
 void
 route_judge(const struct route_case *c, struct route_status *out)
 {
@@ -230,13 +254,8 @@ route_judge(const struct route_case *c, struct route_status *out)
 	struct model_object_ref bad = { 0 };
 	enum route_reason refs;
 
-	/* Into a table that nobody asks, to see what becomes of its rules. */
-	if (c->accepted == ROUTE_ACCEPTED) {
-		struct route_table *t = route_table_new();
-
-		route_add(t, c->route, &parent, &built);
-		route_table_unref(t);
-	}
+	if (c->accepted == ROUTE_ACCEPTED)
+		build(c->route, &parent, &built);
 	refs = route_refs(c->route, c->is_service, c->world, &bad);
 	route_status_fill(out, c->accepted, &built, refs, &bad);
 }

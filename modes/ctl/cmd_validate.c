@@ -3,6 +3,7 @@
 #include "modes/ctl/ctl_run.h"
 #include "modes/ctl/input.h"
 #include "modes/ctl/protocol.h"
+#include "route/document.h"
 
 static int validate(struct ctl *);
 
@@ -21,12 +22,28 @@ const struct ctl_command cmd_validate = {
 	    "unknown field, a key that appears twice, a value of another type, "
 	    "and an unquoted word that YAML readers understand differently are "
 	    "faults. "
-	    "Each is reported with file, line and column; then the exit code is "
-	    "65, as it is where there is no document at all.",
+	    "So is a route of which a rule cannot be used. The first of each "
+	    "document is reported with file, line and column; then the exit "
+	    "code is 65, as it is where there is no document at all.",
 	.options = input_options,
 	.examples = examples,
 	.run = validate,
 };
+
+static int
+check_routes(struct ctl *c, const struct model_set *set)
+{
+	int code = CTL_OK;
+
+	for (size_t i = 0; i < set->len; i++) {
+		struct err err = ERR_INIT;
+
+		if (model_route(set->objects[i]) != NULL &&
+		    route_compiles(set->objects[i], &err) < 0)
+			code = ctl_fail(c, &err);
+	}
+	return code;
+}
 
 static int
 validate(struct ctl *c)
@@ -35,6 +52,8 @@ validate(struct ctl *c)
 	int code = input_read(c, &set);
 
 	protocol_warn(c, &set);
+	if (code == CTL_OK)
+		code = check_routes(c, &set);
 	for (size_t i = 0; i < set.len && code == CTL_OK; i++) {
 		input_add_ref(&c->out, set.objects[i]->kind,
 		    model_object_name(set.objects[i]));

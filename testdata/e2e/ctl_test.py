@@ -26,6 +26,16 @@ metadata: {name: web}
 spec: {ports: [{name: http, port: 80}]}
 """
 
+BACKREFERENCE = r"""\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: shop}
+spec:
+  parentRefs: [{kind: Service, group: "", name: web, port: 80}]
+  rules:
+  - matches: [{path: {type: RegularExpression, value: '(a)\1'}}]
+"""
+
 
 # Nothing of whoever runs this: neither a mesh nor its operator's files.
 BARE = {name: value for name, value in os.environ.items()
@@ -170,6 +180,8 @@ def good_documents_are_named(scene):
 	expect(ctl(scene, "validate", "-f", path), 0,
 	    r"\Aservice/web is valid\nservice/api is valid\n\Z", "")
 	expect(ctl(scene, "validate", "-f", "-", stdin=SERVICE), 0, "service/web", "")
+	expect(ctl(scene, "validate", "-f", "-", stdin=BACKREFERENCE), 65, "",
+	    r"stdin:1:1: HTTPRoute shop/r: rules\[0\].*backreference")
 	expect(ctl(scene, "validate", "-f", "nowhere.yaml"), 66, "", "no such file")
 	for nothing in ("", "# a comment\n", "---\n---\n"):
 		expect(ctl(scene, "validate", "-f", "-", stdin=nothing), 65, "",
