@@ -439,11 +439,12 @@ class Relay:
 			except OSError:
 				reset(client)
 				continue
+			client.settimeout(None)		# before either may be reset
+			server.settimeout(None)
 			with self.lock:
 				self.sockets += [client, server]
 			for source, sink, record in ((client, server, self.up),
 			    (server, client, self.down)):
-				source.settimeout(None)
 				threading.Thread(target=self.carry, daemon=True,
 				    args=(source, sink, record)).start()
 
