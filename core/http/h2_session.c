@@ -5,6 +5,7 @@
 
 /* Smaller pieces are copied: they would keep the whole block that came. */
 #define COPIED_DATA	4096
+#define FRAME_MAX	16384	/* of what we are sent */
 #define CONTINUATIONS_MAX	8	/* of one header block */
 
 /* --- memory: there, or the process ends ------------------------------------- */
@@ -53,10 +54,16 @@ now_ms(const struct h2 *h)
 
 /* Ends reading at once: whatever follows is not looked at. */
 static int
+end_reading(struct h2 *h, uint32_t code, const char *why)
+{
+	h2_break(h, code, why);
+	return NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
+static int
 calm(struct h2 *h, const char *why)
 {
-	h2_break(h, NGHTTP2_ENHANCE_YOUR_CALM, why);
-	return NGHTTP2_ERR_CALLBACK_FAILURE;
+	return end_reading(h, NGHTTP2_ENHANCE_YOUR_CALM, why);
 }
 
 static int
@@ -79,6 +86,10 @@ on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *arg)
 		h->continuations = 0;
 		return 0;
 	case NGHTTP2_CONTINUATION:
+		/* nghttp2 looks at the sizes of all others. */
+		if (hd->length > FRAME_MAX)
+			return end_reading(h, NGHTTP2_FRAME_SIZE_ERROR,
+			    "CONTINUATION of more than 16 KiB");
 		return ++h->continuations <= CONTINUATIONS_MAX ? 0 :
 		    calm(h, "flood of CONTINUATION");
 	case NGHTTP2_DATA:
@@ -89,6 +100,10 @@ on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *arg)
 	case NGHTTP2_SETTINGS:
 		return spend(h, H2_FLOOD_SETTINGS);
 	case NGHTTP2_PRIORITY:
+		/* nghttp2 passes over them, as we say in our SETTINGS. */
+		if (hd->stream_id == 0)
+			return end_reading(h, NGHTTP2_PROTOCOL_ERROR,
+			    "PRIORITY of no stream");
 		return spend(h, H2_FLOOD_PRIORITY);
 	case NGHTTP2_WINDOW_UPDATE:
 		return spend(h, H2_FLOOD_WINDOW);
