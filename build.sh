@@ -17,9 +17,12 @@ demo_packages="$build_packages curl python3"
 lint_packages="python3 shellcheck mandoc"
 test_packages="$demo_packages $lint_packages libcmocka-dev libpcre2-dev binutils
 	ca-certificates haproxy iproute2 nginx openssl procps prometheus
-	sqlite3 strace wrk"
+	python3-h2 python3-hpack sqlite3 strace wrk"
 bench_packages="$build_packages haproxy iproute2 libnginx-mod-stream nginx openssl python3
 	util-linux valgrind wrk"
+
+# The one that these packages are for, whichever comes first in PATH.
+python=/usr/bin/python3
 
 # Prints those of the packages that are not installed.
 missing_packages() {
@@ -122,7 +125,7 @@ run_tests() {
 	if [ "$variant" = tsan ] && setarch -R true 2>/dev/null; then
 		wrapper=(setarch -R)
 	fi
-	run_with_proc "${wrapper[@]}" python3 testdata/run_tests.py "$variant" "$@"
+	run_with_proc "${wrapper[@]}" $python testdata/run_tests.py "$variant" "$@"
 }
 
 task_build() {
@@ -163,14 +166,14 @@ task_fuzz() {
 
 task_lint() {
 	need "$lint_packages"
-	exec python3 testdata/lint/lint.py "$@"
+	exec $python testdata/lint/lint.py "$@"
 }
 
 task_demo() {
 	need "$demo_packages"
 	compile release all
 	export MESH_BUILD=$PWD/build
-	run_with_proc python3 testdata/e2e/demo.py "$@"
+	run_with_proc $python testdata/e2e/demo.py "$@"
 }
 
 # install_file MODE FROM TO
@@ -230,7 +233,7 @@ task_bench() {
 	need "$bench_packages"
 	compile release all
 	export MESH_BUILD=$PWD/build
-	run_with_proc python3 testdata/bench/bench.py "$@"
+	run_with_proc $python testdata/bench/bench.py "$@"
 }
 
 task_clean() { rm -rf build; }
