@@ -260,7 +260,9 @@ on_finished(void *arg)
 	b->finished = true;
 }
 
-static const struct l7_owner_ops owner_ops = { on_request_ended, on_finished };
+static const struct l7_owner_ops owner_ops = {
+	.request_ended = on_request_ended, .finished = on_finished,
+};
 
 static void
 stop_loop(void *arg)

@@ -21,6 +21,7 @@ struct http_conn {
 	bool                       ending;	/* our side ends behind the output */
 	bool                       draining;	/* the next answer is the last */
 	bool                       is_known;	/* the version of the protocol is */
+	bool                       is_tunnel;	/* of bytes, to its end */
 	bool                       is_closed;
 };
 
@@ -105,8 +106,9 @@ on_timer(void *arg)
 		return;
 	if (h->streams > 0) {
 		/* Only what waits for the peer; the rest is the terminal's. */
-		bool slow_peer = conn_unsent(c) > 0 || (h->receiving > 0 &&
-		    wants_input(h) && !is_multiplexed(h));
+		bool slow_peer = !h->is_tunnel && (conn_unsent(c) > 0 ||
+		    (h->receiving > 0 && wants_input(h) &&
+		    !is_multiplexed(h)));
 
 		if (slow_peer && now >= conn_last_activity_ms(c) +
 		    h->options->body_idle_ms) {
@@ -160,8 +162,18 @@ on_exchange_finished(void *arg)
 	arm(h);
 }
 
+/* Its terminal keeps the times from here on. */
+static void
+on_tunnelled(void *arg)
+{
+	struct http_conn *h = arg;
+
+	h->is_tunnel = !is_multiplexed(h);
+}
+
 static const struct l7_owner_ops owner_ops = {
 	.request_ended = on_request_ended, .finished = on_exchange_finished,
+	.tunnelled = on_tunnelled,
 };
 
 static void

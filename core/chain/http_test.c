@@ -339,6 +339,30 @@ TEST(http_clocks_leave_a_slow_service_alone)
 	bench_fini(&b);
 }
 
+/* It may be a page that sleeps: how long a tunnel rests is the terminal's. */
+TEST(http_clocks_leave_a_tunnel_alone)
+{
+	struct http_head head;
+	struct buf much = { 0 };
+	struct bench b;
+
+	bench_init(&b, 10, 10, 10);
+	put("GET /hold HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\n"
+	    "upgrade: websocket\r\n\r\n");
+	run_until(is_held);
+	l7_tunnel(b.held);
+	http_head_init(&head, l7_arena(b.held));
+	head.status = 101;
+	head.upgrade = SLICE("websocket");
+	l7_respond_head(b.held, &head, false);
+	for (size_t i = 0; i < 4096; i++)
+		buf_add(&much, (const char[1024]){ 'x' }, 1024);
+	l7_respond_body(b.held, &much, false);
+	pass(60);
+	assert_false(is_gone());
+	bench_fini(&b);
+}
+
 TEST(http_client_that_leaves_cancels)
 {
 	struct bench b;

@@ -374,6 +374,8 @@ l7_tunnel(struct l7_ctx *ctx)
 	r->tunnel = true;
 	r->way[DIR_UP].ended = r->way[DIR_UP].delivered = false;
 	stream_set_tunnel(r->stream);
+	if (r->owner_ops->tunnelled != NULL)
+		r->owner_ops->tunnelled(r->owner_arg);
 }
 
 void

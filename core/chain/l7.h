@@ -60,6 +60,7 @@ struct l7_listener {
 struct l7_owner_ops {
 	void (*request_ended)(void *arg);	/* or will not end any more */
 	void (*finished)(void *arg);
+	void (*tunnelled)(void *arg);	/* before that; may be NULL */
 };
 
 /* Becomes the stream's owner; keeps the listener, the run and ops. */

@@ -82,7 +82,9 @@ ignore(void *arg)
 	(void)arg;
 }
 
-static const struct l7_owner_ops nobody = { ignore, ignore };
+static const struct l7_owner_ops nobody = {
+	.request_ended = ignore, .finished = ignore,
+};
 
 /* --- its life ------------------------------------------------------------------ */
 
