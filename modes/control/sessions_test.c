@@ -455,6 +455,56 @@ TEST(session_without_room_is_behind)
 	server_fixture_free(t);
 }
 
+static void
+expect_listening(struct server_fixture *t, const char *expected)
+{
+	const struct model_object *o = registry_find(t->s->registry,
+	    SLICE("/gateway.networking.k8s.io/gateways/default/edge"));
+	struct str out = { 0 };
+	struct arena a;
+
+	arena_init(&a);
+	struct conf_node *list = conf_list_new(&a);
+
+	sessions_listening(t->s->sessions, o, list);
+	CONF_FOREACH(e, list)
+		str_addf(&out, "%s ", conf_get_string(e->node, "value"));
+	assert_string_equal(str_ptr(&out), expected);
+	str_fini(&out);
+	arena_fini(&a);
+}
+
+TEST(session_of_a_gateway_says_where_it_listens)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct peer edge, web;
+
+	server_fixture_put(t, "apiVersion: gateway.networking.k8s.io/v1\n"
+	    "kind: Gateway\nmetadata: {name: edge, namespace: default}\n"
+	    "spec: {gatewayClassName: mesh, listeners: "
+	    "[{name: a, port: 80, protocol: HTTP}]}\n");
+	peer_open(t, &edge, "gw--edge");
+	peer_open(t, &web, "web");
+	hello(&edge, "gw--edge");
+	hello(&web, "web");
+	say(&edge, "{\"t\":\"interest\",\"services\":[]}\n");
+	say(&web, "{\"t\":\"interest\",\"services\":[]}\n");
+	expect_listening(t, "");
+	/* All addresses are the one at which it is seen; twice is once. */
+	say(&edge, "{\"t\":\"listening\",\"addresses\":[\"10.0.0.1\",\"::\","
+	    "\"odd\",\"10.0.0.1\"]}\n");
+	expect_listening(t, "10.0.0.1 192.0.2.7 ");
+	/* Who has not got the Gateway has nothing to say of it. */
+	say(&web, "{\"t\":\"listening\",\"addresses\":[\"10.0.0.9\"]}\n");
+	expect_listening(t, "10.0.0.1 192.0.2.7 ");
+	say(&edge, "{\"t\":\"listening\",\"addresses\":[\"2001:db8::1\"]}\n");
+	expect_listening(t, "2001:db8::1 ");
+	peer_close(&edge);
+	expect_listening(t, "");
+	peer_close(&web);
+	server_fixture_free(t);
+}
+
 TEST(session_that_rejects_a_document_says_why)
 {
 	struct server_fixture *t = server_fixture_new();
