@@ -85,7 +85,8 @@ static void
 world_end(struct world *w)
 {
 	datagram_close(w->client);
-	datagram_close(w->server);
+	if (w->server != NULL)
+		datagram_close(w->server);
 	loop_finish(w->loop);
 	datagram_io_free(w->io);
 	loop_free(w->loop);
@@ -171,6 +172,7 @@ TEST(nobody_listens_is_told)
 
 	world_start(&w, "127.0.0.1:0", "127.0.0.1:1");
 	datagram_close(w.server);
+	w.server = NULL;
 	datagram_send(w.client, NULL, NULL, SLICE("x"));
 	loop_run(w.loop);
 	assert_int_equal(w.errors, 1);
