@@ -63,14 +63,6 @@ model_extension_is_for(const struct model_object *o, const char *namespace,
 	return false;
 }
 
-static bool
-is_older(const struct model_object *a, const struct model_object *b)
-{
-	int64_t x = a->head->meta.created, y = b->head->meta.created;
-
-	return x != y ? x < y : strcmp(a->key, b->key) < 0;
-}
-
 bool
 model_extension_displaces(const struct model_object *first,
     const struct model_target_ref *t, const struct model_object *second,
@@ -82,7 +74,7 @@ model_extension_displaces(const struct model_object *first,
 	    (t->section == NULL) != (u->section == NULL))
 		return false;
 	return (t->section == NULL || strcmp(t->section, u->section) == 0) &&
-	    is_older(first, second);
+	    model_object_by_age(first, second) < 0;
 }
 
 struct search {

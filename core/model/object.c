@@ -215,6 +215,16 @@ model_object_name(const struct model_object *o)
 	return o->key + skip + (o->kind->namespaced ? 0 : 2);
 }
 
+int
+model_object_by_age(const struct model_object *a, const struct model_object *b)
+{
+	int64_t x = a->head->meta.created, y = b->head->meta.created;
+
+	if (x != y)
+		return x < y ? -1 : 1;
+	return strcmp(model_object_name(a), model_object_name(b));
+}
+
 const char *
 model_annotation(const struct model_object *o, const char *key)
 {

@@ -81,6 +81,12 @@ void model_object_unref(struct model_object *);	/* NULL is allowed */
 
 /* "default/web", or "web" where there is no namespace. */
 const char *model_object_name(const struct model_object *);
+/*
+ * Which of two goes first where both cannot: the older, then the first by name
+ * (less than 0: a), as the Gateway API has it.
+ */
+int model_object_by_age(const struct model_object *a,
+    const struct model_object *b);
 const char *model_annotation(const struct model_object *, const char *key);
 /* The key of what is not read yet, in the arena. */
 const char *model_key(struct arena *, const struct model_kind *,

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/unit.h"
@@ -168,6 +169,38 @@ TEST(same_spec_ignores_metadata_and_status)
 		    cases[i].same);
 		arena_fini(&a);
 	}
+}
+
+TEST(objects_have_an_order_by_age)
+{
+	static const struct {
+		const char *ns, *name;
+		int         created_s;
+	} v[] = {
+		{ "b", "z", 1 }, { "a", "b", 2 }, { "a", "c", 2 }, { "b", "a", 2 },
+		{ "a", "a", 3 },
+	};
+	struct model_object *o[sizeof(v) / sizeof(v[0])];
+	const int n = sizeof(v) / sizeof(v[0]);
+
+	for (int i = 0; i < n; i++) {
+		char text[200];
+
+		snprintf(text, sizeof(text), "apiVersion: v1\nkind: Service\n"
+		    "metadata: {name: %s, namespace: %s, creationTimestamp: "
+		    "1970-01-01T00:00:0%dZ}\nspec: {ports: [{port: 80}]}\n",
+		    v[i].name, v[i].ns, v[i].created_s);
+		o[i] = object_from(text);
+	}
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < n; j++) {
+			int order = model_object_by_age(o[i], o[j]);
+
+			if ((order < 0) != (i < j) || (order == 0) != (i == j))
+				fail_msg("%d and %d: %d", i, j, order);
+		}
+	for (int i = 0; i < n; i++)
+		model_object_unref(o[i]);
 }
 
 TEST(stamp_writes_what_control_keeps)

@@ -141,9 +141,7 @@ covers(const struct model_object *a, const struct model_object *b)
 static bool
 goes_first(const struct model_object *a, const struct model_object *b)
 {
-	if (a->head->meta.created != b->head->meta.created)
-		return a->head->meta.created < b->head->meta.created;
-	return strcmp(model_object_name(a), model_object_name(b)) < 0;
+	return model_object_by_age(a, b) < 0;
 }
 
 static const struct model_http_match *

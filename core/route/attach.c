@@ -145,12 +145,9 @@ hangs_on_listener(const struct model_object *route,
 static int
 by_age(const void *a, const void *b)
 {
-	const struct model_object *x = *(const struct model_object *const *)a,
-	    *y = *(const struct model_object *const *)b;
+	const struct model_object *const *x = a, *const *y = b;
 
-	if (x->head->meta.created != y->head->meta.created)
-		return x->head->meta.created < y->head->meta.created ? -1 : 1;
-	return strcmp(model_object_name(x), model_object_name(y));
+	return model_object_by_age(*x, *y);
 }
 
 static bool

@@ -37,14 +37,6 @@ has_target(const struct model_object *policy, const struct model_target_ref *t)
 	return false;
 }
 
-static bool
-goes_first(const struct model_object *a, const struct model_object *b)
-{
-	int64_t x = a->head->meta.created, y = b->head->meta.created;
-
-	return x != y ? x < y : strcmp(a->key, b->key) < 0;
-}
-
 static const char *
 check_others(struct sight *s, const struct model_target_ref *t,
     const char **message)
@@ -55,7 +47,7 @@ check_others(struct sight *s, const struct model_target_ref *t,
 
 	for (size_t i = 0; i < n; i++)
 		if (all[i] != s->of && has_target(all[i], t) &&
-		    goes_first(all[i], s->of)) {
+		    model_object_by_age(all[i], s->of) < 0) {
 			*message = arena_printf(s->arena, "%s has the same "
 			    "target and goes first", all[i]->key);
 			return "Conflicted";

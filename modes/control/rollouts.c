@@ -131,9 +131,7 @@ goes_first(const struct run *r, const struct model_object *o,
 
 	if (runs != rollout_is_running(&other->state))
 		return !runs;
-	if (o->head->meta.created != b->head->meta.created)
-		return b->head->meta.created < o->head->meta.created;
-	return strcmp(b->key, o->key) < 0;
+	return model_object_by_age(b, o) < 0;
 }
 
 static bool

@@ -64,16 +64,12 @@ by_turn(const void *a, const void *b)
 {
 	const struct target *x = a, *y = b;
 	ptrdiff_t kinds = row_of(x->doc->kind) - row_of(y->doc->kind);
-	int64_t old = x->doc->head->meta.created,
-	    new = y->doc->head->meta.created;
 
 	if (kinds != 0)
 		return kinds < 0 ? -1 : 1;
 	if ((x->port == NULL) != (y->port == NULL))
 		return x->port != NULL ? -1 : 1;
-	if (old != new)
-		return old < new ? -1 : 1;
-	return strcmp(x->doc->key, y->doc->key);
+	return model_object_by_age(x->doc, y->doc);
 }
 
 static void

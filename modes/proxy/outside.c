@@ -43,14 +43,6 @@ aims(const struct model_object *policy, const struct model_object *service,
 	return best;
 }
 
-static bool
-is_older(const struct model_object *a, const struct model_object *b)
-{
-	int64_t x = a->head->meta.created, y = b->head->meta.created;
-
-	return x != y ? x < y : strcmp(a->key, b->key) < 0;
-}
-
 const struct model_object *
 outside_policy(const struct compile_input *in,
     const struct model_object *service, const char *port_name)
@@ -64,7 +56,7 @@ outside_policy(const struct compile_input *in,
 		    aims(o, service, port_name) : 0;
 
 		if (aim > best_aim || (aim > 0 && aim == best_aim &&
-		    is_older(o, best))) {
+		    model_object_by_age(o, best) < 0)) {
 			best = o;
 			best_aim = aim;
 		}

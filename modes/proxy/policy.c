@@ -14,11 +14,8 @@ static int
 by_age(const void *a, const void *b)
 {
 	const struct model_object *const *x = a, *const *y = b;
-	int64_t old = (*x)->head->meta.created, new = (*y)->head->meta.created;
 
-	if (old != new)
-		return old < new ? -1 : 1;
-	return strcmp((*x)->key, (*y)->key);
+	return model_object_by_age(*x, *y);
 }
 
 void
