@@ -5,7 +5,7 @@ import json
 import re
 import time
 
-from edge import Edge
+from edge import Edge, reply
 from gateway import Gateway, gateway, route, service
 from mesh import curl, free_port, main, scenario, wait_until
 from wire import Load, get
@@ -19,11 +19,6 @@ spec:
   parentRefs: [{{group: "", kind: Service, name: web}}]
   rules: {rules}
 """
-
-
-def reply(text, status="200 OK", fields=""):
-	return (f"HTTP/1.1 {status}\r\n{fields}content-length: {len(text)}\r\n\r\n"
-	    f"{text}").encode()
 
 
 def document(kind, name, spec):

@@ -2,7 +2,7 @@
 
 import collections
 
-from edge import Edge
+from edge import Edge, reply
 from mesh import main, scenario, wait_until
 from wire import Load, get
 
@@ -14,11 +14,6 @@ spec:
   parentRefs: [{{group: "", kind: Service, name: web{parent}}}]
   rules: {rules}
 """
-
-
-def reply(text, status="200 OK", fields=""):
-	return (f"HTTP/1.1 {status}\r\n{fields}content-length: {len(text)}\r\n\r\n"
-	    f"{text}").encode()
 
 
 def to(*backends, match="", more=""):
