@@ -237,6 +237,16 @@ static const struct conf_field timeout_fields[] = {
 static const struct conf_schema timeout_schema = { "timeouts",
 	sizeof(struct model_timeouts), timeout_fields, NULL };
 
+static const struct conf_field datagram_fields[] = {
+	{ "perPacket", CONF_BOOL_T,
+	    CONF_AT(struct model_datagram_policy, per_packet),
+	    .text = "whether each is balanced by itself, not each session" },
+	{ 0 },
+};
+
+static const struct conf_schema datagram_schema = { "datagrams",
+	sizeof(struct model_datagram_policy), datagram_fields, NULL };
+
 #define BREAKER(member)	CONF_AT(struct model_breaker, member)
 
 static const struct conf_field breaker_fields[] = {
@@ -437,6 +447,8 @@ static const struct conf_field spec_fields[] = {
 	{ "upgrades", CONF_POINTER_T, SPEC(upgrades),
 	    .schema = &model_upgrades_schema,
 	    .text = "requests that become tunnels, such as WebSocket" },
+	{ "datagrams", CONF_POINTER_T, SPEC(datagrams),
+	    .schema = &datagram_schema, .text = "ports of UDP" },
 	{ "circuitBreaker", CONF_POINTER_T, SPEC(breaker),
 	    .schema = &model_breaker_schema,
 	    .text = "what callers of one proxy may have under way" },

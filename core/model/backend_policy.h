@@ -78,6 +78,7 @@ struct model_timeouts {
 	int64_t idle_ms;		/* in bodies; 0: none */
 };
 
+struct model_datagram_policy { bool per_packet; };	/* UDP */
 struct model_breaker {
 	int64_t connections, pending, requests, retries;	/* of the service */
 	int64_t endpoint_requests;	/* to one endpoint; 0: no limit */
@@ -120,6 +121,7 @@ struct model_backend_policy_spec {
 	struct model_pool          *pool;
 	struct model_timeouts      *timeouts;
 	struct model_upgrades      *upgrades;
+	struct model_datagram_policy *datagrams;
 	struct model_breaker       *breaker;
 	struct model_outlier       *outlier;
 	struct model_health_check  *health;

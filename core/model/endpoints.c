@@ -35,6 +35,15 @@ add(struct build *b, struct model_endpoint e)
 	b->out->items[b->out->len++] = e;
 }
 
+/* The word says what flows there; without one it may be either. */
+static bool
+is_of_transport(const struct model_workload_port *own,
+    const struct model_service_port *p)
+{
+	return own->protocol == NULL || (strcmp(own->protocol, "udp") == 0) ==
+	    (p->transport == MODEL_UDP);
+}
+
 static uint16_t
 target_of(const struct model_workload *w, const struct model_service_port *p)
 {
@@ -43,8 +52,9 @@ target_of(const struct model_workload *w, const struct model_service_port *p)
 	for (size_t i = 0; i < w->spec.ports_len; i++) {
 		const struct model_workload_port *own = &w->spec.ports[i];
 
-		if (p->target.name == NULL ? own->port == number :
-		    own->name != NULL && strcmp(own->name, p->target.name) == 0)
+		if (is_of_transport(own, p) && (p->target.name == NULL ?
+		    own->port == number : own->name != NULL &&
+		    strcmp(own->name, p->target.name) == 0))
 			return own->port;
 	}
 	return w->spec.ports_len == 0 && p->target.name == NULL ? number : 0;
@@ -52,12 +62,9 @@ target_of(const struct model_workload *w, const struct model_service_port *p)
 
 uint16_t
 model_target_port(const struct model_object *workload,
-    const struct model_object *service, uint16_t port)
+    const struct model_service_port *p)
 {
-	const struct model_service_port *p = model_service_port(
-	    model_service(service), port);
-
-	return p == NULL ? 0 : target_of(model_workload(workload), p);
+	return target_of(model_workload(workload), p);
 }
 
 static void
@@ -156,7 +163,7 @@ model_endpoints(struct arena *a, const struct model_endpoints_query *q,
 {
 	const struct model_service *s = model_service(q->service);
 	struct build b = { .arena = a, .query = q, .out = out,
-	    .port = model_service_port(s, q->port),
+	    .port = model_service_port_on(s, q->port, q->transport),
 	    .plain = q->standalone || q->ends_tls ||
 	    model_service_allows_plaintext(q->service) };
 

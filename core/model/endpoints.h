@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "model/object.h"
+#include "model/service.h"
 
 /*
  * endpoints: where one port of a service can be reached.  A pure function of
@@ -41,6 +42,7 @@ struct model_endpoints {
 struct model_endpoints_query {
 	const struct model_object  *service;
 	uint16_t                    port;	/* of the service */
+	enum model_transport        transport;	/* of that port */
 	struct model_object *const *backends;	/* any kinds; others are passed over */
 	size_t                      backends_len;
 	const char                 *trust_domain;
@@ -57,9 +59,10 @@ void model_endpoints(struct arena *, const struct model_endpoints_query *,
 
 /*
  * The port of a workload that a service's port means: by targetPort's number,
- * by its name among the workload's ports, or the same.  0: it has none.
+ * by its name among the workload's ports, or the same.  0: it has none.  Ports of
+ * a workload that say udp are for datagrams, and those that say another are not.
  */
 uint16_t model_target_port(const struct model_object *workload,
-    const struct model_object *service, uint16_t port);
+    const struct model_service_port *);
 
 #endif

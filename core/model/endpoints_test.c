@@ -16,6 +16,16 @@
 	"{name: s, labels: {kubernetes.io/service-name: web}, annotations: "	\
 	"{mesh/weight: '7'}}, addressType: IPv4, " more "}"
 
+static uint16_t
+target(const struct model_object *workload, const struct model_object *service,
+    uint16_t port)
+{
+	const struct model_service_port *p = model_service_port(
+	    model_service(service), port);
+
+	return p == NULL ? 0 : model_target_port(workload, p);
+}
+
 static const struct {
 	const char *name;
 	const char *service;
@@ -138,13 +148,13 @@ TEST(target_port_of_a_workload)
 	    "{serviceAccount: s, address: h, ports: [{port: 80}, {port: 9, name: "
 	    "rpc}]}"));
 
-	assert_int_equal(model_target_port(any, s, 80), 80);
-	assert_int_equal(model_target_port(any, s, 81), 8081);
-	assert_int_equal(model_target_port(any, s, 82), 0);
-	assert_int_equal(model_target_port(any, s, 83), 0);
-	assert_int_equal(model_target_port(some, s, 80), 80);
-	assert_int_equal(model_target_port(some, s, 81), 0);
-	assert_int_equal(model_target_port(some, s, 82), 9);
+	assert_int_equal(target(any, s, 80), 80);
+	assert_int_equal(target(any, s, 81), 8081);
+	assert_int_equal(target(any, s, 82), 0);
+	assert_int_equal(target(any, s, 83), 0);
+	assert_int_equal(target(some, s, 80), 80);
+	assert_int_equal(target(some, s, 81), 0);
+	assert_int_equal(target(some, s, 82), 9);
 	model_object_unref(s);
 	model_object_unref(any);
 	model_object_unref(some);

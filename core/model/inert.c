@@ -24,7 +24,6 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "HTTPRoute", "spec.rules.filters.externalAuth", NULL, FIRST },
 	{ "HTTPRoute", "spec.rules.backendRefs.filters.externalAuth", NULL, FIRST },
 	{ "GRPCRoute", "spec", NULL, FIRST },
-	{ "UDPRoute", "spec", NULL, FIRST },
 	{ "BackendTLSPolicy", "spec.options", NULL, FIRST },
 	/* Nothing names them, as a VirtualService would. */
 	{ "DestinationRule", "spec.subsets", NULL, FIRST },

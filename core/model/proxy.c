@@ -5,7 +5,8 @@
 #include "model/proxy.h"
 
 static const char *const versions[] = { "mesh/v1", NULL };
-static const char *const app_protocols[] = { "http", "tcp", NULL };
+static const char *const app_protocols[] = { "http", "tcp", "udp", NULL };
+static const char *const transports[] = { "tcp", "udp", NULL };
 static const char *const log_formats[] = { "text", "json", NULL };
 static const char *const balancers[] = { "leastRequest", "roundRobin", "random",
 	"peakEWMA", NULL };
@@ -30,6 +31,23 @@ static const struct conf_field overload_fields[] = {
 
 static const struct conf_schema overload_schema = { "overload",
 	sizeof(struct model_overload), overload_fields, NULL };
+
+static const struct conf_field datagrams_fields[] = {
+	{ "idleTimeout", CONF_DURATION_T, CONF_AT(struct model_datagrams, idle_ms),
+	    .min = 1000, .max = DAY_MS, .fallback = "60s",
+	    .text = "a session ends when nothing came for so long" },
+	{ "sessions", CONF_INT_T, CONF_AT(struct model_datagrams, sessions),
+	    .min = 1, .max = 1000000, .fallback = "16384",
+	    .text = "at the same time, of each worker" },
+	{ "sessionsPerSource", CONF_INT_T,
+	    CONF_AT(struct model_datagrams, sessions_of_source), .min = 1,
+	    .max = 1000000, .fallback = "8192",
+	    .text = "of those, from one IP address or one sidecar's connection" },
+	{ 0 },
+};
+
+static const struct conf_schema datagrams_schema = { "datagrams",
+	sizeof(struct model_datagrams), datagrams_fields, NULL };
 
 static const struct conf_field app_fields[] = {
 	{ "port", CONF_PORT_T, CONF_AT(struct model_app, port),
@@ -59,6 +77,9 @@ static const struct conf_field upstream_fields[] = {
 	    .text = "the service that is called there" },
 	{ "port", CONF_PORT_T, CONF_AT(struct model_upstream, port),
 	    .text = "port of the service; may be left out if it has one" },
+	{ "protocol", CONF_ENUM_T, CONF_AT(struct model_upstream, transport),
+	    .words = transports, .fallback = "tcp",
+	    .text = "transport protocol of that port" },
 	{ 0 },
 };
 
@@ -143,6 +164,8 @@ static const struct conf_field spec_fields[] = {
 	    .fallback = "text", .text = "how lines of the log are written" },
 	{ "accessLog", CONF_STRING_T, AT(access_log), .pattern = CONF_PATH,
 	    .fallback = "stdout", .text = "stdout, none or a file" },
+	{ "datagrams", CONF_STRUCT_T, AT(datagrams),
+	    .schema = &datagrams_schema, .text = "sessions of UDP" },
 	{ "overload", CONF_STRUCT_T, AT(overload), .schema = &overload_schema,
 	    .text = "what it may use before it refuses new work" },
 	{ "filters", CONF_STRUCT_T, AT(filters), .schema = &model_chains_schema,

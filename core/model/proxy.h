@@ -11,7 +11,7 @@
  * flags: tokenFile is --token-file.  It is read from --config and never
  * stored in the registry.
  */
-enum model_app_protocol { MODEL_APP_HTTP, MODEL_APP_TCP };
+enum model_app_protocol { MODEL_APP_HTTP, MODEL_APP_TCP, MODEL_APP_UDP };
 enum model_log_format { MODEL_LOG_TEXT, MODEL_LOG_JSON };
 
 struct model_app {
@@ -26,6 +26,7 @@ struct model_upstream {
 	const char *listen;	/* ADDRESS:PORT */
 	const char *service;	/* NAMESPACE/NAME */
 	uint16_t    port;	/* 0: the only one */
+	int         transport;	/* MODEL_TCP or MODEL_UDP of service.h */
 };
 
 struct model_proxy {
@@ -65,6 +66,10 @@ struct model_proxy {
 			int64_t memory;		/* bytes; 0: of the cgroup */
 			int64_t descriptors_percent;
 		} overload;
+		struct model_datagrams {	/* of each worker */
+			int64_t idle_ms;	/* of a session */
+			int64_t sessions, sessions_of_source;
+		} datagrams;
 	} spec;
 };
 

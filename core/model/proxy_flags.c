@@ -1,8 +1,8 @@
 #include "model/proxy.h"
 
-#define APP_VALUE	"[PORT=]HOST:PORT[/http|tcp][/proxy-v1|proxy-v2]"
+#define APP_VALUE	"[PORT=]HOST:PORT[/http|tcp|udp][/proxy-v1|proxy-v2]"
 
-/* "[PORT=]HOST:PORT[/http|tcp][/proxy-v1|proxy-v2]" */
+/* "[PORT=]HOST:PORT[/http|tcp|udp][/proxy-v1|proxy-v2]" */
 static int
 add_app(struct conf_node *into, struct slice text, struct err *err)
 {
@@ -28,9 +28,10 @@ add_app(struct conf_node *into, struct slice text, struct err *err)
 	    (port.ptr != NULL && (!slice_u64(port, &number) || number == 0 ||
 	    number > UINT16_MAX)) ||
 	    (protocol.ptr != NULL && !slice_is(protocol, "http") &&
-	    !slice_is(protocol, "tcp")) ||
+	    !slice_is(protocol, "tcp") && !slice_is(protocol, "udp")) ||
 	    (proxy.ptr != NULL && !slice_is(proxy, "v1") &&
-	    !slice_is(proxy, "v2")))
+	    !slice_is(proxy, "v2")) ||
+	    (proxy.ptr != NULL && slice_is(protocol, "udp")))
 		return err_set(err, ERR_USAGE, "expected " APP_VALUE
 		    ", found \"%.*s\"", SLICE_ARG(text));
 	if (number > 0)
@@ -45,29 +46,38 @@ add_app(struct conf_node *into, struct slice text, struct err *err)
 	return 0;
 }
 
-/* "ADDRESS:PORT=NAMESPACE/NAME[:PORT]" */
+/* "ADDRESS:PORT=NAMESPACE/NAME[:PORT][/udp]" */
 static int
 add_upstream(struct conf_node *into, struct slice text, struct err *err)
 {
 	struct arena *a = into->items.arena;
 	struct conf_node *upstreams = conf_get(into, "upstreams");
 	struct conf_node *upstream = conf_map_new(a);
-	struct slice rest = text, listen, service;
+	bool is_udp = slice_has_suffix(text, SLICE("/udp"));
+	struct slice rest = slice_of(text.ptr, text.len - (is_udp ? 4 : 0));
+	struct slice listen, service;
 	uint64_t number = 0;
 
 	slice_cut(&rest, '=', &listen);
+	/* A service of this name has a namespace before it. */
+	if (is_udp && slice_find(rest, '/') < 0) {
+		rest = slice_from(text, listen.len + 1);
+		is_udp = false;
+	}
 	if (rest.ptr == NULL || !slice_cut(&rest, ':', &service) ||
 	    !conf_pattern_match(CONF_LISTEN, listen) ||
 	    !conf_pattern_match(CONF_SERVICE_NAME, service) ||
 	    (rest.ptr != NULL && (!slice_u64(rest, &number) || number == 0 ||
 	    number > UINT16_MAX)))
 		return err_set(err, ERR_USAGE,
-		    "expected ADDRESS:PORT=NAMESPACE/NAME[:PORT], found \"%.*s\"",
-		    SLICE_ARG(text));
+		    "expected ADDRESS:PORT=NAMESPACE/NAME[:PORT][/udp], "
+		    "found \"%.*s\"", SLICE_ARG(text));
 	conf_set_slice(upstream, "listen", listen);
 	conf_set_slice(upstream, "service", service);
 	if (number > 0)
 		conf_set_int(upstream, "port", (int64_t)number);
+	if (is_udp)
+		conf_set_string(upstream, "protocol", "udp");
 	if (upstreams == NULL)
 		upstreams = conf_set_list(into, "upstreams");
 	conf_add(upstreams, upstream);
@@ -94,7 +104,7 @@ add_label(struct conf_node *into, struct slice text, struct err *err)
 
 static const struct conf_flag rows[] = {
 	{ "apps", "app", APP_VALUE, add_app },
-	{ "upstreams", "upstream", "ADDRESS:PORT=NAMESPACE/NAME[:PORT]",
+	{ "upstreams", "upstream", "ADDRESS:PORT=NAMESPACE/NAME[:PORT][/udp]",
 	    add_upstream },
 	{ "labels", "label", "KEY=VALUE", add_label },
 	{ 0 },

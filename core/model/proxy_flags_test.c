@@ -16,7 +16,10 @@ static const struct {
 	{ "--app", "127.0.0.1", NULL },
 	{ "--app", "0=a:1", NULL },
 	{ "--app", "65536=a:1", NULL },
-	{ "--app", "a:1/udp", NULL },
+	{ "--app", "53=a:1/udp", "{\"apps\":[{\"port\":53,"
+	    "\"address\":\"a:1\",\"protocol\":\"udp\"}]}" },
+	{ "--app", "a:1/sctp", NULL },
+	{ "--app", "a:1/udp/proxy-v2", NULL },
 	{ "--app", "a:1/tcp/proxy-v2", "{\"apps\":[{\"address\":\"a:1\","
 	    "\"protocol\":\"tcp\",\"proxyProtocol\":\"v2\"}]}" },
 	{ "--app", "a:1/proxy-v3", NULL },
@@ -27,6 +30,13 @@ static const struct {
 	    "\"service\":\"default/payments\"}]}" },
 	{ "--upstream", ":1=a/b:80", "{\"upstreams\":[{\"listen\":\":1\","
 	    "\"service\":\"a/b\",\"port\":80}]}" },
+	{ "--upstream", ":1=a/b:53/udp", "{\"upstreams\":[{\"listen\":\":1\","
+	    "\"service\":\"a/b\",\"port\":53,\"protocol\":\"udp\"}]}" },
+	{ "--upstream", ":1=a/b/udp", "{\"upstreams\":[{\"listen\":\":1\","
+	    "\"service\":\"a/b\",\"protocol\":\"udp\"}]}" },
+	{ "--upstream", ":1=a/udp", "{\"upstreams\":[{\"listen\":\":1\","
+	    "\"service\":\"a/udp\"}]}" },
+	{ "--upstream", ":1=a/b:53/tcp", NULL },
 	{ "--upstream", ":1=a", NULL },
 	{ "--upstream", ":1", NULL },
 	{ "--upstream", ":1=", NULL },

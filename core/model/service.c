@@ -194,8 +194,19 @@ model_service_allows_plaintext(const struct model_object *o)
 const struct model_service_port *
 model_service_port(const struct model_service *s, uint16_t port)
 {
+	const struct model_service_port *tcp = model_service_port_on(s, port,
+	    MODEL_TCP);
+
+	return tcp != NULL ? tcp : model_service_port_on(s, port, MODEL_UDP);
+}
+
+const struct model_service_port *
+model_service_port_on(const struct model_service *s, uint16_t port,
+    enum model_transport transport)
+{
 	for (size_t i = 0; i < s->spec.ports_len; i++)
-		if (s->spec.ports[i].port == port)
+		if (s->spec.ports[i].port == port &&
+		    s->spec.ports[i].transport == (int)transport)
 			return &s->spec.ports[i];
 	return NULL;
 }
@@ -241,6 +252,13 @@ model_protocol_name(enum model_protocol p)
 	return names[p];
 }
 
+const char *
+model_port_word(const struct model_service_port *p)
+{
+	return p->transport == MODEL_UDP ? "udp" :
+	    model_protocol_name(model_port_protocol(p));
+}
+
 static void
 print_type(struct str *out, const struct model_object *o)
 {
@@ -254,7 +272,7 @@ print_ports(struct str *out, const struct model_object *o)
 
 	for (size_t i = 0; i < s->spec.ports_len; i++)
 		str_addf(out, "%s%u/%s", i > 0 ? "," : "", s->spec.ports[i].port,
-		    model_protocol_name(model_port_protocol(&s->spec.ports[i])));
+		    model_port_word(&s->spec.ports[i]));
 }
 
 static void

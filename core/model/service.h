@@ -62,9 +62,11 @@ struct model_service {
 
 const struct model_service *model_service(const struct model_object *);
 bool model_service_allows_plaintext(const struct model_object *);
-/* NULL: the service has no such port. */
+/* NULL: the service has no such port.  TCP before UDP of the same number. */
 const struct model_service_port *model_service_port(const struct model_service *,
     uint16_t port);
+const struct model_service_port *model_service_port_on(
+    const struct model_service *, uint16_t port, enum model_transport);
 /*
  * From appProtocol, or else from the name's first word ("http-admin"), or
  * else MODEL_OPAQUE.
@@ -78,5 +80,7 @@ enum model_protocol model_port_protocol(const struct model_service_port *);
 bool model_protocol_named(struct slice word, enum model_protocol *);
 const char *model_protocol_word(size_t i);	/* those known; NULL: no more */
 const char *model_protocol_name(enum model_protocol);	/* "http" */
+/* The same for a port: "udp" if that is its transport. */
+const char *model_port_word(const struct model_service_port *);
 
 #endif

@@ -122,11 +122,13 @@ look_backend(struct warner *w, const char *path, const char *group, const char *
 
 	if (o == NULL || o->kind != &model_service_kind)
 		return;
-	const struct model_service_port *p = model_service_port(
-	    model_service(o), port);
+	bool is_udp = w->object->kind == &model_udp_route_kind;
+	const struct model_service_port *p = model_service_port_on(
+	    model_service(o), port, is_udp ? MODEL_UDP : MODEL_TCP);
 
 	if (p == NULL)
-		warn_at(w, "%s: Service %s has no port %u", path, name, port);
+		warn_at(w, "%s: Service %s has no port %u%s", path, name, port,
+		    is_udp ? " of UDP" : "");
 	else if (carries_bytes(w->object) && says_http(w, o, p))
 		warn_at(w, "%s: Service %s says http at port %u, so its sidecars "
 		    "take requests alone", path, name, port);

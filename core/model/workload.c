@@ -18,7 +18,7 @@ static const struct conf_field port_fields[] = {
 	{ "port", CONF_PORT_T, CONF_AT(struct model_workload_port, port),
 	    .required = true, .text = "what a service's targetPort refers to" },
 	{ "protocol", CONF_STRING_T, CONF_AT(struct model_workload_port, protocol),
-	    .pattern = CONF_LABEL_KEY, .text = "as appProtocol of a service" },
+	    .pattern = CONF_LABEL_KEY, .text = "as appProtocol of a service, or udp" },
 	{ 0 },
 };
 

@@ -291,11 +291,18 @@ routes_of_service(const struct model_object *const *routes, size_t n,
 {
 	const struct model_service_port *p =
 	    model_service_port(model_service(service), port);
-	size_t len;
 
-	if (p == NULL)
-		return 0;
-	len = routes_from(routes, n, service, p, caller_namespace, out);
+	return p == NULL ? 0 : routes_of_service_port(routes, n, service, p,
+	    caller_namespace, out);
+}
+
+size_t
+routes_of_service_port(const struct model_object *const *routes, size_t n,
+    const struct model_object *service, const struct model_service_port *p,
+    const char *caller_namespace, const struct model_object **out)
+{
+	size_t len = routes_from(routes, n, service, p, caller_namespace, out);
+
 	return len > 0 ? len : routes_from(routes, n, service, p,
 	    namespace_of(service), out);
 }

@@ -107,5 +107,9 @@ enum route_reason route_wins_service(const struct model_object *route,
 size_t routes_of_service(const struct model_object *const *routes, size_t n,
     const struct model_object *service, uint16_t port,
     const char *caller_namespace, const struct model_object **out);
+/* The same for one of its ports, where TCP and UDP have the same number. */
+size_t routes_of_service_port(const struct model_object *const *routes, size_t n,
+    const struct model_object *service, const struct model_service_port *,
+    const char *caller_namespace, const struct model_object **out);
 
 #endif

@@ -59,23 +59,25 @@ route_sight_grants(const struct route_sight *s, const struct model_object *from,
 }
 
 static enum route_reason
-find_service(const struct route_sight *s, const struct model_object_ref *to)
+find_service(const struct route_sight *s, enum model_transport transport,
+    const struct model_object_ref *to)
 {
 	const struct model_object *o = s->find(s->arg, &model_service_kind,
 	    to->namespace, to->name);
 
 	if (o == NULL || (to->port != 0 &&
-	    model_service_port(model_service(o), to->port) == NULL))
+	    model_service_port_on(model_service(o), to->port, transport) ==
+	    NULL))
 		return ROUTE_BACKEND_NOT_FOUND;
 	return ROUTE_RESOLVED;
 }
 
 enum route_reason
-route_sight_backend(const struct route_sight *s,
+route_sight_backend(const struct route_sight *s, enum model_transport transport,
     const struct model_object_ref *to)
 {
 	if (model_ref_is(to->group, to->kind, "", "Service"))
-		return find_service(s, to);
+		return find_service(s, transport, to);
 	/* Nothing can be sent to one, but a filter can be one. */
 	const struct model_kind *kind = to->port != 0 ? NULL :
 	    model_extension_kind(to->group, to->kind);
@@ -303,7 +305,8 @@ find_ref(const void *arg, const struct model_object_ref *to)
 {
 	const struct judging *j = arg;
 
-	return route_sight_backend(j->sight, to);
+	return route_sight_backend(j->sight, j->route->kind ==
+	    &model_udp_route_kind ? MODEL_UDP : MODEL_TCP, to);
 }
 
 static bool

@@ -32,7 +32,7 @@ bool route_sight_grants(const struct route_sight *,
     const struct model_object *from, const struct model_object_ref *to);
 /* Follows a reference, its namespace filled in, to what can be sent to. */
 enum route_reason route_sight_backend(const struct route_sight *,
-    const struct model_object_ref *to);
+    enum model_transport, const struct model_object_ref *to);
 
 /*
  * Whether a listener of the document has a certificate there; why: the fault in

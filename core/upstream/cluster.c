@@ -360,6 +360,7 @@ cluster_is_same(const struct cluster *a, const struct cluster *b)
 {
 	/* Plans are shared: endpoints and balancing are the same if they are. */
 	if (a->len != b->len || a->protocol != b->protocol || a->lb != b->lb ||
+	    a->is_per_packet != b->is_per_packet ||
 	    a->connect_timeout_ms != b->connect_timeout_ms ||
 	    a->response_timeout_ms != b->response_timeout_ms ||
 	    a->body_idle_ms != b->body_idle_ms ||

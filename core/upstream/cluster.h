@@ -23,7 +23,7 @@
  * state that it was given, so what it took it gives back to the right object.
  */
 struct tls_outside;
-enum cluster_protocol { CLUSTER_HTTP, CLUSTER_TCP };
+enum cluster_protocol { CLUSTER_HTTP, CLUSTER_TCP, CLUSTER_UDP };
 
 /* What it is marked with, such as its version. */
 struct endpoint_label {
@@ -62,6 +62,7 @@ struct cluster {
 	bool                  is_tls_optional;	/* some endpoints are plain text by intent */
 	/* Of endpoints without an id; counted, set before cluster_add; or NULL. */
 	struct tls_outside   *outside;
+	bool                  is_per_packet;	/* UDP: each datagram is balanced */
 	bool                  is_unresolved;	/* a host has no address, so far */
 	const char           *barred;	/* static: why nobody is connected; or NULL */
 	/* Plain connections begin with a header, each for one caller alone. */

@@ -55,10 +55,13 @@ trust_domain(struct api_call *call)
 
 static void
 find_endpoints(struct api_call *call, const struct model_object *service,
-    uint16_t port, const struct backends *b, struct model_endpoints *out)
+    const struct model_service_port *port, const struct backends *b,
+    struct model_endpoints *out)
 {
 	struct model_endpoints_query q = {
-		.service = service, .port = port, .backends = b->v,
+		.service = service, .port = port->port,
+		.transport = (enum model_transport)port->transport,
+		.backends = b->v,
 		.backends_len = b->n, .trust_domain = trust_domain(call),
 	};
 
@@ -79,7 +82,7 @@ add_ports(struct conf_node *row, const struct model_service *s)
 		conf_set_string(at, "name", p->name);
 		conf_set_int(at, "port", p->port);
 		conf_set_string(at, "protocol",
-		    model_protocol_name(model_port_protocol(p)));
+		    model_port_word(p));
 	}
 }
 
@@ -102,7 +105,7 @@ add_service(struct api_call *call, struct conf_node *list,
 	if (s->spec.ports_len > 0) {
 		struct model_endpoints e;
 
-		find_endpoints(call, o, s->spec.ports[0].port, b, &e);
+		find_endpoints(call, o, &s->spec.ports[0], b, &e);
 		endpoints = e.len;
 		for (size_t i = 0; i < e.len; i++)
 			ready += e.items[i].ready;
@@ -200,9 +203,9 @@ is_among(const struct model_endpoints *e, const struct model_object *workload)
 
 static const char *
 why_left_out(struct api_call *call, const struct model_object *workload,
-    const struct model_object *service, const struct model_service_port *p)
+    const struct model_service_port *p)
 {
-	if (model_target_port(workload, service, p->port) != 0)
+	if (model_target_port(workload, p) != 0)
 		return "it has no sidecar, and the Service does not allow plain "
 		    "text";
 	if (p->target.name != NULL)
@@ -233,7 +236,7 @@ add_left_out(struct api_call *call, struct conf_node *list,
 		conf_set_string(row, "workload", model_object_name(o));
 		conf_set_bool(row, "ready", false);
 		conf_set_string(row, "state", "LeftOut");
-		conf_set_string(row, "why", why_left_out(call, o, service, p));
+		conf_set_string(row, "why", why_left_out(call, o, p));
 	}
 }
 
@@ -260,13 +263,13 @@ api_service_endpoints(struct api_call *call)
 	list = conf_set_list(map, "items");
 	backends_read(&b, call->server, ns);
 	for (size_t i = 0; i < s->spec.ports_len; i++) {
-		uint16_t port = s->spec.ports[i].port;
+		const struct model_service_port *port = &s->spec.ports[i];
 		struct model_endpoints e;
 
 		find_endpoints(call, o, port, &b, &e);
 		for (size_t k = 0; k < e.len; k++)
-			add_endpoint(call, list, &e.items[k], port);
-		add_left_out(call, list, o, &s->spec.ports[i], &b, &e);
+			add_endpoint(call, list, &e.items[k], port->port);
+		add_left_out(call, list, o, port, &b, &e);
 	}
 	backends_fini(&b);
 	api_answer_node(call, 200, map);

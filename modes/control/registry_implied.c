@@ -34,7 +34,11 @@ registry_implied_service(struct arena *a, const struct model_workload *w,
 		if (from->name != NULL || w->spec.ports_len > 1)
 			conf_set_string(to, "name", port_name(a, from));
 		conf_set_int(to, "port", from->port);
-		conf_set_string(to, "appProtocol", from->protocol);
+		if (from->protocol != NULL &&
+		    strcmp(from->protocol, "udp") == 0)
+			conf_set_string(to, "protocol", "UDP");
+		else
+			conf_set_string(to, "appProtocol", from->protocol);
 	}
 	return doc;
 }

@@ -42,7 +42,8 @@ static void
 add_cluster(struct str *out, const struct cluster *c)
 {
 	str_addf(out, "\"protocol\":\"%s\",\"balancer\":\"%s\"",
-	    c->protocol == CLUSTER_HTTP ? "http" : "tcp",
+	    c->protocol == CLUSTER_HTTP ? "http" :
+	    c->protocol == CLUSTER_UDP ? "udp" : "tcp",
 	    lb_policy_name(c->lb));
 	if (c->authority.len > 0)
 		add_slice(out, "host", c->authority);
@@ -114,6 +115,11 @@ add_snapshot(struct str *out, const struct snapshot *s)
 		if (i > 0)
 			str_add_char(out, ',');
 		add_inbound(out, &s->inbound[i]);
+	}
+	for (size_t i = 0; i < s->inbound_udp_len; i++) {
+		if (i + s->inbound_len > 0)
+			str_add_char(out, ',');
+		add_inbound(out, &s->inbound_udp[i]);
 	}
 	str_add(out, "]}");
 }

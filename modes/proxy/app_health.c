@@ -25,6 +25,7 @@ struct probe {
 	struct dial       *dial;
 	struct exchange   *exchange;
 	struct arena       arena;
+	bool               is_silent;	/* speaks UDP: nobody can ask it */
 	bool               is_up, is_told;	/* that it is not */
 	unsigned           failures;
 };
@@ -175,6 +176,11 @@ on_due(void *arg)
 {
 	struct probe *p = arg;
 
+	if (p->is_silent) {
+		p->is_up = true;
+		tell(p->owner);
+		return;
+	}
 	p->dial = dial_start(p->owner->loop, &p->addr, PROBE_MS, on_connected,
 	    p);
 }
@@ -198,6 +204,7 @@ app_health_start(struct loop *loop, const struct compile_app *apps, size_t len,
 		p->addr = apps[i].addr;
 		p->port = apps[i].port;
 		p->announce = apps[i].announce;
+		p->is_silent = apps[i].is_udp;
 		addr_format(&p->addr, p->name);
 		arena_init(&p->arena);
 		loop_timer_init(&p->timer, loop, on_due, p);

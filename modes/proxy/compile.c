@@ -161,7 +161,9 @@ compile_port(struct compiler *c, const struct model_object *o,
 	const struct model_object *tls = outside_policy(c->in, o, port->name);
 
 	struct model_endpoints_query q = {
-		.service = o, .port = port->port, .backends = c->in->objects,
+		.service = o, .port = port->port,
+		.transport = (enum model_transport)port->transport,
+		.backends = c->in->objects,
 		.backends_len = c->in->len,
 		.trust_domain = c->in->trust_domain,
 		.standalone = c->in->settings->spec.standalone,
@@ -169,10 +171,11 @@ compile_port(struct compiler *c, const struct model_object *o,
 	};
 	struct model_endpoints found;
 	struct making m = { .service = o, .name = name, .port = port->port };
-	char key[SERVICE_KEY_MAX], number[8];
+	char key[SERVICE_KEY_MAX], number[16];
 
 	service_key(name, key);
-	snprintf(number, sizeof(number), "%u", port->port);
+	snprintf(number, sizeof(number), "%u%s", port->port,
+	    port->transport == MODEL_UDP ? "/udp" : "");
 	m.cluster = cluster_new(c->in->registry, slice_str(key),
 	    slice_str(number));
 	set_defaults(c->in, m.cluster);
@@ -184,8 +187,8 @@ compile_port(struct compiler *c, const struct model_object *o,
 		m.cluster->lb = LB_MAGLEV;
 		m.cluster->affinity.kind = AFFINITY_SOURCE;
 	}
-	m.cluster->protocol = is_http(model_port_protocol(port)) ?
-	    CLUSTER_HTTP : CLUSTER_TCP;
+	m.cluster->protocol = port->transport == MODEL_UDP ? CLUSTER_UDP :
+	    is_http(model_port_protocol(port)) ? CLUSTER_HTTP : CLUSTER_TCP;
 	model_endpoints(&c->scratch, &q, &found);
 	set_outside(c, &m, tls, found.len > 0 ? found.items[0].port :
 	    port->port);
@@ -203,16 +206,13 @@ share(const struct compile_input *in, const struct service_name *name,
 {
 	const struct service *s = in->before == NULL ? NULL :
 	    snapshot_service(in->before, name);
-	struct cluster *before = s == NULL ? NULL : service_cluster(s, port);
+	const struct service_port *before = now->protocol == CLUSTER_UDP ?
+	    service_udp_port(s, port) : service_port(s, port);
 
-	if (before == NULL)
+	if (before == NULL || !cluster_is_same(before->cluster, now))
 		return now;
-	if (!cluster_is_same(before, now)) {
-		cluster_unref(before);
-		return now;
-	}
 	cluster_unref(now);
-	return before;
+	return cluster_ref(before->cluster);
 }
 
 static bool
@@ -257,7 +257,7 @@ compile_service(struct compiler *c, const struct model_object *o)
 	for (size_t i = 0; i < spec->ports_len; i++) {
 		const struct model_service_port *p = &spec->ports[i];
 
-		if (p->transport != MODEL_TCP)
+		if (p->transport == MODEL_SCTP)
 			continue;
 		s->ports[s->len++] = (struct service_port){
 			.port = p->port,
@@ -265,7 +265,8 @@ compile_service(struct compiler *c, const struct model_object *o)
 			.cluster = share(c->in, &s->name, p->port,
 			    compile_port(c, o, &s->name, p, &s->is_pending)),
 		};
-		add_policies(c, &s->name, p, &s->ports[s->len - 1]);
+		if (p->transport == MODEL_TCP)
+			add_policies(c, &s->name, p, &s->ports[s->len - 1]);
 	}
 	map_put(&c->out->services, slice_str(key), s);
 }
@@ -273,10 +274,10 @@ compile_service(struct compiler *c, const struct model_object *o)
 /* --- inbound: services that our workload backs ------------------------------------- */
 
 static const struct compile_app *
-app_at(const struct compile_input *in, uint16_t target)
+app_at(const struct compile_input *in, uint16_t target, bool is_udp)
 {
 	for (size_t i = 0; i < in->apps_len; i++)
-		if (in->apps[i].port == target)
+		if (in->apps[i].port == target && in->apps[i].is_udp == is_udp)
 			return &in->apps[i];
 	return NULL;
 }
@@ -286,18 +287,21 @@ app_cluster(struct compiler *c, const struct service_name *name, uint16_t port,
     const struct compile_app *app)
 {
 	const struct snapshot *before = c->in->before;
-	const struct inbound_port *old = before == NULL ? NULL :
+	const struct inbound_port *old = before == NULL ? NULL : app->is_udp ?
+	    snapshot_inbound_udp(before, name, port) :
 	    snapshot_inbound(before, name, port);
 	struct endpoint e = { .addr = app->addr, .weight = 1 };
 	char key[SERVICE_KEY_MAX], number[16];
 
 	service_key(name, key);
-	snprintf(number, sizeof(number), "app-%u", app->port);
+	snprintf(number, sizeof(number), "app-%u%s", app->port,
+	    app->is_udp ? "/udp" : "");
 	struct cluster *cluster = cluster_new(c->in->registry, slice_str(key),
 	    slice_str(number));
 
 	set_defaults(c->in, cluster);
-	cluster->protocol = app->is_http ? CLUSTER_HTTP : CLUSTER_TCP;
+	cluster->protocol = app->is_udp ? CLUSTER_UDP : app->is_http ?
+	    CLUSTER_HTTP : CLUSTER_TCP;
 	cluster->announce = app->announce;
 	cluster_add(cluster, c->in->registry, &e);
 	cluster_seal(cluster);
@@ -316,12 +320,19 @@ compile_inbound(struct compiler *c, const struct model_object *o)
 	if (!name_of(o, &name) || !model_workload_backs(c->in->self, o))
 		return;
 	for (size_t i = 0; i < spec->ports_len; i++) {
-		uint16_t target = model_target_port(c->in->self, o,
-		    spec->ports[i].port);
-		const struct compile_app *app = app_at(c->in, target);
+		bool is_udp = spec->ports[i].transport == MODEL_UDP;
+		const struct compile_app *app = app_at(c->in,
+		    model_target_port(c->in->self, &spec->ports[i]), is_udp);
 
-		if (app == NULL)
+		if (app == NULL || spec->ports[i].transport == MODEL_SCTP)
 			continue;
+		if (is_udp) {
+			c->out->inbound_udp[c->out->inbound_udp_len++] =
+			    (struct inbound_port){ .service = name,
+			    .port = spec->ports[i].port, .cluster = app_cluster(
+			    c, &name, spec->ports[i].port, app) };
+			continue;
+		}
 		c->out->inbound[c->out->inbound_len++] = (struct inbound_port){
 			.service = name, .port = spec->ports[i].port,
 			.cluster = app_cluster(c, &name, spec->ports[i].port,
@@ -409,6 +420,8 @@ compile(const struct compile_input *in)
 	s->account = account_of(in->self, &s->arena);
 	s->permissive = in->settings->spec.permissive;
 	s->inbound = arena_zalloc(&s->arena,
+	    sizeof(*s->inbound) * count_service_ports(in) + 1);
+	s->inbound_udp = arena_zalloc(&s->arena,
 	    sizeof(*s->inbound) * count_service_ports(in) + 1);
 	if (in->names != NULL)
 		names_begin(in->names);

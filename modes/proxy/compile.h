@@ -16,7 +16,7 @@ struct compile_app {
 	uint16_t         port;		/* what targetPort refers to */
 	const char      *name;		/* or NULL */
 	struct addr      addr;
-	bool             is_http;
+	bool             is_http, is_udp;
 	enum proxy_version announce;	/* who calls it */
 };
 

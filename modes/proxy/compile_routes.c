@@ -23,8 +23,9 @@ resolve(void *arg, const struct model_object *route,
 {
 	const struct snapshot *s = arg;
 
-	(void)route;
-	return service_port(snapshot_service(s, name), port);
+	return route->kind == &model_udp_route_kind ?
+	    service_udp_port(snapshot_service(s, name), port) :
+	    service_port(snapshot_service(s, name), port);
 }
 
 /* Where the rules of a kind of route stand; NULL: it is not acted on. */
@@ -33,7 +34,8 @@ place_of(struct service_port *port, const struct model_kind *kind)
 {
 	if (kind == &model_http_route_kind)
 		return &port->rules;
-	return kind == &model_tls_route_kind || kind == &model_tcp_route_kind ?
+	return kind == &model_tls_route_kind || kind == &model_tcp_route_kind ||
+	    kind == &model_udp_route_kind ?
 	    &port->streams : NULL;
 }
 
@@ -41,8 +43,10 @@ static struct rule_book *
 book_before(const struct routes *r, const struct service_name *name,
     uint16_t port, const struct model_kind *kind)
 {
-	const struct service_port *p = r->in->before == NULL ? NULL :
-	    service_port(snapshot_service(r->in->before, name), port);
+	const struct service *s = r->in->before == NULL ? NULL :
+	    snapshot_service(r->in->before, name);
+	const struct service_port *p = kind == &model_udp_route_kind ?
+	    service_udp_port(s, port) : service_port(s, port);
 	const struct rule_set *set = p == NULL ? NULL :
 	    kind == &model_http_route_kind ? p->rules : p->streams;
 
@@ -54,7 +58,9 @@ compile_port_routes(struct routes *r, const struct model_object *service,
     const struct service *s, struct service_port *port)
 {
 	const struct rule_world world = { resolve, r->out, r->extensions };
-	size_t n = routes_of_service(r->all, r->len, service, port->port,
+	size_t n = routes_of_service_port(r->all, r->len, service,
+	    model_service_port_on(model_service(service), port->port,
+	    port->cluster->protocol == CLUSTER_UDP ? MODEL_UDP : MODEL_TCP),
 	    r->namespace, r->found);
 	const struct model_kind *kind = n == 0 ? NULL : r->found[0]->kind;
 	struct rule_set **to = n == 0 ? NULL : place_of(port, kind);

@@ -5,6 +5,8 @@
 #include "modes/proxy/data_plane.h"
 #include "modes/proxy/mirror.h"
 #include "modes/proxy/port.h"
+#include "modes/proxy/udp.h"
+#include "modes/proxy/udp_port.h"
 #include "stat/metrics.h"
 #include "upstream/health.h"
 
@@ -21,6 +23,7 @@ on_identity(void *arg)
 	struct change *c = arg;
 
 	upstream_identify(c->worker->upstream, c->generation);
+	udp_identify(c->worker, c->generation);
 	mem_free(c);
 }
 
@@ -143,6 +146,7 @@ data_plane_new(const struct data_plane_options *o)
 	p->registry = cluster_registry_new();
 	pthread_mutex_init(&p->identity_lock, NULL);
 	list_init(&p->ports);
+	list_init(&p->udp_ports);
 	arena_init(&p->names);
 	atomic_init(&p->drains, 0);
 	p->upstream_env = (struct upstream_env){
@@ -207,7 +211,8 @@ release_endpoints(struct proxy_worker *w, const struct snapshot *old,
 			struct cluster *c = n == NULL ? NULL :
 			    service_cluster(n, s->ports[i].port);
 
-			if (c != s->ports[i].cluster)
+			if (c != s->ports[i].cluster &&
+			    s->ports[i].cluster->protocol != CLUSTER_UDP)
 				upstream_replace(w->upstream,
 				    s->ports[i].cluster, c);
 			cluster_unref(c);
@@ -230,7 +235,8 @@ watch_health(struct proxy_worker *w)
 		const struct service *s = value;
 
 		for (size_t i = 0; i < s->len; i++)
-			v[n++] = s->ports[i].cluster;
+			if (s->ports[i].cluster->protocol != CLUSTER_UDP)
+				v[n++] = s->ports[i].cluster;
 	}
 	health_watch(w->health, v, n);
 	mem_free(v);
@@ -348,12 +354,46 @@ find_port(struct data_plane *p, enum port_kind kind, const struct addr *addr,
 	return NULL;
 }
 
+static struct udp_port *
+find_udp_port(struct data_plane *p, enum port_kind kind,
+    const struct addr *addr, bool is_open)
+{
+	LIST_FOREACH(at, &p->udp_ports) {
+		struct udp_port *o = list_entry(at, struct udp_port, link);
+
+		if (o->spec.kind == kind && addr_eq(&o->spec.addr, addr) &&
+		    is_open != o->is_closed)
+			return o;
+	}
+	return NULL;
+}
+
+static int
+listen_udp(struct data_plane *p, const struct port *spec, struct addr *bound,
+    struct err *err)
+{
+	struct udp_port *o = find_udp_port(p, spec->kind, &spec->addr, false);
+
+	if (o != NULL)
+		return udp_port_reopen(o, err);
+	o = udp_port_open(p, spec, err);
+	if (o == NULL)
+		return -1;
+	list_append(&p->udp_ports, &o->link);
+	if (bound != NULL)
+		*bound = o->at;
+	return 0;
+}
+
 int
 data_plane_listen(struct data_plane *p, const struct port *spec,
     struct addr *bound, struct err *err)
 {
-	struct open_port *o = find_port(p, spec->kind, &spec->addr, false);
+	struct open_port *o;
 
+	if (spec->is_udp)
+		return listen_udp(p, spec, bound, err);
+	o = find_port(p, spec->kind, &spec->addr, false);
 	if (o != NULL)
 		return port_reopen(o, err);
 	o = port_open(p, spec, err);
@@ -366,7 +406,8 @@ data_plane_listen(struct data_plane *p, const struct port *spec,
 }
 
 struct closing {
-	struct open_port    *port;
+	struct open_port    *port;	/* or */
+	struct udp_port     *udp_port;
 	struct proxy_worker *worker;
 };
 
@@ -375,23 +416,31 @@ on_unlisten(void *arg)
 {
 	struct closing *c = arg;
 
-	port_end(c->port, c->worker);
+	if (c->udp_port != NULL)
+		udp_port_end(c->udp_port, c->worker);
+	else
+		port_end(c->port, c->worker);
 	mem_free(c);
 }
 
 void
 data_plane_unlisten(struct data_plane *p, enum port_kind kind,
-    const struct addr *addr)
+    const struct addr *addr, bool is_udp)
 {
-	struct open_port *o = find_port(p, kind, addr, true);
+	struct open_port *o = is_udp ? NULL : find_port(p, kind, addr, true);
+	struct udp_port *u = !is_udp ? NULL :
+	    find_udp_port(p, kind, addr, true);
 
-	if (o == NULL)
+	if (o == NULL && u == NULL)
 		return;
-	o->is_closed = true;
+	if (o != NULL)
+		o->is_closed = true;
+	else
+		u->is_closed = true;
 	for (int i = 0; i < p->options.workers; i++) {
 		struct closing *c = mem_alloc(sizeof(*c));
 
-		*c = (struct closing){ o, &p->workers[i] };
+		*c = (struct closing){ o, u, &p->workers[i] };
 		loop_post(p->workers[i].env.loop, on_unlisten, c);
 	}
 }
@@ -405,6 +454,7 @@ on_drain(void *arg)
 
 	LIST_FOREACH(at, &w->plane->ports)
 		port_end(list_entry(at, struct open_port, link), w);
+	udp_drain(w);
 	worker_env_drain(&w->env);
 	atomic_fetch_sub_explicit(&w->plane->drains, 1, memory_order_release);
 }
@@ -445,6 +495,9 @@ on_stop(void *arg)
 	port_drop_greetings(w);
 	port_drop_proxied(w);
 	worker_env_close(&w->env);
+	LIST_FOREACH(at, &w->plane->udp_ports)
+		udp_port_end(list_entry(at, struct udp_port, link), w);
+	udp_close(w);
 	mirror_drop_all(w);
 	strays_close(w->strays);
 	if (w->health != NULL)
@@ -468,6 +521,7 @@ worker_fini(struct proxy_worker *w)
 {
 	/* What was posted late, such as the end of a handshake, runs here. */
 	loop_free(w->env.loop);
+	udp_free(w);
 	if (w->health != NULL)
 		health_free(w->health);
 	if (w->conns != NULL)
@@ -488,6 +542,9 @@ data_plane_free(struct data_plane *p)
 	while (!list_is_empty(&p->ports))
 		port_close(list_entry(list_pop(&p->ports), struct open_port,
 		    link));
+	while (!list_is_empty(&p->udp_ports))
+		udp_port_free(list_entry(list_pop(&p->udp_ports),
+		    struct udp_port, link));
 	mem_free(p->workers);
 	overload_fini(&p->overload);
 	tls_identity_unref(p->identity);

@@ -5,6 +5,7 @@
 
 #include "modes/proxy/overload.h"
 #include "modes/proxy/stray.h"
+#include "modes/proxy/udp_table.h"
 #include "modes/proxy/worker.h"
 #include "net/cidr.h"
 #include "tls/tls.h"
@@ -33,6 +34,7 @@ struct port {
 	struct addr         addr;
 	struct service_name service;	/* PORT_UPSTREAM */
 	uint16_t            service_port;
+	bool                is_udp;	/* UPSTREAM, GATEWAY */
 };
 
 struct data_plane_options {
@@ -48,6 +50,7 @@ struct data_plane_options {
 	struct stat_registry *stats;	/* kept; NULL: nothing is counted */
 	struct slice        service;	/* ours, "ns/name" */
 	struct stray_settings strays;
+	struct udp_bounds   udp;	/* of each worker */
 	struct tls_handshaker *handshaker;	/* kept */
 	/* Called on a worker: somebody asked for a service not in the snapshot. */
 	void              (*want)(void *arg, const struct service_name *);
@@ -69,7 +72,7 @@ struct data_plane {
 	pthread_mutex_t           identity_lock;	/* held for a pointer copy */
 	struct tls_identity      *identity;
 	struct arena              names;	/* of our workload, now and before */
-	struct list               ports;
+	struct list               ports, udp_ports;
 	atomic_size_t             drains;	/* on their way to a worker */
 	struct overload           overload;
 };
@@ -99,7 +102,7 @@ int data_plane_listen(struct data_plane *, const struct port *,
  * on.  Neither is called once the plane drains.
  */
 void data_plane_unlisten(struct data_plane *, enum port_kind,
-    const struct addr *);
+    const struct addr *, bool is_udp);
 /* Once a minute: forgets endpoint states and series that nobody uses. */
 void data_plane_housekeep(struct data_plane *);
 /* Stops accepting and ends connections in order; done when none is left. */

@@ -66,7 +66,9 @@ resolve(void *arg, const struct model_object *route,
 
 	if (!gateway_granted(m->in, route, "Service", name->ns, name->name))
 		return NULL;
-	return service_port(snapshot_service(m->out, name), port);
+	return route->kind == &model_udp_route_kind ?
+	    service_udp_port(snapshot_service(m->out, name), port) :
+	    service_port(snapshot_service(m->out, name), port);
 }
 
 static struct rule_book *
@@ -187,7 +189,8 @@ open_front(struct gateway_maker *m, const struct gateway_front *like,
 	    addr_parse(slice_str(arena_printf(&m->out->arena, ":%u", number)),
 	    &f->addr, err)) != 0)
 		return err_wrap(err, "address");
-	if (gateway_front(g, &f->addr) != NULL)
+	if (gateway_front(g, &f->addr, like->port.protocol == GATEWAY_UDP) !=
+	    NULL)
 		return err_set(err, ERR_CONFIG, "port %u: another Gateway has "
 		    "it at this address", number);
 	if (f->edge != NULL)
@@ -201,9 +204,6 @@ make_front(struct gateway_maker *m, const struct gateway_port *port,
     struct gateway_front *f, struct err *err)
 {
 	*f = (struct gateway_front){ .port = *port };
-	if (port->protocol == GATEWAY_UDP)
-		return err_set(err, ERR_CONFIG, "port %u: listeners of UDP are "
-		    "not served yet", port->number);
 	if (port->protocol != GATEWAY_HTTPS)
 		return 0;
 	f->needs_hello = needs_hello(port);
@@ -366,10 +366,14 @@ gateway_fini(struct gateway *g)
 }
 
 const struct gateway_front *
-gateway_front(const struct gateway *g, const struct addr *addr)
+gateway_front(const struct gateway *g, const struct addr *addr, bool is_udp)
 {
-	for (size_t i = 0; g != NULL && i < g->len; i++)
-		if (addr_eq(&g->fronts[i].addr, addr))
-			return &g->fronts[i];
+	for (size_t i = 0; g != NULL && i < g->len; i++) {
+		const struct gateway_front *f = &g->fronts[i];
+
+		if ((f->port.protocol == GATEWAY_UDP) == is_udp &&
+		    addr_eq(&f->addr, addr))
+			return f;
+	}
 	return NULL;
 }

@@ -12,8 +12,8 @@
  * obeys that comes in there.
  *
  *	Gateway, ListenerSet --route/gateway.h--> ports, listeners
- *	HTTPRoute, TLSRoute, TCPRoute --route/document.h--> the rule_set of each
- *	listener
+ *	HTTPRoute, TLSRoute, TCPRoute, UDPRoute --route/document.h--> the
+ *	rule_set of each listener
  *	Secret --> the certificates of a port, by server name (tls_edge)
  *
  * It is a part of a snapshot: immutable, and shares with the one before it
@@ -54,6 +54,6 @@ void compile_gateway(const struct compile_input *, struct extensions *,
     struct snapshot *out);
 void gateway_fini(struct gateway *);	/* NULL allowed; lies in the arena */
 const struct gateway_front *gateway_front(const struct gateway *,
-    const struct addr *);	/* NULL allowed; NULL: none is there */
+    const struct addr *, bool is_udp);	/* NULL allowed; NULL: none is there */
 
 #endif

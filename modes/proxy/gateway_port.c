@@ -27,7 +27,7 @@ static const struct gateway_front *
 front_of(const struct open_port *o, const struct proxy_worker *w)
 {
 	return w->snapshot == NULL ? NULL :
-	    gateway_front(w->snapshot->gateway, &o->spec.addr);
+	    gateway_front(w->snapshot->gateway, &o->spec.addr, false);
 }
 
 /* --- connections ---------------------------------------------------------- */

@@ -9,6 +9,7 @@
 struct place {
 	struct list link;
 	struct addr addr;
+	bool        is_udp;
 	bool        is_wanted, is_open, is_told;
 };
 
@@ -22,17 +23,18 @@ struct gateway_ports {
 };
 
 static struct place *
-place_at(struct gateway_ports *g, const struct addr *addr)
+place_at(struct gateway_ports *g, const struct addr *addr, bool is_udp)
 {
 	LIST_FOREACH(at, &g->places) {
 		struct place *p = list_entry(at, struct place, link);
 
-		if (addr_eq(&p->addr, addr))
+		if (p->is_udp == is_udp && addr_eq(&p->addr, addr))
 			return p;
 	}
 	struct place *p = mem_zalloc(sizeof(*p));
 
 	p->addr = *addr;
+	p->is_udp = is_udp;
 	list_append(&g->places, &p->link);
 	return p;
 }
@@ -47,7 +49,8 @@ place_free(struct place *p)
 static void
 place_open(struct gateway_ports *g, struct place *p)
 {
-	const struct port port = { .kind = PORT_GATEWAY, .addr = p->addr };
+	const struct port port = { .kind = PORT_GATEWAY, .addr = p->addr,
+		.is_udp = p->is_udp };
 	struct err err = ERR_INIT;
 	char shown[ADDR_TEXT_MAX];
 
@@ -55,7 +58,8 @@ place_open(struct gateway_ports *g, struct place *p)
 	if (data_plane_listen(g->plane, &port, NULL, &err) == 0) {
 		p->is_open = g->has_changed = true;
 		p->is_told = false;
-		log_info("listener", "gateway listens on %s", shown);
+		log_info("listener", "gateway listens on %s%s", shown,
+		    p->is_udp ? "/udp" : "");
 		return;
 	}
 	if (!p->is_told)
@@ -72,9 +76,11 @@ place_close(struct gateway_ports *g, struct place *p)
 
 	addr_format(&p->addr, shown);
 	if (p->is_open) {
-		data_plane_unlisten(g->plane, PORT_GATEWAY, &p->addr);
+		data_plane_unlisten(g->plane, PORT_GATEWAY, &p->addr,
+		    p->is_udp);
 		g->has_changed = true;
-		log_info("listener", "gateway listens on %s no longer", shown);
+		log_info("listener", "gateway listens on %s%s no longer",
+		    shown, p->is_udp ? "/udp" : "");
 	}
 	place_free(p);
 }
@@ -142,7 +148,8 @@ gateway_ports_use(struct gateway_ports *g, struct snapshot *s)
 	LIST_FOREACH(at, &g->places)
 		list_entry(at, struct place, link)->is_wanted = false;
 	for (size_t i = 0; wanted != NULL && i < wanted->len; i++)
-		place_at(g, &wanted->fronts[i].addr)->is_wanted = true;
+		place_at(g, &wanted->fronts[i].addr, wanted->fronts[i].port.
+		    protocol == GATEWAY_UDP)->is_wanted = true;
 	snapshot_unref(s);
 	if (g->is_stopped)
 		return;

@@ -10,13 +10,15 @@
 #include "modes/proxy/route.h"
 #include "modes/proxy/router.h"
 #include "modes/proxy/session.h"
+#include "modes/proxy/udp_carrier.h"
 #include "stat/metrics.h"
 
 /*
  * The way in: mutual TLS from other sidecars.  The server name says which
- * port of which service of ours is meant; ALPN says HTTP or bytes.
+ * port of which service of ours is meant; ALPN says HTTP, bytes or datagrams.
  */
-static const char *const alpn_inbound[] = { "http/1.1", "mesh-tcp/1", NULL };
+static const char *const alpn_inbound[] = { "http/1.1", "mesh-tcp/1",
+	"mesh-udp/1", NULL };
 
 struct arrival {
 	struct list           link;	/* in worker->arrivals, while watched */
@@ -41,17 +43,54 @@ app_of(const struct proxy_worker *w, const struct conn_peer *peer)
 }
 
 static void
+refuse_unknown(struct open_port *o, struct proxy_worker *w, struct conn *c)
+{
+	const struct conn_peer *peer = conn_peer(c);
+
+	log_info("listener", "inbound: %s asks for %s%s, which is not "
+	    "served here", peer->id, peer->sni,
+	    slice_is(slice_str(peer->alpn), "mesh-udp/1") ? "/udp" : "");
+	port_refuse(o, w, "unknown_name");
+	conn_close(c, CLOSE_DENIED);
+}
+
+static void
+start_datagrams(struct open_port *o, struct proxy_worker *w, struct conn *c)
+{
+	const struct conn_peer *peer = conn_peer(c);
+	struct service_name name;
+	uint16_t port;
+
+	if (!sni_parse(slice_str(peer->sni), &name, &port) ||
+	    snapshot_inbound_udp(w->snapshot, &name, port) == NULL) {
+		refuse_unknown(o, w, c);
+		return;
+	}
+	if (w->snapshot->audit_inbound)
+		log_info("authz", "audit: %s calls %s/udp", peer->id,
+		    peer->sni);
+	if (w->snapshot->deny_inbound) {
+		port_refuse(o, w, "policy");
+		conn_abort(c, CLOSE_DENIED);
+		return;
+	}
+	l4_start(w->snapshot->in.l4, c, &w->env, "inbound",
+	    &udp_carrier_terminal, udp_carrier_job_new(&name, port));
+}
+
+static void
 start(struct open_port *o, struct proxy_worker *w, struct conn *c)
 {
 	const struct conn_peer *peer = conn_peer(c);
 	const struct inbound_port *app = app_of(w, peer);
 	bool is_bytes = slice_is(slice_str(peer->alpn), "mesh-tcp/1");
 
+	if (slice_is(slice_str(peer->alpn), "mesh-udp/1")) {
+		start_datagrams(o, w, c);
+		return;
+	}
 	if (app == NULL) {
-		log_info("listener", "inbound: %s asks for %s, which is not "
-		    "served here", peer->id, peer->sni);
-		port_refuse(o, w, "unknown_name");
-		conn_close(c, CLOSE_DENIED);
+		refuse_unknown(o, w, c);
 		return;
 	}
 	if (w->snapshot->audit_inbound)

@@ -13,8 +13,11 @@ ask(struct proxy_worker *w, const struct lookup *l, struct cluster **cluster)
 	if (s != NULL && s->is_pending)
 		return LOOKUP_WAIT;	/* for DNS */
 	if (s != NULL) {
-		*cluster = service_cluster(s, l->port);
-		return *cluster != NULL ? LOOKUP_FOUND : LOOKUP_NO_PORT;
+		const struct service_port *p = l->is_udp ?
+		    service_udp_port(s, l->port) : service_port(s, l->port);
+
+		*cluster = p == NULL ? NULL : cluster_ref(p->cluster);
+		return p != NULL ? LOOKUP_FOUND : LOOKUP_NO_PORT;
 	}
 	if (w->snapshot != NULL && snapshot_is_absent(w->snapshot, &l->name))
 		return LOOKUP_NO_SERVICE;

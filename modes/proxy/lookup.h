@@ -40,6 +40,7 @@ struct lookup {
 	 */
 	struct slice         host;	/* empty: none; borrowed while it waits */
 	bool                 has_name;	/* false: only the host */
+	bool                 is_udp;	/* the port of datagrams */
 	enum cluster_protocol protocol;	/* of the host's port */
 	struct conn         *caller;	/* which asks for the host; borrowed */
 	struct loop_timer    timer;

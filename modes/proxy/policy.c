@@ -59,6 +59,8 @@ merge(struct model_backend_policy_spec *to,
 		to->pool = from->pool;
 	if (to->timeouts == NULL)
 		to->timeouts = from->timeouts;
+	if (to->datagrams == NULL)
+		to->datagrams = from->datagrams;
 	if (to->upgrades == NULL)
 		to->upgrades = from->upgrades;
 	if (to->breaker == NULL)
@@ -388,6 +390,8 @@ policy_apply(const struct model_backend_policy_spec *p, struct cluster *c)
 		set_pool(p->pool, c);
 	if (p->timeouts != NULL)
 		set_timeouts(p->timeouts, c);
+	if (p->datagrams != NULL)
+		c->is_per_packet = p->datagrams->per_packet;
 	if (p->upgrades != NULL)
 		set_upgrades(p->upgrades, &c->upgrades);
 	if (p->breaker != NULL)

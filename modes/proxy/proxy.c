@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "conf/units.h"
 #include "filter/table.h"
+#include "model/service.h"
 #include "modes/proxy/agent.h"
 #include "modes/proxy/admin.h"
 #include "modes/proxy/gateway_ports.h"
@@ -94,7 +95,8 @@ listen_on(struct proxy_run *p, const char *text, struct port *port,
 	if (port->kind == PORT_INBOUND)
 		p->inbound_addr = bound;
 	addr_format(&bound, shown);
-	log_info("listener", "%s listens on %s", what, shown);
+	log_info("listener", "%s listens on %s%s", what, shown,
+	    port->is_udp ? "/udp" : "");
 	return 0;
 }
 
@@ -104,6 +106,7 @@ listen_upstream(struct proxy_run *p, const struct model_upstream *u,
 {
 	struct port port = {
 		.kind = PORT_UPSTREAM, .service_port = u->port ? u->port : 80,
+		.is_udp = u->transport == MODEL_UDP,
 	};
 
 	/* The schema has checked the form NAMESPACE/NAME. */
@@ -310,6 +313,7 @@ resolve_app(const struct model_app *app, struct compile_app *out,
 	out->name = app->name;
 	out->is_http = app->protocol == MODEL_APP_HTTP;
 	out->announce = policy_announce(app->proxy_protocol);
+	out->is_udp = app->protocol == MODEL_APP_UDP;
 	if (!conf_host_port(slice_str(app->address), &host, &port))
 		return err_set(err, ERR_CONFIG, "app %s: expected HOST:PORT",
 		    app->address);
@@ -381,6 +385,11 @@ start_plane(struct proxy_run *p)
 	p->filter_stats = filter_stats_new(workers);
 	o.filter_stats = p->filter_stats;
 	o.overload = overload_bounds(&s->overload);
+	o.udp = (struct udp_bounds){
+		(size_t)s->datagrams.sessions,
+		(size_t)s->datagrams.sessions_of_source,
+		(uint64_t)s->datagrams.idle_ms,
+	};
 	p->plane = data_plane_new(&o);
 	p->gateway_ports = gateway_ports_new(p->plane, p->loop, on_listening, p);
 }

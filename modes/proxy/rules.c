@@ -355,6 +355,17 @@ rules_stream(const struct rule_set *set, struct slice sni, const char **why)
 	    cluster_ref(set->clusters[b->slot]);
 }
 
+struct cluster *
+rules_stream_again(const struct rule_set *set, const struct cluster *before,
+    const char **why)
+{
+	for (size_t i = 0; before != NULL && i < set->book->slots; i++)
+		if (set->clusters[i] != NULL &&
+		    slice_eq(set->clusters[i]->name, before->name))
+			return cluster_ref(set->clusters[i]);
+	return rules_stream(set, SLICE(""), why);
+}
+
 bool
 rules_ask_name(const struct rule_set *set)
 {

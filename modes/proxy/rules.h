@@ -83,6 +83,12 @@ void rule_choice_reply(struct l7_ctx *, const struct rule_choice *);
  */
 struct cluster *rules_stream(const struct rule_set *, struct slice sni,
     const char **why);
+/*
+ * The same for datagrams of a session that went to `before` (NULL: none yet),
+ * and stays there as long as some backend leads there.
+ */
+struct cluster *rules_stream_again(const struct rule_set *,
+    const struct cluster *before, const char **why);
 /* Whether the server name counts: some route is a TLSRoute. */
 bool rules_ask_name(const struct rule_set *);
 

@@ -17,9 +17,8 @@ session_facts_init(struct session_facts *f, struct l4_run *l4,
 	f->start_wall_us = (int64_t)clock_wall_us();
 }
 
-/* spiffe://TD/ns/NS/sa/NAME gives NS and NAME. */
-static void
-split_id(struct slice id, struct slice *ns, struct slice *name)
+void
+session_split_id(struct slice id, struct slice *ns, struct slice *name)
 {
 	struct slice rest = id, part;
 
@@ -32,16 +31,22 @@ split_id(struct slice id, struct slice *ns, struct slice *name)
 	}
 }
 
-void
-session_facts_source(struct session_facts *f, struct slice workload)
+/* As entrance.c. */
+bool
+session_source_is_of(struct slice workload, struct slice id)
 {
 	struct slice ns, name;
 
-	split_id(slice_str(conn_peer(l4_conn(f->l4))->id), &ns, &name);
-	/* As entrance.c: a name within the namespace that TLS proved. */
-	if (workload.len < sizeof(f->source) &&
-	    slice_has_prefix(workload, ns) && workload.len > ns.len &&
-	    workload.ptr[ns.len] == '/')
+	session_split_id(id, &ns, &name);
+	return slice_has_prefix(workload, ns) && workload.len > ns.len &&
+	    workload.ptr[ns.len] == '/';
+}
+
+void
+session_facts_source(struct session_facts *f, struct slice workload)
+{
+	if (workload.len < sizeof(f->source) && session_source_is_of(workload,
+	    slice_str(conn_peer(l4_conn(f->l4))->id)))
 		snprintf(f->source, sizeof(f->source), "%.*s",
 		    SLICE_ARG(workload));
 }
@@ -64,7 +69,7 @@ labels(const struct session_facts *f, struct slice *v)
 
 	v[0] = in ? SLICE(METRIC_INBOUND) : SLICE(METRIC_OUTBOUND);
 	if (in)
-		split_id(slice_str(peer->id), &v[1], &v[2]);
+		session_split_id(slice_str(peer->id), &v[1], &v[2]);
 	else
 		metric_service(&v[1], env->service);
 	metric_service(&v[3], in ? env->service : f->job->cluster->service);

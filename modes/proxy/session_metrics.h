@@ -23,6 +23,11 @@ struct session_facts {
 void session_facts_init(struct session_facts *, struct l4_run *,
     const struct session_job *);
 void session_facts_source(struct session_facts *, struct slice workload);
+/* spiffe://TD/ns/NS/sa/NAME gives NS and NAME. */
+void session_split_id(struct slice id, struct slice *ns, struct slice *name);
+/* Whether a workload "ns/name" lies in the namespace that the id proves. */
+bool session_source_is_of(struct slice workload, struct slice id);
+
 void session_metrics_open(struct session_facts *);
 void session_metrics_close(struct session_facts *, enum close_reason);
 

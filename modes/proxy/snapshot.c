@@ -57,6 +57,8 @@ snapshot_unref(struct snapshot *s)
 		cluster_unref(s->inbound[i].cluster);
 		l7_chain_unref(s->inbound[i].policies);
 	}
+	for (size_t i = 0; i < s->inbound_udp_len; i++)
+		cluster_unref(s->inbound_udp[i].cluster);
 	gateway_fini(s->gateway);
 	unref_chains(&s->in);
 	unref_chains(&s->out);
@@ -120,13 +122,29 @@ snapshot_is_absent(const struct snapshot *s, const struct service_name *name)
 	return map_has(&s->absent, slice_str(key));
 }
 
+static const struct service_port *
+find_port(const struct service *service, uint16_t port, bool is_udp)
+{
+	for (size_t i = 0; service != NULL && i < service->len; i++) {
+		const struct service_port *p = &service->ports[i];
+
+		if (p->port == port &&
+		    (p->cluster->protocol == CLUSTER_UDP) == is_udp)
+			return p;
+	}
+	return NULL;
+}
+
 const struct service_port *
 service_port(const struct service *service, uint16_t port)
 {
-	for (size_t i = 0; service != NULL && i < service->len; i++)
-		if (service->ports[i].port == port)
-			return &service->ports[i];
-	return NULL;
+	return find_port(service, port, false);
+}
+
+const struct service_port *
+service_udp_port(const struct service *service, uint16_t port)
+{
+	return find_port(service, port, true);
 }
 
 struct cluster *
@@ -137,15 +155,26 @@ service_cluster(const struct service *service, uint16_t port)
 	return p == NULL ? NULL : cluster_ref(p->cluster);
 }
 
+static const struct inbound_port *
+find_inbound(const struct inbound_port *v, size_t len,
+    const struct service_name *name, uint16_t port)
+{
+	for (size_t i = 0; i < len; i++)
+		if (v[i].port == port && service_name_eq(&v[i].service, name))
+			return &v[i];
+	return NULL;
+}
+
 const struct inbound_port *
 snapshot_inbound(const struct snapshot *s, const struct service_name *name,
     uint16_t port)
 {
-	for (size_t i = 0; i < s->inbound_len; i++) {
-		const struct inbound_port *p = &s->inbound[i];
+	return find_inbound(s->inbound, s->inbound_len, name, port);
+}
 
-		if (p->port == port && service_name_eq(&p->service, name))
-			return p;
-	}
-	return NULL;
+const struct inbound_port *
+snapshot_inbound_udp(const struct snapshot *s, const struct service_name *name,
+    uint16_t port)
+{
+	return find_inbound(s->inbound_udp, s->inbound_udp_len, name, port);
 }

@@ -64,6 +64,8 @@ struct snapshot {
 	bool                   allow_any;	/* others may be called, too */
 	struct inbound_port   *inbound;
 	size_t                 inbound_len;
+	struct inbound_port   *inbound_udp;	/* of datagrams */
+	size_t                 inbound_udp_len;
 	struct listener_chains in, out;
 	struct l7_chain       *late;	/* behind out, to unknown services */
 	struct slice           account;	/* of our workload, "ns/name" */
@@ -91,10 +93,14 @@ const struct service *snapshot_service(const struct snapshot *,
 const struct service *snapshot_outside(const struct snapshot *,
     struct slice host, uint16_t port);
 bool snapshot_is_absent(const struct snapshot *, const struct service_name *);
-/* Both: NULL when there is no such port, or service is NULL. */
+/* All: NULL when there is no such port, or service is NULL. */
 const struct service_port *service_port(const struct service *, uint16_t port);
 struct cluster *service_cluster(const struct service *, uint16_t port);	/* counted */
+const struct service_port *service_udp_port(const struct service *,
+    uint16_t port);
 const struct inbound_port *snapshot_inbound(const struct snapshot *,
+    const struct service_name *, uint16_t port);
+const struct inbound_port *snapshot_inbound_udp(const struct snapshot *,
     const struct service_name *, uint16_t port);
 
 #endif

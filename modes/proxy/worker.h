@@ -14,6 +14,7 @@
  * Life: made and started by data_plane_new, ended by data_plane_free.
  */
 struct strays;
+struct udp_worker;
 struct data_plane;	/* what all workers share: data_plane.h */
 
 #define WORKER_REFUSALS_MAX	8
@@ -28,6 +29,7 @@ struct proxy_worker {
 	struct list       lookups;	/* waiting for a snapshot that answers */
 	struct list       arrivals;	/* of inbound.c, no byte from them yet */
 	struct strays    *strays;	/* stray.h */
+	struct udp_worker *udp;		/* udp.h; NULL: no datagrams so far */
 	struct list       mirrors;	/* of mirror.c, under way */
 	size_t            mirrors_len;
 	struct {
