@@ -60,7 +60,7 @@ struct l7_listener {
 struct l7_owner_ops {
 	void (*request_ended)(void *arg);	/* or will not end any more */
 	void (*finished)(void *arg);
-	void (*tunnelled)(void *arg);	/* before that; may be NULL */
+	void (*tunnelled)(void *arg);	/* before; may be NULL */
 };
 
 /* Becomes the stream's owner; keeps the listener, the run and ops. */
@@ -73,10 +73,7 @@ void l7_respond_info(struct l7_ctx *, struct http_head *);
 void l7_respond_head(struct l7_ctx *, struct http_head *, bool end);
 void l7_respond_body(struct l7_ctx *, struct buf *, bool end);
 void l7_respond_trailers(struct l7_ctx *, struct http_fields *);
-/*
- * For a terminal whose bytes up go elsewhere than into a stream: stop and
- * restart what comes up.
- */
+/* For a terminal whose bytes up go into no stream: stop, and start again. */
 void l7_block(struct l7_ctx *);
 void l7_unblock(struct l7_ctx *);
 bool l7_has_responded(const struct l7_ctx *);	/* a head went down */

@@ -136,6 +136,39 @@ def by_curl_at_a_gateway(scene):
 
 
 @scenario
+def over_tls_to_the_back_end(scene):
+	"""appProtocol kubernetes.io/wss with a BackendTLSPolicy; the service is an
+	nginx that passes WebSocket on."""
+	app, tls_port, port = scene.echo("app"), free_port(), free_port()
+	cert, key = certificate(scene, "root", "localhost")
+	scene.nginx("nginx", f"""listen 127.0.0.1:{tls_port} ssl;
+		ssl_certificate {cert}; ssl_certificate_key {key};
+		location / {{
+			proxy_pass http://{app.http}; proxy_http_version 1.1;
+			proxy_set_header Upgrade $http_upgrade;
+			proxy_set_header Connection "upgrade";
+		}}""")
+	edge = Gateway(scene, service("app", tls_port).replace(
+	    "appProtocol: http", "appProtocol: kubernetes.io/wss") +
+	    gateway([f"name: web, port: {port}, protocol: HTTP"]) +
+	    route("app", "app") + "---\napiVersion: v1\nkind: ConfigMap\n"
+	    "metadata: {name: roots, namespace: default}\ndata:\n"
+	    "  ca.crt: |\n" + "".join(f"    {line}\n" for line in
+	    cert.read_text().splitlines()) + "---\n"
+	    "apiVersion: gateway.networking.k8s.io/v1\n"
+	    "kind: BackendTLSPolicy\nmetadata: {name: app, "
+	    "namespace: default}\nspec:\n  targetRefs: [{group: '', "
+	    "kind: Service, name: app}]\n  validation:\n"
+	    "    hostname: localhost\n    caCertificateRefs: "
+	    "[{group: '', kind: ConfigMap, name: roots}]\n")
+	with WebSocket(port) as socket:
+		socket.send("hello")
+		assert socket.receive() == "hello"
+		socket.close_in_order()
+	assert log_of(edge)["bytes_sent"] > 0
+
+
+@scenario
 def a_slow_reader_slows_its_sender(scene):
 	"""Each way on its own, and nothing is lost."""
 	size = 24_000_000
