@@ -85,10 +85,8 @@ find_problems(struct choice *q)
 	q->problems = conf_list_new(&q->c->arena);
 	for (size_t i = 0; i < q->len; i++)
 		problems_of_route(&q->traffic, q->routes[i], q->problems);
-	if (q->gateway != NULL && q->traffic.is_offline)
-		problems_of_set(&q->traffic, &q->gateway, 1, q->problems);
-	else if (q->gateway != NULL)
-		problems_of_status(q->c, q->gateway, q->problems);
+	if (q->gateway != NULL)
+		problems_of_gateway(&q->traffic, q->gateway, q->problems);
 	if (q->listener != NULL)
 		problems_of_listener(&q->traffic, q->listener->owner,
 		    q->problems);

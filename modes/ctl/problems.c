@@ -29,20 +29,46 @@ is_bad(const struct conf_node *condition)
 	return strcmp(status, "True") != 0;
 }
 
-static void
-add_condition(struct ctl *c, const struct model_object *o,
-    const struct conf_node *condition, struct conf_node *list)
+/* Gives how many there are, good ones too. */
+static size_t
+add_conditions(struct ctl *c, const struct model_object *o,
+    const struct conf_node *of, const char *where, struct conf_node *list)
 {
-	const char *reason = conf_get_string(condition, "reason");
-	const char *message = conf_get_string(condition, "message");
+	size_t n = 0;
 
-	if (is_bad(condition))
+	CONF_FOREACH(e, conf_get(of, "conditions")) {
+		const char *reason = conf_get_string(e->node, "reason");
+		const char *message = conf_get_string(e->node, "message");
+
+		n++;
+		if (!is_bad(e->node))
+			continue;
 		conf_add_string(list, arena_printf(&c->arena,
-		    "%s %s: %s is %s: %s: %s", o->kind->kind,
-		    model_object_name(o), conf_get_string(condition, "type"),
-		    conf_get_string(condition, "status"),
+		    "%s %s: %s%s is %s: %s: %s", o->kind->kind,
+		    model_object_name(o), where,
+		    conf_get_string(e->node, "type"),
+		    conf_get_string(e->node, "status"),
 		    reason == NULL ? "no reason" : reason,
 		    message == NULL ? "" : message));
+	}
+	return n;
+}
+
+/* Those of all listeners, or of the one with this name. */
+static size_t
+add_listeners(struct ctl *c, const struct model_object *o, const char *only,
+    struct conf_node *list)
+{
+	size_t n = 0;
+
+	CONF_FOREACH(e, conf_get(o->head->status, "listeners")) {
+		const char *name = conf_get_string(e->node, "name");
+
+		if (name != NULL && (only == NULL || strcmp(only, name) == 0))
+			n += add_conditions(c, o, e->node, arena_printf(
+			    &c->arena, "listener %s: ", name), list);
+	}
+	return n;
 }
 
 /* In the status itself, or for each parent, listener or ancestor. */
@@ -50,21 +76,14 @@ size_t
 problems_of_status(struct ctl *c, const struct model_object *o,
     struct conf_node *list)
 {
-	static const char *const places[] = { "parents", "listeners",
-		"ancestors" };
+	static const char *const places[] = { "parents", "ancestors" };
 	const struct conf_node *status = o->head->status;
-	size_t n = 0;
+	size_t n = add_conditions(c, o, status, "", list);
 
-	CONF_FOREACH(e, conf_get(status, "conditions")) {
-		add_condition(c, o, e->node, list);
-		n++;
-	}
+	n += add_listeners(c, o, NULL, list);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		CONF_FOREACH(parent, conf_get(status, places[i]))
-			CONF_FOREACH(e, conf_get(parent->node, "conditions")) {
-				add_condition(c, o, e->node, list);
-				n++;
-			}
+		CONF_FOREACH(e, conf_get(status, places[i]))
+			n += add_conditions(c, o, e->node, "", list);
 	return n;
 }
 
@@ -110,6 +129,16 @@ problems_of_route(struct traffic *t, const struct model_object *route,
 }
 
 void
+problems_of_gateway(struct traffic *t, const struct model_object *gateway,
+    struct conf_node *list)
+{
+	if (t->is_offline)
+		problems_of_set(t, &gateway, 1, list);
+	else
+		add_conditions(t->c, gateway, gateway->head->status, "", list);
+}
+
+void
 problems_of_listener(struct traffic *t, const struct route_listener *l,
     struct conf_node *list)
 {
@@ -117,6 +146,8 @@ problems_of_listener(struct traffic *t, const struct route_listener *l,
 	const struct route_sight seen = traffic_sight(t);
 	const char *why;
 
+	if (!t->is_offline)
+		add_listeners(t->c, l->document, l->doc->name, list);
 	if (!t->is_offline || tls == NULL)
 		return;
 	for (size_t i = 0; i < tls->certificates_len; i++)

@@ -14,7 +14,10 @@
  */
 void problems_of_route(struct traffic *, const struct model_object *route,
     struct conf_node *list);
-/* Certificates that cannot be shown; of files, control keeps them to itself. */
+/* Of the whole Gateway, without those of its listeners. */
+void problems_of_gateway(struct traffic *, const struct model_object *gateway,
+    struct conf_node *list);
+/* Control's conditions; of files, certificates that cannot be shown. */
 void problems_of_listener(struct traffic *, const struct route_listener *,
     struct conf_node *list);
 /* Conditions that are not as they should be; gives how many there are at all. */
