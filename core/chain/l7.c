@@ -187,8 +187,10 @@ on_reset(void *owner, enum stream_error error)
 	if (r->summary.flag == FLAG_NONE) {
 		bool broke = error == STREAM_PROTOCOL || error == STREAM_TOO_LARGE;
 
-		r->summary.flag = broke ? FLAG_DPE : FLAG_DC;
-		r->summary.details = stream_error_name(error);
+		r->summary.flag = r->env->is_closing ? FLAG_LR :
+		    broke ? FLAG_DPE : FLAG_DC;
+		r->summary.details = r->env->is_closing ? "drained" :
+		    stream_error_name(error);
 	}
 	l7_cancel_terminal(r);
 	l7_end(r, error);

@@ -46,6 +46,7 @@ worker_env_drain(struct worker_env *env)
 void
 worker_env_close(struct worker_env *env)
 {
+	env->is_closing = true;
 	LIST_FOREACH_SAFE(at, &env->runs)
 		conn_close(list_entry(at, struct l4_run, link)->conn,
 		    CLOSE_DRAINED);

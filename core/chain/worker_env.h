@@ -24,6 +24,7 @@ struct worker_env {
 	struct list   asides;	/* exchanges without a connection: l7_aside.c */
 	size_t        asides_len;
 	bool          is_draining;	/* who comes now ends in order too */
+	bool          is_closing;	/* what still goes on is cut off by us */
 	struct stat_registry *stats;	/* where filters find their series, */
 	struct stat_worker   *stat;	/* and this worker's cells; both may be
 					   NULL: nothing is counted */

@@ -300,6 +300,8 @@ def a_drain_leaves_a_tunnel_its_time(scene):
 	assert edge.wait() == 0
 	line = log_of(edge)
 	assert line["bytes_received"] == 16, line
+	assert line["response_flags"] == "LR", line
+	assert line["response_code_details"] == "drained", line
 	assert 1000 <= line["duration"] < 10_000, line
 
 
