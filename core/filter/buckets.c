@@ -5,6 +5,7 @@
 #include "filter/buckets.h"
 
 #define WAYS	4	/* slots that a key may use, side by side */
+#define DEPTH_MAX	(UINT64_MAX / 4)	/* 146 years */
 
 struct slot {
 	_Atomic uint64_t key;
@@ -37,6 +38,14 @@ buckets_new(const struct buckets_rate *rate, size_t keys)
 	return b;
 }
 
+static uint64_t
+depth_of(uint64_t step, const struct buckets_rate *rate)
+{
+	if (step == 0)
+		return rate->per_ns;
+	return rate->burst < DEPTH_MAX / step ? step * rate->burst : DEPTH_MAX;
+}
+
 void
 buckets_set_rate(struct buckets *b, const struct buckets_rate *rate)
 {
@@ -46,8 +55,8 @@ buckets_set_rate(struct buckets *b, const struct buckets_rate *rate)
 	check(rate->requests == 0 || rate->burst > 0);
 	if (step == 0 && rate->requests > 0)
 		step = 1;
-	atomic_store_explicit(&b->depth, step > 0 ? step * rate->burst :
-	    rate->per_ns, memory_order_relaxed);
+	atomic_store_explicit(&b->depth, depth_of(step, rate),
+	    memory_order_relaxed);
 	atomic_store_explicit(&b->step, step, memory_order_relaxed);
 }
 

@@ -19,7 +19,8 @@
 struct buckets_rate {
 	uint64_t requests;	/* so many (0: none, for whatever key) ... */
 	uint64_t per_ns;	/* ... in so much time, spread evenly */
-	uint64_t burst;		/* at once, at least 1 */
+	/* at once, at least 1; no more than the rate gives in 146 years */
+	uint64_t burst;
 };
 
 struct buckets_answer {

@@ -34,6 +34,27 @@ TEST(buckets_let_a_burst_and_then_the_rate_through)
 	buckets_free(b);
 }
 
+/* So many that the time they take to come back is in no 64 bits. */
+TEST(buckets_let_bursts_through_that_take_ages)
+{
+	static const struct {
+		uint64_t requests, per_ms, burst;
+	} v[] = {
+		{ 1, 86400000, 213504 }, { 1, 2592000000, 7117 },
+		{ 1, 2592000000, 1000000000 }, { 1000, 100, 1000000000 },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct buckets *b = buckets_new(&(struct buckets_rate){
+			v[i].requests, v[i].per_ms * MS, v[i].burst }, 1);
+
+		for (int n = 1; n <= 1500; n++)
+			if (!buckets_take(b, 1, START).is_allowed)
+				fail_msg("%zu: %d", i, n);
+		buckets_free(b);
+	}
+}
+
 TEST(buckets_over_ten_seconds_keep_to_the_rate)
 {
 	struct buckets *b = buckets_new(&ten_a_second, 16);
