@@ -44,23 +44,6 @@ flow_key(const uint32_t *flow)
 /* --- the end ------------------------------------------------------------------- */
 
 static void
-ignore_data(struct conn *c, void *owner)
-{
-	(void)owner;
-	buf_drain(conn_in(c), buf_len(conn_in(c)));
-}
-
-static void
-ignore_closed(struct conn *c, void *owner, enum close_reason why)
-{
-	(void)c;
-	(void)owner;
-	(void)why;
-}
-
-static const struct conn_ops leaving_ops = { ignore_data, NULL, ignore_closed };
-
-static void
 free_link(void *link)
 {
 	struct udp_link *l = link;
@@ -68,6 +51,31 @@ free_link(void *link)
 	map_fini(&l->flows, NULL);
 	mem_free(l);
 }
+
+static void
+forget(struct udp_link *l)
+{
+	list_remove(&l->link);
+	loop_free_later(loop_of(l), free_link, l);
+}
+
+static void
+ignore_data(struct conn *c, void *owner)
+{
+	(void)owner;
+	buf_drain(conn_in(c), buf_len(conn_in(c)));
+}
+
+static void
+on_left(struct conn *c, void *owner, enum close_reason why)
+{
+	(void)c;
+	(void)why;
+	forget(owner);
+}
+
+/* Its last bytes are sent; the link stays until that is done. */
+static const struct conn_ops leaving_ops = { ignore_data, NULL, on_left };
 
 /* Its flows are told; they join another with their next datagram. */
 static void
@@ -81,20 +89,20 @@ end(struct udp_link *l, const char *why)
 	l->is_over = true;
 	if (l->waiting > 0)
 		udp_drop(l->udp, l->cluster->service, why, l->waiting);
-	list_remove(&l->link);
 	loop_task_cancel(&l->flush);
 	if (l->connector != NULL)
 		connector_cancel(l->connector);
-	if (l->conn != NULL) {
-		conn_set_owner(l->conn, &leaving_ops, NULL);
-		if (!conn_is_closed(l->conn))
-			conn_close_linger(l->conn, CLOSE_FINISHED);
-	}
+	if (l->conn != NULL)
+		conn_set_owner(l->conn, &leaving_ops, l);
+	if (l->conn != NULL && !conn_is_closed(l->conn))
+		conn_close_linger(l->conn, CLOSE_FINISHED);
 	while (map_next(&l->flows, &it, NULL, &leg))
 		udp_leg_lost(leg);
 	buf_fini(&l->out);
 	cluster_unref(l->cluster);
-	loop_free_later(loop_of(l), free_link, l);
+	l->cluster = NULL;
+	if (l->conn == NULL)
+		forget(l);
 }
 
 /* --- from the other sidecar -------------------------------------------------------- */
@@ -233,6 +241,8 @@ udp_link_to(struct udp_worker *u, struct cluster *c, const struct endpoint *e)
 
 	LIST_FOREACH(at, &u->links) {
 		l = list_entry(at, struct udp_link, link);
+		if (l->is_over)
+			continue;
 		l->is_retired |= is_stale(l);
 		if (l->endpoint->state == e->state && !l->is_retired)
 			return l;
@@ -282,6 +292,8 @@ udp_links_look(struct udp_worker *u)
 	LIST_FOREACH_SAFE(at, &u->links) {
 		struct udp_link *l = list_entry(at, struct udp_link, link);
 
+		if (l->is_over)
+			continue;
 		l->is_retired |= is_stale(l);
 		if (l->flows.len > 0)
 			l->used_ms = now;
@@ -294,6 +306,11 @@ udp_links_look(struct udp_worker *u)
 void
 udp_links_close(struct udp_worker *u)
 {
-	while (!list_is_empty(&u->links))
-		end(list_entry(u->links.next, struct udp_link, link), "closed");
+	LIST_FOREACH_SAFE(at, &u->links) {
+		struct udp_link *l = list_entry(at, struct udp_link, link);
+
+		end(l, "closed");
+		if (l->conn != NULL)
+			conn_close(l->conn, CLOSE_LOCAL);
+	}
 }

@@ -3,7 +3,6 @@
 """Datagrams: between sidecars, from a Gateway, with a real DNS server."""
 
 import json
-import re
 import shutil
 import socket
 import subprocess
@@ -29,6 +28,8 @@ class Echo:
 		try:
 			while True:
 				data, peer = self.sock.recvfrom(65536)
+				if peer is None:	# it was closed
+					return
 				self.peers.add(peer)
 				self.sock.sendto(self.name + b":" + data if self.name
 				    else data, peer)
@@ -129,6 +130,238 @@ def names_are_asked_for_through_two_sidecars(scene):
 	    == 6, "six answers are counted")
 	assert web.metrics().sum("mesh_udp_dropped_datagrams_total") == 0
 	assert "53/udp" in control.ctl("get", "services").stdout
+
+
+@scenario
+def datagrams_of_any_size_stay_whole(scene):
+	server = echo(scene)
+	_, _, web = pair(scene, server.port)
+	client = Client(web.upstream["dns"])
+	for size in (0, 1, 2, 512, 1472, 1473, 16383, 16384, 40000, 65507):
+		data = bytes(index * 7 % 251 for index in range(size))
+		assert client.ask(data) == data, size
+
+
+@scenario
+def nothing_is_lost_at_a_modest_rate(scene):
+	"""Three callers at once, each answer its own, in order."""
+	server = echo(scene)
+	_, _, web = pair(scene, server.port)
+	wrong = []
+
+	def talk(which):
+		client = Client(web.upstream["dns"])
+		for number in range(300):
+			burst = [f"{which} {number} {part}".encode() * (1 + part * 40)
+			    for part in range(8)]
+			for data in burst:
+				client.sock.send(data)
+			for data in burst:
+				got = client.sock.recv(65536)
+				if got != data:
+					wrong.append((data, got))
+
+	threads = [threading.Thread(target=talk, args=(which,)) for which in range(3)]
+	for thread in threads:
+		thread.start()
+	for thread in threads:
+		thread.join()
+	assert not wrong, wrong[:3]
+	assert len(server.peers) == 3, "a caller is one peer of the application"
+	wait_until(lambda: web.metrics().sum("mesh_udp_sent_datagrams_total",
+	    direction="outbound") == 7200, "all are counted")
+	assert web.metrics().sum("mesh_udp_dropped_datagrams_total") == 0
+
+
+def logged(proxy):
+	"""The last line of its access log."""
+	wait_until(lambda: proxy.out().endswith("}\n"), "a session is logged")
+	return json.loads(proxy.out().splitlines()[-1])
+
+
+@scenario
+def a_session_ends_when_it_is_idle(scene):
+	server = echo(scene)
+	_, dns, web = pair(scene, server.port,
+	    caller_options=["--config", scene.file("short.yaml",
+	    "apiVersion: mesh/v1\nkind: Proxy\nmetadata: {name: web}\n"
+	    "spec: {datagrams: {idleTimeout: 1s}}\n")])
+	assert Client(web.upstream["dns"]).ask(b"x") == b"x"
+	assert web.metrics().sum("mesh_udp_sessions_active",
+	    direction="outbound") == 1
+	for proxy, reason in (web, "idle"), (dns, "closed"):
+		wait_until(lambda: proxy.metrics().sum(
+		    "mesh_udp_sessions_closed_total", reason=reason) == 1,
+		    f"{proxy.name} ends it: {reason}")
+		assert proxy.metrics().sum("mesh_udp_sessions_active") == 0
+	line = logged(web)
+	assert line["protocol"] == "UDP"
+	assert (line["datagrams_received"], line["bytes_sent"]) == (1, 1)
+	assert line["session_termination_details"] == "idle"
+	assert line["upstream_workload"] == "default/dns"
+	line = logged(dns)
+	assert line["client_identity"].endswith("/ns/default/sa/web")
+	assert line["source_workload"] == "default/web"
+
+
+@scenario
+def a_flood_of_sources_stays_within_bounds(scene):
+	"""Who was there before goes on, and memory does not grow with them."""
+	server = echo(scene)
+	_, dns, web = pair(scene, server.port,
+	    caller_options=["--workers", "1", "--config", scene.file("few.yaml",
+	    "apiVersion: mesh/v1\nkind: Proxy\nmetadata: {name: web}\nspec: "
+	    "{accessLog: none, datagrams: {sessions: 50, "
+	    "sessionsPerSource: 50}}\n")])
+	first = Client(web.upstream["dns"])
+	assert first.ask(b"first") == b"first"
+	before = web.rss_kib()
+	many = [Client(web.upstream["dns"]) for _ in range(400)]
+	for client in many:
+		client.sock.send(b"x" * 1000)
+	assert first.ask(b"again") == b"again"
+	wait_until(lambda: web.metrics().sum("mesh_udp_dropped_datagrams_total",
+	    reason="source_sessions") >= 350 - 1, "the others are refused")
+	assert web.metrics().sum("mesh_udp_sessions_active") == 50
+	assert dns.fds() < 150, dns.fds()
+	assert web.rss_kib() - before < 4096, (before, web.rss_kib())
+	for client in many:
+		client.sock.close()
+
+
+@scenario
+def an_application_that_comes_back_is_found(scene):
+	"""The same caller goes on, and so it does when the sidecar went."""
+	server = echo(scene, b"one")
+	_, dns, web = pair(scene, server.port)
+	client = Client(web.upstream["dns"])
+	assert client.ask(b"x") == b"one:x"
+	server.close()
+	assert client.try_ask(b"x") is None
+	echo(scene, b"two", server.port)
+	wait_until(lambda: client.try_ask(b"x") == b"two:x", "it is found again")
+	dns.kill()
+	assert client.try_ask(b"x") is None
+	dns.start()
+	dns.await_ready()
+	wait_until(lambda: client.try_ask(b"x") == b"two:x",
+	    "the sidecar is found again", timeout=20)
+
+
+def documents(port, *names, kind="UDP", extra=""):
+	"""A service of each name with an endpoint without a sidecar."""
+	return "".join(f"""---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}, namespace: default}}
+spec: {{ports: [{{name: dns, port: 53, protocol: {kind}}}]}}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  name: {name}-1
+  namespace: default
+  labels: {{kubernetes.io/service-name: {name}}}
+addressType: IPv4
+ports: [{{name: dns, port: {port[name]}, protocol: {kind}}}]
+endpoints: [{{addresses: ["127.0.0.1"]}}]
+""" for name in names) + extra
+
+
+def udp_route(backends, parent):
+	return ("---\napiVersion: gateway.networking.k8s.io/v1\nkind: UDPRoute\n"
+	    "metadata: {name: names, namespace: default}\n"
+	    f"spec:\n  parentRefs: [{{{parent}}}]\n  rules:\n  - backendRefs:\n" +
+	    "".join(f"    - {{name: {name}, port: 53, weight: {weight}}}\n"
+	    for name, weight in backends.items()))
+
+
+@scenario
+def a_gateway_sends_sessions_as_their_route_says(scene):
+	"""Exactly by weight, each to one endpoint, beside TCP of the same number."""
+	servers = {name: echo(scene, name.encode()) for name in ("old", "new")}
+	ports = {name: server.port for name, server in servers.items()}
+	port = free_port()
+	edge = Gateway(scene, gateway([f"name: names, protocol: UDP, port: {port}",
+	    f"name: tcp, protocol: TCP, port: {port}"]) +
+	    documents(ports, *ports))
+	address = f"127.0.0.1:{port}"
+	assert Client(address).try_ask(b"x") is None, "there is no route yet"
+	edge.write("route", udp_route({"old": 3, "new": 1},
+	    "name: edge, sectionName: names"))
+	wait_until(lambda: Client(address).try_ask(b"x") is not None,
+	    "the route acts")
+	clients = [Client(address) for _ in range(40)]
+	first = [client.ask(b"x") for client in clients]
+	assert first.count(b"new:x") == 10, first
+	assert [client.ask(b"x") for client in clients] == first
+	assert edge.metrics().sum("mesh_udp_dropped_datagrams_total",
+	    reason="no_route") >= 1
+	servers["new"].close()
+	edge.write("route", udp_route({"old": 1}, "name: edge, sectionName: names"))
+	wait_until(lambda: all(client.try_ask(b"y") == b"old:y"
+	    for client in clients), "all go where the route leads now")
+
+
+@scenario
+def callers_of_a_service_obey_its_udp_route(scene):
+	ports = {name: echo(scene, name.encode()).port
+	    for name in ("names", "other")}
+	control = scene.control()
+	plain = "annotations: {mesh/plaintext: 'true'}"
+	control.apply(documents(ports, *ports).replace("namespace: default}\nspec",
+	    f"namespace: default, {plain}}}\nspec"))
+	web = scene.proxy("web", control=control, service="default/web",
+	    upstreams={"names": "default/names:53/udp"}, apps=[
+	    f"127.0.0.1:{free_port()}/udp"])
+	web.await_ready()
+	assert Client(web.upstream["names"]).ask(b"x") == b"names:x"
+	control.apply(udp_route({"other": 1},
+	    'group: "", kind: Service, name: names, port: 53'))
+	wait_until(lambda: Client(web.upstream["names"]).ask(b"x") == b"other:x",
+	    "the route acts")
+	wait_until(lambda: "Programmed" in control.ctl("get", "udproute", "names",
+	    "-n", "default", "-o", "yaml").stdout, "control says so")
+
+
+@scenario
+def each_datagram_is_balanced_where_a_policy_says_so(scene):
+	one, two = echo(scene, b"one"), echo(scene, b"two")
+	listen = free_port()
+	text = documents({"dns": one.port}, "dns")
+	text += text[text.index("---\napiVersion: discovery"):].replace(
+	    "name: dns-1", "name: dns-2").replace(str(one.port), str(two.port))
+	scene.file("docs/mesh.yaml", "apiVersion: mesh/v1\nkind: Proxy\n"
+	    "metadata: {name: edge}\nspec:\n  upstreams:\n"
+	    f"  - {{listen: '127.0.0.1:{listen}', service: default/dns, port: 53,"
+	    " protocol: udp}\n" + text)
+	proxy = scene.proxy("edge", standalone=scene.dir / "docs")
+	proxy.await_ready()
+	client = Client(f"127.0.0.1:{listen}")
+	assert len({client.ask(b"x") for _ in range(20)}) == 1
+	scene.file("docs/policy.yaml", "apiVersion: mesh/v1\n"
+	    "kind: BackendPolicy\nmetadata: {name: dns, namespace: default}\n"
+	    "spec:\n  targetRefs: [{kind: Service, name: dns}]\n"
+	    "  loadBalancer: {type: RoundRobin}\n  datagrams: {perPacket: true}\n")
+	wait_until(lambda: len({client.ask(b"x") for _ in range(20)}) == 2,
+	    "both are asked")
+	got = [client.ask(b"x") for _ in range(40)]
+	assert got.count(b"one:x") == 20, got
+
+
+@scenario
+def answers_come_from_the_address_that_was_asked(scene):
+	"""Or the client, which is connected, would not see them."""
+	server = echo(scene)
+	listen = free_port()
+	scene.file("docs/mesh.yaml", "apiVersion: mesh/v1\nkind: Proxy\n"
+	    "metadata: {name: edge}\nspec:\n  upstreams:\n"
+	    f"  - {{listen: ':{listen}', service: default/dns, port: 53,"
+	    " protocol: udp}\n" + documents({"dns": server.port}, "dns"))
+	proxy = scene.proxy("edge", standalone=scene.dir / "docs")
+	proxy.await_ready()
+	for host in ("127.0.0.1", "127.1.2.3"):
+		assert Client(f"{host}:{listen}").ask(b"x") == b"x"
 
 
 if __name__ == "__main__":
