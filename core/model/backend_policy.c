@@ -5,7 +5,9 @@
 #include "model/backend_policy.h"
 #include "model/closure.h"
 #include "model/destination_rule.h"
+#include "model/proxy_protocol.h"
 #include "model/traffic_policy.h"
+#include "model/upgrades.h"
 
 static const char *const versions[] = { "mesh/v1", NULL };
 static const char *const balancers[] = {

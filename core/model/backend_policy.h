@@ -3,10 +3,8 @@
 
 #include "model/object.h"
 #include "model/persistence.h"
-#include "model/proxy_protocol.h"
 #include "model/refs.h"
 #include "model/retry_policy.h"
-#include "model/upgrades.h"
 
 /*
  * backend_policy: mesh/v1 BackendPolicy: how callers treat a service's backends.

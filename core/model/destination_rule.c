@@ -2,6 +2,7 @@
 
 #include "base/slice.h"
 #include "model/destination_rule.h"
+#include "model/proxy_protocol.h"
 
 #define DAY	INT64_C(86400000)
 

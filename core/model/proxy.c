@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "conf/units.h"
 #include "model/proxy.h"
+#include "model/proxy_protocol.h"
 
 static const char *const versions[] = { "mesh/v1", NULL };
 static const char *const app_protocols[] = { "http", "tcp", "udp", NULL };

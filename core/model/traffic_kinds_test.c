@@ -8,6 +8,7 @@
 #include "model/http_route.h"
 #include "model/l4_route.h"
 #include "model/model_test.h"
+#include "model/proxy_protocol.h"
 #include "model/reference_grant.h"
 #include "model/secret.h"
 

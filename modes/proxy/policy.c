@@ -4,6 +4,8 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "http/grammar.h"
+#include "model/proxy_protocol.h"
+#include "model/upgrades.h"
 #include "modes/proxy/policy.h"
 
 #define NEVER_MS	UINT64_C(31536000000)	/* a year */
