@@ -71,6 +71,13 @@ codec_room(const struct codec *c)
 }
 
 void
+codec_ping(struct codec *c)
+{
+	if (c->vt->ping != NULL)
+		c->vt->ping(c);
+}
+
+void
 codec_expire(struct codec *c, uint64_t idle_ms)
 {
 	if (c->vt->expire != NULL)

@@ -73,7 +73,7 @@ struct codec_events {
 };
 
 struct codec_vtable {
-	bool is_multiplexed;
+	bool is_multiplexed;	/* else room, expire and ping are NULL */
 	void (*feed)(struct codec *, struct buf *, bool eof);
 	struct stream *(*open_stream)(struct codec *, struct arena *,
 	    const struct stream_events *, void *owner);
@@ -82,8 +82,9 @@ struct codec_vtable {
 	bool (*is_idle)(const struct codec *);
 	bool (*is_in_head)(const struct codec *);
 	bool (*wants_input)(const struct codec *);
-	size_t (*room)(const struct codec *);	/* NULL: 1 when idle */
-	void (*expire)(struct codec *, uint64_t idle_ms);	/* or NULL */
+	size_t (*room)(const struct codec *);
+	void (*expire)(struct codec *, uint64_t idle_ms);
+	void (*ping)(struct codec *);
 	void (*abort)(struct codec *, enum stream_error);
 	void (*free)(struct codec *);
 };
@@ -118,9 +119,8 @@ bool codec_is_in_head(const struct codec *);
 /* False while a paused stream blocks the connection: stop reading (h1). */
 bool codec_wants_input(const struct codec *);
 /*
- * Many streams share the connection: what their peer leaves waiting is a matter
- * of each stream (codec_expire), and an idle codec is not one that may be freed:
- * it knows what both ends agreed on.
+ * Many streams share it: what their peer leaves waiting is a matter of each
+ * (codec_expire), and when it idles it may not be freed: it has agreed on things.
  */
 static inline bool
 codec_is_multiplexed(const struct codec *c)
@@ -129,11 +129,13 @@ codec_is_multiplexed(const struct codec *c)
 }
 /* Client: how many streams codec_open_stream would give now. */
 size_t codec_room(const struct codec *);
+/* Makes the peer say something, if it is there (h1: nothing). */
+void codec_ping(struct codec *);
 /* Resets the streams that have waited so long for their peer (h1: nothing). */
 void codec_expire(struct codec *, uint64_t idle_ms);
 /*
- * The connection died: every stream gets on_reset; codec_free comes next.
- * h1: CONN_RESET and CONN_CLOSED become TRUNCATED once a response has begun.
+ * The connection died: every stream gets on_reset; codec_free comes next.  Client:
+ * CONN_RESET and CONN_CLOSED become TRUNCATED once a response has begun.
  */
 void codec_abort(struct codec *, enum stream_error);
 /* Streams that are still open stay valid, and mute, until stream_close. */

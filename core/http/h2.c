@@ -267,10 +267,18 @@ h2_check_end(struct h2 *h)
 	if (h->is_broken) {
 		reset_all(h, STREAM_PROTOCOL);
 		h2_finish(h, CODEC_END_ERROR);
-	} else if (h->open == 0 && h->live == 0 && (h->is_going ||
-	    (h->is_draining && !h->role->is_server))) {
+		return;
+	}
+	if (h->open > 0 || h->live > 0)
+		return;
+	if (h->role->is_server && h->is_going) {
 		h2_finish(h, h->unsent > 0 ? CODEC_END_AFTER_FLUSH :
 		    CODEC_END_CLEAN);
+	} else if (!h->role->is_server && (h->is_going || h->is_draining)) {
+		nghttp2_session_terminate_session(h->session,
+		    NGHTTP2_NO_ERROR);
+		h2_session_write(h);
+		h2_finish(h, CODEC_END_CLEAN);
 	}
 }
 
@@ -349,6 +357,7 @@ h2_stream_new(struct h2 *h, int32_t id)
 	s->owed = -1;
 	s->since_ms = s->moved_ms = loop_now_ms(h->base.loop);
 	list_append(&h->streams, &s->link);
+	h->streams_len++;
 	return s;
 }
 
@@ -377,6 +386,7 @@ h2_stream_check(struct h2_stream *s)
 	if (s->is_open || !s->is_gone || !list_is_linked(&s->link))
 		return;
 	list_remove(&s->link);
+	h->streams_len--;
 	list_remove(&s->ready);
 	loop_free_later(h->base.loop, free_stream, s);
 	if (h->is_freed && list_is_empty(&h->streams)) {

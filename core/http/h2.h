@@ -53,6 +53,7 @@ struct h2 {
 	const struct http_limits *limits;
 	nghttp2_session      *session;
 	struct list           streams;
+	size_t                streams_len;
 	struct list           ready;
 	size_t                open;	/* streams that a user has */
 	size_t                live;	/* streams that nghttp2 has */

@@ -134,16 +134,13 @@ room(const struct codec *c)
 	const struct h2 *h = h2_of_const_codec(c);
 	uint32_t max = nghttp2_session_get_remote_settings(h->session,
 	    NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
-	size_t used = 0;
 
 	if (h->is_finished || h->is_broken || h->is_draining || h->peer_goes ||
 	    !nghttp2_session_check_request_allowed(h->session))
 		return 0;
 	if (!h->is_greeted || max > h->limits->h2_streams)
 		max = h->limits->h2_streams;
-	LIST_FOREACH(at, &h->streams)
-		used++;
-	return used < max ? max - used : 0;
+	return h->streams_len < max ? max - h->streams_len : 0;
 }
 
 static struct stream *
@@ -171,9 +168,18 @@ drain(struct codec *c)
 
 	if (h->is_draining || h->is_finished)
 		return;
-	h->is_draining = true;
-	nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE, 0,
-	    NGHTTP2_NO_ERROR, NULL, 0);
+	h->is_draining = true;	/* says so when it has nothing more to ask */
+	h2_want_pump(h);
+}
+
+static void
+ping(struct codec *c)
+{
+	struct h2 *h = h2_of_codec(c);
+
+	if (h->is_finished || h->is_broken)
+		return;
+	nghttp2_submit_ping(h->session, NGHTTP2_FLAG_NONE, NULL);
 	h2_want_pump(h);
 }
 
@@ -200,6 +206,7 @@ static const struct codec_vtable codec_vtable = {
 	.is_in_head = h2_is_in_head,
 	.wants_input = h2_wants_input,
 	.expire = h2_expire,
+	.ping = ping,
 	.abort = h2_abort,
 	.free = h2_free,
 };

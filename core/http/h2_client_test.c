@@ -100,9 +100,9 @@ static const struct vector faulty[] = {
 	{ "protocol", "GET /", "R1 1", "1 reset-protocol" },
 	{ "wants HTTP/1", "GET /", "R1 13", "1 reset-protocol" },
 	{ "GOAWAY before it", "GET /", "G0 0 0", "1 reset-refused" ASKED
-	    " clean" },
+	    " G0,0 clean" },
 	{ "GOAWAY behind it", "GET /", "G 1 0 | H1e :status=200",
-	    "1 200 end" ASKED " clean" },
+	    "1 200 end" ASKED " G0,0 clean" },
 	{ "pushed", "GET /", "X 00000505040000000100000002" "88",
 	    "1 reset-protocol" ASKED " bad-400 G0,1 error" },
 };

@@ -6,7 +6,8 @@
 #include "model/proxy_protocol.h"
 
 static const char *const versions[] = { "mesh/v1", NULL };
-static const char *const app_protocols[] = { "http", "tcp", "udp", NULL };
+static const char *const app_protocols[] = { "http", "h2c", "grpc", "tcp",
+	"udp", NULL };
 static const char *const transports[] = { "tcp", "udp", NULL };
 static const char *const log_formats[] = { "text", "json", NULL };
 static const char *const balancers[] = { "leastRequest", "roundRobin", "random",

@@ -11,7 +11,8 @@
  * flags: tokenFile is --token-file.  It is read from --config and never
  * stored in the registry.
  */
-enum model_app_protocol { MODEL_APP_HTTP, MODEL_APP_TCP, MODEL_APP_UDP };
+enum model_app_protocol { MODEL_APP_HTTP, MODEL_APP_H2C, MODEL_APP_GRPC,
+	MODEL_APP_TCP, MODEL_APP_UDP };
 enum model_log_format { MODEL_LOG_TEXT, MODEL_LOG_JSON };
 
 struct model_app {

@@ -1,8 +1,17 @@
 #include "model/proxy.h"
 
-#define APP_VALUE	"[PORT=]HOST:PORT[/http|tcp|udp][/proxy-v1|proxy-v2]"
+#define APP_VALUE							\
+	"[PORT=]HOST:PORT[/http|h2c|grpc|tcp|udp][/proxy-v1|proxy-v2]"
 
-/* "[PORT=]HOST:PORT[/http|tcp|udp][/proxy-v1|proxy-v2]" */
+static bool
+is_app_protocol(struct slice word)
+{
+	return slice_is(word, "http") || slice_is(word, "h2c") ||
+	    slice_is(word, "grpc") || slice_is(word, "tcp") ||
+	    slice_is(word, "udp");
+}
+
+/* "[PORT=]HOST:PORT[/http|h2c|grpc|tcp|udp][/proxy-v1|proxy-v2]" */
 static int
 add_app(struct conf_node *into, struct slice text, struct err *err)
 {
@@ -27,8 +36,7 @@ add_app(struct conf_node *into, struct slice text, struct err *err)
 	if (!conf_pattern_match(CONF_HOST_PORT, address) ||
 	    (port.ptr != NULL && (!slice_u64(port, &number) || number == 0 ||
 	    number > UINT16_MAX)) ||
-	    (protocol.ptr != NULL && !slice_is(protocol, "http") &&
-	    !slice_is(protocol, "tcp") && !slice_is(protocol, "udp")) ||
+	    (protocol.ptr != NULL && !is_app_protocol(protocol)) ||
 	    (proxy.ptr != NULL && !slice_is(proxy, "v1") &&
 	    !slice_is(proxy, "v2")) ||
 	    (proxy.ptr != NULL && slice_is(protocol, "udp")))

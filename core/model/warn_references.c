@@ -72,7 +72,7 @@ carries_bytes(const struct model_object *route)
 static bool
 is_http(enum model_protocol p)
 {
-	return p == MODEL_HTTP || p == MODEL_WS;
+	return p == MODEL_HTTP || p == MODEL_WS || p == MODEL_H2C;
 }
 
 /* Whether its sidecar has a word for the port. */

@@ -149,8 +149,11 @@ find_connection(struct attempt *a)
 {
 	const struct cluster *cluster = a->cluster;
 
-	a->conn = pool_take_idle(a->local, a->is_wary ? 0 : a->is_idempotent ?
-	    UINT64_MAX : cluster->pool_fresh_ms);
+	if (cluster->is_h2)
+		a->conn = pool_shared_take(a->local);
+	if (a->conn == NULL)
+		a->conn = pool_take_idle(a->local, a->is_wary ? 0 :
+		    a->is_idempotent ? UINT64_MAX : cluster->pool_fresh_ms);
 	a->reused = a->conn != NULL;
 	if (a->conn == NULL && atomic_load_explicit(&cluster->state->conns,
 	    memory_order_relaxed) >= cluster->limits.conns) {
@@ -161,8 +164,7 @@ find_connection(struct attempt *a)
 		loop_defer(a->up->worker->loop, &a->start);
 		return;
 	}
-	list_append(&a->local->waiting, &a->link);
-	pool_connect(a->local, cluster, a->endpoint);
+	pool_wait(a);
 }
 
 static void
@@ -243,6 +245,8 @@ void
 attempt_bind(struct attempt *a, struct pool_conn *pc)
 {
 	a->conn = pc;
+	if (pc->is_idle)	/* shared: it was, between being taken and now */
+		pool_begin_use(pc);
 	pc->uses++;
 	a->reused = pc->uses > 1;
 	a->idle_ms = pc->was_idle_ms;
@@ -255,8 +259,7 @@ attempt_bind(struct attempt *a, struct pool_conn *pc)
 	if (a->stream == NULL) {
 		/* It ended between being taken and being used. */
 		a->conn = NULL;
-		list_prepend(&a->local->waiting, &a->link);
-		pool_connect(a->local, a->cluster, a->endpoint);
+		pool_wait(a);
 		return;
 	}
 	if (!a->reused)
@@ -287,7 +290,7 @@ attempt_finish(struct attempt *a, enum attempt_result result,
 	loop_task_cancel(&a->start);
 	if (a->turn != NULL)
 		turn_cancel(a->turn);
-	list_remove(&a->link);
+	pool_leave(a);
 	count_end(a, result);
 	if (a->stream != NULL) {
 		stream_close(a->stream, error);

@@ -359,7 +359,8 @@ bool
 cluster_is_same(const struct cluster *a, const struct cluster *b)
 {
 	/* Plans are shared: endpoints and balancing are the same if they are. */
-	if (a->len != b->len || a->protocol != b->protocol || a->lb != b->lb ||
+	if (a->len != b->len || a->protocol != b->protocol ||
+	    a->is_h2 != b->is_h2 || a->lb != b->lb ||
 	    a->is_per_packet != b->is_per_packet ||
 	    a->connect_timeout_ms != b->connect_timeout_ms ||
 	    a->response_timeout_ms != b->response_timeout_ms ||

@@ -169,11 +169,11 @@ left_ms(const struct connector *k)
 static void
 shake_hands_outside(struct connector *k, int fd)
 {
-	static const char *const alpn_http[] = { "http/1.1", NULL };
 	struct slice sni = tls_outside_sni(k->cluster->outside);
 	struct tls_request q = {
 		.outside = k->cluster->outside, .timeout_ms = left_ms(k),
-		.alpn = k->cluster->protocol == CLUSTER_HTTP ? alpn_http : NULL,
+		.alpn = k->cluster->protocol == CLUSTER_HTTP ?
+		    pool_alpn(k->cluster) : NULL,
 	};
 
 	check(sni.len < sizeof(q.sni));

@@ -2,9 +2,26 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "stat/metrics.h"
+#include "http/http2.h"
 #include "upstream/upstream_run.h"
 
-static const char *const alpn_http[] = { "http/1.1", NULL };
+const char *const *
+pool_alpn(const struct cluster *c)
+{
+	static const char *const one[] = { "http/1.1", NULL };
+	static const char *const two[] = { "h2", "http/1.1", NULL };
+
+	return c->is_h2 ? two : one;
+}
+
+bool
+pool_speaks_h2(const struct cluster *cluster, struct conn *c)
+{
+	const struct conn_peer *peer = conn_peer(c);
+
+	return peer->is_tls ? slice_is(slice_str(peer->alpn), "h2") :
+	    cluster->is_h2;
+}
 
 struct upstream *
 upstream_new(struct worker_env *worker, const struct upstream_env *env)
@@ -120,7 +137,8 @@ on_conn_data(struct conn *c, void *owner)
 {
 	struct pool_conn *pc = owner;
 
-	if (pc->is_idle) {
+	pc->heard_ms = loop_now_ms(pc->local->up->worker->loop);
+	if (pc->is_idle && !pc->is_shared) {
 		/* An answer to nothing, or the peer's end: either way of no use. */
 		conn_close(c, conn_is_eof(c) ? CLOSE_PEER : CLOSE_PROTOCOL);
 		return;
@@ -246,17 +264,33 @@ is_worn(const struct pool_conn *pc)
 	    pc->since_ms >= c->pool_age_ms);
 }
 
-static bool
-is_usable(const struct pool_conn *pc)
+bool
+pool_is_sound(const struct pool_conn *pc)
 {
 	return !is_worn(pc) && !pc->finished && !conn_is_closed(pc->conn) &&
 	    !pc->local->is_gone && !is_outdated(pc) &&
-	    !conn_is_eof(pc->conn) && codec_is_idle(pc->codec) &&
+	    !conn_is_eof(pc->conn) &&
 	    (pc->not_after == 0 || clock_wall_s() < pc->not_after);
 }
 
-static void
-become_idle(struct pool_conn *pc)
+void
+pool_begin_use(struct pool_conn *pc)
+{
+	struct endpoint_local *l = pc->local;
+
+	pc->was_idle_ms = idle_for(pc);
+	list_remove(&pc->link);
+	list_append(&l->busy, &pc->link);
+	pc->is_idle = false;
+	l->up->counts.idle--;
+	l->up->counts.active++;
+	loop_timer_stop(&pc->timer);
+	if (pc->is_shared)
+		pool_shared_watch(pc);
+}
+
+void
+pool_become_idle(struct pool_conn *pc)
 {
 	struct endpoint_local *l = pc->local;
 
@@ -282,16 +316,20 @@ pool_put(struct pool_conn *pc)
 {
 	if (pc->finished)
 		return;
-	if (!is_usable(pc)) {
+	if (pc->is_shared) {
+		pool_shared_put(pc);
+		return;
+	}
+	if (!pool_is_sound(pc) || codec_room(pc->codec) == 0) {
 		conn_close(pc->conn, CLOSE_LOCAL);
 		return;
 	}
-	struct list *first = list_pop(&pc->local->waiting);
+	struct attempt *first = pool_next_waiting(pc->local);
 
 	if (first != NULL)
-		attempt_bind(list_entry(first, struct attempt, link), pc);
+		attempt_bind(first, pc);
 	else
-		become_idle(pc);
+		pool_become_idle(pc);
 }
 
 static const struct codec_events codec_events = {
@@ -305,11 +343,18 @@ on_idle_timer(void *arg)
 {
 	struct pool_conn *pc = arg;
 
-	if (pc->finished || !pc->is_idle)
+	if (pc->finished)
 		return;
+	if (!pc->is_idle) {
+		pool_shared_on_timer(pc);
+		return;
+	}
 	if (idle_for(pc) < pc->idle_ms)
 		keepalive_retired(&pc->local->state->keepalive);
-	conn_close(pc->conn, CLOSE_IDLE);
+	if (pc->is_shared)
+		codec_drain(pc->codec);	/* says so, and closes then */
+	else
+		conn_close(pc->conn, CLOSE_IDLE);
 }
 
 static struct pool_conn *
@@ -325,7 +370,10 @@ pool_conn_new(struct endpoint_local *l, const struct cluster *cluster,
 	pc->idle_ms = cluster->pool_idle_ms;
 	pc->since_ms = loop_now_ms(loop);
 	pc->not_after = conn_peer(c)->not_after;
-	pc->codec = h1_client_new(loop, l->up->env->limits, &codec_events, pc);
+	pc->is_shared = pool_speaks_h2(cluster, c);
+	pc->codec = (pc->is_shared ? h2_client_new : h1_client_new)(loop,
+	    l->up->env->limits, &codec_events, pc);
+	pc->heard_ms = loop_now_ms(loop);
 	loop_timer_init(&pc->timer, loop, on_idle_timer, pc);
 	list_append(&l->busy, &pc->link);
 	l->up->counts.active++;
@@ -334,6 +382,8 @@ pool_conn_new(struct endpoint_local *l, const struct cluster *cluster,
 	    memory_order_relaxed);
 	count_active(pc, 1);
 	conn_set_owner(c, &conn_ops, pc);
+	if (pc->is_shared)
+		pool_shared_watch(pc);
 	return pc;
 }
 
@@ -349,14 +399,8 @@ pool_take_idle(struct endpoint_local *l, uint64_t idle_ms)
 
 		if (idle >= idle_ms)
 			return NULL;	/* those behind it are idle for longer */
-		list_remove(&pc->link);
-		list_append(&l->busy, &pc->link);
-		pc->is_idle = false;
-		pc->was_idle_ms = idle;
-		l->up->counts.idle--;
-		l->up->counts.active++;
-		loop_timer_stop(&pc->timer);
-		if (is_usable(pc))
+		pool_begin_use(pc);
+		if (pool_is_sound(pc) && codec_room(pc->codec) > 0)
 			return pc;
 		conn_close(pc->conn, CLOSE_LOCAL);
 	}
@@ -369,6 +413,7 @@ struct pool_connect {
 	struct list            link;	/* in local->up->connects */
 	struct endpoint_local *local;
 	struct cluster        *cluster;	/* counted */
+	const struct endpoint *endpoint;	/* in cluster */
 	struct connector      *connector;
 };
 
@@ -379,10 +424,27 @@ pool_connect_free(struct pool_connect *k)
 
 	list_remove(&k->link);
 	l->up->counts.connecting--;
+	l->connecting--;
 	l->users--;
 	endpoint_local_check(l);
 	cluster_unref(k->cluster);
 	mem_free(k);
+}
+
+/* Who hoped to share one that cannot be shared needs another. */
+static void
+greet(struct pool_connect *k, struct conn *c)
+{
+	struct endpoint_local *l = k->local;
+	struct pool_conn *pc = pool_conn_new(l, k->cluster, c);
+
+	pool_put(pc);
+	bool is_shared = pc->is_shared && !pc->finished && pool_is_sound(pc);
+
+	while (k->cluster->is_h2 && !l->up->is_closed &&
+	    l->waiting_len > (l->connecting - 1) * (is_shared ?
+	    POOL_STREAMS : 1))
+		pool_connect(l, k->cluster, k->endpoint);
 }
 
 static void
@@ -391,20 +453,14 @@ on_connected(void *arg, struct conn *c, enum response_flag flag,
 {
 	struct pool_connect *k = arg;
 	struct endpoint_local *l = k->local;
-	struct list *first = list_pop(&l->waiting);
-	struct attempt *a = first == NULL ? NULL :
-	    list_entry(first, struct attempt, link);
+	size_t share = l->waiting_len / l->connecting;	/* that are for it to serve */
 
-	if (c != NULL) {
-		struct pool_conn *pc = pool_conn_new(l, k->cluster, c);
-
-		if (a != NULL)
-			attempt_bind(a, pc);
-		else
-			pool_put(pc);
-	} else if (a != NULL) {
-		attempt_fail(a, flag, details);
-	}
+	if (c != NULL)
+		greet(k, c);
+	else
+		for (size_t n = share + (l->waiting_len % l->connecting > 0);
+		    n > 0 && l->waiting_len > 0; n--)
+			attempt_fail(pool_next_waiting(l), flag, details);
 	pool_connect_free(k);
 }
 
@@ -418,10 +474,12 @@ pool_connect(struct endpoint_local *l, const struct cluster *cluster,
 
 	k->local = l;
 	k->cluster = cluster_ref(cluster_mutable(cluster));
+	k->endpoint = e;
 	l->users++;
 	l->up->counts.connecting++;
+	l->connecting++;
 	list_append(&l->up->connects, &k->link);
-	k->connector = connector_start(l->up, cluster, e, alpn_http,
+	k->connector = connector_start(l->up, cluster, e, pool_alpn(cluster),
 	    on_connected, k);
 }
 

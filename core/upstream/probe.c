@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "http/http2.h"
 #include "tls/identity.h"
 #include "upstream/probe.h"
 #include "upstream/upstream_run.h"
@@ -18,7 +19,6 @@ struct probe {
 	void                  *arg;
 };
 
-static const char *const alpn_http[] = { "http/1.1", NULL };
 static const char *const alpn_bytes[] = { "mesh-tcp/1", NULL };
 
 /* --- the end -------------------------------------------------------------------- */
@@ -195,7 +195,8 @@ ask(struct probe *k)
 	const struct health_settings *s = &k->cluster->health;
 	struct http_head h;
 
-	k->codec = h1_client_new(k->up->worker->loop, k->up->env->limits,
+	k->codec = (pool_speaks_h2(k->cluster, k->conn) ? h2_client_new :
+	    h1_client_new)(k->up->worker->loop, k->up->env->limits,
 	    &codec_events, k);
 	k->stream = codec_open_stream(k->codec, &k->arena, &stream_events, k);
 	stream_set_owner(k->stream, &stream_events, k);
@@ -263,7 +264,7 @@ probe_start(struct upstream *up, const struct cluster *c,
 	if (can_ask(k))
 		k->connector = connector_start(up, c, e,
 		    c->health.kind == HEALTH_TCP && c->protocol == CLUSTER_TCP ?
-		    alpn_bytes : alpn_http, on_connected, k);
+		    alpn_bytes : pool_alpn(c), on_connected, k);
 	else
 		loop_defer(loop, &k->unknown);
 	return k;

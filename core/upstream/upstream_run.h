@@ -29,9 +29,13 @@ struct endpoint_local {
 	struct list            idle;	/* pool_conn, last used first */
 	struct list            busy;
 	struct list            waiting;	/* attempt, longest first */
+	size_t                 waiting_len;
+	size_t                 connecting;	/* pool_connect, under way */
 	unsigned               users;	/* attempts, connects, calls at work on it */
 	bool                   is_gone;	/* left its cluster: keep nothing idle */
 };
+
+#define POOL_STREAMS	100	/* that a new shared connection should take */
 
 struct pool_conn {
 	struct list            link;	/* in idle or busy */
@@ -46,6 +50,9 @@ struct pool_conn {
 	uint64_t               uses;
 	size_t                 unreported;	/* sent, the codec does not know */
 	bool                   is_idle, blocked, finished;
+	bool                   is_shared;	/* carries many exchanges: pool_shared.c */
+	uint64_t               heard_ms;	/* shared: bytes came */
+	uint64_t               pinged_ms;	/* ... and not since; 0: nobody asked */
 	bool                   ending;	/* our side ends behind the output */
 };
 
@@ -80,6 +87,31 @@ void endpoint_local_check(struct endpoint_local *);
 struct pool_conn *pool_take_idle(struct endpoint_local *, uint64_t idle_ms);
 /* What was taken but not used serves the next, or goes idle again. */
 void pool_put(struct pool_conn *);
+/* No longer idle: something begins on it. */
+void pool_begin_use(struct pool_conn *);
+/* Nothing is under way on it any more. */
+void pool_become_idle(struct pool_conn *);
+/* It may be used for more than what it carries. */
+bool pool_is_sound(const struct pool_conn *);
+/* What to offer in handshakes, the first preferred; static. */
+const char *const *pool_alpn(const struct cluster *);
+/* What was agreed on there, or is known beforehand, is HTTP/2. */
+bool pool_speaks_h2(const struct cluster *, struct conn *);
+
+/* One that carries exchanges and takes another, or NULL. */
+struct pool_conn *pool_shared_take(struct endpoint_local *);
+/* Room was made: who waits is served; what is worn ends when it is empty. */
+void pool_shared_put(struct pool_conn *);
+/* Starts to ask a silent peer whether it is there. */
+void pool_shared_watch(struct pool_conn *);
+void pool_shared_on_timer(struct pool_conn *);
+/* Who waits longest, no longer in the list; NULL: nobody. */
+struct attempt *pool_next_waiting(struct endpoint_local *);
+/* Waits for a connection; one more is made where those on their way are not
+   enough. */
+void pool_wait(struct attempt *);
+/* It does not wait any more, if it did. */
+void pool_leave(struct attempt *);
 /* Starts a connect that will serve whoever waits longest. */
 void pool_connect(struct endpoint_local *, const struct cluster *,
     const struct endpoint *);

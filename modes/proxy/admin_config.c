@@ -42,7 +42,7 @@ static void
 add_cluster(struct str *out, const struct cluster *c)
 {
 	str_addf(out, "\"protocol\":\"%s\",\"balancer\":\"%s\"",
-	    c->protocol == CLUSTER_HTTP ? "http" :
+	    c->protocol == CLUSTER_HTTP ? (c->is_h2 ? "h2c" : "http") :
 	    c->protocol == CLUSTER_UDP ? "udp" : "tcp",
 	    lb_policy_name(c->lb));
 	if (c->authority.len > 0)

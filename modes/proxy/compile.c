@@ -46,7 +46,7 @@ name_of(const struct model_object *o, struct service_name *out)
 static bool
 is_http(enum model_protocol p)
 {
-	return p == MODEL_HTTP || p == MODEL_WS;
+	return p == MODEL_HTTP || p == MODEL_WS || p == MODEL_H2C;
 }
 
 /* --- outbound: services that are called ------------------------------------------ */
@@ -189,6 +189,8 @@ compile_port(struct compiler *c, const struct model_object *o,
 	}
 	m.cluster->protocol = port->transport == MODEL_UDP ? CLUSTER_UDP :
 	    is_http(model_port_protocol(port)) ? CLUSTER_HTTP : CLUSTER_TCP;
+	m.cluster->is_h2 = m.cluster->protocol == CLUSTER_HTTP &&
+	    model_port_protocol(port) == MODEL_H2C;
 	model_endpoints(&c->scratch, &q, &found);
 	set_outside(c, &m, tls, found.len > 0 ? found.items[0].port :
 	    port->port);
@@ -303,6 +305,7 @@ app_cluster(struct compiler *c, const struct service_name *name, uint16_t port,
 	cluster->protocol = app->is_udp ? CLUSTER_UDP : app->is_http ?
 	    CLUSTER_HTTP : CLUSTER_TCP;
 	cluster->announce = app->announce;
+	cluster->is_h2 = app->is_h2;
 	cluster_add(cluster, c->in->registry, &e);
 	cluster_seal(cluster);
 	if (old == NULL || !cluster_is_same(old->cluster, cluster))

@@ -18,6 +18,7 @@ struct compile_app {
 	struct addr      addr;
 	bool             is_http, is_udp;
 	enum proxy_version announce;	/* who calls it */
+	bool             is_h2;	/* version 2, by prior knowledge */
 };
 
 struct names;

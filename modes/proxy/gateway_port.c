@@ -20,7 +20,7 @@
  */
 #define HELLO_MS	10000	/* as long as a handshake may take */
 
-static const char *const alpn_gateway[] = { "http/1.1", NULL };
+static const char *const alpn_gateway[] = { "h2", "http/1.1", NULL };
 
 /* NULL: the documents do not want the port any more, or not yet. */
 static const struct gateway_front *

@@ -17,7 +17,7 @@
  * The way in: mutual TLS from other sidecars.  The server name says which
  * port of which service of ours is meant; ALPN says HTTP, bytes or datagrams.
  */
-static const char *const alpn_inbound[] = { "http/1.1", "mesh-tcp/1",
+static const char *const alpn_inbound[] = { "h2", "http/1.1", "mesh-tcp/1",
 	"mesh-udp/1", NULL };
 
 struct arrival {

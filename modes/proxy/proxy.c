@@ -311,7 +311,9 @@ resolve_app(const struct model_app *app, struct compile_app *out,
 
 	out->port = app->port;
 	out->name = app->name;
-	out->is_http = app->protocol == MODEL_APP_HTTP;
+	out->is_h2 = app->protocol == MODEL_APP_H2C ||
+	    app->protocol == MODEL_APP_GRPC;
+	out->is_http = out->is_h2 || app->protocol == MODEL_APP_HTTP;
 	out->announce = policy_announce(app->proxy_protocol);
 	out->is_udp = app->protocol == MODEL_APP_UDP;
 	if (!conf_host_port(slice_str(app->address), &host, &port))

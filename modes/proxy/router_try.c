@@ -302,13 +302,16 @@ flag_of(enum stream_error error)
 /*
  * A connection that was idle ended just as it was used, as they do: nobody
  * failed, so the request goes over a new one, once, beside all budgets.  Many
- * end in the same moment, and of as many requests none should be lost.
+ * end in the same moment, and of as many requests none should be lost.  The
+ * same holds for streams that an HTTP/2 connection does not take any more as it
+ * goes: nobody looked at them.
  */
 static bool
 is_stale(struct router *r, enum stream_error error)
 {
 	if (r->was_stale || r->no_replay || r->answered ||
-	    r->retry->attempts == 0 || attempt_idle_ms(r->attempt) < STALE_MS)
+	    r->retry->attempts == 0 || (error != STREAM_REFUSED &&
+	    attempt_idle_ms(r->attempt) < STALE_MS))
 		return false;
 	r->was_stale = true;
 	router_drop_attempt(r, ATTEMPT_CANCELLED, error);

@@ -5,7 +5,7 @@
 import re
 import subprocess
 
-from mesh import curl, main, scenario, wait_until
+from mesh import curl, free_port, main, scenario, wait_until
 
 H2 = "--http2-prior-knowledge"
 
@@ -50,6 +50,75 @@ def h2load_loses_nothing(scene):
 	assert re.search(r"5000 succeeded, 0 failed, 0 errored", done.stdout), \
 	    done.stdout
 	assert re.search(r"status codes: 5000 2xx", done.stdout), done.stdout
+
+
+def nginx_of_h2c(scene, location, options=""):
+	"""nginx that speaks HTTP/2 in plain text; gives its address."""
+	port = free_port()
+	scene.nginx("origin", f"listen 127.0.0.1:{port} http2; {options} "
+	    f"location / {{ {location} }}")
+	return f"127.0.0.1:{port}"
+
+
+def caller_of(scene, address, protocol):
+	control = scene.control()
+	scene.proxy("app", control=control, service="default/app",
+	    apps=[f"80={address}/{protocol}"]).await_ready()
+	web = scene.proxy("web", control=control, service="default/web",
+	    apps=[f"80={scene.echo('web-app').http}/http"]).await_ready()
+	wait_until(lambda: curl(f"{web.outbound}/", "-H",
+	    "Host: app.default.mesh").status == 200, "app answers")
+	return web
+
+
+@scenario
+def services_are_spoken_to_over_http2(scene):
+	origin = nginx_of_h2c(scene, 'return 200 "$server_protocol $http_host";')
+	web = caller_of(scene, origin, "h2c")
+	for options in ((), (H2,)):
+		reply = curl(f"{web.outbound}/x", "-H", "Host: app.default.mesh",
+		    *options)
+		assert reply.body == b"HTTP/2.0 app.default.mesh", reply.body
+
+
+@scenario
+def large_bodies_cross_both_versions(scene):
+	body = scene.file("body", "0123456789abcdef" * 200000)
+	folder = scene.dir / "www"
+	folder.mkdir()
+	(folder / "large").write_bytes(body.read_bytes())
+	origin = nginx_of_h2c(scene, f"root {folder}; "
+	    "error_page 405 =200 $uri;", "client_max_body_size 10m;")
+	control = scene.control()
+	scene.proxy("app", control=control, service="default/app",
+	    apps=[f"80={origin}/h2c"]).await_ready()
+	web = scene.proxy("web", control=control, service="default/web",
+	    apps=[f"80={scene.echo('web-app').http}/http"]).await_ready()
+
+	def ask(*options):
+		return curl(f"{web.outbound}/large", "-H",
+		    "Host: app.default.mesh", *options)
+
+	wait_until(lambda: ask().status == 200, "app answers")
+	for options in ((), (H2,)):
+		assert ask(*options).body == body.read_bytes()
+		posted = ask(*options, "--data-binary", f"@{body}")
+		assert posted.status == 200, posted.head
+
+
+@scenario
+def few_connections_carry_many_streams(scene):
+	origin = nginx_of_h2c(scene, 'return 200 "$connection";')
+	web = caller_of(scene, origin, "h2c")
+	done = subprocess.run(["h2load", "-n", "20000", "-c", "4", "-m", "50",
+	    "-H", ":authority: app.default.mesh", f"{web.outbound}/"],
+	    capture_output=True, text=True, timeout=60, check=True)
+	assert re.search(r"20000 succeeded, 0 failed, 0 errored", done.stdout), \
+	    done.stdout
+	assert re.search(r"status codes: 20000 2xx", done.stdout), done.stdout
+	# nginx ends a connection after 1000 requests; none is lost by that.
+	last = curl(f"{web.outbound}/", "-H", "Host: app.default.mesh")
+	assert int(last.body) < 300, last.body
 
 
 if __name__ == "__main__":

@@ -1,0 +1,127 @@
+#include "base/random.h"
+#include "upstream/upstream_run.h"
+
+/*
+ * pool_shared: connections that carry many exchanges at a time (HTTP/2).
+ *
+ * They are filled one after the other: what is spread over few connections is
+ * cheap to send, and an endpoint that takes 100 streams on one needs no second
+ * below that.  A connection is made when those that there are have no room and
+ * those on their way will not have enough; what waits goes onto the first that
+ * has.  One that the peer gives up (GOAWAY), that is worn or outdated takes
+ * nothing new, ends what it carries and closes.
+ */
+#define SILENT_MS	30000	/* with something under way: is the peer there? */
+#define PONG_MS		10000
+
+/* --- who waits ------------------------------------------------------------------ */
+
+struct attempt *
+pool_next_waiting(struct endpoint_local *l)
+{
+	struct list *first = list_pop(&l->waiting);
+
+	if (first == NULL)
+		return NULL;
+	l->waiting_len--;
+	return list_entry(first, struct attempt, link);
+}
+
+void
+pool_leave(struct attempt *a)
+{
+	if (!list_is_linked(&a->link))
+		return;
+	list_remove(&a->link);
+	a->local->waiting_len--;
+}
+
+void
+pool_wait(struct attempt *a)
+{
+	struct endpoint_local *l = a->local;
+
+	list_append(&l->waiting, &a->link);
+	l->waiting_len++;
+	if (l->waiting_len > l->connecting * (a->cluster->is_h2 ?
+	    POOL_STREAMS : 1))
+		pool_connect(l, a->cluster, a->endpoint);
+}
+
+/* --- what has room ----------------------------------------------------------------- */
+
+struct pool_conn *
+pool_shared_take(struct endpoint_local *l)
+{
+	LIST_FOREACH(at, &l->busy) {
+		struct pool_conn *pc = list_entry(at, struct pool_conn, link);
+
+		if (pc->is_shared && pool_is_sound(pc) &&
+		    codec_room(pc->codec) > 0)
+			return pc;
+	}
+	return NULL;
+}
+
+void
+pool_shared_put(struct pool_conn *pc)
+{
+	struct attempt *a;
+
+	while (!pc->finished && pool_is_sound(pc) &&
+	    codec_room(pc->codec) > 0 &&
+	    (a = pool_next_waiting(pc->local)) != NULL)
+		attempt_bind(a, pc);
+	if (pc->finished)
+		return;
+	if (!pool_is_sound(pc))
+		codec_drain(pc->codec);
+	else if (codec_is_idle(pc->codec) && !pc->is_idle)
+		pool_become_idle(pc);
+}
+
+/* --- is it there? -------------------------------------------------------------------- */
+
+static uint64_t
+now_ms(const struct pool_conn *pc)
+{
+	return loop_now_ms(pc->local->up->worker->loop);
+}
+
+/* Not all at the same moment. */
+static void
+watch_after(struct pool_conn *pc, uint64_t ms)
+{
+	loop_timer_start(&pc->timer, ms + random_below(ms / 4 + 1));
+}
+
+/*
+ * Members alone are asked: servers of gRPC end connections of who sends PING
+ * more often than they like, and those of ours sit behind a member.
+ */
+void
+pool_shared_watch(struct pool_conn *pc)
+{
+	pc->pinged_ms = 0;
+	if (conn_peer(pc->conn)->id[0] != '\0')
+		watch_after(pc, SILENT_MS);
+}
+
+void
+pool_shared_on_timer(struct pool_conn *pc)
+{
+	uint64_t silent_ms = now_ms(pc) - pc->heard_ms;
+
+	if (pc->pinged_ms != 0 && pc->heard_ms < pc->pinged_ms) {
+		conn_close(pc->conn, CLOSE_TIMEOUT);
+		return;
+	}
+	pc->pinged_ms = 0;
+	if (silent_ms < SILENT_MS) {
+		watch_after(pc, SILENT_MS - silent_ms);
+		return;
+	}
+	pc->pinged_ms = now_ms(pc);
+	codec_ping(pc->codec);
+	loop_timer_start(&pc->timer, PONG_MS);
+}
