@@ -10,8 +10,9 @@ import json
 import socket
 import ssl
 import subprocess
+import time
 
-from mesh import wait_until
+from mesh import SLOWER
 from wire import Client
 
 ID = "spiffe://mesh.internal"
@@ -220,12 +221,10 @@ class Member:
 
 	def until_true(self, condition, what, timeout=10):
 		"""Takes lines until condition() is true."""
-		def step():
-			if condition():
-				return True
+		deadline = time.monotonic() + timeout * SLOWER
+		while not condition():
+			assert time.monotonic() < deadline, what
 			self.take()
-			return condition()
-		wait_until(step, what, timeout)
 
 	def has(self, key):
 		return key in self.documents
