@@ -12,6 +12,7 @@ A Managed one has a BackendPolicy as well, and tells how its endpoints are.
 import json
 import re
 import select
+import socket
 
 from mesh import Proxy, wait_until
 from wire import Client, dial, get
@@ -58,6 +59,15 @@ def reply(text, status="200 OK", fields=""):
 def stays_quiet(stream, seconds):
 	"""Waits until the peer says something or ends, but no longer than that."""
 	return not select.select([stream.sock], [], [], seconds)[0]
+
+
+def unread_port(scene):
+	"""Of an application that reads nothing, not even into its kernel."""
+	listener = scene.closing(socket.socket())
+	listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+	listener.bind(("127.0.0.1", 0))
+	listener.listen(1024)
+	return listener.getsockname()[1]
 
 
 def documents(name, ports, protocol="http", host="127.0.0.1"):

@@ -13,7 +13,7 @@ stand in front of cmd/echo as well.  What only we promise is then left out.
 
 import atexit
 import os
-import socket
+import signal
 
 import h2_frames_cases
 import h2_hpack_cases
@@ -21,7 +21,10 @@ import h2_messages_cases
 import h2_start_cases
 import h2_streams_cases
 import h2_windows_cases
-from edge import Edge
+from edge import Edge, unread_port
+from h2_peer import Peer
+from h2_wire import (ACK, END_STREAM, GOAWAY, NO_ERROR, PING, WINDOW_MAX, data,
+    get, ping, post)
 from mesh import Scene, Skip, main, scenario, stop_all, wait_until
 from wire import Relay
 
@@ -38,7 +41,7 @@ class Place:
 		self.relay = self.scene.closing(
 		    Relay(self.scene.echo("app").http))
 		self.edge = Edge(self.scene, self.relay.port)
-		self.stalled = Edge(self.scene, silent_port(self.scene),
+		self.stalled = Edge(self.scene, unread_port(self.scene),
 		    name="stalled")
 
 	def is_alive(self):
@@ -53,15 +56,6 @@ class Place:
 	def remove(self):
 		stop_all(self.scene.running())
 		self.scene.remove()
-
-
-def silent_port(scene):
-	"""Of an application that reads nothing, not even into its kernel."""
-	listener = scene.closing(socket.socket())
-	listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-	listener.bind(("127.0.0.1", 0))
-	listener.listen(1024)
-	return listener.getsockname()[1]
 
 
 class OtherPlace:
@@ -100,6 +94,31 @@ def register(case):
 for part in PARTS:
 	for case in part.RFC:
 		register(case)
+
+
+@scenario
+def rfc9113_6_8_a_server_that_ends_first_says_so(scene):
+	"""Then which stream was the last; what it took is answered all the same."""
+	edge = Edge(scene, scene.echo("app").http_port)
+	with Peer(edge.address) as peer:
+		peer.send(post(1, "/"))
+		peer.fence()
+		edge.asked_to_end = True
+		edge.signal(signal.SIGTERM)
+		notice = peer.read_until_frame(lambda seen: seen.kind == GOAWAY)
+		assert (notice.number, notice.code) == (WINDOW_MAX, NO_ERROR), \
+		    str(notice)
+		# What crossed the notice is served as well.
+		peer.send(get(3))
+		asked = peer.read_until_frame(lambda seen: seen.kind == PING)
+		peer.send(ping(asked.payload, ACK))
+		last = peer.read_until_frame(lambda seen: seen.kind == GOAWAY)
+		assert (last.number, last.code) == (3, NO_ERROR), str(last)
+		peer.send(data(1, b"hello", END_STREAM))
+		assert peer.read_reply(1).json()["bodyBytes"] == 5
+		assert peer.read_reply(3).status == 200
+		assert peer.read_end().value == NO_ERROR, peer.ending()
+	assert edge.wait() == 0
 
 
 @scenario
