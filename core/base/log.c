@@ -35,10 +35,10 @@ is_journal(int fd)
 }
 
 static void
-say_dropped(uint64_t lines)
+say_dropped(uint64_t lines, int error)
 {
-	log_warn("log", "%" PRIu64 " lines were dropped: what reads them is slow",
-	    lines);
+	log_warn("log", "%" PRIu64 " lines were dropped: %s", lines,
+	    error != 0 ? strerror(error) : "what reads them is slow");
 }
 
 void

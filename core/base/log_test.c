@@ -400,7 +400,8 @@ TEST(log_says_that_lines_were_dropped)
 		str_add_slice(&text, slice_of(block, (size_t)n));
 	}
 	stop();
-	assert_non_null(strstr(str_ptr(&text), "log: 1 lines were dropped"));
+	assert_non_null(strstr(str_ptr(&text),
+	    "log: 1 lines were dropped: Broken pipe\n"));
 	str_fini(&text);
 	close(fds[1]);
 	close(people[0]);

@@ -37,6 +37,7 @@ static struct {
 	_Atomic int      people_fd, access_fd;
 	_Atomic uint64_t give_up_ms;	/* 0: go on, otherwise end by then */
 	_Atomic uint64_t dropped;
+	_Atomic int      error;		/* errno of the last failure, or 0 */
 	pthread_mutex_t  lock;		/* people, ended */
 	pthread_cond_t   on_ended;
 	struct str       people;
@@ -49,7 +50,7 @@ static struct {
 	bool             people_fails;
 	uint64_t         reported;	/* of dropped */
 	uint64_t         report_ms;
-	void           (*on_dropped)(uint64_t lines);
+	void           (*on_dropped)(uint64_t lines, int error);
 } w = {
 	.people_fd = STDERR_FILENO, .access_fd = STDOUT_FILENO,
 	.lock = PTHREAD_MUTEX_INITIALIZER, .wake_fd = -1,
@@ -115,6 +116,7 @@ put(int fd, struct iovec *iov, int n)
 			if (errno == EINTR ||
 			    (errno == EAGAIN && wait_writable(fd)))
 				continue;
+			atomic_store(&w.error, errno == EAGAIN ? 0 : errno);
 			return drop(count_lines(iov, n));
 		}
 		size_t left = (size_t)done;
@@ -168,7 +170,7 @@ report_dropped(void)
 
 	if (dropped == w.reported || w.people_fails || now < w.report_ms)
 		return;
-	w.on_dropped(dropped - w.reported);
+	w.on_dropped(dropped - w.reported, atomic_exchange(&w.error, 0));
 	w.reported = dropped;
 	w.report_ms = now + REPORT_MS;
 }
@@ -297,6 +299,7 @@ log_writer_start(const struct log_writer_options *o)
 	atomic_store(&w.access_fd, o->access_fd);
 	w.on_dropped = o->on_dropped;
 	w.reported = atomic_load(&w.dropped);
+	atomic_store(&w.error, 0);
 	w.report_ms = 0;
 	w.people_fails = w.ended = false;
 	atomic_store(&w.give_up_ms, 0);

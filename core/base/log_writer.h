@@ -25,8 +25,11 @@
 struct log_writer_options {
 	int people_fd;
 	int access_fd;		/* -1: none */
-	/* On the thread, at most once a second: lines were lost since last time. */
-	void (*on_dropped)(uint64_t lines);
+	/*
+	 * On the thread, at most once a second: lines were lost since last time,
+	 * by an output that failed with this errno, or by a full queue: 0.
+	 */
+	void (*on_dropped)(uint64_t lines, int error);
 };
 
 /*
