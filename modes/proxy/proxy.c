@@ -128,11 +128,17 @@ proxy_listen(struct proxy_run *p, struct err *err)
 	bool is_gateway = s->gateway != NULL ||
 	    (s->standalone && p->snapshot->gateway != NULL);
 
+	bool asks_outbound = p->settings.asks_outbound;
+
 	/* A gateway has neither an application nor callers of the mesh. */
+	if (is_gateway && asks_outbound)
+		log_warn("listener", "outbound %s is not opened: "
+		    "a gateway has no application", s->outbound_listen);
 	if (!s->standalone && !is_gateway &&
 	    listen_on(p, s->inbound_listen, &in, "inbound", err) != 0)
 		return -1;
-	if ((!s->standalone || s->upstreams_len == 0) && !is_gateway &&
+	if (!is_gateway &&
+	    (!s->standalone || s->upstreams_len == 0 || asks_outbound) &&
 	    listen_on(p, s->outbound_listen, &out, "outbound", err) != 0)
 		return -1;
 	for (size_t i = 0; i < s->upstreams_len; i++)

@@ -28,6 +28,14 @@ def name_of(reply):
 
 
 @scenario
+def a_gateway_has_no_way_out_and_says_so(scene):
+	port = free_port()
+	edge = Gateway(scene, gateway([http(port)]))	# asks by --outbound-listen
+	assert f"outbound 127.0.0.1:{edge.outbound_port} is not opened: a gateway " \
+	    "has no application" in edge.err(), edge.err()
+
+
+@scenario
 def a_request_obeys_the_listener_of_its_host_alone(scene):
 	port, other = free_port(), free_port()
 	apps = {name: scene.echo(name) for name in ("any", "wild", "exact")}

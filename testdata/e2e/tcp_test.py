@@ -10,6 +10,7 @@ import struct
 import threading
 
 from mesh import ROOT, SLOWER, free_port, main, scenario, wait_until
+from wire import get
 
 PROXY = """
 apiVersion: mesh/v1
@@ -69,6 +70,16 @@ def reset(sock):
 	sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
 	    struct.pack("ii", 1, 0))
 	sock.close()
+
+
+@scenario
+def upstreams_alone_still_have_an_outbound_listener_that_is_asked_for(scene):
+	proxy, _ = through(scene, free_port())
+	# CONNECT is the business of the outbound listener alone.
+	reply = get(proxy.outbound_port, "ledger:7000", method="CONNECT",
+	    host="ledger:7000")
+	assert reply.status == 503, reply.status
+	assert "is not opened" not in proxy.err(), proxy.err()
 
 
 @scenario
