@@ -18,8 +18,8 @@ lint_packages="python3 shellcheck mandoc"
 test_packages="$demo_packages $lint_packages libcmocka-dev libpcre2-dev binutils
 	bind9-dnsutils ca-certificates dnsmasq-base haproxy iproute2 nginx openssl
 	procps prometheus python3-h2 python3-hpack sqlite3 strace wrk"
-bench_packages="$build_packages haproxy iproute2 libnginx-mod-stream nginx openssl python3
-	util-linux valgrind wrk"
+bench_packages="$build_packages haproxy iproute2 libnginx-mod-stream nghttp2-client nginx
+	openssl python3 util-linux valgrind wrk"
 
 # The one that these packages are for, whichever comes first in PATH.
 python=/usr/bin/python3

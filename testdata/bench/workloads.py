@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 import time
 
+import http2
 from measure import Figure, LOAD_CPU, PROXY_CPU, anonymous_kib, on_cpu, \
     run_load, run_wrk
 from mesh import BUILD, wait_until
@@ -88,6 +89,11 @@ def new_connections(bench):
 	bench.row("W3", "CPU per request", "us", cpu_figures(samples), 0.85)
 	bench.row("W3", "throughput", "1/s", rate_figures(samples),
 	    higher_is_better=True)
+
+
+@workload("W4", "HTTP/2 from callers, 32 streams a connection, to HTTP/1.1")
+def multiplexed(bench):
+	http2.run(bench)
 
 
 @workload("W6", "two sidecars with mutual TLS between them")
