@@ -10,6 +10,8 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "csr", fuzz_csr, "DER: a certification request" },
 	{ "document", fuzz_document, "YAML documents, as far as a kind's struct" },
 	{ "frame", fuzz_frame, "frames of mesh-tcp/1" },
+	{ "h2-client", fuzz_h2_client, "HTTP/2: what a server sends" },
+	{ "h2-server", fuzz_h2_server, "HTTP/2: what a client sends" },
 	{ "hello", fuzz_hello, "a ClientHello" },
 	{ "http-client", fuzz_http_client, "HTTP/1 responses" },
 	{ "http-server", fuzz_http_server, "HTTP/1 requests" },

@@ -80,18 +80,28 @@ note(struct h2_block *b, struct slice *at, struct slice value,
 }
 
 static void
-add(struct h2_block *b, enum http_field_id id, struct slice name,
+add_to(struct http_fields *list, enum http_field_id id, struct slice name,
     struct slice value, bool is_secret)
 {
-	struct http_fields *list = id == FIELD_COOKIE &&
-	    b->kind == H2_REQUEST ? &b->crumbs : &b->fields;
-
-	value = arena_dup(b->arena, value);
 	if (id == FIELD_OTHER)
-		http_fields_add(list, arena_dup(b->arena, name), value);
+		http_fields_add(list, arena_dup(list->arena, name), value);
 	else
 		http_fields_add_id(list, id, value);
 	list->v[list->len - 1].is_secret = is_secret;
+}
+
+/* The first crumb of a cookie stands for all until they are joined. */
+static void
+add(struct h2_block *b, enum http_field_id id, struct slice name,
+    struct slice value, bool is_secret)
+{
+	bool is_crumb = id == FIELD_COOKIE && b->kind == H2_REQUEST;
+
+	value = arena_dup(b->arena, value);
+	if (!is_crumb || b->crumbs.len == 0)
+		add_to(&b->fields, id, name, value, is_secret);
+	if (is_crumb)
+		add_to(&b->crumbs, id, name, value, is_secret);
 }
 
 static void
@@ -194,7 +204,7 @@ join_crumbs(struct h2_block *b)
 	size_t n = b->crumbs.len, parts = 0;
 	bool is_secret = false;
 
-	if (n == 0)
+	if (n < 2)
 		return;
 	struct slice *v = arena_alloc(b->arena, 2 * n * sizeof(*v));
 
@@ -204,9 +214,11 @@ join_crumbs(struct h2_block *b)
 		v[parts++] = b->crumbs.v[i].value;
 		is_secret |= b->crumbs.v[i].is_secret;
 	}
-	http_fields_add_id(&b->fields, FIELD_COOKIE, n == 1 ? v[0] :
+	http_fields_set_id(&b->fields, FIELD_COOKIE,
 	    arena_join(b->arena, v, parts));
-	b->fields.v[b->fields.len - 1].is_secret = is_secret;
+	for (size_t i = 0; i < b->fields.len; i++)
+		if (b->fields.v[i].id == FIELD_COOKIE)
+			b->fields.v[i].is_secret = is_secret;
 }
 
 static bool

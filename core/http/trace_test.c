@@ -260,7 +260,8 @@ on_idle(void *owner)
 
 	if (!t->is_server)
 		add(t, "idle");
-	else if (codec_is_idle(t->codec) && buf_len(&t->in) == 0)
+	else if (!codec_is_multiplexed(t->codec) && codec_is_idle(t->codec) &&
+	    buf_len(&t->in) == 0)
 		renew(t);
 }
 
@@ -296,6 +297,30 @@ trace_init_server(struct trace *t, const struct http_limits *limits)
 	*t = (struct trace){ .loop = shared_loop(), .is_server = true,
 	    .answer = "ok", .limits = limits };
 	t->codec = h1_server_new(t->loop, limits, &holder, t);
+}
+
+void
+trace_init_h2_server(struct trace *t, const struct http_limits *limits)
+{
+	*t = (struct trace){ .loop = shared_loop(), .is_server = true,
+	    .answer = "ok", .limits = limits };
+	t->codec = h2_server_new(t->loop, limits, false, &holder, t);
+	trace_turn(t);
+}
+
+void
+trace_init_h2_client(struct trace *t, const struct http_limits *limits)
+{
+	*t = (struct trace){ .loop = shared_loop() };
+	t->codec = h2_client_new(t->loop, limits, &holder, t);
+	trace_turn(t);
+}
+
+void
+trace_pipe(struct trace *from, struct trace *to)
+{
+	trace_feed(to, str_ptr(&from->out), from->out.len);
+	str_clear(&from->out);
 }
 
 struct http_head *

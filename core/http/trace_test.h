@@ -2,7 +2,7 @@
 #define HTTP_TRACE_TEST_H
 
 #include "base/str.h"
-#include "http/codec.h"
+#include "http/http2.h"
 
 /*
  * trace: runs a codec on bytes and writes what happened as one line of text,
@@ -52,6 +52,11 @@ void trace_init_server(struct trace *, const struct http_limits *);
 /* Sends one request: its head is made of method, path and what is set. */
 void trace_init_client(struct trace *, const struct http_limits *,
     const char *method);
+/* The same over HTTP/2; nothing is sent but the preface and SETTINGS. */
+void trace_init_h2_server(struct trace *, const struct http_limits *);
+void trace_init_h2_client(struct trace *, const struct http_limits *);
+/* What one has sent is fed to the other. */
+void trace_pipe(struct trace *from, struct trace *to);
 /* The head that trace_init_client sends, in t->arena, for changing. */
 struct http_head *trace_request(struct trace *, const char *method);
 void trace_open(struct trace *, const struct http_head *, bool end);
