@@ -73,8 +73,7 @@ struct cluster {
 	uint64_t              response_timeout_ms;	/* 15,000; 0: none */
 	uint64_t              body_idle_ms;	/* 60,000 */
 	uint64_t              pool_idle_ms;	/* 30,000 */
-	uint64_t              pool_fresh_ms;	/* 1,000: idle for less, it may carry
-						   what cannot be sent twice */
+	uint64_t              pool_fresh_ms;	/* 1,000: then not for what goes once */
 	uint64_t              pool_requests;	/* of a connection; 0: no limit */
 	uint64_t              pool_age_ms;	/* of a connection; 0: no limit */
 	struct upgrade_settings upgrades;

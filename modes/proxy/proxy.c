@@ -7,6 +7,7 @@
 #include "base/build.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/code.h"
 #include "base/dump.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -154,8 +155,10 @@ proxy_set_ready(struct proxy_run *p, bool ready)
 		return;
 	p->is_ready = ready;
 	log_info("proxy", ready ? "ready" : "not ready");
-	if (ready)
+	if (ready) {
 		notify_send("READY=1");
+		code_release();
+	}
 }
 
 /* --- the end ---------------------------------------------------------------------------- */

@@ -30,8 +30,8 @@ FUNCTION_WARN = 50
 # What comes with libc, the compiler and the kernel; any other <header> is a library's.
 SYSTEM_HEADERS = re.compile(r"^((sys|net|netinet|arpa|linux|asm|bits)/.*|(assert"
     r"|ctype|dirent|dlfcn|elf|endian|err|errno|fcntl|fnmatch|getopt|glob|ifaddrs"
-    r"|inttypes|libgen|limits|locale|malloc|math|netdb|poll|pthread|sched|search|semaphore"
-    r"|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio"
+    r"|inttypes|libgen|limits|link|locale|malloc|math|netdb|poll|pthread|sched|search"
+    r"|semaphore|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio"
     r"|stdlib|stdnoreturn|string|strings|syslog|termios|threads|time|ucontext"
     r"|unistd|utime|wchar)\.h|[a-z0-9]*intrin\.h|cpuid\.h|sanitizer/.*)$")
 
