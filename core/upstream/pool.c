@@ -237,6 +237,8 @@ on_finished(void *owner, enum codec_end end)
 		conn_abort(pc->conn, CLOSE_TRUNCATED);
 	else if (end == CODEC_END_AFTER_FLUSH)
 		conn_close_linger(pc->conn, CLOSE_FINISHED);
+	else if (end == CODEC_END_ERROR && codec_is_multiplexed(pc->codec))
+		conn_close_linger(pc->conn, CLOSE_PROTOCOL);	/* GOAWAY says why */
 	else
 		conn_close(pc->conn, end == CODEC_END_ERROR ? CLOSE_PROTOCOL :
 		    CLOSE_FINISHED);
