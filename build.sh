@@ -17,7 +17,8 @@ demo_packages="$build_packages curl python3"
 lint_packages="python3 shellcheck mandoc"
 test_packages="$demo_packages $lint_packages libcmocka-dev libpcre2-dev binutils
 	bind9-dnsutils ca-certificates dnsmasq-base haproxy iproute2 nginx openssl
-	procps prometheus python3-h2 python3-hpack sqlite3 strace wrk"
+	postgresql procps prometheus python3-h2 python3-hpack redis-server sqlite3
+	strace wrk"
 bench_packages="$build_packages haproxy iproute2 libnginx-mod-stream nghttp2-client nginx
 	openssl python3 util-linux valgrind wrk"
 
@@ -69,7 +70,7 @@ install_packages() {
 	fi
 	allow_starting
 	trap - EXIT INT TERM
-	for name in haproxy nginx prometheus; do
+	for name in haproxy nginx postgresql prometheus redis-server; do
 		case " $* " in
 		*" $name "*) systemctl disable --quiet "$name" >/dev/null 2>&1 || : ;;
 		esac
