@@ -82,6 +82,23 @@ TEST(quota_follows_what_is_wanted)
 	}
 }
 
+/* Also of a limit with keys, of which it says that it wants nothing. */
+TEST(quota_of_one_alone_is_nearly_all_of_it)
+{
+	static const uint64_t wanted[] = { 0, WHOLE / 100, WHOLE, 9 * WHOLE };
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		struct asker a = { .name = "a" };
+		struct quota q;
+
+		quota_init(&q, 0);
+		for (uint64_t now = 0; now < 30000; now += 1000)
+			assert_in_range(ask(&q, &a, wanted[i], now),
+			    WHOLE * 94 / 100, WHOLE);
+		quota_fini(&q);
+	}
+}
+
 TEST(quota_gives_only_what_others_have_let_go)
 {
 	struct asker a = { .name = "a" }, b = { .name = "b" };
