@@ -4,6 +4,7 @@
 #include "model/closure.h"
 #include "model/secret.h"
 #include "pki/base64.h"
+#include "pki/keypair.h"
 
 static const char *const versions[] = { "v1", NULL };
 
@@ -79,6 +80,19 @@ model_secret_bytes(const struct model_object *o, const char *key, struct arena *
 	if (plain != NULL)
 		return slice_str(plain);
 	return coded == NULL ? SLICE_NONE : decode(coded, a);
+}
+
+int
+model_secret_check_pair(const struct model_object *o, struct err *err)
+{
+	struct arena a;
+	int result;
+
+	arena_init(&a);
+	result = keypair_check(model_secret_bytes(o, "tls.crt", &a),
+	    model_secret_bytes(o, "tls.key", &a), err);
+	arena_fini(&a);
+	return result;
 }
 
 struct conf_node *

@@ -32,6 +32,11 @@ const struct model_config_map *model_config_map(const struct model_object *);
 /* Of a Secret or ConfigMap: the bytes, in the arena; absent: no such key. */
 struct slice model_secret_bytes(const struct model_object *, const char *key,
     struct arena *);
+/*
+ * Whether tls.crt and tls.key are a certificate and its key that a server can
+ * show (pki/keypair.h, whose errors it gives).
+ */
+int model_secret_check_pair(const struct model_object *, struct err *);
 /* The document with "" for each value, in the arena. */
 struct conf_node *model_secret_shown(const struct conf_node *doc, struct arena *);
 

@@ -96,6 +96,7 @@ route_sight_certificate(const struct route_sight *s,
 	struct model_object_ref full = *ref;
 	const char *own = document->head->meta.namespace;
 	const struct model_object *o;
+	struct err err = ERR_INIT;
 
 	if (full.namespace == NULL)
 		full.namespace = own;
@@ -107,10 +108,13 @@ route_sight_certificate(const struct route_sight *s,
 	    !route_sight_grants(s, document, &full))
 		return ROUTE_REF_NOT_PERMITTED;
 	o = s->find(s->arg, &model_secret_kind, full.namespace, full.name);
-	*why = o == NULL ? "there is none" : "it has no tls.crt with tls.key";
-	return o != NULL && model_secret_bytes(o, "tls.crt", s->arena).len > 0 &&
-	    model_secret_bytes(o, "tls.key", s->arena).len > 0 ?
-	    ROUTE_RESOLVED : ROUTE_BACKEND_NOT_FOUND;
+	*why = "there is none";
+	if (o == NULL)
+		return ROUTE_BACKEND_NOT_FOUND;
+	if (model_secret_check_pair(o, &err) == 0)
+		return ROUTE_RESOLVED;
+	*why = arena_printf(s->arena, "%s", err.text);
+	return ROUTE_BACKEND_NOT_FOUND;
 }
 
 /* --- a route at one parent ---------------------------------------------------- */

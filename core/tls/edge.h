@@ -4,31 +4,25 @@
 #include <bearssl.h>
 #include <stdatomic.h>
 
-#include "base/arena.h"
-#include "pki/chain.h"
 #include "pki/hash.h"
-#include "pki/key.h"
+#include "pki/keypair.h"
 #include "tls/hello.h"
 #include "tls/tls.h"
 
 /* What stands behind a tls_edge, for the files of this folder. */
 struct edge_cert {
-	struct slice         hostname;	/* of the listener; empty: any */
-	struct chain         chain;
-	struct cert          leaf;
+	atomic_uint          refs;	/* edges that show it */
+	char                *hostname;	/* of the listener; empty: any */
+	struct keypair       pair;
 	br_x509_certificate  certs[CHAIN_CERTS_MAX];
 	size_t               n_certs;
-	bool                 is_rsa;
-	struct key           key;	/* else */
 	br_ec_private_key    ec_key;
-	br_skey_decoder_context rsa;	/* holds the numbers of rsa_key */
-	const br_rsa_private_key *rsa_key;
+	const br_rsa_private_key *rsa_key;	/* NULL: ec_key it is */
 	unsigned char        hash[HASH_LEN];	/* SHA-256 of the leaf */
 };
 
 struct tls_edge {
 	atomic_uint        refs;
-	struct arena       names;
 	struct edge_cert **certs;
 	size_t             len;
 };

@@ -138,7 +138,7 @@ TEST(an_edge_refuses_what_does_not_fit)
 		{ rsa_cert, ec_key, "no intact" },
 		{ rsa_small_cert, rsa_small_key, "1024 bits" },
 		{ p384_cert, p384_key, "no intact" },
-		{ "", ec_key, "certificate" },
+		{ "", ec_key, "tls.crt" },
 		{ ec_cert, "", "no private key" },
 		{ rsa_cert, "", "no intact" },
 		{ rsa_cert, "-----BEGIN PRIVATE KEY-----\n", "PEM" },
@@ -156,6 +156,20 @@ TEST(an_edge_refuses_what_does_not_fit)
 	assert_int_equal(e->len, 0);
 	fini(&ec);
 	fini(&other);
+	tls_edge_unref(e);
+}
+
+TEST(an_edge_goes_on_showing_what_another_shows)
+{
+	struct tls_edge *from = tls_edge_new(), *e = tls_edge_new();
+
+	add(from, "a.example.com", make_ec("a.example.com"));
+	add(from, "*.example.com", make_rsa());
+	tls_edge_keep(e, from, 1);
+	tls_edge_unref(from);
+	add(e, "a.test", make_ec("a.test"));
+	assert_int_equal(shown(e, "x.example.com", true, true), 0);
+	assert_int_equal(shown(e, "a.test", false, true), 1);
 	tls_edge_unref(e);
 }
 

@@ -62,6 +62,8 @@ void tls_edge_unref(struct tls_edge *);	/* NULL allowed */
  */
 int tls_edge_add(struct tls_edge *, struct slice hostname,
     struct slice chain_pem, struct slice key_pem, struct err *);
+/* Shows also what `from` shows as its i-th, in the order of adding. */
+void tls_edge_keep(struct tls_edge *, const struct tls_edge *from, size_t i);
 
 /* One table: name (label `reason`), sentence. */
 enum tls_failure {

@@ -7,6 +7,7 @@
 #include "modes/control/conditions.h"
 #include "modes/control/server_fixture.h"
 #include "modes/control/session.h"
+#include "tls/edge_fixture_test.h"
 
 #define SERVICE(ns, name) "apiVersion: v1\nkind: Service\n"	\
 	"metadata: {name: " name ", namespace: " ns "}\n"		\
@@ -144,6 +145,54 @@ TEST(conditions_of_a_gateway_wait_for_a_proxy)
 	server_fixture_free(t);
 }
 
+/* Opaque: as one that was stored when nobody looked at it. */
+static void
+put_pair(struct server_fixture *t, const char *cert, const char *key)
+{
+	struct str yaml = { 0 };
+
+	str_add(&yaml, "apiVersion: v1\nkind: Secret\n"
+	    "metadata: {name: cert, namespace: shop}\nstringData:\n"
+	    "  tls.crt: ");
+	str_add_json(&yaml, slice_str(cert));
+	str_add(&yaml, "\n  tls.key: ");
+	str_add_json(&yaml, slice_str(key));
+	str_add(&yaml, "\n");
+	server_fixture_put(t, str_ptr(&yaml));
+	str_fini(&yaml);
+}
+
+TEST(conditions_of_a_listener_look_into_its_secret)
+{
+	static const struct {
+		const char *cert, *key, *want;
+	} cases[] = {
+		{ "a", rsa_key, "False/InvalidCertificateRef" },
+		{ rsa_cert, rsa_other_key, "False/InvalidCertificateRef" },
+		{ rsa_cert, rsa_key, "True/ResolvedRefs" },
+	};
+	struct server_fixture *t = server_fixture_new();
+
+	server_fixture_put(t, "apiVersion: gateway.networking.k8s.io/v1\n"
+	    "kind: Gateway\nmetadata: {name: gw, namespace: shop}\n"
+	    "spec:\n  gatewayClassName: mesh\n  listeners:\n"
+	    "  - {name: d, port: 443, protocol: HTTPS,"
+	    " tls: {certificateRefs: [{name: cert}]}}\n");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool is_good = cases[i].want[0] == 'T';
+		char *want = mem_printf("Accepted=True/Accepted "
+		    "Programmed=False/Pending | Accepted=True/Accepted "
+		    "Conflicted=False/NoConflicts ResolvedRefs=%s "
+		    "Programmed=False/%s", cases[i].want,
+		    is_good ? "Pending" : "Invalid");
+
+		put_pair(t, cases[i].cert, cases[i].key);
+		expect(t, G "gw", want);
+		mem_free(want);
+	}
+	server_fixture_free(t);
+}
+
 static const char bad_gateway[] =
     "apiVersion: gateway.networking.k8s.io/v1\n"
     "kind: Gateway\nmetadata: {name: gw, namespace: shop}\n"
@@ -170,9 +219,7 @@ TEST(conditions_of_listeners_say_what_is_wrong_with_each)
 	    " | Accepted=True/Accepted Conflicted=False/NoConflicts"
 	    " ResolvedRefs=False/InvalidCertificateRef"
 	    " Programmed=False/Invalid");
-	server_fixture_put(t, "apiVersion: v1\nkind: Secret\n"
-	    "metadata: {name: cert, namespace: shop}\n"
-	    "type: kubernetes.io/tls\nstringData: {tls.crt: a, tls.key: b}\n");
+	put_pair(t, rsa_cert, rsa_key);
 	expect(t, G "gw",
 	    "Accepted=True/ListenersNotValid Programmed=False/Pending"
 	    " | Accepted=False/ProtocolConflict Conflicted=True/ProtocolConflict"

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "modes/control/registry_impl.h"
+#include "modes/control/secrecy.h"
 #include "modes/control/store_keys.h"
 #include "pki/key.h"
 
@@ -219,6 +220,12 @@ judge_edit(struct job *j, struct store_txn *t, size_t i)
 
 		a->outcome = m.outcome;
 		a->generation = m.generation;
+	}
+	if (e->sent != NULL && model_key_is_secret(slice_str(e->key)) &&
+	    secrecy_check(e->sent->node, str_slice(&value),
+	    &j->answer.err) < 0) {
+		key_wipe_str(&value);
+		return -1;
 	}
 	if (a->outcome == REGISTRY_DELETED)
 		store_txn_delete(t, key);

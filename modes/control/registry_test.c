@@ -460,6 +460,34 @@ TEST(registry_locks_secrets_and_knows_them_after_a_restart)
 	registry_fixture_free(t);
 }
 
+static const char tls_yaml[] = "apiVersion: v1\nkind: Secret\n"
+    "metadata: {name: t}\ntype: kubernetes.io/tls\n%s";
+
+TEST(registry_refuses_a_certificate_that_nobody_can_show)
+{
+	static const struct {
+		const char *values, *want;
+	} cases[] = {
+		{ "stringData: {tls.crt: a, tls.key: b}",
+		    "test.yaml:5:23: stringData[tls.crt]: " },
+		{ "data: {tls.crt: YQ==, tls.key: YQ==}",
+		    "test.yaml:5:17: data[tls.crt]: " },
+	};
+	struct registry_fixture *t = registry_fixture_new();
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *yaml = mem_printf(tls_yaml, cases[i].values);
+
+		registry_fixture_put(t, yaml);
+		if (strstr(t->err.text, cases[i].want) == NULL)
+			fail_msg("%zu: %s", i, t->err.text);
+		mem_free(yaml);
+	}
+	assert_null(registry_find(t->registry,
+	    SLICE("/core/secrets/default/t")));
+	registry_fixture_free(t);
+}
+
 TEST(registry_keeps_values_of_a_secret_that_was_read)
 {
 	struct registry_fixture *t = registry_fixture_new();

@@ -16,6 +16,12 @@
 
 /* Adds the document's JSON without what nobody may read. */
 void secrecy_write(struct str *out, const struct conf_node *doc);
+/*
+ * Refuses a Secret of type kubernetes.io/tls that no server could show: value
+ * is what sent would be in the store.  The place is that in sent.  ERR_DATA.
+ */
+int secrecy_check(const struct conf_node *sent, struct slice value,
+    struct err *);
 /* Gives values of "" those of the document that was there. */
 void secrecy_keep(struct conf_node *doc, const struct conf_node *there);
 
