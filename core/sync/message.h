@@ -40,7 +40,7 @@ enum sync_type {
 	SYNC_READY,	/* ready */
 	SYNC_INTEREST,	/* services */
 	SYNC_ACK,	/* revision, digest */
-	SYNC_NACK,	/* key, revision, error */
+	SYNC_NACK,	/* key, revision, error: "": nothing any more */
 	SYNC_ALIVE,	/* counters, uptime_ms */
 	SYNC_WITHDRAW,
 	SYNC_ANSWER,	/* id, body */

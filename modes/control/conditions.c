@@ -177,8 +177,31 @@ static const struct {
 
 struct showing {
 	const char *reason, *message;	/* of a broken promise, or NULL */
+	const char *why;	/* of a rejection, or NULL */
 	char        now[CLOCK_TEXT_MAX];
 };
+
+/*
+ * A rejection that begins with "listener NAME: " is about those listeners that
+ * it names, and neither about others nor about the Gateway.
+ */
+static bool
+is_about(const struct showing *s, const struct conf_node *of)
+{
+	const char *name = conf_get_string(of, "name");
+	char *said;
+	bool found;
+
+	if (s->why == NULL || !slice_has_prefix(slice_str(s->why),
+	    SLICE("listener ")))
+		return true;
+	if (name == NULL)
+		return false;
+	said = mem_printf("listener %s: ", name);
+	found = strstr(s->why, said) != NULL;
+	mem_free(said);
+	return found;
+}
 
 static void
 show_list(struct conf_node *of, const struct conf_node *before,
@@ -186,7 +209,7 @@ show_list(struct conf_node *of, const struct conf_node *before,
 {
 	struct conf_node *list = conf_get(of, "conditions");
 
-	if (s->reason != NULL)
+	if (s->reason != NULL && is_about(s, of))
 		break_promise(list, s->reason, s->message);
 	carry_times(list, conf_get(before, "conditions"), s->now);
 }
@@ -213,6 +236,7 @@ find_reason(const struct conditions *c, const struct entry *e,
 
 	if (b != NULL && b->rejecting > 0) {
 		s->reason = "Invalid";
+		s->why = b->why;
 		s->message = arena_printf(a, "rejected by %zu %s, %s among "
 		    "them: %s", b->rejecting, b->rejecting == 1 ? "proxy" :
 		    "proxies", b->who, b->why);

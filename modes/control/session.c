@@ -241,6 +241,11 @@ take_nack(struct session *s, const struct sync_message *m)
 
 	if (m->key.len > NACK_TEXT_MAX)
 		return false;
+	if (text.len == 0) {
+		nack_free(map_del(&s->nacks, m->key));
+		sessions_stand_anew(s->all);
+		return true;
+	}
 	log_warn("sessions", "%s: rejects %.*s of revision %llu: %.*s", s->name,
 	    SLICE_ARG(m->key), (unsigned long long)m->revision,
 	    SLICE_ARG(text));

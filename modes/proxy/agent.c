@@ -388,7 +388,7 @@ agent_free(struct agent *g)
 	interests_fini(&g->interests);
 	docs_fini(&g->docs);
 	map_fini(&g->unread, NULL);
-	map_fini(&g->faults, NULL);
+	faults_fini(&g->faults);
 	state_close(&g->state);
 	mem_free(g);
 }

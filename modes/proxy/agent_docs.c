@@ -106,40 +106,57 @@ agent_make_workload(struct agent *g, const struct addr *local)
 
 /* --- compiling ----------------------------------------------------------- */
 
-void
-agent_reject(struct agent *g, struct slice key, uint64_t revision,
-    const struct err *why)
+static void
+send_reject(void *arg, struct slice key, uint64_t revision, const char *why)
 {
 	const struct sync_message m = { .type = SYNC_NACK, .key = key,
-		.revision = revision, .error = slice_str(why->text) };
+		.revision = revision, .error = slice_str(why) };
 
-	log_warn("sync", "%.*s: %s; its last good form stays in force",
-	    SLICE_ARG(key), why->text);
-	agent_send(g, &m);
+	agent_send(arg, &m);
 }
 
-/* What this compilation did not take, and which of it is no news. */
-struct faults {
-	struct agent *agent;
-	struct map    before;
-};
+void
+agent_reject(struct agent *g, struct slice key, uint64_t revision,
+    const char *why)
+{
+	log_warn("sync", "%.*s: %s", SLICE_ARG(key), why);
+	send_reject(g, key, revision, why);
+}
+
+void
+agent_tell_faults(struct agent *g)
+{
+	faults_each(&g->faults, send_reject, g);
+}
+
+static void
+on_news(void *arg, struct slice key, uint64_t revision, const char *why)
+{
+	struct agent *g = arg;
+
+	if (*why == '\0')
+		log_info("sync", "%.*s: nothing is wrong with it any more",
+		    SLICE_ARG(key));
+	else
+		log_warn("sync", "%.*s: %s", SLICE_ARG(key), why);
+	if (g->is_synced)
+		send_reject(g, key, revision, why);
+}
 
 static void
 on_fault(void *arg, const char *key, const struct err *err)
 {
-	struct faults *f = arg;
+	struct agent *g = arg;
 
-	if (!map_has(&f->before, slice_str(key)))
-		agent_reject(f->agent, slice_str(key),
-		    f->agent->docs.revision, err);
-	map_put(&f->agent->faults, slice_str(key), NULL);
+	faults_add(&g->faults, slice_str(key),
+	    docs_revision(&g->docs, slice_str(key)), err->text);
 }
 
 static void
 count_rejected(struct agent *g)
 {
 	atomic_store(&g->numbers.rejected,
-	    (unsigned)(g->unread.len + g->faults.len));
+	    (unsigned)(g->unread.len + g->faults.now.len));
 }
 
 static bool
@@ -198,22 +215,21 @@ agent_compile(struct agent *g)
 	size_t len, absent_len;
 	struct model_object **objects = docs_list(&g->docs, &len);
 	struct service_name *absent = list_absent(g, &absent_len);
-	struct faults faults = { g, g->faults };
 	const struct compile_input more = {
 		.is_called = is_called, .is_called_arg = g,
 		.absent = absent, .absent_len = absent_len,
 		.trust_domain = g->identity->domain, .self = self(g),
 		.revision = g->docs.revision,
-		.fault = on_fault, .fault_arg = &faults,
+		.fault = on_fault, .fault_arg = g,
 		.names = g->names, .system = g->system,
 	};
 
 	g->must_compile = false;
-	map_init(&g->faults);
+	faults_begin(&g->faults);
 	g->unsettled++;
 	g->options.use(g->options.arg, objects, len, &more);
 	count_rejected(g);
-	map_fini(&faults.before, NULL);
+	faults_end(&g->faults, on_news, g);
 	mem_free(absent);
 	mem_free(objects);
 	atomic_store(&g->numbers.revision, g->docs.revision);

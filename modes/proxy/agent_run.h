@@ -10,6 +10,7 @@
 #include "modes/proxy/agent_status.h"
 #include "modes/proxy/app_health.h"
 #include "modes/proxy/docs.h"
+#include "modes/proxy/faults.h"
 #include "modes/proxy/shares.h"
 #include "modes/proxy/state.h"
 #include "net/resolve.h"
@@ -55,8 +56,8 @@ struct agent {
 	struct docs            docs;
 	struct interests       interests;
 	struct model_object   *own;	/* our Workload, as we tell it */
-	struct map             unread, faults;	/* keys of what did not read
-						   or compile */
+	struct map             unread;	/* keys of what did not read */
+	struct faults          faults;	/* what did not compile */
 	unsigned               unsettled;	/* compiled, not in force yet */
 	bool                   is_in_force;	/* something is */
 	struct loop_timer      save_timer;
@@ -122,7 +123,8 @@ void agent_save_now(struct agent *);	/* if something is to be saved */
 /* Our Workload; local: where control sees us, or NULL. */
 void agent_make_workload(struct agent *, const struct addr *local);
 void agent_reject(struct agent *, struct slice key, uint64_t revision,
-    const struct err *);
+    const char *why);
+void agent_tell_faults(struct agent *);	/* to control, all of them */
 
 /* --- agent_session.c -------------------------------------------------------- */
 

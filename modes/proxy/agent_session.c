@@ -196,6 +196,18 @@ on_commit(struct agent *g)
 }
 
 static void
+reject_unread(struct agent *g, const struct sync_message *m,
+    const struct err *why)
+{
+	char *text = mem_printf("%s; %s", why->text,
+	    docs_find(&g->docs, m->key) != NULL ?
+	    "its last good form stays in force" : "it is left out");
+
+	agent_reject(g, m->key, m->revision, text);
+	mem_free(text);
+}
+
+static void
 apply(struct agent *g, const struct sync_message *m)
 {
 	struct err err = ERR_INIT;
@@ -203,7 +215,7 @@ apply(struct agent *g, const struct sync_message *m)
 	switch (docs_apply(&g->docs, m, &err)) {
 	case DOCS_BAD:
 		map_put(&g->unread, m->key, NULL);
-		agent_reject(g, m->key, m->revision, &err);
+		reject_unread(g, m, &err);
 		break;
 	case DOCS_TAKEN:
 		if (m->key.ptr != NULL)
@@ -253,6 +265,7 @@ on_synced(struct agent *g, const struct sync_message *m)
 		    docs_len(&g->docs));
 	if (!g->is_synced) {
 		g->is_synced = true;
+		agent_tell_faults(g);
 		agent_shares_open(g);
 	}
 	g->failures = 0;

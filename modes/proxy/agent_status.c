@@ -201,9 +201,9 @@ write_control(struct str *out, struct agent *g)
 	write_names(out, &g->docs.absent);
 	str_add(out, "],\"rejected\":[");
 	write_names(out, &g->unread);
-	if (g->unread.len > 0 && g->faults.len > 0)
+	if (g->unread.len > 0 && g->faults.now.len > 0)
 		str_add_char(out, ',');
-	write_names(out, &g->faults);
+	write_names(out, &g->faults.now);
 	str_add(out, "]}");
 }
 

@@ -51,6 +51,14 @@ docs_find(const struct docs *d, struct slice key)
 	return doc == NULL ? NULL : doc->object;
 }
 
+uint64_t
+docs_revision(const struct docs *d, struct slice key)
+{
+	const struct doc *doc = map_get(&d->by_key, key);
+
+	return doc == NULL ? 0 : doc->revision;
+}
+
 /* --- changes --------------------------------------------------------------- */
 
 static void

@@ -46,6 +46,8 @@ enum docs_result docs_apply(struct docs *, const struct sync_message *,
 /* Gives an array (mem_free) of borrowed objects, by key. */
 struct model_object **docs_list(const struct docs *, size_t *len);
 struct model_object *docs_find(const struct docs *, struct slice key);
+/* That it came with; 0: there is none. */
+uint64_t docs_revision(const struct docs *, struct slice key);
 size_t docs_len(const struct docs *);
 /* A service that nobody asks for any more is not known to be absent. */
 void docs_forget_absent(struct docs *, struct slice service);

@@ -185,6 +185,17 @@ extensions_of_all(const struct snapshot *s, void (*fn)(void *arg,
 	}
 }
 
+static void
+tell(const struct extensions *x, const struct model_object *doc,
+    const struct err *why, const char *instead)
+{
+	struct err err = ERR_INIT;
+
+	err_set(&err, why->kind, "%s; %s", why->text, instead);
+	if (x->in->fault != NULL)
+		x->in->fault(x->in->fault_arg, doc->key, &err);
+}
+
 /*
  * As it was in the snapshot before, if it says the same, or says what cannot be
  * made; else anew.
@@ -215,8 +226,8 @@ make(struct extensions *x, struct model_object *doc, struct slice key)
 		if (is_global(doc))
 			rate_limit_lease_all(rate_limit_of(e->part));
 	} else {
-		if (x->in->fault != NULL)
-			x->in->fault(x->in->fault_arg, doc->key, &err);
+		tell(x, doc, &err, old != NULL ? "its last good form stays in "
+		    "force" : "it is left out");
 		if (old != NULL)
 			e = extension_new(doc, mem_strdup(old->text),
 			    l7_part_ref(old->part));

@@ -199,6 +199,22 @@ open_front(struct gateway_maker *m, const struct gateway_front *like,
 	return 0;
 }
 
+/* What is wrong with each certificate was told. */
+static void
+tell_closed(const struct gateway_maker *m, const struct gateway_port *port)
+{
+	for (size_t i = 0; i < port->len; i++) {
+		const struct route_listener *l = site_at(port, i)->listener;
+		struct err err = ERR_INIT;
+
+		err_set(&err, ERR_CONFIG, "listener %s: port %u is closed, as "
+		    "no listener of it has a certificate", l->doc->name,
+		    port->number);
+		gateway_report(m, l->document, &err);
+	}
+}
+
+/* 0, -1, or 1: it is not served, and that was told. */
 static int
 make_front(struct gateway_maker *m, const struct gateway_port *port,
     struct gateway_front *f, struct err *err)
@@ -208,12 +224,11 @@ make_front(struct gateway_maker *m, const struct gateway_port *port,
 		return 0;
 	f->needs_hello = needs_hello(port);
 	gateway_make_edge(m, f);
-	/* What is wrong with each certificate was told. */
 	for (size_t i = 0; i < port->len; i++)
 		if (f->edge != NULL || site_at(port, i)->is_passthrough)
 			return 0;
-	return err_set(err, ERR_CONFIG, "port %u: no listener has a certificate",
-	    port->number);
+	tell_closed(m, port);
+	return 1;
 }
 
 /* At each address: as we are told, as the Gateway says, or everywhere. */
@@ -226,7 +241,8 @@ open_port(struct gateway_maker *m, const struct model_object *gateway,
 	size_t before = m->gateway->len;
 	struct gateway_front f;
 	struct err err = ERR_INIT;
-	bool is_bad = make_front(m, port, &f, &err) != 0, any = told == NULL;
+	int made = make_front(m, port, &f, &err);
+	bool is_bad = made != 0, any = told == NULL;
 
 	for (size_t i = 0; !is_bad && told == NULL && i < spec->addresses_len;
 	    i++) {
@@ -239,7 +255,7 @@ open_port(struct gateway_maker *m, const struct model_object *gateway,
 	}
 	if (!is_bad && (any || told != NULL))
 		is_bad = open_front(m, &f, told, &err) != 0;
-	if (is_bad)
+	if (is_bad && made <= 0)
 		gateway_report(m, gateway, &err);
 	if (m->gateway->len > before)
 		take_sites(m, port);

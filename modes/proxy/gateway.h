@@ -33,11 +33,21 @@ struct gateway_site {
 	const struct route_listener *listener;	/* while it is compiled */
 };
 
+/* Where a certificate comes from, and what it is. */
+struct gateway_shown {
+	struct slice  site;	/* key of the listener */
+	size_t        ref;	/* of its certificateRefs */
+	struct slice  hostname;
+	unsigned char hash[HASH_LEN];
+};
+
 /* A port of a Gateway that is served here. */
 struct gateway_front {
 	struct addr         addr;
 	struct gateway_port port;	/* listeners' owners are gateway_sites */
 	struct tls_edge    *edge;	/* counted; NULL: no certificate */
+	struct gateway_shown *from;	/* of each in edge, in its order */
+	size_t              from_len;
 	bool                needs_hello;	/* before TLS it says who is meant */
 	unsigned char       shown[HASH_LEN];	/* of what edge was made from */
 };

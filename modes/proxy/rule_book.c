@@ -288,6 +288,16 @@ add_route(struct builder *bd, const struct rule_order *o,
 	route_add(bd->book->table, route, &parent, built);
 }
 
+static void
+tell(struct rule_book *b, const char *key, const struct err *why,
+    const char *instead)
+{
+	struct rule_fault *f = &b->faults[b->faults_len++];
+
+	*f = (struct rule_fault){ .key = key, .err = ERR_INIT };
+	err_set(&f->err, why->kind, "%s; %s", why->text, instead);
+}
+
 /* As it is, or if not all of it compiles as it was, or else what does. */
 static void
 take_route(struct builder *bd, const struct rule_order *o,
@@ -300,9 +310,10 @@ take_route(struct builder *bd, const struct rule_order *o,
 
 	add_route(bd, o, good, &built);
 	if (built.dropped > 0) {
-		b->faults[b->faults_len++] = (struct rule_fault){
-			.key = good->key, .err = built.err };
 		old = last_good(before, good->key);
+		tell(b, good->key, &built.err, old != NULL ?
+		    "what it said before stays in force" :
+		    "its other rules are in force");
 		if (old != NULL) {
 			route_table_cut(b->table, start);
 			good = old;

@@ -253,6 +253,66 @@ def a_joined_gateway_reaches_sidecars_by_mutual_tls(scene):
 		assert path.is_dir() or key.encode() not in path.read_bytes(), path
 
 
+def conditions(control, *which):
+	"""type -> (status, reason, message), of the Gateway or of a listener."""
+	status = control.get("gateway", "edge")["status"]
+	for name in which:
+		status = next(one for one in status["listeners"]
+		    if one["name"] == name)
+	return {one["type"]: (one["status"], one["reason"], one["message"])
+	    for one in status["conditions"]}
+
+
+@scenario
+def a_spoilt_secret_takes_no_certificate_away(scene):
+	secure, port = free_port(), free_port()
+	control = scene.control()
+	pair = certificate(scene, "cert", "shop.example")
+	other = certificate(scene, "other", "shop.example")
+	# Nobody looks into one of type Opaque, as once into all.
+	def opaque(text):
+		return text.replace("kubernetes.io/tls", "Opaque")
+	control.apply(gateway([https(secure, "s", "cert"), http(port)]) +
+	    opaque(secret("cert", pair)))
+	edge = joined(scene, control)
+
+	def by_tls(*certs):
+		with wire.Client(secure, (trust(*certs), "shop.example")) as client:
+			return client.request(host="shop.example").status == 404
+	wait_until(lambda: by_tls(pair[0]), "the certificate is there")
+	control.ctl("wait", "--for=condition=Programmed", "gateway/edge")
+
+	# One that cannot be meant is refused, with its place.
+	mixed = secret("cert", (pair[0], other[1]))
+	refused = control.ctl("apply", "-f", "-", stdin=mixed, expect=None)
+	assert refused.returncode != 0
+	assert "data[tls.key]: the key is not the one of the certificate" in \
+	    refused.stderr, refused.stderr
+
+	control.apply(opaque(mixed))
+	edge.wait_line("not the one of the certificate; the certificate before "
+	    "stays in force")
+	assert by_tls(pair[0])
+	wait_until(lambda: conditions(control, "s")["ResolvedRefs"][:2] ==
+	    ("False", "InvalidCertificateRef"), "the listener says so")
+	assert conditions(control, "s")["Programmed"][0] == "False"
+	assert conditions(control, "http")["Programmed"][0] == "True"
+	assert conditions(control)["Programmed"][0] == "True"
+
+	# It goes on for as long as it runs.
+	control.apply(opaque(secret("cert", other)))
+	wait_until(lambda: by_tls(other[0]), "the next good one is shown")
+	wait_until(lambda: conditions(control, "s")["Programmed"][0] == "True",
+	    "all is well")
+	edge.wait_line("/default/edge: nothing is wrong with it any more")
+
+	# One that is taken away is not shown.
+	control.ctl("delete", "secret", "cert", "--yes")
+	wait_until(lambda: is_closed(secure), "the port closes")
+	assert "certificate before stays" not in edge.err().rsplit(
+	    "there is no Secret default/cert", 1)[1]
+
+
 @scenario
 def a_joined_gateway_goes_on_without_control(scene):
 	port = free_port()

@@ -1,0 +1,92 @@
+#include "modes/proxy/faults.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+struct fault {
+	uint64_t   revision;
+	struct str text;
+};
+
+static void
+fault_free(void *arg)
+{
+	struct fault *f = arg;
+
+	str_fini(&f->text);
+	mem_free(f);
+}
+
+void
+faults_fini(struct faults *fs)
+{
+	map_fini(&fs->now, fault_free);
+	map_fini(&fs->before, fault_free);
+}
+
+void
+faults_begin(struct faults *fs)
+{
+	map_fini(&fs->before, fault_free);
+	fs->before = fs->now;
+	map_init(&fs->now);
+}
+
+void
+faults_add(struct faults *fs, struct slice key, uint64_t revision,
+    const char *text)
+{
+	struct fault *f = map_get(&fs->now, key);
+
+	if (f == NULL) {
+		f = mem_zalloc(sizeof(*f));
+		map_put(&fs->now, key, f);
+	}
+	f->revision = revision;
+	if (f->text.len > 0 && strstr(str_ptr(&f->text), text) != NULL)
+		return;
+	str_addf(&f->text, "%s%s", f->text.len > 0 ? "; " : "", text);
+}
+
+static bool
+is_same(const struct fault *a, const struct fault *b)
+{
+	return a != NULL && a->revision == b->revision &&
+	    slice_eq(str_slice(&a->text), str_slice(&b->text));
+}
+
+void
+faults_end(struct faults *fs, faults_tell_fn *tell, void *arg)
+{
+	struct slice key;
+	size_t it = 0;
+	void *value;
+
+	while (map_next(&fs->now, &it, &key, &value)) {
+		struct fault *f = value;
+
+		if (!is_same(map_get(&fs->before, key), f))
+			tell(arg, key, f->revision, str_ptr(&f->text));
+	}
+	for (it = 0; map_next(&fs->before, &it, &key, &value);)
+		if (!map_has(&fs->now, key))
+			tell(arg, key, ((struct fault *)value)->revision, "");
+	map_fini(&fs->before, fault_free);
+	map_init(&fs->before);
+}
+
+void
+faults_each(const struct faults *fs, faults_tell_fn *tell, void *arg)
+{
+	struct slice key;
+	size_t it = 0;
+	void *value;
+
+	while (map_next(&fs->now, &it, &key, &value)) {
+		struct fault *f = value;
+
+		tell(arg, key, f->revision, str_ptr(&f->text));
+	}
+}
