@@ -458,7 +458,8 @@ static const struct conf_field spec_fields[] = {
 	    .schema = &model_outlier_schema, .rule = outlier_rule,
 	    .text = "when an endpoint that answers badly is left alone" },
 	{ "healthCheck", CONF_POINTER_T, SPEC(health), .schema = &health_schema,
-	    .rule = health_rule, .text = "asks endpoints whether they are well" },
+	    .rule = health_rule, .text = "asks endpoints whether they are "
+	    "well; to say so ends no ejection" },
 	{ "retry", CONF_POINTER_T, SPEC(retry),
 	    .schema = &model_retry_policy_schema, .rule = retry_rule,
 	    .text = "when is tried again, unless a route says it" },

@@ -72,8 +72,6 @@ health_result(const struct cluster *c, struct endpoint_state *s,
 		else
 			endpoint_mark(s, MARK_UNHEALTHY);
 	}
-	if (is_ok)
-		outlier_readmit(s);
 	return jittered(s->health_streak > 0 ? h->edge_ms : is_ok ?
 	    h->interval_ms : h->unhealthy_ms, h->jitter_percent);
 }

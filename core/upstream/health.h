@@ -20,7 +20,10 @@ void health_watch(struct health *, struct cluster *const *, size_t len);
 void health_close(struct health *);	/* before upstream_close */
 void health_free(struct health *);
 
-/* What a result makes of an endpoint; gives when to ask again, in ms. */
+/*
+ * What a result makes of an endpoint; gives when to ask again, in ms.  It says
+ * nothing about an ejection: who answers its check may still fail requests.
+ */
 uint64_t health_result(const struct cluster *, struct endpoint_state *,
     enum probe_result, uint64_t now_ms);
 

@@ -75,7 +75,7 @@ TEST(health_intervals)
 	bench_fini(&b);
 }
 
-TEST(health_success_readmits_and_warms_up)
+TEST(health_success_ends_no_ejection_and_warms_up)
 {
 	struct bench b;
 
@@ -86,8 +86,10 @@ TEST(health_success_readmits_and_warms_up)
 	health_result(b.cluster, s, PROBE_OK, NOW);
 	assert_int_equal(endpoint_marks(s), 0);
 	endpoint_mark(s, MARK_OUT);
-	health_result(b.cluster, s, PROBE_OK, NOW);
-	assert_int_equal(endpoint_marks(s), 0);
+	for (int i = 0; i < 3; i++)
+		health_result(b.cluster, s, PROBE_OK, NOW);
+	assert_int_equal(endpoint_marks(s), MARK_OUT);
+	endpoint_unmark(s, MARK_OUT);
 	for (int i = 0; i < 3; i++)
 		health_result(b.cluster, s, PROBE_FAILED, NOW);
 	assert_int_equal(endpoint_marks(s), MARK_UNHEALTHY);

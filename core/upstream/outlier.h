@@ -23,7 +23,7 @@ enum endpoint_out outlier_add(const struct cluster *, struct endpoint_state *,
 void outlier_sweep(const struct cluster *, uint64_t now_ms,
     void (*told)(void *arg, const struct endpoint *, enum endpoint_out),
     void *arg);
-/* Back at once: a health check found it well. */
+/* Back at once: a request found it well. */
 void outlier_readmit(struct endpoint_state *);
 
 /* Whether outlier_add has anything to do for one that went well. */

@@ -214,21 +214,21 @@ tell_closed(const struct gateway_maker *m, const struct gateway_port *port)
 	}
 }
 
-/* 0, -1, or 1: it is not served, and that was told. */
-static int
+/* False: it is not served, and that was told. */
+static bool
 make_front(struct gateway_maker *m, const struct gateway_port *port,
-    struct gateway_front *f, struct err *err)
+    struct gateway_front *f)
 {
 	*f = (struct gateway_front){ .port = *port };
 	if (port->protocol != GATEWAY_HTTPS)
-		return 0;
+		return true;
 	f->needs_hello = needs_hello(port);
 	gateway_make_edge(m, f);
 	for (size_t i = 0; i < port->len; i++)
 		if (f->edge != NULL || site_at(port, i)->is_passthrough)
-			return 0;
+			return true;
 	tell_closed(m, port);
-	return 1;
+	return false;
 }
 
 /* At each address: as we are told, as the Gateway says, or everywhere. */
@@ -241,9 +241,10 @@ open_port(struct gateway_maker *m, const struct model_object *gateway,
 	size_t before = m->gateway->len;
 	struct gateway_front f;
 	struct err err = ERR_INIT;
-	int made = make_front(m, port, &f, &err);
-	bool is_bad = made != 0, any = told == NULL;
+	bool is_bad = false, any = told == NULL;
 
+	if (!make_front(m, port, &f))
+		return;
 	for (size_t i = 0; !is_bad && told == NULL && i < spec->addresses_len;
 	    i++) {
 		const struct model_gateway_address *a = &spec->addresses[i];
@@ -255,7 +256,7 @@ open_port(struct gateway_maker *m, const struct model_object *gateway,
 	}
 	if (!is_bad && (any || told != NULL))
 		is_bad = open_front(m, &f, told, &err) != 0;
-	if (is_bad && made <= 0)
+	if (is_bad)
 		gateway_report(m, gateway, &err);
 	if (m->gateway->len > before)
 		take_sites(m, port);

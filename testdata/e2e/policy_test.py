@@ -69,6 +69,28 @@ def an_endpoint_that_fails_is_left_alone_and_comes_back(scene):
 
 
 @scenario
+def a_good_health_check_ends_no_ejection(scene):
+	good = Endpoint(scene, "good")
+	bad = Endpoint(scene, "bad", sick=True)	# and says that it is well
+	edge = Managed(scene, good, bad, policy="""
+  loadBalancer: {type: RoundRobin}
+  outlierDetection: {consecutiveFailures: 3, baseEjectionTime: 1h,
+    maxEjectionTime: 1h}
+  healthCheck: {type: HTTP, path: /health, interval: 10ms, edgeInterval: 10ms,
+    healthyThreshold: 1}
+""")
+	def checks():
+		return len(bad.backend.requests()) - bad.asked()
+	wait_until(lambda: edge.ask() and edge.state(bad) == "ejected",
+	    "the bad one is ejected")
+	before = checks()
+	wait_until(lambda: checks() > before + 5, "it says that it is well")
+	assert edge.state(bad) == "ejected"
+	assert [edge.who() for _ in range(50)] == ["good"] * 50
+	assert bad.asked() == 3, bad.asked()
+
+
+@scenario
 def a_slow_caller_says_nothing_about_an_endpoint(scene):
 	endpoints = [Endpoint(scene, name) for name in ("one", "two")]
 	edge = Managed(scene, *endpoints, policy="""
