@@ -23,6 +23,22 @@ TEST(attempt_nobody_listens)
 	bench_fini(&b);
 }
 
+/* Within the failure, which is of a connection that is on its way no more. */
+TEST(attempt_that_fails_may_be_made_again_at_once)
+{
+	struct bench b;
+
+	bench_init(&b);
+	close(b.listener);
+	b.listener = -1;
+	b.then = 'B';
+	bench_start(&b, 'A');
+	bench_run_until(&b, bench_are_all_over);
+	bench_assert_trace(&b, "A:connection_refused B:connection_refused");
+	assert_int_equal(bench_counts(&b).connecting, 0);
+	bench_fini(&b);
+}
+
 /* The last attempt on an endpoint ended with its connection, which then
  * looked at what the attempt had freed. */
 TEST(attempt_is_the_last_user_of_a_connection_that_is_reset)

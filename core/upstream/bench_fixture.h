@@ -44,6 +44,7 @@ struct bench {
 	struct timespec          deadline;
 	uint64_t                 generation;	/* 0: plain text */
 	bool                     is_unsafe;	/* requests are not idempotent */
+	char                     then;	/* begins when one fails; 0: none */
 };
 
 void bench_init(struct bench *);

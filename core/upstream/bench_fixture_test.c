@@ -164,10 +164,14 @@ static void
 on_failed(void *owner, enum response_flag flag, const char *details)
 {
 	struct bench_call *c = owner;
+	char then = c->bench->then;
 
 	(void)flag;
 	say(c, details);
 	bench_finish(c, ATTEMPT_FAILED);
+	c->bench->then = 0;
+	if (then != 0)
+		bench_start(c->bench, then);
 }
 
 static const struct attempt_events attempt_events = { on_stream, on_failed };

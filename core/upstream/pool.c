@@ -426,7 +426,6 @@ pool_connect_free(struct pool_connect *k)
 
 	list_remove(&k->link);
 	l->up->counts.connecting--;
-	l->connecting--;
 	l->users--;
 	endpoint_local_check(l);
 	cluster_unref(k->cluster);
@@ -444,8 +443,7 @@ greet(struct pool_connect *k, struct conn *c)
 	bool is_shared = pc->is_shared && !pc->finished && pool_is_sound(pc);
 
 	while (k->cluster->is_h2 && !l->up->is_closed &&
-	    l->waiting_len > (l->connecting - 1) * (is_shared ?
-	    POOL_STREAMS : 1))
+	    l->waiting_len > l->connecting * (is_shared ? POOL_STREAMS : 1))
 		pool_connect(l, k->cluster, k->endpoint);
 }
 
@@ -455,13 +453,14 @@ on_connected(void *arg, struct conn *c, enum response_flag flag,
 {
 	struct pool_connect *k = arg;
 	struct endpoint_local *l = k->local;
-	size_t share = l->waiting_len / l->connecting;	/* that are for it to serve */
+	/* That are for it to serve; who tries again at once waits for another. */
+	size_t share = (l->waiting_len + l->connecting - 1) / l->connecting;
 
+	l->connecting--;
 	if (c != NULL)
 		greet(k, c);
 	else
-		for (size_t n = share + (l->waiting_len % l->connecting > 0);
-		    n > 0 && l->waiting_len > 0; n--)
+		for (; share > 0 && l->waiting_len > 0; share--)
 			attempt_fail(pool_next_waiting(l), flag, details);
 	pool_connect_free(k);
 }
@@ -569,6 +568,7 @@ upstream_close(struct upstream *up)
 		    link);
 
 		connector_cancel(k->connector);
+		k->local->connecting--;
 		pool_connect_free(k);
 	}
 }
