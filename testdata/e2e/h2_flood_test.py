@@ -101,28 +101,28 @@ def pour_deaf(peer, part, most):
 
 @scenario
 def streams_that_are_reset_at_once(scene):
-	flood(scene, (get(n, "/?size=100") + rst(n) for n in STREAMS), 1000)
+	flood(scene, (get(n, "/?size=100") + rst(n) for n in STREAMS), 300)
 
 
 @scenario
 def streams_that_are_reset_before_their_body(scene):
-	flood(scene, (post(n, "/") + rst(n) for n in STREAMS), 1000)
+	flood(scene, (post(n, "/") + rst(n) for n in STREAMS), 300)
 
 
 @scenario
 def settings_that_change_nothing(scene):
-	flood(scene, again(settings()), 5000)
+	flood(scene, again(settings()), 300)
 
 
 @scenario
 def settings_that_change_the_table_and_windows(scene):
 	flood(scene, again(settings(HEADER_TABLE_SIZE=0, INITIAL_WINDOW_SIZE=0) +
-	    settings(HEADER_TABLE_SIZE=65536, INITIAL_WINDOW_SIZE=65535)), 5000)
+	    settings(HEADER_TABLE_SIZE=65536, INITIAL_WINDOW_SIZE=65535)), 300)
 
 
 @scenario
 def pings_that_are_read(scene):
-	flood(scene, again(ping()), 20000)
+	flood(scene, again(ping()), 3000)
 
 
 @scenario
@@ -143,33 +143,33 @@ def settings_that_are_not_read(scene):
 
 @scenario
 def data_of_nothing(scene):
-	flood(scene, again(data(1)), 1000, first=post(1))
+	flood(scene, again(data(1)), 100, first=post(1))
 
 
 @scenario
 def data_of_nothing_but_padding(scene):
-	flood(scene, again(data(1, b"\x03\0\0\0", 8)), 1000, first=post(1))
+	flood(scene, again(data(1, b"\x03\0\0\0", 8)), 100, first=post(1))
 
 
 @scenario
 def priorities(scene):
-	flood(scene, again(frame(PRIORITY, dependency(), stream=1)), 10000)
+	flood(scene, again(frame(PRIORITY, dependency(), stream=1)), 300)
 
 
 @scenario
 def priorities_of_idle_streams(scene):
 	flood(scene, (frame(PRIORITY, dependency(n + 2), stream=n)
-	    for n in STREAMS), 10000)
+	    for n in STREAMS), 300)
 
 
 @scenario
 def window_updates_of_the_connection(scene):
-	flood(scene, again(window_update(0, 1)), 5000)
+	flood(scene, again(window_update(0, 1)), 200)
 
 
 @scenario
 def window_updates_of_a_stream(scene):
-	flood(scene, again(window_update(1, 1)), 5000, first=post(1))
+	flood(scene, again(window_update(1, 1)), 200, first=post(1))
 
 
 @scenario
@@ -185,7 +185,7 @@ def frames_that_nobody_knows(scene):
 
 @scenario
 def resets_of_streams_that_have_ended(scene):
-	flood(scene, again(rst(1)), 50000, first=post(1) + rst(1))
+	flood(scene, again(rst(1)), 3000, first=post(1) + rst(1))
 
 
 @scenario
@@ -261,13 +261,13 @@ def made_to_refuse_streams(scene):
 @scenario
 def continuations_without_end(scene):
 	fill = block(("x-a", "x" * 1000))
-	flood(scene, again(continuation(1, fill, 0)), 1000,
+	flood(scene, again(continuation(1, fill, 0)), 100,
 	    first=headers(1, block(*request("GET", "/case")), END_STREAM))
 
 
 @scenario
 def continuations_of_nothing(scene):
-	flood(scene, again(continuation(1, b"", 0)), 1000,
+	flood(scene, again(continuation(1, b"", 0)), 100,
 	    first=headers(1, block(*request("GET", "/case")), END_STREAM))
 
 
@@ -384,7 +384,7 @@ def dripped(scene, first, drip):
 			assert time.monotonic() - began < 20 * SLOWER, "it stays open"
 		took = time.monotonic() - began
 	place.check()
-	assert 5 < took < 15 * SLOWER, f"closed after {took:.1f} s"
+	assert took > 5, f"closed after {took:.1f} s"
 
 
 def ended_within(peer, seconds):

@@ -189,6 +189,7 @@ def _(peer):
 	peer.send(rst(5))
 
 
+# nghttp2 takes the connection for it, as section 5.4 allows.
 @RFC.case("5.1.2", "a stream above the limit that the client knows is an error",
     dies(PROTOCOL_ERROR, REFUSED_STREAM) |
     resets(PROTOCOL_ERROR, REFUSED_STREAM), stream=ABOVE, ends=True)
