@@ -3,9 +3,12 @@
 """HTTP/2 in front of a proxy: real clients, and services that speak HTTP/1."""
 
 import re
+import socket
+import struct
 import subprocess
 
-from mesh import curl, free_port, main, scenario, wait_until
+from gateway import Gateway, certificate, gateway, route, secret, service
+from mesh import VARIANT, Skip, curl, free_port, main, scenario, wait_until
 
 H2 = "--http2-prior-knowledge"
 
@@ -119,6 +122,80 @@ def few_connections_carry_many_streams(scene):
 	# nginx ends a connection after 1000 requests; none is lost by that.
 	last = curl(f"{web.outbound}/", "-H", "Host: app.default.mesh")
 	assert int(last.body) < 300, last.body
+
+
+@scenario
+def a_gateway_agrees_on_http2_over_tls(scene):
+	port = free_port()
+	pair = certificate(scene, "site", "a.example.com")
+	edge = Gateway(scene, gateway([f"name: s, port: {port}, protocol: HTTPS, "
+	    "tls: {certificateRefs: [{name: site}]}"]) + secret("site", pair) +
+	    route("web", "web") + service("web", scene.echo("web").http_port))
+
+	def ask(*options):
+		return curl(f"https://a.example.com:{port}/", "--cacert", pair[0],
+		    "--resolve", f"a.example.com:{port}:127.0.0.1", *options)
+
+	wait_until(lambda: ask().status == 200, "the port opens")
+	assert ask().head.startswith("HTTP/2 200"), ask().head
+	assert ask().json()["headers"]["x-forwarded-proto"] == ["https"]
+	old = ask("--http1.1")
+	assert old.head.startswith("HTTP/1.1 200"), old.head
+	assert edge.is_running
+
+
+def frame(kind, flags, stream, payload=b""):
+	return (struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) +
+	    struct.pack(">I", stream) + payload)
+
+
+def idle_connection(address):
+	"""One that asked for / of app.default.mesh and got it."""
+	host, port = address.split("//")[-1].split(":")
+	name = b"app.default.mesh"
+	s = socket.create_connection((host, int(port)))
+	s.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0) +
+	    frame(1, 5, 1, b"\x82\x86\x84\x01" + bytes([len(name)]) + name))
+	s.settimeout(10)
+	got = b""
+	while b"x-echo-name" not in got and len(got) < 300:
+		got += s.recv(65536)
+	return s
+
+
+@scenario
+def an_idle_connection_takes_little(scene):
+	if VARIANT != "release":
+		raise Skip("sanitizers take more")
+	web = pair(scene)
+	before = web.rss_kib()
+	kept = [idle_connection(web.outbound) for _ in range(500)]
+	each = (web.rss_kib() - before) / len(kept)
+	for s in kept:
+		s.close()
+	assert each <= 32, each
+
+
+@scenario
+def a_proxy_that_stops_finishes_what_is_under_way(scene):
+	folder = scene.dir / "www"
+	folder.mkdir()
+	(folder / "large").write_bytes(b"x" * 4000000)
+	nginx = scene.nginx("slow", f"root {folder}; limit_rate 2m;")
+	control = scene.control()
+	scene.proxy("app", control=control, service="default/app",
+	    apps=[f"80={nginx.http}/http"]).await_ready()
+	web = scene.proxy("web", control=control, service="default/web",
+	    apps=[f"80={scene.echo('web-app').http}/http"]).await_ready()
+	wait_until(lambda: curl(f"{web.outbound}/", "-H",
+	    "Host: app.default.mesh").status != 503, "app answers")
+	asking = subprocess.Popen(["curl", "-q", "-sS", H2, "-H",
+	    "Host: app.default.mesh", "-o", scene.dir / "got",
+	    f"{web.outbound}/large"])
+	wait_until(lambda: (scene.dir / "got").stat().st_size > 0, "bytes come")
+	web.stop(30)
+	assert asking.wait(30) == 0
+	assert (scene.dir / "got").stat().st_size == 4000000
 
 
 if __name__ == "__main__":

@@ -1,0 +1,189 @@
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/unit.h"
+#include "upstream/bench_fixture.h"
+
+/* Frames of a server, as bytes. */
+#define SETTINGS	"\0\0\0\4\0\0\0\0\0"
+#define ONE_STREAM	"\0\0\6\4\0\0\0\0\0\0\3\0\0\0\1"
+#define GOAWAY(last)	"\0\0\10\7\0\0\0\0\0\0\0\0" last "\0\0\0\0"
+/* :status 200, and the end. */
+#define ANSWER(id)	"\0\0\1\1\5\0\0\0" id "\x88"
+#define REFUSE(id)	"\0\0\4\3\0\0\0\0" id "\0\0\0\7"
+
+static void
+say(struct bench *b, int peer, const char *frames, size_t len)
+{
+	assert_true(peer < b->peers_len);
+	assert_int_equal(send(b->peers[peer], frames, len, MSG_NOSIGNAL), len);
+}
+#define SAY(b, peer, frames)	say(b, peer, frames, sizeof(frames) - 1)
+
+static void
+init(struct bench *b)
+{
+	bench_init(b);
+	b->cluster->is_h2 = true;
+}
+
+/* What was asked so far is read: the next request can be waited for. */
+static void
+hear(struct bench *b, int peer)
+{
+	char bytes[1000];
+
+	while (recv(b->peers[peer], bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
+}
+
+static bool
+has_one_peer(struct bench *b)
+{
+	return bench_is_one_asking(b) && b->peers_len == 1;
+}
+
+static bool
+has_two_peers(struct bench *b)
+{
+	return bench_are_two_asking(b) && b->peers_len == 2;
+}
+
+static bool
+is_one_over(struct bench *b)
+{
+	return b->calls[0].attempt == NULL || b->calls[1].attempt == NULL;
+}
+
+TEST(pool_puts_many_exchanges_on_one_connection)
+{
+	struct bench b;
+
+	init(&b);
+	bench_start(&b, 'A');
+	bench_start(&b, 'B');
+	bench_start(&b, 'C');
+	assert_int_equal(bench_counts(&b).connecting, 1);
+	bench_run_until(&b, has_one_peer);
+	SAY(&b, 0, SETTINGS ANSWER("\5") ANSWER("\1") ANSWER("\3"));
+	bench_run_until(&b, bench_are_all_over);
+	bench_run_until(&b, bench_is_one_idle);
+	assert_int_equal(bench_counts(&b).opened, 1);
+	bench_assert_trace(&b, "A:fresh B:reused C:reused C:200 A:200 B:200");
+	bench_fini(&b);
+}
+
+TEST(pool_keeps_a_shared_connection_for_the_next)
+{
+	struct bench b;
+
+	init(&b);
+	for (int i = 0; i < 3; i++) {
+		static const char *const answers[] = {
+			SETTINGS ANSWER("\1"), ANSWER("\3"), ANSWER("\5")
+		};
+
+		if (i > 0)
+			hear(&b, 0);	/* that our settings are known */
+		bench_start(&b, (char)('A' + i));
+		bench_run_until(&b, has_one_peer);
+		hear(&b, 0);
+		say(&b, 0, answers[i], i == 0 ? sizeof(SETTINGS
+		    ANSWER("\1")) - 1 : sizeof(ANSWER("\3")) - 1);
+		bench_run_until(&b, bench_are_all_over);
+		bench_run_until(&b, bench_is_one_idle);
+	}
+	assert_int_equal(bench_counts(&b).opened, 1);
+	bench_fini(&b);
+}
+
+TEST(pool_makes_another_where_a_connection_is_full)
+{
+	struct bench b;
+
+	init(&b);
+	bench_start(&b, 'A');
+	bench_run_until(&b, has_one_peer);
+	SAY(&b, 0, ONE_STREAM ANSWER("\1"));
+	bench_run_until(&b, bench_is_one_idle);
+	bench_start(&b, 'B');
+	bench_start(&b, 'C');
+	bench_run_until(&b, has_two_peers);
+	SAY(&b, 0, ANSWER("\3"));
+	SAY(&b, 1, SETTINGS ANSWER("\1"));
+	bench_run_until(&b, bench_are_all_over);
+	assert_int_equal(bench_counts(&b).opened, 2);
+	bench_fini(&b);
+}
+
+TEST(pool_leaves_a_connection_that_goes)
+{
+	struct bench b;
+
+	init(&b);
+	bench_start(&b, 'A');
+	bench_start(&b, 'B');
+	bench_run_until(&b, has_one_peer);
+	/* It takes the first, and neither the second nor a third. */
+	SAY(&b, 0, SETTINGS GOAWAY("\1"));
+	bench_run_until(&b, is_one_over);
+	bench_start(&b, 'C');
+	bench_run_until(&b, has_two_peers);
+	SAY(&b, 0, ANSWER("\1"));
+	SAY(&b, 1, SETTINGS ANSWER("\1"));
+	bench_run_until(&b, bench_are_all_over);
+	bench_run_until(&b, bench_is_one_idle);
+	assert_int_equal(bench_counts(&b).opened, 2);
+	assert_non_null(strstr(str_ptr(&b.trace), "B:refused"));
+	assert_non_null(strstr(str_ptr(&b.trace), "A:200"));
+	assert_non_null(strstr(str_ptr(&b.trace), "C:200"));
+	bench_fini(&b);
+}
+
+TEST(pool_tells_that_a_stream_was_refused)
+{
+	struct bench b;
+
+	init(&b);
+	bench_start(&b, 'A');
+	bench_run_until(&b, has_one_peer);
+	SAY(&b, 0, SETTINGS REFUSE("\1"));
+	bench_run_until(&b, bench_are_all_over);
+	bench_assert_trace(&b, "A:fresh A:refused");
+	assert_int_equal(bench_counts(&b).idle, 1);
+	bench_fini(&b);
+}
+
+TEST(pool_that_cannot_connect_fails_all_who_wait_for_it)
+{
+	struct bench b;
+
+	init(&b);
+	close(b.listener);
+	b.listener = -1;
+	bench_start(&b, 'A');
+	bench_start(&b, 'B');
+	bench_start(&b, 'C');
+	assert_int_equal(bench_counts(&b).connecting, 1);
+	bench_run_until(&b, bench_are_all_over);
+	assert_int_equal(bench_counts(&b).failed, 1);
+	bench_fini(&b);
+}
+
+TEST(pool_gives_each_a_connection_of_its_own_where_none_is_shared)
+{
+	struct bench b;
+
+	init(&b);
+	b.cluster->pool_requests = 1;
+	bench_start(&b, 'A');
+	bench_start(&b, 'B');
+	bench_run_until(&b, has_two_peers);
+	SAY(&b, 0, SETTINGS ANSWER("\1"));
+	SAY(&b, 1, SETTINGS ANSWER("\1"));
+	bench_run_until(&b, bench_are_all_over);
+	bench_run_until(&b, bench_is_none_idle);
+	assert_int_equal(bench_counts(&b).opened, 2);
+	bench_fini(&b);
+}
