@@ -40,7 +40,7 @@ static bool
 is_of_transport(const struct model_workload_port *own,
     const struct model_service_port *p)
 {
-	return own->protocol == NULL || (strcmp(own->protocol, "udp") == 0) ==
+	return own->protocol == NULL || model_workload_port_is_udp(own) ==
 	    (p->transport == MODEL_UDP);
 }
 

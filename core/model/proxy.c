@@ -197,7 +197,9 @@ verify_apps(const struct model_proxy *p, const struct conf_node *apps,
 		if (app->port == 0)
 			conf_host_port(slice_str(app->address), &host, &app->port);
 		for (size_t j = 0; j < i; j++)
-			if (p->spec.apps[j].port == app->port)
+			if (p->spec.apps[j].port == app->port &&
+			    (p->spec.apps[j].protocol == MODEL_APP_UDP) ==
+			    (app->protocol == MODEL_APP_UDP))
 				return conf_error(conf_at(apps, i), err,
 				    "spec.apps: port %u stands twice, expected each "
 				    "once", app->port);

@@ -82,7 +82,9 @@ verify(const void *filled, const struct conf_node *doc, struct err *err)
 			const struct conf_node *at =
 			    conf_at(conf_get(spec, "ports"), i);
 
-			if (a->port == b->port)
+			if (a->port == b->port &&
+			    model_workload_port_is_udp(a) ==
+			    model_workload_port_is_udp(b))
 				return conf_error(conf_get(at, "port"), err,
 				    "spec.ports: port %u stands twice, expected "
 				    "each once", b->port);
@@ -97,6 +99,12 @@ verify(const void *filled, const struct conf_node *doc, struct err *err)
 
 static const struct conf_schema schema = { "Workload",
 	sizeof(struct model_workload), fields, verify };
+
+bool
+model_workload_port_is_udp(const struct model_workload_port *p)
+{
+	return p->protocol != NULL && strcmp(p->protocol, "udp") == 0;
+}
 
 const struct model_workload *
 model_workload(const struct model_object *o)

@@ -38,6 +38,8 @@ struct model_workload {
 	} spec;
 };
 
+/* It takes datagrams; TCP may have the same number. */
+bool model_workload_port_is_udp(const struct model_workload_port *);
 const struct model_workload *model_workload(const struct model_object *);
 /* From status.state; a document without it is online. */
 enum model_workload_state model_workload_state(const struct model_object *);

@@ -8,7 +8,8 @@ port_name(struct arena *a, const struct model_workload_port *p)
 {
 	if (p->name != NULL)
 		return p->name;
-	return arena_printf(a, "port-%u", p->port);
+	return arena_printf(a, model_workload_port_is_udp(p) ?
+	     "port-%u-udp" : "port-%u", p->port);
 }
 
 struct conf_node *
@@ -34,8 +35,7 @@ registry_implied_service(struct arena *a, const struct model_workload *w,
 		if (from->name != NULL || w->spec.ports_len > 1)
 			conf_set_string(to, "name", port_name(a, from));
 		conf_set_int(to, "port", from->port);
-		if (from->protocol != NULL &&
-		    strcmp(from->protocol, "udp") == 0)
+		if (model_workload_port_is_udp(from))
 			conf_set_string(to, "protocol", "UDP");
 		else
 			conf_set_string(to, "appProtocol", from->protocol);

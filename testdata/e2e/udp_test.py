@@ -71,14 +71,15 @@ class Client:
 			return None
 
 
-def pair(scene, app_port, options=(), caller_options=()):
+def pair(scene, app_port, apps=(), upstreams=None, caller_options=()):
 	"""A member dns with its application, and a member web that calls it."""
 	control = scene.control()
 	dns = scene.proxy("dns", control=control, service="default/dns",
-	    apps=[f"53=127.0.0.1:{app_port}/udp"], options=options)
+	    apps=[f"53=127.0.0.1:{app_port}/udp", *apps])
 	web = scene.proxy("web", control=control, service="default/web",
 	    apps=[f"127.0.0.1:{free_port()}/udp"],
-	    upstreams={"dns": "default/dns:53/udp"}, options=caller_options)
+	    upstreams={"dns": "default/dns:53/udp", **(upstreams or {})},
+	    options=caller_options)
 	dns.await_ready()
 	web.await_ready()
 	return control, dns, web
@@ -116,7 +117,9 @@ NAMES = ("--host-record=up.example,192.0.2.1",
 def names_are_asked_for_through_two_sidecars(scene):
 	"""By mutual TLS, with the caller's identity, in counters and the log."""
 	port = dnsmasq(scene, "dnsmasq", *NAMES)
-	control, dns, web = pair(scene, port)
+	control, dns, web = pair(scene, port, apps=[f"53=127.0.0.1:{port}/tcp"],
+	    upstreams={"tcp": "default/dns:53"})
+	assert dig(web.upstream["tcp"], "shop.example", "+tcp") == "192.0.2.7"
 	for _ in range(5):
 		assert dig(web.upstream["dns"], "shop.example") == "192.0.2.7"
 	assert dig(web.upstream["dns"], "shop.example", "AAAA") == "2001:db8::7"
@@ -129,7 +132,7 @@ def names_are_asked_for_through_two_sidecars(scene):
 	    direction="inbound", source_service="web", security="mutual_tls")
 	    == 6, "six answers are counted")
 	assert web.metrics().sum("mesh_udp_dropped_datagrams_total") == 0
-	assert "53/udp" in control.ctl("get", "services").stdout
+	assert "53/udp,53/tcp" in control.ctl("get", "services").stdout
 
 
 @scenario
