@@ -17,6 +17,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "http-server", fuzz_http_server, "HTTP/1 requests" },
 	{ "json", fuzz_json, "a JSON document" },
 	{ "name", fuzz_name, "addresses, server names, identities, units" },
+	{ "packet", fuzz_packet, "frames of mesh-udp/1" },
 	{ "proxy-protocol", fuzz_proxy_protocol, "PROXY protocol, 1 and 2" },
 	{ "record", fuzz_record, "TLS records of a peer that has the keys" },
 	{ "regex", fuzz_regex, "a pattern of a route, and a text" },

@@ -159,3 +159,29 @@ TEST(target_port_of_a_workload)
 	model_object_unref(any);
 	model_object_unref(some);
 }
+
+/* TCP and UDP may have the same number. */
+TEST(target_port_of_datagrams)
+{
+	struct model_object *s = object_from(SERVICE("spec: {ports: [{name: a, port: "
+	    "53, protocol: UDP}, {name: b, port: 53}, {name: c, port: 54, "
+	    "protocol: UDP, targetPort: tcp}]}"));
+	struct model_object *both = object_from(WORKLOAD("a", "spec: "
+	    "{serviceAccount: s, address: h, ports: [{port: 53, protocol: tcp}, "
+	    "{port: 53, protocol: udp}, {port: 9, name: tcp, protocol: http}]}"));
+	struct model_object *bytes = object_from(WORKLOAD("a", "spec: "
+	    "{serviceAccount: s, address: h, ports: [{port: 53, protocol: tcp}]}"));
+	const struct model_service *m = model_service(s);
+	const struct model_service_port *udp = model_service_port_on(m, 53,
+	    MODEL_UDP);
+
+	assert_ptr_equal(udp, &m->spec.ports[0]);
+	assert_ptr_equal(model_service_port(m, 53), &m->spec.ports[1]);
+	assert_null(model_service_port_on(m, 54, MODEL_TCP));
+	assert_int_equal(model_target_port(both, udp), 53);
+	assert_int_equal(model_target_port(bytes, udp), 0);
+	assert_int_equal(model_target_port(both, &m->spec.ports[2]), 0);
+	model_object_unref(s);
+	model_object_unref(both);
+	model_object_unref(bytes);
+}
