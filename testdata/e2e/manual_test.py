@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from edge import documents
 from mesh import BUILD, MESH, ROOT, Skip, free_port, main, scenario, wait_until
 from wire import get
 
@@ -148,6 +149,18 @@ def run_example(scene, control, proxy, line):
 	    env={"PATH": f"{BUILD}:{os.environ['PATH']}", "HOME": str(scene.dir),
 	    "MESH_SOCKET": str(control.socket),
 	    "MESH_ADMIN": f"127.0.0.1:{proxy.admin_port}"})
+
+
+@scenario
+def a_route_that_it_shows_serves_what_it_is_not_about(scene):
+	shown = next(block for block in examples("mesh.yaml.5")
+	    if "name: sluggish" in block)
+	app = scene.echo("app")
+	scene.file("docs/mesh.yaml", shown + "---\n" + documents("catalog",
+	    [app.http.rsplit(":", 1)[1]]))
+	proxy = scene.proxy("edge", standalone=scene.dir / "docs",
+	    upstreams={"catalog": "default/catalog:80"}).await_ready()
+	assert get(proxy.upstream["catalog"], "/else").status == 200
 
 
 @scenario
