@@ -1,5 +1,6 @@
 #include "base/check.h"
 #include "chain/l7_run.h"
+#include "chain/proxy_status.h"
 
 /* --- of the terminal --------------------------------------------------------------- */
 
@@ -64,18 +65,6 @@ l7_abort(struct l7_ctx *ctx, enum response_flag flag, const char *details)
 	l7_end(r, STREAM_INTERNAL);
 }
 
-/* RFC 9209: that it was us, and why. */
-static void
-say_why(struct http_head *head, enum response_flag flag, const char *details)
-{
-	const char *error = response_flag_error(flag);
-
-	if (error != NULL)
-		http_fields_add(&head->fields, SLICE("proxy-status"),
-		    slice_str(arena_printf(head->fields.arena,
-		    "mesh; error=%s; details=\"%s\"", error, details)));
-}
-
 void
 l7_reply_with(struct l7_ctx *ctx, struct http_head *head, struct buf *body,
     enum response_flag flag, const char *details)
@@ -104,7 +93,7 @@ l7_reply_with(struct l7_ctx *ctx, struct http_head *head, struct buf *body,
 	r->responding = true;
 	head->content_length = http_status_has_no_body(head->status) ? -1 :
 	    (int64_t)buf_len(body);
-	say_why(head, flag, details);
+	proxy_status_add(head, flag, details);
 	bool empty = buf_len(body) == 0 || r->request->method_id == METHOD_HEAD;
 	unsigned reply = ++r->replies;
 

@@ -232,6 +232,7 @@ TEST(a_name_without_certificate_is_told_so)
 	meet_run(m);
 	meet_assert(&m->server, TLS_FAIL_UNKNOWN_NAME, NULL);
 	meet_assert(&m->client, TLS_FAIL_PROTOCOL, NULL);
+	assert_true(m->client.result.is_alert);
 	assert_int_equal(m->client.result.engine_error,
 	    BR_ERR_RECV_FATAL_ALERT + 112);
 	meet_free(m);

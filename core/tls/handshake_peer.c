@@ -378,6 +378,9 @@ hs_outcome(struct tls_handshake *h, enum engine_state state)
 	} else {
 		failure = failure_of(h);
 		h->result.engine_error = engine_error(h->engine);
+		h->result.is_alert =
+		    h->result.engine_error >= BR_ERR_RECV_FATAL_ALERT &&
+		    h->result.engine_error < BR_ERR_SEND_FATAL_ALERT;
 	}
 	if (failure == TLS_FAIL_CERT || failure == TLS_FAIL_WRONG_PEER)
 		h->result.cert_reason = distrust_name(

@@ -109,6 +109,7 @@ struct tls_request {
 struct tls_result {
 	enum tls_failure  failure;
 	int               engine_error;	/* BearSSL's number, 0 if none */
+	bool              is_alert;	/* the peer ended it, and said so */
 	const char       *cert_reason;	/* name from pki's leaf table, or NULL */
 	char              text[200];	/* for the log */
 	uint64_t          duration_us;

@@ -148,7 +148,7 @@ on_handshake(void *arg, struct tls_result *t)
 		/* Too many handshakes of ours say nothing about the endpoint. */
 		k->is_ours |= t->failure == TLS_FAIL_BUSY;
 		finish(k, NULL, t->failure == TLS_FAIL_TIMEOUT ? FLAG_UT :
-		    FLAG_UF, tls_details(t));
+		    FLAG_UF, t->is_alert ? "tls_alert" : tls_details(t));
 		return;
 	}
 	struct conn *c = conn_attach(up->worker->loop, &t->image,

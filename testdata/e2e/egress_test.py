@@ -302,6 +302,10 @@ def servers_that_prove_something_else_are_not_spoken_to(scene):
 	for name, (_, reason) in cases.items():
 		reply = caller.get(f"http://{name}.default.mesh/")
 		assert reply.status == 503, (name, reply.status, reply.body)
+		error = "tls_protocol_error" if name == "plain" else \
+		    "tls_certificate_error"
+		assert reply.get("proxy-status") == f"mesh; error={error}; " \
+		    f'details="{reason.replace("-", "_")}"', reply.head
 		wait_until(lambda: f'"{reason}"' in caller.last() and
 		    '"UF"' in caller.last(), f"{reason}: {caller.last()}")
 		assert caller.proxy.metrics().sum("mesh_tls_failures_total",
