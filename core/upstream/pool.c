@@ -438,12 +438,17 @@ greet(struct pool_connect *k, struct conn *c)
 {
 	struct endpoint_local *l = k->local;
 	struct pool_conn *pc = pool_conn_new(l, k->cluster, c);
+	struct attempt *first = pool_next_waiting(l);
 
-	pool_put(pc);
+	/* It was made for it, whatever has changed since. */
+	if (first != NULL)
+		attempt_bind(first, pc);
+	if (first == NULL || pc->is_shared)
+		pool_put(pc);
 	bool is_shared = pc->is_shared && !pc->finished && pool_is_sound(pc);
 
-	while (k->cluster->is_h2 && !l->up->is_closed &&
-	    l->waiting_len > l->connecting * (is_shared ? POOL_STREAMS : 1))
+	while (!l->up->is_closed && l->waiting_len > l->connecting *
+	    (is_shared ? POOL_STREAMS : 1))
 		pool_connect(l, k->cluster, k->endpoint);
 }
 

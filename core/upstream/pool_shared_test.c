@@ -155,6 +155,28 @@ TEST(pool_tells_that_a_stream_was_refused)
 	bench_fini(&b);
 }
 
+TEST(pool_serves_who_waits_where_the_endpoint_left_meanwhile)
+{
+	for (int is_h2 = 0; is_h2 < 2; is_h2++) {
+		struct bench b;
+
+		init(&b);
+		b.cluster->is_h2 = is_h2;
+		bench_start(&b, 'A');
+		bench_start(&b, 'B');
+		upstream_replace(b.up, b.cluster, NULL);
+		bench_run_until(&b, has_two_peers);
+		for (int i = 0; i < 2; i++)
+			if (is_h2)
+				SAY(&b, i, SETTINGS ANSWER("\1"));
+			else
+				SAY(&b, i, BENCH_OK);
+		bench_run_until(&b, bench_are_all_over);
+		bench_run_until(&b, bench_is_none_idle);
+		bench_fini(&b);
+	}
+}
+
 TEST(pool_that_cannot_connect_fails_all_who_wait_for_it)
 {
 	struct bench b;
