@@ -263,6 +263,16 @@ note_used(struct udp_seat *seat)
 	o->used(o->arg, &seat->port->spec.service);
 }
 
+/* Why there are no new sessions, or NULL. */
+static const char *
+refusal(const struct udp_seat *seat)
+{
+	if (seat->worker->udp->is_draining)
+		return "draining";
+	return overload_level(&seat->port->plane->overload) == OVERLOAD_FULL ?
+	    "overload" : NULL;
+}
+
 static void
 on_datagram(void *owner, const struct datagram *d)
 {
@@ -271,11 +281,12 @@ on_datagram(void *owner, const struct datagram *d)
 	struct visit_key key;
 	struct udp_place *place;
 	struct visit *v;
+	const char *why;
 
 	key_of(&key, seat, d);
 	place = udp_table_find(&u->table, slice_of(&key, sizeof(key)));
-	if (place == NULL && u->is_draining) {
-		udp_drop(u, slice_str(seat->service), "draining", 1);
+	if (place == NULL && (why = refusal(seat)) != NULL) {
+		udp_drop(u, slice_str(seat->service), why, 1);
 		return;
 	}
 	note_used(seat);

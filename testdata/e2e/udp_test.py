@@ -251,6 +251,46 @@ def an_application_that_comes_back_is_found(scene):
 	    "the sidecar is found again", timeout=20)
 
 
+@scenario
+def a_sidecar_that_stops_loses_no_question(scene):
+	"""Its callers go to the other one, in the middle of their sessions."""
+	control = scene.control()
+	servers = {name: echo(scene, name.encode()) for name in ("one", "two")}
+	sidecars = {name: scene.proxy(name, control=control, service="default/dns",
+	    apps=[f"53=127.0.0.1:{server.port}/udp"])
+	    for name, server in servers.items()}
+	web = scene.proxy("web", control=control, service="default/web",
+	    apps=[f"127.0.0.1:{free_port()}/udp"],
+	    upstreams={"dns": "default/dns:53/udp"})
+	for proxy in (*sidecars.values(), web):
+		proxy.await_ready()
+	clients = [Client(web.upstream["dns"]) for _ in range(20)]
+	wait_until(lambda: len({client.ask(b"x") for client in clients}) == 2 or
+	    clients.append(Client(web.upstream["dns"])), "both are called")
+	stopping = threading.Thread(target=sidecars["one"].stop)
+	stopping.start()
+	while stopping.is_alive():
+		for client in clients:
+			assert client.ask(b"x") in (b"one:x", b"two:x")
+	assert {client.ask(b"x") for client in clients} == {b"two:x"}
+
+
+@scenario
+def who_is_denied_is_not_answered(scene):
+	"""In the middle of a session, too, and again when it is allowed."""
+	control, dns, web = pair(scene, echo(scene).port)
+	client = Client(web.upstream["dns"])
+	assert client.ask(b"x") == b"x"
+	config = ("apiVersion: mesh/v1\nkind: MeshConfig\n"
+	    "metadata: {name: default}\nspec: {defaultInboundPolicy: %s}\n")
+	control.apply(config % "deny")
+	wait_until(lambda: client.try_ask(b"x") is None, "it is denied")
+	assert dns.metrics().sum("mesh_udp_dropped_datagrams_total",
+	    reason="policy") >= 1
+	control.apply(config % "all-authenticated")
+	wait_until(lambda: client.try_ask(b"x") == b"x", "it is allowed again")
+
+
 def documents(port, *names, kind="UDP", extra=""):
 	"""A service of each name with an endpoint without a sidecar."""
 	return "".join(f"""---
