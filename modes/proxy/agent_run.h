@@ -131,11 +131,9 @@ void agent_tell_faults(struct agent *);	/* to control, all of them */
 void agent_session_init(struct agent *);
 void agent_session_connect(struct agent *);	/* if there is none */
 void agent_session_end(struct agent *);
-/* Nothing happens without a session. */
-void agent_send(struct agent *, const struct sync_message *);
+void agent_send(struct agent *, const struct sync_message *);	/* if it can */
 void agent_tell_app(struct agent *);	/* whether the application answers */
-/* What control waits for, once it is in force. */
-void agent_tell_applied(struct agent *);
+void agent_tell_applied(struct agent *);	/* once it is in force */
 void agent_interest_changed(struct agent *);	/* told soon */
 
 /* --- agent_listening.c ------------------------------------------------------ */
