@@ -22,186 +22,6 @@ h2_hears(const struct h2_stream *s)
 	return s->is_open && !s->is_mute;
 }
 
-/* --- telling users ------------------------------------------------------- */
-
-void
-h2_ready(struct h2_stream *s)
-{
-	if (s->h->is_freed)
-		return;
-	if (!list_is_linked(&s->ready))
-		list_append(&s->h->ready, &s->ready);
-	if (!s->h->in_feed)
-		h2_tell(s->h);
-}
-
-void
-h2_note_reset(struct h2_stream *s, enum stream_error error)
-{
-	if (s->reset != STREAM_OK || s->is_mute)
-		return;
-	s->reset = error;
-	h2_ready(s);
-}
-
-static void
-tell_bad(struct h2 *h, struct h2_fault *bad)
-{
-	struct h2_fault told = *bad;
-
-	*bad = (struct h2_fault){ 0 };
-	if (h->base.events->on_bad_request != NULL)
-		h->base.events->on_bad_request(h->base.owner,
-		    told.status == 0 ? 400 : told.status, told.why);
-}
-
-/* The user's flow is only touched while nghttp2 is not at work. */
-static void
-tell_sent(struct h2_stream *s)
-{
-	struct flow *f = s->stream.flow;
-	size_t n = s->left;
-
-	s->left = 0;
-	if (f != NULL && n > 0)
-		flow_discharge(f, n < f->queued ? n : f->queued);
-	if (!s->tell_drained)
-		return;
-	s->tell_drained = false;
-	if (h2_hears(s) && s->stream.events->on_drained != NULL)
-		s->stream.events->on_drained(s->stream.owner);
-}
-
-static bool
-begin_stream(struct h2_stream *s)
-{
-	struct h2 *h = s->h;
-
-	if (s->is_open || s->told_head)
-		return true;
-	s->is_open = true;
-	h->open++;
-	h->base.events->on_stream(h->base.owner, &s->stream);
-	check(h->is_freed || !s->is_open || s->stream.events != NULL);
-	return !h->is_freed;
-}
-
-/* What comes behind a CONNECT is for the tunnel: the request has its end. */
-static bool
-ends_with_head(const struct h2_stream *s)
-{
-	if (s->is_connect && s->h->role->is_server)
-		return true;
-	return s->in_ended && buf_len(&s->in) == 0 && s->trailers == NULL;
-}
-
-static void
-tell_head(struct h2_stream *s)
-{
-	struct h2_noted *n = s->noted;
-	bool is_info = n->head.status >= 100 && n->head.status < 200 &&
-	    n->head.status != 101;
-
-	s->noted = n->next;
-	if (s->noted == NULL)
-		s->noted_end = &s->noted;
-	if (is_info) {
-		if (s->stream.events->on_info != NULL)
-			s->stream.events->on_info(s->stream.owner, &n->head);
-		return;
-	}
-	bool end = ends_with_head(s);
-
-	s->told_head = true;
-	s->told_end = end && !s->is_connect;
-	s->stream.events->on_head(s->stream.owner, &n->head, end);
-}
-
-/* A tunnel's bytes wait until it is one. */
-static bool
-may_tell_body(const struct h2_stream *s)
-{
-	return h2_hears(s) && s->told_head && !s->told_end && !s->is_paused &&
-	    (!s->is_connect || s->stream.is_tunnel);
-}
-
-static void
-tell_body(struct h2_stream *s)
-{
-	struct buf b = { 0 };
-	size_t n = buf_len(&s->in);
-	bool end = s->in_ended && s->trailers == NULL;
-
-	if (n == 0 && !end)
-		return;
-	buf_move(&b, &s->in);
-	s->told_end = end;
-	if (!s->is_gone)
-		nghttp2_session_consume_stream(s->h->session, s->id, n);
-	if (n > 0)
-		h2_want_pump(s->h);
-	s->stream.events->on_body(s->stream.owner, &b, end);
-	buf_fini(&b);
-}
-
-static void
-tell_trailers(struct h2_stream *s)
-{
-	s->told_end = true;
-	s->stream.events->on_trailers(s->stream.owner, s->trailers);
-}
-
-static void
-tell_reset(struct h2_stream *s)
-{
-	enum stream_error error = s->reset;
-
-	s->is_mute = true;
-	buf_fini(&s->in);
-	s->stream.events->on_reset(s->stream.owner, error);
-}
-
-/*
- * Everything that came for one stream.  A callback may close the stream, and
- * free the codec: its memory stays until the turn ends.
- */
-static void
-deliver(struct h2_stream *s)
-{
-	struct h2 *h = s->h;
-
-	if (s->bad.why != NULL)
-		tell_bad(h, &s->bad);
-	if (!h->is_freed)
-		tell_sent(s);
-	if (h->is_freed)
-		return;
-	if (h->role->is_server && s->noted != NULL &&
-	    (s->reset != STREAM_OK || !begin_stream(s)))
-		return;		/* broken off before anybody knew of it */
-	while (h2_hears(s) && s->noted != NULL)
-		tell_head(s);
-	if (may_tell_body(s))
-		tell_body(s);
-	if (may_tell_body(s) && s->in_ended && s->trailers != NULL)
-		tell_trailers(s);
-	if (h2_hears(s) && s->reset != STREAM_OK)
-		tell_reset(s);
-}
-
-static void
-deliver_all(struct h2 *h)
-{
-	struct list *at;
-
-	while (!h->is_freed && (at = list_pop(&h->ready)) != NULL) {
-		struct h2_stream *s = list_entry(at, struct h2_stream, ready);
-
-		deliver(s);
-		h2_stream_check(s);
-	}
-}
-
 /* --- telling the owner ---------------------------------------------------- */
 
 void
@@ -282,6 +102,17 @@ h2_check_end(struct h2 *h)
 	}
 }
 
+void
+h2_tell_bad(struct h2 *h, struct h2_fault *bad)
+{
+	struct h2_fault told = *bad;
+
+	*bad = (struct h2_fault){ 0 };
+	if (h->base.events->on_bad_request != NULL)
+		h->base.events->on_bad_request(h->base.owner,
+		    told.status == 0 ? 400 : told.status, told.why);
+}
+
 /* Says one of the flags once; false when the codec was freed meanwhile. */
 static bool
 tell(struct h2 *h, bool *flag, void (*event)(void *))
@@ -304,8 +135,8 @@ on_task(void *arg)
 		h2_session_write(h);
 	h2_check_end(h);
 	if (h->bad.why != NULL)
-		tell_bad(h, &h->bad);
-	deliver_all(h);
+		h2_tell_bad(h, &h->bad);
+	h2_deliver(h);
 	if (h->is_freed)
 		return;
 	h->tell_output = buf_len(&h->base.output) > 0;
@@ -428,7 +259,7 @@ h2_abort(struct codec *c, enum stream_error error)
 	h->is_finished = true;
 	h->told_finished = true;
 	reset_all(h, error);
-	deliver_all(h);
+	h2_deliver(h);
 }
 
 /* --- codec ------------------------------------------------------------------ */
@@ -451,7 +282,7 @@ h2_feed(struct codec *c, struct buf *in, bool eof)
 		h2_session_read(h, s.ptr, s.len);
 		buf_drain(in, s.len - (size_t)(h->feed_at - s.ptr));
 		h->feed = NULL;
-		deliver_all(h);
+		h2_deliver(h);
 		h->in_feed = false;
 	}
 	if (h->is_freed)

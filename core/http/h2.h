@@ -10,8 +10,9 @@
 
 /*
  * h2: what the two ends of an HTTP/2 connection have in common (RFC 9113).
- * Private to h2.c (life, telling), h2_session.c (what nghttp2 calls),
- * h2_stream.c (what users call), h2_server.c and h2_client.c.
+ * Private to h2.c (life), h2_session.c, h2_recv.c and h2_send.c (nghttp2 and
+ * what it calls), h2_deliver.c (what users are told), h2_stream.c (what they
+ * call), h2_server.c and h2_client.c.
  *
  * nghttp2 reads and writes frames and keeps the states of streams.  While it
  * reads it calls us, and we only note what came, stream by stream; users are told
@@ -91,6 +92,9 @@ struct h2 *h2_new(struct loop *, const struct h2_role *,
 struct h2 *h2_of_codec(struct codec *);
 const struct h2 *h2_of_const_codec(const struct codec *);
 void h2_tell(struct h2 *);	/* later */
+void h2_tell_bad(struct h2 *, struct h2_fault *);	/* now, and clears it */
+/* Tells users what was noted (h2_deliver.c). */
+void h2_deliver(struct h2 *);
 void h2_want_pump(struct h2 *);
 /* Ends the connection for what the peer did. */
 void h2_break(struct h2 *, uint32_t code, const char *why);
