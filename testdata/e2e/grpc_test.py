@@ -1,0 +1,231 @@
+#!/usr/bin/python3
+# timeout: 120
+"""gRPC by Debian's python3-grpcio, as client and as server: through two
+sidecars, and through a listener of a Gateway in plain text.
+
+No code is generated: messages are bytes.
+"""
+
+import queue
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+
+from gateway import Gateway, gateway, route, service
+from mesh import free_port, main, scenario, wait_until
+
+WAIT = 20		# seconds for what comes at once
+LARGE = 1 << 20
+SIZES = [("grpc.max_receive_message_length", 4 * LARGE),
+    ("grpc.max_send_message_length", 4 * LARGE),
+    ("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1)]
+
+
+class Store:
+	"""A service with a method of every shape."""
+
+	def __init__(self):
+		self.cancelled = threading.Event()	# a call of wait was
+		self.left = queue.Queue()	# seconds that callers gave
+		self.port = free_port()
+		one, many = (grpc.unary_unary_rpc_method_handler,
+		    grpc.unary_stream_rpc_method_handler)
+		self.server = grpc.server(ThreadPoolExecutor(16), options=SIZES)
+		self.server.add_generic_rpc_handlers([
+		    grpc.method_handlers_generic_handler("e2e.Store", {
+			"Echo": one(lambda request, call: request),
+			"Fail": one(self.fail),
+			"Late": many(self.late),
+			"Tell": one(self.tell),
+			"Wait": one(self.wait),
+			"Count": many(self.count),
+			"Sum": grpc.stream_unary_rpc_method_handler(self.sum),
+			"Chat": grpc.stream_stream_rpc_method_handler(self.chat),
+		    })])
+		assert self.server.add_insecure_port(f"127.0.0.1:{self.port}")
+		self.server.start()
+
+	def close(self):
+		self.server.stop(0).wait(WAIT)
+
+	def fail(self, request, call):
+		call.set_trailing_metadata([("why-bin", b"\0\xff\x01")])
+		call.abort(grpc.StatusCode.FAILED_PRECONDITION, request.decode())
+
+	def late(self, request, call):
+		yield request
+		call.abort(grpc.StatusCode.DATA_LOSS, "half of it")
+
+	def tell(self, request, call):
+		told = [(key, value) for key, value in call.invocation_metadata()
+		    if key.startswith("e2e-")]
+		call.send_initial_metadata([("first", "1"), *told])
+		call.set_trailing_metadata([("last", "2"), *told])
+		return request
+
+	def wait(self, request, call):
+		over = threading.Event()
+		call.add_callback(over.set)
+		self.left.put(call.time_remaining())
+		if over.wait(WAIT):
+			self.cancelled.set()
+		return request
+
+	def count(self, request, call):
+		for i in range(int(request)):
+			yield b"%d" % i
+
+	def sum(self, requests, call):
+		return b"%d" % sum(map(int, requests))
+
+	def chat(self, requests, call):
+		for request in requests:
+			yield b"re: " + request
+
+
+class Caller:
+	def __init__(self, address, authority):
+		self.channel = grpc.insecure_channel(address, options=[*SIZES,
+		    ("grpc.default_authority", authority)])
+		self.close = self.channel.close
+
+	def unary(self, method):
+		return self.channel.unary_unary(f"/e2e.Store/{method}")
+
+	def await_answers(self):
+		def ask():
+			try:
+				return self.unary("Echo")(b"up", timeout=WAIT) == b"up"
+			except grpc.RpcError as error:
+				raise ValueError(error.details()) from None
+		wait_until(ask, "the service answers")
+		return self
+
+
+def through_sidecars(scene):
+	store = scene.closing(Store())
+	control = scene.control()
+	scene.proxy("app", control=control, service="default/app",
+	    apps=[f"80=127.0.0.1:{store.port}/grpc"]).await_ready()
+	web = scene.proxy("web", control=control, service="default/web",
+	    apps=[f"80={scene.echo('web-app').http}/http"]).await_ready()
+	return store, scene.closing(Caller(f"127.0.0.1:{web.outbound_port}",
+	    "app.default.mesh")).await_answers()
+
+
+def through_gateway(scene):
+	store = scene.closing(Store())
+	port = free_port()
+	Gateway(scene, gateway([f"name: g, port: {port}, protocol: HTTP"]) +
+	    route("store", "store") + service("store", store.port).replace(
+	    "appProtocol: http", "appProtocol: grpc"))
+	return store, scene.closing(Caller(f"127.0.0.1:{port}",
+	    "store.example.com")).await_answers()
+
+
+def on_both_ways(check):
+	"""Makes two scenarios of a check of a store and its caller."""
+	for way, start in (("sidecars", through_sidecars),
+	    ("a_gateway", through_gateway)):
+		def one(scene, start=start):
+			check(*start(scene))
+		one.__name__ = f"{check.__name__}_through_{way}"
+		scenario(one)
+	return check
+
+
+def failure(call, *args, **options):
+	"""The error that a call ends with."""
+	try:
+		call(*args, timeout=options.pop("timeout", WAIT), **options)
+	except grpc.RpcError as error:
+		return error
+	raise AssertionError("the call did not fail")
+
+
+@on_both_ways
+def every_shape_of_call(store, caller):
+	assert caller.unary("Echo")(b"", timeout=WAIT) == b""
+	count = caller.channel.unary_stream("/e2e.Store/Count")
+	assert list(count(b"1000", timeout=WAIT)) == \
+	    [b"%d" % i for i in range(1000)]
+	assert list(count(b"0", timeout=WAIT)) == []
+	total = caller.channel.stream_unary("/e2e.Store/Sum")
+	assert total((b"%d" % i for i in range(1000)), timeout=WAIT) == b"499500"
+	assert total(iter(()), timeout=WAIT) == b"0"
+	# Each question waits for the answer to the one before.
+	said = queue.Queue()
+	chat = caller.channel.stream_stream("/e2e.Store/Chat")(
+	    iter(said.get, None), timeout=WAIT)
+	for i in range(20):
+		said.put(b"%d" % i)
+		assert next(chat) == b"re: %d" % i
+	said.put(None)
+	assert list(chat) == []
+	assert chat.code() is grpc.StatusCode.OK
+
+
+@on_both_ways
+def errors_are_those_of_the_server(store, caller):
+	error = failure(caller.unary("Fail"), "nicht möglich: 100 %".encode())
+	assert error.code() is grpc.StatusCode.FAILED_PRECONDITION, error
+	assert error.details() == "nicht möglich: 100 %", error
+	assert ("why-bin", b"\0\xff\x01") in error.trailing_metadata(), error
+	unknown = failure(caller.unary("Nothing"), b"")
+	assert unknown.code() is grpc.StatusCode.UNIMPLEMENTED, unknown
+	# An error behind a message.
+	late = caller.channel.unary_stream("/e2e.Store/Late")(b"x", timeout=WAIT)
+	assert next(late) == b"x"
+	broken = failure(lambda timeout: next(late))
+	assert broken.code() is grpc.StatusCode.DATA_LOSS, broken
+	assert broken.details() == "half of it", broken
+
+
+@on_both_ways
+def metadata_comes_both_ways(store, caller):
+	told = [("e2e-text", "a, b"), ("e2e-x-bin", bytes(range(256))),
+	    ("e2e-twice", "1"), ("e2e-twice", "2")]
+	reply, call = caller.unary("Tell").with_call(b"x", timeout=WAIT,
+	    metadata=told)
+	assert reply == b"x"
+	for got, own in ((call.initial_metadata(), ("first", "1")),
+	    (call.trailing_metadata(), ("last", "2"))):
+		for one in [own, *told]:
+			assert one in [tuple(pair) for pair in got], (one, got)
+
+
+@on_both_ways
+def large_messages(store, caller):
+	body = bytes(range(256)) * (LARGE // 256)
+	assert caller.unary("Echo")(body, timeout=WAIT) == body
+	chat = caller.channel.stream_stream("/e2e.Store/Chat")
+	answers = chat(iter([body] * 8), timeout=WAIT)
+	assert [len(answer) for answer in answers] == [LARGE + 4] * 8
+
+
+@on_both_ways
+def a_server_sees_the_client_cancel(store, caller):
+	call = caller.unary("Wait").future(b"x", timeout=WAIT)
+	store.left.get(timeout=WAIT)
+	assert not store.cancelled.is_set()
+	call.cancel()
+	assert store.cancelled.wait(WAIT / 2), "the server was not told"
+	assert caller.unary("Echo")(b"next", timeout=WAIT) == b"next"
+
+
+@on_both_ways
+def deadlines_reach_the_server(store, caller):
+	began = time.monotonic()
+	error = failure(caller.unary("Wait"), b"x", timeout=1)
+	assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED, error
+	assert time.monotonic() - began < WAIT / 2
+	# gRPC rounds what it sends up.
+	left = store.left.get(timeout=WAIT)
+	assert 0 < left < 2, left
+	assert store.cancelled.wait(WAIT / 2), "the call goes on at the server"
+
+
+if __name__ == "__main__":
+	main()
