@@ -58,8 +58,8 @@ sessions_ask(struct sessions *ss, const char *workload, const char *what,
 	struct err err;
 
 	if (s == NULL || s->is_ended) {
-		err_set(&err, ERR_NOT_FOUND, "the proxy of %s is not connected",
-		    workload);
+		err_set(&err, ERR_NOT_FOUND, "no workload %s is connected; "
+		    "mesh ctl proxy status lists those that are", workload);
 		done(ctx, &err, NULL);
 		return;
 	}

@@ -3,6 +3,8 @@
 #include "conf/units.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
+#include "modes/ctl/endpoints.h"
+#include "modes/ctl/names.h"
 #include "modes/ctl/rows.h"
 
 static int stat_services(struct ctl *);
@@ -89,6 +91,23 @@ is_wanted(const struct ctl *c, const struct conf_node *row)
 	    word) || is_service(conf_get_string(row, "source"), c->namespace, word);
 }
 
+/* Without traffic: is there such a service at all? */
+static int
+check_service(struct ctl *c)
+{
+	const char *word = ctl_word(c, 0), *namespace, *name;
+	struct err err = ERR_INIT;
+
+	/* Of all namespaces a name alone may be anywhere. */
+	if (word == NULL || (c->namespace == NULL && strchr(word, '/') == NULL))
+		return CTL_OK;
+	int code = names_read(c, "SERVICE", word, &namespace, &name);
+
+	if (code == CTL_OK && endpoints_read(c, namespace, name, &err) == NULL)
+		return ctl_fail_call(c, &err);
+	return code;
+}
+
 static int
 stat_services(struct ctl *c)
 {
@@ -116,6 +135,10 @@ stat_services(struct ctl *c)
 			add_figures(c, e->node);
 		conf_add(wanted, e->node);
 	}
+	int code = conf_len(wanted) == 0 ? check_service(c) : CTL_OK;
+
+	if (code != CTL_OK)
+		return code;
 	rows_print(c, wanted, columns, "traffic yet");
 	return CTL_OK;
 }

@@ -197,14 +197,11 @@ on_lookup(void *arg, enum lookup_answer answered, struct cluster *cluster)
 	c->looking = false;
 	if (answered == LOOKUP_FOUND)
 		on_found(c, cluster);
-	else if (answered == LOOKUP_UNREGISTERED ||
-	    answered == LOOKUP_UNRESOLVED || answered == LOOKUP_OURSELVES)
-		egress_reply(c->ctx, answered, c->lookup.host, c->lookup.port);
-	else if (answered == LOOKUP_TIMEOUT)
-		l7_reply(c->ctx, 503, FLAG_NC, "lookup_timeout", SLICE_NONE);
-	else
+	else if (answered == LOOKUP_NO_PORT || answered == LOOKUP_NO_SERVICE)
 		l7_reply(c->ctx, 404, FLAG_NR, answered == LOOKUP_NO_PORT ?
 		    "no_port" : "no_service", SLICE_NONE);
+	else
+		egress_reply(c->ctx, answered, c->lookup.host, c->lookup.port);
 }
 
 static void

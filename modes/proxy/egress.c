@@ -69,11 +69,16 @@ egress_reply(struct l7_ctx *ctx, enum lookup_answer answer, struct slice host,
 		l7_reply(ctx, 503, FLAG_DF, "dns_failed", SLICE_NONE);
 		return;
 	}
+	if (answer == LOOKUP_TIMEOUT) {
+		l7_reply(ctx, 503, FLAG_NC, "lookup_timeout", SLICE("Neither "
+		    "control nor DNS said in time where the service is.\n"));
+		return;
+	}
 	egress_note(l7_env(ctx)->mode, why, host, port);
 	l7_reply(ctx, 502, FLAG_NR, refusals[why].name, is_loop ?
 	    SLICE("This address is the proxy itself.\n") :
-	    SLICE("This host is not registered, and the mesh allows no "
-	    "others.\n"));
+	    slice_str(arena_printf(l7_arena(ctx), "This host is not registered "
+	    "with port %d, and the mesh allows no others.\n", port)));
 }
 
 /* --- requests ------------------------------------------------------------ */

@@ -63,13 +63,8 @@ obey(struct l7_ctx *ctx, const struct http_head *head,
 	case LOOKUP_NO_PORT:
 		l7_reply(ctx, 404, FLAG_NR, "no_port", SLICE_NONE);
 		return STOP;
-	case LOOKUP_UNREGISTERED:
-	case LOOKUP_UNRESOLVED:
-	case LOOKUP_OURSELVES:
-		egress_reply(ctx, answer, job_of(ctx)->host, job_of(ctx)->port);
-		return STOP;
 	default:
-		l7_reply(ctx, 503, FLAG_NC, "lookup_timeout", SLICE_NONE);
+		egress_reply(ctx, answer, job_of(ctx)->host, job_of(ctx)->port);
 		return STOP;
 	}
 }

@@ -1287,8 +1287,7 @@ def stat_is_a_table_for_people_and_figures_for_scripts(scene):
 		["shop/cart", "default/orders", "1", "0.00%", "0.0rps", "-", "-", "-"],
 	], done.stdout
 	for words, rows in ((("stat", "-A"), 3), (("stat", "web"), 1),
-	    (("stat", "shop/cart"), 2), (("-n", "shop", "stat", "pay"), 1),
-	    (("stat", "nix"), 0)):
+	    (("stat", "shop/cart"), 2), (("-n", "shop", "stat", "pay"), 1)):
 		listed = json.loads(expect(told(scene, TRAFFIC, *words, "-o", "json"),
 		    0).stdout)
 		assert len(listed) == rows, (words, listed)
@@ -1374,7 +1373,12 @@ def what_runs_and_how_it_goes_is_seen(scene):
 	    err='no part "foo"; its parts are identity, control, documents, '
 	    'limits, proxy$')
 	against(control, "proxy", "config", "nix", "--what", "foo", code=1, out="",
-	    err="not connected")
+	    err="no workload default/nix is connected; mesh ctl proxy status lists")
+	for word in ("proxy", "config", "web"), ("endpoints", "web", "--from", "web"):
+		against(control, *word, code=1, out="", err="no workload default/web ")
+	against(control, "stat", "nix", code=1, out="",
+	    err="Service default/nix not found")
+	against(control, "stat", "far-1", out="", err="no traffic yet")
 	tokens = {row["workload"]: row["state"] for row in rows("token", "list")}
 	assert tokens == {"payments-1": "used", "web-1": "used"}, tokens
 	# Stopping its proxy is how a workload with a sidecar leaves.

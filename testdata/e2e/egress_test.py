@@ -218,7 +218,8 @@ def a_host_outside_is_called_by_its_name_and_by_the_service(scene):
 	assert metrics.sum("mesh_requests_total", direction="outbound",
 	    destination_service="api", response_code="200") == 4, metrics.text
 	# Another port of it is registered by nobody.
-	assert caller.curl(f"http://{HOST}:81/").status == 502
+	reply = caller.curl(f"http://{HOST}:81/")
+	assert reply.status == 502 and b"with port 81," in reply.body, reply.body
 
 
 @scenario

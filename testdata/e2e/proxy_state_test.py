@@ -66,6 +66,15 @@ def files_are_private_and_others_are_refused(scene):
 
 
 @scenario
+def a_service_that_nobody_can_tell_of_is_not_said_to_be_unknown(scene):
+	control, _, proxy = pair(scene)
+	control.stop()
+	reply = wire.get(proxy.outbound_port, "/", host="first.default.mesh")
+	assert reply.status == 503 and b"Neither control nor DNS said in time" in \
+	    reply.body, (reply.status, reply.body)
+
+
+@scenario
 def an_identity_on_disk_needs_no_token_but_fits_one_service_only(scene):
 	control, _, proxy = pair(scene)
 	assert proxy.stop() == 0
