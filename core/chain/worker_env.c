@@ -47,9 +47,15 @@ void
 worker_env_close(struct worker_env *env)
 {
 	env->is_closing = true;
-	LIST_FOREACH_SAFE(at, &env->runs)
-		conn_close(list_entry(at, struct l4_run, link)->conn,
-		    CLOSE_DRAINED);
+	LIST_FOREACH_SAFE(at, &env->runs) {
+		struct l4_run *r = list_entry(at, struct l4_run, link);
+
+		/* An end of bytes says that they were all, a reset does not. */
+		if (r->is_open && r->terminal->drain == NULL)
+			conn_abort(r->conn, CLOSE_DRAINED);
+		else
+			conn_close(r->conn, CLOSE_DRAINED);
+	}
 	l7_asides_end(env);
 }
 

@@ -7,6 +7,7 @@
 #include "model/destination_rule.h"
 #include "model/proxy_protocol.h"
 #include "model/traffic_policy.h"
+#include "model/tcp_policy.h"
 #include "model/upgrades.h"
 
 static const char *const versions[] = { "mesh/v1", NULL };
@@ -449,6 +450,8 @@ static const struct conf_field spec_fields[] = {
 	{ "upgrades", CONF_POINTER_T, SPEC(upgrades),
 	    .schema = &model_upgrades_schema,
 	    .text = "requests that become tunnels, such as WebSocket" },
+	{ "tcp", CONF_POINTER_T, SPEC(tcp), .schema = &model_tcp_policy_schema,
+	    .text = "connections to ports that carry bytes" },
 	{ "datagrams", CONF_POINTER_T, SPEC(datagrams),
 	    .schema = &datagram_schema, .text = "ports of UDP" },
 	{ "circuitBreaker", CONF_POINTER_T, SPEC(breaker),

@@ -75,7 +75,6 @@ struct model_timeouts {
 	int64_t response_ms;		/* end of request to head of reply; 0: none */
 	int64_t idle_ms;		/* in bodies; 0: none */
 };
-
 struct model_datagram_policy { bool per_packet; };	/* UDP */
 struct model_breaker {
 	int64_t connections, pending, requests, retries;	/* of the service */
@@ -119,6 +118,7 @@ struct model_backend_policy_spec {
 	struct model_pool          *pool;
 	struct model_timeouts      *timeouts;
 	struct model_upgrades      *upgrades;
+	struct model_tcp_policy    *tcp;
 	struct model_datagram_policy *datagrams;
 	struct model_breaker       *breaker;
 	struct model_outlier       *outlier;

@@ -3,6 +3,7 @@
 #include "base/slice.h"
 #include "model/destination_rule.h"
 #include "model/proxy_protocol.h"
+#include "model/tcp_policy.h"
 
 #define DAY	INT64_C(86400000)
 
@@ -179,7 +180,7 @@ static const struct conf_field tcp_fields[] = {
 	LIMIT("maxConnections", tcp, connections, "connections to the service"),
 	AFTER("connectTimeout", tcp, connect_ms, "to reach one endpoint"),
 	AFTER("maxConnectionDuration", tcp, max_age_ms,
-	    "after which a connection takes no more requests"),
+	    "after which a connection ends, or takes no more requests"),
 	AFTER("idleTimeout", tcp, idle_ms, "after which an idle one is closed"),
 	{ 0 },
 };
@@ -365,6 +366,11 @@ put_pool(struct model_backend_policy_spec *out, const struct pool *from,
 	put(&out->pool->idle_ms, from->tcp.idle_ms);
 	put(&out->pool->idle_ms, from->http.idle_ms);
 	put(&out->pool->max_age_ms, from->tcp.max_age_ms);
+	if (from->tcp.idle_ms >= 0 || from->tcp.max_age_ms >= 0) {
+		out->tcp = model_group_new(a, &model_tcp_policy_schema);
+		put(&out->tcp->idle_ms, from->tcp.idle_ms);
+		put(&out->tcp->max_ms, from->tcp.max_age_ms);
+	}
 	put(&out->pool->max_requests, from->http.per_connection);
 	out->breaker = model_group_new(a, &model_breaker_schema);
 	put(&out->breaker->connections, from->tcp.connections);

@@ -139,6 +139,7 @@ cluster_new(struct cluster_registry *r, struct slice service, struct slice port)
 	c->pool_idle_ms = 30000;
 	c->pool_fresh_ms = 1000;
 	c->upgrades = settings_default.upgrades;
+	c->tcp = settings_default.tcp;
 	c->retry = retry_default;
 	c->limits = settings_default.limits;
 	c->balance = settings_default.balance;
@@ -371,6 +372,7 @@ cluster_is_same(const struct cluster *a, const struct cluster *b)
 	    a->pool_age_ms != b->pool_age_ms ||
 	    a->announce != b->announce ||
 	    !is_same_upgrades(&a->upgrades, &b->upgrades) ||
+	    a->tcp.idle_ms != b->tcp.idle_ms || a->tcp.max_ms != b->tcp.max_ms ||
 	    !retry_is_same(&a->retry, &b->retry) ||
 	    a->state != b->state || !is_same_limits(&a->limits, &b->limits) ||
 	    !is_same_outlier(&a->outlier, &b->outlier) ||

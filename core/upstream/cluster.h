@@ -26,9 +26,7 @@ struct tls_outside;
 enum cluster_protocol { CLUSTER_HTTP, CLUSTER_TCP, CLUSTER_UDP };
 
 /* What it is marked with, such as its version. */
-struct endpoint_label {
-	struct slice key, value;
-};
+struct endpoint_label { struct slice key, value; };
 
 struct endpoint {
 	struct addr   addr;
@@ -77,6 +75,7 @@ struct cluster {
 	uint64_t              pool_requests;	/* of a connection; 0: no limit */
 	uint64_t              pool_age_ms;	/* of a connection; 0: no limit */
 	struct upgrade_settings upgrades;
+	struct tcp_settings   tcp;
 	struct retry_settings retry;
 	struct cluster_limits limits;
 	struct balance_settings balance;

@@ -11,6 +11,7 @@ static const char *const lb_names[] = {
 
 const struct cluster_settings settings_default = {
 	.upgrades = { .idle_ms = 3600000 },
+	.tcp = { .idle_ms = 3600000 },
 	.balance = {
 		.ring_min = 1024, .ring_max = 8388608, .maglev_size = 65537,
 		.panic_percent = 50, .overprovision_percent = 140,

@@ -133,8 +133,12 @@ struct upgrade_settings {
 	uint64_t max_ms;	/* 0: none */
 };
 
+/* Of connections that carry bytes: as above. */
+struct tcp_settings { uint64_t idle_ms, max_ms; };
+
 struct cluster_settings {
 	struct upgrade_settings upgrades;
+	struct tcp_settings     tcp;
 	struct balance_settings balance;
 	struct outlier_settings outlier;
 	struct health_settings  health;

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "http/grammar.h"
 #include "model/proxy_protocol.h"
+#include "model/tcp_policy.h"
 #include "model/upgrades.h"
 #include "modes/proxy/policy.h"
 
@@ -63,6 +64,8 @@ merge(struct model_backend_policy_spec *to,
 		to->timeouts = from->timeouts;
 	if (to->datagrams == NULL)
 		to->datagrams = from->datagrams;
+	if (to->tcp == NULL)
+		to->tcp = from->tcp;
 	if (to->upgrades == NULL)
 		to->upgrades = from->upgrades;
 	if (to->breaker == NULL)
@@ -394,6 +397,9 @@ policy_apply(const struct model_backend_policy_spec *p, struct cluster *c)
 		set_timeouts(p->timeouts, c);
 	if (p->datagrams != NULL)
 		c->is_per_packet = p->datagrams->per_packet;
+	if (p->tcp != NULL)
+		c->tcp = (struct tcp_settings){ (uint64_t)p->tcp->idle_ms,
+		    (uint64_t)p->tcp->max_ms };
 	if (p->upgrades != NULL)
 		set_upgrades(p->upgrades, &c->upgrades);
 	if (p->breaker != NULL)

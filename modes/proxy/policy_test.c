@@ -68,7 +68,7 @@ TEST(policy_defaults_are_those_without_a_policy)
 
 	start(&f, HEAD("a", "1") ALL "  loadBalancer: {}\n  locality: {}\n"
 	    "  connectionPool: {}\n  timeouts: {}\n  circuitBreaker: {}\n"
-	    "  upgrades: {}\n  proxyProtocol: none\n"
+	    "  upgrades: {}\n  tcp: {}\n  proxyProtocol: none\n"
 	    "  outlierDetection: {}\n  retry: {}\n");
 	struct cluster *plain = cluster_new(f.registry, SLICE("shop/web"),
 	    SLICE("80"));
@@ -101,6 +101,7 @@ TEST(policy_says_it_all)
 	    "    maxRequestsPerConnection: 4, maxConnectionDuration: 5s}\n"
 	    "  timeouts: {response: 6s, idle: 7s}\n"
 	    "  upgrades: {allow: any, idleTimeout: 8s, maxDuration: 9s}\n"
+	    "  tcp: {idleTimeout: 10s, maxDuration: 11s}\n"
 	    "  proxyProtocol: v2\n"
 	    "  circuitBreaker: {maxConnections: 1, maxPendingRequests: 2,\n"
 	    "    maxRequests: 3, maxRetries: 4, maxRequestsPerEndpoint: 5,\n"
@@ -142,6 +143,8 @@ TEST(policy_says_it_all)
 	assert_int_equal(c->upgrades.allow, UPGRADE_ANY);
 	assert_int_equal(c->upgrades.idle_ms, 8000);
 	assert_int_equal(c->upgrades.max_ms, 9000);
+	assert_int_equal(c->tcp.idle_ms, 10000);
+	assert_int_equal(c->tcp.max_ms, 11000);
 	assert_int_equal(c->limits.conns, 1);
 	assert_int_equal(c->limits.pending, 2);
 	assert_int_equal(c->limits.requests, 3);
@@ -273,7 +276,11 @@ TEST(policy_reads_destination_rules)
 	    "metadata: {name: web, namespace: shop}\nspec:\n  host: web\n"
 	    "  trafficPolicy:\n    loadBalancer: {consistentHash: "
 	    "{httpHeaderName: X-User}}\n"
+	    "    connectionPool: {tcp: {maxConnectionDuration: 90s}}\n"
 	    "    outlierDetection: {consecutive5xxErrors: 3}\n");
+	assert_int_equal(f.c->pool_age_ms, 90000);
+	assert_int_equal(f.c->tcp.max_ms, 90000);
+	assert_int_equal(f.c->tcp.idle_ms, 3600000);
 	assert_int_equal(f.c->lb, LB_RING_HASH);
 	assert_int_equal(f.c->affinity.kind, AFFINITY_HEADER);
 	assert_true(slice_is(f.c->affinity.name, "x-user"));

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "link/frame.h"
 #include "modes/proxy/session.h"
+#include "modes/proxy/session_clock.h"
 #include "modes/proxy/session_metrics.h"
 #include "modes/proxy/tcp_upstream.h"
 #include "modes/proxy/worker.h"
@@ -15,6 +16,7 @@ struct session {
 	struct tcp_upstream *up;
 	struct frame_reader  reader;	/* of what the caller's sidecar sends */
 	struct session_facts facts;
+	struct session_clock clock;
 	bool is_open;			/* up may be written to */
 	bool up_blocked, down_blocked;
 	bool ended_up, ended_down;	/* that direction's end was passed on */
@@ -77,6 +79,7 @@ on_up_bytes(void *owner, struct buf *b, bool end)
 	bool room;
 
 	s->facts.bytes_down += buf_len(b);
+	session_clock_moved(&s->clock);
 	if (s->job->down_framed) {
 		frame_put_data(&out, b);
 		if (end)
@@ -117,6 +120,17 @@ join(struct session *s)
 }
 
 static void
+on_over(void *owner, enum response_flag flag, enum close_reason why)
+{
+	struct session *s = owner;
+
+	if (s->is_closing)
+		return;
+	s->facts.flag = flag;
+	cut_off(s, why);
+}
+
+static void
 on_up_open(void *owner)
 {
 	struct session *s = owner;
@@ -124,6 +138,7 @@ on_up_open(void *owner)
 	s->is_open = true;
 	s->facts.endpoint = tcp_upstream_endpoint(s->up);
 	session_metrics_open(&s->facts);
+	session_clock_start(&s->clock, &s->facts, on_over, s);
 	join(s);
 	l4_pull(s->l4);
 }
@@ -162,6 +177,7 @@ static void
 pass_up(struct session *s, struct buf *data, bool end)
 {
 	s->facts.bytes_up += buf_len(data);
+	session_clock_moved(&s->clock);
 	s->up_blocked = !tcp_upstream_write(s->up, data, end);
 	if (s->up_blocked && !end)
 		l4_pause(s->l4);	/* its end is not to come before there is room */
@@ -239,12 +255,38 @@ session_open(void *arg, struct l4_run *l4)
 	return s;
 }
 
+/* Who ended what had not ended in order, if it was not the endpoint. */
+static enum response_flag
+flag_of(enum close_reason why)
+{
+	switch (why) {
+	case CLOSE_PEER:
+	case CLOSE_RESET:
+	case CLOSE_TRUNCATED:
+		return FLAG_DC;
+	case CLOSE_PROTOCOL:
+	case CLOSE_TLS:
+		return FLAG_DPE;
+	case CLOSE_IDLE:
+		return FLAG_SI;
+	case CLOSE_DENIED:
+		return FLAG_UAEX;
+	case CLOSE_DRAINED:
+		return FLAG_LR;
+	default:
+		return FLAG_NONE;
+	}
+}
+
 static void
 session_close(void *state, enum close_reason why)
 {
 	struct session *s = state;
 	bool in_order = s->ended_up && s->ended_down;
 
+	session_clock_stop(&s->clock);
+	if (!in_order && s->facts.flag == FLAG_NONE)
+		s->facts.flag = flag_of(why);
 	session_metrics_close(&s->facts, in_order ? CLOSE_FINISHED : why);
 	tcp_upstream_close(s->up, !in_order);
 	session_job_free(s->job);
@@ -257,7 +299,10 @@ session_refused(void *arg)
 	session_job_free(arg);
 }
 
-/* Bytes of strangers cannot be asked to end: they have the drain time. */
+/*
+ * Bytes of strangers cannot be asked to end: they have the drain time, and then
+ * are cut off.
+ */
 const struct l4_terminal session_terminal = {
 	.name = "session", .open = session_open, .bytes = session_bytes,
 	.drained = session_drained, .close = session_close,

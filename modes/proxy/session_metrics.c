@@ -146,6 +146,23 @@ log_line(const struct session_facts *f, enum close_reason why, uint64_t us)
 	str_fini(&s);
 }
 
+bool
+session_metrics_tell(struct session_facts *f)
+{
+	uint64_t up = f->bytes_up - f->told_up;
+	uint64_t down = f->bytes_down - f->told_down;
+	struct slice v[STAT_LABELS_MAX];
+
+	f->told_up = f->bytes_up;
+	f->told_down = f->bytes_down;
+	if (l4_env(f->l4)->stat == NULL || !f->opened)
+		return up + down > 0;
+	labels(f, v);
+	count(f, METRIC_TCP_SENT, v, down);
+	count(f, METRIC_TCP_RECEIVED, v, up);
+	return up + down > 0;
+}
+
 void
 session_metrics_close(struct session_facts *f, enum close_reason why)
 {
@@ -156,11 +173,10 @@ session_metrics_close(struct session_facts *f, enum close_reason why)
 	log_line(f, why, us);
 	if (env->stat == NULL || !f->opened)
 		return;
+	session_metrics_tell(f);
 	size_t n = labels(f, v);
 
 	worker_env_count(l4_env(f->l4), METRIC_TCP_ACTIVE, v, 1, -1);
-	count(f, METRIC_TCP_SENT, v, f->bytes_down);
-	count(f, METRIC_TCP_RECEIVED, v, f->bytes_up);
 	v[n] = slice_str(close_reason_name(why));
 	count(f, METRIC_TCP_CLOSED, v, 1);
 	struct stat_series *s = stat_series_get(env->stats, METRIC_TCP_DURATION,

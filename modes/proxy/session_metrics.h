@@ -5,8 +5,8 @@
 #include "modes/proxy/session.h"
 
 /*
- * session_metrics: what is counted and logged of a TCP session: one line and
- * one set of counters at its end, "opened" at its begin.
+ * session_metrics: what is counted and logged of a TCP session: "opened" at its
+ * begin, bytes while it lives, the rest and one line at its end.
  */
 struct session_facts {
 	struct l4_run            *l4;
@@ -15,6 +15,7 @@ struct session_facts {
 	uint64_t                  start_us;
 	int64_t                   start_wall_us;
 	uint64_t                  bytes_up, bytes_down;
+	uint64_t                  told_up, told_down;	/* counted so far */
 	enum response_flag        flag;
 	bool                      opened;
 	char                      source[128];	/* workload, "ns/name" */
@@ -29,6 +30,8 @@ void session_split_id(struct slice id, struct slice *ns, struct slice *name);
 bool session_source_is_of(struct slice workload, struct slice id);
 
 void session_metrics_open(struct session_facts *);
+/* Counts what was carried since the last time; whether that was anything. */
+bool session_metrics_tell(struct session_facts *);
 void session_metrics_close(struct session_facts *, enum close_reason);
 
 #endif

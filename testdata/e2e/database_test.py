@@ -261,6 +261,30 @@ def redis_tells_subscribers_what_others_publish(scene):
 	    "the server knows that they went")
 
 
+@scenario
+def a_session_at_rest_ends_at_the_server_too(scene):
+	server, web, port = sidecars(scene, "cache", 6379, redis(scene))
+	cli = Redis(port).ready()
+	server.control.apply("apiVersion: mesh/v1\nkind: BackendPolicy\n"
+	    "metadata: {name: cache, namespace: default}\nspec:\n"
+	    "  targetRefs: [{name: cache}]\n  tcp: {idleTimeout: 1s}\n")
+
+	def rests():
+		with socket.create_connection(("127.0.0.1", int(port)),
+		    20 * SLOWER) as sock:
+			sock.sendall(b"BLPOP nothing 3\r\n")
+			try:
+				return sock.recv(100)
+			except ConnectionResetError:
+				return "reset"
+
+	wait_until(lambda: rests() == "reset", "the policy is obeyed", 20)
+	wait_until(lambda: len(cli.run("client", "list").splitlines()) == 1,
+	    "the server knows that it is gone")
+	assert web.metrics().sum("mesh_tcp_connections_closed_total",
+	    direction="outbound", reason="idle") >= 1
+
+
 # --- who says hello
 
 class Greeter(socketserver.ThreadingTCPServer):

@@ -5,9 +5,11 @@
 import json
 import os
 import re
+import signal
 import socket
 import struct
 import threading
+import time
 
 from mesh import ROOT, SLOWER, free_port, main, scenario, wait_until
 from wire import get
@@ -41,13 +43,23 @@ endpoints:
 """
 
 
-def through(scene, target, access_log="none"):
+POLICY = """---
+apiVersion: mesh/v1
+kind: BackendPolicy
+metadata: {{name: ledger, namespace: default}}
+spec:
+  targetRefs: [{{name: ledger}}]
+  tcp: {{{times}}}
+"""
+
+
+def through(scene, target, access_log="none", times=None, options=()):
 	"""A proxy in front of a TCP port; gives it and its address."""
 	listen = free_port()
 	docs = scene.dir / "docs"
 	scene.file("docs/mesh.yaml", PROXY.format(listen=listen, target=target,
-	    access_log=access_log))
-	proxy = scene.proxy("edge", standalone=docs)
+	    access_log=access_log) + (POLICY.format(times=times) if times else ""))
+	proxy = scene.proxy("edge", standalone=docs, options=options)
 	proxy.wait_line(r"proxy: ready")
 	return proxy, ("127.0.0.1", listen)
 
@@ -209,6 +221,103 @@ def nobody_at_the_endpoint_is_a_reset(scene):
 		raise AssertionError(f"a clean end of {got!r}")
 	except ConnectionResetError:
 		pass
+
+
+def cut_off(sock):
+	"""Reads on until the reset, which is to come."""
+	try:
+		while sock.recv(65536):
+			pass
+		raise AssertionError("a clean end of what was cut off")
+	except ConnectionResetError:
+		pass
+
+
+def line_says(proxy, flag, details):
+	line = json.loads(wait_until(proxy.out, "the line is written"))
+	assert line["response_flags"] == flag, line
+	assert line["connection_termination_details"] == details, line
+	return line
+
+
+@scenario
+def a_connection_at_rest_is_cut_off(scene):
+	server, port = listening()
+	proxy, address = through(scene, port, "stdout", "idleTimeout: 400ms")
+	with server, socket.create_connection(address, timeout=20) as sock:
+		peer, _ = server.accept()
+		peer.settimeout(20)
+		# Both ways count, and each byte begins the time anew.
+		for one, other in [(sock, peer), (peer, sock)]:
+			since = time.monotonic()
+			one.sendall(b"x")
+			assert other.recv(1) == b"x"
+		cut_off(sock)
+		assert time.monotonic() - since >= 0.4
+		cut_off(peer)
+	line_says(proxy, "SI", "idle")
+	assert proxy.metrics().sum("mesh_tcp_connections_closed_total",
+	    reason="idle") == 1
+
+
+@scenario
+def a_connection_lasts_no_longer_than_allowed(scene):
+	"""However busy it is: what passes unseen has the same clock."""
+	server, port = listening()
+	proxy, address = through(scene, port, "stdout",
+	    "idleTimeout: 0s, maxDuration: 600ms")
+	since = time.monotonic()
+	with server, socket.create_connection(address, timeout=20) as sock:
+		peer, _ = server.accept()
+		peer.settimeout(20)
+		thread = threading.Thread(target=cut_off, args=[peer], daemon=True)
+		thread.start()
+		try:
+			while True:
+				sock.sendall(b"x" * 65536)
+		except (ConnectionResetError, BrokenPipeError):
+			pass
+		assert time.monotonic() - since >= 0.6
+		thread.join()
+	line = line_says(proxy, "DT", "limit")
+	assert line["duration"] >= 600 and line["bytes_received"] > 65536, line
+
+
+@scenario
+def bytes_are_counted_while_a_connection_lives(scene):
+	server, port = listening()
+	proxy, address = through(scene, port)
+	with server, socket.create_connection(address, timeout=20) as sock:
+		peer, _ = server.accept()
+		for _ in range(2):
+			sock.sendall(b"12345")
+			peer.sendall(b"123")
+		wait_until(lambda: proxy.metrics().sum(
+		    "mesh_tcp_received_bytes_total") == 10, "bytes are counted", 25)
+		assert proxy.metrics().sum("mesh_tcp_sent_bytes_total") == 6
+		peer.close()
+
+
+@scenario
+def a_stop_leaves_connections_the_drain_time(scene):
+	server, port = listening()
+	proxy, address = through(scene, port, "stdout",
+	    options=["--drain-time", "1s"])
+	with server, socket.create_connection(address, timeout=20) as sock:
+		peer, _ = server.accept()
+		peer.settimeout(20)
+		since = time.monotonic()
+		proxy.asked_to_end = True
+		proxy.signal(signal.SIGTERM)
+		proxy.wait_line(r"proxy: draining")
+		sock.sendall(b"still here")
+		assert peer.recv(100) == b"still here"
+		# Nobody is to take it for the end of what was said.
+		cut_off(sock)
+		assert time.monotonic() - since >= 1
+		cut_off(peer)
+	assert proxy.wait() == 0
+	line_says(proxy, "LR", "drained")
 
 
 def stalled_reader_holds_the_source(scene, source, sink, proxy, total):
