@@ -25,6 +25,7 @@ struct udp_link {
 	uint32_t               last;	/* number given */
 	uint64_t               used_ms;	/* had a flow */
 	bool                   is_retired, is_over;
+	bool                   is_unreached;	/* there was no connection */
 };
 
 static const char *const alpn_datagrams[] = { "mesh-udp/1", NULL };
@@ -77,6 +78,26 @@ on_left(struct conn *c, void *owner, enum close_reason why)
 /* Its last bytes are sent; the link stays until that is done. */
 static const struct conn_ops leaving_ops = { ignore_data, NULL, on_left };
 
+/* What waited goes elsewhere, once. */
+static void
+resend(struct udp_link *l)
+{
+	struct packet_reader r;
+	enum packet_event e;
+	struct packet p;
+
+	packet_reader_init(&r, false, l->udp->room);
+	while ((e = packet_read(&r, &l->out, &p)) != PACKET_MORE) {
+		struct udp_leg *leg = e != PACKET_GOT_DATAGRAM ? NULL :
+		    map_get(&l->flows, flow_key(&p.flow));
+
+		if (e == PACKET_GOT_DATAGRAM &&
+		    (leg == NULL || !udp_leg_resend(leg, p.bytes)))
+			udp_drop(l->udp, l->cluster->service, "connect_failed",
+			    1);
+	}
+}
+
 /* Its flows are told; they join another with their next datagram. */
 static void
 end(struct udp_link *l, const char *why)
@@ -87,7 +108,9 @@ end(struct udp_link *l, const char *why)
 	if (l->is_over)
 		return;
 	l->is_over = true;
-	if (l->waiting > 0)
+	if (l->is_unreached)
+		resend(l);
+	else if (l->waiting > 0)
 		udp_drop(l->udp, l->cluster->service, why, l->waiting);
 	loop_task_cancel(&l->flush);
 	if (l->connector != NULL)
@@ -188,6 +211,7 @@ on_connected(void *arg, struct conn *c, enum response_flag flag,
 		log_debug("udp", "%.*s at %.*s: %s %s",
 		    SLICE_ARG(l->cluster->name), SLICE_ARG(l->endpoint->host),
 		    response_flag_name(flag), details);
+		l->is_unreached = true;
 		end(l, "connect_failed");
 		return;
 	}
@@ -209,8 +233,9 @@ udp_link_send(struct udp_link *l, uint32_t flow, struct slice bytes)
 	size_t queued = buf_len(&l->out) +
 	    (l->conn == NULL ? 0 : conn_unsent(l->conn));
 
-	if (queued > 0 && queued + bytes.len > most) {
-		udp_drop(l->udp, l->cluster->service, "link_full", 1);
+	if (l->is_over || (queued > 0 && queued + bytes.len > most)) {
+		udp_drop(l->udp, l->cluster->service, l->is_over ?
+		    "connect_failed" : "link_full", 1);
 		return false;
 	}
 	packet_put_datagram(&l->out, flow, bytes);

@@ -55,6 +55,7 @@ udp_leg_take(struct udp_leg *leg, struct slice bytes)
 	struct udp_session *s = leg->session;
 
 	udp_table_touch(&s->udp->table, &s->place, now_ms(s));
+	s->has_moved = false;
 	s->facts.down++;
 	s->facts.down_bytes += bytes.len;
 	s->down->reply(s, bytes);
@@ -237,6 +238,22 @@ udp_session_send(struct udp_session *s, struct slice bytes)
 	s->facts.up_bytes += bytes.len;
 	if (leg->socket != NULL)
 		datagram_send(leg->socket, NULL, NULL, bytes);
+}
+
+bool
+udp_leg_resend(struct udp_leg *leg, struct slice bytes)
+{
+	struct udp_session *s = leg->session;
+
+	if (s->current == leg && s->has_moved)
+		return false;
+	if (s->current == leg)
+		s->current = NULL;
+	s->has_moved = true;
+	s->facts.up--;		/* counted when it goes */
+	s->facts.up_bytes -= bytes.len;
+	udp_session_send(s, bytes);
+	return true;
 }
 
 /* --- life -------------------------------------------------------------------------- */

@@ -41,6 +41,7 @@ struct udp_session {
 	uint64_t               number;	/* of the snapshot that it is from */
 	uint64_t               hash;
 	bool                   has_hash, is_over;
+	bool                   has_moved;	/* since something came back */
 	uint8_t                legs_len;
 	struct list            legs;
 	struct udp_leg        *current;	/* NULL: to be picked */
@@ -61,5 +62,10 @@ void udp_session_count(struct udp_session *);
 /* For udp_link.c: what came of a flow. */
 void udp_leg_take(struct udp_leg *, struct slice);
 void udp_leg_lost(struct udp_leg *);
+/*
+ * The endpoint was not reached: a datagram that waited for it goes to another
+ * one.  False: that was tried already.
+ */
+bool udp_leg_resend(struct udp_leg *, struct slice);
 
 #endif

@@ -276,6 +276,31 @@ def a_sidecar_that_stops_loses_no_question(scene):
 
 
 @scenario
+def a_sidecar_that_is_gone_is_not_asked_twice(scene):
+	"""What waited for it goes to the other one."""
+	control = scene.control()
+	servers = {name: echo(scene, name.encode()) for name in ("one", "two")}
+	sidecars = {name: scene.proxy(name, control=control, service="default/dns",
+	    apps=[f"53=127.0.0.1:{server.port}/udp"])
+	    for name, server in servers.items()}
+	web = scene.proxy("web", control=control, service="default/web",
+	    apps=[f"127.0.0.1:{free_port()}/udp"],
+	    upstreams={"dns": "default/dns:53/udp"})
+	for proxy in (*sidecars.values(), web):
+		proxy.await_ready()
+	wait_until(lambda: {Client(web.upstream["dns"]).ask(b"x")
+	    for _ in range(10)} == {b"one:x", b"two:x"}, "both are called")
+	control.stop()
+	sidecars["one"].kill()
+	for _ in range(30):
+		client = Client(web.upstream["dns"])
+		for data in (b"x", b"y", b"z" * 30000):
+			assert client.ask(data) == b"two:" + data
+	assert web.metrics().sum("mesh_udp_dropped_datagrams_total",
+	    reason="connect_failed") == 0
+
+
+@scenario
 def who_is_denied_is_not_answered(scene):
 	"""In the middle of a session, too, and again when it is allowed."""
 	control, dns, web = pair(scene, echo(scene).port)
