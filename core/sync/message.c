@@ -87,6 +87,9 @@ static const struct shape {
 	} },
 	[SYNC_WITHDRAWN] = { "withdrawn", { REVISION } },
 	[SYNC_LEASE] = { "lease", { ID, ROWS } },
+	[SYNC_DISPLACED] = { "displaced", {
+		{ "from", PART_TEXT, AT(from), false },
+	} },
 };
 
 const char *

@@ -58,6 +58,7 @@ enum sync_type {
 	SYNC_QUESTION,	/* id, what */
 	SYNC_WITHDRAWN,	/* revision */
 	SYNC_LEASE,	/* id (of the demand), rows */
+	SYNC_DISPLACED,	/* from: a new session of its workload; this one ends */
 	SYNC_TYPES
 };
 
@@ -69,7 +70,7 @@ struct sync_message {
 	enum sync_type type;
 	uint64_t       revision, since, schema, generation, id;
 	bool           ready;
-	struct slice   version, workload, key, error, service, pem, what;
+	struct slice   version, workload, key, error, service, pem, what, from;
 	/*
 	 * model_digest over key, revision and document (as conf_json_write
 	 * has it) of all that was put and not deleted; lower-case hex; may be

@@ -55,6 +55,8 @@ static const struct {
 	    "\"later\"]]}", SYNC_DEMAND, "{\"t\":\"demand\",\"id\":1,"
 	    "\"rows\":[[\"a/b\",0,\"0\",1,2,3]]}" },
 	{ "{\"t\":\"lease\",\"id\":7,\"rows\":[]}", SYNC_LEASE, NULL },
+	{ "{\"t\":\"displaced\",\"from\":\"192.0.2.1:5\"}", SYNC_DISPLACED,
+	    NULL },
 	/* What a later version adds is passed over. */
 	{ "{\"more\":{\"t\":1},\"t\":\"commit\",\"revision\":1,\"x\":null}",
 	    SYNC_COMMIT, "{\"t\":\"commit\",\"revision\":1}" },

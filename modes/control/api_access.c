@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "conf/units.h"
+#include "model/workload.h"
 #include "modes/control/api_rows.h"
 #include "modes/control/issuer.h"
 #include "modes/control/operators.h"
@@ -84,6 +85,33 @@ read_label(const struct conf_node *json, const char *key, struct slice *out,
 	return 0;
 }
 
+/* Two proxies of one workload take its session from each other. */
+static int
+check_unused(const struct new_token *n, struct err *err)
+{
+	const struct grant *g = &n->record.grant;
+	const struct server *server = n->call->server;
+	struct arena *a = &n->call->arena;
+	const struct model_object *o;
+	struct slice key;
+
+	if (g->name.ptr == NULL)
+		return 0;
+	key = slice_str(model_key(a, &model_workload_kind,
+	    arena_dup(a, g->ns).ptr, arena_dup(a, g->name).ptr));
+	o = registry_find(server->registry, key);
+	if (o == NULL || !model_workload(o)->spec.sidecar ||
+	    registry_workload_status(server->workloads, key) != LIVE_ONLINE)
+		return 0;
+	for (size_t i = 0; i < model_workload(o)->spec.services_len; i++)
+		if (slice_is(g->services[0], model_workload(o)->spec.services[i]))
+			return 0;
+	return err_set(err, ERR_CONFLICT, "workload: %s runs already, for %s; "
+	    "choose another name, or stop it first", model_object_name(o),
+	    model_workload(o)->spec.services_len > 0 ?
+	    model_workload(o)->spec.services[0] : "no service");
+}
+
 static int
 read_token(struct new_token *n, struct err *err)
 {
@@ -98,6 +126,8 @@ read_token(struct new_token *n, struct err *err)
 	if (read_label(json, "serviceAccount", &t->grant.account, err) < 0 ||
 	    read_label(json, "workload", &t->grant.name, err) < 0 ||
 	    read_ttl(json, TOKEN_TTL_MS, TOKEN_TTL_MAX_MS, &ttl_ms, err) < 0)
+		return -1;
+	if (check_unused(n, err) < 0)
 		return -1;
 	t->created = clock_wall_s();
 	t->expires = t->created + (ttl_ms + 999) / 1000;

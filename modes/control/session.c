@@ -110,8 +110,7 @@ take_hello(struct session *s, const struct sync_message *m)
 	struct audit_entry who = { .actor = s->peer.id, .from = s->peer.from };
 	struct err err = ERR_INIT;
 	struct arena a;
-	struct model_object *o = NULL;
-	int r;
+	struct model_object *o;
 
 	if (s->has_hello) {
 		session_end(s, "a second hello");
@@ -125,9 +124,12 @@ take_hello(struct session *s, const struct sync_message *m)
 	arena_init(&a);
 	const struct conf_node *doc = own_document(s, &a, m->document);
 
-	r = registry_workload_join(server->workloads, doc, &who, &err);
-	if (r == 0)
-		o = model_object_read(doc, MODEL_KNOWN, "default", &err);
+	o = model_object_read(doc, MODEL_KNOWN, "default", &err);
+	if (o != NULL && session_may_register(s, o) &&
+	    registry_workload_join(server->workloads, doc, &who, &err) < 0) {
+		model_object_unref(o);
+		o = NULL;
+	}
 	arena_fini(&a);
 	if (o == NULL) {
 		session_end(s, err.text);

@@ -10,13 +10,15 @@
 /*
  * session: the insides of one session, shared by sessions.c (all of them),
  * session.c (what one proxy says), session_quota.c (what it may let pass),
- * session_withdraw.c (leaving) and sessions_standing.c (who runs what).
+ * session_contest.c (two of one workload), session_withdraw.c (leaving) and
+ * sessions_standing.c (who runs what).
  */
 #define SESSION_INTEREST_MS	200	/* how long the first state waits */
 #define SESSION_BOOKMARK_MS	30000
 #define SESSION_ANSWER_MS	5000
 #define SESSION_WITHDRAW_MS	5000
 #define SESSION_NACKS_MAX	100
+#define SESSION_CONTEST_MS	180000
 #define SESSION_LISTENING_MAX	16	/* addresses of a Gateway */
 
 struct session_nack {
@@ -47,6 +49,9 @@ struct session {
 	struct map               nacks;		/* by key: struct session_nack */
 	char                   **listening;	/* IP addresses of its Gateway */
 	size_t                   listening_len;
+	struct model_object     *rival;	/* what the one before said, or NULL */
+	const char              *rival_from;	/* in the arena */
+	bool                     is_waiting;	/* to be registered after that */
 	bool                     has_hello, is_answering, has_reported;
 	bool                     has_overstated;	/* in its counters */
 	bool                     has_interest;	/* a new one, not acted on */
@@ -67,6 +72,7 @@ struct sessions {
 	struct quotas            quotas;	/* of global limits */
 	struct list              asked;		/* questions without answer */
 	struct list              leaving;	/* withdrawals */
+	struct map               contests;	/* by name: session_contest.c */
 	void                   (*on_standing)(void *arg);	/* or NULL */
 	void                    *on_standing_arg;
 };
@@ -77,6 +83,20 @@ void session_pump(struct session *);
 void session_end(struct session *, const char *why);
 /* Handles one message; false: the session has ended. */
 bool session_take(struct session *, const struct sync_message *);
+
+/*
+ * Two proxies that run as one workload take the session from each other.  From
+ * the second time on within SESSION_CONTEST_MS people are told, and the
+ * document of the workload stays as it is until that long nothing happened.
+ */
+void session_displace(struct session *, struct session *old);
+/* Its hello said this.  False: it is to be registered later. */
+bool session_may_register(struct session *, const struct model_object *said);
+/* Where the other one is; NULL: there is none. */
+const char *session_contested(const struct session *);
+void session_contests_tick(struct sessions *);
+void session_contest_fini(struct session *);
+void session_contests_fini(struct sessions *);
 
 void session_nacks_fini(struct session *);
 void session_listening_fini(struct session *);

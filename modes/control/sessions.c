@@ -225,6 +225,7 @@ sessions_free(struct sessions *ss)
 	LIST_FOREACH_SAFE(at, &ss->asked)
 		give_up(list_entry(at, struct question, link), "control ends");
 	session_withdrawals_fini(ss);
+	session_contests_fini(ss);
 	quotas_fini(&ss->quotas);
 	delivery_lines_fini(&ss->lines);
 	map_fini(&ss->by_name, NULL);
@@ -246,6 +247,7 @@ sessions_tick(struct sessions *ss)
 	check_questions(ss, 0);
 	quotas_tick(&ss->quotas, now);
 	session_withdrawals_check(ss);
+	session_contests_tick(ss);
 	LIST_FOREACH_SAFE(at, &ss->sessions) {
 		struct session *s = list_entry(at, struct session, link);
 
@@ -332,10 +334,10 @@ sessions_open(struct sessions *ss, const struct session_peer *peer,
 	list_append(&ss->sessions, &s->link);
 	ss->len++;
 	old = map_put(&ss->by_name, slice_str(s->name), s);
-	if (old != NULL)
-		session_end(old, "the same workload began a new session");
 	log_info("sessions", "%s: connected from %.*s", s->name,
 	    SLICE_ARG(s->peer.from));
+	if (old != NULL)
+		session_displace(s, old);
 	say_bundle(s);
 	return s;
 }
@@ -358,6 +360,7 @@ session_gone(struct session *s)
 	buf_fini(&s->in);
 	session_nacks_fini(s);
 	session_listening_fini(s);
+	session_contest_fini(s);
 	mem_free(s->version);
 	arena_fini(&s->arena);
 	mem_free(s);
@@ -398,6 +401,19 @@ state_of(const struct session *s)
 	    "synced" : "stale";
 }
 
+/* A gateway has no application that could be away. */
+static const char *
+workload_state_of(const struct session *s)
+{
+	enum live_status status = registry_workload_status(
+	    s->all->server->workloads, s->key);
+
+	if (s->has_hello && slice_has_prefix(s->peer.grant.account,
+	    SLICE(MODEL_GATEWAY_ACCOUNT)))
+		status = LIVE_ONLINE;
+	return live_status_name(status);
+}
+
 static void
 write_one(struct conf_node *row, const struct session *s)
 {
@@ -422,8 +438,9 @@ write_one(struct conf_node *row, const struct session *s)
 		conf_set_bool(row, "digestOk", s->is_digest_ok);
 	set_time(row, "certNotAfter", s->peer.not_after);
 	conf_set_string(row, "state", state_of(s));
-	conf_set_string(row, "workloadState", live_status_name(
-	    registry_workload_status(server->workloads, s->key)));
+	conf_set_string(row, "workloadState", workload_state_of(s));
+	if (session_contested(s) != NULL)
+		conf_set_string(row, "otherAddress", session_contested(s));
 	nacks = conf_set_list(row, "rejected");
 	while (map_next(&s->nacks, &it, &key, &nack)) {
 		struct conf_node *n = conf_add_map(nacks);

@@ -4,6 +4,7 @@
 #include "base/unit.h"
 #include "conf/json.h"
 #include "modes/control/server_fixture.h"
+#include "model/workload.h"
 #include "modes/control/session.h"
 
 /* A proxy's end without a connection. */
@@ -350,6 +351,79 @@ TEST(session_of_the_same_workload_ends_the_one_before)
 	assert_true(has(&new, "question"));
 	peer_close(&new);
 	str_fini(&old.got);
+	server_fixture_free(t);
+}
+
+static void
+hello_at(struct peer *p, const char *address)
+{
+	char *line = mem_printf("{\"t\":\"hello\",\"schema\":1,\"version\":\"1\","
+	    "\"workload\":\"default/web-1\",\"since\":0,\"document\":{"
+	    "\"spec\":{\"address\":\"%s\",\"ports\":[{\"port\":8080}]}}}\n"
+	    "{\"t\":\"ready\",\"ready\":true}\n", address);
+
+	say(p, line);
+	mem_free(line);
+}
+
+/* When all that was begun before is done. */
+static const struct model_object *
+registered(struct server_fixture *t, unsigned round)
+{
+	char *yaml = mem_printf("apiVersion: v1\nkind: Namespace\n"
+	    "metadata: {name: n%u}\n", round);
+
+	server_fixture_put(t, yaml);
+	mem_free(yaml);
+	return registry_find(t->s->registry,
+	    SLICE("/mesh/workloads/default/web-1"));
+}
+
+/* Copies of a state directory; each is back as soon as it may. */
+TEST(sessions_of_two_proxies_of_one_workload_change_nothing)
+{
+	static const char *const at[] = { "192.0.2.1", "192.0.2.2" };
+	struct server_fixture *t = server_fixture_new();
+	struct peer p[6];
+	uint64_t revision = 0;
+
+	for (unsigned i = 0; i < 6; i++) {
+		peer_open(t, &p[i], "web");
+		hello_at(&p[i], at[i % 2]);
+		const struct model_object *o = registered(t, i);
+
+		if (i < 2)
+			revision = o->revision;
+		assert_int_equal(o->revision, revision);
+		assert_string_equal(model_workload(o)->spec.address,
+		    at[i == 0 ? 0 : 1]);
+		assert_true((session_contested(p[i].session) != NULL) ==
+		    (i > 1));
+		if (i > 0) {
+			assert_true(p[i - 1].is_ended);
+			assert_true(has(&p[i - 1], "{\"t\":\"displaced\","
+			    "\"from\":\"192.0.2.7:1\"}"));
+			peer_close(&p[i - 1]);
+		}
+	}
+	peer_close(&p[5]);
+	server_fixture_free(t);
+}
+
+/* It lost its way, and is back before control knows. */
+TEST(sessions_of_one_proxy_are_no_contest)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct peer p[4];
+
+	for (size_t i = 0; i < 4; i++) {
+		peer_open(t, &p[i], "web");
+		hello_at(&p[i], "192.0.2.1");
+		assert_null(session_contested(p[i].session));
+		if (i > 0)
+			peer_close(&p[i - 1]);
+	}
+	peer_close(&p[3]);
 	server_fixture_free(t);
 }
 

@@ -243,6 +243,15 @@ check_proxy(struct ctl *c, struct checks *k, const struct conf_node *row)
 	const char *workload = text_of(c, row, "workloadState");
 	struct check_line *l;
 
+	if (conf_get(row, "otherAddress") != NULL) {
+		l = add(k, "sidecars", CHECK_ERROR, arena_printf(&c->arena,
+		    "%s is one proxy", name));
+		l->why = arena_printf(&c->arena, "another proxy runs as the same "
+		    "workload %s from %s, and this one is at %s", name,
+		    text_of(c, row, "otherAddress"), text_of(c, row, "address"));
+		l->hint = "a copied --state-dir? empty it, and join with a token "
+		    "for a workload of its own";
+	}
 	if (strcmp(workload, "Online") != 0) {
 		l = add(k, "sidecars", CHECK_WARNING, arena_printf(&c->arena,
 		    "%s is online", name));

@@ -9,6 +9,8 @@
 #include "pki/spiffe.h"
 
 #define BACKOFF_MIN_MS	200
+#define DISPLACED_MIN_MS	1000
+#define DISPLACED_MAX_MS	60000
 #define BACKOFF_MAX_MS	10000
 
 static const struct slice WORKLOAD_SUFFIX = { ".workload.mesh", 14 };
@@ -217,17 +219,29 @@ agent_renew_late_at(int64_t not_before, int64_t not_after)
 	return at_part(not_before, not_after, 0.75);
 }
 
-uint64_t
-agent_backoff_ms(unsigned failed, double unit)
+static uint64_t
+backoff_ms(unsigned failed, double unit, uint64_t least, uint64_t longest)
 {
-	uint64_t most = BACKOFF_MIN_MS;
+	uint64_t most = least;
 
-	for (unsigned i = 1; i < failed && most < BACKOFF_MAX_MS; i++)
+	for (unsigned i = 1; i < failed && most < longest; i++)
 		most *= 2;
-	if (most > BACKOFF_MAX_MS)
-		most = BACKOFF_MAX_MS;
+	if (most > longest)
+		most = longest;
 	/* From half of it to all of it, so that many do not come together. */
 	uint64_t ms = most / 2 + (uint64_t)((double)(most / 2) * unit);
 
-	return ms < BACKOFF_MIN_MS ? BACKOFF_MIN_MS : ms;
+	return ms < least ? least : ms;
+}
+
+uint64_t
+agent_backoff_ms(unsigned failed, double unit)
+{
+	return backoff_ms(failed, unit, BACKOFF_MIN_MS, BACKOFF_MAX_MS);
+}
+
+uint64_t
+agent_displaced_ms(unsigned times, double unit)
+{
+	return backoff_ms(times, unit, DISPLACED_MIN_MS, DISPLACED_MAX_MS);
 }

@@ -61,5 +61,7 @@ int64_t agent_renew_at(int64_t not_before, int64_t not_after, double unit);
 int64_t agent_renew_late_at(int64_t not_before, int64_t not_after);
 /* How long to wait after the failed-th failure in a row; 200 ms to 10 s. */
 uint64_t agent_backoff_ms(unsigned failed, double unit);
+/* The same after another proxy took the session: 1 s to 1 min. */
+uint64_t agent_displaced_ms(unsigned times, double unit);
 
 #endif

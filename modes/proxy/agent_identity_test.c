@@ -147,4 +147,8 @@ TEST(backoff_doubles_up_to_ten_seconds_and_is_spread)
 		assert_true(agent_backoff_ms(n, 0.999999) >= most[n] - 1);
 	}
 	assert_in_range(agent_backoff_ms(1000000, 0.5), 5000, 10000);
+	/* Who was displaced leaves the other alone for longer and longer. */
+	assert_int_equal(agent_displaced_ms(1, 0), 1000);
+	assert_int_equal(agent_displaced_ms(4, 0), 4000);
+	assert_in_range(agent_displaced_ms(50, 0.5), 30000, 60000);
 }

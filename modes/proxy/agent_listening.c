@@ -2,12 +2,19 @@
 #include "modes/proxy/agent_run.h"
 
 /* agent_listening: control shows where a Gateway listens in its status. */
+#define IPS_MAX	16
+
+struct agent_listening {
+	struct agent *agent;
+	char          ips[IPS_MAX][ADDR_TEXT_MAX];
+	size_t        len;
+};
 
 void
 agent_tell_listening(struct agent *g)
 {
 	struct sync_message m = { .type = SYNC_LISTENING };
-	struct slice names[AGENT_LISTENING_MAX];
+	struct slice names[IPS_MAX];
 
 	/* Of what never listened for a Gateway there is nothing to tell. */
 	if (!g->is_open || g->listening == NULL)
@@ -44,7 +51,7 @@ agent_listens(struct agent *g, const struct addr *addrs, size_t n)
 	struct agent_listening *l = mem_zalloc(sizeof(*l));
 
 	l->agent = g;
-	for (size_t i = 0; i < n && l->len < AGENT_LISTENING_MAX; i++) {
+	for (size_t i = 0; i < n && l->len < IPS_MAX; i++) {
 		addr_format_ip(&addrs[i], l->ips[l->len]);
 		l->len += !has(l, l->ips[l->len]);
 	}

@@ -23,14 +23,6 @@
 struct names;
 struct system_roots;
 
-/* Where we listen for our Gateway. */
-#define AGENT_LISTENING_MAX	16
-struct agent_listening {
-	struct agent *agent;
-	char          ips[AGENT_LISTENING_MAX][ADDR_TEXT_MAX];
-	size_t        len;
-};
-
 struct agent {
 	struct agent_options   options;
 	struct loop           *loop;
@@ -74,6 +66,9 @@ struct agent {
 	bool                   owes_ack;	/* of what is not in force yet */
 	bool                   sent_counters;	/* on this session */
 	unsigned               failures;	/* of sessions, in a row */
+	unsigned               displaced;	/* by another proxy, in a row */
+	bool                   was_displaced;	/* in the session of opened_ms */
+	uint64_t               opened_ms;
 	struct loop_timer      retry_timer, alive_timer, interest_timer,
 	                       lapse_timer;
 	char                   boot[RANDOM_UUID_LEN + 1];

@@ -7,6 +7,7 @@
 #include "modes/proxy/agent_run.h"
 #include "stat/report.h"
 
+#define STANDING_MS	120000	/* a session that was not contested */
 #define ALIVE_MS	5000
 #define INTEREST_MS	10	/* at most one message in this time */
 #define LAPSE_MS	30000	/* how often idle interests are looked for */
@@ -289,6 +290,20 @@ on_bookmark(struct agent *g, uint64_t revision)
 	confirm(g);
 }
 
+/* Two proxies of one workload would end each other's sessions for ever. */
+static void
+on_displaced(struct agent *g, struct slice from)
+{
+	if (clock_mono_ms() - g->opened_ms >= STANDING_MS)
+		g->displaced = 0;
+	g->displaced++;
+	g->was_displaced = true;
+	log_warn("sync", "another proxy runs as the same workload %s/%s from "
+	    "%.*s, and control listens to that one now; a copied state "
+	    "directory?", g->identity->ns, g->identity->workload,
+	    SLICE_ARG(from));
+}
+
 static void
 on_question(struct agent *g, const struct sync_message *m)
 {
@@ -346,6 +361,9 @@ on_line(void *arg, struct slice line, struct arena *a)
 	case SYNC_LEASE:
 		agent_shares_answer(g, &m);
 		break;
+	case SYNC_DISPLACED:
+		on_displaced(g, m.from);
+		break;
 	case SYNC_WITHDRAWN:
 		if (g->is_stopping)
 			agent_stopped(g);
@@ -363,6 +381,8 @@ on_open(void *arg, const struct addr *local)
 	struct agent *g = arg;
 
 	g->is_open = true;
+	g->was_displaced = false;
+	g->opened_ms = clock_mono_ms();
 	agent_make_workload(g, local);
 	send_hello(g);
 	send_interest(g);
@@ -397,8 +417,10 @@ on_closed(void *arg, const struct err *why)
 		log_warn("sync", "%s; what we have stays in force", why->text);
 	else
 		log_debug("sync", "%s", why->text);
-	loop_timer_start(&g->retry_timer,
+	loop_timer_start(&g->retry_timer, g->was_displaced ?
+	    agent_displaced_ms(g->displaced, random_unit()) :
 	    agent_backoff_ms(g->failures, random_unit()));
+	g->was_displaced = false;
 }
 
 static const struct agent_link_ops link_ops = {

@@ -242,6 +242,11 @@ def a_joined_gateway_reaches_sidecars_by_mutual_tls(scene):
 		with wire.Client(secure, (trust(pair[0]), "shop.example")) as client:
 			return client.request(host="shop.example").status == 200
 	wait_until(by_tls, "the certificate is there")
+	# It has no application that could be away.
+	wait_until(lambda: control.ctl("check", expect=None).stdout.count(
+	    "all 2 sidecars are well"), "both are well")
+	assert "Online" in next(line for line in control.ctl("proxy",
+	    "status").stdout.splitlines() if "edge" in line)
 	# Nobody else is sent the Secret, and it is on no disk in clear.
 	for proxy, want in ((edge, True), (web, False)):
 		shown = proxy.admin("/config").text()

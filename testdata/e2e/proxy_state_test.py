@@ -75,6 +75,44 @@ def a_service_that_nobody_can_tell_of_is_not_said_to_be_unknown(scene):
 
 
 @scenario
+def two_proxies_of_one_workload_give_way_to_each_other(scene):
+	control, app, proxy = pair(scene)
+	wait_until(lambda: state_of(control) == {"orders": "Online"},
+	    "it is registered")
+	shutil.copytree(proxy.state_dir, scene.dir / "copy")
+	copy = scene.proxy("copy", control=control, service="default/orders",
+	    apps=[f"80={app.http}/http"])
+	for one in proxy, copy:
+		one.wait_line("another proxy runs as the same workload "
+		    r"default/orders from 127\.0\.0\.1:\d+")
+	control.wait_line("default/orders: two proxies run as this workload, "
+	    r"from 127\.0\.0\.1:\d+ and from 127\.0\.0\.1:\d+")
+
+	# People are told where they look.
+	said = control.ctl("check", expect=1).stdout
+	assert "default/orders is one proxy" in said, said
+	assert "another proxy runs as the same workload default/orders" in said
+	# And nothing is written while it lasts.
+	revision = Api(control).get("/v1/health").json()["revision"]
+	entries = len(control.ctl("audit").stdout.splitlines())
+	before = [one.err().count("another proxy runs") for one in (proxy, copy)]
+	wait_until(lambda: all(one.err().count("another proxy runs") > n
+	    for one, n in zip((proxy, copy), before)), "once more", timeout=30)
+	assert Api(control).get("/v1/health").json()["revision"] == revision
+	assert len(control.ctl("audit").stdout.splitlines()) == entries
+	# They come more and more seldom.
+	assert sum(one.err().count("another proxy runs")
+	    for one in (proxy, copy)) < 12
+
+	# A token for a workload that runs makes no third one by mistake.
+	refused_token = control.ctl("token", "create", "--service",
+	    "default/other", "--workload", "orders", expect=None)
+	assert refused_token.returncode != 0
+	assert "workload: default/orders runs already, for orders" in \
+	    refused_token.stderr, refused_token.stderr
+
+
+@scenario
 def an_identity_on_disk_needs_no_token_but_fits_one_service_only(scene):
 	control, _, proxy = pair(scene)
 	assert proxy.stop() == 0
