@@ -1,6 +1,8 @@
 #include "base/check.h"
 #include "http/h2_nv.h"
 #include "http/h2_stream.h"
+#include "pki/base64.h"
+#include "pki/hash.h"
 
 /* --- reading -------------------------------------------------------------------- */
 
@@ -9,6 +11,29 @@ fail(struct h2_stream *s, enum stream_error error)
 {
 	h2_stream_reset(s, NGHTTP2_PROTOCOL_ERROR);
 	h2_note_reset(s, error);
+}
+
+/*
+ * As HTTP/1 says it.  Who asked for a WebSocket there wants proof that its key
+ * was read by somebody who knows what it is (RFC 6455, section 4.2.2).
+ */
+static void
+accept_switch(struct h2_stream *s, struct http_head *h)
+{
+	static const struct slice name = { "sec-websocket-accept", 20 };
+	uint8_t hash[HASH_SHA1_LEN];
+	struct str proof = { 0 };
+
+	h->status = 101;
+	h->upgrade = s->protocol;
+	if (s->websocket_key.ptr == NULL)
+		return;
+	hash_sha1(hash, s->websocket_key,
+	    SLICE("258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
+	base64_add(&proof, BASE64_STD, slice_of(hash, sizeof(hash)));
+	http_fields_set(&h->fields, name, arena_dup(s->stream.arena,
+	    str_slice(&proof)));
+	str_fini(&proof);
 }
 
 static void
@@ -30,10 +55,8 @@ take_head(struct h2_stream *s, struct h2_block *b, bool end)
 	s->has_head = status >= 200;
 	if (s->is_connect && status >= 200 && status < 300 && !end) {
 		h2_begin_tunnel(s);
-		if (s->is_switch) {
-			n->head.status = 101;
-			n->head.upgrade = s->protocol;
-		}
+		if (s->is_switch)
+			accept_switch(s, &n->head);
 	}
 	*s->noted_end = n;
 	s->noted_end = &n->next;
@@ -67,6 +90,17 @@ may_switch(const struct h2 *h)
 }
 
 static void
+note_switch(struct h2_stream *s, const struct http_head *head)
+{
+	struct slice key = http_fields_find(&head->fields,
+	    SLICE("sec-websocket-key"));
+
+	s->protocol = arena_dup(s->stream.arena, head->upgrade);
+	if (key.ptr != NULL && slice_ieq(s->protocol, SLICE("websocket")))
+		s->websocket_key = arena_dup(s->stream.arena, key);
+}
+
+static void
 note_request(struct h2_stream *s, const struct http_head *head, bool end)
 {
 	s->is_head = head->method_id == METHOD_HEAD;
@@ -74,7 +108,7 @@ note_request(struct h2_stream *s, const struct http_head *head, bool end)
 	    head->method_id != METHOD_CONNECT;
 	s->is_connect = s->is_switch || head->method_id == METHOD_CONNECT;
 	if (s->is_switch)
-		s->protocol = arena_dup(s->stream.arena, head->upgrade);
+		note_switch(s, head);
 	if (!end)
 		s->owed = head->content_length;
 }

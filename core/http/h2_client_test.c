@@ -252,11 +252,14 @@ TEST(h2_client_switches_protocols_where_the_server_does)
 	h2_bench_ask(b, "GET /chat", "upgrade=websocket", true);
 	assert_string_equal(h2_bench_text(b), "1 reset-internal");
 	h2_bench_feed(b, "S 8=1");
-	h2_bench_ask(b, "GET /chat", "upgrade=websocket", true);
+	h2_bench_ask(b, "GET /chat", "upgrade=websocket "
+	    "sec-websocket-key=dGhlIHNhbXBsZSBub25jZQ==", true);
 	h2_bench_feed(b, "H1 :status=200 | D1 abc");
 	assert_true(h2_bench_at(b, 3)->stream->is_tunnel);
 	assert_string_equal(h2_bench_text(b), "1 reset-internal > H "
 	    ":method=CONNECT :protocol=websocket :scheme=http :path=/chat "
-	    ":authority=a:1 / 3 101 upgrade=websocket body(abc)");
+	    ":authority=a:1 sec-websocket-key=dGhlIHNhbXBsZSBub25jZQ== / "
+	    "3 101 {sec-websocket-accept=s3pPLMBiTxaQ9kYGzzhZRbK+xOo=} "
+	    "upgrade=websocket body(abc)");
 	h2_bench_free(b);
 }

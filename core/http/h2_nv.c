@@ -37,10 +37,17 @@ is_name(struct slice s)
 	return http_is_token(s);
 }
 
+/* Proves to HTTP/1 what :protocol proves here (RFC 8441, section 5). */
+static bool
+is_proof(const struct http_field *f)
+{
+	return slice_is(f->name, "sec-websocket-accept");
+}
+
 static bool
 is_writable(const struct http_field *f)
 {
-	return f->id < FIELD_CONNECTION && f->id != FIELD_HOST &&
+	return !is_proof(f) && f->id < FIELD_CONNECTION && f->id != FIELD_HOST &&
 	    f->id != FIELD_EXPECT && (f->id != FIELD_OTHER ||
 	    (is_name(f->name) && !field_is_lookalike(f->name))) &&
 	    http_is_field_value(f->value);

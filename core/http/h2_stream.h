@@ -34,7 +34,8 @@ struct h2_stream {
 	bool              is_connect;	/* CONNECT of either kind */
 	bool              is_switch;	/* ... the extended one */
 	bool              is_head;	/* the request was HEAD */
-	struct slice      protocol;	/* client: that it asked for */
+	struct slice      protocol;	/* client: that it asked for, with */
+	struct slice      websocket_key;	/* ... this, or absent */
 
 	/* what came */
 	struct h2_block  *block;	/* while its fields come */

@@ -43,6 +43,17 @@ hash_sha256(uint8_t out[HASH_LEN], struct slice s)
 }
 
 void
+hash_sha1(uint8_t out[HASH_SHA1_LEN], struct slice a, struct slice b)
+{
+	br_sha1_context ctx;
+
+	br_sha1_init(&ctx);
+	br_sha1_update(&ctx, a.ptr, a.len);
+	br_sha1_update(&ctx, b.ptr, b.len);
+	br_sha1_out(&ctx, out);
+}
+
+void
 hash_hmac(uint8_t out[HASH_LEN], struct slice key, struct slice message)
 {
 	br_hmac_key_context kc;

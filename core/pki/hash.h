@@ -27,6 +27,9 @@ void hash_init(struct hash *);
 void hash_add(struct hash *, struct slice);
 void hash_out(const struct hash *, uint8_t out[HASH_LEN]);
 void hash_sha256(uint8_t out[HASH_LEN], struct slice);
+/* SHA-1 of both behind each other: for protocols that prescribe it, no proof. */
+#define HASH_SHA1_LEN	20
+void hash_sha1(uint8_t out[HASH_SHA1_LEN], struct slice, struct slice);
 void hash_hmac(uint8_t out[HASH_LEN], struct slice key, struct slice message);
 
 /* In constant time for equal lengths; different lengths are unequal at once. */

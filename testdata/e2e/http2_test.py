@@ -6,6 +6,7 @@ import re
 import socket
 import struct
 import subprocess
+import threading
 
 from gateway import Gateway, certificate, gateway, route, secret, service
 from mesh import VARIANT, Skip, curl, free_port, main, scenario, wait_until
@@ -196,6 +197,66 @@ def a_proxy_that_stops_finishes_what_is_under_way(scene):
 	web.stop(30)
 	assert asking.wait(30) == 0
 	assert (scene.dir / "got").stat().st_size == 4000000
+
+
+def literals(*fields):
+	"""A field block of literals that nobody indexes."""
+	return b"".join(bytes([0, len(name)]) + name.encode() +
+	    bytes([len(value)]) + value.encode() for name, value in fields)
+
+
+class Socket(threading.Thread):
+	"""A service that switches to WebSocket and echoes; no frames of it."""
+
+	def __init__(self):
+		super().__init__(daemon=True)
+		self.listener = socket.create_server(("127.0.0.1", 0))
+		self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+		self.heads = []
+		self.start()
+
+	def run(self):
+		while True:
+			self.serve(self.listener.accept()[0])
+
+	def serve(self, conn):
+		with conn:
+			head = b""
+			while b"\r\n\r\n" not in head:
+				got = conn.recv(4096)
+				if not got:
+					return
+				head += got
+			self.heads.append(head)
+			if b"upgrade: websocket" not in head:
+				conn.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: "
+				    b"0\r\nconnection: close\r\n\r\n")
+				return
+			conn.sendall(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: "
+			    b"websocket\r\nconnection: upgrade\r\n\r\n")
+			while got := conn.recv(4096):
+				conn.sendall(b"echo " + got)
+
+
+@scenario
+def a_websocket_over_http2_reaches_a_service_of_http1(scene):
+	app = Socket()
+	web = caller_of(scene, app.address, "http")
+	host, port = web.outbound.split("//")[-1].split(":")
+	with socket.create_connection((host, int(port))) as s:
+		s.settimeout(10)
+		s.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0) +
+		    frame(1, 4, 1, literals((":method", "CONNECT"),
+		    (":protocol", "websocket"), (":scheme", "http"),
+		    (":path", "/chat"), (":authority", "app.default.mesh"))) +
+		    frame(0, 1, 1, b"hello"))
+		got = b""
+		while frame(0, 0, 1, b"echo hello")[3:] not in got and \
+		    frame(0, 1, 1, b"echo hello")[3:] not in got:
+			more = s.recv(65536)
+			assert more, got
+			got += more
+	assert b"sec-websocket-key: " in app.heads[-1], app.heads[-1]
 
 
 if __name__ == "__main__":
