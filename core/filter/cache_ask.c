@@ -57,6 +57,13 @@ cache_may_be_stale(const struct cache_entry *e, const struct cache_control *cc,
 	    cc->max_age < 0 && cc->min_fresh < 0;
 }
 
+/* With Age it makes the lifetime; of what is stale it is none or less. */
+static long long
+left_s(const struct cache_entry *e, int64_t age_ms)
+{
+	return e->fresh_ms / 1000 - age_ms / 1000;
+}
+
 enum verdict
 cache_give(struct l7_ctx *ctx, const struct cache_entry *e, const char *status)
 {
@@ -73,7 +80,7 @@ cache_give(struct l7_ctx *ctx, const struct cache_entry *e, const char *status)
 	http_fields_set(&h->fields, SLICE("age"), slice_str(arena_printf(a,
 	    "%lld", (long long)(age_ms / 1000))));
 	cache_say_status(c, h, status != NULL ? status : arena_printf(a,
-	    "mesh; hit; ttl=%lld", (long long)((e->fresh_ms - age_ms) / 1000)));
+	    "mesh; hit; ttl=%lld", left_s(e, age_ms)));
 	if (e->status == 200 && cache_rules_is_known(s->request, &h->fields)) {
 		h->status = 304;
 	} else {

@@ -479,6 +479,24 @@ TEST(cache_gives_the_stale_when_the_service_fails)
 	origin_stop();
 }
 
+/* It was "ttl=0" for as long as it was stale by less than a second. */
+TEST(cache_says_of_the_stale_since_when)
+{
+	static const struct origin_answer old = { 200, "age: 5\n"
+		"cache-control: max-age=3, stale-while-revalidate=60\n", 3,
+		{ "one" }, NULL };
+
+	origin_start("cache", NULL);
+	origin_says(&old);
+	expect("", GET(""), 1, "one");
+	const struct str *got = origin_ask(GET(""));
+
+	assert_string_equal(origin_field(got, "age"), "5");
+	assert_string_equal(origin_field(got, "cache-status"),
+	    "mesh; hit; ttl=-2");
+	origin_stop();
+}
+
 TEST(cache_gives_the_stale_while_it_asks)
 {
 #define AGING	"cache-control: max-age=0, stale-while-revalidate=60\n"
