@@ -101,3 +101,11 @@ h1_token_version(void)
 	    v & 255);
 	return text;
 }
+
+bool
+h1_knows_method(struct slice name)
+{
+#define IS_NAMED(number, symbol, text)	if (slice_is(name, #text)) return true;
+	HTTP_METHOD_MAP(IS_NAMED)
+	return false;
+}

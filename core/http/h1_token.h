@@ -38,5 +38,7 @@ enum h1_token_result h1_tokenize(struct slice block, bool is_response,
 
 /* Of http-parser: "2.9.4".  Valid until the next call of the same thread. */
 const char *h1_token_version(void);
+/* Whether a request may have it; others are TOKENS_UNKNOWN_METHOD. */
+bool h1_knows_method(struct slice);
 
 #endif

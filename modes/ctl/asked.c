@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "conf/pattern.h"
+#include "http/h1_token.h"
+#include "http/head.h"
 #include "http/path.h"
 #include "modes/ctl/asked.h"
 #include "route/document.h"
@@ -160,6 +162,11 @@ asked_read(struct ctl *c, const char *default_host, struct asked *a)
 	if (!conf_pattern_match(CONF_HEADER_NAME, a->request.method))
 		return ctl_misused(c, "--method: expected a method such as GET, "
 		    "found \"%s\"", method);
+	if (http_method_id(a->request.method) == METHOD_TRACE)
+		return ctl_misused(c, "--method: proxies refuse TRACE with 405");
+	if (!h1_knows_method(a->request.method))
+		ctl_warn(c, "--method: proxies refuse %s with 501, unless it comes "
+		    "by HTTP/2", method);
 	a->authority = slice_str(host == NULL ? default_host : host);
 	code = read_path(c, a);
 	if (code == CTL_OK)
