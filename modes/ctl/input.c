@@ -70,10 +70,28 @@ no_kind(struct ctl *c, const char *word)
 	const char *near = conf_nearest(slice_str(word), names, n);
 
 	mem_free(names);
+	if (strchr(word, ',') != NULL)
+		return ctl_misused(c, "unknown kind \"%s\"; name one kind at a "
+		    "time", word);
+	if (strcmp(word, "all") == 0)
+		return ctl_misused(c, "unknown kind \"all\"; name one kind: `mesh "
+		    "ctl explain` lists them");
 	if (near == NULL)
 		return ctl_misused(c, "unknown kind \"%s\"", word);
 	return ctl_misused(c, "unknown kind \"%s\"; did you mean \"%s\"?", word,
 	    near);
+}
+
+/* "httproutes.gateway.networking.k8s.io" too, if that is its group. */
+static const struct model_kind *
+find_kind(struct ctl *c, const char *word)
+{
+	const char *dot = strchr(word, '.');
+	const struct model_kind *k = model_kind_named(dot == NULL ? word :
+	    arena_printf(&c->arena, "%.*s", (int)(dot - word), word));
+
+	return k == NULL || dot == NULL || strcmp(k->group, dot + 1) == 0 ? k :
+	    NULL;
 }
 
 int
@@ -84,7 +102,7 @@ input_kind(struct ctl *c, const struct model_kind **kind, size_t *first)
 	char *name = slash == NULL ? arena_strdup(&c->arena, word) :
 	    arena_printf(&c->arena, "%.*s", (int)(slash - word), word);
 
-	*kind = model_kind_named(name);
+	*kind = find_kind(c, name);
 	*first = slash == NULL ? 1 : 0;
 	if (*kind == NULL)
 		return no_kind(c, name);

@@ -406,6 +406,13 @@ def what_get_prints_can_be_applied(scene):
 	against(control, "-n", "other", "get", "services", out="",
 	    err="no services in namespace other")
 	against(control, "get", "services", "-A", out=r"^NAMESPACE +NAME +")
+	against(control, "get", "httproutes.gateway.networking.k8s.io", out="",
+	    err="no httproutes in namespace")
+	against(control, "get", "httproutes.mesh", code=64, out="",
+	    err="unknown kind")
+	against(control, "get", "all", code=64, out="", err="name one kind: ")
+	against(control, "get", "svc,workloads", code=64, out="",
+	    err="one kind at a time")
 	against(control, "get", "services", "--no-headers", out=r"\Aapi +")
 	against(control, "get", "services", "web", "nix", code=1, out="^web ",
 	    err="nix not found")
@@ -747,6 +754,10 @@ def route_without_a_winner_is_1(scene):
 	scene.file("bare.yaml", document("web"))
 	expect(ctl(scene, "route", "web", "-f", "bare.yaml"), 0,
 	    "no route hangs on it", "")
+	for method, code, err in (("TRACE", 64, "refuse TRACE with 405"),
+	    ("FOO", 0, "refuse FOO with 501, unless"), ("PROPFIND", 0, "")):
+		expect(ctl(scene, "route", "web", "-f", "bare.yaml", "--method",
+		    method), code, err=err)
 	expect(ctl(scene, "route", "api", "-f", "bare.yaml"), 1, "",
 	    "Service default/api is not in the files")
 	for words, err in ((["--path", "x"], "--path"), (["-H", "x"], "--header"),
