@@ -92,8 +92,9 @@ struct l7_ctx {
 /*
  * Answers from here: goes down through the filters in front of this one.
  * body may be SLICE_NONE (then a short sentence stands for it).  A flag that is
- * an error shows in Proxy-Status (RFC 9209), with details.  If a head has gone
- * down already the exchange is aborted instead.  A filter returns STOP then.
+ * an error shows in Proxy-Status (RFC 9209), with details.  From status 400 on
+ * callers of gRPC are told by grpc.h.  If a head has gone down already the
+ * exchange is aborted instead.  A filter returns STOP then.
  */
 void l7_reply(struct l7_ctx *, int status, enum response_flag, const char *details,
     struct slice body);

@@ -1,4 +1,5 @@
 #include "base/check.h"
+#include "chain/grpc.h"
 #include "chain/l7_run.h"
 #include "chain/proxy_status.h"
 
@@ -65,6 +66,21 @@ l7_abort(struct l7_ctx *ctx, enum response_flag flag, const char *details)
 	l7_end(r, STREAM_INTERNAL);
 }
 
+/* What callers of gRPC cannot read becomes what they can. */
+static void
+put_in_grpc(const struct l7_run *r, struct http_head *head, struct buf *body,
+    enum response_flag flag)
+{
+	const char *text = flag != FLAG_NONE ? response_flag_text(flag) :
+	    http_status_text(head->status);
+
+	if (head->status < 400 || r->request == NULL ||
+	    !grpc_is_asked(r->request))
+		return;
+	grpc_answer(head, grpc_status_of_http(head->status), slice_str(text));
+	buf_drain(body, buf_len(body));
+}
+
 void
 l7_reply_with(struct l7_ctx *ctx, struct http_head *head, struct buf *body,
     enum response_flag flag, const char *details)
@@ -91,6 +107,7 @@ l7_reply_with(struct l7_ctx *ctx, struct http_head *head, struct buf *body,
 	down->start = is_terminal ? 0 : r->len - ctx->index;
 	down->ended = false;
 	r->responding = true;
+	put_in_grpc(r, head, body, flag);
 	head->content_length = http_status_has_no_body(head->status) ? -1 :
 	    (int64_t)buf_len(body);
 	proxy_status_add(head, flag, details);

@@ -13,10 +13,4 @@
  */
 struct slice filter_caller(struct l7_ctx *);
 
-/* Whether the caller's library speaks gRPC, and gives fields where pages fail. */
-bool filter_is_grpc(const struct http_head *request);
-/* An answer of status (of gRPC) without a body; its fields lie in the arena. */
-struct http_head *filter_grpc_answer(struct arena *, int status,
-    struct slice message);
-
 #endif

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "chain/grpc.h"
 #include "conf/schema.h"
 #include "conf/units.h"
 #include "filter/caller.h"
@@ -186,15 +187,18 @@ may_suffer(struct fault *f)
 static void
 give_up(struct l7_ctx *ctx, const struct wanted *w)
 {
+	struct http_head *h = arena_alloc(l7_arena(ctx), sizeof(*h));
 	struct buf none = { 0 };
 
-	if (w->grpc_status > 0)
-		l7_reply_with(ctx, filter_grpc_answer(l7_arena(ctx),
-		    (int)w->grpc_status, slice_str(response_flag_text(
-		    FLAG_FI))), &none, FLAG_FI, "fault_abort");
-	else
+	if (w->grpc_status == 0) {
 		l7_reply(ctx, (int)w->status, FLAG_FI, "fault_abort",
 		    SLICE_NONE);
+		return;
+	}
+	http_head_init(h, l7_arena(ctx));
+	grpc_answer(h, (int)w->grpc_status,
+	    slice_str(response_flag_text(FLAG_FI)));
+	l7_reply_with(ctx, h, &none, FLAG_FI, "fault_abort");
 }
 
 static enum verdict

@@ -288,33 +288,19 @@ count(struct l7_ctx *ctx, const char *outcome)
 	    l7_summary(ctx)->service, outcome, 1);
 }
 
-/* 8: RESOURCE_EXHAUSTED. */
-static struct http_head *
-refusal(struct arena *a, const struct http_head *request, struct buf *body)
+static void
+refuse(struct l7_ctx *ctx, const struct state *s)
 {
-	const char *text = response_flag_text(FLAG_RL);
-	struct http_head *h;
+	struct arena *a = l7_arena(ctx);
+	struct http_head *h = arena_alloc(a, sizeof(*h));
+	struct buf body = { 0 };
 
-	if (filter_is_grpc(request))
-		return filter_grpc_answer(a, 8, slice_str(text));
-	h = arena_alloc(a, sizeof(*h));
+	count(ctx, "refused");
 	http_head_init(h, a);
 	h->status = 429;
 	http_fields_add_id(&h->fields, FIELD_CONTENT_TYPE,
 	    SLICE("text/plain; charset=utf-8"));
-	buf_addf(body, "%s\n", text);
-	return h;
-}
-
-static void
-refuse(struct l7_ctx *ctx, const struct http_head *request,
-    const struct state *s)
-{
-	struct arena *a = l7_arena(ctx);
-	struct buf body = { 0 };
-	struct http_head *h = refusal(a, request, &body);
-
-	count(ctx, "refused");
+	buf_addf(&body, "%s\n", response_flag_text(FLAG_RL));
 	http_fields_set(&h->fields, SLICE("retry-after"),
 	    text_of(a, seconds_up(s->answer.wait_ns)));
 	tell(ctx, h, s);
@@ -412,7 +398,7 @@ head(struct l7_ctx *ctx, enum dir dir, struct http_head *h, bool end)
 		count(ctx, "dry_run");
 		return PASS;
 	}
-	refuse(ctx, h, s);
+	refuse(ctx, s);
 	return STOP;
 }
 

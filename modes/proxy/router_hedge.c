@@ -1,3 +1,4 @@
+#include "chain/grpc.h"
 #include "modes/proxy/router_run.h"
 
 /*
@@ -52,9 +53,10 @@ on_head(void *owner, struct http_head *head, bool end)
 {
 	struct rival *v = owner;
 	struct router *r = v->router;
+	const int status = end ? grpc_http_status(head) : head->status;
 
-	attempt_answered(v->attempt, head->status);
-	if (retry_takes_status(r->retry, head->status, router_is_idempotent(r))) {
+	attempt_answered(v->attempt, status);
+	if (retry_takes_status(r->retry, status, router_is_idempotent(r))) {
 		drop(v, ATTEMPT_FAILED, STREAM_OK);
 		return;
 	}

@@ -1,4 +1,5 @@
 #include "base/random.h"
+#include "chain/grpc.h"
 #include "modes/proxy/announce.h"
 #include "modes/proxy/egress.h"
 #include "modes/proxy/data_plane.h"
@@ -162,10 +163,9 @@ router_try_again(struct router *r, enum stream_error error, const char *reason,
 }
 
 static bool
-is_retried_for(struct router *r, const struct http_head *head)
+is_retried_for(struct router *r, const struct http_head *head, int status)
 {
-	if (!retry_takes_status(r->retry, head->status,
-	    router_is_idempotent(r)))
+	if (!retry_takes_status(r->retry, status, router_is_idempotent(r)))
 		return false;
 	if (router_try_again(r, STREAM_OK, "status", try_retry_after_ms(
 	    http_fields_find(&head->fields, SLICE("retry-after")),
@@ -199,15 +199,16 @@ void
 router_take_head(struct router *r, struct http_head *head, bool end)
 {
 	struct l7_summary *s = l7_summary(r->ctx);
+	const int status = end ? grpc_http_status(head) : head->status;
 
-	attempt_answered(r->attempt, head->status);
+	attempt_answered(r->attempt, status);
 	if (end)
 		note_grpc(r, &head->fields);
-	if (is_retried_for(r, head))
+	if (is_retried_for(r, head, status))
 		return;
 	router_drop_rivals(r, ATTEMPT_OUTRUN);
 	r->answered = true;
-	r->status = head->status;
+	r->status = status;
 	buf_fini(&r->replay);
 	if (r->ruled != NULL)
 		loop_timer_stop(&r->ruled->each);

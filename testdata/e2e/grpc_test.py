@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 
 from gateway import Gateway, gateway, route, service
-from mesh import free_port, main, scenario, wait_until
+from mesh import curl, free_port, main, scenario, wait_until
 
 WAIT = 20		# seconds for what comes at once
 LARGE = 1 << 20
@@ -29,6 +29,7 @@ class Store:
 	def __init__(self):
 		self.cancelled = threading.Event()	# a call of wait was
 		self.left = queue.Queue()	# seconds that callers gave
+		self.tries = 0			# of second
 		self.port = free_port()
 		one, many = (grpc.unary_unary_rpc_method_handler,
 		    grpc.unary_stream_rpc_method_handler)
@@ -38,6 +39,7 @@ class Store:
 			"Echo": one(lambda request, call: request),
 			"Fail": one(self.fail),
 			"Late": many(self.late),
+			"Second": one(self.second),
 			"Tell": one(self.tell),
 			"Wait": one(self.wait),
 			"Count": many(self.count),
@@ -57,6 +59,12 @@ class Store:
 	def late(self, request, call):
 		yield request
 		call.abort(grpc.StatusCode.DATA_LOSS, "half of it")
+
+	def second(self, request, call):
+		self.tries += 1
+		if self.tries < 2:
+			call.abort(grpc.StatusCode.UNAVAILABLE, "not yet")
+		return request
 
 	def tell(self, request, call):
 		told = [(key, value) for key, value in call.invocation_metadata()
@@ -115,12 +123,12 @@ def through_sidecars(scene):
 	    "app.default.mesh")).await_answers()
 
 
-def through_gateway(scene):
+def through_gateway(scene, more=""):
 	store = scene.closing(Store())
 	port = free_port()
 	Gateway(scene, gateway([f"name: g, port: {port}, protocol: HTTP"]) +
 	    route("store", "store") + service("store", store.port).replace(
-	    "appProtocol: http", "appProtocol: grpc"))
+	    "appProtocol: http", "appProtocol: grpc") + more)
 	return store, scene.closing(Caller(f"127.0.0.1:{port}",
 	    "store.example.com")).await_answers()
 
@@ -225,6 +233,54 @@ def deadlines_reach_the_server(store, caller):
 	left = store.left.get(timeout=WAIT)
 	assert 0 < left < 2, left
 	assert store.cancelled.wait(WAIT / 2), "the call goes on at the server"
+
+
+def status_of(caller, want):
+	def ask():
+		error = failure(caller.unary("Echo"), b"x")
+		assert error.code() is want, error
+		return error
+	return wait_until(ask, f"a call ends with {want.name}")
+
+
+@scenario
+def errors_of_proxies_have_statuses_of_grpc(scene):
+	store, caller = through_sidecars(scene)
+	web = next(p for p in scene.processes if p.name == "web")
+	# The sidecar of the service finds it gone, then is gone itself.
+	store.close()
+	gone = status_of(caller, grpc.StatusCode.UNAVAILABLE)
+	assert dict(gone.trailing_metadata())["proxy-status"].startswith("mesh;")
+	next(p for p in scene.processes if p.name == "app").stop()
+	status_of(caller, grpc.StatusCode.UNAVAILABLE)
+	nobody = scene.closing(Caller(f"127.0.0.1:{web.outbound_port}",
+	    "nobody.default.mesh"))
+	error = status_of(nobody, grpc.StatusCode.UNIMPLEMENTED)
+	assert error.details() == "No route or service matches the request.", \
+	    error.details()
+	# Who speaks no gRPC is told as ever.
+	page = curl(f"{web.outbound}/", "-H", "Host: nobody.default.mesh")
+	assert page.status == 404, page.head
+
+
+POLICY = """---
+apiVersion: mesh/v1
+kind: BackendPolicy
+metadata: {name: store, namespace: default}
+spec:
+  targetRefs: [{name: store}]
+  retry: {on: [gateway-error], unsafeMethods: true, backoff: 1ms}
+"""
+
+
+@scenario
+def a_service_that_is_unavailable_is_asked_again(scene):
+	store, caller = through_gateway(scene, POLICY)
+	assert caller.unary("Second")(b"x", timeout=WAIT) == b"x"
+	assert store.tries == 2, store.tries
+	# What a client did wrong is not.
+	error = failure(caller.unary("Fail"), b"x")
+	assert error.code() is grpc.StatusCode.FAILED_PRECONDITION, error
 
 
 if __name__ == "__main__":

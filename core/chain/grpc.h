@@ -1,0 +1,38 @@
+#ifndef CHAIN_GRPC_H
+#define CHAIN_GRPC_H
+
+#include "http/head.h"
+
+/*
+ * grpc: how an answer that is no service's own reads in gRPC.  A call's outcome
+ * is in grpc-status, not in HTTP's status: what ends before the first message is
+ * a head with 200, grpc-status and grpc-message and nothing behind it, which the
+ * protocol calls Trailers-Only ("gRPC over HTTP2", section Responses).
+ */
+enum grpc_status {
+	GRPC_UNKNOWN		= 2,
+	GRPC_DEADLINE_EXCEEDED	= 4,
+	GRPC_PERMISSION_DENIED	= 7,
+	GRPC_RESOURCE_EXHAUSTED = 8,
+	GRPC_UNIMPLEMENTED	= 12,
+	GRPC_INTERNAL		= 13,
+	GRPC_UNAVAILABLE	= 14,
+	GRPC_UNAUTHENTICATED	= 16,
+};
+
+/* Whether the caller's library speaks gRPC; gRPC-Web is not that. */
+bool grpc_is_asked(const struct http_head *request);
+/*
+ * For an error of HTTP that is ours.  As "HTTP to gRPC Status Code Mapping", but
+ * for 408, 413, 429 and 504, for which gRPC has words of its own.
+ */
+int grpc_status_of_http(int status);
+/*
+ * What the head of an answer without a body counts as: 503 and 504 in place of
+ * UNAVAILABLE and DEADLINE_EXCEEDED, else the status that it has.
+ */
+int grpc_http_status(const struct http_head *answer);
+/* Makes it Trailers-Only.  message: printable ASCII without '%'; borrowed. */
+void grpc_answer(struct http_head *, int status, struct slice message);
+
+#endif
