@@ -9,6 +9,7 @@
 #include "modes/proxy/tcp_upstream.h"
 #include "modes/proxy/worker.h"
 #include "net/conn_splice.h"
+#include "stat/metrics.h"
 
 struct session {
 	struct l4_run       *l4;
@@ -162,6 +163,10 @@ on_up_failed(void *owner, enum response_flag flag, const char *details)
 
 	log_debug("session", "%.*s: %s %s", SLICE_ARG(s->job->cluster->name),
 	    response_flag_name(flag), details);
+	if (flag == FLAG_UO)
+		worker_env_count_service(l4_env(s->l4),
+		    METRIC_UPSTREAM_OVERFLOWS, s->job->cluster->service, details,
+		    1);
 	s->facts.flag = flag;
 	cut_off(s, s->is_open ? CLOSE_RESET : CLOSE_CONNECT);
 }
@@ -248,7 +253,8 @@ session_open(void *arg, struct l4_run *l4)
 	s->job = arg;
 	frame_reader_init(&s->reader, true);
 	session_facts_init(&s->facts, l4, s->job);
-	const struct tcp_caller caller = { s->job->source, l4_conn(l4) };
+	const struct tcp_caller caller = { s->job->source, l4_conn(l4),
+		s->job->is_inbound };
 
 	s->up = tcp_upstream_start(w->upstream, s->job->cluster, &caller,
 	    &up_events, s);

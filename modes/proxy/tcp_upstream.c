@@ -31,6 +31,7 @@ struct tcp_upstream {
 	bool paused;
 	bool is_closed;
 	bool retry_counted;	/* until the connection is there */
+	bool is_refused;	/* by a limit of ours */
 };
 
 static const char *const alpn_bytes[] = { "mesh-tcp/1", NULL };
@@ -253,12 +254,21 @@ on_connected(void *arg, struct conn *c, enum response_flag flag,
 	t->events->on_open(t->owner);
 }
 
+static bool
+is_full(const struct cluster *c)
+{
+	return atomic_load_explicit(&c->state->sessions,
+	    memory_order_relaxed) >= c->limits.conns;
+}
+
 static void
 on_no_endpoint(void *arg)
 {
 	struct tcp_upstream *t = arg;
 
-	if (t->cluster->is_unresolved)
+	if (t->is_refused)
+		fail(t, FLAG_UO, "connection_limit");
+	else if (t->cluster->is_unresolved)
 		fail(t, FLAG_DF, "dns_failed");
 	else
 		fail(t, FLAG_UH, "no_endpoint");
@@ -306,7 +316,11 @@ tcp_upstream_start(struct upstream *up, const struct cluster *cluster,
 	t->events = events;
 	t->owner = owner;
 	loop_task_init(&t->no_endpoint, on_no_endpoint, t);
-	try_connect(t);
+	t->is_refused = !caller->is_inbound && is_full(t->cluster);
+	if (t->is_refused)
+		loop_defer(upstream_loop(up), &t->no_endpoint);
+	else
+		try_connect(t);
 	return t;
 }
 

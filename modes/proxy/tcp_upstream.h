@@ -28,6 +28,7 @@ struct tcp_upstream_events {
 struct tcp_caller {
 	struct slice source;	/* our workload; borrowed for the stream's life */
 	struct conn *conn;	/* borrowed for the call: hashes go by its address */
+	bool         is_inbound;	/* to our application: callers have the limits */
 };
 
 /* Refs the cluster; borrows the caller. */

@@ -49,16 +49,16 @@ kind: BackendPolicy
 metadata: {{name: ledger, namespace: default}}
 spec:
   targetRefs: [{{name: ledger}}]
-  tcp: {{{times}}}
+  {says}
 """
 
 
-def through(scene, target, access_log="none", times=None, options=()):
+def through(scene, target, access_log="none", policy=None, options=()):
 	"""A proxy in front of a TCP port; gives it and its address."""
 	listen = free_port()
 	docs = scene.dir / "docs"
 	scene.file("docs/mesh.yaml", PROXY.format(listen=listen, target=target,
-	    access_log=access_log) + (POLICY.format(times=times) if times else ""))
+	    access_log=access_log) + (POLICY.format(says=policy) if policy else ""))
 	proxy = scene.proxy("edge", standalone=docs, options=options)
 	proxy.wait_line(r"proxy: ready")
 	return proxy, ("127.0.0.1", listen)
@@ -243,7 +243,7 @@ def line_says(proxy, flag, details):
 @scenario
 def a_connection_at_rest_is_cut_off(scene):
 	server, port = listening()
-	proxy, address = through(scene, port, "stdout", "idleTimeout: 400ms")
+	proxy, address = through(scene, port, "stdout", "tcp: {idleTimeout: 400ms}")
 	with server, socket.create_connection(address, timeout=20) as sock:
 		peer, _ = server.accept()
 		peer.settimeout(20)
@@ -265,7 +265,7 @@ def a_connection_lasts_no_longer_than_allowed(scene):
 	"""However busy it is: what passes unseen has the same clock."""
 	server, port = listening()
 	proxy, address = through(scene, port, "stdout",
-	    "idleTimeout: 0s, maxDuration: 600ms")
+	    "tcp: {idleTimeout: 0s, maxDuration: 600ms}")
 	since = time.monotonic()
 	with server, socket.create_connection(address, timeout=20) as sock:
 		peer, _ = server.accept()
@@ -281,6 +281,37 @@ def a_connection_lasts_no_longer_than_allowed(scene):
 		thread.join()
 	line = line_says(proxy, "DT", "limit")
 	assert line["duration"] >= 600 and line["bytes_received"] > 65536, line
+
+
+@scenario
+def no_more_connections_are_made_than_the_policy_allows(scene):
+	server, port = listening()
+	proxy, address = through(scene, port, "stdout",
+	    "circuitBreaker: {maxConnections: 2}")
+	with server:
+		kept = []
+		for _ in range(2):
+			sock = socket.create_connection(address, timeout=20)
+			peer, _ = server.accept()
+			peer.settimeout(20)
+			kept.append((sock, peer))
+		with socket.create_connection(address, timeout=20) as sock:
+			cut_off(sock)
+		line_says(proxy, "UO", "connect")
+		assert proxy.metrics().sum("mesh_upstream_overflows_total",
+		    destination_service="ledger", reason="connection_limit") == 1
+		# There is room again as soon as one has ended.
+		for end in kept[0]:
+			end.shutdown(socket.SHUT_WR)
+		wait_until(lambda: proxy.metrics().sum(
+		    "mesh_tcp_connections_active") == 1, "one has ended")
+		with socket.create_connection(address, timeout=20) as sock:
+			peer, _ = server.accept()
+			peer.sendall(b"x")
+			assert sock.recv(1) == b"x"
+			peer.close()
+		for end in kept[1]:
+			end.close()
 
 
 @scenario
