@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "model/authorities.h"
-#include "model/backend_tls_policy.h"
 #include "model/secret.h"
+#include "model/xbackend.h"
 
 const char *
 model_authorities_reason(enum model_authorities a)
@@ -57,11 +57,10 @@ enum model_authorities
 model_authorities(const struct model_object *policy, model_find_fn *find,
     void *arg, struct web_roots *roots, struct err *err)
 {
-	const struct model_backend_validation *v =
-	    &model_backend_tls_policy(policy)->spec.validation;
+	const struct model_backend_validation *v = model_validation_of(policy);
 	enum model_authorities first = MODEL_AUTHORITIES_RESOLVED;
 
-	for (size_t i = 0; i < v->cas_len; i++) {
+	for (size_t i = 0; v != NULL && i < v->cas_len; i++) {
 		const struct model_object_ref *ref = &v->cas[i];
 		struct err why = ERR_INIT;
 		enum model_authorities answer = follow(ref, is_config_map(ref) ?
@@ -74,7 +73,8 @@ model_authorities(const struct model_object *policy, model_find_fn *find,
 			continue;
 		first = answer;
 		*err = why;
-		err_wrap(err, "spec.validation.caCertificateRefs[%zu]", i);
+		err_wrap(err, "spec.%svalidation.caCertificateRefs[%zu]",
+		    policy->kind == &model_xbackend_kind ? "tls." : "", i);
 	}
 	return first;
 }
@@ -83,11 +83,10 @@ bool
 model_authorities_refer(const struct model_object *policy,
     const struct model_object *config_map)
 {
-	const struct model_backend_validation *v =
-	    &model_backend_tls_policy(policy)->spec.validation;
+	const struct model_backend_validation *v = model_validation_of(policy);
 	const struct model_metadata *m = &config_map->head->meta;
 
-	if (strcmp(m->namespace, policy->head->meta.namespace) != 0)
+	if (v == NULL || strcmp(m->namespace, policy->head->meta.namespace) != 0)
 		return false;
 	for (size_t i = 0; i < v->cas_len; i++)
 		if (is_config_map(&v->cas[i]) &&

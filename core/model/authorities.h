@@ -6,8 +6,8 @@
 #include "pki/web.h"
 
 /*
- * authorities: whom a BackendTLSPolicy trusts: the certificates in the key
- * "ca.crt" of the ConfigMaps that it refers to, in its own namespace.
+ * authorities: whom a BackendTLSPolicy or an XBackend trusts: the certificates
+ * in the key "ca.crt" of the ConfigMaps that it refers to, in its own namespace.
  */
 #define MODEL_CA_KEY	"ca.crt"
 

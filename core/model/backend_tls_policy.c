@@ -40,11 +40,12 @@ static const struct conf_field validation_fields[] = {
 	{ 0 },
 };
 
-static const struct conf_schema validation_schema = { "backend validation",
+const struct conf_schema model_backend_validation_schema = {
+	"backend validation",
 	sizeof(struct model_backend_validation), validation_fields, NULL };
 
-static int
-validation_rule(const void *value, const struct conf_place *at)
+int
+model_backend_validation_rule(const void *value, const struct conf_place *at)
 {
 	const struct model_backend_validation *v = value;
 
@@ -61,8 +62,9 @@ static const struct conf_field spec_fields[] = {
 	    .max_items = 16, .text = "the services that it is about" },
 	{ "validation", CONF_STRUCT_T,
 	    CONF_AT(struct model_backend_tls_policy_spec, validation),
-	    .schema = &validation_schema, .rule = validation_rule,
-	    .required = true, .critical = true,
+	    .schema = &model_backend_validation_schema,
+	    .rule = model_backend_validation_rule, .required = true,
+	    .critical = true,
 	    .text = "what their certificates must be" },
 	{ "options", CONF_PAIRS_T,
 	    CONF_AT(struct model_backend_tls_policy_spec, options),

@@ -30,6 +30,10 @@ struct model_backend_tls_policy {
 	} spec;
 };
 
+/* Its validation, which other kinds hold as well. */
+extern const struct conf_schema model_backend_validation_schema;
+int model_backend_validation_rule(const void *, const struct conf_place *);
+
 const struct model_backend_tls_policy *model_backend_tls_policy(
     const struct model_object *);
 

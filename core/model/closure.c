@@ -221,7 +221,8 @@ learn(struct model_subject *s, struct model_object *o, bool is_there)
 		return true;
 	if (o->kind->backends != NULL)
 		return note_route(s, o, is_there) && renew(s);
-	if (o->kind == &model_backend_tls_policy_kind)
+	if (o->kind == &model_backend_tls_policy_kind ||
+	    o->kind == &model_xbackend_kind)
 		return model_subject_note_tls(s, o, is_there);
 	if (o->kind == &model_service_kind) {
 		bool is_news = model_subject_note_offer(s, o, is_there);

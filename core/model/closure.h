@@ -23,7 +23,8 @@
  *	to, the Service, its EndpointSlices, and the Workloads that back it,
  *	the Services of its namespace that stand for hosts outside, which are
  *	called by those hosts' names, and their BackendTLSPolicies,
- *	the ConfigMaps with the authorities of BackendTLSPolicies.
+ *	the XBackends of its namespace, and those that such routes send to,
+ *	the ConfigMaps with the authorities of either.
  *
  * That of a proxy that runs a Gateway (model_subject_run) has besides
  *
@@ -56,7 +57,7 @@ struct model_subject {
 	char                *gateway;	/* in its namespace; NULL: it runs none */
 	struct map           fronts;	/* by key, references: it, its ListenerSets, */
 	struct map           grants;	/* and ReferenceGrants */
-	struct map           tls;	/* by key, references: BackendTLSPolicies */
+	struct map           tls;	/* likewise: BackendTLSPolicies, XBackends */
 	struct map           offers;	/* by key, references: Services it backs */
 	struct map           extensions;	/* keys of what routes' filters name */
 };
@@ -129,10 +130,10 @@ bool model_subject_shows(const struct model_subject *,
 bool model_subject_note_front(struct model_subject *, struct model_object *,
     bool is_there);
 bool model_subject_is_local(const struct model_subject *, const char *namespace);
-/* Whether a BackendTLSPolicy of concern refers to this ConfigMap. */
+/* Whether a BackendTLSPolicy or XBackend of concern refers to this ConfigMap. */
 bool model_subject_trusts(const struct model_subject *,
     const struct model_object *config_map);
-/* For closure.c: takes note of a BackendTLSPolicy, or that it is gone. */
+/* For closure.c: takes note of one of either, or that it is gone. */
 bool model_subject_note_tls(struct model_subject *, struct model_object *,
     bool is_there);
 /* Likewise, of Services that the subject may offer, and of what routes name. */

@@ -185,7 +185,7 @@ TEST(closure_follows_each_kind_of_route)
 		{ "v1", "TCPRoute", "rules: [{backendRefs: [{name: back, port: 80, "
 		    "namespace: other}]}]", false },
 		{ "v1", "TCPRoute", "rules: [{backendRefs: [{name: back, kind: "
-		    "XBackend, group: gateway.networking.x-k8s.io, port: 80}]}]",
+		    "Backend, group: gateway.example.com, port: 80}]}]",
 		    false },
 	};
 	struct model_object *back = object_from("{apiVersion: v1, kind: Service, "

@@ -25,6 +25,8 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "HTTPRoute", "spec.rules.backendRefs.filters.externalAuth", NULL, FIRST },
 	{ "GRPCRoute", "spec", NULL, FIRST },
 	{ "BackendTLSPolicy", "spec.options", NULL, FIRST },
+	{ "XBackend", "spec.endpointSelector", NULL, FIRST },
+	{ "XBackend", "spec.tls.clientCertificateRef", NULL, FIRST },
 	/* Nothing names them, as a VirtualService would. */
 	{ "DestinationRule", "spec.subsets", NULL, FIRST },
 	/* Moves weights as well, of a kind that is not acted on itself. */

@@ -20,6 +20,7 @@ const struct model_kind *const model_kinds[] = {
 	&model_reference_grant_kind,
 	&model_backend_tls_policy_kind,
 	&model_traffic_policy_kind,
+	&model_xbackend_kind,
 	&model_secret_kind,
 	&model_config_map_kind,
 	&model_backend_policy_kind,

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/manual_test.h"
+#include "model/backend_tls_policy.h"
 #include "model/control.h"
 #include "model/gateway.h"
 #include "model/http_filter.h"
@@ -34,6 +35,7 @@ static const struct {
 	{ &model_grpc_filter_schema, ".Ss Filters of GRPCRoutes" },
 	{ &model_listener_schema, ".Ss Listeners" },
 	{ &model_persistence_schema, ".Ss Session persistence" },
+	{ &model_backend_validation_schema, ".Ss Validation of backends" },
 };
 
 static bool

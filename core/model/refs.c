@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "model/http_filter.h"
@@ -142,6 +143,22 @@ bool
 model_backend_is_service(const struct model_backend_ref *b)
 {
 	return model_ref_is(b->group, b->kind, "", "Service");
+}
+
+/* A Service of such a name as an XBackend's has nobody written. */
+bool
+model_backend_service_name(const char *group, const char *kind, const char *name,
+    char out[MODEL_BACKEND_NAME_MAX])
+{
+	bool is_service = model_ref_is(group, kind, "", "Service");
+	int len;
+
+	if (strchr(name, '.') != NULL || (!is_service &&
+	    !model_ref_is(group, kind, MODEL_X_GROUP, "XBackend")))
+		return false;
+	len = snprintf(out, MODEL_BACKEND_NAME_MAX, "%s%s", name, is_service ? "" :
+	    MODEL_XBACKEND_SUFFIX);
+	return len > 0 && (size_t)len < MODEL_BACKEND_NAME_MAX;
 }
 
 int

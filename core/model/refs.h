@@ -15,6 +15,7 @@
  * ReferenceGrant there, except those of routes whose parent is a Service.
  */
 #define MODEL_GATEWAY_GROUP	"gateway.networking.k8s.io"
+#define MODEL_X_GROUP		"gateway.networking.x-k8s.io"	/* experiments */
 #define MODEL_WEIGHT_LIMIT	1000000
 
 struct model_http_filter;
@@ -61,6 +62,14 @@ bool model_ref_is(const char *group, const char *kind, const char *wanted_group,
     const char *wanted_kind);	/* "" is core */
 bool model_parent_is_service(const struct model_parent_ref *);
 bool model_backend_is_service(const struct model_backend_ref *);
+/*
+ * The Service that a reference to a backend means: that of its name, or the one
+ * that an XBackend stands for (xbackend.h).  False: nothing can be sent there.
+ */
+#define MODEL_XBACKEND_SUFFIX	".xbackend"
+#define MODEL_BACKEND_NAME_MAX	(253 + sizeof(MODEL_XBACKEND_SUFFIX))
+bool model_backend_service_name(const char *group, const char *kind,
+    const char *name, char out[MODEL_BACKEND_NAME_MAX]);
 
 /* Rules of rows: a Service needs a port; parents must be told apart. */
 int model_backend_ref_rule(const void *ref, const struct conf_place *);

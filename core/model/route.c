@@ -75,9 +75,11 @@ static void
 tell(const struct telling *t, const char *group, const char *kind,
     const char *namespace, const char *name)
 {
-	if (model_ref_is(group, kind, "", "Service"))
+	char service[MODEL_BACKEND_NAME_MAX];
+
+	if (model_backend_service_name(group, kind, name, service))
 		t->fn(t->arg, namespace != NULL ? namespace :
-		    t->route->head->meta.namespace, name);
+		    t->route->head->meta.namespace, service);
 }
 
 /* Those that filters mirror to, or ask for leave. */

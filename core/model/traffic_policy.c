@@ -24,7 +24,7 @@ struct traffic_policy {
 	struct model_backend_policy_spec policy;	/* what it comes to */
 };
 
-static const char *const versions[] = { "gateway.networking.x-k8s.io/v1alpha1",
+static const char *const versions[] = { MODEL_X_GROUP "/v1alpha1",
 	NULL };
 
 #define HOUR	INT64_C(3600000)
@@ -121,7 +121,7 @@ model_traffic_policy_spec(const struct model_object *o)
 
 const struct model_kind model_traffic_policy_kind = {
 	.kind = "XBackendTrafficPolicy", .plural = "xbackendtrafficpolicies",
-	.short_name = "xbtrafficpolicy", .group = "gateway.networking.x-k8s.io",
+	.short_name = "xbtrafficpolicy", .group = MODEL_X_GROUP,
 	.versions = versions, .namespaced = true, .stored = true,
 	.delivery = MODEL_TO_MEMBERS, .schema = &schema,
 	.columns = model_backend_policy_columns,

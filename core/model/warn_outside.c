@@ -4,6 +4,7 @@
 #include "model/authorities.h"
 #include "model/backend_tls_policy.h"
 #include "model/service.h"
+#include "model/xbackend.h"
 #include "model/warn_impl.h"
 
 /* What documents about hosts outside the mesh will not do. */
@@ -138,12 +139,28 @@ warn_tls(struct warner *w)
 	web_roots_unref(roots);
 }
 
+static void
+warn_xbackend(struct warner *w)
+{
+	const struct model_xbackend *x = model_xbackend(w->object);
+
+	if (is_of_mesh(slice_str(x->spec.host.hostname)))
+		warn_at(w, "externalHostname.hostname: is a name of the mesh, "
+		    "which DNS does not know; a route can send to a Service");
+	if (model_xbackend_port(x) == 443 && !model_xbackend_has_tls(w->object) &&
+	    !slice_is(slice_str(x->spec.protocol), "TCP"))
+		warn_at(w, ": plain HTTP is sent to port 443, as there is no "
+		    "TLS");
+}
+
 void
 warn_outside(struct warner *w, unsigned flags)
 {
 	if (is_external(w->object))
 		warn_external(w, flags);
-	else if (w->object->kind == &model_backend_tls_policy_kind &&
+	else if (w->object->kind == &model_xbackend_kind)
+		warn_xbackend(w);
+	if (model_validation_of(w->object) != NULL &&
 	    (flags & MODEL_WARN_REFERENCES) != 0)
 		warn_tls(w);
 }

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "model/backend_policy.h"
-#include "model/backend_tls_policy.h"
 #include "model/extension.h"
 #include "model/gateway.h"
 #include "model/rollout.h"
@@ -11,6 +10,7 @@
 #include "model/service.h"
 #include "model/warn_impl.h"
 #include "model/workload.h"
+#include "model/xbackend.h"
 
 /* The kind of a reference; NULL: none of ours, whose objects we do not know. */
 static const struct model_kind *
@@ -298,19 +298,34 @@ of_listener_set(struct warner *w)
 }
 
 static void
+look_authorities(struct warner *w, const char *below)
+{
+	const struct model_backend_validation *v = model_validation_of(w->object);
+
+	for (size_t i = 0; v != NULL && i < v->cas_len; i++) {
+		const struct model_object_ref *r = &v->cas[i];
+		char path[64];
+
+		snprintf(path, sizeof(path),
+		    "%svalidation.caCertificateRefs[%zu]", below, i);
+		look(w, path, r->group, r->kind, NULL, r->name);
+	}
+}
+
+static void
 of_backend_tls_policy(struct warner *w)
 {
 	const struct model_backend_tls_policy_spec *s =
 	    &model_backend_tls_policy(w->object)->spec;
 
 	look_targets(w, s->targets, s->targets_len);
-	for (size_t i = 0; i < s->validation.cas_len; i++) {
-		const struct model_object_ref *r = &s->validation.cas[i];
-		char path[64];
+	look_authorities(w, "");
+}
 
-		snprintf(path, sizeof(path), "validation.caCertificateRefs[%zu]", i);
-		look(w, path, r->group, r->kind, NULL, r->name);
-	}
+static void
+of_xbackend(struct warner *w)
+{
+	look_authorities(w, "tls.");
 }
 
 /* Its backends are names of the route's, and looked at there. */
@@ -375,6 +390,7 @@ static const struct {
 	{ &model_gateway_kind, of_gateway },
 	{ &model_listener_set_kind, of_listener_set },
 	{ &model_backend_tls_policy_kind, of_backend_tls_policy },
+	{ &model_xbackend_kind, of_xbackend },
 	{ &model_rollout_kind, of_rollout },
 };
 

@@ -21,6 +21,11 @@
 	"[{group: '', kind: Service, name: a}], validation: {hostname: "	\
 	"api.example.com, caCertificateRefs: [{group: '', kind: ConfigMap, "	\
 	"name: roots}]}}\n"
+#define XBACKEND(spec)							\
+	"---\napiVersion: gateway.networking.x-k8s.io/v1alpha1\n"	\
+	"kind: XBackend\nmetadata: {name: x}\nspec: {type: "		\
+	"ExternalHostname, port: {number: 443}, externalHostname: "	\
+	"{hostname: " spec "}\n"
 #define ROOTS(text)							\
 	"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: roots}\n"	\
 	"data: {ca.crt: " text "}\n"
@@ -116,6 +121,21 @@ static const struct {
 	    "targetPort: 443, appProtocol: http}]") TLS_POLICY,
 	    "t:10:119: spec.validation.caCertificateRefs[0]: there is no ConfigMap "
 	    "roots\n" },
+	{ 0, XBACKEND("a.mesh}, protocol: TCP"), "t:5:82: spec."
+	    "externalHostname.hostname: is a name of the mesh, which DNS does "
+	    "not know; a route can send to a Service\n" },
+	{ 0, XBACKEND("a.b}"), "t:5:7: spec: plain HTTP is sent to port 443, as "
+	    "there is no TLS\n" },
+	{ 0, XBACKEND("a.b}, tls: {mode: ServerOnly}"), "" },
+	{ MODEL_WARN_REFERENCES, XBACKEND("a.b}, tls: {mode: ServerOnly, "
+	    "validation: {hostname: a.b, caCertificateRefs: [{group: '', kind: "
+	    "ConfigMap, name: roots}]}}"), "t:5:160: spec.tls.validation."
+	    "caCertificateRefs[0]: there is no ConfigMap roots\n" },
+	{ MODEL_WARN_REFERENCES, XBACKEND("a.b}, tls: {mode: ServerOnly, "
+	    "validation: {hostname: a.b, caCertificateRefs: [{group: '', kind: "
+	    "ConfigMap, name: roots}]}}") ROOTS("x"), "t:5:160: spec.tls.validation."
+	    "caCertificateRefs[0]: ConfigMap roots: ca.crt: there is no "
+	    "certificate in it\n" },
 	{ 0, ROUTE("a", PARENT "rules: [{matches: [{method: POST}], retry: "
 	    "{codes: [503]}}]"),
 	    "t:5:89: spec.rules[0].matches[0].method: POST is retried, though it may "

@@ -6,6 +6,7 @@
 #include "model/extension.h"
 #include "model/reference_grant.h"
 #include "model/secret.h"
+#include "model/xbackend.h"
 #include "route/listeners.h"
 
 /* --- what there is ---------------------------------------------------------- */
@@ -72,12 +73,25 @@ find_service(const struct route_sight *s, enum model_transport transport,
 	return ROUTE_RESOLVED;
 }
 
+static enum route_reason
+find_xbackend(const struct route_sight *s, const struct model_object_ref *to)
+{
+	const struct model_object *o = s->find(s->arg, &model_xbackend_kind,
+	    to->namespace, to->name);
+
+	if (o == NULL)
+		return ROUTE_BACKEND_NOT_FOUND;
+	return model_xbackend_is_host(o) ? ROUTE_RESOLVED : ROUTE_INVALID_KIND;
+}
+
 enum route_reason
 route_sight_backend(const struct route_sight *s, enum model_transport transport,
     const struct model_object_ref *to)
 {
 	if (model_ref_is(to->group, to->kind, "", "Service"))
 		return find_service(s, transport, to);
+	if (model_ref_is(to->group, to->kind, MODEL_X_GROUP, "XBackend"))
+		return find_xbackend(s, to);
 	/* Nothing can be sent to one, but a filter can be one. */
 	const struct model_kind *kind = to->port != 0 ? NULL :
 	    model_extension_kind(to->group, to->kind);

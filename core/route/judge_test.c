@@ -45,6 +45,30 @@ static const char documents[] =
     ROUTE("TCPRoute", "bytes", "shop", AT_SERVICE
 	"rules: [{backendRefs: [{name: web, port: 81}]}]");
 
+#define TO_X	"rules: [{backendRefs: [{group: gateway.networking.x-k8s.io, "	\
+	"kind: XBackend, name: "
+#define XBACKEND(name, space, spec)					\
+	"---\napiVersion: gateway.networking.x-k8s.io/v1alpha1\n"	\
+	"kind: XBackend\nmetadata: {name: " name ", namespace: " space	\
+	"}\nspec: {port: {number: 443}, " spec "}\n"
+static const char of_xbackends[] =
+    XBACKEND("bank", "shop", "type: ExternalHostname, externalHostname: "
+	"{hostname: api.bank.example}")
+    XBACKEND("some", "shop", "type: EndpointSelector, endpointSelector: "
+	"{matchLabels: {a: b}}")
+    XBACKEND("bank", "infra", "type: ExternalHostname, externalHostname: "
+	"{hostname: api.bank.example}")
+    API "ReferenceGrant\nmetadata: {name: x, namespace: infra}\nspec: {from: "
+    "[{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: shop}], "
+    "to: [{group: gateway.networking.x-k8s.io, kind: XBackend, name: safe}]}\n"
+    ROUTE("HTTPRoute", "x-fine", "shop", AT_GATEWAY TO_X "bank}]}]")
+    ROUTE("HTTPRoute", "x-some", "shop", AT_GATEWAY TO_X "some}]}]")
+    ROUTE("HTTPRoute", "x-lost", "shop", AT_GATEWAY TO_X "gone}]}]")
+    ROUTE("HTTPRoute", "x-ungranted", "shop", AT_GATEWAY TO_X "bank, "
+	"namespace: infra}]}]")
+    ROUTE("HTTPRoute", "x-granted", "shop", AT_GATEWAY TO_X "safe, "
+	"namespace: infra}]}]");
+
 static const struct {
 	const char *kind, *name, *accepted, *refs, *message;
 } cases[] = {
@@ -59,6 +83,14 @@ static const struct {
 	/* Routes of services need no grants. */
 	{ "HTTPRoute", "producer", "Accepted", "ResolvedRefs", "" },
 	{ "HTTPRoute", "odd", "Accepted", "InvalidKind", "ConfigMap web" },
+	{ "HTTPRoute", "x-fine", "Accepted", "ResolvedRefs", "" },
+	{ "HTTPRoute", "x-some", "Accepted", "InvalidKind", "XBackend some" },
+	{ "HTTPRoute", "x-lost", "Accepted", "BackendNotFound",
+	    "XBackend gone" },
+	{ "HTTPRoute", "x-ungranted", "Accepted", "RefNotPermitted",
+	    "XBackend infra/bank" },
+	{ "HTTPRoute", "x-granted", "Accepted", "BackendNotFound",
+	    "XBackend infra/safe" },
 	{ "TCPRoute", "bytes", "Conflicted", "BackendNotFound",
 	    "Service web with port 81" },
 };
@@ -113,6 +145,7 @@ TEST(a_route_is_judged_beside_all_other_documents)
 	arena_init(&w.arena);
 	model_set_init(&w.set, MODEL_STRICT, "default");
 	model_set_read_text(&w.set, slice_str(documents), "t", CONF_YAML);
+	model_set_read_text(&w.set, slice_str(of_xbackends), "t", CONF_YAML);
 	if (w.set.faults_len > 0)
 		fail_msg("%s", w.set.faults[0].err.text);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

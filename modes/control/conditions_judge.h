@@ -71,6 +71,7 @@ extern const struct judge judge_http_route, judge_gateway_class, judge_gateway,
     judge_listener_set, judge_grpc_route, judge_tls_route, judge_tcp_route,
     judge_udp_route, judge_backend_policy, judge_traffic_policy,
     judge_destination_rule, judge_backend_tls_policy, judge_rate_limit,
-    judge_fault_injection, judge_compression, judge_cache;
+    judge_fault_injection, judge_compression, judge_cache,
+    judge_xbackend;
 
 #endif

@@ -18,6 +18,7 @@ const struct judge *const judges[] = {
 	&judge_traffic_policy,
 	&judge_destination_rule,
 	&judge_backend_tls_policy,
+	&judge_xbackend,
 	&judge_rate_limit,
 	&judge_fault_injection,
 	&judge_compression,

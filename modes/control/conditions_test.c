@@ -413,6 +413,40 @@ TEST(conditions_of_tls_policies_tell_whom_they_trust)
 	server_fixture_free(t);
 }
 
+TEST(conditions_of_an_xbackend_tell_whom_it_trusts)
+{
+	struct server_fixture *t = server_fixture_new();
+	const char *key = "/gateway.networking.x-k8s.io/xbackends/shop/bank";
+	static const char xbackend[] =
+	    "apiVersion: gateway.networking.x-k8s.io/v1alpha1\n"
+	    "kind: XBackend\nmetadata: {name: bank, namespace: shop}\n"
+	    "spec:\n  port: {number: 443}\n";
+
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%s  type: ExternalHostname\n"
+	    "  externalHostname: {hostname: a.b}\n  tls:\n"
+	    "    mode: ServerOnly\n    validation: {hostname: a.b, "
+	    "caCertificateRefs: [{group: \"\", kind: ConfigMap, name: "
+	    "roots}]}\n", xbackend);
+	server_fixture_put(t, text);
+	expect(t, key, "Accepted=False/NoValidCACertificate "
+	    "ResolvedRefs=False/InvalidCACertificateRef "
+	    "Programmed=False/Invalid");
+	server_fixture_put(t, "apiVersion: v1\nkind: ConfigMap\n"
+	    "metadata: {name: roots, namespace: shop}\ndata:\n  ca.crt: |\n"
+	    ROOT_PEM);
+	expect(t, key, "Accepted=True/Accepted ResolvedRefs=True/ResolvedRefs "
+	    "Programmed=True/Programmed");
+	snprintf(text, sizeof(text), "%s  type: EndpointSelector\n"
+	    "  endpointSelector: {matchLabels: {a: b}}\n", xbackend);
+	server_fixture_put(t, text);
+	expect(t, key, "Accepted=False/UnsupportedValue "
+	    "ResolvedRefs=True/ResolvedRefs Programmed=False/Invalid "
+	    "mesh.internal/FieldsIgnored=True/NotActedOn");
+	server_fixture_free(t);
+}
+
 TEST(conditions_name_fields_that_are_not_acted_on)
 {
 	struct server_fixture *t = server_fixture_new();

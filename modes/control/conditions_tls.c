@@ -2,11 +2,12 @@
 
 #include "model/authorities.h"
 #include "model/backend_tls_policy.h"
+#include "model/xbackend.h"
 #include "modes/control/conditions_judge.h"
 
 /*
  * conditions_tls: BackendTLSPolicies: is the target there and nobody else's,
- * and is there an authority to trust?
+ * and is there an authority to trust?  XBackends: that, and is it a host?
  */
 
 static const struct model_object *
@@ -55,20 +56,17 @@ check_others(struct sight *s, const struct model_target_ref *t,
 	return NULL;
 }
 
+/* With what is wrong with the rest of it, or NULL. */
 static void
-judge_target(struct sight *s, const struct model_target_ref *t,
+judge_trust(struct sight *s, const char *fault, const char *message,
     struct conf_node *list)
 {
 	struct web_roots *roots = web_roots_new();
 	struct err err = ERR_INIT;
-	const char *message = "the policy is in use";
-	const char *fault = sight_target(s, t, &message);
 	enum model_authorities refs = model_authorities(s->of, find, s, roots,
 	    &err);
 	bool is_resolved = refs == MODEL_AUTHORITIES_RESOLVED;
 
-	if (fault == NULL)
-		fault = check_others(s, t, &message);
 	if (fault == NULL && web_roots_len(roots) == 0 && !is_resolved) {
 		fault = "NoValidCACertificate";
 		message = "there is no authority to trust, so nobody is "
@@ -86,6 +84,18 @@ judge_target(struct sight *s, const struct model_target_ref *t,
 }
 
 static void
+judge_target(struct sight *s, const struct model_target_ref *t,
+    struct conf_node *list)
+{
+	const char *message = "the policy is in use";
+	const char *fault = sight_target(s, t, &message);
+
+	if (fault == NULL)
+		fault = check_others(s, t, &message);
+	judge_trust(s, fault, message, list);
+}
+
+static void
 judge(struct sight *s, struct conf_node *status)
 {
 	const struct model_backend_tls_policy_spec *spec =
@@ -97,3 +107,15 @@ judge(struct sight *s, struct conf_node *status)
 
 const struct judge judge_backend_tls_policy = { &model_backend_tls_policy_kind,
 	judge, false };
+
+static void
+judge_host(struct sight *s, struct conf_node *status)
+{
+	bool is_host = model_xbackend_is_host(s->of);
+
+	judge_trust(s, is_host ? NULL : "UnsupportedValue", is_host ?
+	    "routes can send to it" : "nothing is sent to what it selects yet",
+	    conf_set_list(status, "conditions"));
+}
+
+const struct judge judge_xbackend = { &model_xbackend_kind, judge_host, false };

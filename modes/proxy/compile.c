@@ -6,6 +6,7 @@
 #include "model/mesh_config.h"
 #include "model/service.h"
 #include "model/workload.h"
+#include "model/xbackend.h"
 #include "modes/proxy/compile.h"
 #include "modes/proxy/extensions.h"
 #include "modes/proxy/policy.h"
@@ -406,8 +407,8 @@ account_of(const struct model_object *self, struct arena *a)
 
 /* --- the whole ------------------------------------------------------------------------ */
 
-struct snapshot *
-compile(const struct compile_input *in)
+static struct snapshot *
+compile_all(const struct compile_input *in)
 {
 	struct compiler c = { .in = in, .out = snapshot_new() };
 	struct snapshot *s = c.out;
@@ -457,5 +458,19 @@ compile(const struct compile_input *in)
 	extensions_fini(&c.extensions);
 	policies_fini(&c.policies);
 	arena_fini(&c.scratch);
+	return s;
+}
+
+struct snapshot *
+compile(const struct compile_input *in)
+{
+	struct compile_input all = *in;
+	struct arena a;
+
+	arena_init(&a);
+	all.objects = model_xbackends_expand(&a, in->objects, &all.len);
+	struct snapshot *s = compile_all(&all);
+
+	arena_fini(&a);
 	return s;
 }

@@ -23,9 +23,8 @@ resolve(void *arg, const struct model_object *route,
 {
 	const struct snapshot *s = arg;
 
-	return route->kind == &model_udp_route_kind ?
-	    service_udp_port(snapshot_service(s, name), port) :
-	    service_port(snapshot_service(s, name), port);
+	return snapshot_backend(s, name, port,
+	    route->kind == &model_udp_route_kind);
 }
 
 /* Where the rules of a kind of route stand; NULL: it is not acted on. */

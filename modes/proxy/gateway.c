@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "model/reference_grant.h"
+#include "model/xbackend.h"
 #include "modes/proxy/gateway_make.h"
 #include "modes/proxy/rules.h"
 #include "route/document.h"
@@ -44,16 +45,32 @@ labels_of(void *maker, const char *namespace)
 
 bool
 gateway_granted(const struct compile_input *in, const struct model_object *from,
-    const char *kind, const char *namespace, const char *name)
+    const struct model_object_ref *to)
 {
-	if (strcmp(from->head->meta.namespace, namespace) == 0)
+	if (strcmp(from->head->meta.namespace, to->namespace) == 0)
 		return true;
 	for (size_t i = 0; i < in->len; i++)
 		if (in->objects[i]->kind == &model_reference_grant_kind &&
-		    model_grant_allows(in->objects[i], from, "", kind,
-		    namespace, name))
+		    model_grant_allows(in->objects[i], from, to->group,
+		    to->kind, to->namespace, to->name))
 			return true;
 	return false;
+}
+
+/* The name is that of a Service, or of the one behind an XBackend. */
+static bool
+may_send(struct gateway_maker *m, const struct model_object *route,
+    const struct service_name *to)
+{
+	struct slice own = model_xbackend_of(to->name);
+	struct model_object_ref ref = { "", "Service", to->ns, to->name, 0 };
+
+	if (own.len > 0) {
+		ref.group = MODEL_X_GROUP;
+		ref.kind = "XBackend";
+		ref.name = arena_dup(&m->scratch, own).ptr;
+	}
+	return gateway_granted(m->in, route, &ref);
 }
 
 /* --- rules ---------------------------------------------------------------- */
@@ -62,13 +79,12 @@ static const struct service_port *
 resolve(void *arg, const struct model_object *route,
     const struct service_name *name, uint16_t port)
 {
-	const struct gateway_maker *m = arg;
+	struct gateway_maker *m = arg;
 
-	if (!gateway_granted(m->in, route, "Service", name->ns, name->name))
+	if (!may_send(m, route, name))
 		return NULL;
-	return route->kind == &model_udp_route_kind ?
-	    service_udp_port(snapshot_service(m->out, name), port) :
-	    service_port(snapshot_service(m->out, name), port);
+	return snapshot_backend(m->out, name, port,
+	    route->kind == &model_udp_route_kind);
 }
 
 static struct rule_book *

@@ -61,7 +61,8 @@ find_pair(const struct showing *s, const struct model_object **secret,
 	if (!model_ref_is(ref->group, ref->kind, "", "Secret"))
 		return err_set(err, ERR_DENIED, "a certificate in a %s",
 		    ref->kind);
-	if (!gateway_granted(s->maker->in, of, "Secret", namespace, ref->name))
+	if (!gateway_granted(s->maker->in, of, &(struct model_object_ref){
+	    "", "Secret", namespace, ref->name, 0 }))
 		return err_set(err, ERR_DENIED, "no ReferenceGrant lets it "
 		    "use Secret %s/%s", namespace, ref->name);
 	*secret = find_secret(s->maker->in, namespace, ref->name);

@@ -20,8 +20,7 @@ void gateway_report(const struct gateway_maker *, const struct model_object *,
     const struct err *);
 /* Whether a document may refer to another: in its namespace, or by a grant. */
 bool gateway_granted(const struct compile_input *,
-    const struct model_object *from, const char *kind, const char *namespace,
-    const char *name);
+    const struct model_object *from, const struct model_object_ref *to);
 /*
  * Sets f->edge to the certificates of the port's listeners, most specific name
  * first, or to NULL: they have none.

@@ -84,11 +84,14 @@ rule_next_backend(const struct rule *r)
 
 static bool
 name_service(struct service_name *out, const struct model_object *route,
-    const char *namespace, const char *name)
+    const struct model_object_ref *ref)
 {
-	if (namespace == NULL)
-		namespace = route->head->meta.namespace;
-	if (strlen(namespace) > SNI_LABEL_MAX || strlen(name) > SNI_LABEL_MAX)
+	const char *namespace = ref->namespace != NULL ? ref->namespace :
+	    route->head->meta.namespace;
+	char name[MODEL_BACKEND_NAME_MAX];
+
+	if (!model_backend_service_name(ref->group, ref->kind, ref->name, name) ||
+	    strlen(namespace) > SNI_LABEL_MAX || strlen(name) > SNI_LABEL_MAX)
 		return false;
 	memcpy(out->ns, namespace, strlen(namespace) + 1);
 	memcpy(out->name, name, strlen(name) + 1);
@@ -104,6 +107,8 @@ add_backends(struct rule_book *b, struct rule *r,
 	r->backends_len = doc->backends_len;
 	for (size_t i = 0; i < doc->backends_len; i++) {
 		const struct model_backend_ref *ref = &doc->backends[i];
+		const struct model_object_ref to = { ref->group, ref->kind,
+			ref->namespace, ref->name, ref->port };
 		struct rule_backend *backend = &r->backends[i];
 
 		backend->ref = ref;
@@ -111,8 +116,7 @@ add_backends(struct rule_book *b, struct rule *r,
 		backend->filters_len = ref->filters_len;
 		backend->slot = b->slots++;
 		/* Port 0 is none that any service has. */
-		if (model_backend_is_service(ref) && name_service(
-		    &backend->service, r->route, ref->namespace, ref->name))
+		if (name_service(&backend->service, r->route, &to))
 			backend->port = ref->port;
 	}
 	share_out(r, &b->arena);
@@ -132,9 +136,7 @@ add_mirrors(struct rule_book *b, struct rule *r,
 		*mirror = (struct rule_mirror){ .doc = m, .only = only,
 			.slot = b->slots++ };
 		r->mirrors_len++;
-		if (model_ref_is(m->backend.group, m->backend.kind, "",
-		    "Service") && name_service(&mirror->service, r->route,
-		    m->backend.namespace, m->backend.name))
+		if (name_service(&mirror->service, r->route, &m->backend))
 			mirror->port = m->backend.port;
 	}
 }

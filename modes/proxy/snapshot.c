@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "model/xbackend.h"
 #include "modes/proxy/extensions.h"
 #include "modes/proxy/gateway.h"
 #include "modes/proxy/rules.h"
@@ -145,6 +146,18 @@ const struct service_port *
 service_udp_port(const struct service *service, uint16_t port)
 {
 	return find_port(service, port, true);
+}
+
+const struct service_port *
+snapshot_backend(const struct snapshot *s, const struct service_name *name,
+    uint16_t port, bool is_udp)
+{
+	const struct service *service = snapshot_service(s, name);
+
+	if (service != NULL && service->len > 0 &&
+	    model_xbackend_of(name->name).len > 0)
+		port = service->ports[0].port;
+	return find_port(service, port, is_udp);
 }
 
 struct cluster *

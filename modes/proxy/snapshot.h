@@ -98,6 +98,9 @@ const struct service_port *service_port(const struct service *, uint16_t port);
 struct cluster *service_cluster(const struct service *, uint16_t port);	/* counted */
 const struct service_port *service_udp_port(const struct service *,
     uint16_t port);
+/* What a route sends to: an XBackend has but one, whatever the number. */
+const struct service_port *snapshot_backend(const struct snapshot *,
+    const struct service_name *, uint16_t port, bool is_udp);
 const struct inbound_port *snapshot_inbound(const struct snapshot *,
     const struct service_name *, uint16_t port);
 const struct inbound_port *snapshot_inbound_udp(const struct snapshot *,
