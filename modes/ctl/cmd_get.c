@@ -21,8 +21,8 @@ const struct ctl_command cmd_get = {
 	.arguments = "KIND [NAME...]",
 	.summary = "list documents, or show those that are named",
 	.text = "KIND is what `mesh ctl explain` lists, in any of its forms, "
-	    "or KIND.GROUP. What -o yaml and -o json print can be applied again. A name that is not "
-	    "there makes the exit code 1. With -o wide, documents that have "
+	    "or KIND.GROUP. What -o yaml and -o json print can be applied again. "
+	    "A name that is not there makes the exit code 1. With -o wide, documents that have "
 	    "conditions show them: True, or why not.",
 	.min = 1, .max = -1, .word = CTL_WORD_KIND,
 	.examples = examples,
