@@ -82,6 +82,20 @@ take_verdict(struct l7_run *r, enum dir dir, const struct l7_slot *s,
 
 /* --- the far end of each direction ------------------------------------------ */
 
+/* What a call of gRPC ended with is in the last fields of its answer. */
+static void
+note_grpc(struct l7_run *r, const struct http_fields *last)
+{
+	struct slice status = http_fields_get(last, FIELD_GRPC_STATUS);
+
+	for (size_t i = 0; i < status.len; i++)
+		if (i == 2 || status.ptr[i] < '0' || status.ptr[i] > '9')
+			return;
+	if (status.len > 0)
+		r->summary.grpc_status = arena_dup(l7_arena(&r->terminal),
+		    status);
+}
+
 static void
 deliver_head(struct l7_run *r, enum dir dir, struct http_head *head, bool end)
 {
@@ -91,6 +105,8 @@ deliver_head(struct l7_run *r, enum dir dir, struct http_head *head, bool end)
 	} else {
 		r->head_sent = true;
 		r->summary.status = head->status;
+		if (end)
+			note_grpc(r, &head->fields);
 		stream_send_head(r->stream, head, end);
 	}
 	if (end)
@@ -116,8 +132,10 @@ deliver_trailers(struct l7_run *r, enum dir dir, struct http_fields *t)
 {
 	if (dir == DIR_UP)
 		r->route.terminal->trailers(&r->terminal, t);
-	else
+	else {
+		note_grpc(r, t);
 		stream_send_trailers(r->stream, t);
+	}
 	l7_way_delivered(r, dir);
 }
 

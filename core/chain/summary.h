@@ -18,6 +18,7 @@ struct l7_summary {
 	uint64_t           response_head_us;	/* head of the answer came */
 	uint64_t           end_us;		/* all over */
 	int                status;		/* sent to the caller; 0: none */
+	struct slice       grpc_status;		/* digits; "": no gRPC */
 	enum response_flag flag;
 	const char        *details;		/* static words, "" when none */
 	uint64_t           bytes_up, bytes_down;	/* bodies */

@@ -188,6 +188,8 @@ done(struct l7_ctx *ctx, const struct l7_summary *m)
 	add_text(&s, TEXT("protocol"), m->minor == 0 ? SLICE("HTTP/1.0") :
 	    m->minor == 2 ? SLICE("HTTP/2") : SLICE("HTTP/1.1"));
 	add_number(&s, NUMBER("response_code"), (uint64_t)m->status);
+	if (m->grpc_status.len > 0)
+		add_text(&s, TEXT("grpc_status"), m->grpc_status);
 	add_text(&s, TEXT("response_flags"), slice_str(response_flag_name(m->flag)));
 	add_text(&s, TEXT("response_code_details"), slice_str(m->details));
 	add_number(&s, NUMBER("bytes_received"), m->bytes_up);

@@ -253,6 +253,9 @@ def errors_of_proxies_have_statuses_of_grpc(scene):
 	assert dict(gone.trailing_metadata())["proxy-status"].startswith("mesh;")
 	next(p for p in scene.processes if p.name == "app").stop()
 	status_of(caller, grpc.StatusCode.UNAVAILABLE)
+	# The access log has what trailers said, and what a lone head did.
+	web.wait_line(r'/Echo".*"response_code":200,"grpc_status":"0"')
+	web.wait_line(r'/Echo".*"response_code":200,"grpc_status":"14"')
 	nobody = scene.closing(Caller(f"127.0.0.1:{web.outbound_port}",
 	    "nobody.default.mesh"))
 	error = status_of(nobody, grpc.StatusCode.UNIMPLEMENTED)
