@@ -81,6 +81,7 @@ add_workload(struct build *b, const struct model_object *o)
 	    .zone = w->spec.zone, .labels = &w->head.meta.labels,
 	    .weight = (uint32_t)w->spec.weight,
 	    .ready = model_workload_state(o) == MODEL_ONLINE ||
+	    model_workload_state(o) == MODEL_LOST ||
 	    s->spec.publish_not_ready };
 
 	if (w->spec.sidecar && !b->query->standalone) {

@@ -10,6 +10,7 @@ static const char *const states[] = {
 	[MODEL_ONLINE] = "Online",
 	[MODEL_OFFLINE] = "Offline",
 	[MODEL_DRAINING] = "Draining",
+	[MODEL_LOST] = "Lost",
 };
 
 static const struct conf_field port_fields[] = {
@@ -118,7 +119,7 @@ model_workload_state(const struct model_object *o)
 {
 	const char *state = conf_get_string(o->head->status, "state");
 
-	for (int i = MODEL_ONLINE; state != NULL && i <= MODEL_DRAINING; i++)
+	for (int i = MODEL_ONLINE; state != NULL && i <= MODEL_LOST; i++)
 		if (strcmp(state, states[i]) == 0)
 			return (enum model_workload_state)i;
 	return MODEL_ONLINE;

@@ -20,7 +20,9 @@ struct model_workload_port {
 	const char *protocol;	/* as appProtocol of a service */
 };
 
-enum model_workload_state { MODEL_ONLINE, MODEL_OFFLINE, MODEL_DRAINING };
+/* Lost: shown to people alone; it counts as one that is there, for a while. */
+enum model_workload_state { MODEL_ONLINE, MODEL_OFFLINE, MODEL_DRAINING,
+	MODEL_LOST };
 
 struct model_workload {
 	struct model_head head;

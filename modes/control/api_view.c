@@ -156,17 +156,23 @@ api_services(struct api_call *call)
 
 /* --- endpoints ------------------------------------------------------------------------ */
 
+static const char lost[] = REGISTRY_LOST;
+
 static const char *
 why_out(struct api_call *call, const struct model_endpoint *e)
 {
 	const struct server *s = call->server;
 	const char *key;
 
+	key = e->workload == NULL ? NULL :
+	    arena_printf(&call->arena, "/mesh/workloads/%s", e->workload);
+	if (e->ready && key != NULL && registry_workload_is_lost(s->workloads,
+	    slice_str(key), sessions_has(s->sessions, slice_str(e->workload))))
+		return lost;
 	if (e->ready)
 		return e->weight == 0 ? "its weight is 0" : NULL;
 	if (e->workload == NULL)
 		return "its EndpointSlice says that it is not ready";
-	key = arena_printf(&call->arena, "/mesh/workloads/%s", e->workload);
 	return registry_workload_status(s->workloads, slice_str(key)) ==
 	    LIVE_NOT_READY ? "its application does not answer" :
 	    "its proxy is silent";
@@ -187,7 +193,8 @@ add_endpoint(struct api_call *call, struct conf_node *list,
 	conf_set_string(row, "zone", e->zone);
 	conf_set_int(row, "weight", e->weight);
 	conf_set_bool(row, "ready", e->ready);
-	conf_set_string(row, "state", e->ready ? "Online" : "Offline");
+	conf_set_string(row, "state", !e->ready ? "Offline" :
+	    why == lost ? "Lost" : "Online");
 	conf_set_string(row, "why", why);
 }
 

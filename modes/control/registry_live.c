@@ -164,6 +164,14 @@ registry_live_status(const struct registry_live *l, struct slice key)
 	return w == NULL ? LIVE_UNKNOWN : w->status;
 }
 
+bool
+registry_live_was_heard(const struct registry_live *l, struct slice key)
+{
+	const struct workload *w = map_get(&l->workloads, key);
+
+	return w != NULL && w->was_heard;
+}
+
 int64_t
 registry_live_silence_ms(const struct registry_live *l, struct slice key,
     int64_t now_ms)

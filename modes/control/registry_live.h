@@ -81,6 +81,7 @@ void registry_live_tick(struct registry_live *, int64_t now_ms);
 
 enum live_status registry_live_status(const struct registry_live *,
     struct slice key);
+bool registry_live_was_heard(const struct registry_live *, struct slice key);
 /*
  * How long ago its proxy was last heard, not counting stalls; -1: not since
  * control started.

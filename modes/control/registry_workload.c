@@ -379,16 +379,29 @@ registry_workload_status(const struct registry_workloads *ws, struct slice key)
 	return registry_live_status(&ws->live, key);
 }
 
+bool
+registry_workload_is_lost(const struct registry_workloads *ws, struct slice key,
+    bool has_session)
+{
+	return !has_session &&
+	    registry_live_status(&ws->live, key) == LIVE_ONLINE &&
+	    registry_live_was_heard(&ws->live, key);
+}
+
 void
 registry_workload_status_json(const struct registry_workloads *ws,
-    struct slice key, int64_t now_ms, struct str *out)
+    struct slice key, bool has_session, int64_t now_ms, struct str *out)
 {
 	enum live_status s = registry_live_status(&ws->live, key);
 	int64_t silence = registry_live_silence_ms(&ws->live, key, now_ms);
+	bool is_lost = registry_workload_is_lost(ws, key, has_session);
 	char seen[CLOCK_TEXT_MAX];
 
 	str_addf(out, "{\"state\":\"%s\"", model_workload_state_name(
-	    s == LIVE_ONLINE ? MODEL_ONLINE : MODEL_OFFLINE));
+	    is_lost ? MODEL_LOST : s == LIVE_ONLINE ? MODEL_ONLINE :
+	    MODEL_OFFLINE));
+	if (is_lost)
+		str_add(out, ",\"reason\":\"" REGISTRY_LOST "\"");
 	if (s == LIVE_NOT_READY)
 		str_add(out, ",\"reason\":\"its application does not answer\"");
 	if (silence >= 0) {

@@ -54,10 +54,15 @@ enum live_status registry_workload_status(const struct registry_workloads *,
 /*
  * Appends {"state":"Offline","lastSeen":"2026-11-21T01:12:41Z"}; lastSeen is
  * left out when nothing was heard since control started, and a workload
- * whose application does not answer is Offline with a "reason".
+ * whose application does not answer is Offline with a "reason".  One that is
+ * still Online and has no session any more is Lost, with a reason.
  */
 void registry_workload_status_json(const struct registry_workloads *,
-    struct slice key, int64_t now_ms, struct str *);
+    struct slice key, bool has_session, int64_t now_ms, struct str *);
+/* It was heard of since control started, is Online, and has no session. */
+bool registry_workload_is_lost(const struct registry_workloads *,
+    struct slice key, bool has_session);
+#define REGISTRY_LOST "its proxy's session ended"
 
 /* Called at every change of status. */
 struct registry_status_listener {

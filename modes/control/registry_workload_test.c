@@ -206,7 +206,8 @@ TEST(registry_workload_silent_goes_offline_then_away_without_revisions_between)
 	pass(&w, 30);
 	assert_string_equal(str_ptr(&w.told), "Online Offline ");
 	assert_int_equal(registry_revision(w.t->registry), revision);
-	registry_workload_status_json(w.ws, SLICE(KEY), w.now, &json);
+	registry_workload_status_json(w.ws, SLICE(KEY), true, w.now,
+	    &json);
 	assert_non_null(strstr(str_ptr(&json),
 	    "{\"state\":\"Offline\",\"lastSeen\":\"20"));
 	pass(&w, 72 * 3600 - 31);
@@ -231,7 +232,8 @@ TEST(registry_workload_restart_of_control_expires_nobody)
 	begin(&w);
 	assert_int_equal(registry_workload_status(w.ws, SLICE(KEY)),
 	    LIVE_ONLINE);
-	registry_workload_status_json(w.ws, SLICE(KEY), w.now, &json);
+	registry_workload_status_json(w.ws, SLICE(KEY), true, w.now,
+	    &json);
 	assert_string_equal(str_ptr(&json), "{\"state\":\"Online\"}");
 	pass(&w, 60);
 

@@ -238,6 +238,14 @@ sessions_len(const struct sessions *ss)
 	return ss->len;
 }
 
+bool
+sessions_has(const struct sessions *ss, struct slice name)
+{
+	const struct session *s = map_get(&ss->by_name, name);
+
+	return s != NULL && !s->is_ended;
+}
+
 void
 sessions_tick(struct sessions *ss)
 {

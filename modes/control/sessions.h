@@ -38,6 +38,7 @@ struct session_peer {
 struct sessions *sessions_new(struct server *);
 void sessions_free(struct sessions *);	/* after the last session_gone */
 size_t sessions_len(const struct sessions *);
+bool sessions_has(const struct sessions *, struct slice name);	/* "ns/name" */
 void sessions_tick(struct sessions *);	/* every LIVE_TICK_MS */
 
 /* Copies the peer; keeps io and arg until session_gone. */

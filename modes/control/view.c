@@ -4,6 +4,7 @@
 #include "modes/control/conditions.h"
 #include "modes/control/rollouts.h"
 #include "modes/control/secrecy.h"
+#include "modes/control/sessions.h"
 #include "modes/control/view.h"
 
 static bool
@@ -62,6 +63,7 @@ view_document(const struct server *s, const struct model_object *o,
 		return;
 	}
 	registry_workload_status_json(s->workloads, slice_str(o->key),
+	    sessions_has(s->sessions, slice_str(model_object_name(o))),
 	    (int64_t)clock_mono_ms(), &status);
 	write_with_status(o, str_slice(&status), out);
 	str_fini(&status);

@@ -75,6 +75,21 @@ def a_service_that_nobody_can_tell_of_is_not_said_to_be_unknown(scene):
 
 
 @scenario
+def people_see_at_once_that_a_proxy_is_gone(scene):
+	control, _, proxy = pair(scene)
+	wait_until(lambda: state_of(control) == {"orders": "Online"},
+	    "it is registered")
+	proxy.kill()
+	wait_until(lambda: state_of(control) == {"orders": "Lost"},
+	    "its session is gone", timeout=5)
+	shown = control.ctl("endpoints", "orders").stdout
+	assert "Lost" in shown, shown
+	proxy.start()
+	wait_until(lambda: state_of(control) == {"orders": "Online"},
+	    "it is back")
+
+
+@scenario
 def two_proxies_of_one_workload_give_way_to_each_other(scene):
 	control, app, proxy = pair(scene)
 	wait_until(lambda: state_of(control) == {"orders": "Online"},
