@@ -41,12 +41,18 @@ is_trusted(const struct data_plane_options *o, const struct addr *peer)
 	return false;
 }
 
+/* Before the descriptor is closed or somebody else's. */
 static void
-finish(struct proxied *p)
+unwatch(struct proxied *p)
 {
 	loop_fd_stop(&p->watch);
 	loop_timer_stop(&p->timer);
 	list_remove(&p->link);
+}
+
+static void
+finish(struct proxied *p)
+{
 	port_count_arriving(p->worker, -1);
 	mem_free(p);
 }
@@ -66,6 +72,7 @@ refuse(struct open_port *o, struct proxy_worker *w, int fd,
 static void
 give_up(struct proxied *p, const char *reason)
 {
+	unwatch(p);
 	refuse(p->port, p->worker, p->fd, &p->peer, reason);
 	finish(p);
 }
@@ -76,6 +83,7 @@ port_drop_proxied(struct proxy_worker *w)
 	LIST_FOREACH_SAFE(at, &w->proxied) {
 		struct proxied *p = list_entry(at, struct proxied, link);
 
+		unwatch(p);
 		close(p->fd);
 		finish(p);
 	}
@@ -92,6 +100,7 @@ take(struct proxied *p, const struct proxy_header *h, size_t len)
 		give_up(p, "closed");
 		return;
 	}
+	unwatch(p);
 	port_accept_gateway(p->port, p->worker, p->fd, h->is_local ? &p->peer :
 	    &h->from);
 	finish(p);
