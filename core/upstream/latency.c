@@ -41,19 +41,8 @@ latency_us(const struct endpoint_state *s, uint64_t now_ms)
 	return fmax(LATENCY_LEAST_US, faded(word, IDLE_DECAY_MS, now_ms));
 }
 
-void
-latency_add_failure(struct endpoint_state *s, uint64_t us, uint64_t decay_ms,
-    uint64_t now_ms)
-{
-	double times = LATENCY_FAILED_TIMES *
-	    fmax(LATENCY_LEAST_US, latency_us(s, now_ms));
-
-	latency_add(s, (uint64_t)fmax((double)us,
-	    fmin(times, LATENCY_PENALTY_US)), decay_ms, now_ms);
-}
-
-void
-latency_add(struct endpoint_state *s, uint64_t us, uint64_t decay_ms,
+static void
+latency_put(struct endpoint_state *s, uint64_t us, uint64_t decay_ms,
     uint64_t now_ms)
 {
 	uint64_t word = atomic_load_explicit(&s->ewma, memory_order_relaxed);
@@ -71,4 +60,27 @@ latency_add(struct endpoint_state *s, uint64_t us, uint64_t decay_ms,
 
 	atomic_store_explicit(&s->ewma, (units > 0 ? units : 1) |
 	    (now_ms >> 4 & STAMP_MASK) << VALUE_BITS, memory_order_relaxed);
+}
+
+void
+latency_add_failure(struct endpoint_state *s, uint64_t us, uint64_t decay_ms,
+    uint64_t now_ms)
+{
+	double times = LATENCY_FAILED_TIMES *
+	    fmax(LATENCY_LEAST_US, latency_us(s, now_ms));
+
+	latency_put(s, (uint64_t)fmax((double)us,
+	    fmin(times, LATENCY_PENALTY_US)), decay_ms, now_ms);
+}
+
+/* The first was cold, and whom it asked: that would send others all for long. */
+void
+latency_add(struct endpoint_state *s, uint64_t us, uint64_t decay_ms,
+    uint64_t now_ms)
+{
+	bool is_first = atomic_load_explicit(&s->ewma,
+	    memory_order_relaxed) == 0;
+
+	latency_put(s, is_first && us < LATENCY_PENALTY_US ? 0 : us, decay_ms,
+	    now_ms);
 }

@@ -9,8 +9,9 @@
  * nothing is sent there.  Kept in one atomic word; of two answers at the same
  * time one may be lost.
  *
- * What is below a millisecond is noise, and all the same: there the requests
- * under way decide alone.
+ * An endpoint's first answer does not count, nor does what a new connection
+ * took.  What is below a millisecond is noise, and all the same: there the
+ * requests under way decide alone.
  */
 #define LATENCY_LEAST_US	1000
 #define LATENCY_PENALTY_US	5000000	/* for an answer that sends callers away */

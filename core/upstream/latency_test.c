@@ -8,6 +8,8 @@ TEST(latency_jumps_up_and_comes_down)
 	struct endpoint_state s = { 0 };
 
 	assert_int_equal(latency_us(&s, NOW), 0);
+	latency_add(&s, 300000, 10000, NOW);	/* cold */
+	assert_int_equal(latency_us(&s, NOW), LATENCY_LEAST_US);
 	latency_add(&s, 1000, 10000, NOW);
 	assert_in_range(latency_us(&s, NOW), 990, 1010);
 	latency_add(&s, 50000, 10000, NOW + 100);

@@ -145,7 +145,8 @@ TEST(pick_peak_ewma_tries_who_is_not_known)
 	unsigned counts[9];
 
 	bench_init(&b, LB_PEAK_EWMA, "11");
-	latency_add(b.c->v[0].state, 80000, 10000, NOW);
+	for (int i = 0; i < 2; i++)	/* the first does not count */
+		latency_add(b.c->v[0].state, 80000, 10000, NOW);
 	draw(&b, counts);
 	assert_share(counts[1], 0.5);
 	atomic_store(&b.c->v[1].state->active, 3);
@@ -160,8 +161,8 @@ TEST(pick_peak_ewma_keeps_weights)
 	unsigned counts[9];
 
 	bench_init(&b, LB_PEAK_EWMA, "31");
-	for (size_t i = 0; i < 2; i++)
-		latency_add(b.c->v[i].state, 20000, 10000, NOW);
+	for (size_t i = 0; i < 4; i++)
+		latency_add(b.c->v[i % 2].state, 20000, 10000, NOW);
 	draw(&b, counts);
 	assert_share(counts[0], 0.75);
 	/* Under load each has requests by its weight ... */
