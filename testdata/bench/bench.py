@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 
 import measure
 import micro
-from measure import Row, in_turn, take_sample
+from measure import Row, in_turn, run_load, take_sample
 from mesh import BUILD, Scene
 from show import table, verdict
 from workloads import WORKLOADS
@@ -58,9 +58,14 @@ class Bench:
 		    self.take(contestant, path, *args), rounds)
 
 	def take(self, contestant, path, *args):
-		sample, rejected = take_sample(contestant, path,
-		    "--warmup", self.warmup_ms,
-		    "--duration", self.duration_ms, *args)
+		return self.take_of(contestant, lambda: run_load(
+		    contestant.address + path, *contestant.load,
+		    "--warmup", self.warmup_ms, "--duration", self.duration_ms,
+		    *args))
+
+	def take_of(self, contestant, run):
+		"""A sample of another program's load."""
+		sample, rejected = take_sample(contestant, run)
 		self.rejected += rejected
 		return sample
 

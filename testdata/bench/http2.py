@@ -6,7 +6,7 @@ h2load asks, with 32 streams on each connection.
 import re
 import subprocess
 
-from measure import Contestant, Figure, LOAD_CPU, Sample, cpu_ns, on_cpu
+from measure import Contestant, LOAD_CPU, cpu_figures, on_cpu, rate_figures
 from peers import backend, edge, haproxy, nginx
 
 STREAMS = 32
@@ -27,14 +27,6 @@ def run_h2load(address, path, connections, milliseconds):
 	return {"all": counts["succeeded"], "per_second": rate}
 
 
-def take(contestant, path, connections, milliseconds):
-	pids = contestant.pids()
-	run_h2load(contestant.address, path, connections, 100)
-	before = cpu_ns(pids)
-	result = run_h2load(contestant.address, path, connections, milliseconds)
-	return Sample(result, cpu_ns(pids) - before)
-
-
 def contestants(scene, app):
 	first, first_address = nginx(scene, "nginx", app.http,
 	    server_tls=" http2;")
@@ -47,15 +39,14 @@ def contestants(scene, app):
 def run(bench):
 	scene = bench.scene
 	ways = contestants(scene, backend(scene))
-	for path, size in (("/plain", "small"), ("/?size=16384", "16 KiB")):
-		samples = bench.each(ways, lambda way, path=path: take(way, path, 4,
+
+	def take(way, path):
+		run_h2load(way.address, path, 4, bench.warmup_ms)
+		return bench.take_of(way, lambda: run_h2load(way.address, path, 4,
 		    bench.duration_ms))
-		bench.row("W4", f"CPU per request, {size}", "us", {
-		    name: Figure([sample.cpu_us() for sample in taken])
-		    for name, taken in samples.items()},
-		    0.85 if size == "small" else None)
-		if size == "small":
-			bench.row("W4", "throughput", "1/s", {
-			    name: Figure([sample.per_second() for sample in taken])
-			    for name, taken in samples.items()},
-			    higher_is_better=True)
+	small = bench.each(ways, lambda way: take(way, "/plain"))
+	large = bench.each(ways, lambda way: take(way, "/?size=16384"))
+	bench.row("W4", "CPU per request, small", "us", cpu_figures(small), 0.85)
+	bench.row("W4", "throughput", "1/s", rate_figures(small),
+	    higher_is_better=True)
+	bench.row("W4", "CPU per request, 16 KiB", "us", cpu_figures(large))

@@ -117,14 +117,15 @@ def run_wrk(address, seconds, path, connections):
 	return float(re.search(r"Requests/sec:\s*([\d.]+)", out)[1])
 
 
-def take_sample(contestant, path, *args):
-	"""One run; again, a few times, when the host took CPU time from us."""
+def take_sample(contestant, run):
+	"""What one run() gave; again, a few times, when the host took CPU time
+	from us."""
 	rejected = 0
 	while True:
 		pids = contestant.pids()
 		stolen, total = machine()
 		before = cpu_ns(pids)
-		result = run_load(contestant.address + path, *contestant.load, *args)
+		result = run()
 		cpu = cpu_ns(pids) - before
 		stolen_now, total_now = machine()
 		share = (stolen_now - stolen) / max(1, total_now - total)
@@ -149,6 +150,21 @@ class Figure:
 		self.median = statistics.median(values)
 		self.spread = (max(values) - min(values)) / self.median / 2 \
 		    if self.median else 0
+
+
+def figures(samples, value):
+	"""A figure for each contestant; value(sample) is what it is about."""
+	return {name: Figure([value(sample) for sample in taken])
+	    for name, taken in samples.items()}
+
+
+def cpu_figures(samples):
+	return figures({name: taken for name, taken in samples.items()
+	    if name != "direct"}, lambda sample: sample.cpu_us())
+
+
+def rate_figures(samples):
+	return figures(samples, lambda sample: sample.per_second())
 
 
 class Row:

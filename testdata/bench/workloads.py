@@ -4,8 +4,8 @@ from contextlib import contextmanager
 import time
 
 import http2
-from measure import Figure, LOAD_CPU, PROXY_CPU, anonymous_kib, on_cpu, \
-    run_load, run_wrk
+from measure import Figure, LOAD_CPU, PROXY_CPU, anonymous_kib, cpu_figures, \
+    figures, on_cpu, rate_figures, run_load, run_wrk
 from mesh import BUILD, wait_until
 import push
 from pair import Holder, Pair
@@ -24,21 +24,6 @@ def workload(name, what):
 		WORKLOADS[name] = (what, function)
 		return function
 	return register
-
-
-def figures(samples, value):
-	"""A figure for each contestant; value(sample) is what it is about."""
-	return {name: Figure([value(sample) for sample in taken])
-	    for name, taken in samples.items()}
-
-
-def cpu_figures(samples):
-	return figures({name: taken for name, taken in samples.items()
-	    if name != "direct"}, lambda sample: sample.cpu_us())
-
-
-def rate_figures(samples):
-	return figures(samples, lambda sample: sample.per_second())
 
 
 @workload("W1", "HTTP/1.1 keep-alive, 64 connections, small reply")
