@@ -359,7 +359,7 @@ on_idle_timer(void *arg)
 		conn_close(pc->conn, CLOSE_IDLE);
 }
 
-static struct pool_conn *
+struct pool_conn *
 pool_conn_new(struct endpoint_local *l, const struct cluster *cluster,
     struct conn *c)
 {
@@ -407,86 +407,6 @@ pool_take_idle(struct endpoint_local *l, uint64_t idle_ms)
 		conn_close(pc->conn, CLOSE_LOCAL);
 	}
 	return NULL;
-}
-
-/* --- new connections ------------------------------------------------------------------ */
-
-struct pool_connect {
-	struct list            link;	/* in local->up->connects */
-	struct endpoint_local *local;
-	struct cluster        *cluster;	/* counted */
-	const struct endpoint *endpoint;	/* in cluster */
-	struct connector      *connector;
-};
-
-static void
-pool_connect_free(struct pool_connect *k)
-{
-	struct endpoint_local *l = k->local;
-
-	list_remove(&k->link);
-	l->up->counts.connecting--;
-	l->users--;
-	endpoint_local_check(l);
-	cluster_unref(k->cluster);
-	mem_free(k);
-}
-
-/* Who hoped to share one that cannot be shared needs another. */
-static void
-greet(struct pool_connect *k, struct conn *c)
-{
-	struct endpoint_local *l = k->local;
-	struct pool_conn *pc = pool_conn_new(l, k->cluster, c);
-	struct attempt *first = pool_next_waiting(l);
-
-	/* It was made for it, whatever has changed since. */
-	if (first != NULL)
-		attempt_bind(first, pc);
-	if (first == NULL || pc->is_shared)
-		pool_put(pc);
-	bool is_shared = pc->is_shared && !pc->finished && pool_is_sound(pc);
-
-	while (!l->up->is_closed && l->waiting_len > l->connecting *
-	    (is_shared ? POOL_STREAMS : 1))
-		pool_connect(l, k->cluster, k->endpoint);
-}
-
-static void
-on_connected(void *arg, struct conn *c, enum response_flag flag,
-    const char *details)
-{
-	struct pool_connect *k = arg;
-	struct endpoint_local *l = k->local;
-	/* That are for it to serve; who tries again at once waits for another. */
-	size_t share = (l->waiting_len + l->connecting - 1) / l->connecting;
-
-	l->connecting--;
-	if (c != NULL)
-		greet(k, c);
-	else
-		for (; share > 0 && l->waiting_len > 0; share--)
-			attempt_fail(pool_next_waiting(l), flag, details);
-	pool_connect_free(k);
-}
-
-void
-pool_connect(struct endpoint_local *l, const struct cluster *cluster,
-    const struct endpoint *e)
-{
-	if (l->up->is_closed)
-		return;
-	struct pool_connect *k = mem_zalloc(sizeof(*k));
-
-	k->local = l;
-	k->cluster = cluster_ref(cluster_mutable(cluster));
-	k->endpoint = e;
-	l->users++;
-	l->up->counts.connecting++;
-	l->connecting++;
-	list_append(&l->up->connects, &k->link);
-	k->connector = connector_start(l->up, cluster, e, pool_alpn(cluster),
-	    on_connected, k);
 }
 
 /* --- the whole worker ------------------------------------------------------------------- */
@@ -568,14 +488,7 @@ upstream_close(struct upstream *up)
 	up->is_closed = true;
 	while (map_next(&up->locals, &it, NULL, &l))
 		close_all(l);
-	LIST_FOREACH_SAFE(at, &up->connects) {
-		struct pool_connect *k = list_entry(at, struct pool_connect,
-		    link);
-
-		connector_cancel(k->connector);
-		k->local->connecting--;
-		pool_connect_free(k);
-	}
+	pool_connect_stop_all(up);
 }
 
 void

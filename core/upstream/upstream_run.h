@@ -7,7 +7,7 @@
 
 /*
  * upstream_run: the insides of one worker's upstream, shared by connector.c,
- * pool.c and attempt.c.
+ * pool.c, pool_shared.c, pool_connect.c and attempt.c.
  */
 struct upstream {
 	struct worker_env         *worker;
@@ -83,6 +83,9 @@ struct endpoint_local *endpoint_local_get(struct upstream *,
     const struct endpoint *);
 /* Frees it if nothing is left in it. */
 void endpoint_local_check(struct endpoint_local *);
+/* A connection that is there, in use; it is the pool's from here on. */
+struct pool_conn *pool_conn_new(struct endpoint_local *, const struct cluster *,
+    struct conn *);
 /* One idle for less than that which can be used, taken out of idle, or NULL. */
 struct pool_conn *pool_take_idle(struct endpoint_local *, uint64_t idle_ms);
 /* What was taken but not used serves the next, or goes idle again. */
@@ -115,6 +118,8 @@ void pool_leave(struct attempt *);
 /* Starts a connect that will serve whoever waits longest. */
 void pool_connect(struct endpoint_local *, const struct cluster *,
     const struct endpoint *);
+/* Nobody waits for those that are under way any more. */
+void pool_connect_stop_all(struct upstream *);
 /* A connection is there for this attempt; on_stream follows at once. */
 void attempt_bind(struct attempt *, struct pool_conn *);
 void attempt_fail(struct attempt *, enum response_flag, const char *details);
