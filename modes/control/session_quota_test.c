@@ -1,74 +1,23 @@
 #include <string.h>
 
 #include "base/unit.h"
-#include "modes/control/server_fixture.h"
-#include "modes/control/session.h"
+#include "modes/control/peer_fixture.h"
 
-/* A proxy's end without a connection. */
-struct peer {
-	struct session *session;
-	struct str      got;
-};
-
-static void
-take_bytes(void *arg, struct buf *b)
-{
-	struct peer *p = arg;
-
-	while (buf_len(b) > 0) {
-		struct slice s = buf_front(b);
-
-		str_add_slice(&p->got, s);
-		buf_drain(b, s.len);
-	}
-}
-
-static void
-note_end(void *arg)
-{
-	(void)arg;
-}
-
-static const struct session_io io = { take_bytes, note_end };
-
+/* What it was told before is forgotten. */
 static void
 say(struct peer *p, const char *lines)
 {
-	struct buf b = { 0 };
-
 	str_clear(&p->got);
-	buf_add(&b, lines, strlen(lines));
-	session_bytes(p->session, &b, false);
-	buf_fini(&b);
+	peer_say(p, lines);
 }
 
 static void
-peer_open(struct server_fixture *t, struct peer *p, const char *name)
+open_proxy(struct server_fixture *t, struct peer *p, const char *name)
 {
-	struct slice services[] = { SLICE("web") };
-	const struct session_peer who = {
-		.grant = { .ns = SLICE("default"), .account = SLICE("web"),
-		    .name = slice_str(name), .services = services,
-		    .services_len = 1 },
-		.id = SLICE("spiffe://td/ns/default/sa/web"),
-		.address = SLICE("192.0.2.7"), .from = SLICE("192.0.2.7:1"),
-	};
-	struct str line = { 0 };
-
-	*p = (struct peer){ 0 };
-	p->session = sessions_open(t->s->sessions, &who, &io, p);
-	str_addf(&line, "{\"t\":\"hello\",\"schema\":1,\"version\":\"1\","
-	    "\"workload\":\"default/%s\",\"since\":0,\"document\":{}}\n"
-	    "{\"t\":\"interest\",\"services\":[\"default/web\"]}\n", name);
-	say(p, str_ptr(&line));
-	str_fini(&line);
-}
-
-static void
-peer_close(struct peer *p)
-{
-	session_gone(p->session);
-	str_fini(&p->got);
+	peer_open(t, p, name);
+	str_clear(&p->got);
+	peer_hello(p, "{}");
+	peer_say(p, "{\"t\":\"interest\",\"services\":[\"default/web\"]}\n");
 }
 
 static const char limits[] =
@@ -97,7 +46,7 @@ TEST(session_leases_limits_that_concern_the_proxy)
 	struct peer p;
 
 	server_fixture_put(t, limits);
-	peer_open(t, &p, "web-1");
+	open_proxy(t, &p, "default/web-1");
 	assert_non_null(strstr(str_ptr(&p.got), "ratelimits/default/all"));
 	/* A little is kept for the next. */
 	say(&p, "{\"t\":\"demand\",\"id\":1,\"rows\":["
@@ -138,8 +87,8 @@ TEST(session_leases_keys_that_are_much_wanted)
 	struct peer a, b;
 
 	server_fixture_put(t, limits);
-	peer_open(t, &a, "web-1");
-	peer_open(t, &b, "web-2");
+	open_proxy(t, &a, "default/web-1");
+	open_proxy(t, &b, "default/web-2");
 	say(&a, "{\"t\":\"demand\",\"id\":1,\"rows\":["
 	    "[\"" ALL "\",1,\"0\",0,0]]}\n");
 	say(&b, "{\"t\":\"demand\",\"id\":1,\"rows\":["
@@ -175,7 +124,7 @@ TEST(session_bounds_what_demands_cost)
 	struct peer p;
 
 	server_fixture_put(t, limits);
-	peer_open(t, &p, "web-1");
+	open_proxy(t, &p, "default/web-1");
 	for (int i = 0; i < 20; i++) {
 		str_clear(&line);
 		str_addf(&line, "{\"t\":\"demand\",\"id\":%d,\"rows\":["
