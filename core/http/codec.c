@@ -1,6 +1,7 @@
 #include <stdint.h>
 
-#include "http/codec.h"
+#include "base/check.h"
+#include "http/codec_base.h"
 
 const struct http_limits http_limits_default = {
 	.head_bytes = 60 * 1024,
@@ -25,7 +26,8 @@ struct stream *
 codec_open_stream(struct codec *c, struct arena *arena,
     const struct stream_events *events, void *owner)
 {
-	return c->vt->open_stream(c, arena, events, owner);
+	return c->vt->open_stream == NULL ? NULL :
+	    c->vt->open_stream(c, arena, events, owner);
 }
 
 void
@@ -64,6 +66,12 @@ codec_wants_input(const struct codec *c)
 	return c->vt->wants_input(c);
 }
 
+bool
+codec_is_multiplexed(const struct codec *c)
+{
+	return c->vt->is_multiplexed;
+}
+
 size_t
 codec_room(const struct codec *c)
 {
@@ -95,4 +103,86 @@ codec_free(struct codec *c)
 {
 	if (c != NULL)
 		c->vt->free(c);
+}
+
+/* --- what the owner is told ------------------------------------------------- */
+
+/* Says one of the flags once; false when the codec was freed meanwhile. */
+static bool
+tell(struct codec *c, bool *flag, void (*event)(void *))
+{
+	if (!*flag)
+		return !c->is_freed;
+	*flag = false;
+	if (event != NULL)
+		event(c->owner);
+	return !c->is_freed;
+}
+
+static void
+on_task(void *arg)
+{
+	struct codec *c = arg;
+	const struct codec_events *ev = c->events;
+
+	c->vt->before_telling(c);
+	if (c->is_freed)
+		return;
+	if (buf_len(&c->output) == 0)
+		c->tell_output = false;
+	if (!tell(c, &c->tell_output, ev->on_output) ||
+	    !tell(c, &c->tell_output_end, ev->on_output_end))
+		return;
+	if (c->is_finished) {
+		if (c->told_finished)
+			return;
+		c->told_finished = true;
+		ev->on_finished(c->owner, c->end);
+		return;
+	}
+	if (tell(c, &c->tell_idle, ev->on_idle))
+		tell(c, &c->tell_input, ev->on_input);
+}
+
+void
+codec_base_init(struct codec *c, const struct codec_vtable *vt,
+    struct loop *loop, const struct codec_events *events, void *owner)
+{
+	*c = (struct codec){ .vt = vt, .events = events, .owner = owner,
+	    .loop = loop };
+	buf_init(&c->output);
+	loop_task_init(&c->task, on_task, c);
+}
+
+void
+codec_base_fini(struct codec *c)
+{
+	check(!c->is_freed);
+	c->is_freed = true;
+	loop_task_cancel(&c->task);
+	buf_fini(&c->output);
+}
+
+void
+codec_base_tell(struct codec *c)
+{
+	if (!c->is_freed)
+		loop_defer(c->loop, &c->task);
+}
+
+void
+codec_base_finish(struct codec *c, enum codec_end end)
+{
+	if (c->is_finished)
+		return;
+	c->is_finished = true;
+	c->end = end;
+	codec_base_tell(c);
+}
+
+void
+codec_base_abort(struct codec *c)
+{
+	c->is_finished = true;
+	c->told_finished = true;
 }

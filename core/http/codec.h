@@ -72,29 +72,19 @@ struct codec_events {
 	void (*on_idle)(void *owner);
 };
 
-struct codec_vtable {
-	bool is_multiplexed;	/* else room, expire and ping are NULL */
-	void (*feed)(struct codec *, struct buf *, bool eof);
-	struct stream *(*open_stream)(struct codec *, struct arena *,
-	    const struct stream_events *, void *owner);
-	void (*output_sent)(struct codec *, size_t);
-	void (*drain)(struct codec *);
-	bool (*is_idle)(const struct codec *);
-	bool (*is_in_head)(const struct codec *);
-	bool (*wants_input)(const struct codec *);
-	size_t (*room)(const struct codec *);
-	void (*expire)(struct codec *, uint64_t idle_ms);
-	void (*ping)(struct codec *);
-	void (*abort)(struct codec *, enum stream_error);
-	void (*free)(struct codec *);
-};
-
 struct codec {
 	const struct codec_vtable *vt;
 	const struct codec_events *events;
 	void                      *owner;
 	struct loop               *loop;	/* for deferring */
 	struct buf                 output;
+
+	/* what the owner is to be told, by the task: codec_base.h */
+	struct loop_task           task;
+	bool                       tell_output, tell_output_end, tell_idle;
+	bool                       tell_input;
+	bool                       is_finished, told_finished, is_freed;
+	enum codec_end             end;
 };
 
 /*
@@ -122,11 +112,7 @@ bool codec_wants_input(const struct codec *);
  * Many streams share it: what their peer leaves waiting is a matter of each
  * (codec_expire), and when it idles it may not be freed: it has agreed on things.
  */
-static inline bool
-codec_is_multiplexed(const struct codec *c)
-{
-	return c->vt->is_multiplexed;
-}
+bool codec_is_multiplexed(const struct codec *);
 /* Client: how many streams codec_open_stream would give now. */
 size_t codec_room(const struct codec *);
 /* Makes the peer say something, if it is there (h1: nothing). */

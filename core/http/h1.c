@@ -23,79 +23,39 @@ h1_of_stream(struct stream *s)
 	return (struct h1 *)(void *)((char *)s - offsetof(struct h1, stream));
 }
 
-/* Says one of the flags once; false when the codec was freed meanwhile. */
-static bool
-tell(struct h1 *h, bool *flag, void (*event)(void *))
+void
+h1_before_telling(struct codec *c)
 {
-	if (!*flag)
-		return !h->is_freed;
-	*flag = false;
-	if (event != NULL)
-		event(h->base.owner);
-	return !h->is_freed;
-}
-
-static void
-on_task(void *arg)
-{
-	struct h1 *h = arg;
-	const struct codec_events *ev = h->base.events;
+	struct h1 *h = h1_of_codec(c);
 
 	if (h->late_reset != STREAM_OK)
 		h1_reset(h, h->late_reset);
-	if (h->is_freed)
-		return;
-	if (buf_len(&h->base.output) == 0)
-		h->tell_output = false;
-	if (!tell(h, &h->tell_output, ev->on_output) ||
-	    !tell(h, &h->tell_output_end, ev->on_output_end))
-		return;
-	if (h->is_finished) {
-		if (h->told_finished)
-			return;
-		h->told_finished = true;
-		ev->on_finished(h->base.owner, h->end);
-		return;
-	}
-	if (tell(h, &h->tell_idle, ev->on_idle))
-		tell(h, &h->tell_input, ev->on_input);
-}
-
-void
-h1_tell(struct h1 *h)
-{
-	if (!h->is_freed)
-		loop_defer(h->base.loop, &h->task);
 }
 
 void
 h1_want_input(struct h1 *h)
 {
-	if (h->in_feed || !h->has_leftover || h->is_finished)
+	if (h->in_feed || !h->has_leftover || h->base.is_finished)
 		return;
-	h->tell_input = true;
-	h1_tell(h);
+	h->base.tell_input = true;
+	codec_base_tell(&h->base);
 }
 
 /* The caller may have stopped reading while codec_wants_input was false. */
 static void
 h1_reopen_input(struct h1 *h)
 {
-	if (h->in_feed || h->is_finished)
+	if (h->in_feed || h->base.is_finished)
 		return;
-	h->tell_input = true;
-	h1_tell(h);
+	h->base.tell_input = true;
+	codec_base_tell(&h->base);
 }
 
 void
 h1_finish(struct h1 *h, enum codec_end end)
 {
 	h->in = IN_OFF;
-	if (h->is_finished)
-		return;
-	h->is_finished = true;
-	h->end = end;
-	h1_tell(h);
+	codec_base_finish(&h->base, end);
 }
 
 void
@@ -114,7 +74,7 @@ h1_hears(const struct h1 *h)
 bool
 h1_is_deaf(const struct h1 *h)
 {
-	return !h1_hears(h) || h->is_finished;
+	return !h1_hears(h) || h->base.is_finished;
 }
 
 void
@@ -136,12 +96,7 @@ h1_init(struct h1 *h, const struct h1_role *role,
     void *owner)
 {
 	*h = (struct h1){ .role = role, .limits = limits, .keep_alive = true };
-	h->base.vt = vt;
-	h->base.events = events;
-	h->base.owner = owner;
-	h->base.loop = loop;
-	buf_init(&h->base.output);
-	loop_task_init(&h->task, on_task, h);
+	codec_base_init(&h->base, vt, loop, events, owner);
 }
 
 void
@@ -163,11 +118,12 @@ h1_open(struct h1 *h, const struct stream_vtable *vt)
 }
 
 void
-h1_abort(struct h1 *h, enum stream_error error)
+h1_abort(struct codec *c, enum stream_error error)
 {
+	struct h1 *h = h1_of_codec(c);
+
 	h->in = IN_OFF;
-	h->is_finished = true;
-	h->told_finished = true;
+	codec_base_abort(c);
 	h1_reset(h, error);
 }
 
@@ -197,12 +153,9 @@ h1_free(struct codec *c)
 {
 	struct h1 *h = h1_of_codec(c);
 
-	check(!h->is_freed);
-	h->is_freed = true;
+	codec_base_fini(c);
 	h->is_mute = true;
 	h->in = IN_OFF;
-	loop_task_cancel(&h->task);
-	buf_fini(&h->base.output);
 	if (!h->is_open)
 		loop_free_later(h->base.loop, release, h);
 }
@@ -215,18 +168,18 @@ h1_close(struct stream *s, enum stream_error error)
 	check(h->is_open);
 	discharge_all(h);
 	h->is_open = false;
-	if (h->is_paused && !h->is_freed)
+	if (h->is_paused && !h->base.is_freed)
 		h1_reopen_input(h);
 	h->is_paused = false;
 	h->late_reset = STREAM_OK;
-	if (h->is_freed) {
+	if (h->base.is_freed) {
 		loop_free_later(h->base.loop, release, h);
 		return;
 	}
-	if (s->is_tunnel && !h->is_finished)
+	if (s->is_tunnel && !h->base.is_finished)
 		h1_finish(h, error == STREAM_OK ? CODEC_END_AFTER_FLUSH :
 		    CODEC_END_ABORT);
-	else if (!h->is_finished)
+	else if (!h->base.is_finished)
 		h->role->settle(h);
 }
 
@@ -254,8 +207,8 @@ h1_write_end(struct h1 *h, size_t begun)
 	} else {
 		h->unsent_before += n;
 	}
-	h->tell_output = true;
-	h1_tell(h);
+	h->base.tell_output = true;
+	codec_base_tell(&h->base);
 }
 
 void
@@ -292,8 +245,8 @@ h1_end_sending(struct h1 *h, bool ok)
 	}
 	h->sending = OUT_DONE;
 	if (h->stream.is_tunnel || h->role->sent_last(h)) {
-		h->tell_output_end = true;
-		h1_tell(h);
+		h->base.tell_output_end = true;
+		codec_base_tell(&h->base);
 	}
 }
 
@@ -347,6 +300,14 @@ bool
 h1_wants_input(const struct codec *c)
 {
 	return !h1_of_const_codec(c)->is_paused;
+}
+
+bool
+h1_is_in_head(const struct codec *c)
+{
+	const struct h1 *h = h1_of_const_codec(c);
+
+	return h->in == IN_HEAD && h->scan.bytes > 0;
 }
 
 void
@@ -508,7 +469,7 @@ h1_feed(struct codec *c, struct buf *in, bool eof)
 	check(!h->in_feed);
 	h->in_feed = true;
 	h->eof |= eof;
-	while (step(h, in) && !h->is_freed)
+	while (step(h, in) && !h->base.is_freed)
 		;
 	h->has_leftover = buf_len(in) > 0 || h->eof;
 	h->in_feed = false;

@@ -1,6 +1,7 @@
 #ifndef HTTP_H1_H
 #define HTTP_H1_H
 
+#include "http/codec_base.h"
 #include "http/h1_body.h"
 #include "http/h1_write.h"
 
@@ -47,16 +48,9 @@ struct h1 {
 	struct arena         *arena;	/* of the exchange */
 	struct arena          own_arena;	/* server: the same one each time */
 
-	/* what the owner has to be told, by the task */
-	struct loop_task      task;
-	bool                  tell_output, tell_output_end, tell_idle;
-	bool                  tell_input;
-	bool                  is_finished, told_finished;
-	enum codec_end        end;
-	enum stream_error     late_reset;	/* for the user */
+	enum stream_error     late_reset;	/* for the user, by the task */
 
 	/* life */
-	bool                  is_freed;
 	bool                  in_feed;
 	bool                  is_draining;
 	bool                  keep_alive;	/* after this exchange */
@@ -101,7 +95,6 @@ void h1_begin_body(struct h1 *);
 void h1_reset(struct h1 *, enum stream_error);	/* tells the user, once */
 void h1_finish(struct h1 *, enum codec_end);	/* tells the owner, once */
 void h1_want_input(struct h1 *);
-void h1_tell(struct h1 *);	/* what is flagged, later */
 /* Ends the connection in order, whatever output is still to leave. */
 void h1_finish_in_order(struct h1 *);
 /* The user has the stream and was not told of its end. */
@@ -119,9 +112,11 @@ void h1_begin_tunnel(struct h1 *);
 
 /* For the vtables. */
 void h1_feed(struct codec *, struct buf *, bool eof);
+void h1_before_telling(struct codec *);
 void h1_output_sent(struct codec *, size_t);
 bool h1_wants_input(const struct codec *);
-void h1_abort(struct h1 *, enum stream_error);
+bool h1_is_in_head(const struct codec *);
+void h1_abort(struct codec *, enum stream_error);
 void h1_free(struct codec *);
 void h1_send_body(struct stream *, struct buf *, bool end);
 void h1_send_trailers(struct stream *, const struct http_fields *);

@@ -38,13 +38,13 @@ take_info(struct h1 *h, struct h1_message *m)
 {
 	if (++h->info_count > h->limits->info_count) {
 		fail(h, STREAM_TOO_LARGE);
-		return !h->is_freed;
+		return !h->base.is_freed;
 	}
 	h->info_bytes += h->scan.bytes;
 	h1_scan_start(&h->scan, SCAN_RESPONSE);
 	if (h1_hears(h) && h->stream.events->on_info != NULL)
 		h->stream.events->on_info(h->stream.owner, &m->head);
-	return !h->is_freed;
+	return !h->base.is_freed;
 }
 
 static bool
@@ -52,12 +52,12 @@ take_switch(struct h1 *h, struct h1_message *m)
 {
 	if (h->sending != OUT_DONE) {
 		fail(h, STREAM_PROTOCOL);
-		return !h->is_freed;
+		return !h->base.is_freed;
 	}
 	h1_begin_tunnel(h);
 	if (h1_hears(h))
 		h->stream.events->on_head(h->stream.owner, &m->head, false);
-	return !h->is_freed;
+	return !h->base.is_freed;
 }
 
 static bool
@@ -71,7 +71,7 @@ begin(struct h1 *h, struct buf *b)
 	if (!h1_head_parse_response(h->arena, block, len, h->scan.fields,
 	    h->asked, m, &f)) {
 		fault(h, f);
-		return !h->is_freed;
+		return !h->base.is_freed;
 	}
 	int status = m->head.status;
 
@@ -86,7 +86,7 @@ begin(struct h1 *h, struct buf *b)
 	if (h1_hears(h))
 		h->stream.events->on_head(h->stream.owner, &m->head,
 		    m->framing == FRAMING_NONE);
-	return !h->is_freed;
+	return !h->base.is_freed;
 }
 
 static bool
@@ -128,8 +128,8 @@ settle(struct h1 *h)
 		h1_want_input(h);	/* it decides: bytes that nobody asked for */
 		return;
 	}
-	h->tell_idle = true;
-	h1_tell(h);
+	h->base.tell_idle = true;
+	codec_base_tell(&h->base);
 }
 
 /* --- sending ----------------------------------------------------------- */
@@ -159,13 +159,6 @@ send_head(struct stream *s, const struct http_head *head, bool end)
 		h1_end_sending(h, ok);
 }
 
-static void
-send_info(struct stream *s, const struct http_head *head)
-{
-	(void)s, (void)head;
-	check(!"a client sends no informational heads");
-}
-
 /* --- codec ------------------------------------------------------------- */
 
 static struct stream *
@@ -174,11 +167,11 @@ open_stream(struct codec *c, struct arena *arena,
 {
 	struct h1 *h = h1_of_codec(c);
 
-	if (h->is_open || h->is_finished || h->is_draining || h->in != IN_IDLE ||
-	    h->has_leftover)
+	if (h->is_open || h->base.is_finished || h->is_draining ||
+	    h->in != IN_IDLE || h->has_leftover)
 		return NULL;
 	h->arena = arena;
-	h->tell_idle = false;
+	h->base.tell_idle = false;
 	h1_open(h, h->stream.vt);
 	stream_set_owner(&h->stream, events, owner);
 	return &h->stream;
@@ -200,14 +193,6 @@ is_idle(const struct codec *c)
 	return !h1_of_const_codec(c)->is_open;
 }
 
-static bool
-is_in_head(const struct codec *c)
-{
-	const struct h1 *h = h1_of_const_codec(c);
-
-	return h->in == IN_HEAD && h->scan.bytes > 0;
-}
-
 static void
 abort_all(struct codec *c, enum stream_error error)
 {
@@ -216,7 +201,7 @@ abort_all(struct codec *c, enum stream_error error)
 	if (h->answered &&
 	    (error == STREAM_CONN_RESET || error == STREAM_CONN_CLOSED))
 		error = STREAM_TRUNCATED;
-	h1_abort(h, error);
+	h1_abort(c, error);
 }
 
 /* A server may take our end for one of our interest. */
@@ -236,7 +221,6 @@ static const struct h1_role role = {
 
 static const struct stream_vtable stream_vtable = {
 	.send_head = send_head,
-	.send_info = send_info,
 	.send_body = h1_send_body,
 	.send_trailers = h1_send_trailers,
 	.pause = h1_pause,
@@ -245,11 +229,12 @@ static const struct stream_vtable stream_vtable = {
 
 static const struct codec_vtable codec_vtable = {
 	.feed = h1_feed,
+	.before_telling = h1_before_telling,
 	.open_stream = open_stream,
 	.output_sent = h1_output_sent,
 	.drain = drain,
 	.is_idle = is_idle,
-	.is_in_head = is_in_head,
+	.is_in_head = h1_is_in_head,
 	.wants_input = h1_wants_input,
 	.abort = abort_all,
 	.free = h1_free,

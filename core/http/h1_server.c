@@ -30,7 +30,7 @@ refuse(struct h1 *h, struct h1_fault f)
 	write_refusal(h, f);
 	h1_finish(h, CODEC_END_ERROR);
 	h->base.events->on_bad_request(h->base.owner, f.status, f.why);
-	return !h->is_freed;
+	return !h->base.is_freed;
 }
 
 /* What closing says about a response that is not complete. */
@@ -82,11 +82,11 @@ begin(struct h1 *h, struct buf *b)
 	h->keep_alive = m->keep_alive;
 	h1_begin_body(h);
 	h->base.events->on_stream(h->base.owner, &h->stream);
-	check(h->is_freed || !h->is_open || h->stream.events != NULL);
+	check(h->base.is_freed || !h->is_open || h->stream.events != NULL);
 	if (h1_hears(h))
 		h->stream.events->on_head(h->stream.owner, &m->head,
 		    m->framing == FRAMING_NONE);
-	return !h->is_freed;
+	return !h->base.is_freed;
 }
 
 /*
@@ -148,8 +148,8 @@ settle(struct h1 *h)
 	} else {
 		await_request(h);
 		loop_free_later(h->base.loop, park_arena, h);
-		h->tell_idle = true;
-		h1_tell(h);
+		h->base.tell_idle = true;
+		codec_base_tell(&h->base);
 	}
 	h1_want_input(h);
 }
@@ -217,7 +217,6 @@ send_info(struct stream *s, const struct http_head *head)
 	struct h1 *h = h1_of_stream(s);
 	struct h1_out none = { .framing = FRAMING_NONE, .is_mute = true };
 
-	check(head->status >= 100 && head->status < 200 && head->status != 101);
 	if (h1_is_deaf(h) || h->sending != OUT_HEAD ||
 	    h->message->head.minor == 0)
 		return;
@@ -250,29 +249,7 @@ is_idle(const struct codec *c)
 	const struct h1 *h = h1_of_const_codec(c);
 
 	return !h->is_open && h->in == IN_HEAD && h->scan.bytes == 0 &&
-	    !h->has_leftover && !h->tell_input;
-}
-
-static bool
-is_in_head(const struct codec *c)
-{
-	const struct h1 *h = h1_of_const_codec(c);
-
-	return h->in == IN_HEAD && h->scan.bytes > 0;
-}
-
-static struct stream *
-open_stream(struct codec *c, struct arena *arena,
-    const struct stream_events *events, void *owner)
-{
-	(void)c, (void)arena, (void)events, (void)owner;
-	return NULL;	/* requests come from the other end */
-}
-
-static void
-abort_all(struct codec *c, enum stream_error error)
-{
-	h1_abort(h1_of_codec(c), error);
+	    !h->has_leftover && !h->base.tell_input;
 }
 
 /* With a request that goes on it is the user who decides when to stop. */
@@ -300,13 +277,13 @@ static const struct stream_vtable stream_vtable = {
 
 static const struct codec_vtable codec_vtable = {
 	.feed = h1_feed,
-	.open_stream = open_stream,
+	.before_telling = h1_before_telling,
 	.output_sent = h1_output_sent,
 	.drain = drain,
 	.is_idle = is_idle,
-	.is_in_head = is_in_head,
+	.is_in_head = h1_is_in_head,
 	.wants_input = h1_wants_input,
-	.abort = abort_all,
+	.abort = h1_abort,
 	.free = h1_free,
 };
 

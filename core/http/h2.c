@@ -25,26 +25,9 @@ h2_hears(const struct h2_stream *s)
 /* --- telling the owner ---------------------------------------------------- */
 
 void
-h2_tell(struct h2 *h)
-{
-	if (!h->is_freed)
-		loop_defer(h->base.loop, &h->task);
-}
-
-void
 h2_want_pump(struct h2 *h)
 {
-	h2_tell(h);
-}
-
-void
-h2_finish(struct h2 *h, enum codec_end end)
-{
-	if (h->is_finished)
-		return;
-	h->is_finished = true;
-	h->end = end;
-	h2_tell(h);
+	codec_base_tell(&h->base);
 }
 
 static void
@@ -76,29 +59,29 @@ h2_break(struct h2 *h, uint32_t code, const char *why)
 	h->is_broken = true;
 	h->bad = (struct h2_fault){ 400, why };
 	nghttp2_session_terminate_session(h->session, code);
-	h2_tell(h);
+	codec_base_tell(&h->base);
 }
 
 void
 h2_check_end(struct h2 *h)
 {
-	if (h->is_finished || h->is_freed)
+	if (h->base.is_finished || h->base.is_freed)
 		return;
 	if (h->is_broken) {
 		reset_all(h, STREAM_PROTOCOL);
-		h2_finish(h, CODEC_END_ERROR);
+		codec_base_finish(&h->base, CODEC_END_ERROR);
 		return;
 	}
 	if (h->open > 0 || h->live > 0)
 		return;
 	if (h->role->is_server && h->is_going) {
-		h2_finish(h, h->unsent > 0 ? CODEC_END_AFTER_FLUSH :
-		    CODEC_END_CLEAN);
+		codec_base_finish(&h->base, h->unsent > 0 ?
+		    CODEC_END_AFTER_FLUSH : CODEC_END_CLEAN);
 	} else if (!h->role->is_server && (h->is_going || h->is_draining)) {
 		nghttp2_session_terminate_session(h->session,
 		    NGHTTP2_NO_ERROR);
 		h2_session_write(h);
-		h2_finish(h, CODEC_END_CLEAN);
+		codec_base_finish(&h->base, CODEC_END_CLEAN);
 	}
 }
 
@@ -113,43 +96,18 @@ h2_tell_bad(struct h2 *h, struct h2_fault *bad)
 		    told.status == 0 ? 400 : told.status, told.why);
 }
 
-/* Says one of the flags once; false when the codec was freed meanwhile. */
-static bool
-tell(struct h2 *h, bool *flag, void (*event)(void *))
+void
+h2_before_telling(struct codec *c)
 {
-	if (!*flag)
-		return !h->is_freed;
-	*flag = false;
-	if (event != NULL)
-		event(h->base.owner);
-	return !h->is_freed;
-}
+	struct h2 *h = h2_of_codec(c);
 
-static void
-on_task(void *arg)
-{
-	struct h2 *h = arg;
-	const struct codec_events *ev = h->base.events;
-
-	if (!h->is_finished)
+	if (!h->base.is_finished)
 		h2_session_write(h);
 	h2_check_end(h);
 	if (h->bad.why != NULL)
 		h2_tell_bad(h, &h->bad);
 	h2_deliver(h);
-	if (h->is_freed)
-		return;
-	h->tell_output = buf_len(&h->base.output) > 0;
-	if (!tell(h, &h->tell_output, ev->on_output))
-		return;
-	if (h->is_finished) {
-		if (h->told_finished)
-			return;
-		h->told_finished = true;
-		ev->on_finished(h->base.owner, h->end);
-		return;
-	}
-	tell(h, &h->tell_idle, ev->on_idle);
+	c->tell_output = true;
 }
 
 /* --- life ------------------------------------------------------------------ */
@@ -161,19 +119,14 @@ h2_new(struct loop *loop, const struct h2_role *role,
 {
 	struct h2 *h = mem_zalloc(sizeof(*h));
 
-	h->base.vt = vt;
-	h->base.events = events;
-	h->base.owner = owner;
-	h->base.loop = loop;
-	buf_init(&h->base.output);
+	codec_base_init(&h->base, vt, loop, events, owner);
 	h->role = role;
 	h->limits = limits;
 	list_init(&h->streams);
 	list_init(&h->ready);
-	loop_task_init(&h->task, on_task, h);
 	h2_flood_init(&h->flood, false, loop_now_ms(loop));
 	h2_session_open(h);
-	h2_tell(h);
+	codec_base_tell(&h->base);
 	return h;
 }
 
@@ -220,11 +173,11 @@ h2_stream_check(struct h2_stream *s)
 	h->streams_len--;
 	list_remove(&s->ready);
 	loop_free_later(h->base.loop, free_stream, s);
-	if (h->is_freed && list_is_empty(&h->streams)) {
+	if (h->base.is_freed && list_is_empty(&h->streams)) {
 		loop_free_later(h->base.loop, free_codec, h);
-	} else if (!h->is_freed) {
-		h->tell_idle = true;
-		h2_tell(h);
+	} else if (!h->base.is_freed) {
+		h->base.tell_idle = true;
+		codec_base_tell(&h->base);
 	}
 }
 
@@ -233,11 +186,8 @@ h2_free(struct codec *c)
 {
 	struct h2 *h = h2_of_codec(c);
 
-	check(!h->is_freed);
-	h->is_freed = true;
-	loop_task_cancel(&h->task);
+	codec_base_fini(c);
 	h2_session_close(h);
-	buf_fini(&h->base.output);
 	bool is_empty = list_is_empty(&h->streams);
 
 	LIST_FOREACH_SAFE(at, &h->streams) {
@@ -256,8 +206,7 @@ h2_abort(struct codec *c, enum stream_error error)
 {
 	struct h2 *h = h2_of_codec(c);
 
-	h->is_finished = true;
-	h->told_finished = true;
+	codec_base_abort(c);
 	reset_all(h, error);
 	h2_deliver(h);
 }
@@ -271,8 +220,8 @@ h2_feed(struct codec *c, struct buf *in, bool eof)
 	struct slice s;
 
 	check(!h->in_feed);
-	while (!h->is_freed && (s = buf_front(in)).len > 0) {
-		if (h->is_finished || h->is_broken) {
+	while (!h->base.is_freed && (s = buf_front(in)).len > 0) {
+		if (h->base.is_finished || h->is_broken) {
 			buf_drain(in, buf_len(in));
 			break;
 		}
@@ -285,14 +234,15 @@ h2_feed(struct codec *c, struct buf *in, bool eof)
 		h2_deliver(h);
 		h->in_feed = false;
 	}
-	if (h->is_freed)
+	if (h->base.is_freed)
 		return;
-	if (eof && !h->is_finished) {
+	if (eof && !h->base.is_finished) {
 		bool is_clean = h->live == 0 && h->open == 0 &&
 		    !h2_is_in_head(c);
 
 		reset_all(h, STREAM_CONN_CLOSED);
-		h2_finish(h, is_clean ? CODEC_END_CLEAN : CODEC_END_ERROR);
+		codec_base_finish(c, is_clean ? CODEC_END_CLEAN :
+		    CODEC_END_ERROR);
 	}
 	h2_want_pump(h);
 }

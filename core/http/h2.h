@@ -4,6 +4,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include "base/list.h"
+#include "http/codec_base.h"
 #include "http/h2_block.h"
 #include "http/h2_flood.h"
 #include "http/http2.h"
@@ -60,15 +61,9 @@ struct h2 {
 	size_t                live;	/* streams that nghttp2 has */
 	struct h2_flood       flood;
 
-	/* what the owner has to be told, by the task */
-	struct loop_task      task;
-	bool                  tell_output, tell_idle;
-	bool                  is_finished, told_finished;
-	enum codec_end        end;
-	struct h2_fault       bad;	/* what is to be told of the peer */
+	struct h2_fault       bad;	/* of the peer: told by the task */
 
 	/* life */
-	bool                  is_freed;
 	bool                  in_feed;
 	bool                  is_greeted;	/* the peer's first SETTINGS came */
 	bool                  in_head;	/* a header block is not complete */
@@ -91,18 +86,17 @@ struct h2 *h2_new(struct loop *, const struct h2_role *,
     const struct codec_events *, void *owner);
 struct h2 *h2_of_codec(struct codec *);
 const struct h2 *h2_of_const_codec(const struct codec *);
-void h2_tell(struct h2 *);	/* later */
 void h2_tell_bad(struct h2 *, struct h2_fault *);	/* now, and clears it */
 /* Tells users what was noted (h2_deliver.c). */
 void h2_deliver(struct h2 *);
 void h2_want_pump(struct h2 *);
 /* Ends the connection for what the peer did. */
 void h2_break(struct h2 *, uint32_t code, const char *why);
-void h2_finish(struct h2 *, enum codec_end);
 /* Nothing is under way and nothing new may begin. */
 void h2_check_end(struct h2 *);
 
 void h2_feed(struct codec *, struct buf *, bool eof);
+void h2_before_telling(struct codec *);
 void h2_output_sent(struct codec *, size_t);
 bool h2_wants_input(const struct codec *);
 bool h2_is_in_head(const struct codec *);

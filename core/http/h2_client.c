@@ -144,16 +144,8 @@ send_head(struct stream *stream, const struct http_head *head, bool end)
 	h2_want_pump(h);
 }
 
-static void
-send_info(struct stream *s, const struct http_head *head)
-{
-	(void)s, (void)head;
-	check(!"a client sends no informational heads");
-}
-
 static const struct stream_vtable stream_vtable = {
 	.send_head = send_head,
-	.send_info = send_info,
 	.send_body = h2_send_body,
 	.send_trailers = h2_send_trailers,
 	.pause = h2_pause,
@@ -169,8 +161,8 @@ room(const struct codec *c)
 	uint32_t max = nghttp2_session_get_remote_settings(h->session,
 	    NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 
-	if (h->is_finished || h->is_broken || h->is_draining || h->peer_goes ||
-	    !nghttp2_session_check_request_allowed(h->session))
+	if (h->base.is_finished || h->is_broken || h->is_draining ||
+	    h->peer_goes || !nghttp2_session_check_request_allowed(h->session))
 		return 0;
 	if (!h->is_greeted || max > h->limits->h2_streams)
 		max = h->limits->h2_streams;
@@ -200,7 +192,7 @@ drain(struct codec *c)
 {
 	struct h2 *h = h2_of_codec(c);
 
-	if (h->is_draining || h->is_finished)
+	if (h->is_draining || h->base.is_finished)
 		return;
 	h->is_draining = true;	/* says so when it has nothing more to ask */
 	h2_want_pump(h);
@@ -211,7 +203,7 @@ ping(struct codec *c)
 {
 	struct h2 *h = h2_of_codec(c);
 
-	if (h->is_finished || h->is_broken)
+	if (h->base.is_finished || h->is_broken)
 		return;
 	nghttp2_submit_ping(h->session, NGHTTP2_FLAG_NONE, NULL);
 	h2_want_pump(h);
@@ -232,6 +224,7 @@ static const struct h2_role role = {
 static const struct codec_vtable codec_vtable = {
 	.is_multiplexed = true,
 	.feed = h2_feed,
+	.before_telling = h2_before_telling,
 	.open_stream = open_stream,
 	.room = room,
 	.output_sent = h2_output_sent,

@@ -6,12 +6,12 @@
 void
 h2_ready(struct h2_stream *s)
 {
-	if (s->h->is_freed)
+	if (s->h->base.is_freed)
 		return;
 	if (!list_is_linked(&s->ready))
 		list_append(&s->h->ready, &s->ready);
 	if (!s->h->in_feed)
-		h2_tell(s->h);
+		codec_base_tell(&s->h->base);
 }
 
 void
@@ -50,8 +50,8 @@ begin_stream(struct h2_stream *s)
 	s->is_open = true;
 	h->open++;
 	h->base.events->on_stream(h->base.owner, &s->stream);
-	check(h->is_freed || !s->is_open || s->stream.events != NULL);
-	return !h->is_freed;
+	check(h->base.is_freed || !s->is_open || s->stream.events != NULL);
+	return !h->base.is_freed;
 }
 
 /* What comes behind a CONNECT is for the tunnel: the request has its end. */
@@ -140,9 +140,9 @@ deliver(struct h2_stream *s)
 
 	if (s->bad.why != NULL)
 		h2_tell_bad(h, &s->bad);
-	if (!h->is_freed)
+	if (!h->base.is_freed)
 		tell_sent(s);
-	if (h->is_freed)
+	if (h->base.is_freed)
 		return;
 	if (h->role->is_server && s->noted != NULL &&
 	    (s->reset != STREAM_OK || !begin_stream(s)))
@@ -162,7 +162,7 @@ h2_deliver(struct h2 *h)
 {
 	struct list *at;
 
-	while (!h->is_freed && (at = list_pop(&h->ready)) != NULL) {
+	while (!h->base.is_freed && (at = list_pop(&h->ready)) != NULL) {
 		struct h2_stream *s = list_entry(at, struct h2_stream, ready);
 
 		deliver(s);

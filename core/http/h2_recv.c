@@ -198,8 +198,8 @@ on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 		return on_rst(h, frame);
 	case NGHTTP2_SETTINGS:
 		h->is_greeted = true;
-		h->tell_idle = true;	/* more streams may fit now */
-		h2_tell(h);
+		h->base.tell_idle = true;	/* more streams may fit now */
+		codec_base_tell(&h->base);
 		break;
 	case NGHTTP2_PING:
 		if (frame->hd.flags & NGHTTP2_FLAG_ACK && h->role->on_pong)
@@ -208,7 +208,7 @@ on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 	case NGHTTP2_GOAWAY:
 		h->is_going |= frame->goaway.last_stream_id != INT32_MAX;
 		h->peer_goes = true;
-		h2_tell(h);
+		codec_base_tell(&h->base);
 		break;
 	default:
 		break;

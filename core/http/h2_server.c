@@ -115,7 +115,6 @@ send_info(struct stream *stream, const struct http_head *head)
 	struct h2_stream *s = h2_of_stream(stream);
 	struct h2_nv l;
 
-	check(head->status >= 100 && head->status < 200 && head->status != 101);
 	if (h2_is_deaf(s) || s->head_sent)
 		return;
 	if (head->status == 100) {
@@ -140,14 +139,6 @@ const struct stream_vtable h2_server_stream = {
 
 /* --- codec --------------------------------------------------------------------- */
 
-static struct stream *
-open_stream(struct codec *c, struct arena *arena,
-    const struct stream_events *events, void *owner)
-{
-	(void)c, (void)arena, (void)events, (void)owner;
-	return NULL;	/* requests come from the other end */
-}
-
 /* Streams that the peer began until now are answered, later ones are not read. */
 static void
 go(struct h2 *h)
@@ -170,7 +161,7 @@ drain(struct codec *c)
 {
 	struct h2 *h = h2_of_codec(c);
 
-	if (h->is_finished || h->is_broken)
+	if (h->base.is_finished || h->is_broken)
 		return;
 	if (h->is_draining) {
 		if (loop_now_ms(h->base.loop) - h->draining_ms >= GOING_MS)
@@ -217,7 +208,7 @@ static const struct h2_role role = {
 static const struct codec_vtable codec_vtable = {
 	.is_multiplexed = true,
 	.feed = h2_feed,
-	.open_stream = open_stream,
+	.before_telling = h2_before_telling,
 	.output_sent = h2_output_sent,
 	.drain = drain,
 	.is_idle = is_idle,

@@ -13,7 +13,7 @@ bool
 h2_is_deaf(const struct h2_stream *s)
 {
 	return !h2_hears(s) || s->is_gone || s->reset != STREAM_OK ||
-	    s->h->is_finished || s->h->is_broken;
+	    s->h->base.is_finished || s->h->is_broken;
 }
 
 /* --- sending --------------------------------------------------------------- */
@@ -199,7 +199,7 @@ may_stand(const struct h2_stream *s, enum stream_error error)
 static void
 leave(struct h2_stream *s, enum stream_error error)
 {
-	if (s->id == 0 || s->h->is_finished) {
+	if (s->id == 0 || s->h->base.is_finished) {
 		s->is_gone = true;
 	} else if (!may_stand(s, error)) {
 		buf_fini(&s->out);
@@ -228,8 +228,8 @@ h2_close(struct stream *stream, enum stream_error error)
 	if (!s->is_gone)
 		leave(s, error);
 	h2_stream_check(s);
-	if (!h->is_freed)
-		h2_tell(h);
+	if (!h->base.is_freed)
+		codec_base_tell(&h->base);
 }
 
 void

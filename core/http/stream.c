@@ -38,6 +38,8 @@ stream_send_head(struct stream *s, const struct http_head *h, bool end)
 void
 stream_send_info(struct stream *s, const struct http_head *h)
 {
+	check(s->vt->send_info != NULL);	/* a client has none to send */
+	check(h->status >= 100 && h->status < 200 && h->status != 101);
 	s->vt->send_info(s, h);
 }
 

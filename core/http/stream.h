@@ -55,6 +55,7 @@ struct stream_events {
 /* Implemented by a codec. */
 struct stream_vtable {
 	void (*send_head)(struct stream *, const struct http_head *, bool end);
+	/* NULL: a client has none to send. */
 	void (*send_info)(struct stream *, const struct http_head *);
 	void (*send_body)(struct stream *, struct buf *, bool end);
 	void (*send_trailers)(struct stream *, const struct http_fields *);
