@@ -152,6 +152,18 @@ arena_dup(struct arena *a, struct slice s)
 	return slice_of(p, s.len);
 }
 
+struct slice
+arena_lower(struct arena *a, struct slice s)
+{
+	char *p = arena_alloc(a, s.len + 1);
+
+	for (size_t i = 0; i < s.len; i++)
+		p[i] = s.ptr[i] >= 'A' && s.ptr[i] <= 'Z' ?
+		    (char)(s.ptr[i] | 0x20) : s.ptr[i];
+	p[s.len] = '\0';
+	return slice_of(p, s.len);
+}
+
 char *
 arena_strdup(struct arena *a, const char *s)
 {

@@ -34,6 +34,8 @@ void *arena_zalloc(struct arena *, size_t) __attribute__((returns_nonnull));
 char *arena_strdup(struct arena *, const char *);
 /* A copy in the arena with a NUL behind it. */
 struct slice arena_dup(struct arena *, struct slice);
+/* The same with ASCII letters in lower case. */
+struct slice arena_lower(struct arena *, struct slice);
 /* The parts behind each other, for what is said too often for printf. */
 struct slice arena_join(struct arena *, const struct slice *parts, size_t n);
 char *arena_printf(struct arena *, const char *fmt, ...)

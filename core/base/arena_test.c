@@ -118,6 +118,10 @@ TEST(arena_copies_end_with_a_nul)
 	s = arena_dup(&a, SLICE_NONE);
 	assert_int_equal(s.len, 0);
 	assert_int_equal(s.ptr[0], '\0');
+	s = arena_lower(&a, slice_of("Az@[`{\0\xc4Q", 9));
+	assert_int_equal(s.len, 9);
+	assert_memory_equal(s.ptr, "az@[`{\0\xc4q", 10);
+	assert_int_equal(arena_lower(&a, SLICE_NONE).ptr[0], '\0');
 	assert_string_equal(arena_strdup(&a, "name"), "name");
 	assert_string_equal(arena_printf(&a, "%s-%d", "name", 7), "name-7");
 	char *zero = arena_zalloc(&a, 64);

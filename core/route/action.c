@@ -68,27 +68,16 @@ route_location(struct arena *a, const struct model_redirect *r,
 
 /* --- fields ------------------------------------------------------------------------ */
 
-static struct slice
-lower_name(struct arena *a, const char *name)
-{
-	char *s = arena_strdup(a, name);
-
-	for (char *p = s; *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p | 0x20);
-	return slice_str(s);
-}
-
 void
 route_fields_change(struct arena *a, const struct model_header_change *c,
     const struct route_fields *how, void *fields)
 {
 	for (size_t i = 0; i < c->set_len; i++)
-		how->set(fields, lower_name(a, c->set[i].name),
+		how->set(fields, arena_lower(a, slice_str(c->set[i].name)),
 		    slice_str(c->set[i].value));
 	for (size_t i = 0; i < c->add_len; i++)
-		how->add(fields, lower_name(a, c->add[i].name),
+		how->add(fields, arena_lower(a, slice_str(c->add[i].name)),
 		    slice_str(c->add[i].value));
 	for (size_t i = 0; i < c->remove_len; i++)
-		how->remove(fields, lower_name(a, c->remove[i]));
+		how->remove(fields, arena_lower(a, slice_str(c->remove[i])));
 }

@@ -26,18 +26,6 @@ route_method_id(struct slice method)
 
 /* --- parts of a rule ---------------------------------------------------------- */
 
-static struct slice
-lower_dup(struct arena *a, struct slice s)
-{
-	char *copy = arena_alloc(a, s.len + 1);
-
-	for (size_t i = 0; i < s.len; i++)
-		copy[i] = (char)(s.ptr[i] >= 'A' && s.ptr[i] <= 'Z' ?
-		    s.ptr[i] | 0x20 : s.ptr[i]);
-	copy[s.len] = '\0';
-	return (struct slice){ copy, s.len };
-}
-
 /* One copy of what many rules have in common. */
 static const char *
 shared_word(struct route_table *t, struct slice word)
@@ -72,7 +60,7 @@ shared_regex(struct route_table *t, struct slice pattern, struct err *err)
 static uint32_t
 shared_host(struct route_table *t, struct slice host)
 {
-	struct slice text = lower_dup(&t->arena, host);
+	struct slice text = arena_lower(&t->arena, host);
 	uintptr_t known = (uintptr_t)map_get(&t->host_ids, text);
 
 	if (known != 0)
@@ -136,7 +124,7 @@ fill_wishes(struct route_table *t, const struct route_rule *r, struct entry *e,
 
 		if (is_named_before(r->headers, i, false))
 			continue;
-		if (fill_wish(t, v, lower_dup(&t->arena, v->name), w++, err) < 0)
+		if (fill_wish(t, v, arena_lower(&t->arena, v->name), w++, err) < 0)
 			return err_wrap(err, "header \"%.*s\"",
 			    SLICE_ARG(v->name));
 		e->headers_len++;

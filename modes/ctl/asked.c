@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <string.h>
 
 #include "conf/pattern.h"
@@ -7,16 +6,6 @@
 #include "http/path.h"
 #include "modes/ctl/asked.h"
 #include "route/document.h"
-
-static struct slice
-lower(struct ctl *c, struct slice s)
-{
-	char *copy = arena_printf(&c->arena, "%.*s", SLICE_ARG(s));
-
-	for (char *p = copy; *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
-	return slice_str(copy);
-}
 
 static struct slice
 find_header(const void *head, struct slice lower_name)
@@ -72,7 +61,7 @@ read_headers(struct ctl *c, struct asked *a)
 			    "found \"%.*s\"",
 			    conf_pattern_expected(CONF_FIELD_VALUE),
 			    SLICE_ARG(value));
-		add_header(c, a, lower(c, name), value);
+		add_header(c, a, arena_lower(&c->arena, name), value);
 	}
 	return CTL_OK;
 }
@@ -141,7 +130,7 @@ read_path(struct ctl *c, struct asked *a)
 struct slice
 asked_host(struct ctl *c, struct slice typed)
 {
-	struct slice host = lower(c, typed), part;
+	struct slice host = arena_lower(&c->arena, typed), part;
 	uint16_t port;
 
 	if (conf_host_port(host, &part, &port))

@@ -3,7 +3,6 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
-#include "http/grammar.h"
 #include "model/proxy_protocol.h"
 #include "model/tcp_policy.h"
 #include "model/upgrades.h"
@@ -112,17 +111,6 @@ number(int64_t n)
 	return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
 }
 
-/* Of a header, as heads have it. */
-static struct slice
-lower(struct arena *a, const char *name)
-{
-	char *copy = arena_printf(a, "%s", name);
-
-	for (char *p = copy; *p != '\0'; p++)
-		*p = http_byte_lower(*p);
-	return slice_str(copy);
-}
-
 static void
 set_affinity(const struct model_hash_key *k, struct cluster *c)
 {
@@ -132,7 +120,7 @@ set_affinity(const struct model_hash_key *k, struct cluster *c)
 		return;
 	if (k->header != NULL) {
 		a->kind = AFFINITY_HEADER;
-		a->name = lower(&c->arena, k->header);
+		a->name = arena_lower(&c->arena, slice_str(k->header));
 	} else if (k->query != NULL) {
 		a->kind = AFFINITY_QUERY;
 		a->name = slice_str(k->query);
@@ -380,8 +368,8 @@ add_subsets(const struct model_backend_policy_spec *p, struct cluster *c)
 	arena_fini(&scratch);
 	c->balance.is_subset_strict = p->subsets_strict;
 	if (p->subset_header != NULL)
-		c->affinity.subset_header = lower(&c->arena,
-		    p->subset_header);
+		c->affinity.subset_header = arena_lower(&c->arena,
+		    slice_str(p->subset_header));
 }
 
 void

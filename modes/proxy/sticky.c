@@ -13,17 +13,6 @@ made_up_name(struct slice owner, struct arena *a)
 	    (unsigned)(hash_bytes(owner) & 0xffffffff)));
 }
 
-static struct slice
-lower(struct arena *a, struct slice name)
-{
-	char *s = arena_alloc(a, name.len + 1);
-
-	for (size_t i = 0; i < name.len; i++)
-		s[i] = (char)(name.ptr[i] >= 'A' && name.ptr[i] <= 'Z' ?
-		    name.ptr[i] | 0x20 : name.ptr[i]);
-	return slice_of(s, name.len);
-}
-
 static bool
 read_hex(struct slice text, uint64_t *out)
 {
@@ -87,7 +76,7 @@ sticky_begin(const struct session_settings *set, struct slice owner,
 		s->set.name = made_up_name(owner, a);
 	token = set->kind == SESSION_COOKIE ?
 	    affinity_cookie(head, s->set.name) :
-	    http_fields_find(&head->fields, lower(a, s->set.name));
+	    http_fields_find(&head->fields, arena_lower(a, s->set.name));
 	if (!read_token(token, now_s, s)) {
 		s->hash = 0;
 		s->created_s = now_s;
@@ -139,7 +128,7 @@ sticky_answer(const struct sticky *s, struct arena *a,
 	snprintf(token, sizeof(token), "%016llx-%08x-%08x",
 	    (unsigned long long)hash, (unsigned)created_s, (unsigned)now_s);
 	if (s->set.kind == SESSION_HEADER)
-		http_fields_set(&response->fields, lower(a, s->set.name),
+		http_fields_set(&response->fields, arena_lower(a, s->set.name),
 		    arena_dup(a, slice_str(token)));
 	else
 		set_cookie(s, a, token, now_s - created_s, request, response);
