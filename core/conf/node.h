@@ -103,6 +103,8 @@ struct conf_node *conf_copy(struct arena *, const struct conf_node *);
 void conf_set(struct conf_node *map, const char *key, struct conf_node *);
 void conf_set_string(struct conf_node *map, const char *key, const char *);
 void conf_set_slice(struct conf_node *map, const char *key, struct slice);
+/* RFC 3339 in UTC, of seconds since 1970. */
+void conf_set_time(struct conf_node *map, const char *key, int64_t);
 void conf_set_int(struct conf_node *map, const char *key, int64_t);
 void conf_set_bool(struct conf_node *map, const char *key, bool);
 void conf_set_float(struct conf_node *map, const char *key, double);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "conf/node.h"
 
 static struct conf_node *
@@ -173,6 +174,15 @@ void
 conf_set_string(struct conf_node *map, const char *key, const char *value)
 {
 	conf_set_slice(map, key, slice_str(value));
+}
+
+void
+conf_set_time(struct conf_node *map, const char *key, int64_t wall_s)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	clock_format(text, wall_s, -1);
+	conf_set_string(map, key, text);
 }
 
 void

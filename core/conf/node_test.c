@@ -19,6 +19,7 @@ TEST(node_builds_what_it_is_told)
 
 	conf_set_string(meta, "name", "web");
 	conf_set_string(meta, "absent", NULL);
+	conf_set_time(meta, "since", 784111777);
 	conf_set_int(n, "revision", INT64_MIN);
 	conf_set_bool(n, "ready", true);
 	conf_set_float(n, "rate", 0.1);
@@ -29,7 +30,8 @@ TEST(node_builds_what_it_is_told)
 	conf_add_string(list, NULL);
 	conf_set_int(conf_add_map(list), "x", 1);
 	conf_add_list(list);
-	assert_json(n, "{\"metadata\":{\"name\":\"web\"},"
+	assert_json(n, "{\"metadata\":{\"name\":\"web\","
+	    "\"since\":\"1994-11-06T08:49:37Z\"},"
 	    "\"revision\":-9223372036854775808,\"ready\":true,\"rate\":0.1,"
 	    "\"none\":null,\"list\":[\"a\\\"b\",{\"x\":1},[]]}");
 	arena_fini(&a);

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "base/clock.h"
 #include "base/mem.h"
 #include "conf/nearest.h"
 #include "model/object.h"
@@ -300,12 +299,11 @@ model_stamp(struct conf_node *doc, uint64_t revision, int64_t generation,
     int64_t created, const char *uid)
 {
 	struct conf_node *meta = conf_get(doc, "metadata");
-	char text[CLOCK_TEXT_MAX];
+	char text[32];
 
 	if (meta == NULL || meta->kind != CONF_MAP)
 		meta = conf_set_map(doc, "metadata");
-	clock_format(text, created, -1);
-	conf_set_string(meta, "creationTimestamp", text);
+	conf_set_time(meta, "creationTimestamp", created);
 	conf_set_int(meta, "generation", generation);
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)revision);
 	conf_set_string(meta, "resourceVersion", text);

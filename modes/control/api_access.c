@@ -15,15 +15,6 @@
 #define TOKEN_TTL_MS	(10 * 60 * 1000)
 #define TOKEN_TTL_MAX_MS (INT64_C(7) * 86400 * 1000)
 
-static void
-set_time(struct conf_node *map, const char *key, int64_t s)
-{
-	char text[CLOCK_TEXT_MAX];
-
-	clock_format(text, s, -1);
-	conf_set_string(map, key, text);
-}
-
 /* --- tokens ---------------------------------------------------------------------- */
 
 struct new_token {
@@ -151,7 +142,7 @@ on_token_written(void *ctx, const struct store_result *r)
 		map = conf_map_new(&call->arena);
 		conf_set_slice(map, "id", n->record.id);
 		conf_set_slice(map, "token", str_slice(&text));
-		set_time(map, "expires", n->record.expires);
+		conf_set_time(map, "expires", n->record.expires);
 		api_answer_node(call, 201, map);
 		key_wipe_str(&text);
 	}
@@ -231,10 +222,10 @@ add_token(struct api_call *call, struct conf_node *list,
 		conf_set_slice(row, "workload", t.grant.name);
 	conf_set_string(row, "state", t.used != 0 ? "used" :
 	    t.expires <= clock_wall_s() ? "expired" : "unused");
-	set_time(row, "created", t.created);
-	set_time(row, "expires", t.expires);
+	conf_set_time(row, "created", t.created);
+	conf_set_time(row, "expires", t.expires);
 	if (t.used != 0)
-		set_time(row, "used", t.used);
+		conf_set_time(row, "used", t.used);
 	conf_set_slice(row, "createdBy", t.created_by);
 }
 
@@ -430,8 +421,8 @@ api_operator_list(struct api_call *call)
 		conf_set_slice(row, "name", v[i]->name);
 		conf_set_string(row, "state", v[i]->expires > clock_wall_s() ?
 		    "valid" : "expired");
-		set_time(row, "created", v[i]->created);
-		set_time(row, "expires", v[i]->expires);
+		conf_set_time(row, "created", v[i]->created);
+		conf_set_time(row, "expires", v[i]->expires);
 		conf_set_slice(row, "createdBy", v[i]->created_by);
 	}
 	api_answer_node(call, 200, map);

@@ -1,6 +1,3 @@
-
-
-#include "base/clock.h"
 #include "base/mem.h"
 #include "modes/control/api_rows.h"
 #include "modes/control/join.h"
@@ -8,15 +5,6 @@
 #include "pki/pem.h"
 
 /* api_identity: trust bundle, join, renew, and what there is of a CA. */
-
-static void
-set_time(struct conf_node *map, const char *key, int64_t s)
-{
-	char text[CLOCK_TEXT_MAX];
-
-	clock_format(text, s, -1);
-	conf_set_string(map, key, text);
-}
 
 /* The key of a request in PEM that proves that its sender holds it. */
 int
@@ -60,7 +48,7 @@ api_add_certificate(struct api_call *call, struct conf_node *map,
 	conf_set_slice(map, "chain", str_slice(&chain));
 	conf_set_slice(map, "bundle", str_slice(&bundle));
 	conf_set_slice(map, "trustDomain", ca->bundle->domain);
-	set_time(map, "notAfter", not_after);
+	conf_set_time(map, "notAfter", not_after);
 	str_fini(&chain);
 	str_fini(&bundle);
 }
@@ -172,8 +160,8 @@ add_facts(struct conf_node *map, const struct cert *c)
 	pem_add(&s, PEM_LABEL_CERT, c->der);
 	conf_set_slice(map, "pem", str_slice(&s));
 	str_fini(&s);
-	set_time(map, "notBefore", c->not_before);
-	set_time(map, "notAfter", c->not_after);
+	conf_set_time(map, "notBefore", c->not_before);
+	conf_set_time(map, "notAfter", c->not_after);
 }
 
 void

@@ -387,15 +387,6 @@ by_name(const void *a, const void *b)
 	return strcmp((*x)->name, (*y)->name);
 }
 
-static void
-set_time(struct conf_node *map, const char *key, int64_t at)
-{
-	char text[CLOCK_TEXT_MAX];
-
-	clock_format(text, at, -1);
-	conf_set_string(map, key, text);
-}
-
 static const char *
 state_of(const struct session *s)
 {
@@ -437,14 +428,14 @@ write_one(struct conf_node *row, const struct session *s)
 	conf_set_slice(row, "identity", s->peer.id);
 	conf_set_string(row, "version", s->version);
 	conf_set_slice(row, "address", s->peer.from);
-	set_time(row, "connectedSince", s->connected_s);
+	conf_set_time(row, "connectedSince", s->connected_s);
 	conf_set_int(row, "revision", (int64_t)s->delivery.at);
 	conf_set_int(row, "ackedRevision", (int64_t)s->acked);
 	conf_set_int(row, "lag", s->acked < s->delivery.told ?
 	    (int64_t)(revision - s->acked) : 0);
 	if (s->is_digest_known)
 		conf_set_bool(row, "digestOk", s->is_digest_ok);
-	set_time(row, "certNotAfter", s->peer.not_after);
+	conf_set_time(row, "certNotAfter", s->peer.not_after);
 	conf_set_string(row, "state", state_of(s));
 	conf_set_string(row, "workloadState", workload_state_of(s));
 	if (session_contested(s) != NULL)

@@ -1,17 +1,7 @@
-#include "base/clock.h"
 #include "conf/units.h"
 #include "modes/ctl/cert_text.h"
 #include "modes/ctl/table.h"
 #include "pki/hash.h"
-
-static void
-set_time(struct conf_node *map, const char *key, int64_t at)
-{
-	char text[CLOCK_TEXT_MAX];
-
-	clock_format(text, at, -1);
-	conf_set_string(map, key, text);
-}
 
 static void
 set_str(struct conf_node *map, const char *key, struct str *text)
@@ -90,8 +80,8 @@ cert_text_node(struct arena *a, const struct cert *cert)
 	set_str(map, "issuer", &text);
 	cert_add_serial(&text, cert);
 	set_str(map, "serial", &text);
-	set_time(map, "notBefore", cert->not_before);
-	set_time(map, "notAfter", cert->not_after);
+	conf_set_time(map, "notBefore", cert->not_before);
+	conf_set_time(map, "notAfter", cert->not_after);
 	conf_set_bool(map, "ca", cert->is_ca);
 	conf_set_string(map, "key", cert->key_is_p256 ? "P-256" : "other");
 	set_usage(map, cert);
