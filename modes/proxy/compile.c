@@ -148,10 +148,14 @@ set_outside(struct compiler *c, const struct making *m,
 
 	if (tls != NULL)
 		outside_apply(c->in, tls, m->cluster);
-	if (s->type == MODEL_EXTERNAL_NAME)
-		m->cluster->authority = is_usual ? slice_str(s->external_name) :
-		    slice_str(arena_printf(&c->scratch, "%s:%u",
-		    s->external_name, port));
+	if (s->type != MODEL_EXTERNAL_NAME)
+		return;
+	bool is_ipv6 = strchr(s->external_name, ':') != NULL;
+
+	m->cluster->authority = slice_str(is_usual ?
+	    arena_printf(&c->scratch, is_ipv6 ? "[%s]" : "%s",
+	    s->external_name) : arena_printf(&c->scratch, is_ipv6 ?
+	    "[%s]:%u" : "%s:%u", s->external_name, port));
 }
 
 static struct cluster *

@@ -12,14 +12,15 @@
 /*
  * connect: the L7 terminal of CONNECT to a service of the mesh: bytes both
  * ways once the endpoint is reached; no byte goes there before its 200, and to
- * a host outside none before its client's TLS asked for that host.  Where a
- * TLSRoute has the port the 200 comes first, so that the client says which
- * server name it asks for.
+ * a host outside, whatever it was called by, none before its client's TLS asked
+ * for that host.  Where a TLSRoute has the port the 200 comes first, so that the
+ * client says which server name it asks for.
  */
 struct connect {
 	struct l7_ctx       *ctx;
 	struct tcp_upstream *up;
 	struct lookup        lookup;
+	struct slice         own_host;	/* of who is reached, if outside */
 	bool                 looking;
 	bool                 is_answered;	/* 200 was said */
 	bool                 is_open;	/* up may be written to */
@@ -35,6 +36,7 @@ struct connect_job {
 	bool                has_name;
 	uint16_t            port;
 	struct slice        host;	/* outside; empty: of the mesh */
+	struct slice        asked;	/* either, as CONNECT said */
 };
 
 static void forward(struct connect *, struct buf *, bool end);
@@ -112,8 +114,9 @@ use_cluster(struct connect *c, struct cluster *cluster)
 {
 	struct proxy_worker *w = l7_env(c->ctx)->mode;
 
-	/* A host of two labels may have been a service of the mesh. */
+	/* A name of the mesh may stand for a host outside. */
 	c->is_looked_at |= !egress_is_outside(cluster);
+	c->own_host = arena_dup(l7_arena(c->ctx), egress_host(cluster));
 	/* Only what is known is counted by name: a caller may invent others. */
 	l7_summary(c->ctx)->service = arena_dup(l7_arena(c->ctx),
 	    cluster->service);
@@ -139,6 +142,7 @@ service_port_of(const struct connect *c)
 static void
 route_bytes(struct connect *c, const char *name)
 {
+	const struct connect_job *job = c->ctx->shared;
 	const struct service_port *p = service_port_of(c);
 	const char *why = "no_route";
 	struct cluster *to = p == NULL ? NULL : p->streams == NULL ?
@@ -147,6 +151,8 @@ route_bytes(struct connect *c, const char *name)
 
 	c->wants_name = false;
 	loop_timer_stop(&c->timer);
+	/* Of a service, a TLSRoute has said which names are meant. */
+	c->is_looked_at |= job->host.len == 0 && name[0] != '\0';
 	if (to != NULL)
 		use_cluster(c, to);
 	else
@@ -211,7 +217,7 @@ refuse(struct connect *c, enum egress_refusal why)
 	const struct connect_job *job = c->ctx->shared;
 
 	buf_fini(&c->held);
-	egress_note(l7_env(c->ctx)->mode, why, job->host, job->port);
+	egress_note(l7_env(c->ctx)->mode, why, job->asked, job->port);
 	l7_abort(c->ctx, FLAG_NR, egress_refusal_name(why));
 }
 
@@ -237,7 +243,6 @@ head(struct l7_ctx *ctx, struct http_head *h, bool end)
 	(void)h;
 	(void)end;
 	c->ctx = ctx;
-	c->is_looked_at = job->host.len == 0;
 	loop_timer_init(&c->timer, l7_loop(ctx), on_timer, c);
 	c->lookup.name = job->name;
 	c->lookup.has_name = job->has_name;
@@ -267,13 +272,14 @@ static void
 look(struct connect *c, struct buf *b, bool end)
 {
 	const struct connect_job *job = c->ctx->shared;
+	const struct slice hosts[EGRESS_HOSTS] = { job->asked, c->own_host };
 	enum egress_refusal why = EGRESS_NO_HELLO;
 	bool is_first = buf_len(&c->held) == 0;
 	enum egress_look found;
 
 	buf_move(&c->held, b);
 	c->has_ended |= end;
-	found = egress_look(&c->held, job->host, &why);
+	found = egress_look(&c->held, hosts, &why);
 	if (found == EGRESS_MORE && c->has_ended)
 		found = buf_len(&c->held) == 0 ? EGRESS_PASS : EGRESS_REFUSE;
 	if (found == EGRESS_MORE) {
@@ -381,13 +387,14 @@ static const struct l7_terminal connect_terminal = {
 
 void
 route_connect(struct l7_route *route, struct l7_chain *chain,
-    struct l7_ctx *ctx, const struct service_name *name, uint16_t port,
-    struct slice host)
+    struct l7_ctx *ctx, const struct http_head *head,
+    const struct service_name *name, uint16_t port, bool may_be_outside)
 {
 	struct connect_job *job = arena_alloc(l7_arena(ctx), sizeof(*job));
 
 	*job = (struct connect_job){
-		.has_name = name != NULL, .port = port, .host = host
+		.has_name = name != NULL, .port = port, .asked = head->host,
+		.host = may_be_outside ? head->host : SLICE_NONE,
 	};
 	if (name != NULL)
 		job->name = *name;

@@ -10,6 +10,8 @@
 #define LOG_MS		1000
 _Static_assert(EGRESS_REFUSALS <= WORKER_REFUSALS_MAX, "one line each");
 #define RECORD_HANDSHAKE	0x16
+#define RECORD_FIRST	0x14	/* of those that there are */
+#define RECORD_LAST	0x18
 
 static const struct {
 	const char *name, *text;
@@ -104,6 +106,20 @@ egress_address(const struct cluster *c, const struct http_head *asked,
 
 /* --- tunnels ------------------------------------------------------------- */
 
+struct slice
+egress_host(const struct cluster *c)
+{
+	struct slice rest = c->authority, host = SLICE_NONE;
+
+	if (rest.len > 0 && rest.ptr[0] == '[') {
+		rest = slice_from(rest, 1);
+		slice_cut(&rest, ']', &host);
+	} else {
+		slice_cut(&rest, ':', &host);
+	}
+	return host;
+}
+
 static bool
 is_address(struct slice host)
 {
@@ -113,32 +129,85 @@ is_address(struct slice host)
 	return addr_from_ip(host, 1, &addr, &err) == 0;
 }
 
+/* An address is no server name (RFC 6066, section 3). */
 static bool
-is_named(struct slice sni, struct slice host)
+is_meant(struct slice sni, struct slice host)
 {
 	if (host.len > 0 && host.ptr[host.len - 1] == '.')
 		host.len--;
-	return slice_ieq(sni, host);
+	if (host.len == 0)
+		return false;
+	return slice_ieq(sni, host) || (sni.len == 0 && is_address(host));
+}
+
+/*
+ * A ClientHello as SSL 2 wrote it (RFC 5246, appendix E.2), which asks for
+ * nobody by name.  PASS: it is none.
+ */
+static enum egress_look
+look_for_old(const unsigned char *v, size_t len)
+{
+	static const struct {
+		unsigned char mask, value;
+	} first[] = { { 0x80, 0x80 }, { 0, 0 }, { 0xff, 1 }, { 0xff, 3 },
+		{ 0xf8, 0 } };
+
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		if (i == len)
+			return EGRESS_MORE;
+		if ((v[i] & first[i].mask) != first[i].value)
+			return EGRESS_PASS;
+	}
+	if (len < 11)
+		return EGRESS_MORE;
+	unsigned all = (v[0] & 0x7fu) << 8 | v[1];
+	unsigned suites = (unsigned)v[5] << 8 | v[6];
+	unsigned session = (unsigned)v[7] << 8 | v[8];
+	unsigned challenge = (unsigned)v[9] << 8 | v[10];
+
+	return suites > 0 && suites % 3 == 0 &&
+	    all == 9 + suites + session + challenge ? EGRESS_REFUSE :
+	    EGRESS_PASS;
+}
+
+/*
+ * Another record of TLS than a handshake's: nothing begins with one, but some
+ * servers pass over alerts, and take the hello behind.
+ */
+static enum egress_look
+look_for_record(const unsigned char *v, size_t len)
+{
+	if (v[0] < RECORD_FIRST || v[0] > RECORD_LAST)
+		return EGRESS_PASS;
+	if (len < 3)
+		return len == 2 && v[1] != 3 ? EGRESS_PASS : EGRESS_MORE;
+	return v[1] == 3 && v[2] <= 4 ? EGRESS_REFUSE : EGRESS_PASS;
 }
 
 enum egress_look
-egress_look(const struct buf *first, struct slice host,
+egress_look(const struct buf *first, const struct slice hosts[EGRESS_HOSTS],
     enum egress_refusal *why)
 {
-	char bytes[HELLO_PEEK_BYTES], name[HELLO_NAME_MAX];
+	unsigned char bytes[HELLO_PEEK_BYTES];
+	char name[HELLO_NAME_MAX];
 	size_t len = buf_len(first) < sizeof(bytes) ? buf_len(first) :
 	    sizeof(bytes);
 	enum hello_state state;
 
 	if (len == 0)
 		return EGRESS_MORE;
+	*why = EGRESS_NO_HELLO;
 	buf_copy_out(first, bytes, len);
-	if (bytes[0] != RECORD_HANDSHAKE || is_address(host))
-		return EGRESS_PASS;
+	if (bytes[0] != RECORD_HANDSHAKE)
+		return (bytes[0] & 0x80) != 0 ? look_for_old(bytes, len) :
+		    look_for_record(bytes, len);
 	state = hello_name(slice_of(bytes, len), name);
-	*why = state == HELLO_NAMED ? EGRESS_OTHER_NAME : EGRESS_NO_HELLO;
 	if (state == HELLO_MORE && len < sizeof(bytes))
 		return EGRESS_MORE;
-	return state == HELLO_NAMED && is_named(slice_str(name), host) ?
-	    EGRESS_PASS : EGRESS_REFUSE;
+	for (size_t i = 0; state == HELLO_NAMED && i < EGRESS_HOSTS; i++)
+		if (is_meant(slice_str(name), hosts[i]))
+			return EGRESS_PASS;
+	if (state == HELLO_NAMED)
+		*why = EGRESS_OTHER_NAME;
+	return EGRESS_REFUSE;
 }

@@ -40,12 +40,17 @@ void egress_address(const struct cluster *, const struct http_head *asked,
 bool egress_is_outside(const struct cluster *);
 
 /*
- * Whether a tunnel's first bytes are those of a client that wants this host: TLS
- * must ask for it by name; what is not TLS passes.
+ * Whether a tunnel's first bytes are those of a client that wants who is called:
+ * TLS must ask for one of these hosts by its name, or for nobody where the host
+ * is an address; what is not TLS passes.  What is said later, or in an encrypted
+ * hello, is not seen.
  */
+#define EGRESS_HOSTS	2	/* as CONNECT had it, and its own; may be empty */
 #define EGRESS_HELLO_MS	1000u	/* longest wait for the rest of a hello */
 enum egress_look { EGRESS_MORE, EGRESS_PASS, EGRESS_REFUSE };
-enum egress_look egress_look(const struct buf *first, struct slice host,
-    enum egress_refusal *why);
+enum egress_look egress_look(const struct buf *first,
+    const struct slice hosts[EGRESS_HOSTS], enum egress_refusal *why);
+/* The host of a cluster outside, as requests name it; else empty. */
+struct slice egress_host(const struct cluster *);
 
 #endif

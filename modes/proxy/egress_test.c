@@ -39,7 +39,9 @@ look(const void *bytes, size_t len, const char *host, enum egress_refusal *why)
 	struct buf b = { 0 };
 
 	buf_add(&b, bytes, len);
-	enum egress_look l = egress_look(&b, slice_str(host), why);
+	const struct slice hosts[EGRESS_HOSTS] = { slice_str(host),
+		SLICE("own.example.net") };
+	enum egress_look l = egress_look(&b, hosts, why);
 
 	assert_int_equal(buf_len(&b), len);
 	buf_fini(&b);
@@ -58,7 +60,24 @@ static const struct {
 	{ "api.example.com.evil", "api.example.com", EGRESS_REFUSE,
 	    EGRESS_OTHER_NAME },
 	{ NULL, "api.example.com", EGRESS_REFUSE, EGRESS_OTHER_NAME },
+	{ "own.example.net", "svc.default.mesh", EGRESS_PASS, 0 },
+	{ "db", "db", EGRESS_PASS, 0 },
+	{ "other", "db", EGRESS_REFUSE, EGRESS_OTHER_NAME },
+	{ NULL, "db", EGRESS_REFUSE, EGRESS_OTHER_NAME },
+	{ "db", "", EGRESS_REFUSE, EGRESS_OTHER_NAME },
+	{ NULL, "", EGRESS_REFUSE, EGRESS_OTHER_NAME },
+	{ NULL, ".", EGRESS_REFUSE, EGRESS_OTHER_NAME },
+	{ "db.", "db", EGRESS_REFUSE, EGRESS_OTHER_NAME },
 	{ NULL, "192.0.2.1", EGRESS_PASS, 0 },
+	{ NULL, "192.0.2.1.", EGRESS_PASS, 0 },
+	{ "192.0.2.1", "192.0.2.1", EGRESS_PASS, 0 },
+	{ "192.0.2.2", "192.0.2.1", EGRESS_REFUSE, EGRESS_OTHER_NAME },
+	{ "evil.example.com", "192.0.2.1", EGRESS_REFUSE, EGRESS_OTHER_NAME },
+	{ NULL, "2001:db8::1", EGRESS_PASS, 0 },
+	{ "evil.example.com", "2001:db8::1", EGRESS_REFUSE,
+	    EGRESS_OTHER_NAME },
+	{ "2001:db8::1", "2001:db8::1", EGRESS_REFUSE, EGRESS_NO_HELLO },
+	{ NULL, "192.0.2", EGRESS_REFUSE, EGRESS_OTHER_NAME },
 };
 
 TEST(tls_in_a_tunnel_asks_for_the_host_of_connect)
@@ -72,10 +91,8 @@ TEST(tls_in_a_tunnel_asks_for_the_host_of_connect)
 		    hellos[i].want);
 		if (hellos[i].want == EGRESS_REFUSE)
 			assert_int_equal(why, hellos[i].why);
-		/* Split anywhere it waits, unless the host has no name. */
 		for (size_t n = 0; n < len; n++)
 			assert_int_equal(look(bytes, n, hellos[i].host, &why),
-			    n > 0 && hellos[i].host[0] == '1' ? EGRESS_PASS :
 			    EGRESS_MORE);
 	}
 }
@@ -165,6 +182,25 @@ TEST(what_is_not_tls_passes_and_what_pretends_does_not)
 		{ "\x16\x02", 2, EGRESS_REFUSE },
 		{ "\x16\x03\x01\xff\xff", 5, EGRESS_REFUSE },
 		{ "\x16\x03\x01\x00\x00", 5, EGRESS_REFUSE },
+		/* A warning, which some servers pass over, and others. */
+		{ "\x15", 1, EGRESS_MORE },
+		{ "\x15\x03", 2, EGRESS_MORE },
+		{ "\x15\x03\x01", 3, EGRESS_REFUSE },
+		{ "\x14\x03\x03\x00\x01\x01", 6, EGRESS_REFUSE },
+		{ "\x17\x03\x04", 3, EGRESS_REFUSE },
+		{ "\x15\x02", 2, EGRESS_PASS },
+		{ "\x15\x03\x05", 3, EGRESS_PASS },
+		{ "\x13\x03\x01", 3, EGRESS_PASS },
+		/* As SSL 2 wrote it. */
+		{ "\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10", 11,
+		    EGRESS_REFUSE },
+		{ "\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00", 10,
+		    EGRESS_MORE },
+		{ "\x80", 1, EGRESS_MORE },
+		{ "\x80\x2e\x02", 3, EGRESS_PASS },
+		{ "\x80\x2e\x01\x03\x09", 5, EGRESS_PASS },
+		{ "\x80\x2f\x01\x03\x01\x00\x15\x00\x00\x00\x10", 11,
+		    EGRESS_PASS },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -204,4 +240,25 @@ TEST(hosts_outside_are_found_whatever_their_case)
 			assert_int_equal(strlen(out), n + 6);
 		else
 			assert_true(n > 253);
+}
+
+TEST(who_is_outside_is_known_by_a_host_of_its_own)
+{
+	static const struct {
+		const char *authority, *host;
+	} cases[] = {
+		{ "api.example.com", "api.example.com" },
+		{ "api.example.com:8443", "api.example.com" },
+		{ "192.0.2.1:80", "192.0.2.1" },
+		{ "[2001:db8::1]", "2001:db8::1" },
+		{ "[2001:db8::1]:8443", "2001:db8::1" },
+		{ "", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct cluster c = {
+			.authority = slice_str(cases[i].authority) };
+
+		assert_true(slice_is(egress_host(&c), cases[i].host));
+	}
 }

@@ -205,8 +205,8 @@ route_outbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 		has_name = service_name_parse(head->host,
 		    o->plane->options.default_namespace, &name);
 	if (head->method_id == METHOD_CONNECT)
-		route_connect(route, chain, ctx, has_name ? &name : NULL, port,
-		    may_be_outside(head->host) ? head->host : SLICE_NONE);
+		route_connect(route, chain, ctx, head, has_name ? &name : NULL,
+		    port, outside != NULL || may_be_outside(head->host));
 	else if (!has_name || (may_be_outside(head->host) && snapshot_service(
 	    w->snapshot, &name) == NULL))
 		route_host(route, chain, ctx, head, has_name ? &name : NULL,

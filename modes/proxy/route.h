@@ -23,11 +23,12 @@ void route_service(struct l7_route *, struct l7_chain *, struct l7_ctx *,
     struct http_head *, const struct service_name *, uint16_t port);
 
 /*
- * A tunnel of bytes to a service (CONNECT).  host: outside the mesh, which TLS in
- * the tunnel must ask for, and what is meant if there is no such service, or
- * the name is NULL; empty: it is of the mesh.  Borrowed for the exchange.
+ * A tunnel of bytes (CONNECT) to a service; or, if there is none of that name or
+ * name is NULL, to the head's host, where that may be outside the mesh.  The
+ * head stays for the exchange.
  */
 void route_connect(struct l7_route *, struct l7_chain *, struct l7_ctx *,
-    const struct service_name *, uint16_t port, struct slice host);
+    const struct http_head *, const struct service_name *name, uint16_t port,
+    bool may_be_outside);
 
 #endif

@@ -187,6 +187,43 @@ def tunnels_lead_to_registered_hosts_that_are_asked_for(scene):
 	assert "asks for another host" in caller.proxy.err()
 
 
+@scenario
+def tunnels_ask_for_their_host_whatever_it_is_called_by(scene):
+	root = Authority(scene)
+	names = [HOST, "db", "127.0.0.1", "api.default.mesh", "evil.example.com"]
+	site = tls_site(scene, "site", root.sign("site", san=",".join(
+	    f"DNS:{n}" for n in names) + ",IP:127.0.0.1"))
+	caller = Caller(scene, hosts=(HOST, "db"))
+	for name, host in (("api", HOST), ("one", "db"), ("ip", "127.0.0.1")):
+		caller.write(name, SERVICE.format(name=name, host=host, ports=
+		    f"[{{port: 443, targetPort: {site}, appProtocol: https}}]"))
+	caller.start()
+	# By CONNECT, and by the name in TLS: all that is meant to pass.
+	for host, asked in ((HOST, HOST), (HOST.upper(), HOST), ("db", "db"),
+	    ("127.0.0.1", "127.0.0.1"), ("api.default.mesh", HOST),
+	    ("api.default.mesh", "api.default.mesh"),
+	    ("api.default.svc.cluster.local", HOST), ("api", HOST),
+	    ("one.default.mesh", "db"), ("ip.default.mesh", "127.0.0.1")):
+		done = tunnel(caller, asked, site, root, "--connect-to",
+		    f"{asked}:443:{host}:443")
+		assert done.stdout.startswith("site https"), (host, asked, done)
+	assert caller.refused("sni_mismatch") == 0
+	hosts = (HOST, HOST + ".", HOST.upper(), "db", "127.0.0.1",
+	    "api.default.mesh", "api.default.svc", "api.default", "api",
+	    "one.default.mesh", "ip.default.mesh")
+	for n, host in enumerate(hosts):
+		done = tunnel(caller, "evil.example.com", site, root,
+		    "--connect-to", f"evil.example.com:443:{host}:443")
+		assert done.returncode != 0 and done.stdout == "", (host, done)
+		assert caller.refused("sni_mismatch") == n + 1, host
+	# Nor for nobody, where there is a name.
+	for n, host in enumerate(("db", HOST, "api.default.mesh")):
+		done = tunnel(caller, "127.0.0.1", site, root, "--connect-to",
+		    f"127.0.0.1:443:{host}:443")
+		assert done.returncode != 0 and done.stdout == "", (host, done)
+		assert caller.refused("sni_mismatch") == len(hosts) + n + 1, host
+
+
 def connect(caller, host):
 	conn = dial(f"127.0.0.1:{caller.proxy.outbound_port}")
 	conn.sendall(f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
