@@ -67,7 +67,7 @@ struct loop {
 	void               (*stalled)(void *arg, uint64_t us);
 	void                *stalled_arg;
 
-	struct list          deferred, deferred_next;
+	struct list          deferred, deferred_next, at_end;
 	bool                 in_hurry;
 	struct loop_garbage *garbage;
 	size_t garbage_old;

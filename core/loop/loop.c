@@ -59,6 +59,7 @@ loop_new(const char *name)
 	l->stall_us = UINT64_MAX;
 	list_init(&l->deferred);
 	list_init(&l->deferred_next);
+	list_init(&l->at_end);
 	mailbox_init(&l->box);
 	l->box_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	l->timer_fd = timerfd_create(CLOCK_MONOTONIC,
@@ -167,6 +168,13 @@ loop_defer_next(struct loop *l, struct loop_task *t)
 {
 	if (!list_is_linked(&t->link))
 		list_append(&l->deferred_next, &t->link);
+}
+
+void
+loop_at_end(struct loop *l, struct loop_task *t)
+{
+	if (!list_is_linked(&t->link))
+		list_append(&l->at_end, &t->link);
 }
 
 void
@@ -376,7 +384,9 @@ loop_stop(struct loop *l)
 void
 loop_finish(struct loop *l)
 {
-	while (loop_has_work(l)) {
+	while (loop_has_work(l) || !list_is_empty(&l->at_end)) {
+		if (!loop_has_work(l))
+			list_move_all(&l->deferred, &l->at_end);
 		watches_wait(l, false);
 		loop_enter(l);
 		list_move_all(&l->deferred, &l->deferred_next);

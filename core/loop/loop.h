@@ -29,7 +29,10 @@ struct loop *loop_new(const char *name);	/* name: of the thread, in logs */
  * then frees.  Timers and descriptors must be stopped before.
  */
 void loop_free(struct loop *);
-/* Runs what was posted and put off; before what it is about is freed. */
+/*
+ * Runs what was posted and put off, then what waits for the end; before what it
+ * is about is freed.
+ */
 void loop_finish(struct loop *);
 void loop_run(struct loop *);	/* returns after loop_stop */
 void loop_stop(struct loop *);	/* any thread; also before loop_run */
@@ -63,6 +66,11 @@ void loop_task_init(struct loop_task *, void (*fn)(void *), void *arg);
 void loop_defer(struct loop *, struct loop_task *);	/* runs this turn */
 /* Runs in the next turn, after descriptors had theirs: for taking turns. */
 void loop_defer_next(struct loop *, struct loop_task *);
+/*
+ * Runs when the loop ends, behind all else: for what goes on by itself for a
+ * while, with a timer or a descriptor, and has nobody else to end it.
+ */
+void loop_at_end(struct loop *, struct loop_task *);
 void loop_task_cancel(struct loop_task *);	/* harmless when not queued */
 /*
  * What is deferred runs as soon as the callback of this descriptor returns, not

@@ -100,9 +100,9 @@ conn_linger_work(struct conn *c)
 	if (c->is_shut && c->has_ended)
 		conn_close(c, c->reason);
 	else if (c->is_shut && !was_shut)
-		loop_timer_start(c->linger, LINGER_MS);
+		loop_timer_start(&c->linger->timer, LINGER_MS);
 	else if (!c->is_shut && c->bytes_out != sent)
-		loop_timer_start(c->linger, STALL_MS);
+		loop_timer_start(&c->linger->timer, STALL_MS);
 }
 
 static void
@@ -170,8 +170,10 @@ conn_close(struct conn *c, enum close_reason reason)
 	c->phase = CONN_CLOSED;
 	c->reason = reason;
 	conn_part(c);
-	if (c->linger != NULL)
-		loop_timer_stop(c->linger);
+	if (c->linger != NULL) {
+		loop_timer_stop(&c->linger->timer);
+		loop_task_cancel(&c->linger->last);
+	}
 	loop_fd_close(&c->watch);
 	c->watch.fd = -1;
 	if (c->io != NULL)
@@ -213,8 +215,11 @@ conn_close_linger(struct conn *c, enum close_reason reason)
 	c->phase = CONN_LINGERING;
 	c->reason = reason;
 	c->linger = mem_alloc(sizeof(*c->linger));
-	loop_timer_init(c->linger, c->watch.loop, conn_on_linger_end, c);
-	loop_timer_start(c->linger, c->is_shut ? LINGER_MS : STALL_MS);
+	loop_timer_init(&c->linger->timer, c->watch.loop, conn_on_linger_end,
+	    c);
+	loop_timer_start(&c->linger->timer, c->is_shut ? LINGER_MS : STALL_MS);
+	loop_task_init(&c->linger->last, conn_on_linger_end, c);
+	loop_at_end(c->watch.loop, &c->linger->last);
 	loop_defer(c->watch.loop, &c->task);
 }
 

@@ -121,7 +121,8 @@ void conn_close(struct conn *, enum close_reason);
  * Sends what is queued, ends our side, then reads and drops what the peer
  * still sends until its end or 1 s, so that it can read our last bytes
  * (RFC 9112, section 9.6).  A peer that takes none of the queued bytes for
- * 10 s loses them.  The owner gets no more on_data; on_closed follows.
+ * 10 s loses them.  The owner gets no more on_data; on_closed follows, at the
+ * loop's end if that is sooner.
  */
 void conn_close_linger(struct conn *, enum close_reason);
 /* As conn_close, but the peer sees a reset. */

@@ -23,6 +23,12 @@ enum conn_phase {
 	CONN_GONE,		/* packed: nobody is told */
 };
 
+/* Made when it is to linger. */
+struct conn_linger {
+	struct loop_timer timer;
+	struct loop_task  last;		/* the loop ends before */
+};
+
 /* Of a connection with a transport. */
 struct conn_tls {
 	struct buf raw, plain;
@@ -34,7 +40,7 @@ struct conn {
 	const struct conn_ops  *ops;
 	void                   *owner;
 	struct conn_peer       *peer;		/* NULL: nobody is proven */
-	struct loop_timer      *linger;		/* made when lingering */
+	struct conn_linger     *linger;		/* NULL: not lingering */
 
 	struct loop_fd          watch;		/* its fd is -1 once closed */
 	struct loop_task        task;		/* tells, writes, ends */

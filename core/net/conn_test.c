@@ -236,6 +236,28 @@ TEST(conn_linger_ends_by_itself)
 	loop_free(l);
 }
 
+/* Whoever left it may be gone: the loop ends it, and its last bytes are sent. */
+TEST(conn_that_lingers_ends_with_the_loop)
+{
+	struct loop *l = loop_new("test");
+	struct end e = { 0 };
+	int fds[2], open = 0;
+	char got[8] = "";
+
+	tcp_pair(fds);
+	end_open(&e, l, fds[0], NULL, NULL, &open);
+	conn_write_bytes(e.conn, "last", 4);
+	conn_close_linger(e.conn, CLOSE_DRAINED);
+	assert_int_equal(e.closed, 0);
+	loop_free(l);
+	assert_int_equal(e.closed, 1);
+	assert_int_equal(e.reason, CLOSE_DRAINED);
+	assert_int_equal(read(fds[1], got, sizeof(got)), 4);
+	assert_string_equal(got, "last");
+	assert_int_equal(read(fds[1], got, sizeof(got)), 0);
+	close(fds[1]);
+}
+
 /* --- back-pressure and small rules ------------------------------------------------ */
 
 static void

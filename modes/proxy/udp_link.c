@@ -331,11 +331,6 @@ udp_links_look(struct udp_worker *u)
 void
 udp_links_close(struct udp_worker *u)
 {
-	LIST_FOREACH_SAFE(at, &u->links) {
-		struct udp_link *l = list_entry(at, struct udp_link, link);
-
-		end(l, "closed");
-		if (l->conn != NULL)
-			conn_close(l->conn, CLOSE_LOCAL);
-	}
+	LIST_FOREACH_SAFE(at, &u->links)
+		end(list_entry(at, struct udp_link, link), "closed");
 }
