@@ -74,6 +74,15 @@ malformed:
 	    SLICE_ARG(ip));
 }
 
+bool
+addr_is_ip(struct slice text)
+{
+	struct err err = ERR_INIT;
+	struct addr a;
+
+	return addr_from_ip(text, 0, &a, &err) == 0;
+}
+
 static int
 addr_parse_unix(struct slice path, struct addr *a, struct err *err)
 {

@@ -50,6 +50,7 @@ const struct addr *addr_whole(const struct addr_brief *, struct addr *room);
 
 int addr_parse(struct slice text, struct addr *, struct err *);
 int addr_from_ip(struct slice ip, int port, struct addr *, struct err *);
+bool addr_is_ip(struct slice text);	/* not a name */
 void addr_format(const struct addr *, char out[ADDR_TEXT_MAX]);
 void addr_format_ip(const struct addr *, char out[ADDR_TEXT_MAX]); /* no port */
 bool addr_eq(const struct addr *, const struct addr *);

@@ -139,6 +139,22 @@ TEST(addr_is_the_same_after_it_was_brief)
 	assert_true(sizeof(none) <= 32);
 }
 
+TEST(addr_tells_an_ip_from_a_name)
+{
+	static const struct {
+		const char *text;
+		bool        is_ip;
+	} cases[] = {
+		{ "10.0.0.1", true }, { "::1", true }, { "2001:db8::", true },
+		{ "", false }, { "10.0.0", false }, { "10.0.0.1:80", false },
+		{ "[::1]", false }, { "a.example", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (addr_is_ip(slice_str(cases[i].text)) != cases[i].is_ip)
+			fail_msg("%s", cases[i].text);
+}
+
 TEST(close_reasons_have_names_and_sentences)
 {
 	for (int i = 0; i < CLOSE_REASONS; i++) {

@@ -32,15 +32,6 @@ make_mark(struct tls_outside *o)
 		snprintf(o->mark + 2 * i, 3, "%02x", digest[i]);
 }
 
-static bool
-is_address(struct slice host)
-{
-	struct err err = ERR_INIT;
-	struct addr addr;
-
-	return addr_from_ip(host, 1, &addr, &err) == 0;
-}
-
 struct tls_outside *
 tls_outside_new(const struct tls_outside_options *from)
 {
@@ -49,7 +40,7 @@ tls_outside_new(const struct tls_outside_options *from)
 	atomic_init(&o->refs, 1);
 	arena_init(&o->memory);
 	o->roots = web_roots_ref(from->roots);
-	if (!is_address(from->sni) && from->sni.len < CONN_SNI_MAX)
+	if (!addr_is_ip(from->sni) && from->sni.len < CONN_SNI_MAX)
 		o->sni = arena_dup(&o->memory, from->sni);
 	o->names = arena_alloc(&o->memory,
 	    sizeof(*o->names) * (from->names_len + 1));

@@ -120,15 +120,6 @@ egress_host(const struct cluster *c)
 	return host;
 }
 
-static bool
-is_address(struct slice host)
-{
-	struct err err = ERR_INIT;
-	struct addr addr;
-
-	return addr_from_ip(host, 1, &addr, &err) == 0;
-}
-
 /* An address is no server name (RFC 6066, section 3). */
 static bool
 is_meant(struct slice sni, struct slice host)
@@ -137,7 +128,7 @@ is_meant(struct slice sni, struct slice host)
 		host.len--;
 	if (host.len == 0)
 		return false;
-	return slice_ieq(sni, host) || (sni.len == 0 && is_address(host));
+	return slice_ieq(sni, host) || (sni.len == 0 && addr_is_ip(host));
 }
 
 /*
