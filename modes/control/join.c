@@ -217,19 +217,6 @@ repeat(struct join *j)
 	finish(j);
 }
 
-static bool
-does_serve(const struct grant *g, struct slice service)
-{
-	struct slice ns;
-
-	if (!slice_cut(&service, '/', &ns) || !slice_eq(ns, g->ns))
-		return false;
-	for (size_t i = 0; i < g->services_len; i++)
-		if (slice_eq(service, g->services[i]))
-			return true;
-	return false;
-}
-
 /* Everything about the request is judged before the token is used up. */
 static const char *
 fault_of(struct join *j)
@@ -238,7 +225,7 @@ fault_of(struct join *j)
 
 	if (t->grant.services_len == 0)
 		return "the token names no service";
-	if (j->service.ptr != NULL && !does_serve(&t->grant, j->service))
+	if (j->service.ptr != NULL && !grant_serves(&t->grant, j->service))
 		return arena_printf(&j->arena, "the token is for %.*s/%.*s "
 		    "and does not serve %.*s",
 		    SLICE_ARG(t->grant.ns), SLICE_ARG(t->grant.services[0]),

@@ -5,6 +5,19 @@
 #include "modes/control/store_keys.h"
 #include "pki/base64.h"
 
+bool
+grant_serves(const struct grant *g, struct slice service)
+{
+	struct slice ns;
+
+	if (!slice_cut(&service, '/', &ns) || !slice_eq(ns, g->ns))
+		return false;
+	for (size_t i = 0; i < g->services_len; i++)
+		if (slice_eq(service, g->services[i]))
+			return true;
+	return false;
+}
+
 /* --- pieces ---------------------------------------------------------------- */
 
 static void

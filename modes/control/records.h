@@ -24,6 +24,8 @@ struct grant {
 	size_t        services_len;
 };
 
+bool grant_serves(const struct grant *, struct slice service);	/* "ns/name" */
+
 struct token_record {
 	struct slice id;
 	uint8_t      hash[HASH_LEN];	/* of the secret */

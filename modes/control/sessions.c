@@ -74,20 +74,6 @@ sessions_ask(struct sessions *ss, const char *workload, const char *what,
 	    .id = q->id, .what = slice_str(what) });
 }
 
-static bool
-serves(const struct session *s, struct slice service)
-{
-	const struct grant *g = &s->peer.grant;
-	struct slice ns;
-
-	if (!slice_cut(&service, '/', &ns) || !slice_eq(ns, g->ns))
-		return false;
-	for (size_t i = 0; i < g->services_len; i++)
-		if (slice_eq(service, g->services[i]))
-			return true;
-	return false;
-}
-
 void
 sessions_ask_counters(struct sessions *ss, const struct model_object *o,
     struct slice service)
@@ -100,7 +86,8 @@ sessions_ask_counters(struct sessions *ss, const struct model_object *o,
 		struct session *s = list_entry(at, struct session, link);
 
 		/* Who does not read is not asked more and more. */
-		if (s->has_hello && !s->is_paused && (serves(s, service) ||
+		if (s->has_hello && !s->is_paused &&
+		    (grant_serves(&s->peer.grant, service) ||
 		    map_has(&s->delivery.has, slice_str(o->key))))
 			session_say(s, &m);
 	}
