@@ -1,5 +1,3 @@
-#include <sys/resource.h>
-
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/descriptors.h"
 #include "base/mem.h"
 #include "cmd/echo/echo.h"
 
@@ -189,17 +188,6 @@ open_listeners(struct options *o)
 	fflush(stdout);
 }
 
-static void
-raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 static void *
 worker_main(void *arg)
 {
@@ -254,7 +242,7 @@ main(int argc, char **argv)
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
-	raise_descriptor_limit();
+	descriptors_raise();
 	open_listeners(&o);
 
 	struct worker *workers = mem_zalloc_array(o.threads, sizeof(*workers));

@@ -1,20 +1,8 @@
-#include <sys/resource.h>
-
 #include <signal.h>
 
+#include "base/descriptors.h"
 #include "base/mem.h"
 #include "cmd/load/load.h"
-
-static void
-raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
 
 int
 main(int argc, char **argv)
@@ -24,7 +12,7 @@ main(int argc, char **argv)
 
 	options_parse(&options, argc, argv);
 	signal(SIGPIPE, SIG_IGN);
-	raise_descriptor_limit();
+	descriptors_raise();
 	load_init(load, &options);
 	load_run(load);
 	load_print(load);

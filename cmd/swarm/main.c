@@ -1,10 +1,9 @@
-#include <sys/resource.h>
-
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/descriptors.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cmd/swarm/swarm.h"
@@ -65,17 +64,6 @@ add_member(struct swarm *s, struct slice line, struct slice ca)
 		mem_free(texts[i]);
 }
 
-static void
-raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 int
 main(int argc, char **argv)
 {
@@ -89,7 +77,7 @@ main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	raise_descriptor_limit();
+	descriptors_raise();
 	swarm_init(&swarm, argv[1], argv[2], argv[3]);
 	read_file(argv[4], &ca);
 	read_file(argv[5], &list);

@@ -2,9 +2,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "base/dump.h"
 #include "base/log.h"
 #include "modes/control/archive.h"
@@ -19,18 +19,6 @@ fail(const struct err *err)
 {
 	fprintf(stderr, "mesh control: %s\n", err->text);
 	return err_exit_code(err);
-}
-
-/* As many descriptors as we may have; a session needs one. */
-static void
-raise_limits(void)
-{
-	struct rlimit l;
-
-	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
-		l.rlim_cur = l.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &l);
-	}
 }
 
 static int
@@ -76,7 +64,7 @@ run(const struct control_settings *settings)
 	if (set_log(settings->spec, &log, &err) < 0)
 		return fail(&err);
 	signal(SIGPIPE, SIG_IGN);
-	raise_limits();
+	descriptors_raise();	/* a session needs one */
 	folders_make_above(settings->spec->data_dir);
 	/* Before anything is written there, and before the signer is forked. */
 	lock = store_file_lock(settings->spec->data_dir, &err);
