@@ -18,6 +18,7 @@
  * Sans-I/O: bytes are read from one queue and written to another; payload
  * moves by blocks.
  */
+#define FRAME_HEADER	4		/* bytes of type and length */
 #define FRAME_META_MAX	4096		/* bytes of a META frame */
 #define FRAME_DATA_MAX	(64 * 1024)	/* bytes of a DATA frame */
 
@@ -50,5 +51,10 @@ void frame_put_meta(struct buf *out, const char *meta, size_t meta_len);
 void frame_put_data(struct buf *out, struct buf *data);
 void frame_put_end(struct buf *out);
 void frame_put_reset(struct buf *out);
+
+/* What every frame begins with; packets (packet.h) have the same. */
+void frame_put_header(struct buf *out, unsigned char type, size_t len);
+/* The type; in has FRAME_HEADER bytes, and keeps them. */
+unsigned char frame_peek_header(const struct buf *in, size_t *len);
 
 #endif

@@ -1,28 +1,17 @@
 #include "base/check.h"
+#include "link/frame.h"
 #include "link/packet.h"
 
-#define HEADER	4
+#define HEADER	FRAME_HEADER
 #define FLOW	4
 
-/* META as in frame.h, whose other types do not stand here. */
-enum packet_type {
-	TYPE_META = 1, TYPE_DATAGRAM = 5, TYPE_CLOSE = 6, TYPE_DRAIN = 7
-};
+/* Beside FRAME_META; the other types of frames do not stand here. */
+enum packet_type { TYPE_DATAGRAM = 5, TYPE_CLOSE = 6, TYPE_DRAIN = 7 };
 
 void
 packet_reader_init(struct packet_reader *r, bool wants_meta, char *room)
 {
 	*r = (struct packet_reader){ .wants_meta = wants_meta, .room = room };
-}
-
-static uint32_t
-number(const unsigned char *p, int bytes)
-{
-	uint32_t n = 0;
-
-	for (int i = 0; i < bytes; i++)
-		n = n << 8 | p[i];
-	return n;
 }
 
 /* Bytes of the front, where they are or as a copy. */
@@ -67,10 +56,11 @@ take_flow(struct packet_reader *r, const struct buf *in, size_t len, size_t most
 		return PACKET_BAD;
 	if (buf_len(in) < HEADER + len)
 		return PACKET_MORE;
-	unsigned char id[HEADER + FLOW];
+	unsigned char head[HEADER + FLOW], *id = head + HEADER;
 
-	buf_copy_out(in, id, sizeof(id));
-	out->flow = number(id + HEADER, FLOW);
+	buf_copy_out(in, head, sizeof(head));
+	out->flow = (uint32_t)id[0] << 24 | (uint32_t)id[1] << 16 |
+	    (uint32_t)id[2] << 8 | id[3];
 	out->bytes = view(r, in, HEADER + FLOW, len - FLOW);
 	r->taken = HEADER + len;
 	return most > 0 ? PACKET_GOT_DATAGRAM : PACKET_GOT_CLOSE;
@@ -79,20 +69,19 @@ take_flow(struct packet_reader *r, const struct buf *in, size_t len, size_t most
 enum packet_event
 packet_read(struct packet_reader *r, struct buf *in, struct packet *out)
 {
-	unsigned char h[HEADER];
+	size_t len;
 
 	buf_drain(in, r->taken);
 	r->taken = 0;
 	if (buf_len(in) < HEADER)
 		return PACKET_MORE;
-	buf_copy_out(in, h, HEADER);
-	size_t len = number(h + 1, 3);
+	unsigned char type = frame_peek_header(in, &len);
 
-	if (h[0] == TYPE_META)
+	if (type == FRAME_META)
 		return take_meta(r, in, len, out);
 	if (r->wants_meta && !r->has_begun)
 		return PACKET_BAD;
-	switch (h[0]) {
+	switch (type) {
 	case TYPE_DATAGRAM:
 		return take_flow(r, in, len, PACKET_MAX, out);
 	case TYPE_CLOSE:
@@ -109,17 +98,6 @@ packet_read(struct packet_reader *r, struct buf *in, struct packet *out)
 /* --- writing ------------------------------------------------------------------ */
 
 static void
-put_header(struct buf *out, enum packet_type type, size_t len)
-{
-	const unsigned char h[HEADER] = {
-		(unsigned char)type, (unsigned char)(len >> 16),
-		(unsigned char)(len >> 8), (unsigned char)len,
-	};
-
-	buf_add(out, h, HEADER);
-}
-
-static void
 put_flow(struct buf *out, uint32_t flow)
 {
 	const unsigned char id[FLOW] = {
@@ -134,7 +112,7 @@ void
 packet_put_meta(struct buf *out, const char *meta, size_t meta_len)
 {
 	check(meta_len <= PACKET_META_MAX);
-	put_header(out, TYPE_META, meta_len);
+	frame_put_header(out, FRAME_META, meta_len);
 	buf_add(out, meta, meta_len);
 }
 
@@ -142,7 +120,7 @@ void
 packet_put_datagram(struct buf *out, uint32_t flow, struct slice bytes)
 {
 	check(bytes.len <= PACKET_MAX);
-	put_header(out, TYPE_DATAGRAM, FLOW + bytes.len);
+	frame_put_header(out, TYPE_DATAGRAM, FLOW + bytes.len);
 	put_flow(out, flow);
 	buf_add_slice(out, bytes);
 }
@@ -150,12 +128,12 @@ packet_put_datagram(struct buf *out, uint32_t flow, struct slice bytes)
 void
 packet_put_close(struct buf *out, uint32_t flow)
 {
-	put_header(out, TYPE_CLOSE, FLOW);
+	frame_put_header(out, TYPE_CLOSE, FLOW);
 	put_flow(out, flow);
 }
 
 void
 packet_put_drain(struct buf *out)
 {
-	put_header(out, TYPE_DRAIN, 0);
+	frame_put_header(out, TYPE_DRAIN, 0);
 }
