@@ -205,15 +205,6 @@ reply_new(struct arena *a, int status)
 	return h;
 }
 
-static void
-answer(struct rule_choice *c, int status, enum response_flag flag,
-    const char *details)
-{
-	c->status = status;
-	c->flag = flag;
-	c->details = details;
-}
-
 /* One that we lack is never skipped. */
 static bool
 is_unknown(const struct model_http_filter *f)
@@ -235,10 +226,10 @@ redirect(struct rule_choice *c, struct arena *a, const struct http_head *request
 	struct slice location = route_location(a, r, &at);
 
 	if (!is_printable(location)) {
-		answer(c, 500, FLAG_NR, "bad_location");
+		rule_choice_answer(c, 500, FLAG_NR, "bad_location");
 		return;
 	}
-	answer(c, (int)r->status, FLAG_NONE, "redirect");
+	rule_choice_answer(c, (int)r->status, FLAG_NONE, "redirect");
 	c->reply = reply_new(a, c->status);
 	http_fields_add_id(&c->reply->fields, FIELD_LOCATION, location);
 }
@@ -254,7 +245,7 @@ rule_backend_answer(struct rule_choice *c, struct arena *a,
 		if (f->redirect != NULL)
 			redirect(c, a, request, port, f->redirect);
 		else if (is_unknown(f))
-			answer(c, 500, FLAG_NR, "unknown_filter");
+			rule_choice_answer(c, 500, FLAG_NR, "unknown_filter");
 	}
 }
 
@@ -266,7 +257,7 @@ preflight(struct rule_choice *c, struct arena *a, const struct http_head *reques
 
 	if (cors(m, a, request, h) != ROUTE_CORS_PREFLIGHT)
 		return;
-	answer(c, h->status, FLAG_NONE, "preflight");
+	rule_choice_answer(c, h->status, FLAG_NONE, "preflight");
 	c->reply = h;
 }
 
@@ -284,7 +275,7 @@ rule_answer(struct rule_choice *c, struct arena *a,
 		else if (f->cors != NULL)
 			preflight(c, a, request, f->cors);
 		else if (is_unknown(f))
-			answer(c, 500, FLAG_NR, "unknown_filter");
+			rule_choice_answer(c, 500, FLAG_NR, "unknown_filter");
 	}
 	if (c->reply != NULL && rule->filters_len > 1 && c->status != 204)
 		rule_response(c, a, request, c->reply);

@@ -170,8 +170,8 @@ fetch_rule(const struct rule *r)
 	__builtin_prefetch(r->backends);
 }
 
-static void
-answer(struct rule_choice *c, int status, enum response_flag flag,
+void
+rule_choice_answer(struct rule_choice *c, int status, enum response_flag flag,
     const char *details)
 {
 	c->status = status;
@@ -215,7 +215,7 @@ use_extra(const struct rule_set *set, size_t slot, struct rule_choice *c)
 	if (x == NULL)
 		return;
 	if (x->is_missing) {
-		answer(c, 500, FLAG_NR, "unresolved_filter");
+		rule_choice_answer(c, 500, FLAG_NR, "unresolved_filter");
 		return;
 	}
 	add_behind(c, x->own);
@@ -231,11 +231,11 @@ choose_backend(const struct rule_set *set, struct rule_choice *c,
 	if (b == NULL)
 		b = rule_next_backend(c->rule);
 	if (b == NULL) {
-		answer(c, 500, FLAG_NR, "no_backend");
+		rule_choice_answer(c, 500, FLAG_NR, "no_backend");
 		return;
 	}
 	if (set->clusters[b->slot] == NULL) {
-		answer(c, 500, FLAG_NC, "missing_backend");
+		rule_choice_answer(c, 500, FLAG_NC, "missing_backend");
 		return;
 	}
 	use_extra(set, b->slot, c);
@@ -275,7 +275,7 @@ rules_choose(const struct rule_set *set, struct l7_ctx *ctx,
 	struct route_found found;
 
 	if (!find(set, ctx, head, &found)) {
-		answer(out, 404, FLAG_NR, "no_rule");
+		rule_choice_answer(out, 404, FLAG_NR, "no_rule");
 		return out;
 	}
 	out->book = rule_book_ref(set->book);

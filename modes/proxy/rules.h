@@ -73,6 +73,9 @@ struct rule_choice *rule_choice_again(const struct rule_choice *,
     struct arena *);
 /* Drops what the choice holds. */
 void rule_choice_fini(struct rule_choice *);
+/* It goes nowhere: this is the answer.  Keeps details. */
+void rule_choice_answer(struct rule_choice *, int status, enum response_flag,
+    const char *details);
 /* Answers as the choice says (status is not 0). */
 void rule_choice_reply(struct l7_ctx *, const struct rule_choice *);
 
