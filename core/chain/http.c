@@ -1,5 +1,6 @@
 #include "base/check.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "chain/http.h"
 #include "http/http2.h"
 
@@ -23,6 +24,11 @@ struct http_conn {
 	bool                       is_known;	/* the version of the protocol is */
 	bool                       is_tunnel;	/* of bytes, to its end */
 	bool                       is_closed;
+	struct conn_age            age;
+	/* HTTP/2 */
+	uint64_t                   ping_ms, pong_ms;
+	uint64_t                   heard_ms;
+	uint64_t                   pinged_ms;	/* ... and not heard; 0: nobody asked */
 };
 
 /*
@@ -37,6 +43,15 @@ const struct http_options http_options_default = {
 	.idle_timeout_ms = 60000,
 	.body_idle_ms = 60000,
 };
+
+void
+http_conn_settings_init(struct http_conn_settings *s)
+{
+	*s = (struct http_conn_settings){
+		.h2 = http_limits_default.h2,
+		.age = { .max_ms = 3600000 }, .pong_ms = 10000,
+	};
+}
 
 enum version { VERSION_UNKNOWN, VERSION_1, VERSION_2 };
 
@@ -69,10 +84,43 @@ wants_input(const struct http_conn *h)
 
 /* --- clocks --------------------------------------------------------------------- */
 
+static uint64_t
+now_ms(const struct http_conn *h)
+{
+	return loop_now_ms(l4_env(h->l4)->loop);
+}
+
+/* A silent peer is asked, or should have answered, in so long. */
+static uint64_t
+ping_wake_ms(const struct http_conn *h)
+{
+	uint64_t due = h->pinged_ms > 0 ? h->pinged_ms + h->pong_ms :
+	    h->heard_ms + h->ping_ms;
+
+	if (h->ping_ms == 0 || h->streams == 0 || !is_multiplexed(h))
+		return UINT64_MAX;
+	return due > now_ms(h) ? due - now_ms(h) : 0;
+}
+
+/* The timer runs in so long, or before that for age or silence. */
+static void
+wake_in(struct http_conn *h, uint64_t ms)
+{
+	uint64_t age = h->is_tunnel ? UINT64_MAX :
+	    conn_age_wake_ms(&h->age, now_ms(h));
+	uint64_t ping = ping_wake_ms(h);
+
+	if (age < ms)
+		ms = age;
+	if (ping < ms)
+		ms = ping;
+	loop_timer_start(&h->timer, ms > 0 ? ms : 1);
+}
+
 static void
 arm(struct http_conn *h)
 {
-	uint64_t now = loop_now_ms(l4_env(h->l4)->loop), due;
+	uint64_t now = now_ms(h), due;
 
 	if (h->streams > 0)
 		due = conn_last_activity_ms(l4_conn(h->l4)) +
@@ -83,7 +131,54 @@ arm(struct http_conn *h)
 		due = h->head_since_ms + h->options->head_timeout_ms;
 	else
 		due = h->idle_since_ms + h->options->idle_timeout_ms;
-	loop_timer_start(&h->timer, due > now ? due - now : 1);
+	wake_in(h, due > now ? due - now : 1);
+}
+
+/* No new exchange is to begin on it. */
+static void
+begin_drain(struct http_conn *h)
+{
+	h->draining = true;
+	conn_age_end(&h->age, now_ms(h));
+	if (is_multiplexed(h)) {
+		codec_drain(h->codec);
+		wake_in(h, DRAIN_IDLE_MS);
+	} else if (h->streams == 0) {
+		arm(h);
+	}
+}
+
+/* False: it was closed. */
+static bool
+look_at_age(struct http_conn *h)
+{
+	if (h->is_tunnel)
+		return true;
+	if (conn_age_is_cut(&h->age, now_ms(h))) {
+		/* An end in order might pass for that of a body. */
+		if (is_multiplexed(h))
+			l4_close(h->l4, CLOSE_LIMIT);
+		else
+			l4_abort(h->l4, CLOSE_LIMIT);
+		return false;
+	}
+	if (conn_age_ends(&h->age, now_ms(h)))
+		begin_drain(h);
+	return true;
+}
+
+static bool
+look_at_peer(struct http_conn *h)
+{
+	if (ping_wake_ms(h) > 0)
+		return true;
+	if (h->pinged_ms > 0) {
+		l4_close(h->l4, CLOSE_TIMEOUT);
+		return false;
+	}
+	h->pinged_ms = now_ms(h);
+	codec_ping(h->codec);
+	return true;
 }
 
 static void
@@ -99,10 +194,10 @@ static void
 on_timer(void *arg)
 {
 	struct http_conn *h = arg;
-	uint64_t now = loop_now_ms(l4_env(h->l4)->loop);
+	uint64_t now = now_ms(h);
 	struct conn *c = l4_conn(h->l4);
 
-	if (h->is_closed)
+	if (h->is_closed || !look_at_age(h) || !look_at_peer(h))
 		return;
 	if (h->streams > 0) {
 		/* Only what waits for the peer; the rest is the terminal's. */
@@ -118,7 +213,7 @@ on_timer(void *arg)
 		codec_expire(h->codec, h->options->body_idle_ms);
 		if (h->draining && is_multiplexed(h))
 			codec_drain(h->codec);
-		loop_timer_start(&h->timer, h->options->body_idle_ms);
+		wake_in(h, h->options->body_idle_ms);
 		return;
 	}
 	if (h->draining && is_idle(h) &&
@@ -158,7 +253,7 @@ on_exchange_finished(void *arg)
 	if (h->is_closed || h->streams > 0)
 		return;
 	h->head_since_ms = 0;
-	h->idle_since_ms = loop_now_ms(l4_env(h->l4)->loop);
+	h->idle_since_ms = now_ms(h);
 	arm(h);
 }
 
@@ -181,11 +276,14 @@ on_stream(void *owner, struct stream *s)
 {
 	struct http_conn *h = owner;
 
+	if (conn_age_request(&h->age, now_ms(h)))
+		begin_drain(h);
 	if (h->draining && !is_multiplexed(h))
 		codec_drain(h->codec);
 	if (h->streams++ == 0) {
 		h->head_since_ms = 0;
-		loop_timer_start(&h->timer, h->options->body_idle_ms);
+		h->heard_ms = now_ms(h);
+		wake_in(h, h->options->body_idle_ms);
 	}
 	h->receiving++;
 	l7_start(s, &h->options->listener, h->l4, &owner_ops, h);
@@ -310,15 +408,29 @@ static const struct codec_events codec_events = {
 
 /* --- the terminal ---------------------------------------------------------------------- */
 
+static const struct http_conn_settings *
+settings_of(const struct http_conn *h)
+{
+	return h->options->settings == NULL ? NULL : h->options->settings(
+	    h->options->listener.arg, l4_env(h->l4));
+}
+
 static void *
 http_open(void *arg, struct l4_run *l4)
 {
 	struct http_conn *h = mem_zalloc(sizeof(*h));
 	struct loop *loop = l4_env(l4)->loop;
+	const struct http_conn_settings *s;
 
 	h->l4 = l4;
 	h->options = arg;
 	h->head_since_ms = loop_now_ms(loop);
+	s = settings_of(h);
+	if (s != NULL) {
+		conn_age_start(&h->age, &s->age, loop_now_ms(loop));
+		h->ping_ms = s->ping_ms + random_below(s->ping_ms / 7 + 1);
+		h->pong_ms = s->pong_ms;
+	}
 	loop_timer_init(&h->timer, loop, on_timer, h);
 	arm(h);
 	return h;
@@ -356,15 +468,21 @@ static bool
 begin_codec(struct http_conn *h, const struct buf *b, bool end)
 {
 	struct loop *loop = l4_env(h->l4)->loop;
-	const struct http_limits *limits = h->options->limits;
 	enum version v = h->is_known ? VERSION_1 : version_of(h, b, end);
 
 	h->is_known = v != VERSION_UNKNOWN;
-	if (v == VERSION_2)
-		h->codec = h2_server_new(loop, limits,
+	if (v == VERSION_2) {
+		const struct http_conn_settings *s = settings_of(h);
+		struct http_limits limits = *h->options->limits;
+
+		if (s != NULL)
+			limits.h2 = s->h2;
+		h->codec = h2_server_new(loop, &limits,
 		    conn_peer(l4_conn(h->l4))->id[0] != '\0', &codec_events, h);
-	else if (v == VERSION_1)
-		h->codec = h1_server_new(loop, limits, &codec_events, h);
+	} else if (v == VERSION_1) {
+		h->codec = h1_server_new(loop, h->options->limits,
+		    &codec_events, h);
+	}
 	return h->is_known;
 }
 
@@ -377,6 +495,8 @@ http_bytes(void *state, struct buf *b, bool end)
 		return;
 	if (h->codec == NULL && !begin_codec(h, b, end))
 		return;
+	h->pinged_ms = 0;
+	h->heard_ms = now_ms(h);
 	codec_feed(h->codec, b, end);
 	if (h->streams > 0 && h->receiving == 0)
 		conn_expect(l4_conn(h->l4), false);
@@ -386,13 +506,13 @@ http_bytes(void *state, struct buf *b, bool end)
 	    !is_in_head(h)) {
 		/* It has said who it is, and need not ask at once. */
 		h->head_since_ms = 0;
-		h->idle_since_ms = loop_now_ms(l4_env(h->l4)->loop);
+		h->idle_since_ms = now_ms(h);
 		if (h->streams == 0)
 			arm(h);
 	}
 	if (!h->is_closed && h->streams == 0 && h->head_since_ms == 0 &&
 	    is_in_head(h)) {
-		h->head_since_ms = loop_now_ms(l4_env(h->l4)->loop);
+		h->head_since_ms = now_ms(h);
 		arm(h);
 	}
 }
@@ -435,15 +555,7 @@ http_close(void *state, enum close_reason why)
 static void
 http_drain(void *state)
 {
-	struct http_conn *h = state;
-
-	h->draining = true;
-	if (is_multiplexed(h)) {
-		codec_drain(h->codec);
-		loop_timer_start(&h->timer, DRAIN_IDLE_MS);
-	} else if (h->streams == 0) {
-		arm(h);
-	}
+	begin_drain(state);
 }
 
 const struct l4_terminal http_terminal = {

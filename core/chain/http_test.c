@@ -32,6 +32,15 @@ struct bench {
 };
 
 static struct bench *B;
+static struct http_conn_settings settings;	/* of connections that begin */
+
+static const struct http_conn_settings *
+give_settings(void *arg, struct worker_env *env)
+{
+	(void)arg;
+	assert_ptr_equal(env, &B->env);
+	return &settings;
+}
 
 /* --- the terminal -------------------------------------------------------------- */
 
@@ -129,6 +138,12 @@ is_held(void)
 }
 
 static bool
+is_cancelled(void)
+{
+	return B->cancelled > 0;
+}
+
+static bool
 has_fired(void)
 {
 	return B->timer_fired;
@@ -213,6 +228,7 @@ bench_init(struct bench *b, uint64_t head_ms, uint64_t idle_ms,
 	b->options.head_timeout_ms = head_ms > 0 ? head_ms : 3600000;
 	b->options.idle_timeout_ms = idle_ms > 0 ? idle_ms : 3600000;
 	b->options.body_idle_ms = body_ms > 0 ? body_ms : 3600000;
+	b->options.settings = give_settings;
 	b->options.listener = (struct l7_listener){
 		.name = "bench", .route = route
 	};
@@ -245,6 +261,99 @@ bench_fini(struct bench *b)
 
 #define GET	"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
 #define HOLD	"GET /hold HTTP/1.1\r\nhost: a\r\n\r\n"
+
+/* --- age ------------------------------------------------------------------------- */
+
+static void
+bench_init_aged(struct bench *b, struct age_limits age)
+{
+	settings.age = age;
+	bench_init(b, 0, 0, 0);
+	settings.age = (struct age_limits){ 0 };	/* too late for this one */
+}
+
+TEST(http_default_age_is_an_hour)
+{
+	struct http_conn_settings s;
+
+	http_conn_settings_init(&s);
+	assert_int_equal(s.age.max_ms, 3600000);
+	assert_int_equal(s.age.grace_ms, 0);
+	assert_int_equal(s.age.requests, 0);
+	assert_int_equal(s.ping_ms, 0);
+	assert_int_equal(s.h2.streams, 100);
+}
+
+TEST(http_old_connection_says_that_it_ends)
+{
+	struct bench b;
+
+	bench_init_aged(&b, (struct age_limits){ .max_ms = 50 });
+	put(GET);
+	run_until(has_answer);
+	assert_null(strstr(str_ptr(&b.got), "connection: close"));
+	str_clear(&b.got);
+	pass(60);
+	put(GET);
+	run_until(has_answer);
+	assert_non_null(strstr(str_ptr(&b.got), "connection: close"));
+	run_until(has_ended);
+	bench_fini(&b);
+}
+
+TEST(http_old_connection_ends_when_it_is_quiet)
+{
+	struct bench b;
+
+	bench_init_aged(&b, (struct age_limits){ .max_ms = 5 });
+	put(GET);
+	run_until(has_answer);
+	run_until(has_ended);
+	bench_fini(&b);
+}
+
+TEST(http_old_connection_lets_exchanges_finish)
+{
+	struct bench b;
+
+	bench_init_aged(&b, (struct age_limits){ .max_ms = 5 });
+	put(HOLD);
+	run_until(is_held);
+	pass(60);
+	assert_false(has_ended());
+	answer(b.held);
+	run_until(has_answer);
+	run_until(has_ended);
+	assert_int_equal(b.cancelled, 0);
+	bench_fini(&b);
+}
+
+TEST(http_old_connection_is_cut_after_its_grace)
+{
+	struct bench b;
+
+	bench_init_aged(&b, (struct age_limits){ .max_ms = 5, .grace_ms = 5 });
+	put(HOLD);
+	run_until(is_held);
+	run_until(is_cancelled);
+	bench_fini(&b);
+}
+
+TEST(http_last_request_of_a_connection_says_so)
+{
+	struct bench b;
+
+	bench_init_aged(&b, (struct age_limits){ .requests = 2 });
+	put(GET);
+	run_until(has_answer);
+	assert_null(strstr(str_ptr(&b.got), "connection: close"));
+	str_clear(&b.got);
+	put(GET);
+	run_until(has_answer);
+	assert_non_null(strstr(str_ptr(&b.got), "connection: close"));
+	run_until(has_ended);
+	bench_fini(&b);
+}
 
 /* --- clocks ------------------------------------------------------------------------- */
 

@@ -11,9 +11,13 @@ const struct http_limits http_limits_default = {
 	.chunk_ext_total = 16 * 1024,
 	.info_count = 10,
 	.drain_bytes = 64 * 1024,
-	.h2_streams = 100,
-	.h2_window = 64 * 1024,
-	.h2_conn_window = 1024 * 1024,
+	.h2 = {
+		.streams = 100, .window = 64 * 1024, .conn_window = 1024 * 1024,
+		.frame_bytes = 16 * 1024, .head_bytes = 60 * 1024,
+		.queued_frames = 5000, .queued_acks = 1000, .continuations = 8,
+		.resets = 100, .pings = 1000, .settings = 100,
+		.priorities = 100, .window_updates = 20, .empty_data = 1,
+	},
 };
 
 void

@@ -14,7 +14,7 @@
  * is_freed.
  */
 struct codec_vtable {
-	bool is_multiplexed;	/* else room, expire and ping are NULL */
+	bool is_multiplexed;	/* else expire and ping are NULL */
 	void (*feed)(struct codec *, struct buf *, bool eof);
 	/* NULL, a server's: requests come from the other end. */
 	struct stream *(*open_stream)(struct codec *, struct arena *,

@@ -121,10 +121,11 @@ h2_new(struct loop *loop, const struct h2_role *role,
 
 	codec_base_init(&h->base, vt, loop, events, owner);
 	h->role = role;
-	h->limits = limits;
+	h->limits = *limits;
+	h->limits.head_bytes = limits->h2.head_bytes;
 	list_init(&h->streams);
 	list_init(&h->ready);
-	h2_flood_init(&h->flood, false, loop_now_ms(loop));
+	h2_flood_init(&h->flood, &h->limits.h2, false, loop_now_ms(loop));
 	h2_session_open(h);
 	codec_base_tell(&h->base);
 	return h;
@@ -272,6 +273,17 @@ h2_is_in_head(const struct codec *c)
 	const struct h2 *h = h2_of_const_codec(c);
 
 	return !h->is_greeted || h->in_head;
+}
+
+void
+h2_ping(struct codec *c)
+{
+	struct h2 *h = h2_of_codec(c);
+
+	if (h->base.is_finished || h->is_broken)
+		return;
+	nghttp2_submit_ping(h->session, NGHTTP2_FLAG_NONE, NULL);
+	h2_want_pump(h);
 }
 
 /* It waits for the peer: for room to send, or for the rest of a request. */

@@ -31,7 +31,6 @@
  * closes its stream.
  */
 #define H2_OUTPUT_MAX	(64 * 1024)	/* bytes in the output before it waits */
-#define H2_QUEUE_MAX	5000		/* frames that wait in nghttp2 */
 
 struct h2;
 struct h2_stream;
@@ -52,7 +51,7 @@ extern const struct stream_vtable h2_server_stream;
 struct h2 {
 	struct codec          base;
 	const struct h2_role *role;
-	const struct http_limits *limits;
+	struct http_limits    limits;
 	nghttp2_session      *session;
 	struct list           streams;
 	size_t                streams_len;
@@ -101,6 +100,7 @@ void h2_output_sent(struct codec *, size_t);
 bool h2_wants_input(const struct codec *);
 bool h2_is_in_head(const struct codec *);
 void h2_abort(struct codec *, enum stream_error);
+void h2_ping(struct codec *);
 void h2_expire(struct codec *, uint64_t idle_ms);
 void h2_free(struct codec *);
 

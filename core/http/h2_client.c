@@ -48,7 +48,7 @@ take_head(struct h2_stream *s, struct h2_block *b, bool end)
 		return;
 	}
 	status = n->head.status;
-	if (status < 200 && ++s->infos > s->h->limits->info_count) {
+	if (status < 200 && ++s->infos > s->h->limits.info_count) {
 		fail(s, STREAM_TOO_LARGE);
 		return;
 	}
@@ -164,8 +164,8 @@ room(const struct codec *c)
 	if (h->base.is_finished || h->is_broken || h->is_draining ||
 	    h->peer_goes || !nghttp2_session_check_request_allowed(h->session))
 		return 0;
-	if (!h->is_greeted || max > h->limits->h2_streams)
-		max = h->limits->h2_streams;
+	if (!h->is_greeted || max > h->limits.h2.streams)
+		max = h->limits.h2.streams;
 	return h->streams_len < max ? max - h->streams_len : 0;
 }
 
@@ -198,17 +198,6 @@ drain(struct codec *c)
 	h2_want_pump(h);
 }
 
-static void
-ping(struct codec *c)
-{
-	struct h2 *h = h2_of_codec(c);
-
-	if (h->base.is_finished || h->is_broken)
-		return;
-	nghttp2_submit_ping(h->session, NGHTTP2_FLAG_NONE, NULL);
-	h2_want_pump(h);
-}
-
 static bool
 is_idle(const struct codec *c)
 {
@@ -233,7 +222,7 @@ static const struct codec_vtable codec_vtable = {
 	.is_in_head = h2_is_in_head,
 	.wants_input = h2_wants_input,
 	.expire = h2_expire,
-	.ping = ping,
+	.ping = h2_ping,
 	.abort = h2_abort,
 	.free = h2_free,
 };

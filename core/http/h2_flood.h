@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "http/limits.h"
+
 /*
  * h2_flood: what a peer may do on an HTTP/2 connection that costs it little and
  * us much (RFC 9113, section 10.5): each kind has a measure, and who goes
@@ -12,7 +14,8 @@
  *
  * A measure is so many to begin with, more for each stream that began and for
  * each DATA frame of the other direction, and what was spent is forgiven at
- * its rate.  Streams that a peer breaks off are judged by count when it is a
+ * its rate; all of these grow with the limit of struct h2_limits that is set
+ * for the kind.  Streams that a peer breaks off are judged by count when it is a
  * stranger, and by share when it is a member of the mesh: a sidecar passes on
  * what all its callers cancel.  Resets that we send because a peer broke the
  * rules count like its own: it can make us send them.
@@ -30,6 +33,7 @@ enum h2_flood_kind {
 };
 
 struct h2_flood {
+	const struct h2_limits *limits;
 	bool     is_member;
 	uint64_t streams;	/* that began */
 	uint64_t data_sent, data_got;	/* DATA frames */
@@ -38,7 +42,9 @@ struct h2_flood {
 	uint64_t spent[H2_FLOOD_KINDS];	/* thousandths */
 };
 
-void h2_flood_init(struct h2_flood *, bool is_member, uint64_t now_ms);
+/* Keeps limits. */
+void h2_flood_init(struct h2_flood *, const struct h2_limits *, bool is_member,
+    uint64_t now_ms);
 /* One more of that kind; false: that was one too many. */
 bool h2_flood_take(struct h2_flood *, enum h2_flood_kind, uint64_t now_ms);
 /* The peer broke off a stream that began age_ms ago. */

@@ -6,8 +6,6 @@
 
 /* Smaller pieces are copied: they would keep the whole block that came. */
 #define COPIED_DATA	4096
-#define FRAME_MAX	16384	/* of what we are sent */
-#define CONTINUATIONS_MAX	8	/* of one header block */
 
 static uint64_t
 now_ms(const struct h2 *h)
@@ -29,10 +27,10 @@ on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *arg)
 		return 0;
 	case NGHTTP2_CONTINUATION:
 		/* nghttp2 looks at the sizes of all others. */
-		if (hd->length > FRAME_MAX)
+		if (hd->length > h->limits.h2.frame_bytes)
 			return h2_session_end(h, NGHTTP2_FRAME_SIZE_ERROR,
-			    "CONTINUATION of more than 16 KiB");
-		return ++h->continuations <= CONTINUATIONS_MAX ? 0 :
+			    "CONTINUATION beyond the size of frames");
+		return ++h->continuations <= h->limits.h2.continuations ? 0 :
 		    h2_session_calm(h, "flood of CONTINUATION");
 	case NGHTTP2_DATA:
 	case NGHTTP2_RST_STREAM:
@@ -81,7 +79,7 @@ on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame,
 	    s->noted == NULL))
 		return 0;	/* nobody will read it */
 	s->block = arena_alloc(s->stream.arena, sizeof(*s->block));
-	h2_block_start(s->block, kind_of(h, s), h->limits, s->stream.arena);
+	h2_block_start(s->block, kind_of(h, s), &h->limits, s->stream.arena);
 	s->block->of_request = h->role->is_server;
 	return 0;
 }

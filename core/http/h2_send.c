@@ -99,10 +99,24 @@ on_send_data(nghttp2_session *session, nghttp2_frame *frame,
 	return 0;
 }
 
+static ssize_t
+frame_length(nghttp2_session *session, uint8_t type, int32_t id,
+    int32_t conn_window, int32_t window, uint32_t max, void *arg)
+{
+	const struct h2 *h = arg;
+
+	/* nghttp2 sees to the windows. */
+	(void)session, (void)type, (void)id, (void)conn_window, (void)window;
+	return max < h->limits.h2.frame_bytes ? max : h->limits.h2.frame_bytes;
+}
+
 void
-h2_send_callbacks(nghttp2_session_callbacks *c)
+h2_send_callbacks(nghttp2_session_callbacks *c, bool large)
 {
 	nghttp2_session_callbacks_set_send_callback(c, on_send);
 	nghttp2_session_callbacks_set_send_data_callback(c, on_send_data);
 	nghttp2_session_callbacks_set_on_frame_send_callback(c, on_frame_send);
+	if (large)
+		nghttp2_session_callbacks_set_data_source_read_length_callback(
+		    c, frame_length);
 }

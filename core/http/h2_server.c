@@ -215,6 +215,7 @@ static const struct codec_vtable codec_vtable = {
 	.is_in_head = h2_is_in_head,
 	.wants_input = h2_wants_input,
 	.expire = h2_expire,
+	.ping = h2_ping,
 	.abort = h2_abort,
 	.free = h2_free,
 };

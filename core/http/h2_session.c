@@ -5,6 +5,7 @@
 
 /* nghttp2 counts a CONTINUATION once for each piece that its head comes in. */
 #define PIECES_MAX	128
+#define FRAME_USUAL	16384	/* RFC 9113, section 4.2 */
 
 /* --- memory: there, or the process ends ------------------------------------- */
 
@@ -67,25 +68,25 @@ h2_session_spend(struct h2 *h, enum h2_flood_kind kind)
 /* --- the session ------------------------------------------------------------------- */
 
 static nghttp2_session_callbacks *
-callbacks_new(void)
+callbacks_new(const struct h2_limits *l)
 {
 	nghttp2_session_callbacks *c;
 
 	check(nghttp2_session_callbacks_new(&c) == 0);
 	h2_recv_callbacks(c);
-	h2_send_callbacks(c);
+	h2_send_callbacks(c, l->frame_bytes > FRAME_USUAL);
 	return c;
 }
 
 static nghttp2_option *
-option_new(void)
+option_new(const struct h2_limits *l)
 {
 	nghttp2_option *o;
 
 	check(nghttp2_option_new(&o) == 0);
 	nghttp2_option_set_no_auto_window_update(o, 1);
 	nghttp2_option_set_no_closed_streams(o, 1);
-	nghttp2_option_set_max_outbound_ack(o, 1000);
+	nghttp2_option_set_max_outbound_ack(o, l->queued_acks);
 	nghttp2_option_set_max_settings(o, 32);
 	/* It counts a frame once for each piece that its head comes in. */
 	nghttp2_option_set_max_continuations(o, PIECES_MAX);
@@ -98,26 +99,30 @@ option_new(void)
 static void
 submit_settings(struct h2 *h)
 {
+	const struct h2_limits *l = &h->limits.h2;
 	const nghttp2_settings_entry all[] = {
-		{ NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, h->limits->h2_streams },
-		{ NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, h->limits->h2_window },
-		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
-		    (uint32_t)h->limits->head_bytes },
+		{ NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, l->streams },
+		{ NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, l->window },
+		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, l->head_bytes },
 		{ NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1 },
 		{ NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1 },
+		{ NGHTTP2_SETTINGS_MAX_FRAME_SIZE, l->frame_bytes },
 	};
 	const nghttp2_settings_entry client[] = {
 		{ NGHTTP2_SETTINGS_ENABLE_PUSH, 0 }, all[1], all[2], all[4],
+		all[5],
 	};
+	/* The last one goes without saying. */
+	size_t usual = l->frame_bytes == FRAME_USUAL;
 
 	if (h->role->is_server)
 		nghttp2_submit_settings(h->session, NGHTTP2_FLAG_NONE, all,
-		    sizeof(all) / sizeof(all[0]));
+		    sizeof(all) / sizeof(all[0]) - usual);
 	else
 		nghttp2_submit_settings(h->session, NGHTTP2_FLAG_NONE, client,
-		    sizeof(client) / sizeof(client[0]));
+		    sizeof(client) / sizeof(client[0]) - usual);
 	nghttp2_session_set_local_window_size(h->session, NGHTTP2_FLAG_NONE, 0,
-	    (int32_t)h->limits->h2_conn_window);
+	    (int32_t)l->conn_window);
 }
 
 void
@@ -125,8 +130,8 @@ h2_session_open(struct h2 *h)
 {
 	nghttp2_mem mem = { NULL, session_malloc, session_free, session_calloc,
 	    session_realloc };
-	nghttp2_session_callbacks *c = callbacks_new();
-	nghttp2_option *o = option_new();
+	nghttp2_session_callbacks *c = callbacks_new(&h->limits.h2);
+	nghttp2_option *o = option_new(&h->limits.h2);
 
 	check((h->role->is_server ? nghttp2_session_server_new3 :
 	    nghttp2_session_client_new3)(&h->session, c, h, o, &mem) == 0);
@@ -172,7 +177,7 @@ h2_session_read(struct h2 *h, const char *p, size_t len)
 	if (n < 0)
 		on_fatal(h, (int)n);	/* whoever ended it was there first, if it was us */
 	else if (nghttp2_session_get_outbound_queue_size(h->session) >
-	    H2_QUEUE_MAX)
+	    h->limits.h2.queued_frames)
 		h2_break(h, NGHTTP2_ENHANCE_YOUR_CALM, "frames pile up");
 	return !h->is_broken;
 }

@@ -17,7 +17,8 @@ void h2_session_write(struct h2 *);
 /* --- for h2_recv.c and h2_send.c --------------------------------------------- */
 
 void h2_recv_callbacks(nghttp2_session_callbacks *);
-void h2_send_callbacks(nghttp2_session_callbacks *);
+/* With frames larger than usual, if so, where the peer takes them. */
+void h2_send_callbacks(nghttp2_session_callbacks *, bool large);
 struct h2_stream *h2_session_stream(struct h2 *, int32_t id);	/* or NULL */
 /*
  * What a callback returns that ends reading at once: whatever follows is not

@@ -18,7 +18,7 @@
 #define H2_PREFACE	"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 /*
- * Keep limits, events and owner.  is_member: the peer is one of the mesh, which
+ * Keep events and owner, copy limits.  is_member: the peer is one of the mesh, which
  * may reset many streams, as the callers behind it do.  codec_drain tells the peer
  * to begin nothing new; again a second later, it sets the end for one that is
  * silent.

@@ -212,23 +212,6 @@ static const struct conf_schema subset_schema = { "subset",
 
 /* --- connections, limits ------------------------------------------------------ */
 
-#define POOL(member)	CONF_AT(struct model_pool, member)
-
-static const struct conf_field pool_fields[] = {
-	DURATION("connectTimeout", POOL(connect_ms), 1, 60000, "1s",
-	    "to reach one endpoint, TLS included"),
-	DURATION("idleTimeout", POOL(idle_ms), 1, DAY, "30s",
-	    "after which a connection without requests is closed"),
-	NUMBER("maxRequestsPerConnection", POOL(max_requests), 0, INT32_MAX, "0",
-	    "after which a connection is closed; 0: no limit"),
-	DURATION("maxConnectionDuration", POOL(max_age_ms), 0, 365 * DAY, "0s",
-	    "after which a connection takes no more requests; 0s: no limit"),
-	{ 0 },
-};
-
-const struct conf_schema model_pool_schema = { "connection pool",
-	sizeof(struct model_pool), pool_fields, NULL };
-
 static const struct conf_field timeout_fields[] = {
 	DURATION("response", CONF_AT(struct model_timeouts, response_ms), 0, DAY,
 	    "15s", "from the end of a request to the reply's head; 0s: none"),

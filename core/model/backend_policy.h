@@ -3,6 +3,7 @@
 
 #include "model/object.h"
 #include "model/persistence.h"
+#include "model/pool.h"
 #include "model/refs.h"
 #include "model/retry_policy.h"
 
@@ -62,13 +63,6 @@ struct model_locality {
 struct model_subset {
 	const char       *name;
 	struct conf_pairs labels;
-};
-
-struct model_pool {
-	int64_t connect_ms;		/* TLS included */
-	int64_t idle_ms;		/* of a connection without requests */
-	int64_t max_requests;		/* of a connection; 0: no limit */
-	int64_t max_age_ms;		/* of a connection; 0: no limit */
 };
 
 struct model_timeouts {
@@ -144,7 +138,7 @@ bool model_backend_policy_concerns(const struct model_subject *,
 /* For conversions: each group with all of its defaults, in the arena. */
 void *model_group_new(struct arena *, const struct conf_schema *);
 extern const struct conf_schema model_load_balancer_schema, model_warmup_schema,
-    model_pool_schema, model_breaker_schema, model_outlier_schema,
+    model_breaker_schema, model_outlier_schema,
     model_retry_policy_schema, model_locality_schema;
 
 #endif

@@ -50,6 +50,8 @@ struct pool {
 	} tcp;
 	struct http {
 		int64_t pending, requests, per_connection, retries, idle_ms;
+		int64_t streams;
+		struct model_keep_alive *keep_alive;
 	} http;
 };
 
@@ -195,6 +197,12 @@ static const struct conf_field http_fields[] = {
 	    "after which a connection is closed"),
 	LIMIT("maxRetries", http, retries, "retries under way"),
 	AFTER("idleTimeout", http, idle_ms, "after which an idle one is closed"),
+	{ "maxConcurrentStreams", CONF_INT_T, CONF_AT(struct http, streams),
+	    .min = 1, .max = 100000, .absent = -1,
+	    .text = "streams of a connection of HTTP/2 at a time" },
+	{ "http2KeepAlive", CONF_POINTER_T, CONF_AT(struct http, keep_alive),
+	    .schema = &model_keep_alive_schema,
+	    .text = "asks a silent endpoint whether it is there" },
 	{ 0 },
 };
 static const struct conf_schema http_schema = { "HTTP pool", sizeof(struct http),
@@ -372,6 +380,8 @@ put_pool(struct model_backend_policy_spec *out, const struct pool *from,
 		put(&out->tcp->max_ms, from->tcp.max_age_ms);
 	}
 	put(&out->pool->max_requests, from->http.per_connection);
+	put(&out->pool->http2.streams, from->http.streams);
+	out->pool->http2.keep_alive = from->http.keep_alive;
 	out->breaker = model_group_new(a, &model_breaker_schema);
 	put(&out->breaker->connections, from->tcp.connections);
 	put(&out->breaker->pending, from->http.pending);

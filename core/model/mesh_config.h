@@ -2,6 +2,7 @@
 #define MODEL_MESH_CONFIG_H
 
 #include "model/chains.h"
+#include "model/http2.h"
 #include "model/object.h"
 
 /*
@@ -32,6 +33,7 @@ struct model_mesh_config {
 		int                 inbound_policy;
 		struct model_outbound_policy outbound;
 		const char         *trust_domain;
+		struct model_http_listeners http;
 		struct model_chains chains;
 	} spec;
 };

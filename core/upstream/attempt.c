@@ -159,7 +159,7 @@ find_connection(struct attempt *a)
 		a->conn = pool_shared_take(a->local);
 	if (a->conn == NULL)
 		a->conn = pool_take_idle(a->local, a->is_wary ? 0 :
-		    a->is_idempotent ? UINT64_MAX : cluster->pool_fresh_ms);
+		    a->is_idempotent ? UINT64_MAX : cluster->pool.fresh_ms);
 	a->reused = a->conn != NULL;
 	if (a->conn == NULL && atomic_load_explicit(&cluster->state->conns,
 	    memory_order_relaxed) >= cluster->limits.conns) {

@@ -136,8 +136,7 @@ cluster_new(struct cluster_registry *r, struct slice service, struct slice port)
 	c->connect_timeout_ms = 1000;
 	c->response_timeout_ms = 15000;
 	c->body_idle_ms = 60000;
-	c->pool_idle_ms = 30000;
-	c->pool_fresh_ms = 1000;
+	pool_settings_init(&c->pool);
 	c->upgrades = settings_default.upgrades;
 	c->tcp = settings_default.tcp;
 	c->retry = retry_default;
@@ -366,10 +365,7 @@ cluster_is_same(const struct cluster *a, const struct cluster *b)
 	    a->connect_timeout_ms != b->connect_timeout_ms ||
 	    a->response_timeout_ms != b->response_timeout_ms ||
 	    a->body_idle_ms != b->body_idle_ms ||
-	    a->pool_idle_ms != b->pool_idle_ms ||
-	    a->pool_fresh_ms != b->pool_fresh_ms ||
-	    a->pool_requests != b->pool_requests ||
-	    a->pool_age_ms != b->pool_age_ms ||
+	    !pool_settings_are_same(&a->pool, &b->pool) ||
 	    a->announce != b->announce ||
 	    !is_same_upgrades(&a->upgrades, &b->upgrades) ||
 	    a->tcp.idle_ms != b->tcp.idle_ms || a->tcp.max_ms != b->tcp.max_ms ||

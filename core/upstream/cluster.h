@@ -10,6 +10,7 @@
 #include "net/addr.h"
 #include "net/proxy_protocol.h"
 #include "upstream/endpoint.h"
+#include "upstream/pool_settings.h"
 #include "upstream/retry.h"
 #include "upstream/settings.h"
 
@@ -70,10 +71,7 @@ struct cluster {
 	uint64_t              connect_timeout_ms;	/* 1,000, TLS included */
 	uint64_t              response_timeout_ms;	/* 15,000; 0: none */
 	uint64_t              body_idle_ms;	/* 60,000 */
-	uint64_t              pool_idle_ms;	/* 30,000 */
-	uint64_t              pool_fresh_ms;	/* 1,000: then not for what goes once */
-	uint64_t              pool_requests;	/* of a connection; 0: no limit */
-	uint64_t              pool_age_ms;	/* of a connection; 0: no limit */
+	struct pool_settings  pool;
 	struct upgrade_settings upgrades;
 	struct tcp_settings   tcp;
 	struct retry_settings retry;

@@ -261,9 +261,9 @@ is_worn(const struct pool_conn *pc)
 	const struct cluster *c = pc->cluster;
 
 	return (c->announce != PROXY_NONE && pc->uses > 0) ||
-	    (c->pool_requests > 0 && pc->uses >= c->pool_requests) ||
-	    (c->pool_age_ms > 0 && loop_now_ms(pc->local->up->worker->loop) -
-	    pc->since_ms >= c->pool_age_ms);
+	    (c->pool.requests > 0 && pc->uses >= c->pool.requests) ||
+	    (pc->age.end_ms > 0 && loop_now_ms(pc->local->up->worker->loop) >=
+	    pc->age.end_ms);
 }
 
 bool
@@ -369,12 +369,18 @@ pool_conn_new(struct endpoint_local *l, const struct cluster *cluster,
 	pc->local = l;
 	pc->conn = c;
 	pc->cluster = cluster_ref(cluster_mutable(cluster));
-	pc->idle_ms = cluster->pool_idle_ms;
-	pc->since_ms = loop_now_ms(loop);
+	pc->idle_ms = cluster->pool.idle_ms;
+	conn_age_start(&pc->age, &(struct age_limits){
+	    .max_ms = cluster->pool.age_ms, .grace_ms = cluster->pool.grace_ms
+	    }, loop_now_ms(loop));
 	pc->not_after = conn_peer(c)->not_after;
 	pc->is_shared = pool_speaks_h2(cluster, c);
-	pc->codec = (pc->is_shared ? h2_client_new : h1_client_new)(loop,
-	    l->up->env->limits, &codec_events, pc);
+	struct http_limits limits = *l->up->env->limits;
+
+	limits.h2 = cluster->pool.h2;
+	pc->codec = pc->is_shared ?
+	    h2_client_new(loop, &limits, &codec_events, pc) :
+	    h1_client_new(loop, l->up->env->limits, &codec_events, pc);
 	pc->heard_ms = loop_now_ms(loop);
 	loop_timer_init(&pc->timer, loop, on_idle_timer, pc);
 	list_append(&l->busy, &pc->link);

@@ -11,9 +11,6 @@
  * has.  One that the peer gives up (GOAWAY), that is worn or outdated takes
  * nothing new, ends what it carries and closes.
  */
-#define SILENT_MS	30000	/* with something under way: is the peer there? */
-#define PONG_MS		10000
-
 /* --- who waits ------------------------------------------------------------------ */
 
 struct attempt *
@@ -80,7 +77,7 @@ pool_shared_put(struct pool_conn *pc)
 		pool_become_idle(pc);
 }
 
-/* --- is it there? -------------------------------------------------------------------- */
+/* --- is it there, and for how much longer? -------------------------------------------- */
 
 static uint64_t
 now_ms(const struct pool_conn *pc)
@@ -88,40 +85,77 @@ now_ms(const struct pool_conn *pc)
 	return loop_now_ms(pc->local->up->worker->loop);
 }
 
+/*
+ * Members alone are asked, unless it is wanted: servers of gRPC end connections
+ * of who sends PING more often than they like, and those of ours sit behind a
+ * member.
+ */
+static bool
+is_asked(const struct pool_conn *pc)
+{
+	return pc->cluster->pool.pings_all ||
+	    conn_peer(pc->conn)->id[0] != '\0';
+}
+
+/* Wakes in so long, or before that for its age. */
+static void
+wake_in(struct pool_conn *pc, uint64_t ms)
+{
+	uint64_t age = pc->age.grace_ms > 0 ?
+	    conn_age_wake_ms(&pc->age, now_ms(pc)) : UINT64_MAX;
+
+	if (age < ms)
+		ms = age;
+	if (ms < UINT64_MAX)
+		loop_timer_start(&pc->timer, ms > 0 ? ms : 1);
+}
+
 /* Not all at the same moment. */
 static void
 watch_after(struct pool_conn *pc, uint64_t ms)
 {
-	loop_timer_start(&pc->timer, ms + random_below(ms / 4 + 1));
+	wake_in(pc, is_asked(pc) ? ms + random_below(ms / 4 + 1) : UINT64_MAX);
 }
 
-/*
- * Members alone are asked: servers of gRPC end connections of who sends PING
- * more often than they like, and those of ours sit behind a member.
- */
 void
 pool_shared_watch(struct pool_conn *pc)
 {
 	pc->pinged_ms = 0;
-	if (conn_peer(pc->conn)->id[0] != '\0')
-		watch_after(pc, SILENT_MS);
+	watch_after(pc, pc->cluster->pool.ping_ms);
+}
+
+static void
+look_at_peer(struct pool_conn *pc)
+{
+	uint64_t ping_ms = pc->cluster->pool.ping_ms;
+	uint64_t pong_ms = pc->cluster->pool.pong_ms;
+	uint64_t now = now_ms(pc), silent_ms = now - pc->heard_ms;
+
+	if (pc->pinged_ms != 0 && pc->heard_ms < pc->pinged_ms) {
+		if (now - pc->pinged_ms >= pong_ms) {
+			conn_close(pc->conn, CLOSE_TIMEOUT);
+			return;
+		}
+		wake_in(pc, pong_ms - (now - pc->pinged_ms));
+		return;
+	}
+	pc->pinged_ms = 0;
+	if (!is_asked(pc) || silent_ms < ping_ms) {
+		watch_after(pc, ping_ms - (is_asked(pc) ? silent_ms : 0));
+		return;
+	}
+	pc->pinged_ms = now;
+	codec_ping(pc->codec);
+	wake_in(pc, pong_ms);
 }
 
 void
 pool_shared_on_timer(struct pool_conn *pc)
 {
-	uint64_t silent_ms = now_ms(pc) - pc->heard_ms;
-
-	if (pc->pinged_ms != 0 && pc->heard_ms < pc->pinged_ms) {
-		conn_close(pc->conn, CLOSE_TIMEOUT);
-		return;
-	}
-	pc->pinged_ms = 0;
-	if (silent_ms < SILENT_MS) {
-		watch_after(pc, SILENT_MS - silent_ms);
-		return;
-	}
-	pc->pinged_ms = now_ms(pc);
-	codec_ping(pc->codec);
-	loop_timer_start(&pc->timer, PONG_MS);
+	if (conn_age_ends(&pc->age, now_ms(pc)))
+		codec_drain(pc->codec);
+	if (conn_age_is_cut(&pc->age, now_ms(pc)))
+		conn_close(pc->conn, CLOSE_LIMIT);
+	else
+		look_at_peer(pc);
 }

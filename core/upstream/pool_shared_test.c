@@ -198,7 +198,7 @@ TEST(pool_gives_each_a_connection_of_its_own_where_none_is_shared)
 	struct bench b;
 
 	init(&b);
-	b.cluster->pool_requests = 1;
+	b.cluster->pool.requests = 1;
 	bench_start(&b, 'A');
 	bench_start(&b, 'B');
 	bench_run_until(&b, has_two_peers);
@@ -207,5 +207,107 @@ TEST(pool_gives_each_a_connection_of_its_own_where_none_is_shared)
 	bench_run_until(&b, bench_are_all_over);
 	bench_run_until(&b, bench_is_none_idle);
 	assert_int_equal(bench_counts(&b).opened, 2);
+	bench_fini(&b);
+}
+
+static uint64_t wait_ms;
+
+static bool
+has_time_passed(struct bench *b)
+{
+	return loop_now_ms(b->loop) >= wait_ms;
+}
+
+static bool
+has_peer_seen_the_end(struct bench *b)
+{
+	char bytes[1000];
+	ssize_t n;
+
+	while ((n = recv(b->peers[0], bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
+		;
+	return n == 0;
+}
+
+/* What is under way goes on; what is new goes elsewhere. */
+TEST(pool_leaves_a_shared_connection_that_is_old)
+{
+	struct bench b;
+
+	init(&b);
+	b.cluster->pool.age_ms = 20;
+	bench_start(&b, 'A');
+	bench_run_until(&b, has_one_peer);
+	wait_ms = loop_now_ms(b.loop) + 30;
+	bench_run_until(&b, has_time_passed);
+	bench_start(&b, 'B');
+	bench_run_until(&b, has_two_peers);
+	SAY(&b, 0, SETTINGS ANSWER("\1"));
+	SAY(&b, 1, SETTINGS ANSWER("\1"));
+	bench_run_until(&b, bench_are_all_over);
+	bench_run_until(&b, has_peer_seen_the_end);
+	assert_non_null(strstr(str_ptr(&b.trace), "A:200"));
+	assert_non_null(strstr(str_ptr(&b.trace), "B:200"));
+	bench_fini(&b);
+}
+
+TEST(pool_cuts_what_is_under_way_after_the_grace)
+{
+	struct bench b;
+
+	init(&b);
+	b.cluster->pool.age_ms = 10;
+	b.cluster->pool.grace_ms = 10;
+	bench_start(&b, 'A');
+	bench_run_until(&b, has_one_peer);
+	bench_run_until(&b, bench_are_all_over);
+	bench_run_until(&b, has_peer_seen_the_end);
+	assert_null(strstr(str_ptr(&b.trace), "A:200"));
+	bench_fini(&b);
+}
+
+TEST(pool_ends_a_connection_whose_peer_does_not_answer)
+{
+	for (int is_wanted = 0; is_wanted < 2; is_wanted++) {
+		struct bench b;
+
+		init(&b);
+		b.cluster->pool.ping_ms = 10;
+		b.cluster->pool.pong_ms = 10;
+		b.cluster->pool.pings_all = is_wanted;
+		bench_start(&b, 'A');
+		bench_run_until(&b, has_one_peer);
+		if (is_wanted) {
+			bench_run_until(&b, bench_are_all_over);
+			assert_null(strstr(str_ptr(&b.trace), "A:200"));
+		} else {
+			/* A stranger is not asked. */
+			wait_ms = loop_now_ms(b.loop) + 60;
+			bench_run_until(&b, has_time_passed);
+			SAY(&b, 0, SETTINGS ANSWER("\1"));
+			bench_run_until(&b, bench_are_all_over);
+			assert_non_null(strstr(str_ptr(&b.trace), "A:200"));
+		}
+		bench_fini(&b);
+	}
+}
+
+TEST(pool_tells_the_peer_what_its_cluster_says)
+{
+	struct bench b;
+	char bytes[1000];
+	/* INITIAL_WINDOW_SIZE of 128 KiB. */
+	static const char window[] = "\0\4\0\2\0\0";
+
+	init(&b);
+	b.cluster->pool.h2.window = 128 * 1024;
+	bench_start(&b, 'A');
+	bench_run_until(&b, has_one_peer);
+	ssize_t n = recv(b.peers[0], bytes, sizeof(bytes), MSG_DONTWAIT);
+
+	assert_true(n > 0);
+	assert_non_null(memmem(bytes, (size_t)n, window, 6));
+	SAY(&b, 0, SETTINGS ANSWER("\1"));
+	bench_run_until(&b, bench_are_all_over);
 	bench_fini(&b);
 }

@@ -83,10 +83,10 @@ TEST(pool_gives_what_cannot_be_repeated_a_fresh_connection)
 
 	bench_init(&b);
 	b.is_unsafe = true;
-	b.cluster->pool_fresh_ms = 120000;
+	b.cluster->pool.fresh_ms = 120000;
 	bench_exchange(&b, 'A', 0, BENCH_OK);
 	bench_exchange(&b, 'B', 0, BENCH_OK);
-	b.cluster->pool_fresh_ms = 0;	/* now it was idle for too long */
+	b.cluster->pool.fresh_ms = 0;	/* now it was idle for too long */
 	bench_exchange(&b, 'C', 1, BENCH_OK);
 	b.is_unsafe = false;
 	bench_exchange(&b, 'D', 1, BENCH_OK);	/* the last one first */
@@ -141,7 +141,7 @@ TEST(pool_idle_connections_have_their_time)
 	struct bench b;
 
 	bench_init(&b);
-	b.cluster->pool_idle_ms = 5;
+	b.cluster->pool.idle_ms = 5;
 	bench_exchange(&b, 'A', 0, BENCH_OK);
 	bench_run_until(&b, bench_is_none_idle);
 	bench_fini(&b);
@@ -285,13 +285,13 @@ TEST(pool_connections_wear_out)
 	struct bench b;
 
 	bench_init(&b);
-	b.cluster->pool_requests = 2;
+	b.cluster->pool.requests = 2;
 	bench_exchange(&b, 'A', 0, BENCH_OK);
 	bench_exchange(&b, 'B', 0, BENCH_OK);
+	b.cluster->pool.age_ms = 1;	/* of those that are made from here on */
 	bench_exchange(&b, 'C', 1, BENCH_OK);
 	bench_assert_trace(&b, "A:fresh A:200 B:reused B:200 C:fresh C:200");
-	b.cluster->pool_requests = 0;
-	b.cluster->pool_age_ms = 1;
+	b.cluster->pool.requests = 0;
 	ended_after_ms = loop_now_ms(b.loop) + 2;
 	bench_run_until(&b, has_time_passed);
 	bench_exchange(&b, 'D', 2, BENCH_OK);

@@ -16,13 +16,13 @@
  *       a stream to send on, or on_failed once -> attempt_finish.
  *
  * A connection that becomes free serves who waits longest; idle ones are kept
- * last in, first out, for pool_idle_ms, and are dropped when the endpoint leaves
+ * last in, first out, for idle_ms, and are dropped when the endpoint leaves
  * its cluster, the peer's certificate ends, or we are somebody else or trust
  * others than when they were made.
  *
  * A server may end an idle connection just as a request is on its way.  What
  * is idempotent (RFC 9110, 9.2.2) is then sent again by its owner.  What is not
- * goes only where the last exchange ended less than pool_fresh_ms ago, which is
+ * goes only where the last exchange ended less than fresh_ms ago, which is
  * less than servers keep idle connections (gunicorn 2 s, Apache and Node.js
  * 5 s; a sidecar that drains, 1 s), and else over a new connection.  For how long
  * a server keeps them is learnt, and ours are closed before (keepalive.h).

@@ -3,6 +3,7 @@
 
 #include "base/list.h"
 #include "base/map.h"
+#include "chain/conn_age.h"
 #include "upstream/upstream.h"
 
 /*
@@ -44,7 +45,8 @@ struct pool_conn {
 	struct codec          *codec;
 	struct cluster        *cluster;	/* counted: its state counts the conn */
 	struct loop_timer      timer;
-	uint64_t               since_ms, idle_ms, idle_since_ms;
+	struct conn_age        age;
+	uint64_t               idle_ms, idle_since_ms;
 	uint64_t               was_idle_ms;	/* until its use; 0: it answers */
 	int64_t                not_after;
 	uint64_t               uses;

@@ -352,10 +352,29 @@ compile_inbound(struct compiler *c, const struct model_object *o)
 	}
 }
 
+static void
+compile_http(const struct model_http_listeners *from,
+    struct http_conn_settings *out)
+{
+	const struct model_keep_alive *k = from->http2.keep_alive;
+
+	policy_http2(&from->http2, &out->h2);
+	out->age = (struct age_limits){
+		.max_ms = (uint64_t)from->max_age_ms,
+		.grace_ms = (uint64_t)from->grace_ms,
+		.requests = (uint64_t)from->max_requests,
+	};
+	if (k != NULL) {
+		out->ping_ms = (uint64_t)k->interval_ms;
+		out->pong_ms = (uint64_t)k->timeout_ms;
+	}
+}
+
 /* Without a MeshConfig: any identity of the mesh, which TLS sees to. */
 static void
 compile_policy(struct compiler *c, const struct model_object *o)
 {
+	compile_http(&model_mesh_config(o)->spec.http, &c->out->http);
 	c->out->allow_any = model_mesh_config(o)->spec.outbound.mode ==
 	    MODEL_ALLOW_ANY;
 	switch (model_mesh_config(o)->spec.inbound_policy) {

@@ -210,13 +210,41 @@ set_upgrades(const struct model_upgrades *from, struct upgrade_settings *u)
 	u->max_ms = (uint64_t)from->max_ms;
 }
 
+void
+policy_http2(const struct model_http2 *from, struct h2_limits *out)
+{
+	const struct model_h2_flood *f = &from->flood;
+
+	*out = (struct h2_limits){
+		.streams = number(from->streams), .window = number(from->window),
+		.conn_window = number(from->conn_window),
+		.frame_bytes = number(from->frame_bytes),
+		.head_bytes = number(from->head_bytes),
+		.queued_frames = number(f->queued_frames),
+		.queued_acks = number(f->queued_acks),
+		.continuations = number(f->continuations),
+		.resets = number(f->resets), .pings = number(f->pings),
+		.settings = number(f->settings),
+		.priorities = number(f->priorities),
+		.window_updates = number(f->window_updates),
+		.empty_data = number(f->empty_data),
+	};
+}
+
 static void
 set_pool(const struct model_pool *from, struct cluster *c)
 {
 	c->connect_timeout_ms = (uint64_t)from->connect_ms;
-	c->pool_idle_ms = (uint64_t)from->idle_ms;
-	c->pool_requests = (uint64_t)from->max_requests;
-	c->pool_age_ms = (uint64_t)from->max_age_ms;
+	c->pool.idle_ms = (uint64_t)from->idle_ms;
+	c->pool.requests = (uint64_t)from->max_requests;
+	c->pool.age_ms = (uint64_t)from->max_age_ms;
+	c->pool.grace_ms = (uint64_t)from->grace_ms;
+	policy_http2(&from->http2, &c->pool.h2);
+	if (from->http2.keep_alive != NULL) {
+		c->pool.ping_ms = (uint64_t)from->http2.keep_alive->interval_ms;
+		c->pool.pong_ms = (uint64_t)from->http2.keep_alive->timeout_ms;
+		c->pool.pings_all = true;
+	}
 }
 
 static void

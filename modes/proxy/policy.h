@@ -29,9 +29,10 @@ void policy_of(const struct policies *, const char *namespace,
     const char *service, const char *port_name,
     struct model_backend_policy_spec *out);
 void policy_apply(const struct model_backend_policy_spec *, struct cluster *);
-/* What it says of sessions; borrows from it. */
+void policy_http2(const struct model_http2 *, struct h2_limits *out);
 /* Of a word of proxyProtocol, in policies and of applications. */
 enum proxy_version policy_announce(int word);
+/* What it says of sessions; borrows from it. */
 void policy_session(const struct model_persistence *,
     struct session_settings *out);
 /* Of an endpoint with these labels; NULL: none. */

@@ -134,9 +134,9 @@ TEST(policy_says_it_all)
 	assert_true(c->balance.is_subset_strict);
 	assert_int_equal(cluster_subset(c, SLICE("v1")), 1);
 	assert_int_equal(c->connect_timeout_ms, 2000);
-	assert_int_equal(c->pool_idle_ms, 3000);
-	assert_int_equal(c->pool_requests, 4);
-	assert_int_equal(c->pool_age_ms, 5000);
+	assert_int_equal(c->pool.idle_ms, 3000);
+	assert_int_equal(c->pool.requests, 4);
+	assert_int_equal(c->pool.age_ms, 5000);
 	assert_int_equal(c->response_timeout_ms, 6000);
 	assert_int_equal(c->body_idle_ms, 7000);
 	assert_int_equal(c->announce, PROXY_V2);
@@ -278,7 +278,7 @@ TEST(policy_reads_destination_rules)
 	    "{httpHeaderName: X-User}}\n"
 	    "    connectionPool: {tcp: {maxConnectionDuration: 90s}}\n"
 	    "    outlierDetection: {consecutive5xxErrors: 3}\n");
-	assert_int_equal(f.c->pool_age_ms, 90000);
+	assert_int_equal(f.c->pool.age_ms, 90000);
 	assert_int_equal(f.c->tcp.max_ms, 90000);
 	assert_int_equal(f.c->tcp.idle_ms, 3600000);
 	assert_int_equal(f.c->lb, LB_RING_HASH);

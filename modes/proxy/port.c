@@ -154,6 +154,16 @@ watch_all(struct open_port *o)
 		    &o->accepts[i]);
 }
 
+/* As documents say now, for a connection that begins. */
+static const struct http_conn_settings *
+settings_of(void *arg, struct worker_env *env)
+{
+	const struct proxy_worker *w = env->mode;
+
+	(void)arg;
+	return w->snapshot != NULL ? &w->snapshot->http : NULL;
+}
+
 struct open_port *
 port_open(struct data_plane *p, const struct port *spec, struct err *err)
 {
@@ -172,6 +182,7 @@ port_open(struct data_plane *p, const struct port *spec, struct err *err)
 	o->watches = mem_zalloc_array(n, sizeof(struct listener_watch *));
 	o->accepts = mem_zalloc_array(n, sizeof(*o->accepts));
 	o->http = http_options_default;
+	o->http.settings = settings_of;
 	o->http.listener = (struct l7_listener){
 		.name = kinds[spec->kind].listener,
 		.route = route,

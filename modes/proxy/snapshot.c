@@ -16,6 +16,7 @@ snapshot_new(void)
 
 	atomic_init(&s->refs, 1);
 	arena_init(&s->arena);
+	http_conn_settings_init(&s->http);
 	s->number = 1 + atomic_fetch_add(&number, 1);
 	return s;
 }

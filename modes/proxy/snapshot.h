@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
-#include "chain/filter.h"
+#include "chain/http.h"
 #include "link/sni.h"
 #include "upstream/cluster.h"
 
@@ -66,6 +66,7 @@ struct snapshot {
 	size_t                 inbound_len;
 	struct inbound_port   *inbound_udp;	/* of datagrams */
 	size_t                 inbound_udp_len;
+	struct http_conn_settings http;	/* of connections to listeners */
 	struct listener_chains in, out;
 	struct l7_chain       *late;	/* behind out, to unknown services */
 	struct slice           account;	/* of our workload, "ns/name" */

@@ -323,7 +323,7 @@ udp_links_look(struct udp_worker *u)
 		if (l->flows.len > 0)
 			l->used_ms = now;
 		else if (l->is_retired || u->is_draining ||
-		    now - l->used_ms >= l->cluster->pool_idle_ms)
+		    now - l->used_ms >= l->cluster->pool.idle_ms)
 			end(l, "closed");
 	}
 }

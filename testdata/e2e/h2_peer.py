@@ -107,6 +107,7 @@ class Peer(Stream):
 		self.window = WINDOW		# what it may still send to us
 		self.windows = {}		# per stream, where it was ever said
 		self.initial_window = WINDOW
+		self.frame_max = FRAME_MAX
 		if begin:
 			self.begin(**named)
 
@@ -114,6 +115,7 @@ class Peer(Stream):
 		"""The preface, and both sides' SETTINGS."""
 		self.send(PREFACE + settings(**named))
 		self.initial_window = named.get("INITIAL_WINDOW_SIZE", WINDOW)
+		self.frame_max = named.get("MAX_FRAME_SIZE", FRAME_MAX)
 		self.read_until_frame(lambda seen: seen.kind == SETTINGS and
 		    seen.flags & ACK)
 
@@ -146,7 +148,7 @@ class Peer(Stream):
 		"""What every server must heed."""
 		assert self.frames or (seen.kind == SETTINGS and
 		    not seen.flags & ACK), f"the first frame is {seen}"
-		assert len(seen.payload) <= FRAME_MAX, f"too long: {seen}"
+		assert len(seen.payload) <= self.frame_max, f"too long: {seen}"
 		assert seen.kind < len(TYPES), f"an unknown type: {seen}"
 		assert seen.kind != PUSH_PROMISE, f"a push: {seen}"
 		if seen.kind in (SETTINGS, PING, GOAWAY):
