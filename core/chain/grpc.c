@@ -30,6 +30,38 @@ grpc_is_asked(const struct http_head *request)
 }
 
 int
+grpc_status_read(const struct http_fields *last)
+{
+	struct slice text = http_fields_get(last, FIELD_GRPC_STATUS);
+	uint64_t n;
+
+	if (text.len == 0 || text.len > 9 || !slice_u64(text, &n))
+		return GRPC_NONE;
+	return n < GRPC_STATUSES ? (int)n : GRPC_UNKNOWN;
+}
+
+static bool
+is_among(int status, unsigned set)
+{
+	return status > GRPC_OK && status < GRPC_STATUSES && set >> status & 1;
+}
+
+bool
+grpc_is_error(int status)
+{
+	return is_among(status, 1u << GRPC_UNKNOWN |
+	    1u << GRPC_DEADLINE_EXCEEDED | 1u << GRPC_UNIMPLEMENTED |
+	    1u << GRPC_INTERNAL | 1u << GRPC_UNAVAILABLE | 1u << GRPC_DATA_LOSS);
+}
+
+bool
+grpc_is_failure(int status)
+{
+	return is_among(status, 1u << GRPC_DEADLINE_EXCEEDED |
+	    1u << GRPC_INTERNAL | 1u << GRPC_UNAVAILABLE | 1u << GRPC_DATA_LOSS);
+}
+
+int
 grpc_status_of_http(int status)
 {
 	for (size_t i = 0; i < sizeof(of_http) / sizeof(*of_http); i++)
@@ -41,14 +73,21 @@ grpc_status_of_http(int status)
 int
 grpc_http_status(const struct http_head *answer)
 {
-	struct slice status = http_fields_get(&answer->fields,
-	    FIELD_GRPC_STATUS);
+	int status;
 
 	if (answer->status != 200)
 		return answer->status;
-	if (slice_is(status, "14"))
-		return 503;
-	return slice_is(status, "4") ? 504 : 200;
+	status = grpc_status_read(&answer->fields);
+	return status == GRPC_UNAVAILABLE ? 503 :
+	    status == GRPC_DEADLINE_EXCEEDED ? 504 : 200;
+}
+
+void
+grpc_status_put(struct http_fields *f, int status, struct slice message)
+{
+	http_fields_set_id(f, FIELD_GRPC_STATUS, slice_str(arena_printf(
+	    f->arena, "%d", status)));
+	http_fields_set(f, SLICE("grpc-message"), message);
 }
 
 void
@@ -56,7 +95,5 @@ grpc_answer(struct http_head *h, int status, struct slice message)
 {
 	h->status = 200;
 	http_fields_set_id(&h->fields, FIELD_CONTENT_TYPE, SLICE(MEDIA_TYPE));
-	http_fields_set_id(&h->fields, FIELD_GRPC_STATUS, slice_str(
-	    arena_printf(h->fields.arena, "%d", status)));
-	http_fields_set(&h->fields, SLICE("grpc-message"), message);
+	grpc_status_put(&h->fields, status, message);
 }

@@ -10,6 +10,9 @@
  * protocol calls Trailers-Only ("gRPC over HTTP2", section Responses).
  */
 enum grpc_status {
+	GRPC_NONE		= -1,	/* it was not said */
+	GRPC_OK			= 0,
+	GRPC_CANCELLED		= 1,
 	GRPC_UNKNOWN		= 2,
 	GRPC_DEADLINE_EXCEEDED	= 4,
 	GRPC_PERMISSION_DENIED	= 7,
@@ -17,11 +20,22 @@ enum grpc_status {
 	GRPC_UNIMPLEMENTED	= 12,
 	GRPC_INTERNAL		= 13,
 	GRPC_UNAVAILABLE	= 14,
+	GRPC_DATA_LOSS		= 15,
 	GRPC_UNAUTHENTICATED	= 16,
+	GRPC_STATUSES		= 17,
 };
 
 /* Whether the caller's library speaks gRPC; gRPC-Web is not that. */
 bool grpc_is_asked(const struct http_head *request);
+/*
+ * What the last fields of an answer say, 0 to 16, or GRPC_NONE.  A number that
+ * gRPC does not have is UNKNOWN, as it is to its libraries.
+ */
+int grpc_status_read(const struct http_fields *);
+/* The service failed, whatever it was asked: as 500 to 599. */
+bool grpc_is_error(int status);
+/* Its endpoint did: which counts towards its ejection. */
+bool grpc_is_failure(int status);
 /*
  * For an error of HTTP that is ours.  As "HTTP to gRPC Status Code Mapping", but
  * for 408, 413, 429 and 504, for which gRPC has words of its own.
@@ -32,6 +46,8 @@ int grpc_status_of_http(int status);
  * UNAVAILABLE and DEADLINE_EXCEEDED, else the status that it has.
  */
 int grpc_http_status(const struct http_head *answer);
+/* The trailers, or part of a head, that say it.  Borrows message as below. */
+void grpc_status_put(struct http_fields *, int status, struct slice message);
 /* Makes it Trailers-Only.  message: printable ASCII without '%'; borrowed. */
 void grpc_answer(struct http_head *, int status, struct slice message);
 

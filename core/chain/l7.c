@@ -2,14 +2,29 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "chain/grpc.h"
 #include "chain/l7_run.h"
 
 /* --- life ---------------------------------------------------------------------- */
+
+/* What its library makes of a call that ended without a status. */
+static int
+grpc_status_of(const struct l7_summary *s)
+{
+	if (s->grpc_status != GRPC_NONE)
+		return s->grpc_status;
+	if (s->status != 0 && s->status != 200)
+		return grpc_status_of_http(s->status);
+	return s->flag == FLAG_DC ? GRPC_CANCELLED :
+	    grpc_status_of_http(response_flag_status(s->flag));
+}
 
 static void
 run_done(struct l7_run *r)
 {
 	r->summary.end_us = loop_now_us(r->loop);
+	if (r->summary.is_grpc)
+		r->summary.grpc_status = grpc_status_of(&r->summary);
 	if (r->terminal_entered && r->route.terminal->done != NULL)
 		r->route.terminal->done(&r->terminal, &r->summary);
 	for (int i = r->entered - 1; i >= 0; i--) {
@@ -130,6 +145,7 @@ l7_run_note_request(struct l7_run *r, const struct http_head *head)
 	s->path = head->path;
 	s->query = head->query;
 	s->minor = head->minor;
+	s->is_grpc = grpc_is_asked(head);
 	s->user_agent = http_fields_get(&head->fields, FIELD_USER_AGENT);
 	s->forwarded_for = http_fields_get(&head->fields, FIELD_X_FORWARDED_FOR);
 }
@@ -315,6 +331,7 @@ l7_run_new(struct stream *stream, const struct l7_listener *listener,
 	r->summary.start_us = loop_now_us(env->loop);
 	r->summary.start_wall_us = (int64_t)clock_wall_us();
 	r->summary.details = "";
+	r->summary.grpc_status = GRPC_NONE;
 	l7_way_init(r, DIR_UP);
 	l7_way_init(r, DIR_DOWN);
 	flow_init(&r->way[DIR_UP].flow, parent, FLOW_HIGH, FLOW_LOW,

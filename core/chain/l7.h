@@ -101,7 +101,7 @@ void l7_reply(struct l7_ctx *, int status, enum response_flag, const char *detai
 /* As above with fields of its own; head lives in the arena; takes body. */
 void l7_reply_with(struct l7_ctx *, struct http_head *, struct buf *body,
     enum response_flag, const char *details);
-/* Breaks the exchange off; the caller sees a truncated or missing answer. */
+/* Breaks it off; the caller sees a truncated or missing answer; gRPC: trailers. */
 void l7_abort(struct l7_ctx *, enum response_flag, const char *details);
 /* Continues a held direction at the next filter, later in this turn. */
 void l7_resume(struct l7_ctx *, enum dir);

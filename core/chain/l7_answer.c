@@ -50,6 +50,51 @@ l7_has_responded(const struct l7_ctx *ctx)
 
 /* --- our own ----------------------------------------------------------------------- */
 
+/* Down through the filters in front of this one, from a clean start. */
+static void
+clear_way_down(struct l7_ctx *ctx)
+{
+	struct l7_run *r = ctx->run;
+	struct l7_way *down = &r->way[DIR_DOWN];
+
+	l7_way_stop(r, DIR_DOWN);
+	down->stopped = false;
+	down->start = ctx == &r->terminal ? 0 : r->len - ctx->index;
+	down->ended = false;
+}
+
+/* Who gave up may say already what that is in gRPC. */
+static int
+grpc_status_of(const struct l7_run *r, int http)
+{
+	return r->summary.grpc_status != GRPC_NONE ? r->summary.grpc_status :
+	    grpc_status_of_http(http);
+}
+
+/*
+ * An answer of gRPC that stops short, even within a message, can still end in a
+ * status, from which a caller learns more than from a reset.
+ */
+static bool
+end_in_grpc(struct l7_ctx *ctx, enum response_flag flag)
+{
+	struct l7_run *r = ctx->run;
+	struct arena *a = l7_arena(ctx);
+	struct http_fields *last;
+
+	if (!r->summary.is_grpc || !r->head_sent || r->has_length ||
+	    r->way[DIR_DOWN].delivered || r->tunnel ||
+	    response_flag_status(flag) == 0)
+		return false;
+	last = arena_alloc(a, sizeof(*last));
+	http_fields_init(last, a);
+	grpc_status_put(last, grpc_status_of(r, response_flag_status(flag)),
+	    slice_str(response_flag_text(flag)));
+	clear_way_down(ctx);
+	l7_put_trailers(r, DIR_DOWN, last);
+	return true;
+}
+
 void
 l7_abort(struct l7_ctx *ctx, enum response_flag flag, const char *details)
 {
@@ -62,6 +107,8 @@ l7_abort(struct l7_ctx *ctx, enum response_flag flag, const char *details)
 	if (ctx != &r->terminal)
 		l7_cancel_terminal(r);
 	l7_way_stop(r, DIR_UP);
+	if (end_in_grpc(ctx, flag))
+		return;
 	l7_way_stop(r, DIR_DOWN);
 	l7_end(r, STREAM_INTERNAL);
 }
@@ -74,10 +121,9 @@ put_in_grpc(const struct l7_run *r, struct http_head *head, struct buf *body,
 	const char *text = flag != FLAG_NONE ? response_flag_text(flag) :
 	    http_status_text(head->status);
 
-	if (head->status < 400 || r->request == NULL ||
-	    !grpc_is_asked(r->request))
+	if (head->status < 400 || !r->summary.is_grpc)
 		return;
-	grpc_answer(head, grpc_status_of_http(head->status), slice_str(text));
+	grpc_answer(head, grpc_status_of(r, head->status), slice_str(text));
 	buf_drain(body, buf_len(body));
 }
 
@@ -86,8 +132,6 @@ l7_reply_with(struct l7_ctx *ctx, struct http_head *head, struct buf *body,
     enum response_flag flag, const char *details)
 {
 	struct l7_run *r = ctx->run;
-	struct l7_way *down = &r->way[DIR_DOWN];
-	bool is_terminal = ctx == &r->terminal;
 
 	if (r->over)
 		return;
@@ -97,15 +141,11 @@ l7_reply_with(struct l7_ctx *ctx, struct http_head *head, struct buf *body,
 	}
 	r->summary.flag = flag;
 	r->summary.details = details;
-	if (!is_terminal) {
+	if (ctx != &r->terminal) {
 		l7_cancel_terminal(r);
 		l7_way_stop(r, DIR_UP);
 	}
-	/* Down through the filters in front of this one, from a clean start. */
-	l7_way_stop(r, DIR_DOWN);
-	down->stopped = false;
-	down->start = is_terminal ? 0 : r->len - ctx->index;
-	down->ended = false;
+	clear_way_down(ctx);
 	r->responding = true;
 	put_in_grpc(r, head, body, flag);
 	head->content_length = http_status_has_no_body(head->status) ? -1 :

@@ -89,6 +89,7 @@ struct l7_run {
 	bool                      terminal_entered, terminal_cancelled;
 	bool                      responding;	/* a head is on its way down */
 	bool                      head_sent;	/* ... and reached the stream */
+	bool                      has_length;	/* which says for its body */
 	unsigned                  replies;	/* by l7_reply_with, so far */
 	bool                      tunnel;
 	bool                      request_ended;

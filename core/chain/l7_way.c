@@ -1,4 +1,5 @@
 #include "base/check.h"
+#include "chain/grpc.h"
 #include "chain/l7_run.h"
 
 static void put_waiting(struct l7_run *, enum dir);
@@ -86,14 +87,8 @@ take_verdict(struct l7_run *r, enum dir dir, const struct l7_slot *s,
 static void
 note_grpc(struct l7_run *r, const struct http_fields *last)
 {
-	struct slice status = http_fields_get(last, FIELD_GRPC_STATUS);
-
-	for (size_t i = 0; i < status.len; i++)
-		if (i == 2 || status.ptr[i] < '0' || status.ptr[i] > '9')
-			return;
-	if (status.len > 0)
-		r->summary.grpc_status = arena_dup(l7_arena(&r->terminal),
-		    status);
+	if (r->summary.is_grpc)
+		r->summary.grpc_status = grpc_status_read(last);
 }
 
 static void
@@ -104,6 +99,7 @@ deliver_head(struct l7_run *r, enum dir dir, struct http_head *head, bool end)
 		r->route.terminal->head(&r->terminal, head, end);
 	} else {
 		r->head_sent = true;
+		r->has_length = head->content_length >= 0;
 		r->summary.status = head->status;
 		if (end)
 			note_grpc(r, &head->fields);

@@ -1,6 +1,7 @@
 #ifndef CHAIN_SUMMARY_H
 #define CHAIN_SUMMARY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/slice.h"
@@ -18,7 +19,8 @@ struct l7_summary {
 	uint64_t           response_head_us;	/* head of the answer came */
 	uint64_t           end_us;		/* all over */
 	int                status;		/* sent to the caller; 0: none */
-	struct slice       grpc_status;		/* digits; "": no gRPC */
+	bool               is_grpc;		/* the caller speaks gRPC */
+	int                grpc_status;		/* it ended with; -1: none yet */
 	enum response_flag flag;
 	const char        *details;		/* static words, "" when none */
 	uint64_t           bytes_up, bytes_down;	/* bodies */

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/str.h"
+#include "chain/grpc.h"
 #include "conf/schema.h"
 #include "filter/filters.h"
 
@@ -173,7 +174,8 @@ static void
 done(struct l7_ctx *ctx, const struct l7_summary *m)
 {
 	const struct access_log *l = ctx->shared;
-	bool went_well = m->flag == FLAG_NONE && m->status < 500;
+	bool went_well = m->flag == FLAG_NONE && m->status < 500 &&
+	    !(m->is_grpc && grpc_is_error(m->grpc_status));
 	struct str s = { 0 };
 
 	if (l->off || !log_wants_access() || (went_well && l->percent < 100 &&
@@ -188,8 +190,8 @@ done(struct l7_ctx *ctx, const struct l7_summary *m)
 	add_text(&s, TEXT("protocol"), m->minor == 0 ? SLICE("HTTP/1.0") :
 	    m->minor == 2 ? SLICE("HTTP/2") : SLICE("HTTP/1.1"));
 	add_number(&s, NUMBER("response_code"), (uint64_t)m->status);
-	if (m->grpc_status.len > 0)
-		add_text(&s, TEXT("grpc_status"), m->grpc_status);
+	if (m->is_grpc)
+		add_number(&s, NUMBER("grpc_status"), (uint64_t)m->grpc_status);
 	add_text(&s, TEXT("response_flags"), slice_str(response_flag_name(m->flag)));
 	add_text(&s, TEXT("response_code_details"), slice_str(m->details));
 	add_number(&s, NUMBER("bytes_received"), m->bytes_up);

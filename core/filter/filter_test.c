@@ -593,3 +593,13 @@ TEST(access_log_can_be_less)
 		assert_string_equal(line, "");
 	}
 }
+
+/* The service answered 200 and did not say how the call ended. */
+TEST(access_log_has_every_error_of_grpc)
+{
+	char line[4096];
+
+	logged("percent: 0", GET "content-type: application/grpc\r\n\r\n",
+	    line);
+	assert_has(line, "\"response_code\":200,\"grpc_status\":2,");
+}

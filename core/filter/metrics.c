@@ -51,10 +51,22 @@ outcome_key(uint64_t pair, struct l7_ctx *ctx, const struct l7_summary *m)
 	uint64_t h = pair ^ slice_hash(other) * UINT64_C(0x9e3779b97f4a7c15);
 
 	h ^= (uint64_t)m->status << 32 ^ (uint64_t)m->flag << 48 ^
+	    (uint64_t)(m->is_grpc ? 1 + m->grpc_status : 0) << 55 ^
 	    (uint64_t)(m->upstream_id.len > 0) << 60 ^
 	    (uint64_t)l7_peer(ctx)->is_tls << 61 ^
 	    (uint64_t)m->is_upstream_tls << 62;
 	return h * UINT64_C(0xff51afd7ed558ccd);
+}
+
+/* Of gRPC alone: 0 to 16, with which a series has one more label. */
+static struct slice
+grpc_status(const struct l7_summary *m, char text[2])
+{
+	if (!m->is_grpc)
+		return SLICE("");
+	text[0] = (char)('0' + m->grpc_status / 10);
+	text[1] = (char)('0' + m->grpc_status % 10);
+	return m->grpc_status < 10 ? slice_of(text + 1, 1) : slice_of(text, 2);
 }
 
 static struct stat_series *
@@ -63,7 +75,7 @@ requests_series(struct l7_ctx *ctx, const struct l7_summary *m)
 	const struct worker_env *env = l7_env(ctx);
 	bool in = is_inbound(ctx);
 	struct slice v[STAT_LABELS_MAX];
-	char code[8];
+	char code[8], grpc[2];
 	size_t n = services(v, ctx, m);
 	int status = m->status;
 
@@ -72,12 +84,13 @@ requests_series(struct l7_ctx *ctx, const struct l7_summary *m)
 	code[2] = (char)('0' + status % 10);
 	v[n++] = known(in ? m->source_workload : env->workload);
 	v[n++] = known(in ? env->workload : m->workload);
-	v[n++] = SLICE("http");
+	v[n++] = m->is_grpc ? SLICE("grpc") : SLICE("http");
 	v[n++] = status > 0 ? slice_of(code, 3) : SLICE("0");
 	v[n++] = slice_str(response_flag_name(m->flag));
 	v[n++] = (in ? l7_peer(ctx)->is_tls : m->upstream_id.len > 0) ?
 	    SLICE("mutual_tls") : !in && m->is_upstream_tls ? SLICE("tls") :
 	    SLICE("none");
+	v[n++] = grpc_status(m, grpc);
 	return stat_series_get(env->stats, METRIC_REQUESTS, v);
 }
 

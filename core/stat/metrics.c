@@ -11,7 +11,7 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.name = "mesh_requests_total", .type = STAT_COUNTER,
 		.help = "HTTP requests that were answered or given up",
 		.labels = { WORKLOADS, "protocol", "response_code",
-		    "response_flags", "security" },
+		    "response_flags", "security", "grpc_status" },
 		.to_control = true,
 	},
 	[METRIC_REQUEST_DURATION] = {

@@ -140,13 +140,18 @@ add_double(struct str *out, double value)
 	}
 }
 
-/* Opens {a="b",c="d" and leaves the brace open; gives what comes next. */
+/*
+ * Opens {a="b",c="d" and leaves the brace open; gives what comes next.  A label
+ * without a value is the same as none.
+ */
 static const char *
 open_labels(struct str *out, const struct stat_reading *reading)
 {
 	const char *separator = "{";
 
 	for (size_t i = 0; reading->family->labels[i] != NULL; i++) {
+		if (reading->values[i].len == 0)
+			continue;
 		str_addf(out, "%s%s=\"", separator, reading->family->labels[i]);
 		add_escaped(out, reading->values[i], true);
 		str_add_char(out, '"');

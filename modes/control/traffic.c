@@ -3,12 +3,17 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "chain/grpc.h"
 #include "modes/control/traffic_impl.h"
 #include "stat/metrics.h"
 
 #define SENDER_MS	(3600 * 1000)	/* silent for so long: forgotten */
 #define SILENCE_MS	(2 * TRAFFIC_STEP_MS)	/* it was away */
 #define LATER_MS	60000		/* between looks for those */
+
+/* Places of labels in metrics.c. */
+#define RESPONSE_CODE	8
+#define GRPC_STATUS	11
 
 struct sender {
 	struct stat_feed *feed;
@@ -44,6 +49,17 @@ add_pair(struct str *key, const struct slice *v)
 	    SLICE_ARG(v[1]), SLICE_ARG(v[2]), SLICE_ARG(v[3]), SLICE_ARG(v[4]));
 }
 
+/* An answer that was none of the service's failures. */
+static bool
+is_success(struct slice response_code, struct slice grpc_status)
+{
+	uint64_t status;
+
+	return response_code.len == 3 && response_code.ptr[0] >= '1' &&
+	    response_code.ptr[0] <= '4' && !(slice_u64(grpc_status, &status) &&
+	    status < GRPC_STATUSES && grpc_is_error((int)status));
+}
+
 static void
 on_reading(void *ctx, const struct stat_reading *r)
 {
@@ -59,9 +75,8 @@ on_reading(void *ctx, const struct stat_reading *r)
 		stat_histogram_merge(&p->durations, r->hist);
 		return;
 	}
-	/* response_code */
 	p->requests += r->raw;
-	if (v[8].len == 3 && v[8].ptr[0] >= '1' && v[8].ptr[0] <= '4')
+	if (is_success(v[RESPONSE_CODE], v[GRPC_STATUS]))
 		p->success += r->raw;
 }
 

@@ -99,6 +99,50 @@ TEST(traffic_counts_what_is_new_within_the_window)
 	traffic_free(t);
 }
 
+/* Of 200 with each of these, which are good for gRPC. */
+TEST(traffic_of_grpc_succeeds_by_its_status)
+{
+	static const struct {
+		const char *grpc_status;
+		int64_t     success;
+	} cases[] = {
+		{ "", 10 }, { "0", 10 }, { "5", 10 }, { "7", 10 },
+		{ "unknown", 10 }, { "2", 0 }, { "14", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct slice service = SLICE("web");
+		struct traffic *t = traffic_new();
+		struct err err = ERR_INIT;
+		int64_t success;
+
+		traffic_tick(t, 1000);
+		for (int n = 0; n <= 10; n += 10) {
+			char *text = mem_printf("mesh-counters 1 BOOT\n"
+			    "$outbound\n$default\n$web\n$pay\n$grpc\n$200\n$%s\n"
+			    "#mesh_requests_total " WORKLOADS ",grpc_status\n"
+			    "0 1 2 1 3 5 5 4 5 6 =%d\n", cases[i].grpc_status,
+			    n);
+			const struct traffic_report r = {
+				.sender = SLICE("default/web-1"),
+				.ns = SLICE("default"), .services = &service,
+				.services_len = 1, .counters = slice_str(text),
+				.uptime_ms = LONG_MS,
+			};
+
+			assert_int_equal(traffic_apply(t, &r, 2000 +
+			    (uint64_t)n * 500, &err), 0);
+			traffic_tick(t, 6000 + (uint64_t)n * 500);
+			mem_free(text);
+		}
+		assert_int_equal(requests(t, 11000, &success), 10);
+		if (success != cases[i].success)
+			fail_msg("\"%s\": %lld", cases[i].grpc_status,
+			    (long long)success);
+		traffic_free(t);
+	}
+}
+
 TEST(traffic_of_two_sidecars_counts_once)
 {
 	struct traffic *t = traffic_new();
