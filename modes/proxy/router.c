@@ -1,3 +1,4 @@
+#include "chain/grpc_timeout.h"
 #include "modes/proxy/data_plane.h"
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/mirror.h"
@@ -22,15 +23,35 @@ on_timer(void *arg)
 		router_fail(r, FLAG_UT, r->ended ? "response_timeout" : "body_idle");
 }
 
-static void
-on_whole(void *arg)
+bool
+router_is_late(const struct router *r)
 {
-	struct router *r = arg;
+	return r->ruled != NULL && r->ruled->until_us > 0 &&
+	    loop_now_us(l7_loop(r->ctx)) >= r->ruled->until_us;
+}
+
+void
+router_expire(struct router *r)
+{
 	bool is_stuck = l7_flow(r->ctx, DIR_UP)->queued > 0;
 
 	/* All of it may have gone by while the caller was sending. */
-	router_give_up(r, r->ended || is_stuck || r->answered ? ATTEMPT_FAILED :
-	    ATTEMPT_CANCELLED, FLAG_UT, "request_timeout");
+	bool was_slow = r->ended || is_stuck || r->answered;
+
+	if (!r->ruled->is_deadline_first) {
+		router_give_up(r, was_slow ? ATTEMPT_FAILED : ATTEMPT_CANCELLED,
+		    FLAG_UT, "request_timeout");
+		return;
+	}
+	/* By as little time as they like, strangers could eject any endpoint. */
+	router_give_up(r, was_slow && l7_summary(r->ctx)->is_own ?
+	    ATTEMPT_FAILED : ATTEMPT_CANCELLED, FLAG_DT, "grpc_timeout");
+}
+
+static void
+on_whole(void *arg)
+{
+	router_expire(arg);
 }
 
 static void
@@ -51,16 +72,37 @@ on_pause(void *arg)
 	router_start_attempt(arg);
 }
 
-/* The first of its clocks runs since the request began. */
+/* Of all tries, since the request began. */
 static void
-begin_ruled(struct router *r)
+begin_whole(struct router *r, int64_t deadline_us)
+{
+	struct ruled *x = r->ruled;
+	uint64_t start_us = l7_summary(r->ctx)->start_us;
+	uint64_t now_us = loop_now_us(l7_loop(r->ctx));
+
+	if (x->policy.request_ms > 0)
+		x->until_us = start_us + x->policy.request_ms * 1000;
+	if (deadline_us >= 0) {
+		x->has_deadline = true;
+		x->policy.head_ms = 0;
+		x->is_deadline_first = x->until_us == 0 ||
+		    start_us + (uint64_t)deadline_us < x->until_us;
+	}
+	if (x->is_deadline_first)
+		x->until_us = start_us + (uint64_t)deadline_us;
+	if (x->until_us > 0)
+		loop_timer_start(&x->whole, x->until_us > now_us ?
+		    (x->until_us - now_us + 999) / 1000 : 0);
+}
+
+/* deadline_us: of a caller of gRPC; -1: none. */
+static void
+begin_ruled(struct router *r, int64_t deadline_us)
 {
 	const struct proxy_worker *w = l7_env(r->ctx)->mode;
 	const struct rule_choice *c = r->job->choice;
 	struct loop *loop = l7_loop(r->ctx);
 	struct ruled *x = arena_zalloc(l7_arena(r->ctx), sizeof(*x));
-	uint64_t spent_ms = (loop_now_us(loop) - l7_summary(r->ctx)->start_us) /
-	    1000;
 
 	r->ruled = x;
 	list_init(&x->rivals);
@@ -71,13 +113,7 @@ begin_ruled(struct router *r)
 	loop_timer_init(&x->whole, loop, on_whole, r);
 	loop_timer_init(&x->each, loop, on_each, r);
 	loop_timer_init(&x->pause, loop, on_pause, r);
-	if (x->policy.request_ms == 0)
-		return;
-	uint64_t left = x->policy.request_ms > spent_ms ?
-	    x->policy.request_ms - spent_ms : 0;
-
-	x->until_ms = loop_now_ms(loop) + left;
-	loop_timer_start(&x->whole, left);
+	begin_whole(r, deadline_us);
 }
 
 /* --- rules ---------------------------------------------------------------------------- */
@@ -133,11 +169,19 @@ find_session(struct router *r)
 static void
 use_cluster(struct router *r, struct cluster *c)
 {
+	struct l7_summary *s = l7_summary(r->ctx);
+	int64_t deadline_us = s->is_grpc ?
+	    grpc_timeout_us(&r->request->fields) : -1;
+
 	r->cluster = c;
-	l7_summary(r->ctx)->service = c->service;
+	s->service = c->service;
 	r->retry = &c->retry;
-	if (r->job->choice != NULL || c->retry.is_asked)
-		begin_ruled(r);
+	if (r->job->choice != NULL || c->retry.is_asked || deadline_us >= 0)
+		begin_ruled(r, deadline_us);
+	if (router_is_late(r)) {
+		router_expire(r);
+		return;
+	}
 	find_session(r);
 	affinity_find(&r->affinity, r->ctx, c, r->request,
 	    r->job->source);
@@ -193,7 +237,7 @@ router_body(struct l7_ctx *ctx, struct buf *b, bool end)
 	if (end)
 		router_await_answer(r);
 	else
-		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
+		router_await_body(r);
 }
 
 static const struct buf no_bytes;
@@ -226,7 +270,7 @@ router_pause(struct l7_ctx *ctx, bool paused)
 		stream_pause(r->stream);
 	} else {
 		if (r->answered && !r->is_tunnel)
-			loop_timer_start(&r->timer, r->cluster->body_idle_ms);
+			router_await_body(r);
 		stream_resume(r->stream);
 	}
 }
@@ -263,8 +307,8 @@ router_done(struct l7_ctx *ctx, const struct l7_summary *s)
 
 	/* What others made of its answer is not the endpoint's. */
 	(void)s;
-	clean(r, r->status >= 500 ? ATTEMPT_FAILED : r->status > 0 ? ATTEMPT_OK :
-	    ATTEMPT_CANCELLED, STREAM_OK);
+	clean(r, r->status >= 500 || r->has_failed ? ATTEMPT_FAILED :
+	    r->status > 0 ? ATTEMPT_OK : ATTEMPT_CANCELLED, STREAM_OK);
 	router_tunnel_end(r);
 }
 

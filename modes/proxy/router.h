@@ -16,7 +16,8 @@
  *
  * Clocks: the connect, inside the attempt; body_idle_ms between signs of life of
  * a body; from the end of the request response_timeout_ms until the head of the
- * answer.
+ * answer.  A caller of gRPC that says how long it waits needs neither of these
+ * two: the exchange ends then, or when its rule says, whichever is first.
  */
 
 /* What an exchange is for; lives in the stream's arena. */

@@ -19,7 +19,9 @@ struct ruled {
 	struct try_policy policy;
 	struct list       rivals;	/* of router_hedge.c; the elder first */
 	struct loop_timer whole, each, pause;
-	uint64_t          until_ms;	/* with policy.request_ms */
+	uint64_t          until_us;	/* of whole, on the loop's clock; 0: never */
+	bool              has_deadline;	/* the caller gave one, by gRPC */
+	bool              is_deadline_first;	/* and until_us is that */
 	struct buf        copy;		/* of the body, for mirrors */
 	bool              is_mirrored;	/* there are mirrors, and it fits */
 };
@@ -49,10 +51,16 @@ struct router {
 	bool               ended, head_end;
 	bool               no_replay;	/* too much was sent to repeat it */
 	bool               answered;	/* a head came */
+	bool               has_failed;	/* and it ended as no endpoint should */
 	bool               retry_counted, is_tunnel;
 	bool               was_stale;	/* a connection that was idle ended */
 	bool               is_over_rate;	/* of retries, which ends in 503 */
 };
+
+/* --- router.c ---------------------------------------------------------------------- */
+
+bool router_is_late(const struct router *);	/* until_us has come */
+void router_expire(struct router *);
 
 /* --- router_try.c ------------------------------------------------------------------ */
 
@@ -78,6 +86,7 @@ void router_note_endpoint(struct router *);
 extern const struct stream_events router_stream_events;
 void router_send_body(struct router *, struct buf *, bool end);
 void router_await_answer(struct router *);	/* the request was sent */
+void router_await_body(struct router *);	/* more of one, of either */
 void router_drop_attempt(struct router *, enum attempt_result,
     enum stream_error);
 void router_stop_clocks(struct router *);

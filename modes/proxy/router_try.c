@@ -1,5 +1,6 @@
 #include "base/random.h"
 #include "chain/grpc.h"
+#include "chain/grpc_timeout.h"
 #include "modes/proxy/announce.h"
 #include "modes/proxy/egress.h"
 #include "modes/proxy/data_plane.h"
@@ -89,12 +90,12 @@ static int64_t
 wait_ms(const struct router *r, uint64_t least_ms)
 {
 	const struct ruled *x = r->ruled;
-	uint64_t now = loop_now_ms(l7_loop(r->ctx)), left, wait;
+	uint64_t now_us = loop_now_us(l7_loop(r->ctx)), left, wait;
 
 	if (!r->retry->is_asked)
 		return 0;
-	left = x->policy.request_ms == 0 ? r->cluster->response_timeout_ms :
-	    x->until_ms > now ? x->until_ms - now : 0;
+	left = x->until_us == 0 ? r->cluster->response_timeout_ms :
+	    x->until_us > now_us ? (x->until_us - now_us) / 1000 : 0;
 	wait = retry_wait_ms(r->retry, (uint32_t)r->attempts, random_unit());
 	if (wait < least_ms)
 		wait = least_ms;
@@ -184,15 +185,16 @@ is_retried_for(struct router *r, const struct http_head *head, int status)
 
 /* --- events of the upstream stream -------------------------------------------------- */
 
-#define GRPC_RESOURCE_EXHAUSTED	"8"
-
-/* The same as 429, where gRPC says it: at the end of an answer. */
+/* What others say by 429 and 500, gRPC says at the end of an answer. */
 static void
-note_grpc(struct router *r, const struct http_fields *f)
+note_grpc(struct router *r, const struct http_fields *last)
 {
-	if (r->attempt != NULL && slice_is(http_fields_get(f,
-	    FIELD_GRPC_STATUS), GRPC_RESOURCE_EXHAUSTED))
+	int status = l7_summary(r->ctx)->is_grpc ? grpc_status_read(last) :
+	    GRPC_NONE;
+
+	if (r->attempt != NULL && status == GRPC_RESOURCE_EXHAUSTED)
 		attempt_penalise(r->attempt);
+	r->has_failed = grpc_is_failure(status);
 }
 
 void
@@ -202,6 +204,7 @@ router_take_head(struct router *r, struct http_head *head, bool end)
 	const int status = end ? grpc_http_status(head) : head->status;
 
 	attempt_answered(r->attempt, status);
+	r->has_failed = false;
 	if (end)
 		note_grpc(r, &head->fields);
 	if (is_retried_for(r, head, status))
@@ -216,7 +219,7 @@ router_take_head(struct router *r, struct http_head *head, bool end)
 	if (end)
 		loop_timer_stop(&r->timer);
 	else
-		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
+		router_await_body(r);
 	if (r->stream != NULL && r->stream->is_tunnel) {
 		r->is_tunnel = true;
 		r->ended = false;
@@ -257,7 +260,7 @@ on_body(void *owner, struct buf *b, bool end)
 	else if (end)
 		loop_timer_stop(&r->timer);
 	else
-		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
+		router_await_body(r);
 	l7_respond_body(r->ctx, b, end);
 }
 
@@ -277,7 +280,7 @@ on_drained(void *owner)
 	struct router *r = owner;
 
 	if (!r->ended && !r->is_tunnel)
-		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
+		router_await_body(r);
 }
 
 static enum response_flag
@@ -324,10 +327,24 @@ is_stale(struct router *r, enum stream_error error)
 }
 
 static void
+fail_reset(struct router *r, enum stream_error error)
+{
+	/* As "gRPC over HTTP2", section Errors, has it, for what is no loss. */
+	if (error == STREAM_CANCEL)
+		l7_summary(r->ctx)->grpc_status = GRPC_CANCELLED;
+	router_fail(r, flag_of(error), stream_error_name(error));
+}
+
+static void
 on_reset(void *owner, enum stream_error error)
 {
 	struct router *r = owner;
 
+	/* The service may keep the time that it was told before our clock does. */
+	if (router_is_late(r)) {
+		router_expire(r);
+		return;
+	}
 	if (retry_takes_reset(r->retry, error, attempt_is_reused(r->attempt),
 	    router_is_idempotent(r)) && is_stale(r, error))
 		return;
@@ -336,7 +353,7 @@ on_reset(void *owner, enum stream_error error)
 	    router_try_again(r, error, stream_error_name(error), 0))
 		return;
 	if (r->answered || !router_fall_back(r))
-		router_fail(r, flag_of(error), stream_error_name(error));
+		fail_reset(r, error);
 }
 
 const struct stream_events router_stream_events = {
@@ -362,6 +379,15 @@ router_await_answer(struct router *r)
 		loop_timer_start(&r->timer, ms);
 	else
 		loop_timer_stop(&r->timer);
+}
+
+void
+router_await_body(struct router *r)
+{
+	if (r->ruled != NULL && r->ruled->has_deadline)
+		loop_timer_stop(&r->timer);
+	else
+		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
 }
 
 void
@@ -429,6 +455,18 @@ number_try(struct router *r)
 		    r->attempts)));
 }
 
+/* What is left of the time, for whoever does the work now. */
+static void
+tell_deadline(struct router *r)
+{
+	uint64_t now_us = loop_now_us(l7_loop(r->ctx));
+
+	if (r->ruled != NULL && r->ruled->until_us > 0 &&
+	    l7_summary(r->ctx)->is_grpc)
+		grpc_timeout_set(&r->outgoing->fields, r->ruled->until_us >
+		    now_us ? r->ruled->until_us - now_us : 0);
+}
+
 void
 router_note_endpoint(struct router *r)
 {
@@ -460,6 +498,7 @@ on_stream(void *owner, struct stream *st, const struct conn_peer *peer,
 	router_note_endpoint(r);
 	name_host(r);
 	number_try(r);
+	tell_deadline(r);
 	stream_send_head(st, r->outgoing, r->head_end);
 	if (!r->head_end && (buf_len(&r->pending) > 0 || body_end)) {
 		struct buf b = { 0 };
@@ -474,7 +513,7 @@ on_stream(void *owner, struct stream *st, const struct conn_peer *peer,
 	if (r->ended)
 		router_await_answer(r);
 	else
-		loop_timer_start(&r->timer, r->cluster->body_idle_ms);
+		router_await_body(r);
 }
 
 static void

@@ -7,6 +7,7 @@ No code is generated: messages are bytes.
 """
 
 import queue
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from mesh import curl, free_port, main, scenario, wait_until
 
 WAIT = 20		# seconds for what comes at once
 LARGE = 1 << 20
+EMPTY = b"\0" * 5	# a message
 SIZES = [("grpc.max_receive_message_length", 4 * LARGE),
     ("grpc.max_send_message_length", 4 * LARGE),
     ("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1)]
@@ -28,7 +30,7 @@ class Store:
 
 	def __init__(self):
 		self.cancelled = threading.Event()	# a call of wait was
-		self.left = queue.Queue()	# seconds that callers gave
+		self.left = queue.Queue()	# seconds that callers of wait, slow gave
 		self.tries = 0			# of second
 		self.port = free_port()
 		one, many = (grpc.unary_unary_rpc_method_handler,
@@ -40,6 +42,7 @@ class Store:
 			"Fail": one(self.fail),
 			"Late": many(self.late),
 			"Second": one(self.second),
+			"Slow": one(self.slow),
 			"Tell": one(self.tell),
 			"Wait": one(self.wait),
 			"Count": many(self.count),
@@ -65,6 +68,13 @@ class Store:
 		if self.tries < 2:
 			call.abort(grpc.StatusCode.UNAVAILABLE, "not yet")
 		return request
+
+	def slow(self, request, call):
+		left = call.time_remaining()
+		self.left.put(left)
+		while left - call.time_remaining() < 0.2:
+			threading.Event().wait(0.02)
+		call.abort(grpc.StatusCode.UNAVAILABLE, "too slow")
 
 	def tell(self, request, call):
 		told = [(key, value) for key, value in call.invocation_metadata()
@@ -95,12 +105,25 @@ class Store:
 
 class Caller:
 	def __init__(self, address, authority):
+		self.address, self.authority = address, authority
 		self.channel = grpc.insecure_channel(address, options=[*SIZES,
 		    ("grpc.default_authority", authority)])
 		self.close = self.channel.close
 
 	def unary(self, method):
 		return self.channel.unary_unary(f"/e2e.Store/{method}")
+
+	def bare(self, method, *fields, body=EMPTY):
+		"""A call by no library, which would have a clock of its own."""
+		with tempfile.NamedTemporaryFile() as message:
+			message.write(body)
+			message.flush()
+			given = [part for field in fields for part in ("-H", field)]
+			return curl(f"http://{self.address}/e2e.Store/{method}",
+			    "--http2-prior-knowledge", "-H",
+			    f"Host: {self.authority}", "-H",
+			    "content-type: application/grpc", "-H", "te: trailers",
+			    *given, "--data-binary", f"@{message.name}")
 
 	def await_answers(self):
 		def ask():
@@ -235,6 +258,25 @@ def deadlines_reach_the_server(store, caller):
 	assert store.cancelled.wait(WAIT / 2), "the call goes on at the server"
 
 
+@on_both_ways
+def proxies_keep_the_deadline_of_a_caller_who_does_not(store, caller):
+	began = time.monotonic()
+	page = caller.bare("Wait", "grpc-timeout: 300m")
+	assert page.status == 200 and page.header("grpc-status") == "4", page.head
+	assert 0.3 <= time.monotonic() - began < WAIT / 2
+	# The server is told what is left.
+	left = store.left.get(timeout=WAIT)
+	assert left < 0.3, left
+	assert store.cancelled.wait(WAIT / 2), "the call goes on at the server"
+	# It may have none left before anybody is asked.
+	page = caller.bare("Wait", "grpc-timeout: 1n", body=b"")
+	assert page.header("grpc-status") == "4", page.head
+	# What is malformed is none.
+	for bad in ("1s", "100000000m"):
+		page = caller.bare("Echo", f"grpc-timeout: {bad}")
+		assert page.body == EMPTY, (bad, page.head)
+
+
 def status_of(caller, want):
 	def ask():
 		error = failure(caller.unary("Echo"), b"x")
@@ -246,16 +288,25 @@ def status_of(caller, want):
 @scenario
 def errors_of_proxies_have_statuses_of_grpc(scene):
 	store, caller = through_sidecars(scene)
-	web = next(p for p in scene.processes if p.name == "web")
+	app, web = (next(p for p in scene.processes if p.name == name)
+	    for name in ("app", "web"))
 	# The sidecar of the service finds it gone, then is gone itself.
 	store.close()
 	gone = status_of(caller, grpc.StatusCode.UNAVAILABLE)
 	assert dict(gone.trailing_metadata())["proxy-status"].startswith("mesh;")
-	next(p for p in scene.processes if p.name == "app").stop()
+	app_counters = app.metrics()
+	app.stop()
 	status_of(caller, grpc.StatusCode.UNAVAILABLE)
 	# The access log has what trailers said, and what a lone head did.
-	web.wait_line(r'/Echo".*"response_code":200,"grpc_status":"0"')
-	web.wait_line(r'/Echo".*"response_code":200,"grpc_status":"14"')
+	web.wait_line(r'/Echo".*"response_code":200,"grpc_status":0')
+	web.wait_line(r'/Echo".*"response_code":200,"grpc_status":14')
+	# So have the counters, of gRPC alone.
+	for counters, direction in ((web.metrics(), "outbound"),
+	    (app_counters, "inbound")):
+		count = [counters.sum("mesh_requests_total",
+		    direction=direction, protocol="grpc", response_code="200",
+		    grpc_status=status) for status in ("0", "14")]
+		assert all(n > 0 for n in count), (direction, count)
 	nobody = scene.closing(Caller(f"127.0.0.1:{web.outbound_port}",
 	    "nobody.default.mesh"))
 	error = status_of(nobody, grpc.StatusCode.UNIMPLEMENTED)
@@ -264,6 +315,8 @@ def errors_of_proxies_have_statuses_of_grpc(scene):
 	# Who speaks no gRPC is told as ever.
 	page = curl(f"{web.outbound}/", "-H", "Host: nobody.default.mesh")
 	assert page.status == 404, page.head
+	assert web.metrics().sum("mesh_requests_total", protocol="http",
+	    response_code="404", grpc_status=None) == 1
 
 
 POLICY = """---
@@ -284,6 +337,36 @@ def a_service_that_is_unavailable_is_asked_again(scene):
 	# What a client did wrong is not.
 	error = failure(caller.unary("Fail"), b"x")
 	assert error.code() is grpc.StatusCode.FAILED_PRECONDITION, error
+
+
+@scenario
+def each_try_has_what_is_left_of_the_deadline(scene):
+	store, caller = through_gateway(scene, POLICY)
+	page = caller.bare("Slow", "grpc-timeout: 20S")
+	assert page.header("grpc-status") == "14", page.head
+	first, second = (store.left.get(timeout=WAIT) for _ in range(2))
+	assert first <= 20 and second <= first - 0.2, (first, second)
+
+
+@scenario
+def a_route_limits_calls_and_their_deadlines(scene):
+	store = scene.closing(Store())
+	port = free_port()
+	Gateway(scene, gateway([f"name: g, port: {port}, protocol: HTTP"]) +
+	    route("store", "store") + "    timeouts: {request: 400ms}\n" +
+	    service("store", store.port).replace("appProtocol: http",
+	    "appProtocol: grpc"))
+	caller = scene.closing(Caller(f"127.0.0.1:{port}",
+	    "store.example.com")).await_answers()
+	for fields in ((), ("grpc-timeout: 1H",)):
+		page = caller.bare("Wait", *fields)
+		assert page.header("grpc-status") == "4", page.head
+		left = store.left.get(timeout=WAIT)
+		assert left <= 0.4, left
+	# One that is shorter holds.
+	caller.bare("Wait", "grpc-timeout: 200m")
+	left = store.left.get(timeout=WAIT)
+	assert left <= 0.2, left
 
 
 if __name__ == "__main__":
