@@ -97,7 +97,7 @@ router_hedge(struct router *r)
 	if (!may_have_rivals(r))
 		return false;
 	if (r->cluster->len < 2 || !router_has_attempts_left(r) ||
-	    !router_has_budget(r))
+	    router_take_budget(r) != BUDGET_TAKEN)
 		return true;
 	v = arena_zalloc(l7_arena(r->ctx), sizeof(*v));
 	*v = (struct rival){

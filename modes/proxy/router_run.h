@@ -54,7 +54,7 @@ struct router {
 	bool               has_failed;	/* and it ended as no endpoint should */
 	bool               retry_counted, is_tunnel;
 	bool               was_stale;	/* a connection that was idle ended */
-	bool               is_over_rate;	/* of retries, which ends in 503 */
+	bool               is_over_rate;	/* of retries, just now: 503 */
 };
 
 /* --- router.c ---------------------------------------------------------------------- */
@@ -75,8 +75,9 @@ bool router_try_again(struct router *, enum stream_error, const char *reason,
     uint64_t least_ms);
 bool router_is_idempotent(const struct router *);
 bool router_has_attempts_left(const struct router *);
-/* Counts a retry to begin; false: there are enough.  router_drop_attempt ends. */
-bool router_has_budget(struct router *);
+/* Counts a retry to begin, which router_drop_attempt ends, unless it may not. */
+enum router_budget { BUDGET_TAKEN, BUDGET_BUSY, BUDGET_OVER_RATE };
+enum router_budget router_take_budget(struct router *);
 /* What was sent is to be sent again, in front of what was not. */
 void router_rewind(struct router *, const char *reason);
 /* A head came: the try is over, or it is the answer. */

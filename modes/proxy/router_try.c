@@ -117,21 +117,19 @@ worker_of(const struct router *r)
 	return l7_env(r->ctx)->mode;
 }
 
-bool
-router_has_budget(struct router *r)
+enum router_budget
+router_take_budget(struct router *r)
 {
-	if (overload_level(&worker_of(r)->plane->overload) != OVERLOAD_NONE) {
-		worker_env_count_service(l7_env(r->ctx),
-		    METRIC_UPSTREAM_OVERFLOWS, r->cluster->service, "overload",
-		    1);
-		return false;
-	}
-	if (cluster_retry_begin(r->cluster, loop_now_ms(l7_loop(r->ctx))))
-		return true;
-	r->is_over_rate = r->cluster->limits.retry_interval_ms > 0;
+	bool is_busy = overload_level(&worker_of(r)->plane->overload) !=
+	    OVERLOAD_NONE;
+
+	if (!is_busy && cluster_retry_begin(r->cluster,
+	    loop_now_ms(l7_loop(r->ctx))))
+		return BUDGET_TAKEN;
 	worker_env_count_service(l7_env(r->ctx), METRIC_UPSTREAM_OVERFLOWS,
-	    r->cluster->service, "retry_limit", 1);
-	return false;
+	    r->cluster->service, is_busy ? "overload" : "retry_limit", 1);
+	return is_busy || r->cluster->limits.retry_interval_ms == 0 ?
+	    BUDGET_BUSY : BUDGET_OVER_RATE;
 }
 
 void
@@ -151,9 +149,15 @@ router_try_again(struct router *r, enum stream_error error, const char *reason,
     uint64_t least_ms)
 {
 	int64_t ms = wait_ms(r, least_ms);
+	enum router_budget budget;
 
+	r->is_over_rate = false;
 	if (r->answered || r->no_replay || ms < 0 ||
-	    !router_has_attempts_left(r) || !router_has_budget(r))
+	    !router_has_attempts_left(r))
+		return false;
+	budget = router_take_budget(r);
+	r->is_over_rate = budget == BUDGET_OVER_RATE;
+	if (budget != BUDGET_TAKEN)
 		return false;
 	router_drop_attempt(r, ATTEMPT_FAILED, error);
 	loop_timer_stop(&r->timer);
@@ -521,8 +525,10 @@ on_attempt_failed(void *owner, enum response_flag flag, const char *details)
 {
 	struct router *r = owner;
 
-	/* A limit of ours is as full for the next try. */
-	if (flag != FLAG_UO && retry_takes_connect(r->retry) &&
+	/* A limit of ours is as full for the next try, and let none begin. */
+	if (flag == FLAG_UO)
+		r->attempts--;
+	else if (retry_takes_connect(r->retry) &&
 	    router_try_again(r, STREAM_OK, details, 0))
 		return;
 	if (!router_fall_back(r))
@@ -555,6 +561,8 @@ router_start_attempt(struct router *r)
 
 	if (e == NULL)
 		e = cluster_pick(r->cluster, &p);
+	if (e == NULL && router_fall_back(r))
+		return;
 	if (e == NULL) {
 		if (r->cluster->is_unresolved)
 			router_fail(r, FLAG_DF, "dns_failed");

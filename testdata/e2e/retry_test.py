@@ -109,8 +109,10 @@ spec:
 class Slow:
 	"""An endpoint that answers as the test says, and notes who goes away."""
 
-	def __init__(self, scene):
+	def __init__(self, scene, answer=None):
+		"""answer: empty, it breaks the connection."""
 		self.go, self.asked, self.left = (threading.Event() for _ in range(3))
+		self.answer = reply("slow") if answer is None else answer
 		self.backend = scene.backend(self.serve)
 		self.port = self.backend.port
 		scene.closing(self)
@@ -123,7 +125,9 @@ class Slow:
 				if select.select([connection.sock], [], [], 0)[0]:
 					self.left.set()
 					return
-			connection.send(reply("slow"))
+			if not self.answer:
+				return
+			connection.send(self.answer)
 
 	def close(self):
 		self.go.set()
@@ -213,6 +217,64 @@ def a_second_try_beside_the_first_needs_another_endpoint_and_a_budget(scene):
 		wait_until(lambda: edge.metrics().sum("mesh_upstream_overflows_total",
 		    reason="retry_limit") == 1, "the budget says no")
 	assert retries(edge, "hedge") == 0
+
+
+RATE = """
+apiVersion: gateway.networking.x-k8s.io/v1alpha1
+kind: XBackendTrafficPolicy
+metadata: {name: web, namespace: default}
+spec:
+  targetRefs: [{group: "", kind: Service, name: web}]
+  retryConstraint:
+    budget: {percent: 0, interval: 1h}
+    minRetryRate: {count: 1, interval: 1h}
+"""
+
+
+def overflows(edge, reason):
+	return edge.metrics().sum("mesh_upstream_overflows_total", reason=reason)
+
+
+@scenario
+def a_second_try_that_the_rate_refuses_does_not_mark_the_first(scene):
+	"""What the first is answered with is the answer, unless it is tried again."""
+	later = reply("later", "503 Service Unavailable",
+	    "Retry-After: 100000\r\n")
+	both = [Slow(scene, later) for _ in range(2)]
+	edge = Managed(scene, *both, policy=HEDGE % ", on: [5xx]")
+	before = edge.reloads()
+	edge.write("rate", RATE)
+	wait_until(lambda: edge.reloads() > before, "the rate is read")
+	for is_there, what in (
+	    (lambda: all(b.asked.is_set() for b in both), "the one that it allows"),
+	    (lambda: overflows(edge, "retry_limit") == 1, "the next is refused")):
+		with Client(edge.port) as client:
+			client.send(b"GET / HTTP/1.1\r\nHost: web\r\n\r\n")
+			wait_until(is_there, what)
+			for slow in both:
+				slow.go.set()
+			assert client.read_reply().body == b"later", what
+		for slow in both:
+			slow.go.clear()
+			slow.asked.clear()
+
+
+@scenario
+def a_second_try_that_a_limit_refuses_does_not_count(scene):
+	first, second = Slow(scene, b""), Slow(scene, b"")
+	edge = Managed(scene, first, second, policy=HEDGE % ", on: [reset]" +
+	    "  circuitBreaker: {maxRequests: 1}\n")
+	with Client(edge.port) as client:
+		client.send(b"GET / HTTP/1.1\r\nHost: web\r\n\r\n")
+		wait_until(lambda: overflows(edge, "request_limit") == 1,
+		    "the other is refused")
+		elder, other = (first, second) if first.asked.is_set() else \
+		    (second, first)
+		assert elder.asked.is_set() and not other.asked.is_set()
+		other.answer = reply("again")
+		other.go.set()
+		elder.go.set()	# breaks
+		assert client.read_reply().body == b"again"
 
 
 @scenario
