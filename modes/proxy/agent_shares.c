@@ -101,7 +101,7 @@ agent_shares_answer(struct agent *g, const struct sync_message *m)
 	shares_answer(&g->shares, m, clock_mono_ms());
 	if (g->shares.is_unsaved)
 		save(g);
-	note_numbers(g);
+	turn(g);	/* there may be more to ask about */
 }
 
 static void

@@ -35,6 +35,8 @@ struct share {
 	uint64_t         parts;		/* in force */
 	uint64_t         proxies;	/* last told; 0: never */
 	uint64_t         counted_ms, until_ms;	/* until: 0: no lease */
+	uint64_t         seen;		/* whose answer that is; 0: none */
+	uint64_t         round;		/* last asked about */
 	struct share_key keys[KEYS];
 	bool             is_there;
 };
@@ -106,7 +108,7 @@ add_one(struct shares *ss, struct slice name, struct l7_part *part,
 		s->parts = equal_part(s);
 		s->counted_ms = now_ms;
 		map_put(&ss->limits, slice_str(key), s);
-		ss->asked_ms = 0;	/* soon */
+		ss->asked_ms = 0;	/* soon: it was not asked about */
 	}
 	if (s->part != part) {
 		l7_part_unref(s->part);
@@ -246,51 +248,104 @@ key_rows(const struct share *s, const struct sync_quota_row *limit,
 	return n < SYNC_QUOTA_KEYS_MAX ? n : SYNC_QUOTA_KEYS_MAX;
 }
 
+#define KEY_ROWS	(SYNC_QUOTA_HOT_MAX > SYNC_QUOTA_KEYS_MAX ? \
+    SYNC_QUOTA_HOT_MAX : SYNC_QUOTA_KEYS_MAX)
+
+/* Rows of a message that are kept for it, there or back: the same each time. */
+static size_t
+room_of(const struct share *s)
+{
+	return lease_is_keyed(s->lease) ? 1 + KEY_ROWS : 1;
+}
+
+static size_t
+add_rows(struct share *s, uint64_t now_ms, struct sync_quota_row *rows)
+{
+	struct sync_quota_row keys[KEYS];
+
+	count(s, now_ms);
+	rows[0] = (struct sync_quota_row){
+		.limit = slice_str(s->name), .index = s->index,
+		.parts = lease_is_keyed(s->lease) ? 0 :
+		    (uint64_t)s->wanted.parts,
+		.proxies = s->proxies, .holds = s->parts,
+	};
+	size_t more = key_rows(s, &rows[0], keys);
+
+	memcpy(rows + 1, keys, more * sizeof(*keys));
+	return 1 + more;
+}
+
+/* Rows that are kept for those that are still to be asked about, at most so many. */
+static size_t
+rows_left(const struct shares *ss)
+{
+	size_t n = 0, it = 0;
+	void *value;
+
+	while (n < SYNC_QUOTA_ROWS_MAX &&
+	    map_next(&ss->limits, &it, NULL, &value))
+		if (((const struct share *)value)->round != ss->round)
+			n += room_of(value);
+	return n < SYNC_QUOTA_ROWS_MAX ? n : SYNC_QUOTA_ROWS_MAX;
+}
+
+static bool
+is_time(struct shares *ss, uint64_t now_ms)
+{
+	if (ss->limits.len == 0 || (ss->answered < ss->id &&
+	    now_ms < ss->asked_ms + 2 * SYNC_QUOTA_ASK_MS))
+		return false;
+	if (rows_left(ss) > 0)
+		return true;
+	if (now_ms < ss->begun_ms + SYNC_QUOTA_ASK_MS)
+		return false;
+	ss->round++;
+	ss->begun_ms = now_ms;
+	return true;
+}
+
 bool
 shares_ask(struct shares *ss, struct arena *a, uint64_t now_ms,
     struct sync_message *m)
 {
-	bool is_due = now_ms >= ss->asked_ms + SYNC_QUOTA_ASK_MS,
-	    is_late = now_ms >= ss->asked_ms + 2 * SYNC_QUOTA_ASK_MS;
-	size_t n = 0, it = 0;
+	size_t it = 0, kept = 0;
 	void *value;
 
-	if (ss->limits.len == 0 || !is_due ||
-	    (ss->answered < ss->id && !is_late))
+	if (!is_time(ss, now_ms))
 		return false;
 	struct sync_quota_row *rows = arena_alloc(a,
-	    ss->limits.len * (1 + SYNC_QUOTA_KEYS_MAX) * sizeof(*rows));
+	    rows_left(ss) * sizeof(*rows));
 
-	while (map_next(&ss->limits, &it, NULL, &value) &&
-	    n + 1 + SYNC_QUOTA_KEYS_MAX <= SYNC_QUOTA_ROWS_MAX) {
-		struct sync_quota_row keys[KEYS];
+	*m = (struct sync_message){ .type = SYNC_DEMAND, .id = ++ss->id,
+		.rows = rows };
+	while (map_next(&ss->limits, &it, NULL, &value)) {
 		struct share *s = value;
 
-		count(s, now_ms);
-		rows[n] = (struct sync_quota_row){
-			.limit = slice_str(s->name), .index = s->index,
-			.parts = lease_is_keyed(s->lease) ? 0 :
-			    (uint64_t)s->wanted.parts,
-			.proxies = s->proxies, .holds = s->parts,
-		};
-		size_t more = key_rows(s, &rows[n], keys);
-
-		for (size_t i = 0; i < more; i++)
-			rows[n + 1 + i] = keys[i];
-		n += 1 + more;
+		if (s->round == ss->round ||
+		    kept + room_of(s) > SYNC_QUOTA_ROWS_MAX)
+			continue;
+		kept += room_of(s);
+		m->rows_len += add_rows(s, now_ms, rows + m->rows_len);
+		if (s->seen > m->seen)
+			m->seen = s->seen;
+		s->round = ss->round;
 	}
 	ss->asked_ms = now_ms;
-	ss->sent_ms[++ss->id % SHARES_SENT] = now_ms;
-	*m = (struct sync_message){ .type = SYNC_DEMAND, .id = ss->id,
-		.seen = ss->seen, .rows = rows, .rows_len = n };
+	ss->sent_ms[ss->id % SHARES_SENT] = now_ms;
 	return true;
 }
 
 void
 shares_restart(struct shares *ss)
 {
+	size_t it = 0;
+	void *value;
+
 	ss->answered = ss->id;
-	ss->asked_ms = 0;
+	ss->begun_ms = 0;
+	while (map_next(&ss->limits, &it, NULL, &value))
+		((struct share *)value)->round = ss->round;
 }
 
 /* --- what we may --------------------------------------------------------------- */
@@ -336,10 +391,16 @@ take_keys(struct share *s, const struct sync_quota_row *v, size_t n,
 	}
 }
 
+static uint64_t
+good_until_ms(const struct shares *ss, uint64_t id)
+{
+	return ss->sent_ms[id % SHARES_SENT] + SYNC_QUOTA_LIFE_MS;
+}
+
 /* The row of a limit, and n of its keys behind it. */
 static void
-take_limit(struct shares *ss, const struct sync_quota_row *r, size_t n,
-    uint64_t until_ms, uint64_t now_ms)
+take_limit(struct shares *ss, uint64_t id, const struct sync_quota_row *r,
+    size_t n, uint64_t now_ms)
 {
 	char *name = mem_printf("%.*s#%llu", SLICE_ARG(r->limit),
 	    (unsigned long long)r->index);
@@ -351,7 +412,8 @@ take_limit(struct shares *ss, const struct sync_quota_row *r, size_t n,
 	s->parts = limited(r->parts);
 	ss->is_unsaved = ss->is_unsaved || s->proxies != r->proxies;
 	s->proxies = r->proxies;
-	s->until_ms = until_ms;
+	s->until_ms = good_until_ms(ss, id);
+	s->seen = id;
 	lease_set(s->lease, 0, s->parts, now_ms * NS_PER_MS);
 	if (lease_is_keyed(s->lease))
 		take_keys(s, r + 1, n, now_ms);
@@ -364,13 +426,9 @@ shares_answer(struct shares *ss, const struct sync_message *m, uint64_t now_ms)
 	if (m->id > ss->id || m->id <= ss->answered ||
 	    m->id + SHARES_SENT <= ss->id)
 		return;
-	uint64_t until_ms = ss->sent_ms[m->id % SHARES_SENT] +
-	    SYNC_QUOTA_LIFE_MS;
-
 	ss->answered = m->id;
-	if (now_ms >= until_ms)
+	if (now_ms >= good_until_ms(ss, m->id))
 		return;
-	ss->seen = m->id;
 	for (size_t i = 0, n = 0; i < m->rows_len; i += 1 + n) {
 		const struct sync_quota_row *r = &m->rows[i];
 
@@ -378,7 +436,7 @@ shares_answer(struct shares *ss, const struct sync_message *m, uint64_t now_ms)
 		    r[1 + n].index == r->index &&
 		    slice_eq(r[1 + n].limit, r->limit); n++)
 			continue;
-		take_limit(ss, r, n, until_ms, now_ms);
+		take_limit(ss, m->id, r, n, now_ms);
 	}
 }
 
@@ -400,7 +458,7 @@ shares_tick(struct shares *ss, uint64_t now_ms)
 			continue;
 		}
 		s->until_ms = 0;
-		ss->seen = 0;
+		s->seen = 0;
 		s->parts = equal_part(s);
 		lease_set(s->lease, 0, s->parts, now_ms * NS_PER_MS);
 		take_keys(s, NULL, 0, now_ms);

@@ -16,6 +16,11 @@
  * it, whenever it came.  Without one, a limit is ours in equal parts with as
  * many proxies as control last spoke of, and all of it if it never did.
  *
+ * Each limit is asked about once in SYNC_QUOTA_ASK_MS, a round.  Those that do not
+ * fit in one message, or whose answer might not, wait for the answer to those
+ * before them; the same stand together in each round, as control knows what is
+ * in force by the answer that it came with.
+ *
  * Pure but for the limits' buckets.  One thread, that of the session; times are
  * monotonic.
  */
@@ -27,8 +32,8 @@ struct shares {
 	bool       is_unsaved;	/* what shares_save writes has changed */
 	uint64_t   id;		/* of our last question */
 	uint64_t   answered;	/* the last that was */
-	uint64_t   seen;	/* whose answer is in force; 0: none */
-	uint64_t   asked_ms;
+	uint64_t   round;	/* that is asked about, or was */
+	uint64_t   asked_ms, begun_ms;	/* the round */
 	uint64_t   sent_ms[SHARES_SENT];
 };
 

@@ -178,6 +178,90 @@ TEST(shares_ask_when_it_is_time)
 	bench_fini(&b);
 }
 
+/* All that is asked about until it is over; gives the messages. */
+static size_t
+ask_round(struct bench *b, uint64_t first_id, size_t parts, bool is_first)
+{
+	struct sync_message m;
+	size_t n = 0;
+
+	for (; shares_ask(&b->shares, &b->arena, b->now_ms, &m); n++) {
+		struct sync_quota_row *rows = arena_alloc(&b->arena,
+		    m.rows_len * sizeof(*rows));
+
+		assert_true(m.rows_len <= SYNC_QUOTA_ROWS_MAX);
+		/* As each of them had its answer the time before. */
+		assert_int_equal(m.seen, is_first ? 0 : first_id + n - parts);
+		for (size_t i = 0; i < m.rows_len; i++) {
+			rows[i] = m.rows[i];
+			rows[i].parts = WHOLE / 10;
+			rows[i].proxies = 7;
+		}
+		b->now_ms += 10;
+		answer(b, m.id, rows, m.rows_len);
+	}
+	return n;
+}
+
+/* More than a message has room for are asked about one after the other. */
+TEST(shares_of_many_limits_are_asked_for_in_turns)
+{
+	static const struct {
+		const char *limits;
+		size_t      n, messages;
+	} cases[] = {
+		{ "limits: [{requests: 100}]", 4096, 1 },
+		{ "limits: [{requests: 100}]", 4097, 2 },
+		{ "limits: [{requests: 100}]", 3 * 4096, 3 },
+		/* A limit of keys may be answered with many rows. */
+		{ "limits: [{requests: 100, byHeader: x}]", 63, 1 },
+		{ "limits: [{requests: 100, byHeader: x}]", 130, 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bench b;
+
+		bench_init(&b, cases[i].limits);
+		shares_begin(&b.shares);
+		for (size_t j = 0; j < cases[i].n; j++)
+			shares_add(&b.shares, slice_str(arena_printf(&b.arena,
+			    NAME "%zu", j)), b.part, b.now_ms);
+		shares_end(&b.shares);
+		for (uint64_t round = 0; round < 3; round++) {
+			assert_int_equal(ask_round(&b, 1 + round *
+			    cases[i].messages, cases[i].messages, round == 0),
+			    cases[i].messages);
+			assert_int_equal(shares_leased(&b.shares), cases[i].n);
+			b.now_ms += SYNC_QUOTA_ASK_MS;
+			shares_tick(&b.shares, b.now_ms);
+		}
+		bench_fini(&b);
+	}
+}
+
+/* One that comes is asked about at once, and then with the others. */
+TEST(shares_of_a_new_limit_are_asked_for_soon)
+{
+	struct sync_message m;
+	struct bench b;
+
+	bench_init(&b, "limits: [{requests: 100}]");
+	lease_all(&b, ask(&b).id, WHOLE, 1);
+	assert_false(shares_ask(&b.shares, &b.arena, b.now_ms, &m));
+	shares_add(&b.shares, SLICE(NAME "2"), b.part, b.now_ms);
+	m = ask(&b);
+	assert_int_equal(m.rows_len, 1);
+	assert_true(slice_is(m.rows[0].limit, NAME "2"));
+	answer(&b, m.id, NULL, 0);
+	assert_false(shares_ask(&b.shares, &b.arena, b.now_ms, &m));
+	b.now_ms += SYNC_QUOTA_ASK_MS;
+	assert_int_equal(ask(&b).rows_len, 2);
+	/* On the next session all of them, whatever was left of the round. */
+	shares_restart(&b.shares);
+	assert_int_equal(ask(&b).rows_len, 2);
+	bench_fini(&b);
+}
+
 /* Asked so often in a second, then never: what is said each second. */
 TEST(shares_say_what_is_wanted)
 {
