@@ -84,39 +84,6 @@ TEST(loop_defers_once_and_frees_at_the_end_of_the_turn)
 	assert_string_equal(s.log, "abfn");
 }
 
-static void
-step_last(void *arg)
-{
-	struct steps *s = arg;
-
-	s->log[s->len++] = 'E';
-	loop_defer(s->loop, &s->a);
-}
-
-/* Behind what was put off; what it puts off itself still runs. */
-TEST(loop_runs_what_waits_for_its_end)
-{
-	struct loop *l = loop_new("test");
-	struct steps s = { .loop = l };
-	struct loop_task last, cancelled;
-
-	loop_task_init(&s.a, step_a, &s);
-	loop_task_init(&s.b, step_b, &s);
-	loop_task_init(&s.next, step_next, &s);
-	loop_task_init(&last, step_last, &s);
-	loop_task_init(&cancelled, step_last, &s);
-	loop_at_end(l, &last);
-	loop_at_end(l, &last);
-	loop_at_end(l, &cancelled);
-	loop_task_cancel(&cancelled);
-	loop_defer(l, &s.b);
-	loop_run(l);
-	assert_string_equal(s.log, "b");
-	loop_defer_next(l, &s.next);
-	loop_free(l);
-	assert_string_equal(s.log, "bnEab");
-}
-
 struct busy {
 	struct loop     *loop;
 	struct loop_task spin, last;
