@@ -16,7 +16,7 @@
  *
  *	its Workload, its Namespace, the MeshConfig,
  *	each Service that its workload backs, and what RateLimit and its like
- *	are about these,
+ *	are about these, and the AuthorizationPolicies that are about it,
  *	the routes and policies of the services of its interests, and what
  *	filters of those routes name,
  *	for each interest, and for each service that one of those routes sends
@@ -115,6 +115,9 @@ bool model_subject_targets(const struct model_subject *,
 /* The same, or about one that the subject offers. */
 bool model_subject_is_targeted(const struct model_subject *,
     const struct model_object *policy, const struct model_target_ref *, size_t n);
+/* Whether a target is a Service of that namespace that the subject offers. */
+bool model_subject_has_offer(const struct model_subject *, const char *namespace,
+    const struct model_target_ref *);
 /* Whether a filter of one of its routes is that document. */
 bool model_subject_extends(const struct model_subject *,
     const struct model_object *);

@@ -78,14 +78,22 @@ model_subject_renew_extensions(struct model_subject *s)
 }
 
 bool
+model_subject_has_offer(const struct model_subject *s, const char *namespace,
+    const struct model_target_ref *t)
+{
+	return s->offers.len > 0 &&
+	    model_ref_is(t->group, t->kind, "", "Service") &&
+	    offered(s, namespace, t->name) != NULL;
+}
+
+bool
 model_subject_is_targeted(const struct model_subject *s,
     const struct model_object *policy, const struct model_target_ref *targets,
     size_t n)
 {
-	for (size_t i = 0; s->offers.len > 0 && i < n; i++)
-		if (model_ref_is(targets[i].group, targets[i].kind, "", "Service") &&
-		    offered(s, policy->head->meta.namespace, targets[i].name) !=
-		    NULL)
+	for (size_t i = 0; i < n; i++)
+		if (model_subject_has_offer(s, policy->head->meta.namespace,
+		    &targets[i]))
 			return true;
 	return model_subject_targets(s, policy, targets, n);
 }

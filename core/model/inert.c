@@ -31,7 +31,22 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "DestinationRule", "spec.subsets", NULL, FIRST },
 	/* Moves weights as well, of a kind that is not acted on itself. */
 	{ "Rollout", "spec.route.kind", "HTTPRoute", FIRST },
+	/* Without tokens an ALLOW with them never matches, a DENY does. */
+	{ "AuthorizationPolicy", "spec.rules.from.source.requestPrincipals", NULL,
+	    FIRST },
+	{ "AuthorizationPolicy", "spec.rules.from.source.notRequestPrincipals",
+	    NULL, FIRST },
+	{ "AuthorizationPolicy", "spec.rules.when.key", NULL, FIRST },
+	/* Nobody is asked: what its rules match is refused. */
+	{ "AuthorizationPolicy", "spec.provider", NULL, FIRST },
 	{ NULL, NULL, NULL, NULL },
+};
+
+/* Of fields that are inert with some values only: how those begin. */
+static const struct {
+	const char *kind, *path, *begins;
+} some[] = {
+	{ "AuthorizationPolicy", "spec.rules.when.key", "request.auth." },
 };
 
 bool
@@ -63,6 +78,11 @@ back_to(struct str *path, size_t len)
 static bool
 asks(const struct search *s, const struct conf_node *n)
 {
+	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)
+		if (strcmp(some[i].kind, s->field->kind) == 0 &&
+		    strcmp(some[i].path, s->field->path) == 0 &&
+		    !slice_has_prefix(n->text, slice_str(some[i].begins)))
+			return false;
 	return n->kind != CONF_NULL && (s->field->harmless == NULL ||
 	    !slice_is(n->text, s->field->harmless));
 }
