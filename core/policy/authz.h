@@ -1,0 +1,90 @@
+#ifndef POLICY_AUTHZ_H
+#define POLICY_AUTHZ_H
+
+#include "model/authorization_policy.h"
+
+/*
+ * authz: the AuthorizationPolicies of one place (a workload, one service of it,
+ * a gateway) as one decision structure.
+ *
+ * Life: authz_new -> authz_ref ... -> authz_decide -> authz_unref.
+ * Immutable and counted; threads share it.  To decide allocates nothing.
+ *
+ * Order (Istio's): a CUSTOM rule matches: refused, as there is nobody who could
+ * be asked; a DENY rule: refused; no ALLOW policy is there: what the mesh says
+ * by default; an ALLOW rule: allowed; else refused.  AUDIT decides nothing.
+ *
+ * A rule matches when one of its from, one of its to and all of its when do; in
+ * a source or operation all fields must hold, of a field one value.  A value is
+ * exact, "abc*" a beginning, "*abc" an end, "*" anything that is there; a
+ * path may have {*}, one segment, and {**}, any number of them.
+ *
+ * What cannot be known -- of bytes anything of HTTP, of a request its tokens --
+ * never matches in an ALLOW rule and always does in any other.  A caller
+ * without an identity has no principal, namespace or account: none of the
+ * values, and none of the "not" values either.
+ *
+ * Rules are looked for by what they ask of principal, namespace, account, host,
+ * port, method, path and headers, and only those that are left are gone
+ * through: rules that ask for somebody else cost a bit each.
+ */
+struct authz;
+
+/* What the mesh says where no ALLOW policy speaks. */
+enum authz_default { AUTHZ_DENY_ALL, AUTHZ_ALLOW_ALL, AUTHZ_ALLOW_IDENTITIES,
+	AUTHZ_ALLOW_NEAR };	/* those, and anybody of a private network */
+
+struct authz_ip {
+	bool    is_known;
+	uint8_t bytes[16];	/* of IPv4 as IPv4-mapped IPv6 */
+};
+
+/* Slices are borrowed; absent is empty.  What is no HTTP has none of that. */
+struct authz_facts {
+	struct slice    id;		/* SPIFFE ID, proven; empty: none */
+	struct authz_ip source, remote, destination;
+	uint16_t        port, app_port;	/* of the service; of what is behind it */
+	struct slice    sni;
+	bool            is_http;
+	struct slice    method, path;	/* path as http/path.h has it */
+	struct slice    host, authority;	/* lower case; without port, with */
+	/* All lines of a field, joined by ", "; lower-case name; absent: none. */
+	struct slice  (*header)(void *arg, struct slice name);
+	void           *header_arg;
+};
+
+struct authz_answer {
+	bool        is_denied;
+	const char *policy;	/* "ns/name"; NULL: the default, or none allows */
+	int         rule;	/* of the policy; with policy */
+};
+
+#define AUTHZ_AUDITS_MAX	4
+
+struct authz_verdict {
+	struct authz_answer answer;
+	/* What it would be with the policies of a dry run in force. */
+	bool                is_dry;	/* there are such, */
+	struct authz_answer dry;	/* with is_dry */
+	bool                has_allow;	/* some ALLOW policy is in force */
+	struct authz_answer audits[AUTHZ_AUDITS_MAX];	/* those that match */
+	size_t              audits_len;
+};
+
+/* Takes a reference of each policy. */
+struct authz *authz_new(struct model_object *const *policies, size_t n,
+    enum authz_default);
+struct authz *authz_ref(struct authz *);
+void authz_unref(struct authz *);	/* NULL is allowed */
+/* Whether it is what these would make. */
+bool authz_is_of(const struct authz *, struct model_object *const *policies,
+    size_t n, enum authz_default);
+
+/* The strings of the verdict live as long as the structure. */
+void authz_decide(const struct authz *, const struct authz_facts *,
+    struct authz_verdict *);
+
+/* Text of an address; false: it is none. */
+bool authz_ip_read(struct slice text, struct authz_ip *);
+
+#endif

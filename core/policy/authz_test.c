@@ -1,0 +1,321 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/unit.h"
+#include "policy/authz_test.h"
+
+#define POLICY								\
+	"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"	\
+	"metadata: {name: p}\nspec: "
+
+static struct slice
+header_of(void *arg, struct slice name)
+{
+	struct slice pair = slice_str(arg), key;
+
+	return slice_cut(&pair, '=', &key) && slice_eq(key, name) ? pair :
+	    SLICE_NONE;
+}
+
+/* GET /a/b of web:80 (8080) in default by default/caller, unless told. */
+static struct authz_facts
+a_request(void)
+{
+	struct authz_facts f = {
+		.id = SLICE("spiffe://mesh.internal/ns/default/sa/caller"),
+		.port = 80, .app_port = 8080, .sni = SLICE("80.web.default.mesh"),
+		.is_http = true, .method = SLICE("GET"), .path = SLICE("/a/b"),
+		.host = SLICE("web.default.mesh"),
+		.authority = SLICE("web.default.mesh:80"), .header = header_of,
+		.header_arg = "x-team=red",
+	};
+
+	authz_ip_read(SLICE("10.1.2.3"), &f.source);
+	authz_ip_read(SLICE("192.0.2.7"), &f.remote);
+	authz_ip_read(SLICE("2001:db8::1"), &f.destination);
+	return f;
+}
+
+static struct authz_answer
+decide_by(const char *yaml, const struct authz_facts *f)
+{
+	struct model_object *o = policy_from(yaml);
+	struct authz *z = authz_new(&o, 1, AUTHZ_ALLOW_ALL);
+	struct authz_verdict v, wanted;
+
+	authz_decide(z, f, &v);
+	oracle_decide(&o, 1, AUTHZ_ALLOW_ALL, f, &wanted);
+	if (v.answer.is_denied != wanted.answer.is_denied)
+		fail_msg("%s: %d", yaml, v.answer.is_denied);
+	authz_unref(z);
+	model_object_unref(o);
+	v.answer.policy = NULL;
+	return v.answer;
+}
+
+/* A rule for the request of above; whether it matches. */
+static const struct {
+	const char *rule;
+	bool        matches;
+} rules[] = {
+	{ "{}", true },
+	{ "{from: [{source: {principals: ['*']}}]}", true },
+	{ "{from: [{source: {principals: ['mesh.internal/ns/default/sa/caller']}}]}",
+	    true },
+	{ "{from: [{source: {principals: ['spiffe://mesh.internal/ns/default/*']}}]"
+	    "}", true },
+	{ "{from: [{source: {principals: ['*/sa/caller']}}]}", true },
+	{ "{from: [{source: {principals: ['*/sa/call']}}]}", false },
+	{ "{from: [{source: {notPrincipals: ['*/sa/caller']}}]}", false },
+	{ "{from: [{source: {namespaces: [other]}}, {source: {namespaces: "
+	    "['def*']}}]}", true },
+	{ "{from: [{source: {namespaces: [default], notNamespaces: ['*ult']}}]}",
+	    false },
+	{ "{from: [{source: {serviceAccounts: [caller]}}]}", true },
+	{ "{from: [{source: {serviceAccounts: [other/caller]}}]}", false },
+	{ "{from: [{source: {trustDomains: [mesh.internal]}}]}", true },
+	{ "{from: [{source: {ipBlocks: [10.1.0.0/16]}}]}", true },
+	{ "{from: [{source: {ipBlocks: [10.1.2.3]}}]}", true },
+	{ "{from: [{source: {ipBlocks: [10.1.2.0/31]}}]}", false },
+	{ "{from: [{source: {notIpBlocks: [10.0.0.0/8]}}]}", false },
+	{ "{from: [{source: {remoteIpBlocks: [192.0.2.0/24]}}]}", true },
+	{ "{to: [{operation: {methods: [GET], paths: [/a/b]}}]}", true },
+	{ "{to: [{operation: {methods: [get]}}]}", false },
+	{ "{to: [{operation: {methods: [POST]}}, {operation: {paths: ['/a/*']}}]}",
+	    true },
+	{ "{to: [{operation: {paths: ['*/b']}}]}", true },
+	{ "{to: [{operation: {paths: ['/a/{*}']}}]}", true },
+	{ "{to: [{operation: {paths: ['/{*}']}}]}", false },
+	{ "{to: [{operation: {paths: ['/{**}']}}]}", true },
+	{ "{to: [{operation: {paths: ['/{*}/{**}']}}]}", true },
+	{ "{to: [{operation: {paths: ['/a/{**}/']}}]}", false },
+	{ "{to: [{operation: {paths: ['/a/b/{**}']}}]}", false },
+	{ "{to: [{operation: {notPaths: ['/a/*']}}]}", false },
+	{ "{to: [{operation: {hosts: [WEB.default.mesh]}}]}", true },
+	{ "{to: [{operation: {hosts: ['web.default.mesh:*']}}]}", true },
+	{ "{to: [{operation: {hosts: ['web.default.mesh:81']}}]}", false },
+	{ "{to: [{operation: {hosts: ['*.default.mesh']}}]}", true },
+	{ "{to: [{operation: {ports: ['80']}}]}", true },
+	{ "{to: [{operation: {ports: ['8080']}}]}", true },
+	{ "{to: [{operation: {ports: ['81']}}]}", false },
+	{ "{when: [{key: 'request.headers[X-Team]', values: [red]}]}", true },
+	{ "{when: [{key: 'request.headers[x-team]', notValues: ['r*']}]}", false },
+	{ "{when: [{key: 'request.headers[x-none]', values: ['*']}]}", false },
+	{ "{when: [{key: 'request.headers[x-none]', notValues: ['*']}]}", true },
+	{ "{when: [{key: source.ip, values: [10.0.0.0/8]}, {key: source.namespace, "
+	    "values: [default]}]}", true },
+	{ "{when: [{key: destination.ip, values: ['2001:db8::/32']}]}", true },
+	{ "{when: [{key: destination.port, values: ['80']}]}", true },
+	{ "{when: [{key: connection.sni, values: ['*.mesh']}]}", true },
+	{ "{when: [{key: source.principal, values: ['*/caller']}]}", true },
+	{ "{when: [{key: remote.ip, notValues: [192.0.2.7]}]}", false },
+};
+
+TEST(authz_matches_rules_as_the_kind_says)
+{
+	const struct authz_facts f = a_request();
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		char *text = mem_printf("%s{rules: [%s]}", POLICY, rules[i].rule);
+		char *deny = mem_printf("%s{action: DENY, rules: [%s]}", POLICY,
+		    rules[i].rule);
+
+		if (decide_by(text, &f).is_denied == rules[i].matches ||
+		    decide_by(deny, &f).is_denied != rules[i].matches)
+			fail_msg("%s: %d", rules[i].rule, rules[i].matches);
+		mem_free(text);
+		mem_free(deny);
+	}
+}
+
+/* What cannot be known fails in an ALLOW and matches in a DENY. */
+TEST(authz_of_what_cannot_be_known_errs_to_the_safe_side)
+{
+	static const struct {
+		const char *rule;
+		bool        of_http;	/* cannot be known of a request either */
+	} unknown[] = {
+		{ "{from: [{source: {requestPrincipals: ['*']}}]}", true },
+		{ "{from: [{source: {notRequestPrincipals: ['*']}}]}", true },
+		{ "{when: [{key: 'request.auth.claims[group]', values: [a]}]}", true },
+		{ "{to: [{operation: {methods: [GET]}}]}", false },
+		{ "{to: [{operation: {notPaths: ['/x']}}]}", false },
+		{ "{when: [{key: 'request.headers[x-team]', values: [red]}]}", false },
+	};
+	struct authz_facts request = a_request(), bytes = a_request();
+
+	bytes.is_http = false;
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		char *allow = mem_printf("%s{rules: [%s]}", POLICY,
+		    unknown[i].rule);
+		char *deny = mem_printf("%s{action: DENY, rules: [%s]}", POLICY,
+		    unknown[i].rule);
+
+		assert_true(decide_by(allow, &bytes).is_denied);
+		assert_true(decide_by(deny, &bytes).is_denied);
+		if (unknown[i].of_http) {
+			assert_true(decide_by(allow, &request).is_denied);
+			assert_true(decide_by(deny, &request).is_denied);
+		} else {
+			assert_false(decide_by(allow, &request).is_denied);
+		}
+		mem_free(allow);
+		mem_free(deny);
+	}
+	/* A rule of bytes falls back to what else it asks for. */
+	assert_false(decide_by(POLICY "{action: DENY, rules: [{to: [{operation: "
+	    "{methods: [GET], ports: ['81']}}]}]}", &bytes).is_denied);
+}
+
+TEST(authz_of_a_caller_without_identity_has_no_names)
+{
+	struct authz_facts f = a_request();
+
+	f.id = SLICE("");
+	assert_true(decide_by(POLICY "{rules: [{from: [{source: {principals: "
+	    "['*']}}]}]}", &f).is_denied);
+	assert_true(decide_by(POLICY "{action: DENY, rules: [{from: [{source: "
+	    "{notPrincipals: ['*']}}]}]}", &f).is_denied);
+	assert_true(decide_by(POLICY "{action: DENY, rules: [{from: [{source: "
+	    "{notNamespaces: [default]}}]}]}", &f).is_denied);
+	assert_false(decide_by(POLICY "{action: DENY, rules: [{from: [{source: "
+	    "{serviceAccounts: [caller]}}]}]}", &f).is_denied);
+}
+
+TEST(authz_has_istios_order)
+{
+	static const char *const texts[] = {
+		"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+		    "metadata: {name: allow}\nspec: {rules: [{to: [{operation: "
+		    "{paths: ['/a/*', /x]}}]}]}",
+		"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+		    "metadata: {name: deny}\nspec: {action: DENY, rules: [{to: "
+		    "[{operation: {methods: [PUT]}}]}, {to: [{operation: {paths: "
+		    "[/x]}}]}]}",
+		"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+		    "metadata: {name: ask}\nspec: {action: CUSTOM, provider: "
+		    "{name: opa}, rules: [{to: [{operation: {paths: [/c]}}]}]}",
+		"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+		    "metadata: {name: watch}\nspec: {action: AUDIT, rules: [{}]}",
+		"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+		    "metadata: {name: later, annotations: {istio.io/dry-run: "
+		    "'true'}}\nspec: {action: DENY, rules: [{to: [{operation: "
+		    "{paths: [/a/b]}}]}]}",
+	};
+	static const struct {
+		const char *method, *path, *policy;
+		int         rule;
+		bool        is_denied, is_dry_denied;
+	} cases[] = {
+		{ "GET", "/a/b", "default/allow", 0, false, true },
+		{ "GET", "/a/c", "default/allow", 0, false, false },
+		{ "PUT", "/a/b", "default/deny", 0, true, true },
+		{ "GET", "/x", "default/deny", 1, true, true },
+		{ "PUT", "/c", "default/ask", 0, true, true },
+		{ "GET", "/other", NULL, 0, true, true },
+	};
+	struct model_object *o[5];
+	struct authz_facts f = a_request();
+
+	for (size_t i = 0; i < 5; i++)
+		o[i] = policy_from(texts[i]);
+	struct authz *z = authz_new(o, 5, AUTHZ_ALLOW_ALL);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct authz_verdict v;
+
+		f.method = slice_str(cases[i].method);
+		f.path = slice_str(cases[i].path);
+		authz_decide(z, &f, &v);
+		assert_int_equal(v.answer.is_denied, cases[i].is_denied);
+		assert_int_equal(v.dry.is_denied, cases[i].is_dry_denied);
+		assert_int_equal(v.audits_len, 1);
+		assert_string_equal(v.audits[0].policy, "default/watch");
+		if (cases[i].policy == NULL) {
+			assert_null(v.answer.policy);
+			continue;
+		}
+		assert_string_equal(v.answer.policy, cases[i].policy);
+		assert_int_equal(v.answer.rule, cases[i].rule);
+	}
+	assert_true(authz_is_of(z, o, 5, AUTHZ_ALLOW_ALL));
+	assert_false(authz_is_of(z, o, 4, AUTHZ_ALLOW_ALL));
+	assert_false(authz_is_of(z, o, 5, AUTHZ_DENY_ALL));
+	authz_unref(z);
+	for (size_t i = 0; i < 5; i++)
+		model_object_unref(o[i]);
+}
+
+TEST(authz_without_policies_is_what_the_mesh_says)
+{
+	static const struct {
+		enum authz_default  word;
+		bool                named, near, far;	/* denied */
+	} cases[] = {
+		{ AUTHZ_DENY_ALL, true, true, true },
+		{ AUTHZ_ALLOW_ALL, false, false, false },
+		{ AUTHZ_ALLOW_IDENTITIES, false, true, true },
+		{ AUTHZ_ALLOW_NEAR, false, false, true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct authz *z = authz_new(NULL, 0, cases[i].word);
+		struct authz_facts f = a_request();
+		struct authz_verdict v;
+
+		authz_decide(z, &f, &v);
+		assert_int_equal(v.answer.is_denied, cases[i].named);
+		f.id = SLICE("");
+		authz_decide(z, &f, &v);
+		assert_int_equal(v.answer.is_denied, cases[i].near);
+		authz_ip_read(SLICE("203.0.113.9"), &f.source);
+		authz_decide(z, &f, &v);
+		assert_int_equal(v.answer.is_denied, cases[i].far);
+		authz_unref(z);
+	}
+	/* "spec: {}" allows nothing, whatever the mesh says. */
+	const struct authz_facts f = a_request();
+
+	assert_true(decide_by(POLICY "{}", &f).is_denied);
+	assert_false(decide_by(POLICY "{rules: [{}]}", &f).is_denied);
+}
+
+/* More rules than a block has; the last one decides. */
+TEST(authz_finds_one_rule_of_thousands)
+{
+	enum { N = 5 };
+	struct model_object *o[N];
+	struct authz_facts f = a_request();
+	struct authz_verdict v;
+
+	for (int p = 0; p < N; p++) {
+		struct str s = { 0 };
+
+		str_addf(&s, "apiVersion: security.istio.io/v1\n"
+		    "kind: AuthorizationPolicy\nmetadata: {name: p%d}\nspec:\n"
+		    "  rules:\n", p);
+		for (int i = 0; i < 512; i++)
+			str_addf(&s, "  - from: [{source: {principals: "
+			    "[mesh.internal/ns/default/sa/c%d]}}]\n"
+			    "    to: [{operation: {paths: ['/p%d/*'], methods: "
+			    "[GET]}}]\n", p * 512 + i, p * 512 + i);
+		o[p] = policy_from(str_ptr(&s));
+		str_fini(&s);
+	}
+	struct authz *z = authz_new(o, N, AUTHZ_ALLOW_ALL);
+
+	f.id = SLICE("spiffe://mesh.internal/ns/default/sa/c2559");
+	f.path = SLICE("/p2559/x");
+	authz_decide(z, &f, &v);
+	assert_false(v.answer.is_denied);
+	assert_string_equal(v.answer.policy, "default/p4");
+	assert_int_equal(v.answer.rule, 511);
+	f.path = SLICE("/p2558/x");
+	authz_decide(z, &f, &v);
+	assert_true(v.answer.is_denied);
+	authz_unref(z);
+	for (int p = 0; p < N; p++)
+		model_object_unref(o[p]);
+}
