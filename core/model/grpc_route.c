@@ -18,9 +18,9 @@ static const char *const match_types[] = {
 static const struct conf_field method_fields[] = {
 	{ "type", CONF_ENUM_T, METHOD(type), .words = match_types,
 	    .fallback = "Exact", .critical = true, .text = "how both are compared" },
-	{ "service", CONF_STRING_T, METHOD(service), .min = 1, .max = 1024,
+	{ "service", CONF_STRING_T, METHOD(service), .max = 1024,
 	    .text = "package and service; default: any" },
-	{ "method", CONF_STRING_T, METHOD(method), .min = 1, .max = 1024,
+	{ "method", CONF_STRING_T, METHOD(method), .max = 1024,
 	    .text = "method of it; default: any" },
 	{ 0 },
 };
@@ -45,20 +45,28 @@ is_word(const char *word, bool dots)
 	return before != '.';
 }
 
+static bool
+is_given(const char *word)
+{
+	return word != NULL && word[0] != '\0';
+}
+
 static int
 method_rule(const void *value, const struct conf_place *at)
 {
 	const struct model_grpc_method *m = value;
 
-	if (m->service == NULL && m->method == NULL)
+	if (!is_given(m->service) && !is_given(m->method))
 		return conf_fail(at, ": expected service, method or both, found "
 		    "neither");
 	if (m->type == MODEL_MATCH_REGEX)
 		return 0;
-	if (m->service != NULL && !is_word(m->service, true))
+	/* The language of protocols allows a dot in front. */
+	if (is_given(m->service) &&
+	    !is_word(m->service + (m->service[0] == '.'), true))
 		return conf_fail(at, "service: expected the name of a gRPC service, "
 		    "found \"%s\"", m->service);
-	if (m->method != NULL && !is_word(m->method, false))
+	if (is_given(m->method) && !is_word(m->method, false))
 		return conf_fail(at, "method: expected the name of a gRPC method, "
 		    "found \"%s\"", m->method);
 	return 0;
@@ -189,6 +197,22 @@ static const struct conf_field fields[] = {
 static const struct conf_schema schema = { "GRPCRoute",
 	sizeof(struct model_grpc_route), fields, NULL };
 
+/* What is empty is not given. */
+static void
+finish_rule(struct model_grpc_rule *r, struct arena *a)
+{
+	if (r->matches_len == 0) {
+		r->matches = arena_zalloc(a, sizeof(*r->matches));
+		r->matches_len = 1;
+	}
+	for (size_t i = 0; i < r->matches_len; i++) {
+		struct model_grpc_method *m = &r->matches[i].method;
+
+		m->service = is_given(m->service) ? m->service : NULL;
+		m->method = is_given(m->method) ? m->method : NULL;
+	}
+}
+
 static int
 finish(struct model_object *o, struct err *err)
 {
@@ -199,14 +223,8 @@ finish(struct model_object *o, struct err *err)
 		r->spec.rules = arena_zalloc(&o->arena, sizeof(*r->spec.rules));
 		r->spec.rules_len = 1;
 	}
-	for (size_t i = 0; i < r->spec.rules_len; i++) {
-		struct model_grpc_rule *rule = &r->spec.rules[i];
-
-		if (rule->matches_len > 0)
-			continue;
-		rule->matches = arena_zalloc(&o->arena, sizeof(*rule->matches));
-		rule->matches_len = 1;
-	}
+	for (size_t i = 0; i < r->spec.rules_len; i++)
+		finish_rule(&r->spec.rules[i], &o->arena);
 	return 0;
 }
 

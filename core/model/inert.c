@@ -23,7 +23,7 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "HTTPRoute", "spec.useDefaultGateways", "None", FIRST },
 	{ "HTTPRoute", "spec.rules.filters.externalAuth", NULL, FIRST },
 	{ "HTTPRoute", "spec.rules.backendRefs.filters.externalAuth", NULL, FIRST },
-	{ "GRPCRoute", "spec", NULL, FIRST },
+	{ "GRPCRoute", "spec.useDefaultGateways", "None", FIRST },
 	{ "BackendTLSPolicy", "spec.options", NULL, FIRST },
 	{ "XBackend", "spec.endpointSelector", NULL, FIRST },
 	{ "XBackend", "spec.tls.clientCertificateRef", NULL, FIRST },

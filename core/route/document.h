@@ -19,7 +19,7 @@
  *
  * The rule of a TLSRoute or TCPRoute stands in the table under its hosts, with
  * the path "/": whoever asks for a connection asks with the server name as the
- * host.  Of a GRPCRoute nothing is put there.
+ * host.  What matches ask for: match.h.
  */
 
 /*
@@ -38,7 +38,8 @@ struct route_built {
 };
 
 struct route_parent {
-	bool        is_service;		/* hosts of HTTPRoutes say nothing then */
+	bool        is_service;		/* hosts of HTTPRoutes and GRPCRoutes
+					   say nothing then */
 	const char *hostname;		/* of the listener; NULL: any */
 	/* What a rule leads to; kept by the table unless it is dropped. */
 	const void *(*payload)(void *arg, const struct model_object *route,

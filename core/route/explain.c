@@ -19,6 +19,24 @@ static const char *const texts[] = {
 	[ROUTE_BELOW_ORDER] = "it comes later in its route",
 };
 
+static const struct {
+	enum route_loss loss;
+	const char     *text;
+} call_texts[] = {
+	{ ROUTE_BY_PATH, "its service or method is another" },
+	{ ROUTE_BELOW_KIND, "it asks for less of the service and method" },
+	{ ROUTE_BELOW_LENGTH, "its service or method is shorter" },
+};
+
+const char *
+route_loss_text_of_call(enum route_loss loss)
+{
+	for (size_t i = 0; i < sizeof(call_texts) / sizeof(*call_texts); i++)
+		if (call_texts[i].loss == loss)
+			return call_texts[i].text;
+	return route_loss_text(loss);
+}
+
 const char *
 route_loss_text(enum route_loss loss)
 {

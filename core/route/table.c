@@ -24,6 +24,33 @@ prefix_takes(struct slice prefix, struct slice path)
 	    (path.len == prefix.len || path.ptr[prefix.len] == '/'));
 }
 
+static bool
+wish_takes(const struct wish *w, struct slice value)
+{
+	return w->is_regex ? regex_match(w->value.regex, value) :
+	    slice_eq((struct slice){ w->value.text, w->value_len }, value);
+}
+
+static bool
+part_takes(const struct wish *w, struct slice part)
+{
+	return part.len > 0 && (w->value_len == 0 || wish_takes(w, part));
+}
+
+/* What stands behind the last '/' is the method. */
+static bool
+call_takes(const struct call *c, struct slice path)
+{
+	size_t at = path.len;
+
+	if (c->service.value_len + c->method.value_len == 0)
+		return true;
+	while (at > 0 && path.ptr[at - 1] != '/')
+		at--;
+	return at > 1 && part_takes(&c->service, slice_of(path.ptr + 1, at - 2)) &&
+	    part_takes(&c->method, slice_from(path, at));
+}
+
 bool
 entry_takes_path(const struct entry *e, const struct route_request *req)
 {
@@ -33,16 +60,11 @@ entry_takes_path(const struct entry *e, const struct route_request *req)
 	case ROUTE_PREFIX:
 		return prefix_takes(entry_path(e), req->path);
 	case ROUTE_REGEX:
-		return regex_match(e->regex, req->path);
+		return regex_match(e->by.regex, req->path);
+	case ROUTE_CALL:
+		return call_takes(e->by.call, req->path);
 	}
 	return false;
-}
-
-static bool
-wish_takes(const struct wish *w, struct slice value)
-{
-	return w->is_regex ? regex_match(w->value.regex, value) :
-	    slice_eq((struct slice){ w->value.text, w->value_len }, value);
 }
 
 static bool
@@ -105,7 +127,7 @@ entry_takes(const struct entry *e, const struct route_request *req)
 	struct slice name;
 
 	return entry_takes_rest(e, req, &name) == ROUTE_WON &&
-	    (e->kind != ROUTE_REGEX || entry_takes_path(e, req));
+	    (e->kind < ROUTE_REGEX || entry_takes_path(e, req));
 }
 
 /* The entries that want just the value that the request has. */
@@ -273,6 +295,8 @@ host_winner(const struct route_table *t, const struct host *h,
 		e = bucket_winner(t, &t->buckets[b], req);
 	if (e == NULL && h->regexes != NO_BUCKET)
 		e = bucket_winner(t, &t->buckets[h->regexes], req);
+	if (e == NULL && h->calls != NO_BUCKET)
+		e = bucket_winner(t, &t->buckets[h->calls], req);
 	return e;
 }
 

@@ -19,8 +19,10 @@
  * Of the rules that a request fulfils, one goes before the other by, in this
  * order (Gateway API, HTTPRouteRule.matches and HTTPRouteSpec.hostnames):
  *    1. its host: exact before wildcard, then the longer one, none last
- *    2. an exact path, then a prefix, then a regular expression
- *    3. the longer path (of a prefix, a trailing '/' not counted)
+ *    2. an exact path, then a prefix, then a regular expression, then the
+ *       parts of a call
+ *    3. the longer path (of a prefix, a trailing '/' not counted); of the
+ *       parts of a call the longer service, then the longer method
  *    4. that it asks for a method
  *    5. more headers
  *    6. more query parameters
@@ -37,12 +39,16 @@
  * hosts and names of headers without.  Of a query parameter that comes several
  * times the first counts; it is compared decoded (%41 is A, + a space).
  *
+ * A call of gRPC has the path "/service/method"; where its parts are compared
+ * each by itself, both of them must be there.
+ *
  * Cost: one look by hash for each host that could be meant, one for the whole
  * path and one for each of its segments, as far as any rule goes; rules of the
  * same host and path are told apart by the header or parameter that most of
- * them ask for, by hash too.  Only regular expressions are tried one by one.
+ * them ask for, by hash too.  Only regular expressions and parts of calls are
+ * tried one by one.
  */
-enum route_path_kind { ROUTE_EXACT, ROUTE_PREFIX, ROUTE_REGEX };
+enum route_path_kind { ROUTE_EXACT, ROUTE_PREFIX, ROUTE_REGEX, ROUTE_CALL };
 
 /* What a header or a query parameter must be. */
 struct route_value {
@@ -54,10 +60,12 @@ struct route_value {
 struct route_rule {
 	struct slice              host;		/* empty: any */
 	enum route_path_kind      path_kind;
-	struct slice              path;
+	struct slice              path;		/* not of ROUTE_CALL */
 	struct slice              method;	/* empty: any */
 	const struct route_value *headers, *queries;	/* of a name the first */
 	size_t                    headers_len, queries_len;
+	struct route_value        call_service, call_method;	/* ROUTE_CALL's;
+							   empty: any */
 	int64_t                   created;	/* seconds since 1970 */
 	struct slice              route;	/* "namespace/name" */
 	uint16_t                  rule, match;	/* places in its document */
@@ -130,7 +138,8 @@ struct route_verdict {
  */
 void route_explain(const struct route_table *, const struct route_request *,
     void (*emit)(void *arg, const struct route_verdict *), void *arg);
-/* "its host is less specific" */
+/* "its host is less specific"; of a rule of a GRPCRoute in words for calls. */
 const char *route_loss_text(enum route_loss);
+const char *route_loss_text_of_call(enum route_loss);
 
 #endif

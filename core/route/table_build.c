@@ -74,7 +74,7 @@ shared_host(struct route_table *t, struct slice host)
 	t->hosts[t->hosts_len++] = (struct host){ .text = text,
 		.name = slice_from(text, is_wildcard ? 1 : 0),
 		.is_wildcard = is_wildcard,
-		.root = NO_BUCKET, .regexes = NO_BUCKET };
+		.root = NO_BUCKET, .regexes = NO_BUCKET, .calls = NO_BUCKET };
 	map_put(&t->host_ids, text, (void *)(uintptr_t)t->hosts_len);
 	return (uint32_t)t->hosts_len - 1;
 }
@@ -143,16 +143,34 @@ fill_wishes(struct route_table *t, const struct route_rule *r, struct entry *e,
 }
 
 static int
+fill_call(struct route_table *t, const struct route_rule *r, struct entry *e,
+    struct err *err)
+{
+	struct call *c = arena_zalloc(&t->arena, sizeof(*c));
+
+	e->kind = ROUTE_CALL;
+	e->path = "";
+	e->by.call = c;
+	if (fill_wish(t, &r->call_service, SLICE(""), &c->service, err) < 0)
+		return err_wrap(err, "service");
+	if (fill_wish(t, &r->call_method, SLICE(""), &c->method, err) < 0)
+		return err_wrap(err, "method");
+	return 0;
+}
+
+static int
 fill_path(struct route_table *t, const struct route_rule *r, struct entry *e,
     struct err *err)
 {
 	struct slice path = r->path;
 
+	if (r->path_kind == ROUTE_CALL)
+		return fill_call(t, r, e, err);
 	if (path.len > PATH_MAX_BYTES)
 		return err_set(err, ERR_DATA, "path: longer than 65535 bytes");
 	if (r->path_kind == ROUTE_REGEX) {
-		e->regex = shared_regex(t, path, err);
-		if (e->regex == NULL)
+		e->by.regex = shared_regex(t, path, err);
+		if (e->by.regex == NULL)
 			return err_wrap(err, "path");
 	} else if (path.len == 0 || path.ptr[0] != '/') {
 		return err_set(err, ERR_DATA, "path: it must begin with /");
@@ -223,12 +241,23 @@ by_host(const struct route_table *t, const struct entry *a, const struct entry *
 	return way != 0 ? way : by_number(a->host, b->host);
 }
 
+static int
+by_call(const struct call *a, const struct call *b)
+{
+	int way = by_number(b->service.value_len, a->service.value_len);
+
+	return way != 0 ? way :
+	    by_number(b->method.value_len, a->method.value_len);
+}
+
 /* Keeps entries of one path together; of two paths of a length one is met. */
 static int
 by_length(const struct entry *a, const struct entry *b)
 {
 	int way = by_number(b->path_len, a->path_len);
 
+	if (a->kind == ROUTE_CALL)
+		return by_call(a->by.call, b->by.call);
 	return way != 0 || a->kind == ROUTE_REGEX ? way :
 	    memcmp(a->path, b->path, a->path_len);
 }
@@ -281,7 +310,7 @@ static bool
 is_same_bucket(const struct entry *a, const struct entry *b)
 {
 	return a->host == b->host && a->kind == b->kind &&
-	    (a->kind == ROUTE_REGEX || slice_eq(entry_path(a), entry_path(b)));
+	    (a->kind >= ROUTE_REGEX || slice_eq(entry_path(a), entry_path(b)));
 }
 
 static size_t
@@ -301,8 +330,8 @@ place_bucket(struct route_table *t, uint32_t id)
 	const struct bucket *b = &t->buckets[id];
 	struct host *h = &t->hosts[b->host];
 
-	if (b->kind == ROUTE_REGEX) {
-		h->regexes = id;
+	if (b->kind >= ROUTE_REGEX) {
+		*(b->kind == ROUTE_REGEX ? &h->regexes : &h->calls) = id;
 		return;
 	}
 	if (b->kind == ROUTE_PREFIX && b->path_len == 0) {

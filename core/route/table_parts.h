@@ -13,7 +13,8 @@
  * Those of one host and one path are a run of it, a bucket, found by hash.  A
  * bucket of a prefix knows that of the next shorter prefix of its host, so that
  * the longest one is enough to find: the buckets of a host's prefixes are a
- * tree.  The expressions of a host are one bucket, the last of all.
+ * tree.  The expressions of a host are one bucket, and so are its parts of calls,
+ * the last two of all.
  */
 #define NO_BUCKET	UINT32_MAX
 
@@ -28,12 +29,20 @@ struct wish {
 	bool     is_regex;
 };
 
+/* What the parts of a call must be; a value of no length: anything. */
+struct call {
+	struct wish service, method;
+};
+
 /* A compiled rule. */
 struct entry {
 	const void         *payload;
 	const char         *route, *path;	/* a prefix without '/' behind */
 	const struct wish  *wishes;		/* headers, then queries */
-	const struct regex *regex;		/* of the path, or NULL */
+	union {
+		const struct regex *regex;	/* of a path, or NULL */
+		const struct call  *call;	/* of ROUTE_CALL */
+	}                   by;
 	int64_t             created;
 	uint32_t            host;
 	uint16_t            route_len, path_len;
@@ -47,7 +56,8 @@ struct host {
 	bool         is_wildcard;
 	uint32_t     root;	/* bucket of the prefix "/", or NO_BUCKET */
 	uint32_t     regexes;	/* bucket, or NO_BUCKET */
-	uint32_t     paths;	/* buckets besides these two */
+	uint32_t     calls;	/* likewise */
+	uint32_t     paths;	/* buckets besides these three */
 	uint16_t     path_max;	/* bytes of the longest of their paths */
 };
 

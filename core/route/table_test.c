@@ -52,6 +52,24 @@ static const struct {
 	{ "~/users/[0-9]+", "/users/7", true },
 	{ "~/users/[0-9]+", "/users/7/x", false },
 	{ "~/users", "/x/users", false },
+	/* parts of calls */
+	{ "%/", "/shop.Cart/Add", true },
+	{ "%/", "/", true },
+	{ "%/Add", "/shop.Cart/Add", true },
+	{ "%/Add", "/shop.Cart/add", false },
+	{ "%/Add", "/shop.Cart/AddAll", false },
+	{ "%/Add", "/Add", false },
+	{ "%/Add", "//Add", false },
+	{ "%shop.Cart/", "/shop.Cart/Add", true },
+	{ "%shop.Cart/", "/shop.Cart/", false },
+	{ "%shop.Cart/", "/shop.Cart", false },
+	{ "%shop.Cart/", "/shop.Carts/Add", false },
+	{ "%~shop[.].*/", "/shop.Cart/Add", true },
+	{ "%~shop[.].*/", "/eshop.Cart/Add", false },
+	{ "%~^shop[.]|x$/~A.*|B", "/shop./Add", true },
+	{ "%~^shop[.]|x$/~A.*|B", "/x/BB", false },
+	{ "%/~A.*", "/shop.Cart/Add", true },
+	{ "%/~A.*", "/shop.Cart/Remove", false },
 	/* methods */
 	{ "GET", "GET", true },
 	{ "GET", "HEAD", false },
@@ -116,6 +134,13 @@ static const struct {
 	{ "/x/y*", "/x* GET h:1 ?q=1", "/x/y/z?q=1 h:1", ROUTE_BELOW_LENGTH },
 	{ "/x*", "/* GET", "/x", ROUTE_BELOW_LENGTH },
 	{ "~/x[a-z]*", "~/.* GET", "/xa", ROUTE_BELOW_LENGTH },
+	{ "~/.*", "%s/", "/s/m", ROUTE_BELOW_KIND },
+	{ "/s*", "%~s/~m", "/s/m", ROUTE_BELOW_KIND },
+	{ "%~s.*/", "%~s/m h:1", "/s/m h:1", ROUTE_BELOW_LENGTH },
+	{ "%~s/m", "%~s/ h:1", "/s/m h:1", ROUTE_BELOW_LENGTH },
+	{ "%~./", "%/longer h:1", "/s/longer h:1", ROUTE_BELOW_LENGTH },
+	{ "%/m", "%/ h:1", "/s/m h:1", ROUTE_BELOW_LENGTH },
+	{ "%/ h:1", "%/ @0", "/s/m h:1", ROUTE_BELOW_HEADERS },
 	{ "GET", "h:1 i:2", "h:1 i:2", ROUTE_BELOW_METHOD },
 	{ "h:1 i:2", "h:1 ?a=1 ?b=2", "/?a=1&b=2 h:1 i:2", ROUTE_BELOW_HEADERS },
 	{ "?a=1 ?b=2 @9", "?a=1 @1", "/?a=1&b=2", ROUTE_BELOW_QUERIES },
@@ -250,6 +275,8 @@ static const struct {
 	{ "~/a(", "path: column 3" },
 	{ "x-y:~[", "header \"x-y\": column 1" },
 	{ "?q=~a**", "query parameter \"q\": column 3" },
+	{ "%~a(/x", "service: column 2" },
+	{ "%x/~[", "method: column 1" },
 	{ "FETCH", "method" },
 };
 
@@ -299,7 +326,8 @@ random_rule(struct str *s, struct dice *d)
 	static const char *const hosts[] = { "", "a.example", "*.example",
 		"*.b.example", "a.b.example" };
 	static const char *const paths[] = { "", "/*", "/x", "/x*", "/x/y", "/x/y*",
-		"/x/*", "/x/y/z*", "~/x.*", "~/x/[yz]", "/z", "/x/y/z/w/v*" };
+		"/x/*", "/x/y/z*", "~/x.*", "~/x/[yz]", "/z", "/x/y/z/w/v*",
+		"%/", "%/y", "%x/", "%~[xz]/~y.*" };
 	static const char *const others[] = { "GET", "POST", "h:1", "h:2", "h:3",
 		"i:1", "h:~[12]", "?q=1", "?q=2", "?p=~[0-9]", "" };
 

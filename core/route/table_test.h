@@ -12,6 +12,7 @@
  *   /path          a path, of a rule exact; of a request "/path?query"
  *   /path*         prefix
  *   ~pattern       regular expression
+ *   %service/method of a call of gRPC; ~pattern/~pattern, either may be empty
  *   name:value     header; name:~pattern
  *   ?name=value    query parameter of a rule; ?name=~pattern
  *   @7             created

@@ -45,6 +45,26 @@ rule_path(struct route_rule *r, struct slice word)
 	}
 }
 
+static struct route_value
+call_part(struct slice text)
+{
+	bool is_regex = text.len > 0 && text.ptr[0] == '~';
+
+	return (struct route_value){ .value = tail(text, is_regex ? 1 : 0),
+		.is_regex = is_regex };
+}
+
+static void
+rule_call(struct route_rule *r, struct slice word)
+{
+	struct slice service;
+
+	check(slice_cut(&word, '/', &service));
+	r->path_kind = ROUTE_CALL;
+	r->call_service = call_part(service);
+	r->call_method = call_part(word);
+}
+
 static void
 rule_word(struct test_rule *t, struct slice word)
 {
@@ -53,6 +73,8 @@ rule_word(struct test_rule *t, struct slice word)
 
 	if (c == '/' || c == '~')
 		rule_path(r, word);
+	else if (c == '%')
+		rule_call(r, tail(word, 1));
 	else if (c == '?')
 		t->queries[r->queries_len++] = pair(tail(word, 1), '=');
 	else if (c == '@')

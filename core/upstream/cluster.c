@@ -193,10 +193,14 @@ cluster_add(struct cluster *c, struct cluster_registry *r,
 	e->sni = arena_dup(&c->arena, from->sni);
 	e->zone = arena_dup(&c->arena, from->zone);
 	e->labels = copy_labels(&c->arena, from->labels, from->labels_len);
-	/* Whom a connection was proven to is part of what it may be used for. */
-	char *key = mem_printf("%.*s %.*s %s %.*s %.*s", SLICE_ARG(c->name),
+	/*
+	 * Whom a connection was proven to is part of what it may be used for,
+	 * and so is what is spoken there.
+	 */
+	char *key = mem_printf("%.*s %.*s %s %.*s %.*s%s", SLICE_ARG(c->name),
 	    SLICE_ARG(from->workload), text, SLICE_ARG(from->id.len > 0 ?
-	    from->id : outside_mark(c)), SLICE_ARG(from->sni));
+	    from->id : outside_mark(c)), SLICE_ARG(from->sni),
+	    c->is_h2 ? " h2" : "");
 
 	e->state = endpoint_state_get(r, c->state, slice_str(key));
 	mem_free(key);

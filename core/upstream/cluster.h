@@ -57,7 +57,8 @@ struct cluster {
 	struct slice          name;	/* "ns/service:port" */
 	struct slice          service;	/* "ns/service" */
 	enum cluster_protocol protocol;
-	bool                  is_h2;	/* version 2, over TLS if it agrees */
+	bool                  is_h2;	/* version 2, over TLS if it agrees;
+					   set before cluster_add */
 	enum lb_policy        lb;
 	bool                  is_tls_optional;	/* some endpoints are plain text by intent */
 	/* Of endpoints without an id; counted, set before cluster_add; or NULL. */

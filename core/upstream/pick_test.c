@@ -323,6 +323,27 @@ TEST(endpoint_is_left_alone_longer_each_time)
 
 /* --- clusters and states ------------------------------------------------------ */
 
+/* What is idle there in one version is of no use to the other. */
+TEST(cluster_states_are_of_one_version_of_http)
+{
+	struct bench b;
+	struct endpoint e = { .weight = 1 };
+	struct err err = ERR_INIT;
+
+	bench_init(&b, LB_RANDOM, "1");
+	struct cluster *two = cluster_new(b.registry, SLICE("default/web"),
+	    SLICE("80"));
+
+	addr_from_ip(SLICE("127.0.0.1"), 1, &e.addr, &err);
+	two->is_h2 = true;
+	cluster_add(two, b.registry, &e);
+	cluster_seal(two);
+	assert_ptr_equal(two->state, b.c->state);
+	assert_ptr_not_equal(two->v[0].state, b.c->v[0].state);
+	cluster_unref(two);
+	bench_fini(&b);
+}
+
 TEST(cluster_states_outlive_clusters)
 {
 	struct bench a, b;

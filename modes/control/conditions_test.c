@@ -51,7 +51,6 @@ TEST(conditions_of_a_route_follow_gateways_and_grants)
 	server_fixture_free(t);
 }
 
-/* Kinds that proxies do not act on yet are never programmed. */
 TEST(conditions_of_other_routes_say_what_they_hang_on)
 {
 	struct server_fixture *t = server_fixture_new();
@@ -63,16 +62,9 @@ TEST(conditions_of_other_routes_say_what_they_hang_on)
 	    "  parentRefs: [{name: gw}, {group: \"\", kind: Service, name: web},"
 	    " {name: none}]\n  hostnames: [a.example]\n"
 	    "  rules: [{backendRefs: [{name: web, port: 80}]}]\n");
-	conditions_expect(t, key,
-	    " | Accepted=True/Accepted ResolvedRefs=True/ResolvedRefs"
-	    " Programmed=False/Unsupported"
-	    " mesh.internal/FieldsIgnored=True/NotActedOn"
-	    " | Accepted=True/Accepted ResolvedRefs=True/ResolvedRefs"
-	    " Programmed=False/Unsupported"
-	    " mesh.internal/FieldsIgnored=True/NotActedOn"
+	conditions_expect(t, key, GOOD GOOD
 	    " | Accepted=False/NoMatchingParent ResolvedRefs=True/ResolvedRefs"
-	    " Programmed=False/Unsupported"
-	    " mesh.internal/FieldsIgnored=True/NotActedOn");
+	    " Programmed=False/Invalid");
 	server_fixture_free(t);
 }
 

@@ -44,6 +44,12 @@ add_place(struct conf_node *row, const struct choice_target *t,
 	set_text(row, "matches", &text);
 }
 
+static bool
+is_grpc(const struct choice_target *t)
+{
+	return t->route->kind == &model_grpc_route_kind;
+}
+
 static void
 on_verdict(void *arg, const struct route_verdict *v)
 {
@@ -58,7 +64,8 @@ on_verdict(void *arg, const struct route_verdict *v)
 	}
 	row = conf_add_map(q->others);
 	add_place(row, v->rule.payload, &v->rule);
-	str_add(&why, route_loss_text(v->loss));
+	str_add(&why, is_grpc(v->rule.payload) ?
+	    route_loss_text_of_call(v->loss) : route_loss_text(v->loss));
 	if (v->name.ptr != NULL)
 		str_addf(&why, ": %.*s", SLICE_ARG(v->name));
 	set_text(row, "why", &why);
@@ -79,6 +86,28 @@ hostname_of(const struct choice *q)
 	return l == NULL ? NULL : l->doc->hostname;
 }
 
+bool
+choice_is_call(const struct choice *q)
+{
+	for (size_t i = 0; i < q->len; i++)
+		if (q->routes[i]->kind != &model_grpc_route_kind)
+			return q->winner != NULL && is_grpc(q->winner);
+	return q->len > 0;
+}
+
+/* What a GRPCRoute has is for calls alone. */
+static void
+find_answer(struct choice *q)
+{
+	const struct route_request *r = &q->asked.request;
+	struct slice type = r->header(r->head, SLICE("content-type"));
+
+	if (q->winner != NULL && is_grpc(q->winner) && type.ptr != NULL &&
+	    !slice_has_prefix(type, SLICE("application/grpc")))
+		conf_add_string(q->problems, "it is answered 415, as by its "
+		    "content-type it is no call of gRPC");
+}
+
 static void
 find_problems(struct choice *q)
 {
@@ -90,10 +119,7 @@ find_problems(struct choice *q)
 	if (q->listener != NULL)
 		problems_of_listener(&q->traffic, q->listener->owner,
 		    q->problems);
-	if (q->rival != NULL)
-		conf_add_string(q->problems, arena_printf(&q->c->arena,
-		    "%s %s has the port, and this version does not act on its "
-		    "kind", q->rival->kind->kind, model_object_name(q->rival)));
+	find_answer(q);
 }
 
 void

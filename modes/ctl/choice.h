@@ -23,8 +23,6 @@ struct choice {
 	const struct model_object  *service, *gateway;	/* one of them */
 	const struct model_object **routes;	/* those that callers obey */
 	size_t                      len;
-	const struct model_object  *rival;	/* has the place, and its kind is
-						   not acted on; or NULL */
 	struct asked                asked;
 	bool                        is_stream;	/* a connection chooses, not a
 						   request */
@@ -56,6 +54,8 @@ int choice_load_policies(struct choice *, struct err *);
 void choice_find_policies(struct choice *);	/* for choice_make */
 void choice_make(struct choice *);
 void choice_fini(struct choice *);
+/* Whether calls of gRPC are what its routes are for.  After choice_make. */
+bool choice_is_call(const struct choice *);
 /* Whether nobody but the service itself has the say. */
 bool choice_is_free(const struct choice *);
 /* For programs. */

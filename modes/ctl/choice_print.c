@@ -23,8 +23,8 @@ print_request(struct choice *q, struct str *line)
 		str_addf(line, q->sni.len > 0 ? "TLS for %.*s" : "a connection",
 		    SLICE_ARG(q->sni));
 	} else {
-		str_addf(line, "%.*s %.*s", SLICE_ARG(r->method),
-		    SLICE_ARG(r->path));
+		str_addf(line, "%.*s %.*s", SLICE_ARG(choice_is_call(q) ?
+		    SLICE("call") : r->method), SLICE_ARG(r->path));
 		if (r->query.ptr != NULL)
 			str_addf(line, "?%.*s", SLICE_ARG(r->query));
 	}
@@ -70,8 +70,8 @@ print_backends(struct choice *q, const struct model_route_rule rule,
 
 	if (sum == 0 && model_filter_find(rule.filters, rule.filters_len,
 	    MODEL_REDIRECT) == NULL)
-		str_add(line, q->is_stream ? "none with a weight: closed" :
-		    "none with a weight: answered 500");
+		str_addf(line, "none with a weight: %s", q->is_stream ? "closed" :
+		    choice_is_call(q) ? "answered UNAVAILABLE" : "answered 500");
 	put_line(q, "Backends:", line);
 	for (size_t i = 0; i < rule.backends_len; i++) {
 		const struct model_backend_ref *b = &rule.backends[i];
@@ -161,14 +161,13 @@ print_winner(struct choice *q, struct str *line)
 static const char *
 why_nobody(const struct choice *q)
 {
-	if (q->rival != NULL)
-		return "nobody: it goes to the service's own endpoints";
 	if (choice_is_free(q))
 		return "nobody: no route hangs on it, it goes to the service's own "
 		    "endpoints";
 	if (q->gateway != NULL && q->listener == NULL)
 		return "nobody";
-	return q->is_stream ? "nobody: closed" : "nobody: answered 404";
+	return q->is_stream ? "nobody: closed" : choice_is_call(q) ?
+	    "nobody: answered UNIMPLEMENTED" : "nobody: answered 404";
 }
 
 static void

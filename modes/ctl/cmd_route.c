@@ -1,4 +1,3 @@
-#include "model/inert.h"
 #include "model/workload.h"
 #include "modes/ctl/choice.h"
 #include "modes/ctl/commands.h"
@@ -32,6 +31,8 @@ static const struct ctl_example examples[] = {
 	    "asked by a caller in another namespace, for a script" },
 	{ "route web --path /v2 -f shop.yaml",
 	    "what would be, by the documents of a file" },
+	{ "route prices --path /shop.v1.Prices/Get -H x-tester=yes",
+	    "where does this call of gRPC go?" },
 	{ "route --gateway infra/public --port 443 --host shop.example",
 	    "at a Gateway: which listener and rule?" },
 	{ 0 },
@@ -128,11 +129,6 @@ find_routes(struct choice *q)
 	if (q->len == 0)
 		return;
 	/* Of several kinds of routes on a port one counts (route/attach.h). */
-	if (model_kind_is_inert(q->routes[0]->kind)) {
-		q->rival = q->routes[0];
-		q->len = 0;
-		return;
-	}
 	q->is_stream = q->routes[0]->kind != &model_http_route_kind &&
 	    q->routes[0]->kind != &model_grpc_route_kind;
 	if (q->is_stream && ctl_value(q->c, "host") != NULL)

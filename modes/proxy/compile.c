@@ -19,6 +19,7 @@ struct compiler {
 	const struct compile_input *in;
 	struct snapshot            *out;
 	struct map                  backends;	/* of routes, "ns/name" */
+	struct map                  grpc_backends;	/* of GRPCRoutes, ports */
 	struct policies             policies;
 	struct extensions           extensions;
 	struct arena                scratch;
@@ -161,7 +162,7 @@ set_outside(struct compiler *c, const struct making *m,
 static struct cluster *
 compile_port(struct compiler *c, const struct model_object *o,
     const struct service_name *name, const struct model_service_port *port,
-    bool *is_pending)
+    bool for_grpc, bool *is_pending)
 {
 	const struct model_object *tls = outside_policy(c->in, o, port->name);
 
@@ -193,9 +194,10 @@ compile_port(struct compiler *c, const struct model_object *o,
 		m.cluster->affinity.kind = AFFINITY_SOURCE;
 	}
 	m.cluster->protocol = port->transport == MODEL_UDP ? CLUSTER_UDP :
-	    is_http(model_port_protocol(port)) ? CLUSTER_HTTP : CLUSTER_TCP;
-	m.cluster->is_h2 = m.cluster->protocol == CLUSTER_HTTP &&
-	    model_port_protocol(port) == MODEL_H2C;
+	    for_grpc || is_http(model_port_protocol(port)) ? CLUSTER_HTTP :
+	    CLUSTER_TCP;
+	m.cluster->is_h2 = for_grpc || (m.cluster->protocol == CLUSTER_HTTP &&
+	    model_port_protocol(port) == MODEL_H2C);
 	model_endpoints(&c->scratch, &q, &found);
 	set_outside(c, &m, tls, found.len > 0 ? found.items[0].port :
 	    port->port);
@@ -209,16 +211,15 @@ compile_port(struct compiler *c, const struct model_object *o,
 /* The cluster of the snapshot before, if it says the same. */
 static struct cluster *
 share(const struct compile_input *in, const struct service_name *name,
-    uint16_t port, struct cluster *now)
+    const struct service_port *now)
 {
 	const struct service *s = in->before == NULL ? NULL :
 	    snapshot_service(in->before, name);
-	const struct service_port *before = now->protocol == CLUSTER_UDP ?
-	    service_udp_port(s, port) : service_port(s, port);
+	const struct service_port *before = service_port_like(s, now);
 
-	if (before == NULL || !cluster_is_same(before->cluster, now))
-		return now;
-	cluster_unref(now);
+	if (before == NULL || !cluster_is_same(before->cluster, now->cluster))
+		return now->cluster;
+	cluster_unref(now->cluster);
 	return cluster_ref(before->cluster);
 }
 
@@ -245,6 +246,22 @@ add_policies(struct compiler *c, const struct service_name *name,
 }
 
 static void
+add_port(struct compiler *c, const struct model_object *o, struct service *s,
+    const struct model_service_port *doc, bool for_grpc)
+{
+	struct service_port *p = &s->ports[s->len++];
+
+	*p = (struct service_port){ .port = doc->port,
+		.name = arena_dup(&c->out->arena, slice_str(doc->name)),
+		.cluster = compile_port(c, o, &s->name, doc, for_grpc,
+		    &s->is_pending),
+		.is_for_grpc = for_grpc };
+	p->cluster = share(c->in, &s->name, p);
+	if (doc->transport == MODEL_TCP)
+		add_policies(c, &s->name, doc, p);
+}
+
+static void
 compile_service(struct compiler *c, const struct model_object *o)
 {
 	const struct model_service_spec *spec = &model_service(o)->spec;
@@ -260,20 +277,18 @@ compile_service(struct compiler *c, const struct model_object *o)
 	    !outside_is_ours(c->in, o))
 		return;
 	s->ports = arena_zalloc(&c->out->arena,
-	    sizeof(*s->ports) * spec->ports_len + 1);
+	    sizeof(*s->ports) * 2 * spec->ports_len + 1);
 	for (size_t i = 0; i < spec->ports_len; i++) {
 		const struct model_service_port *p = &spec->ports[i];
 
 		if (p->transport == MODEL_SCTP)
 			continue;
-		s->ports[s->len++] = (struct service_port){
-			.port = p->port,
-			.name = arena_dup(&c->out->arena, slice_str(p->name)),
-			.cluster = share(c->in, &s->name, p->port,
-			    compile_port(c, o, &s->name, p, &s->is_pending)),
-		};
-		if (p->transport == MODEL_TCP)
-			add_policies(c, &s->name, p, &s->ports[s->len - 1]);
+		add_port(c, o, s, p, false);
+		if (p->transport == MODEL_TCP &&
+		    model_port_protocol(p) != MODEL_H2C &&
+		    compile_is_grpc_backend(&c->grpc_backends, &s->name,
+		    p->port))
+			add_port(c, o, s, p, true);
 	}
 	map_put(&c->out->services, slice_str(key), s);
 }
@@ -428,6 +443,17 @@ account_of(const struct model_object *self, struct arena *a)
 	    model_workload(self)->spec.service_account));
 }
 
+static void
+compile_absent(const struct compile_input *in, struct snapshot *out)
+{
+	for (size_t i = 0; i < in->absent_len; i++) {
+		char key[SERVICE_KEY_MAX];
+
+		service_key(&in->absent[i], key);
+		map_put(&out->absent, slice_str(key), NULL);
+	}
+}
+
 /* --- the whole ------------------------------------------------------------------------ */
 
 static struct snapshot *
@@ -439,6 +465,7 @@ compile_all(const struct compile_input *in)
 
 	arena_init(&c.scratch);
 	compile_backends(in, &c.backends);
+	compile_grpc_backends(in, &c.grpc_backends);
 	policies_find(&c.policies, in->objects, in->len);
 	check_policies(&c);
 	extensions_init(&c.extensions, in, s);
@@ -469,15 +496,11 @@ compile_all(const struct compile_input *in)
 	outside_index(in, s);
 	compile_routes(in, &c.extensions, s);
 	compile_gateway(in, &c.extensions, s);
-	for (size_t i = 0; i < in->absent_len; i++) {
-		char key[SERVICE_KEY_MAX];
-
-		service_key(&in->absent[i], key);
-		map_put(&s->absent, slice_str(key), NULL);
-	}
+	compile_absent(in, s);
 	if (compile_chains(in, s, &err) != 0 && in->fault != NULL)
 		in->fault(in->fault_arg, "/mesh/proxies/-/settings", &err);
 	map_fini(&c.backends, NULL);
+	map_fini(&c.grpc_backends, NULL);
 	extensions_fini(&c.extensions);
 	policies_fini(&c.policies);
 	arena_fini(&c.scratch);

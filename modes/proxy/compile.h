@@ -60,6 +60,10 @@ struct extensions;
 void compile_routes(const struct compile_input *, struct extensions *,
     struct snapshot *);
 void compile_backends(const struct compile_input *, struct map *);
+/* Of these the ports that GRPCRoutes send to, and whether one of them is. */
+void compile_grpc_backends(const struct compile_input *, struct map *);
+bool compile_is_grpc_backend(const struct map *, const struct service_name *,
+    uint16_t port);
 
 /* The chains of listeners; called by compile. */
 int compile_chains(const struct compile_input *, struct snapshot *,

@@ -1,4 +1,7 @@
+#include <stdio.h>
+
 #include "base/mem.h"
+#include "model/xbackend.h"
 #include "modes/proxy/compile.h"
 #include "modes/proxy/rules.h"
 #include "route/document.h"
@@ -23,15 +26,14 @@ resolve(void *arg, const struct model_object *route,
 {
 	const struct snapshot *s = arg;
 
-	return snapshot_backend(s, name, port,
-	    route->kind == &model_udp_route_kind);
+	return snapshot_backend(s, route->kind, name, port);
 }
 
 /* Where the rules of a kind of route stand; NULL: it is not acted on. */
 static struct rule_set **
 place_of(struct service_port *port, const struct model_kind *kind)
 {
-	if (kind == &model_http_route_kind)
+	if (kind == &model_http_route_kind || kind == &model_grpc_route_kind)
 		return &port->rules;
 	return kind == &model_tls_route_kind || kind == &model_tcp_route_kind ||
 	    kind == &model_udp_route_kind ?
@@ -47,7 +49,8 @@ book_before(const struct routes *r, const struct service_name *name,
 	const struct service_port *p = kind == &model_udp_route_kind ?
 	    service_udp_port(s, port) : service_port(s, port);
 	const struct rule_set *set = p == NULL ? NULL :
-	    kind == &model_http_route_kind ? p->rules : p->streams;
+	    kind == &model_http_route_kind || kind == &model_grpc_route_kind ?
+	    p->rules : p->streams;
 
 	return set == NULL ? NULL : set->book;
 }
@@ -80,7 +83,8 @@ compile_service_routes(struct routes *r, const struct model_object *o)
 	    slice_str(model_object_name(o)));
 
 	for (size_t i = 0; s != NULL && i < s->len; i++)
-		compile_port_routes(r, o, s, &s->ports[i]);
+		if (!s->ports[i].is_for_grpc)
+			compile_port_routes(r, o, s, &s->ports[i]);
 }
 
 void
@@ -116,6 +120,78 @@ note_backend(void *out, const char *namespace, const char *name)
 
 	map_put(out, slice_str(key), NULL);
 	mem_free(key);
+}
+
+struct noting {
+	const struct model_object *route;
+	struct map                *out;
+};
+
+static void
+note_port(const struct noting *n, const struct model_object_ref *to)
+{
+	char name[MODEL_BACKEND_NAME_MAX];
+	bool is_service = model_backend_service_name(to->group, to->kind,
+	    to->name, name);
+	char *key = !is_service ? NULL : mem_printf("%s/%s:%u",
+	    to->namespace != NULL ? to->namespace :
+	    n->route->head->meta.namespace, name,
+	    model_xbackend_of(name).len > 0 ? 0 : to->port);
+
+	if (key != NULL)
+		map_put(n->out, slice_str(key), NULL);
+	mem_free(key);
+}
+
+static void
+note_mirrors(const struct noting *n, const struct model_http_filter *f,
+    size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (f[i].mirror != NULL)
+			note_port(n, &f[i].mirror->backend);
+}
+
+static void
+note_rule(const struct noting *n, const struct model_route_rule rule)
+{
+	note_mirrors(n, rule.filters, rule.filters_len);
+	for (size_t i = 0; i < rule.backends_len; i++) {
+		const struct model_object_ref to =
+		    route_backend_object(&rule.backends[i]);
+
+		note_port(n, &to);
+		note_mirrors(n, rule.backends[i].filters,
+		    rule.backends[i].filters_len);
+	}
+}
+
+void
+compile_grpc_backends(const struct compile_input *in, struct map *out)
+{
+	map_init(out);
+	for (size_t i = 0; i < in->len; i++) {
+		const struct noting n = { in->objects[i], out };
+
+		if (n.route->kind != &model_grpc_route_kind)
+			continue;
+		for (size_t k = 0; k < model_route_rules(n.route); k++)
+			note_rule(&n, model_route_rule(n.route, k));
+	}
+}
+
+bool
+compile_is_grpc_backend(const struct map *backends,
+    const struct service_name *name, uint16_t port)
+{
+	char service[SERVICE_KEY_MAX], key[SERVICE_KEY_MAX + 6];
+
+	if (backends->len == 0)
+		return false;
+	service_key(name, service);
+	snprintf(key, sizeof(key), "%s:%u", service,
+	    model_xbackend_of(name->name).len > 0 ? 0 : port);
+	return map_has(backends, slice_str(key));
 }
 
 void

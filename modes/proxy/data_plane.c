@@ -208,14 +208,14 @@ release_endpoints(struct proxy_worker *w, const struct snapshot *old,
 		const struct service *n = snapshot_service(now, &s->name);
 
 		for (size_t i = 0; i < s->len; i++) {
-			struct cluster *c = n == NULL ? NULL :
-			    service_cluster(n, s->ports[i].port);
+			const struct service_port *p = service_port_like(n,
+			    &s->ports[i]);
+			const struct cluster *c = p == NULL ? NULL : p->cluster;
 
 			if (c != s->ports[i].cluster &&
 			    s->ports[i].cluster->protocol != CLUSTER_UDP)
 				upstream_replace(w->upstream,
 				    s->ports[i].cluster, c);
-			cluster_unref(c);
 		}
 	}
 }

@@ -83,8 +83,7 @@ resolve(void *arg, const struct model_object *route,
 
 	if (!may_send(m, route, name))
 		return NULL;
-	return snapshot_backend(m->out, name, port,
-	    route->kind == &model_udp_route_kind);
+	return snapshot_backend(m->out, route->kind, name, port);
 }
 
 static struct rule_book *

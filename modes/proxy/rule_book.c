@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/str.h"
+#include "model/grpc_route.h"
 #include "modes/proxy/rule_book.h"
 
 struct builder {
@@ -171,6 +172,26 @@ is_plain(const struct model_http_rule *doc)
 	    doc->timeouts.backend_request_ms < 0;
 }
 
+/* One of a GRPCRoute says nothing of time. */
+static const struct model_http_rule *
+doc_of(struct rule_book *b, const struct model_object *route, size_t index)
+{
+	const struct model_grpc_rule *from;
+	struct model_http_rule *doc;
+
+	if (route->kind == &model_http_route_kind)
+		return &model_http_route(route)->spec.rules[index];
+	if (route->kind != &model_grpc_route_kind)
+		return NULL;
+	from = &model_grpc_route(route)->spec.rules[index];
+	doc = arena_alloc(&b->arena, sizeof(*doc));
+	*doc = plain;
+	doc->filters = from->filters;
+	doc->filters_len = from->filters_len;
+	doc->persistence = from->persistence;
+	return doc;
+}
+
 static struct rule *
 make_rule(struct builder *bd, const struct model_object *route, size_t index)
 {
@@ -179,8 +200,8 @@ make_rule(struct builder *bd, const struct model_object *route, size_t index)
 	struct rule *r = arena_zalloc(&b->arena, sizeof(*r));
 
 	r->route = route;
-	if (route->kind == &model_http_route_kind)
-		r->doc = &model_http_route(route)->spec.rules[index];
+	r->is_grpc = route->kind == &model_grpc_route_kind;
+	r->doc = doc_of(b, route, index);
 	r->orders = r->doc == NULL || is_plain(r->doc) ? &plain : r->doc;
 	r->name = slice_str(doc.name != NULL ?
 	    arena_printf(&b->arena, "%s/%s", model_object_name(route), doc.name) :

@@ -50,11 +50,13 @@ struct rule {
 	uint64_t                      weights;	/* sum, reduced; 0: no backend */
 	size_t                        mirrors_len;
 	bool                          is_extended;	/* has ExtensionRefs */
+	bool                          is_grpc;	/* of a GRPCRoute: takes calls alone */
 	struct rule_mirror           *mirrors;
 	uint64_t                      stride;	/* has no factor with weights */
 	atomic_ullong                *turn;
 	size_t                        slot;	/* of rule_set.extras */
-	const struct model_http_rule *doc;	/* NULL: of another kind of route */
+	/* Of a GRPCRoute what it would be in HTTP; NULL: it is for connections. */
+	const struct model_http_rule *doc;
 	const struct model_object    *route;
 };
 

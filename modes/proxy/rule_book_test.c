@@ -167,6 +167,34 @@ TEST(book_is_shared_while_its_documents_say_the_same)
 	model_set_fini(&other.set);
 }
 
+TEST(rule_of_a_grpc_route_has_its_filters_and_no_clocks)
+{
+	struct model_set set;
+
+	model_set_init(&set, MODEL_STRICT, "shop");
+	model_set_read_text(&set, SLICE("apiVersion: gateway.networking.k8s.io/v1\n"
+	    "kind: GRPCRoute\nmetadata: {name: r, namespace: shop}\nspec:\n"
+	    "  rules:\n  - matches: [{method: {service: s.S, method: M}}]\n"
+	    "    filters: [{type: RequestHeaderModifier, "
+	    "requestHeaderModifier: {remove: [x]}}]\n"
+	    "    sessionPersistence: {sessionName: s}\n"
+	    "    backendRefs: [{name: a, port: 80}]\n"), "r.yaml", CONF_YAML);
+	assert_int_equal(set.faults_len, 0);
+	const struct rule_order order = { .route = set.objects[0] };
+	struct rule_book *b = rule_book_make(&order, 1, NULL, NULL, NULL);
+	const struct rule *r = find(b, "/s.S/M");
+
+	assert_true(r->is_grpc);
+	assert_int_equal(r->orders->filters_len, 1);
+	assert_string_equal(r->orders->persistence->name, "s");
+	assert_int_equal(r->orders->timeouts.request_ms, -1);
+	assert_null(r->orders->retry);
+	assert_int_equal(rule_next_backend(r)->port, 80);
+	assert_null(find(b, "/s.S/N"));
+	rule_book_unref(b);
+	model_set_fini(&set);
+}
+
 TEST(route_that_does_not_compile_keeps_its_last_good_form)
 {
 	struct fixture good, bad;

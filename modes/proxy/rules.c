@@ -205,6 +205,13 @@ add_behind(struct rule_choice *c, struct l7_chain *chain)
 		c->behind[c->behind_len++] = chain;
 }
 
+/* Callers of gRPC hear UNAVAILABLE (GRPCRouteRule.backendRefs). */
+static int
+broken_status(const struct rule_choice *c)
+{
+	return c->rule->is_grpc ? 503 : 500;
+}
+
 /* What a reference that leads nowhere would have done is not known. */
 static void
 use_extra(const struct rule_set *set, size_t slot, struct rule_choice *c)
@@ -215,7 +222,7 @@ use_extra(const struct rule_set *set, size_t slot, struct rule_choice *c)
 	if (x == NULL)
 		return;
 	if (x->is_missing) {
-		rule_choice_answer(c, 500, FLAG_NR, "unresolved_filter");
+		rule_choice_answer(c, broken_status(c), FLAG_NR, "unresolved_filter");
 		return;
 	}
 	add_behind(c, x->own);
@@ -231,11 +238,11 @@ choose_backend(const struct rule_set *set, struct rule_choice *c,
 	if (b == NULL)
 		b = rule_next_backend(c->rule);
 	if (b == NULL) {
-		rule_choice_answer(c, 500, FLAG_NR, "no_backend");
+		rule_choice_answer(c, broken_status(c), FLAG_NR, "no_backend");
 		return;
 	}
 	if (set->clusters[b->slot] == NULL) {
-		rule_choice_answer(c, 500, FLAG_NC, "missing_backend");
+		rule_choice_answer(c, broken_status(c), FLAG_NC, "missing_backend");
 		return;
 	}
 	use_extra(set, b->slot, c);
@@ -267,6 +274,14 @@ choose_mirrors(const struct rule_set *set, struct arena *a,
 	}
 }
 
+/* A GRPCRoute is for calls: who makes none is told as a server of gRPC does. */
+static bool
+is_no_call(const struct rule *r, const struct http_head *head)
+{
+	return r->is_grpc && !slice_has_prefix(http_fields_get(&head->fields,
+	    FIELD_CONTENT_TYPE), SLICE("application/grpc"));
+}
+
 struct rule_choice *
 rules_choose(const struct rule_set *set, struct l7_ctx *ctx,
     const struct http_head *head, uint16_t port)
@@ -284,6 +299,10 @@ rules_choose(const struct rule_set *set, struct l7_ctx *ctx,
 	if (found.path_kind == ROUTE_PREFIX)
 		out->prefix = found.path;
 	l7_summary(ctx)->route = arena_dup(l7_arena(ctx), out->rule->name);
+	if (is_no_call(out->rule, head)) {
+		rule_choice_answer(out, 415, FLAG_NONE, "no_grpc");
+		return out;
+	}
 	if (out->rule->is_extended)
 		use_extra(set, out->rule->slot, out);
 	if (out->status == 0)

@@ -124,14 +124,20 @@ snapshot_is_absent(const struct snapshot *s, const struct service_name *name)
 	return map_has(&s->absent, slice_str(key));
 }
 
+static bool
+is_udp(const struct service_port *p)
+{
+	return p->cluster->protocol == CLUSTER_UDP;
+}
+
 static const struct service_port *
-find_port(const struct service *service, uint16_t port, bool is_udp)
+find_port(const struct service *service, uint16_t port, bool udp, bool for_grpc)
 {
 	for (size_t i = 0; service != NULL && i < service->len; i++) {
 		const struct service_port *p = &service->ports[i];
 
-		if (p->port == port &&
-		    (p->cluster->protocol == CLUSTER_UDP) == is_udp)
+		if (p->port == port && is_udp(p) == udp &&
+		    p->is_for_grpc == for_grpc)
 			return p;
 	}
 	return NULL;
@@ -140,33 +146,35 @@ find_port(const struct service *service, uint16_t port, bool is_udp)
 const struct service_port *
 service_port(const struct service *service, uint16_t port)
 {
-	return find_port(service, port, false);
+	return find_port(service, port, false, false);
 }
 
 const struct service_port *
 service_udp_port(const struct service *service, uint16_t port)
 {
-	return find_port(service, port, true);
+	return find_port(service, port, true, false);
 }
 
 const struct service_port *
-snapshot_backend(const struct snapshot *s, const struct service_name *name,
-    uint16_t port, bool is_udp)
+service_port_like(const struct service *service, const struct service_port *p)
+{
+	return find_port(service, p->port, is_udp(p), p->is_for_grpc);
+}
+
+const struct service_port *
+snapshot_backend(const struct snapshot *s, const struct model_kind *route,
+    const struct service_name *name, uint16_t port)
 {
 	const struct service *service = snapshot_service(s, name);
+	const struct service_port *p = NULL;
 
 	if (service != NULL && service->len > 0 &&
 	    model_xbackend_of(name->name).len > 0)
 		port = service->ports[0].port;
-	return find_port(service, port, is_udp);
-}
-
-struct cluster *
-service_cluster(const struct service *service, uint16_t port)
-{
-	const struct service_port *p = service_port(service, port);
-
-	return p == NULL ? NULL : cluster_ref(p->cluster);
+	if (route == &model_grpc_route_kind)
+		p = find_port(service, port, false, true);
+	return p != NULL ? p :
+	    find_port(service, port, route == &model_udp_route_kind, false);
 }
 
 static const struct inbound_port *

@@ -21,14 +21,21 @@
  */
 struct rule_set;
 struct gateway;
+struct model_kind;
 
 struct service_port {
 	uint16_t        port;
 	struct slice    name;		/* may be empty */
 	struct cluster *cluster;	/* counted */
-	struct rule_set *rules;		/* NULL: no HTTPRoutes, requests go to cluster */
+	struct rule_set *rules;		/* NULL: no HTTPRoutes or GRPCRoutes, requests
+					   go to cluster */
 	struct rule_set *streams;	/* NULL: no TLSRoutes, TCPRoutes: likewise */
 	struct l7_chain *policies;	/* counted; of who sends; NULL: none */
+	/*
+	 * Besides a port that does not say HTTP/2: the same one as GRPCRoutes
+	 * send to it, by HTTP/2.  It has no rules of its own.
+	 */
+	bool             is_for_grpc;
 };
 
 struct service {
@@ -96,12 +103,17 @@ const struct service *snapshot_outside(const struct snapshot *,
 bool snapshot_is_absent(const struct snapshot *, const struct service_name *);
 /* All: NULL when there is no such port, or service is NULL. */
 const struct service_port *service_port(const struct service *, uint16_t port);
-struct cluster *service_cluster(const struct service *, uint16_t port);	/* counted */
 const struct service_port *service_udp_port(const struct service *,
     uint16_t port);
-/* What a route sends to: an XBackend has but one, whatever the number. */
+/* The one that is the same in another snapshot; NULL: there is none. */
+const struct service_port *service_port_like(const struct service *,
+    const struct service_port *);
+/*
+ * What a route of that kind sends to; an XBackend has but one port, whatever the
+ * number.
+ */
 const struct service_port *snapshot_backend(const struct snapshot *,
-    const struct service_name *, uint16_t port, bool is_udp);
+    const struct model_kind *, const struct service_name *, uint16_t port);
 const struct inbound_port *snapshot_inbound(const struct snapshot *,
     const struct service_name *, uint16_t port);
 const struct inbound_port *snapshot_inbound_udp(const struct snapshot *,

@@ -338,7 +338,7 @@ def a_sidecar_routes_tls_by_the_name_it_asks_for(scene):
 	    "kind: GRPCRoute\nmetadata: {name: g, namespace: default}\nspec:\n",
 	    '  parentRefs: [{group: "", kind: Service, name: b}]\n')))
 	shown = control.ctl("route", "b").stdout
-	assert "GRPCRoute default/g has the port" in shown, shown
+	assert "GRPCRoute default/g, rules[0]" in shown, shown
 	wait_until(lambda: curl(f"https://b.example:{port}/", "--resolve",
 	    f"b.example:{port}:127.0.0.1", "--cacert", str(certs["b"])).body ==
 	    b"b b.example", "the route is obeyed")

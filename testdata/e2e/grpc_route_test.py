@@ -1,0 +1,279 @@
+#!/usr/bin/python3
+# timeout: 120
+"""GRPCRoutes: which calls go where, as Debian's python3-grpcio sees it, at a
+Gateway and between sidecars.
+
+No code is generated: messages are bytes.
+"""
+
+import collections
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+
+from gateway import Gateway, certificate, gateway, secret, service
+from mesh import curl, free_port, main, scenario, wait_until
+
+WAIT = 20		# seconds for what comes at once
+OPTIONS = [("grpc.enable_http_proxy", 0),
+    ("grpc.use_local_subchannel_pool", 1)]
+H2 = "--http2-prior-knowledge"
+
+ROUTE = """---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GRPCRoute
+metadata: {{name: {name}, namespace: default}}
+spec:
+  parentRefs: [{{{parent}}}]
+  {more}
+  rules:
+{rules}
+"""
+TO_SERVICE = "group: '', kind: Service, name: shop"
+
+
+class Server(grpc.GenericRpcHandler):
+	"""Answers every unary call with its name and what it saw, in a line."""
+
+	def __init__(self, name):
+		self.name = name
+		self.calls = []
+		self.port = free_port()
+		self.server = grpc.server(ThreadPoolExecutor(8), options=OPTIONS)
+		self.server.add_generic_rpc_handlers([self])
+		assert self.server.add_insecure_port(f"127.0.0.1:{self.port}")
+		self.server.start()
+
+	def close(self):
+		self.server.stop(0).wait(WAIT)
+
+	def service(self, call):
+		self.calls.append((call.method, dict(call.invocation_metadata)))
+		return grpc.unary_unary_rpc_method_handler(
+		    lambda request, _: self.name.encode())
+
+
+def rule(backends, *matches, more=""):
+	"""A rule; backends are names, or {name: weight}; matches YAML flow maps."""
+	weights = backends if isinstance(backends, dict) else {backends: 1}
+	return "\n".join(("  - matches:" if matches else "  -",
+	    *(f"    - {{{one}}}" for one in matches), more,
+	    "    backendRefs:", *(f"    - {{name: {name}, port: 80, "
+	    f"weight: {weight}}}" for name, weight in weights.items())))
+
+
+def method(service=None, name=None, kind=None):
+	said = {"service": service, "method": name, "type": kind}
+	return "method: {" + ", ".join(f"{key}: '{value}'" for key, value in
+	    said.items() if value) + "}"
+
+
+def header(name, value, kind="Exact"):
+	return f"headers: [{{name: {name}, value: '{value}', type: {kind}}}]"
+
+
+def route(rules, parent=TO_SERVICE, name="shop", more=""):
+	return ROUTE.format(name=name, parent=parent, more=more,
+	    rules="\n".join(rules))
+
+
+class Caller:
+	def __init__(self, address, authority, roots=None):
+		options = [*OPTIONS, ("grpc.default_authority", authority)]
+		self.channel = grpc.insecure_channel(address, options=options) \
+		    if roots is None else grpc.secure_channel(address,
+		    grpc.ssl_channel_credentials(roots), options=[*options,
+		    ("grpc.ssl_target_name_override", authority)])
+		self.close = self.channel.close
+
+	def __call__(self, path, **metadata):
+		"""The name of who answers a call, or that of the status."""
+		try:
+			return self.channel.unary_unary(path)(b"", timeout=WAIT,
+			    metadata=tuple(metadata.items())).decode()
+		except grpc.RpcError as error:
+			return error.code().name
+
+	def settles(self, path, who, **metadata):
+		wait_until(lambda: self(path, **metadata) == who,
+		    f"{who} answers {path}")
+
+	def count(self, path, n):
+		return collections.Counter(self(path) for _ in range(n))
+
+
+# The longer service, then the longer method, then more headers go first.
+RULES = [
+	rule("any", ""),
+	rule("headed", header("env", "canary")),
+	rule("both", method("pkg.Cart", "Add")),
+	rule("cart", method("pkg.Cart")),
+	rule("list", method(name="List")),
+	rule("canary", method("pkg.Cart") + ", " + header("env", "canary")),
+	rule("pattern", method("pkg[.](Eu|Us)", "Get.*", "RegularExpression")),
+	rule("either", method("pkg.A", "X"), method("pkg.B", "X")),
+	rule("numbered", method("pkg.N") + ", " +
+	    header("number", "[0-9]+", "RegularExpression")),
+]
+ANSWERS = [
+	("/pkg.Cart/Add", {}, "both"),
+	("/pkg.Cart/Add", {"env": "canary"}, "both"),
+	("/pkg.Cart/add", {}, "cart"),
+	("/pkg.Cart/Remove", {}, "cart"),
+	("/pkg.Cart/List", {}, "cart"),
+	("/pkg.Cart/Remove", {"env": "canary"}, "canary"),
+	("/pkg.Cart/Remove", {"env": "Canary"}, "cart"),
+	("/pkg.cart/Remove", {}, "any"),
+	("/pkg.Carts/Remove", {}, "any"),
+	("/pkg.Other/List", {"env": "canary"}, "list"),
+	("/pkg.Other/Get", {"env": "canary"}, "headed"),
+	("/pkg.Us/GetAll", {}, "pattern"),
+	("/pkg.Us/ForGet", {}, "any"),
+	("/pkg.A/X", {}, "either"),
+	("/pkg.B/X", {}, "either"),
+	("/pkg.A/Y", {}, "any"),
+	("/pkg.N/X", {"number": "17"}, "numbered"),
+	("/pkg.N/X", {"number": "17x"}, "any"),
+]
+NAMES = ("any", "headed", "both", "cart", "list", "canary", "pattern", "either",
+    "numbered")
+
+
+def start(scene, names):
+	"""{name: server}, and their Services, which say nothing of HTTP/2."""
+	servers = {name: scene.closing(Server(name)) for name in names}
+	return servers, "".join(service(name, server.port).replace(
+	    ", appProtocol: http", "") .replace("name: http", "name: main")
+	    for name, server in servers.items())
+
+
+def at_gateway(scene, names, listeners=("protocol: HTTP",)):
+	servers, documents = start(scene, names)
+	ports = [free_port() for _ in listeners]
+	gate = Gateway(scene, gateway([f"name: l{i}, port: {port}, {said}"
+	    for i, (port, said) in enumerate(zip(ports, listeners))]) + documents)
+	return servers, gate, ports
+
+
+@scenario
+def a_gateway_matches_calls(scene):
+	_, gate, (port,) = at_gateway(scene, NAMES)
+	gate.write("route", route(RULES, "name: edge"))
+	caller = scene.closing(Caller(f"127.0.0.1:{port}", "shop.example"))
+	caller.settles("/pkg.Cart/Add", "both")
+	for path, metadata, who in ANSWERS:
+		got = caller(path, **metadata)
+		assert got == who, (path, metadata, got)
+
+
+@scenario
+def a_gateway_tells_callers_what_is_missing(scene):
+	_, gate, (port,) = at_gateway(scene, ("a",))
+	gate.write("route", route([
+	    rule("a", method("pkg.A")),
+	    rule({"a": 0}, method("pkg.Zero")),
+	    rule({"a": 1, "none": 1}, method("pkg.Half")),
+	    rule("none", method("pkg.None")),
+	    "  - matches:\n    - {" + method("pkg.Empty") + "}",
+	], "name: edge", more="hostnames: [a.example]"))
+	caller = scene.closing(Caller(f"127.0.0.1:{port}", "a.example"))
+	caller.settles("/pkg.A/X", "a")
+	assert caller("/pkg.B/X") == "UNIMPLEMENTED"
+	for name in ("Zero", "None", "Empty"):
+		assert caller(f"/pkg.{name}/X") == "UNAVAILABLE", name
+	assert caller.count("/pkg.Half/X", 20) == {"a": 10, "UNAVAILABLE": 10}
+	other = scene.closing(Caller(f"127.0.0.1:{port}", "b.example"))
+	assert other("/pkg.A/X") == "UNIMPLEMENTED"
+	# Who makes no call hears it in HTTP.
+	ask = f"http://127.0.0.1:{port}/pkg.A/X", "-H", "Host: a.example"
+	assert curl(*ask).status == 415
+	assert curl(*ask, "-H", "Content-Type: text/plain").status == 415
+	assert curl(ask[0] + "/y", *ask[1:], H2).status == 415
+	assert curl(ask[0].replace("pkg.A", "pkg.B"), *ask[1:]).status == 404
+
+
+MODIFIER = """
+    filters:
+    - type: RequestHeaderModifier
+      requestHeaderModifier:
+        set: [{name: e2e-set, value: by-rule}]
+        add: [{name: e2e-added, value: by-rule}]
+        remove: [e2e-gone]
+    - type: ResponseHeaderModifier
+      responseHeaderModifier: {set: [{name: e2e-answer, value: yes it is}]}
+    - type: RequestMirror
+      requestMirror: {backendRef: {name: copy, port: 80}}
+    backendRefs:
+    - name: a
+      port: 80
+      filters:
+      - type: RequestHeaderModifier
+        requestHeaderModifier: {add: [{name: e2e-backend, value: a}]}
+"""
+
+
+@scenario
+def filters_of_grpc_routes_act(scene):
+	servers, gate, (port,) = at_gateway(scene, ("a", "copy"))
+	gate.write("route", route(["  - matches:\n    - {" + method("pkg.A") + "}" +
+	    MODIFIER], "name: edge"))
+	caller = scene.closing(Caller(f"127.0.0.1:{port}", "a.example"))
+	caller.settles("/pkg.A/X", "a")
+	_, call = caller.channel.unary_unary("/pkg.A/Y").with_call(b"", timeout=WAIT,
+	    metadata=(("e2e-set", "mine"), ("e2e-gone", "1"), ("e2e-added", "mine")))
+	assert ("e2e-answer", "yes it is") in [tuple(pair) for pair in
+	    call.initial_metadata()], call.initial_metadata()
+	path, seen = servers["a"].calls[-1]
+	assert path == "/pkg.A/Y"
+	assert seen["e2e-set"] == "by-rule", seen
+	assert "e2e-gone" not in seen and seen["e2e-backend"] == "a", seen
+	assert "by-rule" in seen["e2e-added"], seen
+	wait_until(lambda: "/pkg.A/Y" in [path for path, _ in
+	    servers["copy"].calls], "the copy is made")
+
+
+@scenario
+def calls_come_by_tls_as_well(scene):
+	pair = certificate(scene, "edge", "a.example")
+	listeners = ("protocol: HTTPS, hostname: a.example, "
+	    "tls: {certificateRefs: [{name: edge}]}",)
+	_, gate, (port,) = at_gateway(scene, ("a",), listeners)
+	gate.write("secret", secret("edge", pair))
+	gate.write("route", route([rule("a")], "name: edge"))
+	caller = scene.closing(Caller(f"127.0.0.1:{port}", "a.example",
+	    pair[0].read_bytes()))
+	caller.settles("/pkg.A/X", "a")
+
+
+@scenario
+def a_sidecar_matches_calls(scene):
+	control = scene.control()
+	servers = {}
+	for name in ("shop", *NAMES):
+		servers[name] = scene.closing(Server(name))
+	for name in ("shop", "any", "cart"):
+		scene.proxy(name, control=control, service=f"default/{name}",
+		    apps=[f"80=127.0.0.1:{servers[name].port}/grpc"]).await_ready()
+	web = scene.proxy("web", control=control, service="default/web",
+	    apps=[f"80={scene.echo('web-app').http}/http"]).await_ready()
+	caller = scene.closing(Caller(f"127.0.0.1:{web.outbound_port}",
+	    "shop.default.mesh"))
+	caller.settles("/pkg.Cart/Add", "shop")
+	control.apply(route([rule("any", method("pkg.Cart", "Add")),
+	    rule("cart", method("pkg.Cart"))]))
+	control.ctl("wait", "grpcroute", "shop", "--for", "condition=Programmed")
+	caller.settles("/pkg.Cart/Add", "any")
+	assert caller("/pkg.Cart/List") == "cart"
+	# What no rule takes does not go to the service.
+	assert caller("/pkg.Other/List") == "UNIMPLEMENTED"
+	control.apply(route([rule({"any": 3, "cart": 1})]))
+	control.ctl("wait", "grpcroute", "shop", "--for", "condition=Programmed")
+	wait_until(lambda: caller("/pkg.Other/List") != "UNIMPLEMENTED", "weights")
+	caller.count("/a.B/C", 4)
+	assert caller.count("/a.B/C", 40) == {"any": 30, "cart": 10}
+	control.ctl("delete", "grpcroute", "shop", "--yes")
+	caller.settles("/pkg.Cart/Add", "shop")
+
+
+if __name__ == "__main__":
+	main()
