@@ -29,6 +29,11 @@ static const char *const retry_words[] = {
 	[MODEL_RETRY_RESET] = "reset",
 	[MODEL_RETRY_GATEWAY_ERROR] = "gateway-error",
 	[MODEL_RETRY_5XX] = "5xx",
+	[MODEL_RETRY_CANCELLED] = "cancelled",
+	[MODEL_RETRY_DEADLINE_EXCEEDED] = "deadline-exceeded",
+	[MODEL_RETRY_INTERNAL] = "internal",
+	[MODEL_RETRY_RESOURCE_EXHAUSTED] = "resource-exhausted",
+	[MODEL_RETRY_UNAVAILABLE] = "unavailable",
 	NULL,
 };
 
@@ -351,7 +356,7 @@ static const struct conf_field retry_fields[] = {
 	NUMBER("attempts", RETRY(attempts), 0, 100, "1",
 	    "how many times is tried again"),
 	{ "on", CONF_ENUM_T, CONF_LIST_AT(struct model_retry_policy, on),
-	    .words = retry_words, .max_items = 6,
+	    .words = retry_words, .max_items = MODEL_RETRY_WORDS,
 	    .text = "after what; default: connect-failure, refused-stream and "
 	    "reset-before-request" },
 	{ "codes", CONF_INT_T, CONF_LIST_AT(struct model_retry_policy, codes),

@@ -8,7 +8,9 @@
 /* retry_policy: when callers send again what failed; of a BackendPolicy. */
 enum model_retry_on { MODEL_RETRY_CONNECT, MODEL_RETRY_REFUSED,
 	MODEL_RETRY_RESET_BEFORE, MODEL_RETRY_RESET, MODEL_RETRY_GATEWAY_ERROR,
-	MODEL_RETRY_5XX };
+	MODEL_RETRY_5XX, MODEL_RETRY_CANCELLED, MODEL_RETRY_DEADLINE_EXCEEDED,
+	MODEL_RETRY_INTERNAL, MODEL_RETRY_RESOURCE_EXHAUSTED,
+	MODEL_RETRY_UNAVAILABLE, MODEL_RETRY_WORDS };
 
 struct model_retry_policy {
 	int64_t  attempts;		/* retries; 0: never */

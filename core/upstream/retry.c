@@ -27,6 +27,7 @@ retry_is_same(const struct retry_settings *a, const struct retry_settings *b)
 		if (a->codes[i] != b->codes[i])
 			return false;
 	return a->attempts == b->attempts && a->on == b->on &&
+	    a->grpc == b->grpc &&
 	    a->backoff_ms == b->backoff_ms &&
 	    a->max_backoff_ms == b->max_backoff_ms && a->try_ms == b->try_ms &&
 	    a->body_limit == b->body_limit && a->is_asked == b->is_asked &&
@@ -50,6 +51,12 @@ retry_takes_status(const struct retry_settings *s, int status,
 	    (s->on & RETRY_GATEWAY_ERROR && status >= 502 && status <= 504))
 		return true;
 	return s->codes[bit_of(status) / 64] >> bit_of(status) % 64 & 1;
+}
+
+bool
+retry_takes_grpc(const struct retry_settings *s, int status)
+{
+	return status >= 0 && s->grpc >> status & 1;
 }
 
 bool

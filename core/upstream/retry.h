@@ -8,7 +8,8 @@
  *
  * A request is safe to repeat if its method is idempotent (RFC 9110, 9.2.2), or
  * if it never reached the service: no connection came about, the peer refused
- * the stream.  Anything else is repeated only where `unsafe` says so.
+ * the stream.  Anything else is repeated only where `unsafe` says so, or where
+ * statuses of gRPC are named, whose calls all are POST.
  */
 enum retry_on {
 	RETRY_CONNECT = 1,	/* no connection came about */
@@ -26,6 +27,7 @@ struct retry_settings {
 	uint32_t attempts;	/* 1: so often again */
 	unsigned on;		/* enum retry_on; the first three */
 	uint64_t codes[4];	/* of statuses, bits from 400; see retry_add_status */
+	unsigned grpc;		/* statuses of gRPC, bits; whatever the method */
 	uint64_t backoff_ms;	/* 25 */
 	uint64_t max_backoff_ms;	/* 250 */
 	uint64_t try_ms;	/* each try, to the head of its answer; 0: no limit */
@@ -45,6 +47,8 @@ bool retry_is_same(const struct retry_settings *, const struct retry_settings *)
 bool retry_takes_connect(const struct retry_settings *);
 bool retry_takes_status(const struct retry_settings *, int status,
     bool is_idempotent);
+/* The status of a call of gRPC that ended without a message; -1: it has none. */
+bool retry_takes_grpc(const struct retry_settings *, int status);
 /* No answer came.  reused: the connection had served others before. */
 bool retry_takes_reset(const struct retry_settings *, enum stream_error,
     bool reused, bool is_idempotent);

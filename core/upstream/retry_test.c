@@ -82,6 +82,16 @@ TEST(retry_statuses_are_those_that_were_added)
 		    status == 400 || status == 464 || status == 599);
 }
 
+TEST(retry_statuses_of_grpc_are_those_that_were_named)
+{
+	const struct retry_settings s = { .grpc = 1u << 1 | 1u << 14 };
+
+	for (int status = -1; status < 17; status++)
+		assert_int_equal(retry_takes_grpc(&s, status),
+		    status == 1 || status == 14);
+	assert_false(retry_takes_grpc(&retry_default, 14));
+}
+
 TEST(retry_waits_at_least_the_backoff_and_more_each_time)
 {
 	static const struct {

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "chain/grpc.h"
 #include "model/proxy_protocol.h"
 #include "model/tcp_policy.h"
 #include "model/upgrades.h"
@@ -321,7 +322,7 @@ static void
 set_retry(const struct model_retry_policy *from, bool has_breaker,
     struct cluster *c)
 {
-	static const unsigned bits[] = {
+	static const unsigned bits[MODEL_RETRY_WORDS] = {
 		[MODEL_RETRY_CONNECT] = RETRY_CONNECT,
 		[MODEL_RETRY_REFUSED] = RETRY_REFUSED,
 		[MODEL_RETRY_RESET_BEFORE] = RETRY_RESET_BEFORE,
@@ -329,13 +330,22 @@ set_retry(const struct model_retry_policy *from, bool has_breaker,
 		[MODEL_RETRY_GATEWAY_ERROR] = RETRY_GATEWAY_ERROR,
 		[MODEL_RETRY_5XX] = RETRY_5XX,
 	};
+	static const unsigned grpc[MODEL_RETRY_WORDS] = {
+		[MODEL_RETRY_CANCELLED] = 1u << GRPC_CANCELLED,
+		[MODEL_RETRY_DEADLINE_EXCEEDED] = 1u << GRPC_DEADLINE_EXCEEDED,
+		[MODEL_RETRY_INTERNAL] = 1u << GRPC_INTERNAL,
+		[MODEL_RETRY_RESOURCE_EXHAUSTED] = 1u << GRPC_RESOURCE_EXHAUSTED,
+		[MODEL_RETRY_UNAVAILABLE] = 1u << GRPC_UNAVAILABLE,
+	};
 	struct retry_settings *s = &c->retry;
 	uint32_t least = number(from->budget_min);
 
 	if (from->on_len > 0)
 		s->on = 0;
-	for (size_t i = 0; i < from->on_len; i++)
+	for (size_t i = 0; i < from->on_len; i++) {
 		s->on |= bits[from->on[i]];
+		s->grpc |= grpc[from->on[i]];
+	}
 	for (size_t i = 0; i < from->codes_len; i++)
 		retry_add_status(s, (int)from->codes[i]);
 	s->attempts = number(from->attempts);

@@ -110,7 +110,9 @@ TEST(policy_says_it_all)
 	    "    baseEjectionTime: 5s, maxEjectionTime: 6s}\n"
 	    "  healthCheck: {type: HTTP, path: /live, statusMax: 299}\n"
 	    "  retry: {attempts: 2, budgetPercent: 50, budgetMinimum: 1,\n"
-	    "    on: [reset], codes: [429, 500], backoff: 2ms,\n"
+	    "    on: [reset, cancelled, deadline-exceeded, internal,\n"
+	    "      resource-exhausted, unavailable],\n"
+	    "    codes: [429, 500], backoff: 2ms,\n"
 	    "    maxBackoff: 3ms, perTryTimeout: 4ms, hedge: true,\n"
 	    "    unsafeMethods: true, bodyLimit: 6Ki}\n");
 	const struct cluster *c = f.c;
@@ -163,6 +165,8 @@ TEST(policy_says_it_all)
 	assert_int_equal(c->health.status_max, 299);
 	assert_int_equal(c->retry.attempts, 2);
 	assert_int_equal(c->retry.on, RETRY_RESET);
+	assert_int_equal(c->retry.grpc, 1u << 1 | 1u << 4 | 1u << 8 | 1u << 13 |
+	    1u << 14);
 	assert_true(retry_takes_status(&c->retry, 429, true));
 	assert_false(retry_takes_status(&c->retry, 503, true));
 	assert_int_equal(c->retry.backoff_ms, 2);

@@ -56,7 +56,7 @@ on_head(void *owner, struct http_head *head, bool end)
 	const int status = end ? grpc_http_status(head) : head->status;
 
 	attempt_answered(v->attempt, status);
-	if (retry_takes_status(r->retry, status, router_is_idempotent(r))) {
+	if (router_takes_status(r, head, end)) {
 		drop(v, ATTEMPT_FAILED, STREAM_OK);
 		return;
 	}

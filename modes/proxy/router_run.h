@@ -80,6 +80,8 @@ enum router_budget { BUDGET_TAKEN, BUDGET_BUSY, BUDGET_OVER_RATE };
 enum router_budget router_take_budget(struct router *);
 /* What was sent is to be sent again, in front of what was not. */
 void router_rewind(struct router *, const char *reason);
+/* Whether an answer is none: what it says is tried again. */
+bool router_takes_status(const struct router *, const struct http_head *, bool end);
 /* A head came: the try is over, or it is the answer. */
 void router_take_head(struct router *, struct http_head *, bool end);
 /* The endpoint of the attempt under way goes into the summary. */

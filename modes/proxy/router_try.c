@@ -167,14 +167,28 @@ router_try_again(struct router *r, enum stream_error error, const char *reason,
 	return true;
 }
 
-static bool
-is_retried_for(struct router *r, const struct http_head *head, int status)
+bool
+router_takes_status(const struct router *r, const struct http_head *head,
+    bool end)
 {
-	if (!retry_takes_status(r->retry, status, router_is_idempotent(r)))
+	if (end && l7_summary(r->ctx)->is_grpc &&
+	    retry_takes_grpc(r->retry, grpc_status_read(&head->fields)))
+		return true;
+	return retry_takes_status(r->retry, end ? grpc_http_status(head) :
+	    head->status, router_is_idempotent(r));
+}
+
+static bool
+is_retried_for(struct router *r, const struct http_head *head, bool end)
+{
+	const struct l7_summary *s = l7_summary(r->ctx);
+
+	if (!router_takes_status(r, head, end))
 		return false;
-	if (router_try_again(r, STREAM_OK, "status", try_retry_after_ms(
-	    http_fields_find(&head->fields, SLICE("retry-after")),
-	    l7_summary(r->ctx)->start_wall_us / 1000000)))
+	int64_t ms = try_pushback_ms(&head->fields, s->is_grpc,
+	    s->start_wall_us / 1000000);
+
+	if (ms >= 0 && router_try_again(r, STREAM_OK, "status", (uint64_t)ms))
 		return true;
 	if (router_fall_back(r))
 		return true;
@@ -211,7 +225,7 @@ router_take_head(struct router *r, struct http_head *head, bool end)
 	r->has_failed = false;
 	if (end)
 		note_grpc(r, &head->fields);
-	if (is_retried_for(r, head, status))
+	if (is_retried_for(r, head, end))
 		return;
 	router_drop_rivals(r, ATTEMPT_OUTRUN);
 	r->answered = true;

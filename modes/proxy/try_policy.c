@@ -75,3 +75,19 @@ try_retry_after_ms(struct slice value, int64_t wall_s)
 	}
 	return seconds * 1000;
 }
+
+int64_t
+try_pushback_ms(const struct http_fields *f, bool is_grpc, int64_t wall_s)
+{
+	struct slice value = SLICE_NONE;
+	uint64_t ms;
+
+	if (is_grpc)
+		value = http_fields_find(f, SLICE("grpc-retry-pushback-ms"));
+	if (value.ptr == NULL)
+		return (int64_t)try_retry_after_ms(http_fields_find(f,
+		    SLICE("retry-after")), wall_s);
+	if (!slice_u64(value, &ms))
+		return -1;
+	return ms < SECONDS_MAX * 1000 ? (int64_t)ms : SECONDS_MAX * 1000;
+}

@@ -2,6 +2,7 @@
 #define PROXY_TRY_POLICY_H
 
 #include "base/slice.h"
+#include "http/head.h"
 #include "model/http_route.h"
 #include "upstream/cluster.h"
 
@@ -29,5 +30,12 @@ void try_policy_init(struct try_policy *, const struct model_http_rule *,
  * malformed.
  */
 uint64_t try_retry_after_ms(struct slice value, int64_t wall_s);
+/*
+ * What an answer says about the next try (0: nothing) in its fields, at most
+ * 100,000 s; -1: there is to be none.  gRPC has grpc-retry-pushback-ms, where
+ * whatever is no number is a no.
+ */
+int64_t try_pushback_ms(const struct http_fields *, bool is_grpc,
+    int64_t wall_s);
 
 #endif

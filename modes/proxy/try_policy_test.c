@@ -124,3 +124,35 @@ TEST(try_retry_after_is_seconds_or_a_date)
 		    i == 5 ? 946684799 : 1000), cases[i].ms);
 	assert_int_equal(try_retry_after_ms(SLICE_NONE, 0), 0);
 }
+
+TEST(try_pushback_of_grpc_is_a_number_or_a_no)
+{
+	static const struct {
+		const char *name, *value;
+		int64_t     of_grpc, of_others;
+	} cases[] = {
+		{ "grpc-retry-pushback-ms", "0", 0, 0 },
+		{ "grpc-retry-pushback-ms", "250", 250, 0 },
+		{ "grpc-retry-pushback-ms", "99999999999", 100000000, 0 },
+		{ "grpc-retry-pushback-ms", "-1", -1, 0 },
+		{ "grpc-retry-pushback-ms", "", -1, 0 },
+		{ "grpc-retry-pushback-ms", "1 ms", -1, 0 },
+		{ "retry-after", "2", 2000, 2000 },
+		{ "x-other", "2", 0, 0 },
+	};
+	struct arena a;
+
+	arena_init(&a);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct http_fields f;
+
+		http_fields_init(&f, &a);
+		http_fields_add(&f, slice_str(cases[i].name),
+		    slice_str(cases[i].value));
+		assert_int_equal(try_pushback_ms(&f, true, 1000),
+		    cases[i].of_grpc);
+		assert_int_equal(try_pushback_ms(&f, false, 1000),
+		    cases[i].of_others);
+	}
+	arena_fini(&a);
+}

@@ -31,7 +31,8 @@ class Store:
 	def __init__(self):
 		self.cancelled = threading.Event()	# a call of wait was
 		self.left = queue.Queue()	# seconds that callers of wait, slow gave
-		self.tries = 0			# of second
+		self.tries = 0			# of second, end, late
+		self.mends = False		# late is not
 		self.port = free_port()
 		one, many = (grpc.unary_unary_rpc_method_handler,
 		    grpc.unary_stream_rpc_method_handler)
@@ -40,6 +41,7 @@ class Store:
 		    grpc.method_handlers_generic_handler("e2e.Store", {
 			"Echo": one(lambda request, call: request),
 			"Fail": one(self.fail),
+			"End": one(self.end),
 			"Late": many(self.late),
 			"Second": one(self.second),
 			"Slow": one(self.slow),
@@ -59,9 +61,15 @@ class Store:
 		call.set_trailing_metadata([("why-bin", b"\0\xff\x01")])
 		call.abort(grpc.StatusCode.FAILED_PRECONDITION, request.decode())
 
+	def end(self, request, call):
+		self.tries += 1
+		call.abort(grpc.StatusCode[request.decode()], "as asked")
+
 	def late(self, request, call):
+		self.tries += 1
 		yield request
-		call.abort(grpc.StatusCode.DATA_LOSS, "half of it")
+		if not self.mends:
+			call.abort(grpc.StatusCode[request.decode()], "half of it")
 
 	def second(self, request, call):
 		self.tries += 1
@@ -207,8 +215,9 @@ def errors_are_those_of_the_server(store, caller):
 	unknown = failure(caller.unary("Nothing"), b"")
 	assert unknown.code() is grpc.StatusCode.UNIMPLEMENTED, unknown
 	# An error behind a message.
-	late = caller.channel.unary_stream("/e2e.Store/Late")(b"x", timeout=WAIT)
-	assert next(late) == b"x"
+	late = caller.channel.unary_stream("/e2e.Store/Late")(b"DATA_LOSS",
+	    timeout=WAIT)
+	assert next(late) == b"DATA_LOSS"
 	broken = failure(lambda timeout: next(late))
 	assert broken.code() is grpc.StatusCode.DATA_LOSS, broken
 	assert broken.details() == "half of it", broken
@@ -337,6 +346,77 @@ def a_service_that_is_unavailable_is_asked_again(scene):
 	# What a client did wrong is not.
 	error = failure(caller.unary("Fail"), b"x")
 	assert error.code() is grpc.StatusCode.FAILED_PRECONDITION, error
+
+
+def with_store(scene, policy):
+	"""A store with that BackendPolicy, asked through a Gateway."""
+	return through_gateway(scene, "---\napiVersion: mesh/v1\n"
+	    "kind: BackendPolicy\nmetadata: {name: store, namespace: default}\n"
+	    f"spec:\n  targetRefs: [{{name: store}}]\n  {policy}\n")
+
+
+@scenario
+def statuses_that_are_named_are_tried_again(scene):
+	store, caller = with_store(scene, "retry: {on: [unavailable, internal], "
+	    "attempts: 2, backoff: 1ms}")
+	for status, tries in (("UNAVAILABLE", 3), ("INTERNAL", 3),
+	    ("RESOURCE_EXHAUSTED", 1), ("UNKNOWN", 1)):
+		store.tries = 0
+		error = failure(caller.unary("End"), status.encode())
+		assert error.code().name == status, error
+		assert store.tries == tries, (status, store.tries)
+	# What follows a message was passed on.
+	store.tries = 0
+	late = caller.channel.unary_stream("/e2e.Store/Late")(b"INTERNAL",
+	    timeout=WAIT)
+	assert next(late) == b"INTERNAL"
+	error = failure(lambda timeout: next(late))
+	assert error.code() is grpc.StatusCode.INTERNAL, error
+	assert store.tries == 1, store.tries
+
+
+SECOND = """---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  name: store-2
+  namespace: default
+  labels: {kubernetes.io/service-name: store}
+addressType: IPv4
+ports: [{name: http, port: %d}]
+endpoints:
+- addresses: ["127.0.0.1"]
+"""
+
+
+@scenario
+def failures_in_trailers_eject_an_endpoint(scene):
+	good = scene.closing(Store())
+	bad, caller = with_store(scene, "outlierDetection: {consecutiveFailures:"
+	    " 3, baseEjectionTime: 1h, maxEjectionTime: 1h}\n" + SECOND % good.port)
+	gateway = scene.processes[-1]
+	good.mends = True
+	late = caller.channel.unary_stream("/e2e.Store/Late")
+
+	def ask(status):
+		try:
+			list(late(status.encode(), timeout=WAIT))
+		except grpc.RpcError as error:
+			assert error.code().name == status, error
+
+	def ejections():
+		return gateway.metrics().sum("mesh_upstream_ejections_total",
+		    destination_service="store")
+
+	# What a caller did wrong says nothing about an endpoint.
+	for _ in range(40):
+		ask("NOT_FOUND")
+	assert ejections() == 0
+	wait_until(lambda: ask("INTERNAL") or ejections() == 1, "one is ejected")
+	tries = bad.tries
+	for _ in range(20):
+		ask("INTERNAL")
+	assert bad.tries == tries, "it is still asked"
 
 
 @scenario
