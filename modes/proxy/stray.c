@@ -7,12 +7,13 @@
 #include "net/conn.h"
 
 struct stray {
-	struct list     link;	/* in strays->by_age */
+	struct list     link;	/* in strays->by_use, or asked */
 	struct strays  *strays;
 	char           *key, *host;
 	int             port;
 	enum cluster_protocol protocol;
 	struct resolve *asking;	/* NULL: it was answered */
+	bool            is_telling;	/* those who waited, and stays for that */
 	struct list     waiting;	/* lookups */
 	struct addr     addrs[RESOLVE_MAX];
 	size_t          len;
@@ -24,7 +25,8 @@ struct strays {
 	struct stray_settings settings;
 	struct resolve_files  files;
 	struct map            by_key;
-	struct list           by_age;	/* the oldest first */
+	struct list           by_use;	/* of no use, the last used ... */
+	struct list           asked;	/* somebody waits for the answer */
 };
 
 struct strays *
@@ -36,7 +38,8 @@ strays_new(struct proxy_worker *w, const struct stray_settings *settings)
 	s->settings = *settings;
 	s->files = (struct resolve_files){ settings->hosts_file,
 		settings->resolv_conf };
-	list_init(&s->by_age);
+	list_init(&s->by_use);
+	list_init(&s->asked);
 	return s;
 }
 
@@ -53,7 +56,9 @@ stray_free(struct stray *x)
 void
 strays_close(struct strays *s)
 {
-	LIST_FOREACH_SAFE(at, &s->by_age)
+	LIST_FOREACH_SAFE(at, &s->by_use)
+		stray_free(list_entry(at, struct stray, link));
+	LIST_FOREACH_SAFE(at, &s->asked)
 		stray_free(list_entry(at, struct stray, link));
 }
 
@@ -116,6 +121,19 @@ answer(const struct stray *x, const struct lookup *l, struct cluster **c)
 	return *c != NULL ? LOOKUP_FOUND : LOOKUP_OURSELVES;
 }
 
+/* What has no address is of no use. */
+static void
+note_use(struct stray *x)
+{
+	if (x->is_telling)
+		return;
+	list_remove(&x->link);
+	if (x->len > 0)
+		list_append(&x->strays->by_use, &x->link);
+	else
+		list_prepend(&x->strays->by_use, &x->link);
+}
+
 static void
 on_resolved(void *arg, const struct addr *v, int len, const char *why)
 {
@@ -124,6 +142,7 @@ on_resolved(void *arg, const struct addr *v, int len, const char *why)
 
 	(void)why;
 	x->asking = NULL;
+	x->is_telling = true;
 	for (x->len = 0; x->len < (size_t)len; x->len++)
 		x->addrs[x->len] = v[x->len];
 	x->until_ms = loop_now_ms(x->strays->worker->env.loop) +
@@ -138,8 +157,11 @@ on_resolved(void *arg, const struct addr *v, int len, const char *why)
 		enum lookup_answer a = answer(x, l, &c);
 
 		loop_timer_stop(&l->timer);
-		l->done(l->arg, a, c);
+		l->done(l->arg, a, c);	/* may find others, and need room */
 	}
+	x->is_telling = false;
+	if (x->asking == NULL)
+		note_use(x);
 }
 
 static void
@@ -147,22 +169,24 @@ ask(struct stray *x)
 {
 	struct strays *s = x->strays;
 
+	list_remove(&x->link);
+	list_append(&s->asked, &x->link);
 	x->asking = resolve_start_with(&s->files, s->worker->env.loop,
 	    slice_str(x->host), x->port, on_resolved, x);
 }
 
 /* --- finding ------------------------------------------------------------- */
 
-/* The oldest goes, unless somebody waits for it. */
+/* One without an address goes, or else that which was used longest ago. */
 static bool
 make_room(struct strays *s)
 {
 	if (s->by_key.len < STRAYS_MAX)
 		return true;
-	struct stray *x = list_entry(s->by_age.next, struct stray, link);
-
-	if (x->asking != NULL)
+	if (list_is_empty(&s->by_use))
 		return false;
+	struct stray *x = list_entry(s->by_use.next, struct stray, link);
+
 	map_del(&s->by_key, slice_str(x->key));
 	stray_free(x);
 	return true;
@@ -186,7 +210,7 @@ find(struct strays *s, const struct lookup *l)
 	x->port = l->port;
 	x->protocol = l->protocol;
 	list_init(&x->waiting);
-	list_append(&s->by_age, &x->link);
+	list_init(&x->link);
 	map_put(&s->by_key, slice_str(key), x);
 	return x;
 }
@@ -195,13 +219,16 @@ enum lookup_answer
 strays_find(struct strays *s, struct lookup *l, struct cluster **c)
 {
 	struct stray *x = find(s, l);
+	bool is_asked = x != NULL && x->asking != NULL;
 
 	if (x == NULL)
 		return LOOKUP_TIMEOUT;
-	if (x->asking == NULL && loop_now_ms(s->worker->env.loop) < x->until_ms)
+	if (!is_asked && loop_now_ms(s->worker->env.loop) < x->until_ms) {
+		note_use(x);
 		return answer(x, l, c);
+	}
 	list_append(&x->waiting, &l->link);
-	if (x->asking == NULL)
+	if (!is_asked)
 		ask(x);
 	return LOOKUP_WAIT;
 }

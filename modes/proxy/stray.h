@@ -9,8 +9,9 @@
  * for each, made by one worker for its own calls, in plain text or as a tunnel.
  *
  * A host's addresses are used for STRAY_MS, then looked for anew.  There are at
- * most STRAYS_MAX at a time; when there is no room, nobody is called.  Metrics
- * count all of them as one, which has no name.
+ * most STRAYS_MAX at a time: for another, one without an address goes, or that
+ * which was used longest ago; where all are being asked for, nobody is called.
+ * Metrics count all of them as one, which has no name.
  *
  * Life: strays_new -> strays_find, by lookup.c ... -> strays_close (its lookups
  *       are over) -> strays_free.  All on the worker but the last.
