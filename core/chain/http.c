@@ -452,6 +452,13 @@ look(const struct buf *b, bool end)
 	return n == preface.len ? VERSION_2 : end ? VERSION_1 : VERSION_UNKNOWN;
 }
 
+/* Or its client waits for an answer first. */
+static bool
+awaits_bytes(const struct http_conn *h)
+{
+	return h->streams == 0 || h->receiving > 0 || is_multiplexed(h);
+}
+
 /* Once for each connection: by ALPN, or else by prior knowledge. */
 static enum version
 version_of(struct http_conn *h, const struct buf *b, bool end)
@@ -498,8 +505,8 @@ http_bytes(void *state, struct buf *b, bool end)
 	h->pinged_ms = 0;
 	h->heard_ms = now_ms(h);
 	codec_feed(h->codec, b, end);
-	if (h->streams > 0 && h->receiving == 0)
-		conn_expect(l4_conn(h->l4), false);
+	if (!h->is_closed)
+		conn_expect(l4_conn(h->l4), awaits_bytes(h));
 	if (!h->is_closed && !wants_input(h))
 		l4_pause(h->l4);	/* its end is not to come before there is room */
 	if (!h->is_closed && is_multiplexed(h) && h->head_since_ms != 0 &&

@@ -20,6 +20,7 @@ struct bench {
 	struct filter_stats *stats;
 	struct http_options  options;
 	int                  client;
+	struct conn         *conn;	/* the server's end */
 	struct l7_ctx       *held;
 	int                  cancelled;
 	struct loop_task     poll;
@@ -235,8 +236,8 @@ bench_init(struct bench *b, uint64_t head_ms, uint64_t idle_ms,
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
 	    fds), 0);
 	b->client = fds[1];
-	l4_start(b->l4, conn_new(b->loop, fds[0], NULL, NULL, &no_ops, NULL),
-	    &b->env, "bench", &http_terminal, &b->options);
+	b->conn = conn_new(b->loop, fds[0], NULL, NULL, &no_ops, NULL);
+	l4_start(b->l4, b->conn, &b->env, "bench", &http_terminal, &b->options);
 }
 
 static bool
@@ -352,6 +353,39 @@ TEST(http_last_request_of_a_connection_says_so)
 	run_until(has_answer);
 	assert_non_null(strstr(str_ptr(&b.got), "connection: close"));
 	run_until(has_ended);
+	bench_fini(&b);
+}
+
+/* --- what is awaited -------------------------------------------------------------- */
+
+static bool
+is_awaited(void)
+{
+	return conn_expects(B->conn);
+}
+
+static bool
+has_two_answers(void)
+{
+	const char *first;
+
+	return has_answer() && (first = strstr(str_ptr(&B->got), "ok")) != NULL &&
+	    strstr(first + 2, "\r\n\r\nok") != NULL;
+}
+
+/* Its rest was read only when the socket was watched anyhow, some ms later. */
+TEST(http_awaits_the_rest_of_a_head_that_came_early)
+{
+	struct bench b;
+
+	bench_init(&b, 0, 0, 0);
+	put(HOLD "GET / HTTP/1.1\r\nho");
+	run_until(is_held);
+	assert_false(is_awaited());	/* it is answered first */
+	answer(b.held);
+	run_until(is_awaited);
+	put("st: a\r\n\r\n");
+	run_until(has_two_answers);
 	bench_fini(&b);
 }
 

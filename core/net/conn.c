@@ -310,6 +310,12 @@ conn_expect(struct conn *c, bool data)
 		loop_fd_admit(&c->watch);
 }
 
+bool
+conn_expects(const struct conn *c)
+{
+	return !c->expects_nothing;
+}
+
 void
 conn_resume(struct conn *c)
 {

@@ -71,6 +71,7 @@ struct conn *conn_accept(struct loop *, int fd, const struct addr *peer,
  * it may be answered and closed before.
  */
 void conn_expect(struct conn *, bool data);
+bool conn_expects(const struct conn *);	/* as it was told; true at first */
 /* Replaces who is told; for handing a connection to the next owner. */
 void conn_set_owner(struct conn *, const struct conn_ops *, void *owner);
 
