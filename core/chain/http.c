@@ -299,6 +299,16 @@ on_bad_request(void *owner, int status, const char *why)
 		    h->l4, status, why);
 }
 
+static void
+on_refusal(void *owner, struct http_head *reply, const char *why)
+{
+	struct http_conn *h = owner;
+
+	if (h->options->listener.refusal != NULL)
+		h->options->listener.refusal(h->options->listener.arg, reply,
+		    why);
+}
+
 /* Until then the exchange is charged for it, and its source waits. */
 static void
 report_sent(struct http_conn *h)
@@ -402,6 +412,7 @@ on_idle(void *owner)
 
 static const struct codec_events codec_events = {
 	.on_stream = on_stream, .on_bad_request = on_bad_request,
+	.on_refusal = on_refusal,
 	.on_output = on_output, .on_output_end = on_output_end,
 	.on_input = on_input, .on_finished = on_finished, .on_idle = on_idle,
 };

@@ -356,6 +356,53 @@ TEST(http_last_request_of_a_connection_says_so)
 	bench_fini(&b);
 }
 
+/* --- what cannot be read ------------------------------------------------------------ */
+
+static void
+add_why(void *arg, struct http_head *reply, const char *why)
+{
+	assert_ptr_equal(arg, B);
+	http_fields_add(&reply->fields, SLICE("x-why"), slice_str(why));
+}
+
+TEST(http_refusals_have_the_fields_of_their_listener)
+{
+	static const struct {
+		const char *sent, *answer;
+	} cases[] = {
+		{ "GET / HTTP/9.9\r\n\r\n", "HTTP/1.1 505 HTTP Version Not "
+		    "Supported\r\ncontent-type: text/plain\r\n"
+		    "x-why: version is neither 1.0 nor 1.1\r\n"
+		    "content-length: 31\r\nconnection: close\r\n\r\n"
+		    "version is neither 1.0 nor 1.1\n" },
+		/* Found when its stream is there. */
+		{ "POST /hold HTTP/1.1\r\nhost: a\r\n"
+		    "transfer-encoding: chunked\r\n\r\nx", "HTTP/1.1 400 " },
+		{ "TRACE / HTTP/1.1\r\nhost: a\r\n\r\n", "HTTP/1.1 405 Method "
+		    "Not Allowed\r\ncontent-type: text/plain\r\n"
+		    "allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n"
+		    "x-why: TRACE is refused\r\n" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (int fields = 0; fields < 2; fields++) {
+			struct bench b;
+
+			bench_init(&b, 0, 0, 0);
+			b.options.listener.arg = &b;
+			if (fields)
+				b.options.listener.refusal = add_why;
+			put(cases[i].sent);
+			run_until(has_ended);
+			if (fields)
+				assert_memory_equal(str_ptr(&b.got),
+				    cases[i].answer, strlen(cases[i].answer));
+			assert_true((strstr(str_ptr(&b.got), "\r\nx-why: ") !=
+			    NULL) == (fields != 0));
+			bench_fini(&b);
+		}
+}
+
 /* --- what is awaited -------------------------------------------------------------- */
 
 static bool

@@ -53,6 +53,8 @@ struct l7_listener {
 	    struct l7_route *);
 	/* An unparsable request: for log and counters. */
 	void (*bad_request)(void *arg, struct l4_run *, int status, const char *why);
+	/* Its answer, which no chain sees: for fields.  May be NULL. */
+	void (*refusal)(void *arg, struct http_head *, const char *why);
 	void *arg;
 };
 

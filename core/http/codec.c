@@ -168,6 +168,21 @@ codec_base_fini(struct codec *c)
 }
 
 void
+codec_base_refuse(struct codec *c, struct http_head *h, struct arena *a,
+    int status, const char *why)
+{
+	http_head_init(h, a);
+	h->status = status;
+	h->content_length = (int64_t)slice_str(why).len + 1;
+	http_fields_add_id(&h->fields, FIELD_CONTENT_TYPE, SLICE("text/plain"));
+	if (status == 405)
+		http_fields_add(&h->fields, SLICE("allow"),
+		    SLICE("GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"));
+	if (c->events->on_refusal != NULL)
+		c->events->on_refusal(c->owner, h, why);
+}
+
+void
 codec_base_tell(struct codec *c)
 {
 	if (!c->is_freed)

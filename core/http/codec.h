@@ -51,6 +51,8 @@ struct codec_events {
 	 * (400, 405, 414, 417, 431, 501, 505); why is a constant sentence.
 	 */
 	void (*on_bad_request)(void *owner, int status, const char *why);
+	/* Server: that reply, before it is queued: for fields.  May be NULL. */
+	void (*on_refusal)(void *owner, struct http_head *, const char *why);
 	void (*on_output)(void *owner);	/* the output queue is not empty */
 	/*
 	 * Nothing comes after this output (a tunnel's, or the last response):

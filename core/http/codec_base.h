@@ -38,6 +38,10 @@ void codec_base_init(struct codec *, const struct codec_vtable *, struct loop *,
 /* It is freed for its owner, who is told nothing more. */
 void codec_base_fini(struct codec *);
 
+/* Fills in the head of the reply to what a server's codec could not read. */
+void codec_base_refuse(struct codec *, struct http_head *, struct arena *,
+    int status, const char *why);
+
 void codec_base_tell(struct codec *);	/* what is flagged, later */
 void codec_base_finish(struct codec *, enum codec_end);	/* tells it, once */
 /* The connection is dead: its owner, who said so, is told nothing of an end. */

@@ -8,18 +8,13 @@ static void
 write_refusal(struct h1 *h, struct h1_fault f)
 {
 	size_t begun = h1_write_begin(h);
+	struct http_head head;
+	struct h1_out out;
 
-	buf_addf(&h->base.output, "HTTP/1.1 %d %s\r\n"
-	    "content-type: text/plain\r\n"
-	    "content-length: %zu\r\n"
-	    "%s"
-	    "connection: close\r\n"
-	    "\r\n"
-	    "%s\n", f.status, http_status_text(f.status),
-	    slice_str(f.why).len + 1,
-	    f.status == 405 ?
-	    "allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n" : "",
-	    f.why);
+	codec_base_refuse(&h->base, &head, h->arena, f.status, f.why);
+	h1_out_start_response(&out, &head, false, 1, false);
+	h1_write_response(&h->base.output, &head, &out, SLICE("close"));
+	buf_addf(&h->base.output, "%s\n", f.why);
 	h1_write_end(h, begun);
 }
 

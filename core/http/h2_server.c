@@ -39,11 +39,7 @@ refuse(struct h2_stream *s, struct h2_fault f)
 		h2_stream_reset(s, NGHTTP2_PROTOCOL_ERROR);
 		return;
 	}
-	http_head_init(&head, s->stream.arena);
-	head.status = f.status;
-	head.content_length = (int64_t)slice_str(f.why).len + 1;
-	http_fields_add_id(&head.fields, FIELD_CONTENT_TYPE,
-	    SLICE("text/plain"));
+	codec_base_refuse(&s->h->base, &head, s->stream.arena, f.status, f.why);
 	h2_nv_response(&l, s->stream.arena, &head, false);
 	submit(s, &l, false);
 	buf_addf(&s->out, "%s\n", f.why);

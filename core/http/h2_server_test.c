@@ -138,7 +138,10 @@ TEST(h2_server_resets_what_is_malformed)
 }
 
 static const struct vector refused[] = {
-	{ "TRACE", "H1e " REQ("TRACE"), REFUSED("405", "17", "TRACE is refused") },
+	{ "TRACE", "H1e " REQ("TRACE"), "1 > H :status=405 "
+	    "content-type=text/plain "
+	    "allow=GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH "
+	    "content-length=17 De+TRACE is refused\n bad-405" },
 	{ "host differs", GET("/") " host=b",
 	    REFUSED("400", "27", ":authority and Host differ") },
 	{ "two hosts", GET("/") " host=a host=a", "1 > R1" },

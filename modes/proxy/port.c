@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "chain/proxy_status.h"
 #include "modes/proxy/balance.h"
 #include "modes/proxy/port.h"
 #include "modes/proxy/route.h"
@@ -137,6 +138,13 @@ on_bad_request(void *arg, struct l4_run *l4, int status, const char *why)
 }
 
 static void
+on_refusal(void *arg, struct http_head *reply, const char *why)
+{
+	(void)arg;
+	proxy_status_add(reply, FLAG_DPE, why);
+}
+
+static void
 on_watch(void *arg)
 {
 	struct port_worker *pw = arg;
@@ -186,7 +194,7 @@ port_open(struct data_plane *p, const struct port *spec, struct err *err)
 	o->http.listener = (struct l7_listener){
 		.name = kinds[spec->kind].listener,
 		.route = route,
-		.bad_request = on_bad_request, .arg = o,
+		.bad_request = on_bad_request, .refusal = on_refusal, .arg = o,
 	};
 	for (size_t i = 0; i < n; i++)
 		o->accepts[i] = (struct port_worker){ o, &p->workers[i] };

@@ -33,6 +33,11 @@ def refuse(scene, vectors, status=400, sent_on=False):
 			assert reply.status == wanted, \
 			    f"{name}: {reply.status} instead of {wanted}"
 			assert reply.get("connection") == "close", name
+			# Unless it was read, and a filter or the router refused it.
+			if reply.get("x-request-id") is None:
+				assert (reply.get("proxy-status") or "").startswith(
+				    "mesh; error=http_request_error; details="), \
+				    f"{name}: {reply.head!r}"
 			assert client.wait_end() == "end", f"{name}: reset"
 			assert not client.buffer, f"{name}: {client.buffer!r}"
 	if not sent_on:
