@@ -153,6 +153,12 @@ web_roots_hash(const struct web_roots *r, uint8_t out[HASH_LEN])
 	hash_out(&h, out);
 }
 
+struct slice
+web_roots_name(const struct web_roots *r, size_t i)
+{
+	return str_slice(&r->v[i]->name);
+}
+
 /* --- the path ------------------------------------------------------------ */
 
 static enum distrust
@@ -310,8 +316,25 @@ check_leaf(const struct cert *leaf, const struct web_policy *p)
 		return DISTRUST_REPEATED;
 	if (leaf->has_usage && (leaf->usage & CERT_USE_SIGN) == 0)
 		return DISTRUST_USAGE;	/* every suite of ours signs */
-	if (leaf->has_ext_usage && !leaf->for_server)
+	if (leaf->has_ext_usage && !(p->is_client ? leaf->for_client :
+	    leaf->for_server))
 		return DISTRUST_EXT_USAGE;
+	return DISTRUST_NONE;
+}
+
+/* BearSSL passes over constraints of names. */
+static enum distrust
+check_issuers(const struct slice *certs, size_t len)
+{
+	for (size_t i = 1; i < len; i++) {
+		struct err err = ERR_INIT;
+		struct cert c;
+
+		if (cert_parse(&c, certs[i], &err) < 0)
+			return DISTRUST_MALFORMED;
+		if (c.has_name_constraints)
+			return DISTRUST_CONSTRAINTS;
+	}
 	return DISTRUST_NONE;
 }
 
@@ -330,8 +353,10 @@ web_verify(const struct slice *certs, size_t len, const struct web_policy *p,
 		return DISTRUST_MALFORMED;
 	why = check_leaf(leaf, p);
 	if (why == DISTRUST_NONE)
+		why = check_issuers(certs, len);
+	if (why == DISTRUST_NONE)
 		why = check_path(certs, len, p, key);
-	if (why != DISTRUST_NONE)
+	if (why != DISTRUST_NONE || p->is_client)
 		return why;
 	for (size_t i = 0; i < p->names_len; i++)
 		if (is_named(leaf, &p->names[i]))

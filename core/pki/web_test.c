@@ -83,10 +83,9 @@ load_root(const char *name)
 }
 
 static enum distrust
-verdict(const char *const *files, size_t n, struct web_roots *roots,
-    struct web_name name, int64_t now, struct pubkey *key)
+judge(const char *const *files, size_t n, const struct web_policy *p,
+    struct pubkey *key)
 {
-	const struct web_policy p = { roots, &name, 1, now };
 	struct slice certs[4];
 	struct err err = ERR_INIT;
 	struct chain chain;
@@ -102,9 +101,18 @@ verdict(const char *const *files, size_t n, struct web_roots *roots,
 	}
 	for (size_t i = 0; i < n; i++)
 		certs[i] = chain_cert(&chain, i);
-	why = web_verify(certs, n, &p, &leaf, key);
+	why = web_verify(certs, n, p, &leaf, key);
 	chain_fini(&chain);
 	return why;
+}
+
+static enum distrust
+verdict(const char *const *files, size_t n, struct web_roots *roots,
+    struct web_name name, int64_t now, struct pubkey *key)
+{
+	const struct web_policy p = { roots, &name, 1, now, false };
+
+	return judge(files, n, &p, key);
 }
 
 static void
@@ -242,6 +250,75 @@ TEST(web_knows_a_server_by_its_alternative_names)
 		if (why != leaves[i].why)
 			fail_msg("%s: %s, expected %s", leaves[i].ext,
 			    distrust_name(why), distrust_name(leaves[i].why));
+	}
+	web_roots_unref(roots);
+	mem_free(key);
+}
+
+static const struct {
+	const char   *ext;
+	enum distrust why;
+} client_leaves[] = {
+	{ "extendedKeyUsage=clientAuth\n", DISTRUST_NONE },
+	{ "extendedKeyUsage=serverAuth,clientAuth\n", DISTRUST_NONE },
+	{ "basicConstraints=CA:FALSE\n", DISTRUST_NONE },
+	{ "extendedKeyUsage=serverAuth\n", DISTRUST_EXT_USAGE },
+	{ "extendedKeyUsage=codeSigning\n", DISTRUST_EXT_USAGE },
+	/* RFC 5280, 4.2.1.12: who asks for one use may insist on that. */
+	{ "extendedKeyUsage=anyExtendedKeyUsage\n", DISTRUST_EXT_USAGE },
+	{ "keyUsage=keyEncipherment\n", DISTRUST_USAGE },
+	{ "1.2.3.4=critical,DER:0500\n", DISTRUST_CRITICAL },
+};
+
+TEST(web_asks_of_a_client_no_name_but_the_right_use)
+{
+	const char *files[] = { "probe.pem", "p256-inter.pem" };
+	struct pubkey *key = mem_zalloc(sizeof(*key));
+
+	openssl_needed();
+	make_family("p256", kinds[1].genkey);
+	make_key("probe", kinds[1].genkey);
+
+	struct web_roots *roots = load_root("p256-root.pem");
+
+	for (size_t i = 0; i < sizeof(client_leaves) / sizeof(client_leaves[0]);
+	    i++) {
+		sign("probe", "p256-inter", client_leaves[i].ext, "-days 3");
+		const struct web_policy p = { .roots = roots,
+			.now = clock_wall_s(), .is_client = true };
+		enum distrust why = judge(files, 2, &p, key);
+
+		if (why != client_leaves[i].why)
+			fail_msg("%s: %s, expected %s", client_leaves[i].ext,
+			    distrust_name(why),
+			    distrust_name(client_leaves[i].why));
+	}
+	web_roots_unref(roots);
+	mem_free(key);
+}
+
+/* What is not understood must not be passed over, marked critical or not. */
+TEST(web_refuses_an_authority_with_constraints_of_names)
+{
+	static const char *const exts[] = {
+		CA_EXT "nameConstraints=critical,permitted;DNS:example.com\n",
+		CA_EXT "nameConstraints=permitted;DNS:example.com\n",
+	};
+	const char *files[] = { "p256-leaf.pem", "p256-inter.pem" };
+	const struct web_name name = { false, SLICE("api.example.com") };
+	struct pubkey *key = mem_zalloc(sizeof(*key));
+
+	openssl_needed();
+	make_family("p256", kinds[1].genkey);
+
+	struct web_roots *roots = load_root("p256-root.pem");
+
+	for (size_t i = 0; i < sizeof(exts) / sizeof(exts[0]); i++) {
+		sign("p256-inter", "p256-root", exts[i], "-days 3");
+		sign("p256-leaf", "p256-inter",
+		    "subjectAltName=DNS:api.example.com\n", "-days 3");
+		assert_int_equal(verdict(files, 2, roots, name, clock_wall_s(),
+		    key), DISTRUST_CONSTRAINTS);
 	}
 	web_roots_unref(roots);
 	mem_free(key);
