@@ -132,6 +132,13 @@ add_who(struct str *s, struct l7_ctx *ctx, const struct l7_summary *m)
 	add_addr(s, TEXT("downstream_local_address"), l7_local(ctx, &room));
 	add_text(s, TEXT("requested_server_name"), slice_str(peer->sni));
 	add_text(s, TEXT("client_identity"), slice_str(peer->id));
+	if (peer->subject != NULL) {
+		add_text(s, TEXT("downstream_peer_subject"),
+		    slice_str(peer->subject));
+		str_add_slice(s, TEXT("downstream_peer_fingerprint_256"));
+		str_add_hex(s, peer->cert_hash, sizeof(peer->cert_hash));
+		str_add_char(s, '"');
+	}
 	add_text(s, TEXT("server_identity"), m->upstream_id);
 	add_text(s, TEXT("source_workload"), m->source_workload);
 	add_text(s, TEXT("upstream_cluster"), m->service);

@@ -433,13 +433,21 @@ conn_peer_copy(const struct conn_peer *from)
 {
 	size_t id = strlen(from->id) + 1, sni = strlen(from->sni) + 1;
 	size_t alpn = strlen(from->alpn) + 1;
-	struct conn_peer *peer = mem_alloc(sizeof(*peer) + id + sni + alpn);
+	size_t subject = from->subject == NULL ? 0 : strlen(from->subject) + 1;
+	size_t names = from->names == NULL ? 0 : strlen(from->names) + 1;
+	struct conn_peer *peer = mem_alloc(sizeof(*peer) + id + sni + alpn +
+	    subject + names);
 	char *text = (char *)(peer + 1);
 
 	*peer = *from;
 	peer->id = memcpy(text, from->id, id);
 	peer->sni = memcpy(text + id, from->sni, sni);
 	peer->alpn = memcpy(text + id + sni, from->alpn, alpn);
+	text += id + sni + alpn;
+	if (subject > 0)
+		peer->subject = memcpy(text, from->subject, subject);
+	if (names > 0)
+		peer->names = memcpy(text + subject, from->names, names);
 	return peer;
 }
 

@@ -49,6 +49,12 @@ struct conn_peer {
 	int64_t     not_after;		/* end of its certificate, wall s, or 0 */
 	uint64_t    bundle_generation;	/* of the bundle that verified it */
 	unsigned char cert_hash[32];	/* SHA-256 of the leaf */
+	/*
+	 * Of a client whose certificate is good but not of the mesh, NULL for all
+	 * others: its subject (pki/dn.h; "" when it has none), and its other
+	 * names as elements of x-forwarded-client-cert: "URI=...;DNS=...".
+	 */
+	const char *subject, *names;
 	bool        is_tls;
 	bool        is_resumed;
 };

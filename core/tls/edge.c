@@ -145,6 +145,13 @@ lower(struct slice s, char out[CONN_SNI_MAX])
 }
 
 const struct edge_cert *
+edge_first(const struct tls_edge *e)
+{
+	check(e->len > 0);
+	return e->certs[0];
+}
+
+const struct edge_cert *
 edge_choose(const struct tls_edge *e, const struct hello *hello)
 {
 	char text[CONN_SNI_MAX];

@@ -34,5 +34,7 @@ struct tls_edge {
  */
 const struct edge_cert *edge_choose(const struct tls_edge *,
     const struct hello *);
+/* The only one of who is a client. */
+const struct edge_cert *edge_first(const struct tls_edge *);
 
 #endif

@@ -125,17 +125,35 @@ seed(br_ssl_engine_context *eng)
 	mem_wipe(bytes, sizeof(bytes));
 }
 
-/* Servers outside the mesh have keys of other kinds. */
+/* What BearSSL hands over as curves are those of the key exchange. */
+static uint32_t
+verify_any_curve(const br_ec_impl *exchange, const void *hash, size_t hash_len,
+    const br_ec_public_key *key, const void *sig, size_t sig_len)
+{
+	(void)exchange;
+	return br_ecdsa_vrfy_asn1_get_default()(br_ec_get_default(), hash,
+	    hash_len, key, sig, sig_len);
+}
+
+/* Who is outside the mesh has keys of other kinds, and signs otherwise. */
 static void
 take_all_keys(br_ssl_engine_context *eng)
 {
-	br_ssl_engine_set_suites(eng, outside_suites,
-	    sizeof(outside_suites) / sizeof(outside_suites[0]));
 	br_ssl_engine_set_hash(eng, br_sha384_ID, &br_sha384_vtable);
 	br_ssl_engine_set_hash(eng, br_sha512_ID, &br_sha512_vtable);
-	br_ssl_engine_set_ec(eng, br_ec_get_default());
-	br_ssl_engine_set_ecdsa(eng, br_ecdsa_vrfy_asn1_get_default());
+	br_ssl_engine_set_ecdsa(eng, verify_any_curve);
 	br_ssl_engine_set_rsavrfy(eng, br_rsa_pkcs1_vrfy_get_default());
+}
+
+static void
+show_to_server(br_ssl_client_context *cc, const struct engine_options *o)
+{
+	if (o->rsa_key != NULL)
+		br_ssl_client_set_single_rsa(cc, o->chain, o->chain_len,
+		    o->rsa_key, br_rsa_pkcs1_sign_get_default());
+	else
+		br_ssl_client_set_single_ec(cc, o->chain, o->chain_len, o->key,
+		    BR_KEYTYPE_SIGN, BR_KEYTYPE_EC, &p256_ec, &p256_sign);
 }
 
 static void
@@ -143,12 +161,14 @@ start_client(struct engine *e, const struct engine_options *o)
 {
 	br_ssl_client_context *cc = &e->ssl.client;
 
-	if (o->is_outside)
+	if (o->is_outside) {
 		take_all_keys(&cc->eng);
+		br_ssl_engine_set_suites(&cc->eng, outside_suites,
+		    sizeof(outside_suites) / sizeof(outside_suites[0]));
+		br_ssl_engine_set_ec(&cc->eng, br_ec_get_default());
+	}
 	if (o->chain_len > 0)
-		br_ssl_client_set_single_ec(cc, o->chain, o->chain_len, o->key,
-		    BR_KEYTYPE_SIGN, BR_KEYTYPE_EC, &p256_ec,
-		    &p256_sign);
+		show_to_server(cc, o);
 	if (o->resume != NULL)
 		br_ssl_engine_set_session_parameters(&cc->eng, o->resume);
 	br_ssl_client_reset(cc, o->sni, o->resume != NULL);
@@ -159,6 +179,8 @@ start_server(struct engine *e, const struct engine_options *o)
 {
 	br_ssl_server_context *sc = &e->ssl.server;
 
+	if (o->is_outside)
+		take_all_keys(&sc->eng);
 	if (o->rsa_key != NULL) {
 		br_ssl_engine_set_suites(&sc->eng, rsa_suites,
 		    sizeof(rsa_suites) / sizeof(rsa_suites[0]));

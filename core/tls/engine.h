@@ -51,12 +51,13 @@ struct engine_ops {
 
 struct engine_options {
 	bool                       is_server;
-	bool                       is_outside;	/* client: RSA and all curves too */
+	/* The peer is not of the mesh: its key may be RSA or on any curve. */
+	bool                       is_outside;
 	bool                       peer_cert_optional;	/* server */
 	const br_x509_certificate *chain;	/* keeps; ours, may be NULL */
 	size_t                     chain_len;
 	const br_ec_private_key   *key;		/* keeps */
-	const br_rsa_private_key  *rsa_key;	/* keeps; server: instead of key */
+	const br_rsa_private_key  *rsa_key;	/* keeps; instead of key */
 	/* Keeps.  Of a server: whose certificates it asks for; none: it asks not. */
 	const br_x500_name        *ca_names;
 	size_t                     n_ca_names;

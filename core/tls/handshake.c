@@ -41,7 +41,7 @@ start_engine(struct tls_handshake *h)
 	const struct tls_identity *id = q->identity;
 	struct engine_options o = {
 		.is_server = q->is_server,
-		.is_outside = q->outside != NULL,
+		.is_outside = q->outside != NULL || q->clients != NULL,
 		.peer_cert_optional = q->client_cert_optional,
 		.alpn = q->alpn,
 		.sni = q->sni[0] != '\0' ? q->sni : NULL,
@@ -49,6 +49,8 @@ start_engine(struct tls_handshake *h)
 		.owner = h,
 	};
 
+	if (q->outside != NULL && q->outside->shown != NULL)
+		h->shown = edge_first(q->outside->shown);
 	if (h->shown != NULL) {
 		o.chain = h->shown->certs;
 		o.chain_len = h->shown->n_certs;
@@ -60,6 +62,11 @@ start_engine(struct tls_handshake *h)
 		o.key = &id->ec_key;
 		o.ca_names = id->ca_names;
 		o.n_ca_names = id->n_ca_names;
+	}
+	if (q->clients != NULL) {
+		o.ca_names = q->clients->names;
+		o.n_ca_names = q->clients->names_len;
+		o.peer_cert_optional = q->clients->is_optional;
 	}
 	if (!q->is_server)
 		o.resume = hs_find_session(h);

@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "loop/loop_fd.h"
 #include "pki/chain.h"
+#include "tls/clients_run.h"
 #include "tls/edge.h"
 #include "tls/engine.h"
 #include "tls/hello.h"
@@ -73,6 +74,8 @@ struct tls_handshake {
 	enum distrust        distrust;
 	struct session       peer;	/* what is proven so far */
 	struct session       known;	/* what a session would prove */
+	bool                 is_vouched;	/* a stranger's certificate is good, */
+	struct str           subject, names;	/* whose these are */
 	unsigned char        client_key[SESSION_KEY_LEN];
 	struct hello        *hello;	/* server */
 	const struct edge_cert *shown;	/* server with an edge; the request's */

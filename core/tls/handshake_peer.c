@@ -87,15 +87,20 @@ on_chain(void *owner, const struct slice *certs, size_t n,
 {
 	struct tls_handshake *h = owner;
 	const struct tls_outside *outside = h->request.outside;
+	const struct tls_clients *clients = h->request.clients;
 	struct cert leaf;
 
 	h->distrust = outside != NULL ?
-	    outside_judge(outside, certs, n, &leaf, key) :
+	    outside_judge(outside, certs, n, &leaf, key) : clients != NULL ?
+	    clients_judge(clients, certs, n, &leaf, key) :
 	    judge_member(h, certs, n, &leaf, key);
 	if (h->distrust != DISTRUST_NONE)
 		return false;
 	h->peer.not_after = leaf.not_after;
 	hash_sha256(h->peer.cert_hash, leaf.der);
+	h->is_vouched = clients != NULL;
+	if (h->is_vouched)
+		clients_describe(&leaf, &h->subject, &h->names);
 	if (outside != NULL)	/* our trust bundle said nothing about it */
 		h->peer.bundle_generation = UINT64_MAX;
 	else if (h->request.identity != NULL)
@@ -154,7 +159,7 @@ session_load(void *owner, br_ssl_session_parameters *p)
 	const char *alpn;
 	struct session s;
 
-	if (h->hello == NULL ||
+	if (h->hello == NULL || q->clients != NULL ||
 	    !session_cache_get(h->owner->server_sessions, p->session_id, &s))
 		return false;
 	if (h->hello->sni.ptr != NULL)
@@ -187,9 +192,9 @@ accept_peer(const struct tls_handshake *h, bool is_resumed)
 
 	/*
 	 * BearSSL takes a client with a bad certificate for one without, where
-	 * that is allowed; it should hear what is wrong instead.
+	 * that is allowed; a member should hear what is wrong instead.
 	 */
-	if (h->distrust != DISTRUST_NONE)
+	if (h->distrust != DISTRUST_NONE && q->clients == NULL)
 		return TLS_FAIL_CERT;
 	if (needs_alpn(q) && s->alpn[0] == '\0')
 		return TLS_FAIL_NO_ALPN;
@@ -223,6 +228,8 @@ session_save(void *owner, const br_ssl_session_parameters *p)
 {
 	struct tls_handshake *h = owner;
 
+	if (h->request.clients != NULL)
+		return;
 	complete(h, p);
 	if (accept_peer(h, false) == TLS_OK)
 		session_cache_put(h->owner->server_sessions, p->session_id,
@@ -327,6 +334,10 @@ fill_image(struct tls_handshake *h, bool is_resumed)
 	};
 
 	memcpy(peer.cert_hash, s->cert_hash, sizeof(peer.cert_hash));
+	if (h->is_vouched) {
+		peer.subject = str_ptr(&h->subject);
+		peer.names = str_ptr(&h->names);
+	}
 	h->result.image.peer = conn_peer_copy(&peer);
 	engine_export(h->engine, &h->result.image);
 }

@@ -73,6 +73,7 @@ hs_unref(struct tls_handshake *h)
 	tls_identity_unref(h->request.identity);
 	tls_edge_unref(h->request.edge);
 	tls_outside_unref(h->request.outside);
+	tls_clients_unref(h->request.clients);
 	mem_free(h);
 }
 
@@ -101,6 +102,8 @@ release(struct tls_handshake *h)
 	}
 	mem_free(h->hello);
 	h->hello = NULL;
+	str_fini(&h->subject);
+	str_fini(&h->names);
 	mem_wipe(&h->peer.params, sizeof(h->peer.params));
 	mem_wipe(&h->known.params, sizeof(h->known.params));
 }
@@ -154,6 +157,8 @@ tls_handshake_start(struct tls_handshaker *hr, int fd,
 		tls_edge_ref(request->edge);
 	if (request->outside != NULL)
 		tls_outside_ref(request->outside);
+	if (request->clients != NULL)
+		tls_clients_ref(request->clients);
 	h->fd = fd;
 	h->start_us = clock_mono_ns() / 1000;
 	h->due_ms = clock_mono_ms() + timeout_ms;

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "net/addr.h"
 #include "net/conn.h"
+#include "tls/edge.h"
 #include "tls/outside_run.h"
 
 static void
@@ -27,6 +28,8 @@ make_mark(struct tls_outside *o)
 		add_text(&h, o->names[i].is_uri ? SLICE("uri") : SLICE("host"));
 		add_text(&h, o->names[i].text);
 	}
+	if (o->shown != NULL)
+		hash_add(&h, slice_of(edge_first(o->shown)->hash, HASH_LEN));
 	hash_out(&h, digest);
 	for (size_t i = 0; i < HASH_LEN; i++)
 		snprintf(o->mark + 2 * i, 3, "%02x", digest[i]);
@@ -40,6 +43,7 @@ tls_outside_new(const struct tls_outside_options *from)
 	atomic_init(&o->refs, 1);
 	arena_init(&o->memory);
 	o->roots = web_roots_ref(from->roots);
+	o->shown = from->shown == NULL ? NULL : tls_edge_ref(from->shown);
 	if (!addr_is_ip(from->sni) && from->sni.len < CONN_SNI_MAX)
 		o->sni = arena_dup(&o->memory, from->sni);
 	o->names = arena_alloc(&o->memory,
@@ -66,6 +70,7 @@ tls_outside_unref(struct tls_outside *o)
 	if (o == NULL || atomic_fetch_sub(&o->refs, 1) > 1)
 		return;
 	web_roots_unref(o->roots);
+	tls_edge_unref(o->shown);
 	arena_fini(&o->memory);
 	mem_free(o);
 }
@@ -87,7 +92,8 @@ outside_judge(const struct tls_outside *o, const struct slice *certs, size_t n,
     struct cert *leaf, struct pubkey *key)
 {
 	const struct web_policy policy = {
-		o->roots, o->names, o->names_len, clock_wall_s()
+		.roots = o->roots, .names = o->names,
+		.names_len = o->names_len, .now = clock_wall_s(),
 	};
 
 	return web_verify(certs, n, &policy, leaf, key);

@@ -8,9 +8,11 @@
 /*
  * outside: a server outside the mesh, and how it is known (pki/web.h): whose roots its
  * chain must lead to, and its names, of which one suffices.  TLS 1.2, ECDHE
- * with a key of RSA or on a curve; we show no certificate, and sessions are not
- * resumed.  Immutable, counted, any thread.
+ * with a key of RSA or on a curve; a server that asks for our certificate gets
+ * the one that is to be shown, or none; sessions are not resumed.  Immutable,
+ * counted, any thread.
  */
+struct tls_edge;
 struct web_roots;
 struct web_name;
 struct tls_outside;
@@ -19,6 +21,7 @@ struct tls_outside_options {
 	struct web_roots      *roots;	/* a reference is taken */
 	const struct web_name *names;	/* copied */
 	size_t                 names_len;
+	struct tls_edge       *shown;	/* a reference is taken; NULL: none */
 };
 struct tls_outside *tls_outside_new(const struct tls_outside_options *);
 struct tls_outside *tls_outside_ref(struct tls_outside *);

@@ -15,6 +15,7 @@ struct tls_outside {
 	struct slice      sni;
 	struct web_name  *names;
 	size_t            names_len;
+	struct tls_edge  *shown;	/* or NULL */
 	char              mark[2 * HASH_LEN + 1];
 };
 

@@ -46,9 +46,9 @@ const char *tls_identity_id(const struct tls_identity *);	/* SPIFFE ID */
 uint64_t tls_identity_generation(const struct tls_identity *);	/* of the bundle */
 
 /*
- * What a server shows to strangers: certificates that are not of the mesh, for
- * server names.  No client's certificate is asked for.  Immutable once it is in
- * use, counted, any thread.
+ * What one shows to strangers: a server certificates that are not of the mesh,
+ * for server names; a client one to servers that ask for it.  Immutable once it
+ * is in use, counted, any thread.
  */
 struct tls_edge;
 struct tls_edge *tls_edge_new(void);
@@ -86,6 +86,7 @@ const char *tls_failure_name(enum tls_failure);
 const char *tls_failure_text(enum tls_failure);
 
 struct tls_outside;	/* outside.h */
+struct tls_clients;	/* clients.h */
 struct tls_request {
 	bool                 is_server;
 	bool                 verify_none;	/* client: first contact of a join only; the
@@ -100,6 +101,8 @@ struct tls_request {
 					   not choose from alpn */
 	struct tls_edge     *edge;	/* server: instead of identity, for strangers; kept
 					   likewise; a client without ALPN is let in */
+	struct tls_clients  *clients;	/* with edge: of whom it asks for certificates;
+					   kept likewise; NULL: of nobody */
 	char                 expected_id[CONN_ID_MAX];	/* client; "" = any of our domain */
 	char                 sni[CONN_SNI_MAX];		/* client */
 	const char *const   *alpn;	/* NULL-terminated, static, preferred first */

@@ -1,0 +1,33 @@
+#ifndef TLS_CLIENTS_RUN_H
+#define TLS_CLIENTS_RUN_H
+
+#include <bearssl.h>
+#include <stdatomic.h>
+
+#include "base/str.h"
+#include "pki/web.h"
+#include "tls/clients.h"
+
+/* What stands behind a tls_clients, for the files of this folder. */
+struct tls_clients {
+	atomic_uint       refs;
+	struct web_roots *roots;
+	bool              is_optional;
+	br_x500_name     *names;	/* of roots, which it keeps */
+	size_t            names_len;
+};
+
+/* As web_verify, now. */
+enum distrust clients_judge(const struct tls_clients *,
+    const struct slice *certs, size_t n, struct cert *leaf, struct pubkey *);
+
+/*
+ * Appends a leaf's subject and its other names, as conn_peer has them.  A
+ * subject of more than CLIENTS_TEXT_MAX bytes is none; of names those count
+ * that fit into so many and are URIs or DNS names of printable ASCII.
+ */
+#define CLIENTS_TEXT_MAX	1024
+void clients_describe(const struct cert *leaf, struct str *subject,
+    struct str *names);
+
+#endif
