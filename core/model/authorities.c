@@ -12,6 +12,7 @@ model_authorities_reason(enum model_authorities a)
 		[MODEL_AUTHORITIES_KIND] = "InvalidKind",
 		[MODEL_AUTHORITIES_ABSENT] = "InvalidCACertificateRef",
 		[MODEL_AUTHORITIES_REF] = "InvalidCACertificateRef",
+		[MODEL_AUTHORITIES_DENIED] = "RefNotPermitted",
 	};
 
 	return reasons[a];
@@ -24,33 +25,48 @@ is_config_map(const struct model_object_ref *ref)
 }
 
 static enum model_authorities
-follow(const struct model_object_ref *ref, const struct model_object *found,
-    struct web_roots *roots, struct err *err)
+take_roots(const struct model_object *found, struct web_roots *roots,
+    struct err *err)
 {
+	const char *kind = found->kind->kind, *name = found->head->meta.name;
 	struct arena a;
 	enum model_authorities answer = MODEL_AUTHORITIES_REF;
 
-	if (!is_config_map(ref)) {
-		err_set(err, ERR_CONFIG, "expected a ConfigMap, found %s",
-		    ref->kind);
-		return MODEL_AUTHORITIES_KIND;
-	}
-	if (found == NULL) {
-		err_set(err, ERR_CONFIG, "there is no ConfigMap %s", ref->name);
-		return MODEL_AUTHORITIES_ABSENT;
-	}
 	arena_init(&a);
 	struct slice text = model_secret_bytes(found, MODEL_CA_KEY, &a);
 
 	if (text.ptr == NULL)
-		err_set(err, ERR_CONFIG, "ConfigMap %s has no " MODEL_CA_KEY,
-		    ref->name);
+		err_set(err, ERR_CONFIG, "%s %s has no " MODEL_CA_KEY, kind,
+		    name);
 	else if (web_roots_add(roots, text, err) < 0)
-		err_wrap(err, "ConfigMap %s: " MODEL_CA_KEY, ref->name);
+		err_wrap(err, "%s %s: " MODEL_CA_KEY, kind, name);
 	else
 		answer = MODEL_AUTHORITIES_RESOLVED;
 	arena_fini(&a);
 	return answer;
+}
+
+enum model_authorities
+model_authorities_follow(const struct model_object_ref *ref, bool allows_secret,
+    model_find_fn *find, void *arg, struct web_roots *roots, struct err *err)
+{
+	const struct model_kind *kind = is_config_map(ref) ?
+	    &model_config_map_kind : allows_secret && model_ref_is(ref->group,
+	    ref->kind, "", "Secret") ? &model_secret_kind : NULL;
+	const struct model_object *found;
+
+	if (kind == NULL) {
+		err_set(err, ERR_CONFIG, "expected a ConfigMap%s, found %s",
+		    allows_secret ? " or a Secret" : "", ref->kind);
+		return MODEL_AUTHORITIES_KIND;
+	}
+	found = find(arg, kind, ref->namespace, ref->name);
+	if (found == NULL) {
+		err_set(err, ERR_CONFIG, "there is no %s %s", kind->kind,
+		    ref->name);
+		return MODEL_AUTHORITIES_ABSENT;
+	}
+	return take_roots(found, roots, err);
 }
 
 enum model_authorities
@@ -61,11 +77,12 @@ model_authorities(const struct model_object *policy, model_find_fn *find,
 	enum model_authorities first = MODEL_AUTHORITIES_RESOLVED;
 
 	for (size_t i = 0; v != NULL && i < v->cas_len; i++) {
-		const struct model_object_ref *ref = &v->cas[i];
+		struct model_object_ref ref = v->cas[i];
 		struct err why = ERR_INIT;
-		enum model_authorities answer = follow(ref, is_config_map(ref) ?
-		    find(arg, &model_config_map_kind,
-		    policy->head->meta.namespace, ref->name) : NULL, roots,
+		enum model_authorities answer;
+
+		ref.namespace = policy->head->meta.namespace;
+		answer = model_authorities_follow(&ref, false, find, arg, roots,
 		    &why);
 
 		if (answer == MODEL_AUTHORITIES_RESOLVED ||

@@ -17,6 +17,7 @@ enum model_authorities {
 	MODEL_AUTHORITIES_KIND,		/* InvalidKind: it is no ConfigMap */
 	MODEL_AUTHORITIES_ABSENT,	/* InvalidCACertificateRef: no such document */
 	MODEL_AUTHORITIES_REF,		/* likewise: no certificates in it */
+	MODEL_AUTHORITIES_DENIED,	/* RefNotPermitted: of another namespace */
 };
 const char *model_authorities_reason(enum model_authorities);
 
@@ -31,6 +32,13 @@ typedef const struct model_object *model_find_fn(void *arg,
  */
 enum model_authorities model_authorities(const struct model_object *policy,
     model_find_fn *find, void *arg, struct web_roots *roots, struct err *err);
+/*
+ * The same for one reference, whose namespace is filled in, and which may be to
+ * a Secret as well where that is allowed.
+ */
+enum model_authorities model_authorities_follow(const struct model_object_ref *,
+    bool allows_secret, model_find_fn *find, void *arg,
+    struct web_roots *roots, struct err *err);
 /* Whether the policy refers to this ConfigMap. */
 bool model_authorities_refer(const struct model_object *policy,
     const struct model_object *config_map);

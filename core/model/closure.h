@@ -29,8 +29,9 @@
  * That of a proxy that runs a Gateway (model_subject_run) has besides
  *
  *	the Gateway, its ListenerSets, the routes that hang on any of them,
- *	the Secrets that their listeners refer to, those of other namespaces
- *	if a ReferenceGrant there lets them, all Namespaces.
+ *	the Secrets that their listeners refer to, and the Secrets and
+ *	ConfigMaps of the Gateway's own TLS, those of other namespaces if a
+ *	ReferenceGrant there lets them, all Namespaces.
  *
  * Both ends of a session compute it with model_concerns, one object at a
  * time.  Whether a workload backs a service can depend on the service's
@@ -126,9 +127,9 @@ bool model_subject_runs(const struct model_subject *, const struct model_object 
 /* Whether a route's parent is one of those. */
 bool model_subject_fronts(const struct model_subject *,
     const struct model_object *route, const struct model_parent_ref *);
-/* Whether a listener of those shows the certificate in this Secret, and may. */
+/* Whether one of those refers to this Secret or ConfigMap for TLS, and may. */
 bool model_subject_shows(const struct model_subject *,
-    const struct model_object *secret);
+    const struct model_object *);
 /* For closure.c: takes note of one of those or a grant, or that it is gone. */
 bool model_subject_note_front(struct model_subject *, struct model_object *,
     bool is_there);

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "model/closure.h"
-#include "model/gateway.h"
+#include "model/gateway_tls.h"
 #include "model/reference_grant.h"
 
 /* What a proxy needs that runs a Gateway. */
@@ -96,19 +96,20 @@ model_subject_fronts(const struct model_subject *s,
 	    "ListenerSet") && has_set(s, namespace, ref->name);
 }
 
+/* o is a Secret or a ConfigMap. */
 static bool
 is_granted(const struct model_subject *s, const struct model_object *front,
-    const struct model_object *secret)
+    const struct model_object *o)
 {
-	const struct model_metadata *m = &secret->head->meta;
+	const struct model_metadata *m = &o->head->meta;
 	size_t it = 0;
 	void *grant;
 
 	if (is_same(front->head->meta.namespace, m->namespace))
 		return true;
 	while (map_next(&s->grants, &it, NULL, &grant))
-		if (model_grant_allows(grant, front, "", "Secret", m->namespace,
-		    m->name))
+		if (model_grant_allows(grant, front, "", o->kind->kind,
+		    m->namespace, m->name))
 			return true;
 	return false;
 }
@@ -130,26 +131,27 @@ shows(const struct model_object *front, const struct model_listener *l,
 }
 
 static bool
-front_shows(const struct model_object *front, const struct model_object *secret)
+front_refers(const struct model_object *front, const struct model_object *o)
 {
 	size_t n;
 	const struct model_listener *l = model_listeners(front, &n);
 
-	for (size_t i = 0; i < n; i++)
-		if (shows(front, &l[i], secret))
+	if (front->kind == &model_gateway_kind && model_gateway_refers(front, o))
+		return true;
+	for (size_t i = 0; o->kind == &model_secret_kind && i < n; i++)
+		if (shows(front, &l[i], o))
 			return true;
 	return false;
 }
 
 bool
-model_subject_shows(const struct model_subject *s,
-    const struct model_object *secret)
+model_subject_shows(const struct model_subject *s, const struct model_object *o)
 {
 	size_t it = 0;
 	void *value;
 
 	while (map_next(&s->fronts, &it, NULL, &value))
-		if (front_shows(value, secret) && is_granted(s, value, secret))
+		if (front_refers(value, o) && is_granted(s, value, o))
 			return true;
 	return false;
 }

@@ -88,6 +88,54 @@ TEST(closure_of_a_gateway_has_what_hangs_on_it_and_its_secrets)
 	model_object_unref(g);
 }
 
+/* The Gateway's own TLS, and what it may refer to. */
+static const struct {
+	const char *object;
+	bool        is_sent, is_granted;	/* without, and with a grant */
+} of_tls[] = {
+	{ "{apiVersion: v1, kind: ConfigMap, metadata: {name: roots}}", true,
+	    true },
+	{ "{apiVersion: v1, kind: Secret, metadata: {name: roots}}", false,
+	    false },
+	{ "{apiVersion: v1, kind: ConfigMap, metadata: {name: cert}}", false,
+	    false },
+	{ "{apiVersion: v1, kind: Secret, metadata: {name: port}}", true, true },
+	{ "{apiVersion: v1, kind: Secret, metadata: {name: own}}", true, true },
+	{ "{apiVersion: v1, kind: ConfigMap, metadata: {name: roots, namespace: "
+	    "vault}}", false, true },
+};
+
+TEST(closure_of_a_gateway_has_what_its_own_tls_refers_to)
+{
+	struct model_object *edge = object_from("{" GATEWAY_API ", kind: "
+	    "Gateway, metadata: {name: edge}, spec: {gatewayClassName: mesh, "
+	    "tls: {backend: {clientCertificateRef: {name: own}}, frontend: "
+	    "{default: {validation: {caCertificateRefs: [{kind: ConfigMap, "
+	    "name: roots}, {kind: ConfigMap, name: roots, namespace: vault}]}}, "
+	    "perPort: [{port: 1, tls: {validation: {caCertificateRefs: [{name: "
+	    "port}]}}}]}}, listeners: [{name: a, " TLS("name: cert") "}}");
+	struct model_object *to = object_from("{" GATEWAY_API ", kind: "
+	    "ReferenceGrant, metadata: {name: g, namespace: vault}, spec: {from: "
+	    "[{group: gateway.networking.k8s.io, kind: Gateway, namespace: "
+	    "default}], to: [{group: '', kind: ConfigMap}]}}");
+
+	for (size_t i = 0; i < sizeof(of_tls) / sizeof(of_tls[0]); i++) {
+		struct model_object *o = object_from(of_tls[i].object);
+		struct model_subject s;
+
+		model_subject_init(&s, "default", "edge-1");
+		model_subject_run(&s, "edge");
+		model_subject_learn(&s, edge);
+		assert_int_equal(model_concerns(&s, o), of_tls[i].is_sent);
+		model_subject_learn(&s, to);
+		assert_int_equal(model_concerns(&s, o), of_tls[i].is_granted);
+		model_subject_fini(&s);
+		model_object_unref(o);
+	}
+	model_object_unref(edge);
+	model_object_unref(to);
+}
+
 TEST(closure_of_a_sidecar_has_no_gateway_and_no_secret)
 {
 	struct model_object *objects[COUNT], *out[COUNT];

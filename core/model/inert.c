@@ -18,7 +18,7 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "EndpointSlice", "endpoints.hints", NULL, FIRST },
 	{ "GatewayClass", "spec.parametersRef", NULL, FIRST },
 	{ "Gateway", "spec.infrastructure", NULL, FIRST },
-	{ "Gateway", "spec.tls", NULL, FIRST },
+	{ "Gateway", "spec.tls.backend", NULL, FIRST },
 	{ "Gateway", "spec.defaultScope", "None", FIRST },
 	{ "HTTPRoute", "spec.useDefaultGateways", "None", FIRST },
 	{ "HTTPRoute", "spec.rules.filters.externalAuth", NULL, FIRST },

@@ -186,7 +186,8 @@ static const struct model_column map_columns[] = {
 static bool
 concerns(const struct model_subject *subject, const struct model_object *o)
 {
-	return model_subject_trusts(subject, o);
+	return model_subject_trusts(subject, o) ||
+	    model_subject_shows(subject, o);
 }
 
 const struct model_kind model_config_map_kind = {

@@ -1,7 +1,8 @@
 #include <string.h>
 
-#include "model/gateway.h"
+#include "model/gateway_tls.h"
 #include "modes/control/conditions_judge.h"
+#include "modes/control/conditions_frontend.h"
 #include "route/listeners.h"
 
 /* conditions_gateway: GatewayClass, Gateway and ListenerSet. */
@@ -11,6 +12,7 @@ struct listening {
 	struct sight                *sight;
 	const struct model_listener *doc;
 	const struct model_object   *of;	/* the document that has it */
+	const struct model_object   *gateway;
 	const char                  *conflict;	/* reason, or NULL */
 	bool                         is_nowhere;	/* its Gateway has no address */
 };
@@ -77,6 +79,9 @@ check_references(struct listening *l, const char **message)
 		return r == ROUTE_REF_NOT_PERMITTED ? "RefNotPermitted" :
 		    "InvalidCertificateRef";
 	}
+	why = frontend_fault(l->sight, l->gateway, d, message);
+	if (why != NULL)
+		return why;
 	*message = "all references are resolved";
 	return NULL;
 }
@@ -143,7 +148,8 @@ static bool
 put_listener(struct listening *l, struct conf_node *row)
 {
 	bool is_known = model_listener_protocol(l->doc) != MODEL_LISTENER_OTHER;
-	bool accepted = is_known && l->conflict == NULL;
+	bool is_barred = frontend_bars(l->sight, l->gateway, l->doc);
+	bool accepted = is_known && l->conflict == NULL && !is_barred;
 	const char *message, *why = check_references(l, &message);
 	struct conf_node *list;
 
@@ -152,10 +158,12 @@ put_listener(struct listening *l, struct conf_node *row)
 	conf_set_int(row, "attachedRoutes", count_routes(l));
 	list = conf_set_list(row, "conditions");
 	condition_put(l->sight, list, "Accepted", accepted ? "True" : "False",
-	    accepted ? "Accepted" : is_known ? l->conflict :
-	    "UnsupportedProtocol", accepted ? "the listener is in use" :
-	    is_known ? "another listener has the port" :
-	    "its protocol is not one of ours");
+	    accepted ? "Accepted" : !is_known ? "UnsupportedProtocol" :
+	    l->conflict != NULL ? l->conflict : "NoValidCACertificate",
+	    accepted ? "the listener is in use" : !is_known ?
+	    "its protocol is not one of ours" : l->conflict != NULL ?
+	    "another listener has the port" : "there is no authority to trust "
+	    "for clients' certificates, so nobody comes in");
 	condition_put(l->sight, list, "Conflicted",
 	    l->conflict != NULL ? "True" : "False", l->conflict != NULL ?
 	    l->conflict : "NoConflicts", l->conflict != NULL ?
@@ -189,6 +197,7 @@ put_listeners(struct sight *s, const struct model_object *gateway,
 	*good = 0;
 	for (size_t i = 0; i < *all_len; i++) {
 		struct listening l = { .sight = s, .doc = &own[i], .of = s->of,
+			.gateway = gateway,
 			.is_nowhere = listeners_odd_address(gateway) != NULL };
 
 		for (size_t k = 0; k < len; k++) {
@@ -258,6 +267,7 @@ judge_one_gateway(struct sight *s, struct conf_node *status)
 		put_whole(s, list, good, n);
 	else
 		put_odd_address(s, list, odd);
+	frontend_put(s, list);
 	conf_set_int(status, "attachedListenerSets", count_sets(s));
 }
 

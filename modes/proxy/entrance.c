@@ -1,4 +1,5 @@
 #include "base/str.h"
+#include "model/closure.h"
 #include "modes/proxy/entrance.h"
 
 /* A trailing '-' or ':' means every name that begins so. */
@@ -58,22 +59,59 @@ remove_identity(struct http_fields *fields)
 	fields->len = kept;
 }
 
-/* Envoy's x-forwarded-client-cert with one element: what we verified. */
+/*
+ * Envoy's x-forwarded-client-cert: one element, what we verified, behind what a
+ * gateway did (or nothing).
+ */
 static void
 set_client_cert(struct http_head *h, struct arena *a,
-    const struct conn_peer *peer, struct slice own_id)
+    const struct conn_peer *peer, struct slice own_id, struct slice before)
 {
 	struct str hash = { 0 };
 
 	str_add_hex(&hash, peer->cert_hash, sizeof(peer->cert_hash));
 	const struct slice parts[] = {
-		SLICE("By="), own_id, SLICE(";Hash="), str_slice(&hash),
-		SLICE(";URI="), slice_str(peer->id),
+		before, before.len > 0 ? SLICE(",By=") : SLICE("By="), own_id,
+		SLICE(";Hash="), str_slice(&hash), SLICE(";URI="),
+		slice_str(peer->id),
 	};
 
 	http_fields_add_id(&h->fields, FIELD_X_FORWARDED_CLIENT_CERT,
 	    arena_join(a, parts, sizeof(parts) / sizeof(parts[0])));
 	str_fini(&hash);
+}
+
+void
+entrance_set_client(struct http_head *h, struct arena *a,
+    const struct conn_peer *peer, struct slice own_id)
+{
+	struct slice names = slice_str(peer->names);
+	struct str hash = { 0 };
+
+	str_add_hex(&hash, peer->cert_hash, sizeof(peer->cert_hash));
+	const struct slice parts[] = {
+		own_id.len > 0 ? SLICE("By=") : SLICE(""), own_id,
+		own_id.len > 0 ? SLICE(";Hash=") : SLICE("Hash="),
+		str_slice(&hash), SLICE(";Subject=\""), slice_str(peer->subject),
+		SLICE("\""), names.len > 0 ? SLICE(";") : SLICE(""), names,
+	};
+
+	http_fields_set_id(&h->fields, FIELD_X_FORWARDED_CLIENT_CERT,
+	    arena_join(a, parts, sizeof(parts) / sizeof(parts[0])));
+	str_fini(&hash);
+}
+
+/* spiffe://TD/ns/NS/sa/gw--NAME: control gives it to those alone. */
+bool
+entrance_is_gateway(struct slice id)
+{
+	struct slice account = id;
+	ptrdiff_t at;
+
+	while ((at = slice_find(account, '/')) >= 0)
+		account = slice_from(account, (size_t)at + 1);
+	return id.len > 0 && slice_has_prefix(account,
+	    SLICE(MODEL_GATEWAY_ACCOUNT));
 }
 
 /* spiffe://TD/ns/NS/sa/NAME gives NS/NAME. */
@@ -116,11 +154,14 @@ entrance_apply(enum entrance from, struct http_head *h, struct arena *a,
     struct conn *caller, struct slice own_id, struct l7_summary *s)
 {
 	const struct conn_peer *peer = conn_peer(caller);
-	struct slice source = SLICE_NONE;
+	struct slice source = SLICE_NONE, client = SLICE_NONE;
 
 	s->is_own = from == ENTRANCE_APP;
 	if (from == ENTRANCE_PEER)
 		source = http_fields_get(&h->fields, FIELD_MESH_SOURCE);
+	if (from == ENTRANCE_PEER && entrance_is_gateway(slice_str(peer->id)))
+		client = http_fields_get(&h->fields,
+		    FIELD_X_FORWARDED_CLIENT_CERT);
 	remove_identity(&h->fields);
 	if (from == ENTRANCE_EDGE) {
 		remove_forwarded(&h->fields);
@@ -128,7 +169,7 @@ entrance_apply(enum entrance from, struct http_head *h, struct arena *a,
 	}
 	if (from != ENTRANCE_PEER || peer->id[0] == '\0')
 		return;
-	set_client_cert(h, a, peer, own_id);
+	set_client_cert(h, a, peer, own_id, client);
 	s->source_service = service_of_id(a, slice_str(peer->id));
 	if (entrance_is_of(s->source_service, source))
 		s->source_workload = source;

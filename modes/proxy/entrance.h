@@ -12,7 +12,8 @@
  *	from		x-forwarded-*	identity and x-mesh-*
  *	our application	kept		removed
  *	another sidecar	kept		removed, then set from what TLS proved
- *	anybody		set anew	removed
+ *	a gateway	kept		as of a sidecar, behind what it says of its client
+ *	anybody		set anew	removed, then set from what TLS proved
  *
  * "Set anew" removes `forwarded`, x-real-ip and every other x-forwarded-* too.
  *
@@ -35,6 +36,14 @@ void entrance_apply(enum entrance, struct http_head *, struct arena *,
  */
 void entrance_apply_edge(struct http_head *, struct arena *,
     struct conn *caller, int64_t hops);
+/*
+ * What a client's certificate says that a gateway of ours has found good
+ * (conn_peer.subject), as x-forwarded-client-cert; own_id as above.
+ */
+void entrance_set_client(struct http_head *, struct arena *,
+    const struct conn_peer *, struct slice own_id);
+/* Whether this SPIFFE ID is that of a proxy which runs a Gateway. */
+bool entrance_is_gateway(struct slice id);
 /* A trailer may claim no identity either. */
 void entrance_apply_trailers(struct http_fields *);
 /* Whether a workload "ns/name" lies in the namespace of a service. */

@@ -7,6 +7,7 @@
 #include "modes/proxy/rules.h"
 #include "route/document.h"
 #include "route/listeners.h"
+#include "tls/clients.h"
 
 void
 gateway_report(const struct gateway_maker *m, const struct model_object *o,
@@ -210,39 +211,44 @@ open_front(struct gateway_maker *m, const struct gateway_front *like,
 		    "it at this address", number);
 	if (f->edge != NULL)
 		tls_edge_ref(f->edge);
+	if (f->clients != NULL)
+		tls_clients_ref(f->clients);
 	g->len++;
 	return 0;
 }
 
-/* What is wrong with each certificate was told. */
+/* What is wrong with each reference was told. */
 static void
-tell_closed(const struct gateway_maker *m, const struct gateway_port *port)
+tell_closed(const struct gateway_maker *m, const struct gateway_port *port,
+    const char *why)
 {
 	for (size_t i = 0; i < port->len; i++) {
 		const struct route_listener *l = site_at(port, i)->listener;
 		struct err err = ERR_INIT;
 
 		err_set(&err, ERR_CONFIG, "listener %s: port %u is closed, as "
-		    "no listener of it has a certificate", l->doc->name,
-		    port->number);
+		    "%s", l->doc->name, port->number, why);
 		gateway_report(m, l->document, &err);
 	}
 }
 
 /* False: it is not served, and that was told. */
 static bool
-make_front(struct gateway_maker *m, const struct gateway_port *port,
-    struct gateway_front *f)
+make_front(struct gateway_maker *m, const struct model_object *gateway,
+    const struct gateway_port *port, struct gateway_front *f)
 {
 	*f = (struct gateway_front){ .port = *port };
 	if (port->protocol != GATEWAY_HTTPS)
 		return true;
 	f->needs_hello = needs_hello(port);
+	gateway_make_clients(m, gateway, f);
 	gateway_make_edge(m, f);
 	for (size_t i = 0; i < port->len; i++)
-		if (f->edge != NULL || site_at(port, i)->is_passthrough)
+		if (site_at(port, i)->is_passthrough || (f->edge != NULL &&
+		    (f->asks != GATEWAY_BARRED || site_at(port, i)->is_stream)))
 			return true;
-	tell_closed(m, port);
+	tell_closed(m, port, f->edge == NULL ? "no listener of it has a "
+	    "certificate" : "there is no authority to trust for clients'");
 	return false;
 }
 
@@ -258,8 +264,8 @@ open_port(struct gateway_maker *m, const struct model_object *gateway,
 	struct err err = ERR_INIT;
 	bool is_bad = false, any = told == NULL;
 
-	if (!make_front(m, port, &f))
-		return;
+	if (!make_front(m, gateway, port, &f))
+		goto out;
 	for (size_t i = 0; !is_bad && told == NULL && i < spec->addresses_len;
 	    i++) {
 		const struct model_gateway_address *a = &spec->addresses[i];
@@ -275,7 +281,9 @@ open_port(struct gateway_maker *m, const struct model_object *gateway,
 		gateway_report(m, gateway, &err);
 	if (m->gateway->len > before)
 		take_sites(m, port);
+out:
 	tls_edge_unref(f.edge);
+	tls_clients_unref(f.clients);
 }
 
 static void
@@ -393,8 +401,10 @@ gateway_fini(struct gateway *g)
 		return;
 	for (size_t i = 0; i < g->sites_len; i++)
 		rule_set_fini(g->sites[i]->rules);
-	for (size_t i = 0; i < g->len; i++)
+	for (size_t i = 0; i < g->len; i++) {
 		tls_edge_unref(g->fronts[i].edge);
+		tls_clients_unref(g->fronts[i].clients);
+	}
 }
 
 const struct gateway_front *

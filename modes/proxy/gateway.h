@@ -15,6 +15,7 @@
  *	HTTPRoute, TLSRoute, TCPRoute, UDPRoute --route/document.h--> the
  *	rule_set of each listener
  *	Secret --> the certificates of a port, by server name (tls_edge)
+ *	ConfigMap, Secret --> of whom it asks for certificates (tls_clients)
  *
  * It is a part of a snapshot: immutable, and shares with the one before it
  * what did not change.  gateway_port.c is what happens on a port,
@@ -41,11 +42,21 @@ struct gateway_shown {
 	unsigned char hash[HASH_LEN];
 };
 
+/* What the HTTPS listeners of a port want of a client's certificate. */
+enum gateway_asks {
+	GATEWAY_ASKS_NOT,
+	GATEWAY_ASKS,		/* who shows no good one is let in without */
+	GATEWAY_DEMANDS,
+	GATEWAY_BARRED,		/* there is no authority to trust: nobody comes in */
+};
+
 /* A port of a Gateway that is served here. */
 struct gateway_front {
 	struct addr         addr;
 	struct gateway_port port;	/* listeners' owners are gateway_sites */
 	struct tls_edge    *edge;	/* counted; NULL: no certificate */
+	enum gateway_asks   asks;
+	struct tls_clients *clients;	/* counted; of whom, or NULL */
 	struct gateway_shown *from;	/* of each in edge, in its order */
 	size_t              from_len;
 	bool                needs_hello;	/* before TLS it says who is meant */

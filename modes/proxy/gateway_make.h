@@ -26,5 +26,8 @@ bool gateway_granted(const struct compile_input *,
  * first, or to NULL: they have none.
  */
 void gateway_make_edge(struct gateway_maker *, struct gateway_front *f);
+/* Sets f->asks and f->clients. */
+void gateway_make_clients(struct gateway_maker *,
+    const struct model_object *gateway, struct gateway_front *f);
 
 #endif

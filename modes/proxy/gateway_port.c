@@ -57,7 +57,10 @@ start_http(struct open_port *o, struct proxy_worker *w, struct conn *c)
 	    &o->http);
 }
 
-/* The listener may be gone since the handshake began; requests are told. */
+/*
+ * The listener may be gone or another since the handshake began: requests are
+ * told, and without the certificate that it demands misdirected.
+ */
 static void
 start_tls(struct open_port *o, struct proxy_worker *w, struct conn *c)
 {
@@ -129,11 +132,12 @@ on_handshake(void *arg, struct tls_result *t)
 
 /* Of the protocols of bytes nothing is known, so nothing is agreed on. */
 static void
-shake_hands(struct greeting *g, struct tls_edge *edge, bool is_stream)
+shake_hands(struct greeting *g, const struct gateway_front *f, bool is_stream)
 {
 	const struct tls_request q = {
-		.is_server = true, .edge = edge,
+		.is_server = true, .edge = f->edge,
 		.alpn = is_stream ? NULL : alpn_gateway,
+		.clients = is_stream ? NULL : f->clients,
 	};
 
 	tls_handshake_start(g->port->plane->options.handshaker, g->fd, &q,
@@ -187,10 +191,14 @@ take(struct greeting *g, const char *sni)
 		refuse(g, "unknown_name");
 		return;
 	}
+	if (site != NULL && !site->is_stream && f->asks == GATEWAY_BARRED) {
+		refuse(g, "no_authority");
+		return;
+	}
 	unwatch(g);
 	/* A name that nobody has is refused by an alert. */
 	if (is_ended) {
-		shake_hands(g, f->edge, site != NULL && site->is_stream);
+		shake_hands(g, f, site != NULL && site->is_stream);
 		return;
 	}
 	start_stream(o, w, port_plain_conn(o, w, g->fd, &g->peer), site,
@@ -248,8 +256,7 @@ port_accept_gateway(struct open_port *o, struct proxy_worker *w, int fd,
 	else if (f->needs_hello)
 		await_hello(greeting_new(o, w, fd, peer));
 	else if (f->edge != NULL)
-		shake_hands(greeting_new(o, w, fd, peer), f->edge,
-		    first->is_stream);
+		shake_hands(greeting_new(o, w, fd, peer), f, first->is_stream);
 	else if (first->is_stream)
 		start_stream(o, w, port_plain_conn(o, w, fd, peer), first,
 		    SLICE(""));
@@ -267,6 +274,10 @@ static const struct static_reply no_route = {
 };
 static const struct static_reply misdirected = {
 	.flag = FLAG_MIS, .details = "other_listener",
+};
+/* Its connection is older than the demand; on a new one it is asked for. */
+static const struct static_reply no_certificate = {
+	.flag = FLAG_MIS, .details = "no_client_certificate",
 };
 static const struct static_reply no_connect = {
 	.status = 501, .details = "connect_refused",
@@ -288,7 +299,20 @@ find_site(const struct gateway_front *f, const struct conn_peer *peer,
 	if (answer != GATEWAY_MEANT)
 		return replies[answer];
 	*out = l->owner;
+	if (f->asks >= GATEWAY_DEMANDS && peer->is_tls && peer->subject == NULL)
+		return &no_certificate;
 	return (*out)->rules == NULL ? &no_route : NULL;
+}
+
+static void
+say_client(struct open_port *o, struct l7_ctx *ctx, struct http_head *head,
+    const struct conn_peer *peer)
+{
+	struct tls_identity *id = data_plane_identity(o->plane);
+
+	entrance_set_client(head, l7_arena(ctx), peer, id == NULL ? SLICE_NONE :
+	    slice_str(tls_identity_id(id)));
+	tls_identity_unref(id);
 }
 
 void
@@ -305,6 +329,8 @@ route_gateway(void *arg, struct l7_ctx *ctx, struct http_head *head,
 
 	entrance_apply_edge(head, l7_arena(ctx), l7_conn(ctx),
 	    o->plane->options.trusted_hops);
+	if (peer->subject != NULL)
+		say_client(o, ctx, head, peer);
 	/* HTTP/1 does not say it, or whatever it likes; redirects build on it. */
 	head->scheme = peer->is_tls ? SLICE("https") : SLICE("http");
 	if (refusal == NULL && head->method_id == METHOD_CONNECT)

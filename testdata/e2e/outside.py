@@ -64,12 +64,18 @@ class Authority:
 		subprocess.run(["openssl", *map(str, words)], check=True,
 		    capture_output=True, timeout=60)
 
-	def sign(self, name, san=f"DNS:{HOST}", kind="ec", days=30, more=""):
-		"""Gives the paths of a certificate and of its key."""
+	def sign(self, name, san=f"DNS:{HOST}", kind="ec", days=30, more="",
+	    dates=("20200101000000Z", "20200201000000Z")):
+		"""Gives the paths of a certificate and of its key.
+
+		kind is "ec", "rsa", or either with a curve or a size behind it:
+		"ec:P-384".  Without days it has the dates, which are over.
+		"""
 		made = {end: self.scene.dir / f"{name}.{end}" for end in
 		    ("crt", "key", "csr", "ext")}
-		key = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256") \
-		    if kind == "ec" else ("rsa:2048",)
+		kind, _, size = kind.partition(":")
+		key = ("ec", "-pkeyopt", f"ec_paramgen_curve:{size or 'P-256'}") \
+		    if kind == "ec" else (f"rsa:{size or 2048}",)
 		self.run("req", "-newkey", *key, "-nodes", "-subj", f"/CN={name}",
 		    "-keyout", made["key"], "-out", made["csr"])
 		made["ext"].write_text(f"subjectAltName={san}\n{more}")
@@ -79,11 +85,11 @@ class Authority:
 			    "-extfile", made["ext"], "-out", made["crt"], "-days",
 			    days)
 		else:
-			self.sign_past(made)
+			self.sign_between(made, *dates)
 		return made["crt"], made["key"]
 
-	def sign_past(self, made):
-		"""With dates that are over, which only "openssl ca" can."""
+	def sign_between(self, made, start, end):
+		"""With any dates, which only "openssl ca" can."""
 		folder = made["crt"].with_suffix(".d")
 		folder.mkdir()
 		(folder / "index").write_text("")
@@ -94,8 +100,8 @@ class Authority:
 		    "default_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n")
 		self.run("ca", "-batch", "-config", conf, "-cert", self.path,
 		    "-keyfile", self.key, "-in", made["csr"], "-extfile",
-		    made["ext"], "-startdate", "20200101000000Z", "-enddate",
-		    "20200201000000Z", "-notext", "-out", made["crt"])
+		    made["ext"], "-startdate", start, "-enddate", end, "-notext",
+		    "-out", made["crt"])
 
 
 def tls_site(scene, name, pair, host=None):
