@@ -16,9 +16,11 @@ import subprocess
 import yaml
 
 import wire
+from echo_pods import GrpcPod, H2Port
 from mesh import BUILD, Process, Proxy, Skip, wait_until
 
-POD_PORTS = (3000, 3001)
+POD_PORT, H2C_PORT = 3000, 3001
+ROUTES = ("HTTPRoute", "GRPCRoute")
 PLAINTEXT = {"mesh/plaintext": "true"}
 PATIENCE = int(os.environ.get("MESH_PATIENCE", 30))	# seconds
 CLASS = '"{GATEWAY_CLASS_NAME}"'
@@ -55,12 +57,12 @@ class Pod(Process):
 	"""An echo whose name is NAMESPACE/POD, at an address of its own."""
 
 	def __init__(self, scene, namespace, name, address):
-		command = [BUILD / "echo", "--name", f"{namespace}/{name}"]
-		for port in POD_PORTS:
-			command += ["--http", f"{address}:{port}"]
-		super().__init__(scene, f"pod-{namespace}-{name}", command)
+		super().__init__(scene, f"pod-{namespace}-{name}", [BUILD / "echo",
+		    "--name", f"{namespace}/{name}", "--http",
+		    f"{address}:{POD_PORT}"])
 		self.address = address
-		self.wait_line(rf"^listening http {address}:{POD_PORTS[-1]}")
+		scene.closing(H2Port(namespace, name, address, H2C_PORT))
+		self.wait_line(rf"^listening http {address}:{POD_PORT}")
 
 
 class Recorder:
@@ -69,7 +71,7 @@ class Recorder:
 	def __init__(self, address):
 		self.address = address
 		self.backend = wire.Backend(b"HTTP/1.1 200 OK\r\n"
-		    b"Content-Length: 0\r\n\r\n", host=address, port=POD_PORTS[0])
+		    b"Content-Length: 0\r\n\r\n", host=address, port=POD_PORT)
 		self.close = self.backend.close
 
 
@@ -148,7 +150,7 @@ class Cluster:
 	def conditions(self, route):
 		"""Of each parent of a route: {type: condition}."""
 		namespace, name = name_of(route)
-		shown = self.control.get("httproutes", name, "-n", namespace)
+		shown = self.control.get(route["kind"].lower(), name, "-n", namespace)
 		shown = shown["items"][0] if "items" in shown else shown
 		return [{one["type"]: one for one in parent["conditions"]}
 		    for parent in shown["status"]["parents"]]
@@ -156,7 +158,7 @@ class Cluster:
 	def parents(self):
 		"""(namespace, name) of each Gateway that a route names, in order."""
 		return [(ref.get("namespace", name_of(route)[0]), ref["name"])
-		    for route in self.of("HTTPRoute")
+		    for route in self.of(*ROUTES)
 		    for ref in route["spec"].get("parentRefs", ())]
 
 	def is_meant(self, gateway):
@@ -176,7 +178,7 @@ class Cluster:
 			elif isinstance(node, list):
 				for value in node:
 					look(value)
-		look([route["spec"] for route in self.of("HTTPRoute")])
+		look([route["spec"] for route in self.of(*ROUTES)])
 		return found
 
 	# Workloads
@@ -190,6 +192,16 @@ class Cluster:
 		if self.of("EndpointSlice"):	# filled with the pods of the first
 			apps.add(("gateway-conformance-infra", "infra-backend-v1"))
 		return apps
+
+	def start_pod(self, deployment, name):
+		namespace, _ = name_of(deployment)
+		container, = deployment["spec"]["template"]["spec"]["containers"]
+		if any(one["name"] == "GRPC_ECHO_SERVER"
+		    for one in container.get("env", ())):
+			return self.scene.closing(GrpcPod(namespace, name,
+			    self.address(), POD_PORT))
+		return self.scene.add(Pod(self.scene, namespace, name,
+		    self.address()))
 
 	def start_pods(self, recorded):
 		pods = {}
@@ -206,9 +218,8 @@ class Cluster:
 				pods.setdefault(app, []).append(pod)
 				continue
 			for number in range(one["spec"].get("replicas", 1)):
-				pods.setdefault(app, []).append(self.scene.add(Pod(
-				    self.scene, namespace, f"{name}-{number}",
-				    self.address())))
+				pods.setdefault(app, []).append(self.start_pod(one,
+				    f"{name}-{number}"))
 			if app[1] in self.dead:
 				pods[app].append(Absent(self.address()))
 		return pods

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # timeout: 900
 """The conformance cases of Gateway API: documents as they are, and what is then
 asked and expected, run against real proxies (cluster.py stands in for
@@ -8,10 +8,6 @@ The data lie beside the repository, not in it: MESH_CORPUS names the folder that
 holds "gateway-api", else it is "shared/corpus" beside the source tree or a
 folder above; where there is none, every scenario is skipped.  One scenario is
 one conformance test.
-
-NOT_YET lists those that cannot pass for lack of a part, with the reason, which
-is then the reason of the skip.  MESH_CONFORMANCE=all runs them all the same, to
-see which of them may leave the list.
 """
 
 import json
@@ -23,25 +19,20 @@ import uuid
 from pathlib import Path
 
 import wire
-from mesh import ROOT, Skip, main, scenario, wait_until
+from mesh import ROOT, Skip, curl, main, scenario, wait_until
 from websocket import WebSocket
 
 try:
 	from cluster import Cluster, settle
-except ImportError as missing:	# of a module for YAML
+	from echo_pods import SERVICE, call
+except ImportError as missing:	# of a module for YAML, HTTP/2 or gRPC
 	Cluster, MISSING = None, missing
 
 INFRA = "gateway-conformance-infra"
 TIMES = 500	# requests that judge weights
 SLACK = 0.05
 
-GRPC = "GRPCRoute needs HTTP/2 and gRPC"
-NOT_YET = {
-	**dict.fromkeys(("GRPCExactMethodMatching", "GRPCRouteHeaderMatching",
-	    "GRPCRouteListenerHostnameMatching", "GRPCRouteNamedRule",
-	    "GRPCRouteRequestHeaderModifier", "GRPCRouteWeight"), GRPC),
-	"HTTPRouteBackendProtocolH2C": "cleartext HTTP/2 to services",
-}
+METHODS = ("Echo", "EchoTwo", "EchoThree")
 
 # Tests that look at conditions alone: why no parent accepts the route.
 REFUSED = {
@@ -205,10 +196,21 @@ class Case:
 	def path(self):
 		return self.request.get("Path") or "/"
 
+	def send_by_h2(self):
+		"""In plain text, without asking."""
+		got = curl(f"http://{self.own_host}{self.path()}",
+		    "--http2-prior-knowledge")
+		reply = wire.Message(got.head.replace("HTTP/2", "HTTP/1.1",
+		    1).replace("\n", "\r\n").encode())
+		reply.body = got.body
+		return reply
+
 	def send(self):
 		self.sent += 1
 		tls = None
 		host = self.request.get("Host") or self.own_host
+		if self.request.get("Protocol") == "H2C_PRIOR_KNOWLEDGE":
+			return self.send_by_h2()
 		if self.is_tls:
 			context = ssl.create_default_context()
 			context.check_hostname = False
@@ -231,6 +233,10 @@ class Case:
 			self.check_redirect(reply.get("location"))
 		self.check_reply(reply)
 		return reply
+
+	def who(self):
+		"""Checks it; gives the pod."""
+		return self.check().json()["name"].split("/")[1]
 
 	def is_preflight(self):
 		"""Answered by the gateway, not by an echo."""
@@ -288,6 +294,30 @@ class Case:
 			    (location, str(self))
 
 
+class Call(Case):
+	"""One case of gRPC.  As with those who wrote it, what is expected of
+	headers is for readers."""
+
+	def check(self):
+		self.sent += 1
+		method, = (one for one in METHODS if f"{one}Request" in self.data)
+		asked = self.data.get("RequestMetadata", {})
+		answer = call(f"{self.edge.address}:{self.port}",
+		    asked.get("Authority"), method, asked.get("Metadata") or {})
+		expected = self.response.get("Code", "$OK").strip("$").upper()
+		assert answer.code == expected, (answer.code, str(self))
+		if answer.code == "OK":
+			assert answer.method == f"/{SERVICE}/{method}", answer.method
+			assert answer.pod.startswith(self.data.get("Backend", "")), \
+			    (answer.pod, str(self))
+			assert self.data.get("Namespace") in (None, "",
+			    answer.namespace), answer.namespace
+		return answer
+
+	def who(self):
+		return self.check().pod
+
+
 # One test
 
 def place_of(test, index, cluster):
@@ -304,8 +334,7 @@ def place_of(test, index, cluster):
 def check_weights(case, weights):
 	counts = {}
 	for _ in range(TIMES):
-		pod = case.check().json()["name"].split("/")[1]
-		backend = pod.rsplit("-", 1)[0]
+		backend = case.who().rsplit("-", 1)[0]
 		counts[backend] = counts.get(backend, 0) + 1
 	assert set(counts) <= set(weights), counts
 	for backend, share in weights.items():
@@ -375,14 +404,12 @@ def run_test(scene, test):
 	if Cluster is None:
 		raise Skip(str(MISSING))
 	short = test["ShortName"]
-	if short in NOT_YET and os.environ.get("MESH_CONFORMANCE") != "all":
-		raise Skip("not yet: " + NOT_YET[short])
 	recorded = {workload for case in cases_of(test)
 	    for workload, _ in mirrors_of(case)}
 	cluster = Cluster(scene, [DATA / "base.yaml", *(DATA / Path(name).name
 	    for name in test["manifests"])], recorded, DEAD.get(short, ()))
-	cases = [Case(*place_of(test, index, cluster), data, index)
-	    for index, data in enumerate(cases_of(test))]
+	cases = [(Call if "Request" not in data else Case)(*place_of(test, index,
+	    cluster), data, index) for index, data in enumerate(cases_of(test))]
 	if short in REFUSED:
 		wait_until(lambda: check_refused(cluster, REFUSED[short]) is None,
 		    "no parent accepts the route", 3)
@@ -399,6 +426,9 @@ def run_test(scene, test):
 		if weights := test.get("expectedWeights"):
 			check_weights(case, weights)
 		check_mirrors(cluster, case)
+	# Pods have no such method either: it was the gateway that said so.
+	for pod in sum(cluster.pods.values(), []):
+		assert f"/{SERVICE}/EchoThree" not in getattr(pod, "methods", ())
 
 
 def register(test):
@@ -417,7 +447,6 @@ def data_are_there(_):
 	if DATA is None:
 		raise Skip("the conformance data of Gateway API are not here")
 	assert len(TESTS) >= 60, len(TESTS)
-	assert not set(NOT_YET) - set(TESTS), "NOT_YET names what is no test"
 
 
 if __name__ == "__main__":
