@@ -127,6 +127,10 @@ TEST(h2_client_writes_requests)
 		{ "GET /", "authorization=secret", true, "1 > He :method=GET "
 		    ":scheme=http :path=/ :authority=a:1 "
 		    "!authorization=secret" },
+		/* One that no other request has would push out those that have. */
+		{ "GET /", "date=d x-request-id=i traceparent=t x=y", true,
+		    "1 > He :method=GET :scheme=http :path=/ :authority=a:1 "
+		    "date=d !x-request-id=i !traceparent=t x=y" },
 		{ "GET /", "X-Up=1 a\nb=c d=e\r\nf connection=close "
 		    "transfer-encoding=chunked host=b", true, "1 > He "
 		    ":method=GET :scheme=http :path=/ :authority=a:1" },

@@ -53,6 +53,18 @@ is_writable(const struct http_field *f)
 	    http_is_field_value(f->value);
 }
 
+/*
+ * What is secret is told to nobody by the size of a later block (RFC 7541,
+ * section 7.1.3), and what no later head repeats would only push out of the
+ * table what they do.  nghttp2 sees to :path, etag and their like itself.
+ */
+static bool
+is_indexed(const struct http_field *f)
+{
+	return !f->is_secret && f->id != FIELD_AUTHORIZATION &&
+	    f->id != FIELD_X_REQUEST_ID && f->id != FIELD_TRACEPARENT;
+}
+
 static void
 put_fields(struct h2_nv *l, const struct http_fields *list)
 {
@@ -67,7 +79,7 @@ put_fields(struct h2_nv *l, const struct http_fields *list)
 			put(l, f->name, f->value);
 			l->v[l->len - 1].flags = NGHTTP2_NV_FLAG_NONE;
 		}
-		if (f->is_secret || f->id == FIELD_AUTHORIZATION)
+		if (!is_indexed(f))
 			l->v[l->len - 1].flags |= NGHTTP2_NV_FLAG_NO_INDEX;
 	}
 }
