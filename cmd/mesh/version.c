@@ -5,7 +5,7 @@
 #include "conf/json.h"
 #include "conf/yaml.h"
 #include "filter/coder.h"
-#include "http/h1_token.h"
+#include "http/h1_parser.h"
 #include "http/http2.h"
 #include "loop/loop.h"
 #include "modes/control/store_sqlite.h"
@@ -26,7 +26,7 @@ static const struct {
 	{ "libevent", loop_library_version },
 	{ "BearSSL", bearssl_version },
 	{ "libcrypto", p256_library_version },
-	{ "http-parser", h1_token_version },
+	{ "http-parser", h1_parser_version },
 	{ "nghttp2", h2_library_version },
 	{ "SQLite", store_sqlite_version },
 	{ "jansson", conf_json_version },

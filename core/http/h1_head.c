@@ -28,12 +28,11 @@ parse_version(struct slice s, int *minor, struct h1_fault *f)
 }
 
 static bool
-tokenize(struct arena *a, struct slice block, bool is_response, size_t fields,
-    struct h1_tokens *t, struct h1_fault *f)
+tokenize(struct arena *a, char *block, size_t len, bool is_response,
+    size_t fields, struct h1_tokens *t, struct h1_fault *f)
 {
-	*t = (struct h1_tokens){ .cap = fields };
-	t->fields = arena_alloc(a, fields * sizeof(t->fields[0]) + 1);
-	switch (h1_tokenize(block, is_response, t)) {
+	*t = (struct h1_tokens){ 0 };
+	switch (h1_tokenize(a, block, len, fields, is_response, t)) {
 	case TOKENS_UNKNOWN_METHOD:
 		return bad(f, 501, "unknown method");
 	case TOKENS_TOO_LARGE:
@@ -43,8 +42,6 @@ tokenize(struct arena *a, struct slice block, bool is_response, size_t fields,
 	case TOKENS_OK:
 		break;
 	}
-	if (t->len != fields)
-		return bad(f, 400, "fields can be read in two ways");
 	return true;
 }
 
@@ -234,12 +231,12 @@ h1_head_parse_request(struct arena *a, char *block, size_t len,
 	*m = (struct h1_message){ .framing = FRAMING_NONE };
 	http_head_init(h, a);
 	h->scheme = SLICE("http");
-	if (!tokenize(a, slice_of(block, len), false, fields, &t, f))
+	if (!tokenize(a, block, len, false, fields, &t, f))
 		return false;
 	h->target = t.target;
 	if (!parse_version(t.version, &h->minor, f) ||
 	    !parse_method(t.method, h, f) ||
-	    !h1_notes_take(&n, block, &t, true, &h->fields, f) ||
+	    !h1_notes_take(&n, &t, true, &h->fields, f) ||
 	    !parse_target(a, h, f) ||
 	    !parse_host(a, &n, h, f) ||
 	    !parse_framing(&n, m, f) ||
@@ -300,11 +297,11 @@ h1_head_parse_response(struct arena *a, char *block, size_t len,
 
 	*m = (struct h1_message){ .framing = FRAMING_NONE };
 	http_head_init(h, a);
-	if (!tokenize(a, slice_of(block, len), true, fields, &t, f) ||
+	if (!tokenize(a, block, len, true, fields, &t, f) ||
 	    !parse_version(t.version, &h->minor, f))
 		return false;
 	if (!parse_status(t.code, &h->status, f) ||
-	    !h1_notes_take(&n, block, &t, false, &h->fields, f) ||
+	    !h1_notes_take(&n, &t, false, &h->fields, f) ||
 	    !parse_framing(&n, m, f))
 		return false;
 	parse_keep_alive(&n, m);

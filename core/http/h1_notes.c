@@ -1,23 +1,8 @@
 #include "http/field_rules.h"
-#include "http/grammar.h"
 #include "http/h1_notes.h"
 
 /* More options than this in one head serve nobody but an attacker. */
 #define OPTIONS_MAX	32
-
-/* Lower-cases s, which lies in block; says whether it has a '_'. */
-static bool
-lower_name(char *block, struct slice s)
-{
-	char *p = block + (s.ptr - block);
-	bool has_underscore = false;
-
-	for (size_t i = 0; i < s.len; i++) {
-		p[i] = http_byte_lower(p[i]);
-		has_underscore |= p[i] == '_';
-	}
-	return has_underscore;
-}
 
 static void
 note(struct h1_note *n, struct slice value)
@@ -27,10 +12,9 @@ note(struct h1_note *n, struct slice value)
 }
 
 static void
-sort(struct h1_notes *n, enum http_field_id id, const struct h1_pair *pair,
-    struct http_fields *list)
+sort(struct h1_notes *n, const struct h1_pair *pair, struct http_fields *list)
 {
-	switch (id) {
+	switch (pair->id) {
 	case FIELD_HOST:
 		note(&n->host, pair->value);
 		break;
@@ -58,7 +42,7 @@ sort(struct h1_notes *n, enum http_field_id id, const struct h1_pair *pair,
 		http_fields_add(list, pair->name, pair->value);
 		break;
 	default:
-		http_fields_add_id(list, id, pair->value);
+		http_fields_add_id(list, pair->id, pair->value);
 		break;
 	}
 }
@@ -98,7 +82,7 @@ take_connection(struct h1_notes *n, const struct h1_tokens *t,
 	size_t options = 0;
 
 	for (size_t i = 0; i < t->len; i++) {
-		if (http_field_id(t->fields[i].name) != FIELD_CONNECTION)
+		if (t->fields[i].id != FIELD_CONNECTION)
 			continue;
 		struct slice rest = t->fields[i].value, option;
 
@@ -121,21 +105,19 @@ bad(struct h1_fault *f, const char *why)
 }
 
 bool
-h1_notes_take(struct h1_notes *n, char *block, const struct h1_tokens *t,
+h1_notes_take(struct h1_notes *n, const struct h1_tokens *t,
     bool is_request, struct http_fields *list, struct h1_fault *fault)
 {
 	*n = (struct h1_notes){ 0 };
 	for (size_t i = 0; i < t->len; i++) {
 		const struct h1_pair *pair = &t->fields[i];
 
-		bool has_underscore = lower_name(block, pair->name);
-
 		if (field_is_lookalike(pair->name))
 			return bad(fault, "field that looks like the framing");
-		if (has_underscore && is_request)
+		if (pair->has_underscore && is_request)
 			n->dropped++;
 		else
-			sort(n, http_field_id(pair->name), pair, list);
+			sort(n, pair, list);
 	}
 	if (n->has_connection && !take_connection(n, t, list))
 		return bad(fault, "too many connection options");

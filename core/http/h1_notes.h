@@ -26,11 +26,10 @@ struct h1_notes {
 };
 
 /*
- * Lower-cases the names where they stand, in block.  Requests lose fields with
- * '_' in their names.  False with *fault when
+ * Requests lose fields with '_' in their names.  False with *fault when
  * Connection is absurd or a name imitates the framing.
  */
-bool h1_notes_take(struct h1_notes *, char *block, const struct h1_tokens *,
+bool h1_notes_take(struct h1_notes *, const struct h1_tokens *,
     bool is_request, struct http_fields *, struct h1_fault *);
 
 #endif

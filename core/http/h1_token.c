@@ -1,111 +1,112 @@
-#include <http_parser.h>
-#include <stdio.h>
+#include <string.h>
 
+#include "http/grammar.h"
+#include "http/h1_parser.h"
 #include "http/h1_token.h"
 
-static int
-on_url(http_parser *p, const char *at, size_t len)
+static bool
+frames(enum http_field_id id)
 {
-	struct h1_tokens *t = p->data;
-
-	t->target = slice_of(at, len);
-	return 0;
+	return id == FIELD_CONTENT_LENGTH || id == FIELD_TRANSFER_ENCODING ||
+	    id == FIELD_CONNECTION || id == FIELD_PROXY_CONNECTION ||
+	    id == FIELD_UPGRADE;
 }
 
-static int
-on_field(http_parser *p, const char *at, size_t len)
+/* To the CR that ends the line, which is there. */
+static char *
+line_end(char *p, const char *end)
 {
-	struct h1_tokens *t = p->data;
+	char *cr = memchr(p, '\r', (size_t)(end - p));
 
-	if (t->len == t->cap)
-		return 1;
-	t->fields[t->len++] = (struct h1_pair){ slice_of(at, len), SLICE("") };
-	return 0;
+	return cr != NULL ? cr : p;
 }
 
-static int
-on_value(http_parser *p, const char *at, size_t len)
-{
-	struct h1_tokens *t = p->data;
-
-	if (t->len == 0)
-		return 1;
-	t->fields[t->len - 1].value = slice_trim(slice_of(at, len));
-	return 0;
-}
-
-/* The body is ours to read: says that there is none. */
-static int
-on_complete(http_parser *p)
-{
-	(void)p;
-	return 1;
-}
-
-static const http_parser_settings settings = {
-	.on_url = on_url,
-	.on_header_field = on_field,
-	.on_header_value = on_value,
-	.on_headers_complete = on_complete,
-};
-
-/* First words of a status line, first and last of a request line. */
+/* Their words have one space between them. */
 static void
-cut_start_line(struct slice block, bool is_response, struct h1_tokens *t)
+cut_start_line(struct slice line, bool is_response, struct h1_tokens *t)
 {
-	struct slice line, word, last = SLICE_NONE;
-
-	slice_cut(&block, '\r', &line);
-	slice_cut(&line, ' ', &word);
 	if (is_response) {
-		t->version = word;
+		slice_cut(&line, ' ', &t->version);
 		slice_cut(&line, ' ', &t->code);
 		return;
 	}
-	t->method = word;
-	while (slice_cut(&line, ' ', &word))
-		last = word;
-	t->version = last;
+	slice_cut(&line, ' ', &t->method);
+	slice_cut(&line, ' ', &t->target);
+	t->version = line;
+}
+
+/* Lower-cases a name up to its colon; gives where that is. */
+static char *
+cut_name(char *p, struct h1_pair *pair)
+{
+	char *from = p;
+	bool has_underscore = false;
+
+	for (; *p != ':'; p++) {
+		*p = http_byte_lower(*p);
+		has_underscore |= *p == '_';
+	}
+	pair->name = slice_of(from, (size_t)(p - from));
+	pair->id = http_field_id(pair->name);
+	pair->has_underscore = has_underscore;
+	return p;
+}
+
+/* What http-parser is shown; a piece that follows the last one lengthens it. */
+static void
+show(struct h1_tokens *t, const char *from, const char *to)
+{
+	struct slice *last = t->shown_len > 0 ? &t->shown[t->shown_len - 1] : NULL;
+
+	if (last != NULL && last->ptr + last->len == from)
+		last->len += (size_t)(to - from);
+	else
+		t->shown[t->shown_len++] = slice_of(from, (size_t)(to - from));
+}
+
+static enum h1_token_result
+agree(struct h1_tokens *t, bool is_response, size_t fields)
+{
+	struct h1_parsed parsed;
+	enum h1_token_result r =
+	    h1_parse(t->shown, t->shown_len, is_response, &parsed);
+
+	return r == TOKENS_OK && (parsed.fields != fields ||
+	    !slice_eq(parsed.target, t->target)) ? TOKENS_BAD : r;
+}
+
+static void
+tokens_init(struct h1_tokens *t, struct arena *a, size_t fields)
+{
+	t->fields = arena_alloc(a, fields * sizeof(t->fields[0]) + 1);
+	t->shown = arena_alloc(a, (fields + 2) * sizeof(t->shown[0]));
+	t->len = t->shown_len = 0;
 }
 
 enum h1_token_result
-h1_tokenize(struct slice block, bool is_response, struct h1_tokens *t)
+h1_tokenize(struct arena *a, char *block, size_t len, size_t fields,
+    bool is_response, struct h1_tokens *t)
 {
-	http_parser p;
+	const char *end = block + len;
+	char *cr = line_end(block, end);
+	size_t framing = 0;
 
-	t->len = 0;
-	cut_start_line(block, is_response, t);
-	http_parser_init(&p, is_response ? HTTP_RESPONSE : HTTP_REQUEST);
-	p.data = t;
-	size_t used = http_parser_execute(&p, &settings, block.ptr, block.len);
+	tokens_init(t, a, fields);
+	cut_start_line(slice_of(block, (size_t)(cr - block)), is_response, t);
+	show(t, block, cr + 2);
+	for (char *p = cr + 2; *p != '\r'; p = cr + 2) {
+		if (t->len == fields)
+			return TOKENS_BAD;
+		struct h1_pair *pair = &t->fields[t->len++];
+		char *value = cut_name(p, pair) + 1;
 
-	switch (HTTP_PARSER_ERRNO(&p)) {
-	case HPE_OK:
-		return used == block.len ? TOKENS_OK : TOKENS_BAD;
-	case HPE_INVALID_METHOD:
-		return TOKENS_UNKNOWN_METHOD;
-	case HPE_HEADER_OVERFLOW:
-		return TOKENS_TOO_LARGE;
-	default:
-		return TOKENS_BAD;
+		cr = line_end(value, end);
+		pair->value = slice_trim(slice_of(value, (size_t)(cr - value)));
+		if (frames(pair->id)) {
+			show(t, p, cr + 2);
+			framing++;
+		}
 	}
-}
-
-const char *
-h1_token_version(void)
-{
-	static _Thread_local char text[16];
-	unsigned long v = http_parser_version();
-
-	snprintf(text, sizeof(text), "%lu.%lu.%lu", v >> 16 & 255, v >> 8 & 255,
-	    v & 255);
-	return text;
-}
-
-bool
-h1_knows_method(struct slice name)
-{
-#define IS_NAMED(number, symbol, text)	if (slice_is(name, #text)) return true;
-	HTTP_METHOD_MAP(IS_NAMED)
-	return false;
+	show(t, cr + 2, end);
+	return t->len == fields ? agree(t, is_response, framing) : TOKENS_BAD;
 }

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "conf/pattern.h"
-#include "http/h1_token.h"
+#include "http/h1_parser.h"
 #include "http/head.h"
 #include "http/path.h"
 #include "modes/ctl/asked.h"
