@@ -40,6 +40,8 @@ plan_draw(const struct plan_group *g)
 static size_t
 draw_another(const struct plan_group *g, size_t than)
 {
+	if (g->sums == NULL && g->len > 1)
+		return (than + 1 + (size_t)random_below(g->len - 1)) % g->len;
 	size_t i = plan_draw(g);
 
 	for (int k = 0; k < 4 && i == than; k++)

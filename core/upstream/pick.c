@@ -209,6 +209,14 @@ look_everywhere(const struct plan *plan, const struct plan_scope *s,
 	return best;
 }
 
+/* Where there is one, its balancer need not be asked. */
+static size_t
+choose(const struct plan *plan, const struct plan_group *g,
+    const struct pick *p, unsigned n)
+{
+	return g->len > 1 ? plan->balancer->pick(g, p, n) : 0;
+}
+
 static const struct endpoint *
 pick_with_care(const struct cluster *c, const struct pick *p)
 {
@@ -226,7 +234,7 @@ pick_with_care(const struct cluster *c, const struct pick *p)
 		plan_look(plan, p->now_ms);
 	choose_level(plan, s, p, &at);
 	for (unsigned n = 0; n < TRIES; n++) {
-		i = plan->balancer->pick(at.group, p, n);
+		i = choose(plan, at.group, p, n);
 		const struct plan_member *m = &at.group->v[i];
 
 		if (rank(plan, &at, m, p, true) == RANK_FINE) {
@@ -253,6 +261,6 @@ cluster_pick(const struct cluster *c, const struct pick *p)
 
 	if (g != NULL && p->subset == 0 && p->avoid_len == 0 &&
 	    load(&plan->calm) == load(&c->state->epoch))
-		return &c->v[g->v[plan->balancer->pick(g, p, 0)].at];
+		return &c->v[g->v[choose(plan, g, p, 0)].at];
 	return pick_with_care(c, p);
 }
