@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/syscall.h"
 #include "loop/internal.h"
 #include "loop/loop_fd.h"
 
@@ -35,7 +36,7 @@ static void
 watches_take(struct loop *l, int timeout_ms)
 {
 	struct watches *w = &l->watches;
-	int n = epoll_wait(w->fd, w->batch, WATCHES_BATCH, timeout_ms);
+	int n = syscall_epoll_wait(w->fd, w->batch, WATCHES_BATCH, timeout_ms);
 
 	if (n <= 0)
 		return;

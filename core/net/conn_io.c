@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include "base/check.h"
+#include "base/syscall.h"
 #include "net/conn_state.h"
 
 #define READS_PER_TURN	4
@@ -54,32 +55,44 @@ conn_recv(int fd, struct iovec *iov, int n)
 
 	do
 		got = n == 1 ?
-		    recv(fd, iov->iov_base, iov->iov_len, MSG_DONTWAIT) :
+		    syscall_recv(fd, iov->iov_base, iov->iov_len, MSG_DONTWAIT) :
 		    recvmsg(fd, &msg, MSG_DONTWAIT);
 	while (got < 0 && errno == EINTR);
 	return got;
 }
 
-/* One read to the end of `to`.  A short one says that there is no more. */
+/* Into one piece, and into more where much is expected. */
 static ssize_t
-conn_receive(struct conn *c, struct buf *to)
+conn_recv_one(int fd, struct buf *to, size_t block, size_t *room)
 {
-	size_t block = read_levels[c->read_level].block, room = 0;
-	/* Who left something is slow: little more is put on top of it. */
-	int n = buf_len(&c->in) > 0 ? 1 : read_levels[c->read_level].blocks;
+	struct iovec iov = { .iov_base = buf_reserve(to, block / 4, block, room) };
+
+	iov.iov_len = *room;
+	ssize_t got = conn_recv(fd, &iov, 1);
+	int error = errno;
+
+	buf_commit(to, got > 0 ? (size_t)got : 0);
+	errno = error;
+	return got;
+}
+
+static ssize_t
+conn_recv_many(int fd, struct buf *to, size_t block, size_t *room)
+{
 	struct buf piece[READ_PIECES] = { 0 };
 	struct iovec iov[READ_PIECES];
 
-	for (int i = 0; i < n; i++) {
+	*room = 0;
+	for (int i = 0; i < READ_PIECES; i++) {
 		iov[i].iov_base = buf_reserve(i == 0 ? to : &piece[i],
 		    block / 4, block, &iov[i].iov_len);
-		room += iov[i].iov_len;
+		*room += iov[i].iov_len;
 	}
-	ssize_t got = conn_recv(c->watch.fd, iov, n);
+	ssize_t got = conn_recv(fd, iov, READ_PIECES);
 	int error = errno;
 	size_t left = got > 0 ? (size_t)got : 0;
 
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < READ_PIECES; i++) {
 		size_t len = left < iov[i].iov_len ? left : iov[i].iov_len;
 
 		buf_commit(i == 0 ? to : &piece[i], len);
@@ -87,6 +100,21 @@ conn_receive(struct conn *c, struct buf *to)
 			buf_move(to, &piece[i]);
 		left -= len;
 	}
+	errno = error;
+	return got;
+}
+
+/* One read to the end of `to`.  A short one says that there is no more. */
+static ssize_t
+conn_receive(struct conn *c, struct buf *to)
+{
+	size_t block = read_levels[c->read_level].block, room;
+	/* Who left something is slow: little more is put on top of it. */
+	bool is_one = read_levels[c->read_level].blocks == 1 ||
+	    buf_len(&c->in) > 0;
+	ssize_t got = (is_one ? conn_recv_one : conn_recv_many)(c->watch.fd, to,
+	    block, &room);
+
 	if (got > 0) {
 		c->last_activity_ms = loop_now_ms(c->watch.loop);
 		c->can_read = (size_t)got == room || c->has_hangup;
@@ -96,7 +124,6 @@ conn_receive(struct conn *c, struct buf *to)
 		    c->read_level == READ_LEVELS - 1;
 		conn_adapt_level(c, (size_t)got, room);
 	}
-	errno = error;
 	return got;
 }
 
@@ -263,7 +290,7 @@ conn_send_pieces(const struct conn *c, struct iovec *iov, int n)
 
 	do
 		sent = n == 1 ?
-		    send(fd, iov->iov_base, iov->iov_len, flags) :
+		    syscall_send(fd, iov->iov_base, iov->iov_len, flags) :
 		    sendmsg(fd, &msg, flags);
 	while (sent < 0 && errno == EINTR);
 	return sent;
