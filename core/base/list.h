@@ -72,6 +72,19 @@ list_remove(struct list *l)
 	list_init(l);
 }
 
+/* To the end of `to`, in their order; from is empty then. */
+static inline void
+list_move_all(struct list *to, struct list *from)
+{
+	if (list_is_empty(from))
+		return;
+	from->next->prev = to->prev;
+	to->prev->next = from->next;
+	from->prev->next = to;
+	to->prev = from->prev;
+	list_init(from);
+}
+
 /* First link after taking it out, or NULL. */
 static inline struct list *
 list_pop(struct list *head)

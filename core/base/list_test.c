@@ -37,3 +37,23 @@ TEST(list_keeps_order_and_survives_removal_on_the_way)
 	assert_ptr_equal(list_pop(&head), &items[1].link);
 	assert_false(list_is_linked(&items[1].link));
 }
+
+TEST(list_moves_all_in_their_order)
+{
+	struct list from = LIST_INIT(from), to = LIST_INIT(to);
+	struct item items[4];
+
+	for (int i = 0; i < 4; i++) {
+		items[i] = (struct item){ .number = i };
+		list_append(i < 2 ? &to : &from, &items[i].link);
+	}
+	list_move_all(&to, &from);
+	assert_true(list_is_empty(&from));
+	list_move_all(&to, &from);
+	for (int i = 0; i < 4; i++)
+		assert_ptr_equal(list_pop(&to), &items[i].link);
+	assert_null(list_pop(&to));
+	list_append(&from, &items[0].link);
+	list_move_all(&to, &from);
+	assert_ptr_equal(list_pop(&to), &items[0].link);
+}

@@ -92,22 +92,29 @@ uuid_bytes(unsigned char out[16])
 	memcpy(out, pool + left, 16);
 }
 
+/* A byte's two digits in the order of memory. */
+static void
+put_hex(char *to, unsigned char byte)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	to[0] = digits[byte >> 4];
+	to[1] = digits[byte & 15];
+}
+
 void
 random_uuid(char out[RANDOM_UUID_LEN + 1])
 {
-	static const char digits[] = "0123456789abcdef";
+	/* Where the bytes go, around the dashes. */
+	static const unsigned char places[16] = { 0, 2, 4, 6, 9, 11, 14, 16,
+		19, 21, 24, 26, 28, 30, 32, 34 };
 	unsigned char b[16];
 
 	uuid_bytes(b);
 	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
 	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-	char *at = out;
-
-	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*at++ = '-';
-		*at++ = digits[b[i] >> 4];
-		*at++ = digits[b[i] & 15];
-	}
-	*at = '\0';
+	for (size_t i = 0; i < sizeof(b); i++)
+		put_hex(out + places[i], b[i]);
+	out[8] = out[13] = out[18] = out[23] = '-';
+	out[RANDOM_UUID_LEN] = '\0';
 }

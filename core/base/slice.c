@@ -145,22 +145,66 @@ slice_u64(struct slice s, uint64_t *out)
 }
 
 static uint64_t
-fnv1a(uint64_t h, struct slice s)
+load64(const char *p)
 {
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.ptr[i]) * UINT64_C(0x100000001b3);
-	h ^= h >> 32;
-	return h * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static uint64_t
+load32(const char *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Both halves of the product: each bit of either moves all of the result. */
+static uint64_t
+fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* At most eight bytes as a number; of the same length, others are another. */
+static uint64_t
+load_few(const char *p, size_t n)
+{
+	if (n == 8)
+		return load64(p);
+	if (n >= 4)
+		return load32(p) << 32 | load32(p + n - 4);
+	if (n > 0)
+		return (uint64_t)(unsigned char)p[0] << 16 |
+		    (uint64_t)(unsigned char)p[n / 2] << 8 |
+		    (unsigned char)p[n - 1];
+	return 0;
 }
 
 uint64_t
 slice_hash(struct slice s)
 {
-	return fnv1a(random_seed(), s);
+	uint64_t h = random_seed() ^ s.len * UINT64_C(0x9e3779b97f4a7c15);
+	const char *p = s.ptr;
+	size_t left = s.len;
+
+	for (; left > 8; p += 8, left -= 8)
+		h = fold(h ^ load64(p), UINT64_C(0xa0761d6478bd642f));
+	return fold(h ^ load_few(p, left), UINT64_C(0xe7037ed1a0b428db));
 }
 
 uint64_t
 slice_hash_fixed(struct slice s)
 {
-	return fnv1a(UINT64_C(0xcbf29ce484222325), s);
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (unsigned char)s.ptr[i]) * UINT64_C(0x100000001b3);
+	h ^= h >> 32;
+	return h * UINT64_C(0x9e3779b97f4a7c15);
 }

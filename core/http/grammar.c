@@ -1,3 +1,4 @@
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -36,45 +37,57 @@ const unsigned char http_bytes[256] = {
 #define EACH(byte)	(UINT64_C(0x0101010101010101) * (byte))
 #define TOP_BITS	EACH(0x80)
 
-static bool
-has_less(uint64_t v, uint64_t than)
+/* Of these marks the lowest is in the first byte that is less; others may err. */
+static uint64_t
+less(uint64_t v, uint64_t than)
 {
-	return ((v - EACH(than)) & ~v & TOP_BITS) != 0;
+	return (v - EACH(than)) & ~v & TOP_BITS;
 }
 
-static bool
-has_byte(uint64_t v, uint64_t byte)
+static uint64_t
+equal(uint64_t v, uint64_t byte)
 {
-	return has_less(v ^ EACH(byte), 1);
+	return less(v ^ EACH(byte), 1);
 }
 
-/* Surely all of the class; a tab in a value is left to the table. */
-static bool
-are_values(uint64_t v)
+/* Marks the first byte that is not of the class; a tab is left to the table. */
+static uint64_t
+not_value(uint64_t v)
 {
-	return !has_less(v, 0x20) && !has_byte(v, 0x7f);
+	return less(v, 0x20) | equal(v, 0x7f);
 }
 
-static bool
-are_targets(uint64_t v)
+static uint64_t
+not_target(uint64_t v)
 {
-	return (v & TOP_BITS) == 0 && !has_less(v, 0x21) &&
-	    !has_byte(v, 0x7f) && !has_byte(v, '#');
+	return (v & TOP_BITS) | less(v, 0x21) | equal(v, 0x7f) | equal(v, '#');
 }
 
-/* Whole words of eight bytes that need no second look. */
+/* Where the first marked byte is of the eight at p, or 8. */
 static size_t
-span_words(const char *p, size_t n, bool (*are_all)(uint64_t))
+first_mark(const char *p, uint64_t (*marks)(uint64_t))
 {
-	size_t i = 0;
 	uint64_t v;
 
-	for (; n - i >= sizeof(v); i += sizeof(v)) {
-		memcpy(&v, p + i, sizeof(v));
-		if (!are_all(v))
-			break;
+	memcpy(&v, p, sizeof(v));
+	v = marks(le64toh(v));
+	return v == 0 ? sizeof(v) : (size_t)__builtin_ctzll(v) / 8;
+}
+
+/* How many bytes need no second look; the last word overlaps the one before. */
+static size_t
+span_words(const char *p, size_t n, uint64_t (*marks)(uint64_t))
+{
+	if (n < sizeof(uint64_t))
+		return 0;
+	for (size_t i = 0, last = n - sizeof(uint64_t);; i += sizeof(uint64_t)) {
+		if (i > last)
+			i = last;
+		size_t clean = first_mark(p + i, marks);
+
+		if (clean < sizeof(uint64_t) || i == last)
+			return i + clean;
 	}
-	return i;
 }
 
 size_t
@@ -83,9 +96,9 @@ http_bytes_span(const char *p, size_t n, unsigned int classes)
 	size_t i = 0;
 
 	if (classes == BYTE_VALUE)
-		i = span_words(p, n, are_values);
+		i = span_words(p, n, not_value);
 	else if (classes == BYTE_TARGET)
-		i = span_words(p, n, are_targets);
+		i = span_words(p, n, not_target);
 	while (i < n && http_byte_is(p[i], classes))
 		i++;
 	return i;

@@ -214,13 +214,6 @@ loop_post(struct loop *l, void (*fn)(void *), void *arg)
 		loop_wake(l);
 }
 
-static void
-list_move_all(struct list *to, struct list *from)
-{
-	for (struct list *at; (at = list_pop(from)) != NULL;)
-		list_append(to, at);
-}
-
 void
 loop_hurry(struct loop *l)
 {

@@ -53,15 +53,11 @@ timers_down(struct timers *h, size_t at, struct timers_slot slot)
 	timers_place(h, at, slot);
 }
 
-/* The largest power of two that is at most ms / 128, at least 1. */
+/* Less one, the largest power of two that is at most ms / 128. */
 static uint64_t
 timers_grain(uint64_t ms)
 {
-	uint64_t grain = 1;
-
-	while (grain * 256 <= ms)
-		grain *= 2;
-	return grain;
+	return ms < 256 ? 0 : (UINT64_C(1) << (56 - __builtin_clzll(ms))) - 1;
 }
 
 void
@@ -71,7 +67,7 @@ timers_start(struct timers *h, struct loop_timer *t, uint64_t now_us,
 	uint64_t grain = timers_grain(ms);
 	uint64_t due = now_us / 1000 + 1 + ms;
 
-	t->due_ms = (due + grain - 1) / grain * grain;
+	t->due_ms = (due + grain) & ~grain;
 	if (t->slot == 0) {
 		if (h->len == h->cap) {
 			h->cap = h->cap ? h->cap * 2 : 16;
