@@ -8,6 +8,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "bundle", fuzz_bundle, "PEM blocks, base64 and root certificates" },
 	{ "cert", fuzz_cert, "DER: the certificate of a peer" },
 	{ "csr", fuzz_csr, "DER: a certification request" },
+	{ "detect", fuzz_detect, "the first bytes of a stream, to tell what it is" },
 	{ "document", fuzz_document, "YAML documents, as far as a kind's struct" },
 	{ "frame", fuzz_frame, "frames of mesh-tcp/1" },
 	{ "h2-client", fuzz_h2_client, "HTTP/2: what a server sends" },

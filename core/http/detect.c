@@ -1,0 +1,202 @@
+#include "http/detect.h"
+#include "http/http2.h"
+
+#define NEVER	UINT32_MAX	/* it cannot be that any more */
+
+enum line { LINE_EMPTY, LINE_METHOD, LINE_SPACE, LINE_TARGET, LINE_NONE };
+
+static const char *const names[] = {
+	[SPOKEN_UNKNOWN] = "unknown", [SPOKEN_HTTP1] = "http/1",
+	[SPOKEN_HTTP2] = "http/2", [SPOKEN_TLS] = "tls",
+	[SPOKEN_OTHER] = "other",
+};
+
+#define NAMES	(sizeof(names) / sizeof(names[0]))
+
+void
+detect_init(struct detect *d)
+{
+	*d = (struct detect){ 0 };
+}
+
+static bool
+is_letter(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9');
+}
+
+/* RFC 9110, section 5.6.2. */
+static bool
+is_token(unsigned char c)
+{
+	return is_letter(c) ||
+	    (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+/* What servers take for a space in a request line. */
+static bool
+is_space(unsigned char c)
+{
+	return c == ' ' || c == '\t' || c == '\v' || c == '\f';
+}
+
+/* "HTTP/1.1": whichever digits; true once it is complete. */
+static bool
+step_version(struct detect *d, unsigned char c)
+{
+	static const char pattern[] = "HTTP/0.0";
+	char want = d->version_at == NEVER ? '\0' : pattern[d->version_at];
+	bool fits = want == '0' ? c >= '0' && c <= '9' : want == (char)c;
+
+	d->version_at = fits ? d->version_at + 1 : NEVER;
+	return fits && d->version_at == sizeof(pattern) - 1;
+}
+
+/* True: that was a whole request line. */
+static bool
+step_line(struct detect *d, unsigned char c)
+{
+	bool is_end = c == '\r' || c == '\n';
+
+	switch ((enum line)d->line) {
+	case LINE_EMPTY:
+		if (!is_end)
+			d->line = is_token(c) ? LINE_METHOD : LINE_NONE;
+		return false;
+	case LINE_METHOD:
+		if (is_space(c)) {
+			d->line = LINE_SPACE;
+			d->version_at = NEVER;
+		} else if (!is_token(c)) {
+			d->line = LINE_NONE;
+		}
+		return false;
+	case LINE_SPACE:
+	case LINE_TARGET:
+		if (is_space(c)) {
+			d->version_at = d->line == LINE_TARGET ? 0 : NEVER;
+			return false;
+		}
+		if (c < ' ' || c == 0x7f) {
+			d->line = LINE_NONE;
+			return false;
+		}
+		d->line = LINE_TARGET;
+		return step_version(d, c);
+	default:
+		return false;
+	}
+}
+
+static bool
+step_preface(struct detect *d, unsigned char c)
+{
+	static const char preface[] = H2_PREFACE;
+
+	if (d->preface_at == NEVER)
+		return false;
+	d->preface_at = (unsigned char)preface[d->preface_at] == c ?
+	    d->preface_at + 1 : NEVER;
+	return d->preface_at == sizeof(preface) - 1;
+}
+
+/* A record of type handshake, version 3.x, in it a ClientHello. */
+static bool
+step_hello(struct detect *d, unsigned char c)
+{
+	static const struct {
+		unsigned char least, most;
+	} first[] = {
+		{ 0x16, 0x16 }, { 3, 3 }, { 0, 4 }, { 0, 0x41 }, { 0, 0xff },
+		{ 1, 1 },
+	};
+
+	if (d->hello_at == NEVER)
+		return false;
+	d->hello_at = c >= first[d->hello_at].least &&
+	    c <= first[d->hello_at].most ? d->hello_at + 1 : NEVER;
+	return d->hello_at == sizeof(first) / sizeof(first[0]);
+}
+
+enum spoken
+detect_feed(struct detect *d, struct slice s)
+{
+	for (size_t i = 0; i < s.len && d->found == SPOKEN_UNKNOWN; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+
+		d->has_line |= step_line(d, c);
+		if (step_preface(d, c))
+			d->found = SPOKEN_HTTP2;
+		else if (step_hello(d, c))
+			d->found = SPOKEN_TLS;
+		else if (d->has_line && d->preface_at == NEVER)
+			d->found = SPOKEN_HTTP1;
+		else if (d->line == LINE_NONE && d->preface_at == NEVER &&
+		    d->hello_at == NEVER)
+			d->found = SPOKEN_OTHER;
+	}
+	return d->found;
+}
+
+enum spoken
+detect_peek(struct detect *d, const struct buf *b)
+{
+	size_t skip = d->peeked;
+	struct buf_seg *it = NULL;
+	struct slice s;
+
+	while (d->found == SPOKEN_UNKNOWN && buf_next(b, &it, &s)) {
+		size_t old = skip < s.len ? skip : s.len;
+
+		skip -= old;
+		detect_feed(d, slice_from(s, old));
+	}
+	d->peeked = buf_len(b);
+	return d->found;
+}
+
+void
+detect_drained(struct detect *d)
+{
+	d->peeked = 0;
+}
+
+enum spoken
+detect_answer(struct slice s)
+{
+	static const struct slice http1 = { "HTTP/1.", 7 };
+	/* SETTINGS (RFC 9113, section 6.5): no flags, stream 0. */
+	static const unsigned char settings[] = { 4, 0, 0, 0, 0, 0 };
+	const unsigned char *p = (const unsigned char *)s.ptr;
+	size_t n = s.len < http1.len ? s.len : http1.len;
+
+	if (n == 0 || memcmp(p, http1.ptr, n) == 0)
+		return n == http1.len ? SPOKEN_HTTP1 : SPOKEN_UNKNOWN;
+	if (p[0] == 0x15 || p[0] == 0x16)	/* an alert, a handshake */
+		return n < 2 ? SPOKEN_UNKNOWN : p[1] == 3 ? SPOKEN_TLS :
+		    SPOKEN_OTHER;
+	if (p[0] != 0)
+		return SPOKEN_OTHER;
+	if (s.len > 3 && memcmp(p + 3, settings, s.len < DETECT_ANSWER_BYTES ?
+	    s.len - 3 : sizeof(settings)) != 0)
+		return SPOKEN_OTHER;
+	return s.len < DETECT_ANSWER_BYTES ? SPOKEN_UNKNOWN : SPOKEN_HTTP2;
+}
+
+const char *
+spoken_name(enum spoken s)
+{
+	return names[s];
+}
+
+bool
+spoken_named(struct slice name, enum spoken *s)
+{
+	for (size_t i = 0; i < NAMES; i++)
+		if (slice_is(name, names[i])) {
+			*s = (enum spoken)i;
+			return true;
+		}
+	return false;
+}

@@ -1,0 +1,59 @@
+#ifndef HTTP_DETECT_H
+#define HTTP_DETECT_H
+
+#include "base/slice.h"
+#include "loop/buf.h"
+
+/*
+ * detect: what a stream speaks, told by its first bytes.
+ *
+ * Life: detect_init -> detect_feed of each piece, until it is no longer UNKNOWN.
+ *       What is known once stays so, however the bytes were cut.
+ *
+ * HTTP/2 is its preface (RFC 9113, section 3.4), HTTP/1 a request line up to its
+ * version (RFC 9112, section 3), after empty lines if need be; TLS is the
+ * beginning of a ClientHello (RFC 8446, section 5.1).  All else is OTHER, which
+ * is said as soon as it can be neither of these.  A line may be as long as it
+ * likes: this keeps two dozen bytes of state and no input.  It is as lenient as
+ * servers are, as a request that looks like none to it would pass for bytes.
+ */
+enum spoken {
+	SPOKEN_UNKNOWN,		/* so far */
+	SPOKEN_HTTP1,
+	SPOKEN_HTTP2,
+	SPOKEN_TLS,
+	SPOKEN_OTHER,
+};
+
+struct detect {
+	enum spoken    found;
+	int            line;		/* where in a request line it is; detect.c */
+	unsigned       version_at;	/* bytes of the version seen */
+	unsigned       preface_at;	/* ... of HTTP/2's preface; or NEVER */
+	unsigned       hello_at;	/* ... of a ClientHello's beginning */
+	bool           has_line;	/* a whole request line was there */
+	size_t         peeked;		/* bytes, of detect_peek */
+};
+
+void detect_init(struct detect *);
+/* The bytes that follow those fed before. */
+enum spoken detect_feed(struct detect *, struct slice);
+/*
+ * The same of what stands in b, without what was peeked at there before; but all
+ * of it, once detect_drained says that those bytes are gone.
+ */
+enum spoken detect_peek(struct detect *, const struct buf *);
+void detect_drained(struct detect *);
+
+/*
+ * What a server speaks, by the first bytes of its side of the connection; UNKNOWN
+ * until it said so many, or cannot be any.
+ */
+#define DETECT_ANSWER_BYTES	9
+enum spoken detect_answer(struct slice first);
+
+/* "http/1", "http/2", "tls", "other"; "unknown". */
+const char *spoken_name(enum spoken);
+bool spoken_named(struct slice name, enum spoken *);
+
+#endif
