@@ -277,6 +277,23 @@ static const struct conn_ops conn_ops = {
 	on_conn_data, on_conn_drained, on_conn_closed
 };
 
+/* False: it refused, and the connection is closed. */
+static bool
+open_terminal(struct l4_run *r)
+{
+	r->is_open = r->was_offered = true;
+	r->terminal_state = r->terminal->open(r->terminal_arg, r);
+	if (r->terminal_state == NULL) {
+		r->is_open = false;
+		if (!r->is_closed && !conn_is_closed(r->conn))
+			conn_close(r->conn, CLOSE_LOCAL);
+		return false;
+	}
+	if (r->env->is_draining && r->terminal->drain != NULL)
+		r->terminal->drain(r->terminal_state);
+	return true;
+}
+
 /* Opens the filters from one on, then the terminal. */
 static void
 open_from(struct l4_run *r, int at)
@@ -304,17 +321,8 @@ open_from(struct l4_run *r, int at)
 			return;
 		}
 	}
-	r->is_open = r->was_offered = true;
-	r->terminal_state = r->terminal->open(r->terminal_arg, r);
-	if (r->terminal_state == NULL) {
-		r->is_open = false;
-		if (!r->is_closed && !conn_is_closed(r->conn))
-			conn_close(r->conn, CLOSE_LOCAL);
-		return;
-	}
-	if (r->env->is_draining && r->terminal->drain != NULL)
-		r->terminal->drain(r->terminal_state);
-	run_up(r);
+	if (open_terminal(r))
+		run_up(r);
 }
 
 struct l4_run *
@@ -356,6 +364,16 @@ l4_start(struct l4_chain *chain, struct conn *c, struct worker_env *env,
 	conn_set_owner(c, &conn_ops, r);
 	open_from(r, 0);
 	return r;
+}
+
+void
+l4_become(struct l4_run *r, const struct l4_terminal *terminal, void *arg)
+{
+	check(r->is_open && !r->is_closed);
+	r->terminal = terminal;
+	r->terminal_arg = arg;
+	if (open_terminal(r))
+		l4_pull(r);
 }
 
 void

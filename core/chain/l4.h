@@ -42,6 +42,12 @@ struct l4_run *l4_start(struct l4_chain *, struct conn *, struct worker_env *,
 
 /* Takes all bytes; false: wait for drained.  end: our side ends after them. */
 bool l4_send(struct l4_run *, struct buf *, bool end);
+/*
+ * Another terminal goes on with the connection and with the bytes that this one
+ * left, which are offered before it returns.  The caller, whose state this was,
+ * is told nothing any more: it frees itself first.
+ */
+void l4_become(struct l4_run *, const struct l4_terminal *, void *arg);
 /* Offers bytes that the terminal left, and what came since, once more. */
 void l4_pull(struct l4_run *);
 /* Stop and restart bytes up. */

@@ -48,6 +48,8 @@ enum http_field_id {
 	FIELD_GRPC_STATUS,
 	FIELD_MESH_SOURCE,	/* "x-mesh-source": the caller's workload; link only */
 	FIELD_MESH_HOST,	/* "x-mesh-host": what a route meant; link only */
+	/* "x-mesh-version": "2" is to reach an application of AUTO; link only */
+	FIELD_MESH_VERSION,
 	/* For codecs alone: of one hop, or the framing; never in a list. */
 	FIELD_CONNECTION,
 	FIELD_CONTENT_LENGTH,

@@ -149,6 +149,10 @@ TEST(service_of_kubernetes_is_taken_as_it_is)
 	    "  - {name: admin, port: 81, appProtocol: kubernetes.io/h2c}\n"
 	    "  - {name: grpc-x, port: 82, targetPort: rpc, protocol: TCP}\n"
 	    "  - {name: db, port: 83}\n"
+	    "  - {name: sql, port: 5432}\n"
+	    "  - {name: web-sql, port: 3306, appProtocol: auto}\n"
+	    "  - {name: http-sql, port: 6379}\n"
+	    "  - {name: sip, port: 84, appProtocol: sip}\n"
 	    "status: {loadBalancer: {}}\n");
 	const struct model_service *s = model_service(o);
 
@@ -158,9 +162,14 @@ TEST(service_of_kubernetes_is_taken_as_it_is)
 	assert_int_equal(model_port_protocol(&s->spec.ports[0]), MODEL_HTTP);
 	assert_int_equal(model_port_protocol(&s->spec.ports[1]), MODEL_H2C);
 	assert_int_equal(model_port_protocol(&s->spec.ports[2]), MODEL_H2C);
-	assert_int_equal(model_port_protocol(&s->spec.ports[3]), MODEL_OPAQUE);
+	/* Nobody says: its bytes will, unless everybody knows the port. */
+	assert_int_equal(model_port_protocol(&s->spec.ports[3]), MODEL_AUTO);
+	assert_int_equal(model_port_protocol(&s->spec.ports[4]), MODEL_OPAQUE);
+	assert_int_equal(model_port_protocol(&s->spec.ports[5]), MODEL_AUTO);
+	assert_int_equal(model_port_protocol(&s->spec.ports[6]), MODEL_HTTP);
+	assert_int_equal(model_port_protocol(&s->spec.ports[7]), MODEL_OPAQUE);
 	assert_ptr_equal(model_service_port(s, 82), &s->spec.ports[2]);
-	assert_null(model_service_port(s, 84));
+	assert_null(model_service_port(s, 85));
 	model_object_unref(o);
 }
 
@@ -226,12 +235,14 @@ TEST(settings_have_the_defaults_of_the_daemons)
 	    "  service: default/orders\n  apps:\n"
 	    "  - {port: 80, address: '127.0.0.1:8080'}\n"
 	    "  - {address: '127.0.0.1:9000', protocol: tcp}\n"
+	    "  protocol: auto\n"
 	    "  upstreams: [{listen: '127.0.0.1:8001', service: default/payments}]\n"
 	    "  filters: {inbound: [{name: limit, config: {connections: 5}}]}\n");
 	const struct model_proxy *p = model_proxy(o);
 
 	assert_int_equal(p->spec.apps[0].port, 80);
 	assert_int_equal(p->spec.apps[1].port, 9000);
+	assert_int_equal(p->spec.apps[0].protocol, MODEL_APP_AUTO);
 	assert_int_equal(p->spec.apps[1].protocol, MODEL_APP_TCP);
 	assert_int_equal(p->spec.drain_ms, 30000);
 	assert_string_equal(p->spec.inbound_listen, ":7710");

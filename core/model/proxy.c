@@ -7,7 +7,7 @@
 
 static const char *const versions[] = { "mesh/v1", NULL };
 static const char *const app_protocols[] = { "http", "h2c", "grpc", "tcp",
-	"udp", NULL };
+	"udp", "auto", "h2", NULL };
 static const char *const transports[] = { "tcp", "udp", NULL };
 static const char *const log_formats[] = { "text", "json", NULL };
 static const char *const balancers[] = { "leastRequest", "roundRobin", "random",
@@ -60,7 +60,8 @@ static const struct conf_field app_fields[] = {
 	    .required = true, .pattern = CONF_HOST_PORT,
 	    .text = "where the application listens" },
 	{ "protocol", CONF_ENUM_T, CONF_AT(struct model_app, protocol),
-	    .words = app_protocols, .fallback = "http", .text = "what it speaks" },
+	    .words = app_protocols,
+	    .text = "what it speaks; default: protocol of the proxy" },
 	{ "proxyProtocol", CONF_ENUM_T, CONF_AT(struct model_app, proxy_protocol),
 	    .words = model_proxy_protocols, .fallback = "none",
 	    .text = "tells it first who calls" },
@@ -97,6 +98,9 @@ static const struct conf_field spec_fields[] = {
 	    .text = "file with the token to join with" },
 	{ "apps", CONF_STRUCT_T, LIST_AT(apps), .schema = &app_schema,
 	    .max_items = 100, .text = "ports of the application" },
+	{ "protocol", CONF_ENUM_T, AT(protocol), .words = app_protocols,
+	    .fallback = "http", .text = "what those apps speak that do not say; "
+	    "auto: what their callers do" },
 	{ "appHealth", CONF_STRING_T, AT(app_health), .fallback = "tcp",
 	    .text = "when the application is up: tcp (it accepts) or http:/path" },
 	{ "zone", CONF_STRING_T, AT(zone), .pattern = CONF_LABEL_VALUE,
@@ -194,6 +198,8 @@ verify_apps(const struct model_proxy *p, const struct conf_node *apps,
 		struct model_app *app = &p->spec.apps[i];
 		struct slice host;
 
+		if (conf_get(conf_at(apps, i), "protocol") == NULL)
+			app->protocol = p->spec.protocol;
 		if (app->port == 0)
 			conf_host_port(slice_str(app->address), &host, &app->port);
 		for (size_t j = 0; j < i; j++)

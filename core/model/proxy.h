@@ -12,7 +12,7 @@
  * stored in the registry.
  */
 enum model_app_protocol { MODEL_APP_HTTP, MODEL_APP_H2C, MODEL_APP_GRPC,
-	MODEL_APP_TCP, MODEL_APP_UDP };
+	MODEL_APP_TCP, MODEL_APP_UDP, MODEL_APP_AUTO, MODEL_APP_H2 };
 enum model_log_format { MODEL_LOG_TEXT, MODEL_LOG_JSON };
 
 struct model_app {
@@ -38,6 +38,7 @@ struct model_proxy {
 		const char *token_file;
 		struct model_app *apps;
 		size_t            apps_len;
+		int               protocol;	/* of apps that do not say */
 		const char       *app_health;	/* "tcp" or "http:/path" */
 		const char       *zone;
 		struct conf_pairs labels;

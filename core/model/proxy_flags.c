@@ -1,17 +1,21 @@
 #include "model/proxy.h"
 
 #define APP_VALUE							\
-	"[PORT=]HOST:PORT[/http|h2c|grpc|tcp|udp][/proxy-v1|proxy-v2]"
+	"[PORT=]HOST:PORT[/http|h2|grpc|tcp|udp|auto][/proxy-v1|proxy-v2]"
 
 static bool
 is_app_protocol(struct slice word)
 {
-	return slice_is(word, "http") || slice_is(word, "h2c") ||
-	    slice_is(word, "grpc") || slice_is(word, "tcp") ||
-	    slice_is(word, "udp");
+	static const char *const words[] = { "http", "h2", "h2c", "grpc", "tcp",
+		"udp", "auto" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_is(word, words[i]))
+			return true;
+	return false;
 }
 
-/* "[PORT=]HOST:PORT[/http|h2c|grpc|tcp|udp][/proxy-v1|proxy-v2]" */
+/* APP_VALUE */
 static int
 add_app(struct conf_node *into, struct slice text, struct err *err)
 {
@@ -45,7 +49,8 @@ add_app(struct conf_node *into, struct slice text, struct err *err)
 	if (number > 0)
 		conf_set_int(app, "port", (int64_t)number);
 	conf_set_slice(app, "address", address);
-	conf_set_slice(app, "protocol", protocol);
+	if (protocol.ptr != NULL)
+		conf_set_slice(app, "protocol", protocol);
 	if (proxy.ptr != NULL)
 		conf_set_slice(app, "proxyProtocol", proxy);
 	if (apps == NULL)

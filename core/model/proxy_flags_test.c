@@ -13,6 +13,11 @@ static const struct {
 	    "\"address\":\"127.0.0.1:8080\",\"protocol\":\"http\"}]}" },
 	{ "--app", "[::1]:9/tcp",
 	    "{\"apps\":[{\"address\":\"[::1]:9\",\"protocol\":\"tcp\"}]}" },
+	{ "--app", "a:1/h2", "{\"apps\":[{\"address\":\"a:1\","
+	    "\"protocol\":\"h2\"}]}" },
+	{ "--app", "a:1/auto", "{\"apps\":[{\"address\":\"a:1\","
+	    "\"protocol\":\"auto\"}]}" },
+	{ "--protocol", "auto", "{\"protocol\":\"auto\"}" },
 	{ "--app", "127.0.0.1", NULL },
 	{ "--app", "0=a:1", NULL },
 	{ "--app", "65536=a:1", NULL },
@@ -91,7 +96,7 @@ TEST(daemons_have_these_flags)
 	struct str s = { 0 };
 
 	conf_flags_each(&model_proxy_flags, note, &s);
-	assert_string_equal(str_ptr(&s), "service control token-file app app-health "
+	assert_string_equal(str_ptr(&s), "service control token-file app protocol app-health "
 	    "zone label advertise upstream gateway listen-address trusted-hops "
 	    "proxy-protocol-from "
 	    "permissive standalone state-dir inbound-listen outbound-listen admin-listen "

@@ -18,10 +18,12 @@ static const struct {
 	{ "http", MODEL_HTTP },
 	{ "http1", MODEL_HTTP },
 	{ "http2", MODEL_H2C },
+	{ "h2", MODEL_H2C },
 	{ "h2c", MODEL_H2C },
 	{ "grpc", MODEL_H2C },
 	{ "ws", MODEL_WS },
 	{ "tcp", MODEL_OPAQUE },
+	{ "auto", MODEL_AUTO },
 	{ "https", MODEL_TLS },
 	{ "tls", MODEL_TLS },
 	{ "wss", MODEL_TLS },
@@ -29,6 +31,13 @@ static const struct {
 	{ "kubernetes.io/ws", MODEL_WS },
 	{ "kubernetes.io/wss", MODEL_TLS },
 };
+
+/*
+ * Carried as bytes unless they say otherwise: SMTP, submission, MySQL, Galera,
+ * PostgreSQL, Redis, Elasticsearch's transport, memcached.
+ */
+static const uint16_t opaque_ports[] = { 25, 587, 3306, 4444, 5432, 6379, 9300,
+	11211 };
 
 #define UNUSED(field)							\
 	{ field, CONF_ANY_T, CONF_AT(struct model_service_spec, ignored),	\
@@ -48,9 +57,9 @@ static const struct conf_field port_fields[] = {
 	{ "appProtocol", CONF_STRING_T,
 	    CONF_AT(struct model_service_port, app_protocol),
 	    .pattern = CONF_LABEL_KEY,
-	    .text = "http, h2c, grpc, ws, tcp, tls or kubernetes.io/{h2c,ws,wss}; "
-	    "any other is carried as tcp; default: first word of the name, or "
-	    "tcp" },
+	    .text = "http, h2, h2c, grpc, ws, tcp, tls, auto or "
+	    "kubernetes.io/{h2c,ws,wss}; any other is carried as tcp; default: "
+	    "first word of the name, or auto" },
 	{ "nodePort", CONF_ANY_T, CONF_AT(struct model_service_port, ignored),
 	    .text = "accepted, not used" },
 	{ 0 },
@@ -238,8 +247,13 @@ model_port_protocol(const struct model_service_port *p)
 
 	if (p->app_protocol == NULL)
 		slice_cut(&name, '-', &word);
-	model_protocol_named(word, &found);
-	return found;
+	if (model_protocol_named(word, &found) || p->app_protocol != NULL)
+		return found;
+	for (size_t i = 0; i < sizeof(opaque_ports) / sizeof(opaque_ports[0]);
+	    i++)
+		if (p->port == opaque_ports[i])
+			return MODEL_OPAQUE;
+	return MODEL_AUTO;
 }
 
 const char *
@@ -247,7 +261,7 @@ model_protocol_name(enum model_protocol p)
 {
 	static const char *const names[] = { [MODEL_OPAQUE] = "tcp",
 		[MODEL_HTTP] = "http", [MODEL_H2C] = "h2c", [MODEL_WS] = "ws",
-		[MODEL_TLS] = "tls" };
+		[MODEL_TLS] = "tls", [MODEL_AUTO] = "auto" };
 
 	return names[p];
 }

@@ -30,6 +30,7 @@ enum model_protocol {
 	MODEL_H2C,	/* HTTP/2 without TLS to the application; gRPC */
 	MODEL_WS,	/* HTTP/1.1 with upgrades */
 	MODEL_TLS,	/* the application's own TLS, carried as bytes */
+	MODEL_AUTO,	/* what a connection's first bytes say (http/detect.h) */
 };
 
 struct model_service_port {
@@ -69,7 +70,8 @@ const struct model_service_port *model_service_port_on(
     const struct model_service *, uint16_t port, enum model_transport);
 /*
  * From appProtocol, or else from the name's first word ("http-admin"), or
- * else MODEL_OPAQUE.
+ * else MODEL_AUTO; but ports of well-known protocols in which the server speaks
+ * first, or that no request may be mistaken for, are MODEL_OPAQUE.
  */
 enum model_protocol model_port_protocol(const struct model_service_port *);
 /*

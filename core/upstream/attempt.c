@@ -236,7 +236,7 @@ attempt_start(struct upstream *up, const struct attempt_order *order,
 	a->owner = owner;
 	a->start_us = loop_now_us(up->worker->loop);
 	loop_task_init(&a->start, on_start, a);
-	a->local = endpoint_local_get(up, a->endpoint);
+	a->local = endpoint_local_get(up, cluster, a->endpoint);
 	a->local->users++;
 	if (!count_begin(a))
 		refuse(a, "request_limit");

@@ -193,14 +193,10 @@ cluster_add(struct cluster *c, struct cluster_registry *r,
 	e->sni = arena_dup(&c->arena, from->sni);
 	e->zone = arena_dup(&c->arena, from->zone);
 	e->labels = copy_labels(&c->arena, from->labels, from->labels_len);
-	/*
-	 * Whom a connection was proven to is part of what it may be used for,
-	 * and so is what is spoken there.
-	 */
-	char *key = mem_printf("%.*s %.*s %s %.*s %.*s%s", SLICE_ARG(c->name),
+	/* Whom a connection was proven to is part of what it may be used for. */
+	char *key = mem_printf("%.*s %.*s %s %.*s %.*s", SLICE_ARG(c->name),
 	    SLICE_ARG(from->workload), text, SLICE_ARG(from->id.len > 0 ?
-	    from->id : outside_mark(c)), SLICE_ARG(from->sni),
-	    c->is_h2 ? " h2" : "");
+	    from->id : outside_mark(c)), SLICE_ARG(from->sni));
 
 	e->state = endpoint_state_get(r, c->state, slice_str(key));
 	mem_free(key);
@@ -364,7 +360,8 @@ cluster_is_same(const struct cluster *a, const struct cluster *b)
 {
 	/* Plans are shared: endpoints and balancing are the same if they are. */
 	if (a->len != b->len || a->protocol != b->protocol ||
-	    a->is_h2 != b->is_h2 || a->lb != b->lb ||
+	    a->is_h2 != b->is_h2 ||
+	    (a->as_h2 != NULL) != (b->as_h2 != NULL) || a->lb != b->lb ||
 	    a->is_per_packet != b->is_per_packet ||
 	    a->connect_timeout_ms != b->connect_timeout_ms ||
 	    a->response_timeout_ms != b->response_timeout_ms ||
@@ -406,6 +403,7 @@ cluster_unref(struct cluster *c)
 	if (c == NULL ||
 	    atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	cluster_unref(c->as_h2);
 	plan_put(c->plan);
 	tls_outside_unref(c->outside);
 	for (size_t i = 0; i < c->len; i++)

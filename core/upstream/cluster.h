@@ -24,7 +24,7 @@
  * state that it was given, so what it took it gives back to the right object.
  */
 struct tls_outside;
-enum cluster_protocol { CLUSTER_HTTP, CLUSTER_TCP, CLUSTER_UDP };
+enum cluster_protocol { CLUSTER_HTTP, CLUSTER_TCP, CLUSTER_UDP, CLUSTER_AUTO };
 
 /* What it is marked with, such as its version. */
 struct endpoint_label { struct slice key, value; };
@@ -56,9 +56,9 @@ struct cluster {
 	struct arena          arena;
 	struct slice          name;	/* "ns/service:port" */
 	struct slice          service;	/* "ns/service" */
-	enum cluster_protocol protocol;
-	bool                  is_h2;	/* version 2, over TLS if it agrees;
-					   set before cluster_add */
+	enum cluster_protocol protocol;	/* AUTO: as each connection says */
+	bool                  is_h2;	/* version 2, over TLS if it agrees */
+	struct cluster       *as_h2;	/* AUTO's, is_h2, same states; counted */
 	enum lb_policy        lb;
 	bool                  is_tls_optional;	/* some endpoints are plain text by intent */
 	/* Of endpoints without an id; counted, set before cluster_add; or NULL. */

@@ -170,10 +170,12 @@ static void
 shake_hands_outside(struct connector *k, int fd)
 {
 	struct slice sni = tls_outside_sni(k->cluster->outside);
+	bool is_http = k->cluster->protocol == CLUSTER_HTTP ||
+	    (k->cluster->protocol == CLUSTER_AUTO &&
+	    k->alpn == pool_alpn(k->cluster));
 	struct tls_request q = {
 		.outside = k->cluster->outside, .timeout_ms = left_ms(k),
-		.alpn = k->cluster->protocol == CLUSTER_HTTP ?
-		    pool_alpn(k->cluster) : NULL,
+		.alpn = is_http ? pool_alpn(k->cluster) : NULL,
 	};
 
 	check(sni.len < sizeof(q.sni));

@@ -37,20 +37,23 @@ upstream_new(struct worker_env *worker, const struct upstream_env *env)
 /* --- what a worker knows of an endpoint ----------------------------------------- */
 
 struct endpoint_local *
-endpoint_local_get(struct upstream *up, const struct endpoint *e)
+endpoint_local_get(struct upstream *up, const struct cluster *c,
+    const struct endpoint *e)
 {
 	struct slice key = slice_str(e->state->key);
-	struct endpoint_local *l = map_get(&up->locals, key);
+	struct map *locals = &up->locals[c->is_h2];
+	struct endpoint_local *l = map_get(locals, key);
 
 	if (l == NULL) {
 		l = mem_zalloc(sizeof(*l));
 		l->up = up;
+		l->is_h2 = c->is_h2;
 		l->state = e->state;
 		endpoint_state_ref(l->state);
 		list_init(&l->idle);
 		list_init(&l->busy);
 		list_init(&l->waiting);
-		map_put(&up->locals, key, l);
+		map_put(locals, key, l);
 	}
 	/* Picked again: it is (back) in its cluster. */
 	l->is_gone = false;
@@ -63,7 +66,7 @@ endpoint_local_check(struct endpoint_local *l)
 	if (l->users > 0 || !list_is_empty(&l->idle) ||
 	    !list_is_empty(&l->busy))
 		return;
-	map_del(&l->up->locals, slice_str(l->state->key));
+	map_del(&l->up->locals[l->is_h2], slice_str(l->state->key));
 	endpoint_state_unref(l->state);
 	mem_free(l);
 }
@@ -428,23 +431,44 @@ close_idle(struct endpoint_local *l)
 	endpoint_local_check(l);
 }
 
-void
-upstream_replace(struct upstream *up, const struct cluster *old,
-    const struct cluster *now)
+static void
+leave(struct upstream *up, const struct endpoint_state *s)
 {
-	for (size_t i = 0; i < old->len; i++) {
-		struct endpoint_state *s = old->v[i].state;
-		bool stays = false;
-
-		for (size_t j = 0; now != NULL && j < now->len && !stays; j++)
-			stays = now->v[j].state == s;
-		struct endpoint_local *l = stays ? NULL :
-		    map_get(&up->locals, slice_str(s->key));
+	for (int is_h2 = 0; is_h2 < 2; is_h2++) {
+		struct endpoint_local *l = map_get(&up->locals[is_h2],
+		    slice_str(s->key));
 
 		if (l != NULL) {
 			l->is_gone = true;
 			close_idle(l);
 		}
+	}
+}
+
+void
+upstream_replace(struct upstream *up, const struct cluster *old,
+    const struct cluster *now)
+{
+	for (size_t i = 0; i < old->len; i++) {
+		const struct endpoint_state *s = old->v[i].state;
+		bool stays = false;
+
+		for (size_t j = 0; now != NULL && j < now->len && !stays; j++)
+			stays = now->v[j].state == s;
+		if (!stays)
+			leave(up, s);
+	}
+}
+
+static void
+each_local(struct upstream *up, void (*fn)(struct endpoint_local *))
+{
+	for (int is_h2 = 0; is_h2 < 2; is_h2++) {
+		size_t it = 0;
+		void *l;
+
+		while (map_next(&up->locals[is_h2], &it, NULL, &l))
+			fn(l);
 	}
 }
 
@@ -465,12 +489,8 @@ close_outdated(struct endpoint_local *l)
 void
 upstream_identify(struct upstream *up, uint64_t generation)
 {
-	size_t it = 0;
-	void *l;
-
 	up->generation = generation;
-	while (map_next(&up->locals, &it, NULL, &l))
-		close_outdated(l);
+	each_local(up, close_outdated);
 }
 
 static void
@@ -488,19 +508,16 @@ close_all(struct endpoint_local *l)
 void
 upstream_close(struct upstream *up)
 {
-	size_t it = 0;
-	void *l;
-
 	up->is_closed = true;
-	while (map_next(&up->locals, &it, NULL, &l))
-		close_all(l);
+	each_local(up, close_all);
 	pool_connect_stop_all(up);
 }
 
 void
 upstream_free(struct upstream *up)
 {
-	map_fini(&up->locals, NULL);
+	map_fini(&up->locals[false], NULL);
+	map_fini(&up->locals[true], NULL);
 	mem_free(up);
 }
 

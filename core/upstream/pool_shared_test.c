@@ -177,6 +177,28 @@ TEST(pool_serves_who_waits_where_the_endpoint_left_meanwhile)
 	}
 }
 
+/* What is idle there in one version is of no use to the other. */
+TEST(pool_has_connections_of_each_version)
+{
+	struct bench b;
+
+	init(&b);
+	b.cluster->is_h2 = false;
+	bench_exchange(&b, 'A', 0, BENCH_OK);
+	assert_int_equal(bench_counts(&b).idle, 1);
+	b.cluster->is_h2 = true;
+	bench_start(&b, 'B');
+	bench_run_until(&b, bench_is_one_asking);
+	assert_int_equal(b.peers_len, 2);
+	SAY(&b, 1, SETTINGS ANSWER("\1"));
+	bench_run_until(&b, bench_are_all_over);
+	assert_int_equal(bench_counts(&b).idle, 2);
+	/* Who leaves takes both along. */
+	upstream_replace(b.up, b.cluster, NULL);
+	bench_run_until(&b, bench_is_none_idle);
+	bench_fini(&b);
+}
+
 TEST(pool_that_cannot_connect_fails_all_who_wait_for_it)
 {
 	struct bench b;

@@ -263,7 +263,8 @@ probe_start(struct upstream *up, const struct cluster *c,
 	loop_task_init(&k->unknown, on_unknown, k);
 	if (can_ask(k))
 		k->connector = connector_start(up, c, e,
-		    c->health.kind == HEALTH_TCP && c->protocol == CLUSTER_TCP ?
+		    c->health.kind == HEALTH_TCP &&
+		    c->protocol != CLUSTER_HTTP ?
 		    alpn_bytes : pool_alpn(c), on_connected, k);
 	else
 		loop_defer(loop, &k->unknown);

@@ -13,7 +13,8 @@
 struct upstream {
 	struct worker_env         *worker;
 	const struct upstream_env *env;
-	struct map                 locals;	/* endpoint key -> endpoint_local */
+	/* Endpoint key -> endpoint_local; by is_h2 of clusters. */
+	struct map                 locals[2];
 	struct list                connects;	/* pool_connect, under way */
 	struct upstream_counts     counts;
 	uint64_t                   generation;	/* of identity and bundle */
@@ -22,11 +23,13 @@ struct upstream {
 
 /*
  * What one worker knows of one endpoint: its pool and who waits.  It lives
- * as long as it has a connection or a user.
+ * as long as it has a connection or a user.  Clusters that speak version 2 have
+ * one of their own: a connection cannot be both.
  */
 struct endpoint_local {
 	struct upstream       *up;
 	struct endpoint_state *state;	/* counted */
+	bool                   is_h2;	/* of its clusters */
 	struct list            idle;	/* pool_conn, last used first */
 	struct list            busy;
 	struct list            waiting;	/* attempt, longest first */
@@ -82,7 +85,7 @@ struct attempt {
 
 /* The pool's side of an attempt. */
 struct endpoint_local *endpoint_local_get(struct upstream *,
-    const struct endpoint *);
+    const struct cluster *, const struct endpoint *);
 /* Frees it if nothing is left in it. */
 void endpoint_local_check(struct endpoint_local *);
 /* A connection that is there, in use; it is the pool's from here on. */

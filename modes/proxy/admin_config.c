@@ -41,9 +41,13 @@ add_endpoint(struct str *out, const struct endpoint *e)
 static void
 add_cluster(struct str *out, const struct cluster *c)
 {
+	static const char *const protocols[] = { [CLUSTER_HTTP] = "http",
+		[CLUSTER_TCP] = "tcp", [CLUSTER_UDP] = "udp",
+		[CLUSTER_AUTO] = "auto" };
+
 	str_addf(out, "\"protocol\":\"%s\",\"balancer\":\"%s\"",
-	    c->protocol == CLUSTER_HTTP ? (c->is_h2 ? "h2c" : "http") :
-	    c->protocol == CLUSTER_UDP ? "udp" : "tcp",
+	    c->protocol == CLUSTER_HTTP && c->is_h2 ? "h2c" :
+	    protocols[c->protocol],
 	    lb_policy_name(c->lb));
 	if (c->authority.len > 0)
 		add_slice(out, "host", c->authority);

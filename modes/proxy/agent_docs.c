@@ -17,7 +17,8 @@ add_ports(struct conf_node *spec, const struct model_proxy_spec *s)
 	static const char *const protocols[] = {
 		[MODEL_APP_HTTP] = "http", [MODEL_APP_H2C] = "h2c",
 		[MODEL_APP_GRPC] = "grpc", [MODEL_APP_TCP] = "tcp",
-		[MODEL_APP_UDP] = "udp",
+		[MODEL_APP_UDP] = "udp", [MODEL_APP_AUTO] = "auto",
+		[MODEL_APP_H2] = "h2c",
 	};
 	struct conf_node *ports = conf_set_list(spec, "ports");
 

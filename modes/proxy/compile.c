@@ -81,6 +81,7 @@ struct making {
 	const struct model_object       *service;
 	const struct service_name       *name;
 	uint16_t                         port;
+	enum cluster_protocol            protocol;
 	struct cluster                  *cluster;
 	struct model_backend_policy_spec policy;
 	bool                             is_pending;	/* some host's addresses */
@@ -159,13 +160,54 @@ set_outside(struct compiler *c, const struct making *m,
 	    "[%s]:%u" : "%s:%u", s->external_name, port));
 }
 
+static enum cluster_protocol
+protocol_of(const struct model_service_port *port)
+{
+	enum model_protocol p = model_port_protocol(port);
+
+	return port->transport == MODEL_UDP ? CLUSTER_UDP :
+	    is_http(p) ? CLUSTER_HTTP :
+	    p == MODEL_AUTO ? CLUSTER_AUTO : CLUSTER_TCP;
+}
+
+static struct cluster *
+make_cluster(struct compiler *c, struct making *m,
+    const struct model_service_port *port,
+    const struct model_endpoints *found, bool is_h2)
+{
+	const struct model_object *tls = outside_policy(c->in, m->service,
+	    port->name);
+	char key[SERVICE_KEY_MAX], number[16];
+
+	service_key(m->name, key);
+	snprintf(number, sizeof(number), "%u%s", port->port,
+	    port->transport == MODEL_UDP ? "/udp" : "");
+	m->cluster = cluster_new(c->in->registry, slice_str(key),
+	    slice_str(number));
+	set_defaults(c->in, m->cluster);
+	m->cluster->balance.zone = own_zone(c->in);
+	policy_apply(&m->policy, m->cluster);
+	if (m->policy.balancer == NULL &&
+	    model_service(m->service)->spec.affinity ==
+	    MODEL_AFFINITY_CLIENT_IP) {
+		m->cluster->lb = LB_MAGLEV;
+		m->cluster->affinity.kind = AFFINITY_SOURCE;
+	}
+	m->cluster->protocol = m->protocol;
+	m->cluster->is_h2 = is_h2;
+	set_outside(c, m, tls, found->len > 0 ? found->items[0].port :
+	    port->port);
+	for (size_t i = 0; i < found->len; i++)
+		add_endpoint(c, m, &found->items[i]);
+	cluster_seal(m->cluster);
+	return m->cluster;
+}
+
 static struct cluster *
 compile_port(struct compiler *c, const struct model_object *o,
     const struct service_name *name, const struct model_service_port *port,
     bool for_grpc, bool *is_pending)
 {
-	const struct model_object *tls = outside_policy(c->in, o, port->name);
-
 	struct model_endpoints_query q = {
 		.service = o, .port = port->port,
 		.transport = (enum model_transport)port->transport,
@@ -173,39 +215,22 @@ compile_port(struct compiler *c, const struct model_object *o,
 		.backends_len = c->in->len,
 		.trust_domain = c->in->trust_domain,
 		.standalone = c->in->settings->spec.standalone,
-		.ends_tls = tls != NULL,
+		.ends_tls = outside_policy(c->in, o, port->name) != NULL,
 	};
 	struct model_endpoints found;
 	struct making m = { .service = o, .name = name, .port = port->port };
-	char key[SERVICE_KEY_MAX], number[16];
 
-	service_key(name, key);
-	snprintf(number, sizeof(number), "%u%s", port->port,
-	    port->transport == MODEL_UDP ? "/udp" : "");
-	m.cluster = cluster_new(c->in->registry, slice_str(key),
-	    slice_str(number));
-	set_defaults(c->in, m.cluster);
-	m.cluster->balance.zone = own_zone(c->in);
 	policy_of(&c->policies, name->ns, name->name, port->name, &m.policy);
-	policy_apply(&m.policy, m.cluster);
-	if (m.policy.balancer == NULL &&
-	    model_service(o)->spec.affinity == MODEL_AFFINITY_CLIENT_IP) {
-		m.cluster->lb = LB_MAGLEV;
-		m.cluster->affinity.kind = AFFINITY_SOURCE;
-	}
-	m.cluster->protocol = port->transport == MODEL_UDP ? CLUSTER_UDP :
-	    for_grpc || is_http(model_port_protocol(port)) ? CLUSTER_HTTP :
-	    CLUSTER_TCP;
-	m.cluster->is_h2 = for_grpc || (m.cluster->protocol == CLUSTER_HTTP &&
-	    model_port_protocol(port) == MODEL_H2C);
 	model_endpoints(&c->scratch, &q, &found);
-	set_outside(c, &m, tls, found.len > 0 ? found.items[0].port :
-	    port->port);
-	for (size_t i = 0; i < found.len; i++)
-		add_endpoint(c, &m, &found.items[i]);
-	cluster_seal(m.cluster);
+	m.protocol = for_grpc ? CLUSTER_HTTP : protocol_of(port);
+	struct cluster *cluster = make_cluster(c, &m, port, &found, for_grpc ||
+	    (m.protocol == CLUSTER_HTTP &&
+	    model_port_protocol(port) == MODEL_H2C));
+
+	if (cluster->protocol == CLUSTER_AUTO)
+		cluster->as_h2 = make_cluster(c, &m, port, &found, true);
 	*is_pending |= m.is_pending;
-	return m.cluster;
+	return cluster;
 }
 
 /* The cluster of the snapshot before, if it says the same. */
@@ -305,13 +330,9 @@ app_at(const struct compile_input *in, uint16_t target, bool is_udp)
 }
 
 static struct cluster *
-app_cluster(struct compiler *c, const struct service_name *name, uint16_t port,
-    const struct compile_app *app)
+make_app_cluster(struct compiler *c, const struct service_name *name,
+    const struct compile_app *app, bool is_h2)
 {
-	const struct snapshot *before = c->in->before;
-	const struct inbound_port *old = before == NULL ? NULL : app->is_udp ?
-	    snapshot_inbound_udp(before, name, port) :
-	    snapshot_inbound(before, name, port);
 	struct endpoint e = { .addr = app->addr, .weight = 1 };
 	char key[SERVICE_KEY_MAX], number[16];
 
@@ -323,11 +344,26 @@ app_cluster(struct compiler *c, const struct service_name *name, uint16_t port,
 
 	set_defaults(c->in, cluster);
 	cluster->protocol = app->is_udp ? CLUSTER_UDP : app->is_http ?
-	    CLUSTER_HTTP : CLUSTER_TCP;
+	    CLUSTER_HTTP : app->is_auto ? CLUSTER_AUTO : CLUSTER_TCP;
 	cluster->announce = app->announce;
-	cluster->is_h2 = app->is_h2;
+	cluster->is_h2 = is_h2;
 	cluster_add(cluster, c->in->registry, &e);
 	cluster_seal(cluster);
+	return cluster;
+}
+
+static struct cluster *
+app_cluster(struct compiler *c, const struct service_name *name, uint16_t port,
+    const struct compile_app *app)
+{
+	const struct snapshot *before = c->in->before;
+	const struct inbound_port *old = before == NULL ? NULL : app->is_udp ?
+	    snapshot_inbound_udp(before, name, port) :
+	    snapshot_inbound(before, name, port);
+	struct cluster *cluster = make_app_cluster(c, name, app, app->is_h2);
+
+	if (app->is_auto)
+		cluster->as_h2 = make_app_cluster(c, name, app, true);
 	if (old == NULL || !cluster_is_same(old->cluster, cluster))
 		return cluster;
 	cluster_unref(cluster);

@@ -16,7 +16,7 @@ struct compile_app {
 	uint16_t         port;		/* what targetPort refers to */
 	const char      *name;		/* or NULL */
 	struct addr      addr;
-	bool             is_http, is_udp;
+	bool             is_http, is_udp, is_auto;
 	enum proxy_version announce;	/* who calls it */
 	bool             is_h2;	/* version 2, by prior knowledge */
 };

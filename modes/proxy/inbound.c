@@ -79,6 +79,15 @@ start_datagrams(struct open_port *o, struct proxy_worker *w, struct conn *c)
 }
 
 static void
+start_bytes(struct proxy_worker *w, struct conn *c, const char *listener,
+    struct session_job *job)
+{
+	job->is_guarded = job->cluster->protocol == CLUSTER_AUTO;
+	l4_start(w->snapshot->in.l4, c, &w->env, listener, &session_terminal,
+	    job);
+}
+
+static void
 start(struct open_port *o, struct proxy_worker *w, struct conn *c)
 {
 	const struct conn_peer *peer = conn_peer(c);
@@ -107,8 +116,7 @@ start(struct open_port *o, struct proxy_worker *w, struct conn *c)
 		return;
 	}
 	if (is_bytes)
-		l4_start(w->snapshot->in.l4, c, &w->env, "inbound",
-		    &session_terminal, session_job_new(cluster_ref(
+		start_bytes(w, c, "inbound", session_job_new(cluster_ref(
 		    app->cluster), true, true, SLICE_NONE));
 	else
 		l4_start(w->snapshot->in.l4, c, &w->env, "inbound",
@@ -183,13 +191,17 @@ start_plain(struct open_port *o, struct proxy_worker *w, struct conn *c)
 		conn_close(c, CLOSE_DENIED);
 		return;
 	}
-	if (s->inbound[0].cluster->protocol == CLUSTER_HTTP)
+	if (s->inbound[0].cluster->protocol == CLUSTER_HTTP) {
 		l4_start(s->in.l4, c, &w->env, "inbound-plain", &http_terminal,
 		    &o->http);
-	else
-		l4_start(s->in.l4, c, &w->env, "inbound-plain",
-		    &session_terminal, session_job_new(cluster_ref(
-		    s->inbound[0].cluster), true, false, SLICE_NONE));
+		return;
+	}
+	struct session_job *job = session_job_new(cluster_ref(
+	    s->inbound[0].cluster), true, false, SLICE_NONE);
+
+	if (job->cluster->protocol == CLUSTER_AUTO)
+		job->http = &o->http;
+	start_bytes(w, c, "inbound-plain", job);
 }
 
 static void
@@ -343,6 +355,8 @@ route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	struct tls_identity *id = data_plane_identity(o->plane);
 	const struct slice meant = peer->is_tls ?
 	    http_fields_get(&head->fields, FIELD_MESH_HOST) : SLICE_NONE;
+	const bool is_h2 = !peer->is_tls ? head->minor == 2 : slice_is(
+	    http_fields_get(&head->fields, FIELD_MESH_VERSION), "2");
 
 	entrance_apply(peer->is_tls ? ENTRANCE_PEER : ENTRANCE_EDGE, head,
 	    l7_arena(ctx), l7_conn(ctx), id == NULL ? SLICE_NONE : arena_dup(
@@ -352,7 +366,7 @@ route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 		route_reply(route, s->in.l7, &denied);
 		return;
 	}
-	if (app == NULL || app->cluster->protocol != CLUSTER_HTTP) {
+	if (app == NULL || app->cluster->protocol == CLUSTER_TCP) {
 		route_reply(route, s->in.l7, &no_app);
 		return;
 	}
@@ -364,6 +378,7 @@ route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 
 	job->cluster = cluster_ref(app->cluster);
 	job->is_inbound = true;
+	job->is_h2 = is_h2;
 	*route = (struct l7_route){
 		.chain = s->in.l7, .terminal = &router_terminal,
 		.terminal_arg = job, .release = router_job_release,

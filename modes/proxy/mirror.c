@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "modes/proxy/egress.h"
 #include "modes/proxy/mirror.h"
+#include "modes/proxy/router.h"
 
 struct mirror {
 	struct list          link;	/* in worker->mirrors */
@@ -114,6 +115,9 @@ on_stream(void *owner, struct stream *st, const struct conn_peer *peer,
 	if (attempt_endpoint(m->attempt)->id.len > 0)
 		http_fields_set_id(&m->head.fields, FIELD_MESH_HOST,
 		    m->head.host);
+	if (attempt_endpoint(m->attempt)->id.len > 0 && m->cluster->is_h2)
+		http_fields_set_id(&m->head.fields, FIELD_MESH_VERSION,
+		    SLICE("2"));
 	stream_send_head(st, &m->head, is_whole);
 	if (!is_whole)
 		stream_send_body(st, &m->body, true);
@@ -142,6 +146,8 @@ mirror_send(struct proxy_worker *w, struct cluster *c,
     const struct http_head *head, const struct buf *body)
 {
 	const struct pick p = { .now_ms = loop_now_ms(w->env.loop) };
+
+	c = router_version(c, head->minor == 2);
 	const struct endpoint *e = cluster_pick(c, &p);
 
 	if (e == NULL || w->mirrors_len >= MIRROR_MAX)

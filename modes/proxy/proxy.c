@@ -321,7 +321,8 @@ resolve_app(const struct model_app *app, struct compile_app *out,
 	out->port = app->port;
 	out->name = app->name;
 	out->is_h2 = app->protocol == MODEL_APP_H2C ||
-	    app->protocol == MODEL_APP_GRPC;
+	    app->protocol == MODEL_APP_H2 || app->protocol == MODEL_APP_GRPC;
+	out->is_auto = app->protocol == MODEL_APP_AUTO;
 	out->is_http = out->is_h2 || app->protocol == MODEL_APP_HTTP;
 	out->announce = policy_announce(app->proxy_protocol);
 	out->is_udp = app->protocol == MODEL_APP_UDP;

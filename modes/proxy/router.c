@@ -197,6 +197,12 @@ use_cluster(struct router *r, struct cluster *c)
 	router_start_attempt(r);
 }
 
+struct cluster *
+router_version(struct cluster *c, bool is_h2)
+{
+	return is_h2 && c->as_h2 != NULL ? c->as_h2 : c;
+}
+
 /* --- the terminal ------------------------------------------------------------------ */
 
 static void
@@ -214,7 +220,8 @@ router_head(struct l7_ctx *ctx, struct http_head *head, bool end)
 	loop_timer_init(&r->timer, l7_loop(ctx), on_timer, r);
 	if (is_answered_here(r))
 		return;
-	use_cluster(r, r->job->cluster);
+	use_cluster(r, router_version(r->job->cluster,
+	    r->job->is_inbound ? r->job->is_h2 : head->minor == 2));
 }
 
 static void

@@ -28,6 +28,7 @@ struct router_job {
 	struct slice        host;	/* besides, as lookup.h says; may be empty */
 	bool                has_service;
 	bool                is_inbound;	/* to the application */
+	bool                is_h2;	/* inbound: its caller's sidecar says so */
 	bool                is_moved;	/* by a route of connections */
 	struct slice        source;	/* outbound: our workload, told to the peer */
 	struct rule_choice *choice;	/* what routes say; NULL: there are none */
@@ -35,6 +36,8 @@ struct router_job {
 
 extern const struct l7_terminal router_terminal;
 
+/* Of AUTO the one for callers of that version of HTTP; any other is itself. */
+struct cluster *router_version(struct cluster *, bool is_h2);
 /* Gives the job's references back; for l7_route.release. */
 void router_job_release(void *job);
 /* A job for the same endpoints by the same rule; for l7_route.again. */

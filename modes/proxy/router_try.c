@@ -463,6 +463,18 @@ name_host(struct router *r)
 		http_fields_remove_id(f, FIELD_MESH_HOST);
 }
 
+/* Where bytes tell what is spoken, the link's own version says nothing. */
+static void
+name_version(struct router *r)
+{
+	struct http_fields *f = &r->outgoing->fields;
+
+	if (r->cluster->is_h2 && attempt_endpoint(r->attempt)->id.len > 0)
+		http_fields_set_id(f, FIELD_MESH_VERSION, SLICE("2"));
+	else
+		http_fields_remove_id(f, FIELD_MESH_VERSION);
+}
+
 /* Who asks for tries is told which one this is. */
 static void
 number_try(struct router *r)
@@ -515,6 +527,7 @@ on_stream(void *owner, struct stream *st, const struct conn_peer *peer,
 	stream_set_owner(st, &router_stream_events, r);
 	router_note_endpoint(r);
 	name_host(r);
+	name_version(r);
 	number_try(r);
 	tell_deadline(r);
 	stream_send_head(st, r->outgoing, r->head_end);

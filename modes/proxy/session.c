@@ -5,6 +5,7 @@
 #include "link/frame.h"
 #include "modes/proxy/session.h"
 #include "modes/proxy/session_clock.h"
+#include "modes/proxy/session_look.h"
 #include "modes/proxy/session_metrics.h"
 #include "modes/proxy/tcp_upstream.h"
 #include "modes/proxy/worker.h"
@@ -18,11 +19,19 @@ struct session {
 	struct frame_reader  reader;	/* of what the caller's sidecar sends */
 	struct session_facts facts;
 	struct session_clock clock;
+	struct session_look  look;
+	struct loop_timer    look_timer;
+	bool is_looking;		/* nothing was passed on yet */
+	bool is_guarding;
+	bool has_failed;		/* up, while looking: there is none */
 	bool is_open;			/* up may be written to */
 	bool up_blocked, down_blocked;
 	bool ended_up, ended_down;	/* that direction's end was passed on */
 	bool is_closing;
 };
+
+static bool settle(struct session *);
+static void session_free(struct session *, bool abort);
 
 struct session_job *
 session_job_new(struct cluster *cluster, bool is_inbound, bool down_framed,
@@ -30,7 +39,9 @@ session_job_new(struct cluster *cluster, bool is_inbound, bool down_framed,
 {
 	struct session_job *job = mem_alloc(sizeof(*job));
 
-	*job = (struct session_job){ cluster, is_inbound, down_framed, source };
+	*job = (struct session_job){ .cluster = cluster,
+	    .is_inbound = is_inbound, .down_framed = down_framed,
+	    .source = source };
 	return job;
 }
 
@@ -77,8 +88,9 @@ on_up_bytes(void *owner, struct buf *b, bool end)
 {
 	struct session *s = owner;
 	struct buf out = { 0 };
-	bool room;
+	bool room, was_looking = s->is_looking;
 
+	settle(s);
 	s->facts.bytes_down += buf_len(b);
 	session_clock_moved(&s->clock);
 	if (s->job->down_framed) {
@@ -96,6 +108,8 @@ on_up_bytes(void *owner, struct buf *b, bool end)
 		s->down_blocked = true;
 		tcp_upstream_pause(s->up);
 	}
+	if (was_looking)
+		l4_pull(s->l4);
 }
 
 static void
@@ -131,6 +145,18 @@ on_over(void *owner, enum response_flag flag, enum close_reason why)
 	cut_off(s, why);
 }
 
+/* Both ends are there, and it is bytes that they exchange. */
+static void
+begin(struct session *s)
+{
+	if (!s->facts.opened) {
+		session_metrics_open(&s->facts);
+		session_clock_start(&s->clock, &s->facts, on_over, s);
+	}
+	if (!s->is_looking)
+		join(s);
+}
+
 static void
 on_up_open(void *owner)
 {
@@ -138,10 +164,10 @@ on_up_open(void *owner)
 
 	s->is_open = true;
 	s->facts.endpoint = tcp_upstream_endpoint(s->up);
-	session_metrics_open(&s->facts);
-	session_clock_start(&s->clock, &s->facts, on_over, s);
-	join(s);
-	l4_pull(s->l4);
+	if (!s->is_looking || s->look.is_silent)
+		begin(s);
+	if (!s->is_looking)
+		l4_pull(s->l4);
 }
 
 static void
@@ -168,7 +194,10 @@ on_up_failed(void *owner, enum response_flag flag, const char *details)
 		    METRIC_UPSTREAM_OVERFLOWS, s->job->cluster->service, details,
 		    1);
 	s->facts.flag = flag;
-	cut_off(s, s->is_open ? CLOSE_RESET : CLOSE_CONNECT);
+	/* A request would be answered, so it may still come. */
+	s->has_failed = s->is_looking && !s->look.is_silent;
+	if (!s->has_failed)
+		cut_off(s, s->is_open ? CLOSE_RESET : CLOSE_CONNECT);
 }
 
 static const struct tcp_upstream_events up_events = {
@@ -176,11 +205,135 @@ static const struct tcp_upstream_events up_events = {
 	.on_drained = on_up_drained, .on_failed = on_up_failed,
 };
 
+/* --- what the caller speaks --------------------------------------------------------- */
+
+static void
+start_up(struct session *s)
+{
+	struct proxy_worker *w = l4_env(s->l4)->mode;
+	const struct tcp_caller caller = { s->job->source, l4_conn(s->l4),
+		s->job->is_inbound };
+
+	s->up = tcp_upstream_start(w->upstream, s->job->cluster, &caller,
+	    &up_events, s);
+}
+
+/* It is bytes.  False: and there is nobody to have them. */
+static bool
+settle(struct session *s)
+{
+	if (!s->is_looking)
+		return true;
+	s->is_looking = false;
+	loop_timer_stop(&s->look_timer);
+	if (s->has_failed) {
+		cut_off(s, CLOSE_CONNECT);
+		return false;
+	}
+	if (s->up == NULL)
+		start_up(s);
+	else if (s->is_open)
+		begin(s);
+	return true;
+}
+
+/* Who was connected to in vain sees a connection that ends without a word. */
+static void
+become_http(struct session *s)
+{
+	struct l4_run *l4 = s->l4;
+	struct http_options *http = s->job->http;
+	struct buf nothing = { 0 };
+
+	if (s->facts.opened)
+		session_metrics_close(&s->facts, CLOSE_FINISHED);
+	if (s->is_open)
+		tcp_upstream_write(s->up, &nothing, true);
+	session_free(s, false);
+	l4_become(l4, &http_terminal, http);
+}
+
+static void
+wait_to_look(struct session *s)
+{
+	uint64_t now = loop_now_ms(l4_env(s->l4)->loop);
+	uint64_t due = session_look_due_ms(&s->look);
+
+	if (due == 0)
+		loop_timer_stop(&s->look_timer);
+	else
+		loop_timer_start(&s->look_timer, due > now ? due - now : 1);
+}
+
+/* False: there is nothing to pass on, or nobody to do it. */
+static bool
+look(struct session *s, const struct buf *b, bool end)
+{
+	switch (session_look_at(&s->look, b, end,
+	    loop_now_ms(l4_env(s->l4)->loop))) {
+	case SIGHT_HTTP:
+		become_http(s);
+		return false;
+	case SIGHT_BYTES:
+		return settle(s);
+	default:
+		wait_to_look(s);
+		return false;
+	}
+}
+
+static void
+on_look_timer(void *arg)
+{
+	struct session *s = arg;
+
+	switch (session_look_tick(&s->look,
+	    loop_now_ms(l4_env(s->l4)->loop))) {
+	case SIGHT_CONNECT:
+		start_up(s);
+		break;
+	case SIGHT_SILENT:
+		if (s->has_failed)
+			settle(s);
+		else if (s->is_open)
+			begin(s);
+		break;
+	case SIGHT_BYTES:
+		if (settle(s))
+			l4_pull(s->l4);
+		return;
+	default:
+		break;
+	}
+	wait_to_look(s);
+}
+
+/* False: it was cut off. */
+static bool
+guard(struct session *s, const struct buf *data)
+{
+	const struct slice labels[] = { slice_str(l4_listener(s->l4)),
+		SLICE("bytes_to_http") };
+	enum spoken found = detect_peek(&s->look.detect, data);
+
+	detect_drained(&s->look.detect);
+	s->is_guarding = found == SPOKEN_UNKNOWN;
+	if (found != SPOKEN_HTTP1 && found != SPOKEN_HTTP2)
+		return true;
+	worker_env_count(l4_env(s->l4), METRIC_CONNECTIONS_REFUSED, labels, 2,
+	    1);
+	s->facts.flag = FLAG_UAEX;
+	cut_off(s, CLOSE_DENIED);
+	return false;
+}
+
 /* --- from the caller to the endpoint ------------------------------------------------ */
 
 static void
 pass_up(struct session *s, struct buf *data, bool end)
 {
+	if (s->is_guarding && !guard(s, data))
+		return;
 	s->facts.bytes_up += buf_len(data);
 	session_clock_moved(&s->clock);
 	s->up_blocked = !tcp_upstream_write(s->up, data, end);
@@ -232,6 +385,8 @@ session_bytes(void *state, struct buf *b, bool end)
 {
 	struct session *s = state;
 
+	if (s->is_looking && !look(s, b, end))
+		return;
 	/* Until there is room they wait where they are. */
 	if (!s->is_open || s->up_blocked || s->ended_up || s->is_closing)
 		return;
@@ -247,17 +402,19 @@ static void *
 session_open(void *arg, struct l4_run *l4)
 {
 	struct session *s = mem_zalloc(sizeof(*s));
-	struct proxy_worker *w = l4_env(l4)->mode;
 
 	s->l4 = l4;
 	s->job = arg;
 	frame_reader_init(&s->reader, true);
 	session_facts_init(&s->facts, l4, s->job);
-	const struct tcp_caller caller = { s->job->source, l4_conn(l4),
-		s->job->is_inbound };
-
-	s->up = tcp_upstream_start(w->upstream, s->job->cluster, &caller,
-	    &up_events, s);
+	loop_timer_init(&s->look_timer, l4_env(l4)->loop, on_look_timer, s);
+	s->is_guarding = s->job->is_guarded;
+	s->is_looking = s->job->http != NULL;
+	session_look_start(&s->look, loop_now_ms(l4_env(l4)->loop));
+	if (s->is_looking)
+		wait_to_look(s);
+	else
+		start_up(s);
 	return s;
 }
 
@@ -285,6 +442,17 @@ flag_of(enum close_reason why)
 }
 
 static void
+session_free(struct session *s, bool abort)
+{
+	session_clock_stop(&s->clock);
+	loop_timer_stop(&s->look_timer);
+	if (s->up != NULL)
+		tcp_upstream_close(s->up, abort);
+	session_job_free(s->job);
+	mem_free(s);
+}
+
+static void
 session_close(void *state, enum close_reason why)
 {
 	struct session *s = state;
@@ -294,9 +462,7 @@ session_close(void *state, enum close_reason why)
 	if (!in_order && s->facts.flag == FLAG_NONE)
 		s->facts.flag = flag_of(why);
 	session_metrics_close(&s->facts, in_order ? CLOSE_FINISHED : why);
-	tcp_upstream_close(s->up, !in_order);
-	session_job_free(s->job);
-	mem_free(s);
+	session_free(s, !in_order);
 }
 
 static void

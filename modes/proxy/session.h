@@ -1,6 +1,7 @@
 #ifndef PROXY_SESSION_H
 #define PROXY_SESSION_H
 
+#include "chain/http.h"
 #include "chain/l4.h"
 #include "upstream/upstream.h"
 
@@ -14,12 +15,21 @@
  *
  * Life: open -> pick and connect (one retry elsewhere) -> bytes ... -> both
  *       directions ended, or one side died -> close.
+ *
+ * Where nobody declared a protocol it looks at the caller's first bytes before
+ * it passes any on (session_look.h), and gives way to HTTP if it is that.  While
+ * the caller is silent the endpoint is connected to: what that says goes down
+ * at once.
  */
 struct session_job {
 	struct cluster *cluster;	/* counted */
 	bool            is_inbound;	/* to the application */
 	bool            down_framed;	/* downstream speaks frames */
 	struct slice    source;		/* our workload; borrowed from the plane */
+	/* Of AUTO: how it goes on if the caller speaks HTTP; NULL: it does not. */
+	struct http_options *http;
+	/* What turns out to be a request on its way as bytes is cut off. */
+	bool            is_guarded;
 };
 
 /*

@@ -33,15 +33,17 @@ opening_free(struct opening *w)
 	mem_free(w);
 }
 
-/* Takes the cluster. */
+/* Takes the cluster.  http: what it is if it speaks that; NULL: bytes. */
 static void
-start_bytes(struct opening *w, struct cluster *c)
+start_bytes(struct opening *w, struct cluster *c, struct http_options *http)
 {
 	struct proxy_worker *worker = w->worker;
+	struct session_job *job = session_job_new(c, false, false,
+	    worker->env.workload);
 
+	job->http = http;
 	l4_start(worker->snapshot->out.l4, w->conn, &worker->env, "upstream",
-	    &session_terminal, session_job_new(c, false, false,
-	    worker->env.workload));
+	    &session_terminal, job);
 	opening_free(w);
 }
 
@@ -51,7 +53,8 @@ start(struct opening *w, struct cluster *c)
 	struct proxy_worker *worker = w->worker;
 
 	if (c->protocol != CLUSTER_HTTP) {
-		start_bytes(w, c);
+		start_bytes(w, c, c->protocol == CLUSTER_AUTO ?
+		    &w->port->http : NULL);
 		return;
 	}
 	l4_start(worker->snapshot->out.l4, w->conn, &worker->env, "upstream",
@@ -88,7 +91,7 @@ route_bytes(struct opening *w, const char *name)
 	    &why);
 
 	if (to != NULL) {
-		start_bytes(w, to);
+		start_bytes(w, to, NULL);
 		return;
 	}
 	port_refuse(w->port, w->worker, why);

@@ -360,7 +360,7 @@ def bytes_to_a_port_of_their_own_leave_by_tls(scene):
 	caller.write("roots", config_map(root.pem))
 	for name, port in (("api", site), ("wrong", wrong)):
 		caller.write(name, SERVICE.format(name=name, host=HOST,
-		    ports=f"[{{port: 7000, targetPort: {port}}}]"))
+		    ports=f"[{{port: 7000, targetPort: {port}, appProtocol: tcp}}]"))
 		caller.write(f"tls-{name}", POLICY.format(name=name, service=name,
 		    host=HOST, trust=BY_MAP))
 	caller.start()

@@ -1,0 +1,352 @@
+#!/usr/bin/env python3
+# timeout: 240
+"""A port of which nobody says what it speaks: its first bytes do.
+
+One port of one application at a time is called by clients of every kind, through
+two sidecars, and through one to an application without.
+"""
+
+import contextlib
+import select
+import socket
+import subprocess
+import threading
+import time
+
+from mesh import SLOWER, Process, curl, free_port, main, scenario, wait_until
+
+H2 = "--http2-prior-knowledge"
+SILENCE = 1.0	# seconds that are waited for bytes
+
+
+class Server:
+	"""A server of bytes: talk(sock) for each connection, in a thread."""
+
+	def __init__(self, scene, talk):
+		self.sock = socket.create_server(("127.0.0.1", 0))
+		self.port = self.sock.getsockname()[1]
+		self.talk = talk
+		self.accepted = 0
+		threading.Thread(target=self.run, daemon=True).start()
+		scene.closing(self)
+
+	def run(self):
+		with contextlib.suppress(OSError):
+			while True:
+				peer, _ = self.sock.accept()
+				self.accepted += 1
+				threading.Thread(target=self.serve, args=(peer,),
+				    daemon=True).start()
+
+	def serve(self, peer):
+		with contextlib.suppress(OSError), peer:
+			peer.settimeout(60)
+			self.talk(peer)
+
+	def close(self):
+		with contextlib.suppress(OSError):
+			self.sock.shutdown(socket.SHUT_RDWR)
+		self.sock.close()
+
+
+def sidecars(scene, app, port=9000, protocol="auto"):
+	"""A service with one port and its caller; gives both and the address at which
+	the caller finds it."""
+	control = scene.control()
+	server = scene.proxy("app", control=control, service="default/app",
+	    apps=[f"{port}=127.0.0.1:{app}"],
+	    options=["--protocol", protocol]).await_ready()
+	caller = scene.proxy("web", control=control, service="default/web",
+	    upstreams={"app": f"default/app:{port}"}).await_ready()
+	return server, caller, ("127.0.0.1",
+	    int(caller.upstream["app"].split(":")[1]))
+
+
+def nginx_of_h2c(scene, location):
+	"""nginx that speaks HTTP/2 in plain text; gives its port."""
+	port = free_port()
+	scene.nginx("origin", f"listen 127.0.0.1:{port} http2; "
+	    f"location / {{ {location} }}")
+	return port
+
+
+def nothing_comes(sock, seconds):
+	assert not select.select([sock], [], [], seconds)[0]
+
+
+def connect(address):
+	return socket.create_connection(address, timeout=20)
+
+
+def read_all(sock):
+	parts = []
+	while part := sock.recv(65536):
+		parts.append(part)
+	return b"".join(parts)
+
+
+def echo(sock):
+	while part := sock.recv(65536):
+		sock.sendall(part)
+
+
+def greet(sock):
+	"""As SMTP, MySQL, SSH: nothing before the server has spoken."""
+	sock.sendall(b"220 app ESMTP\r\n")
+	echo(sock)
+
+
+@scenario
+def requests_are_requests(scene):
+	"""Curl speaks HTTP/1 to the port, then HTTP/2: the application hears each in
+	the version of its caller, and who calls."""
+	app = scene.echo("app")
+	server, caller, address = sidecars(scene, app.http_port)
+	url = f"http://127.0.0.1:{address[1]}"
+	reply = curl(f"{url}/headers")
+	assert reply.status == 200, reply.head
+	for proxy, direction in ((caller, "outbound"), (server, "inbound")):
+		wait_until(lambda: proxy.metrics().sum("mesh_requests_total",
+		    direction=direction, response_code="200") == 1,
+		    f"the request is counted {direction}")
+		assert proxy.metrics().sum("mesh_tcp_connections_opened_total") == 0
+	# Through the outbound port of all services, too.
+	reply = curl(f"{caller.outbound}/", "-H", "Host: app.default.mesh:9000")
+	assert reply.status == 200, reply.head
+
+
+@scenario
+def version_2_stays_version_2(scene):
+	origin = nginx_of_h2c(scene,
+	    'return 200 "$server_protocol $http_x_mesh_version";')
+	_, caller, address = sidecars(scene, origin)
+	url = f"http://127.0.0.1:{address[1]}"
+	reply = curl(f"{url}/", H2)
+	assert reply.head.startswith("HTTP/2 200"), reply.head
+	assert reply.body == b"HTTP/2.0 ", reply.body
+	reply = curl(f"{caller.outbound}/", H2, "-H",
+	    "Host: app.default.mesh:9000")
+	assert reply.body == b"HTTP/2.0 ", reply.body
+
+
+@scenario
+def a_greeting_comes_at_once(scene):
+	app = Server(scene, greet)
+	server, caller, address = sidecars(scene, app.port)
+	began = time.monotonic()
+	with connect(address) as sock:
+		assert sock.recv(100) == b"220 app ESMTP\r\n"
+		assert time.monotonic() - began < SILENCE * SLOWER
+		sock.sendall(b"EHLO web\r\n")
+		assert sock.recv(100) == b"EHLO web\r\n"
+		sock.shutdown(socket.SHUT_WR)
+		assert read_all(sock) == b""
+	for proxy in (caller, server):
+		wait_until(lambda: proxy.metrics().sum(
+		    "mesh_tcp_connections_closed_total", reason="finished") == 1,
+		    "the connection is counted")
+
+
+@scenario
+def the_server_may_take_its_time(scene):
+	"""Nobody speaks for longer than bytes are waited for."""
+	def late(sock):
+		select.select([sock], [], [], SILENCE * 1.5)
+		greet(sock)
+	_, _, address = sidecars(scene, Server(scene, late).port)
+	with connect(address) as sock:
+		assert sock.recv(100) == b"220 app ESMTP\r\n"
+		sock.sendall(b"QUIT\r\n")
+		assert sock.recv(100) == b"QUIT\r\n"
+
+
+@scenario
+def bytes_of_the_client_arrive_once(scene):
+	_, _, address = sidecars(scene, Server(scene, echo).port)
+	for what in (b"*1\r\n$4\r\nPING\r\n", b"\0\0\0\x08\x04\xd2\x16\x2f",
+	    b"hello", b"GET", b"GET /key\r\n", b"\x16\x03\x01\x00\x05hello",
+	    b"\xff" * 100000):
+		with connect(address) as sock:
+			sock.sendall(what)
+			got = b""
+			while len(got) < len(what):
+				got += sock.recv(65536)
+			assert got == what, (got[:99], what[:99])
+			sock.sendall(b"more")
+			sock.shutdown(socket.SHUT_WR)
+			assert read_all(sock) == b"more"
+
+
+@scenario
+def the_client_may_end_before_it_is_known(scene):
+	_, _, address = sidecars(scene, Server(scene, echo).port)
+	for what in (b"GE", b"PRI * HT", b""):
+		with connect(address) as sock:
+			sock.sendall(what)
+			sock.shutdown(socket.SHUT_WR)
+			assert read_all(sock) == what
+
+
+@scenario
+def a_request_may_come_byte_by_byte(scene):
+	app = scene.echo("app")
+	_, caller, address = sidecars(scene, app.http_port)
+	with connect(address) as sock:
+		for byte in b"GET /slow HTTP/1.1\r\nHost: app\r\n" \
+		    b"Connection: close\r\n\r\n":
+			nothing_comes(sock, 0.1)
+			sock.sendall(bytes([byte]))
+		reply = read_all(sock)
+	assert reply.startswith(b"HTTP/1.1 200"), reply
+	assert caller.metrics().sum("mesh_tcp_connections_opened_total") == 0
+
+
+@scenario
+def a_request_may_come_late(scene):
+	"""Who connected beforehand sends a first request after the silence."""
+	app = scene.echo("app")
+	server, _, address = sidecars(scene, app.http_port)
+	with connect(address) as sock:
+		nothing_comes(sock, SILENCE * 1.5)
+		sock.sendall(b"GET /late HTTP/1.1\r\nHost: app\r\n"
+		    b"Connection: close\r\n\r\n")
+		reply = read_all(sock)
+	assert reply.startswith(b"HTTP/1.1 200"), reply
+	wait_until(lambda: server.metrics().sum("mesh_requests_total",
+	    direction="inbound") == 1, "it came in as a request")
+
+
+@scenario
+def tls_passes_untouched(scene):
+	"""openssl s_client and curl speak TLS with the application itself."""
+	cert, key = scene.dir / "cert.pem", scene.dir / "key.pem"
+	subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048",
+	    "-nodes", "-keyout", key, "-out", cert, "-days", "2", "-subj",
+	    "/CN=app", "-addext", "subjectAltName=DNS:app"], check=True,
+	    capture_output=True)
+	port = free_port()
+	scene.add(Process(scene, "s_server", ["openssl", "s_server", "-cert", cert,
+	    "-key", key, "-accept", f"127.0.0.1:{port}", "-www"]))
+	_, _, address = sidecars(scene, port)
+	wait_until(lambda: curl(f"https://app:{address[1]}/", "--resolve",
+	    f"app:{address[1]}:127.0.0.1", "--cacert", cert).status == 200,
+	    "s_server answers curl")
+	seen = subprocess.run(["openssl", "s_client", "-connect",
+	    f"127.0.0.1:{address[1]}", "-servername", "app", "-CAfile", cert],
+	    input="", capture_output=True, text=True, timeout=20)
+	assert "Verify return code: 0 (ok)" in seen.stdout, seen.stdout
+
+
+@scenario
+def redis_and_its_client(scene):
+	port = free_port()
+	scene.add(Process(scene, "redis", ["redis-server", "--port", str(port),
+	    "--save", "", "--bind", "127.0.0.1", "--dir", scene.dir]))
+	_, _, address = sidecars(scene, port)
+
+	def ask(*words):
+		return subprocess.run(["redis-cli", "-p", str(address[1]), *words],
+		    capture_output=True, text=True, timeout=20).stdout.strip()
+	wait_until(lambda: ask("PING") == "PONG", "redis answers")
+	assert ask("SET", "a", "1") == "OK" and ask("GET", "a") == "1"
+
+
+@scenario
+def a_request_cannot_pass_for_bytes(scene):
+	"""A sidecar of bytes alone in front of an application that is looked at: what
+	is a request after all is cut off, as it could claim to be anybody's."""
+	app = scene.echo("app")
+	control = scene.control()
+	server = scene.proxy("app", control=control, service="default/app",
+	    apps=[f"9000=127.0.0.1:{app.http_port}/auto"]).await_ready()
+	caller = scene.proxy("web", control=control, service="default/web",
+	    upstreams={"app": "default/app:9000"}).await_ready()
+	text = control.ctl("get", "services", "app", "-o", "yaml").stdout
+	assert "appProtocol: auto" in text, text
+	scene.file("app.yaml", text.replace("appProtocol: auto",
+	    "appProtocol: tcp"))
+	control.ctl("apply", "-f", scene.dir / "app.yaml")
+	address = ("127.0.0.1", int(caller.upstream["app"].split(":")[1]))
+
+	def refused():
+		with connect(address) as sock, contextlib.suppress(
+		    ConnectionResetError):
+			sock.sendall(b"GET / HT")
+			nothing_comes(sock, 0.2)
+			sock.sendall(b"TP/1.1\r\nHost: app\r\n"
+			    b"x-forwarded-client-cert: By=x\r\n\r\n")
+			assert not sock.recv(100).startswith(b"HTTP/1.1 200")
+		return server.metrics().sum("mesh_connections_refused_total",
+		    reason="bytes_to_http") > 0
+	wait_until(refused, "it is refused")
+
+
+DOCS = """
+apiVersion: mesh/v1
+kind: Proxy
+metadata: {{name: edge}}
+spec:
+  upstreams:
+  - {{listen: "127.0.0.1:{listen}", service: default/app, port: 7000}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: app, namespace: default}}
+spec:
+  ports:
+  - {{port: 7000}}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  name: app-1
+  namespace: default
+  labels: {{kubernetes.io/service-name: app}}
+addressType: IPv4
+ports: [{{port: {target}}}]
+endpoints:
+- addresses: ["127.0.0.1"]
+"""
+
+
+def standalone(scene, target):
+	listen = free_port()
+	scene.file("docs/mesh.yaml", DOCS.format(listen=listen, target=target))
+	proxy = scene.proxy("edge", standalone=scene.dir / "docs")
+	proxy.wait_line(r"proxy: ready")
+	return proxy, ("127.0.0.1", listen)
+
+
+@scenario
+def nobody_declares_anything(scene):
+	"""Without a sidecar at the other end, and without a word in any document."""
+	app = Server(scene, greet)
+	_, address = standalone(scene, app.port)
+	with connect(address) as sock:
+		assert sock.recv(100) == b"220 app ESMTP\r\n"
+
+
+@scenario
+def requests_without_a_sidecar_there(scene):
+	app = scene.echo("app")
+	proxy, address = standalone(scene, app.http_port)
+	for _ in range(3):
+		reply = curl(f"http://127.0.0.1:{address[1]}/")
+		assert reply.status == 200, reply.head
+	assert proxy.metrics().sum("mesh_requests_total") == 3
+
+
+@scenario
+def nobody_is_there(scene):
+	"""A request is answered, bytes and silence are cut off."""
+	proxy, address = standalone(scene, free_port())
+	assert curl(f"http://127.0.0.1:{address[1]}/").status == 503
+	for what in (b"*1\r\n", b""):
+		with connect(address) as sock:
+			sock.sendall(what)
+			with contextlib.suppress(ConnectionResetError):
+				assert sock.recv(100) == b""
+
+
+if __name__ == "__main__":
+	main()
