@@ -277,13 +277,6 @@ bench_turn(void)
 	loop_run(B->loop);
 }
 
-static void
-ignore_data(struct conn *c, void *owner)
-{
-	(void)c;
-	(void)owner;
-}
-
 static void *
 l4_open(void *arg, struct l4_run *l4)
 {
@@ -320,16 +313,6 @@ static const struct l4_terminal l4_terminal = {
 static struct l4_run *l4_under;
 static int            l4_other_end;
 
-static void
-ignore_closed(struct conn *c, void *owner, enum close_reason why)
-{
-	(void)c;
-	(void)owner;
-	(void)why;
-}
-
-static const struct conn_ops conn_ops = { ignore_data, NULL, ignore_closed };
-
 void
 bench_init(struct bench *b, const char *filters)
 {
@@ -361,7 +344,7 @@ bench_init(struct bench *b, const char *filters)
 	    fds), 0);
 	l4_other_end = fds[1];
 	l4_under = l4_start(b->l4, conn_new(b->loop, fds[0], NULL, NULL,
-	    &conn_ops, NULL), &b->env, "bench", &l4_terminal, b);
+	    &conn_no_ops, NULL), &b->env, "bench", &l4_terminal, b);
 	arena_init(&b->arena);
 	b->stream = (struct stream){ .vt = &fake_stream, .arena = &b->arena };
 	b->listener = (struct l7_listener){ .name = "bench", .route = route };

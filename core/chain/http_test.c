@@ -193,23 +193,6 @@ pass(uint64_t ms)
 	run_until(has_fired);
 }
 
-static void
-ignore_data(struct conn *c, void *owner)
-{
-	(void)c;
-	(void)owner;
-}
-
-static void
-ignore_closed(struct conn *c, void *owner, enum close_reason why)
-{
-	(void)c;
-	(void)owner;
-	(void)why;
-}
-
-static const struct conn_ops no_ops = { ignore_data, NULL, ignore_closed };
-
 /* Each clock in ms; those that are not under test never run out. */
 static void
 bench_init(struct bench *b, uint64_t head_ms, uint64_t idle_ms,
@@ -236,7 +219,7 @@ bench_init(struct bench *b, uint64_t head_ms, uint64_t idle_ms,
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
 	    fds), 0);
 	b->client = fds[1];
-	b->conn = conn_new(b->loop, fds[0], NULL, NULL, &no_ops, NULL);
+	b->conn = conn_new(b->loop, fds[0], NULL, NULL, &conn_no_ops, NULL);
 	l4_start(b->l4, b->conn, &b->env, "bench", &http_terminal, &b->options);
 }
 

@@ -155,23 +155,6 @@ static const struct l4_terminal terminal = {
 /* --- the bench ------------------------------------------------------------------------ */
 
 static void
-ignore_data(struct conn *c, void *owner)
-{
-	(void)c;
-	(void)owner;
-}
-
-static void
-ignore_closed(struct conn *c, void *owner, enum close_reason why)
-{
-	(void)c;
-	(void)owner;
-	(void)why;
-}
-
-static const struct conn_ops no_ops = { ignore_data, NULL, ignore_closed };
-
-static void
 on_poll(void *arg)
 {
 	struct bench *b = arg;
@@ -240,7 +223,7 @@ bench_init(struct bench *b, const char *const *filters)
 	    fds), 0);
 	b->other = fds[1];
 	b->run = l4_start(b->chain, conn_new(b->loop, fds[0], NULL, NULL,
-	    &no_ops, NULL), &b->env, "bench", &terminal, b);
+	    &conn_no_ops, NULL), &b->env, "bench", &terminal, b);
 	turn();
 }
 

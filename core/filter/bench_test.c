@@ -143,23 +143,6 @@ bench_is_over(const struct bench *b)
 	return bench_has_ended(b) && bench_is_gone(b);
 }
 
-static void
-ignore_data(struct conn *c, void *owner)
-{
-	(void)c;
-	(void)owner;
-}
-
-static void
-ignore_closed(struct conn *c, void *owner, enum close_reason why)
-{
-	(void)c;
-	(void)owner;
-	(void)why;
-}
-
-static const struct conn_ops no_ops = { ignore_data, NULL, ignore_closed };
-
 void
 bench_connect(struct bench *b, const char *id)
 {
@@ -167,7 +150,8 @@ bench_connect(struct bench *b, const char *id)
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
 	    fds), 0);
-	struct conn *c = conn_new(b->loop, fds[0], NULL, NULL, &no_ops, NULL);
+	struct conn *c = conn_new(b->loop, fds[0], NULL, NULL, &conn_no_ops,
+	    NULL);
 
 	struct conn_peer *peer = conn_peer_copy(&(struct conn_peer){
 	    .id = id, .sni = "", .alpn = "" });

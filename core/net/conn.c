@@ -61,6 +61,23 @@ conn_free(void *arg)
 	mem_free(c);
 }
 
+static void
+ignore_data(struct conn *c, void *owner)
+{
+	(void)c;
+	(void)owner;
+}
+
+static void
+ignore_closed(struct conn *c, void *owner, enum close_reason why)
+{
+	(void)c;
+	(void)owner;
+	(void)why;
+}
+
+const struct conn_ops conn_no_ops = { ignore_data, NULL, ignore_closed };
+
 void
 conn_set_owner(struct conn *c, const struct conn_ops *ops, void *owner)
 {

@@ -39,6 +39,9 @@ struct conn_ops {
 	void (*on_closed)(struct conn *, void *owner, enum close_reason);
 };
 
+/* For who has no owner yet, or none any more: nobody is told anything. */
+extern const struct conn_ops conn_no_ops;
+
 /* Who is at the other end, as far as the handshake proved it. */
 #define CONN_ID_MAX	512
 #define CONN_SNI_MAX	256

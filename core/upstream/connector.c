@@ -85,24 +85,6 @@ on_failed(void *arg)
 	finish(k, NULL, k->flag, k->details);
 }
 
-/* Nobody listens until the owner sets itself; events are deferred until then. */
-static void
-ignore_data(struct conn *c, void *owner)
-{
-	(void)c;
-	(void)owner;
-}
-
-static void
-ignore_closed(struct conn *c, void *owner, enum close_reason why)
-{
-	(void)c;
-	(void)owner;
-	(void)why;
-}
-
-static const struct conn_ops no_ops = { ignore_data, NULL, ignore_closed };
-
 static const char *
 tls_details(const struct tls_result *t)
 {
@@ -152,7 +134,7 @@ on_handshake(void *arg, struct tls_result *t)
 		return;
 	}
 	struct conn *c = conn_attach(up->worker->loop, &t->image,
-	    &tls_transport, &no_ops, NULL);
+	    &tls_transport, &conn_no_ops, NULL);
 
 	finish(k, c, FLAG_NONE, "");
 }
@@ -240,8 +222,8 @@ on_dialled(void *arg, int fd, int error)
 		shake_hands_outside(k, fd);
 		return;
 	}
-	struct conn *c = conn_new(k->up->worker->loop, fd, NULL, NULL, &no_ops,
-	    NULL);
+	struct conn *c = conn_new(k->up->worker->loop, fd, NULL, NULL,
+	    &conn_no_ops, NULL);
 
 	finish(k, c, FLAG_NONE, "");
 }

@@ -123,24 +123,6 @@ on_bad_request(void *arg, struct l4_run *l4, int status, const char *why)
 /* --- connections ----------------------------------------------------------------- */
 
 static void
-ignore_data(struct conn *c, void *owner)
-{
-	(void)c;
-	(void)owner;
-}
-
-static void
-ignore_closed(struct conn *c, void *owner, enum close_reason why)
-{
-	(void)c;
-	(void)owner;
-	(void)why;
-}
-
-/* Until the chain takes over. */
-static const struct conn_ops no_ops = { ignore_data, NULL, ignore_closed };
-
-static void
 begin(struct open_door *d, struct conn *c)
 {
 	l4_start(d->l4, c, &d->doors->server->env, d->http.listener.name,
@@ -172,7 +154,7 @@ on_handshake(void *arg, struct tls_result *t)
 	if (s->is_ending)
 		conn_image_fini(&t->image);
 	else
-		begin(d, conn_attach(s->loop, &t->image, &tls_transport, &no_ops,
+		begin(d, conn_attach(s->loop, &t->image, &tls_transport, &conn_no_ops,
 		    NULL));
 }
 
@@ -207,7 +189,7 @@ on_accepted(void *arg, int fd, const struct addr *peer)
 		return;
 	}
 	c = conn_accept(d->doors->server->loop, fd, peer,
-	    listener_addr(d->listener), &no_ops, NULL);
+	    listener_addr(d->listener), &conn_no_ops, NULL);
 	begin(d, c);
 }
 

@@ -117,25 +117,6 @@ send_request(struct ask *a, struct conn *conn)
 }
 
 static void
-unused_data(struct conn *conn, void *owner)
-{
-	(void)conn;
-	(void)owner;
-}
-
-static void
-unused_closed(struct conn *conn, void *owner, enum close_reason why)
-{
-	(void)conn;
-	(void)owner;
-	(void)why;
-}
-
-/* Of a connection until its exchange owns it, in the same turn. */
-static const struct conn_ops no_ops = { .on_data = unused_data,
-	.on_closed = unused_closed };
-
-static void
 on_secured(void *arg, struct tls_result *r)
 {
 	struct ask *a = arg;
@@ -144,8 +125,8 @@ on_secured(void *arg, struct tls_result *r)
 		finish(a, client_tls_fail(&a->tls, r, a->err));
 		return;
 	}
-	send_request(a, conn_attach(a->loop, &r->image, &tls_transport, &no_ops,
-	    NULL));
+	send_request(a, conn_attach(a->loop, &r->image, &tls_transport,
+	    &conn_no_ops, NULL));
 }
 
 static int
@@ -174,7 +155,8 @@ on_dialled(void *arg, int fd, int error)
 	else if (fd < 0)
 		finish(a, fail_dial(a, error));
 	else if (a->target->is_local || a->target->is_plain)
-		send_request(a, conn_new(a->loop, fd, NULL, NULL, &no_ops, NULL));
+		send_request(a, conn_new(a->loop, fd, NULL, NULL, &conn_no_ops,
+		    NULL));
 	else
 		client_tls_start(&a->tls, fd, a->loop, left_ms(a), on_secured, a);
 }

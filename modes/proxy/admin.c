@@ -304,15 +304,13 @@ on_bad_request(void *arg, struct l4_run *run, int status, const char *why)
 
 /* --- connections --------------------------------------------------------- */
 
-static const struct conn_ops no_ops;	/* the chain sets its own at once */
-
 static void
 on_accepted(void *arg, int fd, const struct addr *peer)
 {
 	struct admin_door *d = arg;
 	struct admin *a = d->admin;
 	struct conn *c = conn_accept(a->proxy->loop, fd, peer,
-	    listener_addr(d->listener), &no_ops, NULL);
+	    listener_addr(d->listener), &conn_no_ops, NULL);
 
 	l4_start(a->l4, c, &a->env, "admin", &http_terminal, &a->http);
 }

@@ -78,8 +78,6 @@ on_reply(void *arg, const struct exchange_result *r)
 	finish(c, &reply);
 }
 
-static const struct conn_ops no_ops;	/* the exchange sets its own */
-
 static void
 on_dialled(void *arg, struct agent_dialled *d)
 {
@@ -106,7 +104,7 @@ on_dialled(void *arg, struct agent_dialled *d)
 		http_fields_add_id(&head.fields, FIELD_CONTENT_TYPE,
 		    SLICE("application/json"));
 	struct conn *conn = conn_attach(c->request.dial.loop, d->image,
-	    &tls_transport, &no_ops, c);
+	    &tls_transport, &conn_no_ops, c);
 
 	c->exchange = exchange_start(conn, &head, &c->body, &limits, on_reply,
 	    c);

@@ -117,8 +117,6 @@ on_reply(void *arg, const struct exchange_result *r)
 	arena_reset(&p->arena);
 }
 
-static const struct conn_ops no_ops;	/* the exchange sets its own */
-
 /* An application that is told who calls hears that nobody does. */
 static void
 announce_nobody(const struct probe *p, struct conn *c)
@@ -147,7 +145,8 @@ ask(struct probe *p, int fd)
 		answered(p, false, "the path cannot be asked for");
 		return;
 	}
-	struct conn *c = conn_new(p->owner->loop, fd, NULL, NULL, &no_ops, p);
+	struct conn *c = conn_new(p->owner->loop, fd, NULL, NULL, &conn_no_ops,
+	    p);
 
 	announce_nobody(p, c);
 	p->exchange = exchange_start(c, &head, NULL, &limits, on_reply, p);

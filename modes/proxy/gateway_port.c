@@ -109,7 +109,7 @@ static struct conn *
 attach(const struct greeting *g, struct tls_result *t)
 {
 	struct conn *c = conn_attach(g->worker->env.loop, &t->image,
-	    &tls_transport, &port_no_ops, NULL);
+	    &tls_transport, &conn_no_ops, NULL);
 
 	if (g->port->plane->options.proxies_len > 0)
 		conn_set_remote(c, &g->peer);

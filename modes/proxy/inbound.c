@@ -153,7 +153,7 @@ on_handshake(void *arg, struct tls_result *t)
 		conn_image_fini(&t->image);
 	} else {
 		start(o, w, conn_attach(w->env.loop, &t->image, &tls_transport,
-		    &port_no_ops, NULL));
+		    &conn_no_ops, NULL));
 	}
 	arrival_free(a);
 }

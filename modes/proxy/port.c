@@ -289,27 +289,10 @@ port_close(struct open_port *o)
 	mem_free(o);
 }
 
-static void
-ignore_data(struct conn *c, void *owner)
-{
-	(void)c;
-	(void)owner;
-}
-
-static void
-ignore_closed(struct conn *c, void *owner, enum close_reason why)
-{
-	(void)c;
-	(void)owner;
-	(void)why;
-}
-
-const struct conn_ops port_no_ops = { ignore_data, NULL, ignore_closed };
-
 struct conn *
 port_plain_conn(struct open_port *o, struct proxy_worker *w, int fd,
     const struct addr *peer)
 {
 	return conn_accept(w->env.loop, fd, peer, &o->at,
-	    &port_no_ops, NULL);
+	    &conn_no_ops, NULL);
 }

@@ -88,8 +88,6 @@ void route_upstream(void *arg, struct l7_ctx *, struct http_head *,
 void route_gateway(void *arg, struct l7_ctx *, struct http_head *,
     struct l7_route *);
 
-/* For connections whose owner is not there yet. */
-extern const struct conn_ops port_no_ops;
 /* A new plain connection with its addresses known. */
 struct conn *port_plain_conn(struct open_port *, struct proxy_worker *, int fd,
     const struct addr *peer);

@@ -21,23 +21,6 @@ struct stage {
 };
 
 static void
-ignore_data(struct conn *c, void *owner)
-{
-	(void)c;
-	(void)owner;
-}
-
-static void
-ignore_closed(struct conn *c, void *owner, enum close_reason why)
-{
-	(void)c;
-	(void)owner;
-	(void)why;
-}
-
-static const struct conn_ops caller_ops = { ignore_data, NULL, ignore_closed };
-
-static void
 stage_init(struct stage *s)
 {
 	const struct stray_settings settings = {
@@ -52,7 +35,7 @@ stage_init(struct stage *s)
 	s->worker.env.loop = loop_new("test");
 	s->strays = strays_new(&s->worker, &settings);
 	s->caller = conn_new(s->worker.env.loop, ends[0], NULL, NULL,
-	    &caller_ops, NULL);
+	    &conn_no_ops, NULL);
 }
 
 static void

@@ -66,7 +66,7 @@ start(struct opening *w, struct cluster *c)
 static void
 give_up(struct opening *w)
 {
-	conn_set_owner(w->conn, &port_no_ops, NULL);
+	conn_set_owner(w->conn, &conn_no_ops, NULL);
 	conn_abort(w->conn, CLOSE_CONNECT);
 	opening_free(w);
 }
