@@ -29,8 +29,6 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "XBackend", "spec.tls.clientCertificateRef", NULL, FIRST },
 	/* Nothing names them, as a VirtualService would. */
 	{ "DestinationRule", "spec.subsets", NULL, FIRST },
-	/* Moves weights as well, of a kind that is not acted on itself. */
-	{ "Rollout", "spec.route.kind", "HTTPRoute", FIRST },
 	/* Without tokens an ALLOW with them never matches, a DENY does. */
 	{ "AuthorizationPolicy", "spec.rules.from.source.requestPrincipals", NULL,
 	    FIRST },

@@ -3,6 +3,7 @@
 
 #include "model/backend_policy.h"
 #include "model/gateway.h"
+#include "model/grpc_route.h"
 #include "model/http_route.h"
 #include "model/warn_impl.h"
 
@@ -77,6 +78,15 @@ same_match(const struct model_http_match *a, const struct model_http_match *b)
 }
 
 static bool
+same_call(const struct model_grpc_match *a, const struct model_grpc_match *b)
+{
+	return a->method.type == b->method.type &&
+	    same_text(a->method.service, b->method.service) &&
+	    same_text(a->method.method, b->method.method) &&
+	    same_values(a->headers, a->headers_len, b->headers, b->headers_len);
+}
+
+static bool
 has_parent(const struct model_object *route, const struct model_parent_ref *wanted,
     const char *wanted_namespace)
 {
@@ -144,36 +154,57 @@ goes_first(const struct model_object *a, const struct model_object *b)
 	return model_object_by_age(a, b) < 0;
 }
 
-static const struct model_http_match *
-match_of(const struct model_object *o, size_t rule, size_t match)
+/* What does not look into a connection has one match for all. */
+static size_t
+matches_of(const struct model_object *o, size_t rule)
 {
-	/* What does not look into a connection has one match for all. */
-	static const struct model_http_match everything = {
-		.path = { MODEL_PATH_PREFIX, "/" },
-	};
+	return o->kind == &model_http_route_kind ?
+	    model_http_route(o)->spec.rules[rule].matches_len :
+	    o->kind == &model_grpc_route_kind ?
+	    model_grpc_route(o)->spec.rules[rule].matches_len : 1;
+}
 
-	if (rule >= model_route_rules(o))
-		return NULL;
-	if (o->kind != &model_http_route_kind)
-		return match == 0 ? &everything : NULL;
-	const struct model_http_rule *r = &model_http_route(o)->spec.rules[rule];
+/* One match of a route. */
+struct place {
+	const struct model_object *route;
+	size_t                     rule, match;
+};
 
-	return match < r->matches_len ? &r->matches[match] : NULL;
+static const struct model_http_match *
+http_match(const struct place *p)
+{
+	return &model_http_route(p->route)->spec.rules[p->rule].matches[p->match];
+}
+
+static const struct model_grpc_match *
+grpc_match(const struct place *p)
+{
+	return &model_grpc_route(p->route)->spec.rules[p->rule].matches[p->match];
+}
+
+/* Of routes of one kind. */
+static bool
+asks_for_the_same(const struct place *a, const struct place *b)
+{
+	if (a->route->kind == &model_http_route_kind)
+		return same_match(http_match(a), http_match(b));
+	return a->route->kind != &model_grpc_route_kind ||
+	    same_call(grpc_match(a), grpc_match(b));
 }
 
 /* The rule of a that takes what match (rule, index) of the object asks for. */
 static bool
-find_same(const struct model_object *a, const struct model_object *b, size_t rule,
-    size_t match, size_t *found)
+find_same(const struct model_object *a, const struct place *b, size_t *found)
 {
-	const struct model_http_match *wanted = match_of(b, rule, match), *m;
+	struct place p = { .route = a };
 
-	for (size_t i = 0; i < model_route_rules(a); i++)
-		for (size_t j = 0; (m = match_of(a, i, j)) != NULL; j++) {
-			if (a == b && (i > rule || (i == rule && j >= match)))
+	for (; p.rule < model_route_rules(a); p.rule++)
+		for (p.match = 0; p.match < matches_of(a, p.rule); p.match++) {
+			if (a == b->route && (p.rule > b->rule ||
+			    (p.rule == b->rule && p.match >= b->match)))
 				return false;
-			if (same_match(m, wanted)) {
-				*found = i;
+			if (asks_for_the_same(&p, b)) {
+				*found = p.rule;
 				return true;
 			}
 		}
@@ -184,19 +215,22 @@ static void
 warn_shadow(struct warner *w, size_t rule, size_t match)
 {
 	const struct model_object *b = w->object;
-	bool is_http = b->kind == &model_http_route_kind;
+	bool has_matches = b->kind == &model_http_route_kind ||
+	    b->kind == &model_grpc_route_kind;
+	const struct place place = { b, rule, match };
 	size_t found;
 
 	for (size_t i = 0; i < w->set->len; i++) {
 		const struct model_object *a = w->set->objects[i];
 
 		if (a->kind != b->kind || (a != b && !goes_first(a, b)) ||
-		    !covers(a, b) || !find_same(a, b, rule, match, &found))
+		    !covers(a, b) || !find_same(a, &place, &found))
 			continue;
-		if (is_http)
+		if (has_matches)
 			warn_at(w, "rules[%zu].matches[%zu]: never matches, as "
-			    "rules[%zu] of HTTPRoute %s asks for the same and goes "
-			    "first", rule, match, found, model_object_name(a));
+			    "rules[%zu] of %s %s asks for the same and goes first",
+			    rule, match, found, a->kind->kind,
+			    model_object_name(a));
 		else
 			warn_at(w, "rules[%zu]: takes no connection, as %s %s takes "
 			    "all of them and goes first", rule, a->kind->kind,
@@ -284,8 +318,8 @@ warn_object(struct warner *w)
 			struct model_route_rule r = model_route_rule(o, i);
 
 			warn_weights(w, i, r.backends, r.backends_len);
-			if (o->kind != &model_grpc_route_kind)
-				warn_shadow(w, i, 0);
+			for (size_t j = 0; j < matches_of(o, i); j++)
+				warn_shadow(w, i, j);
 		}
 	} else if (o->kind == &model_gateway_kind) {
 		warn_addresses(w);

@@ -50,6 +50,10 @@
 	"---\napiVersion: gateway.networking.k8s.io/v1\nkind: " kind "\n"	\
 	"metadata: {name: " name "}\nspec: {" spec			\
 	"rules: [{backendRefs: [{name: web, port: 80}]}]}\n"
+#define CALLS(name, spec)						\
+	"---\napiVersion: gateway.networking.k8s.io/v1\nkind: GRPCRoute\n"	\
+	"metadata: {name: " name "}\nspec: {" PARENT spec "}\n"
+#define CALL	"matches: [{method: {service: s.S, method: M}}]"
 #define FAR								\
 	"parentRefs: [{group: '', kind: Service, name: web, namespace: default}]"
 #define WORKLOAD(protocol)						\
@@ -195,6 +199,18 @@ static const struct {
 	    "takes all of them and goes first\n" },
 	/* Those of a consumer are for its own callers. */
 	{ 0, ROUTE("b, namespace: x", FAR) ROUTE("a, namespace: default", FAR), "" },
+	{ 0, CALLS("a", "rules: [{" CALL "}, {matches: [{headers: [{name: h, "
+	    "value: v}]}, {method: {service: s.S, method: M}}]}]"),
+	    "t:5:164: spec.rules[1].matches[1]: never matches, as rules[0] of "
+	    "GRPCRoute default/a asks for the same and goes first\n" },
+	{ 0, CALLS("a", "rules: [{matches: [{method: {service: s.S}}]}, {" CALL
+	    "}, {matches: [{method: {method: M}}]}]"), "" },
+	{ 0, CALLS("b", "rules: [{" CALL "}]") CALLS("a", "rules: [{" CALL
+	    ", backendRefs: [{name: web, port: 80, weight: 0}]}]"),
+	    "t:5:80: spec.rules[0].matches[0]: never matches, as rules[0] of "
+	    "GRPCRoute default/a asks for the same and goes first\n"
+	    "t:10:131: spec.rules[0].backendRefs: all weights are 0, so nothing is "
+	    "sent anywhere\n" },
 	{ MODEL_WARN_REFERENCES, NAMED_PORT STREAM("TCPRoute", "a", PARENT),
 	    "t:10:84: spec.rules[0].backendRefs[0]: Service web says http at port "
 	    "80, so its sidecars take requests alone\n" },

@@ -68,21 +68,30 @@ judge_route(struct sight *s, const struct model_object *route,
 }
 
 static void
+judge_routes(struct sight *s, const struct model_kind *kind,
+    struct conf_node *ancestors)
+{
+	size_t n;
+	const struct model_object **routes = sight_list(s, kind,
+	    s->of->head->meta.namespace, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (model_extension_is_used(s->of, routes[i]))
+			judge_route(s, routes[i], conf_add_map(ancestors));
+}
+
+static void
 judge(struct sight *s, struct conf_node *status)
 {
 	const struct model_target_ref *targets;
-	const struct model_object **routes;
 	struct conf_node *ancestors;
 	size_t n;
 
 	if (!model_extension_targets(s->of, &targets, &n))
 		return;
 	ancestors = condition_ancestors(s, status, targets, n, judge_target);
-	routes = sight_list(s, &model_http_route_kind,
-	    s->of->head->meta.namespace, &n);
-	for (size_t i = 0; i < n; i++)
-		if (model_extension_is_used(s->of, routes[i]))
-			judge_route(s, routes[i], conf_add_map(ancestors));
+	judge_routes(s, &model_http_route_kind, ancestors);
+	judge_routes(s, &model_grpc_route_kind, ancestors);
 }
 
 const struct judge judge_rate_limit = { &model_rate_limit_kind, judge, false };

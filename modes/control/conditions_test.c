@@ -91,6 +91,22 @@ TEST(conditions_of_routes_that_meet_on_a_port)
 	server_fixture_free(t);
 }
 
+TEST(conditions_of_a_filter_of_a_grpc_route)
+{
+	struct server_fixture *t = server_fixture_new();
+
+	server_fixture_put(t, "apiVersion: mesh/v1\nkind: FaultInjection\n"
+	    "metadata: {name: f, namespace: shop}\n"
+	    "spec: {delay: {duration: 1s, percent: 1}}\n---\n"
+	    OF_GATEWAY_API("GRPCRoute", "shop", "g") "spec:\n"
+	    "  parentRefs: [{name: gw}]\n  rules:\n"
+	    "  - filters: [{type: ExtensionRef, extensionRef: {group: mesh,"
+	    " kind: FaultInjection, name: f}}]\n");
+	conditions_expect(t, "/mesh/faultinjections/shop/f",
+	    " | Accepted=True/Accepted Programmed=True/Programmed");
+	server_fixture_free(t);
+}
+
 TEST(conditions_of_kinds_that_share_a_host_of_a_listener)
 {
 	struct server_fixture *t = server_fixture_new();

@@ -150,7 +150,7 @@ TEST(rollout_status_says_why)
 	s.so_far = 7;
 	expect_status("GRPCRoute", &s, "too few requests were seen for a "
 	    "judgement: 7, at least 50",
-	    "Accepted Progressing mesh.internal/FieldsIgnored ");
+	    "Accepted Progressing ");
 	s.phase = ROLLOUT_PENDING;
 	s.reason = ROLLOUT_CONFLICTED;
 	expect_status("HTTPRoute", &s, "another Rollout moves these weights",

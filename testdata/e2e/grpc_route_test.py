@@ -7,6 +7,7 @@ No code is generated: messages are bytes.
 """
 
 import collections
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -35,8 +36,9 @@ TO_SERVICE = "group: '', kind: Service, name: shop"
 class Server(grpc.GenericRpcHandler):
 	"""Answers every unary call with its name and what it saw, in a line."""
 
-	def __init__(self, name):
+	def __init__(self, name, is_broken=False):
 		self.name = name
+		self.is_broken = is_broken
 		self.calls = []
 		self.port = free_port()
 		self.server = grpc.server(ThreadPoolExecutor(8), options=OPTIONS)
@@ -49,8 +51,12 @@ class Server(grpc.GenericRpcHandler):
 
 	def service(self, call):
 		self.calls.append((call.method, dict(call.invocation_metadata)))
-		return grpc.unary_unary_rpc_method_handler(
-		    lambda request, _: self.name.encode())
+		return grpc.unary_unary_rpc_method_handler(self.answer)
+
+	def answer(self, _request, call):
+		if self.is_broken:
+			call.abort(grpc.StatusCode.INTERNAL, "broken")
+		return self.name.encode()
 
 
 def rule(backends, *matches, more=""):
@@ -97,6 +103,15 @@ class Caller:
 	def settles(self, path, who, **metadata):
 		wait_until(lambda: self(path, **metadata) == who,
 		    f"{who} answers {path}")
+
+	def keep_calling(self, path, until):
+		"""Until the event is set, in a thread of its own."""
+		def run():
+			while not until.is_set():
+				self(path)
+		thread = threading.Thread(target=run)
+		thread.start()
+		return thread
 
 	def count(self, path, n):
 		return collections.Counter(self(path) for _ in range(n))
@@ -245,20 +260,24 @@ def calls_come_by_tls_as_well(scene):
 	caller.settles("/pkg.A/X", "a")
 
 
-@scenario
-def a_sidecar_matches_calls(scene):
+def between_sidecars(scene, names=("shop", "any", "cart"), broken=()):
+	"""Control, and a caller of shop."""
 	control = scene.control()
-	servers = {}
-	for name in ("shop", *NAMES):
-		servers[name] = scene.closing(Server(name))
-	for name in ("shop", "any", "cart"):
+	for name in names:
+		server = scene.closing(Server(name, name in broken))
 		scene.proxy(name, control=control, service=f"default/{name}",
-		    apps=[f"80=127.0.0.1:{servers[name].port}/grpc"]).await_ready()
+		    apps=[f"80=127.0.0.1:{server.port}/grpc"]).await_ready()
 	web = scene.proxy("web", control=control, service="default/web",
 	    apps=[f"80={scene.echo('web-app').http}/http"]).await_ready()
 	caller = scene.closing(Caller(f"127.0.0.1:{web.outbound_port}",
 	    "shop.default.mesh"))
 	caller.settles("/pkg.Cart/Add", "shop")
+	return control, caller
+
+
+@scenario
+def a_sidecar_matches_calls(scene):
+	control, caller = between_sidecars(scene)
 	control.apply(route([rule("any", method("pkg.Cart", "Add")),
 	    rule("cart", method("pkg.Cart"))]))
 	control.ctl("wait", "grpcroute", "shop", "--for", "condition=Programmed")
@@ -273,6 +292,48 @@ def a_sidecar_matches_calls(scene):
 	assert caller.count("/a.B/C", 40) == {"any": 30, "cart": 10}
 	control.ctl("delete", "grpcroute", "shop", "--yes")
 	caller.settles("/pkg.Cart/Add", "shop")
+
+
+ROLLOUT = """---
+apiVersion: mesh/v1
+kind: Rollout
+metadata: {name: shop}
+spec:
+  route: {kind: GRPCRoute, name: shop}
+  stable: any
+  candidate: cart
+  steps: [{percent: 50, hold: 200ms}]
+  check: {interval: 200ms, minimumRequests: 10, successPercent: 95, failures: 2}
+"""
+
+
+def roll(scene, phase, broken=()):
+	"""A Rollout from any to cart, to its end; gives who answers then."""
+	control, caller = between_sidecars(scene, broken=broken)
+	control.apply(route([rule({"any": 1, "cart": 0})]))
+	caller.settles("/pkg.Cart/Add", "any")
+	over = threading.Event()
+	thread = caller.keep_calling("/pkg.Cart/Add", over)
+	try:
+		control.apply(ROLLOUT)
+		wait_until(lambda: control.get("rollout", "shop")["status"].get(
+		    "phase") == phase, f"the rollout is {phase}", 60)
+	finally:
+		over.set()
+		thread.join()
+	shown = control.get("rollout", "shop")
+	assert "FieldsIgnored" not in str(shown["status"]), shown
+	return caller
+
+
+@scenario
+def a_rollout_moves_calls(scene):
+	roll(scene, "Succeeded").settles("/pkg.Cart/Add", "cart")
+
+
+@scenario
+def a_rollout_takes_back_what_ends_calls_with_errors(scene):
+	roll(scene, "RolledBack", ["cart"]).settles("/pkg.Cart/Add", "any")
 
 
 if __name__ == "__main__":
