@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "http/codec.h"
 #include "http/exchange.h"
+#include "http/http2.h"
 
 struct exchange {
 	struct conn            *conn;
@@ -12,6 +13,7 @@ struct exchange {
 	struct buf              body;
 	size_t                  body_max;
 	const struct http_head *head;
+	const struct http_fields *trailers;
 	enum close_reason       closed;
 	bool                    is_over;
 	void                  (*done)(void *, const struct exchange_result *);
@@ -45,7 +47,7 @@ finish(struct exchange *x, enum stream_error error)
 {
 	struct exchange_result r = {
 		.error = error, .head = x->head, .body = &x->body,
-		.closed = x->closed,
+		.trailers = x->trailers, .closed = x->closed,
 	};
 
 	if (x->is_over)
@@ -83,8 +85,10 @@ on_body(void *owner, struct buf *b, bool end)
 static void
 on_trailers(void *owner, struct http_fields *trailers)
 {
-	(void)trailers;
-	finish(owner, STREAM_OK);
+	struct exchange *x = owner;
+
+	x->trailers = trailers;
+	finish(x, STREAM_OK);
 }
 
 static void
@@ -182,32 +186,64 @@ on_deadline(void *arg)
 
 /* --- start and end ---------------------------------------------------------- */
 
+typedef struct codec *make_codec(struct loop *, const struct http_limits *,
+    const struct codec_events *, void *owner);
+
+static struct exchange *
+exchange_new(struct conn *c, make_codec *make,
+    const struct exchange_limits *limits)
+{
+	struct exchange *x = mem_zalloc(sizeof(*x));
+	struct loop *loop = conn_loop(c);
+
+	check(!conn_is_closed(c));
+	x->conn = c;
+	x->body_max = limits->body_bytes;
+	arena_init(&x->arena);
+	loop_timer_init(&x->deadline, loop, on_deadline, x);
+	loop_timer_start(&x->deadline, limits->timeout_ms);
+	conn_set_owner(c, &conn_ops, x);
+	x->codec = make(loop, &http_limits_default, &codec_events, x);
+	x->stream = codec_open_stream(x->codec, &x->arena, &stream_events, x);
+	return x;
+}
+
+static void
+ask(struct exchange *x, const struct http_head *request, struct buf *body)
+{
+	struct http_head head = *request;
+	bool has_body = body != NULL && buf_len(body) > 0;
+
+	head.content_length = has_body ? (int64_t)buf_len(body) : -1;
+	stream_send_head(x->stream, &head, !has_body);
+	if (has_body)
+		stream_send_body(x->stream, body, true);
+}
+
 struct exchange *
 exchange_start(struct conn *c, const struct http_head *request,
     struct buf *body, const struct exchange_limits *limits,
     void (*done)(void *, const struct exchange_result *), void *arg)
 {
-	struct exchange *x = mem_zalloc(sizeof(*x));
-	struct loop *loop = conn_loop(c);
-	struct http_head head = *request;
-	bool has_body = body != NULL && buf_len(body) > 0;
+	struct exchange *x = exchange_new(c, h1_client_new, limits);
 
-	check(!conn_is_closed(c));
-	x->conn = c;
-	x->body_max = limits->body_bytes;
 	x->done = done;
 	x->arg = arg;
-	arena_init(&x->arena);
-	loop_timer_init(&x->deadline, loop, on_deadline, x);
-	loop_timer_start(&x->deadline, limits->timeout_ms);
-	conn_set_owner(c, &conn_ops, x);
-	x->codec = h1_client_new(loop, &http_limits_default, &codec_events, x);
-	x->stream = codec_open_stream(x->codec, &x->arena, &stream_events, x);
 	codec_drain(x->codec);	/* this one and no more */
-	head.content_length = has_body ? (int64_t)buf_len(body) : -1;
-	stream_send_head(x->stream, &head, !has_body);
-	if (has_body)
-		stream_send_body(x->stream, body, true);
+	ask(x, request, body);
+	return x;
+}
+
+struct exchange *
+exchange_start_h2(struct conn *c, const struct http_head *request,
+    struct buf *body, const struct exchange_limits *limits,
+    void (*done)(void *, const struct exchange_result *), void *arg)
+{
+	struct exchange *x = exchange_new(c, h2_client_new, limits);
+
+	x->done = done;
+	x->arg = arg;
+	ask(x, request, body);
 	return x;
 }
 

@@ -7,7 +7,7 @@
 
 /*
  * exchange: one request and its whole response over a connection of its own:
- * what ctl, join and the clients of the admin interface need.
+ * what ctl, join, health checks and the clients of the admin interface need.
  *
  * Life: exchange_start -> done once, or exchange_cancel and no call.
  *
@@ -25,6 +25,7 @@ struct exchange_result {
 	enum stream_error       error;	/* STREAM_OK: head and body are whole */
 	const struct http_head *head;	/* NULL when none came */
 	struct buf             *body;	/* may be moved from; what is there */
+	const struct http_fields *trailers;	/* NULL when none came */
 	enum close_reason       closed;	/* why the connection ended before, or
 					 * CLOSE_NONE */
 };
@@ -35,6 +36,10 @@ struct exchange_result {
  * return; its content_length is set here.  Keeps arg.
  */
 struct exchange *exchange_start(struct conn *, const struct http_head *,
+    struct buf *body, const struct exchange_limits *,
+    void (*done)(void *arg, const struct exchange_result *), void *arg);
+/* The same over HTTP/2, which the peer is known to speak. */
+struct exchange *exchange_start_h2(struct conn *, const struct http_head *,
     struct buf *body, const struct exchange_limits *,
     void (*done)(void *arg, const struct exchange_result *), void *arg);
 void exchange_cancel(struct exchange *);

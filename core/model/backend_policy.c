@@ -313,7 +313,10 @@ static const struct conf_field health_fields[] = {
 	{ "path", CONF_STRING_T, HEALTH(path), .pattern = CONF_URL_PATH,
 	    .fallback = "/", .text = "of HTTP: what is asked for" },
 	{ "host", CONF_STRING_T, HEALTH(host), .pattern = CONF_HOST,
-	    .text = "of HTTP: the Host; default: the service's name" },
+	    .text = "of HTTP and GRPC: the Host; default: the service's name" },
+	{ "service", CONF_STRING_T, HEALTH(service), .max = 256, .fallback = "",
+	    .text = "of GRPC: which service is asked about; default: the whole "
+	    "server" },
 	NUMBER("statusMin", HEALTH(status_min), 100, 599, "200",
 	    "the least status that is healthy"),
 	NUMBER("statusMax", HEALTH(status_max), 100, 599, "399",

@@ -93,6 +93,7 @@ enum model_health_type { MODEL_HEALTH_HTTP, MODEL_HEALTH_TCP, MODEL_HEALTH_GRPC 
 struct model_health_check {
 	int         type;		/* enum model_health_type */
 	const char *path, *host;	/* host NULL: the service's name */
+	const char *service;		/* of GRPC; "": the whole server */
 	int64_t     status_min, status_max;
 	int64_t     interval_ms, timeout_ms, edge_ms, unhealthy_ms;
 	int64_t     jitter_percent;

@@ -110,7 +110,7 @@ static const struct {
 	    "t:4:27: spec.chains.inbound[0]: the required field \"name\" is "
 	    "missing" },
 	{ PROXY "spec: {appHealth: 'http:x'}", "t:4:19: spec.appHealth: expected "
-	    "tcp or http:/path, found \"http:x\"" },
+	    "tcp, http:/path, grpc or grpc:NAME, found \"http:x\"" },
 	{ PROXY "spec: {apps: [{address: 'a:80'}, {address: 'b:80'}]}",
 	    "t:4:34: spec.apps: port 80 stands twice, expected each once" },
 	{ PROXY "spec: {upstreams: [{listen: ':1', service: web}]}",

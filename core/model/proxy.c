@@ -102,7 +102,8 @@ static const struct conf_field spec_fields[] = {
 	    .fallback = "http", .text = "what those apps speak that do not say; "
 	    "auto: what their callers do" },
 	{ "appHealth", CONF_STRING_T, AT(app_health), .fallback = "tcp",
-	    .text = "when the application is up: tcp (it accepts) or http:/path" },
+	    .text = "when the application is up: tcp (it accepts), http:/path, or "
+	    "grpc or grpc:NAME" },
 	{ "zone", CONF_STRING_T, AT(zone), .pattern = CONF_LABEL_VALUE,
 	    .text = "where the workload runs" },
 	{ "labels", CONF_PAIRS_T, AT(labels), .key_pattern = CONF_LABEL_KEY,
@@ -213,17 +214,24 @@ verify_apps(const struct model_proxy *p, const struct conf_node *apps,
 	return 0;
 }
 
+static bool
+is_app_health(struct slice s)
+{
+	return slice_is(s, "tcp") || slice_has_prefix(s, SLICE("http:/")) ||
+	    slice_is(s, "grpc") || (slice_has_prefix(s, SLICE("grpc:")) &&
+	    s.len > 5 && s.len <= 5 + 256);
+}
+
 static int
 verify(const void *filled, const struct conf_node *doc, struct err *err)
 {
 	const struct model_proxy *p = filled;
 	const struct conf_node *spec = conf_get(doc, "spec");
-	struct slice health = slice_str(p->spec.app_health);
 
-	if (!slice_is(health, "tcp") && !slice_has_prefix(health, SLICE("http:/")))
+	if (!is_app_health(slice_str(p->spec.app_health)))
 		return conf_error(conf_get(spec, "appHealth"), err,
-		    "spec.appHealth: expected tcp or http:/path, found \"%s\"",
-		    p->spec.app_health);
+		    "spec.appHealth: expected tcp, http:/path, grpc or "
+		    "grpc:NAME, found \"%s\"", p->spec.app_health);
 	return verify_apps(p, conf_get(spec, "apps"), err);
 }
 

@@ -39,7 +39,7 @@ struct model_proxy {
 		struct model_app *apps;
 		size_t            apps_len;
 		int               protocol;	/* of apps that do not say */
-		const char       *app_health;	/* "tcp" or "http:/path" */
+		const char       *app_health;	/* "tcp", "http:/path", "grpc[:NAME]" */
 		const char       *zone;
 		struct conf_pairs labels;
 		const char       *advertise;

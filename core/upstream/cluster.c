@@ -249,6 +249,7 @@ keep_settings(struct cluster *c)
 	c->authority = arena_dup(&c->arena, c->authority);
 	c->health.path = arena_dup(&c->arena, c->health.path);
 	c->health.host = arena_dup(&c->arena, c->health.host);
+	c->health.service = arena_dup(&c->arena, c->health.service);
 	c->affinity.name = arena_dup(&c->arena, c->affinity.name);
 	c->affinity.path = arena_dup(&c->arena, c->affinity.path);
 	c->affinity.subset_header = arena_dup(&c->arena,

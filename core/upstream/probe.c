@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "http/http2.h"
 #include "tls/identity.h"
+#include "upstream/grpc_health.h"
 #include "upstream/probe.h"
 #include "upstream/upstream_run.h"
 
@@ -10,6 +11,7 @@ struct probe {
 	const struct endpoint *endpoint;	/* in cluster */
 	struct connector      *connector;	/* until there is a conn */
 	struct conn           *conn;
+	struct exchange       *exchange;	/* of gRPC; then it has conn */
 	struct codec          *codec;
 	struct stream         *stream;
 	struct arena           arena;
@@ -20,6 +22,7 @@ struct probe {
 };
 
 static const char *const alpn_bytes[] = { "mesh-tcp/1", NULL };
+static const char *const alpn_h2[] = { "h2", NULL };
 
 /* --- the end -------------------------------------------------------------------- */
 
@@ -45,6 +48,9 @@ leave(struct probe *k)
 	if (k->connector != NULL)
 		connector_cancel(k->connector);
 	k->connector = NULL;
+	if (k->exchange != NULL)
+		exchange_cancel(k->exchange);
+	k->exchange = NULL;
 	if (k->stream != NULL)
 		stream_close(k->stream, STREAM_CANCEL);
 	k->stream = NULL;
@@ -208,6 +214,39 @@ ask(struct probe *k)
 	stream_send_head(k->stream, &h, true);
 }
 
+/* --- gRPC --------------------------------------------------------------------------- */
+
+static void
+on_grpc_answer(void *arg, const struct exchange_result *r)
+{
+	struct probe *k = arg;
+	const char *why;
+
+	k->exchange = NULL;
+	finish(k, grpc_health_is_well(r, &why) ? PROBE_OK : PROBE_FAILED);
+}
+
+static void
+ask_grpc(struct probe *k, struct conn *c)
+{
+	const struct health_settings *s = &k->cluster->health;
+	const struct grpc_health_question q = {
+		.authority = s->host.len > 0 ? s->host : k->endpoint->host,
+		.service = s->service, .timeout_ms = s->timeout_ms,
+	};
+
+	if (conn_peer(c)->is_tls &&
+	    !slice_is(slice_str(conn_peer(c)->alpn), "h2")) {
+		k->conn = c;
+		conn_set_owner(c, &conn_ops, k);
+		finish(k, PROBE_FAILED);
+		return;
+	}
+	k->exchange = grpc_health_ask(c, &q, on_grpc_answer, k);
+}
+
+/* --- the start ---------------------------------------------------------------------- */
+
 static void
 on_connected(void *arg, struct conn *c, enum response_flag flag,
     const char *details)
@@ -218,6 +257,11 @@ on_connected(void *arg, struct conn *c, enum response_flag flag,
 	k->connector = NULL;
 	if (c == NULL) {
 		finish(k, flag == FLAG_UO ? PROBE_UNKNOWN : PROBE_FAILED);
+		return;
+	}
+	if (k->cluster->health.kind == HEALTH_GRPC) {
+		upstream_announce(k->cluster, k->endpoint, c, SLICE_NONE);
+		ask_grpc(k, c);
 		return;
 	}
 	k->conn = c;
@@ -244,6 +288,15 @@ can_ask(const struct probe *k)
 	return id != NULL;
 }
 
+static const char *const *
+alpn_of(const struct cluster *c)
+{
+	if (c->health.kind == HEALTH_GRPC)
+		return alpn_h2;
+	return c->health.kind == HEALTH_TCP && c->protocol != CLUSTER_HTTP ?
+	    alpn_bytes : pool_alpn(c);
+}
+
 struct probe *
 probe_start(struct upstream *up, const struct cluster *c,
     const struct endpoint *e, void (*done)(void *, enum probe_result),
@@ -262,10 +315,8 @@ probe_start(struct upstream *up, const struct cluster *c,
 	loop_timer_start(&k->timer, c->health.timeout_ms);
 	loop_task_init(&k->unknown, on_unknown, k);
 	if (can_ask(k))
-		k->connector = connector_start(up, c, e,
-		    c->health.kind == HEALTH_TCP &&
-		    c->protocol != CLUSTER_HTTP ?
-		    alpn_bytes : pool_alpn(c), on_connected, k);
+		k->connector = connector_start(up, c, e, alpn_of(c),
+		    on_connected, k);
 	else
 		loop_defer(loop, &k->unknown);
 	return k;

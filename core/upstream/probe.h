@@ -6,7 +6,8 @@
 /*
  * probe: one health check of one endpoint, over a connection of its own that is
  * made as traffic's are, with the identity that is expected there.  TCP is well
- * once that stands; HTTP when GET of the path has an answer that is asked for.
+ * once that stands; HTTP when GET of the path has an answer that is asked for;
+ * gRPC, always over HTTP/2, when its health service says so.
  *
  * Life: probe_start -> done once, later, or probe_cancel.
  */

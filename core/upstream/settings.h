@@ -70,11 +70,12 @@ struct outlier_settings {
 	uint32_t failure_percent;	/* 0: off; more failures than that */
 };
 
-enum health_kind { HEALTH_OFF, HEALTH_HTTP, HEALTH_TCP };
+enum health_kind { HEALTH_OFF, HEALTH_HTTP, HEALTH_TCP, HEALTH_GRPC };
 
 struct health_settings {
 	enum health_kind kind;
 	struct slice path, host;	/* "/", and the service's name */
+	struct slice service;		/* of gRPC; "": the whole server */
 	uint16_t status_min, status_max;	/* 200 ... 399 */
 	uint64_t interval_ms, timeout_ms;	/* 10,000 and 1,000 */
 	uint64_t edge_ms;		/* 1,000: while the count goes on to a change */

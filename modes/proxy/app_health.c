@@ -7,6 +7,7 @@
 #include "http/message.h"
 #include "modes/proxy/app_health.h"
 #include "net/dial.h"
+#include "upstream/grpc_health.h"
 
 #define EAGER_MS	1000	/* while it is down, or may be */
 #define CALM_MS		5000
@@ -32,7 +33,8 @@ struct probe {
 
 struct app_health {
 	struct loop  *loop;
-	const char   *path;	/* NULL: tcp */
+	const char   *path;	/* of http; or NULL */
+	const char   *service;	/* of grpc, or ""; NULL too: tcp */
 	struct probe *probes;
 	size_t        len;
 	bool          is_up;
@@ -72,12 +74,17 @@ take_good(struct probe *p)
 	p->why = NULL;
 }
 
+static const char *
+wanted(const struct app_health *h)
+{
+	return h->path != NULL ? "answers GET " : h->service != NULL ?
+	    "says SERVING by gRPC" : "accepts a connection";
+}
+
 /* Said once, at the start too; until all answer nobody is sent here. */
 static void
 take_bad(struct probe *p, const char *why)
 {
-	const char *path = p->owner->path;
-
 	mem_free(p->why);
 	p->why = mem_strdup(why);
 	if (++p->failures < FAILURES || p->is_told)
@@ -85,9 +92,8 @@ take_bad(struct probe *p, const char *why)
 	p->is_up = false;
 	p->is_told = true;
 	log_warn("app", "%s does not answer for port %u: %s; callers are kept "
-	    "away until %s%s", p->name, p->port, why, path == NULL ?
-	    "it accepts a connection" : "it answers GET ",
-	    path == NULL ? "" : path);
+	    "away until it %s%s", p->name, p->port, why, wanted(p->owner),
+	    p->owner->path == NULL ? "" : p->owner->path);
 }
 
 static void
@@ -133,6 +139,16 @@ announce_nobody(const struct probe *p, struct conn *c)
 	str_fini(&out);
 }
 
+static struct conn *
+connect_to(struct probe *p, int fd)
+{
+	struct conn *c = conn_new(p->owner->loop, fd, NULL, NULL, &conn_no_ops,
+	    p);
+
+	announce_nobody(p, c);
+	return c;
+}
+
 static void
 ask(struct probe *p, int fd)
 {
@@ -145,11 +161,32 @@ ask(struct probe *p, int fd)
 		answered(p, false, "the path cannot be asked for");
 		return;
 	}
-	struct conn *c = conn_new(p->owner->loop, fd, NULL, NULL, &conn_no_ops,
-	    p);
+	p->exchange = exchange_start(connect_to(p, fd), &head, NULL, &limits,
+	    on_reply, p);
+}
 
-	announce_nobody(p, c);
-	p->exchange = exchange_start(c, &head, NULL, &limits, on_reply, p);
+/* --- grpc ---------------------------------------------------------------- */
+
+static void
+on_grpc_reply(void *arg, const struct exchange_result *r)
+{
+	struct probe *p = arg;
+	const char *why = NULL;
+	bool is_well = grpc_health_is_well(r, &why);
+
+	p->exchange = NULL;
+	answered(p, is_well, why);
+}
+
+static void
+ask_grpc(struct probe *p, int fd)
+{
+	const struct grpc_health_question q = {
+		.authority = slice_str(p->name),
+		.service = slice_str(p->owner->service), .timeout_ms = PROBE_MS,
+	};
+
+	p->exchange = grpc_health_ask(connect_to(p, fd), &q, on_grpc_reply, p);
 }
 
 /* --- tcp ----------------------------------------------------------------- */
@@ -164,6 +201,8 @@ on_connected(void *arg, int fd, int error)
 		answered(p, false, strerror(error));
 	} else if (p->owner->path != NULL) {
 		ask(p, fd);
+	} else if (p->owner->service != NULL) {
+		ask_grpc(p, fd);
 	} else {
 		close(fd);
 		answered(p, true, NULL);
@@ -186,6 +225,14 @@ on_due(void *arg)
 
 /* --- start and end ------------------------------------------------------- */
 
+static const char *
+service_in(const char *spec)
+{
+	if (strcmp(spec, "grpc") == 0)
+		return "";
+	return strncmp(spec, "grpc:", 5) == 0 ? spec + 5 : NULL;
+}
+
 struct app_health *
 app_health_start(struct loop *loop, const struct compile_app *apps, size_t len,
     const char *spec, void (*on_change)(void *, bool), void *arg)
@@ -194,7 +241,8 @@ app_health_start(struct loop *loop, const struct compile_app *apps, size_t len,
 
 	*h = (struct app_health){ .loop = loop, .len = len,
 		.on_change = on_change, .arg = arg,
-		.path = strncmp(spec, "http:", 5) == 0 ? spec + 5 : NULL };
+		.path = strncmp(spec, "http:", 5) == 0 ? spec + 5 : NULL,
+		.service = service_in(spec) };
 	h->probes = mem_zalloc_array(len + 1, sizeof(*h->probes));
 	for (size_t i = 0; i < len; i++) {
 		struct probe *p = &h->probes[i];

@@ -9,10 +9,11 @@
  * app_health: whether our application answers, on all of its addresses.
  *
  * "tcp": it accepts a connection.  "http:/path": it answers GET /path with a
- * status from 200 to 399.  Each address is asked every second until it
- * answers, and every five seconds then; it counts as down again after two
- * failures in a row, a second apart.  The log says so once each time, and also
- * when it is not up to begin with.
+ * status from 200 to 399.  "grpc", "grpc:NAME": it says SERVING by gRPC's health
+ * checking, as a whole or about the service of that name.  Each address is asked
+ * every second until it answers, and every five seconds then; it counts as down
+ * again after two failures in a row, a second apart.  The log says so once each
+ * time, and also when it is not up to begin with.
  *
  * Life: app_health_start -> on_change at each change; the first one says that
  *       it is up -> app_health_stop.

@@ -443,23 +443,6 @@ compile_policy(struct compiler *c, const struct model_object *o)
 	}
 }
 
-/* What callers cannot do yet is said; the rest of the policy holds. */
-static void
-check_policies(struct compiler *c)
-{
-	for (size_t i = 0; i < c->policies.len; i++) {
-		const struct model_backend_policy_spec *p =
-		    model_backend_policy(c->policies.v[i]);
-		struct err err = ERR_INIT;
-
-		if (p->health == NULL || p->health->type != MODEL_HEALTH_GRPC)
-			continue;
-		err_set(&err, ERR_CONFIG, "spec.healthCheck.type: expected HTTP "
-		    "or TCP, found GRPC, with which nobody is asked yet");
-		report(c, c->policies.v[i], &err);
-	}
-}
-
 static size_t
 count_service_ports(const struct compile_input *in)
 {
@@ -503,7 +486,6 @@ compile_all(const struct compile_input *in)
 	compile_backends(in, &c.backends);
 	compile_grpc_backends(in, &c.grpc_backends);
 	policies_find(&c.policies, in->objects, in->len);
-	check_policies(&c);
 	extensions_init(&c.extensions, in, s);
 	s->revision = in->revision;
 	s->late = late_chain_new(in->filter_stats);

@@ -295,13 +295,13 @@ set_health(const struct model_health_check *from, struct cluster *c)
 {
 	static const enum health_kind kinds[] = {
 		[MODEL_HEALTH_HTTP] = HEALTH_HTTP, [MODEL_HEALTH_TCP] = HEALTH_TCP,
-		/* Reported by whoever compiles: nobody is asked. */
-		[MODEL_HEALTH_GRPC] = HEALTH_OFF,
+		[MODEL_HEALTH_GRPC] = HEALTH_GRPC,
 	};
 
 	c->health = (struct health_settings){
 		.kind = kinds[from->type], .path = slice_str(from->path),
 		.host = slice_str(from->host),
+		.service = slice_str(from->service),
 		.status_min = (uint16_t)from->status_min,
 		.status_max = (uint16_t)from->status_max,
 		.interval_ms = (uint64_t)from->interval_ms,

@@ -268,9 +268,6 @@ def a_wrong_policy_harms_only_itself(scene):
 	edge.policy("  loadBalancer: {type: Guess}\n")
 	assert "spec.loadBalancer.type" in edge.err()
 	assert stays(), "the last good form is in force"
-	edge.policy(good + "  healthCheck: {type: GRPC}\n")
-	assert "spec.healthCheck.type" in edge.err()
-	assert stays(), "what can be done is done"
 
 
 @scenario
