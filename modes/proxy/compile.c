@@ -5,6 +5,7 @@
 #include "model/endpoints.h"
 #include "model/mesh_config.h"
 #include "model/service.h"
+#include "model/service_index.h"
 #include "model/workload.h"
 #include "model/xbackend.h"
 #include "modes/proxy/compile.h"
@@ -20,7 +21,8 @@ struct compiler {
 	struct snapshot            *out;
 	struct map                  backends;	/* of routes, "ns/name" */
 	struct map                  grpc_backends;	/* of GRPCRoutes, ports */
-	struct policies             policies;
+	struct service_index_found  about;	/* the service at hand */
+	struct policies             policies;	/* for that */
 	struct extensions           extensions;
 	struct arena                scratch;
 };
@@ -175,7 +177,7 @@ make_cluster(struct compiler *c, struct making *m,
     const struct model_service_port *port,
     const struct model_endpoints *found, bool is_h2)
 {
-	const struct model_object *tls = outside_policy(c->in, m->service,
+	const struct model_object *tls = outside_policy(&c->about, m->service,
 	    port->name);
 	char key[SERVICE_KEY_MAX], number[16];
 
@@ -211,11 +213,11 @@ compile_port(struct compiler *c, const struct model_object *o,
 	struct model_endpoints_query q = {
 		.service = o, .port = port->port,
 		.transport = (enum model_transport)port->transport,
-		.backends = c->in->objects,
-		.backends_len = c->in->len,
+		.backends = c->about.v,
+		.backends_len = c->about.len,
 		.trust_domain = c->in->trust_domain,
 		.standalone = c->in->settings->spec.standalone,
-		.ends_tls = outside_policy(c->in, o, port->name) != NULL,
+		.ends_tls = outside_policy(&c->about, o, port->name) != NULL,
 	};
 	struct model_endpoints found;
 	struct making m = { .service = o, .name = name, .port = port->port };
@@ -301,6 +303,8 @@ compile_service(struct compiler *c, const struct model_object *o)
 	    !map_has(&c->backends, slice_str(key)) &&
 	    !outside_is_ours(c->in, o))
 		return;
+	c->about = service_index_find(c->in->index, o);
+	policies_find(&c->policies, c->about.v, c->about.len);
 	s->ports = arena_zalloc(&c->out->arena,
 	    sizeof(*s->ports) * 2 * spec->ports_len + 1);
 	for (size_t i = 0; i < spec->ports_len; i++) {
@@ -315,6 +319,7 @@ compile_service(struct compiler *c, const struct model_object *o)
 		    p->port))
 			add_port(c, o, s, p, true);
 	}
+	policies_fini(&c->policies);
 	map_put(&c->out->services, slice_str(key), s);
 }
 
@@ -485,7 +490,6 @@ compile_all(const struct compile_input *in)
 	arena_init(&c.scratch);
 	compile_backends(in, &c.backends);
 	compile_grpc_backends(in, &c.grpc_backends);
-	policies_find(&c.policies, in->objects, in->len);
 	extensions_init(&c.extensions, in, s);
 	s->revision = in->revision;
 	s->late = late_chain_new(in->filter_stats);
@@ -520,7 +524,6 @@ compile_all(const struct compile_input *in)
 	map_fini(&c.backends, NULL);
 	map_fini(&c.grpc_backends, NULL);
 	extensions_fini(&c.extensions);
-	policies_fini(&c.policies);
 	arena_fini(&c.scratch);
 	return s;
 }
@@ -529,12 +532,16 @@ struct snapshot *
 compile(const struct compile_input *in)
 {
 	struct compile_input all = *in;
+	struct service_index index;
 	struct arena a;
 
 	arena_init(&a);
 	all.objects = model_xbackends_expand(&a, in->objects, &all.len);
+	service_index_init(&index, all.objects, all.len);
+	all.index = &index;
 	struct snapshot *s = compile_all(&all);
 
+	service_index_fini(&index);
 	arena_fini(&a);
 	return s;
 }

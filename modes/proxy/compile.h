@@ -11,6 +11,9 @@
  * Compilation is isolated per document: what does not compile is reported
  * and leaves everything else as it is; a cluster whose endpoints did not
  * change is the one of the snapshot before, with its connections.
+ *
+ * It costs as much as there are documents, and services that are called: each
+ * service looks only at what has to do with it (model/service_index.h).
  */
 struct compile_app {
 	uint16_t         port;		/* what targetPort refers to */
@@ -22,11 +25,13 @@ struct compile_app {
 };
 
 struct names;
+struct service_index;
 struct system_roots;
 
 struct compile_input {
 	struct model_object *const *objects;
 	size_t               len;
+	struct service_index *index;	/* of those; compile's own */
 	/* Services that are called; NULL: all (standalone). */
 	bool               (*is_called)(void *arg, const struct service_name *);
 	void                *is_called_arg;

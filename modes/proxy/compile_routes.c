@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "model/service_index.h"
 #include "model/xbackend.h"
 #include "modes/proxy/compile.h"
 #include "modes/proxy/rules.h"
@@ -14,9 +15,9 @@ struct routes {
 	const struct compile_input *in;
 	struct extensions          *extensions;
 	struct snapshot            *out;
-	const struct model_object **all, **found;
+	const struct model_object **all, **found;	/* about a service */
 	size_t                      len;
-	struct rule_order          *orders;	/* as long as all */
+	struct rule_order          *orders;
 	char                       *namespace;
 };
 
@@ -81,8 +82,16 @@ compile_service_routes(struct routes *r, const struct model_object *o)
 {
 	struct service *s = map_get(&r->out->services,
 	    slice_str(model_object_name(o)));
+	struct service_index_found about;
 
-	for (size_t i = 0; s != NULL && i < s->len; i++)
+	if (s == NULL)
+		return;
+	about = service_index_find(r->in->index, o);
+	r->len = 0;
+	for (size_t i = 0; i < about.len; i++)
+		if (model_route(about.v[i]) != NULL)
+			r->all[r->len++] = about.v[i];
+	for (size_t i = 0; r->len > 0 && i < s->len; i++)
 		if (!s->ports[i].is_for_grpc)
 			compile_port_routes(r, o, s, &s->ports[i]);
 }
@@ -93,22 +102,23 @@ compile_routes(const struct compile_input *in, struct extensions *extensions,
 {
 	struct routes r = { .in = in, .extensions = extensions, .out = out };
 
-	r.all = mem_zalloc_array(in->len + 1, sizeof(*r.all));
+	size_t routes = 0;
+
 	for (size_t i = 0; i < in->len; i++)
-		if (model_route(in->objects[i]) != NULL)
-			r.all[r.len++] = in->objects[i];
-	if (r.len > 0) {
-		r.found = mem_zalloc_array(r.len, sizeof(*r.found));
-		r.orders = mem_zalloc_array(r.len, sizeof(*r.orders));
+		routes += model_route(in->objects[i]) != NULL;
+	if (routes > 0) {
+		r.all = mem_zalloc_array(routes, sizeof(*r.all));
+		r.found = mem_zalloc_array(routes, sizeof(*r.found));
+		r.orders = mem_zalloc_array(routes, sizeof(*r.orders));
 		r.namespace = mem_printf("%.*s", SLICE_ARG(in->namespace));
 		for (size_t i = 0; i < in->len; i++)
 			if (in->objects[i]->kind == &model_service_kind)
 				compile_service_routes(&r, in->objects[i]);
+		mem_free(r.all);
 		mem_free(r.found);
 		mem_free(r.orders);
 		mem_free(r.namespace);
 	}
-	mem_free(r.all);
 }
 
 /* --- what they send to --------------------------------------------------------------- */

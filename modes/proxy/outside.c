@@ -5,6 +5,7 @@
 #include "model/authorities.h"
 #include "model/backend_tls_policy.h"
 #include "model/service.h"
+#include "model/service_index.h"
 #include "modes/proxy/outside.h"
 #include "modes/proxy/system_roots.h"
 #include "tls/outside.h"
@@ -44,14 +45,14 @@ aims(const struct model_object *policy, const struct model_object *service,
 }
 
 const struct model_object *
-outside_policy(const struct compile_input *in,
+outside_policy(const struct service_index_found *about,
     const struct model_object *service, const char *port_name)
 {
 	const struct model_object *best = NULL;
 	int best_aim = 0;
 
-	for (size_t i = 0; i < in->len; i++) {
-		const struct model_object *o = in->objects[i];
+	for (size_t i = 0; i < about->len; i++) {
+		const struct model_object *o = about->v[i];
 		int aim = o->kind == &model_backend_tls_policy_kind ?
 		    aims(o, service, port_name) : 0;
 
@@ -70,16 +71,8 @@ static const struct model_object *
 find(void *arg, const struct model_kind *kind, const char *namespace,
     const char *name)
 {
-	const struct compile_input *in = arg;
-
-	for (size_t i = 0; i < in->len; i++) {
-		const struct model_metadata *m = &in->objects[i]->head->meta;
-
-		if (in->objects[i]->kind == kind &&
-		    is_same(m->namespace, namespace) && is_same(m->name, name))
-			return in->objects[i];
-	}
-	return NULL;
+	(void)kind;	/* ConfigMaps are all that there is */
+	return service_index_config_map(arg, namespace, name);
 }
 
 /* Gives a reference, or NULL. */
@@ -89,7 +82,6 @@ roots_of(const struct compile_input *in, const struct model_object *policy,
 {
 	const struct model_backend_validation *v =
 	    &model_backend_tls_policy(policy)->spec.validation;
-	union { const struct compile_input *from; void *to; } arg = { in };
 	struct web_roots *roots;
 
 	if (v->well_known != NULL) {
@@ -98,7 +90,7 @@ roots_of(const struct compile_input *in, const struct model_object *policy,
 		return roots == NULL ? NULL : web_roots_ref(roots);
 	}
 	roots = web_roots_new();
-	model_authorities(policy, find, arg.to, roots, err);
+	model_authorities(policy, find, in->index, roots, err);
 	if (web_roots_len(roots) > 0)
 		return roots;
 	web_roots_unref(roots);

@@ -13,7 +13,8 @@
  */
 
 /* The policy for a port (its name may be NULL) of a service; NULL: none. */
-const struct model_object *outside_policy(const struct compile_input *,
+struct service_index_found;
+const struct model_object *outside_policy(const struct service_index_found *,
     const struct model_object *service, const char *port_name);
 /* Before cluster_add. */
 void outside_apply(const struct compile_input *,
