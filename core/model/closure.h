@@ -29,9 +29,8 @@
  * That of a proxy that runs a Gateway (model_subject_run) has besides
  *
  *	the Gateway, its ListenerSets, the routes that hang on any of them,
- *	the Secrets that their listeners refer to, and the Secrets and
- *	ConfigMaps of the Gateway's own TLS, those of other namespaces if a
- *	ReferenceGrant there lets them, all Namespaces.
+ *	the Secrets and ConfigMaps that their TLS refers to, those of other
+ *	namespaces if a ReferenceGrant there lets them, all Namespaces.
  *
  * Both ends of a session compute it with model_concerns, one object at a
  * time.  Whether a workload backs a service can depend on the service's

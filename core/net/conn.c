@@ -413,6 +413,14 @@ conn_set_remote(struct conn *c, const struct addr *remote)
 	c->addr = addr_shorten(remote);
 }
 
+void
+conn_set_local(struct conn *c, const struct addr *local)
+{
+	conn_ask_addrs(c);
+	addr_brief_fini(&c->local);
+	c->local = addr_shorten(local);
+}
+
 const struct addr *
 conn_addr(struct conn *c, struct addr *room)
 {

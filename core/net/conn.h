@@ -95,8 +95,9 @@ void conn_set_peer(struct conn *, struct conn_peer **);
  */
 const struct addr *conn_addr(struct conn *, struct addr *room);	/* remote */
 const struct addr *conn_local(struct conn *, struct addr *room);
-/* In place of what the socket says, for who speaks through a proxy.  Copies. */
+/* In place of what the socket says, for who speaks through a proxy.  Copy. */
 void conn_set_remote(struct conn *, const struct addr *);
+void conn_set_local(struct conn *, const struct addr *);
 /* Gives a copy with its texts, all in one block: for conn_image. */
 struct conn_peer *conn_peer_copy(const struct conn_peer *);
 /* The user at the other end of a Unix socket; -1 for others. */

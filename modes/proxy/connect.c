@@ -120,8 +120,8 @@ use_cluster(struct connect *c, struct cluster *cluster)
 	/* Only what is known is counted by name: a caller may invent others. */
 	l7_summary(c->ctx)->service = arena_dup(l7_arena(c->ctx),
 	    cluster->service);
-	const struct tcp_caller caller = { w->env.workload, l7_conn(c->ctx),
-		false };
+	const struct tcp_caller caller = { .source = w->env.workload,
+		.conn = l7_conn(c->ctx) };
 
 	c->up = tcp_upstream_start(w->upstream, cluster, &caller, &events, c);
 	cluster_unref(cluster);

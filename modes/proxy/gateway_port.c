@@ -46,8 +46,12 @@ start_stream(struct open_port *o, struct proxy_worker *w, struct conn *c,
 		conn_abort(c, CLOSE_DENIED);
 		return;
 	}
+	struct session_job *job = session_job_new(to, false, false,
+	    w->env.workload);
+
+	job->tells_client = true;
 	l4_start(w->snapshot->out.l4, c, &w->env, "gateway", &session_terminal,
-	    session_job_new(to, false, false, w->env.workload));
+	    job);
 }
 
 static void

@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "link/frame.h"
+#include "link/meta.h"
+#include "modes/proxy/entrance.h"
 #include "modes/proxy/session.h"
 #include "modes/proxy/session_clock.h"
 #include "modes/proxy/session_look.h"
@@ -11,6 +13,8 @@
 #include "modes/proxy/worker.h"
 #include "net/conn_splice.h"
 #include "stat/metrics.h"
+
+#define UNSAID_MS	5000	/* until a gateway says for whom it calls */
 
 struct session {
 	struct l4_run       *l4;
@@ -21,6 +25,8 @@ struct session {
 	struct session_clock clock;
 	struct session_look  look;
 	struct loop_timer    look_timer;
+	struct loop_timer    unsaid;
+	bool is_unsaid;			/* a gateway is yet to say for whom it is */
 	bool is_looking;		/* nothing was passed on yet */
 	bool is_guarding;
 	bool has_failed;		/* up, while looking: there is none */
@@ -211,8 +217,9 @@ static void
 start_up(struct session *s)
 {
 	struct proxy_worker *w = l4_env(s->l4)->mode;
-	const struct tcp_caller caller = { s->job->source, l4_conn(s->l4),
-		s->job->is_inbound };
+	const struct tcp_caller caller = { .source = s->job->source,
+		.conn = l4_conn(s->l4), .is_inbound = s->job->is_inbound,
+		.tells_client = s->job->tells_client };
 
 	s->up = tcp_upstream_start(w->upstream, s->job->cluster, &caller,
 	    &up_events, s);
@@ -345,14 +352,53 @@ pass_up(struct session *s, struct buf *data, bool end)
 	}
 }
 
-/* "source=NS/NAME": believed only as far as logs and counters go. */
-static void
-take_meta(struct session *s, const char *meta, size_t len)
+/* Whether what the other side says of a client is believed. */
+static bool
+is_from_gateway(const struct session *s)
 {
-	struct slice m = slice_of(meta, len);
+	return s->job->down_framed && entrance_is_gateway(slice_str(
+	    conn_peer(l4_conn(s->l4))->id));
+}
 
-	if (slice_has_prefix(m, SLICE("source=")))
-		session_facts_source(&s->facts, slice_from(m, 7));
+/* The workload is believed only as far as logs and counters go. */
+static void
+take_meta(struct session *s, const char *text, size_t len)
+{
+	struct meta m;
+
+	meta_read(&m, slice_of(text, len));
+	session_facts_source(&s->facts, m.source);
+	if (m.has_client && is_from_gateway(s)) {
+		conn_set_remote(l4_conn(s->l4), &m.from);
+		conn_set_local(l4_conn(s->l4), &m.to);
+	}
+}
+
+static void
+on_unsaid(void *arg)
+{
+	cut_off(arg, CLOSE_TIMEOUT);
+}
+
+/* The first frame alone: what follows is for the endpoint. */
+static void
+await_meta(struct session *s, struct buf *b, bool eof)
+{
+	char meta[FRAME_META_MAX];
+	size_t len;
+	struct buf data = { 0 };
+	enum frame_event e = frame_read(&s->reader, b, &data, meta, &len);
+
+	buf_fini(&data);
+	if (e == FRAME_GOT_META) {
+		take_meta(s, meta, len);
+		s->is_unsaid = false;
+		loop_timer_stop(&s->unsaid);
+		start_up(s);
+	} else if (e == FRAME_BAD || eof) {
+		s->is_closing = true;
+		l4_close(s->l4, e == FRAME_BAD ? CLOSE_PROTOCOL : CLOSE_RESET);
+	}
 }
 
 static void
@@ -387,6 +433,8 @@ session_bytes(void *state, struct buf *b, bool end)
 
 	if (s->is_looking && !look(s, b, end))
 		return;
+	if (s->is_unsaid && !s->is_closing)
+		await_meta(s, b, end);
 	/* Until there is room they wait where they are. */
 	if (!s->is_open || s->up_blocked || s->ended_up || s->is_closing)
 		return;
@@ -411,7 +459,12 @@ session_open(void *arg, struct l4_run *l4)
 	s->is_guarding = s->job->is_guarded;
 	s->is_looking = s->job->http != NULL;
 	session_look_start(&s->look, loop_now_ms(l4_env(l4)->loop));
-	if (s->is_looking)
+	loop_timer_init(&s->unsaid, l4_env(l4)->loop, on_unsaid, s);
+	s->is_unsaid = s->job->cluster->announce != PROXY_NONE &&
+	    is_from_gateway(s);
+	if (s->is_unsaid)
+		loop_timer_start(&s->unsaid, UNSAID_MS);
+	else if (s->is_looking)
 		wait_to_look(s);
 	else
 		start_up(s);
@@ -446,6 +499,7 @@ session_free(struct session *s, bool abort)
 {
 	session_clock_stop(&s->clock);
 	loop_timer_stop(&s->look_timer);
+	loop_timer_stop(&s->unsaid);
 	if (s->up != NULL)
 		tcp_upstream_close(s->up, abort);
 	session_job_free(s->job);

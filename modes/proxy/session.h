@@ -13,6 +13,11 @@
  * A side that comes or goes over mutual TLS speaks the link's frames
  * (ALPN mesh-tcp/1), a plain side raw bytes.
  *
+ * For whom a gateway of ours calls it says in its first frame, and is believed:
+ * the connection is the client's from then on, in logs and in what an
+ * application is told that asks for it (announce.h), which is connected to only
+ * then.  Of anybody else it is passed over.
+ *
  * Life: open -> pick and connect (one retry elsewhere) -> bytes ... -> both
  *       directions ended, or one side died -> close.
  *
@@ -30,6 +35,8 @@ struct session_job {
 	struct http_options *http;
 	/* What turns out to be a request on its way as bytes is cut off. */
 	bool            is_guarded;
+	bool            tells_client;	/* a gateway's: the sidecar of the endpoint is
+					   told for whom it calls */
 };
 
 /*

@@ -1,8 +1,7 @@
-#include <stdio.h>
-
 #include "base/check.h"
 #include "base/mem.h"
 #include "link/frame.h"
+#include "link/meta.h"
 #include "modes/proxy/affinity.h"
 #include "modes/proxy/announce.h"
 #include "modes/proxy/tcp_upstream.h"
@@ -16,6 +15,7 @@ struct tcp_upstream {
 	uint64_t                          hash;	/* of the caller's address */
 	bool                              has_hash;
 	struct str                        announcement;	/* until it is sent */
+	struct str                        client;	/* likewise, to a sidecar */
 	const struct tcp_upstream_events *events;
 	void                             *owner;
 	const struct endpoint            *endpoint;	/* in cluster */
@@ -125,6 +125,7 @@ tcp_upstream_close(struct tcp_upstream *t, bool abort)
 	end_session(t);
 	end_retry(t);
 	str_fini(&t->announcement);
+	str_fini(&t->client);
 	cluster_unref(t->cluster);
 	/* It may be closed from inside its own event. */
 	t->is_closed = true;
@@ -216,13 +217,12 @@ static const struct conn_ops conn_ops = {
 static void
 send_meta(struct tcp_upstream *t)
 {
-	char meta[FRAME_META_MAX];
 	struct buf out = { 0 };
-	int n = snprintf(meta, sizeof(meta), "source=%.*s",
-	    SLICE_ARG(t->source));
 
-	frame_put_meta(&out, meta, (size_t)n);
+	meta_add_source(&t->client, t->source);
+	frame_put_meta(&out, t->client.ptr, t->client.len);
 	conn_write(t->conn, &out);
+	str_fini(&t->client);
 }
 
 static void
@@ -297,6 +297,15 @@ try_connect(struct tcp_upstream *t)
 	    on_connected, t);
 }
 
+static void
+say_client(struct tcp_upstream *t, struct conn *conn)
+{
+	struct addr from, to;
+	const struct addr *a = conn_addr(conn, &from);
+
+	meta_add_client(&t->client, a, conn_local(conn, &to));
+}
+
 struct tcp_upstream *
 tcp_upstream_start(struct upstream *up, const struct cluster *cluster,
     const struct tcp_caller *caller, const struct tcp_upstream_events *events,
@@ -313,6 +322,8 @@ tcp_upstream_start(struct upstream *up, const struct cluster *cluster,
 		t->hash = affinity_source(conn_addr(caller->conn, &room),
 		    caller->source);
 	announce_conn(&t->announcement, caller->conn, cluster);
+	if (caller->tells_client)
+		say_client(t, caller->conn);
 	t->events = events;
 	t->owner = owner;
 	loop_task_init(&t->no_endpoint, on_no_endpoint, t);

@@ -29,6 +29,7 @@ struct tcp_caller {
 	struct slice source;	/* our workload; borrowed for the stream's life */
 	struct conn *conn;	/* borrowed for the call: hashes go by its address */
 	bool         is_inbound;	/* to our application: callers have the limits */
+	bool         tells_client;	/* a sidecar there is told conn's addresses */
 };
 
 /* Refs the cluster; borrows the caller. */

@@ -4,6 +4,7 @@ come, and applications and back ends are told who calls."""
 
 import ipaddress
 import json
+import ssl
 import struct
 
 import wire
@@ -299,6 +300,83 @@ spec:
 	assert target == f"127.0.0.1:{orders.inbound_port}", target
 	assert tlvs["identity"] == b"spiffe://mesh.internal/ns/default/sa/web"
 	assert tlvs["authority"] == b"81.orders.default.mesh", tlvs
+
+
+ORDERS = """
+apiVersion: v1
+kind: Service
+metadata: {name: orders, namespace: default}
+spec:
+  selector: {app: orders}
+  ports: [{name: tcp, port: 80, appProtocol: tcp}]
+"""
+
+
+@scenario
+def an_application_behind_a_sidecar_is_told_the_gateway_s_client(scene):
+	"""Whom the gateway was told of by a load balancer, over the link."""
+	control = scene.control()
+	seen, port = [], free_port()
+	tcp = scene.backend(told(seen, answer=False))
+	control.apply(ORDERS + gateway(
+	    [f"name: tcp, port: {port}, protocol: TCP"]) +
+	    streams("TCPRoute", "orders", ["orders"]))
+	orders = scene.proxy("orders", control=control, service="default/orders",
+	    apps=[f"80=127.0.0.1:{tcp.port}/tcp/proxy-v2"],
+	    options=["--label", "app=orders"]).await_ready()
+	scene.proxy("edge-1", control=control, gateway="default/edge",
+	    options=["--listen-address", "127.0.0.1", "--proxy-protocol-from",
+	    "127.0.0.1"]).await_ready()
+
+	def through():
+		with wire.Client(port) as client:
+			client.send(LINE + b"hello")
+			client.end()
+			return client.read_to_end() == b"hello"
+	wait_until(through, "bytes come through")
+	for source, target, tlvs in seen:
+		assert source == "203.0.113.7:4711", seen
+		assert target == f"127.0.0.1:{port}", seen
+		assert tlvs["identity"].endswith(b"/gw--edge"), tlvs
+	line = log_line(orders, "203.0.113.7:4711")
+	assert line["client_identity"].endswith("/gw--edge"), line
+
+
+def member_tls(proxy):
+	"""A client with the identity of this proxy."""
+	tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+	tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+	tls.load_cert_chain(str(proxy.state_dir / "identity.pem"))
+	tls.set_alpn_protocols(["mesh-tcp/1"])
+	return tls
+
+
+def frame(kind, data=b""):
+	return struct.pack("!I", kind << 24 | len(data)) + data
+
+
+@scenario
+def nobody_but_a_gateway_says_for_whom_it_calls(scene):
+	"""A member with a certificate that speaks the link itself."""
+	control = scene.control()
+	seen = []
+	tcp = scene.backend(told(seen, answer=False))
+	control.apply(ORDERS)
+	orders = scene.proxy("orders", control=control, service="default/orders",
+	    apps=[f"80=127.0.0.1:{tcp.port}/tcp/proxy-v2"],
+	    options=["--label", "app=orders"]).await_ready()
+	web = scene.proxy("web", control=control, service="default/web",
+	    apps=[f"80={scene.echo('web').http}/http"]).await_ready()
+	tls = member_tls(web)
+	with wire.Client(f"127.0.0.1:{orders.inbound_port}") as client:
+		client.sock = tls.wrap_socket(client.sock,
+		    server_hostname="80.orders.default.mesh")
+		me = "%s:%d" % client.sock.getsockname()
+		client.send(frame(1, b"client=203.0.113.7:4711 198.51.100.1:443\n"
+		    b"source=default/web-1") + frame(2, b"hello") + frame(3))
+		assert client.read(4 + 5) == frame(2, b"hello")
+	assert seen[-1][0] == me, seen
+	assert log_line(orders, me)["client_identity"].endswith("/web")
 
 
 @scenario
