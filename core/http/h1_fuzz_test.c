@@ -93,18 +93,6 @@ TEST(h1_fuzz_forwarded_requests_are_the_same)
 
 /* --- responses --------------------------------------------------------------- */
 
-static const char *const responses[] = {
-	"HTTP/1.1 200 OK\r\ncontent-length: 3\r\nx: y\r\n\r\nabc",
-	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-	    "3\r\nabc\r\n1;x\r\nd\r\n0\r\ngrpc-status: 0\r\n\r\n",
-	"HTTP/1.0 200 OK\r\n\r\nuntil close",
-	"HTTP/1.1 204 No Content\r\n\r\n",
-	"HTTP/1.1 304 Not Modified\r\ncontent-length: 9\r\n\r\n",
-	"HTTP/1.1 103 Early\r\nlink: a\r\n\r\n"
-	    "HTTP/1.1 404 No\r\nset-cookie: a\r\nset-cookie: b\r\n"
-	    "content-length: 1\r\nconnection: close\r\n\r\nx",
-};
-
 TEST(h1_fuzz_responses_cut_anywhere_are_the_same)
 {
 	struct mutant m;
@@ -114,7 +102,7 @@ TEST(h1_fuzz_responses_cut_anywhere_are_the_same)
 		struct trace whole, cut;
 		const char *method = mutate_pick(5) == 0 ? "HEAD" : "GET";
 
-		mutate_make(&m, responses, COUNT(responses));
+		mutate_make(&m, mutate_responses, mutate_responses_len);
 		trace_init_client(&whole, &http_limits_default, method);
 		trace_init_client(&cut, &http_limits_default, method);
 		feed_cut(&whole, &m, m.len);
@@ -138,7 +126,7 @@ TEST(h1_fuzz_forwarded_responses_are_the_same)
 	for (long i = mutate_rounds(); i > 0; i--) {
 		struct trace in, server, out;
 
-		mutate_make(&m, responses, COUNT(responses));
+		mutate_make(&m, mutate_responses, mutate_responses_len);
 		trace_init_client(&in, &http_limits_default, "GET");
 		in.passive = in.end_to_end = true;
 		feed_cut(&in, &m, m.len);

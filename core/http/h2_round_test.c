@@ -113,18 +113,6 @@ TEST(h2_carries_requests_there_and_back)
 	assert_true(carried > mutate_rounds() / 4);
 }
 
-static const char *const responses[] = {
-	"HTTP/1.1 200 OK\r\ncontent-length: 3\r\nx: y\r\n\r\nabc",
-	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-	    "3\r\nabc\r\n1;x\r\nd\r\n0\r\ngrpc-status: 0\r\n\r\n",
-	"HTTP/1.0 200 OK\r\n\r\nuntil close",
-	"HTTP/1.1 204 No Content\r\n\r\n",
-	"HTTP/1.1 304 Not Modified\r\ncontent-length: 9\r\n\r\n",
-	"HTTP/1.1 103 Early\r\nlink: a\r\n\r\n"
-	    "HTTP/1.1 404 No\r\nset-cookie: a\r\nset-cookie: b\r\n"
-	    "content-length: 1\r\nconnection: close\r\n\r\nx",
-};
-
 static void
 carry_response(const struct mutant *m, struct trace *in)
 {
@@ -159,7 +147,7 @@ TEST(h2_carries_responses_there_and_back)
 	for (long i = mutate_rounds(); i > 0; i--) {
 		struct trace in;
 
-		mutate_make(&m, responses, COUNT(responses));
+		mutate_make(&m, mutate_responses, mutate_responses_len);
 		trace_init_client(&in, &http_limits_default, "GET");
 		in.passive = in.end_to_end = true;
 		trace_feed(&in, m.bytes, m.len);

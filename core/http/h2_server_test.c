@@ -1,8 +1,7 @@
 #include <string.h>
 
 #include "base/unit.h"
-#include "http/h2_bench_test.h"
-#include "http/h2_frames_test.h"
+#include "http/h2_cut_test.h"
 
 #define COUNT(t)	(sizeof(t) / sizeof((t)[0]))
 #define OK		"H :status=200 content-length=2 De+ok"
@@ -15,19 +14,13 @@ struct vector {
 	const char *name, *in, *text;
 };
 
-/* Feeds in, cut at `at`; SIZE_MAX: each byte alone. */
 static void
-run_cut(const struct vector *v, struct slice in, size_t at)
+run_cut(const void *arg, struct slice in, size_t at)
 {
+	const struct vector *v = arg;
 	struct h2_bench *b = h2_bench_server();
 
-	if (at == SIZE_MAX) {
-		for (size_t i = 0; i < in.len; i++)
-			h2_bench_feed_bytes(b, in.ptr + i, 1);
-	} else {
-		h2_bench_feed_bytes(b, in.ptr, at);
-		h2_bench_feed_bytes(b, in.ptr + at, in.len - at);
-	}
+	h2_cut_feed(b, in, at);
 	const char *got = h2_bench_text(b);
 
 	if (strcmp(got, v->text) != 0)
@@ -39,16 +32,8 @@ run_cut(const struct vector *v, struct slice in, size_t at)
 static void
 run(const struct vector *v, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct str in = { 0 };
-
-		h2_frames_write(&in, v[i].in);
-		run_cut(&v[i], str_slice(&in), in.len);
-		run_cut(&v[i], str_slice(&in), SIZE_MAX);
-		for (size_t at = 1; at < in.len; at++)
-			run_cut(&v[i], str_slice(&in), at);
-		str_fini(&in);
-	}
+	for (size_t i = 0; i < n; i++)
+		h2_cut_each(v[i].in, run_cut, &v[i]);
 }
 
 static const struct vector plain[] = {

@@ -86,6 +86,20 @@ mutate(struct mutant *m)
 	}
 }
 
+const char *const mutate_responses[] = {
+	"HTTP/1.1 200 OK\r\ncontent-length: 3\r\nx: y\r\n\r\nabc",
+	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	    "3\r\nabc\r\n1;x\r\nd\r\n0\r\ngrpc-status: 0\r\n\r\n",
+	"HTTP/1.0 200 OK\r\n\r\nuntil close",
+	"HTTP/1.1 204 No Content\r\n\r\n",
+	"HTTP/1.1 304 Not Modified\r\ncontent-length: 9\r\n\r\n",
+	"HTTP/1.1 103 Early\r\nlink: a\r\n\r\n"
+	    "HTTP/1.1 404 No\r\nset-cookie: a\r\nset-cookie: b\r\n"
+	    "content-length: 1\r\nconnection: close\r\n\r\nx",
+};
+const size_t mutate_responses_len = sizeof(mutate_responses) /
+    sizeof(mutate_responses[0]);
+
 void
 mutate_make(struct mutant *m, const char *const *seeds, size_t n)
 {

@@ -19,6 +19,9 @@ struct mutant {
 void mutate_seed(uint64_t);
 size_t mutate_pick(size_t n);	/* below n */
 long mutate_rounds(void);
+/* Responses of all framings, whole and valid. */
+extern const char *const mutate_responses[];
+extern const size_t mutate_responses_len;
 /* One of the n texts, with a few changes. */
 void mutate_make(struct mutant *, const char *const *seeds, size_t n);
 /* Fails the test. */
