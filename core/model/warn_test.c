@@ -301,10 +301,7 @@ TEST(warnings_have_a_place_and_a_reason)
 		struct model_set set;
 		struct str out = { 0 };
 
-		model_set_init(&set, MODEL_STRICT, "default");
-		model_set_read_text(&set, slice_str(cases[i].in), "t", CONF_YAML);
-		if (set.faults_len > 0)
-			fail_msg("%s", set.faults[0].err.text);
+		read_set(&set, cases[i].in);
 		model_warn(&set, cases[i].flags, note, &out);
 		assert_string_equal(str_ptr(&out), cases[i].out);
 		str_fini(&out);

@@ -2,8 +2,8 @@
 
 #include "base/str.h"
 #include "base/unit.h"
-#include "model/set.h"
 #include "route/attach.h"
+#include "route/set_test.h"
 
 #define DOC(kind, ns, name)						\
 	"---\napiVersion: gateway.networking.k8s.io/v1\nkind: " kind "\n"	\
@@ -23,25 +23,6 @@ static const char services[] =
     DOC("GRPCRoute", "shop", "grpc") "spec:\n  " ON_WEB ", port: 81}]\n" TO_WEB
     DOC("UDPRoute", "shop", "udp") "spec:\n  " ON_WEB "}]\n" TO_WEB
     DOC("TCPRoute", "app", "own") "spec:\n  " ON_WEB ", sectionName: b}]\n" TO_WEB;
-
-static void
-setup(struct model_set *set, const char *documents)
-{
-	model_set_init(set, MODEL_STRICT, "default");
-	model_set_read_text(set, slice_str(documents), "test.yaml", CONF_YAML);
-	if (set->faults_len > 0)
-		fail_msg("%s", set->faults[0].err.text);
-}
-
-static const struct model_object *
-named(const struct model_set *set, const char *name)
-{
-	for (size_t i = 0; i < set->len; i++)
-		if (strcmp(set->objects[i]->head->meta.name, name) == 0)
-			return set->objects[i];
-	fail_msg("no %s", name);
-	return NULL;
-}
 
 static void
 assert_names(const struct model_object *const *v, size_t n, const char *want)
@@ -73,10 +54,11 @@ TEST(attach_gives_a_port_to_one_kind_of_route)
 	const struct model_object *out[20];
 	struct model_set set;
 
-	setup(&set, services);
+	test_set_read(&set, MODEL_STRICT, services);
 	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
 		size_t n = routes_of_service((const struct model_object *const *)
-		    set.objects, set.len, named(&set, "web"), ports[i].port,
+		    set.objects, set.len, test_set_named(&set, "web"),
+		    ports[i].port,
 		    ports[i].caller, out);
 
 		assert_names(out, n, ports[i].routes);
@@ -100,11 +82,13 @@ TEST(attach_tells_who_has_none_of_the_ports_it_wants)
 {
 	struct model_set set;
 
-	setup(&set, services);
+	test_set_read(&set, MODEL_STRICT, services);
 	for (size_t i = 0; i < sizeof(winners) / sizeof(winners[0]); i++) {
-		const struct model_object *route = named(&set, winners[i].route);
+		const struct model_object *route = test_set_named(&set,
+		    winners[i].route);
 		enum route_reason r = route_wins_service(route,
-		    &model_route(route)->parents[0], named(&set, "web"),
+		    &model_route(route)->parents[0],
+		    test_set_named(&set, "web"),
 		    (const struct model_object *const *)set.objects, set.len);
 
 		if (r != winners[i].reason)
@@ -154,8 +138,8 @@ TEST(attach_lets_the_older_of_two_kinds_have_a_host)
 	const struct model_object *out[20];
 	struct model_set set;
 
-	setup(&set, listeners);
-	const struct model_object *gw = named(&set, "gw");
+	test_set_read(&set, MODEL_STRICT, listeners);
+	const struct model_object *gw = test_set_named(&set, "gw");
 
 	for (size_t i = 0; i < sizeof(served) / sizeof(served[0]); i++) {
 		const struct route_listener l = {

@@ -2,8 +2,8 @@
 
 #include "base/str.h"
 #include "base/unit.h"
-#include "model/set.h"
 #include "route/document.h"
+#include "route/set_test.h"
 #include "route/table_test.h"
 
 /* --- documents ------------------------------------------------------------------- */
@@ -61,25 +61,6 @@ static const char documents[] =
     " namespace: other, port: 80}}}\n"
     "    backendRefs: [{name: here, port: 80}]\n";
 
-static void
-setup(struct model_set *set)
-{
-	model_set_init(set, MODEL_STRICT, "default");
-	model_set_read_text(set, slice_str(documents), "test.yaml", CONF_YAML);
-	if (set->faults_len > 0)
-		fail_msg("%s", set->faults[0].err.text);
-}
-
-static const struct model_object *
-named(const struct model_set *set, const char *name)
-{
-	for (size_t i = 0; i < set->len; i++)
-		if (strcmp(set->objects[i]->head->meta.name, name) == 0)
-			return set->objects[i];
-	fail_msg("no %s", name);
-	return NULL;
-}
-
 /* --- hosts -------------------------------------------------------------------------- */
 
 static const struct {
@@ -136,8 +117,8 @@ TEST(route_of_a_consumer_replaces_those_of_the_producer)
 	struct model_set set;
 	const struct model_object *out[20];
 
-	setup(&set);
-	const struct model_object *web = named(&set, "web");
+	test_set_read(&set, MODEL_STRICT, documents);
+	const struct model_object *web = test_set_named(&set, "web");
 	const struct model_object *const *routes =
 	    (const struct model_object *const *)set.objects + 1;
 
@@ -158,10 +139,10 @@ TEST(route_to_a_port_that_a_service_lacks_has_no_parent)
 {
 	struct model_set set;
 
-	setup(&set);
-	const struct model_object *web = named(&set, "web");
-	const struct model_object *whole = named(&set, "whole");
-	const struct model_object *nowhere = named(&set, "nowhere");
+	test_set_read(&set, MODEL_STRICT, documents);
+	const struct model_object *web = test_set_named(&set, "web");
+	const struct model_object *whole = test_set_named(&set, "whole");
+	const struct model_object *nowhere = test_set_named(&set, "nowhere");
 
 	assert_int_equal(route_meets_service(whole,
 	    &model_route(whole)->parents[0], web), ROUTE_ACCEPTED);
@@ -222,13 +203,14 @@ TEST(route_meets_the_listeners_that_take_it)
 	const struct conf_pairs labels = { &label, 1 };
 	struct model_set set;
 
-	setup(&set);
+	test_set_read(&set, MODEL_STRICT, documents);
 	for (size_t i = 0; i < LISTENERS; i++)
 		listeners[i] = (struct route_listener){ &docs[i],
-			named(&set, "edge") };
+			test_set_named(&set, "edge") };
 	for (size_t i = 0; i < sizeof(gateways) / sizeof(gateways[0]); i++) {
 		enum route_reason r = route_meets_gateway(
-		    named(&set, gateways[i].route), &gateways[i].ref, listeners,
+		    test_set_named(&set, gateways[i].route), &gateways[i].ref,
+		    listeners,
 		    LISTENERS, &labels);
 
 		if (r != gateways[i].reason)
@@ -253,7 +235,7 @@ table_of(const struct model_set *set, const char *name, bool is_service,
 	struct route_parent parent = { is_service, hostname, numbered, NULL };
 	struct route_table *t = route_table_new();
 
-	route_add(t, named(set, name), &parent, built);
+	route_add(t, test_set_named(set, name), &parent, built);
 	route_table_seal(t);
 	return t;
 }
@@ -263,7 +245,7 @@ TEST(route_of_a_service_matches_whatever_the_host)
 	struct model_set set;
 	struct route_built built;
 
-	setup(&set);
+	test_set_read(&set, MODEL_STRICT, documents);
 	struct route_table *t = table_of(&set, "whole", true, NULL, &built);
 
 	assert_int_equal(built.taken, 2);
@@ -282,7 +264,7 @@ TEST(route_under_a_listener_has_the_hosts_of_both)
 	struct model_set set;
 	struct route_built built;
 
-	setup(&set);
+	test_set_read(&set, MODEL_STRICT, documents);
 	struct route_table *t = table_of(&set, "edge", false, NULL, &built);
 
 	assert_int_equal(test_find(t, "a.example /x"), 0);
@@ -327,7 +309,7 @@ TEST(route_loses_only_the_rules_that_do_not_compile)
 	struct route_built built;
 	struct route_status s;
 
-	setup(&set);
+	test_set_read(&set, MODEL_STRICT, documents);
 	struct route_table *t = table_of(&set, "half", false, NULL, &built);
 
 	assert_int_equal(test_find(t, "a.example /fine"), 1);
@@ -348,7 +330,7 @@ TEST(route_without_a_rule_that_compiles_is_not_accepted)
 	struct route_built built;
 	struct route_status s;
 
-	setup(&set);
+	test_set_read(&set, MODEL_STRICT, documents);
 	struct route_table *t = table_of(&set, "bad", false, NULL, &built);
 
 	route_status_fill(&s, ROUTE_ACCEPTED, &built, ROUTE_RESOLVED, NULL);
@@ -400,13 +382,13 @@ TEST(route_references_need_grants_and_somebody_there)
 {
 	struct model_set set;
 
-	setup(&set);
+	test_set_read(&set, MODEL_STRICT, documents);
 	for (size_t i = 0; i < sizeof(references) / sizeof(references[0]); i++) {
 		struct route_world w = { find, granted, &references[i].world };
 		struct route_built built = { .taken = 1 };
 		struct model_object_ref bad;
 		struct route_status s;
-		enum route_reason r = route_refs(named(&set, "refs"),
+		enum route_reason r = route_refs(test_set_named(&set, "refs"),
 		    references[i].is_service, &w, &bad);
 
 		assert_int_equal(r, references[i].reason);

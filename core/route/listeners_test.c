@@ -2,8 +2,8 @@
 
 #include "base/str.h"
 #include "base/unit.h"
-#include "model/set.h"
 #include "route/listeners.h"
+#include "route/set_test.h"
 
 #define SET(ns, name, created, port)					\
 	"---\napiVersion: gateway.networking.k8s.io/v1\nkind: ListenerSet\n"	\
@@ -43,10 +43,7 @@ TEST(listeners_of_older_sets_go_first_behind_the_gateways_own)
 	size_t n;
 
 	arena_init(&a);
-	model_set_init(&set, MODEL_KNOWN, "default");
-	model_set_read_text(&set, slice_str(documents), "test.yaml", CONF_YAML);
-	if (set.faults_len > 0)
-		fail_msg("%s", set.faults[0].err.text);
+	test_set_read(&set, MODEL_KNOWN, documents);
 	struct gateway_listener *v = listeners_of(&a, set.objects[0],
 	    (const struct model_object *const *)set.objects, set.len, &labels,
 	    &n);

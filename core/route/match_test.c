@@ -2,8 +2,8 @@
 
 #include "base/str.h"
 #include "base/unit.h"
-#include "model/set.h"
 #include "route/document.h"
+#include "route/set_test.h"
 #include "route/table_test.h"
 
 static const void *
@@ -29,10 +29,7 @@ table_of(const char *rules, struct route_built *built)
 	    "spec:\n  hostnames: [ignored.example]\n  rules:\n");
 	while (slice_cut(&rest, '\n', &match))
 		str_addf(&text, "  - matches: [{%.*s}]\n", SLICE_ARG(match));
-	model_set_init(&set, MODEL_STRICT, "default");
-	model_set_read_text(&set, str_slice(&text), "test.yaml", CONF_YAML);
-	if (set.faults_len > 0)
-		fail_msg("%s", set.faults[0].err.text);
+	test_set_read(&set, MODEL_STRICT, str_ptr(&text));
 	route_add(t, set.objects[0], &parent, built);
 	route_table_seal(t);
 	str_fini(&text);
