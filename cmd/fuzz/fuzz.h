@@ -37,5 +37,8 @@ const struct fuzz_target *fuzz_target_named(const char *);	/* or NULL */
 
 /* Where two readers of the same input are given their second piece. */
 size_t fuzz_cut(const uint8_t *data, size_t size);
+/* One loop for all inputs. */
+struct loop *fuzz_loop(void);
+void fuzz_turn(void);	/* runs what is deferred */
 
 #endif

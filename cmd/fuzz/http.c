@@ -19,16 +19,6 @@ struct talk {
 	bool           is_server, is_connect, eof, finished;
 };
 
-static struct loop *
-shared_loop(void)
-{
-	static struct loop *loop;
-
-	if (loop == NULL)
-		loop = loop_new("fuzz");
-	return loop;
-}
-
 /* --- the user of the stream ---------------------------------------------- */
 
 static void
@@ -223,26 +213,13 @@ static const struct codec_events holder = {
 /* --- driving ------------------------------------------------------------- */
 
 static void
-stop(void *arg)
-{
-	loop_stop(arg);
-}
-
-static void
-turn(void)
-{
-	loop_post(shared_loop(), stop, shared_loop());
-	loop_run(shared_loop());
-}
-
-static void
 feed(struct talk *t, const uint8_t *p, size_t len, bool eof)
 {
 	buf_add(&t->in, p, len);
 	t->eof = eof;
 	if (!t->finished)
 		codec_feed(t->codec, &t->in, eof);
-	turn();
+	fuzz_turn();
 }
 
 static void
@@ -259,7 +236,7 @@ ask(struct talk *t, const char *method)
 	t->stream = codec_open_stream(t->codec, &t->arena, &user, t);
 	check(t->stream != NULL);
 	stream_send_head(t->stream, &h, true);
-	turn();
+	fuzz_turn();
 }
 
 /* method: of a client's request; NULL: a server.  The text is to be freed. */
@@ -270,8 +247,8 @@ converse(const char *method, const uint8_t *data, size_t size, size_t cut)
 	const struct http_limits *limits = &http_limits_default;
 
 	t.codec = t.is_server ?
-	    h1_server_new(shared_loop(), limits, &holder, &t) :
-	    h1_client_new(shared_loop(), limits, &holder, &t);
+	    h1_server_new(fuzz_loop(), limits, &holder, &t) :
+	    h1_client_new(fuzz_loop(), limits, &holder, &t);
 	if (!t.is_server)
 		ask(&t, method);
 	if (cut > 0)
@@ -281,7 +258,7 @@ converse(const char *method, const uint8_t *data, size_t size, size_t cut)
 	if (t.stream != NULL)
 		close_stream(&t, STREAM_CANCEL);
 	codec_free(t.codec);
-	turn();
+	fuzz_turn();
 	buf_fini(&t.in);
 	arena_fini(&t.arena);
 	return t.said;

@@ -31,16 +31,6 @@ struct talk {
 	struct talk_stream v[STREAMS];
 };
 
-static struct loop *
-shared_loop(void)
-{
-	static struct loop *loop;
-
-	if (loop == NULL)
-		loop = loop_new("fuzz");
-	return loop;
-}
-
 /* --- users ----------------------------------------------------------------- */
 
 static void
@@ -219,25 +209,12 @@ static const struct codec_events holder = {
 /* --- driving ------------------------------------------------------------------ */
 
 static void
-stop(void *arg)
-{
-	loop_stop(arg);
-}
-
-static void
-turn(void)
-{
-	loop_post(shared_loop(), stop, shared_loop());
-	loop_run(shared_loop());
-}
-
-static void
 feed(struct talk *t, const void *p, size_t len, bool eof)
 {
 	buf_add(&t->in, p, len);
 	if (!t->finished)
 		codec_feed(t->codec, &t->in, eof);
-	turn();
+	fuzz_turn();
 	check(t->finished || buf_len(&t->in) == 0);
 }
 
@@ -265,9 +242,9 @@ converse(bool is_server, const uint8_t *data, size_t size)
 	size_t cut = fuzz_cut(data, size);
 
 	t.is_lazy = cut & 1;
-	t.codec = is_server ? h2_server_new(shared_loop(),
+	t.codec = is_server ? h2_server_new(fuzz_loop(),
 	    &http_limits_default, cut & 2, &holder, &t) :
-	    h2_client_new(shared_loop(), &http_limits_default, &holder, &t);
+	    h2_client_new(fuzz_loop(), &http_limits_default, &holder, &t);
 	if (is_server) {
 		feed(&t, H2_PREFACE, sizeof(H2_PREFACE) - 1, false);
 	} else {
@@ -287,7 +264,7 @@ converse(bool is_server, const uint8_t *data, size_t size)
 		if (t.v[i].stream != NULL)
 			close_stream(&t.v[i], STREAM_CANCEL);
 	codec_free(t.codec);
-	turn();
+	fuzz_turn();
 	buf_fini(&t.in);
 	arena_fini(&t.arena);
 }
