@@ -446,6 +446,12 @@ l4_conn(struct l4_run *r)
 	return r->conn;
 }
 
+const struct l4_terminal *
+l4_terminal_of(const struct l4_run *r)
+{
+	return r->terminal;
+}
+
 struct worker_env *
 l4_env(struct l4_run *r)
 {

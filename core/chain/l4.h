@@ -60,6 +60,7 @@ void l4_abort(struct l4_run *, enum close_reason);	/* the peer sees a reset */
 struct conn *l4_conn(struct l4_run *);
 struct worker_env *l4_env(struct l4_run *);
 const char *l4_listener(const struct l4_run *);
+const struct l4_terminal *l4_terminal_of(const struct l4_run *);
 struct flow *l4_flow(struct l4_run *);	/* sum of the connection's streams */
 bool l4_is_closed(const struct l4_run *);
 /* Whether a filter of the chain looks at bytes. */

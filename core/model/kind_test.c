@@ -104,7 +104,8 @@ static const struct {
 	    "\"default\", as there is one MeshConfig, found \"other\"" },
 	{ MESH "metadata: {name: default}\nspec: {defaultInboundPolicy: open}",
 	    "t:4:30: spec.defaultInboundPolicy: expected one of all-authenticated, "
-	    "all-unauthenticated, deny, audit, found \"open\"" },
+	    "all-unauthenticated, cluster-authenticated, "
+	    "cluster-unauthenticated, deny, audit, found \"open\"" },
 	{ MESH "metadata: {name: default}\n"
 	    "spec: {chains: {inbound: [{config: {}}]}}",
 	    "t:4:27: spec.chains.inbound[0]: the required field \"name\" is "

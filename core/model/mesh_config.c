@@ -7,6 +7,8 @@ static const char *const versions[] = { "mesh/v1", NULL };
 static const char *const policies[] = {
 	[MODEL_ALL_AUTHENTICATED] = "all-authenticated",
 	[MODEL_ALL_UNAUTHENTICATED] = "all-unauthenticated",
+	[MODEL_CLUSTER_AUTHENTICATED] = "cluster-authenticated",
+	[MODEL_CLUSTER_UNAUTHENTICATED] = "cluster-unauthenticated",
 	[MODEL_DENY] = "deny",
 	[MODEL_AUDIT] = "audit",
 	NULL,

@@ -14,6 +14,8 @@
 enum model_inbound_policy {
 	MODEL_ALL_AUTHENTICATED,	/* any identity of the mesh */
 	MODEL_ALL_UNAUTHENTICATED,	/* anybody, plain text included */
+	MODEL_CLUSTER_AUTHENTICATED,	/* any identity of its trust domain */
+	MODEL_CLUSTER_UNAUTHENTICATED,	/* those, and private networks */
 	MODEL_DENY,			/* nobody */
 	MODEL_AUDIT,			/* as all-authenticated, each one logged */
 };

@@ -294,6 +294,13 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "Limits kept with other proxies, by where our share is from",
 		.labels = { "state" },
 	},
+	[METRIC_AUTHORIZATION] = {
+		.name = "mesh_authorization_decisions_total",
+		.type = STAT_COUNTER,
+		.help = "Requests and connections of bytes that policies refuse, "
+		    "or would, or watch",
+		.labels = { DESTINATION, "decision", "policy", "rule" },
+	},
 	[METRIC_CONFIG_REVISION] = {
 		.name = "mesh_config_revision", .type = STAT_GAUGE,
 		.help = "Revision of the configuration in use",

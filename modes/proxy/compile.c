@@ -8,6 +8,7 @@
 #include "model/service_index.h"
 #include "model/workload.h"
 #include "model/xbackend.h"
+#include "modes/proxy/authorize.h"
 #include "modes/proxy/compile.h"
 #include "modes/proxy/extensions.h"
 #include "modes/proxy/policy.h"
@@ -393,12 +394,14 @@ compile_inbound(struct compiler *c, const struct model_object *o)
 		if (is_udp) {
 			c->out->inbound_udp[c->out->inbound_udp_len++] =
 			    (struct inbound_port){ .service = name,
-			    .port = spec->ports[i].port, .cluster = app_cluster(
+			    .port = spec->ports[i].port,
+			    .app_port = app->port, .cluster = app_cluster(
 			    c, &name, spec->ports[i].port, app) };
 			continue;
 		}
 		c->out->inbound[c->out->inbound_len++] = (struct inbound_port){
 			.service = name, .port = spec->ports[i].port,
+			.app_port = app->port,
 			.cluster = app_cluster(c, &name, spec->ports[i].port,
 			    app),
 			.policies = extensions_of_service(&c->extensions,
@@ -435,10 +438,8 @@ compile_policy(struct compiler *c, const struct model_object *o)
 	    MODEL_ALLOW_ANY;
 	switch (model_mesh_config(o)->spec.inbound_policy) {
 	case MODEL_ALL_UNAUTHENTICATED:
+	case MODEL_CLUSTER_UNAUTHENTICATED:
 		c->out->permissive = true;
-		break;
-	case MODEL_DENY:
-		c->out->deny_inbound = true;
 		break;
 	case MODEL_AUDIT:
 		c->out->audit_inbound = true;
@@ -519,6 +520,7 @@ compile_all(const struct compile_input *in)
 	compile_routes(in, &c.extensions, s);
 	compile_gateway(in, &c.extensions, s);
 	compile_absent(in, s);
+	compile_authorization(in, s);
 	if (compile_chains(in, s, &err) != 0 && in->fault != NULL)
 		in->fault(in->fault_arg, "/mesh/proxies/-/settings", &err);
 	map_fini(&c.backends, NULL);

@@ -5,6 +5,7 @@
 #include "conf/json.h"
 #include "filter/table.h"
 #include "model/mesh_config.h"
+#include "modes/proxy/authorize.h"
 #include "modes/proxy/compile.h"
 
 /*
@@ -20,6 +21,7 @@ static const char *const always_l7[] = {
 struct wanted {
 	const struct model_filter *v[64];
 	size_t                     len;
+	bool                       authorizes;	/* who comes in is strange */
 };
 
 static void
@@ -160,6 +162,10 @@ build(struct listener_chains *out, const char *name, const struct wanted *w,
 		if (add_always(out, always_l7[i], false, w, last_resort,
 		    err) != 0)
 			return -1;
+	if (w->authorizes) {
+		l4_chain_add(out->l4, &authorize_bytes, NULL);
+		l7_chain_add(out->l7, &authorize_requests, NULL);
+	}
 	for (size_t i = 0; i < w->len; i++)
 		if (!is_always(w->v[i]->name) &&
 		    add_other(out, w->v[i], err) != 0 && !last_resort)
@@ -223,6 +229,10 @@ compile_chains(const struct compile_input *in, struct snapshot *s,
 		collect(&inbound, c->inbound, c->inbound_len);
 		collect(&outbound, c->outbound, c->outbound_len);
 	}
+	inbound.authorizes = true;
+	outbound.authorizes = in->settings->spec.gateway != NULL ||
+	    in->settings->spec.standalone;
+
 	const struct model_chains *own = &in->settings->spec.filters;
 
 	collect(&inbound, own->inbound, own->inbound_len);

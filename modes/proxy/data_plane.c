@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "modes/proxy/authorize.h"
 #include "modes/proxy/data_plane.h"
 #include "modes/proxy/mirror.h"
 #include "modes/proxy/port.h"
@@ -130,6 +131,9 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 	list_init(&w->greetings);
 	list_init(&w->proxied);
 	list_init(&w->mirrors);
+	list_init(&w->let_in);
+	list_init(&w->undecided);
+	list_init(&w->requests_let_in);
 	w->strays = strays_new(w, &p->options.strays);
 	w->upstream = upstream_new(&w->env, &p->upstream_env);
 	if (index == 0)
@@ -259,6 +263,7 @@ on_use(void *arg)
 	mem_free(u);
 	if (old != NULL)
 		release_endpoints(w, old, w->snapshot);
+	authorize_again(w);
 	snapshot_unref(old);
 	if (w->health != NULL && !w->is_stopped)
 		watch_health(w);

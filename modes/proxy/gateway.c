@@ -266,6 +266,7 @@ open_port(struct gateway_maker *m, const struct model_object *gateway,
 
 	if (!make_front(m, gateway, port, &f))
 		goto out;
+	f.of = gateway;
 	for (size_t i = 0; !is_bad && told == NULL && i < spec->addresses_len;
 	    i++) {
 		const struct model_gateway_address *a = &spec->addresses[i];

@@ -60,6 +60,8 @@ struct gateway_front {
 	struct gateway_shown *from;	/* of each in edge, in its order */
 	size_t              from_len;
 	bool                needs_hello;	/* before TLS it says who is meant */
+	const struct model_object *of;	/* its Gateway, while it is compiled */
+	const struct authz *authz;	/* of the snapshot: who may come in */
 	unsigned char       shown[HASH_LEN];	/* of what edge was made from */
 };
 

@@ -66,14 +66,6 @@ start_datagrams(struct open_port *o, struct proxy_worker *w, struct conn *c)
 		refuse_unknown(o, w, c);
 		return;
 	}
-	if (w->snapshot->audit_inbound)
-		log_info("authz", "audit: %s calls %s/udp", peer->id,
-		    peer->sni);
-	if (w->snapshot->deny_inbound) {
-		port_refuse(o, w, "policy");
-		conn_abort(c, CLOSE_DENIED);
-		return;
-	}
 	l4_start(w->snapshot->in.l4, c, &w->env, "inbound",
 	    &udp_carrier_terminal, udp_carrier_job_new(&name, port));
 }
@@ -100,13 +92,6 @@ start(struct open_port *o, struct proxy_worker *w, struct conn *c)
 	}
 	if (app == NULL) {
 		refuse_unknown(o, w, c);
-		return;
-	}
-	if (w->snapshot->audit_inbound)
-		log_info("authz", "audit: %s calls %s", peer->id, peer->sni);
-	if (is_bytes && w->snapshot->deny_inbound) {
-		port_refuse(o, w, "policy");
-		conn_abort(c, CLOSE_DENIED);
 		return;
 	}
 	/* As bytes, a request could claim whatever it likes to the application. */
@@ -186,8 +171,8 @@ start_plain(struct open_port *o, struct proxy_worker *w, struct conn *c)
 	const struct slice listener = SLICE("inbound");
 
 	worker_env_count(&w->env, METRIC_CONNECTIONS_PLAINTEXT, &listener, 1, 1);
-	if (s->inbound_len == 0 || s->deny_inbound) {
-		port_refuse(o, w, s->deny_inbound ? "policy" : "no_application");
+	if (s->inbound_len == 0) {
+		port_refuse(o, w, "no_application");
 		conn_close(c, CLOSE_DENIED);
 		return;
 	}
@@ -315,9 +300,6 @@ port_accept_inbound(struct open_port *o, struct proxy_worker *w, int fd,
 static const struct static_reply misdirected = {
 	.flag = FLAG_MIS, .details = "other_service"
 };
-static const struct static_reply denied = {
-	.flag = FLAG_UAEX, .details = "default_policy",
-};
 static const struct static_reply no_app = {
 	.flag = FLAG_NR, .details = "no_application"
 };
@@ -362,10 +344,6 @@ route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	    l7_arena(ctx), l7_conn(ctx), id == NULL ? SLICE_NONE : arena_dup(
 	    l7_arena(ctx), slice_str(tls_identity_id(id))), l7_summary(ctx));
 	tls_identity_unref(id);
-	if (s->deny_inbound) {
-		route_reply(route, s->in.l7, &denied);
-		return;
-	}
 	if (app == NULL || app->cluster->protocol == CLUSTER_TCP) {
 		route_reply(route, s->in.l7, &no_app);
 		return;

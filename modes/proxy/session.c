@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "link/frame.h"
 #include "link/meta.h"
+#include "modes/proxy/authorize.h"
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/session.h"
 #include "modes/proxy/session_clock.h"
@@ -213,7 +214,8 @@ static const struct tcp_upstream_events up_events = {
 
 /* --- what the caller speaks --------------------------------------------------------- */
 
-static void
+/* False: who came in plain text may not, and was cut off. */
+static bool
 start_up(struct session *s)
 {
 	struct proxy_worker *w = l4_env(s->l4)->mode;
@@ -221,8 +223,14 @@ start_up(struct session *s)
 		.conn = l4_conn(s->l4), .is_inbound = s->job->is_inbound,
 		.tells_client = s->job->tells_client };
 
+	if (s->job->http != NULL && !authorize_session(s->l4)) {
+		s->facts.flag = FLAG_UAEX;
+		cut_off(s, CLOSE_DENIED);
+		return false;
+	}
 	s->up = tcp_upstream_start(w->upstream, s->job->cluster, &caller,
 	    &up_events, s);
+	return true;
 }
 
 /* It is bytes.  False: and there is nobody to have them. */
@@ -238,8 +246,8 @@ settle(struct session *s)
 		return false;
 	}
 	if (s->up == NULL)
-		start_up(s);
-	else if (s->is_open)
+		return start_up(s);
+	if (s->is_open)
 		begin(s);
 	return true;
 }
@@ -297,7 +305,8 @@ on_look_timer(void *arg)
 	switch (session_look_tick(&s->look,
 	    loop_now_ms(l4_env(s->l4)->loop))) {
 	case SIGHT_CONNECT:
-		start_up(s);
+		if (!start_up(s))
+			return;
 		break;
 	case SIGHT_SILENT:
 		if (s->has_failed)

@@ -7,6 +7,7 @@
 #include "modes/proxy/gateway.h"
 #include "modes/proxy/rules.h"
 #include "modes/proxy/snapshot.h"
+#include "policy/authz.h"
 
 struct snapshot *
 snapshot_new(void)
@@ -61,6 +62,8 @@ snapshot_unref(struct snapshot *s)
 	}
 	for (size_t i = 0; i < s->inbound_udp_len; i++)
 		cluster_unref(s->inbound_udp[i].cluster);
+	for (size_t i = 0; i < s->authz_len; i++)
+		authz_unref(s->authz[i]);
 	gateway_fini(s->gateway);
 	unref_chains(&s->in);
 	unref_chains(&s->out);

@@ -19,6 +19,7 @@
  * of our service S mean (inbound), which chains do listeners run.
  * Services that stand for hosts outside are found by those hosts, too.
  */
+struct authz;
 struct rule_set;
 struct gateway;
 struct model_kind;
@@ -49,6 +50,8 @@ struct service {
 struct inbound_port {
 	struct service_name service;
 	uint16_t            port;	/* of the service */
+	uint16_t            app_port;	/* that targetPort names */
+	const struct authz *authz;	/* of the snapshot; who may call it */
 	struct cluster     *cluster;	/* the application: one endpoint; counted */
 	struct l7_chain    *policies;	/* counted; in front of it; NULL: none */
 };
@@ -80,7 +83,9 @@ struct snapshot {
 	struct map             extensions;	/* struct extension; see there */
 	struct gateway        *gateway;	/* NULL: it runs no Gateway */
 	bool                   permissive;	/* plain text inbound is allowed */
-	bool                   deny_inbound, audit_inbound;	/* the mesh's policy */
+	bool                   audit_inbound;	/* what no policy allows is told */
+	struct authz         **authz;	/* counted; of ports in and of gateways */
+	size_t                 authz_len;
 };
 
 /* "ns/name" with its NUL. */

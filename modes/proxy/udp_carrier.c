@@ -92,9 +92,8 @@ cluster(struct udp_session *s, const char **why)
 	const struct inbound_port *app = snapshot_inbound_udp(now,
 	    &c->job->name, c->job->port);
 
-	*why = now->deny_inbound ? "policy" : "no_application";
-	return app == NULL || now->deny_inbound ? NULL :
-	    cluster_ref(app->cluster);
+	*why = "no_application";
+	return app == NULL ? NULL : cluster_ref(app->cluster);
 }
 
 static const struct udp_down down = { cluster, reply, over };

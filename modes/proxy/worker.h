@@ -36,6 +36,12 @@ struct proxy_worker {
 		uint64_t ms;	/* when a line was written, and how many */
 		unsigned unlogged;	/* refusals had none since */
 	} egress_log[WORKER_REFUSALS_MAX];	/* of egress.c */
+	/* Of authorize_filters.c. */
+	struct list       let_in, undecided, requests_let_in;
+	struct {
+		uint64_t ms;	/* since when lines were counted */
+		unsigned lines, unlogged;
+	} authz_log;		/* of authorize.c */
 	struct list       openings;	/* of upstream_port.c, awaiting a lookup */
 	struct list       greetings;	/* of gateway_port.c, awaiting a name */
 	struct list       proxied;	/* of proxied.c, awaiting a header */

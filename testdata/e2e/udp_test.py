@@ -315,8 +315,8 @@ def who_is_denied_is_not_answered(scene):
 	    "metadata: {name: default}\nspec: {defaultInboundPolicy: %s}\n")
 	control.apply(config % "deny")
 	wait_until(lambda: client.try_ask(b"x") is None, "it is denied")
-	assert dns.metrics().sum("mesh_udp_dropped_datagrams_total",
-	    reason="policy") >= 1
+	assert dns.metrics().sum("mesh_authorization_decisions_total",
+	    decision="cut", policy="default") == 1
 	control.apply(config % "all-authenticated")
 	wait_until(lambda: client.try_ask(b"x") == b"x", "it is allowed again")
 

@@ -1,0 +1,198 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "modes/proxy/authorize.h"
+#include "modes/proxy/gateway.h"
+#include "stat/metrics.h"
+
+#define LOG_MS	1000	/* a line each, of one worker */
+
+struct authz_ip
+authorize_ip(const struct addr *a)
+{
+	struct authz_ip ip = { .bytes = { [10] = 0xff, [11] = 0xff } };
+
+	if (a->sa.sa_family == AF_INET) {
+		memcpy(ip.bytes + 12, &a->in.sin_addr, 4);
+		ip.is_known = true;
+	} else if (a->sa.sa_family == AF_INET6) {
+		memcpy(ip.bytes, &a->in6.sin6_addr, 16);
+		ip.is_known = true;
+	}
+	return ip;
+}
+
+/* --- at what ------------------------------------------------------------------ */
+
+static const struct inbound_port *
+port_of(const struct snapshot *s, const struct conn_peer *peer, bool is_udp)
+{
+	struct service_name name;
+	uint16_t port;
+
+	if (!peer->is_tls)
+		return s->inbound_len > 0 ? &s->inbound[0] : NULL;
+	if (!sni_parse(slice_str(peer->sni), &name, &port))
+		return NULL;
+	return is_udp ? snapshot_inbound_udp(s, &name, port) :
+	    snapshot_inbound(s, &name, port);
+}
+
+static const struct gateway_front *
+front_of(const struct snapshot *s, const struct addr *local)
+{
+	const struct gateway *g = s->gateway;
+
+	for (size_t i = 0; g != NULL && i < g->len; i++) {
+		const struct gateway_front *f = &g->fronts[i];
+
+		if (f->port.protocol != GATEWAY_UDP && addr_port(&f->addr) ==
+		    addr_port(local) && (addr_is_any(&f->addr) ||
+		    addr_is_same_host(&f->addr, local)))
+			return f;
+	}
+	return NULL;
+}
+
+static void
+find_front(const struct snapshot *s, const struct addr *local,
+    struct authorize_at *at)
+{
+	const struct gateway_front *f = front_of(s, local);
+
+	if (f == NULL)
+		return;
+	at->table = f->authz;
+	at->port = f->port.number;
+	at->app_port = 0;
+}
+
+void
+authorize_find(const struct snapshot *s, const char *listener,
+    const struct conn_peer *peer, const struct addr *local, bool is_udp,
+    struct authorize_at *at)
+{
+	const struct inbound_port *p;
+
+	at->table = NULL;
+	at->service = SLICE("");
+	if (strcmp(listener, "gateway") == 0) {
+		find_front(s, local, at);
+		return;
+	}
+	if (strncmp(listener, "inbound", 7) != 0)
+		return;
+	p = port_of(s, peer, is_udp);
+	if (p == NULL)
+		return;
+	service_key(&p->service, at->room);
+	at->table = p->authz;
+	at->service = slice_str(at->room);
+	at->port = p->port;
+	at->app_port = p->app_port;
+}
+
+/* --- telling ------------------------------------------------------------------ */
+
+static void
+count(struct proxy_worker *w, const struct authorize_at *at,
+    const char *decision, const struct authz_answer *by)
+{
+	struct slice labels[5];
+	char rule[16] = "";
+
+	if (by->policy != NULL)
+		snprintf(rule, sizeof(rule), "%d", by->rule);
+	metric_service(labels, at->service);
+	labels[2] = slice_str(decision);
+	labels[3] = by->policy == NULL ? SLICE("default") :
+	    slice_str(by->policy);
+	labels[4] = slice_str(rule);
+	worker_env_count(&w->env, METRIC_AUTHORIZATION, labels, 5, 1);
+}
+
+static void
+say_why(const struct authz_verdict *v, const struct authz_answer *by,
+    char out[256])
+{
+	if (by->policy != NULL)
+		snprintf(out, 256, "rule %d of %s", by->rule, by->policy);
+	else if (v->has_allow)
+		snprintf(out, 256, "no rule of an ALLOW policy matches");
+	else
+		snprintf(out, 256, "no policy allows it and "
+		    "defaultInboundPolicy refuses; see mesh ctl allow");
+}
+
+static void
+tell(struct proxy_worker *w, const struct authorize_at *at,
+    const struct authz_facts *f, const char *decision, const char *what,
+    const char *why)
+{
+	uint64_t now = loop_now_ms(w->env.loop);
+	char more[48] = "";
+
+	if (w->authz_log.ms != 0 && now - w->authz_log.ms < LOG_MS &&
+	    w->authz_log.lines >= WORKER_REFUSALS_MAX) {
+		w->authz_log.unlogged++;
+		return;
+	}
+	if (w->authz_log.ms == 0 || now - w->authz_log.ms >= LOG_MS) {
+		w->authz_log.ms = now;
+		w->authz_log.lines = 0;
+	}
+	if (w->authz_log.unlogged > 0)
+		snprintf(more, sizeof(more), "; %u more since the last line",
+		    w->authz_log.unlogged);
+	w->authz_log.unlogged = 0;
+	w->authz_log.lines++;
+	log_info("authz", "%s: %.*s calls %.*s:%u %s: %s%s", decision,
+	    SLICE_ARG(f->id.len > 0 ? f->id : SLICE("somebody")),
+	    SLICE_ARG(at->service.len > 0 ? at->service : SLICE("the gateway")),
+	    at->port, what, why, more);
+}
+
+static void
+note(struct proxy_worker *w, const struct authorize_at *at,
+    const struct authz_facts *f, const struct authz_verdict *v,
+    const char *decision, const struct authz_answer *by, const char *what)
+{
+	char why[256];
+
+	say_why(v, by, why);
+	count(w, at, decision, by);
+	tell(w, at, f, decision, what, why);
+}
+
+/* What decided nothing; said once, not with every change. */
+static void
+note_others(struct proxy_worker *w, const struct authorize_at *at,
+    const struct authz_facts *f, const struct authz_verdict *v,
+    const char *what)
+{
+	for (size_t i = 0; i < v->audits_len; i++)
+		note(w, at, f, v, "audit", &v->audits[i], what);
+	if (v->is_dry && v->dry.is_denied && !v->answer.is_denied)
+		note(w, at, f, v, "would_deny", &v->dry, what);
+	if (w->snapshot->audit_inbound && !v->answer.is_denied &&
+	    v->answer.policy == NULL)
+		note(w, at, f, v, "audit", &v->answer, what);
+}
+
+bool
+authorize_ask(struct proxy_worker *w, const struct authorize_at *at,
+    const struct authz_facts *f, enum authorize_when when, const char *what,
+    struct authz_answer *answer)
+{
+	struct authz_verdict v;
+
+	authz_decide(at->table, f, &v);
+	*answer = v.answer;
+	if (v.answer.is_denied)
+		note(w, at, f, &v, when == AUTHORIZE_NEW ? "deny" : "cut",
+		    answer, what);
+	if (when == AUTHORIZE_NEW)
+		note_others(w, at, f, &v, what);
+	return !v.answer.is_denied;
+}

@@ -1,0 +1,61 @@
+#ifndef PROXY_AUTHORIZE_H
+#define PROXY_AUTHORIZE_H
+
+#include "modes/proxy/compile.h"
+#include "modes/proxy/worker.h"
+#include "policy/authz.h"
+
+/*
+ * authorize: who may come in, by the AuthorizationPolicies (policy/authz.h).
+ *
+ * Two filters that always stand in the chains of what comes in: one decides for
+ * each connection of bytes or datagrams when it opens, the other for each
+ * request.  Both keep what they let in on a list of the worker, and with the
+ * next snapshot it is asked again: what is allowed no longer is cut off.
+ *
+ * What is refused is told to the caller as "RBAC: access denied" alone; the log,
+ * the access log's response_code_details and a counter name policy and rule.
+ */
+#define AUTHORIZE_BODY	"RBAC: access denied"
+
+extern const struct l4_filter authorize_bytes;
+extern const struct l7_filter authorize_requests;
+
+/* The tables of a snapshot whose inbound ports are there; called by compile. */
+void compile_authorization(const struct compile_input *, struct snapshot *);
+
+/*
+ * Of a connection in plain text that could have been HTTP and is bytes, before
+ * anybody is connected to: false: refused, it is to be cut off.
+ */
+bool authorize_session(struct l4_run *);
+
+/* On the worker, after another snapshot took its place. */
+void authorize_again(struct proxy_worker *);
+
+/* --- of the two filters ------------------------------------------------------- */
+
+/* What is asked for. */
+struct authorize_at {
+	const struct authz *table;	/* of the snapshot; NULL: nothing is asked */
+	struct slice        service;	/* "ns/name", or "" */
+	char                room[SERVICE_KEY_MAX];
+	uint16_t            port, app_port;
+};
+/* By the listener, and what the peer's TLS means; is_udp: of datagrams. */
+void authorize_find(const struct snapshot *, const char *listener,
+    const struct conn_peer *, const struct addr *local, bool is_udp,
+    struct authorize_at *);
+
+enum authorize_when { AUTHORIZE_NEW, AUTHORIZE_AGAIN };
+/*
+ * Decides, counts and logs; what: for people, a method and a path or "bytes".
+ * False: refused, *answer says by what.
+ */
+bool authorize_ask(struct proxy_worker *, const struct authorize_at *,
+    const struct authz_facts *, enum authorize_when, const char *what,
+    struct authz_answer *answer);
+/* For authz_facts. */
+struct authz_ip authorize_ip(const struct addr *);
+
+#endif

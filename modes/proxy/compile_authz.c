@@ -1,0 +1,124 @@
+#include "base/mem.h"
+#include "model/authorization_policy.h"
+#include "model/gateway.h"
+#include "model/mesh_config.h"
+#include "modes/proxy/authorize.h"
+#include "modes/proxy/gateway.h"
+
+/*
+ * compile_authz: which policies hold where.  A table is made once for all ports
+ * about which the same policies are, and goes on while those stay the same.
+ */
+struct tables {
+	const struct compile_input *in;
+	struct snapshot            *out;
+	enum authz_default          fallback;
+	struct model_object       **policies;	/* room for all */
+	size_t                      policies_len;
+};
+
+static enum authz_default
+fallback_of(const struct compile_input *in)
+{
+	static const enum authz_default words[] = {
+		[MODEL_ALL_AUTHENTICATED] = AUTHZ_ALLOW_IDENTITIES,
+		[MODEL_ALL_UNAUTHENTICATED] = AUTHZ_ALLOW_ALL,
+		[MODEL_CLUSTER_AUTHENTICATED] = AUTHZ_ALLOW_IDENTITIES,
+		[MODEL_CLUSTER_UNAUTHENTICATED] = AUTHZ_ALLOW_NEAR,
+		[MODEL_DENY] = AUTHZ_DENY_ALL,
+		[MODEL_AUDIT] = AUTHZ_ALLOW_IDENTITIES,
+	};
+	enum authz_default d = AUTHZ_ALLOW_IDENTITIES;
+
+	for (size_t i = 0; i < in->len; i++)
+		if (in->objects[i]->kind == &model_mesh_config_kind)
+			d = words[model_mesh_config(in->objects[i])->spec.
+			    inbound_policy];
+	/* --permissive is said of this proxy alone. */
+	return d == AUTHZ_ALLOW_IDENTITIES && in->settings->spec.permissive ?
+	    AUTHZ_ALLOW_ALL : d;
+}
+
+static struct authz *
+find(struct authz *const *v, size_t n, const struct tables *t,
+    enum authz_default fallback)
+{
+	for (size_t i = 0; i < n; i++)
+		if (authz_is_of(v[i], t->policies, t->policies_len, fallback))
+			return v[i];
+	return NULL;
+}
+
+static const struct authz *
+table_of(struct tables *t, const struct model_authz_place *place,
+    enum authz_default fallback)
+{
+	const struct snapshot *before = t->in->before;
+	struct snapshot *s = t->out;
+	struct authz *z;
+
+	t->policies_len = 0;
+	for (size_t i = 0; i < t->in->len; i++)
+		if (t->in->objects[i]->kind == &model_authorization_policy_kind &&
+		    model_authz_is_for(t->in->objects[i], place))
+			t->policies[t->policies_len++] = t->in->objects[i];
+	z = find(s->authz, s->authz_len, t, fallback);
+	if (z != NULL)
+		return z;
+	z = before == NULL ? NULL : find(before->authz, before->authz_len, t,
+	    fallback);
+	z = z != NULL ? authz_ref(z) : authz_new(t->policies, t->policies_len,
+	    fallback);
+	return s->authz[s->authz_len++] = z;
+}
+
+static void
+add_ports(struct tables *t, struct inbound_port *ports, size_t n)
+{
+	const struct model_metadata *self = &t->in->self->head->meta;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct model_authz_place place = {
+			.namespace = ports[i].service.ns,
+			.labels = &self->labels,
+			.service = ports[i].service.name,
+		};
+
+		ports[i].authz = table_of(t, &place, t->fallback);
+	}
+}
+
+/* Strangers come in there: without a policy, anybody. */
+static void
+add_front(struct tables *t, struct gateway_front *f)
+{
+	const struct model_metadata *gateway = &f->of->head->meta;
+	const struct model_authz_place place = {
+		.namespace = gateway->namespace,
+		.labels = t->in->self == NULL ? NULL :
+		    &t->in->self->head->meta.labels,
+		.gateway = gateway->name,
+		.gateway_class = model_gateway(f->of)->spec.class_name,
+	};
+
+	f->authz = table_of(t, &place, AUTHZ_ALLOW_ALL);
+	f->of = NULL;
+}
+
+void
+compile_authorization(const struct compile_input *in, struct snapshot *s)
+{
+	struct tables t = { .in = in, .out = s, .fallback = fallback_of(in) };
+	size_t fronts = s->gateway == NULL ? 0 : s->gateway->len;
+
+	t.policies = mem_zalloc_array(in->len + 1, sizeof(*t.policies));
+	s->authz = arena_zalloc(&s->arena, sizeof(*s->authz) *
+	    (s->inbound_len + s->inbound_udp_len + fronts + 1));
+	if (in->self != NULL) {
+		add_ports(&t, s->inbound, s->inbound_len);
+		add_ports(&t, s->inbound_udp, s->inbound_udp_len);
+	}
+	for (size_t i = 0; i < fronts; i++)
+		add_front(&t, &s->gateway->fronts[i]);
+	mem_free(t.policies);
+}

@@ -1,0 +1,211 @@
+#!/usr/bin/python3
+"""AuthorizationPolicy documents: who may do what, of requests, bytes, datagrams
+and gRPC, and what becomes of what is open when they change."""
+
+import json
+import time
+
+import wire
+from gateway import Gateway, gateway, route, service
+from mesh import curl, free_port, main, scenario, wait_until
+from websocket import WebSocket
+
+DECISIONS = "mesh_authorization_decisions_total"
+DENIED = "RBAC: access denied"
+
+
+def policy(name, spec, namespace="default", annotations="{}"):
+	return (f"---\napiVersion: security.istio.io/v1\n"
+	    f"kind: AuthorizationPolicy\nmetadata: {{name: {name}, namespace: "
+	    f"{namespace}, annotations: {annotations}}}\nspec: {spec}\n")
+
+
+def member(scene, control, name, **options):
+	app = scene.echo(f"app-{name}")
+	proxy = scene.proxy(name, control=control, service=f"default/{name}",
+	    apps=[f"80={app.http}/http"], **options)
+	return proxy.await_ready()
+
+
+def orders_and(scene, *callers):
+	"""A service and who calls it: control, its proxy, theirs."""
+	control = scene.control()
+	orders = member(scene, control, "orders")
+	proxies = [member(scene, control, name) for name in callers]
+	for one in proxies:
+		wait_until(lambda one=one: ask(one) == 200, "orders answers")
+	return control, orders, *proxies
+
+
+def ask(caller, path="/plain", method="GET", **options):
+	return call(caller, path, method, **options).status
+
+
+def call(caller, path="/plain", method="GET", **options):
+	return wire.get(caller.outbound_port, f"http://orders.default.mesh{path}",
+	    host="orders.default.mesh", method=method, **options)
+
+
+def access_lines(proxy):
+	return [json.loads(line) for line in proxy.out().splitlines()
+	    if line.startswith("{")]
+
+
+@scenario
+def requests_are_allowed_by_identity_method_and_path(scene):
+	control, orders, web, batch = orders_and(scene, "web", "batch")
+	control.apply(policy("orders", """
+  targetRefs: [{name: orders}]
+  rules:
+  - from: [{source: {serviceAccounts: [web]}}]
+    to: [{operation: {methods: [GET], paths: ["/plain", "/items/{*}"]}}]
+  - from: [{source: {principals: ["*/sa/batch"]}}]
+    to: [{operation: {methods: [POST]}}]
+    when: [{key: "request.headers[x-job]", values: ["nightly*"]}]
+"""))
+	wait_until(lambda: ask(batch) == 403, "the policy is in force")
+	assert ask(web) == 200
+	assert ask(web, "/items/7") == 200
+	assert ask(web, "/items/7/x") == 403
+	assert ask(web, "/a/..//plain") == 200, "the path is judged as it is sent"
+	assert ask(web, "/plain", "POST") == 403
+	assert ask(batch, "/any", "POST", fields={"X-Job": "nightly-2"}) == 200
+	assert ask(batch, "/any", "POST", fields={"X-Job": "daily"}) == 403
+	answer = curl("http://orders.default.mesh/other", "--proxy", web.outbound)
+	assert answer.status == 403 and answer.body == DENIED.encode(), answer.body
+	assert "orders" not in answer.header("proxy-status"), \
+	    "the caller is not told by which policy"
+	wait_until(lambda: any(line["response_code_details"] ==
+	    "rbac_access_denied_matched_policy[none]" and line["path"] == "/other"
+	    and line["response_flags"] == "UAEX" for line in access_lines(orders)),
+	    "the access log says why")
+	assert "no rule of an ALLOW policy matches" in orders.err()
+
+
+@scenario
+def a_denial_names_policy_and_rule_to_the_operator(scene):
+	control, orders, web = orders_and(scene, "web")
+	control.apply(policy("no-admin", """
+  selector: {}
+  action: DENY
+  rules:
+  - to: [{operation: {methods: [TRACE]}}]
+  - to: [{operation: {paths: ["/admin", "/admin/*"]}}]
+"""))
+	wait_until(lambda: ask(web, "/admin") == 403, "the policy is in force")
+	assert ask(web) == 200
+	assert ask(web, "/%61dmin/x") == 403, "an encoded letter is that letter"
+	assert orders.metrics().sum(DECISIONS, decision="deny", rule="1",
+	    policy="default/no-admin", destination_service="orders") == 2
+	assert "rule 1 of default/no-admin" in orders.err()
+	wait_until(lambda: any(line["response_code_details"] ==
+	    "rbac_access_denied_matched_policy[default/no-admin]-rule[1]"
+	    for line in access_lines(orders)), "the access log names it")
+
+
+@scenario
+def what_would_be_denied_is_counted_and_let_in(scene):
+	control, orders, web = orders_and(scene, "web")
+	control.apply(policy("later", """
+  rules: [{to: [{operation: {methods: [GET]}}]}]
+""", annotations="{istio.io/dry-run: 'true'}") + policy("watch", """
+  action: AUDIT
+  rules: [{to: [{operation: {paths: ["/secret"]}}]}]
+"""))
+	wait_until(lambda: ask(web, "/secret") == 200 and orders.metrics().sum(
+	    DECISIONS, decision="audit", policy="default/watch") >= 1,
+	    "what is audited is counted")
+	assert orders.metrics().sum(DECISIONS, decision="would_deny") == 0
+	assert ask(web, "/plain", "PUT") == 200
+	assert orders.metrics().sum(DECISIONS, decision="would_deny") == 1
+	assert "would_deny: spiffe://" in orders.err()
+
+
+@scenario
+def what_is_open_ends_when_it_is_allowed_no_longer(scene):
+	control = scene.control()
+	app = scene.echo("app-ledger")
+	orders = member(scene, control, "orders")
+	ledger = scene.proxy("ledger", control=control, service="default/ledger",
+	    apps=[f"7000={app.tcp}/tcp"]).await_ready()
+	web = member(scene, control, "web", upstreams={
+	    "ledger": "default/ledger:7000", "orders": "default/orders:80"})
+	held = wire.Stream(wire.dial(web.upstream["ledger"]))
+	held.send(b"RAW\nhello")
+	assert held.read(5) == b"hello"
+	socket = WebSocket(web.upstream["orders"], host="orders.default.mesh")
+	socket.send(b"hello")
+	assert socket.receive() == b"hello"
+	control.apply(policy("closed", """
+  action: DENY
+  rules: [{from: [{source: {namespaces: [default]}}]}]
+"""))
+	begun = time.monotonic()
+	wait_until(lambda: ledger.metrics().sum(DECISIONS, decision="cut",
+	    policy="default/closed") == 1, "the connection of bytes is cut")
+	wait_until(lambda: orders.metrics().sum(DECISIONS, decision="cut",
+	    policy="default/closed") == 1, "the tunnel is cut")
+	assert time.monotonic() - begun < 5
+	for one in held, socket:
+		try:
+			assert one.read(1) == b"", "nothing comes any more"
+		except OSError:
+			pass
+	assert ask(web) == 403
+	control.ctl("delete", "authorizationpolicy", "closed", "--yes")
+	wait_until(lambda: ask(web) == 200, "it is allowed again")
+
+
+@scenario
+def a_rule_about_paths_denies_bytes_that_nobody_looks_into(scene):
+	control = scene.control()
+	app = scene.echo("app-ledger")
+	ledger = scene.proxy("ledger", control=control, service="default/ledger",
+	    apps=[f"7000={app.tcp}/tcp"]).await_ready()
+	web = member(scene, control, "web",
+	    upstreams={"ledger": "default/ledger:7000"})
+
+	def works():
+		try:
+			with wire.Stream(wire.dial(web.upstream["ledger"])) as s:
+				s.send(b"RAW\nx")
+				return s.read(1) == b"x"
+		except OSError:
+			return False
+
+	wait_until(works, "it is reached")
+	control.apply(policy("some", """
+  rules: [{from: [{source: {namespaces: [default]}}]}]
+"""))
+	assert works()
+	control.apply(policy("no-admin", """
+  action: DENY
+  rules: [{to: [{operation: {paths: ["/admin"], ports: ["7000"]}}]}]
+"""))
+	wait_until(lambda: not works(), "bytes are refused")
+	assert ledger.metrics().sum(DECISIONS, decision="deny",
+	    policy="default/no-admin", rule="0") >= 1
+
+
+@scenario
+def a_gateway_obeys_the_policies_that_name_it(scene):
+	app = scene.echo("app")
+	port = free_port()
+	edge = Gateway(scene, gateway([f"name: http, port: {port}, protocol: "
+	    "HTTP"]) + service("web", app.http_port) + route("web", "web") +
+	    policy("edge", """
+  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: edge}]
+  action: DENY
+  rules:
+  - to: [{operation: {hosts: ["secret.example"], ports: ["%d"]}}]
+  - from: [{source: {notIpBlocks: ["127.0.0.0/8"]}}]
+""" % port))
+	assert wire.get(port, "/plain", host="open.example").status == 200
+	refused = wire.get(port, "/plain", host="SECRET.example")
+	assert refused.status == 403 and refused.text() == DENIED
+	assert edge.metrics().sum(DECISIONS, decision="deny", rule="0",
+	    policy="default/edge") == 1
+
+
+if __name__ == "__main__":
+	main()
