@@ -17,6 +17,12 @@ struct model_digest {
 	uint8_t sum[HASH_LEN];	/* big-endian */
 };
 
+/* Of the set of this one document. */
+struct model_digest model_digest_of(struct slice key, uint64_t revision,
+    struct slice bytes);
+/* Of both sets together, and of the set without those of the other. */
+void model_digest_join(struct model_digest *, const struct model_digest *);
+void model_digest_part(struct model_digest *, const struct model_digest *);
 void model_digest_add(struct model_digest *, struct slice key, uint64_t revision,
     struct slice bytes);
 /* Takes out what was added with the same three. */

@@ -207,7 +207,7 @@ enqueue(struct delivery *d, struct registry_change *c)
 static void
 forget(struct delivery *d, struct registry_change *c)
 {
-	model_digest_sub(&d->digest, c->key, c->revision, c->document);
+	model_digest_part(&d->digest, &c->digest);
 	registry_change_unref(c);
 }
 
@@ -225,7 +225,7 @@ give(struct delivery *d, const struct model_object *o, uint64_t revision)
 	map_put(&d->unsettled, key, (void *)(uintptr_t)revision);
 	if (old != NULL)
 		forget(d, old);
-	model_digest_add(&d->digest, key, c->revision, c->document);
+	model_digest_join(&d->digest, &c->digest);
 	/* What it kept of an earlier session is not sent again; Secrets
 	   it may not keep. */
 	if (c->revision > d->since || has_status(d->lines, o))

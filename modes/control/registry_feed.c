@@ -30,9 +30,10 @@ registry_change_new(uint64_t revision, struct slice key, struct slice object)
 	c->bytes = str_give(&bytes);
 	c->key = slice_of(c->bytes, key.len);
 	c->line = slice_of(c->bytes + key.len, len - key.len);
-	if (!c->is_delete)
-		c->document = slice_of(c->bytes + len - 1 - object.len,
-		    object.len);
+	if (c->is_delete)
+		return c;
+	c->document = slice_of(c->bytes + len - 1 - object.len, object.len);
+	c->digest = model_digest_of(c->key, revision, c->document);
 	return c;
 }
 

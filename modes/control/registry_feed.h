@@ -5,6 +5,7 @@
 
 #include "base/list.h"
 #include "base/slice.h"
+#include "model/digest.h"
 
 /*
  * registry_feed: the last changes, encoded once, for everybody who follows.
@@ -30,6 +31,7 @@ struct registry_change {
 	struct slice line;
 	struct slice document;	/* within line; absent: deleted */
 	char        *bytes;	/* of all three */
+	struct model_digest digest;	/* of the document; none: deleted */
 };
 
 /* object: the document's JSON; absent: deleted. */
