@@ -59,7 +59,7 @@ session_paused(struct session *s, bool is_paused)
 {
 	s->is_paused = is_paused;
 	if (!is_paused)
-		loop_defer(s->all->server->loop, &s->all->pump);
+		sessions_pump(s->all);
 }
 
 /* --- what it says ---------------------------------------------------------------------- */

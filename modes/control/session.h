@@ -67,7 +67,8 @@ struct sessions {
 	struct delivery_lines    lines;
 	struct registry_follower follower;
 	struct registry_status_listener status;
-	struct loop_task         pump;		/* all that have room */
+	struct loop_task         pump;		/* a part of them a turn */
+	size_t                   unpumped;	/* how many it has to visit */
 	uint64_t                 followed;
 	struct quotas            quotas;	/* of global limits */
 	struct list              asked;		/* questions without answer */
@@ -80,6 +81,8 @@ struct sessions {
 void session_say(struct session *, const struct sync_message *);
 /* Writes what there is to say while there is room. */
 void session_pump(struct session *);
+/* Likewise for all, some in each turn of the loop. */
+void sessions_pump(struct sessions *);
 void session_end(struct session *, const char *why);
 /* Handles one message; false: the session has ended. */
 bool session_take(struct session *, const struct sync_message *);

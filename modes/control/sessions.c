@@ -110,13 +110,37 @@ check_questions(struct sessions *ss, uint64_t gone)
 
 /* --- all of them ---------------------------------------------------------------------- */
 
+/*
+ * So many sessions a turn: who calls the API meanwhile does not wait for all of
+ * them, and who comes late in the round is told of later changes as well.
+ */
+#define PUMPED_PER_TURN	64
+
 static void
-pump_all(void *arg)
+pump_some(void *arg)
 {
 	struct sessions *ss = arg;
 
-	LIST_FOREACH_SAFE(at, &ss->sessions)
+	for (int i = 0; i < PUMPED_PER_TURN && ss->unpumped > 0; i++) {
+		struct list *at = list_pop(&ss->sessions);
+
+		if (at == NULL) {
+			ss->unpumped = 0;
+			break;
+		}
+		list_append(&ss->sessions, at);
+		ss->unpumped--;
 		session_pump(list_entry(at, struct session, link));
+	}
+	if (ss->unpumped > 0)
+		loop_defer_next(ss->server->loop, &ss->pump);
+}
+
+void
+sessions_pump(struct sessions *ss)
+{
+	ss->unpumped = ss->len;
+	loop_defer(ss->server->loop, &ss->pump);
 }
 
 static void
@@ -146,7 +170,7 @@ on_news(void *arg)
 		delivery_lines_fini(&ss->lines);
 		ss->followed = registry_revision(r);
 	}
-	loop_defer(ss->server->loop, &ss->pump);
+	sessions_pump(ss);
 }
 
 static void
@@ -159,7 +183,7 @@ on_status(void *arg, struct slice key, enum live_status status)
 	LIST_FOREACH(at, &ss->sessions)
 		delivery_touch(&list_entry(at, struct session, link)->delivery,
 		    key);
-	loop_defer(ss->server->loop, &ss->pump);
+	sessions_pump(ss);
 }
 
 static bool
@@ -187,7 +211,7 @@ sessions_new(struct server *server)
 	ss->lines.has_status = has_status;
 	ss->lines.write = write_document;
 	ss->lines.ctx = server;
-	loop_task_init(&ss->pump, pump_all, ss);
+	loop_task_init(&ss->pump, pump_some, ss);
 	ss->followed = registry_revision(server->registry);
 	ss->follower = (struct registry_follower){
 		.on_news = on_news, .arg = ss,

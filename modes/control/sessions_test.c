@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -265,5 +266,32 @@ TEST(session_of_the_same_workload_ends_the_one_before)
 	assert_true(peer_has(&new, "question"));
 	peer_close(&new);
 	str_fini(&old.got);
+	server_fixture_free(t);
+}
+
+/* More than are told in one turn, and a change between two turns. */
+TEST(session_of_each_of_many_proxies_is_told_of_the_last_change)
+{
+	enum { MANY = 150 };
+	static char names[MANY][32];
+	static struct peer peers[MANY];
+	struct server_fixture *t = server_fixture_new();
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof(names[i]), "default/web-%d", i);
+		peer_open(t, &peers[i], names[i]);
+		hello(&peers[i]);
+		peer_say(&peers[i], "{\"t\":\"interest\",\"services\":"
+		    "[\"default/shared\"]}\n");
+	}
+	server_fixture_put(t, "{apiVersion: v1, kind: Service, metadata: "
+	    "{name: shared}, spec: {ports: [{port: 81}]}}");
+	server_fixture_turn(t);
+	server_fixture_put(t, "{apiVersion: v1, kind: Service, metadata: "
+	    "{name: shared}, spec: {ports: [{port: 82}]}}");
+	for (int i = 0; i < MANY; i++)
+		peer_await(t, &peers[i], "\"port\":82");
+	for (int i = 0; i < MANY; i++)
+		peer_close(&peers[i]);
 	server_fixture_free(t);
 }
