@@ -45,6 +45,7 @@ struct h2_role {
 	enum stream_error (*error_of)(const struct h2_stream *, uint32_t code);
 	void (*on_pong)(struct h2 *, const uint8_t *data);	/* or NULL */
 	void (*on_goaway_sent)(struct h2 *, int32_t last_id);	/* or NULL */
+	void (*on_settings)(struct h2 *);	/* the peer's came; or NULL */
 };
 extern const struct stream_vtable h2_server_stream;
 

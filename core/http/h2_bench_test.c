@@ -376,7 +376,10 @@ greet(struct h2_bench *b)
 {
 	if (b->is_server)
 		h2_bench_feed_bytes(b, H2_PREFACE, strlen(H2_PREFACE));
-	h2_bench_feed(b, b->is_silent ? "S" : "S | Sa");
+	if (b->is_unheard)
+		h2_bench_turn(b);
+	else
+		h2_bench_feed(b, b->is_silent ? "S" : "S | Sa");
 	if (!b->is_server) {	/* its preface is not a frame */
 		check(slice_has_prefix(str_slice(&b->out), SLICE(H2_PREFACE)));
 		struct str rest = { 0 };

@@ -35,6 +35,7 @@ struct h2_bench {
 	bool             pauses;	/* users pause before they get a body */
 	bool             keeps_output;	/* nothing of it ever leaves */
 	bool             is_silent;	/* SETTINGS are not acknowledged */
+	bool             is_unheard;	/* client: its server said nothing */
 	bool             finished;
 	enum codec_end   end;
 	struct buf       in;

@@ -114,25 +114,11 @@ note_request(struct h2_stream *s, const struct http_head *head, bool end)
 }
 
 static void
-send_head(struct stream *stream, const struct http_head *head, bool end)
+submit(struct h2_stream *s, const struct h2_nv *l)
 {
-	struct h2_stream *s = h2_of_stream(stream);
 	struct h2 *h = s->h;
 	nghttp2_data_provider body = h2_data_provider(s);
-	struct h2_nv l;
-
-	if (h2_is_deaf(s))
-		return;
-	check(!s->head_sent);
-	s->head_sent = true;
-	note_request(s, head, end);
-	if ((s->is_switch && !may_switch(h)) ||
-	    !h2_nv_request(&l, stream->arena, head, s->is_switch)) {
-		h2_note_reset(s, STREAM_INTERNAL);
-		return;
-	}
-	s->out_ended = end && !s->is_connect;
-	int32_t id = nghttp2_submit_request(h->session, NULL, l.v, l.len,
+	int32_t id = nghttp2_submit_request(h->session, NULL, l->v, l->len,
 	    s->out_ended ? NULL : &body, s);
 
 	if (id < 0) {
@@ -142,6 +128,55 @@ send_head(struct stream *stream, const struct http_head *head, bool end)
 	s->id = id;
 	h->live++;
 	h2_want_pump(h);
+}
+
+/* Extended CONNECT is sent to who says that it knows it (RFC 8441, section 3). */
+static void
+submit_switch(struct h2_stream *s, const struct h2_nv *l)
+{
+	if (!s->h->is_greeted) {
+		s->held = arena_alloc(s->stream.arena, sizeof(*l));
+		*s->held = *l;
+	} else if (may_switch(s->h)) {
+		submit(s, l);
+	} else {
+		h2_note_reset(s, STREAM_INTERNAL);
+	}
+}
+
+static void
+on_settings(struct h2 *h)
+{
+	LIST_FOREACH(at, &h->streams) {
+		struct h2_stream *s = list_entry(at, struct h2_stream, link);
+		struct h2_nv *l = s->held;
+
+		s->held = NULL;
+		if (l != NULL && !h2_is_deaf(s))
+			submit_switch(s, l);
+	}
+}
+
+static void
+send_head(struct stream *stream, const struct http_head *head, bool end)
+{
+	struct h2_stream *s = h2_of_stream(stream);
+	struct h2_nv l;
+
+	if (h2_is_deaf(s))
+		return;
+	check(!s->head_sent);
+	s->head_sent = true;
+	note_request(s, head, end);
+	if (!h2_nv_request(&l, stream->arena, head, s->is_switch)) {
+		h2_note_reset(s, STREAM_INTERNAL);
+		return;
+	}
+	s->out_ended = end && !s->is_connect;
+	if (s->is_switch)
+		submit_switch(s, &l);
+	else
+		submit(s, &l);
 }
 
 static const struct stream_vtable stream_vtable = {
@@ -208,6 +243,7 @@ static const struct h2_role role = {
 	.begin = NULL,
 	.take_head = take_head,
 	.error_of = error_of,
+	.on_settings = on_settings,
 };
 
 static const struct codec_vtable codec_vtable = {

@@ -234,6 +234,29 @@ TEST(h2_client_opens_a_tunnel)
 	h2_bench_free(b);
 }
 
+TEST(h2_client_waits_to_hear_whether_the_server_switches)
+{
+	for (int may = 0; may < 2; may++) {
+		struct h2_bench *b = h2_bench_client();
+
+		b->passive = b->is_unheard = true;
+		h2_bench_restart(b);
+		h2_bench_ask(b, "GET /chat", "upgrade=websocket", true);
+		h2_bench_turn(b);
+		assert_null(strstr(h2_bench_text(b), "CONNECT"));
+		h2_bench_feed(b, may ? "S 8=1" : "S");
+		if (may)
+			h2_bench_feed(b, "H1 :status=200");
+		const char *text = h2_bench_text(b);
+
+		if (strstr(text, may ? ":method=CONNECT :protocol=websocket" :
+		    "reset-internal") == NULL ||
+		    (may && strstr(text, "101") == NULL))
+			fail_msg("%d: %s", may, text);
+		h2_bench_free(b);
+	}
+}
+
 TEST(h2_client_switches_protocols_where_the_server_does)
 {
 	struct h2_bench *b = h2_bench_client();

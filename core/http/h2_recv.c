@@ -196,6 +196,8 @@ on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 		return on_rst(h, frame);
 	case NGHTTP2_SETTINGS:
 		h->is_greeted = true;
+		if (h->role->on_settings != NULL)
+			h->role->on_settings(h);
 		h->base.tell_idle = true;	/* more streams may fit now */
 		codec_base_tell(&h->base);
 		break;

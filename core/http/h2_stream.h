@@ -17,6 +17,7 @@ struct h2_noted {
 	struct http_head head;
 };
 
+struct h2_nv;
 struct h2_stream {
 	struct stream     stream;
 	struct h2        *h;
@@ -36,6 +37,7 @@ struct h2_stream {
 	bool              is_head;	/* the request was HEAD */
 	struct slice      protocol;	/* client: that it asked for, with */
 	struct slice      websocket_key;	/* ... this, or absent */
+	struct h2_nv     *held;		/* ... until the peer says that it may */
 
 	/* what came */
 	struct h2_block  *block;	/* while its fields come */

@@ -51,6 +51,7 @@ struct pool {
 	struct http {
 		int64_t pending, requests, per_connection, retries, idle_ms;
 		int64_t streams;
+		int     upgrade;
 		struct model_keep_alive *keep_alive;
 	} http;
 };
@@ -200,6 +201,9 @@ static const struct conf_field http_fields[] = {
 	{ "maxConcurrentStreams", CONF_INT_T, CONF_AT(struct http, streams),
 	    .min = 1, .max = 100000, .absent = -1,
 	    .text = "streams of a connection of HTTP/2 at a time" },
+	{ "h2UpgradePolicy", CONF_ENUM_T, CONF_AT(struct http, upgrade),
+	    .words = model_h2_upgrades, .fallback = "DEFAULT",
+	    .text = "whether requests of HTTP/1 go to other sidecars over HTTP/2" },
 	{ "http2KeepAlive", CONF_POINTER_T, CONF_AT(struct http, keep_alive),
 	    .schema = &model_keep_alive_schema,
 	    .text = "asks a silent endpoint whether it is there" },
@@ -381,6 +385,7 @@ put_pool(struct model_backend_policy_spec *out, const struct pool *from,
 	}
 	put(&out->pool->max_requests, from->http.per_connection);
 	put(&out->pool->http2.streams, from->http.streams);
+	out->pool->upgrade = from->http.upgrade;
 	out->pool->http2.keep_alive = from->http.keep_alive;
 	out->breaker = model_group_new(a, &model_breaker_schema);
 	put(&out->breaker->connections, from->tcp.connections);

@@ -6,6 +6,13 @@
 	{ word, CONF_DURATION_T, where, .min = low, .max = high,	\
 	    .fallback = unless_given, .text = line }
 
+const char *const model_h2_upgrades[] = {
+	[MODEL_H2_DEFAULT] = "DEFAULT",
+	[MODEL_H2_DO_NOT_UPGRADE] = "DO_NOT_UPGRADE",
+	[MODEL_H2_UPGRADE] = "UPGRADE",
+	NULL,
+};
+
 #define POOL(member)	CONF_AT(struct model_pool, member)
 
 static const struct conf_field pool_fields[] = {
@@ -22,6 +29,10 @@ static const struct conf_field pool_fields[] = {
 	DURATION("maxConnectionGrace", POOL(grace_ms), 0, 365 * DAY, "0s",
 	    "of HTTP/2: for requests under way then, which are cut off; 0s: they "
 	    "may end"),
+	{ "h2UpgradePolicy", CONF_ENUM_T, POOL(upgrade),
+	    .words = model_h2_upgrades, .fallback = "DEFAULT",
+	    .text = "whether requests of HTTP/1 go to other sidecars over HTTP/2, many "
+	    "on one connection" },
 	{ "http2", CONF_STRUCT_T, POOL(http2), .schema = &model_http2_schema,
 	    .text = "limits of HTTP/2" },
 	{ 0 },

@@ -149,17 +149,30 @@ on_start(void *arg)
 		attempt_fail(a, a->flag, a->details);
 }
 
+/* For how long a connection that is used for it may have been idle. */
+static uint64_t
+idle_max_ms(const struct attempt *a)
+{
+	if (a->is_wary)
+		return 0;
+	return a->is_idempotent ? UINT64_MAX : a->cluster->pool.fresh_ms;
+}
+
 /* Counted, and its turn has come: a connection, or nothing yet, or a failure. */
 static void
 find_connection(struct attempt *a)
 {
 	const struct cluster *cluster = a->cluster;
+	uint64_t idle_ms = idle_max_ms(a);
 
-	if (cluster->is_h2)
-		a->conn = pool_shared_take(a->local);
+	link_load_ask(&a->local->load, a->local->users);
+	a->shares = pool_shares(a);
+	if (a->shares)
+		a->conn = pool_shared_take(a->local, idle_ms);
 	if (a->conn == NULL)
-		a->conn = pool_take_idle(a->local, a->is_wary ? 0 :
-		    a->is_idempotent ? UINT64_MAX : cluster->pool.fresh_ms);
+		a->conn = pool_take_idle(a->local, idle_ms);
+	if (a->conn != NULL && a->shares && !a->conn->is_shared)
+		pool_shared_prepare(a);
 	a->reused = a->conn != NULL;
 	if (a->conn == NULL && atomic_load_explicit(&cluster->state->conns,
 	    memory_order_relaxed) >= cluster->limits.conns) {
@@ -263,9 +276,13 @@ attempt_bind(struct attempt *a, struct pool_conn *pc)
 	a->stream = pc->finished ? NULL :
 	    codec_open_stream(pc->codec, a->arena, NULL, NULL);
 	if (a->stream == NULL) {
-		/* It ended between being taken and being used. */
-		a->conn = NULL;
-		pool_wait(a);
+		/* It ended, or was filled, between being taken and being used. */
+		a->conn = a->shares ?
+		    pool_shared_take(a->local, idle_max_ms(a)) : NULL;
+		if (a->conn != NULL)
+			attempt_bind(a, a->conn);	/* which has room now */
+		else
+			pool_wait(a);
 		return;
 	}
 	if (!a->reused)

@@ -13,7 +13,7 @@
  * Life: bench_init -> bench_start, bench_answer ... -> bench_fini, which
  * checks that nothing is left.
  */
-#define BENCH_CALLS	4
+#define BENCH_CALLS	6
 #define BENCH_PEERS	8
 #define BENCH_OK	"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 

@@ -154,10 +154,10 @@ shake_hands_outside(struct connector *k, int fd)
 	struct slice sni = tls_outside_sni(k->cluster->outside);
 	bool is_http = k->cluster->protocol == CLUSTER_HTTP ||
 	    (k->cluster->protocol == CLUSTER_AUTO &&
-	    k->alpn == pool_alpn(k->cluster));
+	    k->alpn == pool_alpn(k->cluster->is_h2));
 	struct tls_request q = {
 		.outside = k->cluster->outside, .timeout_ms = left_ms(k),
-		.alpn = is_http ? pool_alpn(k->cluster) : NULL,
+		.alpn = is_http ? pool_alpn(k->cluster->is_h2) : NULL,
 	};
 
 	check(sni.len < sizeof(q.sni));

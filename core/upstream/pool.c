@@ -6,12 +6,12 @@
 #include "upstream/upstream_run.h"
 
 const char *const *
-pool_alpn(const struct cluster *c)
+pool_alpn(bool shares)
 {
 	static const char *const one[] = { "http/1.1", NULL };
 	static const char *const two[] = { "h2", "http/1.1", NULL };
 
-	return c->is_h2 ? two : one;
+	return shares ? two : one;
 }
 
 bool
@@ -52,6 +52,7 @@ endpoint_local_get(struct upstream *up, const struct cluster *c,
 		endpoint_state_ref(l->state);
 		list_init(&l->idle);
 		list_init(&l->busy);
+		list_init(&l->shared);
 		list_init(&l->waiting);
 		map_put(locals, key, l);
 	}
@@ -119,6 +120,7 @@ on_conn_closed(struct conn *c, void *owner, enum close_reason why)
 	count_active(pc, -1);
 	loop_timer_stop(&pc->timer);
 	list_remove(&pc->link);
+	list_remove(&pc->share);
 	if (pc->is_idle)
 		l->up->counts.idle--;
 	else
@@ -141,6 +143,7 @@ on_conn_data(struct conn *c, void *owner)
 	struct pool_conn *pc = owner;
 
 	pc->heard_ms = loop_now_ms(pc->local->up->worker->loop);
+	link_load_bytes(&pc->local->load, buf_len(conn_in(c)));
 	if (pc->is_idle && !pc->is_shared) {
 		/* An answer to nothing, or the peer's end: either way of no use. */
 		conn_close(c, conn_is_eof(c) ? CLOSE_PEER : CLOSE_PROTOCOL);
@@ -173,6 +176,7 @@ send_output(struct pool_conn *pc)
 
 	if (pc->blocked || pc->finished || (len == 0 && !pc->ending))
 		return;
+	link_load_bytes(&pc->local->load, len);
 	pc->blocked = !conn_write(pc->conn, &pc->codec->output);
 	if (pc->ending)
 		conn_shutdown(pc->conn);
@@ -387,6 +391,8 @@ pool_conn_new(struct endpoint_local *l, const struct cluster *cluster,
 	pc->heard_ms = loop_now_ms(loop);
 	loop_timer_init(&pc->timer, loop, on_idle_timer, pc);
 	list_append(&l->busy, &pc->link);
+	if (pc->is_shared)
+		list_append(&l->shared, &pc->share);
 	l->up->counts.active++;
 	atomic_fetch_add_explicit(&l->state->conns, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&cluster->state->conns, 1,
@@ -402,14 +408,13 @@ struct pool_conn *
 pool_take_idle(struct endpoint_local *l, uint64_t idle_ms)
 {
 	idle_ms = keepalive_idle_ms(&l->state->keepalive, idle_ms);
-	while (!list_is_empty(&l->idle)) {
-		struct pool_conn *pc = list_entry(l->idle.next,
-		    struct pool_conn, link);
+	LIST_FOREACH_SAFE(at, &l->idle) {
+		struct pool_conn *pc = list_entry(at, struct pool_conn, link);
 
-		uint64_t idle = idle_for(pc);
-
-		if (idle >= idle_ms)
+		if (idle_for(pc) >= idle_ms)
 			return NULL;	/* those behind it are idle for longer */
+		if (pc->is_shared)
+			continue;
 		pool_begin_use(pc);
 		if (pool_is_sound(pc) && codec_room(pc->codec) > 0)
 			return pc;

@@ -11,6 +11,7 @@ struct pool_connect {
 	struct cluster        *cluster;	/* counted */
 	const struct endpoint *endpoint;	/* in cluster */
 	struct connector      *connector;
+	bool                   shares;	/* it is asked for */
 };
 
 static void
@@ -24,6 +25,14 @@ free_connect(struct pool_connect *k)
 	endpoint_local_check(l);
 	cluster_unref(k->cluster);
 	mem_free(k);
+}
+
+/* No longer on its way. */
+static void
+arrive(struct pool_connect *k)
+{
+	k->local->connecting--;
+	k->local->sharing -= k->shares;
 }
 
 /* Who hoped to share one that cannot be shared needs another. */
@@ -41,9 +50,8 @@ greet(struct pool_connect *k, struct conn *c)
 		pool_put(pc);
 	bool is_shared = pc->is_shared && !pc->finished && pool_is_sound(pc);
 
-	while (!l->up->is_closed && l->waiting_len > l->connecting *
-	    (is_shared ? POOL_STREAMS : 1))
-		pool_connect(l, k->cluster, k->endpoint);
+	while (!l->up->is_closed && l->waiting_len > pool_room_to_come(l))
+		pool_connect(l, k->cluster, k->endpoint, is_shared);
 }
 
 static void
@@ -52,21 +60,23 @@ on_connected(void *arg, struct conn *c, enum response_flag flag,
 {
 	struct pool_connect *k = arg;
 	struct endpoint_local *l = k->local;
-	/* That are for it to serve; who tries again at once waits for another. */
-	size_t share = (l->waiting_len + l->connecting - 1) / l->connecting;
 
-	l->connecting--;
+	arrive(k);
+	/* Whom the others will not serve; who tries again at once waits anew. */
+	size_t room = pool_room_to_come(l);
+	size_t hopeless = l->waiting_len > room ? l->waiting_len - room : 0;
+
 	if (c != NULL)
 		greet(k, c);
 	else
-		for (; share > 0 && l->waiting_len > 0; share--)
+		for (; hopeless > 0 && l->waiting_len > 0; hopeless--)
 			attempt_fail(pool_next_waiting(l), flag, details);
 	free_connect(k);
 }
 
 void
 pool_connect(struct endpoint_local *l, const struct cluster *cluster,
-    const struct endpoint *e)
+    const struct endpoint *e, bool shares)
 {
 	if (l->up->is_closed)
 		return;
@@ -75,11 +85,13 @@ pool_connect(struct endpoint_local *l, const struct cluster *cluster,
 	k->local = l;
 	k->cluster = cluster_ref(cluster_mutable(cluster));
 	k->endpoint = e;
+	k->shares = shares;
 	l->users++;
 	l->up->counts.connecting++;
 	l->connecting++;
+	l->sharing += shares;
 	list_append(&l->up->connects, &k->link);
-	k->connector = connector_start(l->up, cluster, e, pool_alpn(cluster),
+	k->connector = connector_start(l->up, cluster, e, pool_alpn(shares),
 	    on_connected, k);
 }
 
@@ -91,7 +103,7 @@ pool_connect_stop_all(struct upstream *up)
 		    link);
 
 		connector_cancel(k->connector);
-		k->local->connecting--;
+		arrive(k);
 		free_connect(k);
 	}
 }

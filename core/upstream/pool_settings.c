@@ -18,7 +18,7 @@ pool_settings_are_same(const struct pool_settings *a,
 {
 	return a->idle_ms == b->idle_ms && a->fresh_ms == b->fresh_ms &&
 	    a->requests == b->requests && a->age_ms == b->age_ms &&
-	    a->grace_ms == b->grace_ms &&
+	    a->grace_ms == b->grace_ms && a->link == b->link &&
 	    /* Numbers of one size: there are no gaps. */
 	    memcmp(&a->h2, &b->h2, sizeof(a->h2)) == 0 &&
 	    a->ping_ms == b->ping_ms && a->pong_ms == b->pong_ms &&

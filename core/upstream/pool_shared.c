@@ -6,12 +6,31 @@
  *
  * They are filled one after the other: what is spread over few connections is
  * cheap to send, and an endpoint that takes 100 streams on one needs no second
- * below that.  A connection is made when those that there are have no room and
- * those on their way will not have enough; what waits goes onto the first that
- * has.  One that the peer gives up (GOAWAY), that is worn or outdated takes
- * nothing new, ends what it carries and closes.
+ * below that.  Whether a sidecar gets one at all is decided by load
+ * (link_load.h), and what is idle serves until it is there.  A connection is
+ * made when those that there are have no room and those on their way will not
+ * have enough; what waits goes onto the first that has.  One that the peer
+ * gives up (GOAWAY), that is worn or outdated takes nothing new, ends what it
+ * carries and closes.
  */
+static uint64_t
+now_ms(const struct pool_conn *pc)
+{
+	return loop_now_ms(pc->local->up->worker->loop);
+}
+
 /* --- who waits ------------------------------------------------------------------ */
+
+bool
+pool_shares(const struct attempt *a)
+{
+	const struct cluster *c = a->cluster;
+
+	if (c->is_h2)
+		return true;
+	return a->endpoint->id.len > 0 && link_load_shares(&a->local->load,
+	    c->pool.link, a->local->users);
+}
 
 struct attempt *
 pool_next_waiting(struct endpoint_local *l)
@@ -40,22 +59,32 @@ pool_wait(struct attempt *a)
 
 	list_append(&l->waiting, &a->link);
 	l->waiting_len++;
-	if (l->waiting_len > l->connecting * (a->cluster->is_h2 ?
-	    POOL_STREAMS : 1))
-		pool_connect(l, a->cluster, a->endpoint);
+	if (l->waiting_len > pool_room_to_come(l))
+		pool_connect(l, a->cluster, a->endpoint, a->shares);
+}
+
+void
+pool_shared_prepare(struct attempt *a)
+{
+	if (a->local->sharing == 0)
+		pool_connect(a->local, a->cluster, a->endpoint, true);
 }
 
 /* --- what has room ----------------------------------------------------------------- */
 
 struct pool_conn *
-pool_shared_take(struct endpoint_local *l)
+pool_shared_take(struct endpoint_local *l, uint64_t idle_ms)
 {
-	LIST_FOREACH(at, &l->busy) {
-		struct pool_conn *pc = list_entry(at, struct pool_conn, link);
+	idle_ms = keepalive_idle_ms(&l->state->keepalive, idle_ms);
+	LIST_FOREACH_SAFE(at, &l->shared) {
+		struct pool_conn *pc = list_entry(at, struct pool_conn, share);
 
-		if (pc->is_shared && pool_is_sound(pc) &&
-		    codec_room(pc->codec) > 0)
+		if (pc->is_idle && now_ms(pc) - pc->idle_since_ms >= idle_ms)
+			continue;
+		if (pool_is_sound(pc) && codec_room(pc->codec) > 0)
 			return pc;
+		if (pc->is_idle)
+			conn_close(pc->conn, CLOSE_LOCAL);
 	}
 	return NULL;
 }
@@ -78,12 +107,6 @@ pool_shared_put(struct pool_conn *pc)
 }
 
 /* --- is it there, and for how much longer? -------------------------------------------- */
-
-static uint64_t
-now_ms(const struct pool_conn *pc)
-{
-	return loop_now_ms(pc->local->up->worker->loop);
-}
 
 /*
  * Members alone are asked, unless it is wanted: servers of gRPC end connections

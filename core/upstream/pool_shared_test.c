@@ -4,6 +4,7 @@
 
 #include "base/unit.h"
 #include "upstream/bench_fixture.h"
+#include "upstream/upstream_run.h"
 
 /* Frames of a server, as bytes. */
 #define SETTINGS	"\0\0\0\4\0\0\0\0\0"
@@ -112,6 +113,34 @@ TEST(pool_makes_another_where_a_connection_is_full)
 	bench_run_until(&b, has_two_peers);
 	SAY(&b, 0, ANSWER("\3"));
 	SAY(&b, 1, SETTINGS ANSWER("\1"));
+	bench_run_until(&b, bench_are_all_over);
+	assert_int_equal(bench_counts(&b).opened, 2);
+	bench_fini(&b);
+}
+
+/* Two that begin in one turn may not both fit on the first that has room. */
+TEST(pool_fills_the_next_before_it_makes_another)
+{
+	struct bench b;
+
+	init(&b);
+	bench_start(&b, 'A');
+	bench_run_until(&b, has_one_peer);
+	SAY(&b, 0, ONE_STREAM ANSWER("\1"));
+	bench_run_until(&b, bench_is_one_idle);
+	bench_start(&b, 'B');
+	bench_start(&b, 'C');
+	bench_run_until(&b, has_two_peers);
+	SAY(&b, 0, ANSWER("\3"));
+	SAY(&b, 1, ONE_STREAM ANSWER("\1"));
+	bench_run_until(&b, bench_are_all_over);
+	hear(&b, 0);
+	hear(&b, 1);
+	bench_start(&b, 'D');
+	bench_start(&b, 'E');
+	bench_run_until(&b, has_two_peers);
+	SAY(&b, 0, ANSWER("\5"));
+	SAY(&b, 1, ANSWER("\3"));
 	bench_run_until(&b, bench_are_all_over);
 	assert_int_equal(bench_counts(&b).opened, 2);
 	bench_fini(&b);
@@ -231,6 +260,49 @@ TEST(pool_gives_each_a_connection_of_its_own_where_none_is_shared)
 	assert_int_equal(bench_counts(&b).opened, 2);
 	bench_fini(&b);
 }
+
+/* --- links between sidecars ----------------------------------------------- */
+
+/* One on its way is enough for three where they are to share it. */
+TEST(pool_of_a_sidecar_hopes_to_share_where_it_is_told)
+{
+	static const struct {
+		enum link_choice link;
+		bool             has_sidecar, is_busy;
+		unsigned         connecting;	/* for three at once */
+	} v[] = {
+		{ LINK_HTTP2, true, false, 1 }, { LINK_HTTP2, false, false, 3 },
+		{ LINK_HTTP1, true, true, 3 }, { LINK_BY_LOAD, true, false, 3 },
+		{ LINK_BY_LOAD, true, true, 1 },
+		{ LINK_BY_LOAD, false, true, 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct bench b;
+
+		bench_init(&b);
+		b.cluster->pool.link = v[i].link;
+		if (v[i].has_sidecar)
+			b.cluster->v[0].id = SLICE("spiffe://a/b");
+		struct endpoint_local *l = endpoint_local_get(b.up, b.cluster,
+		    &b.cluster->v[0]);
+
+		l->users++;
+		l->load.is_shared = v[i].is_busy;
+		bench_start(&b, 'A');
+		bench_start(&b, 'B');
+		bench_start(&b, 'C');
+		if (bench_counts(&b).connecting != v[i].connecting)
+			fail_msg("%zu: %u", i,
+			    (unsigned)bench_counts(&b).connecting);
+		l->users--;
+		for (int k = 0; k < 3; k++)	/* before anything is sent */
+			bench_finish(&b.calls[k], ATTEMPT_CANCELLED);
+		bench_fini(&b);
+	}
+}
+
+/* --- age and silence ------------------------------------------------------- */
 
 static uint64_t wait_ms;
 

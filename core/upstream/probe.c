@@ -294,7 +294,7 @@ alpn_of(const struct cluster *c)
 	if (c->health.kind == HEALTH_GRPC)
 		return alpn_h2;
 	return c->health.kind == HEALTH_TCP && c->protocol != CLUSTER_HTTP ?
-	    alpn_bytes : pool_alpn(c);
+	    alpn_bytes : pool_alpn(c->is_h2);
 }
 
 struct probe *

@@ -4,6 +4,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "chain/conn_age.h"
+#include "upstream/link_load.h"
 #include "upstream/upstream.h"
 
 /*
@@ -32,9 +33,12 @@ struct endpoint_local {
 	bool                   is_h2;	/* of its clusters */
 	struct list            idle;	/* pool_conn, last used first */
 	struct list            busy;
+	struct list            shared;	/* those of either that many share */
+	struct link_load       load;
 	struct list            waiting;	/* attempt, longest first */
 	size_t                 waiting_len;
 	size_t                 connecting;	/* pool_connect, under way */
+	size_t                 sharing;	/* ... of them, those that many may share */
 	unsigned               users;	/* attempts, connects, calls at work on it */
 	bool                   is_gone;	/* left its cluster: keep nothing idle */
 };
@@ -43,6 +47,7 @@ struct endpoint_local {
 
 struct pool_conn {
 	struct list            link;	/* in idle or busy */
+	struct list            share;	/* in shared, if it is */
 	struct endpoint_local *local;
 	struct conn           *conn;
 	struct codec          *codec;
@@ -77,6 +82,7 @@ struct attempt {
 	struct turn                 *turn;	/* while it waits for one */
 	bool                         counted, reused, is_penalised;
 	bool                         has_turn, is_idempotent, is_wary;
+	bool                         shares;	/* a connection, if it may */
 	uint64_t                     idle_ms;	/* of conn, before its use */
 	struct slice                 announcement;
 	enum response_flag           flag;	/* of a deferred failure */
@@ -91,7 +97,10 @@ void endpoint_local_check(struct endpoint_local *);
 /* A connection that is there, in use; it is the pool's from here on. */
 struct pool_conn *pool_conn_new(struct endpoint_local *, const struct cluster *,
     struct conn *);
-/* One idle for less than that which can be used, taken out of idle, or NULL. */
+/*
+ * One idle for less than that which can be used, that is not shared, taken out of
+ * idle; or NULL.
+ */
 struct pool_conn *pool_take_idle(struct endpoint_local *, uint64_t idle_ms);
 /* What was taken but not used serves the next, or goes idle again. */
 void pool_put(struct pool_conn *);
@@ -102,12 +111,16 @@ void pool_become_idle(struct pool_conn *);
 /* It may be used for more than what it carries. */
 bool pool_is_sound(const struct pool_conn *);
 /* What to offer in handshakes, the first preferred; static. */
-const char *const *pool_alpn(const struct cluster *);
+const char *const *pool_alpn(bool shares);
+/* Whether one connection is to carry this and others, if the endpoint agrees. */
+bool pool_shares(const struct attempt *);
 /* What was agreed on there, or is known beforehand, is HTTP/2. */
 bool pool_speaks_h2(const struct cluster *, struct conn *);
 
-/* One that carries exchanges and takes another, or NULL. */
-struct pool_conn *pool_shared_take(struct endpoint_local *);
+/* One that is shared, takes another, and was not idle for so long; or NULL. */
+struct pool_conn *pool_shared_take(struct endpoint_local *, uint64_t idle_ms);
+/* One more is made for those to come, unless it is on its way. */
+void pool_shared_prepare(struct attempt *);
 /* Room was made: who waits is served; what is worn ends when it is empty. */
 void pool_shared_put(struct pool_conn *);
 /* Starts to ask a silent peer whether it is there. */
@@ -120,9 +133,15 @@ struct attempt *pool_next_waiting(struct endpoint_local *);
 void pool_wait(struct attempt *);
 /* It does not wait any more, if it did. */
 void pool_leave(struct attempt *);
+/* How many of those who wait the connections on their way should serve. */
+static inline size_t
+pool_room_to_come(const struct endpoint_local *l)
+{
+	return l->connecting - l->sharing + l->sharing * POOL_STREAMS;
+}
 /* Starts a connect that will serve whoever waits longest. */
 void pool_connect(struct endpoint_local *, const struct cluster *,
-    const struct endpoint *);
+    const struct endpoint *, bool shares);
 /* Nobody waits for those that are under way any more. */
 void pool_connect_stop_all(struct upstream *);
 /* A connection is there for this attempt; on_stream follows at once. */

@@ -235,11 +235,18 @@ policy_http2(const struct model_http2 *from, struct h2_limits *out)
 static void
 set_pool(const struct model_pool *from, struct cluster *c)
 {
+	static const enum link_choice links[] = {
+		[MODEL_H2_DEFAULT] = LINK_BY_LOAD,
+		[MODEL_H2_DO_NOT_UPGRADE] = LINK_HTTP1,
+		[MODEL_H2_UPGRADE] = LINK_HTTP2,
+	};
+
 	c->connect_timeout_ms = (uint64_t)from->connect_ms;
 	c->pool.idle_ms = (uint64_t)from->idle_ms;
 	c->pool.requests = (uint64_t)from->max_requests;
 	c->pool.age_ms = (uint64_t)from->max_age_ms;
 	c->pool.grace_ms = (uint64_t)from->grace_ms;
+	c->pool.link = links[from->upgrade];
 	policy_http2(&from->http2, &c->pool.h2);
 	if (from->http2.keep_alive != NULL) {
 		c->pool.ping_ms = (uint64_t)from->http2.keep_alive->interval_ms;
