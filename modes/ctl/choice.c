@@ -86,9 +86,22 @@ hostname_of(const struct choice *q)
 	return l == NULL ? NULL : l->doc->hostname;
 }
 
+/* What is asked says so; what says nothing may be a call. */
+static bool
+is_no_call(const struct choice *q)
+{
+	const struct route_request *r = &q->asked.request;
+	struct slice type = r->header(r->head, SLICE("content-type"));
+
+	return type.ptr != NULL &&
+	    !slice_has_prefix(type, SLICE("application/grpc"));
+}
+
 bool
 choice_is_call(const struct choice *q)
 {
+	if (q->is_stream || is_no_call(q))
+		return false;
 	for (size_t i = 0; i < q->len; i++)
 		if (q->routes[i]->kind != &model_grpc_route_kind)
 			return q->winner != NULL && is_grpc(q->winner);
@@ -99,11 +112,7 @@ choice_is_call(const struct choice *q)
 static void
 find_answer(struct choice *q)
 {
-	const struct route_request *r = &q->asked.request;
-	struct slice type = r->header(r->head, SLICE("content-type"));
-
-	if (q->winner != NULL && is_grpc(q->winner) && type.ptr != NULL &&
-	    !slice_has_prefix(type, SLICE("application/grpc")))
+	if (q->winner != NULL && is_grpc(q->winner) && is_no_call(q))
 		conf_add_string(q->problems, "it is answered 415, as by its "
 		    "content-type it is no call of gRPC");
 }

@@ -224,6 +224,21 @@ release_endpoints(struct proxy_worker *w, const struct snapshot *old,
 	}
 }
 
+/* Of a port that stands there twice the one that says what is spoken. */
+static bool
+is_watched(const struct service *s, size_t i)
+{
+	bool is_second = s->ports[i].is_for_grpc;
+	bool has_second = i + 1 < s->len && s->ports[i + 1].is_for_grpc;
+	enum cluster_protocol said =
+	    s->ports[is_second ? i - 1 : i].cluster->protocol;
+
+	if (said == CLUSTER_UDP)
+		return false;
+	return is_second ? said != CLUSTER_HTTP :
+	    !has_second || said == CLUSTER_HTTP;
+}
+
 /* One worker asks the endpoints of services how they are, for all. */
 static void
 watch_health(struct proxy_worker *w)
@@ -239,7 +254,7 @@ watch_health(struct proxy_worker *w)
 		const struct service *s = value;
 
 		for (size_t i = 0; i < s->len; i++)
-			if (s->ports[i].cluster->protocol != CLUSTER_UDP)
+			if (is_watched(s, i))
 				v[n++] = s->ports[i].cluster;
 	}
 	health_watch(w->health, v, n);

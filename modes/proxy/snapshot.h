@@ -34,7 +34,7 @@ struct service_port {
 	struct l7_chain *policies;	/* counted; of who sends; NULL: none */
 	/*
 	 * Besides a port that does not say HTTP/2: the same one as GRPCRoutes
-	 * send to it, by HTTP/2.  It has no rules of its own.
+	 * send to it, by HTTP/2.  It stands right behind, and has no rules.
 	 */
 	bool             is_for_grpc;
 };

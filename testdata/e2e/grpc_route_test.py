@@ -227,6 +227,98 @@ MODIFIER = """
 """
 
 
+def accepted(control, kind, name):
+	"""The reason of Accepted at each parent."""
+	return [one["reason"] for parent in control.get(kind, name)["status"][
+	    "parents"] for one in parent["conditions"] if one["type"] == "Accepted"]
+
+
+PAGES = """---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: pages, namespace: default}
+spec:
+  parentRefs: [{name: edge, sectionName: all}, {name: edge, sectionName: pages}]
+  hostnames: [calls.example]
+  rules: [{backendRefs: [{name: a, port: 80}]}]
+"""
+SET = """---
+apiVersion: gateway.networking.k8s.io/v1
+kind: ListenerSet
+metadata: {name: more, namespace: default}
+spec:
+  parentRef: {name: edge}
+  listeners: [{name: more, port: %d, protocol: HTTP}]
+"""
+
+
+@scenario
+def routes_of_both_kinds_share_a_gateway_but_no_host(scene):
+	servers, documents = start(scene, ("a",))
+	port, other, more = free_port(), free_port(), free_port()
+	control = scene.control()
+	control.apply(gateway([f"name: all, port: {port}, protocol: HTTP",
+	    f"name: pages, port: {other}, protocol: HTTP, allowedRoutes: "
+	    "{kinds: [{kind: HTTPRoute}]}"]).replace("spec:\n", "spec:\n"
+	    "  allowedListeners: {namespaces: {from: Same}}\n") + SET % more +
+	    documents.replace("namespace: default}\nspec:", "namespace: default, "
+	    'annotations: {mesh/plaintext: "true"}}\nspec:'))
+	gate = scene.proxy("edge", control=control, gateway="default/edge",
+	    options=["--listen-address", "127.0.0.1"]).await_ready()
+	control.apply(route([rule("a")], "name: edge, sectionName: all}, {name: edge, "
+	    "sectionName: pages}, {kind: ListenerSet, name: more",
+	    "calls", "hostnames: [calls.example]"))
+	assert accepted(control, "grpcroute", "calls") == ["Accepted",
+	    "NotAllowedByListeners", "Accepted"]
+	# Of the other kind, as old or younger, and by its name behind it.
+	control.apply(PAGES)
+	assert accepted(control, "httproute", "pages") == ["Conflicted",
+	    "Accepted"]
+	shown = control.get("gateway", "edge")["status"]["listeners"]
+	assert [one["attachedRoutes"] for one in shown] == [1, 1], shown
+	assert {"group": "gateway.networking.k8s.io", "kind": "GRPCRoute"} in \
+	    shown[0]["supportedKinds"] and len(shown[1]["supportedKinds"]) == 1
+	for at in port, more:
+		caller = scene.closing(Caller(f"127.0.0.1:{at}", "calls.example"))
+		caller.settles("/pkg.A/X", "a")
+	page = f"http://127.0.0.1:{port}/", "-H", "Host: calls.example"
+	assert curl(*page).status == 415
+	control.ctl("delete", "grpcroute", "calls", "--yes")
+	wait_until(lambda: curl(*page, H2).status not in (404, 415),
+	    "the other has the host")
+	assert gate.metrics().sum("mesh_requests_total", response_code="415") == 1
+
+
+@scenario
+def people_are_told_where_calls_go(scene):
+	control, _, _ = between_sidecars(scene)
+	control.apply(route([rule({"any": 9, "cart": 1}, method("pkg.Cart")),
+	    rule("cart", method("pkg.Cart", "Add")), rule("cart", method(
+	    "pkg.Cart", "Add")), rule("any", method(name="List"))]))
+
+	def ask(path, *words, expect=0):
+		return control.ctl("route", "shop", "--path", path, *words,
+		    expect=expect).stdout
+	shown = ask("/pkg.Cart/Add")
+	assert "call /pkg.Cart/Add to default/shop port 80" in shown, shown
+	assert "GRPCRoute default/shop, rules[1].matches[0]" in shown, shown
+	for why in ("it comes later in its route",
+	    "it asks for less of the service and method",
+	    "its service or method is another"):
+		assert why in shown, shown
+	shown = ask("/pkg.Cart/Get")
+	assert "any:80 weight 9, 90.0%" in shown, shown
+	shown = ask("/pkg.Other/Get", expect=1)
+	assert "answered UNIMPLEMENTED" in shown, shown
+	shown = ask("/pkg.Cart/Get", "-H", "content-type=text/plain")
+	assert "answered 415" in shown, shown
+	shown = control.ctl("describe", "service", "shop").stdout
+	assert "GRPCRoute" in shown and "call pkg.Cart/Add" in shown, shown
+	found = control.ctl("analyze", expect=None).stdout
+	assert "rules[2].matches[0]: never matches, as rules[1] of GRPCRoute " \
+	    "default/shop" in found, found
+
+
 @scenario
 def filters_of_grpc_routes_act(scene):
 	servers, gate, (port,) = at_gateway(scene, ("a", "copy"))
@@ -260,29 +352,33 @@ def calls_come_by_tls_as_well(scene):
 	caller.settles("/pkg.A/X", "a")
 
 
-def between_sidecars(scene, names=("shop", "any", "cart"), broken=()):
-	"""Control, and a caller of shop."""
+def between_sidecars(scene, protocol="/grpc", broken=()):
+	"""Control, and a caller of shop at its HTTP port and at one of its own."""
 	control = scene.control()
-	for name in names:
+	for name in ("shop", "any", "cart"):
 		server = scene.closing(Server(name, name in broken))
 		scene.proxy(name, control=control, service=f"default/{name}",
-		    apps=[f"80=127.0.0.1:{server.port}/grpc"]).await_ready()
+		    apps=[f"80=127.0.0.1:{server.port}{protocol}"]).await_ready()
 	web = scene.proxy("web", control=control, service="default/web",
-	    apps=[f"80={scene.echo('web-app').http}/http"]).await_ready()
-	caller = scene.closing(Caller(f"127.0.0.1:{web.outbound_port}",
-	    "shop.default.mesh"))
+	    apps=[f"80={scene.echo('web-app').http}/http"],
+	    upstreams={"shop": "default/shop:80"}).await_ready()
+	caller, own = (scene.closing(Caller(address, "shop.default.mesh"))
+	    for address in (f"127.0.0.1:{web.outbound_port}",
+	    web.upstream["shop"]))
 	caller.settles("/pkg.Cart/Add", "shop")
-	return control, caller
+	return control, caller, own
 
 
 @scenario
 def a_sidecar_matches_calls(scene):
-	control, caller = between_sidecars(scene)
+	control, caller, own = between_sidecars(scene)
 	control.apply(route([rule("any", method("pkg.Cart", "Add")),
 	    rule("cart", method("pkg.Cart"))]))
 	control.ctl("wait", "grpcroute", "shop", "--for", "condition=Programmed")
 	caller.settles("/pkg.Cart/Add", "any")
 	assert caller("/pkg.Cart/List") == "cart"
+	own.settles("/pkg.Cart/Add", "any")
+	assert own("/pkg.Cart/List") == "cart"
 	# What no rule takes does not go to the service.
 	assert caller("/pkg.Other/List") == "UNIMPLEMENTED"
 	control.apply(route([rule({"any": 3, "cart": 1})]))
@@ -292,6 +388,18 @@ def a_sidecar_matches_calls(scene):
 	assert caller.count("/a.B/C", 40) == {"any": 30, "cart": 10}
 	control.ctl("delete", "grpcroute", "shop", "--yes")
 	caller.settles("/pkg.Cart/Add", "shop")
+
+
+@scenario
+def applications_need_not_say_what_they_speak(scene):
+	control, caller, own = between_sidecars(scene, protocol="/auto")
+	control.apply(route([rule("any", method("pkg.Cart", "Add")),
+	    rule("cart", method("pkg.Cart"))]))
+	control.ctl("wait", "grpcroute", "shop", "--for", "condition=Programmed")
+	for one in caller, own:
+		one.settles("/pkg.Cart/Add", "any")
+		assert one("/pkg.Cart/List") == "cart"
+		assert one("/pkg.Other/List") == "UNIMPLEMENTED"
 
 
 ROLLOUT = """---
@@ -309,7 +417,7 @@ spec:
 
 def roll(scene, phase, broken=()):
 	"""A Rollout from any to cart, to its end; gives who answers then."""
-	control, caller = between_sidecars(scene, broken=broken)
+	control, caller, _ = between_sidecars(scene, broken=broken)
 	control.apply(route([rule({"any": 1, "cart": 0})]))
 	caller.settles("/pkg.Cart/Add", "any")
 	over = threading.Event()
