@@ -76,13 +76,14 @@ def pair(scene, app_port, apps=(), upstreams=None, caller_options=()):
 	"""A member dns with its application, and a member web that calls it."""
 	control = scene.control()
 	dns = scene.proxy("dns", control=control, service="default/dns",
-	    apps=[f"53=127.0.0.1:{app_port}/udp", *apps])
+	    apps=[f"53=127.0.0.1:{app_port}/udp", *apps]).await_ready()
+	# A caller that starts then knows it from the start.
+	wait_until(lambda: "dns" in control.ctl("get", "workloads").stdout,
+	    "dns is registered")
 	web = scene.proxy("web", control=control, service="default/web",
 	    apps=[f"127.0.0.1:{free_port()}/udp"],
 	    upstreams={"dns": "default/dns:53/udp", **(upstreams or {})},
-	    options=caller_options)
-	dns.await_ready()
-	web.await_ready()
+	    options=caller_options).await_ready()
 	return control, dns, web
 
 
@@ -252,9 +253,9 @@ def an_application_that_comes_back_is_found(scene):
 	    "the sidecar is found again", timeout=20)
 
 
-@scenario
-def a_sidecar_that_stops_loses_no_question(scene):
-	"""Its callers go to the other one, in the middle of their sessions."""
+def two_sidecars(scene):
+	"""Of one service, whose applications say "one" and "two"; gives control,
+	them by these names, and a caller."""
 	control = scene.control()
 	servers = {name: echo(scene, name.encode()) for name in ("one", "two")}
 	sidecars = {name: scene.proxy(name, control=control, service="default/dns",
@@ -265,6 +266,13 @@ def a_sidecar_that_stops_loses_no_question(scene):
 	    upstreams={"dns": "default/dns:53/udp"})
 	for proxy in (*sidecars.values(), web):
 		proxy.await_ready()
+	return control, sidecars, web
+
+
+@scenario
+def a_sidecar_that_stops_loses_no_question(scene):
+	"""Its callers go to the other one, in the middle of their sessions."""
+	_, sidecars, web = two_sidecars(scene)
 	clients = [Client(web.upstream["dns"]) for _ in range(20)]
 	wait_until(lambda: len({client.ask(b"x") for client in clients}) == 2 or
 	    clients.append(Client(web.upstream["dns"])), "both are called")
@@ -279,16 +287,7 @@ def a_sidecar_that_stops_loses_no_question(scene):
 @scenario
 def a_sidecar_that_is_gone_is_not_asked_twice(scene):
 	"""What waited for it goes to the other one."""
-	control = scene.control()
-	servers = {name: echo(scene, name.encode()) for name in ("one", "two")}
-	sidecars = {name: scene.proxy(name, control=control, service="default/dns",
-	    apps=[f"53=127.0.0.1:{server.port}/udp"])
-	    for name, server in servers.items()}
-	web = scene.proxy("web", control=control, service="default/web",
-	    apps=[f"127.0.0.1:{free_port()}/udp"],
-	    upstreams={"dns": "default/dns:53/udp"})
-	for proxy in (*sidecars.values(), web):
-		proxy.await_ready()
+	control, sidecars, web = two_sidecars(scene)
 	wait_until(lambda: {Client(web.upstream["dns"]).ask(b"x")
 	    for _ in range(10)} == {b"one:x", b"two:x"}, "both are called")
 	control.stop()
