@@ -9,6 +9,7 @@ what comes in from outside.
 import base64
 import ssl
 import subprocess
+from contextlib import contextmanager
 
 import wire
 from mesh import Proxy
@@ -33,6 +34,17 @@ ports: [{{name: http, port: {port}}}]
 endpoints:
 - addresses: ["127.0.0.1"]
 """
+
+
+@contextmanager
+def no_such_name():
+	"""What is inside is refused for the server name that it asks for."""
+	try:
+		yield
+	except ssl.SSLError as why:
+		assert "UNRECOGNIZED_NAME" in str(why).upper().replace(" ", "_"), why
+	else:
+		raise AssertionError("a name that nobody has was let in")
 
 
 def service(name, port, namespace="default"):

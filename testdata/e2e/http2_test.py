@@ -14,17 +14,20 @@ from mesh import VARIANT, Skip, curl, free_port, main, scenario, wait_until
 H2 = "--http2-prior-knowledge"
 
 
-def pair(scene):
-	"""A service with an echo behind it and a caller; gives the caller."""
+def caller_of(scene, address, protocol, path="/"):
+	"""A service at the address, and a caller, which it gives."""
 	control = scene.control()
-	app = scene.echo("app")
 	scene.proxy("app", control=control, service="default/app",
-	    apps=[f"80={app.http}/http"]).await_ready()
+	    apps=[f"80={address}/{protocol}"]).await_ready()
 	web = scene.proxy("web", control=control, service="default/web",
 	    apps=[f"80={scene.echo('web-app').http}/http"]).await_ready()
-	wait_until(lambda: curl(f"{web.outbound}/", "-H",
+	wait_until(lambda: curl(f"{web.outbound}{path}", "-H",
 	    "Host: app.default.mesh").status == 200, "app answers")
 	return web
+
+
+def pair(scene):
+	return caller_of(scene, scene.echo("app").http, "http")
 
 
 @scenario
@@ -64,17 +67,6 @@ def nginx_of_h2c(scene, location, options=""):
 	return f"127.0.0.1:{port}"
 
 
-def caller_of(scene, address, protocol):
-	control = scene.control()
-	scene.proxy("app", control=control, service="default/app",
-	    apps=[f"80={address}/{protocol}"]).await_ready()
-	web = scene.proxy("web", control=control, service="default/web",
-	    apps=[f"80={scene.echo('web-app').http}/http"]).await_ready()
-	wait_until(lambda: curl(f"{web.outbound}/", "-H",
-	    "Host: app.default.mesh").status == 200, "app answers")
-	return web
-
-
 @scenario
 def services_are_spoken_to_over_http2(scene):
 	origin = nginx_of_h2c(scene, 'return 200 "$server_protocol $http_host";')
@@ -93,17 +85,12 @@ def large_bodies_cross_both_versions(scene):
 	(folder / "large").write_bytes(body.read_bytes())
 	origin = nginx_of_h2c(scene, f"root {folder}; "
 	    "error_page 405 =200 $uri;", "client_max_body_size 10m;")
-	control = scene.control()
-	scene.proxy("app", control=control, service="default/app",
-	    apps=[f"80={origin}/h2c"]).await_ready()
-	web = scene.proxy("web", control=control, service="default/web",
-	    apps=[f"80={scene.echo('web-app').http}/http"]).await_ready()
+	web = caller_of(scene, origin, "h2c", "/large")
 
 	def ask(*options):
 		return curl(f"{web.outbound}/large", "-H",
 		    "Host: app.default.mesh", *options)
 
-	wait_until(lambda: ask().status == 200, "app answers")
 	for options in ((), (H2,)):
 		assert ask(*options).body == body.read_bytes()
 		posted = ask(*options, "--data-binary", f"@{body}")

@@ -201,14 +201,17 @@ def a_slow_reader_slows_its_sender(scene):
 	assert log_of(edge)["bytes_received"] == size
 
 
+def echo_bytes(connection):
+	"""A back end that takes the upgrade and says what it hears."""
+	connection.read_request()
+	connection.send(SWITCH % b"websocket")
+	while connection.fill():
+		connection.send(connection.take(1))
+
+
 @scenario
 def an_idle_tunnel_ends(scene):
-	def script(connection):
-		connection.read_request()
-		connection.send(SWITCH % b"websocket")
-		while connection.fill():
-			connection.send(connection.take(1))
-	edge = Managed(scene, scene.backend(script),
+	edge = Managed(scene, scene.backend(echo_bytes),
 	    policy="  upgrades: {idleTimeout: 1s}\n"
 	    "  timeouts: {response: 200ms, idle: 200ms}\n")
 	with edge.client() as client:
@@ -226,12 +229,7 @@ def an_idle_tunnel_ends(scene):
 
 @scenario
 def a_tunnel_has_a_longest_life(scene):
-	def script(connection):
-		connection.read_request()
-		connection.send(SWITCH % b"websocket")
-		while connection.fill():
-			connection.send(connection.take(1))
-	edge = Managed(scene, scene.backend(script),
+	edge = Managed(scene, scene.backend(echo_bytes),
 	    policy="  upgrades: {maxDuration: 1s}\n")
 	with edge.client() as client:
 		assert upgrade(client).status == 101
