@@ -16,7 +16,7 @@ static int split(struct ctl *);
 
 static const struct ctl_option options[] = {
 	{ "route", 0, "NAME",
-	    .text = "the HTTPRoute to write; default: the one that is there, or "
+	    .text = "the route to write; default: the one that is there, or "
 	    "SERVICE" },
 	{ "dry-run", 0, NULL, .text = "show what would change, and change nothing" },
 	{ 0 },
@@ -36,7 +36,8 @@ const struct ctl_command cmd_split = {
 	.arguments = "SERVICE[:PORT] BACKEND[:PORT]=WEIGHT...",
 	.summary = "share the requests to a service among others by weight",
 	.text = "Creates or changes the HTTPRoute that hangs on SERVICE, in its "
-	    "namespace, and shows the weights before and after. SERVICE and BACKEND "
+	    "namespace, or changes the GRPCRoute that has its port, and shows the "
+	    "weights before and after. SERVICE and BACKEND "
 	    "are services, NAME or NAMESPACE/NAME; SERVICE can be a BACKEND of "
 	    "itself. A weight is from 0 to 1000000; what is not named gets nothing "
 	    "any more.\n"
@@ -53,10 +54,11 @@ const struct ctl_command cmd_split = {
 
 /* The routes that hang on the service, of its own namespace. */
 static size_t
-routes_of(struct split *s, const struct model_object ***out)
+routes_of(struct split *s, const struct model_kind *kind,
+    const struct model_object ***out)
 {
 	const struct model_object **all;
-	size_t n = traffic_of_kind(&s->traffic, &model_http_route_kind, &all), len = 0;
+	size_t n = traffic_of_kind(&s->traffic, kind, &all), len = 0;
 
 	*out = arena_alloc(&s->c->arena, (n + 1) * sizeof(**out));
 	for (size_t i = 0; i < n; i++)
@@ -72,11 +74,11 @@ named_route(struct split *s, const char *typed)
 
 	s->route_name = name;
 	s->route = model_set_find(&s->traffic.set, model_key(&s->c->arena,
-	    &model_http_route_kind, s->to.namespace, name));
+	    s->kind, s->to.namespace, name));
 	if (s->route == NULL || split_hangs(s, s->route))
 		return CTL_OK;
-	return ctl_misused(s->c, "HTTPRoute %s is there already and hangs on "
-	    "something else; say another name with --route",
+	return ctl_misused(s->c, "%s %s is there already and hangs on "
+	    "something else; say another name with --route", s->kind->kind,
 	    model_object_name(s->route));
 }
 
@@ -87,8 +89,12 @@ find_route(struct split *s)
 	const char *typed = ctl_value(s->c, "route");
 	const struct model_object **routes;
 	struct str names = { 0 };
-	size_t n = routes_of(s, &routes);
+	size_t n = routes_of(s, &model_grpc_route_kind, &routes);
 
+	/* Beside one of these nobody obeys an HTTPRoute (route/attach.h). */
+	s->kind = n > 0 ? &model_grpc_route_kind : &model_http_route_kind;
+	if (n == 0)
+		n = routes_of(s, s->kind, &routes);
 	if (typed != NULL || n == 0)
 		return named_route(s, typed);
 	if (n == 1) {
@@ -99,8 +105,9 @@ find_route(struct split *s)
 	for (size_t i = 0; i < n; i++)
 		str_addf(&names, "%s%s", i > 0 ? ", " : "",
 		    routes[i]->head->meta.name);
-	int code = ctl_misused(s->c, "several HTTPRoutes hang on %s/%s: %s; say "
-	    "which with --route", s->to.namespace, s->to.name, str_ptr(&names));
+	int code = ctl_misused(s->c, "several %ss hang on %s/%s: %s; say which "
+	    "with --route", s->kind->kind, s->to.namespace, s->to.name,
+	    str_ptr(&names));
 
 	str_fini(&names);
 	return code;
@@ -115,7 +122,9 @@ load(struct split *s)
 	    s->to.namespace, s->to.name, &err);
 	if (s->service == NULL || traffic_load(&s->traffic, &model_http_route_kind,
 	    s->to.namespace, &err) < 0 || traffic_load(&s->traffic,
-	    &model_rollout_kind, s->to.namespace, &err) < 0)
+	    &model_grpc_route_kind, s->to.namespace, &err) < 0 ||
+	    traffic_load(&s->traffic, &model_rollout_kind, s->to.namespace,
+	    &err) < 0)
 		return ctl_fail_call(s->c, &err);
 	if (s->to.port == 0 || model_service_port(model_service(s->service),
 	    s->to.port) != NULL)
@@ -144,9 +153,10 @@ check_rollouts(struct split *s)
 			continue;
 		rollout_text(&how, all[i]->node);
 		err_set(&err, ERR_CONFLICT, "Rollout %s moves the weights of "
-		    "HTTPRoute %s (%s); to take them over: mesh ctl rollout "
-		    "abort %s -n %s", name, model_object_name(s->route),
-		    str_ptr(&how), name, s->to.namespace);
+		    "%s %s (%s); to take them over: mesh ctl rollout "
+		    "abort %s -n %s", name, s->kind->kind,
+		    model_object_name(s->route), str_ptr(&how), name,
+		    s->to.namespace);
 		str_fini(&how);
 		return ctl_fail_call(s->c, &err);
 	}
@@ -157,8 +167,8 @@ static int
 put(struct split *s, struct conf_node **answer)
 {
 	struct ctl *c = s->c;
-	const char *path = documents_path(c, &model_http_route_kind,
-	    s->to.namespace, s->route_name);
+	const char *path = documents_path(c, s->kind, s->to.namespace,
+	    s->route_name);
 	struct err err = ERR_INIT;
 
 	path = call_query(c, path, "expected-revision", arena_printf(&c->arena,
@@ -180,7 +190,7 @@ print(struct split *s, const struct conf_node *answer)
 
 	if (ctl_has(c, "dry-run") || doc == NULL)
 		doc = s->document;
-	input_add_ref(&line, &model_http_route_kind, s->route_name);
+	input_add_ref(&line, s->kind, s->route_name);
 	if (c->format != CTL_NAME)
 		str_addf(&line, " %s%s", result == NULL ? "configured" : result,
 		    ctl_has(c, "dry-run") ? " (dry run)" : "");

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "model/grpc_route.h"
 #include "modes/ctl/names.h"
 #include "modes/ctl/route_text.h"
 #include "modes/ctl/split.h"
@@ -124,7 +125,20 @@ find_port(struct split *s, struct split_part *p,
 }
 
 static bool
-takes_all(const struct model_http_rule *r)
+takes_every_call(const struct model_grpc_rule *r)
+{
+	for (size_t i = 0; i < r->matches_len; i++) {
+		const struct model_grpc_match *m = &r->matches[i];
+
+		if (m->method.service == NULL && m->method.method == NULL &&
+		    m->headers_len == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+takes_every_request(const struct model_http_rule *r)
 {
 	for (size_t i = 0; i < r->matches_len; i++) {
 		const struct model_http_match *m = &r->matches[i];
@@ -137,28 +151,37 @@ takes_all(const struct model_http_rule *r)
 	return false;
 }
 
+static bool
+takes_all(const struct model_object *route, size_t rule)
+{
+	return route->kind == &model_grpc_route_kind ?
+	    takes_every_call(&model_grpc_route(route)->spec.rules[rule]) :
+	    takes_every_request(&model_http_route(route)->spec.rules[rule]);
+}
+
 /* Which rule of the route to change. */
 static int
 find_rule(struct split *s)
 {
-	const struct model_http_route *r;
-	size_t found = 0;
+	size_t n, found = 0;
 
 	if (s->route == NULL)
 		return CTL_OK;
-	r = model_http_route(s->route);
-	for (size_t i = r->spec.rules_len; i > 0; i--)
-		if (r->spec.rules_len == 1 || takes_all(&r->spec.rules[i - 1])) {
+	n = model_route_rules(s->route);
+	for (size_t i = n; i > 0; i--)
+		if (n == 1 || takes_all(s->route, i - 1)) {
 			s->rule = i - 1;
 			found++;
 		}
-	s->before = r->spec.rules[s->rule].backends;
-	s->before_len = r->spec.rules[s->rule].backends_len;
+	const struct model_route_rule rule = model_route_rule(s->route, s->rule);
+
+	s->before = rule.backends;
+	s->before_len = rule.backends_len;
 	if (found == 1)
 		return CTL_OK;
-	return ctl_misused(s->c, "HTTPRoute %s has %zu rules, %zu of which take "
-	    "every request; change it with mesh ctl apply",
-	    model_object_name(s->route), r->spec.rules_len, found);
+	return ctl_misused(s->c, "%s %s has %zu rules, %zu of which take "
+	    "every request; change it with mesh ctl apply", s->kind->kind,
+	    model_object_name(s->route), n, found);
 }
 
 int
@@ -184,8 +207,8 @@ new_document(struct split *s)
 {
 	struct conf_node *doc = conf_map_new(&s->c->arena), *meta, *spec, *parent;
 
-	conf_set_string(doc, "apiVersion", model_http_route_kind.versions[0]);
-	conf_set_string(doc, "kind", model_http_route_kind.kind);
+	conf_set_string(doc, "apiVersion", s->kind->versions[0]);
+	conf_set_string(doc, "kind", s->kind->kind);
 	meta = conf_set_map(doc, "metadata");
 	conf_set_string(meta, "name", s->route_name);
 	conf_set_string(meta, "namespace", s->to.namespace);

@@ -4,7 +4,8 @@
 #include "modes/ctl/traffic.h"
 
 /*
- * split: weights as somebody typed them, and the HTTPRoute that they make.
+ * split: weights as somebody typed them, and the HTTPRoute that they make, or the
+ * GRPCRoute where one has the port.
  * Life: split_read -> service and route are found -> split_find_backends ->
  *       split_write -> the document is sent -> split_print.
  *
@@ -24,6 +25,7 @@ struct split {
 	struct split_part         *parts;
 	size_t                     len;
 	const struct model_object *service;
+	const struct model_kind   *kind;	/* of the route */
 	const struct model_object *route;	/* NULL: it is to be created */
 	const char                *route_name;
 	size_t                     rule;	/* of the route */

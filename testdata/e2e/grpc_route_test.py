@@ -391,6 +391,23 @@ def a_sidecar_matches_calls(scene):
 
 
 @scenario
+def split_changes_the_route_that_has_the_port(scene):
+	control, caller, _ = between_sidecars(scene)
+	control.apply(route([rule("any", method("pkg.Cart")), rule({"any": 1})]))
+	caller.settles("/a.B/C", "any")
+	shown = control.ctl("split", "shop", "any=0", "cart=1").stdout
+	assert "grpcroute/shop configured" in shown, shown
+	caller.settles("/a.B/C", "cart")
+	assert caller("/pkg.Cart/Add") == "any"
+	assert control.ctl("get", "httproutes").stdout.count("shop") == 0
+	control.apply(route([rule("any", method("pkg.Cart")),
+	    rule("any", method("pkg.List"))]))
+	done = control.ctl("split", "shop", "any=0", "cart=1", expect=64)
+	assert "GRPCRoute default/shop has 2 rules, 0 of which take every " \
+	    "request" in done.stderr, done.stderr
+
+
+@scenario
 def applications_need_not_say_what_they_speak(scene):
 	control, caller, own = between_sidecars(scene, protocol="/auto")
 	control.apply(route([rule("any", method("pkg.Cart", "Add")),
