@@ -29,6 +29,13 @@ grpc_is_asked(const struct http_head *request)
 	    type.ptr[len] == '+' || type.ptr[len] == ';');
 }
 
+bool
+grpc_is_asked_by_web(const struct http_head *request)
+{
+	return slice_has_prefix(http_fields_get(&request->fields,
+	    FIELD_CONTENT_TYPE), SLICE(MEDIA_TYPE "-web"));
+}
+
 int
 grpc_status_read(const struct http_fields *last)
 {

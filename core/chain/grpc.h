@@ -27,6 +27,7 @@ enum grpc_status {
 
 /* Whether the caller's library speaks gRPC; gRPC-Web is not that. */
 bool grpc_is_asked(const struct http_head *request);
+bool grpc_is_asked_by_web(const struct http_head *request);
 /*
  * What the last fields of an answer say, 0 to 16, or GRPC_NONE.  A number that
  * gRPC does not have is UNKNOWN, as it is to its libraries.

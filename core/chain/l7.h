@@ -35,7 +35,7 @@ struct l7_terminal {
 /* Which chain an exchange runs; set by the listener's route(). */
 struct l7_route {
 	struct l7_chain          *chain;	/* a ref is taken */
-	struct l7_chain          *behind[4];	/* then these, a ref of each */
+	struct l7_chain          *behind[5];	/* then these, a ref of each */
 	int                       behind_len;
 	const struct l7_terminal *terminal;
 	void                     *terminal_arg;	/* kept for the exchange's life */
@@ -107,7 +107,7 @@ void l7_reply_with(struct l7_ctx *, struct http_head *, struct buf *body,
 void l7_abort(struct l7_ctx *, enum response_flag, const char *details);
 /* Continues a held direction at the next filter, later in this turn. */
 void l7_resume(struct l7_ctx *, enum dir);
-/* As l7_resume, ms from now; one per filter and exchange. */
+/* As that, ms from now; one per filter and exchange. */
 void l7_wake_after(struct l7_ctx *, enum dir, uint64_t ms);
 /*
  * Called in a head hook that then returns HOLD: the whole body comes to this

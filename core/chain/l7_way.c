@@ -87,8 +87,10 @@ take_verdict(struct l7_run *r, enum dir dir, const struct l7_slot *s,
 static void
 note_grpc(struct l7_run *r, const struct http_fields *last)
 {
-	if (r->summary.is_grpc)
-		r->summary.grpc_status = grpc_status_read(last);
+	int status = r->summary.is_grpc ? grpc_status_read(last) : GRPC_NONE;
+
+	if (status != GRPC_NONE)
+		r->summary.grpc_status = status;
 }
 
 static void

@@ -11,7 +11,7 @@
 extern const struct l4_filter filter_l4_limit, filter_authz;
 extern const struct l7_filter filter_request_id, filter_metrics,
     filter_access_log, filter_headers, filter_limit, filter_rate_limit,
-    filter_fault, filter_compression, filter_cache;
+    filter_fault, filter_compression, filter_cache, filter_grpc_web;
 
 extern const struct conf_schema filter_limit_schema, filter_authz_schema,
     filter_headers_schema, filter_access_log_schema,

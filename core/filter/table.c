@@ -25,6 +25,8 @@ const struct filter_row filter_table[] = {
 	    "bodies of responses as gzip for callers that take it" },
 	{ "cache", NULL, &filter_cache, &filter_cache_schema,
 	    "answers again what was answered before (RFC 9111)" },
+	{ "grpc_web", NULL, &filter_grpc_web, NULL,
+	    "lets browsers call services of gRPC" },
 	{ 0 },
 };
 

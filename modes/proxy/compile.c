@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "filter/table.h"
 #include "model/endpoints.h"
 #include "model/mesh_config.h"
 #include "model/service.h"
@@ -494,6 +495,8 @@ compile_all(const struct compile_input *in)
 	extensions_init(&c.extensions, in, s);
 	s->revision = in->revision;
 	s->late = late_chain_new(in->filter_stats);
+	s->grpc_web = l7_chain_new("grpc_web", in->filter_stats);
+	l7_chain_add(s->grpc_web, filter_find_l7("grpc_web")->l7, NULL);
 	s->account = account_of(in->self, &s->arena);
 	s->permissive = in->settings->spec.permissive;
 	s->inbound = arena_zalloc(&s->arena,

@@ -1,13 +1,16 @@
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "chain/grpc.h"
 #include "loop/loop_fd.h"
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/gateway.h"
 #include "modes/proxy/port.h"
 #include "modes/proxy/route.h"
+#include "modes/proxy/router.h"
 #include "modes/proxy/rules.h"
 #include "modes/proxy/session.h"
 #include "tls/hello.h"
@@ -319,6 +322,22 @@ say_client(struct open_port *o, struct l7_ctx *ctx, struct http_head *head,
 	tls_identity_unref(id);
 }
 
+/* Browsers speak to a service of gRPC through a filter; others as they do. */
+static void
+translate_web(const struct http_head *head, struct l7_chain *filter,
+    struct l7_route *route)
+{
+	const struct router_job *job = route->terminal_arg;
+	size_t len = (size_t)route->behind_len;
+
+	if (!grpc_is_asked_by_web(head) || job->cluster == NULL ||
+	    !job->cluster->is_h2)
+		return;
+	route->behind_len++;
+	memmove(route->behind + 1, route->behind, len * sizeof(*route->behind));
+	route->behind[0] = filter;
+}
+
 void
 route_gateway(void *arg, struct l7_ctx *ctx, struct http_head *head,
     struct l7_route *route)
@@ -339,9 +358,11 @@ route_gateway(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	head->scheme = peer->is_tls ? SLICE("https") : SLICE("http");
 	if (refusal == NULL && head->method_id == METHOD_CONNECT)
 		refusal = &no_connect;
-	if (refusal != NULL)
+	if (refusal != NULL) {
 		route_reply(route, w->snapshot->out.l7, refusal);
-	else
-		rules_route(site->rules, w->snapshot->out.l7, ctx, head,
-		    f->port.number, route);
+		return;
+	}
+	rules_route(site->rules, w->snapshot->out.l7, ctx, head, f->port.number,
+	    route);
+	translate_web(head, w->snapshot->grpc_web, route);
 }

@@ -414,7 +414,7 @@ rules_route(const struct rule_set *set, struct l7_chain *chain,
 		.again = router_job_again,
 		.behind_len = job->choice->behind_len,
 	};
-	memcpy(out->behind, job->choice->behind, sizeof(out->behind));
+	memcpy(out->behind, job->choice->behind, sizeof(job->choice->behind));
 	if (job->cluster != NULL)
 		l7_summary(ctx)->service = job->cluster->service;
 }

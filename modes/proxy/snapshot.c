@@ -68,6 +68,7 @@ snapshot_unref(struct snapshot *s)
 	unref_chains(&s->in);
 	unref_chains(&s->out);
 	l7_chain_unref(s->late);
+	l7_chain_unref(s->grpc_web);
 	map_fini(&s->services, NULL);
 	map_fini(&s->absent, NULL);
 	map_fini(&s->outside, NULL);

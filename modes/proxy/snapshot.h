@@ -79,6 +79,7 @@ struct snapshot {
 	struct http_conn_settings http;	/* of connections to listeners */
 	struct listener_chains in, out;
 	struct l7_chain       *late;	/* behind out, to unknown services */
+	struct l7_chain       *grpc_web;	/* of gateways, for who asks by it */
 	struct slice           account;	/* of our workload, "ns/name" */
 	struct map             extensions;	/* struct extension; see there */
 	struct gateway        *gateway;	/* NULL: it runs no Gateway */
