@@ -51,9 +51,8 @@ struct l7_listener {
 	/* Never fails: answers by a terminal when nothing matches. */
 	void (*route)(void *arg, struct l7_ctx *, struct http_head *,
 	    struct l7_route *);
-	/* An unparsable request: for log and counters. */
+	/* An unparsable request: for log and counters; fields of its answer. */
 	void (*bad_request)(void *arg, struct l4_run *, int status, const char *why);
-	/* Its answer, which no chain sees: for fields.  May be NULL. */
 	void (*refusal)(void *arg, struct http_head *, const char *why);
 	void *arg;
 };

@@ -14,6 +14,12 @@ struct pool_connect {
 	bool                   shares;	/* it is asked for */
 };
 
+size_t
+pool_room_to_come(const struct endpoint_local *l)
+{
+	return l->connecting - l->sharing + l->sharing * POOL_STREAMS;
+}
+
 static void
 free_connect(struct pool_connect *k)
 {

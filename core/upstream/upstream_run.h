@@ -134,11 +134,7 @@ void pool_wait(struct attempt *);
 /* It does not wait any more, if it did. */
 void pool_leave(struct attempt *);
 /* How many of those who wait the connections on their way should serve. */
-static inline size_t
-pool_room_to_come(const struct endpoint_local *l)
-{
-	return l->connecting - l->sharing + l->sharing * POOL_STREAMS;
-}
+size_t pool_room_to_come(const struct endpoint_local *);
 /* Starts a connect that will serve whoever waits longest. */
 void pool_connect(struct endpoint_local *, const struct cluster *,
     const struct endpoint *, bool shares);
