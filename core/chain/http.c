@@ -481,6 +481,21 @@ version_of(struct http_conn *h, const struct buf *b, bool end)
 	return slice_is(slice_str(alpn), "h2") ? VERSION_2 : VERSION_1;
 }
 
+/* The codec refuses whatever is no request; here it may be known what it is. */
+static void
+greet(struct http_conn *h, const struct buf *first)
+{
+	const struct http_options *o = h->options;
+	struct detect d;
+
+	if (o->misspoken == NULL || conn_peer(l4_conn(h->l4))->is_tls)
+		return;
+	detect_init(&d);
+	detect_peek(&d, first);
+	if (d.found == SPOKEN_TLS || d.found == SPOKEN_OTHER)
+		o->misspoken(o->listener.arg, h->l4, d.found);
+}
+
 /* False: it cannot be told yet. */
 static bool
 begin_codec(struct http_conn *h, const struct buf *b, bool end)
@@ -488,6 +503,8 @@ begin_codec(struct http_conn *h, const struct buf *b, bool end)
 	struct loop *loop = l4_env(h->l4)->loop;
 	enum version v = h->is_known ? VERSION_1 : version_of(h, b, end);
 
+	if (!h->is_known && v == VERSION_1)
+		greet(h, b);
 	h->is_known = v != VERSION_UNKNOWN;
 	if (v == VERSION_2) {
 		const struct http_conn_settings *s = settings_of(h);

@@ -5,6 +5,7 @@
 
 #include "chain/conn_age.h"
 #include "chain/l7.h"
+#include "http/detect.h"
 #include "http/codec.h"
 
 /*
@@ -32,6 +33,9 @@ void http_conn_settings_init(struct http_conn_settings *);
 
 struct http_options {
 	struct l7_listener        listener;
+	/* Nothing like a request came first; arg is listener's.  May be NULL. */
+	void                    (*misspoken)(void *arg, struct l4_run *,
+				    enum spoken);
 	/* For a connection that begins, borrowed; arg is the listener's.  NULL:
 	   it has the limits below and no bounds of age. */
 	const struct http_conn_settings *(*settings)(void *arg,

@@ -239,6 +239,12 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "Attempts refused by a limit of the service, by limit",
 		.labels = { DESTINATION, "reason" },
 	},
+	[METRIC_PROTOCOL_MISMATCHES] = {
+		.name = "mesh_protocol_mismatches_total", .type = STAT_COUNTER,
+		.help = "Connections that spoke what their port is not declared for",
+		.labels = { SERVICES, "port", "declared", "speaker", "spoken" },
+		.to_control = true,
+	},
 	[METRIC_EGRESS_REFUSED] = {
 		.name = "mesh_egress_refused_total", .type = STAT_COUNTER,
 		.help = "Calls out of the mesh that were refused, by reason",

@@ -44,6 +44,7 @@ struct cluster_state {
 	char           *key;
 	atomic_uint     conns, pending, requests, retries;
 	atomic_uint     sessions;	/* TCP */
+	atomic_uint     mismatches[2];	/* logged: mismatch.c */
 	struct window   started, retried, rate;	/* with retry_interval_ms */
 	atomic_uint     epoch;		/* grows with each change of a mark */
 	atomic_bool     is_ejecting;	/* one decides at a time */

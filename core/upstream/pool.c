@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "stat/metrics.h"
 #include "http/http2.h"
+#include "upstream/mismatch.h"
 #include "upstream/upstream_run.h"
 
 const char *const *
@@ -137,6 +138,22 @@ on_conn_closed(struct conn *c, void *owner, enum close_reason why)
 	endpoint_local_check(l);
 }
 
+/* Whether it speaks what it was taken for; TLS has agreed on that. */
+static void
+hear_first(struct pool_conn *pc)
+{
+	const struct buf *in = conn_in(pc->conn);
+	char first[DETECT_ANSWER_BYTES];
+	size_t n = buf_len(in) < sizeof(first) ? buf_len(in) : sizeof(first);
+
+	pc->was_heard = true;
+	if (conn_peer(pc->conn)->is_tls)
+		return;
+	buf_copy_out(in, first, n);
+	mismatch_look(pc->local->up->worker, pc->cluster, MISMATCH_APPLICATION,
+	    detect_answer(slice_of(first, n)));
+}
+
 static void
 on_conn_data(struct conn *c, void *owner)
 {
@@ -144,6 +161,8 @@ on_conn_data(struct conn *c, void *owner)
 
 	pc->heard_ms = loop_now_ms(pc->local->up->worker->loop);
 	link_load_bytes(&pc->local->load, buf_len(conn_in(c)));
+	if (!pc->was_heard && buf_len(conn_in(c)) > 0)
+		hear_first(pc);
 	if (pc->is_idle && !pc->is_shared) {
 		/* An answer to nothing, or the peer's end: either way of no use. */
 		conn_close(c, conn_is_eof(c) ? CLOSE_PEER : CLOSE_PROTOCOL);

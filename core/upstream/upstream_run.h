@@ -59,7 +59,7 @@ struct pool_conn {
 	int64_t                not_after;
 	uint64_t               uses;
 	size_t                 unreported;	/* sent, the codec does not know */
-	bool                   is_idle, blocked, finished;
+	bool                   is_idle, blocked, finished, was_heard;
 	bool                   is_shared;	/* carries many exchanges: pool_shared.c */
 	uint64_t               heard_ms;	/* shared: bytes came */
 	uint64_t               pinged_ms;	/* ... and not since; 0: nobody asked */

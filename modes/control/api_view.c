@@ -7,7 +7,7 @@
 #include "model/workload.h"
 #include "modes/control/api_rows.h"
 #include "modes/control/sessions.h"
-#include "modes/control/traffic.h"
+#include "modes/control/traffic_mismatch.h"
 #include "modes/control/view.h"
 
 /* api_view: what the registry and the proxies make of each other. */
@@ -364,5 +364,7 @@ api_stat(struct api_call *call)
 
 	traffic_write(call->server->traffic, loop_now_ms(call->server->loop),
 	    conf_set_list(map, "services"));
+	traffic_mismatches_write(call->server->traffic,
+	    loop_now_ms(call->server->loop), conf_set_list(map, "mismatches"));
 	api_answer_node(call, 200, map);
 }

@@ -25,6 +25,7 @@ struct traffic {
 	struct stat_registry *stats;
 	struct stat_worker   *worker;
 	struct map            senders;
+	struct map            mismatches;	/* traffic_mismatch.c */
 	struct note           notes[TRAFFIC_NOTES];	/* a ring; newest at `last` */
 	size_t                last, len;
 	uint64_t              expired_ms;

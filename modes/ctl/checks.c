@@ -6,7 +6,7 @@
 #include "conf/stream.h"
 #include "conf/units.h"
 #include "modes/ctl/call.h"
-#include "modes/ctl/checks.h"
+#include "modes/ctl/checks_impl.h"
 #include "modes/ctl/rows.h"
 #include "modes/ctl/table.h"
 #include "modes/ctl/target.h"
@@ -16,8 +16,8 @@
 #define DISK_ERROR	(16ll << 20)
 #define CA_WARN_S	(60 * 86400)	/* a CA that ends sooner is a warning */
 
-static struct check_line *
-add(struct checks *k, const char *category, enum check_result result,
+struct check_line *
+checks_add(struct checks *k, const char *category, enum check_result result,
     const char *text)
 {
 	/* The last line may be overwritten: by then there is enough to read. */
@@ -40,8 +40,8 @@ checks_result(const struct checks *k)
 	return worst;
 }
 
-static const char *
-text_of(struct ctl *c, const struct conf_node *row, const char *key)
+const char *
+checks_text(struct ctl *c, const struct conf_node *row, const char *key)
 {
 	const char *text = rows_text(c, conf_find(row, key));
 
@@ -59,7 +59,7 @@ add_end(struct ctl *c, struct checks *k, const char *category, const char *what,
 
 	if (time == NULL || !conf_time_read(slice_str(time), &at))
 		return NULL;
-	l = add(k, category, at <= now ? CHECK_ERROR : at - now < warn_s ?
+	l = checks_add(k, category, at <= now ? CHECK_ERROR : at - now < warn_s ?
 	    CHECK_WARNING : CHECK_SUCCESS,
 	    arena_printf(&c->arena, "%s is valid", what));
 	table_due(due, at, now);
@@ -74,7 +74,7 @@ static void
 check_key(struct checks *k, const struct target *t)
 {
 	struct stat st;
-	struct check_line *l = add(k, "operator", CHECK_SUCCESS,
+	struct check_line *l = checks_add(k, "operator", CHECK_SUCCESS,
 	    "the operator's key is there and nobody else can read it");
 
 	if (t->key_file == NULL || stat(t->key_file, &st) < 0) {
@@ -101,7 +101,7 @@ check_certificate(struct ctl *c, struct checks *k, const struct target *t)
 	if (t->cert_file == NULL || conf_file_read(t->cert_file, &text, &err) < 0 ||
 	    chain_add_pem(&chain, str_slice(&text), &err) < 0 ||
 	    cert_parse(&leaf, chain_cert(&chain, 0), &err) < 0) {
-		struct check_line *l = add(k, "operator", CHECK_ERROR,
+		struct check_line *l = checks_add(k, "operator", CHECK_ERROR,
 		    "the operator's certificate can be read");
 
 		l->why = t->cert_file == NULL ? "no --cert-file" :
@@ -130,7 +130,7 @@ check_disk(struct ctl *c, struct checks *k, const struct conf_node *health)
 
 	if (free_bytes < 0)
 		return;
-	l = add(k, "control", free_bytes < DISK_ERROR ? CHECK_ERROR :
+	l = checks_add(k, "control", free_bytes < DISK_ERROR ? CHECK_ERROR :
 	    free_bytes < DISK_WARN ? CHECK_WARNING : CHECK_SUCCESS,
 	    "control has room on its disk");
 	if (l->result != CHECK_SUCCESS) {
@@ -146,7 +146,7 @@ check_control(struct ctl *c, struct checks *k)
 {
 	struct conf_node *health;
 	struct err err = ERR_INIT;
-	struct check_line *l = add(k, "control", CHECK_SUCCESS,
+	struct check_line *l = checks_add(k, "control", CHECK_SUCCESS,
 	    "control answers");
 	const char *version;
 
@@ -156,14 +156,15 @@ check_control(struct ctl *c, struct checks *k)
 		l->hint = "is `mesh control` running? -s HOST:PORT asks another one";
 		return false;
 	}
-	if (strcmp(text_of(c, health, "status"), "ok") != 0) {
+	if (strcmp(checks_text(c, health, "status"), "ok") != 0) {
 		l->result = CHECK_ERROR;
 		l->why = arena_printf(&c->arena, "it says: %s",
-		    text_of(c, health, "status"));
+		    checks_text(c, health, "status"));
 	}
 	check_disk(c, k, health);
 	version = conf_get_string(health, "version");
-	l = add(k, "control", CHECK_SUCCESS, "control and ctl are of one version");
+	l = checks_add(k, "control", CHECK_SUCCESS,
+	    "control and ctl are of one version");
 	if (version != NULL && strcmp(version, build_version()) != 0) {
 		l->result = CHECK_WARNING;
 		l->why = arena_printf(&c->arena, "control %s, ctl %s", version,
@@ -180,12 +181,12 @@ check_audit(struct ctl *c, struct checks *k)
 
 	if (call_api(c, "GET", "/v1/audit/verify", NULL, &answer, &err) < 0)
 		return;
-	struct check_line *l = add(k, "control", CHECK_SUCCESS,
+	struct check_line *l = checks_add(k, "control", CHECK_SUCCESS,
 	    "the record of changes is whole");
 
 	if (!conf_get_bool(answer, "ok", false)) {
 		l->result = CHECK_ERROR;
-		l->why = text_of(c, answer, "message");
+		l->why = checks_text(c, answer, "message");
 		l->hint = "somebody changed control's files: restore a backup";
 	}
 }
@@ -198,14 +199,14 @@ check_ca(struct ctl *c, struct checks *k)
 	struct check_line *l;
 
 	if (call_api(c, "GET", "/v1/ca", NULL, &ca, &err) < 0) {
-		l = add(k, "identities", CHECK_ERROR,
+		l = checks_add(k, "identities", CHECK_ERROR,
 		    "control tells about its certificate authority");
 		l->why = arena_strdup(&c->arena, err.text);
 		return;
 	}
 	CONF_FOREACH(e, conf_get(ca, "roots")) {
 		l = add_end(c, k, "identities", arena_printf(&c->arena,
-		    "root %s", text_of(c, e->node, "subject")),
+		    "root %s", checks_text(c, e->node, "subject")),
 		    conf_get_string(e->node, "notAfter"), CA_WARN_S);
 		if (l != NULL && l->result != CHECK_SUCCESS)
 			l->hint = "plan a new root: every sidecar needs its bundle";
@@ -238,28 +239,28 @@ state_text(struct ctl *c, const char *state)
 static void
 check_proxy(struct ctl *c, struct checks *k, const struct conf_node *row)
 {
-	const char *name = text_of(c, row, "name");
-	const char *state = text_of(c, row, "state");
-	const char *workload = text_of(c, row, "workloadState");
+	const char *name = checks_text(c, row, "name");
+	const char *state = checks_text(c, row, "state");
+	const char *workload = checks_text(c, row, "workloadState");
 	struct check_line *l;
 
 	if (conf_get(row, "otherAddress") != NULL) {
-		l = add(k, "sidecars", CHECK_ERROR, arena_printf(&c->arena,
+		l = checks_add(k, "sidecars", CHECK_ERROR, arena_printf(&c->arena,
 		    "%s is one proxy", name));
 		l->why = arena_printf(&c->arena, "another proxy runs as the same "
 		    "workload %s from %s, and this one is at %s", name,
-		    text_of(c, row, "otherAddress"), text_of(c, row, "address"));
+		    checks_text(c, row, "otherAddress"), checks_text(c, row, "address"));
 		l->hint = "a copied --state-dir? empty it, and join with a token "
 		    "for a workload of its own";
 	}
 	if (strcmp(workload, "Online") != 0) {
-		l = add(k, "sidecars", CHECK_WARNING, arena_printf(&c->arena,
+		l = checks_add(k, "sidecars", CHECK_WARNING, arena_printf(&c->arena,
 		    "%s is online", name));
 		l->why = arena_printf(&c->arena, "it is %s", workload);
 		l->hint = "does its application answer?";
 	}
 	if (strcmp(state, "synced") != 0) {
-		l = add(k, "sidecars", strcmp(state, "stale") == 0 ?
+		l = checks_add(k, "sidecars", strcmp(state, "stale") == 0 ?
 		    CHECK_WARNING : CHECK_ERROR, arena_printf(&c->arena,
 		    "%s runs what it should", name));
 		l->why = state_text(c, state);
@@ -282,14 +283,14 @@ check_proxies(struct ctl *c, struct checks *k)
 	const struct conf_node *list = call_list(c, "/v1/proxies", "items", &err);
 
 	if (list == NULL) {
-		add(k, "sidecars", CHECK_ERROR, "control knows its sidecars")->why =
+		checks_add(k, "sidecars", CHECK_ERROR, "control knows its sidecars")->why =
 		    arena_strdup(&c->arena, err.text);
 		return;
 	}
 	CONF_FOREACH(e, list)
 		check_proxy(c, k, e->node);
 	if (k->len == before)
-		add(k, "sidecars", CHECK_SUCCESS, arena_printf(&c->arena,
+		checks_add(k, "sidecars", CHECK_SUCCESS, arena_printf(&c->arena,
 		    conf_len(list) == 0 ? "no sidecar is connected" :
 		    conf_len(list) == 1 ? "the only sidecar is well" :
 		    "all %zu sidecars are well", conf_len(list)));
@@ -303,25 +304,25 @@ check_services(struct ctl *c, struct checks *k)
 	const struct conf_node *list = call_list(c, "/v1/services", "items", &err);
 
 	if (list == NULL) {
-		add(k, "services", CHECK_ERROR, "control knows its services")->why =
+		checks_add(k, "services", CHECK_ERROR, "control knows its services")->why =
 		    arena_strdup(&c->arena, err.text);
 		return;
 	}
 	CONF_FOREACH(e, list) {
 		if (conf_get_int(e->node, "ready", 1) > 0)
 			continue;
-		struct check_line *l = add(k, "services", CHECK_WARNING,
+		struct check_line *l = checks_add(k, "services", CHECK_WARNING,
 		    arena_printf(&c->arena, "%s/%s has an endpoint",
-		    text_of(c, e->node, "namespace"),
-		    text_of(c, e->node, "name")));
+		    checks_text(c, e->node, "namespace"),
+		    checks_text(c, e->node, "name")));
 
 		l->why = "nobody can call it now";
 		l->hint = arena_printf(&c->arena, "mesh ctl endpoints %s/%s says "
-		    "why", text_of(c, e->node, "namespace"),
-		    text_of(c, e->node, "name"));
+		    "why", checks_text(c, e->node, "namespace"),
+		    checks_text(c, e->node, "name"));
 	}
 	if (k->len == before)
-		add(k, "services", CHECK_SUCCESS, arena_printf(&c->arena,
+		checks_add(k, "services", CHECK_SUCCESS, arena_printf(&c->arena,
 		    conf_len(list) == 0 ? "there is no service yet" :
 		    conf_len(list) == 1 ? "the only service has an endpoint" :
 		    "all %zu services have an endpoint", conf_len(list)));
@@ -334,7 +335,7 @@ checks_run(struct ctl *c, struct checks *k)
 	struct err err = ERR_INIT;
 
 	if (target_of(c, &t, &err) < 0) {
-		add(k, "operator", CHECK_ERROR, "the settings of ctl can be read")
+		checks_add(k, "operator", CHECK_ERROR, "the settings of ctl can be read")
 		    ->why = arena_strdup(&c->arena, err.text);
 		return;
 	}
@@ -348,4 +349,5 @@ checks_run(struct ctl *c, struct checks *k)
 	check_ca(c, k);
 	check_proxies(c, k);
 	check_services(c, k);
+	check_protocols(c, k);
 }

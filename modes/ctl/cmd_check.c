@@ -15,7 +15,9 @@ const struct ctl_command cmd_check = {
 	.arguments = "",
 	.summary = "check the health of the mesh, and say what to do about faults",
 	.text = "Each line is \u221a, \u203c (a warning) or \u00d7. The exit code is "
-	    "1 if a check failed; warnings do not count.",
+	    "1 if a check failed; warnings do not count. A port at which somebody "
+	    "was heard to speak what it is not declared for, within the last 10 "
+	    "minutes, is a warning.",
 	.examples = examples,
 	.run = check_all,
 };

@@ -8,6 +8,7 @@
 #include "modes/proxy/route.h"
 #include "stat/metrics.h"
 #include "tls/tls.h"
+#include "upstream/mismatch.h"
 
 struct port_worker {
 	struct open_port    *port;
@@ -124,6 +125,21 @@ on_accepted(void *arg, int fd, const struct addr *peer)
 		port_hand_over(o, to, fd, peer);
 }
 
+/* --- what is not what it should be -------------------------------------------- */
+
+static void
+on_misspoken(void *arg, struct l4_run *l4, enum spoken spoken)
+{
+	struct open_port *o = arg;
+	struct worker_env *env = l4_env(l4);
+	struct proxy_worker *w = env->mode;
+	const struct service_port *p = service_port(snapshot_service(
+	    w->snapshot, &o->spec.service), o->spec.service_port);
+
+	if (o->spec.kind == PORT_UPSTREAM && p != NULL)
+		mismatch_look(env, p->cluster, MISMATCH_CALLER, spoken);
+}
+
 /* --- opening and closing ---------------------------------------------------- */
 
 static void
@@ -196,6 +212,7 @@ port_open(struct data_plane *p, const struct port *spec, struct err *err)
 		.route = route,
 		.bad_request = on_bad_request, .refusal = on_refusal, .arg = o,
 	};
+	o->http.misspoken = on_misspoken;
 	for (size_t i = 0; i < n; i++)
 		o->accepts[i] = (struct port_worker){ o, &p->workers[i] };
 	watch_all(o);

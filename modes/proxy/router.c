@@ -1,9 +1,11 @@
+#include "chain/grpc.h"
 #include "chain/grpc_timeout.h"
 #include "modes/proxy/data_plane.h"
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/mirror.h"
 #include "modes/proxy/router_run.h"
 #include "modes/proxy/sticky.h"
+#include "upstream/mismatch.h"
 
 /* --- clocks ------------------------------------------------------------------------- */
 
@@ -220,8 +222,12 @@ router_head(struct l7_ctx *ctx, struct http_head *head, bool end)
 	loop_timer_init(&r->timer, l7_loop(ctx), on_timer, r);
 	if (is_answered_here(r))
 		return;
-	use_cluster(r, router_version(r->job->cluster,
-	    r->job->is_inbound ? r->job->is_h2 : head->minor == 2));
+	struct cluster *c = router_version(r->job->cluster,
+	    r->job->is_inbound ? r->job->is_h2 : head->minor == 2);
+
+	if (!r->job->is_inbound && !c->is_h2 && grpc_is_asked(head))
+		mismatch_look(l7_env(ctx), c, MISMATCH_CALLER, SPOKEN_HTTP2);
+	use_cluster(r, c);
 }
 
 static void

@@ -14,6 +14,7 @@
 #include "modes/proxy/worker.h"
 #include "net/conn_splice.h"
 #include "stat/metrics.h"
+#include "upstream/mismatch.h"
 
 #define UNSAID_MS	5000	/* until a gateway says for whom it calls */
 
@@ -30,6 +31,7 @@ struct session {
 	bool is_unsaid;			/* a gateway is yet to say for whom it is */
 	bool is_looking;		/* nothing was passed on yet */
 	bool is_guarding;
+	bool is_listening;		/* only to tell what it was */
 	bool has_failed;		/* up, while looking: there is none */
 	bool is_open;			/* up may be written to */
 	bool up_blocked, down_blocked;
@@ -324,6 +326,17 @@ on_look_timer(void *arg)
 	wait_to_look(s);
 }
 
+/* Nothing becomes of it, whatever it is: it was declared. */
+static void
+listen_to(struct session *s, const struct buf *data)
+{
+	enum spoken found = detect_peek(&s->look.detect, data);
+
+	detect_drained(&s->look.detect);
+	s->is_listening = found == SPOKEN_UNKNOWN;
+	mismatch_look(l4_env(s->l4), s->job->cluster, MISMATCH_CALLER, found);
+}
+
 /* False: it was cut off. */
 static bool
 guard(struct session *s, const struct buf *data)
@@ -348,7 +361,9 @@ guard(struct session *s, const struct buf *data)
 static void
 pass_up(struct session *s, struct buf *data, bool end)
 {
-	if (s->is_guarding && !guard(s, data))
+	if (s->is_listening)
+		listen_to(s, data);
+	else if (s->is_guarding && !guard(s, data))
 		return;
 	s->facts.bytes_up += buf_len(data);
 	session_clock_moved(&s->clock);
@@ -466,6 +481,9 @@ session_open(void *arg, struct l4_run *l4)
 	session_facts_init(&s->facts, l4, s->job);
 	loop_timer_init(&s->look_timer, l4_env(l4)->loop, on_look_timer, s);
 	s->is_guarding = s->job->is_guarded;
+	/* A sidecar has told of its own callers. */
+	s->is_listening = !s->job->down_framed &&
+	    s->job->cluster->protocol == CLUSTER_TCP;
 	s->is_looking = s->job->http != NULL;
 	session_look_start(&s->look, loop_now_ms(l4_env(l4)->loop));
 	loop_timer_init(&s->unsaid, l4_env(l4)->loop, on_unsaid, s);

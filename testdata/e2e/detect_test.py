@@ -7,6 +7,7 @@ two sidecars, and through one to an application without.
 """
 
 import contextlib
+import json
 import select
 import socket
 import subprocess
@@ -346,6 +347,84 @@ def nobody_is_there(scene):
 			sock.sendall(what)
 			with contextlib.suppress(ConnectionResetError):
 				assert sock.recv(100) == b""
+
+
+# --- What is declared, and is not so
+
+
+def complaints(control):
+	"""What ctl check says of protocols: the reasons."""
+	told = json.loads(control.ctl("check", "-o", "json", expect=None).stdout)
+	return [line.get("error") for part in told["categories"]
+	    if part["categoryName"] == "protocols" for line in part["checks"]]
+
+
+def await_complaints(control, *wanted):
+	"""Counters arrive within five seconds."""
+	try:
+		wait_until(lambda: sorted(filter(None, complaints(control))) ==
+		    sorted(wanted), "ctl check says so", 20)
+	except AssertionError:
+		raise AssertionError(complaints(control)) from None
+
+
+@scenario
+def callers_that_speak_something_else(scene):
+	"""A port of HTTP that is called with TLS, and with bytes."""
+	app = scene.echo("app")
+	_, caller, address = sidecars(scene, app.http_port, protocol="http")
+	control = caller.control
+	url = f"http://127.0.0.1:{address[1]}/"
+	assert curl(url).status == 200
+	assert complaints(control) == [None]
+	for _ in range(3):
+		curl(f"https://127.0.0.1:{address[1]}/", "-k")
+	with connect(address) as sock:
+		sock.sendall(b"\0\0\0\x08\x04\xd2\x16\x2f")
+		with contextlib.suppress(ConnectionResetError):
+			sock.recv(100)
+	says = "default/app port 9000 is declared http, but its callers of " \
+	    "default/web speak "
+	await_complaints(control, says + "TLS", says + "what is no HTTP")
+	lines = [line for line in caller.err().splitlines() if "declared" in line]
+	assert len(lines) == 2, lines
+	# Once the port is declared for it nothing is wrong.
+	text = control.ctl("get", "services", "app", "-o", "yaml").stdout
+	scene.file("app.yaml", text.replace("appProtocol: http",
+	    "appProtocol: tcp"))
+	control.ctl("apply", "-f", scene.dir / "app.yaml")
+	await_complaints(control)
+
+
+@scenario
+def requests_at_a_port_of_bytes(scene):
+	app = scene.echo("app")
+	_, caller, address = sidecars(scene, app.http_port, protocol="tcp")
+	assert curl(f"http://127.0.0.1:{address[1]}/").status == 200
+	await_complaints(caller.control, "default/app port 9000 is declared tcp, "
+	    "but its callers of default/web speak HTTP/1")
+
+
+@scenario
+def applications_that_speak_something_else(scene):
+	"""Said to speak HTTP/2, to speak HTTP, or what their callers do."""
+	app = scene.echo("app")
+	greeter = Server(scene, greet)
+	control = scene.control()
+	scene.proxy("app", control=control, service="default/app",
+	    apps=[f"9000=127.0.0.1:{app.http_port}/h2",
+	    f"9001=127.0.0.1:{greeter.port}/http",
+	    f"9002=127.0.0.1:{app.http_port}/auto"]).await_ready()
+	caller = scene.proxy("web", control=control,
+	    service="default/web").await_ready()
+	for port in (9000, 9001, 9002):
+		wait_until(lambda: curl(f"{caller.outbound}/", H2, "-H",
+		    f"Host: app.default.mesh:{port}").status in (502, 503),
+		    "it does not answer")
+	await_complaints(control, *(f"default/app port {port} is declared {what}, "
+	    f"but its application speaks {speaks}" for port, what, speaks in (
+	    (9000, "h2c", "HTTP/1"), (9001, "http", "what is no HTTP"),
+	    (9002, "auto", "HTTP/1"))))
 
 
 if __name__ == "__main__":

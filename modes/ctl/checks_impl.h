@@ -1,0 +1,18 @@
+#ifndef CTL_CHECKS_IMPL_H
+#define CTL_CHECKS_IMPL_H
+
+#include "modes/ctl/checks.h"
+
+/* checks_impl: what the files of checks share. */
+
+/* Keeps the texts; gives the line, for its why and hint. */
+struct check_line *checks_add(struct checks *, const char *category,
+    enum check_result, const char *text);
+/* A member as text; "-" if there is none. */
+const char *checks_text(struct ctl *, const struct conf_node *row,
+    const char *key);
+
+/* check_protocols.c: what is spoken where something else is declared. */
+void check_protocols(struct ctl *, struct checks *);
+
+#endif
