@@ -135,6 +135,9 @@ proxy_listen(struct proxy_run *p, struct err *err)
 	if (is_gateway && asks_outbound)
 		log_warn("listener", "outbound %s is not opened: "
 		    "a gateway has no application", s->outbound_listen);
+	if (is_gateway && p->settings.asks_inbound)
+		log_warn("listener", "inbound %s is not opened: "
+		    "a gateway has no callers of the mesh", s->inbound_listen);
 	if (!s->standalone && !is_gateway &&
 	    listen_on(p, s->inbound_listen, &in, "inbound", err) != 0)
 		return -1;
@@ -418,6 +421,11 @@ check_settings(const struct settings *s, const struct model_set *docs,
 	if (s->spec->standalone && s->config == NULL)
 		return err_set(err, ERR_USAGE,
 		    "--standalone needs --config FILE or DIR");
+	if (s->spec->standalone && s->asks_inbound)
+		return err_set(err, ERR_USAGE, "--inbound-listen %s: other "
+		    "sidecars need an identity of the mesh to come in by, and "
+		    "a proxy without control (--standalone) has none",
+		    s->spec->inbound_listen);
 	return s->spec->standalone ? 0 : sidecar_check(s->spec, err);
 }
 

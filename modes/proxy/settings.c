@@ -133,6 +133,7 @@ settings_read(struct settings *s, struct model_set *docs, struct err *err)
 	conf_overlay(spec, s->env);
 	conf_overlay(spec, s->flags);
 	name_gateway(s, spec);
+	s->asks_inbound = conf_get(spec, "inboundListen") != NULL;
 	s->asks_outbound = conf_get(spec, "outboundListen") != NULL;
 	struct model_object *o = model_object_read(doc, MODEL_STRICT, NULL, err);
 

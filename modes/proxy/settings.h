@@ -15,7 +15,8 @@ struct settings {
 	const char          *config;	/* file or directory, or NULL */
 	bool                 validate;	/* --validate: check and exit */
 	bool                 help;
-	bool                 asks_outbound;	/* outboundListen is said */
+	bool                 asks_inbound;	/* inboundListen is said */
+	bool                 asks_outbound;
 	struct model_object *object;	/* the Proxy that holds it all */
 	const struct model_proxy_spec *spec;	/* of object */
 };

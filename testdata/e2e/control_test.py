@@ -670,7 +670,6 @@ def memory_is_nobodys_business(scene):
 	assert memory_owner(scene, "proxy", ["proxy", "--standalone", "--config",
 	    scene.dir / "documents", "--state-dir", scene.dir / "proxy/state",
 	    "--admin-socket", scene.dir / "proxy/socket", "--outbound-listen",
-	    f"127.0.0.1:{free_port()}", "--inbound-listen",
 	    f"127.0.0.1:{free_port()}", "--admin-listen",
 	    f"127.0.0.1:{free_port()}"]) == 0
 

@@ -410,6 +410,24 @@ def e65_documents_that_are_not_there(scene):
 
 
 @scenario
+def e65_other_sidecars_do_not_come_in(scene):
+	"""Without control there is no identity for that, and it says so."""
+	config = scene.dir / "config"
+	config.mkdir()
+	command = [MESH, "proxy", "--standalone", "--config", config,
+	    "--admin-listen", f"127.0.0.1:{free_port()}",
+	    "--outbound-listen", f"127.0.0.1:{free_port()}"]
+	(config / "proxy.yaml").write_text("apiVersion: mesh/v1\nkind: Proxy\n"
+	    "metadata: {name: p}\nspec: {inboundListen: ':17710'}\n")
+	for words, place in (([], ":17710"), (["--inbound-listen", ":17711"],
+	    ":17711"), (["--inbound-listen", ":17711", "--validate"], ":17711")):
+		done = subprocess.run([*command, *words], capture_output=True,
+		    text=True, check=False, timeout=20)
+		assert done.returncode == 64, (done.returncode, done.stderr)
+		assert f"--inbound-listen {place}: other sidecars" in done.stderr
+
+
+@scenario
 def e65_a_file_that_is_replaced(scene):
 	"""--config FILE, replaced as editors do it, more than once."""
 	backends = [scene.backend(serve(b"%d" % number)) for number in range(4)]

@@ -353,7 +353,6 @@ class Proxy(Process):
 		self.outbound = f"http://127.0.0.1:{self.outbound_port}"
 		self.upstream = {}
 		command = [MESH, "proxy", "--state-dir", self.state_dir,
-		    "--inbound-listen", f"127.0.0.1:{self.inbound_port}",
 		    "--outbound-listen", f"127.0.0.1:{self.outbound_port}",
 		    "--admin-listen", f"127.0.0.1:{self.admin_port}",
 		    "--admin-socket", scene.dir / f"{name}.sock"]
@@ -365,6 +364,9 @@ class Proxy(Process):
 			    control.api, "--token-file",
 			    control.token(gateway or service, name, what),
 			    "--advertise", "127.0.0.1"]
+		if service:
+			command += ["--inbound-listen",
+			    f"127.0.0.1:{self.inbound_port}"]
 		for app in apps:
 			command += ["--app", app]
 		for what, target in (upstreams or {}).items():

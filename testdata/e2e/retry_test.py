@@ -62,12 +62,13 @@ def connections_that_break_are_tried_again_if_asked(scene):
 def a_try_that_takes_too_long_is_replaced(scene):
 	silent = scene.backend(lambda connection: connection.read_to_end())
 	good = scene.backend(reply("good"))
+	# Long enough for who is there, however busy the machine is.
 	edge = Managed(scene, silent, good, policy="""
   loadBalancer: {type: RoundRobin}
-  retry: {perTryTimeout: 50ms, backoff: 1ms}
+  retry: {perTryTimeout: 1s, backoff: 1ms}
 """)
-	assert [edge.who() for _ in range(6)] == ["good"] * 6
-	assert retries(edge, "try_timeout") >= 3
+	assert [edge.who() for _ in range(4)] == ["good"] * 4
+	assert retries(edge, "try_timeout") >= 1
 	edge.move(silent)
 	assert edge.who() == 504, "both tries took too long"
 
@@ -135,7 +136,7 @@ class Slow:
 
 HEDGE = """
   loadBalancer: {type: RoundRobin}
-  retry: {attempts: 1, perTryTimeout: 50ms, hedge: true%s}
+  retry: {attempts: 1, perTryTimeout: 500ms, hedge: true%s}
 """
 
 
@@ -205,7 +206,7 @@ def a_second_try_beside_the_first_needs_another_endpoint_and_a_budget(scene):
 	with Client(edge.port) as client:
 		client.send(b"GET / HTTP/1.1\r\nHost: web\r\n\r\n")
 		assert slow.asked.wait(10)
-		assert stays_quiet(client, 0.1), "beyond its time, it goes on"
+		assert stays_quiet(client, 0.7), "beyond its time, it goes on"
 		slow.go.set()
 		assert client.read_reply().body == b"slow"
 	assert len(slow.backend.requests()) == 1
