@@ -20,6 +20,7 @@ struct datagram_socket {
 	int                        fd;
 	size_t                     unsent;	/* of io->out */
 	bool                       is_connected, is_closed;
+	bool                       is_leaving;	/* its owner hears no more */
 };
 
 /* Room for what one call reads or writes. */
@@ -198,12 +199,11 @@ datagram_connect(struct datagram_io *io, const struct addr *to,
 void
 datagram_close(struct datagram_socket *s)
 {
-	if (s->is_closed)
+	if (s->is_closed || s->is_leaving)
 		return;
+	s->is_leaving = true;
 	if (s->unsent > 0 && !s->io->is_flushing)
 		flush(s->io);
-	if (s->is_closed)	/* by what the flush told its owner */
-		return;
 	s->is_closed = true;
 	loop_fd_close(&s->watch);
 	loop_free_later(s->io->loop, mem_free, s);
@@ -325,7 +325,8 @@ send_some(struct datagram_socket *s, struct mmsghdr *msgs, unsigned n)
 	int sent = sendmmsg(s->fd, msgs, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 	if (sent < 0 && errno == ECONNREFUSED) {
-		s->ops->on_error(s->owner, ECONNREFUSED);
+		if (!s->is_leaving)
+			s->ops->on_error(s->owner, ECONNREFUSED);
 		sent = s->is_closed ? (int)n : sendmmsg(s->fd, msgs, n,
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
 	}
@@ -344,7 +345,8 @@ send_run(struct datagram_socket *s, struct mmsghdr *msgs, size_t n)
 		if (sent >= 0) {
 			at += (size_t)sent;
 		} else {
-			s->ops->on_unsent(s->owner, errno);
+			if (!s->is_leaving)
+				s->ops->on_unsent(s->owner, errno);
 			at++;
 		}
 	}

@@ -127,6 +127,30 @@ TEST(a_datagram_that_is_too_large_is_told)
 	mem_free(sent);
 }
 
+/* Its last datagrams are sent, and what comes of them is nobody's any more. */
+TEST(a_socket_that_is_closed_tells_nobody_of_an_error)
+{
+	struct world w = { .wanted = 1 };
+	struct loop *l;
+
+	world_start(&w, "127.0.0.1:0", "127.0.0.1:1");
+	l = w.loop;
+	datagram_close(w.server);
+	w.server = NULL;
+	/* More than wait at once: those that go say that nobody is there. */
+	for (int i = 0; i < DATAGRAM_UNSENT + 1; i++)
+		datagram_send(w.client, NULL, NULL, SLICE("x"));
+	int errors = w.errors, unsent = w.unsent;
+
+	datagram_send(w.client, NULL, NULL, slice_of(w.last, 65508));
+	datagram_close(w.client);
+	assert_int_equal(w.errors, errors);
+	assert_int_equal(w.unsent, unsent);
+	loop_finish(l);
+	datagram_io_free(w.io);
+	loop_free(l);
+}
+
 /* Each reply has the address that was asked, or the client would not see it. */
 TEST(replies_leave_from_the_address_that_was_asked)
 {
