@@ -28,6 +28,7 @@ struct arrival {
 	int                   fd;
 	struct loop_fd        watch;	/* permissive: until the first byte */
 	struct loop_timer     timer;
+	bool                  is_slow;	/* and still may be TLS */
 };
 
 /* The application that a connection means, or NULL. */
@@ -235,15 +236,26 @@ on_first_byte(void *arg, unsigned ready)
 		take_plain(a);
 }
 
+#define SILENT_MS	1000	/* then the server may speak first, so no TLS */
+#define SLOW_MS	10000	/* of those who do speak first, TLS or not */
+
+static bool
+is_http_alone(const struct snapshot *s)
+{
+	return s->inbound_len > 0 &&
+	    s->inbound[0].cluster->protocol == CLUSTER_HTTP;
+}
+
 static void
 on_silent(void *arg)
 {
 	struct arrival *a = arg;
 
-	/*
-	 * Nothing said in a second: a protocol in which the server speaks
-	 * first, so not TLS.
-	 */
+	if (!a->is_slow && is_http_alone(a->worker->snapshot)) {
+		a->is_slow = true;
+		loop_timer_start(&a->timer, SLOW_MS - SILENT_MS);
+		return;
+	}
 	unwatch(a);
 	take_plain(a);
 }
@@ -291,7 +303,7 @@ port_accept_inbound(struct open_port *o, struct proxy_worker *w, int fd,
 	}
 	list_append(&w->arrivals, &a->link);
 	loop_timer_init(&a->timer, w->env.loop, on_silent, a);
-	loop_timer_start(&a->timer, 1000);
+	loop_timer_start(&a->timer, SILENT_MS);
 	loop_fd_start(&a->watch, w->env.loop, fd, on_first_byte, a);
 }
 

@@ -8,6 +8,7 @@ at least 10,000 requests around the event was answered with 200.
 
 import json
 import re
+import select
 import signal
 import socket
 import ssl
@@ -325,6 +326,31 @@ def callers_that_say_nothing_do_not_keep_it(scene):
 	lenient.wait_line("stopping")
 	lenient.signal(signal.SIGTERM)
 	assert lenient.wait() == 0
+
+
+@scenario
+def who_is_slow_to_shake_hands_is_not_taken_for_plain_text(scene):
+	"""A caller of HTTP speaks first, by TLS or not, however busy it is."""
+	control = scene.control()
+	_, lenient = service(scene, control, "billing", options=["--permissive"])
+	address = ("127.0.0.1", lenient.inbound_port)
+	wait_until(lambda: wire.get(lenient.inbound_port, "/plain",
+	    host="billing").status == 200, "plain text is let in")
+	context = ssl.create_default_context()
+	context.maximum_version = ssl.TLSVersion.TLSv1_2
+	hello = ssl.MemoryBIO()
+	client = context.wrap_bio(ssl.MemoryBIO(), hello,
+	    server_hostname="80.billing.default.mesh")
+	try:
+		client.do_handshake()
+	except ssl.SSLWantReadError:
+		pass
+	with socket.create_connection(address, 20) as sock:
+		# Longer than servers that speak first are waited for.
+		assert not select.select([sock], [], [], 1.5)[0], "it is waited for"
+		sock.sendall(hello.read())
+		first = sock.recv(1)
+		assert first == b"\x16", first
 
 
 @scenario
