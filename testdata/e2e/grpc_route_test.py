@@ -339,6 +339,46 @@ def filters_of_grpc_routes_act(scene):
 	    servers["copy"].calls], "the copy is made")
 
 
+FAULT = """---
+apiVersion: mesh/v1
+kind: FaultInjection
+metadata: {name: broken, namespace: default}
+spec: {abort: {grpcStatus: 8, percent: 100}}
+"""
+ABORTED = """    filters:
+    - type: ExtensionRef
+      extensionRef: {group: mesh, kind: FaultInjection, name: %s}"""
+
+
+@scenario
+def documents_are_filters_of_grpc_routes(scene):
+	_, gate, (port,) = at_gateway(scene, ("a",))
+	gate.write("route", FAULT + route([rule("a", method("pkg.A")),
+	    rule("a", method("pkg.B"), more=ABORTED % "broken"),
+	    rule("a", method("pkg.C"), more=ABORTED % "none")], "name: edge"))
+	caller = scene.closing(Caller(f"127.0.0.1:{port}", "a.example"))
+	caller.settles("/pkg.A/X", "a")
+	assert caller("/pkg.B/X") == "RESOURCE_EXHAUSTED"
+	assert caller("/pkg.C/X") == "UNAVAILABLE"
+
+
+@scenario
+def a_session_of_calls_stays_with_one_backend(scene):
+	_, gate, (port,) = at_gateway(scene, ("a", "b"))
+	gate.write("route", route([rule({"a": 1, "b": 1}, more="    "
+	    "sessionPersistence: {type: Header, sessionName: e2e-session}")],
+	    "name: edge"))
+	caller = scene.closing(Caller(f"127.0.0.1:{port}", "a.example"))
+	wait_until(lambda: caller("/pkg.A/X") in ("a", "b"), "the route is there")
+	assert len(caller.count("/pkg.A/X", 10)) == 2
+	for _ in range(2):
+		first, call = caller.channel.unary_unary("/pkg.A/X").with_call(b"",
+		    timeout=WAIT)
+		session = dict(call.initial_metadata())["e2e-session"]
+		assert {caller("/pkg.A/X", **{"e2e-session": session})
+		    for _ in range(10)} == {first.decode()}
+
+
 @scenario
 def calls_come_by_tls_as_well(scene):
 	pair = certificate(scene, "edge", "a.example")
