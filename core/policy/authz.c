@@ -21,6 +21,21 @@ struct authz {
 	size_t                counts[GROUPS];	/* policies */
 };
 
+enum authz_default
+authz_default_of(enum model_inbound_policy policy)
+{
+	static const enum authz_default words[] = {
+		[MODEL_ALL_AUTHENTICATED] = AUTHZ_ALLOW_IDENTITIES,
+		[MODEL_ALL_UNAUTHENTICATED] = AUTHZ_ALLOW_ALL,
+		[MODEL_CLUSTER_AUTHENTICATED] = AUTHZ_ALLOW_IDENTITIES,
+		[MODEL_CLUSTER_UNAUTHENTICATED] = AUTHZ_ALLOW_NEAR,
+		[MODEL_DENY] = AUTHZ_DENY_ALL,
+		[MODEL_AUDIT] = AUTHZ_ALLOW_IDENTITIES,
+	};
+
+	return words[policy];
+}
+
 static enum group
 group_of(const struct model_object *o)
 {

@@ -2,6 +2,7 @@
 #define POLICY_AUTHZ_H
 
 #include "model/authorization_policy.h"
+#include "model/mesh_config.h"
 
 /*
  * authz: the AuthorizationPolicies of one place (a workload, one service of it,
@@ -33,6 +34,8 @@ struct authz;
 /* What the mesh says where no ALLOW policy speaks. */
 enum authz_default { AUTHZ_DENY_ALL, AUTHZ_ALLOW_ALL, AUTHZ_ALLOW_IDENTITIES,
 	AUTHZ_ALLOW_NEAR };	/* those, and anybody of a private network */
+
+enum authz_default authz_default_of(enum model_inbound_policy);
 
 struct authz_ip {
 	bool    is_known;

@@ -23,6 +23,7 @@ const struct judge *const judges[] = {
 	&judge_fault_injection,
 	&judge_compression,
 	&judge_cache,
+	&judge_authorization_policy,
 	NULL,
 };
 

@@ -14,6 +14,8 @@ const struct ctl_command *const ctl_commands[] = {
 	&cmd_deregister,
 	/* where requests go */
 	&cmd_route, &cmd_split, &cmd_rollout,
+	/* who may call whom */
+	&cmd_authz, &cmd_allow, &cmd_deny,
 	/* what runs */
 	&cmd_stat, &cmd_proxy, &cmd_check, &cmd_health,
 	/* identities */

@@ -20,20 +20,12 @@ struct tables {
 static enum authz_default
 fallback_of(const struct compile_input *in)
 {
-	static const enum authz_default words[] = {
-		[MODEL_ALL_AUTHENTICATED] = AUTHZ_ALLOW_IDENTITIES,
-		[MODEL_ALL_UNAUTHENTICATED] = AUTHZ_ALLOW_ALL,
-		[MODEL_CLUSTER_AUTHENTICATED] = AUTHZ_ALLOW_IDENTITIES,
-		[MODEL_CLUSTER_UNAUTHENTICATED] = AUTHZ_ALLOW_NEAR,
-		[MODEL_DENY] = AUTHZ_DENY_ALL,
-		[MODEL_AUDIT] = AUTHZ_ALLOW_IDENTITIES,
-	};
 	enum authz_default d = AUTHZ_ALLOW_IDENTITIES;
 
 	for (size_t i = 0; i < in->len; i++)
 		if (in->objects[i]->kind == &model_mesh_config_kind)
-			d = words[model_mesh_config(in->objects[i])->spec.
-			    inbound_policy];
+			d = authz_default_of(model_mesh_config(in->objects[i])->
+			    spec.inbound_policy);
 	/* --permissive is said of this proxy alone. */
 	return d == AUTHZ_ALLOW_IDENTITIES && in->settings->spec.permissive ?
 	    AUTHZ_ALLOW_ALL : d;

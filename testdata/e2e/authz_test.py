@@ -207,5 +207,36 @@ def a_gateway_obeys_the_policies_that_name_it(scene):
 	    policy="default/edge") == 1
 
 
+@scenario
+def people_allow_deny_and_check(scene):
+	control, orders, web, batch = orders_and(scene, "web", "batch")
+
+	def check(caller, path, code, *more):
+		return control.ctl("authz", "check", "--from", caller, "--to",
+		    "orders", "--path", path, *more, expect=code).stdout
+
+	assert "defaultInboundPolicy is all-authenticated" in check("batch", "/", 0)
+	control.ctl("allow", "web", "orders", "--methods", "GET,HEAD", "--paths",
+	    "/plain,/items/*")
+	wait_until(lambda: ask(batch) == 403, "who is not allowed is refused")
+	assert ask(web) == 200 and ask(web, "/other") == 403
+	assert "rule 0 of default/allow-web-to-orders" in check("web", "/plain", 0)
+	assert "no rule of an ALLOW policy" in check("web", "/other", 1)
+	assert "default/orders" in check("web", "/plain", 1, "--method", "POST")
+	shown = control.ctl("deny", "*", "orders", "--paths", "/items/9",
+	    "--dry-run", "-o", "yaml").stdout
+	assert "action: DENY" in shown and ask(web, "/items/9") == 200
+	path = scene.file("deny.yaml", shown)
+	control.ctl("authz", "check", "--from", "web", "--to", "orders", "-f",
+	    path, expect=1)	# the service is not in there
+	control.ctl("deny", "*", "orders", "--paths", "/items/9")
+	wait_until(lambda: ask(web, "/items/9") == 403, "it is refused")
+	told = json.loads(check("web", "/items/9", 1, "-o", "json"))[0]
+	assert told["workload"] == "default/orders" and told["rule"] == 0
+	assert told["policy"] == "default/deny-all-to-orders", told
+	control.ctl("wait", "--for=condition=Programmed", "authorizationpolicy",
+	    "deny-all-to-orders")
+
+
 if __name__ == "__main__":
 	main()

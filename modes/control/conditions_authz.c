@@ -1,0 +1,48 @@
+#include "model/authorization_policy.h"
+#include "model/gateway.h"
+#include "modes/control/conditions_judge.h"
+
+/*
+ * conditions_authz: AuthorizationPolicies, one group of conditions for each
+ * target, or one for the workloads of a namespace or the mesh.
+ */
+static void
+judge_target(struct sight *s, const struct model_target_ref *t,
+    struct conf_node *list)
+{
+	const char *message = "the policy is in use", *fault = NULL;
+
+	if (!model_ref_is(t->group, t->kind, MODEL_GATEWAY_GROUP, "Gateway")) {
+		fault = sight_target(s, t, &message);
+	} else if (sight_find(s, &model_gateway_kind,
+	    s->of->head->meta.namespace, t->name) == NULL) {
+		fault = "TargetNotFound";
+		message = "there is no such Gateway";
+	}
+	condition_put(s, list, "Accepted", fault == NULL ? "True" : "False",
+	    fault == NULL ? "Accepted" : fault, message);
+	condition_promise(s, list, fault == NULL);
+	condition_ignored(s, list);
+}
+
+static void
+judge(struct sight *s, struct conf_node *status)
+{
+	const struct model_authorization_policy_spec *p =
+	    &model_authorization_policy(s->of)->spec;
+	struct conf_node *list;
+
+	if (p->targets_len > 0) {
+		condition_ancestors(s, status, p->targets, p->targets_len,
+		    judge_target);
+		return;
+	}
+	list = conf_set_list(status, "conditions");
+	condition_put(s, list, "Accepted", "True", "Accepted",
+	    "the policy is in use");
+	condition_promise(s, list, true);
+	condition_ignored(s, list);
+}
+
+const struct judge judge_authorization_policy = {
+	&model_authorization_policy_kind, judge, false };

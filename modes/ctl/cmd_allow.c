@@ -1,0 +1,288 @@
+#include <string.h>
+
+#include "conf/yaml.h"
+#include "model/authorization_policy.h"
+#include "modes/ctl/call.h"
+#include "modes/ctl/commands.h"
+#include "modes/ctl/documents.h"
+#include "modes/ctl/input.h"
+#include "modes/ctl/names.h"
+#include "modes/ctl/print.h"
+#include "modes/ctl/traffic.h"
+
+static int allow(struct ctl *), deny(struct ctl *);
+
+static const struct ctl_option options[] = {
+	{ "methods", 0, "METHOD,...", .text = "only these; default: any" },
+	{ "paths", 0, "PATH,...",
+	    .text = "only these: /a, /a/*, /a/{*}; default: any" },
+	{ "name", 0, "NAME",
+	    .text = "of the document; default: allow-CALLER-to-SERVICE" },
+	{ "dry-run", 0, NULL, .text = "show what would change, and change nothing" },
+	{ 0 },
+};
+
+static const struct ctl_example allow_examples[] = {
+	{ "allow web orders --methods GET,HEAD --paths /orders,/orders/*",
+	    "web may read the orders" },
+	{ "allow shop/* orders:80", "whoever is in namespace shop, port 80 alone" },
+	{ "allow web orders --dry-run -o yaml",
+	    "the document that this stands for" },
+	{ 0 },
+};
+
+static const struct ctl_example deny_examples[] = {
+	{ "deny batch orders --methods DELETE", "whatever else is allowed" },
+	{ "deny '*' orders --paths /admin/*", "nobody, by no way" },
+	{ 0 },
+};
+
+#define TEXT(does)							\
+	"Creates or replaces one AuthorizationPolicy about SERVICE, in its "	\
+	"namespace, that " does ". CALLER is a service account, NAME or "	\
+	"NAMESPACE/NAME (that of a service is its name, unless its token said "	\
+	"another); NAMESPACE/* is everybody there, * everybody. It takes effect at once, on open connections too. With "	\
+	"--dry-run the document is printed and nothing is changed.\n"
+
+const struct ctl_command cmd_allow = {
+	.name = "allow",
+	.arguments = "CALLER SERVICE[:PORT]",
+	.summary = "let a caller call a service",
+	.text = TEXT("allows it") "Once there is one, whoever none allows is "
+	    "refused there.",
+	.min = 2, .max = 2,
+	.options = options,
+	.examples = allow_examples,
+	.run = allow,
+};
+
+const struct ctl_command cmd_deny = {
+	.name = "deny",
+	.arguments = "CALLER SERVICE[:PORT]",
+	.summary = "keep a caller from calling a service",
+	.text = TEXT("refuses it") "A DENY policy goes before every ALLOW.",
+	.min = 2, .max = 2,
+	.options = options,
+	.examples = deny_examples,
+	.run = deny,
+};
+
+/* --- the document ----------------------------------------------------------------- */
+
+struct order {
+	struct ctl         *c;
+	const char         *verb;	/* "allow" */
+	const char         *namespace, *caller;	/* "*": all */
+	struct traffic_name to;
+	const char         *name;
+	struct conf_node   *document;
+};
+
+static void
+add_words(struct arena *a, struct conf_node *to, const char *key,
+    const char *typed)
+{
+	struct slice rest = slice_str(typed), word;
+	struct conf_node *list = conf_set_list(to, key);
+
+	while (slice_cut(&rest, ',', &word))
+		if (slice_trim(word).len > 0)
+			conf_add_string(list, arena_dup(a,
+			    slice_trim(word)).ptr);
+}
+
+static void
+add_caller(struct order *o, struct conf_node *rule)
+{
+	struct arena *a = &o->c->arena;
+	struct conf_node *source;
+
+	/* Who proved nothing is refused, too. */
+	if (o->namespace == NULL && strcmp(o->verb, "deny") == 0)
+		return;
+	source = conf_set_map(conf_add_map(conf_set_list(rule, "from")),
+	    "source");
+	if (o->namespace == NULL)
+		conf_add_string(conf_set_list(source, "principals"), "*");
+	else if (strcmp(o->caller, "*") == 0)
+		conf_add_string(conf_set_list(source, "namespaces"),
+		    o->namespace);
+	else
+		conf_add_string(conf_set_list(source, "serviceAccounts"),
+		    arena_printf(a, "%s/%s", o->namespace, o->caller));
+}
+
+static void
+add_operation(struct order *o, struct conf_node *rule)
+{
+	struct ctl *c = o->c;
+	struct conf_node *operation;
+
+	if (o->to.port == 0 && !ctl_has(c, "methods") && !ctl_has(c, "paths"))
+		return;
+	operation = conf_set_map(conf_add_map(conf_set_list(rule, "to")),
+	    "operation");
+	if (o->to.port != 0)
+		conf_add_string(conf_set_list(operation, "ports"),
+		    arena_printf(&c->arena, "%u", o->to.port));
+	if (ctl_has(c, "methods"))
+		add_words(&c->arena, operation, "methods",
+		    ctl_value(c, "methods"));
+	if (ctl_has(c, "paths"))
+		add_words(&c->arena, operation, "paths",
+		    ctl_value(c, "paths"));
+}
+
+static const char *
+default_name(const struct order *o)
+{
+	const char *caller = o->namespace == NULL ? "all" : strcmp(o->caller,
+	    "*") == 0 ? "all" : o->caller;
+	bool is_near = o->namespace == NULL || (strcmp(caller, "all") != 0 &&
+	    strcmp(o->namespace, o->to.namespace) == 0);
+
+	return is_near ? arena_printf(&o->c->arena, "%s-%s-to-%s", o->verb,
+	    caller, o->to.name) : arena_printf(&o->c->arena,
+	    "%s-%s-%s-to-%s", o->verb, o->namespace, caller, o->to.name);
+}
+
+static int
+write_document(struct order *o)
+{
+	const struct model_kind *kind = &model_authorization_policy_kind;
+	struct conf_node *doc = conf_map_new(&o->c->arena), *meta, *spec, *target,
+	    *rule;
+	struct model_object *read;
+	struct err err = ERR_INIT;
+
+	conf_set_string(doc, "apiVersion", kind->versions[0]);
+	conf_set_string(doc, "kind", kind->kind);
+	meta = conf_set_map(doc, "metadata");
+	conf_set_string(meta, "name", o->name);
+	conf_set_string(meta, "namespace", o->to.namespace);
+	spec = conf_set_map(doc, "spec");
+	target = conf_add_map(conf_set_list(spec, "targetRefs"));
+	conf_set_string(target, "group", "");
+	conf_set_string(target, "kind", "Service");
+	conf_set_string(target, "name", o->to.name);
+	conf_set_string(spec, "action", strcmp(o->verb, "allow") == 0 ? "ALLOW" :
+	    "DENY");
+	rule = conf_add_map(conf_set_list(spec, "rules"));
+	add_caller(o, rule);
+	add_operation(o, rule);
+	o->document = doc;
+	read = model_object_read(doc, MODEL_STRICT, NULL, &err);
+	model_object_unref(read);
+	return read != NULL ? CTL_OK : ctl_fail(o->c, &err);
+}
+
+/* --- sending it ------------------------------------------------------------------- */
+
+static int
+put(struct order *o, struct conf_node **answer)
+{
+	struct ctl *c = o->c;
+	const char *path = documents_path(c, &model_authorization_policy_kind,
+	    o->to.namespace, o->name);
+	struct err err = ERR_INIT;
+
+	path = call_query(c, path, "dry-run", ctl_has(c, "dry-run") ? "true" : NULL);
+	if (call_api(c, "PUT", path, o->document, answer, &err) < 0)
+		return ctl_fail_call(c, &err);
+	return CTL_OK;
+}
+
+static void
+print(struct order *o, const struct conf_node *answer)
+{
+	struct ctl *c = o->c;
+	const char *result = conf_get_string(answer, "result");
+	bool is_dry = ctl_has(c, "dry-run");
+	struct str line = { 0 };
+
+	input_add_ref(&line, &model_authorization_policy_kind, o->name);
+	if (c->format == CTL_NAME) {
+		str_addf(&c->out, "%s\n", str_ptr(&line));
+	} else if (!print_node(c, o->document) && !is_dry) {
+		str_addf(&c->out, "%s %s\n", str_ptr(&line), result == NULL ?
+		    "configured" : result);
+		ctl_say(c, "check it with: mesh ctl authz check --from CALLER "
+		    "--to %s/%s; take it back with: mesh ctl delete "
+		    "authorizationpolicy %s -n %s", o->to.namespace,
+		    o->to.name, o->name, o->to.namespace);
+	} else {
+		ctl_say(c, "%s %s%s", str_ptr(&line), result == NULL ?
+		    "configured" : result, is_dry ? " (dry run)" : "");
+		if (c->out.len == 0)
+			conf_yaml_write(&c->out, o->document);
+	}
+	str_fini(&line);
+}
+
+static int
+read_words(struct order *o)
+{
+	struct ctl *c = o->c;
+	const char *caller = ctl_word(c, 0);
+	struct slice word = slice_str(caller), namespace;
+	int code = traffic_name_read(c, "SERVICE", ctl_word(c, 1), NULL, &o->to);
+
+	if (code != CTL_OK)
+		return code;
+	o->caller = "*";
+	if (strcmp(caller, "*") == 0)
+		return CTL_OK;
+	if (slice_has_suffix(word, SLICE("/*")) && slice_cut(&word, '/',
+	    &namespace)) {
+		o->namespace = arena_dup(&c->arena, namespace).ptr;
+		return CTL_OK;
+	}
+	return names_read(c, "CALLER", caller, &o->namespace, &o->caller);
+}
+
+/* What is written about a service that nobody knows is likely a slip. */
+static void
+warn_of_absent(struct order *o)
+{
+	struct traffic t = { 0 };
+	struct err err = ERR_INIT;
+
+	traffic_open_control(&t, o->c);
+	if (traffic_find(&t, &model_service_kind, o->to.namespace, o->to.name,
+	    &err) == NULL && err.kind == ERR_NOT_FOUND)
+		ctl_warn(o->c, "there is no Service %s/%s yet; the policy holds "
+		    "once there is", o->to.namespace, o->to.name);
+	traffic_close(&t);
+}
+
+static int
+order(struct ctl *c, const char *verb)
+{
+	struct order o = { .c = c, .verb = verb };
+	struct conf_node *answer = NULL;
+	int code = read_words(&o);
+
+	if (code != CTL_OK)
+		return code;
+	o.name = ctl_has(c, "name") ? ctl_value(c, "name") : default_name(&o);
+	code = write_document(&o);
+	if (code == CTL_OK)
+		code = put(&o, &answer);
+	if (code == CTL_OK) {
+		warn_of_absent(&o);
+		print(&o, answer);
+	}
+	return code;
+}
+
+static int
+allow(struct ctl *c)
+{
+	return order(c, "allow");
+}
+
+static int
+deny(struct ctl *c)
+{
+	return order(c, "deny");
+}

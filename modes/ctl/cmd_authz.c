@@ -1,0 +1,321 @@
+#include <string.h>
+
+#include "model/mesh_config.h"
+#include "model/service.h"
+#include "model/workload.h"
+#include "modes/ctl/asked.h"
+#include "modes/ctl/call.h"
+#include "modes/ctl/commands.h"
+#include "modes/ctl/input.h"
+#include "modes/ctl/names.h"
+#include "modes/ctl/rows.h"
+#include "modes/ctl/traffic.h"
+#include "policy/authz.h"
+
+static int check_one(struct ctl *);
+
+static const struct ctl_option options[] = {
+	{ "from", 0, "CALLER",
+	    .text = "who asks: a SPIFFE ID, a service account as NAME or "
+	    "NAMESPACE/NAME, or \"nobody\", without an identity" },
+	{ "to", 0, "SERVICE[:PORT]", .text = "what is called" },
+	ASKED_OPTIONS,
+	{ "bytes", 0, NULL,
+	    .text = "a connection of bytes or datagrams instead of a request" },
+	{ "from-ip", 0, "ADDRESS", .text = "where the caller connects from" },
+	INPUT_OPTIONS,
+	{ 0 },
+};
+
+static const struct ctl_example examples[] = {
+	{ "authz check --from web --to orders --path /orders",
+	    "may web read the orders, and by which rule?" },
+	{ "authz check --from spiffe://mesh.internal/ns/shop/sa/cart --to "
+	    "shop/orders:80 --method POST --path /orders -H x-team=red",
+	    "as the proxy beside orders decides it" },
+	{ "authz check --from web --to orders --method DELETE -f policies.yaml",
+	    "what would be, by the documents of a file" },
+	{ 0 },
+};
+
+static const struct ctl_command authz_check = {
+	.name = "check",
+	.arguments = "",
+	.summary = "show whether a request is allowed, and by which policy",
+	.text = "Runs what proxies run, on the AuthorizationPolicies about the "
+	    "service and about each workload behind it. With -f nobody is asked, "
+	    "the files are all that there is; where they hold no workload, one "
+	    "with the labels of the service's selector is taken.\n"
+	    "The exit code is 0 if all of them allow it, and 1 if one does not.",
+	.options = options,
+	.examples = examples,
+	.run = check_one,
+};
+
+static const struct ctl_command *const below[] = { &authz_check, NULL };
+
+const struct ctl_command cmd_authz = {
+	.name = "authz",
+	.arguments = "",
+	.summary = "who may do what",
+	.below = below,
+};
+
+struct inquiry {
+	struct ctl                *c;
+	struct traffic             traffic;
+	struct traffic_name        to;
+	const struct model_object *service;
+	struct asked               asked;
+	struct authz_facts         facts;
+	enum model_inbound_policy  mesh;
+	struct conf_node          *rows;
+	size_t                     denied;
+};
+
+/* --- the question ----------------------------------------------------------------- */
+
+static const char *
+trust_domain(struct inquiry *q)
+{
+	struct err err = ERR_INIT;
+	struct conf_node *answer = NULL;
+	const char *domain = NULL;
+
+	if (!q->traffic.is_offline && call_api(q->c, "GET", "/v1/ca", NULL,
+	    &answer, &err) == 0)
+		domain = conf_get_string(answer, "trustDomain");
+	return domain != NULL ? domain : "mesh.internal";
+}
+
+static int
+read_caller(struct inquiry *q)
+{
+	struct ctl *c = q->c;
+	const char *typed = ctl_value(c, "from"), *namespace, *name;
+
+	if (typed == NULL)
+		return ctl_misused(c, "--from is missing: a SPIFFE ID, a service "
+		    "account, or nobody");
+	q->facts.id = SLICE("");
+	if (strcmp(typed, "nobody") == 0)
+		return CTL_OK;
+	if (strncmp(typed, "spiffe://", 9) == 0) {
+		q->facts.id = slice_str(typed);
+		return CTL_OK;
+	}
+	int code = names_read(c, "--from", typed, &namespace, &name);
+
+	if (code == CTL_OK)
+		q->facts.id = slice_str(model_spiffe_id(&c->arena,
+		    trust_domain(q), namespace, name));
+	return code;
+}
+
+static struct slice
+header_of(void *arg, struct slice name)
+{
+	const struct asked *a = arg;
+
+	if (slice_is(name, "host"))
+		return a->authority;
+	for (size_t i = 0; i < a->len; i++)
+		if (slice_eq(a->headers[i].name, name))
+			return a->headers[i].value;
+	return SLICE_NONE;
+}
+
+static int
+read_request(struct inquiry *q)
+{
+	struct ctl *c = q->c;
+	const char *ip = ctl_value(c, "from-ip");
+	int code = asked_read(c, arena_printf(&c->arena, "%s.%s.mesh",
+	    q->to.name, q->to.namespace), &q->asked);
+
+	if (code != CTL_OK)
+		return code;
+	if (ip != NULL && !authz_ip_read(slice_str(ip), &q->facts.source))
+		return ctl_misused(c, "--from-ip: expected an IP address, found "
+		    "\"%s\"", ip);
+	q->facts.remote = q->facts.source;
+	q->facts.is_http = !ctl_has(c, "bytes");
+	q->facts.method = q->asked.request.method;
+	q->facts.path = q->asked.request.path;
+	q->facts.host = q->asked.request.host;
+	q->facts.authority = q->asked.authority;
+	q->facts.header = header_of;
+	q->facts.header_arg = &q->asked;
+	return CTL_OK;
+}
+
+static int
+find_port(struct inquiry *q)
+{
+	const struct model_service_spec *s = &model_service(q->service)->spec;
+	const struct model_service_port *p;
+	struct err err = ERR_INIT;
+
+	if (q->to.port == 0 && s->ports_len == 1)
+		q->to.port = s->ports[0].port;
+	if (q->to.port == 0)
+		return ctl_misused(q->c, "Service %s has %zu ports: say which, "
+		    "--to %s:PORT", model_object_name(q->service), s->ports_len,
+		    q->to.name);
+	p = model_service_port(model_service(q->service), q->to.port);
+	if (p == NULL) {
+		err_set(&err, ERR_NOT_FOUND, "Service %s has no port %u",
+		    model_object_name(q->service), q->to.port);
+		return ctl_fail_call(q->c, &err);
+	}
+	q->facts.port = p->port;
+	q->facts.app_port = p->target.number;
+	q->facts.sni = slice_str(arena_printf(&q->c->arena, "%u.%s.%s.mesh",
+	    p->port, q->to.name, q->to.namespace));
+	return CTL_OK;
+}
+
+static int
+load(struct inquiry *q)
+{
+	struct traffic *t = &q->traffic;
+	const struct model_object **found;
+	struct err err = ERR_INIT;
+	size_t n;
+
+	q->service = traffic_find(t, &model_service_kind, q->to.namespace,
+	    q->to.name, &err);
+	if (q->service == NULL || traffic_load(t,
+	    &model_authorization_policy_kind, NULL, &err) < 0 ||
+	    traffic_load(t, &model_workload_kind, q->to.namespace, &err) < 0 ||
+	    traffic_load(t, &model_mesh_config_kind, NULL, &err) < 0)
+		return ctl_fail_call(q->c, &err);
+	n = traffic_of_kind(t, &model_mesh_config_kind, &found);
+	if (n > 0)
+		q->mesh = (enum model_inbound_policy)
+		    model_mesh_config(found[0])->spec.inbound_policy;
+	return find_port(q);
+}
+
+/* --- the answer ------------------------------------------------------------------- */
+
+static const char *
+reason(struct inquiry *q, const struct authz_verdict *v,
+    const struct authz_answer *a)
+{
+	struct arena *arena = &q->c->arena;
+
+	if (a->policy != NULL)
+		return arena_printf(arena, "rule %d of %s", a->rule, a->policy);
+	if (v->has_allow)
+		return "no rule of an ALLOW policy matches";
+	return arena_printf(arena, "no ALLOW policy speaks, and "
+	    "defaultInboundPolicy is %s", model_inbound_policy_name(q->mesh));
+}
+
+static void
+add_answer(struct inquiry *q, const char *workload,
+    const struct authz_verdict *v)
+{
+	struct conf_node *row = conf_add_map(q->rows), *audits;
+	const struct authz_answer *a = &v->answer;
+
+	conf_set_string(row, "workload", workload);
+	conf_set_string(row, "verdict", a->is_denied ? "denied" : "allowed");
+	conf_set_string(row, "reason", reason(q, v, a));
+	if (a->policy != NULL) {
+		conf_set_string(row, "policy", a->policy);
+		conf_set_int(row, "rule", a->rule);
+	}
+	if (v->is_dry && v->dry.is_denied != a->is_denied) {
+		struct conf_node *dry = conf_set_map(row, "dryRun");
+
+		conf_set_string(dry, "verdict", v->dry.is_denied ? "denied" :
+		    "allowed");
+		conf_set_string(dry, "reason", reason(q, v, &v->dry));
+	}
+	if (v->audits_len > 0)
+		audits = conf_set_list(row, "audits");
+	for (size_t i = 0; i < v->audits_len; i++)
+		conf_add_string(audits, reason(q, v, &v->audits[i]));
+	q->denied += a->is_denied;
+}
+
+static void
+decide(struct inquiry *q, const char *workload, const struct conf_pairs *labels)
+{
+	const struct model_authz_place place = { .namespace = q->to.namespace,
+		.labels = labels, .service = q->to.name };
+	const struct model_set *set = &q->traffic.set;
+	struct model_object **v = arena_alloc(&q->c->arena,
+	    (set->len + 1) * sizeof(*v));
+	struct authz_verdict verdict;
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->len; i++)
+		if (set->objects[i]->kind == &model_authorization_policy_kind &&
+		    model_authz_is_for(set->objects[i], &place))
+			v[n++] = set->objects[i];
+	struct authz *z = authz_new(v, n, authz_default_of(q->mesh));
+
+	authz_decide(z, &q->facts, &verdict);
+	add_answer(q, workload, &verdict);
+	authz_unref(z);
+}
+
+static void
+decide_all(struct inquiry *q)
+{
+	const struct model_object **all;
+	size_t n = traffic_of_kind(&q->traffic, &model_workload_kind, &all), asked = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!model_workload_backs(all[i], q->service))
+			continue;
+		decide(q, model_object_name(all[i]), &all[i]->head->meta.labels);
+		asked++;
+	}
+	if (asked == 0)
+		decide(q, "-", &model_service(q->service)->spec.selector);
+}
+
+static void
+print(struct inquiry *q)
+{
+	static const struct rows_column columns[] = {
+		{ "WORKLOAD", "workload", ROWS_TEXT, false },
+		{ "VERDICT", "verdict", ROWS_TEXT, false },
+		{ "BECAUSE", "reason", ROWS_TEXT, false },
+		{ "DRY-RUN", "dryRun.verdict", ROWS_TEXT, true },
+		{ "DRY-RUN-BECAUSE", "dryRun.reason", ROWS_TEXT, true },
+		{ "AUDITED-BY", "audits", ROWS_TEXT, true },
+		{ 0 },
+	};
+
+	rows_print(q->c, q->rows, columns, "workloads");
+}
+
+static int
+check_one(struct ctl *c)
+{
+	struct inquiry q = { .c = c, .rows = conf_list_new(&c->arena) };
+	const char *to = ctl_value(c, "to");
+	int code = to == NULL ? ctl_misused(c, "--to is missing: SERVICE or "
+	    "SERVICE:PORT") : traffic_open(&q.traffic, c);
+
+	if (code == CTL_OK)
+		code = traffic_name_read(c, "--to", to, NULL, &q.to);
+	if (code == CTL_OK)
+		code = read_caller(&q);
+	if (code == CTL_OK)
+		code = read_request(&q);
+	if (code == CTL_OK)
+		code = load(&q);
+	if (code == CTL_OK) {
+		decide_all(&q);
+		print(&q);
+		code = q.denied > 0 ? CTL_NO : CTL_OK;
+	}
+	traffic_close(&q.traffic);
+	return code;
+}
