@@ -42,12 +42,15 @@ decode_rsa(struct keypair *k, struct slice text, struct err *err)
 	return 0;
 }
 
-/* Whether the RSA key is the leaf's: they have the same modulus. */
+/*
+ * Whether the RSA key is the leaf's: they have the same modulus.  That of 4096
+ * bits BearSSL's faster arithmetic does not give.
+ */
 static bool
 is_key_of_leaf(const struct keypair *k)
 {
 	unsigned char n[RSA_BITS_MAX / 8];
-	size_t len = br_rsa_compute_modulus_get_default()(n, k->rsa_key);
+	size_t len = br_rsa_i15_compute_modulus(n, k->rsa_key);
 	br_x509_decoder_context *d = mem_alloc(sizeof(*d));
 	br_x509_pkey *pkey;
 	bool same;
