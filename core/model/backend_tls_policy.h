@@ -27,6 +27,8 @@ struct model_backend_tls_policy {
 			size_t                   sans_len;
 		} validation;
 		struct conf_pairs options;
+		/* Of an XBackend that stands for one: what is shown to it. */
+		const struct model_object_ref *certificate;
 	} spec;
 };
 

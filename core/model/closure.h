@@ -21,10 +21,10 @@
  *	filters of those routes name,
  *	for each interest, and for each service that one of those routes sends
  *	to, the Service, its EndpointSlices, and the Workloads that back it,
- *	the Services of its namespace that stand for hosts outside, which are
- *	called by those hosts' names, and their BackendTLSPolicies,
+ *	the Services of its namespace that stand for hosts outside, with their
+ *	BackendTLSPolicies,
  *	the XBackends of its namespace, and those that such routes send to,
- *	the ConfigMaps with the authorities of either.
+ *	the ConfigMaps and, in its namespace, Secrets that either refers to.
  *
  * That of a proxy that runs a Gateway (model_subject_run) has besides
  *
@@ -32,15 +32,14 @@
  *	the Secrets and ConfigMaps that their TLS refers to, those of other
  *	namespaces if a ReferenceGrant there lets them, all Namespaces.
  *
- * Both ends of a session compute it with model_concerns, one object at a
- * time.  Whether a workload backs a service can depend on the service's
- * selector, and which services count on routes, so a subject learns those of its
- * interests and its own workload from the objects that pass by:
- * model_subject_learn says when what it learnt may change the answer for
- * others, and the caller then asks again about all of them (model_closure).
+ * Both ends of a session compute it with model_concerns, one object at a time.
+ * Whether a workload backs a service can depend on the service's selector, and
+ * which services count on routes, so a subject learns those of its interests and
+ * its own workload from the objects that pass by: model_subject_learn says when
+ * what it learnt may change the answer for others, and the caller then asks
+ * again about all of them (model_closure).
  *
- * Life: model_subject_init -> call, learn, model_concerns ... -> fini.
- * A subject belongs to one thread.
+ * Life: model_subject_init -> call, learn, model_concerns ... -> fini; one thread.
  */
 struct model_interest {
 	char                *namespace, *name;
@@ -133,13 +132,14 @@ bool model_subject_shows(const struct model_subject *,
 bool model_subject_note_front(struct model_subject *, struct model_object *,
     bool is_there);
 bool model_subject_is_local(const struct model_subject *, const char *namespace);
-/* Whether a BackendTLSPolicy or XBackend of concern refers to this ConfigMap. */
+/* Whether a BackendTLSPolicy or XBackend of concern refers to it. */
 bool model_subject_trusts(const struct model_subject *,
     const struct model_object *config_map);
-/* For closure.c: takes note of one of either, or that it is gone. */
+bool model_subject_presents(const struct model_subject *,
+    const struct model_object *secret);
+/* For closure.c: the same of those, of Services it may offer, and of routes. */
 bool model_subject_note_tls(struct model_subject *, struct model_object *,
     bool is_there);
-/* Likewise, of Services that the subject may offer, and of what routes name. */
 bool model_subject_note_offer(struct model_subject *, struct model_object *,
     bool is_there);
 bool model_subject_renew_extensions(struct model_subject *);

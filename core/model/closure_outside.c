@@ -3,6 +3,7 @@
 #include "model/authorities.h"
 #include "model/closure.h"
 #include "model/service.h"
+#include "model/xbackend.h"
 
 /* What a proxy needs for calls to what is outside the mesh. */
 
@@ -28,6 +29,36 @@ model_subject_note_tls(struct model_subject *s, struct model_object *o,
 		map_del(&s->tls, key);
 	model_object_unref(old);
 	return true;
+}
+
+/*
+ * A Secret goes to the proxies of its own namespace alone, whoever calls: an
+ * interest is what a member says, and no reason to give it a key.
+ */
+bool
+model_subject_presents(const struct model_subject *s,
+    const struct model_object *secret)
+{
+	const struct model_metadata *m = &secret->head->meta;
+	size_t it = 0;
+	void *value;
+
+	if (!model_subject_is_local(s, m->namespace))
+		return false;
+	while (map_next(&s->tls, &it, NULL, &value)) {
+		const struct model_object *o = value;
+		const struct model_object_ref *ref =
+		    o->kind == &model_xbackend_kind ? model_xbackend_shown(o) :
+		    NULL;
+
+		if (ref != NULL && model_ref_is(ref->group, ref->kind, "",
+		    "Secret") && strcmp(o->head->meta.namespace,
+		    m->namespace) == 0 && strcmp(ref->name, m->name) == 0 &&
+		    (ref->namespace == NULL ||
+		    strcmp(ref->namespace, m->namespace) == 0))
+			return true;
+	}
+	return false;
 }
 
 bool

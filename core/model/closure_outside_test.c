@@ -156,3 +156,44 @@ TEST(a_host_outside_is_reached_at_the_target_port)
 	arena_fini(&a);
 	model_object_unref(o);
 }
+
+#define BACKEND(ns, ref) "{apiVersion: gateway.networking.x-k8s.io/v1alpha1, "	\
+	"kind: XBackend, metadata: {name: api, namespace: " ns "}, spec: "	\
+	"{type: ExternalHostname, externalHostname: {hostname: "		\
+	"api.example.com}, port: {number: 443}, tls: {mode: ClientAndServer, "	\
+	"clientCertificateRef: {" ref "}}}}"
+#define SECRET(ns, name) "{apiVersion: v1, kind: Secret, metadata: {name: "	\
+	name ", namespace: " ns "}}"
+
+static const struct {
+	const char *backend, *secret;
+	bool        is_sent;	/* to web-1 of default, which calls all of them */
+} keys[] = {
+	{ BACKEND("default", "name: own"), SECRET("default", "own"), true },
+	{ BACKEND("default", "name: own"), SECRET("default", "else"), false },
+	{ BACKEND("shop", "name: own"), SECRET("shop", "own"), false },
+	{ BACKEND("default", "name: own, namespace: shop"),
+	    SECRET("shop", "own"), false },
+	{ BACKEND("shop", "name: own, namespace: default"),
+	    SECRET("default", "own"), false },
+};
+
+TEST(closure_has_no_key_of_another_namespace)
+{
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct model_object *x = object_from(keys[i].backend);
+		struct model_object *secret = object_from(keys[i].secret);
+		struct model_subject s;
+
+		model_subject_init(&s, "default", "web-1");
+		model_subject_call(&s, "shop", "api.xbackend");
+		assert_false(model_concerns(&s, secret));
+		model_subject_learn(&s, x);
+		assert_int_equal(model_concerns(&s, secret), keys[i].is_sent);
+		model_subject_unlearn(&s, x);
+		assert_false(model_concerns(&s, secret));
+		model_subject_fini(&s);
+		model_object_unref(x);
+		model_object_unref(secret);
+	}
+}

@@ -18,7 +18,6 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "EndpointSlice", "endpoints.hints", NULL, FIRST },
 	{ "GatewayClass", "spec.parametersRef", NULL, FIRST },
 	{ "Gateway", "spec.infrastructure", NULL, FIRST },
-	{ "Gateway", "spec.tls.backend", NULL, FIRST },
 	{ "Gateway", "spec.defaultScope", "None", FIRST },
 	{ "HTTPRoute", "spec.useDefaultGateways", "None", FIRST },
 	{ "HTTPRoute", "spec.rules.filters.externalAuth", NULL, FIRST },
@@ -26,7 +25,6 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "GRPCRoute", "spec.useDefaultGateways", "None", FIRST },
 	{ "BackendTLSPolicy", "spec.options", NULL, FIRST },
 	{ "XBackend", "spec.endpointSelector", NULL, FIRST },
-	{ "XBackend", "spec.tls.clientCertificateRef", NULL, FIRST },
 	/* Nothing names them, as a VirtualService would. */
 	{ "DestinationRule", "spec.subsets", NULL, FIRST },
 	/* Without tokens an ALLOW with them never matches, a DENY does. */

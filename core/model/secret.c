@@ -133,7 +133,8 @@ static const struct model_column secret_columns[] = {
 static bool
 secret_concerns(const struct model_subject *subject, const struct model_object *o)
 {
-	return model_subject_shows(subject, o);
+	return model_subject_shows(subject, o) ||
+	    model_subject_presents(subject, o);
 }
 
 const struct model_kind model_secret_kind = {

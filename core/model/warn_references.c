@@ -261,6 +261,43 @@ look_listeners(struct warner *w, const struct model_listener *l, size_t n)
 }
 
 static void
+look_clients(struct warner *w, const char *where,
+    const struct model_client_validation *v)
+{
+	for (size_t i = 0; v != NULL && i < v->cas_len; i++) {
+		const struct model_object_ref *r = &v->cas[i];
+		char path[120];
+
+		snprintf(path, sizeof(path),
+		    "tls.frontend.%s.validation.caCertificateRefs[%zu]", where,
+		    i);
+		look(w, path, r->group, r->kind, r->namespace, r->name);
+	}
+}
+
+static void
+look_gateway_tls(struct warner *w, const struct model_gateway_tls *tls)
+{
+	const struct model_gateway_frontend *f = tls == NULL ? NULL :
+	    tls->frontend;
+	const struct model_object_ref *r = tls == NULL ||
+	    tls->backend == NULL ? NULL : tls->backend->certificate;
+
+	if (r != NULL)
+		look(w, "tls.backend.clientCertificateRef", r->group, r->kind,
+		    r->namespace, r->name);
+	if (f == NULL)
+		return;
+	look_clients(w, "default", f->first.validation);
+	for (size_t i = 0; i < f->ports_len; i++) {
+		char where[40];
+
+		snprintf(where, sizeof(where), "perPort[%zu].tls", i);
+		look_clients(w, where, f->ports[i].tls.validation);
+	}
+}
+
+static void
 of_route(struct warner *w)
 {
 	const struct model_route_at *at = model_route(w->object);
@@ -284,6 +321,7 @@ of_gateway(struct warner *w)
 		look(w, "gatewayClassName", MODEL_GATEWAY_GROUP, "GatewayClass",
 		    NULL, s->class_name);
 	look_listeners(w, s->listeners, s->listeners_len);
+	look_gateway_tls(w, s->tls);
 }
 
 static void
@@ -325,7 +363,12 @@ of_backend_tls_policy(struct warner *w)
 static void
 of_xbackend(struct warner *w)
 {
+	const struct model_object_ref *r = model_xbackend_shown(w->object);
+
 	look_authorities(w, "tls.");
+	if (r != NULL)
+		look(w, "tls.clientCertificateRef", r->group, r->kind,
+		    r->namespace, r->name);
 }
 
 /* Its backends are names of the route's, and looked at there. */

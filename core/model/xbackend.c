@@ -174,6 +174,15 @@ model_xbackend_has_tls(const struct model_object *o)
 	return tls != NULL && tls->mode != MODEL_TLS_NONE;
 }
 
+const struct model_object_ref *
+model_xbackend_shown(const struct model_object *o)
+{
+	const struct model_xbackend_tls *tls = model_xbackend(o)->spec.tls;
+
+	return tls == NULL || tls->mode != MODEL_TLS_CLIENT_AND_SERVER ? NULL :
+	    tls->certificate;
+}
+
 const struct model_backend_validation *
 model_validation_of(const struct model_object *o)
 {

@@ -49,6 +49,8 @@ const struct model_xbackend *model_xbackend(const struct model_object *);
 uint16_t model_xbackend_port(const struct model_xbackend *);
 /* Whether anything can be sent to it: not to what it selects. */
 bool model_xbackend_is_host(const struct model_object *);
+/* The Secret with the certificate that it is shown; NULL: none. */
+const struct model_object_ref *model_xbackend_shown(const struct model_object *);
 /* Whether TLS is spoken there; validation may be NULL for the system's. */
 bool model_xbackend_has_tls(const struct model_object *);
 /*

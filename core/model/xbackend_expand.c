@@ -85,6 +85,7 @@ make_policy(struct arena *a, const struct model_object *from)
 		p->spec.validation = (struct model_backend_validation){
 			.well_known = "System",
 			.hostname = model_xbackend(from)->spec.host.hostname };
+	p->spec.certificate = model_xbackend_shown(from);
 	p->spec.targets = arena_alloc(a, sizeof(*p->spec.targets));
 	p->spec.targets[0] = (struct model_target_ref){ "", "Service",
 		o->head->meta.name, NULL };

@@ -56,6 +56,30 @@ check_others(struct sight *s, const struct model_target_ref *t,
 	return NULL;
 }
 
+/* Of an XBackend: what is wrong with the certificate to show, or NULL. */
+static const char *
+shown_fault(struct sight *s, struct err *err)
+{
+	const struct model_object_ref *ref = s->of->kind ==
+	    &model_xbackend_kind ? model_xbackend_shown(s->of) : NULL;
+	const struct route_sight seen = sight_of_routes(s);
+	const char *why;
+
+	if (ref == NULL)
+		return NULL;
+	if (ref->namespace != NULL && !is_same(ref->namespace,
+	    s->of->head->meta.namespace)) {
+		err_set(err, ERR_DENIED, "spec.tls.clientCertificateRef: a "
+		    "Secret of another namespace is sent to nobody");
+		return "RefNotPermitted";
+	}
+	if (route_sight_certificate(&seen, s->of, ref, &why) == ROUTE_RESOLVED)
+		return NULL;
+	err_set(err, ERR_NOT_FOUND, "spec.tls.clientCertificateRef: "
+	    "certificate %s: %s; none is shown", ref->name, why);
+	return "InvalidClientCertificateRef";
+}
+
 /* With what is wrong with the rest of it, or NULL. */
 static void
 judge_trust(struct sight *s, const char *fault, const char *message,
@@ -66,6 +90,7 @@ judge_trust(struct sight *s, const char *fault, const char *message,
 	enum model_authorities refs = model_authorities(s->of, find, s, roots,
 	    &err);
 	bool is_resolved = refs == MODEL_AUTHORITIES_RESOLVED;
+	const char *why = is_resolved ? shown_fault(s, &err) : NULL;
 
 	if (fault == NULL && web_roots_len(roots) == 0 && !is_resolved) {
 		fault = "NoValidCACertificate";
@@ -75,8 +100,9 @@ judge_trust(struct sight *s, const char *fault, const char *message,
 	web_roots_unref(roots);
 	condition_put(s, list, "Accepted", fault == NULL ? "True" : "False",
 	    fault == NULL ? "Accepted" : fault, message);
+	is_resolved = is_resolved && why == NULL;
 	condition_put(s, list, "ResolvedRefs", is_resolved ? "True" : "False",
-	    model_authorities_reason(refs), is_resolved ?
+	    why != NULL ? why : model_authorities_reason(refs), is_resolved ?
 	    "all references lead somewhere" : arena_printf(s->arena, "%s",
 	    err.text));
 	condition_promise(s, list, fault == NULL);

@@ -17,6 +17,7 @@
 #include "modes/proxy/late.h"
 #include "modes/proxy/names.h"
 #include "modes/proxy/outside.h"
+#include "tls/tls.h"
 
 struct compiler {
 	const struct compile_input *in;
@@ -26,6 +27,7 @@ struct compiler {
 	struct service_index_found  about;	/* the service at hand */
 	struct policies             policies;	/* for that */
 	struct extensions           extensions;
+	struct tls_edge            *shown;	/* to servers outside; or NULL */
 	struct arena                scratch;
 };
 
@@ -153,7 +155,7 @@ set_outside(struct compiler *c, const struct making *m,
 	bool is_usual = port == (tls != NULL ? 443 : 80);
 
 	if (tls != NULL)
-		outside_apply(c->in, tls, m->cluster);
+		outside_apply(c->in, tls, c->shown, m->cluster);
 	if (s->type != MODEL_EXTERNAL_NAME)
 		return;
 	bool is_ipv6 = strchr(s->external_name, ':') != NULL;
@@ -503,6 +505,7 @@ compile_all(const struct compile_input *in)
 	    sizeof(*s->inbound) * count_service_ports(in) + 1);
 	s->inbound_udp = arena_zalloc(&s->arena,
 	    sizeof(*s->inbound) * count_service_ports(in) + 1);
+	c.shown = outside_shown(in);
 	if (in->names != NULL)
 		names_begin(in->names);
 	for (size_t i = 0; i < in->len; i++) {
@@ -529,6 +532,7 @@ compile_all(const struct compile_input *in)
 	map_fini(&c.backends, NULL);
 	map_fini(&c.grpc_backends, NULL);
 	extensions_fini(&c.extensions);
+	tls_edge_unref(c.shown);
 	arena_fini(&c.scratch);
 	return s;
 }

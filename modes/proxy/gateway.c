@@ -333,8 +333,8 @@ is_class_ours(const struct compile_input *in, const char *name)
 }
 
 /* The one that we are for; without control, all in the files. */
-static bool
-is_ours(const struct compile_input *in, const struct model_object *o)
+bool
+gateway_is_ours(const struct compile_input *in, const struct model_object *o)
 {
 	const struct model_proxy_spec *s = &in->settings->spec;
 
@@ -370,7 +370,7 @@ compile_gateway(const struct compile_input *in, struct extensions *extensions,
 		.out = out };
 
 	for (size_t i = 0; i < in->len; i++) {
-		if (!is_ours(in, in->objects[i]) ||
+		if (!gateway_is_ours(in, in->objects[i]) ||
 		    !is_address_usable(in, in->objects[i]))
 			continue;
 		if (m.gateway == NULL) {

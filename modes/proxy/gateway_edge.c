@@ -49,23 +49,21 @@ note_shown(const struct showing *s, const unsigned char hash[HASH_LEN])
 	memcpy(at->hash, hash, HASH_LEN);
 }
 
-static int
-find_pair(const struct showing *s, const struct model_object **secret,
+int
+gateway_find_pair(const struct compile_input *in, const struct model_object *of,
+    const struct model_object_ref *ref, const struct model_object **secret,
     struct err *err)
 {
-	const struct model_listener *doc = s->site->listener->doc;
-	const struct model_object *of = s->site->listener->document;
-	const struct model_object_ref *ref = &doc->tls->certificates[s->ref];
 	const char *namespace = namespace_in(ref->namespace, of);
 
 	if (!model_ref_is(ref->group, ref->kind, "", "Secret"))
 		return err_set(err, ERR_DENIED, "a certificate in a %s",
 		    ref->kind);
-	if (!gateway_granted(s->maker->in, of, &(struct model_object_ref){
+	if (!gateway_granted(in, of, &(struct model_object_ref){
 	    "", "Secret", namespace, ref->name, 0 }))
 		return err_set(err, ERR_DENIED, "no ReferenceGrant lets it "
 		    "use Secret %s/%s", namespace, ref->name);
-	*secret = find_secret(s->maker->in, namespace, ref->name);
+	*secret = find_secret(in, namespace, ref->name);
 	if (*secret == NULL)
 		return err_set(err, ERR_NOT_FOUND, "there is no Secret %s/%s",
 		    namespace, ref->name);
@@ -75,13 +73,15 @@ find_pair(const struct showing *s, const struct model_object **secret,
 static int
 show(const struct showing *s, struct err *err)
 {
+	const struct route_listener *l = s->site->listener;
 	struct arena *a = &s->maker->scratch;
 	const struct model_object *secret;
 	unsigned char digest[HASH_LEN];
 	struct slice chain, key;
 	struct hash hash;
 
-	if (find_pair(s, &secret, err) < 0)
+	if (gateway_find_pair(s->maker->in, l->document,
+	    &l->doc->tls->certificates[s->ref], &secret, err) < 0)
 		return -1;
 	chain = model_secret_bytes(secret, "tls.crt", a);
 	key = model_secret_bytes(secret, "tls.key", a);

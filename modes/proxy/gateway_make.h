@@ -21,6 +21,12 @@ void gateway_report(const struct gateway_maker *, const struct model_object *,
 /* Whether a document may refer to another: in its namespace, or by a grant. */
 bool gateway_granted(const struct compile_input *,
     const struct model_object *from, const struct model_object_ref *to);
+/* Whether it is a Gateway that we are to run. */
+bool gateway_is_ours(const struct compile_input *, const struct model_object *);
+/* The Secret that a document refers to.  ERR_DENIED, ERR_NOT_FOUND. */
+int gateway_find_pair(const struct compile_input *,
+    const struct model_object *from, const struct model_object_ref *,
+    const struct model_object **secret, struct err *);
 /*
  * Sets f->edge to the certificates of the port's listeners, most specific name
  * first, or to NULL: they have none.

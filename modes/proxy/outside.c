@@ -4,11 +4,16 @@
 #include "base/mem.h"
 #include "model/authorities.h"
 #include "model/backend_tls_policy.h"
+#include "model/gateway_tls.h"
+#include "model/secret.h"
 #include "model/service.h"
+#include "model/xbackend.h"
+#include "modes/proxy/gateway_make.h"
 #include "model/service_index.h"
 #include "modes/proxy/outside.h"
 #include "modes/proxy/system_roots.h"
 #include "tls/outside.h"
+#include "tls/tls.h"
 
 /* --- which policy -------------------------------------------------------- */
 
@@ -98,13 +103,14 @@ roots_of(const struct compile_input *in, const struct model_object *policy,
 }
 
 static struct tls_outside *
-make_outside(const struct model_backend_validation *v, struct web_roots *roots)
+make_outside(const struct model_backend_validation *v, struct web_roots *roots,
+    struct tls_edge *shown)
 {
 	size_t n = v->sans_len > 0 ? v->sans_len : 1;
 	struct web_name *names = mem_zalloc_array(n, sizeof(*names));
 	const struct tls_outside_options o = {
 		.sni = slice_str(v->hostname), .roots = roots, .names = names,
-		.names_len = n,
+		.names_len = n, .shown = shown,
 	};
 
 	names[0].text = slice_str(v->hostname);
@@ -132,9 +138,101 @@ was_barred(const struct compile_input *in, const struct cluster *c)
 	return false;
 }
 
+/* --- what is shown ------------------------------------------------------- */
+
+static void
+report(const struct compile_input *in, const struct model_object *o,
+    const struct err *err)
+{
+	if (in->fault != NULL)
+		in->fault(in->fault_arg, o->key, err);
+}
+
+static int
+show(const struct compile_input *in, const struct model_object *of,
+    const struct model_object_ref *ref, struct tls_edge *e, struct err *err)
+{
+	const struct model_object *secret;
+	struct arena a;
+	int result;
+
+	if (gateway_find_pair(in, of, ref, &secret, err) < 0)
+		return -1;
+	arena_init(&a);
+	result = tls_edge_add(e, SLICE(""), model_secret_bytes(secret,
+	    "tls.crt", &a), model_secret_bytes(secret, "tls.key", &a), err);
+	arena_fini(&a);
+	return result == 0 ? 0 : err_wrap(err, "Secret %s",
+	    model_object_name(secret));
+}
+
+/* Gives a reference, or NULL; where says which field names it. */
+static struct tls_edge *
+make_shown(const struct compile_input *in, const struct model_object *of,
+    const struct model_object_ref *ref, const char *where)
+{
+	struct tls_edge *e = tls_edge_new();
+	struct err err = ERR_INIT;
+
+	if (show(in, of, ref, e, &err) == 0)
+		return e;
+	tls_edge_unref(e);
+	err_wrap(&err, "%s", where);
+	report(in, of, &err);
+	return NULL;
+}
+
+struct tls_edge *
+outside_shown(const struct compile_input *in)
+{
+	for (size_t i = 0; i < in->len; i++) {
+		const struct model_object *o = in->objects[i];
+		const struct model_object_ref *ref = gateway_is_ours(in, o) ?
+		    model_gateway_backend_ref(o) : NULL;
+
+		if (ref != NULL)
+			return make_shown(in, o, ref,
+			    "spec.tls.backend.clientCertificateRef");
+	}
+	return NULL;
+}
+
+/* The document behind a policy that an XBackend stands for. */
+static const struct model_object *
+xbackend_of(const struct compile_input *in, const struct model_object *policy)
+{
+	const struct model_metadata *m = &policy->head->meta;
+	struct slice name = model_xbackend_of(m->name);
+
+	for (size_t i = 0; i < in->len; i++) {
+		const struct model_object *o = in->objects[i];
+
+		if (o->kind == &model_xbackend_kind &&
+		    slice_is(name, o->head->meta.name) &&
+		    is_same(o->head->meta.namespace, m->namespace))
+			return o;
+	}
+	return NULL;
+}
+
+/* Its own goes before ours.  Gives a reference, or NULL. */
+static struct tls_edge *
+shown_to(const struct compile_input *in, const struct model_object *policy,
+    struct tls_edge *ours)
+{
+	const struct model_object_ref *ref =
+	    model_backend_tls_policy(policy)->spec.certificate;
+	const struct model_object *x = ref == NULL ? NULL :
+	    xbackend_of(in, policy);
+
+	if (x != NULL)
+		return make_shown(in, x, ref, "spec.tls.clientCertificateRef");
+	return ours == NULL ? NULL : tls_edge_ref(ours);
+}
+
 void
 outside_apply(const struct compile_input *in, const struct model_object *policy,
-    struct cluster *c)
+    struct tls_edge *ours, struct cluster *c)
 {
 	const struct model_backend_validation *v =
 	    &model_backend_tls_policy(policy)->spec.validation;
@@ -150,7 +248,10 @@ outside_apply(const struct compile_input *in, const struct model_object *policy,
 		    SLICE_ARG(c->name));
 		return;
 	}
-	c->outside = make_outside(v, roots);
+	struct tls_edge *shown = shown_to(in, policy, ours);
+
+	c->outside = make_outside(v, roots, shown);
+	tls_edge_unref(shown);
 	/* The header would come in front of TLS, which a pool cannot do. */
 	if (c->announce != PROXY_NONE)
 		c->barred = "proxy_protocol_with_tls";

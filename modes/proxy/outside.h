@@ -16,9 +16,16 @@
 struct service_index_found;
 const struct model_object *outside_policy(const struct service_index_found *,
     const struct model_object *service, const char *port_name);
-/* Before cluster_add. */
+/* Before cluster_add.  shown: what our Gateway shows to all, or NULL. */
 void outside_apply(const struct compile_input *,
-    const struct model_object *policy, struct cluster *);
+    const struct model_object *policy, struct tls_edge *shown,
+    struct cluster *);
+/*
+ * The certificate that the first of our Gateways that has one shows to
+ * backends (a reference), or NULL: none has one that can be shown, and what is
+ * wrong was told.
+ */
+struct tls_edge *outside_shown(const struct compile_input *);
 
 /* Whether it is for all workloads of our namespace, asked for or not. */
 bool outside_is_ours(const struct compile_input *,

@@ -10,7 +10,7 @@ import ssl
 import subprocess
 
 from gateway import Gateway, certificate, gateway, route, secret, service
-from manual_test import examples
+from manual import examples
 from mesh import curl, free_port, main, scenario, wait_until
 from outside import Authority, config_map
 

@@ -13,16 +13,13 @@ import tempfile
 from pathlib import Path
 
 from edge import documents
+from manual import examples, section, text_of
 from mesh import BUILD, MESH, ROOT, Skip, free_port, main, scenario, wait_until
 from wire import get
 
 PAGES = sorted((ROOT / "man").glob("*.[1-9]"))
 UNITS = ROOT / "cmd/mesh/units"
 EXPOSURE_MAX = 2.0	# systemd-analyze security, lower is better
-
-
-def text_of(page):
-	return (ROOT / "man" / page).read_text()
 
 
 def run(*command, **options):
@@ -35,25 +32,11 @@ def need(program):
 		raise Skip(f"no {program}")
 
 
-def section(page, heading):
-	"""What stands behind a line, up to the next section."""
-	return re.search(rf"^{re.escape(heading)}\n(.*?)(?=^\.Sh |\Z)",
-	    text_of(page), re.S | re.M)[1]
-
-
 def flags_of(page, heading=".Sh OPTIONS"):
 	"""The long options that have an item."""
 	return {word for line in re.findall(r"^\.It Fl (.*)$",
 	    section(page, heading), re.M)
 	    for word in re.findall(r"(?:^|\s)-([a-z][a-z-]*)", line)}
-
-
-def examples(page):
-	"""The literal blocks below EXAMPLES, without mdoc's escapes."""
-	blocks = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", section(page,
-	    ".Sh EXAMPLES"), re.S | re.M)
-	return [block.replace("\\e", "\\").replace("\\&", "")
-	    for block in blocks]
 
 
 @scenario

@@ -32,6 +32,17 @@ spec:
     {trust}
 """
 
+XBACKEND = """
+apiVersion: gateway.networking.x-k8s.io/v1alpha1
+kind: XBackend
+metadata: {{name: bank, namespace: {namespace}}}
+spec:
+  type: ExternalHostname
+  externalHostname: {{hostname: {host}}}
+  port: {{number: {port}}}
+  {more}
+"""
+
 BY_MAP = 'caCertificateRefs: [{group: "", kind: ConfigMap, name: roots}]'
 BY_SYSTEM = "wellKnownCACertificates: System"
 

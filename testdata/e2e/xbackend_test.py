@@ -2,20 +2,10 @@
 
 from gateway import Gateway, gateway
 from mesh import free_port, main, scenario, wait_until
-from outside import (BY_MAP, HOST, Authority, Caller, config_map, tls_site)
+from outside import (BY_MAP, HOST, XBACKEND, Authority, Caller, config_map,
+    tls_site)
 from wire import get
 
-
-XBACKEND = """
-apiVersion: gateway.networking.x-k8s.io/v1alpha1
-kind: XBackend
-metadata: {{name: bank, namespace: {namespace}}}
-spec:
-  type: ExternalHostname
-  externalHostname: {{hostname: {host}}}
-  port: {{number: {port}}}
-  {more}
-"""
 
 TO_XBACKEND = """
 apiVersion: gateway.networking.k8s.io/v1
