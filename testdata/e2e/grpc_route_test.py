@@ -105,11 +105,13 @@ class Caller:
 		    f"{who} answers {path}")
 
 	def keep_calling(self, path, until):
-		"""Until the event is set, in a thread of its own."""
+		"""Until the event is set, in a thread of its own, which has who
+		answered in answers."""
 		def run():
 			while not until.is_set():
-				self(path)
+				thread.answers[self(path)] += 1
 		thread = threading.Thread(target=run)
+		thread.answers = collections.Counter()
 		thread.start()
 		return thread
 
@@ -236,11 +238,11 @@ def accepted(control, kind, name):
 PAGES = """---
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
-metadata: {name: pages, namespace: default}
+metadata: {{name: pages, namespace: default}}
 spec:
-  parentRefs: [{name: edge, sectionName: all}, {name: edge, sectionName: pages}]
-  hostnames: [calls.example]
-  rules: [{backendRefs: [{name: a, port: 80}]}]
+  parentRefs: [{parents}]
+  hostnames: [{host}]
+  rules: [{{backendRefs: [{{name: {backend}, port: 80}}]}}]
 """
 SET = """---
 apiVersion: gateway.networking.k8s.io/v1
@@ -271,7 +273,8 @@ def routes_of_both_kinds_share_a_gateway_but_no_host(scene):
 	assert accepted(control, "grpcroute", "calls") == ["Accepted",
 	    "NotAllowedByListeners", "Accepted"]
 	# Of the other kind, as old or younger, and by its name behind it.
-	control.apply(PAGES)
+	control.apply(PAGES.format(host="calls.example", backend="a", parents=
+	    "{name: edge, sectionName: all}, {name: edge, sectionName: pages}"))
 	assert accepted(control, "httproute", "pages") == ["Conflicted",
 	    "Accepted"]
 	shown = control.get("gateway", "edge")["status"]["listeners"]
@@ -428,6 +431,42 @@ def a_sidecar_matches_calls(scene):
 	assert caller.count("/a.B/C", 40) == {"any": 30, "cart": 10}
 	control.ctl("delete", "grpcroute", "shop", "--yes")
 	caller.settles("/pkg.Cart/Add", "shop")
+
+
+@scenario
+def no_call_fails_as_routes_come_and_go(scene):
+	control, caller, own = between_sidecars(scene)
+	over = threading.Event()
+	threads = [one.keep_calling("/pkg.Cart/Add", over)
+	    for one in (caller, own)]
+	for _ in range(5):
+		control.apply(route([rule("any")]))
+		caller.settles("/a.B/C", "any")
+		control.ctl("delete", "grpcroute", "shop", "--yes")
+		caller.settles("/a.B/C", "shop")
+	over.set()
+	for thread in threads:
+		thread.join()
+		assert set(thread.answers) == {"shop", "any"}, thread.answers
+
+
+@scenario
+def a_port_that_says_http_is_called_by_http2(scene):
+	server = scene.closing(Server("a"))
+	page = scene.echo("a")
+	port = free_port()
+	gate = Gateway(scene, gateway([f"name: l, port: {port}, protocol: HTTP"]) +
+	    service("a", server.port) + service("b", page.http_port) +
+	    route([rule("a")], "name: edge", more="hostnames: [calls.example]"))
+	caller = scene.closing(Caller(f"127.0.0.1:{port}", "calls.example"))
+	caller.settles("/pkg.A/X", "a")
+	# What another kind of route sends there speaks as the port says.
+	gate.write("pages", PAGES.format(host="pages.example", backend="b",
+	    parents="{name: edge}") + route([rule("b")], "name: edge", "more",
+	    "hostnames: [more.example]"))
+	wait_until(lambda: curl(f"http://127.0.0.1:{port}/", "-H",
+	    "Host: pages.example").status == 200, "pages are served")
+	assert caller("/pkg.A/X") == "a"
 
 
 @scenario
