@@ -169,7 +169,9 @@ add_request(struct choice *q, struct conf_node *out)
 	const struct route_request *r = &q->asked.request;
 
 	if (!q->is_stream) {
-		conf_set_slice(out, "method", r->method);
+		/* Every call is a POST, whatever was typed. */
+		conf_set_slice(out, "method", choice_is_call(q) ?
+		    SLICE("POST") : r->method);
 		conf_set_slice(out, "path", r->path);
 		if (r->query.ptr != NULL)
 			conf_set_slice(out, "query", r->query);

@@ -7,13 +7,15 @@ No code is generated: messages are bytes.
 """
 
 import collections
+import json
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
 from gateway import Gateway, certificate, gateway, secret, service
-from mesh import curl, free_port, main, scenario, wait_until
+from mesh import ROOT, curl, free_port, main, scenario, wait_until
 
 WAIT = 20		# seconds for what comes at once
 OPTIONS = [("grpc.enable_http_proxy", 0),
@@ -311,6 +313,9 @@ def people_are_told_where_calls_go(scene):
 		assert why in shown, shown
 	shown = ask("/pkg.Cart/Get")
 	assert "any:80 weight 9, 90.0%" in shown, shown
+	shown = json.loads(ask("/pkg.Cart/Get", "-o", "json"))
+	assert shown["request"]["method"] == "POST", shown
+	assert shown["winner"]["kind"] == "GRPCRoute", shown
 	shown = ask("/pkg.Other/Get", expect=1)
 	assert "answered UNIMPLEMENTED" in shown, shown
 	shown = ask("/pkg.Cart/Get", "-H", "content-type=text/plain")
@@ -410,6 +415,24 @@ def between_sidecars(scene, protocol="/grpc", broken=()):
 	    web.upstream["shop"]))
 	caller.settles("/pkg.Cart/Add", "shop")
 	return control, caller, own
+
+
+@scenario
+def the_example_of_the_manual_acts(scene):
+	example = next(block for block in re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed",
+	    (ROOT / "man/mesh.yaml.5").read_text(), re.S | re.M)
+	    if "kind: GRPCRoute" in block)
+	_, documents = start(scene, ("prices", "prices-v1", "prices-v2"))
+	scene.file("docs/mesh.yaml", example + documents.replace("port: 80,",
+	    "port: 50051,"))
+	proxy = scene.proxy("caller", standalone=scene.dir / "docs",
+	    upstreams={"prices": "default/prices:50051"}).await_ready()
+	caller = scene.closing(Caller(proxy.upstream["prices"], "prices"))
+	caller.settles("/grpc.health.v1.Health/Check", "prices-v1")
+	assert caller("/grpc.health.v1.Health/Watch") == "UNIMPLEMENTED"
+	assert caller("/shop.v1.Prices/Get", **{"x-tester": "yes"}) == "prices-v2"
+	assert caller.count("/shop.v1.Prices/Get", 20) == {"prices-v1": 18,
+	    "prices-v2": 2}
 
 
 @scenario
