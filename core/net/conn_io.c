@@ -37,12 +37,16 @@ static const struct {
 };
 #define READ_LEVELS	(sizeof(read_levels) / sizeof(read_levels[0]))
 
+/* A short read behind a full one is the end of something larger. */
 static void
 conn_adapt_level(struct conn *c, size_t got, size_t room)
 {
-	if (got == room && c->read_level < READ_LEVELS - 1)
+	bool is_rest = c->is_filled;
+
+	c->is_filled = got == room;
+	if (c->is_filled && c->read_level < READ_LEVELS - 1)
 		c->read_level++;
-	else if (got < room / 8 && c->read_level > 0)
+	else if (!is_rest && got < room / 8 && c->read_level > 0)
 		c->read_level--;
 }
 

@@ -68,7 +68,8 @@ struct conn {
 	bool                    must_shut, is_shut;
 	bool                    wants_drained;
 	bool                    expects_nothing;
-	bool                    is_bulk;	/* a full read was the last */
+	bool                    is_filled;	/* the last read filled its room */
+	bool                    is_bulk;	/* and that was the largest */
 
 	struct conn_tls         tls[];		/* one, or with io NULL none */
 };

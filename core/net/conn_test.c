@@ -274,6 +274,56 @@ static const struct conn_ops leaving_ops = {
 	leave_bytes, NULL, end_on_closed,
 };
 
+/* A writer of messages that are a little more than a block. */
+struct messages {
+	struct end end;		/* first: what on_bytes gets */
+	int        fd, told, left;
+};
+#define MESSAGE	(16 * 1024 + 86)
+
+static void
+message_send(struct messages *m)
+{
+	unsigned char bytes[MESSAGE];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = end_pattern(m->end.received + i);
+	assert_int_equal(write(m->fd, bytes, sizeof(bytes)), sizeof(bytes));
+}
+
+static void
+message_bytes(struct end *e)
+{
+	struct messages *m = (struct messages *)(void *)e;
+
+	m->told++;
+	if (e->received % MESSAGE != 0)
+		return;
+	if (m->left-- > 0)
+		message_send(m);
+	else
+		loop_stop(e->loop);
+}
+
+TEST(conn_learns_how_much_comes_at_once)
+{
+	struct loop *l = loop_new("test");
+	struct messages m = { .left = 20 };
+	int fds[2], open = 0;
+
+	unix_pair(fds);
+	end_open(&m.end, l, fds[0], NULL, NULL, &open);
+	m.end.on_bytes = message_bytes;
+	m.fd = fds[1];
+	message_send(&m);
+	loop_run(l);
+	/* A few reads each at first, then one. */
+	assert_in_range(m.told, 21, 26);
+	close(fds[1]);
+	loop_run(l);
+	loop_free(l);
+}
+
 TEST(conn_stops_reading_when_bytes_are_not_taken)
 {
 	struct both t = { 0 };
