@@ -69,7 +69,6 @@ void l7_start(struct stream *, const struct l7_listener *, struct l4_run *,
     const struct l7_owner_ops *, void *arg);
 
 /* --- for terminals ---------------------------------------------------------- */
-
 void l7_respond_info(struct l7_ctx *, struct http_head *);
 void l7_respond_head(struct l7_ctx *, struct http_head *, bool end);
 void l7_respond_body(struct l7_ctx *, struct buf *, bool end);

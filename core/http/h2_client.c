@@ -69,8 +69,9 @@ error_of(const struct h2_stream *s, uint32_t code)
 	switch (code) {
 	case NGHTTP2_REFUSED_STREAM:
 		return s->has_head ? STREAM_TRUNCATED : STREAM_REFUSED;
-	case NGHTTP2_NO_ERROR:
 	case NGHTTP2_CANCEL:
+		return STREAM_CANCEL;
+	case NGHTTP2_NO_ERROR:
 	case NGHTTP2_INTERNAL_ERROR:
 	case NGHTTP2_CONNECT_ERROR:
 	case NGHTTP2_ENHANCE_YOUR_CALM:

@@ -27,7 +27,7 @@
  */
 enum stream_error {
 	STREAM_OK,
-	STREAM_CANCEL,		/* the user gave up */
+	STREAM_CANCEL,		/* the user gave up, or the peer by that word */
 	STREAM_REFUSED,		/* not processed at all: safe to try again */
 	STREAM_PROTOCOL,	/* the peer broke the protocol */
 	STREAM_TOO_LARGE,	/* head over its limits */

@@ -65,7 +65,8 @@ retry_takes_reset(const struct retry_settings *s, enum stream_error error,
 {
 	if (error == STREAM_REFUSED)
 		return s->on & (RETRY_REFUSED | RETRY_GATEWAY_ERROR | RETRY_5XX);
-	if (error != STREAM_CONN_CLOSED && error != STREAM_CONN_RESET)
+	if (error != STREAM_CONN_CLOSED && error != STREAM_CONN_RESET &&
+	    error != STREAM_CANCEL)
 		return false;
 	if (s->on & ANY_LOSS && (is_idempotent || s->unsafe))
 		return true;
@@ -73,7 +74,8 @@ retry_takes_reset(const struct retry_settings *s, enum stream_error error,
 	 * A connection that was idle may end just as we use it: the service
 	 * never saw the request, or saw one that is safe to repeat.
 	 */
-	return s->on & RETRY_RESET_BEFORE && reused && is_idempotent;
+	return s->on & RETRY_RESET_BEFORE && reused && is_idempotent &&
+	    error != STREAM_CANCEL;
 }
 
 bool

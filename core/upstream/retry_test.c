@@ -45,6 +45,8 @@ TEST(retry_words_mean_what_they_say)
 		    IDLE : 0;
 		taken |= retry_takes_reset(&s, STREAM_CONN_RESET, false, true) ?
 		    LOST : 0;
+		assert_int_equal(retry_takes_reset(&s, STREAM_CANCEL, true,
+		    true), (cases[i].taken & LOST) != 0);
 		taken |= retry_takes_status(&s, 500, true) ? S500 : 0;
 		taken |= retry_takes_status(&s, 503, true) ? S503 : 0;
 		taken |= retry_takes_status(&s, 429, true) ? S429 : 0;
