@@ -1,5 +1,6 @@
 #include "base/check.h"
 #include "model/control.h"
+#include "model/mesh_config.h"
 
 static const char *const versions[] = { "mesh/v1", NULL };
 static const char *const log_formats[] = { "text", "json", NULL };
@@ -30,6 +31,9 @@ static const struct conf_field spec_fields[] = {
 	{ "certificateLifetime", CONF_DURATION_T, AT(certificate_lifetime_ms),
 	    .min = 10000, .max = INT64_C(30) * 86400000, .fallback = "24h",
 	    .text = "life of a workload's certificate" },
+	{ "initialInboundPolicy", CONF_ENUM_T, AT(initial_policy),
+	    .words = model_inbound_policies, .fallback = "deny",
+	    .text = "defaultInboundPolicy of a mesh that begins with this start" },
 	{ "logLevel", CONF_STRING_T, AT(log_level), .fallback = "info",
 	    .text = "error, warn, info or debug, also by part: info,store=debug" },
 	{ "logFormat", CONF_ENUM_T, AT(log_format), .words = log_formats,

@@ -19,6 +19,7 @@ struct model_control {
 		const char *trust_domain;
 		const char *ca_cert_file, *ca_key_file;
 		int64_t     certificate_lifetime_ms;
+		int         initial_policy;	/* enum model_inbound_policy */
 		const char *log_level;
 		int         log_format;	/* enum model_log_format */
 		const char *access_log;	/* "stdout", "none" or a path */

@@ -4,7 +4,7 @@
 #include "model/mesh_config.h"
 
 static const char *const versions[] = { "mesh/v1", NULL };
-static const char *const policies[] = {
+const char *const model_inbound_policies[] = {
 	[MODEL_ALL_AUTHENTICATED] = "all-authenticated",
 	[MODEL_ALL_UNAUTHENTICATED] = "all-unauthenticated",
 	[MODEL_CLUSTER_AUTHENTICATED] = "cluster-authenticated",
@@ -35,7 +35,7 @@ static const struct conf_schema outbound_schema = { "outbound traffic policy",
 static const struct conf_field spec_fields[] = {
 	{ "defaultInboundPolicy", CONF_ENUM_T,
 	    CONF_AT(struct model_mesh_config_spec, inbound_policy),
-	    .words = policies, .fallback = "all-authenticated", .critical = true,
+	    .words = model_inbound_policies, .fallback = "all-authenticated", .critical = true,
 	    .text = "who may call a workload for which no policy speaks" },
 	{ "outboundTrafficPolicy", CONF_STRUCT_T,
 	    CONF_AT(struct model_mesh_config_spec, outbound),
@@ -89,13 +89,13 @@ model_mesh_config(const struct model_object *o)
 const char *
 model_inbound_policy_name(enum model_inbound_policy policy)
 {
-	return policies[policy];
+	return model_inbound_policies[policy];
 }
 
 static void
 print_policy(struct str *out, const struct model_object *o)
 {
-	str_add(out, policies[model_mesh_config(o)->spec.inbound_policy]);
+	str_add(out, model_inbound_policies[model_mesh_config(o)->spec.inbound_policy]);
 }
 
 static const struct model_column columns[] = {

@@ -42,5 +42,6 @@ struct model_mesh_config {
 
 const struct model_mesh_config *model_mesh_config(const struct model_object *);
 const char *model_inbound_policy_name(enum model_inbound_policy);
+extern const char *const model_inbound_policies[];	/* by number; NULL ends */
 
 #endif

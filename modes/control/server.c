@@ -8,6 +8,7 @@
 #include "modes/control/archive.h"
 #include "modes/control/conditions.h"
 #include "modes/control/doors.h"
+#include "modes/control/first_policy.h"
 #include "modes/control/identity.h"
 #include "modes/control/issuer.h"
 #include "modes/control/operators.h"
@@ -214,9 +215,9 @@ greet(struct server *s)
 		    "with --token-file FILE", s->spec->socket);
 }
 
-/* Control has its certificate: now others may come. */
+/* The registry has what it begins with: now others may come. */
 static void
-on_identity(struct server *s)
+on_first_policy(struct server *s)
 {
 	struct err err = ERR_INIT;
 
@@ -228,6 +229,13 @@ on_identity(struct server *s)
 	s->is_ready = true;
 	greet(s);
 	notify_send("READY=1");
+}
+
+/* Control has its certificate. */
+static void
+on_identity(struct server *s)
+{
+	first_policy_write(s, on_first_policy);
 }
 
 static void

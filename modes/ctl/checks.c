@@ -350,4 +350,5 @@ checks_run(struct ctl *c, struct checks *k)
 	check_proxies(c, k);
 	check_services(c, k);
 	check_protocols(c, k);
+	check_policies(c, k);
 }

@@ -14,5 +14,7 @@ const char *checks_text(struct ctl *, const struct conf_node *row,
 
 /* check_protocols.c: what is spoken where something else is declared. */
 void check_protocols(struct ctl *, struct checks *);
+/* check_policies.c: whether anybody may call anybody. */
+void check_policies(struct ctl *, struct checks *);
 
 #endif

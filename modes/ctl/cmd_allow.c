@@ -41,7 +41,8 @@ static const struct ctl_example deny_examples[] = {
 	"Creates or replaces one AuthorizationPolicy about SERVICE, in its "	\
 	"namespace, that " does ". CALLER is a service account, NAME or "	\
 	"NAMESPACE/NAME (that of a service is its name, unless its token said "	\
-	"another); NAMESPACE/* is everybody there, * everybody. It takes effect at once, on open connections too. With "	\
+	"another); NAMESPACE/* is everybody there, * everybody. It takes "	\
+	"effect at once, on open connections too. With "			\
 	"--dry-run the document is printed and nothing is changed.\n"
 
 const struct ctl_command cmd_allow = {

@@ -79,7 +79,8 @@ def requests_are_allowed_by_identity_method_and_path(scene):
 	    "rbac_access_denied_matched_policy[none]" and line["path"] == "/other"
 	    and line["response_flags"] == "UAEX" for line in access_lines(orders)),
 	    "the access log says why")
-	assert "no rule of an ALLOW policy matches" in orders.err()
+	wait_until(lambda: "no rule of an ALLOW policy matches" in orders.err(),
+	    "so does the log")
 
 
 @scenario
@@ -97,7 +98,8 @@ def a_denial_names_policy_and_rule_to_the_operator(scene):
 	assert ask(web, "/%61dmin/x") == 403, "an encoded letter is that letter"
 	assert orders.metrics().sum(DECISIONS, decision="deny", rule="1",
 	    policy="default/no-admin", destination_service="orders") == 2
-	assert "rule 1 of default/no-admin" in orders.err()
+	wait_until(lambda: "rule 1 of default/no-admin" in orders.err(),
+	    "the log names it")
 	wait_until(lambda: any(line["response_code_details"] ==
 	    "rbac_access_denied_matched_policy[default/no-admin]-rule[1]"
 	    for line in access_lines(orders)), "the access log names it")
@@ -118,7 +120,7 @@ def what_would_be_denied_is_counted_and_let_in(scene):
 	assert orders.metrics().sum(DECISIONS, decision="would_deny") == 0
 	assert ask(web, "/plain", "PUT") == 200
 	assert orders.metrics().sum(DECISIONS, decision="would_deny") == 1
-	assert "would_deny: spiffe://" in orders.err()
+	wait_until(lambda: "would_deny: spiffe://" in orders.err(), "it is logged")
 
 
 @scenario
@@ -205,6 +207,32 @@ def a_gateway_obeys_the_policies_that_name_it(scene):
 	assert refused.status == 403 and refused.text() == DENIED
 	assert edge.metrics().sum(DECISIONS, decision="deny", rule="0",
 	    policy="default/edge") == 1
+
+
+@scenario
+def a_new_mesh_refuses_everybody_until_somebody_is_allowed(scene):
+	control = scene.control(inbound_policy="deny")
+	orders = member(scene, control, "orders")
+	web = member(scene, control, "web")
+	assert control.get("meshconfig", "default")["spec"] == {
+	    "defaultInboundPolicy": "deny"}
+	assert "mesh ctl allow CALLER SERVICE" in control.err()
+	wait_until(lambda: ask(web) == 403, "nobody may call")
+	wait_until(lambda: "see mesh ctl allow" in orders.err(), "the log says how")
+	assert "AuthorizationPolicy allows anything" in control.ctl("check").stdout
+	control.ctl("allow", "web", "orders")
+	wait_until(lambda: ask(web) == 200, "web may call")
+	assert "AuthorizationPolicy allows anything" not in \
+	    control.ctl("check").stdout
+	# What is there stays, whatever a later start says of new ones.
+	control.ctl("apply", "-f", "-", stdin="apiVersion: mesh/v1\n"
+	    "kind: MeshConfig\nmetadata: {name: default}\n"
+	    "spec: {defaultInboundPolicy: audit}\n")
+	control.stop()
+	control.start()
+	control.await_ready()
+	assert control.get("meshconfig", "default")["spec"] == {
+	    "defaultInboundPolicy": "audit"}
 
 
 @scenario

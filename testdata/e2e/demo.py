@@ -7,7 +7,8 @@ usage: demo.py [--once]
                                             -> ledger        TCP
 
 Each instance is build/echo with a `mesh proxy` of its own; one `mesh control`
-knows them all.  Prints what runs where and what to type next, sends steady
+knows them all.  As in every new mesh nobody may call anybody but by policy; the
+four arrows have one each.  Prints what runs where and what to type next, sends steady
 traffic, and ends with Ctrl-C.
 
 --once sends 200 requests and checks, for each, that the reply came through the
@@ -37,6 +38,11 @@ RATE = 20		# requests per second of the steady traffic
 TARGET = "http://web.default.mesh/chain"
 HOST = "web.default.mesh"
 TRUST_DOMAIN = "mesh.internal"
+# Who may call whom; web is asked by its own sidecar.
+ALLOWED = (("web", "web", "--methods", "GET"),
+    ("web", "orders", "--methods", "GET", "--paths", "/chain"),
+    ("orders", "payments", "--methods", "GET", "--paths", "/pay"),
+    ("orders", "ledger"))
 LEDGER_PORT = 7000	# the service's, no port of this machine
 READY_TIMEOUT = 30
 # What stands in every exchange behind web, whatever its marker is.
@@ -94,7 +100,9 @@ class Demo:
 		self.instances = []
 
 	def start(self):
-		self.control = self.scene.control()
+		self.control = self.scene.control(inbound_policy="deny")
+		for words in ALLOWED:
+			self.control.ctl("allow", *words)
 		orders = {"calls": {"payments": "http://payments.default.mesh/pay"},
 		    "upstreams": {"ledger": f"default/ledger:{LEDGER_PORT}"}}
 		self.instances = [
@@ -215,8 +223,16 @@ def check_ledger(demo):
 	    "TLS are counted at ledger"))
 
 
+def check_policy(demo):
+	"""What no arrow stands for is refused."""
+	refused = get(demo.web.proxy.outbound_port,
+	    "http://payments.default.mesh/pay", host="payments.default.mesh")
+	expect("web's call of payments", refused.status, 403)
+
+
 def run_once(demo):
 	markers, served = send_requests(demo)
+	check_policy(demo)
 	expect("the set of instances of orders that served", set(served),
 	    {"orders-1", "orders-2"})
 	connections = check_ledger(demo)
@@ -227,6 +243,7 @@ def run_once(demo):
 {REQUESTS} requests through web's sidecar, all answered by the whole chain
   orders was served by {shares}
   each hop saw its caller: web at orders, orders at payments
+  web may not call payments, and was refused
   ledger counted {connections} connections from orders, all by mutual TLS
   {total} bytes were recorded between sidecars, none of them readable""")
 
@@ -257,6 +274,9 @@ def commands(demo):
 		("what each proxy runs", f"{ctl} proxy status"),
 		("one document, whole", f"{ctl} get service orders -o yaml"),
 		("whether all is well", f"{ctl} check"),
+		("who may call whom", f"{ctl} get authorizationpolicies"),
+		("may orders pay, and by which policy? (web may not)",
+		    f"{ctl} authz check --from orders --to payments --path /pay"),
 		("who did what", f"{ctl} audit"),
 		("who called whom, how often, how fast; known after 15 s",
 		    f"{ctl} stat"),

@@ -280,9 +280,14 @@ class Echo(Process):
 
 
 class Control(Process):
-	"""mesh control, with its own directory, ports and socket."""
+	"""mesh control, with its own directory, ports and socket.
 
-	def __init__(self, scene, name="control", options=()):
+	Whoever is not about policies has a mesh in which every member may call;
+	inbound_policy "deny" is what a mesh begins with by itself.
+	"""
+
+	def __init__(self, scene, name="control", options=(),
+	    inbound_policy="all-authenticated"):
 		self.data_dir = scene.dir / name
 		self.api_port = free_port()
 		self.admin_port = free_port()
@@ -292,7 +297,8 @@ class Control(Process):
 		    "--data-dir", self.data_dir,
 		    "--api-listen", self.api,
 		    "--admin-listen", f"127.0.0.1:{self.admin_port}",
-		    "--socket", self.socket, *options])
+		    "--socket", self.socket,
+		    "--initial-inbound-policy", inbound_policy, *options])
 
 	def await_ready(self, timeout=10):
 		wait_until(lambda: self.is_running() and

@@ -1,0 +1,60 @@
+#include <string.h>
+
+#include "model/authorization_policy.h"
+#include "model/mesh_config.h"
+#include "modes/ctl/checks_impl.h"
+#include "modes/ctl/traffic.h"
+
+/* check_policies: a mesh that begins refuses everybody, which shall be known. */
+
+static bool
+denies(struct traffic *t)
+{
+	const struct model_object **found;
+
+	return traffic_of_kind(t, &model_mesh_config_kind, &found) > 0 &&
+	    model_mesh_config(found[0])->spec.inbound_policy == MODEL_DENY;
+}
+
+static size_t
+count_allowing(struct traffic *t)
+{
+	const struct model_object **found;
+	size_t n = traffic_of_kind(t, &model_authorization_policy_kind, &found),
+	    allowing = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct model_authorization_policy_spec *s =
+		    &model_authorization_policy(found[i])->spec;
+
+		allowing += s->action == MODEL_AUTHZ_ALLOW &&
+		    s->rules_len > 0 && !model_authz_is_dry_run(found[i]);
+	}
+	return allowing;
+}
+
+void
+check_policies(struct ctl *c, struct checks *k)
+{
+	struct traffic t = { 0 };
+	struct err err = ERR_INIT;
+	struct check_line *l;
+
+	traffic_open_control(&t, c);
+	if (traffic_load(&t, &model_mesh_config_kind, NULL, &err) < 0 ||
+	    traffic_load(&t, &model_authorization_policy_kind, NULL, &err) < 0) {
+		l = checks_add(k, "policies", CHECK_ERROR,
+		    "control tells who may call whom");
+		l->why = arena_strdup(&c->arena, err.text);
+	} else if (denies(&t) && count_allowing(&t) == 0) {
+		l = checks_add(k, "policies", CHECK_WARNING,
+		    "somebody may call somebody");
+		l->why = "defaultInboundPolicy of the MeshConfig is deny, and no "
+		    "AuthorizationPolicy allows anything";
+		l->hint = "mesh ctl allow CALLER SERVICE";
+	} else {
+		checks_add(k, "policies", CHECK_SUCCESS,
+		    "somebody may call somebody");
+	}
+	traffic_close(&t);
+}
