@@ -34,6 +34,27 @@ faults_begin(struct faults *fs)
 	map_init(&fs->now);
 }
 
+#define BETWEEN	"; "
+
+/* Whether it stands there, whole. */
+static bool
+is_said(const struct fault *f, const char *text)
+{
+	const size_t len = strlen(text), gap = strlen(BETWEEN);
+	const char *all = str_ptr(&f->text);
+
+	for (const char *at = f->text.len == 0 ? NULL : strstr(all, text);
+	    at != NULL; at = *at == '\0' ? NULL : strstr(at + 1, text)) {
+		bool begins = at == all || ((size_t)(at - all) >= gap &&
+		    memcmp(at - gap, BETWEEN, gap) == 0);
+
+		if (begins && (at[len] == '\0' ||
+		    strncmp(at + len, BETWEEN, gap) == 0))
+			return true;
+	}
+	return false;
+}
+
 void
 faults_add(struct faults *fs, struct slice key, uint64_t revision,
     const char *text)
@@ -45,9 +66,9 @@ faults_add(struct faults *fs, struct slice key, uint64_t revision,
 		map_put(&fs->now, key, f);
 	}
 	f->revision = revision;
-	if (f->text.len > 0 && strstr(str_ptr(&f->text), text) != NULL)
+	if (is_said(f, text))
 		return;
-	str_addf(&f->text, "%s%s", f->text.len > 0 ? "; " : "", text);
+	str_addf(&f->text, "%s%s", f->text.len > 0 ? BETWEEN : "", text);
 }
 
 static bool

@@ -51,9 +51,14 @@ TEST(faults_of_a_document_are_one_text)
 	faults_add(&fs, SLICE("/a"), 3, "odd");
 	faults_add(&fs, SLICE("/a"), 3, "even");
 	faults_add(&fs, SLICE("/a"), 3, "odd");	/* at another place */
+	faults_add(&fs, SLICE("/a"), 3, "dd");	/* no part is the same */
+	faults_add(&fs, SLICE("/a"), 3, "eve");
+	faults_add(&fs, SLICE("/a"), 3, "eve");
+	faults_add(&fs, SLICE("/a"), 3, "ve");
 	faults_end(&fs, note, &out);
 	faults_each(&fs, note, &out);
-	assert_string_equal(str_ptr(&out), "/a@3 odd; even\n/a@3 odd; even\n");
+	assert_string_equal(str_ptr(&out), "/a@3 odd; even; dd; eve; ve\n"
+	    "/a@3 odd; even; dd; eve; ve\n");
 	str_fini(&out);
 	faults_fini(&fs);
 }
