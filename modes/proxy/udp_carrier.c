@@ -6,6 +6,8 @@
 #include "modes/proxy/udp_carrier.h"
 #include "modes/proxy/udp_session.h"
 
+#define UNREAD_MAX	(UDP_LINK_MAX + 64 * 1024)	/* bytes, with closes */
+
 struct udp_carrier_job {
 	struct service_name name;
 	uint16_t            port;
@@ -70,6 +72,16 @@ reply(struct udp_session *s, struct slice bytes)
 	loop_defer(c->udp->worker->env.loop, &c->flush);
 }
 
+/* It cannot be dropped; who reads none of many is not waited for. */
+static void
+say_closed(struct carrier *c, uint32_t flow)
+{
+	packet_put_close(&c->out, flow);
+	loop_defer(c->udp->worker->env.loop, &c->flush);
+	if (buf_len(&c->out) + conn_unsent(l4_conn(c->l4)) > UNREAD_MAX)
+		l4_close(c->l4, CLOSE_LIMIT);
+}
+
 static void
 over(struct udp_session *s, enum udp_end why)
 {
@@ -77,10 +89,8 @@ over(struct udp_session *s, enum udp_end why)
 	struct carrier *c = f->carrier;
 
 	list_remove(&f->link);
-	if (why != UDP_CLOSED && !c->is_over) {
-		packet_put_close(&c->out, f->number);
-		loop_defer(c->udp->worker->env.loop, &c->flush);
-	}
+	if (why != UDP_CLOSED && !c->is_over)
+		say_closed(c, f->number);
 	loop_free_later(c->udp->worker->env.loop, mem_free, f);
 }
 

@@ -5,6 +5,8 @@
 import json
 import shutil
 import socket
+import ssl
+import struct
 import subprocess
 import threading
 import time
@@ -302,6 +304,48 @@ def a_sidecar_that_is_gone_is_not_asked_twice(scene):
 			assert client.ask(data) == b"two:" + data
 	assert web.metrics().sum("mesh_udp_dropped_datagrams_total",
 	    reason="connect_failed") == 0
+
+
+def packet(kind, data=b""):
+	return struct.pack("!I", kind << 24 | len(data)) + data
+
+
+def datagram(flow, data):
+	return packet(5, struct.pack("!I", flow) + data)
+
+
+@scenario
+def who_reads_nothing_is_not_waited_for_without_end(scene):
+	"""A member that begins flows to an application that is gone, and does not
+	read that each of them is over."""
+	app = echo(scene)
+	_, dns, web = pair(scene, app.port)
+	tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+	tls.maximum_version = ssl.TLSVersion.TLSv1_2
+	tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+	tls.load_cert_chain(str(web.state_dir / "identity.pem"))
+	tls.set_alpn_protocols(["mesh-udp/1"])
+	raw = scene.closing(socket.create_connection(("127.0.0.1",
+	    dns.inbound_port), 20))
+	with tls.wrap_socket(raw, server_hostname="53.dns.default.mesh") as member:
+		def fill():
+			member.sendall(datagram(1, bytes(60_000)) * 20)
+			return dns.metrics().sum("mesh_udp_dropped_datagrams_total",
+			    reason="link_full") > 0
+
+		member.sendall(packet(1, b"source=default/web"))
+		wait_until(fill, "what comes back has no room")
+		app.close()
+		try:
+			for first in range(2, 30_000, 200):
+				member.sendall(b"".join(datagram(first + n, b"x")
+				    for n in range(200)))
+				wait_until(lambda: dns.metrics().sum(
+				    "mesh_udp_sessions_active") < 100, "most end")
+			assert False, "it is still waited for"
+		except (ConnectionError, ssl.SSLError):
+			pass
+	assert dns.is_running()
 
 
 @scenario
