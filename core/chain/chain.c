@@ -106,7 +106,7 @@ l4_chain_new(const char *name, struct filter_stats *stats)
 {
 	struct l4_chain *c = mem_zalloc(sizeof(*c));
 
-	atomic_init(&c->refs, 1);
+	refs_init(&c->refs);
 	c->name = mem_strdup(name);
 	c->stats = stats;
 	return c;
@@ -126,15 +126,14 @@ l4_chain_add(struct l4_chain *c, const struct l4_filter *f, void *shared)
 struct l4_chain *
 l4_chain_ref(struct l4_chain *c)
 {
-	atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+	refs_take(&c->refs);
 	return c;
 }
 
 void
 l4_chain_unref(struct l4_chain *c)
 {
-	if (c == NULL ||
-	    atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
+	if (c == NULL || !refs_drop(&c->refs))
 		return;
 	for (int i = 0; i < c->len; i++)
 		if (c->v[i].filter->base.release != NULL)
@@ -149,7 +148,7 @@ l7_chain_new(const char *name, struct filter_stats *stats)
 {
 	struct l7_chain *c = mem_zalloc(sizeof(*c));
 
-	atomic_init(&c->refs, 1);
+	refs_init(&c->refs);
 	c->name = mem_strdup(name);
 	c->stats = stats;
 	return c;
@@ -161,22 +160,21 @@ l7_part_new(const struct l7_filter *f, void *shared)
 	struct l7_part *p = mem_alloc(sizeof(*p));
 
 	*p = (struct l7_part){ .filter = f, .shared = shared };
-	atomic_init(&p->refs, 1);
+	refs_init(&p->refs);
 	return p;
 }
 
 struct l7_part *
 l7_part_ref(struct l7_part *p)
 {
-	atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
+	refs_take(&p->refs);
 	return p;
 }
 
 void
 l7_part_unref(struct l7_part *p)
 {
-	if (p == NULL ||
-	    atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
+	if (p == NULL || !refs_drop(&p->refs))
 		return;
 	if (p->filter->base.release != NULL)
 		p->filter->base.release(p->shared);
@@ -211,15 +209,14 @@ l7_chain_add(struct l7_chain *c, const struct l7_filter *f, void *shared)
 struct l7_chain *
 l7_chain_ref(struct l7_chain *c)
 {
-	atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+	refs_take(&c->refs);
 	return c;
 }
 
 void
 l7_chain_unref(struct l7_chain *c)
 {
-	if (c == NULL ||
-	    atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
+	if (c == NULL || !refs_drop(&c->refs))
 		return;
 	for (int i = 0; i < c->len; i++)
 		l7_part_unref(c->v[i].part);

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "base/list.h"
+#include "base/refs.h"
 #include "chain/filter.h"
 
 /*
@@ -28,7 +29,7 @@ struct l4_entry {
 };
 
 struct l4_chain {
-	atomic_int           refs;
+	struct refs          refs;
 	char                *name;
 	struct filter_stats *stats;
 	struct l4_entry     *v;
@@ -37,7 +38,7 @@ struct l4_chain {
 };
 
 struct l7_part {
-	atomic_int              refs;
+	struct refs             refs;
 	const struct l7_filter *filter;
 	void                   *shared;
 };
@@ -49,7 +50,7 @@ struct l7_entry {
 };
 
 struct l7_chain {
-	atomic_int           refs;
+	struct refs          refs;
 	char                *name;
 	struct filter_stats *stats;
 	struct l7_entry     *v;

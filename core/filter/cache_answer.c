@@ -64,7 +64,7 @@ end_fill(struct l7_ctx *ctx)
 
 	if (s->length < 0 || (uint64_t)s->length == len) {
 		e->body = mem_alloc(sizeof(*e->body) + len);
-		e->body->refs = 1;
+		refs_init(&e->body->refs);
 		e->body->len = len;
 		buf_copy_out(&s->body, e->body->bytes, len);
 		cache_store_put(cache_of(ctx)->store, e, s->request, s->changes);

@@ -1,5 +1,4 @@
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include "base/check.h"
 #include "base/map.h"
@@ -25,23 +24,23 @@ cache_entry_new(void)
 {
 	struct cache_entry *e = mem_zalloc(sizeof(*e));
 
-	e->refs = 1;
+	refs_init(&e->refs);
 	return e;
 }
 
 struct cache_body *
 cache_body_ref(struct cache_body *b)
 {
-	atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
+	refs_take(&b->refs);
 	return b;
 }
 
 void
 cache_entry_unref(struct cache_entry *e)
 {
-	if (e == NULL || atomic_fetch_sub(&e->refs, 1) > 1)
+	if (e == NULL || !refs_drop(&e->refs))
 		return;
-	if (e->body != NULL && atomic_fetch_sub(&e->body->refs, 1) == 1)
+	if (e->body != NULL && refs_drop(&e->body->refs))
 		mem_free(e->body);
 	str_fini(&e->key);
 	str_fini(&e->owner);
@@ -183,7 +182,7 @@ cache_store_find(struct cache_store *s, struct slice key,
 	while (e != NULL && !is_for(e, q))
 		e = e->next;
 	if (e != NULL) {
-		atomic_fetch_add(&e->refs, 1);
+		refs_take(&e->refs);
 		unlink_use(s, e);
 		link_newest(s, e);
 	}
@@ -233,7 +232,7 @@ cache_store_put(struct cache_store *s, struct cache_entry *e,
 	link_newest(s, e);
 	s->bytes += e->size;
 	e->is_stored = true;
-	atomic_fetch_add(&e->refs, 1);
+	refs_take(&e->refs);
 	pthread_mutex_unlock(&s->lock);
 }
 

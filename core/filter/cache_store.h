@@ -1,6 +1,7 @@
 #ifndef FILTER_CACHE_STORE_H
 #define FILTER_CACHE_STORE_H
 
+#include "base/refs.h"
 #include "base/str.h"
 #include "http/head.h"
 
@@ -21,7 +22,7 @@
 #define CACHE_VARIANTS	16
 
 struct cache_body {
-	_Atomic int refs;
+	struct refs refs;
 	size_t      len;
 	char        bytes[];
 };
@@ -40,7 +41,7 @@ struct cache_entry {
 	int64_t     age_ms, fresh_ms;
 	int64_t     revalidate_ms, error_ms;	/* grace behind fresh_ms */
 	/* the store's */
-	_Atomic int          refs;
+	struct refs          refs;
 	uint64_t             busy_until_ms;	/* somebody asks whether it is right */
 	size_t               size;
 	struct cache_entry  *older, *newer;	/* of all, by last use */

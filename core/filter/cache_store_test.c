@@ -32,7 +32,7 @@ use_store(void *arg)
 		str_add_slice(&e->key, slice_str(key));
 		str_add_slice(&e->owner, SLICE("x"));
 		e->body = mem_zalloc(sizeof(*e->body) + 20000);
-		e->body->refs = 1;
+		refs_init(&e->body->refs);
 		e->body->len = 20000;
 		e->body->bytes[0] = key[0];
 		cache_store_put(s, e, &none, changes);
@@ -69,7 +69,7 @@ TEST(cache_store_keeps_nothing_asked_for_before_a_removal)
 
 	str_add_slice(&e->key, SLICE("k"));
 	e->body = mem_zalloc(sizeof(*e->body));
-	e->body->refs = 1;
+	refs_init(&e->body->refs);
 	cache_store_remove(s, SLICE("k"));
 	cache_store_put(s, e, &none, before);
 	assert_int_equal(cache_store_bytes(s), 0);

@@ -177,7 +177,7 @@ model_object_read(const struct conf_node *doc, enum model_read how,
 	struct conf_node *copy = conf_copy(&o->arena, doc);
 
 	o->kind = kind;
-	o->refs = 1;
+	refs_init(&o->refs);
 	o->node = copy;
 	if (!kind->keeps_version)
 		conf_get(copy, "apiVersion")->text = slice_str(kind->versions[0]);
@@ -192,14 +192,14 @@ model_object_read(const struct conf_node *doc, enum model_read how,
 struct model_object *
 model_object_ref(struct model_object *o)
 {
-	__atomic_add_fetch(&o->refs, 1, __ATOMIC_RELAXED);
+	refs_take(&o->refs);
 	return o;
 }
 
 void
 model_object_unref(struct model_object *o)
 {
-	if (o == NULL || __atomic_sub_fetch(&o->refs, 1, __ATOMIC_ACQ_REL) > 0)
+	if (o == NULL || !refs_drop(&o->refs))
 		return;
 	arena_fini(&o->arena);
 	mem_free(o);

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/refs.h"
 #include "conf/node.h"
 #include "conf/schema.h"
 #include "model/kind.h"
@@ -46,7 +47,7 @@ struct model_object {
 	struct model_head       *head;	/* the kind's struct, decoded */
 	uint64_t                 revision;	/* from resourceVersion, or 0 */
 	struct arena             arena;
-	unsigned                 refs;	/* atomic */
+	struct refs              refs;
 };
 
 /* The first rows of every kind's schema; its struct begins with the head. */

@@ -26,7 +26,7 @@ make(struct arena *a, const struct model_object *from,
 	o->kind = kind;
 	o->node = from->node;
 	o->revision = from->revision;
-	o->refs = 1;
+	refs_init(&o->refs);
 	o->head = arena_zalloc(a, size);
 	o->head->meta = from->head->meta;
 	o->head->meta.name = arena_printf(a, "%s" MODEL_XBACKEND_SUFFIX,

@@ -13,7 +13,7 @@ bundle_new(struct slice domain)
 {
 	struct bundle *b = mem_zalloc(sizeof(*b));
 
-	atomic_init(&b->refs, 1);
+	refs_init(&b->refs);
 	arena_init(&b->memory);
 	b->domain = arena_dup(&b->memory, domain);
 	return b;
@@ -22,15 +22,14 @@ bundle_new(struct slice domain)
 struct bundle *
 bundle_ref(struct bundle *b)
 {
-	atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
+	refs_take(&b->refs);
 	return b;
 }
 
 void
 bundle_unref(struct bundle *b)
 {
-	if (b == NULL ||
-	    atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1)
+	if (b == NULL || !refs_drop(&b->refs))
 		return;
 	arena_fini(&b->memory);
 	mem_free(b->roots);

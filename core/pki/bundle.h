@@ -1,12 +1,12 @@
 #ifndef PKI_BUNDLE_H
 #define PKI_BUNDLE_H
 
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/refs.h"
 #include "base/slice.h"
 #include "base/str.h"
 #include "pki/cert.h"
@@ -26,7 +26,7 @@
 #define BUNDLE_ROOTS_MAX	32
 
 struct bundle {
-	atomic_uint  refs;
+	struct refs  refs;
 	struct slice domain;
 	size_t       len;
 	struct cert *roots;

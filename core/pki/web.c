@@ -1,9 +1,9 @@
 #include <arpa/inet.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "base/refs.h"
 #include "base/str.h"
 #include "pki/pem.h"
 #include "pki/web.h"
@@ -19,7 +19,7 @@ struct web_root {
 };
 
 struct web_roots {
-	atomic_uint           refs;
+	struct refs           refs;
 	struct arena          memory;
 	struct web_root     **v;
 	br_x509_trust_anchor *anchors;	/* the same once more, in a row */
@@ -33,7 +33,7 @@ web_roots_new(void)
 {
 	struct web_roots *r = mem_zalloc(sizeof(*r));
 
-	atomic_init(&r->refs, 1);
+	refs_init(&r->refs);
 	arena_init(&r->memory);
 	return r;
 }
@@ -41,14 +41,14 @@ web_roots_new(void)
 struct web_roots *
 web_roots_ref(struct web_roots *r)
 {
-	atomic_fetch_add(&r->refs, 1);
+	refs_take(&r->refs);
 	return r;
 }
 
 void
 web_roots_unref(struct web_roots *r)
 {
-	if (r == NULL || atomic_fetch_sub(&r->refs, 1) > 1)
+	if (r == NULL || !refs_drop(&r->refs))
 		return;
 	for (size_t i = 0; i < r->len; i++) {
 		str_fini(&r->v[i]->name);

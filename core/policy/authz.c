@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/refs.h"
 #include "policy/authz.h"
 #include "policy/authz_index.h"
 
@@ -8,7 +9,7 @@
 enum group { CUSTOM, DENY, ALLOW, DRY_CUSTOM, DRY_DENY, DRY_ALLOW, AUDIT, GROUPS };
 
 struct authz {
-	unsigned              refs;	/* atomic */
+	struct refs           refs;
 	enum authz_default    fallback;
 	struct arena          arena;
 	struct model_object **policies;	/* as they were given; references */
@@ -99,7 +100,7 @@ authz_new(struct model_object *const *policies, size_t n,
 	struct model_object **sorted = mem_zalloc_array(n + 1, sizeof(*sorted));
 	size_t rules = 0;
 
-	z->refs = 1;
+	refs_init(&z->refs);
 	z->fallback = fallback;
 	z->policies_len = n;
 	z->policies = arena_alloc(&z->arena, sizeof(*z->policies) * n + 1);
@@ -120,14 +121,14 @@ authz_new(struct model_object *const *policies, size_t n,
 struct authz *
 authz_ref(struct authz *z)
 {
-	__atomic_add_fetch(&z->refs, 1, __ATOMIC_RELAXED);
+	refs_take(&z->refs);
 	return z;
 }
 
 void
 authz_unref(struct authz *z)
 {
-	if (z == NULL || __atomic_sub_fetch(&z->refs, 1, __ATOMIC_ACQ_REL) > 0)
+	if (z == NULL || !refs_drop(&z->refs))
 		return;
 	for (size_t i = 0; i < z->rows_len; i++)
 		authz_row_fini(&z->rows[i]);

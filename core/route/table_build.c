@@ -453,7 +453,7 @@ route_table_new(void)
 {
 	struct route_table *t = mem_zalloc(sizeof(*t));
 
-	t->refs = 1;
+	refs_init(&t->refs);
 	arena_init(&t->arena);
 	return t;
 }
@@ -461,7 +461,7 @@ route_table_new(void)
 struct route_table *
 route_table_ref(struct route_table *t)
 {
-	__atomic_add_fetch(&t->refs, 1, __ATOMIC_RELAXED);
+	refs_take(&t->refs);
 	return t;
 }
 
@@ -474,7 +474,7 @@ free_regex(void *re)
 void
 route_table_unref(struct route_table *t)
 {
-	if (t == NULL || __atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL) > 0)
+	if (t == NULL || !refs_drop(&t->refs))
 		return;
 	map_fini(&t->words, NULL);
 	map_fini(&t->host_ids, NULL);

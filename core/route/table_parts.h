@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "base/refs.h"
 #include "route/regex.h"
 #include "route/table.h"
 
@@ -77,7 +78,7 @@ struct slot {
 };
 
 struct route_table {
-	unsigned       refs;	/* atomic */
+	struct refs    refs;
 	bool           sealed;
 	struct arena   arena;
 	struct entry  *entries;

@@ -41,7 +41,7 @@ tls_clients_new(struct web_roots *roots, bool is_optional)
 	struct tls_clients *c = mem_zalloc(sizeof(*c));
 
 	check(web_roots_len(roots) > 0);
-	atomic_init(&c->refs, 1);
+	refs_init(&c->refs);
 	c->roots = web_roots_ref(roots);
 	c->is_optional = is_optional;
 	take_names(c);
@@ -51,14 +51,14 @@ tls_clients_new(struct web_roots *roots, bool is_optional)
 struct tls_clients *
 tls_clients_ref(struct tls_clients *c)
 {
-	atomic_fetch_add(&c->refs, 1);
+	refs_take(&c->refs);
 	return c;
 }
 
 void
 tls_clients_unref(struct tls_clients *c)
 {
-	if (c == NULL || atomic_fetch_sub(&c->refs, 1) > 1)
+	if (c == NULL || !refs_drop(&c->refs))
 		return;
 	mem_free(c->names);
 	web_roots_unref(c->roots);

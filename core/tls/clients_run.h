@@ -2,15 +2,15 @@
 #define TLS_CLIENTS_RUN_H
 
 #include <bearssl.h>
-#include <stdatomic.h>
 
+#include "base/refs.h"
 #include "base/str.h"
 #include "pki/web.h"
 #include "tls/clients.h"
 
 /* What stands behind a tls_clients, for the files of this folder. */
 struct tls_clients {
-	atomic_uint       refs;
+	struct refs       refs;
 	struct web_roots *roots;
 	bool              is_optional;
 	br_x500_name     *names;	/* of roots, which it keeps */

@@ -10,7 +10,7 @@
 static void
 cert_unref(struct edge_cert *c)
 {
-	if (atomic_fetch_sub(&c->refs, 1) > 1)
+	if (!refs_drop(&c->refs))
 		return;
 	keypair_fini(&c->pair);
 	mem_wipe(&c->ec_key, sizeof(c->ec_key));
@@ -23,21 +23,21 @@ tls_edge_new(void)
 {
 	struct tls_edge *e = mem_zalloc(sizeof(*e));
 
-	atomic_init(&e->refs, 1);
+	refs_init(&e->refs);
 	return e;
 }
 
 struct tls_edge *
 tls_edge_ref(struct tls_edge *e)
 {
-	atomic_fetch_add(&e->refs, 1);
+	refs_take(&e->refs);
 	return e;
 }
 
 void
 tls_edge_unref(struct tls_edge *e)
 {
-	if (e == NULL || atomic_fetch_sub(&e->refs, 1) > 1)
+	if (e == NULL || !refs_drop(&e->refs))
 		return;
 	for (size_t i = 0; i < e->len; i++)
 		cert_unref(e->certs[i]);
@@ -91,7 +91,7 @@ tls_edge_add(struct tls_edge *e, struct slice hostname, struct slice chain_pem,
 {
 	struct edge_cert *c = mem_zalloc(sizeof(*c));
 
-	atomic_init(&c->refs, 1);
+	refs_init(&c->refs);
 	if (keypair_read(&c->pair, chain_pem, key_pem, err) < 0) {
 		cert_unref(c);
 		return -1;
@@ -106,7 +106,7 @@ void
 tls_edge_keep(struct tls_edge *e, const struct tls_edge *from, size_t i)
 {
 	check(i < from->len);
-	atomic_fetch_add(&from->certs[i]->refs, 1);
+	refs_take(&from->certs[i]->refs);
 	put(e, from->certs[i]);
 }
 

@@ -2,8 +2,8 @@
 #define TLS_EDGE_H
 
 #include <bearssl.h>
-#include <stdatomic.h>
 
+#include "base/refs.h"
 #include "pki/hash.h"
 #include "pki/keypair.h"
 #include "tls/hello.h"
@@ -11,7 +11,7 @@
 
 /* What stands behind a tls_edge, for the files of this folder. */
 struct edge_cert {
-	atomic_uint          refs;	/* edges that show it */
+	struct refs          refs;	/* edges that show it */
 	char                *hostname;	/* of the listener; empty: any */
 	struct keypair       pair;
 	br_x509_certificate  certs[CHAIN_CERTS_MAX];
@@ -22,7 +22,7 @@ struct edge_cert {
 };
 
 struct tls_edge {
-	atomic_uint        refs;
+	struct refs        refs;
 	struct edge_cert **certs;
 	size_t             len;
 };

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "base/list.h"
+#include "base/refs.h"
 #include "loop/loop_fd.h"
 #include "pki/chain.h"
 #include "tls/clients_run.h"
@@ -52,7 +53,7 @@ struct tls_handshaker {
 struct tls_handshake {
 	struct tls_handshaker *owner;
 	struct hs_thread      *thread;
-	atomic_int             refs;
+	struct refs            refs;
 	atomic_bool            is_finished;	/* the result is on its way */
 
 	/* Of the loop that asked. */

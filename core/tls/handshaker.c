@@ -66,7 +66,7 @@ tls_handshaker_free(struct tls_handshaker *hr)
 static void
 hs_unref(struct tls_handshake *h)
 {
-	if (atomic_fetch_sub(&h->refs, 1) > 1)
+	if (!refs_drop(&h->refs))
 		return;
 	conn_image_fini(&h->result.image);
 	mem_free(h->result.peer_chain);
@@ -144,7 +144,7 @@ tls_handshake_start(struct tls_handshaker *hr, int fd,
 	    HS_TIMEOUT_MS;
 	unsigned n = atomic_fetch_add(&hr->next, 1);
 
-	atomic_init(&h->refs, 1);
+	refs_init(&h->refs);
 	h->owner = hr;
 	h->thread = &hr->threads[n % (unsigned)hr->n_threads];
 	h->loop = loop;
@@ -188,6 +188,6 @@ tls_handshake_cancel(struct tls_handshake *h)
 	h->is_cancelled = true;
 	if (atomic_load(&h->is_finished))
 		return;
-	atomic_fetch_add(&h->refs, 1);
+	refs_take(&h->refs);
 	loop_post(h->thread->loop, abandon, h);
 }

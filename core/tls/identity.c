@@ -100,7 +100,7 @@ tls_identity_new(struct slice chain_pem, struct slice key_pem,
 	struct tls_identity *id = mem_zalloc(sizeof(*id));
 	bool has_cert = chain_pem.ptr != NULL || key_pem.ptr != NULL;
 
-	atomic_init(&id->refs, 1);
+	refs_init(&id->refs);
 	id->generation = bundle_generation;
 	chain_init(&id->chain);
 	if (bundle_take(id, bundle_pem, trust_domain, err) < 0 ||
@@ -114,14 +114,14 @@ tls_identity_new(struct slice chain_pem, struct slice key_pem,
 struct tls_identity *
 tls_identity_ref(struct tls_identity *id)
 {
-	atomic_fetch_add(&id->refs, 1);
+	refs_take(&id->refs);
 	return id;
 }
 
 void
 tls_identity_unref(struct tls_identity *id)
 {
-	if (id == NULL || atomic_fetch_sub(&id->refs, 1) > 1)
+	if (id == NULL || !refs_drop(&id->refs))
 		return;
 	chain_fini(&id->chain);
 	bundle_unref(id->bundle);

@@ -2,8 +2,8 @@
 #define TLS_IDENTITY_H
 
 #include <bearssl.h>
-#include <stdatomic.h>
 
+#include "base/refs.h"
 #include "pki/bundle.h"
 #include "pki/chain.h"
 #include "pki/hash.h"
@@ -12,7 +12,7 @@
 
 /* What stands behind a tls_identity, for the files of this folder. */
 struct tls_identity {
-	atomic_uint         refs;
+	struct refs         refs;
 	char                id[CONN_ID_MAX];	/* "" without a certificate */
 	int64_t             not_before, not_after;
 	uint64_t            generation;

@@ -40,7 +40,7 @@ tls_outside_new(const struct tls_outside_options *from)
 {
 	struct tls_outside *o = mem_zalloc(sizeof(*o));
 
-	atomic_init(&o->refs, 1);
+	refs_init(&o->refs);
 	arena_init(&o->memory);
 	o->roots = web_roots_ref(from->roots);
 	o->shown = from->shown == NULL ? NULL : tls_edge_ref(from->shown);
@@ -60,14 +60,14 @@ tls_outside_new(const struct tls_outside_options *from)
 struct tls_outside *
 tls_outside_ref(struct tls_outside *o)
 {
-	atomic_fetch_add(&o->refs, 1);
+	refs_take(&o->refs);
 	return o;
 }
 
 void
 tls_outside_unref(struct tls_outside *o)
 {
-	if (o == NULL || atomic_fetch_sub(&o->refs, 1) > 1)
+	if (o == NULL || !refs_drop(&o->refs))
 		return;
 	web_roots_unref(o->roots);
 	tls_edge_unref(o->shown);

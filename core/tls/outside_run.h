@@ -1,15 +1,14 @@
 #ifndef TLS_OUTSIDE_RUN_H
 #define TLS_OUTSIDE_RUN_H
 
-#include <stdatomic.h>
-
 #include "base/arena.h"
+#include "base/refs.h"
 #include "pki/web.h"
 #include "tls/outside.h"
 
 /* What stands behind a tls_outside, for the files of this folder. */
 struct tls_outside {
-	atomic_uint       refs;
+	struct refs       refs;
 	struct arena      memory;
 	struct web_roots *roots;
 	struct slice      sni;

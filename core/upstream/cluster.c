@@ -127,7 +127,7 @@ cluster_new(struct cluster_registry *r, struct slice service, struct slice port)
 	static atomic_ullong generation;
 	struct cluster *c = mem_zalloc(sizeof(*c));
 
-	atomic_init(&c->refs, 1);
+	refs_init(&c->refs);
 	arena_init(&c->arena);
 	c->service = arena_dup(&c->arena, service);
 	c->name = slice_str(arena_printf(&c->arena, "%.*s:%.*s",
@@ -394,15 +394,14 @@ cluster_is_same(const struct cluster *a, const struct cluster *b)
 struct cluster *
 cluster_ref(struct cluster *c)
 {
-	atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+	refs_take(&c->refs);
 	return c;
 }
 
 void
 cluster_unref(struct cluster *c)
 {
-	if (c == NULL ||
-	    atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
+	if (c == NULL || !refs_drop(&c->refs))
 		return;
 	cluster_unref(c->as_h2);
 	plan_put(c->plan);

@@ -1,12 +1,12 @@
 #ifndef UPSTREAM_CLUSTER_H
 #define UPSTREAM_CLUSTER_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "base/refs.h"
 #include "net/addr.h"
 #include "net/proxy_protocol.h"
 #include "upstream/endpoint.h"
@@ -52,7 +52,7 @@ struct cluster_subset {
 };
 
 struct cluster {
-	atomic_int            refs;
+	struct refs           refs;
 	struct arena          arena;
 	struct slice          name;	/* "ns/service:port" */
 	struct slice          service;	/* "ns/service" */

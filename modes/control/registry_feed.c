@@ -11,7 +11,7 @@ registry_change_new(uint64_t revision, struct slice key, struct slice object)
 	struct registry_change *c = mem_zalloc(sizeof(*c));
 	struct str bytes = { 0 };
 
-	atomic_init(&c->refs, 1);
+	refs_init(&c->refs);
 	c->revision = revision;
 	c->is_delete = object.ptr == NULL;
 	str_add_slice(&bytes, key);
@@ -40,14 +40,14 @@ registry_change_new(uint64_t revision, struct slice key, struct slice object)
 struct registry_change *
 registry_change_ref(struct registry_change *c)
 {
-	atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+	refs_take(&c->refs);
 	return c;
 }
 
 void
 registry_change_unref(struct registry_change *c)
 {
-	if (c == NULL || atomic_fetch_sub(&c->refs, 1) != 1)
+	if (c == NULL || !refs_drop(&c->refs))
 		return;
 	mem_free(c->bytes);
 	mem_free(c);

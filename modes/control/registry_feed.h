@@ -1,9 +1,8 @@
 #ifndef CONTROL_REGISTRY_FEED_H
 #define CONTROL_REGISTRY_FEED_H
 
-#include <stdatomic.h>
-
 #include "base/list.h"
+#include "base/refs.h"
 #include "base/slice.h"
 #include "model/digest.h"
 
@@ -24,7 +23,7 @@
  * {"t":"del","key":"/core/services/shop/web","revision":7}
  */
 struct registry_change {
-	atomic_uint  refs;
+	struct refs  refs;
 	uint64_t     revision;
 	bool         is_delete;
 	struct slice key;

@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/refs.h"
 #include "modes/control/store_thread.h"
 
 /* Batches posted and not yet taken, above which a watch waits. */
@@ -11,7 +12,7 @@
  * every batch under way.
  */
 struct store_watch {
-	atomic_uint                   refs;
+	struct refs                   refs;
 	struct store                 *store;
 	struct store_port             port;
 	const struct store_watch_ops *ops;
@@ -38,7 +39,7 @@ struct parcel {
 static void
 unref(struct store_watch *w)
 {
-	if (atomic_fetch_sub(&w->refs, 1) != 1)
+	if (!refs_drop(&w->refs))
 		return;
 	mem_free(w->prefix_bytes);
 	mem_free(w);
@@ -114,7 +115,7 @@ post_batch(struct store_watch *w, const struct store_batch *b)
 	}
 	p->batch.revision = b->revision;
 	p->batch.changes = changes;
-	atomic_fetch_add(&w->refs, 1);
+	refs_take(&w->refs);
 	atomic_fetch_add(&w->pending, 1);
 	w->port.post(w->port.ctx, deliver_batch, p);
 }
@@ -199,7 +200,8 @@ store_watch_open(struct store *s, struct slice prefix, uint64_t since,
 {
 	struct store_watch *w = mem_zalloc(sizeof(*w));
 
-	atomic_init(&w->refs, 2);
+	refs_init(&w->refs);
+	refs_take(&w->refs);	/* for the thread of the store */
 	w->store = s;
 	w->port = *port;
 	w->ops = ops;

@@ -280,7 +280,7 @@ book_new(const struct rule_order *orders, size_t n, char *hosts)
 {
 	struct rule_book *b = mem_zalloc(sizeof(*b));
 
-	atomic_init(&b->refs, 1);
+	refs_init(&b->refs);
 	arena_init(&b->arena);
 	b->hosts = hosts;
 	b->table = route_table_new();
@@ -379,15 +379,14 @@ rule_book_make(const struct rule_order *orders, size_t n,
 struct rule_book *
 rule_book_ref(struct rule_book *b)
 {
-	atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
+	refs_take(&b->refs);
 	return b;
 }
 
 void
 rule_book_unref(struct rule_book *b)
 {
-	if (b == NULL ||
-	    atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1)
+	if (b == NULL || !refs_drop(&b->refs))
 		return;
 	for (size_t i = 0; i < b->wanted_len; i++)
 		model_object_unref(b->wanted[i]);

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "base/arena.h"
+#include "base/refs.h"
 #include "link/sni.h"
 #include "route/document.h"
 
@@ -66,7 +67,7 @@ struct rule_fault {
 };
 
 struct rule_book {
-	atomic_int            refs;
+	struct refs           refs;
 	struct arena          arena;
 	struct model_object **wanted, **good;	/* references: as told, as used */
 	size_t                wanted_len, good_len;

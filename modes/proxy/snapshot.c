@@ -15,7 +15,7 @@ snapshot_new(void)
 	static atomic_ullong number;
 	struct snapshot *s = mem_zalloc(sizeof(*s));
 
-	atomic_init(&s->refs, 1);
+	refs_init(&s->refs);
 	arena_init(&s->arena);
 	http_conn_settings_init(&s->http);
 	s->number = 1 + atomic_fetch_add(&number, 1);
@@ -25,7 +25,7 @@ snapshot_new(void)
 struct snapshot *
 snapshot_ref(struct snapshot *s)
 {
-	atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+	refs_take(&s->refs);
 	return s;
 }
 
@@ -43,8 +43,7 @@ snapshot_unref(struct snapshot *s)
 	size_t it = 0;
 	void *value;
 
-	if (s == NULL ||
-	    atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+	if (s == NULL || !refs_drop(&s->refs))
 		return;
 	while (map_next(&s->services, &it, NULL, &value)) {
 		struct service *service = value;

@@ -1,10 +1,9 @@
 #ifndef PROXY_SNAPSHOT_H
 #define PROXY_SNAPSHOT_H
 
-#include <stdatomic.h>
-
 #include "base/arena.h"
 #include "base/map.h"
+#include "base/refs.h"
 #include "chain/http.h"
 #include "link/sni.h"
 #include "upstream/cluster.h"
@@ -64,7 +63,7 @@ struct listener_chains {
 };
 
 struct snapshot {
-	atomic_int             refs;
+	struct refs            refs;
 	struct arena           arena;
 	uint64_t               revision;	/* of the documents */
 	uint64_t               number;	/* grows by one with each snapshot */
