@@ -4,8 +4,8 @@
 /* Between them nothing changes. */
 #define MANY		12	/* under way, in the mean */
 #define FEW		6
-#define SMALL		(6 * 1024)	/* bytes of an exchange, in the mean */
-#define LARGE		(10 * 1024)
+#define SMALL		(20 * 1024)	/* bytes of an exchange, in the mean */
+#define LARGE		(28 * 1024)
 #define BURST		16	/* under way: enough for a connection of all */
 
 void

@@ -37,8 +37,8 @@ TEST(link_is_shared_by_many_small_requests)
 		{ 1, 500, false }, { 11, 500, false }, { 12, 500, true },
 		{ 11, 500, true },	/* it stays as it is */
 		{ 6, 500, true }, { 5, 500, false }, { 6, 500, false },
-		{ 64, 500, true }, { 64, 9000, true }, { 64, 17000, false },
-		{ 64, 9000, false }, { 64, 5000, true }, { 64, 1000000, false },
+		{ 64, 500, true }, { 64, 25000, true }, { 64, 30000, false },
+		{ 64, 25000, false }, { 64, 17000, true }, { 64, 1000000, false },
 	};
 	struct link_load l = { 0 };
 
@@ -55,7 +55,7 @@ TEST(link_shares_a_burst_unless_bodies_are_long)
 
 	assert_false(shares(&l, 15));
 	assert_true(shares(&l, 16));
-	ask(&l, 1, 20000);
+	ask(&l, 1, 40000);
 	assert_false(shares(&l, 1000));
 	ask(&l, 1, 2000);
 	assert_true(shares(&l, 16));

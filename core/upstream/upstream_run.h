@@ -110,8 +110,7 @@ void pool_begin_use(struct pool_conn *);
 void pool_become_idle(struct pool_conn *);
 /* It may be used for more than what it carries. */
 bool pool_is_sound(const struct pool_conn *);
-/* What to offer in handshakes, the first preferred; static. */
-const char *const *pool_alpn(bool shares);
+const char *const *pool_alpn(bool shares);	/* for handshakes; static */
 /* Whether one connection is to carry this and others, if the endpoint agrees. */
 bool pool_shares(const struct attempt *);
 /* What was agreed on there, or is known beforehand, is HTTP/2. */

@@ -12,17 +12,16 @@ from peers import backend, edge, haproxy, nginx
 STREAMS = 32
 
 
-def run_h2load(address, path, connections, milliseconds):
-	"""One run; the requests that were answered, none of them badly."""
+def run_h2load(url, milliseconds, *options, streams=STREAMS):
+	"""One run on 4 connections; the requests that were answered, none of
+	them badly."""
 	with on_cpu(LOAD_CPU):
-		out = subprocess.run(["h2load", "-t1", f"-c{connections}",
-		    f"-m{STREAMS}", f"-D{milliseconds}ms",
-		    f"http://{address}{path}"], capture_output=True, text=True,
-		    check=True).stdout
+		out = subprocess.run(["h2load", "-t1", "-c4", f"-m{streams}",
+		    f"-D{milliseconds}ms", *options, f"http://{url}"],
+		    capture_output=True, text=True, check=True).stdout
 	counts = {what: int(count) for count, what in re.findall(
 	    r"(\d+) (succeeded|failed|errored|timeout)", out)}
-	assert counts["succeeded"] > 0 and not counts["failed"] and \
-	    not counts["timeout"], out
+	assert not counts["failed"] and not counts["timeout"], out
 	rate = float(re.search(r"([\d.]+) req/s", out)[1])
 	return {"all": counts["succeeded"], "per_second": rate}
 
@@ -41,8 +40,8 @@ def run(bench):
 	ways = contestants(scene, backend(scene))
 
 	def take(way, path):
-		run_h2load(way.address, path, 4, bench.warmup_ms)
-		return bench.take_of(way, lambda: run_h2load(way.address, path, 4,
+		run_h2load(way.address + path, bench.warmup_ms)
+		return bench.take_of(way, lambda: run_h2load(way.address + path,
 		    bench.duration_ms))
 	small = bench.each(ways, lambda way: take(way, "/plain"))
 	large = bench.each(ways, lambda way: take(way, "/?size=16384"))

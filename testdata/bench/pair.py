@@ -15,6 +15,15 @@ import wire
 SNI = "orders.default.mesh"
 
 
+LINK = """apiVersion: mesh/v1
+kind: BackendPolicy
+metadata: {{name: {name}, namespace: default}}
+spec:
+  targetRefs: [{{name: {name}}}]
+  connectionPool: {{h2UpgradePolicy: {link}}}
+"""
+
+
 class Holder:
 	"""Who has a certificate: the files as programs want them."""
 
@@ -47,8 +56,9 @@ class Pair:
 		return ["--cert", self.client.cert, "--key", self.client.key,
 		    "--ca", self.ca, "--sni", sni, *alpn]
 
-	def mesh(self, options=NO_LOG, name="mesh"):
-		"""Gives (both hops, the second alone)."""
+	def mesh(self, options=NO_LOG, name="mesh", link=None):
+		"""Gives (both hops, the second alone).  link is what the two are to
+		speak, as h2UpgradePolicy has it."""
 		port = 80 if self.protocol == "http" else 7000
 		service = f"default/{name}-orders"
 		with on_cpu(PROXY_CPU):
@@ -57,6 +67,10 @@ class Pair:
 			    apps=[f"{port}={self.target}/{self.protocol}"],
 			    options=MESH + options)
 			orders.await_ready()
+		if link:
+			self.control.apply(LINK.format(name=f"{name}-orders",
+			    link=link))
+		with on_cpu(PROXY_CPU):
 			web = self.scene.proxy(f"{name}-web", control=self.control,
 			    service=f"default/{name}-web",
 			    apps=[f"{port}={self.target}/{self.protocol}"],

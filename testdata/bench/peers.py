@@ -99,26 +99,34 @@ def listens(address):
 	return wire.dial(address).close() is None
 
 
-def nginx(scene, name, target, protocol="http", server_tls=";",
-    upstream_tls=""):
+def run_nginx(scene, name, template, cpu=PROXY_CPU, is_stream=True, **values):
+	"""nginx with that behind its head; gives the process and the address."""
 	address = f"127.0.0.1:{free_port()}"
 	folder = scene.dir / name
-	folder.mkdir()
-	template = NGINX + (NGINX_HTTP if protocol == "http" else NGINX_TCP)
-	if upstream_tls and protocol != "http":
-		upstream_tls = "proxy_ssl on; " + upstream_tls
-	conf = scene.file(f"{name}/nginx.conf", template.format(
+	folder.mkdir(exist_ok=True)
+	conf = scene.file(f"{name}/nginx.conf", (NGINX + template).format(
 	    user="user root;" if os.getuid() == 0 else "", folder=folder,
-	    files=OPEN_FILES, address=address, target=target,
-	    scheme="https" if upstream_tls else "http", server_tls=server_tls,
-	    upstream_tls=upstream_tls, temps=" ".join(
+	    files=OPEN_FILES, address=address, temps=" ".join(
 	        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body",
-	        "proxy", "fastcgi", "uwsgi", "scgi"))))
-	with on_cpu(PROXY_CPU):
+	        "proxy", "fastcgi", "uwsgi", "scgi")), **values))
+	with on_cpu(cpu):
 		process = scene.start(name, ["nginx", "-p", folder, "-e", "stderr",
 		    "-c", conf])
-	wait_until(lambda: listens(address), f"{name} listens")
+	if is_stream:
+		wait_until(lambda: listens(address), f"{name} listens")
+	else:
+		wait_until((folder / "pid").exists, f"{name} runs")
 	return process, address
+
+
+def nginx(scene, name, target, protocol="http", server_tls=";",
+    upstream_tls=""):
+	if upstream_tls and protocol != "http":
+		upstream_tls = "proxy_ssl on; " + upstream_tls
+	return run_nginx(scene, name, NGINX_HTTP if protocol == "http"
+	    else NGINX_TCP, target=target, server_tls=server_tls,
+	    scheme="https" if upstream_tls else "http",
+	    upstream_tls=upstream_tls)
 
 
 def haproxy(scene, name, target, protocol="http", server_tls="",

@@ -3,6 +3,8 @@
 from contextlib import contextmanager
 import time
 
+import calls
+import datagrams
 import http2
 from measure import Figure, LOAD_CPU, PROXY_CPU, anonymous_kib, cpu_figures, \
     figures, on_cpu, rate_figures, run_load, run_wrk
@@ -81,6 +83,11 @@ def multiplexed(bench):
 	http2.run(bench)
 
 
+@workload("W5", "gRPC: single calls and streams, over cleartext HTTP/2")
+def remote_calls(bench):
+	calls.run(bench)
+
+
 @workload("W6", "two sidecars with mutual TLS between them")
 def two_hops(bench):
 	pair = Pair(bench.scene, backend(bench.scene))
@@ -89,9 +96,12 @@ def two_hops(bench):
 	    bench.scene.dir / "access.log"), "mesh-log")[0])
 	contestants += [pair.nginx("1.3", "nginx-1.3")[0],
 	    pair.haproxy("1.3", "haproxy-1.3")[0]]
+	contestants += [pair.mesh(name=f"mesh-h{version}", link=link)[0]
+	    for version, link in ((1, "DO_NOT_UPGRADE"), (2, "UPGRADE"))]
 	newer = {"nginx": "nginx-1.3", "haproxy": "haproxy-1.3"}
-	for path, size, connections, aim in ((SMALL, "small", 64, 0.75),
-	    (KIB16, "16 KiB", 64, 0.9), (MIB1, "1 MiB", 16, 1.0)):
+	for path, size, connections, aim in ((SMALL, "small", 64, 0.65),
+	    (SMALL, "small, few", 4, None), (KIB16, "16 KiB", 64, 0.9),
+	    (MIB1, "1 MiB", 16, 1.0)):
 		samples = bench.sample(contestants, path, "-c", connections)
 		cpu = cpu_figures(samples)
 		bench.row("W6", f"CPU per request, {size}", "us", cpu, aim)
@@ -99,6 +109,9 @@ def two_hops(bench):
 		    subject="mesh-log")
 		bench.row("W6", f"  peers with TLS 1.3, {size}", "us", cpu,
 		    peers=newer)
+		for version in (1, 2):
+			bench.row("W6", f"  link of HTTP/{version}, {size}", "us", cpu,
+			    subject=f"mesh-h{version}")
 		bench.row("W6", f"throughput, {size}", "1/s",
 		    rate_figures(samples), higher_is_better=True)
 
@@ -287,3 +300,8 @@ def start(bench):
 		taken = bench.each(those, take)
 		bench.row("W13", metric, "ms", {name: Figure(times)
 		    for name, times in taken.items()}, 30, is_absolute=True)
+
+
+@workload("W14", "UDP: datagrams for a second of CPU")
+def packets(bench):
+	datagrams.run(bench)
