@@ -6,7 +6,10 @@
 #include "tls/aead.h"
 
 #define EXT_SERVER_NAME	0
+#define EXT_SIGNATURES	13
 #define EXT_ALPN	16
+#define RSA_SHA256	0x0401	/* RFC 5246, section 7.4.1.4.1 */
+#define ECDSA_SHA256	0x0403
 
 /* Cuts len bytes off; latches failure as an absent rest. */
 static struct slice
@@ -67,6 +70,14 @@ parse_alpn(struct hello *h, struct slice ext)
 	return rest.ptr != NULL && ext.ptr != NULL && ext.len == 0;
 }
 
+/* RFC 5246, section 7.4.1.4.1. */
+static bool
+parse_signatures(struct hello *h, struct slice ext)
+{
+	h->signatures = cut_vector(&ext, 2);
+	return ext.ptr != NULL && ext.len == 0 && h->signatures.len % 2 == 0;
+}
+
 static bool
 parse_extensions(struct hello *h, struct slice exts)
 {
@@ -82,6 +93,9 @@ parse_extensions(struct hello *h, struct slice exts)
 		if (type == EXT_ALPN &&
 		    (h->protocols.ptr != NULL || !parse_alpn(h, ext)))
 			return false;
+		if (type == EXT_SIGNATURES &&
+		    (h->signatures.ptr != NULL || !parse_signatures(h, ext)))
+			return false;
 	}
 	return exts.ptr != NULL;
 }
@@ -95,7 +109,7 @@ parse_message(struct hello *h, struct slice rest)
 {
 	struct slice body;
 
-	h->sni = h->protocols = h->suites = SLICE_NONE;
+	h->sni = h->protocols = h->suites = h->signatures = SLICE_NONE;
 	if (cut_number(&rest, 1) != CLIENT_HELLO)
 		return false;
 	body = cut_vector(&rest, 3);
@@ -117,7 +131,7 @@ hello_parse(struct hello *h, const struct buf *raw)
 	size_t len = buf_len(raw) < HELLO_MAX ? buf_len(raw) : HELLO_MAX;
 	struct slice rest = slice_of(h->bytes, len);
 
-	h->sni = h->protocols = h->suites = SLICE_NONE;
+	h->sni = h->protocols = h->suites = h->signatures = SLICE_NONE;
 	buf_copy_out(raw, h->bytes, len);
 	if (cut_number(&rest, 1) != RECORD_HANDSHAKE || cut_number(&rest, 1) != 3)
 		return false;
@@ -202,8 +216,8 @@ hello_name(struct slice raw, char name[HELLO_NAME_MAX])
 	return take_name(&h, name);
 }
 
-bool
-hello_takes(const struct hello *h, bool is_rsa)
+static bool
+takes_suite(const struct hello *h, bool is_rsa)
 {
 	struct slice rest = h->suites;
 
@@ -214,6 +228,24 @@ hello_takes(const struct hello *h, bool is_rsa)
 			return true;
 	}
 	return false;
+}
+
+static bool
+takes_signature(const struct hello *h, size_t wanted)
+{
+	struct slice rest = h->signatures;
+
+	while (rest.len > 0)
+		if (cut_number(&rest, 2) == wanted)
+			return true;
+	return h->signatures.ptr == NULL;
+}
+
+bool
+hello_takes(const struct hello *h, bool is_rsa)
+{
+	return takes_suite(h, is_rsa) && takes_signature(h, is_rsa ?
+	    RSA_SHA256 : ECDSA_SHA256);
 }
 
 const char *

@@ -18,6 +18,7 @@ struct hello {
 	struct slice  suites;	/* two bytes each */
 	struct slice  sni;	/* absent when none */
 	struct slice  protocols;	/* each behind its length byte */
+	struct slice  signatures;	/* two bytes each; absent when none */
 };
 
 /*
@@ -41,7 +42,11 @@ enum hello_state {
 /* So many bytes hold any that is not: of records, not all of them tiny. */
 #define HELLO_PEEK_BYTES	(HELLO_PEEK_MAX + 512)
 enum hello_state hello_name(struct slice raw, char name[HELLO_NAME_MAX]);
-/* Whether it offers a suite of ours with a certificate of this kind. */
+/*
+ * Whether it offers a suite of ours with a certificate of this kind, and takes
+ * a signature of such a key over SHA-256, if it says what it takes (RFC 5246,
+ * section 7.4.1.4.1).
+ */
 bool hello_takes(const struct hello *, bool is_rsa);
 /* The first of ours that the client offers, or "". */
 const char *hello_choose(const struct hello *, const char *const *ours);

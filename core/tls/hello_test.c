@@ -221,3 +221,44 @@ TEST(hello_with_a_name_of_other_letters_is_bad)
 	assert_int_equal(hello_name(slice_of(hello, len), name), HELLO_BAD);
 	buf_fini(&raw);
 }
+
+static const struct {
+	struct slice suites, signatures;	/* signatures.ptr NULL: none */
+	bool         takes_ec, takes_rsa;
+} kinds[] = {
+	{ { "\xc0\x2b\xc0\x2f", 4 }, { NULL, 0 }, true, true },
+	{ { "\xc0\x2b\xc0\x2f", 4 }, { "\x04\x03\x04\x01", 4 }, true, true },
+	{ { "\xc0\x2b\xc0\x2f", 4 }, { "\x08\x04\x04\x01", 4 }, false, true },
+	{ { "\xc0\x2b\xc0\x2f", 4 }, { "\x04\x03\x08\x04", 4 }, true, false },
+	{ { "\xc0\x2b\xc0\x2f", 4 }, { "\x05\x03\x06\x01", 4 }, false, false },
+	{ { "\xc0\x2b\xc0\x2f", 4 }, { "", 0 }, false, false },
+	{ { "\xc0\x2f", 2 }, { "\x04\x03\x04\x01", 4 }, false, true },
+	{ { "\xcc\xa9", 2 }, { "\x04\x03\x04\x01", 4 }, true, false },
+	{ { "\x00\x2f\x13\x01", 4 }, { "\x04\x03\x04\x01", 4 }, false, false },
+};
+
+TEST(hello_says_what_kinds_of_certificates_it_takes)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct hello *h = mem_zalloc(sizeof(*h));
+
+		h->suites = kinds[i].suites;
+		h->signatures = kinds[i].signatures;
+		assert_int_equal(hello_takes(h, false), kinds[i].takes_ec);
+		assert_int_equal(hello_takes(h, true), kinds[i].takes_rsa);
+		mem_free(h);
+	}
+}
+
+/* What our own client says it takes: both kinds need both to be there. */
+TEST(hello_of_our_own_takes_ecdsa)
+{
+	struct buf raw = { 0 };
+	struct hello h;
+
+	say_hello(&raw, "a.example", NULL);
+	assert_true(hello_parse(&h, &raw));
+	assert_non_null(h.signatures.ptr);
+	assert_true(hello_takes(&h, false));
+	buf_fini(&raw);
+}
