@@ -26,8 +26,7 @@ def client(section, what):
 	def decorate(function):
 		def sends(peer):
 			peer.check_alive()
-			host, port = peer.sock.getpeername()
-			with Client(f"{host}:{port}") as speaker:
+			with Client(peer.address) as speaker:
 				function(speaker)
 		RFC.add(section, what, sends)
 		return function

@@ -86,6 +86,11 @@ class Reply:
 			self.fields = fields
 
 
+def reach(address):
+	"""A socket; an address may know its own way, as one behind TLS does."""
+	return address.dial() if hasattr(address, "dial") else dial(address)
+
+
 class Peer(Stream):
 	"""A client that says anything.
 
@@ -96,7 +101,8 @@ class Peer(Stream):
 	"""
 
 	def __init__(self, address, begin=True, **named):
-		super().__init__(dial(address))
+		super().__init__(reach(address))
+		self.address = address
 		self.frames = []
 		self.replies = collections.defaultdict(Reply)
 		self.decoder = hpack.Decoder()
@@ -289,7 +295,7 @@ class Client:
 	it should not is an h2.exceptions.ProtocolError."""
 
 	def __init__(self, address, **named):
-		self.sock = dial(address)
+		self.sock = reach(address)
 		self.h2 = h2.connection.H2Connection(
 		    h2.config.H2Configuration(header_encoding="utf-8"))
 		self.h2.local_settings.update({getattr(h2_wire, name): value
