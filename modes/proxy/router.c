@@ -1,4 +1,5 @@
 #include "chain/grpc.h"
+#include "chain/grpc.h"
 #include "chain/grpc_timeout.h"
 #include "modes/proxy/data_plane.h"
 #include "modes/proxy/entrance.h"
@@ -63,7 +64,8 @@ on_each(void *arg)
 
 	if (router_hedge(r))
 		return;
-	if (!retry_takes_timeout(r->retry, router_is_idempotent(r)) ||
+	if (!(retry_takes_timeout(r->retry, router_is_idempotent(r)) ||
+	    router_takes_grpc(r, GRPC_DEADLINE_EXCEEDED)) ||
 	    !router_try_again(r, STREAM_TIMEOUT, "try_timeout", 0))
 		router_fail(r, FLAG_UT, "try_timeout");
 }

@@ -80,6 +80,8 @@ enum router_budget { BUDGET_TAKEN, BUDGET_BUSY, BUDGET_OVER_RATE };
 enum router_budget router_take_budget(struct router *);
 /* What was sent is to be sent again, in front of what was not. */
 void router_rewind(struct router *, const char *reason);
+/* Whether a call of gRPC is tried again that would end in this status of ours. */
+bool router_takes_grpc(const struct router *, int status);
 /* Whether an answer is none: what it says is tried again. */
 bool router_takes_status(const struct router *, const struct http_head *, bool end);
 /* A head came: the try is over, or it is the answer. */

@@ -168,11 +168,17 @@ router_try_again(struct router *r, enum stream_error error, const char *reason,
 }
 
 bool
+router_takes_grpc(const struct router *r, int status)
+{
+	return l7_summary(r->ctx)->is_grpc &&
+	    retry_takes_grpc(r->retry, status);
+}
+
+bool
 router_takes_status(const struct router *r, const struct http_head *head,
     bool end)
 {
-	if (end && l7_summary(r->ctx)->is_grpc &&
-	    retry_takes_grpc(r->retry, grpc_status_read(&head->fields)))
+	if (end && router_takes_grpc(r, grpc_status_read(&head->fields)))
 		return true;
 	return retry_takes_status(r->retry, end ? grpc_http_status(head) :
 	    head->status, router_is_idempotent(r));
@@ -344,6 +350,16 @@ is_stale(struct router *r, enum stream_error error)
 	return true;
 }
 
+static bool
+takes_reset(const struct router *r, enum stream_error error)
+{
+	return retry_takes_reset(r->retry, error, attempt_is_reused(r->attempt),
+	    router_is_idempotent(r)) || ((error == STREAM_REFUSED ||
+	    error == STREAM_CONN_CLOSED || error == STREAM_CONN_RESET) &&
+	    router_takes_grpc(r, GRPC_UNAVAILABLE)) ||
+	    (error == STREAM_CANCEL && router_takes_grpc(r, GRPC_CANCELLED));
+}
+
 static void
 fail_reset(struct router *r, enum stream_error error)
 {
@@ -357,18 +373,15 @@ static void
 on_reset(void *owner, enum stream_error error)
 {
 	struct router *r = owner;
+	bool takes = takes_reset(r, error);
 
 	/* The service may keep the time that it was told before our clock does. */
 	if (router_is_late(r)) {
 		router_expire(r);
 		return;
 	}
-	if (retry_takes_reset(r->retry, error, attempt_is_reused(r->attempt),
-	    router_is_idempotent(r)) && is_stale(r, error))
-		return;
-	if (retry_takes_reset(r->retry, error, attempt_is_reused(r->attempt),
-	    router_is_idempotent(r)) &&
-	    router_try_again(r, error, stream_error_name(error), 0))
+	if (takes && (is_stale(r, error) || router_try_again(r, error,
+	    stream_error_name(error), 0)))
 		return;
 	if (r->answered || !router_fall_back(r))
 		fail_reset(r, error);
@@ -555,7 +568,8 @@ on_attempt_failed(void *owner, enum response_flag flag, const char *details)
 	/* A limit of ours is as full for the next try, and let none begin. */
 	if (flag == FLAG_UO)
 		r->attempts--;
-	else if (retry_takes_connect(r->retry) &&
+	else if ((retry_takes_connect(r->retry) || router_takes_grpc(r,
+	    grpc_status_of_http(response_flag_status(flag)))) &&
 	    router_try_again(r, STREAM_OK, details, 0))
 		return;
 	if (!router_fall_back(r))
