@@ -9,8 +9,9 @@
 /*
  * router_run: the insides of the router, shared by router.c (life of an
  * exchange, rules, mirrors, what comes from the caller), router_try.c (its
- * tries, one after the other), router_hedge.c (tries beside each other) and
- * router_tunnel.c (what it is after an upgrade).
+ * tries, one after the other), router_retry.c (whether there is another),
+ * router_hedge.c (tries beside each other) and router_tunnel.c (what it is after
+ * an upgrade).
  */
 #define TRIED_MAX	8	/* endpoints that the next try avoids */
 
@@ -67,23 +68,6 @@ void router_expire(struct router *);
 /* What is sent, the same for all tries.  False: it cannot be sent. */
 bool router_make_outgoing(struct router *);
 void router_start_attempt(struct router *);
-/*
- * Tries a request again of which something may have been sent; nothing of the
- * answer was passed on.  False: no more tries, or no budget for them.
- */
-bool router_try_again(struct router *, enum stream_error, const char *reason,
-    uint64_t least_ms);
-bool router_is_idempotent(const struct router *);
-bool router_has_attempts_left(const struct router *);
-/* Counts a retry to begin, which router_drop_attempt ends, unless it may not. */
-enum router_budget { BUDGET_TAKEN, BUDGET_BUSY, BUDGET_OVER_RATE };
-enum router_budget router_take_budget(struct router *);
-/* What was sent is to be sent again, in front of what was not. */
-void router_rewind(struct router *, const char *reason);
-/* Whether a call of gRPC is tried again that would end in this status of ours. */
-bool router_takes_grpc(const struct router *, int status);
-/* Whether an answer is none: what it says is tried again. */
-bool router_takes_status(const struct router *, const struct http_head *, bool end);
 /* A head came: the try is over, or it is the answer. */
 void router_take_head(struct router *, struct http_head *, bool end);
 /* The endpoint of the attempt under way goes into the summary. */
@@ -99,6 +83,29 @@ void router_stop_clocks(struct router *);
 void router_give_up(struct router *, enum attempt_result, enum response_flag,
     const char *details);
 void router_fail(struct router *, enum response_flag, const char *details);
+
+/* --- router_retry.c ---------------------------------------------------------------- */
+
+/*
+ * Tries a request again of which something may have been sent; nothing of the
+ * answer was passed on.  False: no more tries, or no budget for them.
+ */
+bool router_try_again(struct router *, enum stream_error, const char *reason,
+    uint64_t least_ms);
+/* The same where such an answer, or end, is one that is tried again. */
+bool router_try_again_for(struct router *, const struct http_head *, bool end);
+bool router_try_again_for_reset(struct router *, enum stream_error);
+bool router_is_idempotent(const struct router *);
+bool router_has_attempts_left(const struct router *);
+/* Counts a retry to begin, which router_drop_attempt ends, unless it may not. */
+enum router_budget { BUDGET_TAKEN, BUDGET_BUSY, BUDGET_OVER_RATE };
+enum router_budget router_take_budget(struct router *);
+/* What was sent is to be sent again, in front of what was not. */
+void router_rewind(struct router *, const char *reason);
+/* Whether a call of gRPC is tried again that would end in this status of ours. */
+bool router_takes_grpc(const struct router *, int status);
+/* Whether an answer is none: what it says is tried again. */
+bool router_takes_status(const struct router *, const struct http_head *, bool end);
 
 /* --- router_hedge.c ---------------------------------------------------------------- */
 
