@@ -89,6 +89,7 @@ struct loop {
 };
 
 /* Every callback from libevent begins with it: takes the turn's time. */
+void loop_be_patient(const struct loop *);	/* the thread, if it is to be */
 void loop_enter(struct loop *);
 void loop_run_calls(struct loop *);	/* posted and deferred ones */
 struct event *loop_event(struct loop *, int fd, short what,

@@ -360,6 +360,7 @@ loop_run(struct loop *l)
 {
 	struct loop *outer = loop_current;
 
+	loop_be_patient(l);
 	loop_current = l;
 	while (!atomic_load(&l->must_stop))
 		loop_turn(l);

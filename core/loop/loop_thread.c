@@ -30,9 +30,11 @@ loop_set_patient(struct loop *l)
  * (EEVDF), and need not wait for the end of a handshake.  Older kernels take
  * no notice.
  */
-static void
-ask_for_long_slices(void)
+void
+loop_be_patient(const struct loop *l)
 {
+	if (!l->is_patient)
+		return;
 	struct sched_attr attr = { .size = sizeof(attr),
 		.policy = SCHED_OTHER, .runtime = PATIENT_SLICE_NS };
 
@@ -45,8 +47,6 @@ loop_thread_main(void *arg)
 	struct loop *l = arg;
 
 	pthread_setname_np(pthread_self(), l->name);
-	if (l->is_patient)
-		ask_for_long_slices();
 	loop_run(l);
 	arena_trim();
 	buf_trim_cache();

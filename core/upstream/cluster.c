@@ -199,6 +199,8 @@ cluster_add(struct cluster *c, struct cluster_registry *r,
 	    from->id : outside_mark(c)), SLICE_ARG(from->sni));
 
 	e->state = endpoint_state_get(r, c->state, slice_str(key));
+	atomic_store_explicit(&e->state->generation, c->generation,
+	    memory_order_relaxed);
 	mem_free(key);
 }
 

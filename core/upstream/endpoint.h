@@ -57,6 +57,7 @@ struct endpoint_state {
 	atomic_int  refs;
 	char       *key;	/* cluster, workload, address, identity, SNI */
 	struct cluster_state *service;	/* counted */
+	atomic_ullong generation;	/* of the latest cluster that has it */
 	atomic_uint marks;
 	atomic_uint active;	/* requests or TCP sessions under way */
 	atomic_uint conns;

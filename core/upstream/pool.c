@@ -455,32 +455,31 @@ close_idle(struct endpoint_local *l)
 	endpoint_local_check(l);
 }
 
-static void
-leave(struct upstream *up, const struct endpoint_state *s)
-{
-	for (int is_h2 = 0; is_h2 < 2; is_h2++) {
-		struct endpoint_local *l = map_get(&up->locals[is_h2],
-		    slice_str(s->key));
-
-		if (l != NULL) {
-			l->is_gone = true;
-			close_idle(l);
-		}
-	}
-}
-
+/*
+ * Who is connected is looked at, however many endpoints a service has: one of
+ * the old cluster that no later one up to `now` took over has left.
+ */
 void
 upstream_replace(struct upstream *up, const struct cluster *old,
     const struct cluster *now)
 {
-	for (size_t i = 0; i < old->len; i++) {
-		const struct endpoint_state *s = old->v[i].state;
-		bool stays = false;
+	uint64_t since = now == NULL ? UINT64_MAX : now->generation;
 
-		for (size_t j = 0; now != NULL && j < now->len && !stays; j++)
-			stays = now->v[j].state == s;
-		if (!stays)
-			leave(up, s);
+	for (int is_h2 = 0; is_h2 < 2; is_h2++) {
+		size_t it = 0;
+		void *value;
+
+		while (map_next(&up->locals[is_h2], &it, NULL, &value)) {
+			struct endpoint_local *l = value;
+			uint64_t at = atomic_load_explicit(
+			    &l->state->generation, memory_order_relaxed);
+
+			if (l->state->service != old->state ||
+			    at < old->generation || at >= since)
+				continue;
+			l->is_gone = true;
+			close_idle(l);
+		}
 	}
 }
 

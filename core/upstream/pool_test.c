@@ -162,6 +162,39 @@ TEST(pool_closes_idle_connections_of_who_left)
 	bench_fini(&b);
 }
 
+/* The set after this one: with its endpoint, or with another. */
+static struct cluster *
+successor(struct bench *b, bool keeps)
+{
+	struct cluster *c = cluster_new(b->registry, SLICE("default/web"),
+	    SLICE("80"));
+	struct endpoint e = b->cluster->v[0];
+
+	e.workload = keeps ? e.workload : SLICE("default/other");
+	cluster_add(c, b->registry, &e);
+	cluster_seal(c);
+	return c;
+}
+
+TEST(pool_keeps_idle_connections_of_who_is_in_the_next_set)
+{
+	struct bench b;
+
+	bench_init(&b);
+	bench_exchange(&b, 'A', 0, BENCH_OK);
+	struct cluster *same = successor(&b, true);
+	struct cluster *other = successor(&b, false);
+
+	/* A set that is compiled already does not matter before its turn. */
+	upstream_replace(b.up, b.cluster, same);
+	assert_int_equal(bench_counts(&b).idle, 1);
+	upstream_replace(b.up, same, other);
+	bench_run_until(&b, bench_is_none_idle);
+	cluster_unref(same);
+	cluster_unref(other);
+	bench_fini(&b);
+}
+
 static bool
 is_second_answered(struct bench *b)
 {

@@ -267,6 +267,24 @@ struct use {
 };
 
 static void
+unref_late(void *arg)
+{
+	snapshot_unref(arg);
+}
+
+/* To free what ten thousand endpoints had takes longer than a request may wait. */
+static void
+give_back(struct proxy_worker *w, struct snapshot *old)
+{
+	struct loop *l = w->plane->options.loop;
+
+	if (l != NULL && old != NULL && !w->is_stopped)
+		loop_post(l, unref_late, old);
+	else
+		snapshot_unref(old);
+}
+
+static void
 on_use(void *arg)
 {
 	struct use *u = arg;
@@ -279,7 +297,7 @@ on_use(void *arg)
 	if (old != NULL)
 		release_endpoints(w, old, w->snapshot);
 	authorize_again(w);
-	snapshot_unref(old);
+	give_back(w, old);
 	if (w->health != NULL && !w->is_stopped)
 		watch_health(w);
 	lookup_retry(w);

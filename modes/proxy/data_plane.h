@@ -39,6 +39,7 @@ struct port {
 
 struct data_plane_options {
 	int                 workers;
+	struct loop        *loop;	/* kept: where snapshots end; NULL: anywhere */
 	struct slice        default_namespace;	/* for short host names */
 	uint64_t            lookup_timeout_ms;	/* 3,000 */
 	bool                is_edge;	/* standalone: callers are strangers */

@@ -380,7 +380,8 @@ start_plane(struct proxy_run *p)
 	const struct model_proxy_spec *s = p->settings.spec;
 	int workers = worker_count(s);
 	struct data_plane_options o = {
-		.workers = workers, .default_namespace = SLICE("default"),
+		.workers = workers, .loop = p->loop,
+		.default_namespace = SLICE("default"),
 		.is_edge = s->standalone, .trusted_hops = s->trusted_hops,
 		.lookup_timeout_ms = 3000, .proxies = p->proxies,
 		.proxies_len = s->proxy_protocol_from_len,
@@ -475,6 +476,7 @@ run(struct proxy_run *p, struct model_set *docs, struct err *err)
 	if (result != 0 || resolve_apps(p, err) != 0)
 		return -1;
 	p->loop = loop_new("main");
+	loop_set_patient(p->loop);	/* it compiles beside the workers */
 	p->stats = stat_registry_new(metrics, METRIC_COUNT);
 	p->stat = stat_worker_new(p->stats);
 	metrics_add_process(p->stats, "proxy", build_version(), build_commit(),
