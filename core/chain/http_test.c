@@ -68,7 +68,8 @@ has_two_answers(struct http_bench *b)
 	const char *first;
 
 	return http_bench_has_answer(b) &&
-	    (first = strstr(str_ptr(&b->got), "ok")) != NULL && strstr(first + 2, "\r\n\r\nok") != NULL;
+	    (first = strstr(str_ptr(&b->got), "ok")) != NULL &&
+	    strstr(first + 2, "\r\n\r\nok") != NULL;
 }
 
 /* Its rest was read only when the socket was watched anyhow, some ms later. */
