@@ -180,12 +180,13 @@ why_out(struct api_call *call, const struct model_endpoint *e)
 
 static void
 add_endpoint(struct api_call *call, struct conf_node *list,
-    const struct model_endpoint *e, uint16_t port)
+    const struct model_endpoint *e, const struct model_service_port *p)
 {
 	struct conf_node *row = conf_add_map(list);
 	const char *why = why_out(call, e);
 
-	conf_set_int(row, "port", port);
+	conf_set_int(row, "port", p->port);
+	conf_set_string(row, "protocol", model_port_word(p));
 	conf_set_string(row, "address", e->address);
 	conf_set_int(row, "targetPort", e->port);
 	conf_set_string(row, "workload", e->workload);
@@ -239,6 +240,7 @@ add_left_out(struct api_call *call, struct conf_node *list,
 			continue;
 		row = conf_add_map(list);
 		conf_set_int(row, "port", p->port);
+		conf_set_string(row, "protocol", model_port_word(p));
 		conf_set_string(row, "address", model_workload(o)->spec.address);
 		conf_set_string(row, "workload", model_object_name(o));
 		conf_set_bool(row, "ready", false);
@@ -275,7 +277,7 @@ api_service_endpoints(struct api_call *call)
 
 		find_endpoints(call, o, port, &b, &e);
 		for (size_t k = 0; k < e.len; k++)
-			add_endpoint(call, list, &e.items[k], port->port);
+			add_endpoint(call, list, &e.items[k], port);
 		add_left_out(call, list, o, port, &b, &e);
 	}
 	backends_fini(&b);
@@ -362,8 +364,10 @@ api_stat(struct api_call *call)
 {
 	struct conf_node *map = conf_map_new(&call->arena);
 
+	struct conf_node *services = conf_set_list(map, "services");
+
 	traffic_write(call->server->traffic, loop_now_ms(call->server->loop),
-	    conf_set_list(map, "services"));
+	    services, conf_set_list(map, "streams"));
 	traffic_mismatches_write(call->server->traffic,
 	    loop_now_ms(call->server->loop), conf_set_list(map, "mismatches"));
 	api_answer_node(call, 200, map);

@@ -61,17 +61,25 @@ is_success(struct slice response_code, struct slice grpc_status)
 	    status < GRPC_STATUSES && grpc_is_error((int)status));
 }
 
+struct pair *
+traffic_pair_of(struct map *pairs, const struct slice *labels)
+{
+	struct str key = { 0 };
+	struct pair *p;
+
+	add_pair(&key, labels);
+	p = pair_at(pairs, str_slice(&key));
+	str_fini(&key);
+	return p;
+}
+
 static void
 on_reading(void *ctx, const struct stat_reading *r)
 {
 	const struct reading *to = ctx;
 	const struct slice *v = r->values;
-	struct str key = { 0 };
-	struct pair *p;
+	struct pair *p = traffic_pair_of(to->pairs, v);
 
-	add_pair(&key, v);
-	p = pair_at(to->pairs, str_slice(&key));
-	str_fini(&key);
 	if (to->is_histogram) {
 		stat_histogram_merge(&p->durations, r->hist);
 		return;
@@ -89,6 +97,7 @@ traffic_read_totals(struct traffic *t, struct map *pairs)
 	stat_read(t->stats, METRIC_REQUESTS, on_reading, &to);
 	to.is_histogram = true;
 	stat_read(t->stats, METRIC_REQUEST_DURATION, on_reading, &to);
+	traffic_read_streams(t, pairs);
 }
 
 /* --- life --------------------------------------------------------------------------- */
@@ -146,6 +155,14 @@ traffic_add_past(struct note *n, const struct map *before,
 		    (then == NULL ? 0 : then->requests);
 		p->success += now->success - (then == NULL ? 0 : then->success);
 		stat_histogram_merge(&p->durations, &more);
+		for (int k = 0; k < STREAM_KINDS; k++) {
+			const struct stream_totals s = stream_totals_since(now,
+			    then, (enum stream_kind)k);
+
+			p->streams[k].opened += s.opened;
+			p->streams[k].bytes_to += s.bytes_to;
+			p->streams[k].bytes_from += s.bytes_from;
+		}
 	}
 }
 
@@ -399,6 +416,7 @@ add_row(struct conf_node *list, struct slice source, struct slice destination,
 	row = conf_add_map(list);
 	conf_set_slice(row, "source", source);
 	conf_set_slice(row, "destination", destination);
+	conf_set_string(row, "protocol", "http");
 	conf_set_int(row, "requests", (int64_t)requests);
 	conf_set_int(row, "success", (int64_t)success);
 	set_quantile(row, "p50", &h, 0.5);
@@ -435,7 +453,8 @@ sorted_keys(const struct map *pairs, size_t *n)
 }
 
 void
-traffic_write(struct traffic *t, uint64_t now_ms, struct conf_node *list)
+traffic_write(struct traffic *t, uint64_t now_ms, struct conf_node *list,
+    struct conf_node *streams)
 {
 	const struct note *then = oldest_note(t);
 	struct map now = { 0 };
@@ -458,6 +477,10 @@ traffic_write(struct traffic *t, uint64_t now_ms, struct conf_node *list)
 		add_row(list, source, rest, map_get(&now, keys[i]),
 		    map_get(&then->pairs, keys[i]),
 		    seen_ms(t, keys[i], now_ms));
+		if (streams == NULL)
+			continue;
+		traffic_write_streams(streams, source, rest,
+		    map_get(&now, keys[i]), map_get(&then->pairs, keys[i]));
 	}
 	mem_free(keys);
 	map_fini(&now, mem_free);

@@ -49,7 +49,11 @@ void traffic_tick(struct traffic *, uint64_t now_ms);
  * window: source, destination, requests, success (both numbers in the
  * window), p50, p95, p99 (milliseconds), window: the seconds in which these
  * were seen, which is less than the window for a pair that is new.
+ * To streams (NULL: nowhere), for each that had something else: source,
+ * destination, protocol ("tcp", "udp"), opened (connections or sessions), bytesTo
+ * and bytesFrom (the destination).
  */
-void traffic_write(struct traffic *, uint64_t now_ms, struct conf_node *list);
+void traffic_write(struct traffic *, uint64_t now_ms, struct conf_node *list,
+    struct conf_node *streams);
 
 #endif

@@ -61,7 +61,7 @@ requests(struct traffic *t, uint64_t now_ms, int64_t *success)
 
 	arena_init(&a);
 	list = conf_list_new(&a);
-	traffic_write(t, now_ms, list);
+	traffic_write(t, now_ms, list, NULL);
 	assert_true(conf_len(list) <= 1);
 	if (conf_len(list) == 1) {
 		const struct conf_node *row = conf_at(list, 0);
@@ -210,7 +210,7 @@ window(struct traffic *t, uint64_t now_ms)
 
 	arena_init(&a);
 	list = conf_list_new(&a);
-	traffic_write(t, now_ms, list);
+	traffic_write(t, now_ms, list, NULL);
 	assert_int_equal(conf_len(list), 1);
 	const struct conf_node *seen = conf_get(conf_at(list, 0), "window");
 
@@ -345,7 +345,7 @@ TEST(traffic_rows_have_an_order)
 	r.counters = str_slice(&text);
 	traffic_tick(t, 1000);
 	assert_int_equal(traffic_apply(t, &r, 2000, &err), 0);
-	traffic_write(t, 6000, list);
+	traffic_write(t, 6000, list, NULL);
 	assert_int_equal(conf_len(list), 40);
 	CONF_FOREACH(e, list) {
 		const char *name = conf_get_string(e->node, "destination");
@@ -430,5 +430,76 @@ TEST(traffic_window_leaves_out_what_is_older_than_itself)
 	report(t, "default/web-1", "outbound", 2001, 900, 152000);
 	expect_counts(w, 1, 1);
 	traffic_window_free(w);
+	traffic_free(t);
+}
+
+/* Bytes and datagrams of web calling pay. */
+static void
+report_streams(struct traffic *t, int tcp, int udp, uint64_t now_ms)
+{
+	char *text = mem_printf("mesh-counters 1 BOOT\n$outbound\n$default\n"
+	    "$web\n$pay\n$w\n"
+	    "#mesh_tcp_connections_opened_total " SERVICES ",source_workload\n"
+	    "0 1 2 1 3 4 =%d\n"
+	    "#mesh_tcp_received_bytes_total " SERVICES ",source_workload\n"
+	    "0 1 2 1 3 4 =%d\n"
+	    "#mesh_tcp_sent_bytes_total " SERVICES ",source_workload\n"
+	    "0 1 2 1 3 4 =%d\n"
+	    "#mesh_udp_sessions_opened_total " SERVICES ",source_workload\n"
+	    "0 1 2 1 3 4 =%d\n"
+	    "#mesh_udp_received_bytes_total " SERVICES ",source_workload\n"
+	    "0 1 2 1 3 4 =%d\n", tcp, tcp * 10, tcp * 100, udp, udp * 7);
+	const struct slice services[] = { SLICE("web") };
+	const struct traffic_report r = {
+		.sender = SLICE("default/web-1"), .ns = SLICE("default"),
+		.services = services, .services_len = 1,
+		.counters = slice_str(text), .uptime_ms = LONG_MS,
+	};
+	struct err err = ERR_INIT;
+
+	assert_int_equal(traffic_apply(t, &r, now_ms, &err), 0);
+	mem_free(text);
+}
+
+static void
+expect_streams(struct traffic *t, uint64_t now_ms, const char *rows)
+{
+	struct arena a = { 0 };
+	struct str said = { 0 };
+	struct conf_node *list = conf_list_new(&a);
+
+	traffic_write(t, now_ms, conf_list_new(&a), list);
+	CONF_FOREACH(e, list)
+		str_addf(&said, "%s>%s %s %d %d %d;",
+		    conf_get_string(e->node, "source"),
+		    conf_get_string(e->node, "destination"),
+		    conf_get_string(e->node, "protocol"),
+		    (int)conf_get_int(e->node, "opened", -1),
+		    (int)conf_get_int(e->node, "bytesTo", -1),
+		    (int)conf_get_int(e->node, "bytesFrom", -1));
+	assert_string_equal(str_ptr(&said), rows);
+	str_fini(&said);
+	arena_fini(&a);
+}
+
+TEST(traffic_of_bytes_and_datagrams_is_of_the_last_minute)
+{
+	struct traffic *t = traffic_new();
+	uint64_t now = 1000000;
+
+	traffic_tick(t, now);
+	report_streams(t, 1000, 1000, now += 1000);	/* of its life before */
+	traffic_tick(t, now);
+	report_streams(t, 1003, 1000, now += 5000);
+	expect_streams(t, now, "default/web>default/pay tcp 3 30 300;");
+	report_streams(t, 1003, 1002, now += 5000);
+	expect_streams(t, now, "default/web>default/pay tcp 3 30 300;"
+	    "default/web>default/pay udp 2 14 0;");
+	/* A minute later nothing of it is left. */
+	for (int i = 0; i < 14; i++) {
+		report_streams(t, 1003, 1002, now += 5000);
+		traffic_tick(t, now);
+	}
+	expect_streams(t, now, "");
 	traffic_free(t);
 }

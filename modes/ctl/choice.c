@@ -180,6 +180,11 @@ add_request(struct choice *q, struct conf_node *out)
 	if (q->sni.len > 0)
 		conf_set_slice(out, "serverName", q->sni);
 	conf_set_int(out, "port", q->to.port);
+	if (q->service != NULL && model_service_port(model_service(q->service),
+	    q->to.port) != NULL)
+		conf_set_string(out, "protocol", model_port_word(
+		    model_service_port(model_service(q->service),
+		    q->to.port)));
 	if (q->gateway != NULL) {
 		conf_set_string(out, "gateway", model_object_name(q->gateway));
 		return;

@@ -1,3 +1,4 @@
+#include "model/service.h"
 #include "modes/ctl/choice.h"
 #include "modes/ctl/print.h"
 #include "modes/ctl/route_text.h"
@@ -37,6 +38,28 @@ print_request(struct choice *q, struct str *line)
 		str_addf(line, ", host %.*s", SLICE_ARG(r->host.len > 0 ?
 		    r->host : SLICE("none")));
 	put_line(q, "Request:", line);
+}
+
+/* What happens to connections of the port, whatever routes there are. */
+static void
+print_protocol(struct choice *q, struct str *line)
+{
+	static const char *const says[] = {
+		[MODEL_OPAQUE] = "bytes, of which no request is seen",
+		[MODEL_HTTP] = "HTTP/1.1", [MODEL_H2C] = "HTTP/2",
+		[MODEL_WS] = "HTTP/1.1 with WebSocket",
+		[MODEL_TLS] = "bytes, TLS of its own",
+		[MODEL_AUTO] = "what the first bytes of each connection say",
+	};
+	const struct model_service_port *p = q->service == NULL ? NULL :
+	    model_service_port(model_service(q->service), q->to.port);
+
+	if (p == NULL)
+		return;
+	str_addf(line, "%s: %s", model_port_word(p),
+	    p->transport == MODEL_UDP ? "datagrams" :
+	    says[model_port_protocol(p)]);
+	put_line(q, "Protocol:", line);
 }
 
 static void
@@ -218,6 +241,7 @@ choice_print(struct choice *q)
 	struct str line = { 0 };
 
 	print_request(q, &line);
+	print_protocol(q, &line);
 	print_listener(q, &line);
 	if (q->winner != NULL)
 		print_winner(q, &line);

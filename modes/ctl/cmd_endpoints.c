@@ -42,6 +42,7 @@ const struct ctl_command cmd_endpoints = {
 
 static const struct rows_column columns[] = {
 	{ "PORT", "port", ROWS_NUMBER, false },
+	{ "PROTOCOL", "protocol", ROWS_TEXT, false },
 	{ "ADDRESS", "address", ROWS_TEXT, false },
 	{ "TARGET", "targetPort", ROWS_NUMBER, false },
 	{ "WORKLOAD", "workload", ROWS_TEXT, false },
@@ -55,6 +56,7 @@ static const struct rows_column columns[] = {
 
 static const struct rows_column seen_columns[] = {
 	{ "PORT", "port", ROWS_NUMBER, false },
+	{ "PROTOCOL", "protocol", ROWS_TEXT, false },
 	{ "ADDRESS", "address", ROWS_TEXT, false },
 	{ "WORKLOAD", "workload", ROWS_TEXT, false },
 	{ "STATE", "state", ROWS_TEXT, false },
@@ -122,9 +124,11 @@ static void
 add_seen(struct conf_node *to, const struct conf_node *port)
 {
 	int64_t number = conf_get_int(port, "port", 0);
+	const char *protocol = conf_get_string(port, "protocol");
 
 	CONF_FOREACH(e, conf_get(port, "endpoints")) {
 		conf_set_int(e->node, "port", number);
+		conf_set_string(e->node, "protocol", protocol);
 		conf_add(to, e->node);
 	}
 }

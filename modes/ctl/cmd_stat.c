@@ -24,7 +24,9 @@ const struct ctl_command cmd_stat = {
 	    "succeeded, requests per second, and latency. Control sums up what "
 	    "sidecars report every five seconds. RPS is over the time in which a "
 	    "pair was seen, if that is less than a minute; it is window in -o "
-	    "json. SERVICE is NAME or NAMESPACE/NAME.",
+	    "json. Connections of TCP and sessions of UDP follow: how many were "
+	    "opened within the minute, and the bytes to the destination and from "
+	    "it. SERVICE is NAME or NAMESPACE/NAME.",
 	.max = 1,
 	.examples = examples,
 	.run = stat_services,
@@ -108,37 +110,75 @@ check_service(struct ctl *c)
 	return code;
 }
 
+static const struct rows_column request_columns[] = {
+	{ "SOURCE", "source", ROWS_TEXT, false },
+	{ "DESTINATION", "destination", ROWS_TEXT, false },
+	{ "REQUESTS", "requests", ROWS_NUMBER, false },
+	{ "SUCCESS", "percent", ROWS_NUMBER, false },
+	{ "RPS", "rate", ROWS_NUMBER, false },
+	{ "LATENCY_P50", "p50", ROWS_MS, false },
+	{ "LATENCY_P95", "p95", ROWS_MS, false },
+	{ "LATENCY_P99", "p99", ROWS_MS, false },
+	{ 0 },
+};
+
+static const struct rows_column stream_columns[] = {
+	{ "SOURCE", "source", ROWS_TEXT, false },
+	{ "DESTINATION", "destination", ROWS_TEXT, false },
+	{ "PROTOCOL", "protocol", ROWS_TEXT, false },
+	{ "OPENED", "opened", ROWS_NUMBER, false },
+	{ "BYTES_TO", "bytesTo", ROWS_NUMBER, false },
+	{ "BYTES_FROM", "bytesFrom", ROWS_NUMBER, false },
+	{ 0 },
+};
+
+static struct conf_node *
+wanted_of(struct ctl *c, const struct conf_node *all)
+{
+	struct conf_node *wanted = conf_list_new(&c->arena);
+
+	CONF_FOREACH(e, all)
+		if (is_wanted(c, e->node))
+			conf_add(wanted, e->node);
+	return wanted;
+}
+
+/* Programs get one list. */
+static void
+print_all(struct ctl *c, struct conf_node *requests,
+    const struct conf_node *streams)
+{
+	bool is_table = c->format != CTL_JSON && c->format != CTL_YAML;
+
+	CONF_FOREACH(e, requests)
+		if (is_table)
+			add_figures(c, e->node);
+	for (size_t i = 0; !is_table && i < conf_len(streams); i++)
+		conf_add(requests, conf_at(streams, i));
+	if (!is_table || conf_len(requests) > 0 || conf_len(streams) == 0)
+		rows_print(c, requests, request_columns, "traffic yet");
+	if (is_table && conf_len(requests) > 0 && conf_len(streams) > 0 &&
+	    c->format != CTL_NAME)
+		str_add_char(&c->out, '\n');
+	if (is_table && conf_len(streams) > 0)
+		rows_print(c, streams, stream_columns, "traffic yet");
+}
+
 static int
 stat_services(struct ctl *c)
 {
-	static const struct rows_column columns[] = {
-		{ "SOURCE", "source", ROWS_TEXT, false },
-		{ "DESTINATION", "destination", ROWS_TEXT, false },
-		{ "REQUESTS", "requests", ROWS_NUMBER, false },
-		{ "SUCCESS", "percent", ROWS_NUMBER, false },
-		{ "RPS", "rate", ROWS_NUMBER, false },
-		{ "LATENCY_P50", "p50", ROWS_MS, false },
-		{ "LATENCY_P95", "p95", ROWS_MS, false },
-		{ "LATENCY_P99", "p99", ROWS_MS, false },
-		{ 0 },
-	};
-	struct conf_node *wanted = conf_list_new(&c->arena);
 	struct err err = ERR_INIT;
-	const struct conf_node *all = call_list(c, "/v1/stat", "services", &err);
+	struct conf_node *all;
 
-	if (all == NULL)
+	if (call_api(c, "GET", "/v1/stat", NULL, &all, &err) < 0)
 		return ctl_fail_call(c, &err);
-	CONF_FOREACH(e, all) {
-		if (!is_wanted(c, e->node))
-			continue;
-		if (c->format != CTL_JSON && c->format != CTL_YAML)
-			add_figures(c, e->node);
-		conf_add(wanted, e->node);
-	}
-	int code = conf_len(wanted) == 0 ? check_service(c) : CTL_OK;
+	struct conf_node *requests = wanted_of(c, conf_get(all, "services"));
+	/* An older control does not tell. */
+	struct conf_node *streams = wanted_of(c, conf_get(all, "streams"));
+	int code = conf_len(requests) + conf_len(streams) == 0 ?
+	    check_service(c) : CTL_OK;
 
-	if (code != CTL_OK)
-		return code;
-	rows_print(c, wanted, columns, "traffic yet");
-	return CTL_OK;
+	if (code == CTL_OK)
+		print_all(c, requests, streams);
+	return code;
 }

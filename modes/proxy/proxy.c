@@ -116,7 +116,11 @@ listen_upstream(struct proxy_run *p, const struct model_upstream *u,
 	snprintf(port.service.ns, sizeof(port.service.ns), "%.*s",
 	    (int)(slash - u->service), u->service);
 	snprintf(port.service.name, sizeof(port.service.name), "%s", slash + 1);
-	return listen_on(p, u->listen, &port, u->service, err);
+	char *what = mem_printf("%s:%u", u->service, port.service_port);
+	int result = listen_on(p, u->listen, &port, what, err);
+
+	mem_free(what);
+	return result;
 }
 
 int

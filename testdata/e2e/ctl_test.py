@@ -830,7 +830,7 @@ def describe_service_shows_all_around_it(scene):
 	    "10.0.0.9")
 	said = against(control, "describe", "service", "web-v1", err="").stdout
 	for line in (r"Routes: +none", r"HTTPRoute +default/mine +1 +80 +1 +100.0%",
-	    r" *80 +10.0.0.9 +80 +default/one +Online.*", "Problems: +none"):
+	    r" *80 +http +10.0.0.9 +80 +default/one +Online.*", "Problems: +none"):
 		assert re.search(f"^{line}$", said, re.M), (line, said)
 
 
@@ -1209,7 +1209,7 @@ def check_says_what_is_wrong(scene):
 	said = json.loads(against(control, "check", "-o", "json").stdout)
 	assert said["success"] is True, said
 	assert [c["categoryName"] for c in said["categories"]] == ["control",
-	    "identities", "sidecars", "services"], said
+	    "identities", "sidecars", "services", "protocols"], said
 	against(control, "check", out="^\u221a no sidecar is connected$")
 	control.apply(document("web"))
 	# A warning fails nothing.

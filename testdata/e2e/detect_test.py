@@ -427,5 +427,56 @@ def applications_that_speak_something_else(scene):
 	    (9002, "auto", "HTTP/1"))))
 
 
+# --- What people see
+
+
+@scenario
+def ctl_tells_what_each_port_speaks(scene):
+	"""TCP and UDP of one number, requests, and bytes that nobody declared."""
+	app = scene.echo("app")
+	greeter = Server(scene, greet)
+	datagrams = scene.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+	datagrams.bind(("127.0.0.1", 0))
+	control = scene.control()
+	scene.proxy("app", control=control, service="default/app", apps=[
+	    f"8080=127.0.0.1:{app.http_port}/http",
+	    f"53=127.0.0.1:{app.tcp_port}/tcp",
+	    f"53=127.0.0.1:{datagrams.getsockname()[1]}/udp",
+	    f"9000=127.0.0.1:{greeter.port}/auto"]).await_ready()
+	web = scene.proxy("web", control=control, service="default/web",
+	    upstreams={"http": "default/app:8080", "tcp": "default/app:53",
+	    "udp": "default/app:53/udp", "auto": "default/app:9000"},
+	    ).await_ready()
+	at = {name: ("127.0.0.1", int(address.split(":")[1]))
+	    for name, address in web.upstream.items()}
+	ports = [("8080", "http"), ("53", "tcp"), ("53", "udp"), ("9000", "auto")]
+	for words in (["endpoints", "app"], ["endpoints", "app", "--from", "web"]):
+		wait_until(lambda: [tuple(line.split()[:2]) for line in
+		    control.ctl(*words).stdout.splitlines()[1:]] == ports,
+		    f"{words} has the ports")
+		curl(f"http://127.0.0.1:{at['http'][1]}/")
+	assert "8080/http,53/tcp,53/udp,9000/auto" in \
+	    control.ctl("services").stdout
+	for port, word in (("8080", "http"), ("53", "tcp"), ("9000", "auto")):
+		said = control.ctl("route", f"app:{port}").stdout
+		assert f"Protocol:    {word}: " in said, said
+	with connect(at["tcp"]) as sock:
+		sock.sendall(b"one\n")
+		assert sock.recv(100) == b"app: one\n"
+	with connect(at["auto"]) as sock:
+		assert sock.recv(100) == b"220 app ESMTP\r\n"
+	with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+		sock.sendto(b"12345", at["udp"])
+		datagrams.settimeout(20)
+		assert datagrams.recv(100) == b"12345"
+
+	def told():
+		rows = json.loads(control.ctl("stat", "-o", "json").stdout)
+		return sorted((row["protocol"], row.get("opened"),
+		    row.get("bytesTo")) for row in rows)
+	wait_until(lambda: told() == [("http", None, None), ("tcp", 2, 4),
+	    ("udp", 1, 5)], "stat has all of it", 20)
+
+
 if __name__ == "__main__":
 	main()
