@@ -46,8 +46,7 @@ router_expire(struct router *r)
 		    FLAG_UT, "request_timeout");
 		return;
 	}
-	/* By as little time as they like, strangers could eject any endpoint. */
-	router_give_up(r, was_slow && l7_summary(r->ctx)->is_own ?
+	router_give_up(r, was_slow && router_blames(r, GRPC_DEADLINE_EXCEEDED) ?
 	    ATTEMPT_FAILED : ATTEMPT_CANCELLED, FLAG_DT, "grpc_timeout");
 }
 

@@ -1,4 +1,3 @@
-#include "chain/grpc.h"
 #include "modes/proxy/router_run.h"
 
 /*
@@ -53,9 +52,8 @@ on_head(void *owner, struct http_head *head, bool end)
 {
 	struct rival *v = owner;
 	struct router *r = v->router;
-	const int status = end ? grpc_http_status(head) : head->status;
 
-	attempt_answered(v->attempt, status);
+	attempt_answered(v->attempt, head->status);
 	if (router_takes_status(r, head, end)) {
 		drop(v, ATTEMPT_FAILED, STREAM_OK);
 		return;

@@ -76,6 +76,8 @@ extern const struct stream_events router_stream_events;
 void router_send_body(struct router *, struct buf *, bool end);
 void router_await_answer(struct router *);	/* the request was sent */
 void router_await_body(struct router *);	/* more of one, of either */
+/* Whether that status of gRPC is a failure of the endpoint. */
+bool router_blames(const struct router *, int status);
 void router_drop_attempt(struct router *, enum attempt_result,
     enum stream_error);
 void router_stop_clocks(struct router *);

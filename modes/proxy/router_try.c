@@ -61,6 +61,15 @@ router_fail(struct router *r, enum response_flag flag, const char *details)
 
 /* --- events of the upstream stream -------------------------------------------------- */
 
+/* By as little time as they like, strangers could eject any endpoint. */
+bool
+router_blames(const struct router *r, int status)
+{
+	return grpc_is_failure(status) && (status != GRPC_DEADLINE_EXCEEDED ||
+	    r->ruled == NULL || !r->ruled->is_deadline_first ||
+	    l7_summary(r->ctx)->is_own);
+}
+
 /* What others say by 429 and 500, gRPC says at the end of an answer. */
 static void
 note_grpc(struct router *r, const struct http_fields *last)
@@ -70,16 +79,15 @@ note_grpc(struct router *r, const struct http_fields *last)
 
 	if (r->attempt != NULL && status == GRPC_RESOURCE_EXHAUSTED)
 		attempt_penalise(r->attempt);
-	r->has_failed = grpc_is_failure(status);
+	r->has_failed = router_blames(r, status);
 }
 
 void
 router_take_head(struct router *r, struct http_head *head, bool end)
 {
 	struct l7_summary *s = l7_summary(r->ctx);
-	const int status = end ? grpc_http_status(head) : head->status;
 
-	attempt_answered(r->attempt, status);
+	attempt_answered(r->attempt, head->status);
 	r->has_failed = false;
 	if (end)
 		note_grpc(r, &head->fields);
@@ -87,7 +95,7 @@ router_take_head(struct router *r, struct http_head *head, bool end)
 		return;
 	router_drop_rivals(r, ATTEMPT_OUTRUN);
 	r->answered = true;
-	r->status = status;
+	r->status = head->status;
 	buf_fini(&r->replay);
 	if (r->ruled != NULL)
 		loop_timer_stop(&r->ruled->each);

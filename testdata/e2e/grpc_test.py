@@ -236,6 +236,10 @@ def failures_in_trailers_eject_an_endpoint(scene):
 	for _ in range(40):
 		ask("NOT_FOUND")
 	assert ejections() == 0
+	# Nor do the deadlines of strangers, whoever notices first.
+	for _ in range(12):
+		caller.bare("Wait", "grpc-timeout: 20m")
+	assert ejections() == 0
 	wait_until(lambda: ask("INTERNAL") or ejections() == 1, "one is ejected")
 	tries = bad.tries
 	for _ in range(20):
