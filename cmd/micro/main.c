@@ -15,6 +15,7 @@ static const struct {
 	{ micro_tls, &micro_tls_len },
 	{ micro_proxy, &micro_proxy_len },
 	{ micro_route, &micro_route_len },
+	{ micro_policy, &micro_policy_len },
 };
 
 static void

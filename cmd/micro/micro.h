@@ -23,7 +23,9 @@ struct micro {
 void micro_print_routes(void);
 
 /* One table for each file. */
-extern const struct micro micro_http[], micro_tls[], micro_proxy[], micro_route[];
-extern const size_t micro_http_len, micro_tls_len, micro_proxy_len, micro_route_len;
+extern const struct micro micro_http[], micro_tls[], micro_proxy[], micro_route[],
+    micro_policy[];
+extern const size_t micro_http_len, micro_tls_len, micro_proxy_len, micro_route_len,
+    micro_policy_len;
 
 #endif

@@ -4,6 +4,7 @@
 
 #define HEADERS_MAX	4	/* of which there are dimensions */
 #define TEXT_MAX	4096	/* of a value that is looked up */
+#define SMALL		4	/* rules that are gone through without more */
 #define FEW		24	/* rules, up to which they are listed */
 
 enum { EXACT, PREFIX, SUFFIX, TABLES };
@@ -226,6 +227,8 @@ authz_index_init(struct authz_index *x, struct arena *a,
     const struct authz_row *rows, size_t n)
 {
 	x->rows = n;
+	if (n <= SMALL)
+		return;
 	x->v = arena_alloc(a, sizeof(*x->v) * (INDEXED + HEADERS_MAX));
 	for (size_t i = 0; i < INDEXED; i++)
 		add_dimension(x, a, rows, n, indexed[i], SLICE(""));
