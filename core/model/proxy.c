@@ -126,6 +126,10 @@ static const struct conf_field spec_fields[] = {
 	    .pattern = CONF_CIDR, .max_items = 100,
 	    .text = "addresses of load balancers before its Gateways: only they "
 	    "may connect, and must say for whom by PROXY protocol" },
+	{ "appUsers", CONF_INT_T, LIST_AT(app_users), .min = 0,
+	    .max = 4294967294, .max_items = 100,
+	    .text = "numbers of the users whose processes may call others through "
+	    "it; default: all of this machine" },
 	{ "permissive", CONF_BOOL_T, AT(permissive),
 	    .text = "also let plain text in, counted" },
 	{ "standalone", CONF_BOOL_T, AT(standalone),

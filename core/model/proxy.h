@@ -50,6 +50,8 @@ struct model_proxy {
 		int64_t     trusted_hops;	/* proxies of ours before those */
 		const char **proxy_protocol_from;	/* ranges: speak it to those */
 	size_t       proxy_protocol_from_len;
+	int64_t    *app_users;	/* who may use its outbound listeners; none: all */
+	size_t      app_users_len;
 	bool        permissive, standalone;
 		const char *state_dir;
 		const char *inbound_listen, *outbound_listen;

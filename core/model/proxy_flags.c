@@ -115,11 +115,28 @@ add_label(struct conf_node *into, struct slice text, struct err *err)
 	return 0;
 }
 
+/* NUMBER; the schema sees to its bounds. */
+static int
+add_app_user(struct conf_node *into, struct slice text, struct err *err)
+{
+	struct conf_node *users = conf_get(into, "appUsers");
+	uint64_t number;
+
+	if (!slice_u64(text, &number) || number > UINT32_MAX)
+		return err_set(err, ERR_USAGE, "expected the number of a user, "
+		    "found \"%.*s\"", SLICE_ARG(text));
+	if (users == NULL)
+		users = conf_set_list(into, "appUsers");
+	conf_add_int(users, (int64_t)number);
+	return 0;
+}
+
 static const struct conf_flag rows[] = {
 	{ "apps", "app", APP_VALUE, add_app },
 	{ "upstreams", "upstream", "ADDRESS:PORT=NAMESPACE/NAME[:PORT][/udp]",
 	    add_upstream },
 	{ "labels", "label", "KEY=VALUE", add_label },
+	{ "appUsers", "app-user", "NUMBER", add_app_user },
 	{ 0 },
 };
 

@@ -98,7 +98,7 @@ TEST(daemons_have_these_flags)
 	conf_flags_each(&model_proxy_flags, note, &s);
 	assert_string_equal(str_ptr(&s), "service control token-file app protocol app-health "
 	    "zone label advertise upstream gateway listen-address trusted-hops "
-	    "proxy-protocol-from "
+	    "proxy-protocol-from app-user "
 	    "permissive standalone state-dir inbound-listen outbound-listen admin-listen "
 	    "admin-socket hosts-file resolv-conf ca-file workers drain-time connect-timeout "
 	    "response-timeout "

@@ -46,6 +46,8 @@ struct data_plane_options {
 	int64_t             trusted_hops;	/* before the ports of Gateways */
 	const struct cidr  *proxies;	/* kept; before those ports, too: they */
 	size_t              proxies_len;	/* speak PROXY protocol; 0: nobody does */
+	const int64_t      *app_users;	/* kept; of outbound ports; 0: all */
+	size_t              app_users_len;
 	struct overload_settings overload;
 	struct filter_stats *filter_stats;	/* kept */
 	struct stat_registry *stats;	/* kept; NULL: nothing is counted */

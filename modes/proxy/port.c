@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "chain/proxy_status.h"
+#include "modes/proxy/app_user.h"
 #include "modes/proxy/balance.h"
 #include "modes/proxy/port.h"
 #include "modes/proxy/route.h"
@@ -110,6 +111,10 @@ on_accepted(void *arg, int fd, const struct addr *peer)
 	if (o->spec.kind == PORT_INBOUND &&
 	    overload_level(&o->plane->overload) == OVERLOAD_FULL) {
 		port_refuse(o, w, "overload");
+		close(fd);
+		return;
+	}
+	if (!app_user_may(o, w, fd, peer)) {
 		close(fd);
 		return;
 	}

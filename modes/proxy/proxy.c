@@ -389,6 +389,7 @@ start_plane(struct proxy_run *p)
 		.is_edge = s->standalone, .trusted_hops = s->trusted_hops,
 		.lookup_timeout_ms = 3000, .proxies = p->proxies,
 		.proxies_len = s->proxy_protocol_from_len,
+		.app_users = s->app_users, .app_users_len = s->app_users_len,
 		.handshaker = p->handshaker, .stats = p->stats,
 		.woken = on_woken, .arg = p,
 		.strays = { s->hosts_file, s->resolv_conf,

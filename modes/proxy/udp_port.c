@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "loop/buf.h"
+#include "modes/proxy/app_user.h"
 #include "modes/proxy/gateway.h"
 #include "modes/proxy/lookup.h"
 #include "modes/proxy/rules.h"
@@ -226,9 +227,14 @@ visit_new(struct udp_seat *seat, const struct datagram *d,
     const struct visit_key *key)
 {
 	struct udp_worker *u = seat->worker->udp;
-	struct visit *v = mem_zalloc(sizeof(*v));
+	struct visit *v;
 	enum udp_added added;
 
+	if (!app_user_may_send(seat->port, seat->worker, d->from, d->at)) {
+		udp_drop(u, slice_str(seat->service), "user", 1);
+		return NULL;
+	}
+	v = mem_zalloc(sizeof(*v));
 	v->seat = seat;
 	v->peer = addr_shorten(d->from);
 	if (d->at->len > 0)

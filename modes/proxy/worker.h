@@ -36,6 +36,7 @@ struct proxy_worker {
 		uint64_t ms;	/* when a line was written, and how many */
 		unsigned unlogged;	/* refusals had none since */
 	} egress_log[WORKER_REFUSALS_MAX];	/* of egress.c */
+	uint64_t          user_log_ms;	/* of app_user.c */
 	/* Of authorize_filters.c. */
 	struct list       let_in, undecided, requests_let_in;
 	struct {

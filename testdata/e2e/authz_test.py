@@ -3,6 +3,8 @@
 and gRPC, and what becomes of what is open when they change."""
 
 import json
+import os
+import socket
 import time
 
 import wire
@@ -135,9 +137,9 @@ def what_is_open_ends_when_it_is_allowed_no_longer(scene):
 	held = wire.Stream(wire.dial(web.upstream["ledger"]))
 	held.send(b"RAW\nhello")
 	assert held.read(5) == b"hello"
-	socket = WebSocket(web.upstream["orders"], host="orders.default.mesh")
-	socket.send(b"hello")
-	assert socket.receive() == b"hello"
+	tunnel = WebSocket(web.upstream["orders"], host="orders.default.mesh")
+	tunnel.send(b"hello")
+	assert tunnel.receive() == b"hello"
 	control.apply(policy("closed", """
   action: DENY
   rules: [{from: [{source: {namespaces: [default]}}]}]
@@ -148,7 +150,7 @@ def what_is_open_ends_when_it_is_allowed_no_longer(scene):
 	wait_until(lambda: orders.metrics().sum(DECISIONS, decision="cut",
 	    policy="default/closed") == 1, "the tunnel is cut")
 	assert time.monotonic() - begun < 5
-	for one in held, socket:
+	for one in held, tunnel:
 		try:
 			assert one.read(1) == b"", "nothing comes any more"
 		except OSError:
@@ -233,6 +235,41 @@ def a_new_mesh_refuses_everybody_until_somebody_is_allowed(scene):
 	control.await_ready()
 	assert control.get("meshconfig", "default")["spec"] == {
 	    "defaultInboundPolicy": "audit"}
+
+
+@scenario
+def outbound_listeners_serve_the_user_of_the_application(scene):
+	control = scene.control()
+	orders = member(scene, control, "orders")
+	dns = scene.proxy("dns", control=control, service="default/dns",
+	    apps=[f"53=127.0.0.1:{scene.echo('dns-app').tcp_port}/udp"])
+	dns.await_ready()
+	ports = {"orders": "default/orders:80", "dns": "default/dns:53/udp"}
+	mine = member(scene, control, "mine", upstreams=ports,
+	    options=["--app-user", os.getuid(), "--app-user", 4242])
+	other = member(scene, control, "other", upstreams=ports,
+	    options=["--app-user", 4242])
+	wait_until(lambda: ask(mine) == 200, "our user may call")
+	assert wire.get(mine.upstream["orders"], "/plain").status == 200
+	refused = 0
+	for address in other.outbound_port, other.upstream["orders"]:
+		try:
+			wire.get(address, "/plain", host="orders.default.mesh")
+		except OSError:
+			refused += 1
+	assert refused == 2, "another user is not answered"
+	assert other.metrics().sum("mesh_connections_refused_total",
+	    reason="user") == 2
+	assert f"it is of user {os.getuid()}" in other.err()
+	with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+		for proxy in mine, other:
+			host, port = proxy.upstream["dns"].rsplit(":", 1)
+			datagrams.sendto(b"x", (host, int(port)))
+	dropped = "mesh_udp_dropped_datagrams_total"
+	wait_until(lambda: other.metrics().sum(dropped, reason="user") == 1,
+	    "nor are its datagrams taken")
+	assert mine.metrics().sum(dropped, reason="user") == 0
+	assert orders.metrics().sum(DECISIONS) == 0
 
 
 @scenario
