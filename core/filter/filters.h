@@ -18,7 +18,4 @@ extern const struct conf_schema filter_limit_schema, filter_authz_schema,
     filter_rate_limit_schema, filter_fault_schema, filter_compression_schema,
     filter_cache_schema;
 
-/* A field's name as heads hold it: in lower case, in the arena. */
-char *filter_field_name(struct arena *, const char *name);
-
 #endif

@@ -81,17 +81,6 @@ static const char *const reserved[] = {
 	"x-forwarded-client-cert", NULL
 };
 
-char *
-filter_field_name(struct arena *a, const char *name)
-{
-	char *s = arena_strdup(a, name);
-
-	for (char *p = s; *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p | 0x20);
-	return s;
-}
-
 static int
 check_name(const char *lower_name, struct err *err)
 {
@@ -106,7 +95,7 @@ static int
 own_headers(struct arena *a, struct header *v, size_t len, struct err *err)
 {
 	for (size_t i = 0; i < len; i++) {
-		v[i].name = filter_field_name(a, v[i].name);
+		v[i].name = arena_lower(a, slice_str(v[i].name)).ptr;
 		v[i].value = arena_strdup(a, v[i].value);
 		if (check_name(v[i].name, err) != 0)
 			return -1;
@@ -118,7 +107,7 @@ static int
 own_change(struct arena *a, struct header_change *c, struct err *err)
 {
 	for (size_t i = 0; i < c->remove_len; i++) {
-		c->remove[i] = filter_field_name(a, c->remove[i]);
+		c->remove[i] = arena_lower(a, slice_str(c->remove[i])).ptr;
 		if (check_name(c->remove[i], err) != 0)
 			return -1;
 	}

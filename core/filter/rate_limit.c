@@ -147,7 +147,8 @@ add_limit(struct rate_limit *l, size_t i, struct str *window)
 	to->buckets = make_buckets(from, from->requests, from->burst,
 	    is_keyed(from) ? KEYS : 1);
 	if (from->by_header != NULL)
-		to->header = filter_field_name(&l->arena, from->by_header);
+		to->header = arena_lower(&l->arena,
+		    slice_str(from->by_header)).ptr;
 	if (from->by_identity)
 		add_overrides(l, to, from);
 	str_addf(window, ", %lld;w=%lld", (long long)from->requests,
