@@ -38,22 +38,24 @@ h2_block_is_bomb(const struct h2_block *b)
 static struct slice *
 pseudo(struct h2_block *b, struct slice name)
 {
-	const struct {
+#define PSEUDO(name, kind, member)					\
+	{ { name, sizeof(name) - 1 }, kind, offsetof(struct h2_block, member) }
+	static const struct {
 		struct slice       name;
 		enum h2_block_kind kind;
-		struct slice      *at;
+		size_t             at;
 	} v[] = {
-		{ SLICE(":method"), H2_REQUEST, &b->method },
-		{ SLICE(":path"), H2_REQUEST, &b->path },
-		{ SLICE(":scheme"), H2_REQUEST, &b->scheme },
-		{ SLICE(":authority"), H2_REQUEST, &b->authority },
-		{ SLICE(":protocol"), H2_REQUEST, &b->protocol },
-		{ SLICE(":status"), H2_RESPONSE, &b->status },
+		PSEUDO(":method", H2_REQUEST, method),
+		PSEUDO(":path", H2_REQUEST, path),
+		PSEUDO(":scheme", H2_REQUEST, scheme),
+		PSEUDO(":authority", H2_REQUEST, authority),
+		PSEUDO(":protocol", H2_REQUEST, protocol),
+		PSEUDO(":status", H2_RESPONSE, status),
 	};
 
 	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++)
 		if (b->kind == v[i].kind && slice_eq(name, v[i].name))
-			return v[i].at;
+			return (struct slice *)(void *)((char *)b + v[i].at);
 	return NULL;
 }
 
@@ -142,12 +144,16 @@ sort(struct h2_block *b, struct slice name, struct slice value, bool is_secret)
 static bool
 is_name(struct slice s, bool *has_underscore)
 {
+	unsigned int all = BYTE_TOKEN, any = 0;
+
 	for (size_t i = 0; i < s.len; i++) {
-		if (http_byte_is(s.ptr[i], BYTE_UPPER))
-			return false;
+		unsigned int classes = http_bytes[(unsigned char)s.ptr[i]];
+
+		all &= classes;
+		any |= classes;
 		*has_underscore |= s.ptr[i] == '_';
 	}
-	return http_is_token(s);
+	return s.len > 0 && all != 0 && (any & BYTE_UPPER) == 0;
 }
 
 static void
@@ -180,7 +186,7 @@ void
 h2_block_add(struct h2_block *b, struct slice name, struct slice value,
     bool is_secret)
 {
-	bool is_crumb = slice_is(name, "cookie");
+	bool is_crumb = name.len == 6 && slice_is(name, "cookie");
 
 	b->bytes += name.len + value.len + 32;
 	b->count += !is_crumb && !(name.len > 0 && name.ptr[0] == ':');

@@ -47,9 +47,10 @@ is_proof(const struct http_field *f)
 static bool
 is_writable(const struct http_field *f)
 {
-	return !is_proof(f) && f->id < FIELD_CONNECTION && f->id != FIELD_HOST &&
+	return f->id < FIELD_CONNECTION && f->id != FIELD_HOST &&
 	    f->id != FIELD_EXPECT && (f->id != FIELD_OTHER ||
-	    (is_name(f->name) && !field_is_lookalike(f->name))) &&
+	    (is_name(f->name) && !field_is_lookalike(f->name) &&
+	    !is_proof(f))) &&
 	    http_is_field_value(f->value);
 }
 
