@@ -335,3 +335,60 @@ TEST(h2_server_with_many_streams_at_once)
 	assert_true(codec_is_idle(b->codec));
 	h2_bench_free(b);
 }
+
+/* Each away from its default; those of floods stand in h2_flood_test.c. */
+TEST(h2_limits_are_those_that_are_set)
+{
+	struct h2_bench *b = h2_bench_server();
+
+	b->limits.h2 = (struct h2_limits){
+		.streams = 2, .window = 1000, .conn_window = 100000,
+		.frame_bytes = 20000, .head_bytes = 1000, .queued_frames = 5000,
+		.queued_acks = 20, .continuations = 1, .resets = 100,
+		.pings = 1000, .settings = 100, .priorities = 100,
+		.window_updates = 20, .empty_data = 1,
+	};
+	b->passive = b->is_silent = true;
+	h2_bench_restart(b);
+	repeat(b, GET, 1, 3);
+	assert_int_equal(b->begun, 2);
+	if (strstr(h2_bench_text(b), "5 > R7") == NULL)
+		fail_msg("%s", h2_bench_text(b));
+	assert_int_equal(b->window_bytes, 100000 - 65535);
+	h2_bench_free(b);
+}
+
+TEST(h2_limits_of_heads_are_those_that_are_set)
+{
+	struct h2_bench *b = h2_bench_server();
+	struct str s = { 0 };
+
+	b->limits.h2.head_bytes = 1000;
+	b->limits.h2.continuations = 1;
+	h2_bench_restart(b);
+	str_add(&s, "H1e :method=GET :scheme=http :path=/ :authority=a x=");
+	for (int i = 0; i < 900; i++)
+		str_add_char(&s, 'v');
+	h2_bench_feed(b, str_ptr(&s));
+	assert_non_null(strstr(h2_bench_text(b), ":status=431"));
+	h2_bench_feed(b, "H3c :method=GET");
+	h2_bench_feed(b, "C3c x=y");
+	assert_false(b->finished);
+	h2_bench_feed(b, "C3c x=y");
+	expect_calm(b, "CONTINUATION");
+	str_fini(&s);
+	h2_bench_free(b);
+}
+
+TEST(h2_acknowledgements_wait_as_many_as_it_is_set)
+{
+	struct h2_bench *b = h2_bench_server();
+
+	b->limits.h2.queued_acks = 20;
+	b->keeps_output = true;
+	h2_bench_restart(b);
+	for (int i = 0; i < 20000 && !b->finished; i++)
+		h2_bench_feed(b, "P 12345678");
+	assert_true(b->finished);
+	h2_bench_free(b);
+}
