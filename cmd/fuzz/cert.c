@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "cmd/fuzz/fuzz.h"
 #include "pki/leaf.h"
+#include "tls/clients_run.h"
 
 #define NOW	INT64_C(1795223561)	/* 2026-11-21 */
 
@@ -19,6 +20,32 @@ walk_names(const struct cert *c)
 		others += kind == CERT_SAN_OTHER || kind == CERT_SAN_IP;
 	}
 	check(uris == c->uris && dns == c->dns && others == c->other_names);
+}
+
+/* It will be a field of HTTP, in which a quote ends the subject. */
+static void
+check_text(const struct str *text, bool is_subject)
+{
+	bool is_escaped = false;
+
+	check(text->len <= CLIENTS_TEXT_MAX);
+	for (size_t i = 0; i < text->len; i++) {
+		check(text->ptr[i] >= ' ' && text->ptr[i] < 0x7f);
+		check(!is_subject || is_escaped || text->ptr[i] != '"');
+		is_escaped = !is_escaped && text->ptr[i] == '\\';
+	}
+}
+
+static void
+describe(const struct cert *c)
+{
+	struct str subject = { 0 }, names = { 0 };
+
+	clients_describe(c, &subject, &names);
+	check_text(&subject, true);
+	check_text(&names, false);
+	str_fini(&subject);
+	str_fini(&names);
 }
 
 int
@@ -41,6 +68,7 @@ fuzz_cert(const uint8_t *data, size_t size)
 	cert_add_name(&text, c.subject);
 	cert_add_serial(&text, &c);
 	cert_is_self_issued(&c);
+	describe(&c);
 	if (leaf_check(&c, &policy, &id) == DISTRUST_NONE)
 		check(slice_eq(id.domain, policy.domain) && c.uris == 1);
 	str_fini(&text);

@@ -49,6 +49,9 @@ fuzz_hello(const uint8_t *data, size_t size)
 	if (ok) {
 		check(lies_in(whole->sni, whole));
 		check(lies_in(whole->protocols, whole));
+		check(lies_in(whole->signatures, whole));
+		check(slice_eq(whole->signatures, cut->signatures));
+		check(hello_takes(whole, true) == hello_takes(cut, true));
 		check(slice_eq(whole->sni, cut->sni));
 		check(slice_eq(whole->protocols, cut->protocols));
 		check(strcmp(hello_choose(whole, ours),

@@ -22,7 +22,8 @@ meta_add_client(struct str *out, const struct addr *from,
 void
 meta_add_source(struct str *out, struct slice source)
 {
-	str_addf(out, "source=%.*s", SLICE_ARG(source));
+	str_add(out, "source=");
+	str_add_slice(out, source);
 }
 
 static bool
