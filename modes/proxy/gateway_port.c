@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "chain/grpc.h"
 #include "loop/loop_fd.h"
@@ -123,6 +124,16 @@ attach(const struct greeting *g, struct tls_result *t)
 	return c;
 }
 
+/* Of strangers there may be many: for who looks for the reason. */
+static void
+tell_failure(const struct greeting *g, const struct tls_result *t)
+{
+	char from[ADDR_TEXT_MAX];
+
+	addr_format(&g->peer, from);
+	log_debug("tls", "gateway: %s: %s", from, t->text);
+}
+
 static void
 on_handshake(void *arg, struct tls_result *t)
 {
@@ -130,6 +141,8 @@ on_handshake(void *arg, struct tls_result *t)
 	struct proxy_worker *w = g->worker;
 
 	port_count_handshake(w, t);
+	if (t->failure != TLS_OK)
+		tell_failure(g, t);
 	if (t->failure == TLS_OK && (w->is_stopped || w->snapshot == NULL))
 		conn_image_fini(&t->image);
 	else if (t->failure == TLS_OK)

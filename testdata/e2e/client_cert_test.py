@@ -175,7 +175,8 @@ class Hostile:
 def hostile_certificates_are_refused_with_a_reason(scene):
 	h = Hostile(scene)
 	port = free_port()
-	edge = Edge(scene, [port], frontend(validation()), config_map(h.root.pem))
+	edge = Edge(scene, [port], frontend(validation()), config_map(h.root.pem),
+	    options=["--log-level", "info,tls=debug"])
 	good = h.intermediate("good")
 	bound = h.intermediate("bound",
 	    "nameConstraints=permitted;DNS:web.example\n")
@@ -198,6 +199,8 @@ def hostile_certificates_are_refused_with_a_reason(scene):
 		assert answer.code != 0 and answer.status == 0, (reason, pair)
 		wait_until(lambda: refused(edge, reason) == before + 1,
 		    f"{reason} is counted")
+	edge.wait_line("debug tls: gateway: 127.0.0.1:[0-9]+: .*: the certificate "
+	    "has expired")
 	# What is unusual but right is let in.
 	for pair in (h.below("inner", good),
 	    h.root.sign("rsa", kind="rsa:4096", more=CLIENT),
