@@ -70,5 +70,29 @@ def a_workload_is_there_when_its_application_says_serving(scene):
 	assert store.checked == b"\x0a\x09e2e.Store", store.checked
 
 
+@scenario
+def a_service_is_asked_through_its_sidecar(scene):
+	store = scene.closing(Store())
+	control = scene.control()
+	scene.proxy("app", control=control, service="default/app",
+	    apps=[f"80=127.0.0.1:{store.port}/grpc"]).await_ready()
+	web = scene.proxy("web", control=control, service="default/web",
+	    apps=[f"80={scene.echo('web-app').http}/http"]).await_ready()
+	control.apply("apiVersion: mesh/v1\nkind: BackendPolicy\n"
+	    "metadata: {name: app, namespace: default}\nspec:\n"
+	    "  targetRefs: [{name: app}]\n  " + CHECK % ", service: e2e.Store")
+	scene.closing(Caller(f"127.0.0.1:{web.outbound_port}",
+	    "app.default.mesh")).await_answers()
+
+	def checks(result):
+		return web.metrics().sum("mesh_upstream_health_checks_total",
+		    destination_service="app", result=result)
+
+	wait_until(lambda: checks("ok") > 0, "it is well")
+	assert store.checked == b"\x0a\x09e2e.Store", store.checked
+	store.serving = 2
+	wait_until(lambda: checks("failed") > 0, "it is not well any more")
+
+
 if __name__ == "__main__":
 	main()
