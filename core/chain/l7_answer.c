@@ -76,7 +76,7 @@ grpc_status_of(const struct l7_run *r, int http)
  * status, from which a caller learns more than from a reset.
  */
 static bool
-end_in_grpc(struct l7_ctx *ctx, enum response_flag flag)
+end_in_grpc(struct l7_ctx *ctx, enum response_flag flag, const char *details)
 {
 	struct l7_run *r = ctx->run;
 	struct arena *a = l7_arena(ctx);
@@ -90,6 +90,7 @@ end_in_grpc(struct l7_ctx *ctx, enum response_flag flag)
 	http_fields_init(last, a);
 	grpc_status_put(last, grpc_status_of(r, response_flag_status(flag)),
 	    slice_str(response_flag_text(flag)));
+	proxy_status_add(last, flag, details);
 	clear_way_down(ctx);
 	l7_put_trailers(r, DIR_DOWN, last);
 	return true;
@@ -107,7 +108,7 @@ l7_abort(struct l7_ctx *ctx, enum response_flag flag, const char *details)
 	if (ctx != &r->terminal)
 		l7_cancel_terminal(r);
 	l7_way_stop(r, DIR_UP);
-	if (end_in_grpc(ctx, flag))
+	if (end_in_grpc(ctx, flag, details))
 		return;
 	l7_way_stop(r, DIR_DOWN);
 	l7_end(r, STREAM_INTERNAL);
@@ -150,7 +151,7 @@ l7_reply_with(struct l7_ctx *ctx, struct http_head *head, struct buf *body,
 	put_in_grpc(r, head, body, flag);
 	head->content_length = http_status_has_no_body(head->status) ? -1 :
 	    (int64_t)buf_len(body);
-	proxy_status_add(head, flag, details);
+	proxy_status_add(&head->fields, flag, details);
 	bool empty = buf_len(body) == 0 || r->request->method_id == METHOD_HEAD;
 	unsigned reply = ++r->replies;
 

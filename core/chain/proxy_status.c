@@ -57,7 +57,7 @@ proxy_status_error(enum response_flag flag, const char *details)
 }
 
 void
-proxy_status_add(struct http_head *head, enum response_flag flag,
+proxy_status_add(struct http_fields *fields, enum response_flag flag,
     const char *details)
 {
 	const char *error = proxy_status_error(flag, details);
@@ -65,11 +65,11 @@ proxy_status_add(struct http_head *head, enum response_flag flag,
 
 	if (error == NULL)
 		return;
-	value = arena_printf(head->fields.arena,
+	value = arena_printf(fields->arena,
 	    "mesh; error=%s; details=\"%s\"", error, details);
 	/* The words of TLS and certificates have dashes, no others do. */
 	if (flag == FLAG_UF || flag == FLAG_UT)
 		for (char *p = value; (p = strchr(p, '-')) != NULL;)
 			*p = '_';
-	http_fields_add(&head->fields, SLICE("proxy-status"), slice_str(value));
+	http_fields_add(fields, SLICE("proxy-status"), slice_str(value));
 }

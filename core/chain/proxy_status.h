@@ -9,8 +9,8 @@
  * 9209.  The flag gives the error; where that is about a connection, the
  * details say which step of it failed.
  */
-/* Adds nothing for flags that are no error. */
-void proxy_status_add(struct http_head *, enum response_flag,
+/* To a head or trailers.  Adds nothing for flags that are no error. */
+void proxy_status_add(struct http_fields *, enum response_flag,
     const char *details);
 /* The error token of RFC 9209, 2.3, or NULL. */
 const char *proxy_status_error(enum response_flag, const char *details);

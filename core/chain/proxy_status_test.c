@@ -44,7 +44,7 @@ TEST(proxy_status_writes_details_alike)
 
 	arena_init(&a);
 	http_head_init(&head, &a);
-	proxy_status_add(&head, FLAG_UF, "unexpected-host");
+	proxy_status_add(&head.fields, FLAG_UF, "unexpected-host");
 	struct slice value = http_fields_find(&head.fields,
 	    SLICE("proxy-status"));
 

@@ -162,7 +162,7 @@ static void
 on_refusal(void *arg, struct http_head *reply, const char *why)
 {
 	(void)arg;
-	proxy_status_add(reply, FLAG_DPE, why);
+	proxy_status_add(&reply->fields, FLAG_DPE, why);
 }
 
 static void

@@ -141,6 +141,8 @@ def a_caller_is_told_how_the_service_broke_off(_breaker, caller):
 		message, error = call(caller, f"After-{how}")
 		assert message == b"", (how, message)
 		assert error.code().name == code, (how, error)
+		told = dict(error.trailing_metadata())
+		assert told["proxy-status"].startswith("mesh; error="), told
 	assert list(call(caller, "At-ok")) == [b""]
 
 
