@@ -58,7 +58,7 @@ static const struct conf_field port_fields[] = {
 	    .words = transports, .fallback = "TCP", .text = "transport protocol" },
 	{ "appProtocol", CONF_STRING_T,
 	    CONF_AT(struct model_slice_port, app_protocol),
-	    .pattern = CONF_LABEL_KEY, .text = "as in the service's port" },
+	    .pattern = CONF_LABEL_KEY, .text = "of a port of which the Service says nothing" },
 	{ 0 },
 };
 

@@ -112,6 +112,8 @@ add_slice(struct build *b, const struct model_object *o)
 		if (same_name(slice->ports[i].name, b->port->name) &&
 		    slice->ports[i].transport == b->port->transport)
 			port = &slice->ports[i];
+	if (port != NULL && b->out->app_protocol == NULL)
+		b->out->app_protocol = port->app_protocol;
 	for (size_t i = 0; port != NULL && i < slice->endpoints_len; i++) {
 		const struct model_slice_endpoint *from = &slice->endpoints[i];
 
@@ -187,4 +189,24 @@ model_endpoints(struct arena *a, const struct model_endpoints_query *q,
 	if (out->len > 0)
 		qsort(out->items, out->len, sizeof(*out->items), by_place);
 	drop_duplicates(out);
+}
+
+enum model_protocol
+model_endpoints_protocol(const struct model_endpoints *e,
+    const struct model_service_port *p)
+{
+	enum model_protocol found;
+
+	if (e->app_protocol == NULL || model_port_is_declared(p))
+		return model_port_protocol(p);
+	model_protocol_named(slice_str(e->app_protocol), &found);
+	return found;
+}
+
+const char *
+model_endpoints_word(const struct model_endpoints *e,
+    const struct model_service_port *p)
+{
+	return p->transport == MODEL_UDP ? "udp" :
+	    model_protocol_name(model_endpoints_protocol(e, p));
 }

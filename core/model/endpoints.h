@@ -37,6 +37,7 @@ struct model_endpoints {
 	struct model_endpoint *items;
 	size_t                 len;
 	size_t                 refused;	/* backends left out for plain text */
+	const char            *app_protocol;	/* as its EndpointSlices say; or NULL */
 };
 
 struct model_endpoints_query {
@@ -56,6 +57,15 @@ struct model_endpoints_query {
  */
 void model_endpoints(struct arena *, const struct model_endpoints_query *,
     struct model_endpoints *out);
+
+/*
+ * What the port speaks: as the Service says, or if that says nothing as its
+ * EndpointSlices do, the first that does.  As a word, "udp" for datagrams.
+ */
+enum model_protocol model_endpoints_protocol(const struct model_endpoints *,
+    const struct model_service_port *);
+const char *model_endpoints_word(const struct model_endpoints *,
+    const struct model_service_port *);
 
 /*
  * The port of a workload that a service's port means: by targetPort's number,

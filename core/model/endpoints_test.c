@@ -137,6 +137,56 @@ TEST(endpoints_of_a_port)
 	}
 }
 
+/* What the Service says goes before what its slices do. */
+TEST(endpoints_speak_as_the_service_says_or_else_its_slices)
+{
+	static const struct {
+		const char *service, *slice, *word;
+	} said[] = {
+		{ "{port: 80}", "{port: 8080}", "auto" },
+		{ "{port: 80}", "{port: 8080, appProtocol: http}", "http" },
+		{ "{port: 80}", "{port: 8080, appProtocol: "
+		    "kubernetes.io/h2c}", "h2c" },
+		{ "{port: 80}", "{port: 8080, appProtocol: mysql}", "tcp" },
+		{ "{port: 80, appProtocol: tcp}",
+		    "{port: 8080, appProtocol: http}", "tcp" },
+		{ "{port: 80, appProtocol: auto}",
+		    "{port: 8080, appProtocol: http}", "auto" },
+		{ "{port: 80, name: http}",
+		    "{port: 8080, name: http, appProtocol: h2c}", "http" },
+		{ "{port: 5432}", "{port: 5432}", "tcp" },
+		{ "{port: 5432}", "{port: 5432, appProtocol: http}", "http" },
+		/* Of another port. */
+		{ "{port: 80}", "{port: 8080, name: x, appProtocol: http}",
+		    "auto" },
+		{ "{port: 80, protocol: UDP}",
+		    "{port: 8080, appProtocol: http}", "udp" },
+	};
+
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		struct arena a = { 0 };
+		struct model_object *service = object_from(arena_printf(&a,
+		    SERVICE("spec: {ports: [%s]}"), said[i].service));
+		struct model_object *slice = object_from(arena_printf(&a,
+		    ESLICE("ports: [%s], endpoints: [{addresses: [10.0.0.1]}]"),
+		    said[i].slice));
+		const struct model_service_port *p =
+		    &model_service(service)->spec.ports[0];
+		const struct model_endpoints_query q = { .service = service,
+		    .port = p->port, .backends = &slice, .backends_len = 1,
+		    .transport = (enum model_transport)p->transport,
+		    .trust_domain = "td", .standalone = true };
+		struct model_endpoints out;
+
+		model_endpoints(&a, &q, &out);
+		assert_string_equal(model_endpoints_word(&out, p),
+		    said[i].word);
+		model_object_unref(service);
+		model_object_unref(slice);
+		arena_fini(&a);
+	}
+}
+
 TEST(target_port_of_a_workload)
 {
 	struct model_object *s = object_from(SERVICE("spec: {ports: [{name: a, port: "

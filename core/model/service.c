@@ -239,15 +239,30 @@ model_protocol_named(struct slice word, enum model_protocol *p)
 	return false;
 }
 
-enum model_protocol
-model_port_protocol(const struct model_service_port *p)
+static bool
+find_declared(const struct model_service_port *p, enum model_protocol *found)
 {
 	struct slice name = slice_str(p->name), word = slice_str(p->app_protocol);
-	enum model_protocol found;
 
 	if (p->app_protocol == NULL)
 		slice_cut(&name, '-', &word);
-	if (model_protocol_named(word, &found) || p->app_protocol != NULL)
+	return model_protocol_named(word, found) || p->app_protocol != NULL;
+}
+
+bool
+model_port_is_declared(const struct model_service_port *p)
+{
+	enum model_protocol found;
+
+	return find_declared(p, &found);
+}
+
+enum model_protocol
+model_port_protocol(const struct model_service_port *p)
+{
+	enum model_protocol found;
+
+	if (find_declared(p, &found))
 		return found;
 	for (size_t i = 0; i < sizeof(opaque_ports) / sizeof(opaque_ports[0]);
 	    i++)

@@ -71,18 +71,22 @@ find_endpoints(struct api_call *call, const struct model_object *service,
 /* --- services ------------------------------------------------------------------------ */
 
 static void
-add_ports(struct conf_node *row, const struct model_service *s)
+add_ports(struct api_call *call, struct conf_node *row,
+    const struct model_object *o, const struct backends *b)
 {
+	const struct model_service *s = model_service(o);
 	struct conf_node *ports = conf_set_list(row, "ports");
 
 	for (size_t i = 0; i < s->spec.ports_len; i++) {
 		const struct model_service_port *p = &s->spec.ports[i];
 		struct conf_node *at = conf_add_map(ports);
+		struct model_endpoints e = { 0 };
 
+		if (!model_port_is_declared(p))
+			find_endpoints(call, o, p, b, &e);
 		conf_set_string(at, "name", p->name);
 		conf_set_int(at, "port", p->port);
-		conf_set_string(at, "protocol",
-		    model_port_word(p));
+		conf_set_string(at, "protocol", model_endpoints_word(&e, p));
 	}
 }
 
@@ -112,7 +116,7 @@ add_service(struct api_call *call, struct conf_node *list,
 	}
 	conf_set_string(row, "namespace", s->head.meta.namespace);
 	conf_set_string(row, "name", s->head.meta.name);
-	add_ports(row, s);
+	add_ports(call, row, o, b);
 	conf_set_int(row, "workloads", workloads);
 	conf_set_int(row, "online", online);
 	conf_set_int(row, "endpoints", (int64_t)endpoints);
@@ -180,13 +184,14 @@ why_out(struct api_call *call, const struct model_endpoint *e)
 
 static void
 add_endpoint(struct api_call *call, struct conf_node *list,
-    const struct model_endpoint *e, const struct model_service_port *p)
+    const struct model_endpoint *e, const struct model_service_port *p,
+    const char *protocol)
 {
 	struct conf_node *row = conf_add_map(list);
 	const char *why = why_out(call, e);
 
 	conf_set_int(row, "port", p->port);
-	conf_set_string(row, "protocol", model_port_word(p));
+	conf_set_string(row, "protocol", protocol);
 	conf_set_string(row, "address", e->address);
 	conf_set_int(row, "targetPort", e->port);
 	conf_set_string(row, "workload", e->workload);
@@ -240,7 +245,7 @@ add_left_out(struct api_call *call, struct conf_node *list,
 			continue;
 		row = conf_add_map(list);
 		conf_set_int(row, "port", p->port);
-		conf_set_string(row, "protocol", model_port_word(p));
+		conf_set_string(row, "protocol", model_endpoints_word(e, p));
 		conf_set_string(row, "address", model_workload(o)->spec.address);
 		conf_set_string(row, "workload", model_object_name(o));
 		conf_set_bool(row, "ready", false);
@@ -277,7 +282,8 @@ api_service_endpoints(struct api_call *call)
 
 		find_endpoints(call, o, port, &b, &e);
 		for (size_t k = 0; k < e.len; k++)
-			add_endpoint(call, list, &e.items[k], port);
+			add_endpoint(call, list, &e.items[k], port,
+			    model_endpoints_word(&e, port));
 		add_left_out(call, list, o, port, &b, &e);
 	}
 	backends_fini(&b);

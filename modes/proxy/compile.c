@@ -167,10 +167,8 @@ set_outside(struct compiler *c, const struct making *m,
 }
 
 static enum cluster_protocol
-protocol_of(const struct model_service_port *port)
+protocol_of(const struct model_service_port *port, enum model_protocol p)
 {
-	enum model_protocol p = model_port_protocol(port);
-
 	return port->transport == MODEL_UDP ? CLUSTER_UDP :
 	    is_http(p) ? CLUSTER_HTTP :
 	    p == MODEL_AUTO ? CLUSTER_AUTO : CLUSTER_TCP;
@@ -228,10 +226,11 @@ compile_port(struct compiler *c, const struct model_object *o,
 
 	policy_of(&c->policies, name->ns, name->name, port->name, &m.policy);
 	model_endpoints(&c->scratch, &q, &found);
-	m.protocol = for_grpc ? CLUSTER_HTTP : protocol_of(port);
+	enum model_protocol spoken = model_endpoints_protocol(&found, port);
+
+	m.protocol = for_grpc ? CLUSTER_HTTP : protocol_of(port, spoken);
 	struct cluster *cluster = make_cluster(c, &m, port, &found, for_grpc ||
-	    (m.protocol == CLUSTER_HTTP &&
-	    model_port_protocol(port) == MODEL_H2C));
+	    (m.protocol == CLUSTER_HTTP && spoken == MODEL_H2C));
 
 	if (cluster->protocol == CLUSTER_AUTO)
 		cluster->as_h2 = make_cluster(c, &m, port, &found, true);
