@@ -8,6 +8,7 @@
 #include "modes/control/api_rows.h"
 #include "modes/control/sessions.h"
 #include "modes/control/traffic_mismatch.h"
+#include "modes/control/traffic_seen.h"
 #include "modes/control/view.h"
 
 /* api_view: what the registry and the proxies make of each other. */
@@ -376,5 +377,9 @@ api_stat(struct api_call *call)
 	    services, conf_set_list(map, "streams"));
 	traffic_mismatches_write(call->server->traffic,
 	    loop_now_ms(call->server->loop), conf_set_list(map, "mismatches"));
+	if (api_query(call, "callers").len > 0)
+		traffic_seen_write(call->server->traffic, api_query(call,
+		    "callers"), loop_now_ms(call->server->loop),
+		    conf_set_list(map, "callers"));
 	api_answer_node(call, 200, map);
 }

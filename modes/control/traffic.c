@@ -6,6 +6,7 @@
 #include "chain/grpc.h"
 #include "modes/control/traffic_impl.h"
 #include "modes/control/traffic_mismatch.h"
+#include "modes/control/traffic_seen.h"
 #include "stat/metrics.h"
 
 #define SENDER_MS	(3600 * 1000)	/* silent for so long: forgotten */
@@ -130,6 +131,7 @@ traffic_free(struct traffic *t)
 		return;
 	map_fini(&t->senders, sender_free);
 	map_fini(&t->mismatches, mem_free);
+	map_fini(&t->seen, mem_free);
 	for (size_t i = 0; i < TRAFFIC_NOTES; i++)
 		map_fini(&t->notes[i].pairs, mem_free);
 	stat_registry_free(t->stats);
@@ -339,6 +341,7 @@ traffic_tick(struct traffic *t, uint64_t now_ms)
 	if (t->len > 0 && now_ms < n->at_ms + TRAFFIC_STEP_MS)
 		return;
 	traffic_mismatches_look(t, now_ms);
+	traffic_seen_look(t, now_ms);
 	if (t->len > 0)
 		t->last = (t->last + 1) % TRAFFIC_NOTES;
 	if (t->len < TRAFFIC_NOTES)

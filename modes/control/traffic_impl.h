@@ -34,6 +34,7 @@ struct traffic {
 	struct stat_worker   *worker;
 	struct map            senders;
 	struct map            mismatches;	/* traffic_mismatch.c */
+	struct map            seen;	/* traffic_seen.c */
 	struct note           notes[TRAFFIC_NOTES];	/* a ring; newest at `last` */
 	size_t                last, len;
 	uint64_t              expired_ms;

@@ -15,7 +15,7 @@ const struct ctl_command *const ctl_commands[] = {
 	/* where requests go */
 	&cmd_route, &cmd_split, &cmd_rollout,
 	/* who may call whom */
-	&cmd_authz, &cmd_allow, &cmd_deny,
+	&cmd_authz, &cmd_allow, &cmd_deny, &cmd_policy,
 	/* what runs */
 	&cmd_stat, &cmd_proxy, &cmd_check, &cmd_health,
 	/* identities */

@@ -303,5 +303,31 @@ def people_allow_deny_and_check(scene):
 	    "deny-all-to-orders")
 
 
+@scenario
+def a_policy_is_learnt_from_what_was_seen(scene):
+	control, _, web, _ = orders_and(scene, "web", "batch")
+	control.ctl("deny", "other", "orders")
+
+	def learnt(*more):
+		return control.ctl("policy", "learn", "orders", *more).stdout
+
+	wait_until(lambda: "default/web" in learnt() and "default/batch" in
+	    learnt("--since", "24h"), "both were seen", 20)
+	control.apply(learnt())
+	assert control.get("authorizationpolicy", "callers-of-orders")["spec"][
+	    "rules"] == [{"from": [{"source": {"serviceAccounts":
+	    ["default/batch", "default/web"]}}]}]
+	other = member(scene, control, "other")
+	wait_until(lambda: ask(other) == 403, "nobody else may call")
+	assert ask(web) == 200
+	# Who is refused is nobody who was seen.
+	wait_until(lambda: any(row["source"] == "default/other" for row in
+	    json.loads(control.ctl("stat", "orders", "-o", "json").stdout)),
+	    "control was told of it", 20)
+	assert "default/other" not in learnt()
+	control.ctl("policy", "learn", "nothing", expect=1)
+	control.ctl("policy", "learn", "orders", "--since", "long", expect=64)
+
+
 if __name__ == "__main__":
 	main()
