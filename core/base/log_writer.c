@@ -337,7 +337,7 @@ log_writer_stop(void)
 bool
 log_writer_people(struct slice line)
 {
-	struct iovec iov = { (char *)(uintptr_t)line.ptr, line.len };
+	struct iovec iov = { slice_writable(line), line.len };
 	bool fits = false;
 
 	pthread_mutex_lock(&w.lock);
@@ -367,7 +367,7 @@ log_writer_access(struct slice line)
 {
 	char newline[] = "\n";
 	struct iovec iov[2] = {
-		{ (char *)(uintptr_t)line.ptr, line.len }, { newline, 1 },
+		{ slice_writable(line), line.len }, { newline, 1 },
 	};
 	int state = atomic_load_explicit(&w.state, memory_order_acquire);
 

@@ -34,6 +34,13 @@ slice_str(const char *s)
 	return s == NULL ? SLICE_NONE : slice_of(s, strlen(s));
 }
 
+/* For libraries that ask for bytes to write and only read them. */
+static inline unsigned char *
+slice_writable(struct slice s)
+{
+	return (unsigned char *)(uintptr_t)s.ptr;
+}
+
 bool slice_eq(struct slice a, struct slice b);
 bool slice_is(struct slice a, const char *s);
 /* ASCII letters compare without case. */

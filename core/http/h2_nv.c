@@ -4,19 +4,12 @@
 
 #define OWN_FIELDS	8	/* all that we write besides the fields */
 
-/* nghttp2 reads only, but says otherwise. */
-static uint8_t *
-bytes(const char *p)
-{
-	return (uint8_t *)(uintptr_t)p;
-}
-
 /* name is static. */
 static void
 put(struct h2_nv *l, struct slice name, struct slice value)
 {
 	l->v[l->len++] = (nghttp2_nv){
-		bytes(name.ptr), bytes(value.ptr), name.len, value.len,
+		slice_writable(name), slice_writable(value), name.len, value.len,
 		NGHTTP2_NV_FLAG_NO_COPY_NAME
 	};
 }

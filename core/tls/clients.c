@@ -5,17 +5,6 @@
 #include "base/mem.h"
 #include "pki/dn.h"
 
-static unsigned char *
-writable(struct slice s)
-{
-	union {
-		const char    *in;
-		unsigned char *out;
-	} u = { .in = s.ptr };
-
-	return u.out;
-}
-
 /* RFC 5246, section 7.4.4: two bytes of length stand before each. */
 static void
 take_names(struct tls_clients *c)
@@ -30,7 +19,7 @@ take_names(struct tls_clients *c)
 			continue;
 		room -= name.len + 2;
 		c->names[c->names_len++] = (br_x500_name){
-			writable(name), name.len
+			slice_writable(name), name.len
 		};
 	}
 }

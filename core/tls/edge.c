@@ -45,18 +45,6 @@ tls_edge_unref(struct tls_edge *e)
 	mem_free(e);
 }
 
-/* BearSSL wants its inputs writable and writes to none of them. */
-static unsigned char *
-writable(struct slice s)
-{
-	union {
-		const char    *in;
-		unsigned char *out;
-	} u = { .in = s.ptr };
-
-	return u.out;
-}
-
 static void
 take_pair(struct edge_cert *c)
 {
@@ -67,7 +55,7 @@ take_pair(struct edge_cert *c)
 		struct slice der = chain_cert(&k->chain, i);
 
 		c->certs[c->n_certs++] = (br_x509_certificate){
-			writable(der), der.len
+			slice_writable(der), der.len
 		};
 	}
 	c->rsa_key = k->rsa_key;

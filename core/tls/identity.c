@@ -5,18 +5,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-/* BearSSL wants its inputs writable and writes to none of them. */
-static unsigned char *
-writable(struct slice s)
-{
-	union {
-		const char    *in;
-		unsigned char *out;
-	} u = { .in = s.ptr };
-
-	return u.out;
-}
-
 static int
 bundle_take(struct tls_identity *id, struct slice pem, const char *domain,
     struct err *err)
@@ -28,7 +16,7 @@ bundle_take(struct tls_identity *id, struct slice pem, const char *domain,
 		struct slice name = id->bundle->roots[i].subject;
 
 		id->ca_names[id->n_ca_names++] = (br_x500_name){
-			writable(name), name.len
+			slice_writable(name), name.len
 		};
 	}
 	return 0;
@@ -83,7 +71,7 @@ chain_take(struct tls_identity *id, struct slice chain_pem,
 		struct slice der = chain_cert(&id->chain, i);
 
 		id->certs[id->n_certs++] = (br_x509_certificate){
-			writable(der), der.len
+			slice_writable(der), der.len
 		};
 	}
 	id->ec_key = (br_ec_private_key){
