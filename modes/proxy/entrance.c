@@ -157,11 +157,14 @@ entrance_apply(enum entrance from, struct http_head *h, struct arena *a,
 	struct slice source = SLICE_NONE, client = SLICE_NONE;
 
 	s->is_own = from == ENTRANCE_APP;
-	if (from == ENTRANCE_PEER)
+	if (from == ENTRANCE_PEER) {
 		source = http_fields_get(&h->fields, FIELD_MESH_SOURCE);
-	if (from == ENTRANCE_PEER && entrance_is_gateway(slice_str(peer->id)))
 		client = http_fields_get(&h->fields,
 		    FIELD_X_FORWARDED_CLIENT_CERT);
+		if (client.ptr != NULL &&
+		    !entrance_is_gateway(slice_str(peer->id)))
+			client = SLICE_NONE;
+	}
 	remove_identity(&h->fields);
 	if (from == ENTRANCE_EDGE) {
 		remove_forwarded(&h->fields);
