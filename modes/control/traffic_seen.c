@@ -27,7 +27,9 @@ on_reading(void *ctx, const struct stat_reading *r)
 	struct str key = { 0 };
 	struct seen *s;
 
-	if (to->of_requests && slice_is(v[RESPONSE_FLAGS_AT], "UAEX"))
+	/* Callers do not know why they were refused. */
+	if (!slice_is(v[0], METRIC_INBOUND) || (to->of_requests &&
+	    slice_is(v[RESPONSE_FLAGS_AT], "UAEX")))
 		return;
 	str_addf(&key, "%.*s/%.*s %.*s/%.*s", SLICE_ARG(v[3]), SLICE_ARG(v[4]),
 	    SLICE_ARG(v[1]), SLICE_ARG(v[2]));

@@ -5,7 +5,8 @@
 
 /*
  * traffic_seen: which service was ever let in at which, and when last, for
- * people who write policies; kept while control runs.
+ * people who write policies; as the callees' sidecars tell it, kept while control
+ * runs.
  * Life: part of a traffic: traffic_seen_look with each of its ticks.
  *
  * What a policy refused was not let in and does not count.
