@@ -28,8 +28,10 @@ pool_shares(const struct attempt *a)
 
 	if (c->is_h2)
 		return true;
-	return a->endpoint->id.len > 0 && link_load_shares(&a->local->load,
-	    c->pool.link, a->local->users);
+	/* One that few requests may use is none to share. */
+	return a->endpoint->id.len > 0 && (c->pool.requests == 0 ||
+	    c->pool.requests >= POOL_STREAMS) && link_load_shares(
+	    &a->local->load, c->pool.link, a->local->users);
 }
 
 struct attempt *

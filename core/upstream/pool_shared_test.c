@@ -270,11 +270,17 @@ TEST(pool_of_a_sidecar_hopes_to_share_where_it_is_told)
 		enum link_choice link;
 		bool             has_sidecar, is_busy;
 		unsigned         connecting;	/* for three at once */
+		uint64_t         requests;	/* of a connection; 0: any number */
 	} v[] = {
-		{ LINK_HTTP2, true, false, 1 }, { LINK_HTTP2, false, false, 3 },
-		{ LINK_HTTP1, true, true, 3 }, { LINK_BY_LOAD, true, false, 3 },
-		{ LINK_BY_LOAD, true, true, 1 },
-		{ LINK_BY_LOAD, false, true, 3 },
+		{ LINK_HTTP2, true, false, 1, 0 },
+		{ LINK_HTTP2, false, false, 3, 0 },
+		{ LINK_HTTP2, true, false, 3, 5 },
+		{ LINK_HTTP2, true, false, 1, 500 },
+		{ LINK_HTTP1, true, true, 3, 0 },
+		{ LINK_BY_LOAD, true, false, 3, 0 },
+		{ LINK_BY_LOAD, true, true, 1, 0 },
+		{ LINK_BY_LOAD, true, true, 3, 1 },
+		{ LINK_BY_LOAD, false, true, 3, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
@@ -282,6 +288,7 @@ TEST(pool_of_a_sidecar_hopes_to_share_where_it_is_told)
 
 		bench_init(&b);
 		b.cluster->pool.link = v[i].link;
+		b.cluster->pool.requests = v[i].requests;
 		if (v[i].has_sidecar)
 			b.cluster->v[0].id = SLICE("spiffe://a/b");
 		struct endpoint_local *l = endpoint_local_get(b.up, b.cluster,

@@ -23,8 +23,10 @@ spec:
 
 
 class Sidecars:
-	def __init__(self, scene, policy=None):
+	def __init__(self, scene, policy=None, config=None):
 		self.control = scene.control()
+		if config:
+			self.control.apply(config)
 		if policy:
 			self.control.apply(POLICY % policy)
 		self.web, self.orders = (scene.proxy(name, control=self.control,
@@ -108,6 +110,57 @@ def a_policy_may_ask_for_http2(scene):
 def a_policy_may_forbid_it(scene):
 	spoken, most = spoken_with(scene, "DO_NOT_UPGRADE")
 	assert spoken == {"HTTP/1.1"} and most > 16, (spoken, most)
+
+
+def ask_on(client):
+	client.send(wire.build("GET", "/plain", ORDERS))
+	return client.read_reply()
+
+
+AGE = """apiVersion: mesh/v1
+kind: MeshConfig
+metadata: {name: default}
+spec:
+  http: {maxConnectionDuration: 200ms}
+"""
+
+
+def lose_nothing(scene, policy):
+	"""Under load; gives how many connections web made."""
+	pair = Sidecars(scene, policy, AGE)
+	failed, over = [], threading.Event()
+
+	def call():
+		while not over.is_set():
+			with wire.Client(pair.web.outbound_port) as client:
+				reply = ask_on(client)
+				while reply.status == 200 and not over.is_set() and \
+				    reply.get("connection") != "close":
+					reply = ask_on(client)
+			if reply.status != 200:
+				failed.append(reply.status)
+	callers = [threading.Thread(target=call) for _ in range(8)]
+	for caller in callers:
+		caller.start()
+	try:
+		wait_until(lambda: failed or pair.web.metrics().sum(
+		    "mesh_upstream_connections_total") > 20,
+		    "connections end and are made", 30)
+	finally:
+		over.set()
+		for caller in callers:
+			caller.join()
+	assert not failed, failed
+
+
+@scenario
+def shared_connections_that_age_lose_nothing(scene):
+	lose_nothing(scene, "UPGRADE")
+
+
+@scenario
+def connections_that_age_lose_nothing(scene):
+	lose_nothing(scene, "DO_NOT_UPGRADE")
 
 
 @scenario
