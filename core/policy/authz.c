@@ -279,8 +279,11 @@ authz_decide(const struct authz *z, const struct authz_facts *f,
 		    z->counts[DRY_ALLOW] > 0,
 		.has_allow = z->counts[ALLOW] > 0,
 	};
-	authz_view_init(&s.view, f);
-	search(&s);
+	s.view.facts = f;
+	if (z->rows_len > 0) {
+		authz_view_init(&s.view, f);
+		search(&s);
+	}
 	out->answer = decide(&s, false);
 	if (out->is_dry)
 		out->dry = decide(&s, true);

@@ -6,6 +6,7 @@
 #include "modes/proxy/gateway.h"
 #include "stat/metrics.h"
 
+#define PATH_SHOWN	100	/* bytes of a path, in the log */
 #define LOG_MS	1000	/* a line each, of one worker */
 
 struct authz_ip
@@ -77,6 +78,7 @@ authorize_find(const struct snapshot *s, const char *listener,
 
 	at->table = NULL;
 	at->service = SLICE("");
+	at->is_udp = is_udp;
 	if (strcmp(listener, "gateway") == 0) {
 		find_front(s, local, at);
 		return;
@@ -125,13 +127,28 @@ say_why(const struct authz_verdict *v, const struct authz_answer *by,
 		    "defaultInboundPolicy refuses; see mesh ctl allow");
 }
 
+/* For people: a method and a path, or how it is carried. */
+static void
+say_what(const struct authorize_at *at, const struct authz_facts *f,
+    char out[PATH_SHOWN + 64])
+{
+	size_t len = f->path.len < PATH_SHOWN ? f->path.len : PATH_SHOWN;
+
+	if (f->is_http)
+		snprintf(out, PATH_SHOWN + 64, "%.*s %.*s",
+		    (int)(f->method.len < 32 ? f->method.len : 32),
+		    f->method.ptr, (int)len, f->path.ptr);
+	else
+		snprintf(out, PATH_SHOWN + 64, "with %s", at->is_udp ?
+		    "datagrams" : "bytes");
+}
+
 static void
 tell(struct proxy_worker *w, const struct authorize_at *at,
-    const struct authz_facts *f, const char *decision, const char *what,
-    const char *why)
+    const struct authz_facts *f, const char *decision, const char *why)
 {
 	uint64_t now = loop_now_ms(w->env.loop);
-	char more[48] = "";
+	char more[48] = "", what[PATH_SHOWN + 64];
 
 	if (w->authz_log.ms != 0 && now - w->authz_log.ms < LOG_MS &&
 	    w->authz_log.lines >= WORKER_REFUSALS_MAX) {
@@ -147,6 +164,7 @@ tell(struct proxy_worker *w, const struct authorize_at *at,
 		    w->authz_log.unlogged);
 	w->authz_log.unlogged = 0;
 	w->authz_log.lines++;
+	say_what(at, f, what);
 	log_info("authz", "%s: %.*s calls %.*s:%u %s: %s%s", decision,
 	    SLICE_ARG(f->id.len > 0 ? f->id : SLICE("somebody")),
 	    SLICE_ARG(at->service.len > 0 ? at->service : SLICE("the gateway")),
@@ -156,33 +174,32 @@ tell(struct proxy_worker *w, const struct authorize_at *at,
 static void
 note(struct proxy_worker *w, const struct authorize_at *at,
     const struct authz_facts *f, const struct authz_verdict *v,
-    const char *decision, const struct authz_answer *by, const char *what)
+    const char *decision, const struct authz_answer *by)
 {
 	char why[256];
 
 	say_why(v, by, why);
 	count(w, at, decision, by);
-	tell(w, at, f, decision, what, why);
+	tell(w, at, f, decision, why);
 }
 
 /* What decided nothing; said once, not with every change. */
 static void
 note_others(struct proxy_worker *w, const struct authorize_at *at,
-    const struct authz_facts *f, const struct authz_verdict *v,
-    const char *what)
+    const struct authz_facts *f, const struct authz_verdict *v)
 {
 	for (size_t i = 0; i < v->audits_len; i++)
-		note(w, at, f, v, "audit", &v->audits[i], what);
+		note(w, at, f, v, "audit", &v->audits[i]);
 	if (v->is_dry && v->dry.is_denied && !v->answer.is_denied)
-		note(w, at, f, v, "would_deny", &v->dry, what);
+		note(w, at, f, v, "would_deny", &v->dry);
 	if (w->snapshot->audit_inbound && !v->answer.is_denied &&
 	    v->answer.policy == NULL)
-		note(w, at, f, v, "audit", &v->answer, what);
+		note(w, at, f, v, "audit", &v->answer);
 }
 
 bool
 authorize_ask(struct proxy_worker *w, const struct authorize_at *at,
-    const struct authz_facts *f, enum authorize_when when, const char *what,
+    const struct authz_facts *f, enum authorize_when when,
     struct authz_answer *answer)
 {
 	struct authz_verdict v;
@@ -191,8 +208,8 @@ authorize_ask(struct proxy_worker *w, const struct authorize_at *at,
 	*answer = v.answer;
 	if (v.answer.is_denied)
 		note(w, at, f, &v, when == AUTHORIZE_NEW ? "deny" : "cut",
-		    answer, what);
+		    answer);
 	if (when == AUTHORIZE_NEW)
-		note_others(w, at, f, &v, what);
+		note_others(w, at, f, &v);
 	return !v.answer.is_denied;
 }

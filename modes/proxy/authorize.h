@@ -41,6 +41,7 @@ struct authorize_at {
 	struct slice        service;	/* "ns/name", or "" */
 	char                room[SERVICE_KEY_MAX];
 	uint16_t            port, app_port;
+	bool                is_udp;
 };
 /* By the listener, and what the peer's TLS means; is_udp: of datagrams. */
 void authorize_find(const struct snapshot *, const char *listener,
@@ -49,11 +50,10 @@ void authorize_find(const struct snapshot *, const char *listener,
 
 enum authorize_when { AUTHORIZE_NEW, AUTHORIZE_AGAIN };
 /*
- * Decides, counts and logs; what: for people, a method and a path or "bytes".
- * False: refused, *answer says by what.
+ * Decides, counts and logs.  False: refused, *answer says by what.
  */
 bool authorize_ask(struct proxy_worker *, const struct authorize_at *,
-    const struct authz_facts *, enum authorize_when, const char *what,
+    const struct authz_facts *, enum authorize_when,
     struct authz_answer *answer);
 /* For authz_facts. */
 struct authz_ip authorize_ip(const struct addr *);

@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "chain/http.h"
@@ -35,8 +34,7 @@ bytes_allowed(struct l4_ctx *ctx, enum authorize_when when)
 		.port = at.port, .app_port = at.app_port,
 	};
 
-	return authorize_ask(w, &at, &f, when, is_udp ? "with datagrams" :
-	    "with bytes", &by);
+	return authorize_ask(w, &at, &f, when, &by);
 }
 
 /* Its first bytes tell; until then it is not known what to ask. */
@@ -163,7 +161,6 @@ request_allowed(struct l7_ctx *ctx, enum authorize_when when,
 	const struct addr *local = l7_local(ctx, &local_room);
 	struct authorize_at at;
 	struct authz_answer by;
-	char what[160];
 
 	authorize_find(w->snapshot, l7_listener_name(ctx), peer, local, false,
 	    &at);
@@ -180,9 +177,7 @@ request_allowed(struct l7_ctx *ctx, enum authorize_when when,
 	};
 
 	f.remote = remote_of(ctx, &f.source);
-	snprintf(what, sizeof(what), "%.*s %.*s", SLICE_ARG(s->method),
-	    (int)(s->path.len < 100 ? s->path.len : 100), s->path.ptr);
-	if (authorize_ask(w, &at, &f, when, what, &by))
+	if (authorize_ask(w, &at, &f, when, &by))
 		return true;
 	*details = by.policy == NULL ? "rbac_access_denied_matched_policy[none]" :
 	    arena_printf(l7_arena(ctx), "rbac_access_denied_matched_policy"

@@ -7,8 +7,11 @@ import os
 import socket
 import time
 
+import grpc
+
 import wire
-from gateway import Gateway, gateway, route, service
+from gateway import Gateway, gateway, route, service, streams
+from grpc_store import WAIT, Caller, Store, failure
 from mesh import curl, free_port, main, scenario, wait_until
 from websocket import WebSocket
 
@@ -192,6 +195,59 @@ def a_rule_about_paths_denies_bytes_that_nobody_looks_into(scene):
 
 
 @scenario
+def calls_of_grpc_are_allowed_by_service_and_method(scene):
+	store = scene.closing(Store())
+	control = scene.control()
+	app = scene.proxy("app", control=control, service="default/app",
+	    apps=[f"80=127.0.0.1:{store.port}/grpc"]).await_ready()
+	web = member(scene, control, "web")
+	caller = scene.closing(Caller(f"127.0.0.1:{web.outbound_port}",
+	    "app.default.mesh")).await_answers()
+	rule = """
+  targetRefs: [{name: app}]
+  rules: [{to: [{operation: {methods: [POST], paths: [%s]}}]}]
+"""
+	control.apply(policy("calls", rule % "/e2e.Store/Echo, /e2e.Store/Wait"))
+	refused = wait_until(lambda: failure(caller.unary("Fail"), b"x").code() ==
+	    grpc.StatusCode.PERMISSION_DENIED and failure(caller.unary("Fail"),
+	    b"x"), "what is not named is refused")
+	assert "calls" not in refused.details(), refused.details()
+	assert caller.unary("Echo")(b"x", timeout=WAIT) == b"x"
+	# A call that is under way ends when it is allowed no longer.
+	open_call = caller.unary("Wait").future(b"x", timeout=WAIT)
+	store.left.get(timeout=WAIT)
+	control.apply(policy("calls", rule % "/e2e.Store/Echo"))
+	assert store.cancelled.wait(WAIT / 2), "the server was not told"
+	assert open_call.code() == grpc.StatusCode.PERMISSION_DENIED
+	assert app.metrics().sum(DECISIONS, decision="cut") == 1
+	assert caller.unary("Echo")(b"x", timeout=WAIT) == b"x"
+
+
+@scenario
+def plain_text_is_judged_by_what_it_turns_out_to_be(scene):
+	"""A port that nobody declares: requests by their rules, bytes as bytes."""
+	control = scene.control(inbound_policy="all-unauthenticated")
+	app = scene.echo("app")
+	scene.proxy("open", control=control, service="default/open",
+	    apps=[f"80={app.http}/auto"]).await_ready()
+	port = scene.processes[-1].inbound_port
+	wait_until(lambda: wire.get(port, "/plain").status == 200, "it is open")
+	control.apply(policy("reads", """
+  rules: [{to: [{operation: {methods: [GET], paths: ["/plain"]}}]}]
+"""))
+	wait_until(lambda: wire.get(port, "/other").status == 403, "it is judged")
+	assert wire.get(port, "/plain").status == 200
+	with wire.Stream(wire.dial(port)) as stream:
+		stream.send(b"\x01no request\r\n")
+		try:
+			assert stream.read(1) == b"", "bytes are refused"
+		except OSError:
+			pass
+	wait_until(lambda: scene.processes[-1].metrics().sum(DECISIONS,
+	    decision="deny", policy="default") >= 2, "both were counted")
+
+
+@scenario
 def a_gateway_obeys_the_policies_that_name_it(scene):
 	app = scene.echo("app")
 	port = free_port()
@@ -209,6 +265,36 @@ def a_gateway_obeys_the_policies_that_name_it(scene):
 	assert refused.status == 403 and refused.text() == DENIED
 	assert edge.metrics().sum(DECISIONS, decision="deny", rule="0",
 	    policy="default/edge") == 1
+
+
+@scenario
+def a_gateway_s_connections_of_bytes_are_judged_too(scene):
+	app = scene.echo("app")
+	port = free_port()
+	edge = Gateway(scene, gateway([f"name: tcp, port: {port}, protocol: "
+	    "TCP"]) + service("web", app.tcp_port).replace("appProtocol: http",
+	    "appProtocol: tcp") + streams("TCPRoute", "web", ["web"]))
+	held = wire.Stream(wire.dial(port))
+	held.send(b"RAW\nx")
+	assert held.read(1) == b"x"
+	edge.write("policy", policy("nobody", """
+  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: edge}]
+  action: DENY
+  rules: [{from: [{source: {ipBlocks: ["127.0.0.0/8"]}}]}]
+"""))
+	try:
+		assert held.read(1) == b"", "what is open is cut"
+	except OSError:
+		pass
+	wait_until(lambda: edge.metrics().sum(DECISIONS, decision="cut",
+	    policy="default/nobody") == 1, "it is counted")
+	try:
+		with wire.Stream(wire.dial(port)) as stream:
+			stream.send(b"RAW\nx")
+			assert stream.read(1) == b"", "nobody is let in"
+	except OSError:
+		pass
+	assert edge.metrics().sum(DECISIONS, decision="deny") == 1
 
 
 @scenario
