@@ -273,7 +273,7 @@ attempt_bind(struct attempt *a, struct pool_conn *pc)
 		a->up->counts.reused++;
 	else
 		a->connect_us = loop_now_us(a->up->worker->loop) - a->start_us;
-	a->stream = pc->finished ? NULL :
+	a->stream = pc->finished || conn_is_closed(pc->conn) ? NULL :
 	    codec_open_stream(pc->codec, a->arena, NULL, NULL);
 	if (a->stream == NULL) {
 		/* It ended, or was filled, between being taken and being used. */

@@ -207,6 +207,33 @@ TEST(pool_serves_who_waits_where_the_endpoint_left_meanwhile)
 }
 
 /* What is idle there in one version is of no use to the other. */
+static bool
+is_second_asking(struct bench *b)
+{
+	return bench_is_one_asking(b) && b->peers_len == 2;
+}
+
+/* It was taken, and its endpoint leaves the cluster before it is used. */
+TEST(pool_leaves_a_shared_connection_that_is_closed_meanwhile)
+{
+	struct bench b;
+
+	init(&b);
+	b.is_unsafe = true;
+	bench_start(&b, 'A');
+	bench_run_until(&b, has_one_peer);
+	SAY(&b, 0, SETTINGS ANSWER("\1"));
+	bench_run_until(&b, bench_is_one_idle);
+	hear(&b, 0);
+	bench_start(&b, 'B');
+	upstream_replace(b.up, b.cluster, NULL);
+	bench_run_until(&b, is_second_asking);
+	SAY(&b, 1, SETTINGS ANSWER("\1"));
+	bench_run_until(&b, bench_are_all_over);
+	bench_assert_trace(&b, "A:fresh A:200 B:fresh B:200");
+	bench_fini(&b);
+}
+
 TEST(pool_has_connections_of_each_version)
 {
 	struct bench b;
