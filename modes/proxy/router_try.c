@@ -272,6 +272,8 @@ router_make_outgoing(struct router *r)
 		return false;
 	*h = *from;
 	h->is_absolute = false;
+	/* Servers want to hear it, which HTTP/1.1 on the way does not carry. */
+	h->takes_trailers |= l7_summary(r->ctx)->is_grpc;
 	if (!r->job->is_inbound && !router_may_upgrade(r))
 		h->upgrade = SLICE_NONE;
 	r->outgoing = h;

@@ -134,14 +134,15 @@ class Caller:
 	def unary(self, method):
 		return self.channel.unary_unary(f"/e2e.Store/{method}")
 
-	def bare(self, method, *fields, body=EMPTY):
+	def bare(self, method, *fields, body=EMPTY,
+	    version="--http2-prior-knowledge"):
 		"""A call by no library, which would have a clock of its own."""
 		with tempfile.NamedTemporaryFile() as message:
 			message.write(body)
 			message.flush()
 			given = [part for field in fields for part in ("-H", field)]
 			return curl(f"http://{self.address}/e2e.Store/{method}",
-			    "--http2-prior-knowledge", "-H",
+			    version, "-H",
 			    f"Host: {self.authority}", "-H",
 			    "content-type: application/grpc", "-H", "te: trailers",
 			    *given, "--data-binary", f"@{message.name}")

@@ -112,6 +112,15 @@ def deadlines_reach_the_server(store, caller):
 
 
 @on_both_ways
+def a_call_over_http1_is_one_to_the_server(_store, caller):
+	page = caller.bare("Echo", version="--http1.1")
+	assert page.status == 200 and page.body == EMPTY, (page.head, page.body)
+	page = caller.bare("End", body=b"\0\0\0\0\x09NOT_FOUND",
+	    version="--http1.1")
+	assert page.header("grpc-status") == "5", page.head
+
+
+@on_both_ways
 def proxies_keep_the_deadline_of_a_caller_who_does_not(store, caller):
 	began = time.monotonic()
 	page = caller.bare("Wait", "grpc-timeout: 300m")
