@@ -282,6 +282,36 @@ def a_request_cannot_pass_for_bytes(scene):
 	wait_until(refused, "it is refused")
 
 
+@scenario
+def plain_text_where_it_is_allowed(scene):
+	"""A permissive proxy looks at who comes without TLS, too."""
+	app = scene.echo("app")
+	control = scene.control()
+	server = scene.proxy("app", control=control, service="default/app",
+	    apps=[f"9000=127.0.0.1:{app.http_port}/auto"],
+	    options=["--permissive"]).await_ready()
+	reply = curl(f"http://127.0.0.1:{server.inbound_port}/headers", "-H",
+	    "x-forwarded-client-cert: By=me")
+	assert reply.status == 200 and b"By=me" not in reply.body, reply.body
+	wait_until(lambda: server.metrics().sum("mesh_requests_total",
+	    direction="inbound", security="none") == 1, "it is a request")
+	# Its beginning waits, its rest comes too late to be one: it is cut off.
+	with connect(("127.0.0.1", server.inbound_port)) as sock:
+		sock.sendall(b"GET / HT")
+		nothing_comes(sock, SILENCE * 1.5)
+		with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+			sock.sendall(b"TP/1.1\r\nHost: app\r\n\r\n")
+			assert not sock.recv(100).startswith(b"HTTP/1.1 200")
+	assert server.metrics().sum("mesh_connections_refused_total",
+	    listener="inbound-plain", reason="bytes_to_http") == 1
+	greeter = Server(scene, greet)
+	server = scene.proxy("mail", control=control, service="default/mail",
+	    apps=[f"9000=127.0.0.1:{greeter.port}/auto"],
+	    options=["--permissive"]).await_ready()
+	with connect(("127.0.0.1", server.inbound_port)) as sock:
+		assert sock.recv(100) == b"220 app ESMTP\r\n"
+
+
 DOCS = """
 apiVersion: mesh/v1
 kind: Proxy
