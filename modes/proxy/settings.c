@@ -172,7 +172,7 @@ settings_usage(void)
 {
 	fputs("usage: mesh proxy --service NS/NAME --control HOST:PORT "
 	    "--token-file FILE \\\n"
-	    "                  --app [PORT=]HOST:PORT[/http|h2c|grpc|tcp|udp] "
+	    "                  --app [PORT=]HOST:PORT[/http|h2|grpc|tcp|udp|auto] "
 	    "--state-dir DIR [OPTION...]\n"
 	    "       mesh proxy --gateway NS/NAME --control HOST:PORT "
 	    "--token-file FILE \\\n"
