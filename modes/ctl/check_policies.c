@@ -7,13 +7,14 @@
 
 /* check_policies: a mesh that begins refuses everybody, which shall be known. */
 
-static bool
-denies(struct traffic *t)
+static enum model_inbound_policy
+default_of(struct traffic *t)
 {
 	const struct model_object **found;
 
-	return traffic_of_kind(t, &model_mesh_config_kind, &found) > 0 &&
-	    model_mesh_config(found[0])->spec.inbound_policy == MODEL_DENY;
+	return traffic_of_kind(t, &model_mesh_config_kind, &found) == 0 ?
+	    MODEL_ALL_AUTHENTICATED : (enum model_inbound_policy)
+	    model_mesh_config(found[0])->spec.inbound_policy;
 }
 
 static size_t
@@ -38,6 +39,7 @@ check_policies(struct ctl *c, struct checks *k)
 {
 	struct traffic t = { 0 };
 	struct err err = ERR_INIT;
+	enum model_inbound_policy word;
 	struct check_line *l;
 
 	traffic_open_control(&t, c);
@@ -46,15 +48,18 @@ check_policies(struct ctl *c, struct checks *k)
 		l = checks_add(k, "policies", CHECK_ERROR,
 		    "control tells who may call whom");
 		l->why = arena_strdup(&c->arena, err.text);
-	} else if (denies(&t) && count_allowing(&t) == 0) {
+	} else if ((word = default_of(&t)) == MODEL_DENY &&
+	    count_allowing(&t) == 0) {
 		l = checks_add(k, "policies", CHECK_WARNING,
 		    "somebody may call somebody");
 		l->why = "defaultInboundPolicy of the MeshConfig is deny, and no "
 		    "AuthorizationPolicy allows anything";
 		l->hint = "mesh ctl allow CALLER SERVICE";
 	} else {
-		checks_add(k, "policies", CHECK_SUCCESS,
-		    "somebody may call somebody");
+		/* Not a fault, but nobody shall be surprised by it. */
+		checks_add(k, "policies", CHECK_SUCCESS, arena_printf(&c->arena,
+		    "where no policy allows, defaultInboundPolicy is %s",
+		    model_inbound_policy_name(word)));
 	}
 	traffic_close(&t);
 }

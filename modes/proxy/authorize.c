@@ -95,6 +95,34 @@ authorize_find(const struct snapshot *s, const char *listener,
 	at->app_port = p->app_port;
 }
 
+static bool
+are_same(const struct inbound_port *a, size_t a_len,
+    const struct inbound_port *b, size_t b_len)
+{
+	for (size_t i = 0; a_len == b_len && i < a_len; i++)
+		if (a[i].authz != b[i].authz || a[i].port != b[i].port ||
+		    a[i].app_port != b[i].app_port ||
+		    !service_name_eq(&a[i].service, &b[i].service))
+			return false;
+	return a_len == b_len;
+}
+
+bool
+authorize_is_same(const struct snapshot *a, const struct snapshot *b)
+{
+	size_t a_len = a->gateway == NULL ? 0 : a->gateway->len;
+	size_t b_len = b->gateway == NULL ? 0 : b->gateway->len;
+
+	for (size_t i = 0; a_len == b_len && i < a_len; i++)
+		if (a->gateway->fronts[i].authz != b->gateway->fronts[i].authz ||
+		    !addr_eq(&a->gateway->fronts[i].addr,
+		    &b->gateway->fronts[i].addr))
+			return false;
+	return a_len == b_len && are_same(a->inbound, a->inbound_len,
+	    b->inbound, b->inbound_len) && are_same(a->inbound_udp,
+	    a->inbound_udp_len, b->inbound_udp, b->inbound_udp_len);
+}
+
 /* --- telling ------------------------------------------------------------------ */
 
 static void

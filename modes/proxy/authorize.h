@@ -30,8 +30,10 @@ void compile_authorization(const struct compile_input *, struct snapshot *);
  */
 bool authorize_session(struct l4_run *);
 
-/* On the worker, after another snapshot took its place. */
-void authorize_again(struct proxy_worker *);
+/* Whether the second lets in whom the first does: nobody need be asked again. */
+bool authorize_is_same(const struct snapshot *, const struct snapshot *);
+/* On the worker, after its snapshot took the place of old (NULL: the first). */
+void authorize_again(struct proxy_worker *, const struct snapshot *old);
 
 /* --- of the two filters ------------------------------------------------------- */
 

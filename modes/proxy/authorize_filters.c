@@ -237,10 +237,13 @@ const struct l7_filter authorize_requests = {
 /* --- again -------------------------------------------------------------------------- */
 
 void
-authorize_again(struct proxy_worker *w)
+authorize_again(struct proxy_worker *w, const struct snapshot *old)
 {
 	const char *details;
 
+	/* An endpoint that comes or goes changes nothing here. */
+	if (old != NULL && authorize_is_same(old, w->snapshot))
+		return;
 	LIST_FOREACH_SAFE(at, &w->let_in) {
 		struct bytes_state *s = list_entry(at, struct bytes_state, link);
 

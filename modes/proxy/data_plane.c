@@ -296,7 +296,7 @@ on_use(void *arg)
 	mem_free(u);
 	if (old != NULL)
 		release_endpoints(w, old, w->snapshot);
-	authorize_again(w);
+	authorize_again(w, old);
 	give_back(w, old);
 	if (w->health != NULL && !w->is_stopped)
 		watch_health(w);

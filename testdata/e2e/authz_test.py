@@ -310,7 +310,7 @@ def a_new_mesh_refuses_everybody_until_somebody_is_allowed(scene):
 	assert "AuthorizationPolicy allows anything" in control.ctl("check").stdout
 	control.ctl("allow", "web", "orders")
 	wait_until(lambda: ask(web) == 200, "web may call")
-	assert "AuthorizationPolicy allows anything" not in \
+	assert "where no policy allows, defaultInboundPolicy is deny" in \
 	    control.ctl("check").stdout
 	# What is there stays, whatever a later start says of new ones.
 	control.ctl("apply", "-f", "-", stdin="apiVersion: mesh/v1\n"
