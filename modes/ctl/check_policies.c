@@ -45,9 +45,12 @@ check_policies(struct ctl *c, struct checks *k)
 	traffic_open_control(&t, c);
 	if (traffic_load(&t, &model_mesh_config_kind, NULL, &err) < 0 ||
 	    traffic_load(&t, &model_authorization_policy_kind, NULL, &err) < 0) {
-		l = checks_add(k, "policies", CHECK_ERROR,
-		    "control tells who may call whom");
-		l->why = arena_strdup(&c->arena, err.text);
+		/* A control of before there were policies has none. */
+		if (err.kind != ERR_NOT_FOUND) {
+			l = checks_add(k, "policies", CHECK_ERROR,
+			    "control tells who may call whom");
+			l->why = arena_strdup(&c->arena, err.text);
+		}
 	} else if ((word = default_of(&t)) == MODEL_DENY &&
 	    count_allowing(&t) == 0) {
 		l = checks_add(k, "policies", CHECK_WARNING,
