@@ -1,5 +1,7 @@
 #include <string.h>
 
+#include "model/closure.h"
+#include "model/gateway.h"
 #include "model/mesh_config.h"
 #include "model/service.h"
 #include "model/workload.h"
@@ -19,6 +21,9 @@ static const struct ctl_option options[] = {
 	    .text = "who asks: a SPIFFE ID, a service account as NAME or "
 	    "NAMESPACE/NAME, or \"nobody\", without an identity" },
 	{ "to", 0, "SERVICE[:PORT]", .text = "what is called" },
+	{ "gateway", 0, "GATEWAY",
+	    .text = "asked at this Gateway instead of for a service" },
+	{ "port", 0, "PORT", .text = "at this port of the Gateway" },
 	ASKED_OPTIONS,
 	{ "bytes", 0, NULL,
 	    .text = "a connection of bytes or datagrams instead of a request" },
@@ -33,6 +38,8 @@ static const struct ctl_example examples[] = {
 	{ "authz check --from spiffe://mesh.internal/ns/shop/sa/cart --to "
 	    "shop/orders:80 --method POST --path /orders -H x-team=red",
 	    "as the proxy beside orders decides it" },
+	{ "authz check --from nobody --gateway infra/public --host shop.example "
+	    "--from-ip 192.0.2.7", "at a Gateway: may a stranger come in?" },
 	{ "authz check --from web --to orders --method DELETE -f policies.yaml",
 	    "what would be, by the documents of a file" },
 	{ 0 },
@@ -65,7 +72,7 @@ struct inquiry {
 	struct ctl                *c;
 	struct traffic             traffic;
 	struct traffic_name        to;
-	const struct model_object *service;
+	const struct model_object *service, *gateway;	/* one of them */
 	struct asked               asked;
 	struct authz_facts         facts;
 	enum model_inbound_policy  mesh;
@@ -130,8 +137,8 @@ read_request(struct inquiry *q)
 {
 	struct ctl *c = q->c;
 	const char *ip = ctl_value(c, "from-ip");
-	int code = asked_read(c, arena_printf(&c->arena, "%s.%s.mesh",
-	    q->to.name, q->to.namespace), &q->asked);
+	int code = asked_read(c, ctl_has(c, "gateway") ? "" : arena_printf(
+	    &c->arena, "%s.%s.mesh", q->to.name, q->to.namespace), &q->asked);
 
 	if (code != CTL_OK)
 		return code;
@@ -175,6 +182,30 @@ find_port(struct inquiry *q)
 	return CTL_OK;
 }
 
+/* The one that was typed, or the only one that there is. */
+static int
+find_gateway_port(struct inquiry *q)
+{
+	const struct model_gateway_spec *s = &model_gateway(q->gateway)->spec;
+	const char *typed = ctl_value(q->c, "port");
+	uint64_t port = 0;
+
+	if (typed != NULL && (!slice_u64(slice_str(typed), &port) ||
+	    port == 0 || port > UINT16_MAX))
+		return ctl_misused(q->c, "--port: expected a port, found \"%s\"",
+		    typed);
+	for (size_t i = 0; typed == NULL && i < s->listeners_len; i++) {
+		if (port != 0 && port != s->listeners[i].port)
+			return ctl_misused(q->c, "Gateway %s has several ports: "
+			    "say which, --port PORT",
+			    model_object_name(q->gateway));
+		port = s->listeners[i].port;
+	}
+	q->facts.port = (uint16_t)port;
+	q->facts.sni = q->facts.host;
+	return CTL_OK;
+}
+
 static int
 load(struct inquiry *q)
 {
@@ -183,9 +214,13 @@ load(struct inquiry *q)
 	struct err err = ERR_INIT;
 	size_t n;
 
-	q->service = traffic_find(t, &model_service_kind, q->to.namespace,
-	    q->to.name, &err);
-	if (q->service == NULL || traffic_load(t,
+	if (ctl_has(q->c, "gateway"))
+		q->gateway = traffic_find(t, &model_gateway_kind,
+		    q->to.namespace, q->to.name, &err);
+	else
+		q->service = traffic_find(t, &model_service_kind,
+		    q->to.namespace, q->to.name, &err);
+	if ((q->service == NULL && q->gateway == NULL) || traffic_load(t,
 	    &model_authorization_policy_kind, NULL, &err) < 0 ||
 	    traffic_load(t, &model_workload_kind, q->to.namespace, &err) < 0 ||
 	    traffic_load(t, &model_mesh_config_kind, NULL, &err) < 0)
@@ -194,7 +229,7 @@ load(struct inquiry *q)
 	if (n > 0)
 		q->mesh = (enum model_inbound_policy)
 		    model_mesh_config(found[0])->spec.inbound_policy;
-	return find_port(q);
+	return q->gateway != NULL ? find_gateway_port(q) : find_port(q);
 }
 
 /* --- the answer ------------------------------------------------------------------- */
@@ -209,6 +244,8 @@ reason(struct inquiry *q, const struct authz_verdict *v,
 		return arena_printf(arena, "rule %d of %s", a->rule, a->policy);
 	if (v->has_allow)
 		return "no rule of an ALLOW policy matches";
+	if (q->gateway != NULL)
+		return "no ALLOW policy speaks: a gateway lets everybody in";
 	return arena_printf(arena, "no ALLOW policy speaks, and "
 	    "defaultInboundPolicy is %s", model_inbound_policy_name(q->mesh));
 }
@@ -245,7 +282,12 @@ static void
 decide(struct inquiry *q, const char *workload, const struct conf_pairs *labels)
 {
 	const struct model_authz_place place = { .namespace = q->to.namespace,
-		.labels = labels, .service = q->to.name };
+		.labels = labels,
+		.service = q->service != NULL ? q->to.name : NULL,
+		.gateway = q->gateway != NULL ? q->to.name : NULL,
+		.gateway_class = q->gateway != NULL ?
+		    model_gateway(q->gateway)->spec.class_name : NULL,
+	};
 	const struct model_set *set = &q->traffic.set;
 	struct model_object **v = arena_alloc(&q->c->arena,
 	    (set->len + 1) * sizeof(*v));
@@ -256,11 +298,26 @@ decide(struct inquiry *q, const char *workload, const struct conf_pairs *labels)
 		if (set->objects[i]->kind == &model_authorization_policy_kind &&
 		    model_authz_is_for(set->objects[i], &place))
 			v[n++] = set->objects[i];
-	struct authz *z = authz_new(v, n, authz_default_of(q->mesh));
+	struct authz *z = authz_new(v, n, q->gateway != NULL ?
+	    AUTHZ_ALLOW_ALL : authz_default_of(q->mesh));
 
 	authz_decide(z, &q->facts, &verdict);
 	add_answer(q, workload, &verdict);
 	authz_unref(z);
+}
+
+/* Whether the workload takes the calls that are asked about. */
+static bool
+is_asked(const struct inquiry *q, const struct model_object *workload)
+{
+	const char *account =
+	    model_workload(workload)->spec.service_account;
+
+	if (q->service != NULL)
+		return model_workload_backs(workload, q->service);
+	return account != NULL && strncmp(account, MODEL_GATEWAY_ACCOUNT,
+	    strlen(MODEL_GATEWAY_ACCOUNT)) == 0 && strcmp(account +
+	    strlen(MODEL_GATEWAY_ACCOUNT), q->to.name) == 0;
 }
 
 static void
@@ -270,13 +327,14 @@ decide_all(struct inquiry *q)
 	size_t n = traffic_of_kind(&q->traffic, &model_workload_kind, &all), asked = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!model_workload_backs(all[i], q->service))
+		if (!is_asked(q, all[i]))
 			continue;
 		decide(q, model_object_name(all[i]), &all[i]->head->meta.labels);
 		asked++;
 	}
 	if (asked == 0)
-		decide(q, "-", &model_service(q->service)->spec.selector);
+		decide(q, "-", q->service == NULL ? NULL :
+		    &model_service(q->service)->spec.selector);
 }
 
 static void
@@ -299,12 +357,18 @@ static int
 check_one(struct ctl *c)
 {
 	struct inquiry q = { .c = c, .rows = conf_list_new(&c->arena) };
-	const char *to = ctl_value(c, "to");
-	int code = to == NULL ? ctl_misused(c, "--to is missing: SERVICE or "
-	    "SERVICE:PORT") : traffic_open(&q.traffic, c);
+	const char *to = ctl_value(c, "to"), *at = ctl_value(c, "gateway");
+	int code = (to == NULL) == (at == NULL) ? ctl_misused(c, "expected one "
+	    "of --to SERVICE[:PORT] and --gateway GATEWAY") :
+	    to != NULL && ctl_has(c, "port") ? ctl_misused(c, "--port goes with "
+	    "--gateway; of a service: --to SERVICE:PORT") :
+	    traffic_open(&q.traffic, c);
 
-	if (code == CTL_OK)
+	if (code == CTL_OK && to != NULL)
 		code = traffic_name_read(c, "--to", to, NULL, &q.to);
+	else if (code == CTL_OK)
+		code = names_read(c, "--gateway", at, &q.to.namespace,
+		    &q.to.name);
 	if (code == CTL_OK)
 		code = read_caller(&q);
 	if (code == CTL_OK)

@@ -382,6 +382,16 @@ def people_allow_deny_and_check(scene):
 	    path, expect=1)	# the service is not in there
 	control.ctl("deny", "*", "orders", "--paths", "/items/9")
 	wait_until(lambda: ask(web, "/items/9") == 403, "it is refused")
+	control.apply(gateway(["name: http, port: 8080, protocol: HTTP"]) +
+	    policy("edge", """
+  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: edge}]
+  action: DENY
+  rules: [{to: [{operation: {hosts: [secret.example], ports: ["8080"]}}]}]
+"""))
+	words = "authz", "check", "--from", "nobody", "--gateway", "edge", "--host"
+	assert "rule 0 of default/edge" in control.ctl(*words, "secret.example",
+	    expect=1).stdout
+	control.ctl(*words, "open.example")
 	told = json.loads(check("web", "/items/9", 1, "-o", "json"))[0]
 	assert told["workload"] == "default/orders" and told["rule"] == 0
 	assert told["policy"] == "default/deny-all-to-orders", told
