@@ -86,6 +86,7 @@ struct loop {
 	struct watches       watches;
 	struct loop_signal   signals[LOOP_SIGNALS];
 	size_t               signals_len;
+	void                *kept;	/* loop_keeps */
 };
 
 /* Every callback from libevent begins with it: takes the turn's time. */

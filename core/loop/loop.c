@@ -71,6 +71,12 @@ loop_new(const char *name)
 	return l;
 }
 
+void **
+loop_keeps(struct loop *l)
+{
+	return &l->kept;
+}
+
 const char *
 loop_name(const struct loop *l)
 {
@@ -406,6 +412,7 @@ loop_free(struct loop *l)
 	mem_free(l->mails.mails);
 	mem_free(l->garbage);
 	event_base_free(l->base);
+	mem_free(l->kept);
 	mem_free(l);
 	arena_trim();
 	buf_trim_cache();

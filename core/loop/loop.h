@@ -85,6 +85,12 @@ void loop_free_later(struct loop *, void (*free_fn)(void *), void *p);
 /* Any thread: fn(arg) runs on the loop's thread, in the order of posting. */
 void loop_post(struct loop *, void (*fn)(void *), void *arg);
 
+/*
+ * Room for what net/conn_peers.h keeps for each loop: NULL at first, freed by
+ * mem_free with the loop.
+ */
+void **loop_keeps(struct loop *);
+
 /* --- timers ---------------------------------------------------------- */
 
 /*

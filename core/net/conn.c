@@ -129,7 +129,10 @@ conn_on_task(void *arg)
 
 	switch (c->phase) {
 	case CONN_OPEN:
-		conn_work(c);
+		if (c->must_cut)
+			conn_abort(c, CLOSE_DENIED);
+		else
+			conn_work(c);
 		break;
 	case CONN_LINGERING:
 		conn_linger_work(c);
@@ -187,6 +190,7 @@ conn_close(struct conn *c, enum close_reason reason)
 	c->phase = CONN_CLOSED;
 	c->reason = reason;
 	conn_part(c);
+	conn_peers_leave(c);
 	if (c->linger != NULL) {
 		loop_timer_stop(&c->linger->timer);
 		loop_task_cancel(&c->linger->last);

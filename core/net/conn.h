@@ -49,7 +49,8 @@ extern const struct conn_ops conn_no_ops;
 struct conn_peer {
 	const char *id;			/* SPIFFE ID, "" when none is proven */
 	const char *sni, *alpn;		/* "" when none; sni in lower case */
-	int64_t     not_after;		/* end of its certificate, wall s, or 0 */
+	/* Of its certificate, wall s, or 0. */
+	int64_t     not_before, not_after;
 	uint64_t    bundle_generation;	/* of the bundle that verified it */
 	unsigned char cert_hash[32];	/* SHA-256 of the leaf */
 	/*

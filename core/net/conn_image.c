@@ -54,6 +54,7 @@ conn_detach(struct conn *c, struct conn_image *image)
 		c->io_state = NULL;
 	}
 	conn_part(c);
+	conn_peers_leave(c);
 	c->phase = CONN_GONE;
 	loop_fd_stop(&c->watch);
 	c->watch.fd = -1;
@@ -81,6 +82,7 @@ conn_attach(struct loop *l, struct conn_image *image,
 	buf_move(io != NULL ? &c->tls->raw : &c->in, &image->unread);
 	c->must_open = io != NULL && buf_len(&c->tls->raw) > 0;
 	c->must_tell = buf_len(&c->in) > 0;
+	conn_peers_join(c);
 	loop_defer(l, &c->task);
 	conn_image_wipe(image);
 	return c;

@@ -6,8 +6,8 @@
 
 /*
  * conn_state: what conn.c (life), conn_io.c (bytes), conn_splice.c (bytes that
- * stay in the kernel) and conn_image.c (packing) know about a connection.
- * Nobody else includes it.
+ * stay in the kernel), conn_image.c (packing) and conn_peers.c (who is there)
+ * know about a connection.  Nobody else includes it.
  *
  * Bytes come in through raw (TLS only) to in, and leave through plain (TLS
  * only) and out.  Most connections are idle, so what is seldom needed is made
@@ -31,7 +31,8 @@ struct conn_linger {
 
 /* Of a connection with a transport. */
 struct conn_tls {
-	struct buf raw, plain;
+	struct buf  raw, plain;
+	struct list link;	/* conn_peers.c */
 };
 
 struct conn {
@@ -66,6 +67,7 @@ struct conn {
 	bool                    must_tell;	/* bytes in `in` not reported */
 	bool                    has_ended, is_eof;	/* found; reported */
 	bool                    must_shut, is_shut;
+	bool                    must_cut;	/* its peer is refused */
 	bool                    wants_drained;
 	bool                    expects_nothing;
 	bool                    is_filled;	/* the last read filled its room */
@@ -90,6 +92,12 @@ enum close_reason conn_reason_of(int error);
 void conn_set_addrs(struct conn *, const struct addr *, const struct addr *local);
 /* Forgets what was to be sent. */
 void conn_drop_output(struct conn *);
+
+/* --- conn_peers.c */
+
+/* It has a proven peer now; it is closed, or goes elsewhere. */
+void conn_peers_join(struct conn *);
+void conn_peers_leave(struct conn *);
 
 /* --- conn_splice.c */
 

@@ -68,6 +68,8 @@ static const struct {
 	    "the peer is not the one that was asked for" },
 	[DISTRUST_OTHER_HOST]	   = { "unexpected-host",
 	    "the certificate is not for the host that was asked for" },
+	[DISTRUST_REVOKED]	   = { "revoked",
+	    "the identity was revoked after the certificate was issued" },
 };
 
 const char *

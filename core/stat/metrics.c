@@ -267,6 +267,11 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "TLS handshakes and connections that failed, by reason",
 		.labels = { "direction", "reason" },
 	},
+	[METRIC_REVOKED_CONNECTIONS] = {
+		.name = "mesh_revoked_connections_total", .type = STAT_COUNTER,
+		.help = "Connections that were cut off because the peer's "
+		    "identity was revoked",
+	},
 	[METRIC_CERTIFICATE_EXPIRY] = {
 		.name = "mesh_certificate_expiry_timestamp_seconds",
 		.type = STAT_GAUGE, .unit = STAT_SECONDS,

@@ -67,6 +67,13 @@ static const struct shape {
 	[SYNC_LISTENING] = { "listening", {
 		{ "addresses", PART_NAMES, AT(names), false },
 	} },
+	[SYNC_REVOKED] = { "revoked", {
+		{ "generation", PART_NUMBER, AT(generation), false },
+	} },
+	[SYNC_REVOKE] = { "revoke", {
+		{ "generation", PART_NUMBER, AT(generation), false },
+		{ "list", PART_TEXT, AT(list), false },
+	} },
 	[SYNC_BUNDLE] = { "bundle", {
 		{ "generation", PART_NUMBER, AT(generation), false },
 		{ "pem", PART_TEXT, AT(pem), false },

@@ -46,8 +46,10 @@ enum sync_type {
 	SYNC_ANSWER,	/* id, body */
 	SYNC_DEMAND,	/* id, seen, rows */
 	SYNC_LISTENING,	/* addresses */
+	SYNC_REVOKED,	/* generation: that one is obeyed */
 	/* control to proxy */
 	SYNC_BUNDLE,	/* generation, pem */
+	SYNC_REVOKE,	/* generation, list: all of them (pki/revoked.h) */
 	SYNC_PUT,	/* key, revision, document */
 	SYNC_DEL,	/* key, revision */
 	SYNC_NONE,	/* service */
@@ -70,7 +72,8 @@ struct sync_message {
 	enum sync_type type;
 	uint64_t       revision, since, schema, generation, id;
 	bool           ready;
-	struct slice   version, workload, key, error, service, pem, what, from;
+	struct slice   version, workload, key, error, service, pem, what, from,
+	               list;
 	/*
 	 * model_digest over key, revision and document (as conf_json_write
 	 * has it) of all that was put and not deleted; lower-case hex; may be

@@ -35,6 +35,11 @@ static const struct {
 	{ "{\"t\":\"answer\",\"id\":4,\"body\":{\"a\":[1]}}", SYNC_ANSWER, NULL },
 	{ "{\"t\":\"bundle\",\"generation\":2,\"pem\":\"-----\\n\"}",
 	    SYNC_BUNDLE, NULL },
+	{ "{\"t\":\"revoke\",\"generation\":2,\"list\":\"1 2 spiffe://td/a\\n\"}",
+	    SYNC_REVOKE, NULL },
+	{ "{\"t\":\"revoke\",\"generation\":1,\"list\":\"\"}",
+	    SYNC_REVOKE, NULL },
+	{ "{\"t\":\"revoked\",\"generation\":2}", SYNC_REVOKED, NULL },
 	{ "{\"t\":\"put\",\"key\":\"k\",\"revision\":9223372036854775807,"
 	    "\"doc\":{}}", SYNC_PUT, NULL },
 	{ "{\"t\":\"del\",\"key\":\"k\",\"revision\":1}", SYNC_DEL, NULL },

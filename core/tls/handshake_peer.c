@@ -58,6 +58,9 @@ judge_chain(struct tls_handshake *h, const struct slice *certs, size_t n,
 	if (id == NULL)
 		return DISTRUST_UNKNOWN_ISSUER;
 	why = chain_verify(certs, n, id->bundle, &policy, leaf, &peer);
+	if (why == DISTRUST_NONE && revoked_has(id->revoked, peer.text,
+	    leaf->not_before))
+		why = DISTRUST_REVOKED;
 	if (why == DISTRUST_NONE && peer.text.len >= sizeof(h->peer.id))
 		why = DISTRUST_BAD_ID;
 	if (why == DISTRUST_NONE)
@@ -96,6 +99,7 @@ on_chain(void *owner, const struct slice *certs, size_t n,
 	    judge_member(h, certs, n, &leaf, key);
 	if (h->distrust != DISTRUST_NONE)
 		return false;
+	h->peer.not_before = leaf.not_before;
 	h->peer.not_after = leaf.not_after;
 	hash_sha256(h->peer.cert_hash, leaf.der);
 	h->is_vouched = clients != NULL;
@@ -327,6 +331,7 @@ fill_image(struct tls_handshake *h, bool is_resumed)
 		.id = s->id,
 		.sni = s->sni,
 		.alpn = s->alpn,
+		.not_before = s->not_before,
 		.not_after = s->not_after,
 		.bundle_generation = s->bundle_generation,
 		.is_tls = true,

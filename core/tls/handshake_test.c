@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/unit.h"
 #include "pki/cert.h"
@@ -534,4 +535,47 @@ TEST(every_failure_has_its_words)
 			    tls_failure_name((enum tls_failure)f),
 			    tls_failure_name((enum tls_failure)g));
 	}
+}
+
+/* Each end refuses the other, also where a session could be resumed. */
+static void
+meet_revoked(bool by_server)
+{
+	struct meet *m = meet_new();
+	struct revoked *list = revoked_new();
+	struct tls_identity *judge = by_server ? m->b : m->a;
+	struct meet_end *end = by_server ? &m->server : &m->client;
+	struct err err = ERR_INIT;
+	int64_t signed_at = clock_wall_s() - 60;
+	struct revoked_entry e = {
+		.id = slice_str(by_server ? "spiffe://td/ns/x/sa/a" :
+		    "spiffe://td/ns/x/sa/b"),
+		.not_before = signed_at - 100, .until = signed_at + 3600,
+	};
+
+	meet_run(m);
+	meet_assert_ok(m, false);
+	/* Another certificate of that identity, before this one. */
+	assert_int_equal(revoked_add(list, &e, &err), 0);
+	tls_identity_refuse(judge, list);
+	judge->generation = 2;
+	meet_run(m);
+	meet_assert_ok(m, false);
+	revoked_unref(list);
+
+	list = revoked_new();
+	e.not_before = signed_at + 30;
+	assert_int_equal(revoked_add(list, &e, &err), 0);
+	tls_identity_refuse(judge, list);
+	judge->generation = 3;
+	meet_run(m);
+	meet_assert(end, TLS_FAIL_CERT, distrust_name(DISTRUST_REVOKED));
+	revoked_unref(list);
+	meet_free(m);
+}
+
+TEST(who_was_revoked_is_refused_at_both_ends)
+{
+	meet_revoked(true);
+	meet_revoked(false);
 }

@@ -99,6 +99,13 @@ tls_identity_new(struct slice chain_pem, struct slice key_pem,
 	return id;
 }
 
+void
+tls_identity_refuse(struct tls_identity *id, struct revoked *who)
+{
+	revoked_unref(id->revoked);
+	id->revoked = who == NULL ? NULL : revoked_ref(who);
+}
+
 struct tls_identity *
 tls_identity_ref(struct tls_identity *id)
 {
@@ -113,6 +120,7 @@ tls_identity_unref(struct tls_identity *id)
 		return;
 	chain_fini(&id->chain);
 	bundle_unref(id->bundle);
+	revoked_unref(id->revoked);
 	key_fini(&id->key);
 	mem_free(id);
 }

@@ -8,6 +8,7 @@
 #include "pki/chain.h"
 #include "pki/hash.h"
 #include "pki/key.h"
+#include "pki/revoked.h"
 #include "tls/tls.h"
 
 /* What stands behind a tls_identity, for the files of this folder. */
@@ -17,6 +18,7 @@ struct tls_identity {
 	int64_t             not_before, not_after;
 	uint64_t            generation;
 	struct bundle      *bundle;
+	struct revoked     *revoked;	/* NULL: nobody */
 	br_x500_name        ca_names[BUNDLE_ROOTS_MAX];
 	size_t              n_ca_names;
 	/* Ours; n_certs is 0 for one who only checks others. */

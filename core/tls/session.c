@@ -14,7 +14,7 @@ struct entry {
 	br_ssl_session_parameters params;
 	unsigned char             own_hash[HASH_LEN];
 	unsigned char             cert_hash[HASH_LEN];
-	int64_t                   made_at, not_after;
+	int64_t                   made_at, not_before, not_after;
 	uint64_t                  bundle_generation;
 	size_t                    size;
 	char                      texts[];	/* id, sni, alpn with NULs */
@@ -81,6 +81,8 @@ entry_new(const unsigned char *key, const struct session *s)
 	memcpy(e->own_hash, s->own_hash, HASH_LEN);
 	memcpy(e->cert_hash, s->cert_hash, HASH_LEN);
 	e->made_at = s->made_at;
+	e->not_before = s->not_before;
+	e->not_after = s->not_after;
 	e->not_after = s->not_after;
 	e->bundle_generation = s->bundle_generation;
 	e->size = size;
@@ -101,6 +103,8 @@ entry_copy_out(const struct entry *e, struct session *s)
 	memcpy(s->own_hash, e->own_hash, HASH_LEN);
 	memcpy(s->cert_hash, e->cert_hash, HASH_LEN);
 	s->made_at = e->made_at;
+	s->not_before = e->not_before;
+	s->not_after = e->not_after;
 	s->not_after = e->not_after;
 	s->bundle_generation = e->bundle_generation;
 	memcpy(s->id, e->texts, strlen(e->texts));

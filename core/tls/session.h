@@ -31,7 +31,7 @@ struct session {
 	char          id[CONN_ID_MAX];
 	char          sni[CONN_SNI_MAX];
 	char          alpn[CONN_ALPN_MAX];
-	int64_t       not_after;
+	int64_t       not_before, not_after;
 	uint64_t      bundle_generation;
 	unsigned char cert_hash[HASH_LEN];
 };

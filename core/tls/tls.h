@@ -24,8 +24,7 @@
  * resumed by id, for the same peer, SNI, ALPN, bundle generation and
  * certificate of ours only.  A handshake ends within 10 s and 64 KiB, however
  * the peer behaves.  Of those that are let in each host has a share: beyond it
- * that host's own oldest gives way, so that one that connects and says nothing
- * keeps nobody else out.
+ * that host's own oldest gives way, so that silence keeps nobody else out.
  */
 
 /*
@@ -35,9 +34,15 @@
  * absent it only checks others: for clients that have no certificate yet.
  */
 struct tls_identity;
+struct revoked;
 struct tls_identity *tls_identity_new(struct slice chain_pem,
     struct slice key_pem, struct slice bundle_pem, const char *trust_domain,
     uint64_t bundle_generation, struct err *);
+/*
+ * Before anybody else has it: whom it refuses (pki/revoked.h; takes a reference).
+ * Another list asks for another generation, or refused sessions are resumed.
+ */
+void tls_identity_refuse(struct tls_identity *, struct revoked *);
 struct tls_identity *tls_identity_ref(struct tls_identity *);
 void tls_identity_unref(struct tls_identity *);	/* NULL allowed */
 int64_t tls_identity_not_after(const struct tls_identity *);
@@ -65,8 +70,7 @@ int tls_edge_add(struct tls_edge *, struct slice hostname,
 /* Shows also what `from` shows as its i-th, in the order of adding. */
 void tls_edge_keep(struct tls_edge *, const struct tls_edge *from, size_t i);
 
-/* One table: name (label `reason`), sentence. */
-enum tls_failure {
+enum tls_failure {	/* one table: name (label `reason`), sentence */
 	TLS_OK,
 	TLS_FAIL_TIMEOUT,
 	TLS_FAIL_BYTES,		/* the byte budget was used up */

@@ -7,6 +7,7 @@
 #include "conf/json.h"
 #include "modes/control/api.h"
 #include "modes/control/operators.h"
+#include "modes/control/revocations.h"
 #include "stat/memo.h"
 
 struct api_state {
@@ -60,6 +61,10 @@ identify(struct api_call *call, unsigned door)
 	    peer->not_after < clock_wall_s())
 		return;
 	call->who.actor = call->id;
+	call->revoked = revocations_refuse_cert(call->server->revocations,
+	    call->id, peer->not_before);
+	if (call->revoked != 0)
+		return;
 	if (call->spiffe.kind == SPIFFE_WORKLOAD) {
 		call->role = API_WORKLOAD;
 	} else if (call->spiffe.kind == SPIFFE_OPERATOR &&
@@ -109,7 +114,13 @@ refuse_role(struct api_call *call)
 	    "a workload's certificate" : call->route->who == API_LOCAL ?
 	    "the local socket" : "an operator's certificate, or the local socket";
 
-	if (call->spiffe.kind == SPIFFE_OPERATOR && call->id.len > 0 &&
+	if (call->revoked != 0) {
+		char when[CLOCK_TEXT_MAX];
+
+		clock_format(when, call->revoked, -1);
+		api_answer_fail(call, ERR_DENIED, "%.*s was revoked at %s; join "
+		    "again with a new token", SLICE_ARG(call->id), when);
+	} else if (call->spiffe.kind == SPIFFE_OPERATOR && call->id.len > 0 &&
 	    call->role == API_NOBODY)
 		api_answer_fail(call, ERR_DENIED, "%.*s is not, or no longer, an "
 		    "operator with this certificate", SLICE_ARG(call->id));

@@ -54,6 +54,7 @@ struct api_call {
 	struct spiffe           spiffe;	/* of id */
 	uint8_t                 leaf[HASH_LEN];	/* hash of its certificate */
 	int64_t                 not_after;	/* its end, wall s; 0: none */
+	int64_t                 revoked;	/* when that was done; 0: it is good */
 
 	struct list             link;	/* server->streams */
 	const struct api_stream_ops *stream;

@@ -35,6 +35,11 @@ const struct api_route api_routes[] = {
 	{ METHOD_DELETE, "/v1/operators/*", API_PEOPLE, "operators", 0,
 	    api_operator_delete },
 
+	{ METHOD_GET, "/v1/revocations", API_PEOPLE, "revocations", 0,
+	    api_revocations },
+	{ METHOD_POST, "/v1/revocations", API_PEOPLE, "revocations", SMALL,
+	    api_revoke },
+
 	{ METHOD_GET, "/v1/services", API_PEOPLE, "services", 0, api_services },
 	{ METHOD_GET, "/v1/services/*/*/endpoints", API_PEOPLE, "services", 0,
 	    api_service_endpoints },

@@ -19,6 +19,8 @@ api_row api_trust_bundle, api_join, api_renew, api_ca;
 /* api_access.c */
 api_row api_token_create, api_token_list, api_token_delete,
     api_operator_create, api_operator_list, api_operator_delete;
+/* api_revoke.c */
+api_row api_revoke, api_revocations;
 /* api_view.c */
 api_row api_services, api_service_endpoints, api_proxies, api_proxy_config,
     api_stat;

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "modes/control/join.h"
 #include "modes/control/join_name.h"
+#include "modes/control/revocations.h"
 
 #define TRIES_MAX	3
 
@@ -217,6 +218,20 @@ repeat(struct join *j)
 	finish(j);
 }
 
+/* Whoever has what the identity had until then is to have it no longer. */
+static bool
+is_revoked(const struct join *j, const struct grant *g, int64_t since)
+{
+	const struct server *s = j->server;
+	struct str id = { 0 };
+
+	spiffe_add_workload(&id, s->ca->bundle->domain, g->ns, g->account);
+	bool is = revocations_refuse(s->revocations, str_slice(&id), since) != 0;
+
+	str_fini(&id);
+	return is;
+}
+
 /* Everything about the request is judged before the token is used up. */
 static const char *
 fault_of(struct join *j)
@@ -232,6 +247,9 @@ fault_of(struct join *j)
 		    SLICE_ARG(j->service));
 	if (t->used == 0 && t->expires <= clock_wall_s())
 		return "the token has expired; create a new one";
+	if (is_revoked(j, &t->grant, t->used == 0 ? t->created : t->used))
+		return "the token's identity was revoked after it was made; "
+		    "create a new one";
 	return NULL;
 }
 
@@ -333,6 +351,11 @@ on_certificate(void *ctx, const struct store_result *r)
 	if (cert_record_read(&c, &j->arena, r->items[0].value,
 	    &j->result.err) < 0) {
 		finish(j);
+		return;
+	}
+	if (is_revoked(j, &c.grant, c.issued)) {
+		fail(j, ERR_DENIED, "the identity was revoked; join again with "
+		    "a new token");
 		return;
 	}
 	j->result.grant = c.grant;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/unit.h"
 #include "modes/control/join.h"
+#include "modes/control/revocations.h"
 #include "modes/control/server_fixture.h"
 #include "modes/control/store_keys.h"
 
@@ -336,6 +337,33 @@ TEST(renewal_needs_a_record_and_keeps_the_names)
 	join_renew(t->s, nobody, key.point, &who, on_joined, &none);
 	server_fixture_run(t, &none.done);
 	assert_int_equal(none.err.kind, ERR_DENIED);
+	key_fini(&key);
+	server_fixture_free(t);
+}
+
+/* Fault G80: whoever was revoked gets nothing more, except by a new token. */
+TEST(renewal_and_tokens_of_a_revoked_identity_are_refused)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct audit_entry who = { .actor = SLICE("x"), .from = SLICE("y") };
+	struct use first, again = { .err = ERR_INIT };
+	struct token token, unused;
+	struct key key;
+
+	key_generate(&key);
+	make_token(t, &token, "orders-1", 60);
+	make_token(t, &unused, "orders-2", 60);
+	first = use(t, &token, &key);
+	revocations_add(t->s->revocations, &(struct revocation_record){
+	    .id = slice_str(first.identity), .at = clock_wall_s() });
+	join_renew(t->s, first.leaf, key.point, &who, on_joined, &again);
+	server_fixture_run(t, &again.done);
+	assert_int_equal(again.err.kind, ERR_DENIED);
+	assert_non_null(strstr(again.err.text, "revoked"));
+	/* Nor is the certificate given out again, nor another. */
+	assert_int_equal(use(t, &token, &key).err.kind, ERR_DENIED);
+	assert_int_equal(use(t, &unused, &key).err.kind, ERR_DENIED);
+	assert_int_equal(certificates(t), 1);
 	key_fini(&key);
 	server_fixture_free(t);
 }

@@ -30,19 +30,23 @@ peer_open(struct server_fixture *t, struct peer *p, const char *name)
 {
 	const char *slash = strchr(name, '/'), *dash = strrchr(name, '-');
 	struct slice services[1];
+	struct str id = { 0 };
 
 	assert_true(slash != NULL && dash > slash);
 	services[0] = slice_of(slash + 1, (size_t)(dash - slash - 1));
+	spiffe_add_workload(&id, SLICE("td"), slice_of(name,
+	    (size_t)(slash - name)), services[0]);
 	struct session_peer who = {
 		.grant = { .ns = slice_of(name, (size_t)(slash - name)),
 		    .account = services[0], .name = slice_str(slash + 1),
 		    .services = services, .services_len = 1 },
-		.id = SLICE("spiffe://td/ns/default/sa/x"),
+		.id = str_slice(&id),
 		.address = SLICE("192.0.2.7"), .from = SLICE("192.0.2.7:1"),
 	};
 
 	*p = (struct peer){ .name = name };
 	p->session = sessions_open(t->s->sessions, &who, &io, p);
+	str_fini(&id);
 }
 
 void

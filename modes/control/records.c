@@ -269,3 +269,45 @@ operator_record_key(struct arena *a, struct slice name)
 	return slice_str(arena_printf(a, STORE_OPERATORS "%.*s",
 	    SLICE_ARG(name)));
 }
+
+/* --- revocations ------------------------------------------------------------------ */
+
+void
+revocation_record_write(struct str *out, const struct revocation_record *r)
+{
+	struct arena a;
+	struct conf_node *map;
+
+	arena_init(&a);
+	map = conf_map_new(&a);
+	conf_set_slice(map, "id", r->id);
+	conf_set_int(map, "at", r->at);
+	conf_set_int(map, "until", r->until);
+	conf_set_slice(map, "by", r->by);
+	conf_json_write(out, map);
+	arena_fini(&a);
+}
+
+int
+revocation_record_read(struct revocation_record *r, struct arena *a,
+    struct slice json, struct err *err)
+{
+	const struct conf_node *map = read_map(a, json, err);
+
+	*r = (struct revocation_record){ 0 };
+	if (map == NULL)
+		return -1;
+	r->id = get(map, "id");
+	r->at = conf_get_int(map, "at", 0);
+	r->until = conf_get_int(map, "until", 0);
+	r->by = get(map, "by");
+	return r->id.ptr != NULL && r->at > 0 ? 0 :
+	    damaged(err, "a revocation");
+}
+
+struct slice
+revocation_record_key(struct arena *a, struct slice id)
+{
+	return slice_str(arena_printf(a, STORE_REVOCATIONS "%.*s",
+	    SLICE_ARG(id)));
+}

@@ -52,6 +52,13 @@ struct operator_record {
 	struct slice created_by;
 };
 
+struct revocation_record {
+	struct slice id;		/* SPIFFE ID */
+	int64_t      at;		/* issued up to then: refused */
+	int64_t      until;		/* the last of that ends */
+	struct slice by;
+};
+
 void token_record_write(struct str *, const struct token_record *);
 int token_record_read(struct token_record *, struct arena *, struct slice json,
     struct err *);
@@ -61,13 +68,19 @@ int cert_record_read(struct cert_record *, struct arena *, struct slice json,
 void operator_record_write(struct str *, const struct operator_record *);
 int operator_record_read(struct operator_record *, struct arena *,
     struct slice json, struct err *);
+void revocation_record_write(struct str *, const struct revocation_record *);
+int revocation_record_read(struct revocation_record *, struct arena *,
+    struct slice json, struct err *);
 
 /* Keys, in the arena. */
 struct slice token_record_key(struct arena *, struct slice id);
 struct slice cert_record_key(struct arena *, const uint8_t leaf[HASH_LEN]);
 struct slice operator_record_key(struct arena *, struct slice name);
+struct slice revocation_record_key(struct arena *, struct slice id);
 
 /* Records are kept for so long after their end, for those who look back. */
 #define RECORDS_KEPT_S	(7 * 86400)
+/* So long after its end at most a certificate may be renewed. */
+#define RENEW_WINDOW_MAX_S	(90 * 86400)
 
 #endif

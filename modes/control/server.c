@@ -12,6 +12,7 @@
 #include "modes/control/identity.h"
 #include "modes/control/issuer.h"
 #include "modes/control/operators.h"
+#include "modes/control/revocations.h"
 #include "modes/control/rollouts.h"
 #include "modes/control/server.h"
 #include "modes/control/sessions.h"
@@ -281,6 +282,9 @@ open_data(struct server *s, const struct log_options *log, struct err *err)
 	s->operators = operators_open(s->store, err);
 	if (s->operators == NULL)
 		return -1;
+	s->revocations = revocations_open(s->store, err);
+	if (s->revocations == NULL)
+		return -1;
 	s->registry = registry_open(s->store, s->vault, &s->port, err);
 	return s->registry == NULL ? -1 : 0;
 }
@@ -356,6 +360,7 @@ server_close(struct server *s)
 	loop_free(loop);
 	traffic_free(s->traffic);
 	operators_free(s->operators);
+	revocations_free(s->revocations);
 	stat_memo_fini(&s->memo);
 	for (size_t i = 0; i < 3; i++)
 		stat_series_unref(s->commits[i]);

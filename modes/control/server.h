@@ -33,6 +33,7 @@ struct server {
 	struct issuer             *issuer;
 	struct identity           *identity;
 	struct operators          *operators;
+	struct revocations        *revocations;
 	struct sessions           *sessions;
 	struct conditions         *conditions;
 	struct rollouts           *rollouts;

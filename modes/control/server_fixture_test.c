@@ -3,6 +3,7 @@
 #include "conf/stream.h"
 #include "modes/control/conditions.h"
 #include "modes/control/issuer.h"
+#include "modes/control/revocations.h"
 #include "modes/control/rollouts.h"
 #include "modes/control/server_fixture.h"
 #include "modes/control/sessions.h"
@@ -37,6 +38,8 @@ server_fixture_new(void)
 	s->env.memo = &s->memo;
 	s->vault = vault_open(t->f.dir, &err);
 	assert_non_null(s->vault);
+	s->revocations = revocations_open(s->store, &err);
+	assert_non_null(s->revocations);
 	s->registry = registry_open(s->store, s->vault, &s->port, &err);
 	assert_non_null(s->registry);
 	s->workloads = registry_workloads_new(s->registry,
@@ -65,6 +68,7 @@ server_fixture_free(struct server_fixture *t)
 	fixture_shut(&t->f);
 	loop_free(s->loop);
 	traffic_free(s->traffic);
+	revocations_free(s->revocations);
 	stat_memo_fini(&s->memo);
 	stat_registry_free(s->stats);
 	mem_free(s);

@@ -367,6 +367,14 @@ take_listening(struct session *s, const struct sync_message *m)
 	return true;
 }
 
+static bool
+take_revoked(struct session *s, const struct sync_message *m)
+{
+	s->recalled = m->generation;
+	session_recalls_check(s->all);
+	return true;
+}
+
 static const struct {
 	enum sync_type type;
 	bool           before_hello;
@@ -382,6 +390,7 @@ static const struct {
 	{ SYNC_ANSWER, false, take_answer },
 	{ SYNC_DEMAND, false, take_demand },
 	{ SYNC_LISTENING, false, take_listening },
+	{ SYNC_REVOKED, true, take_revoked },
 };
 
 bool

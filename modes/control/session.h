@@ -10,8 +10,9 @@
 /*
  * session: the insides of one session, shared by sessions.c (all of them),
  * session.c (what one proxy says), session_quota.c (what it may let pass),
- * session_contest.c (two of one workload), session_withdraw.c (leaving) and
- * sessions_standing.c (who runs what).
+ * session_contest.c (two of one workload), session_withdraw.c (leaving),
+ * session_recall.c (revoked identities) and sessions_standing.c (who runs
+ * what).
  */
 #define SESSION_INTEREST_MS	200	/* how long the first state waits */
 #define SESSION_BOOKMARK_MS	30000
@@ -44,6 +45,7 @@ struct session {
 	uint64_t                 connected_ms, said_ms;	/* said: by us */
 	int64_t                  connected_s;
 	uint64_t                 acked;		/* revision it runs */
+	uint64_t                 recalled;	/* generation that it obeys */
 	bool                     is_digest_known, is_digest_ok;
 	bool                     was_restarted;	/* for a wrong digest */
 	struct map               nacks;		/* by key: struct session_nack */
@@ -73,6 +75,8 @@ struct sessions {
 	struct quotas            quotas;	/* of global limits */
 	struct list              asked;		/* questions without answer */
 	struct list              leaving;	/* withdrawals */
+	struct list              recalls;	/* session_recall.c */
+	uint64_t                 recall;	/* generation of the last */
 	struct map               contests;	/* by name: session_contest.c */
 	void                   (*on_standing)(void *arg);	/* or NULL */
 	void                    *on_standing_arg;
@@ -125,5 +129,12 @@ void session_withdraw(struct session *);
 /* Something was acknowledged, or a session is gone, or time passed. */
 void session_withdrawals_check(struct sessions *);
 void session_withdrawals_fini(struct sessions *);
+
+
+/* Tells it whom to refuse. */
+void session_say_revoked(struct session *);
+/* Something was obeyed, or a session is gone, or time passed. */
+void session_recalls_check(struct sessions *);
+void session_recalls_fini(struct sessions *);
 
 #endif

@@ -208,6 +208,8 @@ sessions_new(struct server *server)
 	list_init(&ss->asked);
 	quotas_init(&ss->quotas);
 	list_init(&ss->leaving);
+	list_init(&ss->recalls);
+	ss->recall = 1;
 	ss->lines.has_status = has_status;
 	ss->lines.write = write_document;
 	ss->lines.ctx = server;
@@ -236,6 +238,7 @@ sessions_free(struct sessions *ss)
 	LIST_FOREACH_SAFE(at, &ss->asked)
 		give_up(list_entry(at, struct question, link), "control ends");
 	session_withdrawals_fini(ss);
+	session_recalls_fini(ss);
 	session_contests_fini(ss);
 	quotas_fini(&ss->quotas);
 	delivery_lines_fini(&ss->lines);
@@ -266,6 +269,7 @@ sessions_tick(struct sessions *ss)
 	check_questions(ss, 0);
 	quotas_tick(&ss->quotas, now);
 	session_withdrawals_check(ss);
+	session_recalls_check(ss);
 	session_contests_tick(ss);
 	LIST_FOREACH_SAFE(at, &ss->sessions) {
 		struct session *s = list_entry(at, struct session, link);
@@ -358,6 +362,7 @@ sessions_open(struct sessions *ss, const struct session_peer *peer,
 	if (old != NULL)
 		session_displace(s, old);
 	say_bundle(s);
+	session_say_revoked(s);
 	return s;
 }
 
@@ -385,6 +390,7 @@ session_gone(struct session *s)
 	mem_free(s);
 	check_questions(ss, number);
 	session_withdrawals_check(ss);
+	session_recalls_check(ss);
 	sessions_stand_anew(ss);
 }
 

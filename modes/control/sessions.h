@@ -53,6 +53,20 @@ void session_gone(struct session *);
 void sessions_write(const struct sessions *, struct conf_node *list);
 
 /*
+ * There is one more revoked identity: its own sessions end, the others are told.
+ * done once each has answered that it obeys, or after wait_ms, with the names
+ * ("ns/name") of those that have not.
+ */
+struct sessions_recalled {
+	size_t              obeyed;
+	const char *const  *waiting;
+	size_t              waiting_len;
+};
+typedef void sessions_recall_done(void *ctx, const struct sessions_recalled *);
+void sessions_recall(struct sessions *, struct slice id, uint64_t wait_ms,
+    sessions_recall_done *, void *ctx);
+
+/*
  * Which documents are not everywhere yet.  Life: sessions_standing -> look
  * into behind, by key -> sessions_standing_fini.
  *

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "modes/proxy/agent_revoke.h"
 #include "modes/proxy/agent_run.h"
 #include "modes/proxy/names.h"
 #include "modes/proxy/system_roots.h"
@@ -235,6 +236,7 @@ agent_new(const struct agent_options *o, struct err *err)
 	g->loop = loop_new("sync");
 	g->state.dir = -1;
 	docs_init(&g->docs);
+	list_init(&g->obeying);
 	start_names(g);
 	agent_numbers_start(g);
 	if (load(g, err) != 0) {
@@ -380,6 +382,7 @@ agent_free(struct agent *g)
 	tls_identity_unref(g->tls);
 	agent_identity_free(g->identity);
 	key_fini(&g->next_key);
+	agent_revoked_fini(g);
 	str_fini(&g->bundle_pem);
 	mem_free(g->control_id);
 	mem_free(g->listening);

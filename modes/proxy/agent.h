@@ -20,6 +20,7 @@
  * on with what it has.
  */
 struct agent;
+struct revoked;
 
 struct agent_options {
 	const struct model_proxy_spec *settings;	/* kept */
@@ -41,6 +42,12 @@ struct agent_options {
 	 * workload ("ns/name") that it is.
 	 */
 	void (*identify)(void *arg, struct tls_identity *, struct slice workload);
+	/*
+	 * On the sync thread: connections with these are cut off, taken; done
+	 * runs on any thread once none is left.
+	 */
+	void (*refuse)(void *arg, struct revoked *, void (*done)(void *ctx),
+	    void *ctx);
 	/* On the sync thread: adds what the proxy runs, a JSON object. */
 	void (*describe)(void *arg, struct str *out);
 	/*

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "modes/proxy/agent_revoke.h"
 #include "modes/proxy/agent_run.h"
 #include "pki/chain.h"
 #include "pki/spiffe.h"
@@ -57,6 +58,12 @@ take_saved(struct agent *g, struct slice pem, struct err *err)
 		agent_identity_free(i);
 		return err_wrap(err, "%s", g->state.path);
 	}
+	if (agent_is_revoked(g, i)) {
+		log_error("identity", "the identity %s in %s was revoked: a new "
+		    "join token is needed", i->id, g->state.path);
+		agent_identity_free(i);
+		return 0;
+	}
 	if (i->not_after <= clock_wall_s()) {
 		say_expired(i);
 		agent_identity_free(i);
@@ -70,8 +77,11 @@ int
 agent_identity_load(struct agent *g, struct err *err)
 {
 	struct str pem = { 0 };
-	int result = state_read(&g->state, STATE_BUNDLE, &g->bundle_pem, err);
+	int result = agent_revoked_load(g, err);
 
+	if (result == 0)
+		result = state_read(&g->state, STATE_BUNDLE, &g->bundle_pem,
+		    err);
 	if (result == 1)
 		result = state_read(&g->state, STATE_IDENTITY, &pem, err);
 	if (result == 1)
@@ -104,9 +114,8 @@ schedule_renewal(struct agent *g)
 	    LOOK_AGAIN_MS : (uint64_t)wait * 1000);
 }
 
-/* Identity and bundle as they are now go to the data plane. */
-static int
-put_in_use(struct agent *g, struct err *err)
+int
+agent_identity_use(struct agent *g, struct err *err)
 {
 	struct tls_identity *t = agent_identity_tls(g->identity,
 	    str_slice(&g->bundle_pem), ++g->bundle_generation, err);
@@ -114,6 +123,7 @@ put_in_use(struct agent *g, struct err *err)
 
 	if (t == NULL)
 		return -1;
+	tls_identity_refuse(t, g->revoked);
 	tls_identity_unref(g->tls);
 	g->tls = t;
 	char *workload = mem_printf("%s/%s", g->identity->ns,
@@ -178,7 +188,7 @@ adopt(struct agent *g, struct agent_identity *now, struct str *bundle,
 	g->identity = now;
 	if (bundle->len > 0)
 		g->bundle_pem = *bundle;
-	if (put_in_use(g, err) != 0) {
+	if (agent_identity_use(g, err) != 0) {
 		g->identity = old;
 		g->bundle_pem = old_bundle;
 		agent_identity_free(now);
@@ -213,7 +223,7 @@ agent_take_bundle(struct agent *g, struct slice pem, struct err *err)
 
 	g->bundle_pem = (struct str){ 0 };
 	str_add_slice(&g->bundle_pem, pem);
-	result = put_in_use(g, err);
+	result = agent_identity_use(g, err);
 	if (result != 0) {
 		str_fini(&g->bundle_pem);
 		g->bundle_pem = old;
@@ -391,7 +401,8 @@ agent_identity_start(struct agent *g)
 	struct err err = ERR_INIT;
 
 	loop_timer_init(&g->renew_timer, g->loop, on_renew_timer, g);
-	if (g->identity != NULL && put_in_use(g, &err) != 0) {
+	agent_revoked_start(g);
+	if (g->identity != NULL && agent_identity_use(g, &err) != 0) {
 		log_warn("identity", "the identity on disk is of no use: %s",
 		    err.text);
 		agent_identity_free(g->identity);

@@ -14,6 +14,7 @@
 #include "modes/proxy/shares.h"
 #include "modes/proxy/state.h"
 #include "net/resolve.h"
+#include "pki/revoked.h"
 
 /*
  * agent_run: the insides of an agent, for the files agent_*.c alone.  All of
@@ -43,6 +44,10 @@ struct agent {
 	int64_t                renew_at, late_at;	/* wall seconds */
 	unsigned               renew_failures;
 	bool                   has_warned;	/* of a late renewal */
+
+	/* Whom we refuse: agent_revoke.c */
+	struct revoked        *revoked;	/* NULL: control never said */
+	struct list            obeying;	/* lists on their way to workers */
 
 	/* What we know: agent_docs.c */
 	struct docs            docs;
@@ -107,6 +112,8 @@ void agent_identity_start(struct agent *);
 void agent_identity_stop(struct agent *);
 /* Control's roots; ERR_DATA leaves those that we have. */
 int agent_take_bundle(struct agent *, struct slice pem, struct err *);
+/* All of it, as it is now, goes to the data plane. */
+int agent_identity_use(struct agent *, struct err *);
 
 /* --- agent_docs.c: what we know ------------------------------------------- */
 
@@ -131,9 +138,7 @@ void agent_tell_app(struct agent *);	/* whether the application answers */
 void agent_tell_applied(struct agent *);	/* once it is in force */
 void agent_interest_changed(struct agent *);	/* told soon */
 
-/* --- agent_listening.c ------------------------------------------------------ */
-
-void agent_tell_listening(struct agent *);
+void agent_tell_listening(struct agent *);	/* agent_listening.c */
 
 /* --- agent_shares.c --------------------------------------------------------- */
 

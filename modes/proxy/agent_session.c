@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "conf/json.h"
+#include "modes/proxy/agent_revoke.h"
 #include "modes/proxy/agent_run.h"
 #include "stat/report.h"
 
@@ -335,6 +336,16 @@ on_bundle(struct agent *g, struct slice pem)
 }
 
 static void
+on_revoke(struct agent *g, const struct sync_message *m)
+{
+	struct err err = ERR_INIT;
+
+	if (agent_take_revoked(g, m->generation, m->list, &err) != 0)
+		log_error("identity", "revoked identities from control: %s",
+		    err.text);
+}
+
+static void
 on_line(void *arg, struct slice line, struct arena *a)
 {
 	struct agent *g = arg;
@@ -348,6 +359,9 @@ on_line(void *arg, struct slice line, struct arena *a)
 	switch (m.type) {
 	case SYNC_BUNDLE:
 		on_bundle(g, m.pem);
+		break;
+	case SYNC_REVOKE:
+		on_revoke(g, &m);
 		break;
 	case SYNC_SYNCED:
 		on_synced(g, &m);

@@ -6,6 +6,7 @@
 #include "modes/proxy/data_plane.h"
 #include "modes/proxy/mirror.h"
 #include "modes/proxy/port.h"
+#include "modes/proxy/refuse.h"
 #include "modes/proxy/udp.h"
 #include "modes/proxy/udp_port.h"
 #include "stat/metrics.h"
@@ -570,6 +571,7 @@ worker_fini(struct proxy_worker *w)
 	strays_free(w->strays);
 	stat_memo_fini(&w->memo);
 	snapshot_unref(w->snapshot);
+	refuse_end(w);
 }
 
 void

@@ -4,6 +4,7 @@
 #include "modes/proxy/admin_config.h"
 #include "modes/proxy/agent.h"
 #include "modes/proxy/proxy_run.h"
+#include "modes/proxy/refuse.h"
 #include "modes/proxy/sidecar.h"
 
 int
@@ -62,6 +63,14 @@ on_identify(void *arg, struct tls_identity *id, struct slice workload)
 }
 
 static void
+on_refuse(void *arg, struct revoked *list, void (*done)(void *), void *ctx)
+{
+	struct proxy_run *p = arg;
+
+	data_plane_refuse(p->plane, list, done, ctx);
+}
+
+static void
 on_describe(void *arg, struct str *out)
 {
 	admin_config_write(out, arg);
@@ -101,7 +110,7 @@ sidecar_new(struct proxy_run *p, struct err *err)
 		.settings = p->settings.spec, .apps = p->apps,
 		.apps_len = p->apps_len, .handshaker = p->handshaker,
 		.stats = p->stats, .version = build_version(), .main = p->loop,
-		.use = on_use, .identify = on_identify,
+		.use = on_use, .identify = on_identify, .refuse = on_refuse,
 		.describe = on_describe, .ready = on_ready,
 		.failed = on_failed, .arg = p,
 	};

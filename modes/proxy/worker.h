@@ -15,6 +15,7 @@
  */
 struct strays;
 struct udp_worker;
+struct revoked;
 struct data_plane;	/* what all workers share: data_plane.h */
 
 #define WORKER_REFUSALS_MAX	8
@@ -25,6 +26,7 @@ struct proxy_worker {
 	struct health    *health;	/* of the first alone; NULL: of others */
 	struct stat_memo  memo;
 	struct snapshot  *snapshot;	/* counted; swapped between two events */
+	struct revoked   *revoked;	/* refuse.h; NULL: nobody */
 	bool              is_stopped;	/* nothing begins any more */
 	struct list       lookups;	/* waiting for a snapshot that answers */
 	struct list       arrivals;	/* of inbound.c, no byte from them yet */

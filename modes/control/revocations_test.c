@@ -1,0 +1,94 @@
+#include "base/clock.h"
+#include "base/unit.h"
+#include "modes/control/revocations.h"
+#include "modes/control/store_fixture.h"
+#include "pki/mint.h"
+
+#define WEB	SLICE("spiffe://td/ns/shop/sa/web")
+
+static struct revocations *
+must_revocations_open(struct fixture *f)
+{
+	struct err err = ERR_INIT;
+	struct revocations *r = revocations_open(f->store, &err);
+
+	assert_string_equal(err.text, "");
+	return r;
+}
+
+static void
+put(struct fixture *f, const struct revocation_record *v)
+{
+	struct store_txn *t = store_txn_new();
+
+	revocations_put(t, v);
+	fixture_commit(f, t);
+}
+
+TEST(revocations_refuse_what_was_issued_until_then)
+{
+	struct fixture f = fixture_open();
+	struct revocations *r = must_revocations_open(&f);
+
+	revocations_add(r, &(struct revocation_record){ .id = WEB, .at = 1000,
+	    .until = 5000 });
+	assert_int_equal(revocations_refuse(r, WEB, 1000), 1000);
+	assert_int_equal(revocations_refuse(r, WEB, 1001), 0);
+	assert_int_equal(revocations_refuse(r, SLICE("spiffe://td/ns/shop/sa/x"),
+	    1), 0);
+	/* Of a certificate signed at that time, and a second later. */
+	assert_int_equal(revocations_refuse_cert(r, WEB, 1000 - MINT_SKEW_S),
+	    1000);
+	assert_int_equal(revocations_refuse_cert(r, WEB, 1001 - MINT_SKEW_S),
+	    0);
+	revocations_free(r);
+	fixture_close(&f);
+}
+
+TEST(revocations_are_there_after_a_restart)
+{
+	struct fixture f = fixture_open();
+	struct revocations *r;
+	int64_t now = clock_wall_s();
+	struct revoked *list;
+
+	put(&f, &(struct revocation_record){ .id = WEB, .at = now,
+	    .until = now + 100, .by = SLICE("anna") });
+	put(&f, &(struct revocation_record){ .id =
+	    SLICE("spiffe://td/ns/shop/sa/over"), .at = now - 100,
+	    .until = now - 10, .by = SLICE("anna") });
+	r = must_revocations_open(&f);
+	assert_int_equal(revocations_refuse(r, WEB, now), now);
+	/* Its certificates have ended, but are not to be renewed. */
+	assert_int_equal(revocations_refuse(r,
+	    SLICE("spiffe://td/ns/shop/sa/over"), now - 200), now - 100);
+	list = revocations_list(r, now);
+	assert_int_equal(list->len, 1);
+	assert_true(revoked_has(list, WEB, now - MINT_SKEW_S));
+	assert_false(revoked_has(list, WEB, now - MINT_SKEW_S + 1));
+	assert_int_equal(list->v[0].until, now + 100);
+	revoked_unref(list);
+	revocations_free(r);
+	fixture_close(&f);
+}
+
+TEST(revocations_of_one_identity_keep_the_later_times)
+{
+	struct fixture f = fixture_open();
+	struct revocations *r = must_revocations_open(&f);
+	struct revoked *list;
+
+	revocations_add(r, &(struct revocation_record){ .id = WEB, .at = 10,
+	    .until = 500 });
+	revocations_add(r, &(struct revocation_record){ .id = WEB, .at = 20,
+	    .until = 400 });
+	assert_int_equal(revocations_refuse(r, WEB, 15), 20);
+	list = revocations_list(r, 450);
+	assert_int_equal(list->len, 1);
+	revoked_unref(list);
+	list = revocations_list(r, 500);
+	assert_int_equal(list->len, 0);
+	revoked_unref(list);
+	revocations_free(r);
+	fixture_close(&f);
+}

@@ -1,0 +1,22 @@
+#ifndef PROXY_REFUSE_H
+#define PROXY_REFUSE_H
+
+#include "modes/proxy/data_plane.h"
+#include "pki/revoked.h"
+
+/*
+ * refuse: connections with revoked identities are cut off on every worker:
+ * those that are open, in either direction, and those on their way there.
+ * Handshakes refuse them by themselves, by the list of the tls_identity.
+ */
+
+/*
+ * Takes the list, in place of the one before.  Then done, if there is one,
+ * runs on a worker once all obey; never if they are stopped before that.
+ */
+void data_plane_refuse(struct data_plane *, struct revoked *,
+    void (*done)(void *arg), void *arg);
+/* The worker ends: forgets its list. */
+void refuse_end(struct proxy_worker *);
+
+#endif
