@@ -241,3 +241,17 @@ authorize_ask(struct proxy_worker *w, const struct authorize_at *at,
 		note_others(w, at, f, &v);
 	return !v.answer.is_denied;
 }
+
+bool
+authorize_datagrams(struct proxy_worker *w, const struct authz *table,
+    uint16_t port, const struct addr *from, enum authorize_when when)
+{
+	const struct authz_ip source = authorize_ip(from);
+	const struct authorize_at at = { .table = table, .service = SLICE(""),
+		.port = port, .is_udp = true };
+	const struct authz_facts f = { .id = SLICE(""), .sni = SLICE(""),
+		.source = source, .remote = source, .port = port };
+	struct authz_answer by;
+
+	return table == NULL || authorize_ask(w, &at, &f, when, &by);
+}

@@ -57,6 +57,12 @@ enum authorize_when { AUTHORIZE_NEW, AUTHORIZE_AGAIN };
 bool authorize_ask(struct proxy_worker *, const struct authorize_at *,
     const struct authz_facts *, enum authorize_when,
     struct authz_answer *answer);
+/*
+ * The same for datagrams of a stranger at a Gateway's port, which have no
+ * connection; table: of its front.
+ */
+bool authorize_datagrams(struct proxy_worker *, const struct authz *table,
+    uint16_t port, const struct addr *from, enum authorize_when);
 /* For authz_facts. */
 struct authz_ip authorize_ip(const struct addr *);
 

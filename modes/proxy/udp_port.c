@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "loop/buf.h"
 #include "modes/proxy/app_user.h"
+#include "modes/proxy/authorize.h"
 #include "modes/proxy/gateway.h"
 #include "modes/proxy/lookup.h"
 #include "modes/proxy/rules.h"
@@ -69,8 +70,15 @@ gateway_cluster(const struct udp_seat *seat, const struct udp_session *s,
 	    f->port.listeners[0]->owner;
 
 	*why = "no_route";
-	return site == NULL || site->rules == NULL ? NULL :
-	    by_rules(site->rules, s, why);
+	if (site == NULL || site->rules == NULL)
+		return NULL;
+	if (!authorize_datagrams(seat->worker, f->authz, f->port.number,
+	    &s->facts.remote, s->cluster == NULL ? AUTHORIZE_NEW :
+	    AUTHORIZE_AGAIN)) {
+		*why = "policy";
+		return NULL;
+	}
+	return by_rules(site->rules, s, why);
 }
 
 static struct cluster *

@@ -298,6 +298,37 @@ def a_gateway_s_connections_of_bytes_are_judged_too(scene):
 
 
 @scenario
+def a_gateway_s_datagrams_are_judged_too(scene):
+	port = free_port()
+	with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as app, \
+	    socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+		app.bind(("127.0.0.1", 0))
+		app.settimeout(10)
+		edge = Gateway(scene, gateway([f"name: udp, port: {port}, "
+		    "protocol: UDP"]) + service("dns", app.getsockname()[1])
+		    .replace("appProtocol: http", "protocol: UDP").replace(
+		    "[{name", "[{protocol: UDP, name") + streams("UDPRoute",
+		    "dns", ["dns"]))
+		client.connect(("127.0.0.1", port))
+		client.send(b"first")
+		assert app.recv(100) == b"first"
+		edge.write("policy", policy("nobody", """
+  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: edge}]
+  action: DENY
+  rules: [{to: [{operation: {ports: ["%d"]}}]}]
+""" % port))
+
+		def is_refused():
+			client.send(b"more")
+			return edge.metrics().sum(DECISIONS, decision="cut",
+			    policy="default/nobody") >= 1
+
+		wait_until(is_refused, "what comes later is refused")
+		assert edge.metrics().sum("mesh_udp_dropped_datagrams_total",
+		    reason="policy") >= 1
+
+
+@scenario
 def a_new_mesh_refuses_everybody_until_somebody_is_allowed(scene):
 	control = scene.control(inbound_policy="deny")
 	orders = member(scene, control, "orders")
