@@ -36,6 +36,22 @@ front_of(const struct open_port *o, const struct proxy_worker *w)
 
 /* --- connections ---------------------------------------------------------- */
 
+/* What the hello says is known as if TLS ended here; nothing is proven by it. */
+static void
+note_name(struct conn *c, struct slice sni)
+{
+	struct conn_peer named = *conn_peer(c), *copy;
+	char text[CONN_SNI_MAX];
+
+	if (sni.len == 0 || sni.len >= sizeof(text) || named.is_tls)
+		return;
+	memcpy(text, sni.ptr, sni.len);
+	text[sni.len] = '\0';
+	named.sni = text;
+	copy = conn_peer_copy(&named);
+	conn_set_peer(c, &copy);
+}
+
 /* sni of a connection whose TLS does not end here; "" for others. */
 static void
 start_stream(struct open_port *o, struct proxy_worker *w, struct conn *c,
@@ -54,6 +70,7 @@ start_stream(struct open_port *o, struct proxy_worker *w, struct conn *c,
 	    w->env.workload);
 
 	job->tells_client = true;
+	note_name(c, sni);
 	l4_start(w->snapshot->out.l4, c, &w->env, "gateway", &session_terminal,
 	    job);
 }

@@ -5,6 +5,7 @@ and gRPC, and what becomes of what is open when they change."""
 import json
 import os
 import socket
+import ssl
 import time
 
 import grpc
@@ -295,6 +296,31 @@ def a_gateway_s_connections_of_bytes_are_judged_too(scene):
 	except OSError:
 		pass
 	assert edge.metrics().sum(DECISIONS, decision="deny") == 1
+
+
+@scenario
+def a_gateway_passes_tls_on_by_its_server_name(scene):
+	app = scene.echo("app")
+	port = free_port()
+	edge = Gateway(scene, gateway([f"name: tls, port: {port}, protocol: "
+	    "TLS, tls: {mode: Passthrough}"]) + service("web", app.tcp_port)
+	    .replace("appProtocol: http", "appProtocol: tcp") + streams(
+	    "TLSRoute", "web", ["web"], hosts=["*.example"]) + policy("names", """
+  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: edge}]
+  rules: [{when: [{key: connection.sni, values: [open.example]}]}]
+"""))
+	context = ssl.create_default_context()
+	for name, denied in ("open.example", 0), ("shut.example", 1):
+		# The echo speaks no TLS: what counts is who gets there.
+		try:
+			context.wrap_socket(wire.dial(port), server_hostname=name)
+		except OSError:
+			pass
+		wait_until(lambda denied=denied: edge.metrics().sum(DECISIONS,
+		    decision="deny") == denied, "as the policy has it")
+	wait_until(lambda: [line.get("requested_server_name") for line in
+	    access_lines(edge) if line.get("protocol") == "TCP"] ==
+	    ["open.example"], "one was let in, and is logged by its name")
 
 
 @scenario
