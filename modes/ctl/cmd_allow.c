@@ -25,7 +25,7 @@ static const struct ctl_option options[] = {
 static const struct ctl_example allow_examples[] = {
 	{ "allow web orders --methods GET,HEAD --paths /orders,/orders/*",
 	    "web may read the orders" },
-	{ "allow shop/* orders:80", "whoever is in namespace shop, port 80 alone" },
+	{ "allow 'shop/*' orders:80", "whoever is in namespace shop, port 80 alone" },
 	{ "allow web orders --dry-run -o yaml",
 	    "the document that this stands for" },
 	{ 0 },
@@ -33,7 +33,7 @@ static const struct ctl_example allow_examples[] = {
 
 static const struct ctl_example deny_examples[] = {
 	{ "deny batch orders --methods DELETE", "whatever else is allowed" },
-	{ "deny '*' orders --paths /admin/*", "nobody, by no way" },
+	{ "deny '*' orders --paths '/admin/*'", "nobody, by no way" },
 	{ 0 },
 };
 
