@@ -45,6 +45,11 @@ static const struct conf_field spec_fields[] = {
 	    CONF_AT(struct model_mesh_config_spec, trust_domain),
 	    .pattern = CONF_TRUST_DOMAIN,
 	    .text = "shown only: control's --trust-domain sets it" },
+	{ "renewAfterExpiry", CONF_DURATION_T,
+	    CONF_AT(struct model_mesh_config_spec, renew_after_expiry_ms),
+	    .max = INT64_C(90) * 86400 * 1000, .fallback = "720h",
+	    .text = "for how long after its certificate ended a workload that "
+	    "still has its key gets another without a token; 0s: not at all" },
 	{ "http", CONF_STRUCT_T, CONF_AT(struct model_mesh_config_spec, http),
 	    .schema = &model_http_listeners_schema,
 	    .text = "connections of HTTP to listeners of every proxy" },

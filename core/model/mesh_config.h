@@ -10,6 +10,7 @@
  * one, named "default"; without it every field has its default.
  */
 #define MODEL_MESH_CONFIG_NAME	"default"
+#define MODEL_RENEW_AFTER_EXPIRY_MS	(INT64_C(30) * 86400 * 1000)
 
 enum model_inbound_policy {
 	MODEL_ALL_AUTHENTICATED,	/* any identity of the mesh */
@@ -35,6 +36,7 @@ struct model_mesh_config {
 		int                 inbound_policy;
 		struct model_outbound_policy outbound;
 		const char         *trust_domain;
+		int64_t             renew_after_expiry_ms;	/* 0: never */
 		struct model_http_listeners http;
 		struct model_chains chains;
 	} spec;

@@ -145,7 +145,6 @@ struct tls_handshake *tls_handshake_start(struct tls_handshaker *, int fd,
     void (*done)(void *arg, struct tls_result *), void *arg);
 void tls_handshake_cancel(struct tls_handshake *);
 
-/* Record layer for attached connections. */
-extern const struct transport tls_transport;
+extern const struct transport tls_transport;	/* of attached connections */
 
 #endif

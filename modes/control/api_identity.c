@@ -3,37 +3,51 @@
 #include "modes/control/join.h"
 #include "pki/csr.h"
 #include "pki/pem.h"
+#include "pki/possession.h"
+
+#define ENDED_MAX	8192	/* bytes of a leaf */
 
 /* api_identity: trust bundle, join, renew, and what there is of a CA. */
 
-/* The key of a request in PEM that proves that its sender holds it. */
-int
-api_read_csr(struct api_call *call, uint8_t point[KEY_POINT_LEN],
-    struct err *err)
+/* The DER of the one PEM block that a member of the body holds. */
+static int
+read_pem(struct api_call *call, const char *member, const char *label,
+    size_t max, struct slice *out, struct err *err)
 {
-	struct slice text = slice_str(conf_get_string(call->json, "csr"));
+	struct slice text = slice_str(conf_get_string(call->json, member));
 	struct pem pem;
 	uint8_t *der;
 	ptrdiff_t n;
 	int r;
 
 	if (text.ptr == NULL)
-		return err_set(err, ERR_DATA, "csr: expected a certification "
-		    "request in PEM");
+		return err_set(err, ERR_DATA, "%s: expected a %s in PEM",
+		    member, label);
 	r = pem_next(&text, &pem, err);
 	if (r < 0)
-		return err_wrap(err, "csr");
-	if (r == 0 || !slice_is(pem.label, PEM_LABEL_CSR))
-		return err_set(err, ERR_DATA, "csr: expected one BEGIN "
-		    PEM_LABEL_CSR " block");
-	der = arena_alloc(&call->arena, CSR_MAX + 1);
-	n = pem_decode(&pem, der, CSR_MAX + 1);
+		return err_wrap(err, "%s", member);
+	if (r == 0 || !slice_is(pem.label, label))
+		return err_set(err, ERR_DATA, "%s: expected one BEGIN %s block",
+		    member, label);
+	der = arena_alloc(&call->arena, max + 1);
+	n = pem_decode(&pem, der, max + 1);
 	if (n < 0)
-		return err_set(err, ERR_DATA, "csr: no base64, or larger than "
-		    "%d bytes", CSR_MAX);
-	if (csr_parse(point, slice_of(der, (size_t)n), err) < 0)
-		return err_wrap(err, "csr");
+		return err_set(err, ERR_DATA, "%s: no base64, or larger than "
+		    "%zu bytes", member, max);
+	*out = slice_of(der, (size_t)n);
 	return 0;
+}
+
+/* The key of a request in PEM that proves that its sender holds it. */
+int
+api_read_csr(struct api_call *call, uint8_t point[KEY_POINT_LEN],
+    struct err *err)
+{
+	struct slice der;
+
+	if (read_pem(call, "csr", PEM_LABEL_CSR, CSR_MAX, &der, err) < 0)
+		return -1;
+	return csr_parse(point, der, err) < 0 ? err_wrap(err, "csr") : 0;
 }
 
 void
@@ -117,6 +131,45 @@ api_renew(struct api_call *call)
 		return;
 	}
 	join_renew(call->server, call->leaf, point, &call->who, on_joined,
+	    api_call_ref(call));
+}
+
+/* Whose certificate has ended shows no more of it than its key. */
+static int
+read_ended(struct api_call *call, uint8_t leaf[HASH_LEN],
+    uint8_t point[KEY_POINT_LEN], struct err *err)
+{
+	struct slice proof = slice_str(conf_get_string(call->json, "proof"));
+	struct slice csr, der;
+	struct cert c;
+
+	if (read_pem(call, "csr", PEM_LABEL_CSR, CSR_MAX, &csr, err) < 0 ||
+	    read_pem(call, "certificate", PEM_LABEL_CERT, ENDED_MAX, &der,
+	    err) < 0)
+		return -1;
+	if (csr_parse(point, csr, err) < 0)
+		return err_wrap(err, "csr");
+	if (cert_parse(&c, der, err) < 0)
+		return err_wrap(err, "certificate");
+	if (!c.key_is_p256 || !possession_is_proven(c.point, csr, proof))
+		return err_set(err, ERR_DENIED, "proof: it is not signed by "
+		    "the key of the certificate");
+	call->who.actor = arena_dup(&call->arena, c.uri);
+	hash_sha256(leaf, der);
+	return 0;
+}
+
+void
+api_renew_ended(struct api_call *call)
+{
+	uint8_t point[KEY_POINT_LEN], leaf[HASH_LEN];
+	struct err err = ERR_INIT;
+
+	if (read_ended(call, leaf, point, &err) < 0) {
+		api_answer_err(call, &err);
+		return;
+	}
+	join_renew(call->server, leaf, point, &call->who, on_joined,
 	    api_call_ref(call));
 }
 

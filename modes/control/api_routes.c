@@ -9,6 +9,8 @@ const struct api_route api_routes[] = {
 	    api_trust_bundle },
 	{ METHOD_POST, "/v1/join", API_ANYBODY, "join", SMALL, api_join },
 	{ METHOD_POST, "/v1/renew", API_WORKLOAD, "renew", SMALL, api_renew },
+	{ METHOD_POST, "/v1/renew-ended", API_ANYBODY, "renew-ended", SMALL,
+	    api_renew_ended },
 	{ METHOD_GET, "/v1/session", API_WORKLOAD, "session", 0, api_session },
 
 	{ METHOD_GET, "/v1/kinds", API_PEOPLE, "kinds", 0, api_kinds },

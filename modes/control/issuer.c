@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "loop/loop_fd.h"
 #include "modes/control/issuer.h"
+#include "modes/control/renew_window.h"
 
 struct issuer {
 	struct server *server;
@@ -104,7 +105,8 @@ put_record(struct job *j, struct store_txn *t)
 	hash_sha256(hash, j->der);
 	cert_record_write(&value, &c);
 	store_txn_put_until(t, cert_record_key(&j->arena, hash),
-	    str_slice(&value), j->not_after + RECORDS_KEPT_S);
+	    str_slice(&value), j->not_after + renew_window_s(j->server) +
+	    RECORDS_KEPT_S);
 	str_add(&detail, "{\"serial\":");
 	str_add_json(&detail, j->serial);
 	str_addf(&detail, ",\"notAfter\":%lld", (long long)j->not_after);

@@ -4,7 +4,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "modes/control/join.h"
+#include "conf/units.h"
 #include "modes/control/join_name.h"
+#include "modes/control/renew_window.h"
 #include "modes/control/revocations.h"
 
 #define TRIES_MAX	3
@@ -332,11 +334,35 @@ join_start(struct server *s, const struct join_request *r, join_done *done,
 
 /* --- renewing -------------------------------------------------------------------- */
 
+/* Why it is not to be renewed, though its key is held; NULL: it may be. */
+static const char *
+ended_too_long(struct join *j, const struct cert_record *c)
+{
+	int64_t late = clock_wall_s() - c->expires;
+	int64_t window = renew_window_s(j->server);
+	char text[CONF_DURATION_TEXT];
+
+	if (late <= 0)
+		return NULL;
+	if (window == 0)
+		return "the certificate has ended, and MeshConfig has "
+		    "renewAfterExpiry 0s: join again with a new token";
+	conf_duration_text(text, window * 1000);
+	if (late > window)
+		return arena_printf(&j->arena, "the certificate ended more than "
+		    "%s ago, as MeshConfig's renewAfterExpiry allows: join "
+		    "again with a new token", text);
+	log_warn("join", "%.*s is renewed %lld s after its certificate ended",
+	    SLICE_ARG(c->id), (long long)late);
+	return NULL;
+}
+
 static void
 on_certificate(void *ctx, const struct store_result *r)
 {
 	struct join *j = ctx;
 	struct cert_record c;
+	const char *fault;
 
 	if (r->err.kind != ERR_NONE) {
 		j->result.err = r->err;
@@ -358,9 +384,14 @@ on_certificate(void *ctx, const struct store_result *r)
 		    "a new token");
 		return;
 	}
+	if ((fault = ended_too_long(j, &c)) != NULL) {
+		fail(j, ERR_DENIED, fault);
+		return;
+	}
 	j->result.grant = c.grant;
 	j->record.id = c.token;
-	issue(j, SLICE("renew"));
+	issue(j, c.expires < clock_wall_s() ? SLICE("renew.ended") :
+	    SLICE("renew"));
 }
 
 void

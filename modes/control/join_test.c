@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -364,6 +365,74 @@ TEST(renewal_and_tokens_of_a_revoked_identity_are_refused)
 	assert_int_equal(use(t, &token, &key).err.kind, ERR_DENIED);
 	assert_int_equal(use(t, &unused, &key).err.kind, ERR_DENIED);
 	assert_int_equal(certificates(t), 1);
+	key_fini(&key);
+	server_fixture_free(t);
+}
+
+/* A record of a certificate that ended so long ago. */
+static void
+record_ended(struct server_fixture *t, uint8_t leaf[HASH_LEN], int64_t ago_s)
+{
+	struct slice services[] = { SLICE("orders") };
+	struct cert_record c = {
+		.id = SLICE("spiffe://td/ns/shop/sa/sell"), .serial = SLICE("1"),
+		.grant = { .ns = SLICE("shop"), .account = SLICE("sell"),
+		    .name = SLICE("orders-1"), .services = services,
+		    .services_len = 1 },
+		.issued = clock_wall_s() - ago_s - 3600,
+		.expires = clock_wall_s() - ago_s,
+	};
+	struct store_txn *txn = store_txn_new();
+	struct str json = { 0 };
+	struct arena a;
+
+	arena_init(&a);
+	hash_sha256(leaf, slice_of(&ago_s, sizeof(ago_s)));
+	cert_record_write(&json, &c);
+	store_txn_put(txn, cert_record_key(&a, leaf), str_slice(&json));
+	fixture_commit(&t->f, txn);
+	str_fini(&json);
+	arena_fini(&a);
+}
+
+TEST(renewal_of_an_ended_certificate_has_a_window)
+{
+	static const struct {
+		const char *config, *error;	/* NULL: it is renewed */
+		int64_t     ago_s;
+	} cases[] = {
+		{ NULL, NULL, 29 * 86400 },
+		{ NULL, "more than 720h ago", 31 * 86400 },
+		{ "2h", NULL, 7000 },
+		{ "2h", "more than 2h ago", 7300 },
+		{ "0s", "has renewAfterExpiry 0s", 60 },
+		{ "2160h", NULL, 89 * 86400 },
+	};
+	struct audit_entry who = { .actor = SLICE("x"), .from = SLICE("y") };
+	struct server_fixture *t = server_fixture_new();
+	struct key key;
+
+	log_set_levels("error");
+	key_generate(&key);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct use u = { .err = ERR_INIT };
+		uint8_t leaf[HASH_LEN];
+		char yaml[160];
+
+		snprintf(yaml, sizeof(yaml), "{apiVersion: mesh/v1, kind: "
+		    "MeshConfig, metadata: {name: default}, spec: "
+		    "{renewAfterExpiry: %s}}", cases[i].config == NULL ? "" :
+		    cases[i].config);
+		if (cases[i].config != NULL)
+			server_fixture_put(t, yaml);
+		record_ended(t, leaf, cases[i].ago_s);
+		join_renew(t->s, leaf, key.point, &who, on_joined, &u);
+		server_fixture_run(t, &u.done);
+		if (cases[i].error == NULL)
+			assert_string_equal(u.err.text, "");
+		else
+			assert_non_null(strstr(u.err.text, cases[i].error));
+	}
 	key_fini(&key);
 	server_fixture_free(t);
 }

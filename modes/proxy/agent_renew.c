@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "modes/proxy/agent_reclaim.h"
 #include "modes/proxy/agent_revoke.h"
 #include "modes/proxy/agent_run.h"
 #include "pki/chain.h"
@@ -40,8 +41,8 @@ say_expired(const struct agent_identity *i)
 	char when[CLOCK_TEXT_MAX];
 
 	clock_format(when, i->not_after, -1);
-	log_warn("identity", "the certificate of %s ended at %s: a new join "
-	    "token is needed", i->id, when);
+	log_warn("identity", "the certificate of %s ended at %s: asking for "
+	    "another by proof of its key", i->id, when);
 }
 
 static int
@@ -61,11 +62,6 @@ take_saved(struct agent *g, struct slice pem, struct err *err)
 	if (agent_is_revoked(g, i)) {
 		log_error("identity", "the identity %s in %s was revoked: a new "
 		    "join token is needed", i->id, g->state.path);
-		agent_identity_free(i);
-		return 0;
-	}
-	if (i->not_after <= clock_wall_s()) {
-		say_expired(i);
 		agent_identity_free(i);
 		return 0;
 	}
@@ -199,6 +195,7 @@ adopt(struct agent *g, struct agent_identity *now, struct str *bundle,
 		*bundle = (struct str){ 0 };
 	}
 	agent_identity_free(old);
+	g->began_ended = false;
 	if (save(g, err) != 0)
 		log_error("identity", "%s; after a restart a new token would "
 		    "be needed", err->text);
@@ -249,7 +246,7 @@ log_identity(const struct agent *g, const char *what)
 static void
 join_failed(struct agent *g, const struct err *err, bool is_final)
 {
-	bool is_first = g->identity == NULL;
+	bool is_first = g->identity == NULL || g->began_ended;
 
 	if (is_first && is_final) {
 		agent_fail(g, err);
@@ -315,14 +312,15 @@ renewal_failed(struct agent *g, const struct err *err, bool is_final)
 	uint64_t ms = agent_backoff_ms(++g->renew_failures, random_unit());
 
 	/* Several tries fit into what is left, however short a life is. */
-	uint64_t most = left <= 1 ? 200 : (uint64_t)left * 1000 / 8;
+	uint64_t most = left <= 0 ? UINT64_MAX : left <= 1 ? 200 :
+	    (uint64_t)left * 1000 / 8;
 
 	stat_counter_add(g->stat, g->renewals[0], 1);
 	if (is_final)
 		ms = REFUSED_MS;
 	if (ms > most)
 		ms = most;
-	if (now >= g->late_at && !g->has_warned) {
+	if (now >= g->late_at && left > 0 && !g->has_warned) {
 		g->has_warned = true;
 		log_warn("identity", "the certificate of %s ends in %lld s and "
 		    "could not be renewed so far", g->identity->id,
@@ -373,6 +371,51 @@ start_renewal(struct agent *g)
 	str_fini(&body);
 }
 
+/* Control's answer to whoever has only an ended certificate. */
+static void
+on_reclaimed(void *arg, const struct agent_reply *reply)
+{
+	struct agent *g = arg;
+	struct agent_identity *now = NULL;
+	struct str bundle = { 0 };
+	struct err err = reply->err;
+
+	g->renewal = NULL;
+	if (reply->status == 200)
+		now = agent_join_read_answer(reply->body, &g->next_key, &bundle,
+		    &err);
+	key_fini(&g->next_key);
+	if (now != NULL && adopt(g, now, &bundle, &err) == 0) {
+		stat_counter_add(g->stat, g->renewals[1], 1);
+		log_identity(g, "is again");
+		agent_make_workload(g, NULL);
+		agent_tell_ready(g);
+		agent_session_connect(g);
+	} else if (reply->is_final) {
+		log_warn("identity", "%s; trying the join token", err.text);
+		start_join(g);
+	} else {
+		renewal_failed(g, &err, false);
+	}
+	str_fini(&bundle);
+}
+
+static void
+start_again(struct agent *g)
+{
+	struct err err = ERR_INIT;
+
+	if (g->identity == NULL) {
+		start_join(g);
+		return;
+	}
+	say_expired(g->identity);
+	if (agent_reclaim_start(g, on_reclaimed, &err) != 0) {
+		log_warn("identity", "%s", err.text);
+		start_join(g);
+	}
+}
+
 static void
 on_renew_timer(void *arg)
 {
@@ -382,10 +425,8 @@ on_renew_timer(void *arg)
 	if (g->join != NULL || g->renewal != NULL)
 		return;
 	if (g->identity == NULL || now >= g->identity->not_after) {
-		if (g->identity != NULL)
-			say_expired(g->identity);
 		agent_tell_ready(g);
-		start_join(g);
+		start_again(g);
 	} else if (now >= g->renew_at) {
 		start_renewal(g);
 	} else {
@@ -412,9 +453,14 @@ agent_identity_start(struct agent *g)
 		start_join(g);
 		return;
 	}
+	agent_make_workload(g, NULL);
+	g->began_ended = g->identity->not_after <= clock_wall_s();
+	if (g->began_ended) {
+		start_again(g);
+		return;
+	}
 	log_identity(g, "is");
 	plan(g);
-	agent_make_workload(g, NULL);
 }
 
 void

@@ -44,6 +44,7 @@ struct agent {
 	int64_t                renew_at, late_at;	/* wall seconds */
 	unsigned               renew_failures;
 	bool                   has_warned;	/* of a late renewal */
+	bool                   began_ended;	/* and has no other since */
 
 	/* Whom we refuse: agent_revoke.c */
 	struct revoked        *revoked;	/* NULL: control never said */
@@ -96,8 +97,7 @@ struct agent {
 	struct stat_worker    *stat;
 };
 
-/* --- agent.c ----------------------------------------------------------- */
-
+/* --- agent.c */
 void agent_tell_ready(struct agent *);	/* to main, if it changed */
 void agent_stopped(struct agent *);	/* to main, once */
 void agent_fail(struct agent *, const struct err *);	/* to main */

@@ -231,17 +231,51 @@ def certificates_of_ten_seconds_are_renewed_with_new_keys(scene):
 
 
 @scenario
-def an_identity_that_expired_needs_a_new_token(scene):
+def a_machine_that_was_off_comes_back_by_itself(scene):
 	control, _, proxy = pair(scene, ["--certificate-lifetime", "10s"])
+	before = (proxy.state_dir / "identity.pem").read_text()
+	stop_until_it_ended(proxy)
+	proxy.start()
+	proxy.await_ready()
+	wait_until(lambda: "is again spiffe://" in proxy.err(), "it says so")
+	after = (proxy.state_dir / "identity.pem").read_text()
+	assert key_of(before) != key_of(after), "the key is another"
+	wait_until(lambda: "renew.ended" in control.ctl("audit", "-o",
+	    "json").stdout, "it is in the audit log")
+	# A proof with another key than the certificate's is none.
+	stop_until_it_ended(proxy)
+	(proxy.state_dir / "identity.pem").write_text(key_of(before) + MARK +
+	    after.split(MARK, 1)[1])
+	done = run_proxy(scene, control, ["--state-dir", proxy.state_dir,
+	    "--token-file", scene.dir / "orders.token"])
+	assert done.returncode == DENIED, (done.returncode, done.stderr)
+
+
+MARK = "-----BEGIN CERTIFICATE"
+
+
+def key_of(text):
+	return text.split(MARK, 1)[0]
+
+
+def stop_until_it_ended(proxy):
 	end = proxy.metrics().sum("mesh_certificate_expiry_timestamp_seconds")
 	assert proxy.stop() == 0
 	wait_until(lambda: int(subprocess.check_output(["date", "+%s"])) > end,
 	    "it ends", 20)
+
+
+@scenario
+def an_identity_that_ended_too_long_ago_needs_a_new_token(scene):
+	control, _, proxy = pair(scene, ["--certificate-lifetime", "10s"])
+	control.apply("{apiVersion: mesh/v1, kind: MeshConfig, metadata: {name: "
+	    "default}, spec: {renewAfterExpiry: 0s}}")
+	stop_until_it_ended(proxy)
 	# The old token is used up by another key than the new one.
 	done = run_proxy(scene, control, ["--state-dir", proxy.state_dir,
 	    "--token-file", scene.dir / "orders.token"])
 	assert done.returncode == DENIED, (done.returncode, done.stderr)
-	assert "a new join token is needed" in done.stderr, done.stderr
+	assert "has renewAfterExpiry 0s" in done.stderr, done.stderr
 	control.token("default/orders", "orders")
 	proxy.start()
 	proxy.await_ready()
