@@ -254,6 +254,25 @@ mint_intermediate(struct str *out, const struct mint_ca *ca,
 }
 
 void
+mint_cross(struct str *out, const struct mint_ca *ca,
+    const struct cert *subject, const struct cert *issuer,
+    const struct key *issuer_key)
+{
+	struct str tbs = { 0 };
+	size_t at = der_open(&tbs, DER_SEQUENCE);
+
+	put_version_serial(&tbs, ca->serial);
+	str_add_slice(&tbs, issuer->subject);
+	put_validity(&tbs, ca->not_before, ca->not_after);
+	str_add_slice(&tbs, subject->subject);
+	put_spki(&tbs, subject->point);
+	put_ca_extensions(&tbs, ca, subject->point, issuer->skid, 1);
+	der_close(&tbs, at);
+	put_signed(out, &tbs, issuer_key);
+	str_fini(&tbs);
+}
+
+void
 mint_leaf(struct str *out, const struct mint_leaf *leaf,
     const struct cert *issuer, const struct key *issuer_key)
 {

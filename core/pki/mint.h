@@ -48,6 +48,9 @@ void mint_root(struct str *, const struct mint_ca *, const struct key *);
 void mint_intermediate(struct str *, const struct mint_ca *,
     const uint8_t point[KEY_POINT_LEN], const struct cert *issuer,
     const struct key *issuer_key);
+/* The root `subject`, under its own name, signed by another; its CAs may sign. */
+void mint_cross(struct str *, const struct mint_ca *, const struct cert *subject,
+    const struct cert *issuer, const struct key *issuer_key);
 void mint_leaf(struct str *, const struct mint_leaf *,
     const struct cert *issuer, const struct key *issuer_key);
 

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "modes/control/api_rows.h"
+#include "modes/control/ca_rotate.h"
 #include "modes/control/join.h"
 #include "pki/csr.h"
 #include "pki/pem.h"
@@ -217,17 +218,44 @@ add_facts(struct conf_node *map, const struct cert *c)
 	conf_set_time(map, "notAfter", c->not_after);
 }
 
+/* The first signs, or its intermediate does; others are there to be trusted. */
+static const char *
+state_of(const struct ca *ca, size_t i)
+{
+	enum ca_level level;
+
+	if (i == 0)
+		return "active";
+	return i == ca->bundle->len - 1 &&
+	    ca_rotate_is_prepared(&ca->files, &level) && level == CA_ROOT ?
+	    "prepared" : "retired";
+}
+
 void
 api_ca(struct api_call *call)
 {
+	api_answer_ca(call);
+}
+
+void
+api_answer_ca(struct api_call *call)
+{
 	const struct ca *ca = call->server->ca;
 	struct conf_node *map = conf_map_new(&call->arena), *roots;
+	enum ca_level level;
 
 	conf_set_slice(map, "trustDomain", ca->bundle->domain);
 	conf_set_int(map, "certificateLifetimeSeconds", ca->leaf_life_s);
 	roots = conf_set_list(map, "roots");
-	for (size_t i = 0; i < ca->bundle->len; i++)
-		add_facts(conf_add_map(roots), &ca->bundle->roots[i]);
-	add_facts(conf_set_map(map, "intermediate"), &ca->intermediate);
+	for (size_t i = 0; i < ca->bundle->len; i++) {
+		struct conf_node *root = conf_add_map(roots);
+
+		add_facts(root, &ca->bundle->roots[i]);
+		conf_set_string(root, "state", state_of(ca, i));
+	}
+	if (ca_rotate_is_prepared(&ca->files, &level))
+		conf_set_string(map, "prepared", level == CA_ROOT ? "root" :
+		    "intermediate");
+	add_facts(conf_set_map(map, "intermediate"), &ca->now.cert);
 	api_answer_node(call, 200, map);
 }

@@ -55,6 +55,12 @@ const struct api_route api_routes[] = {
 	{ METHOD_GET, "/v1/audit/verify", API_PEOPLE, "audit", 0,
 	    api_audit_verify },
 	{ METHOD_GET, "/v1/ca", API_PEOPLE, "ca", 0, api_ca },
+	{ METHOD_POST, "/v1/ca/prepare", API_PEOPLE, "ca", SMALL,
+	    api_ca_prepare },
+	{ METHOD_POST, "/v1/ca/activate", API_PEOPLE, "ca", SMALL,
+	    api_ca_activate },
+	{ METHOD_POST, "/v1/ca/taint", API_PEOPLE, "ca", SMALL, api_ca_taint },
+	{ METHOD_POST, "/v1/ca/revoke", API_PEOPLE, "ca", SMALL, api_ca_revoke },
 	{ METHOD_POST, "/v1/backup", API_LOCAL, "backup", SMALL, api_backup },
 
 	{ METHOD_GET, "/livez", API_ADMIN, "livez", 0, api_livez },

@@ -19,6 +19,8 @@ api_row api_trust_bundle, api_join, api_renew, api_renew_ended, api_ca;
 /* api_access.c */
 api_row api_token_create, api_token_list, api_token_delete,
     api_operator_create, api_operator_list, api_operator_delete;
+/* api_rotation.c */
+api_row api_ca_prepare, api_ca_activate, api_ca_taint, api_ca_revoke;
 /* api_revoke.c */
 api_row api_revoke, api_revocations;
 /* api_view.c */
@@ -34,6 +36,8 @@ api_row api_health, api_livez, api_readyz, api_metrics, api_logging_get,
 
 /* Shared by identity and access. */
 int api_read_csr(struct api_call *, uint8_t point[KEY_POINT_LEN], struct err *);
+/* What stands where of the CA: the answer of /v1/ca. */
+void api_answer_ca(struct api_call *);
 /* chain, bundle, trustDomain, notAfter. */
 void api_add_certificate(struct api_call *, struct conf_node *map,
     struct slice leaf, int64_t not_after);

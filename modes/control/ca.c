@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "modes/control/ca.h"
+#include "modes/control/ca_file.h"
 #include "modes/control/signer_rules.h"
 #include "pki/pem.h"
 
@@ -46,14 +47,14 @@ ca_open(const struct ca_options *o, struct err *err)
 		return NULL;
 	ca = mem_zalloc(sizeof(*ca));
 	ca->leaf_life_s = life_s;
+	ca->root_key_file = o->root_key_file;
 	ca_files_init(&ca->files, o->data_dir);
 	ca->bundle = ca_files_prepare(&ca->files, &files, err);
 	signer.cert_file = ca->files.intermediate_cert;
 	signer.key_file = ca->files.intermediate_key;
 	if (ca->bundle != NULL)
 		ca->signer = signer_start(&signer, err);
-	if (ca->signer == NULL || cert_parse(&ca->intermediate,
-	    signer_issuer(ca->signer), err) < 0) {
+	if (ca->signer == NULL || ca_reload_issuers(ca, err) < 0) {
 		ca_close(ca);
 		return NULL;
 	}
@@ -66,15 +67,54 @@ ca_close(struct ca *ca)
 	if (ca == NULL)
 		return;
 	signer_stop(ca->signer);
+	chain_fini(&ca->now.chain);
+	chain_fini(&ca->before.chain);
 	bundle_unref(ca->bundle);
 	ca_files_fini(&ca->files);
 	mem_free(ca);
 }
 
-int64_t
-ca_intermediate_left_s(const struct ca *ca, int64_t now)
+int
+ca_reload_bundle(struct ca *ca, struct err *err)
 {
-	return ca->intermediate.not_after - now;
+	struct bundle *b = bundle_new(ca->bundle->domain);
+	struct str text = { 0 };
+	int r = ca_file_read(&text, ca->files.root_cert, false, err);
+
+	if (r == 0)
+		r = bundle_add_pem(b, str_slice(&text), err);
+	if (r == 0) {
+		bundle_unref(ca->bundle);
+		ca->bundle = b;
+	} else {
+		bundle_unref(b);
+	}
+	str_fini(&text);
+	return r;
+}
+
+static int
+read_issuer(struct ca_issuer *i, const char *path, struct err *err)
+{
+	struct str text = { 0 };
+	int r = ca_file_read(&text, path, false, err);
+
+	chain_fini(&i->chain);
+	if (r == 0 && (chain_add_pem(&i->chain, str_slice(&text), err) < 0 ||
+	    cert_parse(&i->cert, chain_cert(&i->chain, 0), err) < 0))
+		r = err_wrap(err, "%s", path);
+	str_fini(&text);
+	return r;
+}
+
+int
+ca_reload_issuers(struct ca *ca, struct err *err)
+{
+	const char *old = ca->files.old_intermediate_cert;
+
+	if (ca_file_exists(old) && read_issuer(&ca->before, old, err) < 0)
+		return -1;
+	return read_issuer(&ca->now, ca->files.intermediate_cert, err);
 }
 
 static void
@@ -203,8 +243,18 @@ ca_request_control(struct ca_request *r, const struct ca *ca,
 void
 ca_add_chain(struct str *out, const struct ca *ca, struct slice leaf_der)
 {
+	const struct ca_issuer *by = &ca->now;
+	struct cert leaf;
+	struct err err;
+
+	/* One that was signed just before a change, or long ago, by the other. */
+	if (ca->before.chain.len > 0 &&
+	    cert_parse(&leaf, leaf_der, &err) == 0 &&
+	    slice_eq(leaf.issuer, ca->before.cert.subject))
+		by = &ca->before;
 	pem_add(out, PEM_LABEL_CERT, leaf_der);
-	pem_add(out, PEM_LABEL_CERT, ca->intermediate.der);
+	for (size_t i = 0; i < by->chain.len; i++)
+		pem_add(out, PEM_LABEL_CERT, chain_cert(&by->chain, i));
 }
 
 int

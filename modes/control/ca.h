@@ -7,6 +7,7 @@
 #include "modes/control/ca_files.h"
 #include "modes/control/signer.h"
 #include "pki/bundle.h"
+#include "pki/chain.h"
 #include "pki/spiffe.h"
 
 /*
@@ -33,19 +34,30 @@ struct ca_options {
 	const struct log_options *log;	/* for the signer; may be NULL */
 };
 
+/* Who signed leaves, and what leads from it to a root: to be presented. */
+struct ca_issuer {
+	struct chain chain;	/* empty: there is none */
+	struct cert  cert;	/* its first; borrows from it */
+};
+
 struct ca {
 	struct ca_files files;
 	struct bundle  *bundle;		/* its domain is the trust domain */
 	struct signer  *signer;
-	struct cert     intermediate;	/* borrows from the signer */
+	struct ca_issuer now, before;	/* signs; signed until the last change */
+	const char     *root_key_file;	/* kept; NULL: our own */
 	uint32_t        leaf_life_s;
 };
 
 /* ERR_CONFIG for files and settings that cannot be used. */
 struct ca *ca_open(const struct ca_options *, struct err *);
 void ca_close(struct ca *);
-/* How long the intermediate has to live: under 60 days restart control. */
-int64_t ca_intermediate_left_s(const struct ca *, int64_t now);
+/*
+ * After the files changed: the trust bundle anew, which others may have a
+ * reference to; and what is presented with leaves.
+ */
+int ca_reload_bundle(struct ca *, struct err *);
+int ca_reload_issuers(struct ca *, struct err *);
 
 /*
  * A request and the memory of its names.  ca_request_x -> sign is ready for
@@ -75,7 +87,7 @@ int ca_request_control(struct ca_request *, const struct ca *,
     const uint8_t point[KEY_POINT_LEN], struct err *);
 void ca_request_fini(struct ca_request *);
 
-/* PEM of a leaf and the intermediate: what its owner presents. */
+/* PEM of a leaf and what leads to a root: what its owner presents. */
 void ca_add_chain(struct str *, const struct ca *, struct slice leaf_der);
 /*
  * control's own identity: a new key and its chain.  Blocks until the signer

@@ -8,9 +8,9 @@
 #include "base/random.h"
 #include "modes/control/ca_file.h"
 #include "modes/control/ca_files.h"
+#include "modes/control/ca_rotate.h"
 #include "modes/control/store_file.h"
 #include "pki/chain.h"
-#include "pki/mint.h"
 #include "pki/pem.h"
 
 /* While preparing. */
@@ -31,6 +31,15 @@ ca_files_init(struct ca_files *f, const char *data_dir)
 	f->root_key = mem_printf("%s/root.key", f->dir);
 	f->intermediate_cert = mem_printf("%s/intermediate.pem", f->dir);
 	f->intermediate_key = mem_printf("%s/intermediate.key", f->dir);
+	f->next_root_cert = mem_printf("%s/root.next.pem", f->dir);
+	f->next_root_key = mem_printf("%s/root.next.key", f->dir);
+	f->next_intermediate_cert = mem_printf("%s/intermediate.next.pem",
+	    f->dir);
+	f->next_intermediate_key = mem_printf("%s/intermediate.next.key",
+	    f->dir);
+	f->old_intermediate_cert = mem_printf("%s/intermediate.old.pem",
+	    f->dir);
+	f->activating = mem_printf("%s/activating", f->dir);
 }
 
 void
@@ -41,25 +50,30 @@ ca_files_fini(struct ca_files *f)
 	mem_free(f->root_key);
 	mem_free(f->intermediate_cert);
 	mem_free(f->intermediate_key);
+	mem_free(f->next_root_cert);
+	mem_free(f->next_root_key);
+	mem_free(f->next_intermediate_cert);
+	mem_free(f->next_intermediate_key);
+	mem_free(f->old_intermediate_cert);
+	mem_free(f->activating);
 	*f = (struct ca_files){ NULL };
 }
 
-/* "mesh root 0f3a...": 64 random bits make the subject unique. */
-static void
-fill_ca(struct mint_ca *ca, char name[64], const char *what,
-    const struct ca_files_options *o, int64_t life_s)
+void
+ca_files_name(struct mint_ca *ca, char name[CA_NAME_MAX], const char *what,
+    struct slice domain, int64_t now, int64_t life_s)
 {
 	uint8_t bits[8];
 	struct str hex = { 0 };
 
 	random_bytes(bits, sizeof(bits));
 	str_add_hex(&hex, bits, sizeof(bits));
-	snprintf(name, 64, "mesh %s %s", what, str_ptr(&hex));
+	snprintf(name, CA_NAME_MAX, "mesh %s %s", what, str_ptr(&hex));
 	str_fini(&hex);
 	*ca = (struct mint_ca){
-		.common_name = slice_str(name), .domain = o->domain,
-		.not_before = o->now - MINT_SKEW_S,
-		.not_after = o->now + life_s,
+		.common_name = slice_str(name), .domain = domain,
+		.not_before = now - MINT_SKEW_S,
+		.not_after = now + life_s,
 	};
 	mint_serial(ca->serial);
 }
@@ -98,7 +112,7 @@ make_root(const struct setup *s, struct err *err)
 	struct mint_ca ca;
 	struct str der = { 0 };
 	struct key key;
-	char name[64];
+	char name[CA_NAME_MAX];
 	int r;
 
 	if (check_no_registry(s, err) < 0)
@@ -112,7 +126,8 @@ make_root(const struct setup *s, struct err *err)
 	}
 	if (r < 0)
 		return -1;
-	fill_ca(&ca, name, "root", s->o, CA_ROOT_LIFE_S);
+	ca_files_name(&ca, name, "root", s->o->domain, s->o->now,
+	    CA_ROOT_LIFE_S);
 	mint_root(&der, &ca, &key);
 	r = write_cert(s->files->root_cert, &der, err);
 	if (r == 0)
@@ -213,10 +228,11 @@ make_intermediate(const struct setup *s, struct err *err)
 	struct mint_ca ca;
 	struct str der = { 0 };
 	struct key key;
-	char name[64];
+	char name[CA_NAME_MAX];
 	int r;
 
-	fill_ca(&ca, name, "intermediate", s->o, CA_INTERMEDIATE_LIFE_S);
+	ca_files_name(&ca, name, "intermediate", s->o->domain, s->o->now,
+	    CA_INTERMEDIATE_LIFE_S);
 	if (ca.not_after > s->root->not_after)
 		ca.not_after = s->root->not_after;
 	key_generate(&key);
@@ -299,6 +315,8 @@ ca_files_prepare(const struct ca_files *f, const struct ca_files_options *o,
 	s.bundle = bundle_new(o->domain);
 	mkdir(o->data_dir, 0700);	/* what is wrong shows in the next line */
 	r = ca_file_dir(f->dir, err);
+	if (r == 0)
+		r = ca_rotate_resume(f, err);
 	if (r == 0)
 		r = prepare_root(&s, err);
 	if (r == 0)

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "pki/bundle.h"
+#include "pki/mint.h"
 
 /*
  * ca_files: what the certificate authority keeps in DATA-DIR/ca.
@@ -26,6 +27,10 @@ struct ca_files {
 	char *dir;
 	char *root_cert, *root_key;
 	char *intermediate_cert, *intermediate_key;
+	/* ca_rotate.h */
+	char *next_root_cert, *next_root_key;
+	char *next_intermediate_cert, *next_intermediate_key;
+	char *old_intermediate_cert, *activating;
 };
 
 struct ca_files_options {
@@ -41,6 +46,11 @@ void ca_files_fini(struct ca_files *);
 /* Gives the trust bundle, or NULL with err (ERR_CONFIG, ERR_SYSTEM). */
 struct bundle *ca_files_prepare(const struct ca_files *,
     const struct ca_files_options *, struct err *);
+
+#define CA_NAME_MAX	64
+/* A CA's facts: "mesh WHAT 0f3a...", whose 64 random bits make it unique. */
+void ca_files_name(struct mint_ca *, char name[CA_NAME_MAX], const char *what,
+    struct slice domain, int64_t now, int64_t life_s);
 
 /*
  * For backups: everything above in one PEM text, secrets included (seal it,

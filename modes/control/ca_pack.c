@@ -20,9 +20,19 @@ static const struct {
 	    false, false },
 	{ "intermediate.key", offsetof(struct ca_files, intermediate_key),
 	    true, false },
+	{ "root.next.pem", offsetof(struct ca_files, next_root_cert), false,
+	    true },
+	{ "root.next.key", offsetof(struct ca_files, next_root_key), true,
+	    true },
+	{ "intermediate.next.pem",
+	    offsetof(struct ca_files, next_intermediate_cert), false, true },
+	{ "intermediate.next.key",
+	    offsetof(struct ca_files, next_intermediate_key), true, true },
+	{ "intermediate.old.pem",
+	    offsetof(struct ca_files, old_intermediate_cert), false, true },
 };
 #define HEADING	SLICE("# mesh-ca ")
-#define PACK_ROOM	65536	/* bytes; four short files */
+#define PACK_ROOM	65536	/* bytes; short files */
 #define PARTS	(sizeof(parts) / sizeof(parts[0]))
 
 static const char *

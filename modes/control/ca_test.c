@@ -13,7 +13,7 @@ static enum distrust
 judge(const struct ca *ca, struct slice leaf, struct cert *c,
     struct spiffe *id)
 {
-	struct slice certs[] = { leaf, ca->intermediate.der };
+	struct slice certs[] = { leaf, ca->now.cert.der };
 	struct leaf_policy p = { .now = clock_wall_s() };
 
 	return chain_verify(certs, 2, ca->bundle, &p, c, id);
@@ -30,11 +30,11 @@ TEST(ca_first_start_makes_what_later_starts_find)
 	dir_make(&d);
 	ca = must_open(&d);
 	bundle_hash(ca->bundle, first);
-	cert_add_serial(&serial, &ca->intermediate);
+	cert_add_serial(&serial, &ca->now.cert);
 	assert_int_equal(ca->leaf_life_s, CA_LEAF_LIFE_S);
-	assert_true(ca_intermediate_left_s(ca, clock_wall_s()) > 364 * 86400);
-	assert_false(slice_eq(ca->intermediate.subject,
-	    ca->intermediate.issuer));
+	assert_true(ca->now.cert.not_after - clock_wall_s() > 364 * 86400);
+	assert_false(slice_eq(ca->now.cert.subject,
+	    ca->now.cert.issuer));
 	ca_close(ca);
 
 	assert_int_equal(stat(d.files.dir, &st), 0);
@@ -46,7 +46,7 @@ TEST(ca_first_start_makes_what_later_starts_find)
 
 	ca = must_open(&d);
 	bundle_hash(ca->bundle, second);
-	cert_add_serial(&again, &ca->intermediate);
+	cert_add_serial(&again, &ca->now.cert);
 	assert_memory_equal(first, second, HASH_LEN);
 	assert_string_equal(str_ptr(&serial), str_ptr(&again));
 	ca_close(ca);
@@ -221,7 +221,7 @@ TEST(ca_goes_on_after_a_crash_while_it_was_made)
 	assert_int_equal(ca_file_write_key(&after, d.files.intermediate_key,
 	    &err), 0);
 	ca = must_open(&d);
-	assert_memory_not_equal(ca->intermediate.point, after.point,
+	assert_memory_not_equal(ca->now.cert.point, after.point,
 	    KEY_POINT_LEN);
 	ca_close(ca);
 
@@ -291,8 +291,8 @@ TEST(ca_takes_a_root_by_file_and_keeps_its_key_out)
 	bundle_hash(b->bundle, second);
 	assert_memory_equal(first, second, HASH_LEN);
 	assert_false(ca_file_exists(ours.files.root_key));
-	assert_false(slice_eq(a->intermediate.subject,
-	    b->intermediate.subject));
+	assert_false(slice_eq(a->now.cert.subject,
+	    b->now.cert.subject));
 	ca_close(b);
 	ca_close(a);
 
@@ -342,7 +342,7 @@ TEST(ca_comes_back_from_its_backup)
 	assert_int_equal(ca_files_pack(&text, &from.files, &err), 0);
 	assert_int_equal(ca_files_unpack(&to.files, str_slice(&text), &err), 0);
 	b = must_open(&to);
-	assert_true(slice_eq(a->intermediate.der, b->intermediate.der));
+	assert_true(slice_eq(a->now.cert.der, b->now.cert.der));
 	assert_true(slice_eq(a->bundle->roots[0].der, b->bundle->roots[0].der));
 	assert_int_equal(ca_files_pack(&again, &to.files, &err), 0);
 	assert_true(slice_eq(str_slice(&text), str_slice(&again)));

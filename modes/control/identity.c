@@ -15,6 +15,7 @@ struct identity {
 	struct tls_identity *tls;
 	struct key           key;	/* of the request under way */
 	int64_t              not_before, renew_at;	/* wall s */
+	uint64_t             generation;	/* of the bundle, our own count */
 	struct loop_timer    timer;
 	struct stat_series  *expiry;
 };
@@ -33,7 +34,7 @@ make_tls(struct identity *i, struct slice der, struct err *err)
 	key_pem(&key, &i->key);
 	bundle_pem(&bundle, ca->bundle);
 	tls = tls_identity_new(str_slice(&chain), str_slice(&key),
-	    str_slice(&bundle), domain, 1, err);
+	    str_slice(&bundle), domain, ++i->generation, err);
 	key_wipe_str(&key);
 	str_fini(&chain);
 	str_fini(&bundle);
@@ -147,6 +148,14 @@ identity_free(struct identity *i)
 	tls_identity_unref(i->tls);
 	key_fini(&i->key);
 	mem_free(i);
+}
+
+void
+identity_renew(struct identity *i)
+{
+	/* 0 would be due as well, but means that nothing was issued so far. */
+	i->renew_at = 1;
+	loop_timer_start(&i->timer, 0);
 }
 
 struct tls_identity *

@@ -19,6 +19,8 @@ struct identity *identity_new(struct server *,
     void (*on_first)(struct server *));
 void identity_free(struct identity *);
 
+/* Now, as the CA has changed. */
+void identity_renew(struct identity *);
 /* Gives a reference; NULL before the first. */
 struct tls_identity *identity_get(struct identity *);
 

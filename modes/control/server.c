@@ -14,6 +14,7 @@
 #include "modes/control/operators.h"
 #include "modes/control/revocations.h"
 #include "modes/control/rollouts.h"
+#include "modes/control/rotation.h"
 #include "modes/control/server.h"
 #include "modes/control/sessions.h"
 #include "modes/control/store_observe.h"
@@ -74,7 +75,7 @@ server_sample(struct server *s)
 	set_gauge(s, METRIC_CONTROL_CA_EXPIRY, "root",
 	    (double)s->ca->bundle->roots[0].not_after);
 	set_gauge(s, METRIC_CONTROL_CA_EXPIRY, "intermediate",
-	    (double)s->ca->intermediate.not_after);
+	    (double)s->ca->now.cert.not_after);
 	sample_workloads(s);
 }
 
@@ -123,15 +124,10 @@ static void
 on_minute(void *arg)
 {
 	struct server *s = arg;
-	int64_t left = ca_intermediate_left_s(s->ca, clock_wall_s());
-
 	loop_timer_start(&s->minute, MINUTE_MS);
 	stat_memo_sweep(&s->memo);
 	stat_registry_expire(s->stats, loop_now_ms(s->loop));
-	if (left < CA_INTERMEDIATE_RENEW_S)
-		log_warn("ca", "the signing certificate has %lld days left; "
-		    "restart control to have a new one",
-		    (long long)(left / 86400));
+	rotation_look(s->rotation, clock_wall_s());
 }
 
 /* --- ending ------------------------------------------------------------------------ */
@@ -319,6 +315,7 @@ server_open(const struct control_settings *settings,
 	s->rollouts = rollouts_new(s);
 	s->issuer = issuer_new(s);
 	s->identity = identity_new(s, on_identity);
+	s->rotation = rotation_new(s);
 	loop_on_signal(s->loop, SIGTERM, on_signal, s);
 	loop_on_signal(s->loop, SIGINT, on_signal, s);
 	loop_timer_start(&s->tick, LIVE_TICK_MS);
@@ -344,6 +341,7 @@ server_close(struct server *s)
 	archives_wait(s);
 	store_stop(s->store);
 	loop_finish(loop);
+	rotation_free(s->rotation);
 	issuer_free(s->issuer);
 	ca_close(s->ca);
 	identity_free(s->identity);

@@ -32,6 +32,7 @@ struct server {
 	struct registry_workloads *workloads;
 	struct issuer             *issuer;
 	struct identity           *identity;
+	struct rotation           *rotation;
 	struct operators          *operators;
 	struct revocations        *revocations;
 	struct sessions           *sessions;

@@ -77,6 +77,7 @@ struct sessions {
 	struct list              leaving;	/* withdrawals */
 	struct list              recalls;	/* session_recall.c */
 	uint64_t                 recall;	/* generation of the last */
+	uint64_t                 bundle;	/* generation of the trust bundle */
 	struct map               contests;	/* by name: session_contest.c */
 	void                   (*on_standing)(void *arg);	/* or NULL */
 	void                    *on_standing_arg;

@@ -93,6 +93,16 @@ sessions_ask_counters(struct sessions *ss, const struct model_object *o,
 	}
 }
 
+void
+sessions_ask_renewal(struct sessions *ss)
+{
+	const struct sync_message m = { .type = SYNC_QUESTION,
+		.what = SLICE("renew") };
+
+	LIST_FOREACH(at, &ss->sessions)
+		session_say(list_entry(at, struct session, link), &m);
+}
+
 static void
 check_questions(struct sessions *ss, uint64_t gone)
 {
@@ -209,7 +219,7 @@ sessions_new(struct server *server)
 	quotas_init(&ss->quotas);
 	list_init(&ss->leaving);
 	list_init(&ss->recalls);
-	ss->recall = 1;
+	ss->recall = ss->bundle = 1;
 	ss->lines.has_status = has_status;
 	ss->lines.write = write_document;
 	ss->lines.ctx = server;
@@ -328,8 +338,16 @@ say_bundle(struct session *s)
 
 	bundle_pem(&pem, s->all->server->ca->bundle);
 	session_say(s, &(struct sync_message){ .type = SYNC_BUNDLE,
-	    .generation = 1, .pem = str_slice(&pem) });
+	    .generation = s->all->bundle, .pem = str_slice(&pem) });
 	str_fini(&pem);
+}
+
+void
+sessions_publish(struct sessions *ss)
+{
+	ss->bundle++;
+	LIST_FOREACH(at, &ss->sessions)
+		say_bundle(list_entry(at, struct session, link));
 }
 
 struct session *

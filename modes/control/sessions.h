@@ -52,6 +52,12 @@ void session_gone(struct session *);
 /* Adds a map for each proxy to the list, in order of names. */
 void sessions_write(const struct sessions *, struct conf_node *list);
 
+/* Tells all of them the trust bundle, which has changed. */
+void sessions_publish(struct sessions *);
+
+/* Asks all of them to renew their certificates soon. */
+void sessions_ask_renewal(struct sessions *);
+
 /*
  * There is one more revoked identity: its own sessions end, the others are told.
  * done once each has answered that it obeys, or after wait_ms, with the names

@@ -113,7 +113,7 @@ finish(struct signer *s, struct waiting *w, const struct signer_reply *reply)
 
 	list_remove(&w->link);
 	s->waiting--;
-	str_fini(&w->packet);
+	key_wipe_str(&w->packet);
 	mem_free(w);
 	if (done != NULL)
 		done(owner, reply);
@@ -170,19 +170,15 @@ refuse(signer_done *done, void *owner, enum signer_status status)
 	done(owner, &reply);
 }
 
-void
-signer_send(struct signer *s, const struct signer_request *r,
-    signer_done *done, void *owner)
+/* NULL: refused, and done was told. */
+static struct waiting *
+waiting_new(struct signer *s, signer_done *done, void *owner)
 {
 	struct waiting *w;
 
-	if (s->fd < 0) {
-		refuse(done, owner, SIGNER_GONE);
-		return;
-	}
-	if (s->waiting >= SIGNER_WAITING_MAX) {
-		refuse(done, owner, SIGNER_BUSY);
-		return;
+	if (s->fd < 0 || s->waiting >= SIGNER_WAITING_MAX) {
+		refuse(done, owner, s->fd < 0 ? SIGNER_GONE : SIGNER_BUSY);
+		return NULL;
 	}
 	w = mem_zalloc(sizeof(*w));
 	if (++s->last == 0)
@@ -190,10 +186,39 @@ signer_send(struct signer *s, const struct signer_request *r,
 	w->number = s->last;
 	w->done = done;
 	w->owner = owner;
-	signer_add_request(&w->packet, w->number, r);
+	return w;
+}
+
+static void
+queue(struct signer *s, struct waiting *w)
+{
 	list_append(&s->unsent, &w->link);
 	s->waiting++;
 	signer_on_writable(s);
+}
+
+void
+signer_send(struct signer *s, const struct signer_request *r,
+    signer_done *done, void *owner)
+{
+	struct waiting *w = waiting_new(s, done, owner);
+
+	if (w == NULL)
+		return;
+	signer_add_request(&w->packet, w->number, r);
+	queue(s, w);
+}
+
+void
+signer_install(struct signer *s, struct slice cert, const struct key *key,
+    signer_done *done, void *owner)
+{
+	struct waiting *w = waiting_new(s, done, owner);
+
+	if (w == NULL)
+		return;
+	signer_add_install(&w->packet, w->number, cert, key);
+	queue(s, w);
 }
 
 void
@@ -252,7 +277,7 @@ signer_on_writable(struct signer *s)
 				continue;
 			return;
 		}
-		str_fini(&w->packet);
+		key_wipe_str(&w->packet);
 		list_remove(&w->link);
 		list_append(&s->sent, &w->link);
 	}

@@ -45,6 +45,12 @@ struct slice signer_issuer(const struct signer *);
 /* Never blocks.  done may be called before this returns: BUSY or GONE. */
 void signer_send(struct signer *, const struct signer_request *,
     signer_done *done, void *owner);
+/*
+ * Another intermediate signs what is sent behind this; its certificate in DER
+ * and its key.  done as of signer_send: SIGNER_SIGNED, or it stays as it was.
+ */
+void signer_install(struct signer *, struct slice cert, const struct key *,
+    signer_done *done, void *owner);
 /* Nothing that owner sent will be told any more. */
 void signer_cancel(struct signer *, const void *owner);
 int signer_fd(const struct signer *);

@@ -119,6 +119,59 @@ log_signature(const struct signer_request *q, const struct cert *issuer,
 	str_fini(&serial);
 }
 
+/* False, and nothing is changed: these two do not belong together. */
+static bool
+install(struct process *p, struct slice der, struct slice secret)
+{
+	struct key key;
+	struct chain chain;
+	struct cert c;
+	struct err err;
+	uint8_t sig[KEY_SIG_MAX];
+	bool fits;
+
+	chain_init(&chain);
+	chain_start(&chain);
+	chain_add(&chain, der);
+	chain_end(&chain);
+	memcpy(key.secret, secret.ptr, KEY_SECRET_LEN);
+	fits = cert_parse(&c, chain_cert(&chain, 0), &err) == 0 && c.is_ca &&
+	    c.key_is_p256;
+	if (fits) {
+		memcpy(key.point, c.point, KEY_POINT_LEN);
+		fits = key_verify(c.point, der, slice_of(sig, key_sign(&key,
+		    der, sig)));
+	}
+	if (fits) {
+		chain_fini(&p->cert);
+		p->cert = chain;
+		p->issuer = c;
+		*p->key = key;
+		log_info("signer", "signs with another intermediate from now "
+		    "on");
+	} else {
+		chain_fini(&chain);
+	}
+	key_fini(&key);
+	return fits;
+}
+
+static bool
+serve_install(struct process *p, struct slice packet)
+{
+	struct signer_reply reply = { .status = SIGNER_MALFORMED };
+	struct slice cert, secret;
+
+	if (!signer_read_install(&reply.number, &cert, &secret, packet))
+		return false;
+	if (install(p, cert, secret)) {
+		reply.status = SIGNER_SIGNED;
+		reply.body = p->issuer.der;
+	}
+	answer(p, &reply);
+	return true;
+}
+
 static void
 serve(struct process *p, struct slice packet)
 {
@@ -126,6 +179,8 @@ serve(struct process *p, struct slice packet)
 	struct signer_request q;
 	int64_t now = clock_wall_s();
 
+	if (serve_install(p, packet))
+		return;
 	if (signer_read_request(&reply.number, &q, packet))
 		reply.status = signer_judge(&p->rules, &q, now,
 		    clock_mono_ms());
@@ -173,9 +228,10 @@ signer_process_run(int fd, const struct signer_options *o)
 	answer(&p, &ready);
 	for (;;) {
 		n = recv(fd, buf, SIGNER_PACKET_MAX, 0);
-		if (n > 0)
+		if (n > 0) {
 			serve(&p, slice_of(buf, (size_t)n));
-		else if (n == 0 || errno != EINTR)
+			mem_wipe(buf, (size_t)n);
+		} else if (n == 0 || errno != EINTR)
 			break;
 	}
 	key_fini(p.key);

@@ -53,6 +53,33 @@ signer_read_request(uint32_t *number, struct signer_request *r,
 }
 
 void
+signer_add_install(struct str *out, uint32_t number, struct slice cert,
+    const struct key *key)
+{
+	key_room_str(out, SIGNER_PACKET_MAX);	/* the secret is copied once */
+	size_t at = der_open(out, DER_SEQUENCE);
+
+	der_put_u32(out, number);
+	der_put(out, DER_OCTETS, cert);
+	der_put(out, DER_OCTETS, slice_of(key->secret, KEY_SECRET_LEN));
+	der_close(out, at);
+}
+
+bool
+signer_read_install(uint32_t *number, struct slice *cert,
+    struct slice *secret, struct slice packet)
+{
+	struct der d, in;
+
+	der_init(&d, packet);
+	der_enter(&d, DER_SEQUENCE, &in);
+	der_u32(&in, number);
+	der_get(&in, DER_OCTETS, cert);
+	der_get(&in, DER_OCTETS, secret);
+	return der_end(&in) && der_end(&d) && secret->len == KEY_SECRET_LEN;
+}
+
+void
 signer_add_reply(struct str *out, const struct signer_reply *r)
 {
 	size_t at = der_open(out, DER_SEQUENCE);

@@ -15,11 +15,13 @@
  * is one packet of a SOCK_SEQPACKET pair, in DER:
  *
  *   request  SEQUENCE { number, life_s, serial, point, id, SEQUENCE of dns }
+ *   install  SEQUENCE { number, certificate, secret }
  *   reply    SEQUENCE { number, status, body }
  *
  * Replies come in the order of requests.  The body is the certificate, or
  * the reason in words.  Number 0 is the signer's word that it is ready; its
- * body is the intermediate's certificate.  There is no request that signs
+ * body is the intermediate's certificate; so is that of the reply to install,
+ * behind which another intermediate signs.  There is no request that signs
  * anything but a leaf made of these fields.
  */
 #define SIGNER_PACKET_MAX	32768	/* bytes */
@@ -62,6 +64,11 @@ void signer_add_request(struct str *, uint32_t number,
 /* *request borrows from the packet. */
 bool signer_read_request(uint32_t *number, struct signer_request *request,
     struct slice packet);
+void signer_add_install(struct str *, uint32_t number, struct slice cert,
+    const struct key *);
+/* Both are borrowed from the packet; false: it is no install. */
+bool signer_read_install(uint32_t *number, struct slice *cert,
+    struct slice *secret, struct slice packet);
 void signer_add_reply(struct str *, const struct signer_reply *);
 bool signer_read_reply(struct signer_reply *, struct slice packet);
 

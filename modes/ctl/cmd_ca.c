@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/clock.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/cert_text.h"
@@ -7,6 +9,8 @@
 #include "modes/ctl/print.h"
 
 static int show(struct ctl *), export_bundle(struct ctl *);
+static int prepare(struct ctl *), activate(struct ctl *), taint(struct ctl *),
+    revoke(struct ctl *);
 
 static const char *const formats[] = { "pem", "spiffe", NULL };
 
@@ -46,13 +50,85 @@ static const struct ctl_command ca_export_bundle = {
 	.run = export_bundle,
 };
 
-static const struct ctl_command *const below[] = { &ca_show, &ca_export_bundle,
-	NULL };
+static const char *const levels[] = { "root", "intermediate", NULL };
+
+static const struct ctl_option prepare_options[] = {
+	{ "level", 0, "LEVEL", .fallback = "intermediate", .words = levels,
+	    .text = "root, with an intermediate under it, or intermediate" },
+	{ 0 },
+};
+
+static const struct ctl_example prepare_examples[] = {
+	{ "ca prepare --level root", "every proxy trusts the new root, too" },
+	{ 0 },
+};
+
+static const struct ctl_example activate_examples[] = {
+	{ "ca activate", "the prepared one signs from now on" },
+	{ 0 },
+};
+
+static const struct ctl_example taint_examples[] = {
+	{ "ca taint", "nobody goes on with what the one before signed" },
+	{ 0 },
+};
+
+static const struct ctl_example revoke_examples[] = {
+	{ "ca revoke --yes", "the old root is trusted by nobody any more" },
+	{ 0 },
+};
+
+static const struct ctl_command ca_prepare = {
+	.name = "prepare",
+	.arguments = "",
+	.summary = "make the next intermediate or root",
+	.text = "A root is published to every proxy at once, and signed by the "
+	    "old one, so that who missed it trusts what it signs, too. Control "
+	    "does this by itself when less than half of a life or 30 days are "
+	    "left, whatever is less.",
+	.options = prepare_options,
+	.examples = prepare_examples,
+	.run = prepare,
+};
+
+static const struct ctl_command ca_activate = {
+	.name = "activate",
+	.arguments = "",
+	.summary = "sign with what is prepared",
+	.text = "Certificates that the one before signed are good to their end. "
+	    "Control does this by itself when less than a sixth of a life or 7 "
+	    "days are left, whatever is less.",
+	.examples = activate_examples,
+	.run = activate,
+};
+
+static const struct ctl_command ca_taint = {
+	.name = "taint",
+	.arguments = "",
+	.summary = "have every proxy renew its certificate now",
+	.text = "Each one that is connected does so within 10 seconds.",
+	.examples = taint_examples,
+	.run = taint,
+};
+
+static const struct ctl_command ca_revoke = {
+	.name = "revoke",
+	.arguments = "",
+	.summary = "take the trust from every root that is not active",
+	.text = "Whoever still has a certificate under one of them is refused "
+	    "from then on: ca taint goes first. Control does this by itself 24 "
+	    "hours after a root's end.",
+	.examples = revoke_examples,
+	.run = revoke,
+};
+
+static const struct ctl_command *const below[] = { &ca_show, &ca_prepare,
+	&ca_activate, &ca_taint, &ca_revoke, &ca_export_bundle, NULL };
 
 const struct ctl_command cmd_ca = {
 	.name = "ca",
 	.arguments = "",
-	.summary = "look at the certificate authority",
+	.summary = "look at the certificate authority, and rotate it",
 	.below = below,
 };
 
@@ -62,31 +138,88 @@ add_facts(struct ctl *c, const char *title, const struct conf_node *facts)
 	struct conf_node *shown = conf_copy(&c->arena, facts);
 
 	conf_unset(shown, "pem");
+	conf_unset(shown, "state");
 	str_addf(&c->out, "%s\n", title);
 	cert_text_add(&c->out, shown, clock_wall_s());
 }
 
-static int
-show(struct ctl *c)
+static void
+print_ca(struct ctl *c, const struct conf_node *answer)
 {
-	struct conf_node *answer;
-	struct err err = ERR_INIT;
-	const char *domain;
+	const char *domain, *prepared;
 
-	if (call_api(c, "GET", "/v1/ca", NULL, &answer, &err) < 0)
-		return ctl_fail_call(c, &err);
 	if (print_node(c, answer))
-		return CTL_OK;
+		return;
 	domain = conf_get_string(answer, "trustDomain");
 	str_add(&c->out, "trust domain ");
 	str_add_printable(&c->out, slice_str(domain == NULL ? "-" : domain));
 	str_addf(&c->out, "\ncertificates live %lld s\n", (long long)
 	    conf_get_int(answer, "certificateLifetimeSeconds", 0));
-	CONF_FOREACH(e, conf_get(answer, "roots"))
-		add_facts(c, "root", e->node);
+	CONF_FOREACH(e, conf_get(answer, "roots")) {
+		const char *state = conf_get_string(e->node, "state");
+
+		add_facts(c, state == NULL || strcmp(state, "active") == 0 ?
+		    "root" : strcmp(state, "prepared") == 0 ?
+		    "root, prepared" : "root, retired", e->node);
+	}
 	if (conf_get(answer, "intermediate") != NULL)
 		add_facts(c, "intermediate", conf_get(answer, "intermediate"));
+	prepared = conf_get_string(answer, "prepared");
+	if (prepared != NULL) {
+		str_add(&c->out, "prepared: ");
+		str_add_printable(&c->out, slice_str(prepared));
+		str_add(&c->out, "; mesh ctl ca activate\n");
+	}
+}
+
+static int
+order(struct ctl *c, const char *method, const char *path,
+    const struct conf_node *body)
+{
+	struct conf_node *answer;
+	struct err err = ERR_INIT;
+
+	if (call_api(c, method, path, body, &answer, &err) < 0)
+		return ctl_fail_call(c, &err);
+	print_ca(c, answer);
 	return CTL_OK;
+}
+
+static int
+show(struct ctl *c)
+{
+	return order(c, "GET", "/v1/ca", NULL);
+}
+
+static int
+prepare(struct ctl *c)
+{
+	struct conf_node *body = conf_map_new(&c->arena);
+
+	conf_set_string(body, "what", ctl_value(c, "level"));
+	return order(c, "POST", "/v1/ca/prepare", body);
+}
+
+static int
+activate(struct ctl *c)
+{
+	return order(c, "POST", "/v1/ca/activate", conf_map_new(&c->arena));
+}
+
+static int
+taint(struct ctl *c)
+{
+	return order(c, "POST", "/v1/ca/taint", conf_map_new(&c->arena));
+}
+
+static int
+revoke(struct ctl *c)
+{
+	int code = ctl_confirm(c, "take the trust from every root but the "
+	    "active one?");
+
+	return code != CTL_OK ? code : order(c, "POST", "/v1/ca/revoke",
+	    conf_map_new(&c->arena));
 }
 
 static int

@@ -143,29 +143,59 @@ domain_of(struct slice chain, char domain[SPIFFE_DOMAIN_MAX + 1],
 	return 0;
 }
 
-int
-agent_join_check_bundle(const struct token *t, struct slice bundle_pem,
-    struct slice chain, char domain[SPIFFE_DOMAIN_MAX + 1], struct err *err)
+static bool
+is_promised(const struct token *t, const struct bundle *b)
 {
 	uint8_t hash[HASH_LEN];
 
+	bundle_hash(b, hash);
+	return hash_equal(slice_of(hash, HASH_LEN),
+	    slice_of(t->roots, HASH_LEN));
+}
+
+/*
+ * All of them, or the one that there was when the token was made: roots are
+ * added while tokens are on their way.
+ */
+static bool
+find_roots(const struct token *t, const struct bundle *b, struct str *pem)
+{
+	bool is_found = is_promised(t, b);
+
+	if (is_found)
+		bundle_pem(pem, b);
+	for (size_t i = 0; i < b->len && !is_found; i++) {
+		struct bundle *one = bundle_new(b->domain);
+		struct err err;
+
+		is_found = bundle_add(one, b->roots[i].der, &err) == 0 &&
+		    is_promised(t, one);
+		if (is_found)
+			bundle_pem(pem, one);
+		bundle_unref(one);
+	}
+	return is_found;
+}
+
+int
+agent_join_check_bundle(const struct token *t, struct slice bundle_pem,
+    struct slice chain, char domain[SPIFFE_DOMAIN_MAX + 1],
+    struct str *roots, struct err *err)
+{
 	if (domain_of(chain, domain, err) != 0)
 		return -1;
 	struct bundle *b = bundle_new(slice_str(domain));
 	int result = bundle_add_pem(b, bundle_pem, err);
 
-	if (result == 0)
-		bundle_hash(b, hash);
-	bundle_unref(b);
 	if (result != 0) {
 		err->kind = ERR_DENIED;
-		return err_wrap(err, "trust bundle");
+		err_wrap(err, "trust bundle");
+	} else if (!find_roots(t, b, roots)) {
+		result = err_set(err, ERR_DENIED, "what answers there is not "
+		    "the control that made the join token: its roots differ");
 	}
-	if (!hash_equal(slice_of(hash, HASH_LEN),
-	    slice_of(t->roots, HASH_LEN)))
-		return err_set(err, ERR_DENIED, "what answers there is not the "
-		    "control that made the join token: its roots differ");
-	return 0;
+	bundle_unref(b);
+	return result;
 }
 
 static void
@@ -321,15 +351,14 @@ on_bundle(void *arg, const struct agent_reply *reply)
 		return;
 	}
 	if (agent_join_check_bundle(&j->token, reply->body, reply->peer_chain, domain,
-	    &err) != 0) {
+	    &j->bundle_pem, &err) != 0) {
 		fail(j, &err, true);
 		return;
 	}
 	spiffe_add_control(&id, slice_str(domain));
 	j->expected_id = str_give(&id);
-	str_add_slice(&j->bundle_pem, reply->body);
-	j->trust = tls_identity_new(SLICE_NONE, SLICE_NONE, reply->body, domain,
-	    0, &err);
+	j->trust = tls_identity_new(SLICE_NONE, SLICE_NONE,
+	    str_slice(&j->bundle_pem), domain, 0, &err);
 	if (j->trust == NULL) {
 		fail(j, &err, true);
 		return;

@@ -56,12 +56,14 @@ void agent_join_cancel(struct agent_join *);	/* NULL allowed */
 /* --- its steps, without I/O ---------------------------------------------- */
 
 /*
- * Whether a bundle is the one that the token names, and which trust domain the
- * certificate of control says it is.  chain: DER, each after a 4-byte length,
- * as tls.h gives it.  ERR_DENIED.
+ * Whether a bundle is the one that the token names, or holds the one root that it
+ * names, which then is all that is trusted: adds the PEM of it to roots.  And
+ * which trust domain the certificate of control says it is.  chain: DER, each
+ * after a 4-byte length, as tls.h gives it.  ERR_DENIED.
  */
 int agent_join_check_bundle(const struct token *, struct slice bundle_pem,
-    struct slice chain, char domain[SPIFFE_DOMAIN_MAX + 1], struct err *);
+    struct slice chain, char domain[SPIFFE_DOMAIN_MAX + 1],
+    struct str *roots, struct err *);
 /* The body of POST /v1/join or, without a token, of /v1/renew. */
 void agent_join_body(struct str *, const struct token *, const struct key *,
     const struct agent_join_request *);

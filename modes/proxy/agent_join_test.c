@@ -11,6 +11,7 @@
 #include "modes/proxy/agent_fixture_test.h"
 #include "modes/proxy/agent_join.h"
 #include "pki/csr.h"
+#include "pki/mint.h"
 #include "pki/pem.h"
 
 static void
@@ -127,22 +128,49 @@ TEST(join_token_comes_from_the_credentials_directory)
 
 /* --- whom we talk to ------------------------------------------------------ */
 
+static void
+add_stranger(struct str *pem)
+{
+	struct mint_ca ca = { .common_name = SLICE("another root"),
+	    .domain = SLICE("td"), .not_after = clock_wall_s() + 3600 };
+	struct str der = { 0 };
+	struct key key;
+
+	key_generate(&key);
+	mint_serial(ca.serial);
+	mint_root(&der, &ca, &key);
+	pem_add(pem, PEM_LABEL_CERT, str_slice(&der));
+	str_fini(&der);
+	key_fini(&key);
+}
+
 TEST(join_knows_control_by_the_hash_of_its_roots)
 {
 	struct str chain = authority_shown("spiffe://td/control");
 	struct token t;
 	char domain[SPIFFE_DOMAIN_MAX + 1];
+	struct str roots = { 0 }, two = { 0 };
 	struct err err = ERR_INIT;
 
 	token_for_authority(&t);
 	assert_int_equal(agent_join_check_bundle(&t,
 	    str_slice(&authority_make()->bundle_pem), str_slice(&chain),
-	    domain, &err), 0);
+	    domain, &roots, &err), 0);
 	assert_string_equal(domain, "td");
+	assert_string_equal(roots.ptr, authority_make()->bundle_pem.ptr);
+	/* A root that came after the token is not trusted by its word. */
+	str_clear(&roots);
+	add_stranger(&two);
+	str_add_slice(&two, str_slice(&authority_make()->bundle_pem));
+	assert_int_equal(agent_join_check_bundle(&t, str_slice(&two),
+	    str_slice(&chain), domain, &roots, &err), 0);
+	assert_string_equal(roots.ptr, authority_make()->bundle_pem.ptr);
+	str_fini(&roots);
+	str_fini(&two);
 	t.roots[31] ^= 1;
 	assert_int_equal(agent_join_check_bundle(&t,
 	    str_slice(&authority_make()->bundle_pem), str_slice(&chain),
-	    domain, &err), -1);
+	    domain, &roots, &err), -1);
 	assert_int_equal(err.kind, ERR_DENIED);
 	assert_non_null(strstr(err.text, "its roots differ"));
 	str_fini(&chain);
@@ -167,6 +195,7 @@ TEST(join_ends_before_the_secret_is_said_to_a_stranger)
 		struct token t;
 		char domain[SPIFFE_DOMAIN_MAX + 1];
 		struct err err = ERR_INIT;
+		struct str roots = { 0 };
 
 		if (strangers[i].id != NULL)
 			chain = authority_shown(strangers[i].id);
@@ -175,7 +204,7 @@ TEST(join_ends_before_the_secret_is_said_to_a_stranger)
 		    strangers[i].bundle != NULL ?
 		    slice_str(strangers[i].bundle) :
 		    str_slice(&authority_make()->bundle_pem), str_slice(&chain),
-		    domain, &err), -1);
+		    domain, &roots, &err), -1);
 		assert_int_equal(err.kind, ERR_DENIED);
 		assert_int_equal(strncmp(err.text, strangers[i].error,
 		    strlen(strangers[i].error)), 0);
@@ -192,10 +221,11 @@ TEST(join_survives_a_chain_that_is_cut_anywhere)
 	token_for_authority(&t);
 	for (size_t len = 0; len < chain.len; len++) {
 		struct err err = ERR_INIT;
+		struct str roots = { 0 };
 
 		assert_int_equal(agent_join_check_bundle(&t,
 		    str_slice(&authority_make()->bundle_pem),
-		    slice_of(chain.ptr, len), domain, &err), -1);
+		    slice_of(chain.ptr, len), domain, &roots, &err), -1);
 	}
 	str_fini(&chain);
 }

@@ -135,6 +135,17 @@ agent_identity_use(struct agent *g, struct err *err)
 	return 0;
 }
 
+#define SOON_S	10
+
+void
+agent_renew_soon(struct agent *g)
+{
+	/* Not all of them at once. */
+	g->renew_at = clock_wall_s() + (int64_t)(random_unit() * SOON_S);
+	if (g->renewal == NULL)
+		schedule_renewal(g);
+}
+
 static void
 plan(struct agent *g)
 {

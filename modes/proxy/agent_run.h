@@ -110,13 +110,13 @@ bool agent_has_identity(const struct agent *);	/* one that is valid now */
 /* Joins or schedules the renewal, whichever is due. */
 void agent_identity_start(struct agent *);
 void agent_identity_stop(struct agent *);
+void agent_renew_soon(struct agent *);	/* within some seconds */
 /* Control's roots; ERR_DATA leaves those that we have. */
 int agent_take_bundle(struct agent *, struct slice pem, struct err *);
 /* All of it, as it is now, goes to the data plane. */
 int agent_identity_use(struct agent *, struct err *);
 
-/* --- agent_docs.c: what we know ------------------------------------------- */
-
+/* --- agent_docs.c: what we know */
 void agent_docs_load(struct agent *);
 /* Compiles what is there and tells control what does not compile. */
 void agent_compile(struct agent *);

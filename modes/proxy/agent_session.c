@@ -316,6 +316,9 @@ on_question(struct agent *g, const struct sync_message *m)
 	} else if (slice_is(m->what, "counters")) {
 		report_alive(g);
 		str_add(&body, "{}");
+	} else if (slice_is(m->what, "renew")) {
+		agent_renew_soon(g);
+		str_add(&body, "{}");
 	} else {
 		str_add(&body, "{\"error\":\"this proxy does not know the "
 		    "question\"}");

@@ -1,0 +1,271 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "modes/control/ca_file.h"
+#include "modes/control/ca_rotate.h"
+#include "pki/mint.h"
+#include "pki/pem.h"
+
+/* While preparing. */
+struct making {
+	const struct ca_files          *files;
+	const struct ca_rotate_options *o;
+	struct bundle                  *bundle;
+	struct key                      root_key;	/* of the active root */
+};
+
+static struct bundle *
+read_bundle(const struct ca_files *f, struct slice domain, struct err *err)
+{
+	struct bundle *b = bundle_new(domain);
+	struct str text = { 0 };
+	int r = ca_file_read(&text, f->root_cert, false, err);
+
+	if (r == 0 && bundle_add_pem(b, str_slice(&text), err) < 0)
+		r = err_wrap(err, "%s", f->root_cert);
+	str_fini(&text);
+	if (r == 0)
+		return b;
+	bundle_unref(b);
+	return NULL;
+}
+
+static int
+open_making(struct making *m, struct err *err)
+{
+	const char *path = m->o->root_key_file != NULL ?
+	    m->o->root_key_file : m->files->root_key;
+
+	m->bundle = read_bundle(m->files, m->o->domain, err);
+	if (m->bundle == NULL)
+		return -1;
+	if (!ca_file_exists(path))
+		return err_set(err, ERR_CONFIG, "the root's key is not here: "
+		    "restart control with --ca-cert-file and --ca-key-file");
+	if (ca_file_read_key(&m->root_key, path, err) < 0)
+		return -1;
+	if (memcmp(m->root_key.point, m->bundle->roots[0].point,
+	    KEY_POINT_LEN) != 0)
+		return err_set(err, ERR_CONFIG, "%s is not the key of the "
+		    "active root", path);
+	return 0;
+}
+
+static void
+close_making(struct making *m)
+{
+	bundle_unref(m->bundle);
+	key_fini(&m->root_key);
+}
+
+static int
+write_pem(const char *path, const struct str *pem, struct err *err)
+{
+	return ca_file_write(path, str_slice(pem), 0644, err);
+}
+
+/* An intermediate under this root; cross: what leads to an older one, or absent. */
+static int
+make_intermediate(const struct making *m, const struct cert *root,
+    const struct key *root_key, struct slice cross, struct err *err)
+{
+	const struct ca_files *f = m->files;
+	struct str der = { 0 }, pem = { 0 };
+	struct mint_ca ca;
+	struct key key;
+	char name[CA_NAME_MAX];
+	int r;
+
+	ca_files_name(&ca, name, "intermediate", m->o->domain, m->o->now,
+	    CA_INTERMEDIATE_LIFE_S);
+	if (ca.not_after > root->not_after)
+		ca.not_after = root->not_after;
+	key_generate(&key);
+	mint_intermediate(&der, &ca, key.point, root, root_key);
+	pem_add(&pem, PEM_LABEL_CERT, str_slice(&der));
+	if (cross.len > 0)
+		pem_add(&pem, PEM_LABEL_CERT, cross);
+	r = ca_file_write_key(&key, f->next_intermediate_key, err);
+	if (r == 0)
+		r = write_pem(f->next_intermediate_cert, &pem, err);
+	if (r == 0)
+		log_info("ca", "prepared an intermediate, %s", name);
+	key_fini(&key);
+	str_fini(&der);
+	str_fini(&pem);
+	return r;
+}
+
+/* The new root as the old one vouches for it. */
+static void
+make_cross(const struct making *m, const struct cert *root, struct str *der)
+{
+	const struct cert *old = &m->bundle->roots[0];
+	struct mint_ca ca = {
+		.domain = m->o->domain, .not_before = root->not_before,
+		.not_after = root->not_after < old->not_after ?
+		    root->not_after : old->not_after,
+	};
+
+	mint_serial(ca.serial);
+	mint_cross(der, &ca, root, old, &m->root_key);
+}
+
+/* The bundle with the new root in front, and with it behind. */
+static int
+write_bundles(const struct making *m, struct slice root, struct err *err)
+{
+	struct str next = { 0 }, published = { 0 };
+	int r;
+
+	pem_add(&next, PEM_LABEL_CERT, root);
+	bundle_pem(&next, m->bundle);
+	bundle_pem(&published, m->bundle);
+	pem_add(&published, PEM_LABEL_CERT, root);
+	r = write_pem(m->files->next_root_cert, &next, err);
+	if (r == 0)
+		r = write_pem(m->files->root_cert, &published, err);
+	str_fini(&next);
+	str_fini(&published);
+	return r;
+}
+
+static int
+make_root(const struct making *m, struct err *err)
+{
+	struct str der = { 0 }, cross = { 0 };
+	struct mint_ca ca;
+	struct cert root;
+	struct key key;
+	char name[CA_NAME_MAX];
+	int r;
+
+	ca_files_name(&ca, name, "root", m->o->domain, m->o->now,
+	    CA_ROOT_LIFE_S);
+	key_generate(&key);
+	mint_root(&der, &ca, &key);
+	r = cert_parse(&root, str_slice(&der), err);
+	if (r == 0) {
+		make_cross(m, &root, &cross);
+		r = ca_file_write_key(&key, m->files->next_root_key, err);
+	}
+	if (r == 0)
+		r = make_intermediate(m, &root, &key, str_slice(&cross), err);
+	/* What is published last was made before. */
+	if (r == 0)
+		r = write_bundles(m, str_slice(&der), err);
+	if (r == 0)
+		log_info("ca", "prepared a root, %s: it is published, back it "
+		    "up", name);
+	key_fini(&key);
+	str_fini(&der);
+	str_fini(&cross);
+	return r;
+}
+
+int
+ca_rotate_prepare(const struct ca_files *f, enum ca_level level,
+    const struct ca_rotate_options *o, struct err *err)
+{
+	struct making m = { .files = f, .o = o };
+	enum ca_level before;
+	int r;
+
+	if (ca_rotate_is_prepared(f, &before))
+		return err_set(err, ERR_CONFLICT, "%s is prepared already: "
+		    "activate it first", before == CA_ROOT ? "a root" :
+		    "an intermediate");
+	r = open_making(&m, err);
+	if (r == 0)
+		r = level == CA_ROOT ? make_root(&m, err) :
+		    make_intermediate(&m, &m.bundle->roots[0], &m.root_key,
+		    SLICE_NONE, err);
+	close_making(&m);
+	return r;
+}
+
+bool
+ca_rotate_is_prepared(const struct ca_files *f, enum ca_level *level)
+{
+	*level = ca_file_exists(f->next_root_cert) ? CA_ROOT : CA_INTERMEDIATE;
+	return ca_file_exists(f->next_intermediate_cert);
+}
+
+/* --- activation -------------------------------------------------------------- */
+
+static int
+move(const char *from, const char *to, struct err *err)
+{
+	if (rename(from, to) < 0 && errno != ENOENT)
+		return err_errno(err, "rename %s", from);
+	return 0;
+}
+
+static int
+keep_old(const struct ca_files *f, struct err *err)
+{
+	struct str pem = { 0 };
+	int r = ca_file_read(&pem, f->intermediate_cert, false, err);
+
+	if (r == 0)
+		r = write_pem(f->old_intermediate_cert, &pem, err);
+	str_fini(&pem);
+	return r;
+}
+
+/* Each step may have been done before. */
+int
+ca_rotate_resume(const struct ca_files *f, struct err *err)
+{
+	if (!ca_file_exists(f->activating))
+		return 0;
+	if (move(f->next_root_key, f->root_key, err) < 0 ||
+	    move(f->next_root_cert, f->root_cert, err) < 0 ||
+	    move(f->next_intermediate_key, f->intermediate_key, err) < 0 ||
+	    move(f->next_intermediate_cert, f->intermediate_cert, err) < 0)
+		return -1;
+	return unlink(f->activating) < 0 ?
+	    err_errno(err, "unlink %s", f->activating) : 0;
+}
+
+int
+ca_rotate_activate(const struct ca_files *f, struct err *err)
+{
+	enum ca_level level;
+
+	if (!ca_rotate_is_prepared(f, &level))
+		return err_set(err, ERR_NOT_FOUND, "nothing is prepared: mesh "
+		    "ctl ca prepare");
+	if (keep_old(f, err) < 0 ||
+	    ca_file_write(f->activating, SLICE("\n"), 0600, err) < 0)
+		return -1;
+	return ca_rotate_resume(f, err);
+}
+
+/* --- the end of a root --------------------------------------------------------- */
+
+int
+ca_rotate_drop(const struct ca_files *f, struct slice domain, int64_t ended,
+    struct err *err)
+{
+	struct bundle *b = read_bundle(f, domain, err);
+	struct str pem = { 0 };
+	int dropped = 0;
+
+	for (size_t i = 0; b != NULL && i < b->len; i++) {
+		if (i > 0 && (ended == INT64_MAX ||
+		    b->roots[i].not_after < ended))
+			dropped++;
+		else
+			pem_add(&pem, PEM_LABEL_CERT, b->roots[i].der);
+	}
+	if (b == NULL || (dropped > 0 && write_pem(f->root_cert, &pem, err) < 0))
+		dropped = -1;
+	bundle_unref(b);
+	str_fini(&pem);
+	return dropped;
+}

@@ -1,0 +1,49 @@
+#ifndef CONTROL_CA_ROTATE_H
+#define CONTROL_CA_ROTATE_H
+
+#include "modes/control/ca_files.h"
+
+/*
+ * ca_rotate: another intermediate, or another root with an intermediate under
+ * it, in the files of the certificate authority.
+ * Life: ca_rotate_prepare -> (the new root is published; every holder of the
+ *     trust bundle gets to know it) -> ca_rotate_activate -> ca_rotate_drop,
+ *     once nothing under the old root is valid any more.
+ *
+ * The new root is also signed by the old one, under its own name.  That
+ * certificate goes behind the new intermediate in every chain, so that whoever
+ * knows the old root alone trusts what the new one signs, too; old leaves are
+ * trusted because the old root stays in the bundle.
+ *
+ *   root.pem                  the bundle, the active root first
+ *   root.next.pem, .key       the bundle as it will be, and the new root's key
+ *   intermediate.next.pem, .key   prepared: certificates to present, and the key
+ *   intermediate.old.pem      the one before, for leaves that it signed
+ *   activating                all of next is to take its place, whatever
+ *                             happens: ca_files_prepare goes on with it
+ */
+enum ca_level { CA_INTERMEDIATE, CA_ROOT };
+
+struct ca_rotate_options {
+	struct slice domain;
+	const char  *root_key_file;	/* NULL: our own */
+	int64_t      now;
+};
+
+/* ERR_CONFLICT: one is prepared already; ERR_CONFIG: no root key. */
+int ca_rotate_prepare(const struct ca_files *, enum ca_level,
+    const struct ca_rotate_options *, struct err *);
+/* What is prepared; false: nothing is. */
+bool ca_rotate_is_prepared(const struct ca_files *, enum ca_level *);
+/* ERR_NOT_FOUND: nothing is prepared. */
+int ca_rotate_activate(const struct ca_files *, struct err *);
+/* Goes on with an activation that was cut short; none: 0. */
+int ca_rotate_resume(const struct ca_files *, struct err *);
+/*
+ * Takes roots other than the first from the bundle: those that ended before
+ * `ended`, or all of them when that is INT64_MAX.  Gives how many, or -1.
+ */
+int ca_rotate_drop(const struct ca_files *, struct slice domain, int64_t ended,
+    struct err *);
+
+#endif

@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+"""The certificate authority changes while requests are under way: another
+intermediate, another root, and the end of the old one."""
+
+import shutil
+import subprocess
+
+import wire
+from mesh import main, scenario, wait_until
+
+
+def pair(scene):
+	"""web, which calls orders; gives control and both proxies."""
+	control = scene.control()
+	orders, web = (member(scene, control, name) for name in ("orders", "web"))
+	wait_until(lambda: ask(web).status == 200, "orders answers")
+	return control, web, orders
+
+
+def member(scene, control, name, token=""):
+	"""With token it joins by that one, and not by one that is made now."""
+	app = scene.echo(f"app-{name}")
+	proxy = scene.proxy(name, control=control, service=f"default/{name}",
+	    apps=[f"80={app.http}/http"])
+	if token:
+		proxy.await_ready()
+		proxy.stop()
+		shutil.rmtree(proxy.state_dir)
+		scene.file(f"{name}.token", token)
+		proxy.start()
+	return proxy.await_ready()
+
+
+def ask(proxy):
+	return wire.get(proxy.outbound_port, "http://orders.default.mesh/plain",
+	    host="orders.default.mesh")
+
+
+def load_on(proxy, **options):
+	return wire.Load(proxy.outbound_port,
+	    target="http://orders.default.mesh/plain", host="orders.default.mesh",
+	    **options).start()
+
+
+def roots(control):
+	return control.ctl("ca", "export-bundle").stdout.count("BEGIN CERT")
+
+
+def issued_by(proxy):
+	"""The subject of the CA that signed its certificate."""
+	text = (proxy.state_dir / "identity.pem").read_text()
+	leaf = text[text.index("-----BEGIN CERTIFICATE"):]
+	return subprocess.run(["openssl", "x509", "-noout", "-issuer"], input=leaf,
+	    text=True, capture_output=True, check=True).stdout
+
+
+def follow(control, proxies):
+	"""All of them have certificates of the CA that signs now."""
+	before = [issued_by(proxy) for proxy in proxies]
+	control.ctl("ca", "taint")
+	wait_until(lambda: all(issued_by(proxy) != old
+	    for proxy, old in zip(proxies, before)), "they renew", 30)
+
+
+@scenario
+def a_root_is_rotated_under_load_without_a_lost_request(scene):
+	control, web, orders = pair(scene)
+	load = load_on(web, rate=500)
+	fresh = load_on(web, fresh=True, threads=2, rate=100)
+	control.ctl("ca", "prepare", "--level", "root")
+	assert roots(control) == 2
+	for proxy in web, orders:
+		wait_until(lambda proxy=proxy: (proxy.state_dir /
+		    "bundle.pem").read_text().count("BEGIN CERT") == 2,
+		    "it knows both")
+	assert "prepared: root" in control.ctl("ca", "show").stdout
+	control.ctl("ca", "prepare", expect=75)
+	control.ctl("ca", "activate")
+	# One under the new root talks to one under the old.
+	follow(control, [web])
+	load.more(200)
+	follow(control, [orders])
+	control.ctl("ca", "revoke", "--yes")
+	assert roots(control) == 1
+	for proxy in web, orders:
+		wait_until(lambda proxy=proxy: (proxy.state_dir /
+		    "bundle.pem").read_text().count("BEGIN CERT") == 1,
+		    "it knows the new one alone")
+	# An intermediate is no more than that.
+	control.ctl("ca", "prepare")
+	control.ctl("ca", "activate")
+	follow(control, [web, orders])
+	load.finish()
+	fresh.finish()
+	assert ask(web).status == 200
+	# And all of it is there after a restart.
+	control.stop()
+	control.start()
+	control.await_ready()
+	assert roots(control) == 1
+	wait_until(lambda: "in step with control" in web.err().rsplit(
+	    "what we have stays in force", 1)[-1], "they are in touch again")
+	log = control.ctl("audit", "-o", "json").stdout
+	for action in "ca.prepare", "ca.activate", "ca.taint", "ca.drop":
+		assert action in log, action
+
+
+@scenario
+def who_missed_a_rotation_finds_its_way_back(scene):
+	"""Off while a root was published and put to use: the old root is all it
+	knows, and what the old root signed for the new one is enough."""
+	control, web, orders = pair(scene)
+	assert web.stop() == 0
+	token = control.token("default/batch", "batch").read_text()
+	control.ctl("ca", "prepare", "--level", "root")
+	control.ctl("ca", "activate")
+	follow(control, [orders])
+	web.start()
+	web.await_ready()
+	wait_until(lambda: ask(web).status == 200, "it calls as before")
+	# So does who has a token of before, which names the old root alone.
+	member(scene, control, "batch", token)
+
+
+if __name__ == "__main__":
+	main()
