@@ -56,6 +56,7 @@ static const struct shape {
 	[SYNC_ALIVE] = { "alive", {
 		{ "counters", PART_REPORT, AT(counters), true },
 		{ "uptimeMs", PART_NUMBER, AT(uptime_ms), true },
+		{ "wall", PART_NUMBER, AT(wall_s), true },
 	} },
 	[SYNC_WITHDRAW] = { "withdraw", { { 0 } } },
 	[SYNC_ANSWER] = { "answer", {

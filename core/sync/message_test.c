@@ -31,6 +31,8 @@ static const struct {
 	{ "{\"t\":\"alive\",\"counters\":{\"report\":\"x\"},\"uptimeMs\":7}",
 	    SYNC_ALIVE, NULL },
 	{ "{\"t\":\"alive\",\"uptimeMs\":0}", SYNC_ALIVE, "{\"t\":\"alive\"}" },
+	{ "{\"t\":\"alive\",\"uptimeMs\":7,\"wall\":1790000000}", SYNC_ALIVE,
+	    NULL },
 	{ "{\"t\":\"withdraw\"}", SYNC_WITHDRAW, NULL },
 	{ "{\"t\":\"answer\",\"id\":4,\"body\":{\"a\":[1]}}", SYNC_ANSWER, NULL },
 	{ "{\"t\":\"bundle\",\"generation\":2,\"pem\":\"-----\\n\"}",

@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "modes/control/api_rows.h"
 #include "modes/control/ca_rotate.h"
+#include "modes/control/identity.h"
 #include "modes/control/join.h"
 #include "pki/csr.h"
 #include "pki/pem.h"
@@ -186,7 +187,8 @@ api_trust_bundle(struct api_call *call)
 		api_answer(call, 200, "application/x-pem-file",
 		    str_slice(&out));
 	} else if (slice_is(format, "spiffe")) {
-		bundle_jwks(&out, b, 1, 300);
+		bundle_jwks(&out, b, ca_files_sequence(&call->server->ca->files),
+		    300);
 		api_answer_json(call, 200, str_slice(&out));
 	} else {
 		api_answer_fail(call, ERR_DATA, "format: expected pem or spiffe, "
@@ -242,6 +244,8 @@ api_answer_ca(struct api_call *call)
 {
 	const struct ca *ca = call->server->ca;
 	struct conf_node *map = conf_map_new(&call->arena), *roots;
+	struct tls_identity *own = call->server->identity == NULL ? NULL :
+	    identity_get(call->server->identity);
 	enum ca_level level;
 
 	conf_set_slice(map, "trustDomain", ca->bundle->domain);
@@ -253,6 +257,10 @@ api_answer_ca(struct api_call *call)
 		add_facts(root, &ca->bundle->roots[i]);
 		conf_set_string(root, "state", state_of(ca, i));
 	}
+	if (own != NULL)
+		conf_set_time(conf_set_map(map, "control"), "notAfter",
+		    tls_identity_not_after(own));
+	tls_identity_unref(own);
 	if (ca_rotate_is_prepared(&ca->files, &level))
 		conf_set_string(map, "prepared", level == CA_ROOT ? "root" :
 		    "intermediate");

@@ -59,6 +59,18 @@ ca_files_fini(struct ca_files *f)
 	*f = (struct ca_files){ NULL };
 }
 
+uint64_t
+ca_files_sequence(const struct ca_files *f)
+{
+	struct stat st;
+
+	/* When the name was last given to a file: ms since 1970. */
+	if (stat(f->root_cert, &st) < 0)
+		return 1;
+	return (uint64_t)st.st_ctim.tv_sec * 1000 +
+	    (uint64_t)st.st_ctim.tv_nsec / 1000000;
+}
+
 void
 ca_files_name(struct mint_ca *ca, char name[CA_NAME_MAX], const char *what,
     struct slice domain, int64_t now, int64_t life_s)

@@ -52,6 +52,9 @@ struct bundle *ca_files_prepare(const struct ca_files *,
 void ca_files_name(struct mint_ca *, char name[CA_NAME_MAX], const char *what,
     struct slice domain, int64_t now, int64_t life_s);
 
+/* Of the trust bundle: grows with every change of it, restarts included. */
+uint64_t ca_files_sequence(const struct ca_files *);
+
 /*
  * For backups: everything above in one PEM text, secrets included (seal it,
  * then key_wipe_str), and back into a directory that has no CA yet.

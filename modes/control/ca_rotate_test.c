@@ -66,6 +66,7 @@ TEST(a_root_that_follows_is_trusted_by_who_knows_the_old_one_alone)
 	struct str before, after;
 	struct bundle *old, *new;
 	struct err err = ERR_INIT;
+	uint64_t sequence;
 
 	dir_make(&d);
 	ca = must_open(&d);
@@ -80,7 +81,10 @@ TEST(a_root_that_follows_is_trusted_by_who_knows_the_old_one_alone)
 	assert_int_equal(judge(&before, new), DISTRUST_UNKNOWN_ISSUER);
 	ca_close(ca);
 
+	sequence = ca_files_sequence(&d.files);
+	assert_true(sequence > 1);
 	assert_int_equal(ca_rotate_activate(&d.files, &err), 0);
+	assert_true(ca_files_sequence(&d.files) >= sequence);
 	ca = must_open(&d);
 	after = own_chain(ca);
 	assert_int_equal(judge(&after, old), DISTRUST_NONE);

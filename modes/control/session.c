@@ -1,5 +1,7 @@
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "model/workload.h"
@@ -273,6 +275,23 @@ note_refused(struct session *s, int64_t n)
 	s->has_overstated = true;
 }
 
+#define SKEW_WARN_S	30	/* half of what certificates allow */
+
+/* Whose clock is off takes good certificates for ended ones, or not begun. */
+static void
+note_clock(struct session *s, uint64_t wall_s)
+{
+	bool was_off = llabs(s->ahead_s) > SKEW_WARN_S;
+
+	if (wall_s == 0 || wall_s > INT64_MAX)
+		return;
+	s->ahead_s = (int64_t)wall_s - clock_wall_s();
+	if (llabs(s->ahead_s) > SKEW_WARN_S && !was_off)
+		log_warn("sessions", "%s: its clock is %lld s %s ours", s->name,
+		    (long long)llabs(s->ahead_s), s->ahead_s > 0 ?
+		    "ahead of" : "behind");
+}
+
 static bool
 take_alive(struct session *s, const struct sync_message *m)
 {
@@ -287,6 +306,7 @@ take_alive(struct session *s, const struct sync_message *m)
 	struct err err = ERR_INIT;
 	int64_t refused;
 
+	note_clock(s, m->wall_s);
 	if (!s->is_withdrawn && s->has_reported)
 		registry_workload_report(server->workloads, s->key,
 		    s->is_answering, now_ms(s));

@@ -46,6 +46,7 @@ struct session {
 	int64_t                  connected_s;
 	uint64_t                 acked;		/* revision it runs */
 	uint64_t                 recalled;	/* generation that it obeys */
+	int64_t                  ahead_s;	/* its clock, of ours */
 	bool                     is_digest_known, is_digest_ok;
 	bool                     was_restarted;	/* for a wrong digest */
 	struct map               nacks;		/* by key: struct session_nack */

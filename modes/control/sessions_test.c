@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/unit.h"
 #include "conf/json.h"
@@ -293,5 +294,36 @@ TEST(session_of_each_of_many_proxies_is_told_of_the_last_change)
 		peer_await(t, &peers[i], "\"port\":82");
 	for (int i = 0; i < MANY; i++)
 		peer_close(&peers[i]);
+	server_fixture_free(t);
+}
+
+/* Fault G85: a machine whose clock is off is named. */
+TEST(session_tells_how_far_its_proxy_s_clock_is_off)
+{
+	static const int64_t off[] = { 3600, -86400, 0, 25 };
+	struct server_fixture *t = server_fixture_new();
+	struct peer p;
+
+	log_set_levels("error");
+	peer_open(t, &p, "default/web-1");
+	hello(&p);
+	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++) {
+		char *line = mem_printf("{\"t\":\"alive\",\"wall\":%lld}\n",
+		    (long long)(clock_wall_s() + off[i]));
+		struct conf_node *list;
+		struct arena a;
+
+		peer_say(&p, line);
+		arena_init(&a);
+		list = conf_list_new(&a);
+		sessions_write(t->s->sessions, list);
+		int64_t ahead = conf_get_int(conf_at(list, 0),
+		    "clockAheadSeconds", -1);
+
+		assert_true(ahead <= off[i] && ahead >= off[i] - 2);
+		arena_fini(&a);
+		mem_free(line);
+	}
+	peer_close(&p);
 	server_fixture_free(t);
 }

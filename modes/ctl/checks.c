@@ -14,7 +14,9 @@
 
 #define DISK_WARN	(256ll << 20)	/* bytes that control has left */
 #define DISK_ERROR	(16ll << 20)
-#define CA_WARN_S	(60 * 86400)	/* a CA that ends sooner is a warning */
+/* A CA that ends sooner: control prepares the next one at 30 days by itself, ... */
+#define CA_PREPARED_S	(29 * 86400)
+#define CA_ACTIVATED_S	(6 * 86400)	/* ... and activates it at 7 */
 
 struct check_line *
 checks_add(struct checks *k, const char *category, enum check_result result,
@@ -197,6 +199,7 @@ check_ca(struct ctl *c, struct checks *k)
 	struct conf_node *ca;
 	struct err err = ERR_INIT;
 	struct check_line *l;
+	int64_t warn_s;
 
 	if (call_api(c, "GET", "/v1/ca", NULL, &ca, &err) < 0) {
 		l = checks_add(k, "identities", CHECK_ERROR,
@@ -204,17 +207,29 @@ check_ca(struct ctl *c, struct checks *k)
 		l->why = arena_strdup(&c->arena, err.text);
 		return;
 	}
+	warn_s = conf_get(ca, "prepared") != NULL ? CA_ACTIVATED_S :
+	    CA_PREPARED_S;
 	CONF_FOREACH(e, conf_get(ca, "roots")) {
+		/* A retired one is there to end. */
+		if (strcmp(checks_text(c, e->node, "state"), "retired") == 0)
+			continue;
 		l = add_end(c, k, "identities", arena_printf(&c->arena,
 		    "root %s", checks_text(c, e->node, "subject")),
-		    conf_get_string(e->node, "notAfter"), CA_WARN_S);
+		    conf_get_string(e->node, "notAfter"), warn_s);
 		if (l != NULL && l->result != CHECK_SUCCESS)
-			l->hint = "plan a new root: every sidecar needs its bundle";
+			l->hint = "mesh ctl ca prepare --level root, then "
+			    "mesh ctl ca activate; control's log says why it "
+			    "has not";
 	}
 	l = add_end(c, k, "identities", "the intermediate",
-	    conf_string(conf_find(ca, "intermediate.notAfter")), CA_WARN_S);
+	    conf_string(conf_find(ca, "intermediate.notAfter")), warn_s);
 	if (l != NULL && l->result != CHECK_SUCCESS)
-		l->hint = "restarting control renews it";
+		l->hint = "mesh ctl ca prepare, then mesh ctl ca activate; "
+		    "control's log says why it has not";
+	l = add_end(c, k, "identities", "control's own certificate",
+	    conf_string(conf_find(ca, "control.notAfter")), 0);
+	if (l != NULL && l->result != CHECK_SUCCESS)
+		l->hint = "control's log says why it is not renewed";
 }
 
 /* --- sidecars and services ------------------------------------------------------ */
@@ -234,6 +249,27 @@ state_text(struct ctl *c, const char *state)
 		if (strcmp(state, known[i].state) == 0)
 			return known[i].text;
 	return arena_printf(&c->arena, "its state is %s", state);
+}
+
+/* By how much certificates begin before they are signed: 60 s. */
+#define CLOCK_WARN_S	30
+#define CLOCK_ERROR_S	60
+
+static void
+check_clock(struct ctl *c, struct checks *k, const char *who, int64_t ahead_s)
+{
+	int64_t off_s = ahead_s < 0 ? -ahead_s : ahead_s;
+	struct check_line *l;
+
+	if (off_s <= CLOCK_WARN_S)
+		return;
+	l = checks_add(k, "sidecars", off_s > CLOCK_ERROR_S ? CHECK_ERROR :
+	    CHECK_WARNING, arena_printf(&c->arena, "the clock of %s is right",
+	    who));
+	l->why = arena_printf(&c->arena, "it is %lld s %s that of control: "
+	    "certificates seem to have ended, or not to have begun",
+	    (long long)off_s, ahead_s < 0 ? "behind" : "ahead of");
+	l->hint = "does NTP run on that machine, and on control's?";
 }
 
 static void
@@ -259,6 +295,7 @@ check_proxy(struct ctl *c, struct checks *k, const struct conf_node *row)
 		l->why = arena_printf(&c->arena, "it is %s", workload);
 		l->hint = "does its application answer?";
 	}
+	check_clock(c, k, name, conf_get_int(row, "clockAheadSeconds", 0));
 	if (strcmp(state, "synced") != 0) {
 		l = checks_add(k, "sidecars", strcmp(state, "stale") == 0 ?
 		    CHECK_WARNING : CHECK_ERROR, arena_printf(&c->arena,

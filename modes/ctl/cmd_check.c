@@ -17,7 +17,9 @@ const struct ctl_command cmd_check = {
 	.text = "Each line is \u221a, \u203c (a warning) or \u00d7. The exit code is "
 	    "1 if a check failed; warnings do not count. A port at which somebody "
 	    "was heard to speak what it is not declared for, within the last 10 "
-	    "minutes, is a warning.",
+	    "minutes, is a warning. So is a machine whose clock is more than 30 "
+	    "seconds off control's, and a root or an intermediate that ends "
+	    "within 29 days while no other is prepared, or within 6.",
 	.examples = examples,
 	.run = check_all,
 };

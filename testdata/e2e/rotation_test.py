@@ -2,6 +2,7 @@
 """The certificate authority changes while requests are under way: another
 intermediate, another root, and the end of the old one."""
 
+import json
 import shutil
 import subprocess
 
@@ -46,6 +47,11 @@ def roots(control):
 	return control.ctl("ca", "export-bundle").stdout.count("BEGIN CERT")
 
 
+def jwks(control):
+	return json.loads(control.ctl("ca", "export-bundle", "--format",
+	    "spiffe").stdout)
+
+
 def issued_by(proxy):
 	"""The subject of the CA that signed its certificate."""
 	text = (proxy.state_dir / "identity.pem").read_text()
@@ -67,8 +73,12 @@ def a_root_is_rotated_under_load_without_a_lost_request(scene):
 	control, web, orders = pair(scene)
 	load = load_on(web, rate=500)
 	fresh = load_on(web, fresh=True, threads=2, rate=100)
+	before = jwks(control)
 	control.ctl("ca", "prepare", "--level", "root")
 	assert roots(control) == 2
+	after = jwks(control)
+	assert len(after["keys"]) == 2 and after["spiffe_refresh_hint"] > 0
+	assert after["spiffe_sequence"] > before["spiffe_sequence"]
 	for proxy in web, orders:
 		wait_until(lambda proxy=proxy: (proxy.state_dir /
 		    "bundle.pem").read_text().count("BEGIN CERT") == 2,
