@@ -1,4 +1,5 @@
 #include "modes/control/api_rows.h"
+#include "modes/control/left_behind.h"
 #include "modes/control/rotation.h"
 
 /* api_rotation: orders about the certificate authority. */
@@ -45,9 +46,39 @@ api_ca_taint(struct api_call *call)
 	    api_call_ref(call));
 }
 
+static void
+drop(struct api_call *call)
+{
+	rotation_drop(call->server->rotation, INT64_MAX, &call->who, on_done,
+	    call);
+}
+
+/* Whom it would shut out is told first. */
+static void
+on_looked(void *ctx, const struct left_behind *b)
+{
+	struct api_call *call = ctx;
+
+	if (b->err.kind == ERR_NONE && b->n == 0) {
+		drop(call);
+		return;
+	}
+	if (b->err.kind != ERR_NONE)
+		api_answer_err(call, &b->err);
+	else
+		api_answer_fail(call, ERR_CONFLICT, "%zu hold%s only a "
+		    "certificate under the old root, such as %s: mesh ctl ca "
+		    "taint, or --force to shut them out", b->n,
+		    b->n == 1 ? "s" : "", b->one);
+	api_call_unref(call);
+}
+
 void
 api_ca_revoke(struct api_call *call)
 {
-	rotation_drop(call->server->rotation, INT64_MAX, &call->who, on_done,
-	    api_call_ref(call));
+	api_call_ref(call);
+	if (conf_get_bool(call->json, "force", false))
+		drop(call);
+	else
+		left_behind_look(call->server, on_looked, call);
 }

@@ -15,7 +15,7 @@ struct job {
 	struct arena       arena;
 	struct issuer_job  spec;	/* its slices lie in the arena */
 	struct slice       id, serial;
-	struct slice       der;
+	struct slice       der, issuer;
 	int64_t            not_after;
 };
 
@@ -99,7 +99,7 @@ put_record(struct job *j, struct store_txn *t)
 	struct cert_record c = {
 		.id = j->id, .serial = j->serial, .grant = j->spec.grant,
 		.issued = clock_wall_s(), .expires = j->not_after,
-		.token = j->spec.token,
+		.token = j->spec.token, .issuer = j->issuer,
 	};
 
 	hash_sha256(hash, j->der);
@@ -121,6 +121,18 @@ put_record(struct job *j, struct store_txn *t)
 	str_fini(&detail);
 }
 
+static struct slice
+hex_of(struct job *j, struct slice bytes)
+{
+	struct str hex = { 0 };
+	struct slice kept;
+
+	str_add_hex(&hex, bytes.ptr, bytes.len);
+	kept = keep(j, str_slice(&hex));
+	str_fini(&hex);
+	return kept;
+}
+
 static void
 on_signed(void *arg, const struct signer_reply *reply)
 {
@@ -140,6 +152,7 @@ on_signed(void *arg, const struct signer_reply *reply)
 		return;
 	}
 	j->not_after = leaf.not_after;
+	j->issuer = hex_of(j, leaf.akid);
 	t = store_txn_new();
 	if (j->spec.add != NULL && j->spec.add(j->spec.ctx, t, j->der,
 	    j->not_after, &err) < 0) {

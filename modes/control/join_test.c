@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/unit.h"
 #include "modes/control/join.h"
+#include "modes/control/left_behind.h"
 #include "modes/control/revocations.h"
 #include "modes/control/server_fixture.h"
 #include "modes/control/store_keys.h"
@@ -434,5 +435,70 @@ TEST(renewal_of_an_ended_certificate_has_a_window)
 			assert_non_null(strstr(u.err.text, cases[i].error));
 	}
 	key_fini(&key);
+	server_fixture_free(t);
+}
+
+struct behind {
+	bool   done;
+	size_t n;
+	char   one[64];
+};
+
+static void
+on_behind(void *ctx, const struct left_behind *b)
+{
+	struct behind *x = ctx;
+
+	x->done = true;
+	x->n = b->n;
+	x->one[0] = '\0';
+	if (b->n > 0)
+		snprintf(x->one, sizeof(x->one), "%s", b->one);
+}
+
+static struct behind
+look_behind(struct server_fixture *t)
+{
+	struct behind b = { 0 };
+
+	left_behind_look(t->s, on_behind, &b);
+	server_fixture_run(t, &b.done);
+	return b;
+}
+
+/* Whom the end of the old root would shut out, until it has renewed. */
+TEST(who_has_a_certificate_of_the_ca_before_is_left_behind)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct cert_record old = { .id = SLICE("spiffe://td/ns/shop/sa/sell"),
+	    .grant = { .ns = SLICE("shop"), .account = SLICE("sell"),
+	    .name = SLICE("orders-1") }, .issuer = SLICE("00ff") };
+	struct store_txn *txn = store_txn_new();
+	struct use u = { .err = ERR_INIT };
+	struct str json = { 0 };
+	struct token token;
+	struct behind b;
+	struct key key;
+
+	key_generate(&key);
+	make_token(t, &token, "orders-2", 60);
+	use(t, &token, &key);
+	assert_int_equal(look_behind(t).n, 0);
+	old.issued = clock_wall_s() - 100;
+	old.expires = clock_wall_s() + 100;
+	cert_record_write(&json, &old);
+	store_txn_put(txn, SLICE(STORE_CERTIFICATES "aa"), str_slice(&json));
+	fixture_commit(&t->f, txn);
+	b = look_behind(t);
+	assert_int_equal(b.n, 1);
+	assert_string_equal(b.one, "shop/orders-1");
+	/* It renews: what it had before is of no concern. */
+	make_token(t, &token, "orders-1", 60);
+	start_use(t, &token, &key, &u);
+	server_fixture_run(t, &u.done);
+	assert_string_equal(u.err.text, "");
+	assert_int_equal(look_behind(t).n, 0);
+	key_fini(&key);
+	str_fini(&json);
 	server_fixture_free(t);
 }

@@ -192,6 +192,8 @@ cert_record_write(struct str *out, const struct cert_record *c)
 	conf_set_int(map, "expires", c->expires);
 	if (c->token.len > 0)
 		conf_set_slice(map, "token", c->token);
+	if (c->issuer.len > 0)
+		conf_set_slice(map, "issuer", c->issuer);
 	conf_json_write(out, map);
 	arena_fini(&a);
 }
@@ -210,6 +212,7 @@ cert_record_read(struct cert_record *c, struct arena *a, struct slice json,
 	c->issued = conf_get_int(map, "issued", 0);
 	c->expires = conf_get_int(map, "expires", 0);
 	c->token = get(map, "token");
+	c->issuer = get(map, "issuer");
 	get_grant(&c->grant, a, map);
 	return c->id.ptr != NULL ? 0 : damaged(err, "a certificate");
 }

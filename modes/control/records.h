@@ -43,6 +43,7 @@ struct cert_record {
 	struct grant grant;		/* of a workload, else empty */
 	int64_t      issued, expires;
 	struct slice token;		/* it came from; or absent */
+	struct slice issuer;		/* key id of who signed it, hex */
 };
 
 struct operator_record {

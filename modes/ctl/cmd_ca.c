@@ -58,6 +58,12 @@ static const struct ctl_option prepare_options[] = {
 	{ 0 },
 };
 
+static const struct ctl_option revoke_options[] = {
+	{ "force", 0, NULL, .text = "even where somebody has no certificate "
+	    "under the active root" },
+	{ 0 },
+};
+
 static const struct ctl_example prepare_examples[] = {
 	{ "ca prepare --level root", "every proxy trusts the new root, too" },
 	{ 0 },
@@ -115,9 +121,11 @@ static const struct ctl_command ca_revoke = {
 	.name = "revoke",
 	.arguments = "",
 	.summary = "take the trust from every root that is not active",
-	.text = "Whoever still has a certificate under one of them is refused "
-	    "from then on: ca taint goes first. Control does this by itself 24 "
-	    "hours after a root's end.",
+	.text = "Whoever has no certificate under the active root would be "
+	    "refused from then on: while there is one, nothing is done, and ca "
+	    "taint goes first. Control does this by itself 24 hours after a "
+	    "root's end.",
+	.options = revoke_options,
 	.examples = revoke_examples,
 	.run = revoke,
 };
@@ -215,11 +223,12 @@ taint(struct ctl *c)
 static int
 revoke(struct ctl *c)
 {
+	struct conf_node *body = conf_map_new(&c->arena);
 	int code = ctl_confirm(c, "take the trust from every root but the "
 	    "active one?");
 
-	return code != CTL_OK ? code : order(c, "POST", "/v1/ca/revoke",
-	    conf_map_new(&c->arena));
+	conf_set_bool(body, "force", ctl_has(c, "force"));
+	return code != CTL_OK ? code : order(c, "POST", "/v1/ca/revoke", body);
 }
 
 static int

@@ -86,6 +86,10 @@ def a_root_is_rotated_under_load_without_a_lost_request(scene):
 	assert "prepared: root" in control.ctl("ca", "show").stdout
 	control.ctl("ca", "prepare", expect=75)
 	control.ctl("ca", "activate")
+	# Nobody is shut out by mistake.
+	done = control.ctl("ca", "revoke", "--yes", expect=75)
+	assert "2 hold only a certificate under the old root" in done.stderr, \
+	    done.stderr
 	# One under the new root talks to one under the old.
 	follow(control, [web])
 	load.more(200)
