@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "conf/units.h"
+#include "model/closure.h"
 #include "model/workload.h"
 #include "modes/control/api_rows.h"
 #include "modes/control/issuer.h"
@@ -23,10 +24,10 @@ struct new_token {
 	struct token_record record;
 };
 
-/* "ns/name" in two labels. */
+/* "ns/name" in two labels; key: of what it is the name. */
 static int
-read_service(struct grant *g, struct arena *a, struct slice text,
-    struct err *err)
+read_name(struct grant *g, struct arena *a, const char *key,
+    struct slice text, struct err *err)
 {
 	struct slice ns = SLICE_NONE, name;
 
@@ -36,13 +37,81 @@ read_service(struct grant *g, struct arena *a, struct slice text,
 		ns = SLICE("default");
 	name = text;
 	if (!spiffe_ns_ok(ns) || !spiffe_label_ok(name))
-		return err_set(err, ERR_DATA, "service: expected "
-		    "NAMESPACE/NAME of lower-case letters, digits and \"-\"");
+		return err_set(err, ERR_DATA, "%s: expected "
+		    "NAMESPACE/NAME of lower-case letters, digits and \"-\"",
+		    key);
 	g->ns = ns;
 	g->services = arena_alloc(a, sizeof(*g->services));
 	g->services[0] = name;
 	g->services_len = 1;
 	return 0;
+}
+
+static int
+read_label(const struct conf_node *json, const char *key, struct slice *out,
+    struct err *err)
+{
+	if (conf_get(json, key) == NULL)
+		return 0;
+	*out = slice_str(conf_get_string(json, key));
+	if (out->ptr == NULL || !spiffe_label_ok(*out))
+		return err_set(err, ERR_DATA, "%s: expected a name of at most 63 "
+		    "lower-case letters, digits and \"-\"", key);
+	return 0;
+}
+
+static bool
+is_of_gateway(struct slice account)
+{
+	return slice_has_prefix(account, SLICE(MODEL_GATEWAY_ACCOUNT));
+}
+
+/*
+ * What a Gateway's proxies say of whom they call for is believed: their account
+ * is given to nobody who did not ask for a Gateway.
+ */
+static int
+read_bearer(struct grant *g, struct arena *a, const struct conf_node *json,
+    struct err *err)
+{
+	const char *gateway = conf_get_string(json, "gateway");
+
+	if (conf_get(json, "gateway") == NULL) {
+		if (read_name(g, a, "service", slice_str(conf_get_string(json,
+		    "service")), err) < 0)
+			return -1;
+		g->account = g->services[0];
+		return !is_of_gateway(g->account) ? 0 : err_set(err, ERR_DATA,
+		    "service: names that begin with \"" MODEL_GATEWAY_ACCOUNT
+		    "\" are those of Gateways; say gateway instead");
+	}
+	if (conf_get(json, "service") != NULL ||
+	    conf_get(json, "serviceAccount") != NULL)
+		return err_set(err, ERR_DATA, "gateway: stands alone, without "
+		    "service and serviceAccount");
+	if (read_name(g, a, "gateway", slice_str(gateway), err) < 0)
+		return -1;
+	g->services[0] = slice_str(arena_printf(a, MODEL_GATEWAY_ACCOUNT
+	    "%.*s", SLICE_ARG(g->services[0])));
+	g->account = g->services[0];
+	return spiffe_label_ok(g->account) ? 0 : err_set(err, ERR_DATA,
+	    "gateway: expected a name of at most %d letters",
+	    63 - (int)strlen(MODEL_GATEWAY_ACCOUNT));
+}
+
+/* Another than the service's name. */
+static int
+read_account(struct grant *g, const struct conf_node *json, struct err *err)
+{
+	static const char key[] = "serviceAccount";
+
+	if (conf_get(json, key) == NULL)
+		return 0;
+	if (read_label(json, key, &g->account, err) < 0)
+		return -1;
+	return !is_of_gateway(g->account) ? 0 : err_set(err, ERR_DATA,
+	    "%s: names that begin with \"" MODEL_GATEWAY_ACCOUNT "\" are those "
+	    "of Gateways", key);
 }
 
 static int
@@ -60,19 +129,6 @@ read_ttl(const struct conf_node *json, int64_t fallback_ms, int64_t max_ms,
 	    *ms < 1000 || *ms > max_ms)
 		return err_set(err, ERR_DATA, "ttl: expected a duration from 1s "
 		    "to %s, such as 10m", most);
-	return 0;
-}
-
-static int
-read_label(const struct conf_node *json, const char *key, struct slice *out,
-    struct err *err)
-{
-	if (conf_get(json, key) == NULL)
-		return 0;
-	*out = slice_str(conf_get_string(json, key));
-	if (out->ptr == NULL || !spiffe_label_ok(*out))
-		return err_set(err, ERR_DATA, "%s: expected a name of at most 63 "
-		    "lower-case letters, digits and \"-\"", key);
 	return 0;
 }
 
@@ -110,11 +166,8 @@ read_token(struct new_token *n, struct err *err)
 	struct token_record *t = &n->record;
 	int64_t ttl_ms;
 
-	if (read_service(&t->grant, &n->call->arena, slice_str(conf_get_string(
-	    json, "service")), err) < 0)
-		return -1;
-	t->grant.account = t->grant.services[0];
-	if (read_label(json, "serviceAccount", &t->grant.account, err) < 0 ||
+	if (read_bearer(&t->grant, &n->call->arena, json, err) < 0 ||
+	    read_account(&t->grant, json, err) < 0 ||
 	    read_label(json, "workload", &t->grant.name, err) < 0 ||
 	    read_ttl(json, TOKEN_TTL_MS, TOKEN_TTL_MAX_MS, &ttl_ms, err) < 0)
 		return -1;

@@ -1,4 +1,3 @@
-#include "model/closure.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/file.h"
@@ -111,6 +110,7 @@ create(struct ctl *c)
 {
 	static const struct names_field fields[] = {
 		{ "service", "--service" },
+		{ "gateway", "--gateway" },
 		{ "serviceAccount", "--service-account" },
 		{ "workload", "--workload" },
 		{ "ttl", "--ttl" },
@@ -134,8 +134,8 @@ create(struct ctl *c)
 	/* Before control makes a token that would be lost. */
 	if (out != NULL && (code = ctl_may_write(c, out)) != CTL_OK)
 		return code;
-	conf_set_string(body, "service", arena_printf(&c->arena, "%s/%s%s",
-	    namespace, gateway != NULL ? MODEL_GATEWAY_ACCOUNT : "", name));
+	conf_set_string(body, gateway != NULL ? "gateway" : "service",
+	    arena_printf(&c->arena, "%s/%s", namespace, name));
 	conf_set_string(body, "serviceAccount", ctl_value(c, "service-account"));
 	conf_set_string(body, "workload", ctl_value(c, "workload"));
 	conf_set_string(body, "ttl", ctl_value(c, "ttl"));

@@ -401,6 +401,28 @@ def wrong_tokens_are_refused(scene):
 
 
 @scenario
+def nobody_but_a_gateway_is_given_its_account(scene):
+	control = scene.control()
+	for body, why in (
+	    ({"service": "a/gw--x"}, "those of Gateways"),
+	    ({"service": "a/b", "serviceAccount": "gw--x"}, "those of Gateways"),
+	    ({"gateway": "a/x", "service": "a/b"}, "stands alone"),
+	    ({"gateway": "a/x", "serviceAccount": "b"}, "stands alone"),
+	    ({"gateway": "a/X"}, "gateway: expected"),
+	    ({"gateway": 1}, "gateway: expected"),
+	    ({"gateway": "a/" + "x" * 60}, "gateway: expected")):
+		refused(Api(control).post("/v1/tokens", body), 400, why)
+	done = control.ctl("token", "create", "--service", "a/gw--x",
+	    expect=None)
+	assert done.returncode != 0, done
+	assert "those of Gateways" in done.stderr, done
+	control.token("a/x", "edge-1", "--gateway")
+	row, = Api(control).get("/v1/tokens").json()["items"]
+	assert row["service"] == "a/gw--x" and \
+	    row["serviceAccount"] == "gw--x", row
+
+
+@scenario
 def wrong_requests_for_certificates_are_refused(scene):
 	control = scene.control()
 	key = make_key(scene.dir / "k")
