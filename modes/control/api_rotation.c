@@ -21,6 +21,10 @@ api_ca_prepare(struct api_call *call)
 {
 	const char *what = conf_get_string(call->json, "what");
 	bool is_root = what != NULL && slice_is(SLICE("root"), what);
+	const struct rotation_given given = {
+		.root = slice_str(conf_get_string(call->json, "certificate")),
+		.key = slice_str(conf_get_string(call->json, "key")),
+	};
 
 	if (!is_root && (what == NULL ||
 	    !slice_is(SLICE("intermediate"), what))) {
@@ -28,8 +32,20 @@ api_ca_prepare(struct api_call *call)
 		    "intermediate");
 		return;
 	}
+	if (given.root.len > 0 && (!is_root || given.key.len == 0)) {
+		api_answer_fail(call, ERR_DATA, "certificate: a root, and its "
+		    "key with it");
+		return;
+	}
+	/* A CA's key goes over no network. */
+	if (given.root.len > 0 && call->role != API_LOCAL) {
+		api_answer_fail(call, ERR_DENIED, "a root from outside is given "
+		    "on control's own machine, over its local socket");
+		return;
+	}
 	rotation_prepare(call->server->rotation, is_root ? CA_ROOT :
-	    CA_INTERMEDIATE, &call->who, on_done, api_call_ref(call));
+	    CA_INTERMEDIATE, given.root.len > 0 ? &given : NULL, &call->who,
+	    on_done, api_call_ref(call));
 }
 
 void

@@ -194,10 +194,11 @@ read_roots(struct setup *s, struct err *err)
 static int
 read_root_key(struct setup *s, struct err *err)
 {
-	const char *path = s->o->root_key_file != NULL ? s->o->root_key_file :
-	    s->files->root_key;
+	/* One of our own there is also once a given root was rotated. */
+	const char *path = ca_file_exists(s->files->root_key) ?
+	    s->files->root_key : s->o->root_key_file;
 
-	if (s->o->root_key_file == NULL && !ca_file_exists(path))
+	if (path == NULL)
 		return 0;
 	if (ca_file_read_key(&s->root_key, path, err) < 0)
 		return -1;

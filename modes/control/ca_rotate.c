@@ -37,8 +37,9 @@ read_bundle(const struct ca_files *f, struct slice domain, struct err *err)
 static int
 open_making(struct making *m, struct err *err)
 {
-	const char *path = m->o->root_key_file != NULL ?
-	    m->o->root_key_file : m->files->root_key;
+	const char *path = m->o->root_key_file != NULL &&
+	    !ca_file_exists(m->files->root_key) ? m->o->root_key_file :
+	    m->files->root_key;
 
 	m->bundle = read_bundle(m->files, m->o->domain, err);
 	if (m->bundle == NULL)
@@ -134,21 +135,64 @@ write_bundles(const struct making *m, struct slice root, struct err *err)
 	return r;
 }
 
+/* A root of our own. */
+static void
+mint_next(const struct making *m, struct str *der, struct key *key)
+{
+	struct mint_ca ca;
+	char name[CA_NAME_MAX];
+
+	ca_files_name(&ca, name, "root", m->o->domain, m->o->now,
+	    CA_ROOT_LIFE_S);
+	key_generate(key);
+	mint_root(der, &ca, key);
+}
+
+/* One that is brought from outside, with its key. */
+static int
+take_given(const struct making *m, struct str *der, struct key *key,
+    struct err *err)
+{
+	struct bundle *given = bundle_new(m->o->domain);
+	const struct cert *root;
+	int r = bundle_add_pem(given, m->o->root_pem, err);
+
+	if (r == 0 && given->len != 1)
+		r = err_set(err, ERR_DATA, "%zu certificates, one root is "
+		    "wanted", given->len);
+	root = r == 0 ? &given->roots[0] : NULL;
+	if (r == 0 && root->not_after <= m->o->now)
+		r = err_set(err, ERR_DATA, "the root has ended");
+	if (r == 0)
+		r = key_parse(key, m->o->root_key_pem, err);
+	if (r == 0 && memcmp(key->point, root->point, KEY_POINT_LEN) != 0)
+		r = err_set(err, ERR_DATA, "the key is not the root's");
+	if (r == 0) {
+		str_add_slice(der, root->der);
+		/* Roots are found by their names: two of one name clash. */
+		for (size_t i = 0; i < m->bundle->len && r == 0; i++)
+			if (slice_eq(m->bundle->roots[i].subject, root->subject))
+				r = err_set(err, ERR_DATA, "a root of this name "
+				    "is trusted already");
+	}
+	bundle_unref(given);
+	return r;
+}
+
 static int
 make_root(const struct making *m, struct err *err)
 {
 	struct str der = { 0 }, cross = { 0 };
-	struct mint_ca ca;
 	struct cert root;
-	struct key key;
-	char name[CA_NAME_MAX];
-	int r;
+	struct key key = { 0 };
+	int r = 0;
 
-	ca_files_name(&ca, name, "root", m->o->domain, m->o->now,
-	    CA_ROOT_LIFE_S);
-	key_generate(&key);
-	mint_root(&der, &ca, &key);
-	r = cert_parse(&root, str_slice(&der), err);
+	if (m->o->root_pem.len > 0)
+		r = take_given(m, &der, &key, err);
+	else
+		mint_next(m, &der, &key);
+	if (r == 0)
+		r = cert_parse(&root, str_slice(&der), err);
 	if (r == 0) {
 		make_cross(m, &root, &cross);
 		r = ca_file_write_key(&key, m->files->next_root_key, err);
@@ -159,8 +203,7 @@ make_root(const struct making *m, struct err *err)
 	if (r == 0)
 		r = write_bundles(m, str_slice(&der), err);
 	if (r == 0)
-		log_info("ca", "prepared a root, %s: it is published, back it "
-		    "up", name);
+		log_info("ca", "prepared a root: it is published; back it up");
 	key_fini(&key);
 	str_fini(&der);
 	str_fini(&cross);

@@ -28,6 +28,8 @@ struct ca_rotate_options {
 	struct slice domain;
 	const char  *root_key_file;	/* NULL: our own */
 	int64_t      now;
+	/* A root from outside, and its key; absent: one is made. */
+	struct slice root_pem, root_key_pem;
 };
 
 /* ERR_CONFLICT: one is prepared already; ERR_CONFIG: no root key. */

@@ -7,6 +7,7 @@
 #include "modes/control/ca_file.h"
 #include "modes/control/ca_fixture.h"
 #include "modes/control/ca_rotate.h"
+#include "pki/pem.h"
 
 static void
 prepare(const struct ca_dir *d, enum ca_level level)
@@ -269,5 +270,54 @@ TEST(the_signer_changes_its_key_while_it_runs_and_takes_no_other)
 	str_fini(&chain);
 	str_fini(&old);
 	ca_close(ca);
+	dir_remove(&d);
+}
+
+TEST(a_root_from_outside_follows_like_one_that_was_made)
+{
+	struct mint_ca ca = { .domain = SLICE("td") };
+	struct ca_rotate_options o = { .domain = SLICE("td"),
+	    .now = clock_wall_s() };
+	struct str der = { 0 }, pem = { 0 }, key_text = { 0 }, other = { 0 };
+	struct err err = ERR_INIT;
+	struct key key, stranger;
+	struct ca *open;
+	struct ca_dir d;
+	struct str chain;
+
+	dir_make(&d);
+	ca_close(must_open(&d));
+	key_generate(&key);
+	key_generate(&stranger);
+	ca.common_name = SLICE("A root of our company");
+	ca.not_before = o.now - 100;
+	ca.not_after = o.now + 1000000;
+	mint_serial(ca.serial);
+	mint_root(&der, &ca, &key);
+	pem_add(&pem, PEM_LABEL_CERT, str_slice(&der));
+	key_pem(&key_text, &key);
+	key_pem(&other, &stranger);
+	o.root_pem = str_slice(&pem);
+	o.root_key_pem = str_slice(&other);
+	assert_int_equal(ca_rotate_prepare(&d.files, CA_ROOT, &o, &err), -1);
+	assert_string_equal(err.text, "the key is not the root's");
+	o.root_key_pem = str_slice(&key_text);
+	assert_int_equal(ca_rotate_prepare(&d.files, CA_ROOT, &o, &err), 0);
+	assert_int_equal(ca_rotate_activate(&d.files, &err), 0);
+	open = must_open(&d);
+	assert_true(slice_eq(open->bundle->roots[0].der, str_slice(&der)));
+	chain = own_chain(open);
+	assert_int_equal(judge(&chain, open->bundle), DISTRUST_NONE);
+	/* The same one again would clash with itself. */
+	assert_int_equal(ca_rotate_prepare(&d.files, CA_ROOT, &o, &err), -1);
+	assert_string_equal(err.text, "a root of this name is trusted already");
+	ca_close(open);
+	key_fini(&key);
+	key_fini(&stranger);
+	key_wipe_str(&key_text);
+	key_wipe_str(&other);
+	str_fini(&chain);
+	str_fini(&pem);
+	str_fini(&der);
 	dir_remove(&d);
 }

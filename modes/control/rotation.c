@@ -97,10 +97,10 @@ rotation_look(struct rotation *r, int64_t now)
 	f.is_prepared = ca_rotate_is_prepared(&ca->files, &f.prepared);
 	switch (rotation_due(&f, now)) {
 	case ROTATION_PREPARE_INTERMEDIATE:
-		rotation_prepare(r, CA_INTERMEDIATE, &who, on_looked, r);
+		rotation_prepare(r, CA_INTERMEDIATE, NULL, &who, on_looked, r);
 		break;
 	case ROTATION_PREPARE_ROOT:
-		rotation_prepare(r, CA_ROOT, &who, on_looked, r);
+		rotation_prepare(r, CA_ROOT, NULL, &who, on_looked, r);
 		break;
 	case ROTATION_ACTIVATE:
 		rotation_activate(r, &who, on_looked, r);
@@ -159,13 +159,18 @@ publish(struct rotation *r, struct err *err)
 
 void
 rotation_prepare(struct rotation *r, enum ca_level level,
-    const struct audit_entry *who, rotation_done *done, void *ctx)
+    const struct rotation_given *given, const struct audit_entry *who,
+    rotation_done *done, void *ctx)
 {
 	struct ca *ca = r->server->ca;
 	struct ca_rotate_options o = { .domain = ca->bundle->domain,
 	    .root_key_file = ca->root_key_file, .now = clock_wall_s() };
 	struct err err = ERR_INIT;
 
+	if (given != NULL) {
+		o.root_pem = given->root;
+		o.root_key_pem = given->key;
+	}
 	if (ca_rotate_prepare(&ca->files, level, &o, &err) == 0) {
 		audit(r, who, SLICE("ca.prepare"), level_name(level));
 		if (level == CA_ROOT)

@@ -41,9 +41,14 @@ enum rotation_step rotation_due(const struct rotation_facts *, int64_t now);
 /* Does what is due; what fails is logged, and tried again by the next look. */
 void rotation_look(struct rotation *, int64_t now);
 
+/* A root from outside, in PEM; absent: one is made. */
+struct rotation_given {
+	struct slice root, key;
+};
 /* Orders, each of them audited.  done may be called before they return. */
 typedef void rotation_done(void *ctx, const struct err *);
 void rotation_prepare(struct rotation *, enum ca_level,
+    const struct rotation_given *,	/* NULL: none */
     const struct audit_entry *who, rotation_done *, void *ctx);
 void rotation_activate(struct rotation *, const struct audit_entry *who,
     rotation_done *, void *ctx);

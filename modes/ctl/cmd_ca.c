@@ -1,12 +1,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "conf/stream.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/cert_text.h"
 #include "modes/ctl/client.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/file.h"
 #include "modes/ctl/print.h"
+#include "pki/key.h"
 
 static int show(struct ctl *), export_bundle(struct ctl *);
 static int prepare(struct ctl *), activate(struct ctl *), taint(struct ctl *),
@@ -55,6 +57,10 @@ static const char *const levels[] = { "root", "intermediate", NULL };
 static const struct ctl_option prepare_options[] = {
 	{ "level", 0, "LEVEL", .fallback = "intermediate", .words = levels,
 	    .text = "root, with an intermediate under it, or intermediate" },
+	{ "root-cert", 0, "FILE", .word = CTL_WORD_FILE,
+	    .text = "a root from outside instead of one that is made, PEM" },
+	{ "root-key", 0, "FILE", .word = CTL_WORD_FILE,
+	    .text = "its key, PEM; over the local socket alone" },
 	{ 0 },
 };
 
@@ -66,6 +72,8 @@ static const struct ctl_option revoke_options[] = {
 
 static const struct ctl_example prepare_examples[] = {
 	{ "ca prepare --level root", "every proxy trusts the new root, too" },
+	{ "ca prepare --level root --root-cert root.pem --root-key root.key",
+	    "a root of your own, on control's machine" },
 	{ 0 },
 };
 
@@ -200,12 +208,37 @@ show(struct ctl *c)
 }
 
 static int
+add_file(struct ctl *c, struct conf_node *body, const char *member,
+    const char *path)
+{
+	struct str text = { 0 };
+	struct err err = ERR_INIT;
+	int code = CTL_OK;
+
+	if (path == NULL)
+		return CTL_OK;
+	if (conf_file_read(path, &text, &err) < 0)
+		code = ctl_fail(c, &err);
+	else
+		conf_set_slice(body, member, str_slice(&text));
+	key_wipe_str(&text);
+	return code;
+}
+
+static int
 prepare(struct ctl *c)
 {
 	struct conf_node *body = conf_map_new(&c->arena);
+	int code;
 
 	conf_set_string(body, "what", ctl_value(c, "level"));
-	return order(c, "POST", "/v1/ca/prepare", body);
+	if ((ctl_value(c, "root-cert") == NULL) !=
+	    (ctl_value(c, "root-key") == NULL))
+		return ctl_misused(c, "--root-cert and --root-key go together");
+	code = add_file(c, body, "certificate", ctl_value(c, "root-cert"));
+	if (code == CTL_OK)
+		code = add_file(c, body, "key", ctl_value(c, "root-key"));
+	return code != CTL_OK ? code : order(c, "POST", "/v1/ca/prepare", body);
 }
 
 static int
