@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/random.h"
@@ -332,46 +331,6 @@ TEST(loop_posts_wake_a_loop_that_sleeps)
 	assert_int_equal(p.left, 0);
 	loop_free(p.here);
 	loop_free(p.there);
-}
-
-struct slice_seen {
-	struct loop *loop;
-	uint64_t     ns;
-};
-
-static void
-note_slice(void *arg)
-{
-	struct slice_seen *seen = arg;
-	uint64_t attr[6] = { 0 };	/* sched_getattr(2) */
-
-	assert_int_equal(syscall(SYS_sched_getattr, 0, attr, sizeof(attr), 0),
-	    0);
-	seen->ns = attr[3];
-	loop_stop(seen->loop);
-}
-
-static uint64_t
-slice_of_thread(bool is_patient)
-{
-	struct slice_seen seen = { loop_new("test"), 0 };
-
-	if (is_patient)
-		loop_set_patient(seen.loop);
-	loop_post(seen.loop, note_slice, &seen);
-	loop_thread_start(seen.loop);
-	loop_thread_join(seen.loop);
-	loop_free(seen.loop);
-	return seen.ns;
-}
-
-TEST(loop_that_is_patient_has_longer_slices)
-{
-	uint64_t usual = slice_of_thread(false), patient = slice_of_thread(true);
-
-	if (usual == 0)
-		skip();	/* a kernel that does not tell, and would not do it */
-	assert_true(patient > usual);
 }
 
 TEST(loop_stop_before_run_and_posts_after_it_are_not_lost)

@@ -28,16 +28,19 @@ loop_set_patient(struct loop *l)
 /*
  * A thread that wakes up takes the CPU from one with longer slices at once
  * (EEVDF), and need not wait for the end of a handshake.  Older kernels take
- * no notice.
+ * no notice.  What the operator chose stays: the nice value, and a policy for
+ * which slices are not ours to say.
  */
 void
 loop_be_patient(const struct loop *l)
 {
-	if (!l->is_patient)
-		return;
-	struct sched_attr attr = { .size = sizeof(attr),
-		.policy = SCHED_OTHER, .runtime = PATIENT_SLICE_NS };
+	struct sched_attr attr = { .size = sizeof(attr) };
 
+	if (!l->is_patient ||
+	    syscall(SYS_sched_getattr, 0, &attr, sizeof(attr), 0) != 0 ||
+	    attr.policy != SCHED_OTHER)
+		return;
+	attr.runtime = PATIENT_SLICE_NS;
 	syscall(SYS_sched_setattr, 0, &attr, 0);
 }
 
