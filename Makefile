@@ -42,7 +42,8 @@ LIBS   := -levent_extra -levent_core -lbearssl -lcrypto -lhttp_parser -lsqlite3 
 	  -ljansson -lyaml -lz -lnghttp2 -lbrotlienc -lbrotlicommon -lm
 
 ifeq ($(V),release)
-CFLAGS_V  := $(HARDEN)
+# Nothing unwinds the stack at run time; debuggers read .debug_frame.
+CFLAGS_V  := $(HARDEN) -fno-asynchronous-unwind-tables
 LDFLAGS_V := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
 	     -Wl,-z,pack-relative-relocs
 NONSS     := $(OBJ)/cmd/mesh/nonss.o
