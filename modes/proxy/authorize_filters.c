@@ -6,18 +6,21 @@
 /* --- connections of bytes and of datagrams -------------------------------------- */
 
 struct bytes_state {
-	struct list    link;	/* in worker->let_in, or undecided */
-	struct l4_ctx *ctx;
+	struct list     link;	/* in worker->let_in, or undecided */
+	struct l4_ctx  *ctx;
+	/* As it came: a gateway may say later that it is another's. */
+	struct authz_ip source, destination;
 };
 
 static bool
-bytes_allowed(struct l4_ctx *ctx, enum authorize_when when)
+bytes_allowed(const struct bytes_state *s, enum authorize_when when)
 {
+	struct l4_ctx *ctx = s->ctx;
 	struct l4_run *run = ctx->run;
 	struct proxy_worker *w = l4_env(run)->mode;
 	const struct conn_peer *peer = l4_peer(ctx);
-	struct addr room, local_room;
-	const struct addr *local = conn_local(l4_conn(run), &local_room);
+	struct addr room;
+	const struct addr *local = conn_local(l4_conn(run), &room);
 	bool is_udp = strcmp(peer->alpn, "mesh-udp/1") == 0;
 	struct authorize_at at;
 	struct authz_answer by;
@@ -25,12 +28,10 @@ bytes_allowed(struct l4_ctx *ctx, enum authorize_when when)
 	authorize_find(w->snapshot, l4_listener(run), peer, local, is_udp, &at);
 	if (at.table == NULL)
 		return true;
-	const struct authz_ip source = authorize_ip(conn_addr(l4_conn(run),
-	    &room));
 	const struct authz_facts f = {
 		.id = slice_str(peer->id), .sni = slice_str(peer->sni),
-		.source = source, .remote = source,
-		.destination = authorize_ip(local),
+		.source = s->source, .remote = s->source,
+		.destination = s->destination,
 		.port = at.port, .app_port = at.app_port,
 	};
 
@@ -51,16 +52,20 @@ bytes_open(struct l4_ctx *ctx)
 {
 	struct bytes_state *s = ctx->state;
 	struct proxy_worker *w = l4_env(ctx->run)->mode;
+	struct conn *c = l4_conn(ctx->run);
+	struct addr room;
 
 	/* Of HTTP each request is asked about. */
 	if (l4_terminal_of(ctx->run) == &http_terminal)
 		return PASS;
 	s->ctx = ctx;
+	s->source = authorize_ip(conn_addr(c, &room));
+	s->destination = authorize_ip(conn_local(c, &room));
 	if (may_turn_http(ctx->run, w->snapshot)) {
 		list_prepend(&w->undecided, &s->link);
 		return PASS;
 	}
-	if (!bytes_allowed(ctx, AUTHORIZE_NEW)) {
+	if (!bytes_allowed(s, AUTHORIZE_NEW)) {
 		l4_abort(ctx->run, CLOSE_DENIED);
 		return STOP;
 	}
@@ -80,7 +85,7 @@ authorize_session(struct l4_run *run)
 			continue;
 		list_remove(&s->link);
 		list_append(&w->let_in, &s->link);
-		return bytes_allowed(s->ctx, AUTHORIZE_NEW);
+		return bytes_allowed(s, AUTHORIZE_NEW);
 	}
 	return true;
 }
@@ -248,7 +253,7 @@ authorize_again(struct proxy_worker *w, const struct snapshot *old)
 		struct bytes_state *s = list_entry(at, struct bytes_state, link);
 
 		if (l4_terminal_of(s->ctx->run) != &http_terminal &&
-		    !bytes_allowed(s->ctx, AUTHORIZE_AGAIN))
+		    !bytes_allowed(s, AUTHORIZE_AGAIN))
 			l4_abort(s->ctx->run, CLOSE_DENIED);
 	}
 	LIST_FOREACH_SAFE(at, &w->requests_let_in) {

@@ -342,6 +342,68 @@ def an_application_behind_a_sidecar_is_told_the_gateway_s_client(scene):
 	assert line["client_identity"].endswith("/gw--edge"), line
 
 
+FROM_HERE = """
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: orders, namespace: default}
+spec:
+  selector: {matchLabels: {app: orders}}
+  rules:
+  - from: [{source: {ipBlocks: [%s]}}]
+"""
+
+
+def acked(control, name):
+	"""The revision that this proxy acts by."""
+	rows = json.loads(control.ctl("proxy", "status", "-o", "json").stdout)
+	rows = rows["items"] if isinstance(rows, dict) else rows
+	return next(row["ackedRevision"] for row in rows
+	    if row["name"] == f"default/{name}")
+
+
+def in_pieces(connection):
+	while connection.fill():
+		connection.send(connection.take(len(connection.buffer)))
+
+
+@scenario
+def who_came_in_by_a_gateway_is_asked_again_as_when_it_came(scene):
+	"""Of the gateway's address, not of that of the client it told of."""
+	control = scene.control()
+	port, ours = free_port(), "127.0.0.1"
+	tcp = scene.backend(in_pieces)
+	control.apply(ORDERS + "---" + FROM_HERE % ours + gateway(
+	    [f"name: tcp, port: {port}, protocol: TCP"]) +
+	    streams("TCPRoute", "orders", ["orders"]))
+	scene.proxy("orders", control=control, service="default/orders",
+	    apps=[f"80=127.0.0.1:{tcp.port}/tcp"],
+	    options=["--label", "app=orders"]).await_ready()
+	scene.proxy("edge-1", control=control, gateway="default/edge",
+	    options=["--listen-address", "127.0.0.1", "--proxy-protocol-from",
+	    "127.0.0.1"]).await_ready()
+
+	def opened():
+		client = wire.Client(port)
+		client.send(LINE + b"hello")
+		try:
+			if client.read_until(b"hello"):
+				return client
+		except OSError:
+			pass
+		client.close()
+		return None
+	kept = wait_until(opened, "bytes come through")
+	before = acked(control, "orders")
+	control.apply(FROM_HERE % f"{ours}, 192.0.2.0/24")
+	wait_until(lambda: acked(control, "orders") > before,
+	    "the sidecar has it")
+	opened().close()
+	kept.send(b"again")
+	kept.read_until(b"again")
+	control.apply(FROM_HERE % "192.0.2.0/24")
+	kept.wait_end()
+
+
 def member_tls(proxy):
 	"""A client with the identity of this proxy."""
 	tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
