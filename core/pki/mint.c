@@ -234,10 +234,11 @@ mint_root(struct str *out, const struct mint_ca *ca, const struct key *key)
 	str_fini(&tbs);
 }
 
-void
-mint_intermediate(struct str *out, const struct mint_ca *ca,
+/* Names are DER; as many CAs may follow below it. */
+static void
+mint_below(struct str *out, const struct mint_ca *ca, struct slice subject,
     const uint8_t point[KEY_POINT_LEN], const struct cert *issuer,
-    const struct key *issuer_key)
+    const struct key *issuer_key, int below)
 {
 	struct str tbs = { 0 };
 	size_t at = der_open(&tbs, DER_SEQUENCE);
@@ -245,12 +246,24 @@ mint_intermediate(struct str *out, const struct mint_ca *ca,
 	put_version_serial(&tbs, ca->serial);
 	str_add_slice(&tbs, issuer->subject);
 	put_validity(&tbs, ca->not_before, ca->not_after);
-	put_name(&tbs, ca->common_name);
+	str_add_slice(&tbs, subject);
 	put_spki(&tbs, point);
-	put_ca_extensions(&tbs, ca, point, issuer->skid, 0);
+	put_ca_extensions(&tbs, ca, point, issuer->skid, below);
 	der_close(&tbs, at);
 	put_signed(out, &tbs, issuer_key);
 	str_fini(&tbs);
+}
+
+void
+mint_intermediate(struct str *out, const struct mint_ca *ca,
+    const uint8_t point[KEY_POINT_LEN], const struct cert *issuer,
+    const struct key *issuer_key)
+{
+	struct str name = { 0 };
+
+	put_name(&name, ca->common_name);
+	mint_below(out, ca, str_slice(&name), point, issuer, issuer_key, 0);
+	str_fini(&name);
 }
 
 void
@@ -258,18 +271,8 @@ mint_cross(struct str *out, const struct mint_ca *ca,
     const struct cert *subject, const struct cert *issuer,
     const struct key *issuer_key)
 {
-	struct str tbs = { 0 };
-	size_t at = der_open(&tbs, DER_SEQUENCE);
-
-	put_version_serial(&tbs, ca->serial);
-	str_add_slice(&tbs, issuer->subject);
-	put_validity(&tbs, ca->not_before, ca->not_after);
-	str_add_slice(&tbs, subject->subject);
-	put_spki(&tbs, subject->point);
-	put_ca_extensions(&tbs, ca, subject->point, issuer->skid, 1);
-	der_close(&tbs, at);
-	put_signed(out, &tbs, issuer_key);
-	str_fini(&tbs);
+	mint_below(out, ca, subject->subject, subject->point, issuer,
+	    issuer_key, 1);
 }
 
 void

@@ -341,26 +341,38 @@ renewal_failed(struct agent *g, const struct err *err, bool is_final)
 	schedule(g, ms);
 }
 
+/* Whether the answer is an identity that is in use now; how says why. */
+static bool
+take_identity(struct agent *g, const struct agent_reply *reply,
+    const char *how, struct err *err)
+{
+	struct agent_identity *now = NULL;
+	struct str bundle = { 0 };
+
+	*err = reply->err;
+	g->renewal = NULL;
+	if (reply->status == 200)
+		now = agent_join_read_answer(reply->body, &g->next_key, &bundle,
+		    err);
+	key_fini(&g->next_key);
+	bool is_taken = now != NULL && adopt(g, now, &bundle, err) == 0;
+
+	str_fini(&bundle);
+	if (is_taken) {
+		stat_counter_add(g->stat, g->renewals[1], 1);
+		log_identity(g, how);
+	}
+	return is_taken;
+}
+
 static void
 on_renewed(void *arg, const struct agent_reply *reply)
 {
 	struct agent *g = arg;
-	struct agent_identity *now = NULL;
-	struct str bundle = { 0 };
-	struct err err = reply->err;
+	struct err err;
 
-	g->renewal = NULL;
-	if (reply->status == 200)
-		now = agent_join_read_answer(reply->body, &g->next_key, &bundle,
-		    &err);
-	key_fini(&g->next_key);
-	if (now == NULL || adopt(g, now, &bundle, &err) != 0) {
+	if (!take_identity(g, reply, "renewed", &err))
 		renewal_failed(g, &err, reply->is_final);
-	} else {
-		stat_counter_add(g->stat, g->renewals[1], 1);
-		log_identity(g, "renewed");
-	}
-	str_fini(&bundle);
 }
 
 static void
@@ -387,18 +399,9 @@ static void
 on_reclaimed(void *arg, const struct agent_reply *reply)
 {
 	struct agent *g = arg;
-	struct agent_identity *now = NULL;
-	struct str bundle = { 0 };
-	struct err err = reply->err;
+	struct err err;
 
-	g->renewal = NULL;
-	if (reply->status == 200)
-		now = agent_join_read_answer(reply->body, &g->next_key, &bundle,
-		    &err);
-	key_fini(&g->next_key);
-	if (now != NULL && adopt(g, now, &bundle, &err) == 0) {
-		stat_counter_add(g->stat, g->renewals[1], 1);
-		log_identity(g, "is again");
+	if (take_identity(g, reply, "is again", &err)) {
 		agent_make_workload(g, NULL);
 		agent_tell_ready(g);
 		agent_session_connect(g);
@@ -408,7 +411,6 @@ on_reclaimed(void *arg, const struct agent_reply *reply)
 	} else {
 		renewal_failed(g, &err, false);
 	}
-	str_fini(&bundle);
 }
 
 static void
