@@ -34,21 +34,28 @@ is_token(unsigned char c)
 	    (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
-/* What servers take for a space in a request line. */
+/*
+ * What servers take for a space in a request line, and skip before it: some split
+ * it as text of ISO 8859-1.
+ */
 static bool
 is_space(unsigned char c)
 {
-	return c == ' ' || c == '\t' || c == '\v' || c == '\f';
+	return c == ' ' || (c >= '\t' && c <= '\r' && c != '\n') ||
+	    (c >= 0x1c && c <= 0x1f) || c == 0x85 || c == 0xa0;
 }
 
-/* "HTTP/1.1": whichever digits; true once it is complete. */
+/* "HTTP/1.1": whichever digits, "01.1" too; true once it is complete. */
 static bool
 step_version(struct detect *d, unsigned char c)
 {
 	static const char pattern[] = "HTTP/0.0";
 	char want = d->version_at == NEVER ? '\0' : pattern[d->version_at];
-	bool fits = want == '0' ? c >= '0' && c <= '9' : want == (char)c;
+	bool is_digit = c >= '0' && c <= '9';
+	bool fits = want == '0' ? is_digit : want == (char)c;
 
+	if (want == '.' && is_digit)
+		return false;
 	d->version_at = fits ? d->version_at + 1 : NEVER;
 	return fits && d->version_at == sizeof(pattern) - 1;
 }
@@ -57,11 +64,9 @@ step_version(struct detect *d, unsigned char c)
 static bool
 step_line(struct detect *d, unsigned char c)
 {
-	bool is_end = c == '\r' || c == '\n';
-
 	switch ((enum line)d->line) {
 	case LINE_EMPTY:
-		if (!is_end)
+		if (c != '\n' && !is_space(c))
 			d->line = is_token(c) ? LINE_METHOD : LINE_NONE;
 		return false;
 	case LINE_METHOD:
@@ -78,11 +83,7 @@ step_line(struct detect *d, unsigned char c)
 			d->version_at = d->line == LINE_TARGET ? 0 : NEVER;
 			return false;
 		}
-		if (c < ' ' || c == 0x7f) {
-			d->line = LINE_NONE;
-			return false;
-		}
-		d->line = LINE_TARGET;
+		d->line = c == '\n' ? LINE_NONE : LINE_TARGET;
 		return step_version(d, c);
 	default:
 		return false;

@@ -7,6 +7,7 @@ two sidecars, and through one to an application without.
 """
 
 import contextlib
+import http.server
 import json
 import select
 import socket
@@ -280,6 +281,37 @@ def a_request_cannot_pass_for_bytes(scene):
 		return server.metrics().sum("mesh_connections_refused_total",
 		    reason="bytes_to_http") > 0
 	wait_until(refused, "it is refused")
+
+
+@scenario
+def what_a_lenient_server_takes_for_a_request_is_none_of_bytes(scene):
+	"""Python's splits the line at whatever Unicode calls a space."""
+	seen = []
+
+	class Handler(http.server.BaseHTTPRequestHandler):
+		def do_GET(self):
+			seen.append(self.headers.get("x-forwarded-client-cert"))
+			self.send_response(204)
+			self.end_headers()
+
+		def log_message(self, *_):
+			pass
+	app = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+	threading.Thread(target=app.serve_forever, daemon=True).start()
+	server = scene.proxy("app", control=scene.control(),
+	    service="default/app", apps=[f"9000=127.0.0.1:"
+	    f"{app.server_address[1]}/auto"], options=["--permissive"])
+	server.await_ready()
+	for line in (b" GET / HTTP/1.1", b"GET\xa0/\xa0HTTP/1.1",
+	    b"GET\r/\rHTTP/1.1", b"GET\x1c/\x1dHTTP/1.1", b"GET / HTTP/01.1"):
+		with connect(("127.0.0.1", server.inbound_port)) as sock, \
+		    contextlib.suppress(ConnectionResetError):
+			sock.sendall(line + b"\r\nx-forwarded-client-cert: By=me"
+			    b"\r\n\r\n")
+			sock.recv(1000)
+	app.shutdown()
+	app.server_close()
+	assert "By=me" not in seen, seen
 
 
 @scenario
