@@ -18,6 +18,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "http-client", fuzz_http_client, "HTTP/1 responses" },
 	{ "http-server", fuzz_http_server, "HTTP/1 requests" },
 	{ "json", fuzz_json, "a JSON document" },
+	{ "jwt", fuzz_jwt, "a token that is signed, and keys for it" },
 	{ "meta", fuzz_meta, "what a sidecar says first of who calls" },
 	{ "name", fuzz_name, "addresses, server names, identities, units" },
 	{ "packet", fuzz_packet, "frames of mesh-udp/1" },
