@@ -8,6 +8,7 @@
 #include "model/route.h"
 #include "model/secret.h"
 #include "model/service.h"
+#include "model/mesh_config.h"
 #include "model/warn_impl.h"
 #include "model/workload.h"
 #include "model/xbackend.h"
@@ -437,6 +438,26 @@ static const struct {
 	{ &model_rollout_kind, of_rollout },
 };
 
+/* A document that leaves out who may call whom opens what was shut. */
+static void
+warn_opening(struct warner *w)
+{
+	const struct model_object *now = w->object, *before = NULL;
+
+	if (conf_get(conf_get(now->node, "spec"), "defaultInboundPolicy") != NULL ||
+	    w->elsewhere == NULL ||
+	    w->elsewhere(w->arg, now->kind, NULL, now->head->meta.name,
+	    &before) != MODEL_ELSEWHERE_FOUND)
+		return;
+	int is = model_mesh_config(now)->spec.inbound_policy;
+	int was = model_mesh_config(before)->spec.inbound_policy;
+
+	if (was != is)
+		warn_at(w, "defaultInboundPolicy: it is %s now, and without this "
+		    "field becomes %s", model_inbound_policies[was],
+		    model_inbound_policies[is]);
+}
+
 void
 warn_references(struct warner *w)
 {
@@ -448,6 +469,8 @@ warn_references(struct warner *w)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (kinds[i].kind == w->object->kind)
 			kinds[i].look(w);
+	if (w->object->kind == &model_mesh_config_kind)
+		warn_opening(w);
 	if (policy != NULL)
 		look_targets(w, policy->targets, policy->targets_len);
 	else if (model_extension_targets(w->object, &targets, &n))

@@ -295,6 +295,41 @@ TEST(what_comes_to_others_may_refer_to_them)
 	model_set_fini(&there);
 }
 
+#define MESH_CONFIG(spec)	"apiVersion: mesh/v1\nkind: MeshConfig\n"	\
+	"metadata: {name: default}\nspec: {" spec "}\n"
+
+TEST(what_leaves_the_mesh_open_is_said)
+{
+	static const struct { const char *before, *now, *out; } configs[] = {
+		{ "defaultInboundPolicy: deny", "http: {}",
+		    "t:4:7: spec.defaultInboundPolicy: it is deny now, and "
+		    "without this field becomes all-authenticated\n" },
+		{ "defaultInboundPolicy: deny", "defaultInboundPolicy: "
+		    "all-authenticated", NULL },
+		{ "defaultInboundPolicy: all-authenticated", "http: {}", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++) {
+		struct beside b = { 0 };
+		struct model_set there, set;
+		struct str before = { 0 }, now = { 0 };
+
+		str_addf(&before, MESH_CONFIG("%s"), configs[i].before);
+		str_addf(&now, MESH_CONFIG("%s"), configs[i].now);
+		read_set(&there, str_ptr(&before));
+		read_set(&set, str_ptr(&now));
+		b.there = &there;
+		model_warn_beside(&set, 0, find_beside, note_beside, &b);
+		assert_string_equal(b.out.len > 0 ? str_ptr(&b.out) : "",
+		    configs[i].out != NULL ? configs[i].out : "");
+		str_fini(&b.out);
+		str_fini(&before);
+		str_fini(&now);
+		model_set_fini(&set);
+		model_set_fini(&there);
+	}
+}
+
 TEST(warnings_have_a_place_and_a_reason)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
