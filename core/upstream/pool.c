@@ -455,9 +455,55 @@ close_idle(struct endpoint_local *l)
 	endpoint_local_check(l);
 }
 
+/* It was in the old cluster, and no later one up to `since` took it over. */
+static bool
+has_left(const struct endpoint_state *s, const struct cluster *old,
+    uint64_t since)
+{
+	uint64_t at = atomic_load_explicit(&s->generation,
+	    memory_order_relaxed);
+
+	return s->service == old->state && at >= old->generation && at < since;
+}
+
+static void
+leave(struct endpoint_local *l)
+{
+	l->is_gone = true;
+	close_idle(l);
+}
+
+static void
+look_at_old(struct map *locals, const struct cluster *old, uint64_t since)
+{
+	for (size_t i = 0; i < old->len; i++) {
+		const struct endpoint_state *s = old->v[i].state;
+		struct endpoint_local *l = !has_left(s, old, since) ? NULL :
+		    map_get(locals, slice_str(s->key));
+
+		if (l != NULL)
+			leave(l);
+	}
+}
+
+static void
+look_at_connected(struct map *locals, const struct cluster *old,
+    uint64_t since)
+{
+	size_t it = 0;
+	void *value;
+
+	while (map_next(locals, &it, NULL, &value)) {
+		struct endpoint_local *l = value;
+
+		if (has_left(l->state, old, since))
+			leave(l);
+	}
+}
+
 /*
- * Who is connected is looked at, however many endpoints a service has: one of
- * the old cluster that no later one up to `now` took over has left.
+ * Whichever are fewer: a service may have ten thousand endpoints, and a worker
+ * may be connected to a thousand services that change at once.
  */
 void
 upstream_replace(struct upstream *up, const struct cluster *old,
@@ -466,20 +512,12 @@ upstream_replace(struct upstream *up, const struct cluster *old,
 	uint64_t since = now == NULL ? UINT64_MAX : now->generation;
 
 	for (int is_h2 = 0; is_h2 < 2; is_h2++) {
-		size_t it = 0;
-		void *value;
+		struct map *locals = &up->locals[is_h2];
 
-		while (map_next(&up->locals[is_h2], &it, NULL, &value)) {
-			struct endpoint_local *l = value;
-			uint64_t at = atomic_load_explicit(
-			    &l->state->generation, memory_order_relaxed);
-
-			if (l->state->service != old->state ||
-			    at < old->generation || at >= since)
-				continue;
-			l->is_gone = true;
-			close_idle(l);
-		}
+		if (old->len < locals->len)
+			look_at_old(locals, old, since);
+		else
+			look_at_connected(locals, old, since);
 	}
 }
 

@@ -195,6 +195,37 @@ TEST(pool_keeps_idle_connections_of_who_is_in_the_next_set)
 	bench_fini(&b);
 }
 
+/* Of many that are connected one service's few; the others stay. */
+TEST(pool_closes_idle_connections_of_who_left_among_others)
+{
+	struct bench b;
+
+	bench_init(&b);
+	struct cluster *web = b.cluster;
+	struct cluster *other = cluster_new(b.registry, SLICE("default/db"),
+	    SLICE("80"));
+	cluster_add(other, b.registry, &web->v[0]);
+	cluster_seal(other);
+
+	bench_exchange(&b, 'A', 0, BENCH_OK);
+	b.cluster = other;
+	bench_exchange(&b, 'B', 1, BENCH_OK);
+	b.cluster = web;
+	assert_int_equal(bench_counts(&b).idle, 2);
+	struct cluster *same = successor(&b, true);
+
+	upstream_replace(b.up, web, same);
+	upstream_replace(b.up, other, other);
+	assert_int_equal(bench_counts(&b).idle, 2);
+	upstream_replace(b.up, other, NULL);
+	bench_exchange(&b, 'C', 0, BENCH_OK);
+	assert_int_equal(bench_counts(&b).idle, 1);
+	bench_assert_trace(&b, "A:fresh A:200 B:fresh B:200 C:reused C:200");
+	cluster_unref(same);
+	cluster_unref(other);
+	bench_fini(&b);
+}
+
 static bool
 is_second_answered(struct bench *b)
 {
