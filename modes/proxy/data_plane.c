@@ -200,7 +200,10 @@ data_plane_name(struct data_plane *p, struct slice workload)
 
 /* --- snapshots ---------------------------------------------------------------------- */
 
-/* Pools let go of endpoints that are in the old snapshot and not in the new. */
+/*
+ * Pools let go of endpoints that are in the old snapshot and not in the new.  A
+ * port's second place, for GRPCRoutes, has the endpoints of its first.
+ */
 static void
 release_endpoints(struct proxy_worker *w, const struct snapshot *old,
     const struct snapshot *now)
@@ -218,6 +221,7 @@ release_endpoints(struct proxy_worker *w, const struct snapshot *old,
 			const struct cluster *c = p == NULL ? NULL : p->cluster;
 
 			if (c != s->ports[i].cluster &&
+			    !s->ports[i].is_for_grpc &&
 			    s->ports[i].cluster->protocol != CLUSTER_UDP)
 				upstream_replace(w->upstream,
 				    s->ports[i].cluster, c);
