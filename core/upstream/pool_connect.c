@@ -41,6 +41,16 @@ arrive(struct pool_connect *k)
 	k->local->sharing -= k->shares;
 }
 
+/*
+ * Nobody is left for whom it could be announced: HTTP/2 would open, and a server
+ * that awaits the header end it, before anybody is.
+ */
+static bool
+is_of_nobody(const struct pool_connect *k, const struct attempt *first)
+{
+	return first == NULL && k->cluster->announce != PROXY_NONE;
+}
+
 /* Who hoped to share one that cannot be shared needs another. */
 static void
 greet(struct pool_connect *k, struct conn *c)
@@ -52,7 +62,9 @@ greet(struct pool_connect *k, struct conn *c)
 	/* It was made for it, whatever has changed since. */
 	if (first != NULL)
 		attempt_bind(first, pc);
-	if (first == NULL || pc->is_shared)
+	if (is_of_nobody(k, first))
+		conn_close(c, CLOSE_LOCAL);
+	else if (first == NULL || pc->is_shared)
 		pool_put(pc);
 	bool is_shared = pc->is_shared && !pc->finished && pool_is_sound(pc);
 

@@ -336,6 +336,33 @@ TEST(pool_of_a_sidecar_hopes_to_share_where_it_is_told)
 	}
 }
 
+/* What there is to say of a connection by itself was said, or it has ended. */
+static bool
+is_settled(struct bench *b)
+{
+	return bench_is_one_asking(b) || bench_is_none_idle(b);
+}
+
+/* The caller has gone meanwhile: what was made for it is of no use to another. */
+TEST(pool_says_for_whom_a_connection_is_before_all_else)
+{
+	struct bench b;
+	char first[6] = "";
+
+	init(&b);
+	b.cluster->announce = PROXY_V1;
+	bench_start(&b, 'A');
+	bench_finish(&b.calls[0], ATTEMPT_CANCELLED);
+	bench_run_until(&b, bench_is_none_connecting);
+	bench_run_until(&b, is_settled);
+	bench_start(&b, 'B');
+	bench_run_until(&b, bench_is_one_asking);
+	assert_int_equal(recv(b.peers[b.peers_len - 1], first, 5, 0), 5);
+	assert_string_equal(first, "PROXY");
+	bench_finish(&b.calls[1], ATTEMPT_CANCELLED);
+	bench_fini(&b);
+}
+
 /* --- age and silence ------------------------------------------------------- */
 
 static uint64_t wait_ms;
