@@ -116,7 +116,7 @@ condition_promise(const struct sight *s, struct conf_node *list, bool accepted)
 		    "every proxy that needs it runs it");
 	else
 		condition_put(s, list, "Programmed", "False", "Invalid",
-		    "it is not accepted");
+		    "not as it is: its other conditions say why");
 }
 
 static void

@@ -42,7 +42,9 @@ static const struct ctl_example deny_examples[] = {
 	"namespace, that " does ". CALLER is a service account, NAME or "	\
 	"NAMESPACE/NAME (that of a service is its name, unless its token said "	\
 	"another); NAMESPACE/* is everybody there, * everybody. It takes "	\
-	"effect at once, on open connections too. With "			\
+	"effect at once, on open connections too. What the document of that "	\
+	"name said before, of another port or path perhaps, holds no more: "	\
+	"--name keeps both. With "						\
 	"--dry-run the document is printed and nothing is changed.\n"
 
 const struct ctl_command cmd_allow = {
@@ -134,6 +136,30 @@ add_operation(struct order *o, struct conf_node *rule)
 		    ctl_value(c, "paths"));
 }
 
+/* A DENY for what no request has refuses nobody. */
+static void
+warn_of_words(struct ctl *c)
+{
+	struct slice rest = slice_str(ctl_has(c, "methods") ? ctl_value(c,
+	    "methods") : ""), word;
+
+	while (slice_cut(&rest, ',', &word))
+		for (size_t i = 0; i < word.len; i++)
+			if (word.ptr[i] >= 'a' && word.ptr[i] <= 'z') {
+				ctl_warn(c, "method %.*s: methods are compared "
+				    "letter by letter, and GET is not get",
+				    SLICE_ARG(slice_trim(word)));
+				break;
+			}
+	rest = slice_str(ctl_has(c, "paths") ? ctl_value(c, "paths") : "");
+	while (slice_cut(&rest, ',', &word)) {
+		word = slice_trim(word);
+		if (word.len > 0 && word.ptr[0] != '/' && word.ptr[0] != '*')
+			ctl_warn(c, "path %.*s: no request has it, paths begin "
+			    "with /", SLICE_ARG(word));
+	}
+}
+
 static const char *
 default_name(const struct order *o)
 {
@@ -194,6 +220,24 @@ put(struct order *o, struct conf_node **answer)
 }
 
 static void
+say_next(struct order *o, const char *result)
+{
+	struct ctl *c = o->c;
+	const char *caller = o->namespace == NULL || strcmp(o->caller, "*") == 0 ?
+	    "CALLER" : arena_printf(&c->arena, "%s/%s", o->namespace, o->caller);
+	const char *port = o->to.port == 0 ? "" : arena_printf(&c->arena, ":%u",
+	    o->to.port);
+
+	if (result != NULL && strcmp(result, "configured") == 0)
+		ctl_say(c, "what %s said before holds no more; --name keeps both",
+		    o->name);
+	ctl_say(c, "check it with: mesh ctl authz check --from %s --to %s/%s%s; "
+	    "take it back with: mesh ctl delete authorizationpolicy %s -n %s",
+	    caller, o->to.namespace, o->to.name, port, o->name,
+	    o->to.namespace);
+}
+
+static void
 print(struct order *o, const struct conf_node *answer)
 {
 	struct ctl *c = o->c;
@@ -207,10 +251,7 @@ print(struct order *o, const struct conf_node *answer)
 	} else if (!print_node(c, o->document) && !is_dry) {
 		str_addf(&c->out, "%s %s\n", str_ptr(&line), result == NULL ?
 		    "configured" : result);
-		ctl_say(c, "check it with: mesh ctl authz check --from CALLER "
-		    "--to %s/%s; take it back with: mesh ctl delete "
-		    "authorizationpolicy %s -n %s", o->to.namespace,
-		    o->to.name, o->name, o->to.namespace);
+		say_next(o, result);
 	} else {
 		ctl_say(c, "%s %s%s", str_ptr(&line), result == NULL ?
 		    "configured" : result, is_dry ? " (dry run)" : "");
@@ -266,6 +307,7 @@ order(struct ctl *c, const char *verb)
 	if (code != CTL_OK)
 		return code;
 	o.name = ctl_has(c, "name") ? ctl_value(c, "name") : default_name(&o);
+	warn_of_words(c);
 	code = write_document(&o);
 	if (code == CTL_OK)
 		code = put(&o, &answer);

@@ -437,7 +437,12 @@ def people_allow_deny_and_check(scene):
 	path = scene.file("deny.yaml", shown)
 	control.ctl("authz", "check", "--from", "web", "--to", "orders", "-f",
 	    path, expect=1)	# the service is not in there
-	control.ctl("deny", "*", "orders", "--paths", "/items/9")
+	said = control.ctl("deny", "*", "orders", "--paths", "items", "--methods",
+	    "get").stderr
+	assert "path items: no request has it" in said, said
+	assert "method get:" in said and "holds no more" not in said, said
+	said = control.ctl("deny", "*", "orders", "--paths", "/items/9").stderr
+	assert "holds no more; --name keeps both" in said, said
 	wait_until(lambda: ask(web, "/items/9") == 403, "it is refused")
 	control.apply(gateway(["name: http, port: 8080, protocol: HTTP"]) +
 	    policy("edge", """
