@@ -130,8 +130,10 @@ on_head(void *owner, struct http_head *h, bool end)
 	bool is_denied = h->status == 401 || h->status == 403;
 
 	err_set(&err, is_denied ? ERR_DENIED : ERR_UNAVAILABLE,
-	    "session with control at %s: it answered %d %s",
-	    l->request.control, h->status, http_status_text(h->status));
+	    "session with control at %s: it answered %d %s%s",
+	    l->request.control, h->status, http_status_text(h->status),
+	    h->status == 403 ? "; if our identity was revoked, a start with a "
+	    "new token joins again" : "");
 	fail(l, &err);
 }
 

@@ -133,7 +133,8 @@ def a_restart_forgets_no_revocation(scene):
 	# ... and of control.
 	control.start()
 	control.await_ready()
-	wait_until(lambda: "403 Forbidden" in web.err(), "control refuses it")
+	wait_until(lambda: "403 Forbidden; if our identity was revoked" in
+	    web.err(), "control refuses it")
 	assert "sa/web" in control.ctl("revoke").stdout
 
 
