@@ -21,7 +21,7 @@ static const struct conf_field selector_fields[] = {
 	{ 0 },
 };
 
-static const struct conf_schema selector_schema = { "workload selector",
+const struct conf_schema model_authz_selector_schema = { "workload selector",
 	sizeof(struct model_authz_selector), selector_fields, NULL };
 
 static const struct conf_field provider_fields[] = {
@@ -39,7 +39,7 @@ static const struct conf_schema provider_schema = { "provider",
 
 static const struct conf_field spec_fields[] = {
 	{ "selector", CONF_POINTER_T, SPEC(selector), .critical = true,
-	    .schema = &selector_schema,
+	    .schema = &model_authz_selector_schema,
 	    .text = "workloads of its namespace that it is about; none: all" },
 	{ "targetRefs", CONF_STRUCT_T,
 	    CONF_LIST_AT(struct model_authorization_policy_spec, targets),
@@ -70,9 +70,11 @@ spec_rule(const void *value, const struct conf_place *at)
 	const struct model_authorization_policy_spec *s = value;
 	const char *action = actions[s->action];
 
-	if (s->selector != NULL && s->targets_len > 0)
-		return conf_fail(at, "targetRefs: expected none beside selector, "
-		    "found %zu", s->targets_len);
+	const struct model_authz_scope scope = { NULL, s->selector, s->targets,
+		s->targets_len };
+
+	if (model_authz_scope_check(&scope, at) != 0)
+		return -1;
 	if (s->action == MODEL_AUTHZ_CUSTOM && s->provider == NULL)
 		return conf_fail(at, ": the required field \"provider\" is missing, "
 		    "which CUSTOM needs");
@@ -83,11 +85,6 @@ spec_rule(const void *value, const struct conf_place *at)
 	    s->action == MODEL_AUTHZ_CUSTOM))
 		return conf_fail(at, ": the required field \"rules\" is missing, as "
 		    "%s without one never acts; [{}] matches all", action);
-	for (size_t i = 0; i < s->targets_len; i++)
-		if (s->targets[i].section != NULL)
-			return conf_fail(at, "targetRefs[%zu].sectionName: expected "
-			    "none, as rules name ports, found \"%s\"", i,
-			    s->targets[i].section);
 	for (size_t i = 0; i < s->rules_len; i++)
 		if (model_authz_rule_check(&s->rules[i], i, at) != 0)
 			return -1;
@@ -157,24 +154,53 @@ is_target(const struct model_target_ref *t, const char *namespace,
 	return false;
 }
 
+static struct model_authz_scope
+scope_of(const struct model_object *o)
+{
+	const struct model_authorization_policy *a =
+	    model_authorization_policy(o);
+
+	return (struct model_authz_scope){ a->head.meta.namespace,
+		a->spec.selector, a->spec.targets, a->spec.targets_len };
+}
+
+int
+model_authz_scope_check(const struct model_authz_scope *s,
+    const struct conf_place *at)
+{
+	if (s->selector != NULL && s->targets_len > 0)
+		return conf_fail(at, "targetRefs: expected none beside selector, "
+		    "found %zu", s->targets_len);
+	for (size_t i = 0; i < s->targets_len; i++)
+		if (s->targets[i].section != NULL)
+			return conf_fail(at, "targetRefs[%zu].sectionName: expected "
+			    "none, as rules name ports, found \"%s\"", i,
+			    s->targets[i].section);
+	return 0;
+}
+
+bool
+model_authz_scope_is_for(const struct model_authz_scope *s,
+    const struct model_authz_place *p)
+{
+	for (size_t i = 0; i < s->targets_len; i++)
+		if (is_target(&s->targets[i], s->namespace, p))
+			return true;
+	if (s->targets_len > 0 || (strcmp(s->namespace, p->namespace) != 0 &&
+	    !model_is_root_namespace(s->namespace)))
+		return false;
+	return s->selector == NULL || s->selector->labels.len == 0 ||
+	    (p->labels != NULL && model_labels_match(&s->selector->labels,
+	    p->labels));
+}
+
 bool
 model_authz_is_for(const struct model_object *o,
     const struct model_authz_place *p)
 {
-	const struct model_authorization_policy *a =
-	    model_authorization_policy(o);
-	const char *namespace = a->head.meta.namespace;
+	const struct model_authz_scope scope = scope_of(o);
 
-	for (size_t i = 0; i < a->spec.targets_len; i++)
-		if (is_target(&a->spec.targets[i], namespace, p))
-			return true;
-	if (a->spec.targets_len > 0 ||
-	    (strcmp(namespace, p->namespace) != 0 &&
-	    !model_is_root_namespace(namespace)))
-		return false;
-	return a->spec.selector == NULL || a->spec.selector->labels.len == 0 ||
-	    (p->labels != NULL && model_labels_match(
-	    &a->spec.selector->labels, p->labels));
+	return model_authz_scope_is_for(&scope, p);
 }
 
 static bool
@@ -194,21 +220,28 @@ concerns_target(const struct model_subject *subject,
 	return model_subject_has_offer(subject, namespace, t);
 }
 
-static bool
-concerns(const struct model_subject *subject, const struct model_object *o)
+bool
+model_authz_scope_concerns(const struct model_subject *subject,
+    const struct model_object *o, const struct model_authz_scope *s)
 {
-	const struct model_authorization_policy *a =
-	    model_authorization_policy(o);
 	const struct model_authz_place here = {
 		.namespace = subject->namespace,
 		.labels = subject->self == NULL ? NULL :
 		    &model_workload(subject->self)->head.meta.labels,
 	};
 
-	for (size_t i = 0; i < a->spec.targets_len; i++)
-		if (concerns_target(subject, o, &a->spec.targets[i]))
+	for (size_t i = 0; i < s->targets_len; i++)
+		if (concerns_target(subject, o, &s->targets[i]))
 			return true;
-	return model_authz_is_for(o, &here);
+	return model_authz_scope_is_for(s, &here);
+}
+
+static bool
+concerns(const struct model_subject *subject, const struct model_object *o)
+{
+	const struct model_authz_scope scope = scope_of(o);
+
+	return model_authz_scope_concerns(subject, o, &scope);
 }
 
 /* --- for people ------------------------------------------------------------- */
@@ -223,21 +256,27 @@ print_action(struct str *out, const struct model_object *o)
 	    model_authz_is_dry_run(o) ? " (dry run)" : "");
 }
 
+void
+model_authz_scope_print(struct str *out, const struct model_authz_scope *s)
+{
+	const struct model_authz_selector *by = s->selector;
+
+	if (s->targets_len > 0)
+		model_print_targets(out, s->targets, s->targets_len);
+	else if (by == NULL || by->labels.len == 0)
+		str_add(out, model_is_root_namespace(s->namespace) ?
+		    "the mesh" : "the namespace");
+	for (size_t i = 0; by != NULL && i < by->labels.len; i++)
+		str_addf(out, "%s%s=%s", i > 0 ? "," : "",
+		    by->labels.items[i].key, by->labels.items[i].value);
+}
+
 static void
 print_for(struct str *out, const struct model_object *o)
 {
-	const struct model_authorization_policy *a =
-	    model_authorization_policy(o);
-	const struct model_authz_selector *s = a->spec.selector;
+	const struct model_authz_scope scope = scope_of(o);
 
-	if (a->spec.targets_len > 0)
-		model_print_targets(out, a->spec.targets, a->spec.targets_len);
-	else if (s == NULL || s->labels.len == 0)
-		str_add(out, model_is_root_namespace(a->head.meta.namespace) ?
-		    "the mesh" : "the namespace");
-	for (size_t i = 0; s != NULL && i < s->labels.len; i++)
-		str_addf(out, "%s%s=%s", i > 0 ? "," : "",
-		    s->labels.items[i].key, s->labels.items[i].value);
+	model_authz_scope_print(out, &scope);
 }
 
 static void

@@ -57,12 +57,16 @@ struct model_authz_rule {
 	size_t                        from_len, to_len, when_len;
 };
 
+/* Labels that a workload must have. */
+struct model_authz_selector {
+	struct conf_pairs labels;
+};
+extern const struct conf_schema model_authz_selector_schema;
+
 struct model_authorization_policy {
 	struct model_head head;
 	struct model_authorization_policy_spec {
-		struct model_authz_selector {
-			struct conf_pairs labels;
-		}                       *selector;	/* NULL: none */
+		struct model_authz_selector *selector;	/* NULL: none */
 		struct model_target_ref *targets;
 		size_t                   targets_len;
 		int                      action;	/* enum model_authz_action */
@@ -97,5 +101,21 @@ struct model_authz_place {
 };
 bool model_authz_is_for(const struct model_object *,
     const struct model_authz_place *);
+
+/* The same of any kind that says so what it is about. */
+struct model_authz_scope {
+	const char                        *namespace;
+	const struct model_authz_selector *selector;
+	const struct model_target_ref     *targets;
+	size_t                             targets_len;
+};
+/* No section of a target may be named, and no target beside a selector. */
+int model_authz_scope_check(const struct model_authz_scope *,
+    const struct conf_place *spec);
+bool model_authz_scope_is_for(const struct model_authz_scope *,
+    const struct model_authz_place *);
+bool model_authz_scope_concerns(const struct model_subject *,
+    const struct model_object *, const struct model_authz_scope *);
+void model_authz_scope_print(struct str *, const struct model_authz_scope *);
 
 #endif

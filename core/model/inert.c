@@ -35,6 +35,8 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "AuthorizationPolicy", "spec.rules.when.key", NULL, FIRST },
 	/* Nobody is asked: what its rules match is refused. */
 	{ "AuthorizationPolicy", "spec.provider", NULL, FIRST },
+	/* Tokens are not looked at: who must have one is still refused. */
+	{ "RequestAuthentication", "spec", NULL, FIRST },
 	{ NULL, NULL, NULL, NULL },
 };
 

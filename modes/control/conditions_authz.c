@@ -1,16 +1,25 @@
-#include "model/authorization_policy.h"
 #include "model/gateway.h"
+#include "model/inert.h"
+#include "model/request_authentication.h"
 #include "modes/control/conditions_judge.h"
 
 /*
- * conditions_authz: AuthorizationPolicies, one group of conditions for each
- * target, or one for the workloads of a namespace or the mesh.
+ * conditions_authz: AuthorizationPolicies and RequestAuthentications, one group
+ * of conditions for each target, or one for the workloads of a namespace or the
+ * mesh.
  */
+static const char *
+good(const struct sight *s)
+{
+	return model_kind_is_inert(s->of->kind) ? "it is well formed" :
+	    "the policy is in use";
+}
+
 static void
 judge_target(struct sight *s, const struct model_target_ref *t,
     struct conf_node *list)
 {
-	const char *message = "the policy is in use", *fault = NULL;
+	const char *message = good(s), *fault = NULL;
 
 	if (!model_ref_is(t->group, t->kind, MODEL_GATEWAY_GROUP, "Gateway")) {
 		fault = sight_target(s, t, &message);
@@ -26,23 +35,41 @@ judge_target(struct sight *s, const struct model_target_ref *t,
 }
 
 static void
-judge(struct sight *s, struct conf_node *status)
+judge_scope(struct sight *s, struct conf_node *status,
+    const struct model_target_ref *targets, size_t n)
 {
-	const struct model_authorization_policy_spec *p =
-	    &model_authorization_policy(s->of)->spec;
 	struct conf_node *list;
 
-	if (p->targets_len > 0) {
-		condition_ancestors(s, status, p->targets, p->targets_len,
-		    judge_target);
+	if (n > 0) {
+		condition_ancestors(s, status, targets, n, judge_target);
 		return;
 	}
 	list = conf_set_list(status, "conditions");
-	condition_put(s, list, "Accepted", "True", "Accepted",
-	    "the policy is in use");
+	condition_put(s, list, "Accepted", "True", "Accepted", good(s));
 	condition_promise(s, list, true);
 	condition_ignored(s, list);
 }
 
+static void
+judge_policy(struct sight *s, struct conf_node *status)
+{
+	const struct model_authorization_policy_spec *p =
+	    &model_authorization_policy(s->of)->spec;
+
+	judge_scope(s, status, p->targets, p->targets_len);
+}
+
 const struct judge judge_authorization_policy = {
-	&model_authorization_policy_kind, judge, false };
+	&model_authorization_policy_kind, judge_policy, false };
+
+static void
+judge_tokens(struct sight *s, struct conf_node *status)
+{
+	const struct model_request_authentication_spec *p =
+	    &model_request_authentication(s->of)->spec;
+
+	judge_scope(s, status, p->targets, p->targets_len);
+}
+
+const struct judge judge_request_authentication = {
+	&model_request_authentication_kind, judge_tokens, false };

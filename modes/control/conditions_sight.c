@@ -24,6 +24,7 @@ const struct judge *const judges[] = {
 	&judge_compression,
 	&judge_cache,
 	&judge_authorization_policy,
+	&judge_request_authentication,
 	NULL,
 };
 
