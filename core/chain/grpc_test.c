@@ -119,6 +119,8 @@ TEST(grpc_callers_get_heads_where_others_get_pages)
 	bench_fini(&b);
 }
 
+#define GRPC	"application/grpc"
+
 static void
 begin_call(struct bench *b, const char *filters)
 {
@@ -129,9 +131,9 @@ begin_call(struct bench *b, const char *filters)
 	bench_turn();
 }
 
-/* A head without an end, and a part of the body. */
+/* A head without an end, and a part of the body; type NULL: it says none. */
 static void
-begin_answer(struct bench *b, int64_t length)
+begin_answer(struct bench *b, const char *type, int64_t length)
 {
 	struct http_head *h = arena_alloc(&b->arena, sizeof(*h));
 	struct buf part = { 0 };
@@ -139,6 +141,9 @@ begin_answer(struct bench *b, int64_t length)
 	http_head_init(h, &b->arena);
 	h->status = 200;
 	h->content_length = length;
+	if (type != NULL)
+		http_fields_add_id(&h->fields, FIELD_CONTENT_TYPE,
+		    slice_str(type));
 	l7_respond_head(b->terminal, h, false);
 	buf_add(&part, "abc", 3);
 	l7_respond_body(b->terminal, &part, false);
@@ -150,7 +155,7 @@ TEST(grpc_answers_that_break_off_end_in_a_status)
 	struct bench b;
 
 	begin_call(&b, "a b");
-	begin_answer(&b, -1);
+	begin_answer(&b, GRPC, -1);
 	l7_abort(b.terminal, FLAG_UC, "gone");
 	bench_turn();
 	bench_expect("a:head^$ b:head^$ ^head$ b:headv a:headv <200 "
@@ -161,7 +166,7 @@ TEST(grpc_answers_that_break_off_end_in_a_status)
 
 	/* What a filter holds is not sent before the status. */
 	begin_call(&b, "a bbv");
-	begin_answer(&b, -1);
+	begin_answer(&b, GRPC, -1);
 	l7_abort(b.terminal, FLAG_UT, "late");
 	bench_turn();
 	bench_expect("a:head^$ b:head^$ ^head$ b:headv a:headv <200 "
@@ -174,7 +179,7 @@ TEST(grpc_answers_of_a_stated_length_are_reset)
 	struct bench b;
 
 	begin_call(&b, "a");
-	begin_answer(&b, 9);
+	begin_answer(&b, GRPC, 9);
 	l7_abort(b.terminal, FLAG_UC, "gone");
 	bench_turn();
 	bench_expect("a:head^$ ^head$ a:headv <200 a:[abc]v <[abc] "
@@ -188,10 +193,29 @@ TEST(others_than_grpc_are_reset)
 
 	bench_init(&b, "a");
 	bench_head(true);
-	begin_answer(&b, -1);
+	begin_answer(&b, GRPC, -1);
 	l7_abort(b.terminal, FLAG_UC, "gone");
 	bench_turn();
 	bench_expect("a:head^$ ^head$ a:headv <200 a:[abc]v <[abc] "
 	    "done:200:UC a:done close:9");
 	bench_fini(&b);
+}
+
+/* It would look like a whole one, to caches in front of us too. */
+TEST(grpc_calls_are_not_told_that_a_page_is_whole)
+{
+	static const char *const types[] = { NULL, "text/html",
+		"application/grpcish" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct bench b;
+
+		begin_call(&b, "a");
+		begin_answer(&b, types[i], -1);
+		l7_abort(b.terminal, FLAG_DT, "late");
+		bench_turn();
+		bench_expect("a:head^$ ^head$ a:headv <200 a:[abc]v <[abc] "
+		    "done:200:DT a:done close:9");
+		bench_fini(&b);
+	}
 }

@@ -73,7 +73,8 @@ grpc_status_of(const struct l7_run *r, int http)
 
 /*
  * An answer of gRPC that stops short, even within a message, can still end in a
- * status, from which a caller learns more than from a reset.
+ * status, from which a caller learns more than from a reset.  Of any other, which
+ * a call may get too, trailers would make a whole one of a part.
  */
 static bool
 end_in_grpc(struct l7_ctx *ctx, enum response_flag flag, const char *details)
@@ -82,7 +83,7 @@ end_in_grpc(struct l7_ctx *ctx, enum response_flag flag, const char *details)
 	struct arena *a = l7_arena(ctx);
 	struct http_fields *last;
 
-	if (!r->summary.is_grpc || !r->head_sent || r->has_length ||
+	if (!r->summary.is_grpc || !r->is_grpc_answer || r->has_length ||
 	    r->way[DIR_DOWN].delivered || r->tunnel ||
 	    response_flag_status(flag) == 0)
 		return false;

@@ -90,6 +90,7 @@ struct l7_run {
 	bool                      responding;	/* a head is on its way down */
 	bool                      head_sent;	/* ... and reached the stream */
 	bool                      has_length;	/* which says for its body */
+	bool                      is_grpc_answer;	/* ... and that it is one */
 	unsigned                  replies;	/* by l7_reply_with, so far */
 	bool                      tunnel;
 	bool                      request_ended;

@@ -102,6 +102,8 @@ deliver_head(struct l7_run *r, enum dir dir, struct http_head *head, bool end)
 	} else {
 		r->head_sent = true;
 		r->has_length = head->content_length >= 0;
+		r->is_grpc_answer = head->status == 200 &&
+		    (grpc_is_asked(head) || grpc_is_asked_by_web(head));
 		r->summary.status = head->status;
 		if (end)
 			note_grpc(r, &head->fields);
