@@ -109,114 +109,119 @@ expect(struct fixture *f, const char *header, const char *claims,
 #define HEADER	"{\"alg\":\"ES256\",\"kid\":\"k\"}"
 #define ISS	"\"iss\":\"" ISSUER "\""
 
+static const struct {
+	const char    *header;
+	enum jwt_fault want;
+} headers[] = {
+	{ HEADER, JWT_OK },
+	{ "{\"alg\":\"ES256\"}", JWT_OK },
+	{ "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"cty\":\"x\"}", JWT_OK },
+	{ " {\"alg\":\"\\u0045S256\"}", JWT_OK },
+	{ "{\"alg\":\"none\"}", JWT_ALGORITHM },
+	{ "{\"alg\":\"NonE\"}", JWT_ALGORITHM },
+	{ "{\"alg\":\"\"}", JWT_ALGORITHM },
+	{ "{\"alg\":\"HS256\",\"kid\":\"k\"}", JWT_ALGORITHM },
+	{ "{\"alg\":\"es256\"}", JWT_ALGORITHM },
+	{ "{\"alg\":\"ES256K\"}", JWT_ALGORITHM },
+	{ "{\"alg\":\"EdDSA\"}", JWT_ALGORITHM },
+	{ "{\"alg\":\"ES384\",\"kid\":\"k\"}", JWT_KEY },
+	{ "{\"alg\":\"RS256\",\"kid\":\"k\"}", JWT_KEY },
+	{ "{\"alg\":\"PS256\"}", JWT_KEY },
+	{ "{\"alg\":\"ES256\",\"kid\":\"../../dev/null\"}", JWT_KEY },
+	{ "{\"alg\":\"ES256\",\"kid\":\"k' OR 1=1 --\"}", JWT_KEY },
+	{ "{\"alg\":\"ES256\",\"kid\":\"\"}", JWT_KEY },
+	{ "{\"alg\":\"ES256\",\"kid\":\"K\"}", JWT_KEY },
+	{ "{\"alg\":\"ES256\",\"kid\":\"k\\u0000\"}", JWT_MALFORMED },
+	{ "{\"alg\":\"ES256\",\"kid\":7}", JWT_MALFORMED },
+	{ "{\"alg\":\"ES256\",\"kid\":null}", JWT_MALFORMED },
+	{ "{\"alg\":\"ES256\",\"typ\":[]}", JWT_MALFORMED },
+	{ "{\"alg\":\"ES256\",\"crit\":[\"exp\"],\"exp\":1}", JWT_CRITICAL },
+	{ "{\"alg\":\"ES256\",\"crit\":[]}", JWT_CRITICAL },
+	{ "{\"alg\":\"ES256\",\"b64\":false}", JWT_CRITICAL },
+	{ "{\"alg\":\"ES256\",\"alg\":\"ES256\"}", JWT_MALFORMED },
+	{ "{\"alg\":\"none\",\"alg\":\"ES256\"}", JWT_MALFORMED },
+	/* The same member, written in two ways. */
+	{ "{\"alg\":\"ES256\",\"\\u0061lg\":\"none\"}", JWT_MALFORMED },
+	{ "{\"alg\":[\"ES256\"]}", JWT_MALFORMED },
+	{ "{\"alg\":null}", JWT_MALFORMED },
+	{ "{\"kid\":\"k\"}", JWT_MALFORMED },
+	{ "{}", JWT_MALFORMED },
+	{ "", JWT_MALFORMED },
+	{ "[]", JWT_MALFORMED },
+	{ "\"ES256\"", JWT_MALFORMED },
+	{ HEADER "x", JWT_MALFORMED },
+	{ "\xef\xbb\xbf" HEADER, JWT_MALFORMED },
+	{ "{\"alg\":\"ES256\",\"kid\":\"\xff\"}", JWT_MALFORMED },
+};
+
 TEST(jwt_headers_are_judged)
 {
-	static const struct {
-		const char    *header;
-		enum jwt_fault want;
-	} cases[] = {
-		{ HEADER, JWT_OK },
-		{ "{\"alg\":\"ES256\"}", JWT_OK },
-		{ "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"cty\":\"x\"}", JWT_OK },
-		{ " {\"alg\":\"\\u0045S256\"}", JWT_OK },
-		{ "{\"alg\":\"none\"}", JWT_ALGORITHM },
-		{ "{\"alg\":\"NonE\"}", JWT_ALGORITHM },
-		{ "{\"alg\":\"\"}", JWT_ALGORITHM },
-		{ "{\"alg\":\"HS256\",\"kid\":\"k\"}", JWT_ALGORITHM },
-		{ "{\"alg\":\"es256\"}", JWT_ALGORITHM },
-		{ "{\"alg\":\"ES256K\"}", JWT_ALGORITHM },
-		{ "{\"alg\":\"EdDSA\"}", JWT_ALGORITHM },
-		{ "{\"alg\":\"ES384\",\"kid\":\"k\"}", JWT_KEY },
-		{ "{\"alg\":\"RS256\",\"kid\":\"k\"}", JWT_KEY },
-		{ "{\"alg\":\"PS256\"}", JWT_KEY },
-		{ "{\"alg\":\"ES256\",\"kid\":\"../../dev/null\"}", JWT_KEY },
-		{ "{\"alg\":\"ES256\",\"kid\":\"k' OR 1=1 --\"}", JWT_KEY },
-		{ "{\"alg\":\"ES256\",\"kid\":\"\"}", JWT_KEY },
-		{ "{\"alg\":\"ES256\",\"kid\":\"K\"}", JWT_KEY },
-		{ "{\"alg\":\"ES256\",\"kid\":\"k\\u0000\"}", JWT_MALFORMED },
-		{ "{\"alg\":\"ES256\",\"kid\":7}", JWT_MALFORMED },
-		{ "{\"alg\":\"ES256\",\"kid\":null}", JWT_MALFORMED },
-		{ "{\"alg\":\"ES256\",\"typ\":[]}", JWT_MALFORMED },
-		{ "{\"alg\":\"ES256\",\"crit\":[\"exp\"],\"exp\":1}", JWT_CRITICAL },
-		{ "{\"alg\":\"ES256\",\"crit\":[]}", JWT_CRITICAL },
-		{ "{\"alg\":\"ES256\",\"b64\":false}", JWT_CRITICAL },
-		{ "{\"alg\":\"ES256\",\"alg\":\"ES256\"}", JWT_MALFORMED },
-		{ "{\"alg\":\"none\",\"alg\":\"ES256\"}", JWT_MALFORMED },
-		{ "{\"alg\":[\"ES256\"]}", JWT_MALFORMED },
-		{ "{\"alg\":null}", JWT_MALFORMED },
-		{ "{\"kid\":\"k\"}", JWT_MALFORMED },
-		{ "{}", JWT_MALFORMED },
-		{ "", JWT_MALFORMED },
-		{ "[]", JWT_MALFORMED },
-		{ "\"ES256\"", JWT_MALFORMED },
-		{ HEADER "x", JWT_MALFORMED },
-		{ "\xef\xbb\xbf" HEADER, JWT_MALFORMED },
-		{ "{\"alg\":\"ES256\",\"kid\":\"\xff\"}", JWT_MALFORMED },
-	};
 	struct fixture f;
 
 	fixture_init(&f);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		expect(&f, cases[i].header, "{" ISS "}", NULL, cases[i].want);
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		expect(&f, headers[i].header, "{" ISS "}", NULL, headers[i].want);
 	fixture_fini(&f);
 }
 
+static const struct {
+	const char    *claims, *audience;
+	enum jwt_fault want;
+} payloads[] = {
+	{ "{" ISS "}", NULL, JWT_OK },
+	{ "{" ISS ",\"sub\":\"a\",\"more\":{\"a\":[1,null]}}", NULL, JWT_OK },
+	{ "{}", NULL, JWT_ISSUER },
+	{ "{\"iss\":\"" ISSUER "/\"}", NULL, JWT_ISSUER },
+	{ "{\"iss\":\"HTTPS://issuer.example\"}", NULL, JWT_ISSUER },
+	{ "{\"iss\":[\"" ISSUER "\"]}", NULL, JWT_MALFORMED },
+	{ "{\"iss\":\"x\"," ISS "}", NULL, JWT_MALFORMED },
+	{ "{" ISS ",\"a\":{\"b\":1,\"\\u0062\":2}}", NULL, JWT_MALFORMED },
+	{ "{" ISS ",\"sub\":1}", NULL, JWT_MALFORMED },
+	{ "[" "]", NULL, JWT_MALFORMED },
+	{ "", NULL, JWT_MALFORMED },
+	{ "{" ISS "}{}", NULL, JWT_MALFORMED },
+	/* The last second of each, and the next. */
+	{ "{" ISS ",\"exp\":1795223502}", NULL, JWT_OK },
+	{ "{" ISS ",\"exp\":1795223501.5}", NULL, JWT_OK },
+	{ "{" ISS ",\"exp\":1795223501}", NULL, JWT_EXPIRED },
+	{ "{" ISS ",\"exp\":0}", NULL, JWT_EXPIRED },
+	{ "{" ISS ",\"exp\":1e300}", NULL, JWT_OK },
+	{ "{" ISS ",\"nbf\":1795223621}", NULL, JWT_OK },
+	{ "{" ISS ",\"nbf\":1795223621.5}", NULL, JWT_EARLY },
+	{ "{" ISS ",\"nbf\":1795223622}", NULL, JWT_EARLY },
+	{ "{" ISS ",\"iat\":1795223621}", NULL, JWT_OK },
+	{ "{" ISS ",\"iat\":1795223622}", NULL, JWT_EARLY },
+	{ "{" ISS ",\"iat\":0}", NULL, JWT_OK },
+	{ "{" ISS ",\"exp\":\"1895223502\"}", NULL, JWT_MALFORMED },
+	{ "{" ISS ",\"exp\":null}", NULL, JWT_MALFORMED },
+	{ "{" ISS ",\"exp\":true}", NULL, JWT_MALFORMED },
+	{ "{" ISS ",\"exp\":[1895223502]}", NULL, JWT_MALFORMED },
+	{ "{" ISS ",\"exp\":-1}", NULL, JWT_MALFORMED },
+	{ "{" ISS ",\"nbf\":\"0\"}", NULL, JWT_MALFORMED },
+	{ "{" ISS ",\"iat\":{}}", NULL, JWT_MALFORMED },
+	{ "{" ISS ",\"aud\":\"web\"}", "web", JWT_OK },
+	{ "{" ISS ",\"aud\":[\"x\",\"web\"]}", "web", JWT_OK },
+	{ "{" ISS ",\"aud\":\"web\"}", NULL, JWT_OK },
+	{ "{" ISS ",\"aud\":\"other\"}", "web", JWT_OK },
+	{ "{" ISS "}", "web", JWT_AUDIENCE },
+	{ "{" ISS ",\"aud\":[]}", "web", JWT_AUDIENCE },
+	{ "{" ISS ",\"aud\":\"\"}", "web", JWT_AUDIENCE },
+	{ "{" ISS ",\"aud\":\"web2\"}", "web", JWT_AUDIENCE },
+	{ "{" ISS ",\"aud\":\"we\"}", "web", JWT_AUDIENCE },
+	{ "{" ISS ",\"aud\":\"Web\"}", "web", JWT_AUDIENCE },
+	{ "{" ISS ",\"aud\":[\"web\",1]}", "web", JWT_MALFORMED },
+	{ "{" ISS ",\"aud\":{\"web\":1}}", "web", JWT_MALFORMED },
+	{ "{" ISS ",\"aud\":null}", NULL, JWT_MALFORMED },
+};
+
 TEST(jwt_claims_are_judged)
 {
-	static const struct {
-		const char    *claims, *audience;
-		enum jwt_fault want;
-	} cases[] = {
-		{ "{" ISS "}", NULL, JWT_OK },
-		{ "{" ISS ",\"sub\":\"a\",\"more\":{\"a\":[1,null]}}", NULL, JWT_OK },
-		{ "{}", NULL, JWT_ISSUER },
-		{ "{\"iss\":\"" ISSUER "/\"}", NULL, JWT_ISSUER },
-		{ "{\"iss\":\"HTTPS://issuer.example\"}", NULL, JWT_ISSUER },
-		{ "{\"iss\":[\"" ISSUER "\"]}", NULL, JWT_MALFORMED },
-		{ "{\"iss\":\"x\"," ISS "}", NULL, JWT_MALFORMED },
-		{ "{" ISS ",\"sub\":1}", NULL, JWT_MALFORMED },
-		{ "[" "]", NULL, JWT_MALFORMED },
-		{ "", NULL, JWT_MALFORMED },
-		{ "{" ISS "}{}", NULL, JWT_MALFORMED },
-		/* The last second of each, and the next. */
-		{ "{" ISS ",\"exp\":1795223502}", NULL, JWT_OK },
-		{ "{" ISS ",\"exp\":1795223501.5}", NULL, JWT_OK },
-		{ "{" ISS ",\"exp\":1795223501}", NULL, JWT_EXPIRED },
-		{ "{" ISS ",\"exp\":0}", NULL, JWT_EXPIRED },
-		{ "{" ISS ",\"exp\":1e300}", NULL, JWT_OK },
-		{ "{" ISS ",\"nbf\":1795223621}", NULL, JWT_OK },
-		{ "{" ISS ",\"nbf\":1795223621.5}", NULL, JWT_EARLY },
-		{ "{" ISS ",\"nbf\":1795223622}", NULL, JWT_EARLY },
-		{ "{" ISS ",\"iat\":1795223621}", NULL, JWT_OK },
-		{ "{" ISS ",\"iat\":1795223622}", NULL, JWT_EARLY },
-		{ "{" ISS ",\"iat\":0}", NULL, JWT_OK },
-		{ "{" ISS ",\"exp\":\"1895223502\"}", NULL, JWT_MALFORMED },
-		{ "{" ISS ",\"exp\":null}", NULL, JWT_MALFORMED },
-		{ "{" ISS ",\"exp\":true}", NULL, JWT_MALFORMED },
-		{ "{" ISS ",\"exp\":[1895223502]}", NULL, JWT_MALFORMED },
-		{ "{" ISS ",\"exp\":-1}", NULL, JWT_MALFORMED },
-		{ "{" ISS ",\"nbf\":\"0\"}", NULL, JWT_MALFORMED },
-		{ "{" ISS ",\"iat\":{}}", NULL, JWT_MALFORMED },
-		{ "{" ISS ",\"aud\":\"web\"}", "web", JWT_OK },
-		{ "{" ISS ",\"aud\":[\"x\",\"web\"]}", "web", JWT_OK },
-		{ "{" ISS ",\"aud\":\"web\"}", NULL, JWT_OK },
-		{ "{" ISS ",\"aud\":\"other\"}", "web", JWT_OK },
-		{ "{" ISS "}", "web", JWT_AUDIENCE },
-		{ "{" ISS ",\"aud\":[]}", "web", JWT_AUDIENCE },
-		{ "{" ISS ",\"aud\":\"\"}", "web", JWT_AUDIENCE },
-		{ "{" ISS ",\"aud\":\"web2\"}", "web", JWT_AUDIENCE },
-		{ "{" ISS ",\"aud\":\"we\"}", "web", JWT_AUDIENCE },
-		{ "{" ISS ",\"aud\":\"Web\"}", "web", JWT_AUDIENCE },
-		{ "{" ISS ",\"aud\":[\"web\",1]}", "web", JWT_MALFORMED },
-		{ "{" ISS ",\"aud\":{\"web\":1}}", "web", JWT_MALFORMED },
-		{ "{" ISS ",\"aud\":null}", NULL, JWT_MALFORMED },
-	};
 	struct fixture f;
 
 	fixture_init(&f);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		expect(&f, HEADER, cases[i].claims, cases[i].audience,
-		    cases[i].want);
+	for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++)
+		expect(&f, HEADER, payloads[i].claims, payloads[i].audience,
+		    payloads[i].want);
 	fixture_fini(&f);
 }
 
