@@ -150,6 +150,40 @@ def analyze_finds_mistakes_and_apply_warns(scene):
 	assert "files.yaml:" in alone.stdout, alone.stdout
 
 
+TOKENS = """\
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: {name: staff}
+spec:
+  targetRefs: [{name: web}]
+  jwtRules:
+  - issuer: https://issuer.example
+    jwks: '{"keys": [%s]}'
+---
+"""
+# The base point of P-256.
+KEY = '{"kty": "EC", "crv": "P-256", ' \
+    '"x": "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY", ' \
+    '"y": "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"%s}'
+
+
+@scenario
+def what_does_not_act_on_tokens_says_so(scene):
+	control = scene.control()
+	control.ctl("apply", "-f", "-", stdin=SERVICE % "web" + TOKENS % (KEY % ""))
+	listed = control.ctl("get", "ra").stdout
+	assert "https://issuer.example" in listed and "Service/web" in listed, listed
+	described = control.ctl("describe", "ra", "staff").stdout
+	assert "does not act on its kind" in described, described
+	found = control.ctl("analyze", expect=1).stdout
+	assert "Programmed is False: Unsupported" in found, found
+	secret = control.ctl("apply", "-f", "-", stdin=TOKENS % (KEY % ', "d": "AA"'),
+	    expect=65)
+	assert "found a private" in secret.stderr, secret.stderr
+	none = control.ctl("apply", "-f", "-", stdin=TOKENS % "", expect=65)
+	assert "expected a key for signatures" in none.stderr, none.stderr
+
+
 @scenario
 def a_gateway_is_programmed_once_a_proxy_runs_it(scene):
 	control = scene.control()
