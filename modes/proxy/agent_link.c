@@ -132,8 +132,8 @@ on_head(void *owner, struct http_head *h, bool end)
 	err_set(&err, is_denied ? ERR_DENIED : ERR_UNAVAILABLE,
 	    "session with control at %s: it answered %d %s%s",
 	    l->request.control, h->status, http_status_text(h->status),
-	    h->status == 403 ? "; if our identity was revoked, a start with a "
-	    "new token joins again" : "");
+	    h->status == 403 ? "; if our identity was revoked, a new token "
+	    "joins again, with an empty --state-dir" : "");
 	fail(l, &err);
 }
 
