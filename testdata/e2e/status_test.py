@@ -162,7 +162,7 @@ spec:
 ---
 """
 # The base point of P-256.
-KEY = '{"kty": "EC", "crv": "P-256", ' \
+JWK = '{"kty": "EC", "crv": "P-256", ' \
     '"x": "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY", ' \
     '"y": "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"%s}'
 
@@ -170,14 +170,14 @@ KEY = '{"kty": "EC", "crv": "P-256", ' \
 @scenario
 def what_does_not_act_on_tokens_says_so(scene):
 	control = scene.control()
-	control.ctl("apply", "-f", "-", stdin=SERVICE % "web" + TOKENS % (KEY % ""))
+	control.ctl("apply", "-f", "-", stdin=SERVICE % "web" + TOKENS % (JWK % ""))
 	listed = control.ctl("get", "ra").stdout
 	assert "https://issuer.example" in listed and "Service/web" in listed, listed
 	described = control.ctl("describe", "ra", "staff").stdout
 	assert "does not act on its kind" in described, described
 	found = control.ctl("analyze", expect=1).stdout
 	assert "Programmed is False: Unsupported" in found, found
-	secret = control.ctl("apply", "-f", "-", stdin=TOKENS % (KEY % ', "d": "AA"'),
+	secret = control.ctl("apply", "-f", "-", stdin=TOKENS % (JWK % ', "d": "AA"'),
 	    expect=65)
 	assert "found a private" in secret.stderr, secret.stderr
 	none = control.ctl("apply", "-f", "-", stdin=TOKENS % "", expect=65)
