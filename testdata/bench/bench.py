@@ -36,7 +36,7 @@ CONGESTION = Path("/proc/sys/net/ipv4/tcp_congestion_control")
 
 EFFORTS = {	# rounds, their milliseconds, those of warming up
 	"full": (6, 2000, 300),
-	"--quick": (2, 400, 100),
+	"--quick": (2, 300, 50),
 	"--tiny": (1, 200, 20),
 }
 

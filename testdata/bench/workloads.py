@@ -94,10 +94,12 @@ def two_hops(bench):
 	contestants = [both for both, _ in pair.all()]
 	contestants.append(pair.mesh(("--access-log",
 	    bench.scene.dir / "access.log"), "mesh-log")[0])
-	contestants += [pair.nginx("1.3", "nginx-1.3")[0],
-	    pair.haproxy("1.3", "haproxy-1.3")[0]]
-	contestants += [pair.mesh(name=f"mesh-h{version}", link=link)[0]
-	    for version, link in ((1, "DO_NOT_UPGRADE"), (2, "UPGRADE"))]
+	is_whole = bench.effort != "--quick"
+	if is_whole:
+		contestants += [pair.nginx("1.3", "nginx-1.3")[0],
+		    pair.haproxy("1.3", "haproxy-1.3")[0]]
+		contestants += [pair.mesh(name=f"mesh-h{version}", link=link)[0]
+		    for version, link in ((1, "DO_NOT_UPGRADE"), (2, "UPGRADE"))]
 	newer = {"nginx": "nginx-1.3", "haproxy": "haproxy-1.3"}
 	for path, size, connections, aim in ((SMALL, "small", 64, 0.65),
 	    (SMALL, "small, few", 4, None), (KIB16, "16 KiB", 64, 0.9),
@@ -107,9 +109,10 @@ def two_hops(bench):
 		bench.row("W6", f"CPU per request, {size}", "us", cpu, aim)
 		bench.row("W6", f"  with our log, {size}", "us", cpu,
 		    subject="mesh-log")
-		bench.row("W6", f"  peers with TLS 1.3, {size}", "us", cpu,
-		    peers=newer)
-		for version in (1, 2):
+		if is_whole:
+			bench.row("W6", f"  peers with TLS 1.3, {size}", "us", cpu,
+			    peers=newer)
+		for version in (1, 2) if is_whole else ():
 			bench.row("W6", f"  link of HTTP/{version}, {size}", "us", cpu,
 			    subject=f"mesh-h{version}")
 		bench.row("W6", f"throughput, {size}", "1/s",
