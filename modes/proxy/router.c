@@ -208,6 +208,19 @@ router_version(struct cluster *c, bool is_h2)
 
 /* --- the terminal ------------------------------------------------------------------ */
 
+/*
+ * Whether an application of AUTO is to be asked in HTTP/2.  By ALPN a caller
+ * says what itself can do; without, it knows what it calls.
+ */
+static bool
+is_for_h2(const struct router *r, struct l7_ctx *ctx,
+    const struct http_head *head)
+{
+	if (r->job->is_inbound)
+		return r->job->is_h2;
+	return head->minor == 2 && (!l7_peer(ctx)->is_tls || grpc_is_asked(head));
+}
+
 static void
 router_head(struct l7_ctx *ctx, struct http_head *head, bool end)
 {
@@ -224,7 +237,7 @@ router_head(struct l7_ctx *ctx, struct http_head *head, bool end)
 	if (is_answered_here(r))
 		return;
 	struct cluster *c = router_version(r->job->cluster,
-	    r->job->is_inbound ? r->job->is_h2 : head->minor == 2);
+	    is_for_h2(r, ctx, head));
 
 	if (!r->job->is_inbound && !c->is_h2 && grpc_is_asked(head))
 		mismatch_look(l7_env(ctx), c, MISMATCH_CALLER, SPOKEN_HTTP2);

@@ -13,7 +13,7 @@ from gateway import (Gateway, certificate, gateway, route, secret, service,
 from h2_peer import Peer
 from h2_tls import Secure
 from h2_wire import END_HEADERS, END_STREAM, block, headers, request
-from mesh import free_port, main, scenario, wait_until
+from mesh import curl, free_port, main, scenario, wait_until
 from outside import Authority
 
 HOST = "shop.example"
@@ -202,6 +202,20 @@ def a_bad_secret_harms_itself_alone(scene):
 		assert text in edge.err(), (text, edge.err())
 	with edge.client(port, "other.example", trust(other[0])) as client:
 		assert client.request(host="other.example").status == 200
+
+
+@scenario
+def a_browser_s_version_says_nothing_of_the_application(scene):
+	"""Which does not say what it speaks: by ALPN a caller says what it can."""
+	port, app = free_port(), scene.echo("web")
+	pair = certificate(scene, "cert", HOST)
+	auto = service("web", app.http_port).replace("appProtocol: http", "appProtocol: auto")
+	assert "appProtocol: auto" in auto, auto
+	Gateway(scene, gateway([https(port, "cert")]) + secret("cert", pair) +
+	    route("web", "web") + auto)
+	done = curl(f"https://{HOST}:{port}/plain", "--http2", "--cacert", pair[0],
+	    "--resolve", f"{HOST}:{port}:127.0.0.1")
+	assert done.status == 200 and done.head.startswith("HTTP/2 200"), done.head
 
 
 @scenario
