@@ -22,6 +22,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "meta", fuzz_meta, "what a sidecar says first of who calls" },
 	{ "name", fuzz_name, "addresses, server names, identities, units" },
 	{ "packet", fuzz_packet, "frames of mesh-udp/1" },
+	{ "protobuf", fuzz_protobuf, "a message of protocol buffers" },
 	{ "proxy-protocol", fuzz_proxy_protocol, "PROXY protocol, 1 and 2" },
 	{ "record", fuzz_record, "TLS records of a peer that has the keys" },
 	{ "regex", fuzz_regex, "a pattern of a route, and a text" },

@@ -1,128 +1,44 @@
 #include <limits.h>
 
 #include "chain/grpc.h"
+#include "chain/grpc_message.h"
 #include "chain/grpc_timeout.h"
+#include "http/protobuf.h"
 #include "upstream/grpc_health.h"
 
 #define PATH		"/grpc.health.v1.Health/Check"
-#define PREFIX_LEN	5	/* compressed or not, and the length */
-#define VARINT_MAX	10	/* bytes */
-#define TAG_MAX		((UINT64_C(1) << 32) - 1)
 
-enum wire { WIRE_VARINT, WIRE_64, WIRE_BYTES, WIRE_32 = 5 };
-
-/* --- writing --------------------------------------------------------------------- */
-
-static size_t
-varint_put(char *out, uint64_t n)
-{
-	size_t len = 0;
-
-	do {
-		out[len++] = (char)((n & 0x7f) | (n > 0x7f ? 0x80 : 0));
-	} while ((n >>= 7) > 0);
-	return len;
-}
+/* --- messages -------------------------------------------------------------------- */
 
 /* string service = 1; left out if it is empty. */
 void
 grpc_health_put(struct buf *out, struct slice service)
 {
-	char head[PREFIX_LEN + 1 + VARINT_MAX] = { 0 };
-	size_t len = 0, all;
+	struct str message = { 0 };
 
-	if (service.len > 0) {
-		head[PREFIX_LEN] = 1 << 3 | WIRE_BYTES;
-		len = 1 + varint_put(head + PREFIX_LEN + 1, service.len);
-	}
-	all = len + service.len;
-	for (size_t i = 1; i < PREFIX_LEN; i++)
-		head[i] = (char)(all >> 8 * (PREFIX_LEN - 1 - i));
-	buf_add(out, head, PREFIX_LEN + len);
-	buf_add_slice(out, service);
-}
-
-/* --- reading --------------------------------------------------------------------- */
-
-static bool
-varint_read(struct slice *s, uint64_t *out)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < s->len && i < VARINT_MAX; i++) {
-		uint64_t byte = (unsigned char)s->ptr[i];
-
-		if (i == VARINT_MAX - 1 && byte > 1)
-			return false;
-		n |= (byte & 0x7f) << 7 * i;
-		if (byte < 0x80) {
-			*out = n;
-			*s = slice_from(*s, i + 1);
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool
-skip(struct slice *s, uint64_t n)
-{
-	if (n > s->len)
-		return false;
-	*s = slice_from(*s, (size_t)n);
-	return true;
-}
-
-/* Groups are of the past. */
-static bool
-skip_field(struct slice *s, unsigned wire)
-{
-	uint64_t n;
-
-	switch (wire) {
-	case WIRE_VARINT:
-		return varint_read(s, &n);
-	case WIRE_64:
-		return skip(s, 8);
-	case WIRE_BYTES:
-		return varint_read(s, &n) && skip(s, n);
-	case WIRE_32:
-		return skip(s, 4);
-	default:
-		return false;
-	}
+	if (service.len > 0)
+		protobuf_put_bytes(&message, 1, service);
+	grpc_message_put(out, str_slice(&message));
+	str_fini(&message);
 }
 
 /* ServingStatus status = 1; of several the last counts. */
-static int
-read_message(struct slice s)
-{
-	uint64_t tag, status = GRPC_SERVING_UNKNOWN;
-
-	while (s.len > 0) {
-		if (!varint_read(&s, &tag) || tag > TAG_MAX || tag >> 3 == 0)
-			return -1;
-		if (tag == (1 << 3 | WIRE_VARINT)) {
-			if (!varint_read(&s, &status) || status > INT_MAX)
-				return -1;
-		} else if (tag >> 3 == 1 || !skip_field(&s, tag & 7)) {
-			return -1;
-		}
-	}
-	return (int)status;
-}
-
 int
 grpc_health_read(struct slice body)
 {
-	uint64_t len = 0;
+	uint64_t status = GRPC_SERVING_UNKNOWN;
+	struct protobuf_field f;
+	struct protobuf m;
+	struct slice message;
 
-	if (body.len < PREFIX_LEN || body.ptr[0] != 0)
+	if (!grpc_message_read(body, &message))
 		return -1;
-	for (size_t i = 1; i < PREFIX_LEN; i++)
-		len = len << 8 | (unsigned char)body.ptr[i];
-	return len != body.len - PREFIX_LEN ? -1 :
-	    read_message(slice_from(body, PREFIX_LEN));
+	protobuf_init(&m, message);
+	while (protobuf_next(&m, &f))
+		if (f.number == 1 && protobuf_u64(&m, &f, &status) &&
+		    status > INT_MAX)
+			protobuf_fail(&m);
+	return protobuf_end(&m) ? (int)status : -1;
 }
 
 /* --- the call -------------------------------------------------------------------- */

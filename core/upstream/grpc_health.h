@@ -8,8 +8,6 @@
  * grpc.health.v1.Health, and its answer.  A service is well if the call ends
  * with OK after a message that says SERVING; one that does not know the method
  * (UNIMPLEMENTED) or the service (NOT_FOUND) is not.
- *
- * The messages have one field each, and are written and read here by hand.
  */
 #define GRPC_HEALTH_BODY_MAX	4096	/* of an answer */
 
