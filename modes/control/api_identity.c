@@ -122,8 +122,9 @@ api_join(struct api_call *call)
 	}, on_joined, api_call_ref(call));
 }
 
-void
-api_renew(struct api_call *call)
+/* By the certificate that the connection showed. */
+static void
+renew(struct api_call *call, bool is_for_app)
 {
 	uint8_t point[KEY_POINT_LEN];
 	struct err err = ERR_INIT;
@@ -132,8 +133,22 @@ api_renew(struct api_call *call)
 		api_answer_err(call, &err);
 		return;
 	}
-	join_renew(call->server, call->leaf, point, &call->who, on_joined,
-	    api_call_ref(call));
+	join_renew(call->server, &(struct renew_request){
+		.leaf = call->leaf, .point = point, .is_for_app = is_for_app,
+		.who = call->who,
+	}, on_joined, api_call_ref(call));
+}
+
+void
+api_renew(struct api_call *call)
+{
+	renew(call, false);
+}
+
+void
+api_svid_x509(struct api_call *call)
+{
+	renew(call, true);
 }
 
 /* Whose certificate has ended shows no more of it than its key. */
@@ -171,8 +186,9 @@ api_renew_ended(struct api_call *call)
 		api_answer_err(call, &err);
 		return;
 	}
-	join_renew(call->server, leaf, point, &call->who, on_joined,
-	    api_call_ref(call));
+	join_renew(call->server, &(struct renew_request){
+		.leaf = leaf, .point = point, .who = call->who,
+	}, on_joined, api_call_ref(call));
 }
 
 void

@@ -11,6 +11,8 @@ const struct api_route api_routes[] = {
 	{ METHOD_POST, "/v1/renew", API_WORKLOAD, "renew", SMALL, api_renew },
 	{ METHOD_POST, "/v1/renew-ended", API_ANYBODY, "renew-ended", SMALL,
 	    api_renew_ended },
+	{ METHOD_POST, "/v1/svid/x509", API_WORKLOAD, "svid", SMALL,
+	    api_svid_x509 },
 	{ METHOD_GET, "/v1/session", API_WORKLOAD, "session", 0, api_session },
 
 	{ METHOD_GET, "/v1/kinds", API_PEOPLE, "kinds", 0, api_kinds },

@@ -15,7 +15,8 @@ api_row api_kinds, api_documents_list, api_document_get, api_document_put,
 /* api_watch.c, api_session.c */
 api_row api_watch, api_session;
 /* api_identity.c */
-api_row api_trust_bundle, api_join, api_renew, api_renew_ended, api_ca;
+api_row api_trust_bundle, api_join, api_renew, api_renew_ended, api_svid_x509,
+    api_ca;
 /* api_access.c */
 api_row api_token_create, api_token_list, api_token_delete,
     api_operator_create, api_operator_list, api_operator_delete;

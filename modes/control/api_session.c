@@ -93,6 +93,9 @@ on_certificate(void *ctx, const struct store_result *r)
 		    "certificate; join again with a new token");
 	if (err.kind == ERR_NONE)
 		cert_record_read(&c, &call->arena, r->items[0].value, &err);
+	if (err.kind == ERR_NONE && c.is_of_app)
+		err_set(&err, ERR_DENIED, "this is an application's "
+		    "certificate: a session is its proxy's");
 	if (err.kind != ERR_NONE)
 		api_answer_err(call, &err);
 	else if (call->ctx != NULL)

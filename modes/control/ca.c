@@ -159,7 +159,7 @@ check_workload(const struct ca_workload *w, struct err *err)
 	if (!spiffe_label_ok(w->account))
 		return err_set(err, ERR_DATA, "\"%.*s\" cannot be a service "
 		    "account", SLICE_ARG(w->account));
-	if (!spiffe_label_ok(w->name))
+	if (w->name.ptr != NULL && !spiffe_label_ok(w->name))
 		return err_set(err, ERR_DATA, "\"%.*s\" cannot be a workload",
 		    SLICE_ARG(w->name));
 	for (size_t i = 0; i < w->services_len; i++)
@@ -192,8 +192,10 @@ ca_request_workload(struct ca_request *r, const struct ca *ca,
 		spiffe_add_service_dns(&s, w->ns, w->services[i]);
 		add_dns(r, &s);
 	}
-	spiffe_add_workload_dns(&s, w->ns, w->name);
-	add_dns(r, &s);
+	if (w->name.ptr != NULL) {
+		spiffe_add_workload_dns(&s, w->ns, w->name);
+		add_dns(r, &s);
+	}
 	str_fini(&s);
 	return 0;
 }

@@ -71,7 +71,8 @@ struct ca_request {
 };
 
 struct ca_workload {
-	struct slice        ns, account, name;
+	struct slice        ns, account, name;	/* name: absent in what its
+						   application has */
 	const struct slice *services;	/* that it serves, in its namespace */
 	size_t              services_len;
 };

@@ -100,6 +100,7 @@ put_record(struct job *j, struct store_txn *t)
 		.id = j->id, .serial = j->serial, .grant = j->spec.grant,
 		.issued = clock_wall_s(), .expires = j->not_after,
 		.token = j->spec.token, .issuer = j->issuer,
+		.is_of_app = j->spec.is_of_app,
 	};
 
 	hash_sha256(hash, j->der);

@@ -20,7 +20,7 @@ struct join {
 	uint8_t             point[KEY_POINT_LEN];
 	struct audit_entry  who;
 	unsigned            tries;
-	bool                is_renewal;
+	bool                is_renewal, is_for_app;
 	struct slice        service;	/* wanted, or absent */
 	struct slice        key;	/* in the store */
 	join_done          *done;
@@ -76,19 +76,25 @@ log_refusal(struct join *j)
 }
 
 static void
+count(struct join *j)
+{
+	if (!j->is_renewal)
+		server_count(j->server, METRIC_CONTROL_JOINS, (struct slice[]){
+		    slice_str(outcome(&j->result)) });
+	else if (!j->is_for_app)
+		server_count(j->server, METRIC_CERTIFICATE_RENEWALS,
+		    (struct slice[]){ slice_str(j->result.err.kind == ERR_NONE ?
+		    "succeeded" : "failed") });
+}
+
+static void
 finish(void *arg)
 {
 	struct join *j = arg;
 
 	if (!j->is_renewal && j->result.err.kind != ERR_NONE)
 		log_refusal(j);
-	if (!j->is_renewal)
-		server_count(j->server, METRIC_CONTROL_JOINS, (struct slice[]){
-		    slice_str(outcome(&j->result)) });
-	else
-		server_count(j->server, METRIC_CERTIFICATE_RENEWALS,
-		    (struct slice[]){ slice_str(j->result.err.kind == ERR_NONE ?
-		    "succeeded" : "failed") });
+	count(j);
 	j->done(j->ctx, &j->result);
 	token_fini(&j->token);
 	arena_fini(&j->arena);
@@ -103,11 +109,13 @@ fail(struct join *j, enum err_kind kind, const char *text)
 }
 
 static struct ca_workload
-names_of(const struct grant *g)
+names_of(const struct join *j)
 {
+	const struct grant *g = &j->result.grant;
+
 	return (struct ca_workload){ .ns = g->ns, .account = g->account,
-	    .name = g->name, .services = g->services,
-	    .services_len = g->services_len };
+	    .name = j->is_for_app ? SLICE_NONE : g->name,
+	    .services = g->services, .services_len = g->services_len };
 }
 
 /* --- signing ------------------------------------------------------------------ */
@@ -156,7 +164,8 @@ on_issued(void *ctx, const struct err *err, struct slice der, int64_t not_after)
 static void
 issue(struct join *j, struct slice action)
 {
-	struct ca_workload names = names_of(&j->result.grant);
+	const struct grant *g = &j->result.grant;
+	struct ca_workload names = names_of(j);
 	struct ca_request request;
 
 	if (ca_request_workload(&request, j->server->ca, &names, j->point,
@@ -167,10 +176,11 @@ issue(struct join *j, struct slice action)
 	j->result.id = arena_dup(&j->arena, request.sign.id);
 	j->who.action = action;
 	j->who.target = slice_str(arena_printf(&j->arena, "%.*s/%.*s",
-	    SLICE_ARG(names.ns), SLICE_ARG(names.name)));
+	    SLICE_ARG(g->ns), SLICE_ARG(g->name)));
 	issuer_issue(j->server->issuer, &(struct issuer_job){
-		.request = &request, .grant = j->result.grant,
-		.token = j->record.id, .audit = j->who,
+		.request = &request, .grant = *g,
+		.token = j->record.id, .is_of_app = j->is_for_app,
+		.audit = j->who,
 		.add = j->is_renewal ? NULL : use_token,
 		.done = on_issued, .ctx = j,
 	});
@@ -379,6 +389,11 @@ on_certificate(void *ctx, const struct store_result *r)
 		finish(j);
 		return;
 	}
+	if (c.is_of_app) {
+		fail(j, ERR_DENIED, "this is an application's certificate: its "
+		    "proxy gets it another one");
+		return;
+	}
 	if (is_revoked(j, &c.grant, c.issued)) {
 		fail(j, ERR_DENIED, "the identity was revoked; join again with "
 		    "a new token");
@@ -390,18 +405,18 @@ on_certificate(void *ctx, const struct store_result *r)
 	}
 	j->result.grant = c.grant;
 	j->record.id = c.token;
-	issue(j, c.expires < clock_wall_s() ? SLICE("renew.ended") :
-	    SLICE("renew"));
+	issue(j, j->is_for_app ? SLICE("svid.x509") :
+	    c.expires < clock_wall_s() ? SLICE("renew.ended") : SLICE("renew"));
 }
 
 void
-join_renew(struct server *s, const uint8_t leaf[HASH_LEN],
-    const uint8_t point[KEY_POINT_LEN], const struct audit_entry *who,
-    join_done *done, void *ctx)
+join_renew(struct server *s, const struct renew_request *r, join_done *done,
+    void *ctx)
 {
-	struct join *j = join_new(s, point, who, done, ctx);
+	struct join *j = join_new(s, r->point, &r->who, done, ctx);
 
 	j->is_renewal = true;
-	j->key = cert_record_key(&j->arena, leaf);
+	j->is_for_app = r->is_for_app;
+	j->key = cert_record_key(&j->arena, r->leaf);
 	store_get(s->store, j->key, &s->port, on_certificate, j);
 }

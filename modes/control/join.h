@@ -18,7 +18,10 @@
  * same certificate again, for as long as that is valid.
  *
  * A renewal is the same without a token: the names are those of the record
- * of the certificate that was presented.
+ * of the certificate that was presented.  So is the certificate that a proxy
+ * gets for its application, to be given out by the SPIFFE Workload API: the
+ * same identity and services, but not the workload's name; and whoever presents
+ * it gets no further one.
  *
  * Error kinds: ERR_DENIED (the token is none of ours, for another service than
  * is wanted, used by another key or too old; no record of the certificate),
@@ -43,11 +46,17 @@ struct join_request {
 	struct audit_entry who;		/* from; actor is the token */
 };
 
+struct renew_request {
+	const uint8_t     *leaf;	/* SHA-256 of the certificate presented */
+	const uint8_t     *point;	/* KEY_POINT_LEN bytes, proven to be held */
+	bool               is_for_app;
+	struct audit_entry who;
+};
+
 /* Both copy what they are given; done is never called before they return. */
 void join_start(struct server *, const struct join_request *, join_done *,
     void *ctx);
-void join_renew(struct server *, const uint8_t leaf[HASH_LEN],
-    const uint8_t point[KEY_POINT_LEN], const struct audit_entry *who,
-    join_done *, void *ctx);
+void join_renew(struct server *, const struct renew_request *, join_done *,
+    void *ctx);
 
 #endif

@@ -18,7 +18,7 @@ struct use {
 	struct err         err;
 	char               identity[128], name[128];
 	uint8_t            leaf[HASH_LEN];
-	bool               is_repeated;
+	bool               is_repeated, has_workload;
 	struct join_uses  *all;
 };
 struct join_uses {
@@ -38,6 +38,8 @@ on_joined(void *ctx, const struct join_result *r)
 		hash_sha256(u->leaf, r->leaf);
 		memcpy(u->identity, r->id.ptr, r->id.len);
 		memcpy(u->name, r->grant.name.ptr, r->grant.name.len);
+		u->has_workload = memmem(r->leaf.ptr, r->leaf.len,
+		    ".workload.mesh", 14) != NULL;
 	}
 	if (u->all != NULL && --u->all->waiting == 0)
 		u->all->done = true;
@@ -101,6 +103,15 @@ use(struct server_fixture *t, const struct token *token, const struct key *key)
 	start_use(t, token, key, &u);
 	server_fixture_run(t, &u.done);
 	return u;
+}
+
+static void
+start_renewal(struct server_fixture *t, const uint8_t leaf[HASH_LEN],
+    const struct key *key, bool is_for_app, struct use *u)
+{
+	join_renew(t->s, &(struct renew_request){ .leaf = leaf,
+	    .point = key->point, .is_for_app = is_for_app,
+	    .who = { .actor = SLICE("x"), .from = SLICE("y") } }, on_joined, u);
 }
 
 static size_t
@@ -321,7 +332,6 @@ TEST(join_that_waits_when_control_ends_is_told_so)
 TEST(renewal_needs_a_record_and_keeps_the_names)
 {
 	struct server_fixture *t = server_fixture_new();
-	struct audit_entry who = { .actor = SLICE("x"), .from = SLICE("y") };
 	struct use first, next = { .err = ERR_INIT }, none = next;
 	uint8_t nobody[HASH_LEN] = { 0 };
 	struct token token;
@@ -330,16 +340,46 @@ TEST(renewal_needs_a_record_and_keeps_the_names)
 	key_generate(&key);
 	make_token(t, &token, "orders-1", 60);
 	first = use(t, &token, &key);
-	join_renew(t->s, first.leaf, key.point, &who, on_joined, &next);
+	start_renewal(t, first.leaf, &key, false, &next);
 	server_fixture_run(t, &next.done);
 	assert_string_equal(next.err.text, "");
 	assert_string_equal(next.identity, first.identity);
 	assert_string_equal(next.name, first.name);
 	assert_memory_not_equal(next.leaf, first.leaf, HASH_LEN);
-	join_renew(t->s, nobody, key.point, &who, on_joined, &none);
+	start_renewal(t, nobody, &key, false, &none);
 	server_fixture_run(t, &none.done);
 	assert_int_equal(none.err.kind, ERR_DENIED);
 	key_fini(&key);
+	server_fixture_free(t);
+}
+
+/* It is no way to a session, nor to anything that its proxy's key is for. */
+TEST(certificate_of_an_application_leads_to_no_other)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct use proxy, app = { .err = ERR_INIT }, next = app, same = app;
+	struct token token;
+	struct key key, second;
+
+	key_generate(&key);
+	key_generate(&second);
+	make_token(t, &token, "orders-1", 60);
+	proxy = use(t, &token, &key);
+	assert_true(proxy.has_workload);
+	start_renewal(t, proxy.leaf, &second, true, &app);
+	server_fixture_run(t, &app.done);
+	assert_string_equal(app.err.text, "");
+	assert_string_equal(app.identity, proxy.identity);
+	assert_false(app.has_workload);
+	start_renewal(t, app.leaf, &second, false, &next);
+	server_fixture_run(t, &next.done);
+	assert_int_equal(next.err.kind, ERR_DENIED);
+	start_renewal(t, app.leaf, &second, true, &same);
+	server_fixture_run(t, &same.done);
+	assert_int_equal(same.err.kind, ERR_DENIED);
+	assert_non_null(strstr(same.err.text, "application's certificate"));
+	key_fini(&key);
+	key_fini(&second);
 	server_fixture_free(t);
 }
 
@@ -347,7 +387,6 @@ TEST(renewal_needs_a_record_and_keeps_the_names)
 TEST(renewal_and_tokens_of_a_revoked_identity_are_refused)
 {
 	struct server_fixture *t = server_fixture_new();
-	struct audit_entry who = { .actor = SLICE("x"), .from = SLICE("y") };
 	struct use first, again = { .err = ERR_INIT };
 	struct token token, unused;
 	struct key key;
@@ -358,7 +397,7 @@ TEST(renewal_and_tokens_of_a_revoked_identity_are_refused)
 	first = use(t, &token, &key);
 	revocations_add(t->s->revocations, &(struct revocation_record){
 	    .id = slice_str(first.identity), .at = clock_wall_s() });
-	join_renew(t->s, first.leaf, key.point, &who, on_joined, &again);
+	start_renewal(t, first.leaf, &key, false, &again);
 	server_fixture_run(t, &again.done);
 	assert_int_equal(again.err.kind, ERR_DENIED);
 	assert_non_null(strstr(again.err.text, "revoked"));
@@ -409,7 +448,6 @@ TEST(renewal_of_an_ended_certificate_has_a_window)
 		{ "0s", "has renewAfterExpiry 0s", 60 },
 		{ "2160h", NULL, 89 * 86400 },
 	};
-	struct audit_entry who = { .actor = SLICE("x"), .from = SLICE("y") };
 	struct server_fixture *t = server_fixture_new();
 	struct key key;
 
@@ -427,7 +465,7 @@ TEST(renewal_of_an_ended_certificate_has_a_window)
 		if (cases[i].config != NULL)
 			server_fixture_put(t, yaml);
 		record_ended(t, leaf, cases[i].ago_s);
-		join_renew(t->s, leaf, key.point, &who, on_joined, &u);
+		start_renewal(t, leaf, &key, false, &u);
 		server_fixture_run(t, &u.done);
 		if (cases[i].error == NULL)
 			assert_string_equal(u.err.text, "");

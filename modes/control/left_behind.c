@@ -25,8 +25,9 @@ note(struct look *l, const struct store_item *item, int64_t now)
 	    c->expires <= now || slice_has_suffix(c->id, SLICE("/control")))
 		return;
 	name = c->grant.name.len == 0 ? c->id : slice_str(arena_printf(
-	    &l->arena, "%.*s/%.*s", SLICE_ARG(c->grant.ns),
-	    SLICE_ARG(c->grant.name)));
+	    &l->arena, "%.*s/%.*s%s", SLICE_ARG(c->grant.ns),
+	    SLICE_ARG(c->grant.name),
+	    c->is_of_app ? " (its application)" : ""));
 	other = map_get(&l->newest, name);
 	if (other == NULL || other->issued <= c->issued)
 		map_put(&l->newest, name, c);

@@ -194,6 +194,8 @@ cert_record_write(struct str *out, const struct cert_record *c)
 		conf_set_slice(map, "token", c->token);
 	if (c->issuer.len > 0)
 		conf_set_slice(map, "issuer", c->issuer);
+	if (c->is_of_app)
+		conf_set_bool(map, "application", true);
 	conf_json_write(out, map);
 	arena_fini(&a);
 }
@@ -213,6 +215,7 @@ cert_record_read(struct cert_record *c, struct arena *a, struct slice json,
 	c->expires = conf_get_int(map, "expires", 0);
 	c->token = get(map, "token");
 	c->issuer = get(map, "issuer");
+	c->is_of_app = conf_get_bool(map, "application", false);
 	get_grant(&c->grant, a, map);
 	return c->id.ptr != NULL ? 0 : damaged(err, "a certificate");
 }

@@ -44,6 +44,7 @@ struct cert_record {
 	int64_t      issued, expires;
 	struct slice token;		/* it came from; or absent */
 	struct slice issuer;		/* key id of who signed it, hex */
+	bool         is_of_app;		/* a second one, for its application */
 };
 
 struct operator_record {
