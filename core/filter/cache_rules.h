@@ -1,7 +1,7 @@
 #ifndef FILTER_CACHE_RULES_H
 #define FILTER_CACHE_RULES_H
 
-#include "filter/cache_control.h"
+#include "http/cache_control.h"
 #include "filter/cache_store.h"
 
 /*

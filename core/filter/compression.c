@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "conf/schema.h"
-#include "filter/cache_control.h"
+#include "http/cache_control.h"
 #include "filter/coder.h"
 #include "filter/coding.h"
 #include "filter/filters.h"

@@ -1,5 +1,5 @@
-#ifndef FILTER_CACHE_CONTROL_H
-#define FILTER_CACHE_CONTROL_H
+#ifndef HTTP_CACHE_CONTROL_H
+#define HTTP_CACHE_CONTROL_H
 
 #include <stdbool.h>
 #include <stdint.h>

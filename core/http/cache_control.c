@@ -1,6 +1,6 @@
 #include <stddef.h>
 
-#include "filter/cache_control.h"
+#include "http/cache_control.h"
 
 #define FLAG(member)	offsetof(struct cache_control, member), false
 #define SECONDS(member)	offsetof(struct cache_control, member), true

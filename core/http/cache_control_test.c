@@ -1,5 +1,5 @@
 #include "base/unit.h"
-#include "filter/cache_control.h"
+#include "http/cache_control.h"
 
 TEST(cache_control_in_doubt_keeps_less)
 {
