@@ -393,6 +393,16 @@ on_line(void *arg, struct slice line, struct arena *a)
 
 /* --- the link ------------------------------------------------------------ */
 
+/* Control takes us for empty: what it does not send is to go. */
+static void
+start_over(struct agent *g)
+{
+	const struct sync_message m = { .type = SYNC_RESET };
+	struct err ignored = ERR_INIT;
+
+	docs_apply(&g->docs, &m, &ignored);
+}
+
 static void
 on_open(void *arg, const struct addr *local)
 {
@@ -402,6 +412,8 @@ on_open(void *arg, const struct addr *local)
 	g->was_displaced = false;
 	g->opened_ms = clock_mono_ms();
 	agent_make_workload(g, local);
+	if (g->needs_full)
+		start_over(g);
 	send_hello(g);
 	send_interest(g);
 	agent_tell_listening(g);

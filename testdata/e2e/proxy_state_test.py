@@ -75,6 +75,26 @@ def a_service_that_nobody_can_tell_of_is_not_said_to_be_unknown(scene):
 
 
 @scenario
+def what_control_does_not_have_goes_with_the_first_full_state(scene):
+	_, _, proxy = pair(scene)
+	assert proxy.stop() == 0
+	path = proxy.state_dir / "documents.jsonl"
+	lines = path.read_text().splitlines()
+	key = "/core/services/default/ghost"
+	lines.insert(1, json.dumps({"t": "put", "key": key, "revision": 1, "doc":
+	    {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "ghost",
+	        "namespace": "default"}, "spec": {"ports": [{"port": 80}]}}},
+	    separators=(",", ":")))
+	path.write_text("\n".join(lines) + "\n")
+	proxy.start()
+	wait_until(lambda: "asking for all of them" in proxy.err() and
+	    "in step with control" in proxy.err().split("asking for all", 1)[1],
+	    "it has what control has")
+	assert "even after a full state" not in proxy.err(), proxy.err()
+	wait_until(lambda: key not in path.read_text(), "the ghost is gone")
+
+
+@scenario
 def people_see_at_once_that_a_proxy_is_gone(scene):
 	control, _, proxy = pair(scene)
 	wait_until(lambda: state_of(control) == {"orders": "Online"},
