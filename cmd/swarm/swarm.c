@@ -164,10 +164,11 @@ on_line(void *arg, struct slice line, struct arena *arena)
 }
 
 static void
-on_closed(void *arg, const struct err *why)
+on_closed(void *arg, const struct err *why, bool is_refused)
 {
 	struct member *m = arg;
 
+	(void)is_refused;
 	m->link = NULL;
 	m->is_synced = false;
 	m->swarm->has_failed = true;

@@ -27,8 +27,8 @@ const struct ctl_command cmd_revoke = {
 	.text = "Every certificate that the identity was issued until now is "
 	    "refused by control and by every proxy, and connections with it are "
 	    "cut off, either way. So are tokens for it that were not used. A new "
-	    "token lets it in again. The identity is a SPIFFE ID, "
-	    "NAMESPACE/ACCOUNT or ACCOUNT; without one the revoked are listed. "
+	    "token in the proxy's --token-file lets it in again. The identity is a "
+	    "SPIFFE ID, NAMESPACE/ACCOUNT or ACCOUNT; without one the revoked are listed. "
 	    "The exit code is 1 when a proxy has not obeyed in time, or is not "
 	    "connected: it hears of it when it comes back, and until then trusts "
 	    "those certificates to their end.",

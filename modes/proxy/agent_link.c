@@ -24,6 +24,7 @@ struct agent_link {
 	struct loop_task             closing;	/* reports err */
 	struct err                   err;
 	bool                         is_open, is_over;
+	bool                         is_refused;
 };
 
 static void
@@ -67,9 +68,10 @@ on_closing(void *arg)
 	const struct agent_link_ops *ops = l->ops;
 	struct err why = l->err;
 	void *owner = l->arg;
+	bool is_refused = l->is_refused;
 
 	stop(l);
-	ops->on_closed(owner, &why);
+	ops->on_closed(owner, &why, is_refused);
 }
 
 /* The link is over; its owner hears of it when the callbacks have returned. */
@@ -129,11 +131,11 @@ on_head(void *owner, struct http_head *h, bool end)
 	}
 	bool is_denied = h->status == 401 || h->status == 403;
 
+	l->is_refused = h->status == 403;
 	err_set(&err, is_denied ? ERR_DENIED : ERR_UNAVAILABLE,
 	    "session with control at %s: it answered %d %s%s",
 	    l->request.control, h->status, http_status_text(h->status),
-	    h->status == 403 ? "; if our identity was revoked, a new token "
-	    "joins again, with an empty --state-dir" : "");
+	    l->is_refused ? ", which refuses our identity" : "");
 	fail(l, &err);
 }
 

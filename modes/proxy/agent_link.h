@@ -22,7 +22,8 @@ struct agent_link_ops {
 	void (*on_open)(void *arg, const struct addr *local);
 	/* One line without its newline, in an arena that is reset afterwards. */
 	void (*on_line)(void *arg, struct slice line, struct arena *);
-	void (*on_closed)(void *arg, const struct err *why);
+	/* is_refused: control knows our identity, and lets it in no more. */
+	void (*on_closed)(void *arg, const struct err *why, bool is_refused);
 };
 
 /* Keeps ops and arg. */

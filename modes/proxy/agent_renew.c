@@ -263,6 +263,13 @@ join_failed(struct agent *g, const struct err *err, bool is_final)
 		agent_fail(g, err);
 		return;
 	}
+	if (is_final && agent_has_identity(g)) {
+		log_error("identity", "control refuses the identity %s, and %s; "
+		    "a new token in --token-file joins again",
+		    g->identity->id, err->text);
+		schedule_renewal(g);
+		return;
+	}
 	uint64_t ms = is_final ? REFUSED_MS :
 	    agent_backoff_ms(++g->renew_failures, random_unit());
 
@@ -283,13 +290,18 @@ on_joined(void *arg, struct agent_join_result *r)
 		r->is_final = true;
 	}
 	if (r->identity == NULL) {
+		if (!r->is_final)
+			g->shown_token[0] = '\0';
 		join_failed(g, &r->err, r->is_final);
 		return;
 	}
 	log_identity(g, "joined as");
 	agent_make_workload(g, NULL);
+	/* What we have may be of who we were. */
+	g->needs_full = g->docs.is_whole;
 	if (g->docs.is_whole)
 		agent_compile(g);
+	agent_session_end(g);
 	agent_session_connect(g);
 }
 
@@ -309,8 +321,30 @@ start_join(struct agent *g)
 		join_failed(g, &err, true);
 		return;
 	}
+	memcpy(g->shown_token, token.id, sizeof(token.id));
 	g->join = agent_join_start(&r, &token, on_joined, g);
 	token_fini(&token);
+}
+
+/* As when it was revoked while we were off: nobody told us. */
+void
+agent_identity_refused(struct agent *g)
+{
+	struct token token;
+	struct err err = ERR_INIT;
+
+	if (g->join != NULL || g->renewal != NULL ||
+	    agent_join_read_token(g->options.settings->token_file, &token,
+	    &err) != 0)
+		return;
+	bool is_new = strcmp(token.id, g->shown_token) != 0;
+
+	token_fini(&token);
+	if (!is_new)
+		return;
+	log_warn("identity", "control refuses the identity %s, which may have "
+	    "been revoked: trying the join token", g->identity->id);
+	start_join(g);
 }
 
 /* --- renewing ------------------------------------------------------------ */

@@ -128,8 +128,8 @@ take(struct agent *g, struct revoked *all)
 	save(g);
 	if (agent_is_revoked(g, g->identity))
 		log_error("identity", "our identity %s was revoked: nobody "
-		    "talks to us any more; join again with a new token",
-		    g->identity->id);
+		    "talks to us any more; a new token in --token-file joins "
+		    "again", g->identity->id);
 	/* Sessions are not resumed with who is on the new list. */
 	if (agent_identity_use(g, &err) != 0)
 		log_error("identity", "%s", err.text);

@@ -38,6 +38,7 @@ struct agent {
 	uint64_t               bundle_generation;	/* our own count */
 	char                  *control_id;
 	struct agent_join           *join;
+	char                   shown_token[TOKEN_ID_LEN + 1];	/* by then */
 	struct agent_call     *renewal;
 	struct key             next_key;	/* while a renewal is under way */
 	struct loop_timer      renew_timer;
@@ -111,6 +112,8 @@ bool agent_has_identity(const struct agent *);	/* one that is valid now */
 void agent_identity_start(struct agent *);
 void agent_identity_stop(struct agent *);
 void agent_renew_soon(struct agent *);	/* within some seconds */
+/* Control lets it in no more: a token that it has not seen joins again. */
+void agent_identity_refused(struct agent *);
 /* Control's roots; ERR_DATA leaves those that we have. */
 int agent_take_bundle(struct agent *, struct slice pem, struct err *);
 /* All of it, as it is now, goes to the data plane. */

@@ -432,7 +432,7 @@ forget_session(struct agent *g)
 }
 
 static void
-on_closed(void *arg, const struct err *why)
+on_closed(void *arg, const struct err *why, bool is_refused)
 {
 	struct agent *g = arg;
 	bool was_synced = g->is_synced;
@@ -451,6 +451,8 @@ on_closed(void *arg, const struct err *why)
 	    agent_displaced_ms(g->displaced, random_unit()) :
 	    agent_backoff_ms(g->failures, random_unit()));
 	g->was_displaced = false;
+	if (is_refused)
+		agent_identity_refused(g);
 }
 
 static const struct agent_link_ops link_ops = {

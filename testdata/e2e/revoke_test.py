@@ -111,6 +111,38 @@ def a_revoked_identity_comes_back_by_a_new_token_alone(scene):
 
 
 @scenario
+def who_was_off_when_it_was_revoked_joins_by_a_new_token(scene):
+	control = scene.control()
+	orders = member(scene, control, "orders")
+	web = member(scene, control, "web",
+	    upstreams={"orders": "default/orders:80"})
+	wait_until(lambda: ask(web, "orders") == 200, "orders answers")
+	web.stop()
+	control.ctl("revoke", "web", "--yes")
+	revoked = time.time()
+	# Its disk knows nothing of it, and its token is the used one.
+	web.start()
+	wait_until(lambda: "control refuses the identity" in web.err() and
+	    "a new token in --token-file joins again" in web.err(),
+	    "it says what helps")
+	assert ask(web, "orders") in (502, 503)
+	wait_until(lambda: time.time() > revoked + 1, "the second is over")
+	# It runs, and keeps its --state-dir.
+	control.token("default/web", "web")
+	wait_until(lambda: ask(web, "orders") == 200, "it is back")
+	assert "documents differ" not in web.err(), web.err()
+	assert web.err().count("trying the join token") == 2, web.err()
+	# With the other token in place at the start it is as good.
+	web.stop()
+	control.ctl("revoke", "web", "--yes")
+	revoked = time.time()
+	wait_until(lambda: time.time() > revoked + 1, "the second is over")
+	control.token("default/web", "web")
+	web.start()
+	wait_until(lambda: ask(web, "orders") == 200, "it is back at once")
+
+
+@scenario
 def a_restart_forgets_no_revocation(scene):
 	control = scene.control()
 	orders = member(scene, control, "orders")
@@ -133,7 +165,7 @@ def a_restart_forgets_no_revocation(scene):
 	# ... and of control.
 	control.start()
 	control.await_ready()
-	wait_until(lambda: "403 Forbidden; if our identity was revoked" in
+	wait_until(lambda: "403 Forbidden, which refuses our identity" in
 	    web.err(), "control refuses it")
 	assert "sa/web" in control.ctl("revoke").stdout
 
@@ -143,6 +175,8 @@ def who_does_not_hear_of_it_is_named(scene):
 	control = scene.control()
 	member(scene, control, "web")
 	orders = member(scene, control, "orders")
+	wait_until(lambda: "orders" in control.ctl("get", "workloads").stdout,
+	    "it is registered")
 	orders.kill()
 	done = wait_until(lambda: "not connected" in (done := control.ctl("revoke",
 	    "web", "--yes", "--wait", "1s", expect=1)).stderr and done,
