@@ -33,6 +33,12 @@ def on_cpu(number):
 		os.sched_setaffinity(0, before)
 
 
+def move(pid, number):
+	"""All threads of a process that runs go to that CPU, and later ones."""
+	for thread in os.listdir(f"/proc/{pid}/task"):
+		os.sched_setaffinity(int(thread), {number})
+
+
 def family(pid):
 	"""A process and its children, such as nginx and its worker."""
 	text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
