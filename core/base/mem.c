@@ -23,10 +23,18 @@ mem_alloc(size_t size)
 	return mem_or_abort(malloc(size ? size : 1));
 }
 
+/*
+ * What is small comes from the thread's own free pieces (glibc's tcache), which
+ * calloc(3) passes by; large pieces may be fresh pages, zero already.
+ */
+#define TCACHE_MAX	1032
+
 void *
 mem_zalloc(size_t size)
 {
-	return mem_or_abort(calloc(1, size ? size : 1));
+	if (size > TCACHE_MAX)
+		return mem_or_abort(calloc(1, size));
+	return memset(mem_alloc(size), 0, size);
 }
 
 void *
