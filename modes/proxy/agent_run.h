@@ -104,7 +104,6 @@ void agent_stopped(struct agent *);	/* to main, once */
 void agent_fail(struct agent *, const struct err *);	/* to main */
 
 /* --- agent_renew.c: who we are ------------------------------------------ */
-
 /* What the disk has; ERR_CONFIG for what may not be trusted. */
 int agent_identity_load(struct agent *, struct err *);
 bool agent_has_identity(const struct agent *);	/* one that is valid now */
@@ -132,7 +131,6 @@ void agent_reject(struct agent *, struct slice key, uint64_t revision,
 void agent_tell_faults(struct agent *);	/* to control, all of them */
 
 /* --- agent_session.c -------------------------------------------------------- */
-
 void agent_session_init(struct agent *);
 void agent_session_connect(struct agent *);	/* if there is none */
 void agent_session_end(struct agent *);
@@ -144,7 +142,6 @@ void agent_interest_changed(struct agent *);	/* told soon */
 void agent_tell_listening(struct agent *);	/* agent_listening.c */
 
 /* --- agent_shares.c --------------------------------------------------------- */
-
 void agent_shares_init(struct agent *);
 void agent_shares_fini(struct agent *);
 void agent_shares_open(struct agent *);	/* in step with control, anew */
