@@ -2,6 +2,7 @@
 
 #include "conf/yaml.h"
 #include "model/authorization_policy.h"
+#include "modes/ctl/allow_name.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/documents.h"
@@ -17,7 +18,8 @@ static const struct ctl_option options[] = {
 	{ "paths", 0, "PATH,...",
 	    .text = "only these: /a, /a/*, /a/{*}; default: any" },
 	{ "name", 0, "NAME",
-	    .text = "of the document; default: allow-CALLER-to-SERVICE" },
+	    .text = "of the document, which is replaced if it is there; default: "
+	    "allow-CALLER-to-SERVICE, and the port and what else is said" },
 	{ "dry-run", 0, NULL, .text = "show what would change, and change nothing" },
 	{ 0 },
 };
@@ -38,21 +40,22 @@ static const struct ctl_example deny_examples[] = {
 };
 
 #define TEXT(does)							\
-	"Creates or replaces one AuthorizationPolicy about SERVICE, in its "	\
-	"namespace, that " does ". CALLER is a service account, NAME or "	\
-	"NAMESPACE/NAME (that of a service is its name, unless its token said "	\
-	"another); NAMESPACE/* is everybody there, * everybody. It takes "	\
-	"effect at once, on open connections too. What the document of that "	\
-	"name said before, of another port or path perhaps, holds no more: "	\
-	"--name keeps both. With "						\
-	"--dry-run the document is printed and nothing is changed.\n"
+	"Creates one AuthorizationPolicy about SERVICE, in its namespace, that " \
+	does ". CALLER is a service account, NAME or NAMESPACE/NAME (that of a " \
+	"service is its name, unless its token said another); NAMESPACE/* is "	\
+	"everybody there, * everybody. It takes effect at once, on open "	\
+	"connections too, beside what was ordered before: each port, method "	\
+	"and path has a document of its own, and only with --name is one "	\
+	"replaced. With --dry-run the document is printed and nothing is "	\
+	"changed.\n"
 
 const struct ctl_command cmd_allow = {
 	.name = "allow",
 	.arguments = "CALLER SERVICE[:PORT]",
 	.summary = "let a caller call a service",
 	.text = TEXT("allows it") "Once there is one, whoever none allows is "
-	    "refused there.",
+	    "refused there. What a document of before allows already cannot be "
+	    "narrowed so, and is refused: delete that one first.",
 	.min = 2, .max = 2,
 	.options = options,
 	.examples = allow_examples,
@@ -160,19 +163,6 @@ warn_of_words(struct ctl *c)
 	}
 }
 
-static const char *
-default_name(const struct order *o)
-{
-	const char *caller = o->namespace == NULL ? "all" : strcmp(o->caller,
-	    "*") == 0 ? "all" : o->caller;
-	bool is_near = o->namespace == NULL || (strcmp(caller, "all") != 0 &&
-	    strcmp(o->namespace, o->to.namespace) == 0);
-
-	return is_near ? arena_printf(&o->c->arena, "%s-%s-to-%s", o->verb,
-	    caller, o->to.name) : arena_printf(&o->c->arena,
-	    "%s-%s-%s-to-%s", o->verb, o->namespace, caller, o->to.name);
-}
-
 static int
 write_document(struct order *o)
 {
@@ -203,21 +193,74 @@ write_document(struct order *o)
 	return read != NULL ? CTL_OK : ctl_fail(o->c, &err);
 }
 
-/* --- sending it ------------------------------------------------------------------- */
-
 static int
-put(struct order *o, struct conf_node **answer)
+put(struct order *o, bool is_dry, struct conf_node **answer)
 {
 	struct ctl *c = o->c;
 	const char *path = documents_path(c, &model_authorization_policy_kind,
 	    o->to.namespace, o->name);
 	struct err err = ERR_INIT;
 
-	path = call_query(c, path, "dry-run", ctl_has(c, "dry-run") ? "true" : NULL);
+	path = call_query(c, path, "dry-run", is_dry ? "true" : NULL);
 	if (call_api(c, "PUT", path, o->document, answer, &err) < 0)
 		return ctl_fail_call(c, &err);
 	return CTL_OK;
 }
+
+/* --- what was ordered before -------------------------------------------------------- */
+
+/* An ALLOW beside one that allows more would look like a limit and be none. */
+static int
+check_wider(struct order *o, struct traffic *t, const struct allow_words *w)
+{
+	const char *names[ALLOW_WIDER_MAX];
+	size_t n = allow_wider(&o->c->arena, w, names);
+	bool is_allow = strcmp(o->verb, "allow") == 0;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < n; i++) {
+		if (traffic_find(t, &model_authorization_policy_kind,
+		    o->to.namespace, names[i], &err) == NULL)
+			continue;
+		if (is_allow) {
+			err_set(&err, ERR_CONFLICT, "%s/%s allows more than this "
+			    "already, so nothing would be narrowed: mesh ctl "
+			    "delete authorizationpolicy %s -n %s first, or "
+			    "choose a --name", o->to.namespace, names[i],
+			    names[i], o->to.namespace);
+			return ctl_fail(o->c, &err);
+		}
+		ctl_warn(o->c, "%s/%s denies more than this already",
+		    o->to.namespace, names[i]);
+	}
+	return CTL_OK;
+}
+
+/* Whoever edited it would lose that. */
+static int
+check_same(struct order *o, struct traffic *t)
+{
+	const struct model_object *old;
+	struct conf_node *answer;
+	struct err err = ERR_INIT;
+	const char *result;
+
+	old = traffic_find(t, &model_authorization_policy_kind,
+	    o->to.namespace, o->name, &err);
+	if (old == NULL)
+		return CTL_OK;
+	int code = put(o, true, &answer);
+
+	result = code == CTL_OK ? conf_get_string(answer, "result") : NULL;
+	if (result == NULL || strcmp(result, "configured") != 0)
+		return code;
+	err_set(&err, ERR_CONFLICT, "%s/%s is there and says something else: "
+	    "--name %s replaces it, another --name keeps both", o->to.namespace,
+	    o->name, o->name);
+	return ctl_fail(o->c, &err);
+}
+
+/* --- sending it ------------------------------------------------------------------- */
 
 static void
 say_next(struct order *o, const char *result)
@@ -229,8 +272,7 @@ say_next(struct order *o, const char *result)
 	    o->to.port);
 
 	if (result != NULL && strcmp(result, "configured") == 0)
-		ctl_say(c, "what %s said before holds no more; --name keeps both",
-		    o->name);
+		ctl_say(c, "what %s said before holds no more", o->name);
 	ctl_say(c, "check it with: mesh ctl authz check --from %s --to %s/%s%s; "
 	    "take it back with: mesh ctl delete authorizationpolicy %s -n %s",
 	    caller, o->to.namespace, o->to.name, port, o->name,
@@ -297,6 +339,30 @@ warn_of_absent(struct order *o)
 	traffic_close(&t);
 }
 
+/* Its document, under the name that was typed or that is its own. */
+static int
+name_it(struct order *o)
+{
+	struct ctl *c = o->c;
+	const struct allow_words w = { o->verb, o->namespace, o->caller,
+		o->to.namespace, o->to.name, o->to.port,
+		ctl_value(c, "methods"), ctl_value(c, "paths") };
+	struct traffic t = { 0 };
+	int code;
+
+	o->name = ctl_has(c, "name") ? ctl_value(c, "name") :
+	    allow_name(&c->arena, &w);
+	code = write_document(o);
+	if (code != CTL_OK || ctl_has(c, "name"))
+		return code;
+	traffic_open_control(&t, c);
+	code = check_wider(o, &t, &w);
+	if (code == CTL_OK)
+		code = check_same(o, &t);
+	traffic_close(&t);
+	return code;
+}
+
 static int
 order(struct ctl *c, const char *verb)
 {
@@ -306,11 +372,10 @@ order(struct ctl *c, const char *verb)
 
 	if (code != CTL_OK)
 		return code;
-	o.name = ctl_has(c, "name") ? ctl_value(c, "name") : default_name(&o);
 	warn_of_words(c);
-	code = write_document(&o);
+	code = name_it(&o);
 	if (code == CTL_OK)
-		code = put(&o, &answer);
+		code = put(&o, ctl_has(c, "dry-run"), &answer);
 	if (code == CTL_OK) {
 		warn_of_absent(&o);
 		print(&o, answer);

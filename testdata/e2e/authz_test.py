@@ -428,7 +428,8 @@ def people_allow_deny_and_check(scene):
 	    "/plain,/items/*")
 	wait_until(lambda: ask(batch) == 403, "who is not allowed is refused")
 	assert ask(web) == 200 and ask(web, "/other") == 403
-	assert "rule 0 of default/allow-web-to-orders" in check("web", "/plain", 0)
+	assert "rule 0 of default/allow-web-to-orders-get-head-" in check("web",
+	    "/plain", 0)
 	assert "no rule of an ALLOW policy" in check("web", "/other", 1)
 	assert "default/orders" in check("web", "/plain", 1, "--method", "POST")
 	shown = control.ctl("deny", "*", "orders", "--paths", "/items/9",
@@ -441,8 +442,9 @@ def people_allow_deny_and_check(scene):
 	    "get").stderr
 	assert "path items: no request has it" in said, said
 	assert "method get:" in said and "holds no more" not in said, said
-	said = control.ctl("deny", "*", "orders", "--paths", "/items/9").stderr
-	assert "holds no more; --name keeps both" in said, said
+	for said in "created", "unchanged":
+		assert said in control.ctl("deny", "*", "orders", "--name",
+		    "keep-9", "--paths", "/items/9").stdout
 	wait_until(lambda: ask(web, "/items/9") == 403, "it is refused")
 	control.apply(gateway(["name: http, port: 8080, protocol: HTTP"]) +
 	    policy("edge", """
@@ -456,9 +458,48 @@ def people_allow_deny_and_check(scene):
 	control.ctl(*words, "open.example")
 	told = json.loads(check("web", "/items/9", 1, "-o", "json"))[0]
 	assert told["workload"] == "default/orders" and told["rule"] == 0
-	assert told["policy"] == "default/deny-all-to-orders", told
+	assert told["policy"] == "default/keep-9", told
 	control.ctl("wait", "--for=condition=Programmed", "authorizationpolicy",
-	    "deny-all-to-orders")
+	    "keep-9")
+
+
+@scenario
+def an_order_stands_beside_those_before_it(scene):
+	control = scene.control()
+	control.apply("{apiVersion: v1, kind: Service, metadata: {name: orders, "
+	    "namespace: default}, spec: {ports: [{name: a, port: 80}, "
+	    "{name: b, port: 81}]}}")
+
+	def check(port, code, *more):
+		return control.ctl("authz", "check", "--from", "web", "--to",
+		    f"orders:{port}", "--path", "/a", *more, expect=code).stdout
+
+	# The second of another port, method or path takes nothing from the first.
+	control.ctl("deny", "web", "orders:80")
+	control.ctl("deny", "web", "orders:81", "--methods", "PUT")
+	control.ctl("deny", "web", "orders:81", "--paths", "/b")
+	assert "default/deny-web-to-orders-80" in check(80, 1)
+	assert "default/deny-web-to-orders-81-put" in check(81, 1, "--method",
+	    "PUT")
+	control.ctl("authz", "check", "--from", "web", "--to", "orders:81",
+	    "--path", "/b", expect=1)
+	check(81, 0)
+	assert "unchanged" in control.ctl("deny", "web", "orders:80").stdout
+	# A limit below what is allowed already would be none.
+	control.ctl("allow", "web", "orders:81")
+	said = control.ctl("allow", "web", "orders:81", "--methods", "GET",
+	    expect=75).stderr
+	assert "default/allow-web-to-orders-81 allows more than this already" in \
+	    said, said
+	said = control.ctl("deny", "web", "orders:80", "--methods", "GET").stderr
+	assert "deny-web-to-orders-80 denies more than this already" in said, said
+	# What somebody made of a document is not lost.
+	control.ctl("deny", "batch", "orders", "--name", "allow-web-to-orders-80")
+	said = control.ctl("allow", "web", "orders:80", expect=75).stderr
+	assert "is there and says something else" in said, said
+	said = control.ctl("allow", "web", "orders:80", "--name",
+	    "allow-web-to-orders-80").stderr
+	assert "said before holds no more" in said, said
 
 
 @scenario
