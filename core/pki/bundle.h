@@ -20,8 +20,9 @@
  *
  * A root is a self-signed CA on P-256.  Two roots may share a subject only if
  * they share the key (one certificate renewed), because the subject is how a
- * chain finds its root.  Whether a root is valid now is asked when a chain
- * is checked, not here.
+ * chain finds its root; of other trust domains, which may call all their roots
+ * the same, a chain tries each.  Whether a root is valid now is asked when a
+ * chain is checked, not here.
  */
 #define BUNDLE_ROOTS_MAX	32
 
@@ -30,6 +31,7 @@ struct bundle {
 	struct slice domain;
 	size_t       len;
 	struct cert *roots;
+	bool         has_namesakes;	/* roots with one subject and two keys */
 	struct arena memory;	/* of the domain and of the roots' DER */
 };
 

@@ -1,0 +1,45 @@
+#include "base/check.h"
+#include "cmd/fuzz/fuzz.h"
+#include "pki/bundle_set.h"
+#include "pki/spiffe_bundle.h"
+
+/* What we would publish of it has the same roots. */
+static void
+publish(const struct spiffe_bundle *b)
+{
+	struct bundle_set *one = bundle_set_new(), *two = bundle_set_new();
+	struct spiffe_bundle again;
+	struct err err = ERR_INIT;
+	struct str text = { 0 };
+
+	bundle_jwks(&text, b->roots, b->sequence, b->refresh_s);
+	check(spiffe_bundle_read(&again, SLICE("td"), str_slice(&text),
+	    &err) == 0);
+	check(again.sequence == b->sequence && again.refresh_s == b->refresh_s);
+	check(bundle_set_add(one, b->roots, &err) == 0);
+	check(bundle_set_add(two, again.roots, &err) == 0);
+	check(bundle_set_equal(one, two));
+	bundle_set_unref(one);
+	bundle_set_unref(two);
+	spiffe_bundle_fini(&again);
+	str_fini(&text);
+}
+
+int
+fuzz_federation(const uint8_t *data, size_t size)
+{
+	struct spiffe_bundle b;
+	struct err err = ERR_INIT;
+
+	if (spiffe_bundle_read(&b, SLICE("td"), slice_of(data, size),
+	    &err) != 0) {
+		check(err.kind == ERR_DATA || err.kind == ERR_TOO_LARGE);
+		check(b.roots == NULL);
+		return 0;
+	}
+	check(b.roots->len <= BUNDLE_ROOTS_MAX);
+	check((b.left_out > 0) == (b.why[0] != '\0'));
+	publish(&b);
+	spiffe_bundle_fini(&b);
+	return 0;
+}
