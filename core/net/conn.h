@@ -61,6 +61,7 @@ struct conn_peer {
 	const char *subject, *names;
 	bool        is_tls;
 	bool        is_resumed;
+	bool        is_foreign;	/* id is of another trust domain than ours */
 };
 
 /*

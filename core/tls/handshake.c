@@ -41,7 +41,8 @@ start_engine(struct tls_handshake *h)
 	const struct tls_identity *id = q->identity;
 	struct engine_options o = {
 		.is_server = q->is_server,
-		.is_outside = q->outside != NULL || q->clients != NULL,
+		.is_outside = (q->outside != NULL && id == NULL) ||
+		    q->clients != NULL,
 		.peer_cert_optional = q->client_cert_optional,
 		.alpn = q->alpn,
 		.sni = q->sni[0] != '\0' ? q->sni : NULL,
@@ -56,7 +57,7 @@ start_engine(struct tls_handshake *h)
 		o.chain_len = h->shown->n_certs;
 		o.key = &h->shown->ec_key;
 		o.rsa_key = h->shown->rsa_key;
-	} else if (id != NULL && q->outside == NULL) {
+	} else if (id != NULL) {
 		o.chain = id->certs;
 		o.chain_len = id->n_certs;
 		o.key = &id->ec_key;

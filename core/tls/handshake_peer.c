@@ -7,6 +7,7 @@
 #include "pki/cert.h"
 #include "pki/distrust.h"
 #include "tls/handshake.h"
+#include "tls/member.h"
 
 static void
 text_copy(char *to, size_t cap, struct slice s)
@@ -45,30 +46,21 @@ static enum distrust
 judge_chain(struct tls_handshake *h, const struct slice *certs, size_t n,
     struct cert *leaf)
 {
-	const struct tls_identity *id = h->request.identity;
-	struct leaf_policy policy = {
-		.now = clock_wall_s(),
-		.memo = &h->thread->memo,
-	};
-	struct spiffe peer = { 0 };
+	struct member_judgement j = { .id = { .kind = SPIFFE_OTHER } };
 	enum distrust why;
 
-	if (h->request.expected_id[0] != '\0')
-		policy.expected = slice_str(h->request.expected_id);
-	if (id == NULL)
+	if (h->request.identity == NULL)
 		return DISTRUST_UNKNOWN_ISSUER;
-	why = chain_verify(certs, n, id->bundle, &policy, leaf, &peer);
-	if (why == DISTRUST_NONE && revoked_has(id->revoked, peer.text,
-	    leaf->not_before))
-		why = DISTRUST_REVOKED;
-	if (why == DISTRUST_NONE && peer.text.len >= sizeof(h->peer.id))
+	why = member_judge(&h->request, &h->thread->memo, certs, n, &j);
+	*leaf = j.leaf;
+	if (why == DISTRUST_NONE && j.id.text.len >= sizeof(h->peer.id))
 		why = DISTRUST_BAD_ID;
 	if (why == DISTRUST_NONE)
-		text_copy(h->peer.id, sizeof(h->peer.id), peer.text);
+		text_copy(h->peer.id, sizeof(h->peer.id), j.id.text);
 	return why;
 }
 
-/* A member of the mesh. */
+/* A member of the mesh, or of one that we federate with. */
 static enum distrust
 judge_member(struct tls_handshake *h, const struct slice *certs, size_t n,
     struct cert *leaf, struct pubkey *key)
@@ -84,6 +76,13 @@ judge_member(struct tls_handshake *h, const struct slice *certs, size_t n,
 	return why;
 }
 
+/* A server outside that no trust domain vouches for. */
+static bool
+is_stranger(const struct tls_request *q)
+{
+	return q->outside != NULL && q->outside->domain.len == 0;
+}
+
 static bool
 on_chain(void *owner, const struct slice *certs, size_t n,
     struct pubkey *key)
@@ -93,7 +92,7 @@ on_chain(void *owner, const struct slice *certs, size_t n,
 	const struct tls_clients *clients = h->request.clients;
 	struct cert leaf;
 
-	h->distrust = outside != NULL ?
+	h->distrust = is_stranger(&h->request) ?
 	    outside_judge(outside, certs, n, &leaf, key) : clients != NULL ?
 	    clients_judge(clients, certs, n, &leaf, key) :
 	    judge_member(h, certs, n, &leaf, key);
@@ -105,7 +104,7 @@ on_chain(void *owner, const struct slice *certs, size_t n,
 	h->is_vouched = clients != NULL;
 	if (h->is_vouched)
 		clients_describe(&leaf, &h->subject, &h->names);
-	if (outside != NULL)	/* our trust bundle said nothing about it */
+	if (is_stranger(&h->request))	/* our trust bundle said nothing about it */
 		h->peer.bundle_generation = UINT64_MAX;
 	else if (h->request.identity != NULL)
 		h->peer.bundle_generation = h->request.identity->generation;
@@ -271,11 +270,13 @@ client_key(struct tls_handshake *h)
 	hash_out(&hash, h->client_key);
 }
 
-/* First contacts are neither resumed nor remembered. */
+/* First contacts and calls outside are neither resumed nor remembered. */
 static bool
 may_resume(const struct tls_handshake *h)
 {
-	return h->request.identity != NULL && !h->request.verify_none;
+	const struct tls_request *q = &h->request;
+
+	return q->identity != NULL && !q->verify_none && q->outside == NULL;
 }
 
 const br_ssl_session_parameters *
@@ -336,6 +337,8 @@ fill_image(struct tls_handshake *h, bool is_resumed)
 		.bundle_generation = s->bundle_generation,
 		.is_tls = true,
 		.is_resumed = is_resumed,
+		.is_foreign = h->request.identity != NULL &&
+		    member_is_foreign(h->request.identity, s->id),
 	};
 
 	memcpy(peer.cert_hash, s->cert_hash, sizeof(peer.cert_hash));

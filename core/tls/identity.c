@@ -4,6 +4,36 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "tls/clients.h"
+
+static void
+name_roots(struct tls_identity *id, const struct bundle *b, size_t *room)
+{
+	id->ca_names = mem_realloc(id->ca_names, (id->n_ca_names + b->len) *
+	    sizeof(*id->ca_names));
+	for (size_t i = 0; i < b->len; i++) {
+		struct slice name = b->roots[i].subject;
+
+		if (name.len + 2 > *room)
+			continue;
+		*room -= name.len + 2;
+		id->ca_names[id->n_ca_names++] = (br_x500_name){
+			slice_writable(name), name.len
+		};
+	}
+}
+
+/* RFC 5246, section 7.4.4: two bytes of length stand before each. */
+static void
+name_all(struct tls_identity *id)
+{
+	size_t room = TLS_CLIENTS_NAMES_MAX;
+
+	id->n_ca_names = 0;
+	name_roots(id, id->bundle, &room);
+	for (size_t i = 0; id->federated != NULL && i < id->federated->len; i++)
+		name_roots(id, id->federated->v[i], &room);
+}
 
 static int
 bundle_take(struct tls_identity *id, struct slice pem, const char *domain,
@@ -12,13 +42,7 @@ bundle_take(struct tls_identity *id, struct slice pem, const char *domain,
 	id->bundle = bundle_new(slice_str(domain));
 	if (bundle_add_pem(id->bundle, pem, err) < 0)
 		return err_wrap(err, "trust bundle");
-	for (size_t i = 0; i < id->bundle->len; i++) {
-		struct slice name = id->bundle->roots[i].subject;
-
-		id->ca_names[id->n_ca_names++] = (br_x500_name){
-			slice_writable(name), name.len
-		};
-	}
+	name_all(id);
 	return 0;
 }
 
@@ -106,6 +130,14 @@ tls_identity_refuse(struct tls_identity *id, struct revoked *who)
 	id->revoked = who == NULL ? NULL : revoked_ref(who);
 }
 
+void
+tls_identity_federate(struct tls_identity *id, struct bundle_set *domains)
+{
+	bundle_set_unref(id->federated);
+	id->federated = domains == NULL ? NULL : bundle_set_ref(domains);
+	name_all(id);
+}
+
 struct tls_identity *
 tls_identity_ref(struct tls_identity *id)
 {
@@ -120,6 +152,8 @@ tls_identity_unref(struct tls_identity *id)
 		return;
 	chain_fini(&id->chain);
 	bundle_unref(id->bundle);
+	bundle_set_unref(id->federated);
+	mem_free(id->ca_names);
 	revoked_unref(id->revoked);
 	key_fini(&id->key);
 	mem_free(id);

@@ -4,7 +4,7 @@
 #include <bearssl.h>
 
 #include "base/refs.h"
-#include "pki/bundle.h"
+#include "pki/bundle_set.h"
 #include "pki/chain.h"
 #include "pki/hash.h"
 #include "pki/key.h"
@@ -18,8 +18,9 @@ struct tls_identity {
 	int64_t             not_before, not_after;
 	uint64_t            generation;
 	struct bundle      *bundle;
+	struct bundle_set  *federated;	/* NULL: no other domain */
 	struct revoked     *revoked;	/* NULL: nobody */
-	br_x500_name        ca_names[BUNDLE_ROOTS_MAX];
+	br_x500_name       *ca_names;	/* of all of those, as many as fit */
 	size_t              n_ca_names;
 	/* Ours; n_certs is 0 for one who only checks others. */
 	struct chain        chain;

@@ -20,9 +20,12 @@ make_mark(struct tls_outside *o)
 	uint8_t digest[HASH_LEN];
 	struct hash h;
 
-	web_roots_hash(o->roots, digest);
 	hash_init(&h);
-	hash_add(&h, slice_of(digest, sizeof(digest)));
+	if (o->roots != NULL) {
+		web_roots_hash(o->roots, digest);
+		hash_add(&h, slice_of(digest, sizeof(digest)));
+	}
+	add_text(&h, o->domain);
 	add_text(&h, o->sni);
 	for (size_t i = 0; i < o->names_len; i++) {
 		add_text(&h, o->names[i].is_uri ? SLICE("uri") : SLICE("host"));
@@ -42,7 +45,8 @@ tls_outside_new(const struct tls_outside_options *from)
 
 	refs_init(&o->refs);
 	arena_init(&o->memory);
-	o->roots = web_roots_ref(from->roots);
+	o->roots = from->roots == NULL ? NULL : web_roots_ref(from->roots);
+	o->domain = arena_dup(&o->memory, from->domain);
 	o->shown = from->shown == NULL ? NULL : tls_edge_ref(from->shown);
 	if (!addr_is_ip(from->sni) && from->sni.len < CONN_SNI_MAX)
 		o->sni = arena_dup(&o->memory, from->sni);
@@ -85,6 +89,12 @@ struct slice
 tls_outside_sni(const struct tls_outside *o)
 {
 	return o->sni;
+}
+
+struct slice
+tls_outside_domain(const struct tls_outside *o)
+{
+	return o->domain;
 }
 
 enum distrust

@@ -22,6 +22,11 @@ struct tls_outside_options {
 	const struct web_name *names;	/* copied */
 	size_t                 names_len;
 	struct tls_edge       *shown;	/* a reference is taken; NULL: none */
+	/*
+	 * Instead of roots: the trust domain whose bundle the identity of the
+	 * request has; the names are SPIFFE IDs then, and we show ourselves.
+	 */
+	struct slice           domain;
 };
 struct tls_outside *tls_outside_new(const struct tls_outside_options *);
 struct tls_outside *tls_outside_ref(struct tls_outside *);
@@ -29,5 +34,6 @@ void tls_outside_unref(struct tls_outside *);	/* NULL allowed */
 /* The same for those that ask for the same, in hexadecimal digits. */
 struct slice tls_outside_mark(const struct tls_outside *);
 struct slice tls_outside_sni(const struct tls_outside *);	/* or empty */
+struct slice tls_outside_domain(const struct tls_outside *);	/* or empty */
 
 #endif

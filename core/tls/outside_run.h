@@ -10,7 +10,8 @@
 struct tls_outside {
 	struct refs       refs;
 	struct arena      memory;
-	struct web_roots *roots;
+	struct web_roots *roots;	/* or */
+	struct slice      domain;	/* else empty */
 	struct slice      sni;
 	struct web_name  *names;
 	size_t            names_len;

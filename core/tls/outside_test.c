@@ -25,7 +25,7 @@ make_outside(const char *root, const char *sni, const char *name)
 	struct web_roots *roots = web_roots_new();
 	struct web_name n = { false, slice_str(name) };
 	const struct tls_outside_options o = { slice_str(sni), roots, &n, 1,
-		NULL };
+		NULL, SLICE_NONE };
 	struct err err = ERR_INIT;
 
 	if (root != NULL)
