@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "conf/units.h"
 #include "model/workload.h"
@@ -247,12 +248,47 @@ api_revoke(struct api_call *call)
 	}, &call->server->port, on_certificates, v);
 }
 
+/* --- those that there are --------------------------------------------------------- */
+
+static void
+note_issued(struct map *issued, const struct store_item *item)
+{
+	struct cert_record c;
+	struct err err = ERR_INIT;
+	struct arena a;
+
+	arena_init(&a);
+	if (cert_record_read(&c, &a, item->value, &err) == 0 &&
+	    c.expires > clock_wall_s() &&
+	    c.issued > (int64_t)(intptr_t)map_get(issued, c.id))
+		map_put(issued, c.id, (void *)(intptr_t)c.issued);
+	arena_fini(&a);
+}
+
+/* Who joined again by a token has one that is later. */
+static void
+on_issued(void *ctx, const struct store_result *l)
+{
+	struct api_call *call = ctx;
+	struct conf_node *map = conf_map_new(&call->arena);
+	struct map issued = { 0 };
+
+	for (size_t i = 0; i < l->n_items; i++)
+		note_issued(&issued, &l->items[i]);
+	revocations_write(call->server->revocations, &issued,
+	    conf_set_list(map, "items"));
+	if (l->err.kind != ERR_NONE)
+		api_answer_err(call, &l->err);
+	else
+		api_answer_node(call, 200, map);
+	map_fini(&issued, NULL);
+	api_call_unref(call);
+}
+
 void
 api_revocations(struct api_call *call)
 {
-	struct conf_node *map = conf_map_new(&call->arena);
-
-	revocations_write(call->server->revocations, conf_set_list(map,
-	    "items"));
-	api_answer_node(call, 200, map);
+	store_list(call->server->store, &(struct store_query){
+		.prefix = SLICE(STORE_CERTIFICATES),
+	}, &call->server->port, on_issued, api_call_ref(call));
 }

@@ -156,7 +156,8 @@ by_id(const void *a, const void *b)
 }
 
 void
-revocations_write(const struct revocations *r, struct conf_node *list)
+revocations_write(const struct revocations *r, const struct map *issued,
+    struct conf_node *list)
 {
 	const struct entry **v = mem_zalloc_array(r->by_id.len + 1,
 	    sizeof(*v));
@@ -169,11 +170,15 @@ revocations_write(const struct revocations *r, struct conf_node *list)
 		qsort(v, n, sizeof(*v), by_id);
 	for (size_t i = 0; i < n; i++) {
 		struct conf_node *row = conf_add_map(list);
+		int64_t latest = (int64_t)(intptr_t)map_get(issued,
+		    v[i]->record.id);
 
 		conf_set_slice(row, "identity", v[i]->record.id);
 		conf_set_time(row, "revoked", v[i]->record.at);
 		conf_set_time(row, "until", v[i]->record.until);
 		conf_set_slice(row, "revokedBy", v[i]->record.by);
+		if (latest > v[i]->record.at)
+			conf_set_time(row, "issuedSince", latest);
 	}
 	mem_free(v);
 }

@@ -1,6 +1,7 @@
 #ifndef CONTROL_REVOCATIONS_H
 #define CONTROL_REVOCATIONS_H
 
+#include "base/map.h"
 #include "conf/node.h"
 #include "modes/control/records.h"
 #include "modes/control/store.h"
@@ -33,7 +34,11 @@ int64_t revocations_refuse_cert(const struct revocations *, struct slice id,
 struct revoked *revocations_list(const struct revocations *, int64_t now);
 /* For the transaction that revokes. */
 void revocations_put(struct store_txn *, const struct revocation_record *);
-/* Adds a map for each to the list, in order of identities. */
-void revocations_write(const struct revocations *, struct conf_node *list);
+/*
+ * Adds a map for each to the list, in order of identities; issued has when an
+ * identity got its latest certificate, as an integer.
+ */
+void revocations_write(const struct revocations *, const struct map *issued,
+    struct conf_node *list);
 
 #endif

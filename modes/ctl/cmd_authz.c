@@ -52,7 +52,8 @@ static const struct ctl_command authz_check = {
 	.text = "Runs what proxies run, on the AuthorizationPolicies about the "
 	    "service and about each workload behind it. With -f nobody is asked, "
 	    "the files are all that there is; where they hold no workload, one "
-	    "with the labels of the service's selector is taken.\n"
+	    "with the labels of the service's selector is taken. Who was revoked and "
+	    "has not joined again is denied whatever they say.\n"
 	    "The exit code is 0 if all of them allow it, and 1 if one does not.",
 	.options = options,
 	.examples = examples,
@@ -76,6 +77,7 @@ struct inquiry {
 	struct asked               asked;
 	struct authz_facts         facts;
 	enum model_inbound_policy  mesh;
+	const char                *revoked;	/* the caller: when; or NULL */
 	struct conf_node          *rows;
 	size_t                     denied;
 };
@@ -117,6 +119,28 @@ read_caller(struct inquiry *q)
 		q->facts.id = slice_str(model_spiffe_id(&c->arena,
 		    trust_domain(q), namespace, name));
 	return code;
+}
+
+/* Whoever was revoked and has got nothing since does not get to any policy. */
+static int
+read_revoked(struct inquiry *q)
+{
+	struct err err = ERR_INIT;
+	struct conf_node *list;
+
+	if (q->traffic.is_offline || q->facts.id.len == 0)
+		return CTL_OK;
+	list = call_list(q->c, "/v1/revocations", "items", &err);
+	if (list == NULL)
+		return ctl_fail_call(q->c, &err);
+	CONF_FOREACH(e, list) {
+		const char *id = conf_get_string(e->node, "identity");
+
+		if (id != NULL && slice_is(q->facts.id, id) &&
+		    conf_get(e->node, "issuedSince") == NULL)
+			q->revoked = conf_get_string(e->node, "revoked");
+	}
+	return CTL_OK;
 }
 
 static struct slice
@@ -258,6 +282,14 @@ add_answer(struct inquiry *q, const char *workload,
 	const struct authz_answer *a = &v->answer;
 
 	conf_set_string(row, "workload", workload);
+	if (q->revoked != NULL) {
+		conf_set_string(row, "verdict", "denied");
+		conf_set_string(row, "reason", arena_printf(&q->c->arena,
+		    "the identity was revoked at %s, and has not joined again",
+		    q->revoked));
+		q->denied++;
+		return;
+	}
 	conf_set_string(row, "verdict", a->is_denied ? "denied" : "allowed");
 	conf_set_string(row, "reason", reason(q, v, a));
 	if (a->policy != NULL) {
@@ -371,6 +403,8 @@ check_one(struct ctl *c)
 		    &q.to.name);
 	if (code == CTL_OK)
 		code = read_caller(&q);
+	if (code == CTL_OK)
+		code = read_revoked(&q);
 	if (code == CTL_OK)
 		code = read_request(&q);
 	if (code == CTL_OK)

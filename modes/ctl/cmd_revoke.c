@@ -45,6 +45,7 @@ list(struct ctl *c)
 		{ "IDENTITY", "identity", ROWS_TEXT, false },
 		{ "AGE", "revoked", ROWS_AGE, false },
 		{ "UNTIL", "until", ROWS_DUE, false },
+		{ "BACK-SINCE", "issuedSince", ROWS_AGE, true },
 		{ "BY", "revokedBy", ROWS_TEXT, true },
 		{ 0 },
 	};

@@ -76,6 +76,11 @@ def a_revoked_caller_and_a_revoked_callee_are_cut_off(scene):
 	assert ask(batch, "orders") in (502, 503)
 	rows = control.ctl("revoke").stdout
 	assert "sa/web" in rows and "sa/orders" in rows, rows
+	told = control.ctl("authz", "check", "--from", "web", "--to", "orders",
+	    expect=1).stdout
+	assert "denied" in told and "was revoked at 20" in told, told
+	assert "allowed" in control.ctl("authz", "check", "--from", "batch",
+	    "--to", "orders").stdout
 	log = control.ctl("audit", "-o", "json").stdout
 	assert "identity.revoke" in log
 
@@ -108,6 +113,7 @@ def a_revoked_identity_comes_back_by_a_new_token_alone(scene):
 	web.start()
 	web.await_ready()
 	wait_until(lambda: ask(web, "orders") == 200, "it is back")
+	control.ctl("authz", "check", "--from", "web", "--to", "orders")
 
 
 @scenario
