@@ -108,5 +108,12 @@ TEST(revoked_forgets_what_is_of_no_use_and_has_a_bound)
 	assert_int_equal(kept->len, 2);
 	assert_int_equal(revoked_add_all(kept, NULL, 0, &err), 0);
 	revoked_unref(kept);
+	/* What is there already stays, and the rest goes in as it fits. */
+	kept = revoked_new();
+	add(kept, WEB, 7, 9);
+	assert_int_equal(revoked_add_all(kept, r, -1, &err), -1);
+	assert_int_equal(kept->len, REVOKED_MAX);
+	assert_true(revoked_has(kept, SLICE(WEB), 7));
+	revoked_unref(kept);
 	revoked_unref(r);
 }

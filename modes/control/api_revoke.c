@@ -152,6 +152,7 @@ on_written(void *ctx, const struct store_result *r)
 		api_call_unref(v->call);
 		return;
 	}
+	revocations_forget(s->revocations, v->record.at);
 	revocations_add(s->revocations, &v->record);
 	log_warn("ca", "%.*s was revoked by %.*s", SLICE_ARG(v->record.id),
 	    SLICE_ARG(v->record.by));
@@ -205,11 +206,14 @@ static void
 on_certificates(void *ctx, const struct store_result *l)
 {
 	struct revoking *v = ctx;
+	struct err err = l->err;
 	size_t n = 0;
 	int64_t life_s;
 
-	if (l->err.kind != ERR_NONE) {
-		api_answer_err(v->call, &l->err);
+	if (err.kind != ERR_NONE || revocations_has_room(
+	    v->call->server->revocations, v->record.id, clock_wall_s(),
+	    &err) < 0) {
+		api_answer_err(v->call, &err);
 		api_call_unref(v->call);
 		return;
 	}

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -133,6 +134,54 @@ revocations_list(const struct revocations *r, int64_t now)
 	return list;
 }
 
+int
+revocations_has_room(const struct revocations *r, struct slice id,
+    int64_t now, struct err *err)
+{
+	const struct revocation_record *own = find(r, id);
+	int64_t first = INT64_MAX;
+	size_t it = 0, n = 0;
+	char when[CLOCK_TEXT_MAX];
+	void *value;
+
+	if (own != NULL && own->until > now)
+		return 0;
+	while (map_next(&r->by_id, &it, NULL, &value)) {
+		const struct entry *e = value;
+
+		if (e->record.until <= now)
+			continue;
+		n++;
+		if (e->record.until < first)
+			first = e->record.until;
+	}
+	if (n < REVOKED_MAX)
+		return 0;
+	clock_format(when, first, -1);
+	return err_set(err, ERR_CONFLICT, "%zu identities are revoked already, "
+	    "and proxies keep no more; the first certificates of these end at "
+	    "%s. Trust is taken from all at once with their root: mesh ctl "
+	    "ca prepare --level root", n, when);
+}
+
+static int64_t
+kept_until(const struct revocation_record *v)
+{
+	return v->until + RENEW_WINDOW_MAX_S + RECORDS_KEPT_S;
+}
+
+void
+revocations_forget(struct revocations *r, int64_t now)
+{
+	size_t it = 0;
+	struct slice id;
+	void *value;
+
+	while (map_next(&r->by_id, &it, &id, &value))
+		if (kept_until(&((struct entry *)value)->record) <= now)
+			entry_free(map_del(&r->by_id, id));
+}
+
 void
 revocations_put(struct store_txn *t, const struct revocation_record *v)
 {
@@ -142,7 +191,7 @@ revocations_put(struct store_txn *t, const struct revocation_record *v)
 	arena_init(&a);
 	revocation_record_write(&value, v);
 	store_txn_put_until(t, revocation_record_key(&a, v->id),
-	    str_slice(&value), v->until + RENEW_WINDOW_MAX_S + RECORDS_KEPT_S);
+	    str_slice(&value), kept_until(v));
 	str_fini(&value);
 	arena_fini(&a);
 }

@@ -32,6 +32,14 @@ int64_t revocations_refuse_cert(const struct revocations *, struct slice id,
     int64_t not_before);
 /* Gives those whose certificates have not all ended. */
 struct revoked *revocations_list(const struct revocations *, int64_t now);
+/*
+ * Whether proxies can be told of one more: they keep REVOKED_MAX whose
+ * certificates have not all ended.  ERR_CONFLICT.
+ */
+int revocations_has_room(const struct revocations *, struct slice id,
+    int64_t now, struct err *);
+/* Drops those with nothing left to refuse, not even a renewal. */
+void revocations_forget(struct revocations *, int64_t now);
 /* For the transaction that revokes. */
 void revocations_put(struct store_txn *, const struct revocation_record *);
 /*

@@ -1,3 +1,6 @@
+#include <stdio.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/unit.h"
 #include "modes/control/revocations.h"
@@ -68,6 +71,61 @@ TEST(revocations_are_there_after_a_restart)
 	assert_false(revoked_has(list, WEB, now - MINT_SKEW_S + 1));
 	assert_int_equal(list->v[0].until, now + 100);
 	revoked_unref(list);
+	revocations_free(r);
+	fixture_close(&f);
+}
+
+static void
+revoke_many(struct revocations *r, int n, int64_t until)
+{
+	char id[64];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(id, sizeof(id), "spiffe://td/ns/shop/sa/n%d", i);
+		revocations_add(r, &(struct revocation_record){
+		    .id = slice_str(id), .at = 10, .until = until + i });
+	}
+}
+
+TEST(revocations_are_no_more_than_proxies_keep)
+{
+	struct fixture f = fixture_open();
+	struct revocations *r = must_revocations_open(&f);
+	struct err err = ERR_INIT;
+	struct revoked *list;
+
+	revoke_many(r, REVOKED_MAX - 1, 500);
+	assert_int_equal(revocations_has_room(r, WEB, 499, &err), 0);
+	revocations_add(r, &(struct revocation_record){ .id = WEB, .at = 10,
+	    .until = 5000 });
+	assert_int_equal(revocations_has_room(r, SLICE("spiffe://td/ns/a/sa/b"),
+	    499, &err), -1);
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	assert_non_null(strstr(err.text, "1024 identities are revoked already"));
+	assert_non_null(strstr(err.text, "end at 1970-01-01T00:08:20Z"));
+	/* One of them may be revoked again, and each that ended makes room. */
+	assert_int_equal(revocations_has_room(r, WEB, 499, &err), 0);
+	assert_int_equal(revocations_has_room(r, SLICE("spiffe://td/ns/a/sa/b"),
+	    500, &err), 0);
+	list = revocations_list(r, 499);
+	assert_int_equal(list->len, REVOKED_MAX);
+	revoked_unref(list);
+	revocations_free(r);
+	fixture_close(&f);
+}
+
+TEST(revocations_are_forgotten_when_nothing_can_be_renewed)
+{
+	const int64_t kept = RENEW_WINDOW_MAX_S + RECORDS_KEPT_S;
+	struct fixture f = fixture_open();
+	struct revocations *r = must_revocations_open(&f);
+
+	revoke_many(r, 3, 500);
+	revocations_forget(r, 500 + kept);
+	assert_int_equal(revocations_refuse(r,
+	    SLICE("spiffe://td/ns/shop/sa/n0"), 5), 0);
+	assert_int_equal(revocations_refuse(r,
+	    SLICE("spiffe://td/ns/shop/sa/n1"), 5), 10);
 	revocations_free(r);
 	fixture_close(&f);
 }

@@ -104,18 +104,18 @@ agent_revoked_start(struct agent *g)
 
 /* --- from control ---------------------------------------------------------------- */
 
-/* What we knew and what control says. */
+/* What control says and, as far as there is room, what we knew. */
 static struct revoked *
-merge(const struct agent *g, const struct revoked *said, struct err *err)
+merge(const struct agent *g, const struct revoked *said)
 {
 	struct revoked *all = revoked_new();
-	int64_t now = clock_wall_s();
+	struct err why = ERR_INIT;
 
-	if (revoked_add_all(all, said, 0, err) == 0 &&
-	    revoked_add_all(all, g->revoked, now, err) == 0)
-		return all;
-	revoked_unref(all);
-	return NULL;
+	if (revoked_add_all(all, said, 0, &why) < 0 ||
+	    revoked_add_all(all, g->revoked, clock_wall_s(), &why) < 0)
+		log_error("identity", "%s; some that control forgot are let in "
+		    "again", why.text);
+	return all;
 }
 
 static void
@@ -143,10 +143,8 @@ agent_take_revoked(struct agent *g, uint64_t generation, struct slice text,
 
 	if (said == NULL)
 		return -1;
-	all = merge(g, said, err);
+	all = merge(g, said);
 	revoked_unref(said);
-	if (all == NULL)
-		return -1;
 	if (g->revoked != NULL ? revoked_equal(all, g->revoked) : all->len == 0) {
 		revoked_unref(g->revoked);
 		g->revoked = all;
