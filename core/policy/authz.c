@@ -28,7 +28,7 @@ authz_default_of(enum model_inbound_policy policy)
 	static const enum authz_default words[] = {
 		[MODEL_ALL_AUTHENTICATED] = AUTHZ_ALLOW_IDENTITIES,
 		[MODEL_ALL_UNAUTHENTICATED] = AUTHZ_ALLOW_ALL,
-		[MODEL_CLUSTER_AUTHENTICATED] = AUTHZ_ALLOW_IDENTITIES,
+		[MODEL_CLUSTER_AUTHENTICATED] = AUTHZ_ALLOW_OWN,
 		[MODEL_CLUSTER_UNAUTHENTICATED] = AUTHZ_ALLOW_NEAR,
 		[MODEL_DENY] = AUTHZ_DENY_ALL,
 		[MODEL_AUDIT] = AUTHZ_ALLOW_IDENTITIES,
@@ -242,8 +242,11 @@ denies_by_default(const struct authz *z, const struct authz_facts *f)
 		return false;
 	case AUTHZ_ALLOW_IDENTITIES:
 		return f->id.len == 0;
+	case AUTHZ_ALLOW_OWN:
+		return f->id.len == 0 || f->is_foreign;
 	case AUTHZ_ALLOW_NEAR:
-		return f->id.len == 0 && !is_private(&f->source);
+		return (f->id.len == 0 || f->is_foreign) &&
+		    !is_private(&f->source);
 	default:
 		return true;
 	}

@@ -23,7 +23,8 @@
  * What cannot be known -- of bytes anything of HTTP, of a request its tokens --
  * never matches in an ALLOW rule and always does in any other.  A caller
  * without an identity has no principal, namespace or account: none of the
- * values, and none of the "not" values either.
+ * values, and none of the "not" values either.  One of another trust domain has
+ * a principal and that domain, but neither of the others, which are ours.
  *
  * Rules are looked for by what they ask of principal, namespace, account, host,
  * port, method, path and headers, and only those that are left are gone
@@ -33,6 +34,7 @@ struct authz;
 
 /* What the mesh says where no ALLOW policy speaks. */
 enum authz_default { AUTHZ_DENY_ALL, AUTHZ_ALLOW_ALL, AUTHZ_ALLOW_IDENTITIES,
+	AUTHZ_ALLOW_OWN,	/* identities of our trust domain */
 	AUTHZ_ALLOW_NEAR };	/* those, and anybody of a private network */
 
 enum authz_default authz_default_of(enum model_inbound_policy);
@@ -45,6 +47,7 @@ struct authz_ip {
 /* Slices are borrowed; absent is empty.  What is no HTTP has none of that. */
 struct authz_facts {
 	struct slice    id;		/* SPIFFE ID, proven; empty: none */
+	bool            is_foreign;	/* it is of another trust domain than ours */
 	struct authz_ip source, remote, destination;
 	uint16_t        port, app_port;	/* of the service; of what is behind it */
 	struct slice    sni;

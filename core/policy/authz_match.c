@@ -11,7 +11,7 @@
 
 /* "TD/ns/NS/sa/NAME"; TLS has seen to the form. */
 static void
-cut_identity(struct authz_view *v, struct slice id)
+cut_identity(struct authz_view *v, struct slice id, bool is_foreign)
 {
 	ptrdiff_t slash;
 
@@ -22,8 +22,8 @@ cut_identity(struct authz_view *v, struct slice id)
 	v->text[MODEL_BY_PRINCIPAL] = id;
 	v->text[MODEL_BY_TRUST_DOMAIN] = slash < 0 ? id :
 	    slice_of(id.ptr, (size_t)slash);
-	if (slash < 0 || !slice_has_prefix(slice_from(id, (size_t)slash),
-	    SLICE("/ns/")))
+	if (is_foreign || slash < 0 || !slice_has_prefix(slice_from(id,
+	    (size_t)slash), SLICE("/ns/")))
 		return;
 	id = slice_from(id, (size_t)slash + 4);
 	slash = slice_find(id, '/');
@@ -38,7 +38,7 @@ void
 authz_view_init(struct authz_view *v, const struct authz_facts *f)
 {
 	*v = (struct authz_view){ .facts = f };
-	cut_identity(v, f->id);
+	cut_identity(v, f->id, f->is_foreign);
 	v->text[MODEL_BY_SNI] = f->sni;
 	v->text[MODEL_BY_HOST] = f->host;
 	v->text[MODEL_BY_METHOD] = f->method;

@@ -111,6 +111,8 @@ parts_of(const struct authz_facts *f, char td[64], char ns[64], char sa[64])
 	td[0] = ns[0] = sa[0] = '\0';
 	snprintf(id, sizeof(id), "%.*s", SLICE_ARG(f->id));
 	sscanf(id, "spiffe://%63[^/]/ns/%63[^/]/sa/%63[^/]", td, ns, sa);
+	if (f->is_foreign)
+		ns[0] = sa[0] = '\0';
 }
 
 static bool
@@ -287,7 +289,8 @@ judge(struct model_object *const *policies, size_t n, enum authz_default d,
 		a.is_denied = false;
 	else if (!any)
 		a.is_denied = d == AUTHZ_DENY_ALL ||
-		    (d == AUTHZ_ALLOW_IDENTITIES && f->id.len == 0);
+		    (d == AUTHZ_ALLOW_IDENTITIES && f->id.len == 0) ||
+		    (d == AUTHZ_ALLOW_OWN && (f->id.len == 0 || f->is_foreign));
 	return a;
 }
 

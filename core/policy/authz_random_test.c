@@ -202,6 +202,7 @@ random_facts(struct authz_facts *f, const char *headers[2])
 		.is_http = below(5) > 0, .header = random_header,
 		.header_arg = (void *)headers,
 	};
+	f->is_foreign = slice_has_prefix(f->id, SLICE("spiffe://other/"));
 	authz_ip_read(slice_str(PICK(ips)), &f->source);
 	authz_ip_read(slice_str(PICK(ips)), &f->remote);
 	if (below(2))
@@ -243,7 +244,7 @@ expect_same(const struct authz_answer *got, const struct authz_answer *wanted,
 TEST(authz_decides_as_the_documents_read)
 {
 	static const enum authz_default words[] = { AUTHZ_DENY_ALL,
-		AUTHZ_ALLOW_ALL, AUTHZ_ALLOW_IDENTITIES };
+		AUTHZ_ALLOW_ALL, AUTHZ_ALLOW_IDENTITIES, AUTHZ_ALLOW_OWN };
 	size_t denied = 0, named = 0;
 
 	for (int round = 0; round < ROUNDS; round++) {

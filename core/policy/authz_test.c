@@ -113,6 +113,46 @@ static const struct {
 	{ "{when: [{key: remote.ip, notValues: [192.0.2.7]}]}", false },
 };
 
+/* The same request by the same path in another trust domain. */
+static const struct {
+	const char *rule;
+	bool        matches;
+} abroad[] = {
+	{ "{from: [{source: {principals: ['*']}}]}", true },
+	{ "{from: [{source: {principals: ['far.example/ns/default/sa/caller']}}]}",
+	    true },
+	{ "{from: [{source: {principals: ['spiffe://far.example/ns/default/sa/caller']"
+	    "}}]}", true },
+	{ "{from: [{source: {principals: ['mesh.internal/ns/default/sa/caller']}}]}",
+	    false },
+	{ "{from: [{source: {principals: ['*/ns/default/sa/caller']}}]}", true },
+	{ "{from: [{source: {trustDomains: [far.example]}}]}", true },
+	{ "{from: [{source: {trustDomains: [mesh.internal]}}]}", false },
+	{ "{from: [{source: {notTrustDomains: [mesh.internal]}}]}", true },
+	{ "{from: [{source: {namespaces: [default]}}]}", false },
+	{ "{from: [{source: {namespaces: ['*']}}]}", false },
+	{ "{from: [{source: {serviceAccounts: [caller]}}]}", false },
+	{ "{from: [{source: {serviceAccounts: [default/caller]}}]}", false },
+	{ "{when: [{key: source.namespace, values: [default]}]}", false },
+	{ "{when: [{key: source.principal, values: ['mesh.internal/*']}]}", false },
+};
+
+TEST(authz_takes_nobody_abroad_for_an_account_of_ours)
+{
+	struct authz_facts f = a_request();
+
+	f.id = SLICE("spiffe://far.example/ns/default/sa/caller");
+	f.is_foreign = true;
+	for (size_t i = 0; i < sizeof(abroad) / sizeof(abroad[0]); i++) {
+		char *text = mem_printf("%s{rules: [%s]}", POLICY,
+		    abroad[i].rule);
+
+		if (decide_by(text, &f).is_denied == abroad[i].matches)
+			fail_msg("%s: %d", abroad[i].rule, abroad[i].matches);
+		mem_free(text);
+	}
+}
+
 TEST(authz_matches_rules_as_the_kind_says)
 {
 	const struct authz_facts f = a_request();
@@ -253,11 +293,13 @@ TEST(authz_without_policies_is_what_the_mesh_says)
 	static const struct {
 		enum authz_default  word;
 		bool                named, near, far;	/* denied */
+		bool                abroad_near, abroad_far;
 	} cases[] = {
-		{ AUTHZ_DENY_ALL, true, true, true },
-		{ AUTHZ_ALLOW_ALL, false, false, false },
-		{ AUTHZ_ALLOW_IDENTITIES, false, true, true },
-		{ AUTHZ_ALLOW_NEAR, false, false, true },
+		{ AUTHZ_DENY_ALL, true, true, true, true, true },
+		{ AUTHZ_ALLOW_ALL, false, false, false, false, false },
+		{ AUTHZ_ALLOW_IDENTITIES, false, true, true, false, false },
+		{ AUTHZ_ALLOW_OWN, false, true, true, true, true },
+		{ AUTHZ_ALLOW_NEAR, false, false, true, false, true },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -267,12 +309,20 @@ TEST(authz_without_policies_is_what_the_mesh_says)
 
 		authz_decide(z, &f, &v);
 		assert_int_equal(v.answer.is_denied, cases[i].named);
+		f.is_foreign = true;
+		authz_decide(z, &f, &v);
+		assert_int_equal(v.answer.is_denied, cases[i].abroad_near);
+		f.is_foreign = false;
 		f.id = SLICE("");
 		authz_decide(z, &f, &v);
 		assert_int_equal(v.answer.is_denied, cases[i].near);
 		authz_ip_read(SLICE("203.0.113.9"), &f.source);
 		authz_decide(z, &f, &v);
 		assert_int_equal(v.answer.is_denied, cases[i].far);
+		f.id = SLICE("spiffe://far.example/ns/default/sa/caller");
+		f.is_foreign = true;
+		authz_decide(z, &f, &v);
+		assert_int_equal(v.answer.is_denied, cases[i].abroad_far);
 		authz_unref(z);
 	}
 	/* "spec: {}" allows nothing, whatever the mesh says. */

@@ -12,6 +12,7 @@
 #include "modes/ctl/names.h"
 #include "modes/ctl/rows.h"
 #include "modes/ctl/traffic.h"
+#include "pki/spiffe.h"
 #include "policy/authz.h"
 
 static int check_one(struct ctl *);
@@ -97,6 +98,15 @@ trust_domain(struct inquiry *q)
 	return domain != NULL ? domain : "mesh.internal";
 }
 
+/* Files do not say what trust domain is ours: who is asked about is of it. */
+static bool
+is_foreign(struct inquiry *q, struct slice id)
+{
+	struct spiffe of;
+
+	return !q->traffic.is_offline && spiffe_parse(&of, id) && !slice_is(of.domain, trust_domain(q));
+}
+
 static int
 read_caller(struct inquiry *q)
 {
@@ -111,6 +121,7 @@ read_caller(struct inquiry *q)
 		return CTL_OK;
 	if (strncmp(typed, "spiffe://", 9) == 0) {
 		q->facts.id = slice_str(typed);
+		q->facts.is_foreign = is_foreign(q, q->facts.id);
 		return CTL_OK;
 	}
 	int code = names_read(c, "--from", typed, &namespace, &name);

@@ -29,7 +29,8 @@ bytes_allowed(const struct bytes_state *s, enum authorize_when when)
 	if (at.table == NULL)
 		return true;
 	const struct authz_facts f = {
-		.id = slice_str(peer->id), .sni = slice_str(peer->sni),
+		.id = slice_str(peer->id), .is_foreign = peer->is_foreign,
+		.sni = slice_str(peer->sni),
 		.source = s->source, .remote = s->source,
 		.destination = s->destination,
 		.port = at.port, .app_port = at.app_port,
@@ -172,7 +173,8 @@ request_allowed(struct l7_ctx *ctx, enum authorize_when when,
 	if (at.table == NULL)
 		return true;
 	struct authz_facts f = {
-		.id = slice_str(peer->id), .sni = slice_str(peer->sni),
+		.id = slice_str(peer->id), .is_foreign = peer->is_foreign,
+		.sni = slice_str(peer->sni),
 		.source = authorize_ip(l7_addr(ctx, &room)),
 		.destination = authorize_ip(local),
 		.port = at.port, .app_port = at.app_port, .is_http = true,

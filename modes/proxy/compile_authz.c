@@ -27,8 +27,8 @@ fallback_of(const struct compile_input *in)
 			d = authz_default_of(model_mesh_config(in->objects[i])->
 			    spec.inbound_policy);
 	/* --permissive is said of this proxy alone. */
-	return d == AUTHZ_ALLOW_IDENTITIES && in->settings->spec.permissive ?
-	    AUTHZ_ALLOW_ALL : d;
+	return (d == AUTHZ_ALLOW_IDENTITIES || d == AUTHZ_ALLOW_OWN) &&
+	    in->settings->spec.permissive ? AUTHZ_ALLOW_ALL : d;
 }
 
 static struct authz *

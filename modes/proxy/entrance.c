@@ -1,4 +1,5 @@
 #include "base/str.h"
+#include "link/caller.h"
 #include "model/closure.h"
 #include "modes/proxy/entrance.h"
 
@@ -101,36 +102,24 @@ entrance_set_client(struct http_head *h, struct arena *a,
 	str_fini(&hash);
 }
 
-/* spiffe://TD/ns/NS/sa/gw--NAME: control gives it to those alone. */
+/* spiffe://TD/ns/NS/sa/gw--NAME: our control gives it to those alone. */
 bool
-entrance_is_gateway(struct slice id)
+entrance_is_gateway(const struct conn_peer *peer)
 {
-	struct slice account = id;
-	ptrdiff_t at;
+	struct caller c;
 
-	while ((at = slice_find(account, '/')) >= 0)
-		account = slice_from(account, (size_t)at + 1);
-	return id.len > 0 && slice_has_prefix(account,
-	    SLICE(MODEL_GATEWAY_ACCOUNT));
+	return !peer->is_foreign && caller_split(&c, peer) &&
+	    slice_has_prefix(c.name, SLICE(MODEL_GATEWAY_ACCOUNT));
 }
 
-/* spiffe://TD/ns/NS/sa/NAME gives NS/NAME. */
 static struct slice
-service_of_id(struct arena *a, struct slice id)
+service_of(struct arena *a, const struct conn_peer *peer)
 {
-	struct slice rest = id, part, ns = SLICE_NONE, name = SLICE_NONE;
-	int i = 0;
+	struct caller c;
 
-	while (slice_cut(&rest, '/', &part)) {
-		if (i == 4)
-			ns = part;
-		if (i == 6)
-			name = part;
-		i++;
-	}
-	if (ns.ptr == NULL || name.ptr == NULL)
+	if (!caller_split(&c, peer))
 		return SLICE_NONE;
-	const struct slice parts[] = { ns, SLICE("/"), name };
+	const struct slice parts[] = { c.ns, SLICE("/"), c.name };
 
 	return arena_join(a, parts, 3);
 }
@@ -161,19 +150,18 @@ entrance_apply(enum entrance from, struct http_head *h, struct arena *a,
 		source = http_fields_get(&h->fields, FIELD_MESH_SOURCE);
 		client = http_fields_get(&h->fields,
 		    FIELD_X_FORWARDED_CLIENT_CERT);
-		if (client.ptr != NULL &&
-		    !entrance_is_gateway(slice_str(peer->id)))
+		if (client.ptr != NULL && !entrance_is_gateway(peer))
 			client = SLICE_NONE;
 	}
 	remove_identity(&h->fields);
-	if (from == ENTRANCE_EDGE) {
+	if (from == ENTRANCE_EDGE || peer->is_foreign) {
 		remove_forwarded(&h->fields);
 		set_forwarded(h, a, caller);
 	}
 	if (from != ENTRANCE_PEER || peer->id[0] == '\0')
 		return;
 	set_client_cert(h, a, peer, own_id, client);
-	s->source_service = service_of_id(a, slice_str(peer->id));
+	s->source_service = service_of(a, peer);
 	if (entrance_is_of(s->source_service, source))
 		s->source_workload = source;
 }

@@ -13,6 +13,7 @@
  *	our application	kept		removed
  *	another sidecar	kept		removed, then set from what TLS proved
  *	a gateway	kept		as of a sidecar, behind what it says of its client
+ *	another domain's	set anew	as of a sidecar
  *	anybody		set anew	removed, then set from what TLS proved
  *
  * "Set anew" removes `forwarded`, x-real-ip and every other x-forwarded-* too.
@@ -42,8 +43,8 @@ void entrance_apply_edge(struct http_head *, struct arena *,
  */
 void entrance_set_client(struct http_head *, struct arena *,
     const struct conn_peer *, struct slice own_id);
-/* Whether this SPIFFE ID is that of a proxy which runs a Gateway. */
-bool entrance_is_gateway(struct slice id);
+/* Whether this is a proxy of our own trust domain that runs a Gateway. */
+bool entrance_is_gateway(const struct conn_peer *);
 /* A trailer may claim no identity either. */
 void entrance_apply_trailers(struct http_fields *);
 /* Whether a workload "ns/name" lies in the namespace of a service. */

@@ -347,7 +347,7 @@ route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	const struct inbound_port *app = peer->is_tls ? app_of(w, peer) :
 	    s->inbound_len > 0 ? &s->inbound[0] : NULL;
 	struct tls_identity *id = data_plane_identity(o->plane);
-	const struct slice meant = peer->is_tls ?
+	const struct slice meant = peer->is_tls && !peer->is_foreign ?
 	    http_fields_get(&head->fields, FIELD_MESH_HOST) : SLICE_NONE;
 	const bool is_h2 = !peer->is_tls ? head->minor == 2 : slice_is(
 	    http_fields_get(&head->fields, FIELD_MESH_VERSION), "2");

@@ -380,8 +380,8 @@ pass_up(struct session *s, struct buf *data, bool end)
 static bool
 is_from_gateway(const struct session *s)
 {
-	return s->job->down_framed && entrance_is_gateway(slice_str(
-	    conn_peer(l4_conn(s->l4))->id));
+	return s->job->down_framed &&
+	    entrance_is_gateway(conn_peer(l4_conn(s->l4)));
 }
 
 /* The workload is believed only as far as logs and counters go. */

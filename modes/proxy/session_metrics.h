@@ -2,6 +2,7 @@
 #define PROXY_SESSION_METRICS_H
 
 #include "chain/l4.h"
+#include "link/caller.h"
 #include "modes/proxy/session.h"
 
 /*
@@ -24,10 +25,11 @@ struct session_facts {
 void session_facts_init(struct session_facts *, struct l4_run *,
     const struct session_job *);
 void session_facts_source(struct session_facts *, struct slice workload);
-/* spiffe://TD/ns/NS/sa/NAME gives NS and NAME. */
-void session_split_id(struct slice id, struct slice *ns, struct slice *name);
-/* Whether a workload "ns/name" lies in the namespace that the id proves. */
-bool session_source_is_of(struct slice workload, struct slice id);
+/* The labels source_namespace and source_service, which keep both; NULL: nobody. */
+void session_name_source(struct caller *, const struct conn_peer *,
+    struct slice labels[2]);
+/* Whether a workload "ns/name" lies in the namespace that the peer has proven. */
+bool session_source_is_of(struct slice workload, const struct conn_peer *);
 
 void session_metrics_open(struct session_facts *);
 /* Counts what was carried since the last time; whether that was anything. */

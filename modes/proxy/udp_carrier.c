@@ -175,7 +175,7 @@ take_meta(struct carrier *c, struct slice meta)
 		return;
 	meta = slice_from(meta, 7);
 	if (meta.len < sizeof(c->source) &&
-	    session_source_is_of(meta, slice_str(c->peer->id)))
+	    session_source_is_of(meta, c->peer))
 		memcpy(c->source, meta.ptr, meta.len);
 }
 
