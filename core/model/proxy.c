@@ -130,6 +130,13 @@ static const struct conf_field spec_fields[] = {
 	    .max = 4294967294, .max_items = 100,
 	    .text = "numbers of the users whose processes may call others through "
 	    "it; default: all of this machine" },
+	{ "workloadApiSocket", CONF_STRING_T, AT(workload_api_socket),
+	    .pattern = CONF_PATH, .text = "local socket of the SPIFFE Workload API, "
+	    "by which applications get identities; default: none" },
+	{ "workloadApiUsers", CONF_INT_T, LIST_AT(workload_api_users), .min = 0,
+	    .max = 4294967294, .max_items = 100,
+	    .text = "numbers of the users whom it answers; default: the proxy's "
+	    "own and appUsers" },
 	{ "permissive", CONF_BOOL_T, AT(permissive),
 	    .text = "also let plain text in, counted" },
 	{ "standalone", CONF_BOOL_T, AT(standalone),

@@ -52,6 +52,9 @@ struct model_proxy {
 	size_t       proxy_protocol_from_len;
 	int64_t    *app_users;	/* who may use its outbound listeners; none: all */
 	size_t      app_users_len;
+	const char *workload_api_socket;	/* NULL: none is opened */
+	int64_t    *workload_api_users;	/* whom it serves; none: by default */
+	size_t      workload_api_users_len;
 	bool        permissive, standalone;
 		const char *state_dir;
 		const char *inbound_listen, *outbound_listen;

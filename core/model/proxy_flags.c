@@ -117,18 +117,32 @@ add_label(struct conf_node *into, struct slice text, struct err *err)
 
 /* NUMBER; the schema sees to its bounds. */
 static int
-add_app_user(struct conf_node *into, struct slice text, struct err *err)
+add_user(struct conf_node *into, const char *field, struct slice text,
+    struct err *err)
 {
-	struct conf_node *users = conf_get(into, "appUsers");
+	struct conf_node *users = conf_get(into, field);
 	uint64_t number;
 
 	if (!slice_u64(text, &number) || number > UINT32_MAX)
 		return err_set(err, ERR_USAGE, "expected the number of a user, "
 		    "found \"%.*s\"", SLICE_ARG(text));
 	if (users == NULL)
-		users = conf_set_list(into, "appUsers");
+		users = conf_set_list(into, field);
 	conf_add_int(users, (int64_t)number);
 	return 0;
+}
+
+static int
+add_app_user(struct conf_node *into, struct slice text, struct err *err)
+{
+	return add_user(into, "appUsers", text, err);
+}
+
+static int
+add_workload_api_user(struct conf_node *into, struct slice text,
+    struct err *err)
+{
+	return add_user(into, "workloadApiUsers", text, err);
 }
 
 static const struct conf_flag rows[] = {
@@ -137,6 +151,8 @@ static const struct conf_flag rows[] = {
 	    add_upstream },
 	{ "labels", "label", "KEY=VALUE", add_label },
 	{ "appUsers", "app-user", "NUMBER", add_app_user },
+	{ "workloadApiUsers", "workload-api-user", "NUMBER",
+	    add_workload_api_user },
 	{ 0 },
 };
 

@@ -53,6 +53,12 @@ static const struct {
 	{ "--label", "app", NULL },
 	{ "--label", "=x", NULL },
 	{ "--service", "default/orders", "{\"service\":\"default/orders\"}" },
+	{ "--app-user", "33", "{\"appUsers\":[33]}" },
+	{ "--app-user", "www-data", NULL },
+	{ "--workload-api-user", "0", "{\"workloadApiUsers\":[0]}" },
+	{ "--workload-api-user", "4294967296", NULL },
+	{ "--workload-api-socket", "/run/w.sock",
+	    "{\"workloadApiSocket\":\"/run/w.sock\"}" },
 	{ "--permissive", "", "{\"permissive\":true}" },
 	{ "--drain-time", "5s", "{\"drainTime\":\"5s\"}" },
 };
@@ -98,7 +104,7 @@ TEST(daemons_have_these_flags)
 	conf_flags_each(&model_proxy_flags, note, &s);
 	assert_string_equal(str_ptr(&s), "service control token-file app protocol app-health "
 	    "zone label advertise upstream gateway listen-address trusted-hops "
-	    "proxy-protocol-from app-user "
+	    "proxy-protocol-from app-user workload-api-socket workload-api-user "
 	    "permissive standalone state-dir inbound-listen outbound-listen admin-listen "
 	    "admin-socket hosts-file resolv-conf ca-file workers drain-time connect-timeout "
 	    "response-timeout "

@@ -189,23 +189,30 @@ key_room_str(struct str *s, size_t len)
 }
 
 void
+key_pkcs8(struct str *out, const struct key *key)
+{
+	size_t seq, in;
+
+	key_room_str(out, KEY_DER_MAX);
+	seq = der_open(out, DER_SEQUENCE);
+	der_put_u32(out, 0);
+	in = der_open(out, DER_SEQUENCE);
+	der_put_oid(out, OID_EC_PUBLIC_KEY);
+	der_put_oid(out, OID_P256);
+	der_close(out, in);
+	in = der_open(out, DER_OCTETS);
+	put_sec1(out, key, false);
+	der_close(out, in);
+	der_close(out, seq);
+}
+
+void
 key_pem(struct str *out, const struct key *key)
 {
 	struct str der = { 0 };
-	size_t seq, in;
 
-	key_room_str(&der, KEY_DER_MAX);
+	key_pkcs8(&der, key);
 	key_room_str(out, 2 * KEY_DER_MAX);
-	seq = der_open(&der, DER_SEQUENCE);
-	der_put_u32(&der, 0);
-	in = der_open(&der, DER_SEQUENCE);
-	der_put_oid(&der, OID_EC_PUBLIC_KEY);
-	der_put_oid(&der, OID_P256);
-	der_close(&der, in);
-	in = der_open(&der, DER_OCTETS);
-	put_sec1(&der, key, false);
-	der_close(&der, in);
-	der_close(&der, seq);
 	pem_add(out, PEM_LABEL_KEY, str_slice(&der));
 	key_wipe_str(&der);
 }

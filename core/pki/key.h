@@ -32,6 +32,8 @@ void key_fini(struct key *);
  * the file carries must belong to the secret.  ERR_DATA.
  */
 int key_parse(struct key *, struct slice pem, struct err *);
+/* Adds PKCS #8 in DER.  The caller wipes the str: key_wipe_str. */
+void key_pkcs8(struct str *, const struct key *);
 /* Adds a PKCS #8 block.  The caller wipes the str: key_wipe_str. */
 void key_pem(struct str *, const struct key *);
 /* Adds the SEC 1 form, for tools that want it. */

@@ -283,6 +283,11 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "Attempts to renew the certificate, by result",
 		.labels = { "result" },
 	},
+	[METRIC_WORKLOAD_API_REQUESTS] = {
+		.name = "mesh_workload_api_requests_total", .type = STAT_COUNTER,
+		.help = "Calls of the SPIFFE Workload API, by status of gRPC",
+		.labels = { "method", "code" },
+	},
 	[METRIC_FILTER_CALLS] = {
 		.name = "mesh_filter_calls_total", .type = STAT_COUNTER,
 		.help = "Times that filters were entered, called, held and stopped",

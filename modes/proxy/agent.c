@@ -201,6 +201,7 @@ load(struct agent *g, struct err *err)
 			return -1;
 		token_fini(&token);
 	}
+	agent_svid_load(g);
 	agent_docs_load(g);
 	add_upstreams(g);
 	return 0;
@@ -263,6 +264,7 @@ on_start(void *arg)
 	loop_timer_init(&g->stop_timer, g->loop, on_stop_timer, g);
 	agent_session_init(g);
 	agent_shares_init(g);
+	agent_svid_start(g);
 	agent_identity_start(g);
 	if (g->identity != NULL && g->docs.is_whole) {
 		log_info("sync", "starting with the %zu documents of revision "
@@ -309,6 +311,7 @@ quiesce(struct agent *g)
 	loop_timer_stop(&g->shares_timer);
 	agent_save_now(g);
 	agent_session_end(g);
+	agent_svid_stop(g);
 	agent_identity_stop(g);
 	app_health_stop(g->health);
 	g->health = NULL;
@@ -382,6 +385,7 @@ agent_free(struct agent *g)
 	tls_identity_unref(g->tls);
 	agent_identity_free(g->identity);
 	key_fini(&g->next_key);
+	agent_svid_fini(g);
 	agent_revoked_fini(g);
 	str_fini(&g->bundle_pem);
 	mem_free(g->control_id);

@@ -21,6 +21,7 @@
  */
 struct agent;
 struct revoked;
+struct svids;
 
 struct agent_options {
 	const struct model_proxy_spec *settings;	/* kept */
@@ -42,6 +43,11 @@ struct agent_options {
 	 * workload ("ns/name") that it is.
 	 */
 	void (*identify)(void *arg, struct tls_identity *, struct slice workload);
+	/*
+	 * On the sync thread: what applications are given from now on, taken;
+	 * NULL: nothing.  Called only where the settings open a Workload API.
+	 */
+	void (*svids)(void *arg, struct svids *);
 	/*
 	 * On the sync thread: connections with these are cut off, taken; done
 	 * runs on any thread once none is left.

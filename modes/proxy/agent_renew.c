@@ -132,6 +132,7 @@ agent_identity_use(struct agent *g, struct err *err)
 	mem_free(g->control_id);
 	g->control_id = str_give(&id);
 	atomic_store(&g->numbers.not_after, g->identity->not_after);
+	agent_svid_changed(g);
 	return 0;
 }
 
@@ -144,6 +145,7 @@ agent_renew_soon(struct agent *g)
 	g->renew_at = clock_wall_s() + (int64_t)(random_unit() * SOON_S);
 	if (g->renewal == NULL)
 		schedule_renewal(g);
+	agent_svid_renew_soon(g);
 }
 
 static void

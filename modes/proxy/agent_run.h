@@ -7,7 +7,9 @@
 #include "modes/proxy/agent_interest.h"
 #include "modes/proxy/agent_join.h"
 #include "modes/proxy/agent_link.h"
+#include "modes/proxy/agent_renew.h"
 #include "modes/proxy/agent_status.h"
+#include "modes/proxy/agent_svid.h"
 #include "modes/proxy/app_health.h"
 #include "modes/proxy/docs.h"
 #include "modes/proxy/faults.h"
@@ -46,6 +48,8 @@ struct agent {
 	unsigned               renew_failures;
 	bool                   has_warned;	/* of a late renewal */
 	bool                   began_ended;	/* and has no other since */
+
+	struct agent_svid      svid;	/* our application's */
 
 	/* Whom we refuse: agent_revoke.c */
 	struct revoked        *revoked;	/* NULL: control never said */
@@ -102,21 +106,6 @@ struct agent {
 void agent_tell_ready(struct agent *);	/* to main, if it changed */
 void agent_stopped(struct agent *);	/* to main, once */
 void agent_fail(struct agent *, const struct err *);	/* to main */
-
-/* --- agent_renew.c: who we are ------------------------------------------ */
-/* What the disk has; ERR_CONFIG for what may not be trusted. */
-int agent_identity_load(struct agent *, struct err *);
-bool agent_has_identity(const struct agent *);	/* one that is valid now */
-/* Joins or schedules the renewal, whichever is due. */
-void agent_identity_start(struct agent *);
-void agent_identity_stop(struct agent *);
-void agent_renew_soon(struct agent *);	/* within some seconds */
-/* Control lets it in no more: a token that it has not seen joins again. */
-void agent_identity_refused(struct agent *);
-/* Control's roots; ERR_DATA leaves those that we have. */
-int agent_take_bundle(struct agent *, struct slice pem, struct err *);
-/* All of it, as it is now, goes to the data plane. */
-int agent_identity_use(struct agent *, struct err *);
 
 /* --- agent_docs.c: what we know */
 void agent_docs_load(struct agent *);

@@ -22,6 +22,7 @@
 #include "modes/proxy/policy.h"
 #include "modes/proxy/proxy_run.h"
 #include "modes/proxy/sidecar.h"
+#include "modes/proxy/workload_api.h"
 #include "net/notify.h"
 #include "stat/metrics.h"
 
@@ -174,6 +175,7 @@ void
 proxy_end(struct proxy_run *p)
 {
 	admin_close(p->admin);
+	workload_api_close(p->workload_api);
 	loop_stop(p->loop);
 }
 
@@ -432,6 +434,10 @@ check_settings(const struct settings *s, const struct model_set *docs,
 		    "sidecars need an identity of the mesh to come in by, and "
 		    "a proxy without control (--standalone) has none",
 		    s->spec->inbound_listen);
+	if (s->spec->standalone && s->spec->workload_api_socket != NULL)
+		return err_set(err, ERR_USAGE, "--workload-api-socket %s: a "
+		    "proxy without control (--standalone) has no identity to "
+		    "give out", s->spec->workload_api_socket);
 	return s->spec->standalone ? 0 : sidecar_check(s->spec, err);
 }
 

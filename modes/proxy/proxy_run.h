@@ -14,6 +14,7 @@
 struct standalone;
 struct agent;
 struct admin;
+struct workload_api;
 
 struct proxy_run {
 	struct settings        settings;
@@ -33,6 +34,7 @@ struct proxy_run {
 	char                  *workload;	/* the agent's thread: last named */
 	struct gateway_ports  *gateway_ports;
 	struct admin          *admin;
+	struct workload_api   *workload_api;	/* NULL: not asked for */
 	struct addr            inbound_addr, admin_addr;	/* as bound */
 	bool                   is_ready;	/* /readyz */
 	bool                   stopping;	/* control is being told */

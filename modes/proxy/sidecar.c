@@ -6,6 +6,7 @@
 #include "modes/proxy/proxy_run.h"
 #include "modes/proxy/refuse.h"
 #include "modes/proxy/sidecar.h"
+#include "modes/proxy/workload_api.h"
 
 int
 sidecar_check(const struct model_proxy_spec *s, struct err *err)
@@ -70,6 +71,33 @@ on_refuse(void *arg, struct revoked *list, void (*done)(void *), void *ctx)
 	data_plane_refuse(p->plane, list, done, ctx);
 }
 
+struct handing_out {
+	struct proxy_run *proxy;
+	struct svids     *svids;
+};
+
+static void
+on_main_svids(void *arg)
+{
+	struct handing_out *h = arg;
+
+	if (h->proxy->workload_api != NULL)
+		workload_api_use(h->proxy->workload_api, h->svids);
+	else
+		svids_unref(h->svids);	/* at the end */
+	mem_free(h);
+}
+
+static void
+on_svids(void *arg, struct svids *s)
+{
+	struct proxy_run *p = arg;
+	struct handing_out *h = mem_alloc(sizeof(*h));
+
+	*h = (struct handing_out){ p, s };
+	loop_post(p->loop, on_main_svids, h);
+}
+
 static void
 on_describe(void *arg, struct str *out)
 {
@@ -111,7 +139,7 @@ sidecar_new(struct proxy_run *p, struct err *err)
 		.apps_len = p->apps_len, .handshaker = p->handshaker,
 		.stats = p->stats, .version = build_version(), .main = p->loop,
 		.use = on_use, .identify = on_identify, .refuse = on_refuse,
-		.describe = on_describe, .ready = on_ready,
+		.svids = on_svids, .describe = on_describe, .ready = on_ready,
 		.failed = on_failed, .arg = p,
 	};
 
@@ -122,6 +150,11 @@ sidecar_new(struct proxy_run *p, struct err *err)
 int
 sidecar_start(struct proxy_run *p, struct err *err)
 {
+	if (p->settings.spec->workload_api_socket != NULL) {
+		p->workload_api = workload_api_open(p, err);
+		if (p->workload_api == NULL)
+			return -1;
+	}
 	return agent_start(p->agent, (uint16_t)addr_port(&p->inbound_addr),
 	    err);
 }
@@ -146,7 +179,9 @@ void
 sidecar_free(struct proxy_run *p)
 {
 	agent_free(p->agent);
+	workload_api_free(p->workload_api);
 	mem_free(p->workload);
+	p->workload_api = NULL;
 	p->agent = NULL;
 	p->workload = NULL;
 }

@@ -1,0 +1,195 @@
+#!/usr/bin/python3
+"""Applications get identities of their own by the SPIFFE Workload API: a client
+made from the public interface asks, openssl judges what it gets."""
+
+import os
+import subprocess
+
+import grpc
+from mesh import curl, main, scenario, wait_until
+from workload import HEADER, Workload
+
+ID = "spiffe://mesh.internal/ns/default/sa/orders"
+
+
+def member(scene, control, *options, name="orders", await_ready=True):
+	"""A proxy with a Workload API, and an application that asks there."""
+	socket = scene.dir / f"{name}.workload"
+	proxy = scene.proxy(name, control=control, service=f"default/{name}",
+	    apps=[f"80={scene.echo('app-' + name).http}/http"],
+	    options=["--workload-api-socket", socket, *options])
+	if await_ready:
+		proxy.await_ready()
+	return proxy, scene.closing(Workload(socket))
+
+
+def x509(application):
+	"""Waits for what the proxy asks of control when it begins."""
+	def ask():
+		try:
+			return next(application.stream("FetchX509SVID"))
+		except grpc.RpcError as error:
+			assert error.code() == grpc.StatusCode.PERMISSION_DENIED, error
+			assert "no identity" in error.details()
+	return wait_until(ask, "the application has an identity")
+
+
+def code(call, *args, **options):
+	"""How it fails."""
+	try:
+		result = call(*args, **options)
+		if hasattr(result, "__next__"):
+			next(result)
+	except grpc.RpcError as error:
+		return error.code().name
+	return "OK"
+
+
+def openssl(*words, stdin=None, expect=0):
+	done = subprocess.run(["openssl", *map(str, words)], input=stdin,
+	    capture_output=True, check=False)
+	assert done.returncode == expect, done.stderr.decode()
+	return done.stdout
+
+
+def certificates(der):
+	"""DER behind each other, each as PEM."""
+	found = []
+	while der:
+		length = 4 + int.from_bytes(der[2:4], "big")
+		assert der[:2] == b"\x30\x82"
+		found.append(openssl("x509", "-inform", "DER", stdin=der[:length]))
+		der = der[length:]
+	return found
+
+
+def verify(scene, svid, roots):
+	"""openssl finds the way from the leaf to those roots; gives its text."""
+	leaf, *rest = certificates(svid.x509_svid)
+	for name, pems in ("leaf", [leaf]), ("rest", rest), ("roots", roots):
+		(scene.dir / name).write_bytes(b"".join(pems))
+	openssl("verify", "-purpose", "sslclient", "-CAfile", scene.dir / "roots",
+	    "-untrusted", scene.dir / "rest", scene.dir / "leaf")
+	key = openssl("pkey", "-inform", "DER", "-pubout",
+	    stdin=svid.x509_svid_key)
+	assert key == openssl("x509", "-noout", "-pubkey", stdin=leaf), \
+	    "the key is that of the certificate"
+	return openssl("x509", "-noout", "-text", stdin=leaf).decode()
+
+
+@scenario
+def an_application_gets_a_key_of_its_own(scene):
+	control = scene.control()
+	proxy, application = member(scene, control)
+	reply = x509(application)
+	assert len(reply.svids) == 1 and not reply.federated_bundles
+	svid = reply.svids[0]
+	assert svid.spiffe_id == ID
+	roots = certificates(svid.bundle)
+	text = verify(scene, svid, roots)
+	assert f"URI:{ID}" in text and "DNS:orders.default.mesh" in text
+	assert ".workload.mesh" not in text, "it is no proxy's"
+	bundles = next(application.stream("FetchX509Bundles")).bundles
+	assert dict(bundles) == {"spiffe://mesh.internal": svid.bundle}
+	# The proxy's key stays where it is.
+	own = (proxy.state_dir / "identity.pem").read_bytes()
+	assert openssl("pkey", "-pubout", stdin=own) != openssl("pkey", "-inform",
+	    "DER", "-pubout", stdin=svid.x509_svid_key)
+	# And what the application has is no way to a session of the proxy.
+	leaf = scene.file("app.pem", b"".join(certificates(svid.x509_svid)).decode())
+	key = scene.file("app.key", openssl("pkey", "-inform", "DER",
+	    stdin=svid.x509_svid_key).decode())
+	for path in "svid/x509", "renew":
+		csr = openssl("req", "-new", "-key", key, "-subj", "/").decode()
+		refused = curl(f"https://{control.api}/v1/{path}", "-k", "--cert",
+		    leaf, "--key", key, "--json", '{"csr":"%s"}' %
+		    csr.replace("\n", "\\n"))
+		assert refused.status == 403, refused.body
+		assert b"application's certificate" in refused.body, refused.body
+	# One that starts again has it at once, with control away, too.
+	control.stop()
+	proxy.stop()
+	proxy.start()
+	assert x509(application).svids[0].x509_svid == svid.x509_svid
+
+
+@scenario
+def a_rotation_is_pushed(scene):
+	control = scene.control()
+	_, application = member(scene, control)
+	before = x509(application).svids[0]
+	svids = application.stream("FetchX509SVID")
+	bundles = application.stream("FetchX509Bundles")
+	assert next(svids).svids[0].x509_svid == before.x509_svid
+	assert len(certificates(next(bundles).bundles["spiffe://mesh.internal"])) == 1
+	control.ctl("ca", "prepare", "--level", "root")
+	now = next(bundles).bundles["spiffe://mesh.internal"]
+	roots = certificates(now)
+	assert len(roots) == 2
+	assert next(svids).svids[0].bundle == now
+	control.ctl("ca", "activate")
+	control.ctl("ca", "taint")
+	after = next(svids).svids[0]
+	while after.x509_svid == before.x509_svid:
+		after = next(svids).svids[0]
+	assert after.x509_svid_key != before.x509_svid_key
+	verify(scene, after, certificates(after.bundle))
+
+
+@scenario
+def who_may_ask_is_known_by_his_uid(scene):
+	control = scene.control()
+	proxy, application = member(scene, control)
+	x509(application)
+	for metadata in (), (("workload.spiffe.io", "TRUE"),):
+		for method in "FetchX509SVID", "FetchX509Bundles":
+			assert code(application.stream, method,
+			    metadata=metadata) == "INVALID_ARGUMENT"
+	assert code(application.call, "FetchJWTSVID", audience=["x"],
+	    metadata=()) == "INVALID_ARGUMENT"
+	channel = application.channel.unary_unary("/SpiffeWorkloadAPI/FetchWITSVID")
+	assert code(channel, b"", metadata=HEADER) == "UNIMPLEMENTED"
+	other, stranger = member(scene, control, "--workload-api-user", 4242,
+	    name="other")
+	assert code(stranger.stream, "FetchX509SVID") == "PERMISSION_DENIED"
+	assert f"user {os.getuid()} asks for an identity" in other.err()
+	_, mine = member(scene, control, "--workload-api-user", 4242,
+	    "--workload-api-user", os.getuid(), name="mine")
+	assert x509(mine).svids[0].spiffe_id.endswith("/sa/mine")
+	_, user = member(scene, control, "--app-user", os.getuid(), name="user")
+	x509(user)
+	assert proxy.metrics().sum("mesh_workload_api_requests_total",
+	    method="FetchX509SVID", code="3") == 2
+
+
+@scenario
+def streams_are_many_and_not_endless(scene):
+	control = scene.control()
+	proxy, application = member(scene, control)
+	x509(application)
+	open_ones = []
+	for _ in range(16):	# one connection has 100 at most
+		client = scene.closing(Workload(scene.dir / "orders.workload"))
+		open_ones += [client.stream("FetchX509Bundles", timeout=60)
+		    for _ in range(64)]
+	for one in open_ones:
+		next(one)
+	assert code(application.stream, "FetchX509Bundles") == "RESOURCE_EXHAUSTED"
+	open_ones.pop().cancel()
+	wait_until(lambda: code(application.stream, "FetchX509Bundles",
+	    timeout=5) == "OK", "there is room again")
+	assert proxy.admin("/readyz").status == 200
+	control.ctl("revoke", "orders", "--yes", "--wait", "0s", expect=None)
+	ends = set()
+	for one in open_ones:
+		try:
+			for _ in one:
+				pass
+		except grpc.RpcError as error:
+			ends.add(error.code().name)
+	assert ends == {"PERMISSION_DENIED"}, ends
+	assert code(application.stream, "FetchX509SVID") == "PERMISSION_DENIED"
+
+
+if __name__ == "__main__":
+	main()
