@@ -114,6 +114,18 @@ static const struct {
 	    "tcp, http:/path, grpc or grpc:NAME, found \"http:x\"" },
 	{ PROXY "spec: {apps: [{address: 'a:80'}, {address: 'b:80'}]}",
 	    "t:4:34: spec.apps: port 80 stands twice, expected each once" },
+	{ PROXY "spec: {apps: [{address: 'a:80', protocol: udp}], exposed: "
+	    "[{port: 80, listen: ':80'}]}",
+	    "t:4:67: spec.exposed: expected the port of an app, not of "
+	    "datagrams, found 80" },
+	{ PROXY "spec: {apps: [{address: 'a:80'}], exposed: [{port: 80, "
+	    "listen: ':0'}]}",
+	    "t:4:64: spec.exposed: expected a port that others can know, found "
+	    "\":0\"" },
+	{ PROXY "spec: {apps: [{address: 'a:80'}], exposed: [{port: 80, "
+	    "listen: ':80'}, {port: 80, listen: ':81'}]}",
+	    "t:4:72: spec.exposed: port 80 at \":81\" stands twice, expected "
+	    "each once" },
 	{ PROXY "spec: {upstreams: [{listen: ':1', service: web}]}",
 	    "t:4:44: spec.upstreams[0].service: expected NAMESPACE/NAME, found "
 	    "\"web\"" },

@@ -71,6 +71,19 @@ static const struct conf_field app_fields[] = {
 static const struct conf_schema app_schema = { "app",
 	sizeof(struct model_app), app_fields, NULL };
 
+static const struct conf_field exposed_fields[] = {
+	{ "port", CONF_PORT_T, CONF_AT(struct model_exposed, port),
+	    .required = true, .text = "of one of its apps" },
+	{ "listen", CONF_STRING_T, CONF_AT(struct model_exposed, listen),
+	    .required = true, .pattern = CONF_LISTEN,
+	    .text = "where others reach that one, in plain text too where "
+	    "PeerAuthentication lets them" },
+	{ 0 },
+};
+
+static const struct conf_schema exposed_schema = { "exposed port",
+	sizeof(struct model_exposed), exposed_fields, NULL };
+
 static const struct conf_field upstream_fields[] = {
 	{ "listen", CONF_STRING_T, CONF_AT(struct model_upstream, listen),
 	    .required = true, .pattern = CONF_LISTEN,
@@ -137,8 +150,11 @@ static const struct conf_field spec_fields[] = {
 	    .max = 4294967294, .max_items = 100,
 	    .text = "numbers of the users whom it answers; default: the proxy's "
 	    "own and appUsers" },
+	{ "exposed", CONF_STRUCT_T, LIST_AT(exposed), .schema = &exposed_schema,
+	    .max_items = 100, .text = "apps with a listener of their own" },
 	{ "permissive", CONF_BOOL_T, AT(permissive),
-	    .text = "also let plain text in, counted" },
+	    .text = "also let plain text in where no PeerAuthentication says "
+	    "otherwise" },
 	{ "standalone", CONF_BOOL_T, AT(standalone),
 	    .text = "no control: documents come from --config alone" },
 	{ "stateDir", CONF_STRING_T, AT(state_dir), .pattern = CONF_PATH,
@@ -225,6 +241,53 @@ verify_apps(const struct model_proxy *p, const struct conf_node *apps,
 	return 0;
 }
 
+uint16_t
+model_exposed_port(const struct model_exposed *e)
+{
+	struct slice host;
+	uint16_t port = 0;
+
+	conf_host_port(slice_str(e->listen), &host, &port);
+	return port;
+}
+
+static bool
+has_app(const struct model_proxy_spec *s, uint16_t port)
+{
+	for (size_t i = 0; i < s->apps_len; i++)
+		if (s->apps[i].port == port &&
+		    s->apps[i].protocol != MODEL_APP_UDP)
+			return true;
+	return false;
+}
+
+static int
+verify_exposed(const struct model_proxy_spec *s, const struct conf_node *list,
+    struct err *err)
+{
+	for (size_t i = 0; i < s->exposed_len; i++) {
+		const struct model_exposed *e = &s->exposed[i];
+		const struct conf_node *at = conf_at(list, i);
+
+		if (!has_app(s, e->port))
+			return conf_error(conf_get(at, "port"), err,
+			    "spec.exposed: expected the port of an app, not of "
+			    "datagrams, found %u", e->port);
+		if (model_exposed_port(e) == 0)
+			return conf_error(conf_get(at, "listen"), err,
+			    "spec.exposed: expected a port that others can know, "
+			    "found \"%s\"", e->listen);
+		for (size_t j = 0; j < i; j++)
+			if (s->exposed[j].port == e->port ||
+			    model_exposed_port(&s->exposed[j]) ==
+			    model_exposed_port(e))
+				return conf_error(at, err, "spec.exposed: port %u "
+				    "at \"%s\" stands twice, expected each once",
+				    e->port, e->listen);
+	}
+	return 0;
+}
+
 static bool
 is_app_health(struct slice s)
 {
@@ -243,7 +306,9 @@ verify(const void *filled, const struct conf_node *doc, struct err *err)
 		return conf_error(conf_get(spec, "appHealth"), err,
 		    "spec.appHealth: expected tcp, http:/path, grpc or "
 		    "grpc:NAME, found \"%s\"", p->spec.app_health);
-	return verify_apps(p, conf_get(spec, "apps"), err);
+	if (verify_apps(p, conf_get(spec, "apps"), err) != 0)
+		return -1;
+	return verify_exposed(&p->spec, conf_get(spec, "exposed"), err);
 }
 
 static const struct conf_schema schema = { "Proxy",

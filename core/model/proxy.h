@@ -23,6 +23,11 @@ struct model_app {
 	int         proxy_protocol;	/* enum model_proxy_protocol */
 };
 
+struct model_exposed {
+	uint16_t    port;	/* of an app, not of datagrams */
+	const char *listen;	/* its port is not 0, and no two have the same */
+};
+
 struct model_upstream {
 	const char *listen;	/* ADDRESS:PORT */
 	const char *service;	/* NAMESPACE/NAME */
@@ -55,6 +60,8 @@ struct model_proxy {
 	const char *workload_api_socket;	/* NULL: none is opened */
 	int64_t    *workload_api_users;	/* whom it serves; none: by default */
 	size_t      workload_api_users_len;
+	struct model_exposed *exposed;	/* apps with listeners of their own */
+	size_t      exposed_len;
 	bool        permissive, standalone;
 		const char *state_dir;
 		const char *inbound_listen, *outbound_listen;
@@ -85,5 +92,7 @@ extern const struct conf_schema model_proxy_spec_schema;
 extern const struct conf_flags model_proxy_flags;
 
 const struct model_proxy *model_proxy(const struct model_object *);
+
+uint16_t model_exposed_port(const struct model_exposed *);	/* of listen */
 
 #endif

@@ -97,6 +97,27 @@ add_upstream(struct conf_node *into, struct slice text, struct err *err)
 	return 0;
 }
 
+/* "PORT=ADDRESS:PORT" */
+static int
+add_exposed(struct conf_node *into, struct slice text, struct err *err)
+{
+	struct conf_node *list = conf_get(into, "exposed"), *one;
+	struct slice listen = text, port;
+	uint64_t number;
+
+	if (!slice_cut(&listen, '=', &port) || listen.ptr == NULL ||
+	    !slice_u64(port, &number) || number == 0 || number > UINT16_MAX ||
+	    !conf_pattern_match(CONF_LISTEN, listen))
+		return err_set(err, ERR_USAGE, "expected PORT=ADDRESS:PORT, found "
+		    "\"%.*s\"", SLICE_ARG(text));
+	if (list == NULL)
+		list = conf_set_list(into, "exposed");
+	one = conf_add_map(list);
+	conf_set_int(one, "port", (int64_t)number);
+	conf_set_slice(one, "listen", listen);
+	return 0;
+}
+
 /* "KEY=VALUE" */
 static int
 add_label(struct conf_node *into, struct slice text, struct err *err)
@@ -153,6 +174,7 @@ static const struct conf_flag rows[] = {
 	{ "appUsers", "app-user", "NUMBER", add_app_user },
 	{ "workloadApiUsers", "workload-api-user", "NUMBER",
 	    add_workload_api_user },
+	{ "exposed", "expose", "PORT=ADDRESS:PORT", add_exposed },
 	{ 0 },
 };
 

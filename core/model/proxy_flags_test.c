@@ -59,6 +59,15 @@ static const struct {
 	{ "--workload-api-user", "4294967296", NULL },
 	{ "--workload-api-socket", "/run/w.sock",
 	    "{\"workloadApiSocket\":\"/run/w.sock\"}" },
+	{ "--expose", "80=:8080",
+	    "{\"exposed\":[{\"port\":80,\"listen\":\":8080\"}]}" },
+	{ "--expose", "80=[::1]:8080",
+	    "{\"exposed\":[{\"port\":80,\"listen\":\"[::1]:8080\"}]}" },
+	{ "--expose", "80", NULL },
+	{ "--expose", "80=", NULL },
+	{ "--expose", "0=:80", NULL },
+	{ "--expose", "web=:80", NULL },
+	{ "--expose", "65536=:80", NULL },
 	{ "--permissive", "", "{\"permissive\":true}" },
 	{ "--drain-time", "5s", "{\"drainTime\":\"5s\"}" },
 };
@@ -105,6 +114,7 @@ TEST(daemons_have_these_flags)
 	assert_string_equal(str_ptr(&s), "service control token-file app protocol app-health "
 	    "zone label advertise upstream gateway listen-address trusted-hops "
 	    "proxy-protocol-from app-user workload-api-socket workload-api-user "
+	    "expose "
 	    "permissive standalone state-dir inbound-listen outbound-listen admin-listen "
 	    "admin-socket hosts-file resolv-conf ca-file workers drain-time connect-timeout "
 	    "response-timeout "

@@ -199,7 +199,7 @@ const struct stat_family metrics[METRIC_COUNT] = {
 	},
 	[METRIC_CONNECTIONS_PLAINTEXT] = {
 		.name = "mesh_connections_plaintext_total", .type = STAT_COUNTER,
-		.help = "Connections without TLS that --permissive let in",
+		.help = "Connections in plain text, or with TLS that was passed through",
 		.labels = { "listener" },
 	},
 	[METRIC_UPSTREAM_CONNECTIONS] = {

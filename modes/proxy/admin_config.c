@@ -84,6 +84,17 @@ add_service(struct str *out, const struct service *s)
 	str_add(out, "]}");
 }
 
+/* What is taken there, and by which document. */
+static void
+add_mode(struct str *out, const struct inbound_port *p)
+{
+	str_addf(out, "\"mtls\":\"%s\",\"mtlsBy\":", model_mtls_name(p->mode));
+	str_add_json(out, slice_str(p->mode_by == NULL ? "" : p->mode_by));
+	if (p->exposed != 0)
+		str_addf(out, ",\"exposed\":%u", p->exposed);
+	str_add_char(out, ',');
+}
+
 static void
 add_inbound(struct str *out, const struct inbound_port *p)
 {
@@ -93,6 +104,8 @@ add_inbound(struct str *out, const struct inbound_port *p)
 	str_add(out, "{\"service\":");
 	str_add_json(out, slice_str(key));
 	str_addf(out, ",\"port\":%u,", p->port);
+	if (p->mode != MODEL_MTLS_UNSET)
+		add_mode(out, p);
 	add_cluster(out, p->cluster);
 	str_add_char(out, '}');
 }
@@ -107,8 +120,8 @@ add_snapshot(struct str *out, const struct snapshot *s)
 		str_add(out, "null");
 		return;
 	}
-	str_addf(out, "{\"revision\":%llu,\"permissive\":%s,\"services\":[",
-	    (unsigned long long)s->revision, s->permissive ? "true" : "false");
+	str_addf(out, "{\"revision\":%llu,\"services\":[",
+	    (unsigned long long)s->revision);
 	while (map_next(&s->services, &it, NULL, &value)) {
 		if (n++ > 0)
 			str_add_char(out, ',');

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/gateway.h"
+#include "modes/proxy/plain.h"
 #include "stat/metrics.h"
 
 #define PATH_SHOWN	100	/* bytes of a path, in the log */
@@ -27,13 +28,14 @@ authorize_ip(const struct addr *a)
 /* --- at what ------------------------------------------------------------------ */
 
 static const struct inbound_port *
-port_of(const struct snapshot *s, const struct conn_peer *peer, bool is_udp)
+port_of(const struct snapshot *s, const struct conn_peer *peer,
+    const struct addr *local, bool is_udp)
 {
 	struct service_name name;
 	uint16_t port;
 
 	if (!peer->is_tls)
-		return s->inbound_len > 0 ? &s->inbound[0] : NULL;
+		return plain_port(s, (uint16_t)addr_port(local));
 	if (!sni_parse(slice_str(peer->sni), &name, &port))
 		return NULL;
 	return is_udp ? snapshot_inbound_udp(s, &name, port) :
@@ -70,13 +72,15 @@ find_front(const struct snapshot *s, const struct addr *local,
 }
 
 void
-authorize_find(const struct snapshot *s, const char *listener,
+authorize_find(const struct proxy_worker *w, const char *listener,
     const struct conn_peer *peer, const struct addr *local, bool is_udp,
     struct authorize_at *at)
 {
+	const struct snapshot *s = w->snapshot;
 	const struct inbound_port *p;
 
 	at->table = NULL;
+	at->strict = NULL;
 	at->service = SLICE("");
 	at->is_udp = is_udp;
 	if (strcmp(listener, "gateway") == 0) {
@@ -85,11 +89,13 @@ authorize_find(const struct snapshot *s, const char *listener,
 	}
 	if (strncmp(listener, "inbound", 7) != 0)
 		return;
-	p = port_of(s, peer, is_udp);
+	p = port_of(s, peer, local, is_udp);
 	if (p == NULL)
 		return;
 	service_key(&p->service, at->room);
 	at->table = p->authz;
+	if (!peer->is_tls && !plain_is_taken(p, loop_now_ms(w->env.loop)))
+		at->strict = p;
 	at->service = slice_str(at->room);
 	at->port = p->port;
 	at->app_port = p->app_port;
@@ -101,6 +107,8 @@ are_same(const struct inbound_port *a, size_t a_len,
 {
 	for (size_t i = 0; a_len == b_len && i < a_len; i++)
 		if (a[i].authz != b[i].authz || a[i].port != b[i].port ||
+		    a[i].mode != b[i].mode ||
+		    a[i].settles_ms != b[i].settles_ms ||
 		    a[i].app_port != b[i].app_port ||
 		    !service_name_eq(&a[i].service, &b[i].service))
 			return false;
@@ -225,6 +233,27 @@ note_others(struct proxy_worker *w, const struct authorize_at *at,
 		note(w, at, f, v, "audit", &v->answer);
 }
 
+/* The policy that did it is the PeerAuthentication, or it is the rule of the mesh. */
+static void
+note_plain(struct proxy_worker *w, const struct authorize_at *at,
+    const struct authz_facts *f, enum authorize_when when)
+{
+	const char *by = at->strict->mode_by;
+	const struct authz_answer answer = { .is_denied = true,
+		.policy = by == NULL ? "STRICT" : by };
+	const char *decision = when == AUTHORIZE_NEW ? "deny" : "cut";
+	char why[256];
+
+	if (by == NULL)
+		snprintf(why, sizeof(why), "it is plain text, which no "
+		    "PeerAuthentication lets in");
+	else
+		snprintf(why, sizeof(why), "it is plain text, and "
+		    "PeerAuthentication %s says STRICT", by);
+	count(w, at, decision, &answer);
+	tell(w, at, f, decision, why);
+}
+
 bool
 authorize_ask(struct proxy_worker *w, const struct authorize_at *at,
     const struct authz_facts *f, enum authorize_when when,
@@ -232,6 +261,11 @@ authorize_ask(struct proxy_worker *w, const struct authorize_at *at,
 {
 	struct authz_verdict v;
 
+	if (at->strict != NULL) {
+		*answer = (struct authz_answer){ .is_denied = true };
+		note_plain(w, at, f, when);
+		return false;
+	}
 	authz_decide(at->table, f, &v);
 	*answer = v.answer;
 	if (v.answer.is_denied)

@@ -11,7 +11,8 @@
  * Two filters that always stand in the chains of what comes in: one decides for
  * each connection of bytes or datagrams when it opens, the other for each
  * request.  Both keep what they let in on a list of the worker, and with the
- * next snapshot it is asked again: what is allowed no longer is cut off.
+ * next snapshot it is asked again: what is allowed no longer is cut off.  The same
+ * goes for plain text where it is not taken any more (plain.h).
  *
  * What is refused is told to the caller as "RBAC: access denied" alone; the log,
  * the access log's response_code_details and a counter name policy and rule.
@@ -34,6 +35,8 @@ bool authorize_session(struct l4_run *);
 bool authorize_is_same(const struct snapshot *, const struct snapshot *);
 /* On the worker, after its snapshot took the place of old (NULL: the first). */
 void authorize_again(struct proxy_worker *, const struct snapshot *old);
+/* Whatever changed, or because of the time. */
+void authorize_all_again(struct proxy_worker *);
 
 /* --- of the two filters ------------------------------------------------------- */
 
@@ -44,9 +47,11 @@ struct authorize_at {
 	char                room[SERVICE_KEY_MAX];
 	uint16_t            port, app_port;
 	bool                is_udp;
+	/* It came in plain text, which is not taken there; else NULL. */
+	const struct inbound_port *strict;
 };
 /* By the listener, and what the peer's TLS means; is_udp: of datagrams. */
-void authorize_find(const struct snapshot *, const char *listener,
+void authorize_find(const struct proxy_worker *, const char *listener,
     const struct conn_peer *, const struct addr *local, bool is_udp,
     struct authorize_at *);
 

@@ -2,6 +2,7 @@
 
 #include "chain/http.h"
 #include "modes/proxy/authorize.h"
+#include "modes/proxy/plain.h"
 
 /* --- connections of bytes and of datagrams -------------------------------------- */
 
@@ -25,7 +26,7 @@ bytes_allowed(const struct bytes_state *s, enum authorize_when when)
 	struct authorize_at at;
 	struct authz_answer by;
 
-	authorize_find(w->snapshot, l4_listener(run), peer, local, is_udp, &at);
+	authorize_find(w, l4_listener(run), peer, local, is_udp, &at);
 	if (at.table == NULL)
 		return true;
 	const struct authz_facts f = {
@@ -41,11 +42,14 @@ bytes_allowed(const struct bytes_state *s, enum authorize_when when)
 
 /* Its first bytes tell; until then it is not known what to ask. */
 static bool
-may_turn_http(const struct l4_run *run, const struct snapshot *s)
+may_turn_http(struct l4_run *run, const struct snapshot *s)
 {
-	return strcmp(l4_listener(run), "inbound-plain") == 0 &&
-	    s->inbound_len > 0 &&
-	    s->inbound[0].cluster->protocol == CLUSTER_AUTO;
+	struct addr room;
+	const struct inbound_port *p = strcmp(l4_listener(run),
+	    "inbound-plain") != 0 ? NULL : plain_port(s, (uint16_t)addr_port(
+	    conn_local(l4_conn(run), &room)));
+
+	return p != NULL && p->cluster->protocol == CLUSTER_AUTO;
 }
 
 static enum verdict
@@ -168,8 +172,7 @@ request_allowed(struct l7_ctx *ctx, enum authorize_when when,
 	struct authorize_at at;
 	struct authz_answer by;
 
-	authorize_find(w->snapshot, l7_listener_name(ctx), peer, local, false,
-	    &at);
+	authorize_find(w, l7_listener_name(ctx), peer, local, false, &at);
 	if (at.table == NULL)
 		return true;
 	struct authz_facts f = {
@@ -186,6 +189,10 @@ request_allowed(struct l7_ctx *ctx, enum authorize_when when,
 	f.remote = remote_of(ctx, &f.source);
 	if (authorize_ask(w, &at, &f, when, &by))
 		return true;
+	if (at.strict != NULL) {
+		*details = "plain_text_refused";
+		return false;
+	}
 	*details = by.policy == NULL ? "rbac_access_denied_matched_policy[none]" :
 	    arena_printf(l7_arena(ctx), "rbac_access_denied_matched_policy"
 	    "[%s]-rule[%d]", by.policy, by.rule);
@@ -244,13 +251,10 @@ const struct l7_filter authorize_requests = {
 /* --- again -------------------------------------------------------------------------- */
 
 void
-authorize_again(struct proxy_worker *w, const struct snapshot *old)
+authorize_all_again(struct proxy_worker *w)
 {
 	const char *details;
 
-	/* An endpoint that comes or goes changes nothing here. */
-	if (old != NULL && authorize_is_same(old, w->snapshot))
-		return;
 	LIST_FOREACH_SAFE(at, &w->let_in) {
 		struct bytes_state *s = list_entry(at, struct bytes_state, link);
 
@@ -267,4 +271,12 @@ authorize_again(struct proxy_worker *w, const struct snapshot *old)
 		list_remove(&s->link);
 		refuse(s->ctx, details);
 	}
+}
+
+void
+authorize_again(struct proxy_worker *w, const struct snapshot *old)
+{
+	/* An endpoint that comes or goes changes nothing here. */
+	if (old == NULL || !authorize_is_same(old, w->snapshot))
+		authorize_all_again(w);
 }

@@ -24,6 +24,12 @@ TEST(authorize_asks_again_only_when_something_may_be_decided_otherwise)
 	b[1].service.name[0] = 'c';
 	assert_false(authorize_is_same(&x, &y));
 	b[1] = a[1];
+	b[1].mode = MODEL_MTLS_PERMISSIVE;
+	assert_false(authorize_is_same(&x, &y));
+	b[1] = a[1];
+	b[1].settles_ms = 1;
+	assert_false(authorize_is_same(&x, &y));
+	b[1] = a[1];
 	y.inbound_len = 1;
 	assert_false(authorize_is_same(&x, &y));
 	y.inbound_len = 2;

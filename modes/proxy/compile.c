@@ -17,6 +17,7 @@
 #include "modes/proxy/late.h"
 #include "modes/proxy/names.h"
 #include "modes/proxy/outside.h"
+#include "modes/proxy/plain.h"
 #include "tls/tls.h"
 
 struct compiler {
@@ -438,17 +439,8 @@ compile_policy(struct compiler *c, const struct model_object *o)
 	compile_http(&model_mesh_config(o)->spec.http, &c->out->http);
 	c->out->allow_any = model_mesh_config(o)->spec.outbound.mode ==
 	    MODEL_ALLOW_ANY;
-	switch (model_mesh_config(o)->spec.inbound_policy) {
-	case MODEL_ALL_UNAUTHENTICATED:
-	case MODEL_CLUSTER_UNAUTHENTICATED:
-		c->out->permissive = true;
-		break;
-	case MODEL_AUDIT:
-		c->out->audit_inbound = true;
-		break;
-	default:
-		break;
-	}
+	c->out->audit_inbound = model_mesh_config(o)->spec.inbound_policy ==
+	    MODEL_AUDIT;
 }
 
 static size_t
@@ -499,7 +491,6 @@ compile_all(const struct compile_input *in)
 	s->grpc_web = l7_chain_new("grpc_web", in->filter_stats);
 	l7_chain_add(s->grpc_web, filter_find_l7("grpc_web")->l7, NULL);
 	s->account = account_of(in->self, &s->arena);
-	s->permissive = in->settings->spec.permissive;
 	s->inbound = arena_zalloc(&s->arena,
 	    sizeof(*s->inbound) * count_service_ports(in) + 1);
 	s->inbound_udp = arena_zalloc(&s->arena,
@@ -525,6 +516,7 @@ compile_all(const struct compile_input *in)
 	compile_routes(in, &c.extensions, s);
 	compile_gateway(in, &c.extensions, s);
 	compile_absent(in, s);
+	compile_plain(in, s);
 	compile_authorization(in, s);
 	if (compile_chains(in, s, &err) != 0 && in->fault != NULL)
 		in->fault(in->fault_arg, "/mesh/proxies/-/settings", &err);

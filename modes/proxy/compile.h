@@ -44,6 +44,7 @@ struct compile_input {
 	size_t               apps_len;
 	const struct model_proxy  *settings;
 	uint64_t             revision;
+	uint64_t             now_ms;	/* monotonic */
 	struct names              *names;	/* NULL: hosts outside are not found */
 	struct system_roots       *system;	/* NULL: there are none */
 	struct cluster_registry   *registry;

@@ -26,9 +26,17 @@ fallback_of(const struct compile_input *in)
 		if (in->objects[i]->kind == &model_mesh_config_kind)
 			d = authz_default_of(model_mesh_config(in->objects[i])->
 			    spec.inbound_policy);
-	/* --permissive is said of this proxy alone. */
+	return d;
+}
+
+/* A port that takes plain text lets those in who cannot say who they are. */
+static enum authz_default
+fallback_at(enum authz_default d, const struct inbound_port *p)
+{
 	return (d == AUTHZ_ALLOW_IDENTITIES || d == AUTHZ_ALLOW_OWN) &&
-	    in->settings->spec.permissive ? AUTHZ_ALLOW_ALL : d;
+	    (p->mode == MODEL_MTLS_PERMISSIVE ||
+	    p->mode == MODEL_MTLS_DISABLE || p->settles_ms > 0) ?
+	    AUTHZ_ALLOW_ALL : d;
 }
 
 static struct authz *
@@ -76,7 +84,8 @@ add_ports(struct tables *t, struct inbound_port *ports, size_t n)
 			.service = ports[i].service.name,
 		};
 
-		ports[i].authz = table_of(t, &place, t->fallback);
+		ports[i].authz = table_of(t, &place, fallback_at(t->fallback,
+		    &ports[i]));
 	}
 }
 

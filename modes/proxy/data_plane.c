@@ -5,6 +5,7 @@
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/data_plane.h"
 #include "modes/proxy/mirror.h"
+#include "modes/proxy/plain.h"
 #include "modes/proxy/port.h"
 #include "modes/proxy/refuse.h"
 #include "modes/proxy/udp.h"
@@ -110,6 +111,30 @@ show_worker(struct proxy_worker *w)
 	w->stalls = stat_series_get(w->env.stats, METRIC_WORKER_STALL, &label);
 }
 
+static void settle_plain(struct proxy_worker *);
+
+static void
+on_settled(void *arg)
+{
+	struct proxy_worker *w = arg;
+
+	authorize_all_again(w);
+	settle_plain(w);
+}
+
+/* Plain text may be taken for a while only. */
+static void
+settle_plain(struct proxy_worker *w)
+{
+	uint64_t now = loop_now_ms(w->env.loop);
+	uint64_t at = plain_settles_ms(w->snapshot, now);
+
+	if (at != 0 && !w->is_stopped)
+		loop_timer_start(&w->settling, at - now);
+	else
+		loop_timer_stop(&w->settling);
+}
+
 static void
 worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 {
@@ -135,6 +160,7 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 	list_init(&w->let_in);
 	list_init(&w->undecided);
 	list_init(&w->requests_let_in);
+	loop_timer_init(&w->settling, w->env.loop, on_settled, w);
 	w->strays = strays_new(w, &p->options.strays);
 	w->upstream = upstream_new(&w->env, &p->upstream_env);
 	if (index == 0)
@@ -302,6 +328,7 @@ on_use(void *arg)
 	if (old != NULL)
 		release_endpoints(w, old, w->snapshot);
 	authorize_again(w, old);
+	settle_plain(w);
 	give_back(w, old);
 	if (w->health != NULL && !w->is_stopped)
 		watch_health(w);
@@ -533,6 +560,7 @@ on_stop(void *arg)
 
 	LIST_FOREACH(at, &w->plane->ports)
 		port_unwatch(list_entry(at, struct open_port, link), w);
+	loop_timer_stop(&w->settling);
 	port_drop_arrivals(w);
 	port_drop_openings(w);
 	port_drop_greetings(w);

@@ -34,6 +34,7 @@ struct port {
 	struct addr         addr;
 	struct service_name service;	/* PORT_UPSTREAM */
 	uint16_t            service_port;
+	bool                is_exposed;	/* INBOUND, of one port alone: plain.h */
 	bool                is_udp;	/* UPSTREAM, GATEWAY */
 };
 

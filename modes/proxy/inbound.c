@@ -6,12 +6,14 @@
 #include "base/mem.h"
 #include "loop/loop_fd.h"
 #include "modes/proxy/entrance.h"
+#include "modes/proxy/plain.h"
 #include "modes/proxy/port.h"
 #include "modes/proxy/route.h"
 #include "modes/proxy/router.h"
 #include "modes/proxy/session.h"
 #include "modes/proxy/udp_carrier.h"
 #include "stat/metrics.h"
+#include "tls/hello.h"
 
 /*
  * The way in: mutual TLS from other sidecars.  The server name says which
@@ -26,9 +28,10 @@ struct arrival {
 	struct proxy_worker  *worker;
 	struct addr           peer;
 	int                   fd;
-	struct loop_fd        watch;	/* permissive: until the first byte */
+	struct loop_fd        watch;	/* until it is known what it speaks */
 	struct loop_timer     timer;
 	bool                  is_slow;	/* and still may be TLS */
+	bool                  is_tls;	/* a hello that is not whole */
 };
 
 /* The application that a connection means, or NULL. */
@@ -162,28 +165,35 @@ shake_hands(struct arrival *a)
 	tls_identity_unref(q.identity);
 }
 
-/* --- plain text, where it is allowed ---------------------------------------------- */
+/* --- plain text, where it is taken ------------------------------------------------- */
 
-/* Bytes without a name: to the only application there is, as it speaks. */
+static const struct inbound_port *
+meant_by(const struct open_port *o, const struct snapshot *s)
+{
+	return plain_port(s, (uint16_t)addr_port(&o->at));
+}
+
+/* Bytes without a name: to the application of the listener, as it speaks. */
 static void
 start_plain(struct open_port *o, struct proxy_worker *w, struct conn *c)
 {
 	const struct snapshot *s = w->snapshot;
+	const struct inbound_port *app = meant_by(o, s);
 	const struct slice listener = SLICE("inbound");
 
 	worker_env_count(&w->env, METRIC_CONNECTIONS_PLAINTEXT, &listener, 1, 1);
-	if (s->inbound_len == 0) {
+	if (app == NULL) {
 		port_refuse(o, w, "no_application");
 		conn_close(c, CLOSE_DENIED);
 		return;
 	}
-	if (s->inbound[0].cluster->protocol == CLUSTER_HTTP) {
+	if (app->cluster->protocol == CLUSTER_HTTP) {
 		l4_start(s->in.l4, c, &w->env, "inbound-plain", &http_terminal,
 		    &o->http);
 		return;
 	}
-	struct session_job *job = session_job_new(cluster_ref(
-	    s->inbound[0].cluster), true, false, SLICE_NONE);
+	struct session_job *job = session_job_new(cluster_ref(app->cluster),
+	    true, false, SLICE_NONE);
 
 	if (job->cluster->protocol == CLUSTER_AUTO)
 		job->http = &o->http;
@@ -217,47 +227,95 @@ port_drop_arrivals(struct proxy_worker *w)
 	}
 }
 
+/*
+ * TLS that asks for no name of the mesh is the application's own business, if
+ * that may speak it.
+ */
+static bool
+is_foreign_tls(const struct arrival *a, enum hello_state state, const char *name)
+{
+	const struct inbound_port *app = meant_by(a->port, a->worker->snapshot);
+	struct service_name service;
+	uint16_t port;
+
+	return app != NULL && app->cluster->protocol != CLUSTER_HTTP &&
+	    state == HELLO_NAMED &&
+	    !sni_parse(slice_str(name), &service, &port);
+}
+
+/* What was read stays in the socket, for whoever goes on with it. */
 static void
-on_first_byte(void *arg, unsigned ready)
+on_first_bytes(void *arg, unsigned ready)
 {
 	struct arrival *a = arg;
-	unsigned char first;
-	ssize_t n = recv(a->fd, &first, 1, MSG_PEEK);
+	char bytes[HELLO_PEEK_BYTES], name[HELLO_NAME_MAX];
+	ssize_t n = recv(a->fd, bytes, sizeof(bytes), MSG_PEEK);
+	enum hello_state state;
 
-	(void)ready;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	unwatch(a);
-	if (n <= 0)
+	if (n <= 0) {
+		unwatch(a);
 		drop(a);
-	else if (first == 0x16)	/* a TLS handshake record */
-		shake_hands(a);
-	else
+		return;
+	}
+	if (bytes[0] != 0x16) {	/* a TLS handshake record */
+		unwatch(a);
 		take_plain(a);
+		return;
+	}
+	state = hello_name(slice_of(bytes, (size_t)n), name);
+	if (state == HELLO_MORE && (ready & LOOP_HANGUP) == 0 &&
+	    (size_t)n < sizeof(bytes)) {
+		a->is_tls = true;
+		return;
+	}
+	unwatch(a);
+	if (is_foreign_tls(a, state, name))
+		take_plain(a);
+	else
+		shake_hands(a);
 }
 
 #define SILENT_MS	1000	/* then the server may speak first, so no TLS */
+#define QUIET_MS	50	/* the same where members do not come by TLS */
 #define SLOW_MS	10000	/* of those who do speak first, TLS or not */
 
-static bool
-is_http_alone(const struct snapshot *s)
+static uint64_t
+silent_ms(const struct open_port *o, const struct snapshot *s)
 {
-	return s->inbound_len > 0 &&
-	    s->inbound[0].cluster->protocol == CLUSTER_HTTP;
+	const struct inbound_port *app = meant_by(o, s);
+
+	return o->spec.is_exposed || (app != NULL &&
+	    app->mode == MODEL_MTLS_DISABLE) ? QUIET_MS : SILENT_MS;
 }
 
 static void
 on_silent(void *arg)
 {
 	struct arrival *a = arg;
+	const struct inbound_port *app = meant_by(a->port,
+	    a->worker->snapshot);
 
-	if (!a->is_slow && is_http_alone(a->worker->snapshot)) {
+	if (!a->is_slow && (a->is_tls || (app != NULL &&
+	    app->cluster->protocol == CLUSTER_HTTP))) {
 		a->is_slow = true;
-		loop_timer_start(&a->timer, SLOW_MS - SILENT_MS);
+		loop_timer_start(&a->timer, SLOW_MS);
 		return;
 	}
 	unwatch(a);
-	take_plain(a);
+	if (a->is_tls)
+		shake_hands(a);
+	else
+		take_plain(a);
+}
+
+static bool
+takes_plain(const struct open_port *o, const struct proxy_worker *w)
+{
+	const struct inbound_port *app = meant_by(o, w->snapshot);
+
+	return app != NULL && plain_is_taken(app, loop_now_ms(w->env.loop));
 }
 
 static struct arrival *
@@ -280,7 +338,7 @@ void
 port_pass_on_inbound(struct open_port *o, struct proxy_worker *w,
     struct proxy_worker *to, int fd, const struct addr *peer)
 {
-	if (w->snapshot != NULL && !w->snapshot->permissive)
+	if (w->snapshot != NULL && !takes_plain(o, w))
 		shake_hands(arrival_new(o, to, fd, peer));
 	else
 		port_hand_over(o, to, fd, peer);
@@ -297,14 +355,14 @@ port_accept_inbound(struct open_port *o, struct proxy_worker *w, int fd,
 		return;
 	}
 	a = arrival_new(o, w, fd, peer);
-	if (!w->snapshot->permissive) {
+	if (!takes_plain(o, w)) {
 		shake_hands(a);
 		return;
 	}
 	list_append(&w->arrivals, &a->link);
 	loop_timer_init(&a->timer, w->env.loop, on_silent, a);
-	loop_timer_start(&a->timer, SILENT_MS);
-	loop_fd_start(&a->watch, w->env.loop, fd, on_first_byte, a);
+	loop_timer_start(&a->timer, silent_ms(o, w->snapshot));
+	loop_fd_start(&a->watch, w->env.loop, fd, on_first_bytes, a);
 }
 
 /* --- requests ------------------------------------------------------------------------ */
@@ -345,7 +403,7 @@ route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	const struct snapshot *s = w->snapshot;
 	const struct conn_peer *peer = l7_peer(ctx);
 	const struct inbound_port *app = peer->is_tls ? app_of(w, peer) :
-	    s->inbound_len > 0 ? &s->inbound[0] : NULL;
+	    meant_by(o, s);
 	struct tls_identity *id = data_plane_identity(o->plane);
 	const struct slice meant = peer->is_tls && !peer->is_foreign ?
 	    http_fields_get(&head->fields, FIELD_MESH_HOST) : SLICE_NONE;
@@ -360,7 +418,8 @@ route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 		route_reply(route, s->in.l7, &no_app);
 		return;
 	}
-	if (is_misdirected(head, meant, &app->service)) {
+	/* Who comes in plain text means the listener, whatever the name. */
+	if (peer->is_tls && is_misdirected(head, meant, &app->service)) {
 		route_reply(route, s->in.l7, &misdirected);
 		return;
 	}

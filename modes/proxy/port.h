@@ -9,7 +9,8 @@
  * happens to a connection between accept and its chain.
  *
  *	all		the worker that is to have it (balance.h)
- *	inbound		(permissive: look at the first byte) -> handshake ->
+ *	inbound		(plain text is taken: look at the first bytes) ->
+ *			handshake ->
  *			server name to application -> http or session
  *	outbound	http at once
  *	upstream	ask for the service's port -> http or session

@@ -57,7 +57,11 @@ TEST(port_hands_over_to_a_worker_that_has_stopped)
 	struct snapshot *snapshot = snapshot_new();
 
 	stage_init(&s);
-	snapshot->permissive = true;	/* else it would start a handshake */
+	/* Else it would start a handshake. */
+	static struct inbound_port open = { .mode = MODEL_MTLS_PERMISSIVE };
+
+	snapshot->inbound = &open;
+	snapshot->inbound_len = 1;
 	data_plane_use(s.plane, snapshot);
 	data_plane_stop(s.plane);
 	port_hand_over(s.port, &s.plane->workers[1], s.theirs, &s.peer);

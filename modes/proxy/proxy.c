@@ -68,6 +68,7 @@ proxy_use_documents(struct proxy_run *p, struct model_object *const *objects,
 	in.registry = p->plane->registry;
 	in.filter_stats = p->filter_stats;
 	in.before = p->snapshot;
+	in.now_ms = clock_mono_ms();
 	if (in.fault == NULL)
 		in.fault = on_fault;
 	struct snapshot *now = compile(&in);
@@ -94,12 +95,24 @@ listen_on(struct proxy_run *p, const char *text, struct port *port,
 	if (addr_parse(slice_str(text), &port->addr, err) != 0 ||
 	    data_plane_listen(p->plane, port, &bound, err) != 0)
 		return err_wrap(err, "%s %s", what, text);
-	if (port->kind == PORT_INBOUND)
+	if (port->kind == PORT_INBOUND && !port->is_exposed)
 		p->inbound_addr = bound;
 	addr_format(&bound, shown);
 	log_info("listener", "%s listens on %s%s", what, shown,
 	    port->is_udp ? "/udp" : "");
 	return 0;
+}
+
+static int
+listen_exposed(struct proxy_run *p, const struct model_exposed *e,
+    struct err *err)
+{
+	struct port port = { .kind = PORT_INBOUND, .is_exposed = true };
+	char *what = mem_printf("port %u", e->port);
+	int result = listen_on(p, e->listen, &port, what, err);
+
+	mem_free(what);
+	return result;
 }
 
 static int
@@ -152,6 +165,11 @@ proxy_listen(struct proxy_run *p, struct err *err)
 		return -1;
 	for (size_t i = 0; i < s->upstreams_len; i++)
 		if (listen_upstream(p, &s->upstreams[i], err) != 0)
+			return -1;
+	if (s->standalone || is_gateway)
+		return 0;
+	for (size_t i = 0; i < s->exposed_len; i++)
+		if (listen_exposed(p, &s->exposed[i], err) != 0)
 			return -1;
 	return 0;
 }
@@ -438,6 +456,11 @@ check_settings(const struct settings *s, const struct model_set *docs,
 		return err_set(err, ERR_USAGE, "--workload-api-socket %s: a "
 		    "proxy without control (--standalone) has no identity to "
 		    "give out", s->spec->workload_api_socket);
+	if (s->spec->exposed_len > 0 && (s->spec->standalone ||
+	    s->spec->gateway != NULL))
+		return err_set(err, ERR_USAGE, "--expose %u=%s: only a proxy "
+		    "beside an application of the mesh exposes its ports",
+		    s->spec->exposed[0].port, s->spec->exposed[0].listen);
 	return s->spec->standalone ? 0 : sidecar_check(s->spec, err);
 }
 

@@ -6,6 +6,7 @@
 #include "base/refs.h"
 #include "chain/http.h"
 #include "link/sni.h"
+#include "model/peer_authentication.h"
 #include "upstream/cluster.h"
 
 /*
@@ -51,6 +52,11 @@ struct inbound_port {
 	uint16_t            port;	/* of the service */
 	uint16_t            app_port;	/* that targetPort names */
 	const struct authz *authz;	/* of the snapshot; who may call it */
+	/* Of TCP; see plain.h. */
+	uint16_t            exposed;	/* the port of its own listener, or 0 */
+	enum model_mtls     mode;	/* never UNSET once compiled */
+	const char         *mode_by;	/* "ns/name" of what says so, or NULL */
+	uint64_t            settles_ms;	/* plain text is taken until then, too */
 	struct cluster     *cluster;	/* the application: one endpoint; counted */
 	struct l7_chain    *policies;	/* counted; in front of it; NULL: none */
 };
@@ -82,7 +88,6 @@ struct snapshot {
 	struct slice           account;	/* of our workload, "ns/name" */
 	struct map             extensions;	/* struct extension; see there */
 	struct gateway        *gateway;	/* NULL: it runs no Gateway */
-	bool                   permissive;	/* plain text inbound is allowed */
 	bool                   audit_inbound;	/* what no policy allows is told */
 	struct authz         **authz;	/* counted; of ports in and of gateways */
 	size_t                 authz_len;

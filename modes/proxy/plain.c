@@ -1,0 +1,120 @@
+#include "base/arena.h"
+#include "model/mesh_config.h"
+#include "modes/proxy/plain.h"
+
+/* Where no document says anything. */
+static enum model_mtls
+fallback_of(const struct compile_input *in)
+{
+	bool is_open = in->settings->spec.permissive;
+
+	for (size_t i = 0; i < in->len; i++) {
+		if (in->objects[i]->kind != &model_mesh_config_kind)
+			continue;
+		int word = model_mesh_config(in->objects[i])->spec.
+		    inbound_policy;
+
+		is_open |= word == MODEL_ALL_UNAUTHENTICATED ||
+		    word == MODEL_CLUSTER_UNAUTHENTICATED;
+	}
+	return is_open ? MODEL_MTLS_PERMISSIVE : MODEL_MTLS_STRICT;
+}
+
+static uint64_t
+settles_at(const struct compile_input *in, const struct inbound_port *p)
+{
+	const struct inbound_port *old = in->before == NULL ||
+	    p->mode != MODEL_MTLS_STRICT ? NULL :
+	    snapshot_inbound(in->before, &p->service, p->port);
+
+	if (old == NULL)
+		return 0;
+	if (old->mode == MODEL_MTLS_DISABLE)
+		return in->now_ms + PLAIN_SETTLE_MS;
+	return old->settles_ms > in->now_ms ? old->settles_ms : 0;
+}
+
+static uint16_t
+exposed_at(const struct compile_input *in, uint16_t app_port)
+{
+	const struct model_proxy_spec *s = &in->settings->spec;
+
+	for (size_t i = 0; i < s->exposed_len; i++)
+		if (s->exposed[i].port == app_port)
+			return model_exposed_port(&s->exposed[i]);
+	return 0;
+}
+
+void
+compile_plain(const struct compile_input *in, struct snapshot *s)
+{
+	enum model_mtls fallback = fallback_of(in);
+
+	for (size_t i = 0; in->self != NULL && i < s->inbound_len; i++) {
+		struct inbound_port *p = &s->inbound[i];
+		const struct model_peer_place place = {
+			.namespace = in->self->head->meta.namespace,
+			.labels = &in->self->head->meta.labels,
+			.port = p->app_port,
+		};
+		struct model_peer_verdict v = model_peer_decide(in->objects,
+		    in->len, &place, fallback);
+
+		p->mode = v.mode;
+		p->mode_by = v.by == NULL ? NULL : arena_strdup(&s->arena,
+		    model_object_name(v.by));
+		p->settles_ms = settles_at(in, p);
+		p->exposed = exposed_at(in, p->app_port);
+	}
+}
+
+const struct inbound_port *
+plain_port(const struct snapshot *s, uint16_t at)
+{
+	for (size_t i = 0; i < s->inbound_len; i++)
+		if (at != 0 && s->inbound[i].exposed == at)
+			return &s->inbound[i];
+	return s->inbound_len > 0 ? &s->inbound[0] : NULL;
+}
+
+bool
+plain_is_taken(const struct inbound_port *p, uint64_t now_ms)
+{
+	return p->mode != MODEL_MTLS_STRICT || now_ms < p->settles_ms;
+}
+
+uint64_t
+plain_settles_ms(const struct snapshot *s, uint64_t now_ms)
+{
+	uint64_t at = 0;
+
+	for (size_t i = 0; i < s->inbound_len; i++) {
+		uint64_t ms = s->inbound[i].settles_ms;
+
+		if (ms > now_ms && (at == 0 || ms < at))
+			at = ms;
+	}
+	return at;
+}
+
+/* At the common listener only an application with one port can be told. */
+static bool
+is_alone(const struct snapshot *s)
+{
+	for (size_t i = 1; i < s->inbound_len; i++)
+		if (s->inbound[i].app_port != s->inbound[0].app_port)
+			return false;
+	return true;
+}
+
+bool
+plain_is_the_rule(const struct snapshot *s, uint16_t app_port)
+{
+	for (size_t i = 0; i < s->inbound_len; i++) {
+		const struct inbound_port *p = &s->inbound[i];
+
+		if (p->app_port == app_port && p->mode == MODEL_MTLS_DISABLE)
+			return p->exposed != 0 || is_alone(s);
+	}
+	return false;
+}

@@ -1,0 +1,207 @@
+#!/usr/bin/python3
+# timeout: 240
+"""PeerAuthentication: where plain text is taken, beside mutual TLS or instead of
+it, told apart by its first bytes; and what becomes of who is connected when the
+documents change."""
+
+import contextlib
+import json
+import ssl
+import subprocess
+import time
+
+import wire
+from mesh import SLOWER, curl, free_port, main, scenario, wait_until
+
+
+def peers(spec, name="default", namespace="default"):
+	return (f"---\napiVersion: security.istio.io/v1\n"
+	    f"kind: PeerAuthentication\nmetadata: {{name: {name}, namespace: "
+	    f"{namespace}}}\nspec: {{{spec}}}\n")
+
+
+def mode(word):
+	return peers(f"mtls: {{mode: {word}}}")
+
+
+def member(scene, control, name, apps, exposed=(), **options):
+	"""A sidecar whose ports `exposed` have listeners of their own; those are
+	proxy.exposed[PORT]."""
+	at = {port: free_port() for port in exposed}
+	words = [word for port, own in at.items() for word in
+	    ("--expose", f"{port}=127.0.0.1:{own}")]
+	proxy = scene.proxy(name, control=control, service=f"default/{name}",
+	    apps=apps, options=[*words, "--label", f"app={name}"], **options)
+	proxy.exposed = at
+	return proxy.await_ready()
+
+
+def inbound(proxy):
+	"""What is in force at its ports, by the port of the service."""
+	config = json.loads(proxy.control.ctl("proxy", "config", proxy.name, "-o",
+	    "json").stdout)
+	return {row["port"]: row for row in config["proxy"]["snapshot"]["inbound"]}
+
+
+def is_in_force(proxy, word, port=80):
+	wait_until(lambda: inbound(proxy)[port]["mtls"] == word,
+	    f"{word} is in force")
+
+
+def is_refused(port):
+	"""Plain text gets no answer at all."""
+	with wire.dial(f"127.0.0.1:{port}") as sock:
+		sock.sendall(b"GET /plain HTTP/1.1\r\nHost: orders\r\n\r\n")
+		with contextlib.suppress(ConnectionResetError):
+			got = sock.recv(100)
+			assert not got.startswith(b"HTTP"), got
+	return True
+
+
+def ask(caller, name="orders", path="/plain"):
+	return wire.get(caller.outbound_port, f"http://{name}.default.mesh{path}",
+	    host=f"{name}.default.mesh").status
+
+
+@scenario
+def plain_text_comes_in_where_a_document_lets_it(scene):
+	control = scene.control()
+	app = scene.echo("app")
+	orders = member(scene, control, "orders", [f"80={app.http}/http"], [80])
+	web = member(scene, control, "web", [f"80={app.http}/http"])
+	wait_until(lambda: ask(web) == 200, "orders answers")
+	at = orders.exposed[80]
+	assert inbound(orders)[80]["mtls"] == "STRICT"
+	assert is_refused(at) and is_refused(orders.inbound_port)
+	control.apply(mode("PERMISSIVE"))
+	is_in_force(orders, "PERMISSIVE")
+	assert inbound(orders)[80]["mtlsBy"] == "default/default"
+	reply = curl(f"http://127.0.0.1:{at}/headers", "-H",
+	    "x-forwarded-client-cert: By=me", "-H", "Host: shop.example.com")
+	assert reply.status == 200 and b"By=me" not in reply.body, reply.body
+	assert wire.get(orders.inbound_port, "/plain", "orders").status == 200
+	assert ask(web) == 200, "a member comes as before"
+	wait_until(lambda: orders.metrics().sum("mesh_requests_total",
+	    direction="inbound", security="none") == 2, "plain text is counted")
+	assert orders.metrics().sum("mesh_requests_total", direction="inbound",
+	    security="mutual_tls", source_service="web") >= 2
+	# Who is let in no longer is refused at the next request, and then at once.
+	client = scene.closing(wire.Client(f"127.0.0.1:{at}"))
+	client.send(wire.build("GET", "/plain", "orders"))
+	assert client.read_reply().status == 200
+	control.apply(mode("STRICT"))
+	is_in_force(orders, "STRICT")
+	client.send(wire.build("GET", "/plain", "orders"))
+	assert client.read_reply().status == 403
+	assert is_refused(at)
+	assert ask(web) == 200
+	assert orders.metrics().sum("mesh_authorization_decisions_total",
+	    decision="deny", policy="default/default") == 1
+	orders.wait_line("it is plain text, and PeerAuthentication default/default "
+	    "says STRICT")
+
+
+@scenario
+def one_port_may_be_open_and_another_not(scene):
+	control = scene.control()
+	app = scene.echo("app")
+	orders = member(scene, control, "orders", [f"80={app.http}/http",
+	    f"90={app.http}/http"], [80, 90])
+	control.apply(peers("selector: {matchLabels: {app: orders}}, mtls: {mode: "
+	    "STRICT}, portLevelMtls: {90: {mode: PERMISSIVE}}", "orders"))
+	is_in_force(orders, "PERMISSIVE", 90)
+	assert inbound(orders)[80]["mtls"] == "STRICT"
+	assert wire.get(orders.exposed[90], "/plain", "orders").status == 200
+	assert is_refused(orders.exposed[80])
+	assert is_refused(orders.inbound_port), "it means the first port"
+	control.ctl("delete", "pa", "orders", "--yes")
+	is_in_force(orders, "STRICT", 90)
+	assert is_refused(orders.exposed[90])
+
+
+def greet(connection):
+	connection.send(b"220 app ESMTP\r\n")
+	while data := connection.sock.recv(1000):
+		connection.send(data)
+
+
+@scenario
+def servers_that_speak_first_are_heard_at_once(scene):
+	control = scene.control()
+	greeter = scene.backend(greet)
+	mail = member(scene, control, "mail", [f"25=127.0.0.1:{greeter.port}/tcp"],
+	    [25])
+	control.apply(mode("PERMISSIVE"))
+	is_in_force(mail, "PERMISSIVE", 25)
+	began = time.monotonic()
+	with wire.dial(f"127.0.0.1:{mail.exposed[25]}") as sock:
+		assert sock.recv(100) == b"220 app ESMTP\r\n"
+		assert time.monotonic() - began < 0.8 * SLOWER, "the wait is short"
+		sock.sendall(b"QUIT\r\n")
+		assert sock.recv(100) == b"QUIT\r\n"
+	wait_until(lambda: mail.metrics().sum("mesh_tcp_connections_opened_total",
+	    direction="inbound", security="none") == 1, "it is counted")
+	# What is let in no longer is cut off while it is silent.
+	with wire.dial(f"127.0.0.1:{mail.exposed[25]}") as sock:
+		assert sock.recv(100) == b"220 app ESMTP\r\n"
+		control.apply(mode("STRICT"))
+		with contextlib.suppress(ConnectionResetError):
+			assert sock.recv(100) == b""
+	assert mail.metrics().sum("mesh_authorization_decisions_total",
+	    decision="cut", policy="default/default") == 1
+
+
+@scenario
+def an_application_may_have_tls_of_its_own(scene):
+	"""A hello for no name of the mesh goes through to it as it is."""
+	key, cert = scene.dir / "own.key", scene.dir / "own.pem"
+	subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+	    "-keyout", key, "-out", cert, "-subj", "/CN=own.example.com"],
+	    check=True, capture_output=True)
+	context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+	context.load_cert_chain(cert, key)
+
+	def talk(connection):
+		with contextlib.suppress(OSError), context.wrap_socket(
+		    connection.sock, server_side=True) as tls:
+			tls.sendall(b"own " + tls.recv(100))
+	server = scene.backend(talk)
+	control = scene.control()
+	own = member(scene, control, "own", [f"443=127.0.0.1:{server.port}/tcp"],
+	    [443])
+
+	def speak(port, *options):
+		return subprocess.run(["openssl", "s_client", "-quiet", "-connect",
+		    f"127.0.0.1:{port}", *options], input=b"hello\n",
+		    capture_output=True, check=False, timeout=20 * SLOWER).stdout
+	assert b"own" not in speak(own.exposed[443]), "a stranger is refused"
+	for word in ("PERMISSIVE", "DISABLE"):
+		control.apply(mode(word))
+		is_in_force(own, word, 443)
+		for port in (own.exposed[443], own.inbound_port):
+			assert speak(port, "-servername", "own.example.com") == \
+			    b"own hello\n", (word, port)
+	# A member's certificate, by hand, is asked for where the name is ours.
+	web = member(scene, control, "web", [f"80=127.0.0.1:{server.port}"])
+	client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+	client.maximum_version = ssl.TLSVersion.TLSv1_2
+	client.check_hostname = False
+	client.verify_mode = ssl.CERT_NONE
+	client.load_cert_chain(web.state_dir / "identity.pem")
+	client.set_alpn_protocols(["http/1.1"])
+	with client.wrap_socket(wire.dial(f"127.0.0.1:{own.exposed[443]}"),
+	    server_hostname="443.own.default.mesh") as tls:
+		assert tls.selected_alpn_protocol() == "http/1.1"
+
+
+@scenario
+def what_makes_no_sense_is_told(scene):
+	control = scene.control()
+	done = control.ctl("apply", "-f", "-", stdin=peers("portLevelMtls: {80: "
+	    "{mode: DISABLE}}"), expect=None)
+	assert done.returncode != 0
+	assert "expected none without a selector" in done.stderr, done.stderr
+
+
+if __name__ == "__main__":
+	main()
