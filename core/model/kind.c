@@ -33,6 +33,8 @@ const struct model_kind *const model_kinds[] = {
 	&model_authorization_policy_kind,
 	&model_request_authentication_kind,
 	&model_peer_authentication_kind,
+	&model_role_binding_kind,
+	&model_cluster_role_binding_kind,
 	&model_proxy_kind,
 	&model_control_kind,
 	NULL,
