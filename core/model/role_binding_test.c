@@ -54,7 +54,7 @@ static const struct {
 	    "t:5:19: subjects[0].kind: expected one of User, Group, found "
 	    "\"ServiceAccount\"" },
 	{ WIDE ROLE "subjects: [{kind: User, name: ''}]",
-	    "t:5:31: subjects[0].name: expected at least 1 bytes, found 0" },
+	    "t:5:31: subjects[0].name: expected 1 to 253 bytes, found 0" },
 };
 
 TEST(role_binding_refuses_roles_and_subjects_that_there_are_not)

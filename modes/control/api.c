@@ -5,9 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "conf/json.h"
-#include "modes/control/api.h"
-#include "modes/control/operators.h"
-#include "modes/control/revocations.h"
+#include "modes/control/api_caller.h"
 #include "stat/memo.h"
 
 struct api_state {
@@ -33,49 +31,6 @@ api_call_unref(struct api_call *call)
 	mem_free(call);
 }
 
-/* Whoever certificates prove it to be, or the local socket. */
-static void
-identify(struct api_call *call, unsigned door)
-{
-	const struct conn_peer *peer = l7_peer(call->ctx);
-	char text[ADDR_TEXT_MAX];
-	struct addr room;
-	uid_t uid;
-
-	call->role = (enum api_role)door;
-	call->who.actor = SLICE("anonymous");
-	addr_format(l7_addr(call->ctx, &room), text);
-	call->who.from = arena_dup(&call->arena, slice_str(text));
-	if (door == API_LOCAL) {
-		call->who.from = SLICE("local");
-		call->who.actor = SLICE("local");
-		if (conn_peer_uid(l7_conn(call->ctx), &uid) == 0)
-			call->who.actor = slice_str(arena_printf(&call->arena,
-			    "uid/%lu", (unsigned long)uid));
-		return;
-	}
-	call->id = arena_dup(&call->arena, slice_str(peer->id));
-	memcpy(call->leaf, peer->cert_hash, sizeof(call->leaf));
-	call->not_after = peer->not_after;
-	if (door != API_NOBODY || !spiffe_parse(&call->spiffe, call->id) ||
-	    peer->not_after < clock_wall_s())
-		return;
-	call->who.actor = call->id;
-	call->revoked = revocations_refuse_cert(call->server->revocations,
-	    call->id, peer->not_before);
-	if (call->revoked != 0)
-		return;
-	if (call->spiffe.kind == SPIFFE_WORKLOAD) {
-		call->role = API_WORKLOAD;
-	} else if (call->spiffe.kind == SPIFFE_OPERATOR &&
-	    operators_know(call->server->operators, call->spiffe.name,
-	    call->leaf)) {
-		call->role = API_OPERATOR;
-		call->who.actor = slice_str(arena_printf(&call->arena,
-		    "operator/%.*s", SLICE_ARG(call->spiffe.name)));
-	}
-}
-
 static struct api_call *
 call_new(struct l7_ctx *ctx, const struct http_head *head)
 {
@@ -89,7 +44,7 @@ call_new(struct l7_ctx *ctx, const struct http_head *head)
 	list_init(&call->link);
 	call->query = head->query.ptr == NULL ? SLICE_NONE :
 	    arena_dup(&call->arena, head->query);
-	identify(call, door->role);
+	api_caller_identify(call, door->role);
 	return call;
 }
 
@@ -106,28 +61,6 @@ detach(struct api_call *call)
 }
 
 /* --- dispatch ------------------------------------------------------------- */
-
-static void
-refuse_role(struct api_call *call)
-{
-	const char *needs = call->route->who == API_WORKLOAD ?
-	    "a workload's certificate" : call->route->who == API_LOCAL ?
-	    "the local socket" : "an operator's certificate, or the local socket";
-
-	if (call->revoked != 0) {
-		char when[CLOCK_TEXT_MAX];
-
-		clock_format(when, call->revoked, -1);
-		api_answer_fail(call, ERR_DENIED, "%.*s was revoked at %s; join "
-		    "again with a new token", SLICE_ARG(call->id), when);
-	} else if (call->spiffe.kind == SPIFFE_OPERATOR && call->id.len > 0 &&
-	    call->role == API_NOBODY)
-		api_answer_fail(call, ERR_DENIED, "%.*s is not, or no longer, an "
-		    "operator with this certificate", SLICE_ARG(call->id));
-	else
-		api_answer_fail(call, ERR_DENIED, "%.*s may not do this: it "
-		    "needs %s", SLICE_ARG(call->who.actor), needs);
-}
 
 /* The methods that a path has (RFC 9110, 10.2.1). */
 static struct slice
@@ -171,10 +104,7 @@ find_route(struct api_call *call, const struct http_head *head)
 		    "\"message\":\"this path has no such method\"}}\n"));
 		return false;
 	}
-	if ((call->route->who & call->role) != 0)
-		return true;
-	refuse_role(call);
-	return false;
+	return api_caller_may(call);
 }
 
 static void
@@ -400,6 +330,28 @@ api_streams_expire(struct server *s, int64_t now_s)
 		    "ends", SLICE_ARG(call->who.actor));
 		api_stream_end(call);
 	}
+}
+
+void
+api_streams_judge(struct server *s)
+{
+	struct arena a;
+
+	arena_init(&a);
+	LIST_FOREACH_SAFE(at, &s->streams) {
+		struct api_call *call = list_entry(at, struct api_call, link);
+		struct rights now;
+
+		if ((call->role & API_PEOPLE) == 0 || call->is_ended)
+			continue;
+		api_caller_rights(call, &a, &now);
+		if (rights_same(&now, &call->rights))
+			continue;
+		log_info("api", "%.*s: its rights are others now, and its stream "
+		    "ends", SLICE_ARG(call->who.actor));
+		api_stream_end(call);
+	}
+	arena_fini(&a);
 }
 
 void

@@ -4,6 +4,7 @@
 #include "chain/l7.h"
 #include "conf/node.h"
 #include "modes/control/api_route.h"
+#include "modes/control/bindings.h"
 #include "modes/control/server.h"
 #include "pki/hash.h"
 #include "pki/spiffe.h"
@@ -49,7 +50,10 @@ struct api_call {
 
 	/* Who calls. */
 	enum api_role           role;
-	struct audit_entry      who;	/* actor and from */
+	struct audit_entry      who;	/* actor, from, how, and the role it takes */
+	struct bindings_person  person;	/* of API_PEOPLE */
+	struct rights           rights;	/* theirs, when the call began */
+	bool                    is_owner;	/* may all, whatever bindings say */
 	struct slice            id;	/* SPIFFE ID, empty without certificate */
 	struct spiffe           spiffe;	/* of id */
 	uint8_t                 leaf[HASH_LEN];	/* hash of its certificate */
@@ -97,9 +101,11 @@ void api_stream_write(struct api_call *, struct buf *);
 void api_stream_end(struct api_call *);
 /*
  * Ends all of them, in order or at once, or those of one who may no more, or
- * those whose certificate is over.
+ * those whose certificate is over, or those of people whose rights are not
+ * any more what they were when they asked.
  */
 void api_streams_end(struct server *);
+void api_streams_judge(struct server *);
 void api_streams_expire(struct server *, int64_t now_s);
 void api_streams_end_of(struct server *, struct slice actor);
 void api_streams_abort(struct server *);

@@ -6,6 +6,7 @@
 #include "model/closure.h"
 #include "model/workload.h"
 #include "modes/control/api_rows.h"
+#include "modes/control/bindings_grant.h"
 #include "modes/control/issuer.h"
 #include "modes/control/operators.h"
 #include "modes/control/store_keys.h"
@@ -365,6 +366,7 @@ api_token_delete(struct api_call *call)
 struct new_operator {
 	struct api_call       *call;
 	struct operator_record record;
+	struct bindings_grant  grant;
 };
 
 static int
@@ -375,7 +377,9 @@ add_operator(void *ctx, struct store_txn *t, struct slice der,
 	struct slice key = operator_record_key(&n->call->arena, n->record.name);
 	struct str value = { 0 };
 
-	(void)err;
+	if (bindings_grant_put(&n->grant, t, n->call->server->registry,
+	    &n->call->who, err) < 0)
+		return -1;
 	hash_sha256(n->record.leaf, der);
 	n->record.expires = not_after;
 	operator_record_write(&value, &n->record);
@@ -408,6 +412,7 @@ on_operator(void *ctx, const struct err *err, struct slice der,
 		operators_add(call->server->operators, &n->record);
 		map = conf_map_new(&call->arena);
 		conf_set_slice(map, "name", n->record.name);
+		conf_set_string(map, "role", model_role_name(n->grant.role));
 		api_add_certificate(call, map, der, not_after);
 		api_answer_node(call, 201, map);
 	}
@@ -426,13 +431,16 @@ api_operator_create(struct api_call *call)
 
 	n->call = call;
 	n->record.name = slice_str(conf_get_string(call->json, "name"));
+	n->grant.source = "operator";
+	n->grant.name = n->record.name;
 	n->record.created = clock_wall_s();
 	n->record.created_by = call->who.actor;
 	if (n->record.name.ptr == NULL)
 		err_set(&err, ERR_DATA, "name: expected the operator's name");
 	else if (read_ttl(call->json, (int64_t)ca->leaf_life_s * 1000,
 	    INT64_C(30) * 86400 * 1000, &ttl_ms, &err) == 0 &&
-	    api_read_csr(call, point, &err) == 0)
+	    bindings_grant_read(&n->grant, &call->arena, call->json, MODEL_ADMIN,
+	    &err) == 0 && api_read_csr(call, point, &err) == 0)
 		ca_request_operator(&request, ca, n->record.name, point, &err);
 	if (err.kind != ERR_NONE) {
 		api_answer_err(call, &err);
@@ -457,6 +465,28 @@ api_operator_create(struct api_call *call)
 	ca_request_fini(&request);
 }
 
+/* "admin", "operator in pay,shop", "none". */
+static const char *
+role_of(struct api_call *call, struct slice name)
+{
+	const struct bindings_person who = { .user = name };
+	struct rights r;
+	enum model_role best;
+	const char *text;
+
+	bindings_rights(call->server->bindings, &who, &call->arena, &r);
+	best = rights_somewhere(&r);
+	text = model_role_name(best);
+	if (r.everywhere == best)
+		return text;
+	text = arena_printf(&call->arena, "%s in", text);
+	for (size_t i = 0, n = 0; i < r.in_len; i++)
+		if (r.in[i].role == best)
+			text = arena_printf(&call->arena, "%s%s%.*s", text,
+			    n++ == 0 ? " " : ",", SLICE_ARG(r.in[i].ns));
+	return text;
+}
+
 void
 api_operator_list(struct api_call *call)
 {
@@ -472,6 +502,7 @@ api_operator_list(struct api_call *call)
 		struct conf_node *row = conf_add_map(list);
 
 		conf_set_slice(row, "name", v[i]->name);
+		conf_set_string(row, "role", role_of(call, v[i]->name));
 		conf_set_string(row, "state", v[i]->expires > clock_wall_s() ?
 		    "valid" : "expired");
 		conf_set_time(row, "created", v[i]->created);
@@ -507,6 +538,8 @@ api_operator_delete(struct api_call *call)
 	}
 	t = store_txn_new();
 	store_txn_delete(t, key);
+	bindings_grant_drop("operator", call->params[0], t,
+	    call->server->registry, &call->who);
 	audit(t, call, SLICE("operator.revoke"), call->params[0], SLICE_NONE);
 	api_call_ref(call);
 	store_commit(call->server->store, &t, &call->server->port,

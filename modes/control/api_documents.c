@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "modes/control/api_caller.h"
 #include "modes/control/api_rows.h"
 #include "modes/control/registry_apply.h"
 #include "modes/control/view.h"
@@ -74,7 +75,7 @@ api_documents_list(struct api_call *call)
 	struct registry_query q = { .kind = kind_of(call) };
 	struct err err = ERR_INIT;
 	struct str out = { 0 };
-	size_t n;
+	size_t n, shown = 0;
 
 	if (q.kind == NULL)
 		return;
@@ -93,7 +94,9 @@ api_documents_list(struct api_call *call)
 	str_addf(&out, "{\"kind\":\"List\",\"revision\":%llu,\"items\":[",
 	    (unsigned long long)registry_revision(s->registry));
 	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
+		if (!api_caller_sees_key(call, slice_str(all[i]->key)))
+			continue;
+		if (shown++ > 0)
 			str_add_char(&out, ',');
 		view_document(s, all[i], &out);
 	}
@@ -261,6 +264,7 @@ api_apply(struct api_call *call)
 {
 	const struct conf_node *items = conf_get(call->json, "items");
 	struct registry_set set = { .who = call->who, .is_files = true,
+	    .may = api_caller_may_edit, .may_arg = call,
 	    .dry_run = api_query_bool(call, "dry-run") };
 	struct slice ns = api_query(call, "namespace");
 	struct registry_edit *edits;

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "modes/control/api_route.h"
 
 /* Whether a path fits a pattern, segment by segment. */
@@ -7,6 +9,7 @@ fits(const char *pattern, struct slice path, struct slice *params)
 	struct slice want = slice_str(pattern), a, b;
 	size_t n = 0;
 
+	memset(params, 0, API_PARAMS_MAX * sizeof(*params));
 	for (;;) {
 		bool more = slice_cut(&want, '/', &a);
 

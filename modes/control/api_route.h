@@ -9,6 +9,11 @@
  *
  * A row is a method and a path in which "*" stands for one segment, who may
  * call it, and what does the work.  The first row that fits is taken.
+ *
+ * What people may is the affair of rights.h, by the row's resource; where a
+ * path of theirs has stars, the first is the namespace that it is about,
+ * behind the kind in those of documents.  A row without a namespace passes
+ * over it.
  */
 struct api_call;
 
@@ -29,7 +34,7 @@ struct api_route {
 	enum http_method method;
 	const char      *pattern;	/* segments; NULL ends the table */
 	unsigned         who;
-	const char      *resource;	/* label of metrics */
+	const char      *resource;	/* row of rights.h, label of metrics */
 	size_t           body_max;	/* bytes of JSON; 0: takes no body */
 	void           (*run)(struct api_call *);
 };

@@ -15,6 +15,8 @@ const struct api_route api_routes[] = {
 	    api_svid_x509 },
 	{ METHOD_GET, "/v1/session", API_WORKLOAD, "session", 0, api_session },
 
+	{ METHOD_GET, "/v1/whoami", API_PEOPLE, "rights", 0, api_whoami },
+	{ METHOD_GET, "/v1/can-i", API_PEOPLE, "rights", 0, api_can_i },
 	{ METHOD_GET, "/v1/kinds", API_PEOPLE, "kinds", 0, api_kinds },
 	{ METHOD_GET, "/v1/documents/*", API_PEOPLE, "documents", 0,
 	    api_documents_list },

@@ -12,6 +12,8 @@ typedef void api_row(struct api_call *);
 /* api_documents.c */
 api_row api_kinds, api_documents_list, api_document_get, api_document_put,
     api_document_delete, api_apply;
+/* api_rights.c */
+api_row api_whoami, api_can_i;
 /* api_watch.c, api_session.c */
 api_row api_watch, api_session;
 /* api_identity.c */

@@ -5,6 +5,7 @@
 #include "model/endpoints.h"
 #include "model/service.h"
 #include "model/workload.h"
+#include "modes/control/api_caller.h"
 #include "modes/control/api_rows.h"
 #include "modes/control/sessions.h"
 #include "modes/control/traffic_mismatch.h"
@@ -153,7 +154,8 @@ api_services(struct api_call *call)
 	all = registry_list(s->registry, &q, &n);
 	backends_read(&b, s, q.namespace);
 	for (size_t i = 0; i < n; i++)
-		add_service(call, list, all[i], &b);
+		if (api_caller_sees_key(call, slice_str(all[i]->key)))
+			add_service(call, list, all[i], &b);
 	backends_fini(&b);
 	mem_free(all);
 	api_answer_node(call, 200, map);
@@ -296,11 +298,14 @@ api_service_endpoints(struct api_call *call)
 void
 api_proxies(struct api_call *call)
 {
-	struct conf_node *map = conf_map_new(&call->arena);
+	static const char *const members[2] = { "workload" };
+	struct conf_node *map = conf_map_new(&call->arena), *list;
 
 	conf_set_int(map, "revision",
 	    (int64_t)registry_revision(call->server->registry));
-	sessions_write(call->server->sessions, conf_set_list(map, "items"));
+	list = conf_set_list(map, "items");
+	sessions_write(call->server->sessions, list);
+	api_caller_sift(call, list, "proxies", members);
 	api_answer_node(call, 200, map);
 }
 
@@ -366,20 +371,26 @@ api_proxy_config(struct api_call *call)
 	    api_call_ref(call));
 }
 
+/* Of either end somebody may speak who sees its namespace. */
 void
 api_stat(struct api_call *call)
 {
+	static const char *const ends[2] = { "source", "destination" };
 	struct conf_node *map = conf_map_new(&call->arena);
-
 	struct conf_node *services = conf_set_list(map, "services");
+	struct conf_node *streams = conf_set_list(map, "streams");
+	struct conf_node *mismatches = conf_set_list(map, "mismatches");
+	struct slice service = api_query(call, "callers"), rest = service, ns;
+	uint64_t now_ms = loop_now_ms(call->server->loop);
 
-	traffic_write(call->server->traffic, loop_now_ms(call->server->loop),
-	    services, conf_set_list(map, "streams"));
-	traffic_mismatches_write(call->server->traffic,
-	    loop_now_ms(call->server->loop), conf_set_list(map, "mismatches"));
-	if (api_query(call, "callers").len > 0)
-		traffic_seen_write(call->server->traffic, api_query(call,
-		    "callers"), loop_now_ms(call->server->loop),
+	traffic_write(call->server->traffic, now_ms, services, streams);
+	traffic_mismatches_write(call->server->traffic, now_ms, mismatches);
+	api_caller_sift(call, services, "services", ends);
+	api_caller_sift(call, streams, "services", ends);
+	api_caller_sift(call, mismatches, "services", ends);
+	if (service.len > 0 && slice_cut(&rest, '/', &ns) &&
+	    api_caller_sees(call, "services", ns))
+		traffic_seen_write(call->server->traffic, service, now_ms,
 		    conf_set_list(map, "callers"));
 	api_answer_node(call, 200, map);
 }

@@ -1,9 +1,11 @@
+#include "modes/control/api_caller.h"
 #include "modes/control/api_rows.h"
 
 /*
  * api_watch: the plain stream of changes, for people and tools: one line for
  * each change of a revision, then a commit line.  A slow reader is waited
- * for; when what comes next for it is no longer kept, its stream ends.
+ * for; when what comes next for it is no longer kept, its stream ends.  Of
+ * what the reader may not see there are commits and no more.
  */
 #define BOOKMARK_MS	30000
 
@@ -20,6 +22,8 @@ write_batch(struct watch *w, const struct registry_batch *b)
 	struct buf out = { 0 };
 
 	for (size_t i = 0; i < b->n; i++) {
+		if (!api_caller_sees_key(w->call, b->changes[i]->key))
+			continue;
 		buf_add_slice(&out, b->changes[i]->line);
 		buf_add(&out, "\n", 1);
 	}

@@ -12,6 +12,23 @@ add_field(struct str *out, const char *name, struct slice value)
 	str_add_json(out, value);
 }
 
+static struct slice
+keep(struct arena *a, struct slice s)
+{
+	return s.ptr == NULL ? SLICE_NONE : arena_dup(a, s);
+}
+
+struct audit_entry
+audit_keep(struct arena *a, const struct audit_entry *e)
+{
+	return (struct audit_entry){
+		.actor = keep(a, e->actor), .from = keep(a, e->from),
+		.how = keep(a, e->how), .role = keep(a, e->role),
+		.action = keep(a, e->action), .target = keep(a, e->target),
+		.detail = keep(a, e->detail),
+	};
+}
+
 void
 audit_add(struct store_txn *t, const struct audit_entry *e)
 {
@@ -25,6 +42,8 @@ audit_add(struct store_txn *t, const struct audit_entry *e)
 	add_field(&line, "time", slice_str(time));
 	add_field(&line, "actor", e->actor);
 	add_field(&line, "from", e->from);
+	add_field(&line, "how", e->how);
+	add_field(&line, "role", e->role);
 	add_field(&line, "action", e->action);
 	add_field(&line, "target", e->target);
 	if (e->detail.len > AUDIT_DETAIL_MAX)

@@ -40,12 +40,7 @@ job_new(struct server *s, const struct issuer_job *from)
 	j->serial = keep(j, str_slice(&hex));
 	str_fini(&hex);
 	j->spec.token = keep(j, from->token);
-	j->spec.audit = (struct audit_entry){
-		.actor = keep(j, from->audit.actor),
-		.from = keep(j, from->audit.from),
-		.action = keep(j, from->audit.action),
-		.target = keep(j, from->audit.target),
-	};
+	j->spec.audit = audit_keep(&j->arena, &from->audit);
 	j->spec.grant = (struct grant){
 		.ns = keep(j, from->grant.ns),
 		.account = keep(j, from->grant.account),

@@ -2,6 +2,7 @@
 
 #include "base/manual_test.h"
 #include "modes/control/api_route.h"
+#include "modes/control/rights.h"
 #include "modes/control/rollout.h"
 
 /*
@@ -111,6 +112,65 @@ hold_against(const char *page, bool admin)
 TEST(manual_has_every_request_of_the_api)
 {
 	hold_against("mesh-api.7", false);
+}
+
+static void
+say_need(struct str *out, struct rights_need need)
+{
+	static const char *const reaches[] = {
+		[RIGHTS_NOBODY] = "-", [RIGHTS_ANYBODY] = "anybody",
+		[RIGHTS_HERE] = "", [RIGHTS_SOMEWHERE] = " somewhere",
+		[RIGHTS_EVERYWHERE] = " everywhere",
+	};
+
+	if (need.reach >= RIGHTS_HERE)
+		str_add(out, model_role_name(need.role));
+	str_add(out, reaches[need.reach]);
+}
+
+/* ".It NAMES Ta READ Ta WRITE" of the line that has the name, or absent. */
+static struct slice
+row_of(struct slice section, const char *resource)
+{
+	struct slice line, name;
+
+	while (slice_cut(&section, '\n', &line)) {
+		struct slice names = line;
+
+		if (!slice_has_prefix(line, SLICE(".It ")))
+			continue;
+		names = slice_from(line, 4);
+		while (slice_cut(&names, ' ', &name) && !slice_is(name, "Ta")) {
+			if (slice_has_suffix(name, SLICE(",")))
+				name.len--;
+			if (slice_is(name, resource))
+				return line;
+		}
+	}
+	return SLICE_NONE;
+}
+
+TEST(manual_says_of_every_resource_which_role_it_takes)
+{
+	struct manual m;
+	struct str want = { 0 };
+
+	manual_open(&m, "mesh-api.7");
+	struct slice section = manual_section(&m, ".Ss Roles");
+
+	for (const struct rights_row *r = rights_table; r->resource != NULL; r++) {
+		str_clear(&want);
+		str_add(&want, " Ta ");
+		say_need(&want, r->need[RIGHTS_READ]);
+		str_add(&want, " Ta ");
+		say_need(&want, r->need[RIGHTS_WRITE]);
+		if (!slice_has_suffix(row_of(section, r->resource),
+		    str_slice(&want)))
+			fail_msg("mesh-api.7, Roles, has no \".It %s%s\"",
+			    r->resource, str_ptr(&want));
+	}
+	str_fini(&want);
+	manual_close(&m);
 }
 
 TEST(manual_has_every_request_of_the_admin_listener)

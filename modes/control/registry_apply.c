@@ -12,6 +12,7 @@
 struct edit {
 	struct model_object *sent;	/* NULL: delete */
 	const char          *key;
+	struct slice         role;	/* that it takes; absent: as who says */
 	bool                 if_absent;
 	bool                 has_expected;
 	uint64_t             expected;
@@ -83,6 +84,9 @@ read_edit(struct job *j, const struct registry_set *set, size_t i)
 			to->expected = to->sent->revision;
 		}
 	}
+	if (set->may != NULL && set->may(set->may_arg, to->key,
+	    to->sent == NULL, &to->role, err) < 0)
+		return -1;
 	for (size_t k = 0; k < i; k++)
 		if (slice_is(slice_str(j->edits[k].key), to->key))
 			return err_set(err, ERR_DATA,
@@ -142,10 +146,14 @@ check_expected(const struct edit *e, const struct model_object *there,
 }
 
 static void
-audit(struct job *j, struct store_txn *t, const struct registry_applied *a)
+audit(struct job *j, struct store_txn *t, size_t i)
 {
+	const struct registry_applied *a = &j->applied[i];
 	struct audit_entry entry = j->who;
 	struct str detail = { 0 };
+
+	if (j->edits[i].role.ptr != NULL)
+		entry.role = j->edits[i].role;
 
 	str_addf(&detail, "{\"outcome\":\"%s\",\"generation\":%lld}",
 	    registry_outcome_name(a->outcome), (long long)a->generation);
@@ -241,7 +249,7 @@ judge_edit(struct job *j, struct store_txn *t, size_t i)
 	if (a->outcome == REGISTRY_UNCHANGED)
 		return 0;
 	j->has_changes = true;
-	audit(j, t, a);
+	audit(j, t, i);
 	return 0;
 }
 
@@ -339,12 +347,9 @@ registry_apply(struct registry *r, const struct registry_set *set,
 	j->is_files = set->is_files;
 	j->record_key = keep(j, set->record_key);
 	j->record = keep(j, set->record);
-	j->who.actor = keep(j, set->who.actor);
-	j->who.from = keep(j, set->who.from);
+	j->who = audit_keep(&j->arena, &set->who);
 	if (set->note != NULL)
-		j->note = (struct audit_entry){ keep(j, set->note->actor),
-			keep(j, set->note->from), keep(j, set->note->action),
-			keep(j, set->note->target), keep(j, set->note->detail) };
+		j->note = audit_keep(&j->arena, set->note);
 	if (read_set(j, set) < 0)
 		r->port.post(r->port.ctx, finish, j);
 	else

@@ -36,6 +36,13 @@ struct registry_set {
 	struct audit_entry          who;	/* actor and from */
 	bool                        dry_run;	/* judge, write nothing */
 	bool                        is_files;	/* see registry_set_keeper */
+	/*
+	 * Whether he may; asked of each before any is judged, and gives the
+	 * role that it takes, which lives for ever.  NULL: he may.
+	 */
+	int                       (*may)(void *arg, const char *key,
+	    bool is_delete, struct slice *role, struct err *);
+	void                       *may_arg;
 	/* Goes into the same transaction; absent: none. */
 	struct slice                record_key, record;
 	const struct audit_entry   *note;	/* one more, or NULL */

@@ -89,8 +89,7 @@ rollouts_order(struct rollouts *all, struct slice key, enum rollout_order what,
 	arena_init(&o->arena);
 	o->key = arena_dup(&o->arena, key);
 	o->what = what;
-	o->who.actor = arena_dup(&o->arena, who->actor);
-	o->who.from = arena_dup(&o->arena, who->from);
+	o->who = audit_keep(&o->arena, who);
 	o->who.action = slice_str(actions[what]);
 	o->done = done;
 	o->ctx = ctx;

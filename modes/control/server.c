@@ -8,6 +8,7 @@
 #include "modes/control/archive.h"
 #include "modes/control/conditions.h"
 #include "modes/control/doors.h"
+#include "modes/control/first_bindings.h"
 #include "modes/control/first_policy.h"
 #include "modes/control/identity.h"
 #include "modes/control/issuer.h"
@@ -214,7 +215,7 @@ greet(struct server *s)
 
 /* The registry has what it begins with: now others may come. */
 static void
-on_first_policy(struct server *s)
+on_first_bindings(struct server *s)
 {
 	struct err err = ERR_INIT;
 
@@ -226,6 +227,12 @@ on_first_policy(struct server *s)
 	s->is_ready = true;
 	greet(s);
 	notify_send("READY=1");
+}
+
+static void
+on_first_policy(struct server *s)
+{
+	first_bindings_write(s, on_first_bindings);
 }
 
 /* Control has its certificate. */
@@ -247,6 +254,13 @@ start_stats(struct server *s)
 	s->env.memo = &s->memo;
 	metrics_add_process(s->stats, "control", build_version(),
 	    build_commit(), s->started_s);
+}
+
+/* What people have open was begun with the rights that they had. */
+static void
+on_bindings(void *arg)
+{
+	api_streams_judge(arg);
 }
 
 static int
@@ -282,7 +296,10 @@ open_data(struct server *s, const struct log_options *log, struct err *err)
 	if (s->revocations == NULL)
 		return -1;
 	s->registry = registry_open(s->store, s->vault, &s->port, err);
-	return s->registry == NULL ? -1 : 0;
+	if (s->registry == NULL)
+		return -1;
+	s->bindings = bindings_new(s->registry, on_bindings, s);
+	return 0;
 }
 
 struct server *
@@ -297,6 +314,7 @@ server_open(const struct control_settings *settings,
 	s->port = (struct store_port){ post_to_loop, s->loop };
 	list_init(&s->streams);
 	list_init(&s->archives);
+	refusals_init(&s->refused);
 	loop_timer_init(&s->tick, s->loop, on_tick, s);
 	loop_timer_init(&s->minute, s->loop, on_minute, s);
 	loop_timer_init(&s->end, s->loop, on_end, s);
@@ -349,6 +367,7 @@ server_close(struct server *s)
 	conditions_free(s->conditions);
 	sessions_free(s->sessions);
 	registry_workloads_free(s->workloads);
+	bindings_free(s->bindings);
 	registry_close(&s->registry);
 	if (s->store != NULL)
 		store_close(&s->store);
@@ -359,6 +378,7 @@ server_close(struct server *s)
 	traffic_free(s->traffic);
 	operators_free(s->operators);
 	revocations_free(s->revocations);
+	refusals_fini(&s->refused);
 	stat_memo_fini(&s->memo);
 	for (size_t i = 0; i < 3; i++)
 		stat_series_unref(s->commits[i]);

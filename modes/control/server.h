@@ -6,6 +6,7 @@
 #include "modes/control/ca.h"
 #include "modes/control/control_settings.h"
 #include "modes/control/log_limit.h"
+#include "modes/control/refusals.h"
 #include "modes/control/registry_workload.h"
 #include "modes/control/store.h"
 #include "stat/memo.h"
@@ -34,12 +35,14 @@ struct server {
 	struct identity           *identity;
 	struct rotation           *rotation;
 	struct operators          *operators;
+	struct bindings           *bindings;
 	struct revocations        *revocations;
 	struct sessions           *sessions;
 	struct conditions         *conditions;
 	struct rollouts           *rollouts;
 	struct traffic            *traffic;
 	struct log_limit           refusals;	/* of joins, in the log */
+	struct refusals            refused;	/* people, in the audit log */
 
 	struct tls_handshaker     *handshaker;
 	struct stat_registry      *stats;

@@ -15,6 +15,7 @@
 #define STORE_CERTIFICATES	"!cert/"	/* SHA-256 of the leaf in hex; likewise */
 #define STORE_OPERATORS		"!operator/"	/* NAME */
 #define STORE_REVOCATIONS	"!revoked/"	/* SPIFFE ID; until it is of no use */
+#define STORE_ROLES		"!roles"	/* the first bindings were written */
 #define STORE_ROLLOUTS		"!rollout"	/* an object's key; until it is gone */
 
 #endif

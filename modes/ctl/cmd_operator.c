@@ -13,7 +13,12 @@
 
 static int create(struct ctl *), list(struct ctl *), revoke_each(struct ctl *);
 
+static const char *const roles[] = { "viewer", "operator", "admin", NULL };
+
 static const struct ctl_option create_options[] = {
+	{ "role", 0, "ROLE", .words = roles,
+	    .text = "what the operator may do: viewer, operator or admin, in the "
+	    "namespace of -n, else everywhere; default: admin everywhere" },
 	{ "ttl", 0, "DURATION", .text = "how long it is valid" },
 	{ "out-dir", 0, "DIR", .word = CTL_WORD_DIR,
 	    .text = "where to put its files; default ~/.config/mesh" },
@@ -25,6 +30,8 @@ static const struct ctl_option create_options[] = {
 
 static const struct ctl_example create_examples[] = {
 	{ "operator create anna", "for whoever runs this command" },
+	{ "operator create web-team --role operator -n pay --out-dir web",
+	    "who may change how traffic goes in the namespace pay" },
 	{ "operator create anna --out-dir anna --control 10.0.0.1:7700",
 	    "a directory to be carried to anna's ~/.config/mesh" },
 	{ 0 },
@@ -76,7 +83,7 @@ static const struct ctl_command *const below[] = { &operator_create,
 const struct ctl_command cmd_operator = {
 	.name = "operator",
 	.arguments = "",
-	.summary = "manage operators, who may change the mesh over the network",
+	.summary = "manage operators, who talk to control over the network",
 	.below = below,
 };
 
@@ -150,6 +157,10 @@ ask_for(struct ctl *c, const struct key *key, struct conf_node **answer,
 	conf_set_string(body, "name", ctl_word(c, 0));
 	conf_set_slice(body, "csr", str_slice(&pem));
 	conf_set_string(body, "ttl", ctl_value(c, "ttl"));
+	conf_set_string(body, "role", ctl_value(c, "role"));
+	if (args_typed(&c->args, "namespace") != NULL)
+		conf_add_string(conf_set_list(body, "namespaces"),
+		    args_typed(&c->args, "namespace"));
 	str_fini(&der);
 	str_fini(&pem);
 	return call_api(c, "POST", "/v1/operators", body, answer, err);
@@ -167,6 +178,9 @@ find_place(struct ctl *c, struct place *place)
 	if (control != NULL && (place->server = target_complete(c, control,
 	    &err)) == NULL)
 		return ctl_misused(c, "--control: %s", err.text);
+	if (args_typed(&c->args, "namespace") != NULL &&
+	    ctl_value(c, "role") == NULL)
+		return ctl_misused(c, "-n says where a --role is: name one");
 	if (access(path_in(c, place->dir, TARGET_KEY_FILE), F_OK) == 0 &&
 	    !ctl_has(c, "yes"))
 		return ctl_misused(c, "%s holds an operator's key already: say "
@@ -199,6 +213,10 @@ create(struct ctl *c)
 	if (code != CTL_OK)
 		return code;
 	str_addf(&c->out, "operator/%s created\n", ctl_word(c, 0));
+	ctl_say(c, "its role is %s %s%s", ctl_value(c, "role") == NULL ?
+	    "admin" : ctl_value(c, "role"), args_typed(&c->args, "namespace") ==
+	    NULL ? "everywhere" : "in ", args_typed(&c->args, "namespace") ==
+	    NULL ? "" : args_typed(&c->args, "namespace"));
 	ctl_say(c, "its files are in %s, its certificate ends %s", place.dir,
 	    conf_get_string(answer, "notAfter"));
 	return CTL_OK;
@@ -210,6 +228,7 @@ list(struct ctl *c)
 	static const struct rows_column columns[] = {
 		{ "NAME", "name", ROWS_TEXT, false },
 		{ "STATE", "state", ROWS_TEXT, false },
+		{ "ROLE", "role", ROWS_TEXT, false },
 		{ "EXPIRES", "expires", ROWS_DUE, false },
 		{ "AGE", "created", ROWS_AGE, false },
 		{ "BY", "createdBy", ROWS_TEXT, true },

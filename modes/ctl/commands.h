@@ -5,7 +5,7 @@
 
 /* commands: the entries that stand on top of the cmd_*.c files. */
 extern const struct ctl_command
-    cmd_allow, cmd_analyze, cmd_api, cmd_apply, cmd_audit, cmd_authz,
+    cmd_allow, cmd_analyze, cmd_api, cmd_apply, cmd_audit, cmd_auth, cmd_authz,
     cmd_backup, cmd_ca, cmd_cert, cmd_check, cmd_completion, cmd_delete,
     cmd_deny, cmd_deregister, cmd_describe, cmd_diff, cmd_endpoints,
     cmd_explain, cmd_get, cmd_health, cmd_help, cmd_operator, cmd_policy,

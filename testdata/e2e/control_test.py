@@ -558,16 +558,19 @@ def every_change_is_audited(scene):
 	member.renew()
 	items = api.get("/v1/audit").json()["items"]
 	actions = [item["action"] for item in items]
-	assert actions == ["certificate.issue", "document.put", "token.create",
-	    "join", "renew"], actions
-	assert [item["seq"] for item in items] == [1, 2, 3, 4, 5]
-	assert items[1]["actor"] == f"uid/{os.getuid()}", items[1]
-	assert items[1]["from"] == "local", items[1]
-	assert items[3]["actor"] == "token/" + member.token.split(".")[2], items[3]
-	assert items[4]["actor"] == "spiffe://mesh.internal/ns/default/sa/orders"
+	assert actions == ["certificate.issue", "document.put", "document.put",
+	    "token.create", "join", "renew"], actions
+	assert [item["seq"] for item in items] == [1, 2, 3, 4, 5, 6]
+	assert items[1]["actor"] == "control", items[1]
+	assert items[2]["actor"] == f"uid/{os.getuid()}", items[2]
+	assert items[2]["from"] == "local", items[2]
+	assert items[2]["how"] == "socket", items[2]
+	assert items[2]["role"] == "operator", items[2]
+	assert items[4]["actor"] == "token/" + member.token.split(".")[2], items[4]
+	assert items[5]["actor"] == "spiffe://mesh.internal/ns/default/sa/orders"
 	assert member.token.rsplit(".", 1)[1] not in api.get("/v1/audit").text
-	later = api.get("/v1/audit?since=3").json()["items"]
-	assert [item["seq"] for item in later] == [4, 5]
+	later = api.get("/v1/audit?since=4").json()["items"]
+	assert [item["seq"] for item in later] == [5, 6]
 	assert api.get("/v1/audit/verify").json() == {"ok": True}
 
 

@@ -1,0 +1,302 @@
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "modes/control/api_caller.h"
+#include "modes/control/operators.h"
+#include "modes/control/refusals.h"
+#include "modes/control/revocations.h"
+
+/* --- who calls ------------------------------------------------------------ */
+
+void
+api_caller_rights(const struct api_call *call, struct arena *a,
+    struct rights *out)
+{
+	bindings_rights(call->server->bindings, &call->person, a, out);
+	if (call->is_owner)
+		out->everywhere = MODEL_ADMIN;
+}
+
+static void
+identify_socket(struct api_call *call)
+{
+	static const struct slice groups[] = {
+		{ BINDINGS_SOCKET_GROUP, sizeof(BINDINGS_SOCKET_GROUP) - 1 },
+	};
+	uid_t uid;
+
+	call->who.from = call->who.actor = SLICE("local");
+	call->who.how = SLICE("socket");
+	if (conn_peer_uid(l7_conn(call->ctx), &uid) < 0)
+		return;
+	call->who.actor = slice_str(arena_printf(&call->arena, "uid/%lu",
+	    (unsigned long)uid));
+	call->person = (struct bindings_person){
+		.user = slice_str(arena_printf(&call->arena, "uid:%lu",
+		    (unsigned long)uid)),
+		.groups = groups, .groups_len = 1,
+	};
+	/* Whoever can read our keys and our store needs no binding. */
+	call->is_owner = uid == 0 || uid == geteuid();
+}
+
+static void
+identify_certificate(struct api_call *call)
+{
+	const struct conn_peer *peer = l7_peer(call->ctx);
+
+	if (!spiffe_parse(&call->spiffe, call->id) ||
+	    peer->not_after < clock_wall_s())
+		return;
+	call->who.actor = call->id;
+	call->who.how = SLICE("certificate");
+	call->revoked = revocations_refuse_cert(call->server->revocations,
+	    call->id, peer->not_before);
+	if (call->revoked != 0)
+		return;
+	if (call->spiffe.kind == SPIFFE_WORKLOAD) {
+		call->role = API_WORKLOAD;
+	} else if (call->spiffe.kind == SPIFFE_OPERATOR &&
+	    operators_know(call->server->operators, call->spiffe.name,
+	    call->leaf)) {
+		call->role = API_OPERATOR;
+		call->person.user = call->spiffe.name;
+		call->who.actor = slice_str(arena_printf(&call->arena,
+		    "operator/%.*s", SLICE_ARG(call->spiffe.name)));
+	}
+}
+
+void
+api_caller_identify(struct api_call *call, unsigned door)
+{
+	const struct conn_peer *peer = l7_peer(call->ctx);
+	char text[ADDR_TEXT_MAX];
+	struct addr room;
+
+	call->role = (enum api_role)door;
+	call->who.actor = SLICE("anonymous");
+	addr_format(l7_addr(call->ctx, &room), text);
+	call->who.from = arena_dup(&call->arena, slice_str(text));
+	if (door == API_LOCAL) {
+		identify_socket(call);
+	} else if (door == API_NOBODY) {
+		call->id = arena_dup(&call->arena, slice_str(peer->id));
+		memcpy(call->leaf, peer->cert_hash, sizeof(call->leaf));
+		call->not_after = peer->not_after;
+		identify_certificate(call);
+	}
+	if ((call->role & API_PEOPLE) != 0)
+		api_caller_rights(call, &call->arena, &call->rights);
+}
+
+/* --- what one may ------------------------------------------------------------ */
+
+static void
+refuse_role(struct api_call *call)
+{
+	const char *needs = call->route->who == API_WORKLOAD ?
+	    "a workload's certificate" : call->route->who == API_LOCAL ?
+	    "the local socket" : "an operator's certificate, or the local socket";
+
+	if (call->revoked != 0) {
+		char when[CLOCK_TEXT_MAX];
+
+		clock_format(when, call->revoked, -1);
+		api_answer_fail(call, ERR_DENIED, "%.*s was revoked at %s; join "
+		    "again with a new token", SLICE_ARG(call->id), when);
+	} else if (call->spiffe.kind == SPIFFE_OPERATOR && call->id.len > 0 &&
+	    call->role == API_NOBODY)
+		api_answer_fail(call, ERR_DENIED, "%.*s is not, or no longer, an "
+		    "operator with this certificate", SLICE_ARG(call->id));
+	else
+		api_answer_fail(call, ERR_DENIED, "%.*s may not do this: it "
+		    "needs %s", SLICE_ARG(call->who.actor), needs);
+}
+
+/* What is asked for: a resource of rights.h, and where. */
+struct asked {
+	const struct model_kind *kind;	/* NULL: a call */
+	struct slice             resource;
+	struct slice             ns;	/* absent: none, or all of them */
+	const char              *verb;	/* for people */
+};
+
+/* "web-team may not delete HTTPRoute in namespace pay: needs ...". */
+static void
+say_refused(const struct api_call *call, const struct asked *q,
+    struct rights_need need, struct err *err)
+{
+	struct str s = { 0 };
+
+	str_addf(&s, "%.*s may not %s ", SLICE_ARG(call->who.actor), q->verb);
+	if (q->kind != NULL)
+		str_add(&s, q->kind->kind);
+	else
+		str_add_slice(&s, q->resource);
+	if (q->ns.ptr != NULL && need.reach == RIGHTS_HERE)
+		str_addf(&s, " in namespace %.*s", SLICE_ARG(q->ns));
+	str_add(&s, ": ");
+	rights_say(&s, need, q->ns);
+	err_set(err, ERR_DENIED, "%s", str_ptr(&s));
+	str_fini(&s);
+}
+
+static int
+judge(struct api_call *call, const struct asked *q, enum rights_verb verb,
+    struct slice *role, struct err *err)
+{
+	struct rights_need need = rights_need(q->resource, verb);
+
+	if (rights_meet(&call->rights, need, q->ns)) {
+		*role = slice_str(model_role_name(need.role));
+		return 0;
+	}
+	say_refused(call, q, need, err);
+	refusals_note(call->server, &call->who, slice_str(err->text));
+	return -1;
+}
+
+/* Of which kind a path or a key speaks, and where it would be. */
+static struct slice
+place_of(const struct model_kind *k, struct slice ns, struct slice name)
+{
+	if (k == &model_namespace_kind)
+		return name;
+	return k->namespaced ? ns : SLICE_NONE;
+}
+
+static const struct model_kind *
+kind_of(struct slice plural)
+{
+	for (size_t i = 0; model_kinds[i] != NULL; i++)
+		if (model_kinds[i]->stored &&
+		    slice_is(plural, model_kinds[i]->plural))
+			return model_kinds[i];
+	return NULL;
+}
+
+static const char *
+verb_of(const struct api_call *call, const struct asked *q)
+{
+	switch (call->route->method) {
+	case METHOD_GET:
+		return "read";
+	case METHOD_DELETE:
+		return "delete";
+	default:
+		return q->kind != NULL ? "apply" : "change";
+	}
+}
+
+static struct slice
+given(struct slice s)
+{
+	return s.len > 0 ? s : SLICE_NONE;
+}
+
+bool
+api_caller_may(struct api_call *call)
+{
+	const struct api_route *r = call->route;
+	struct asked q = { .resource = slice_str(r->resource) };
+	struct err err = ERR_INIT;
+
+	if ((r->who & call->role) == 0) {
+		refuse_role(call);
+		return false;
+	}
+	if ((call->role & API_PEOPLE) == 0 || (r->who & API_NOBODY) != 0)
+		return true;
+	if (slice_is(q.resource, "documents"))
+		q.kind = kind_of(call->params[0]);
+	if (q.kind != NULL) {
+		q.resource = call->params[0];
+		q.ns = call->params[1].ptr != NULL ? place_of(q.kind,
+		    call->params[1], call->params[2]) :
+		    given(api_query(call, "namespace"));
+	} else if (call->params[0].ptr != NULL) {
+		q.ns = call->params[0];
+	} else {
+		q.ns = given(api_query(call, "namespace"));
+	}
+	q.verb = verb_of(call, &q);
+	if (judge(call, &q, r->method == METHOD_GET ? RIGHTS_READ :
+	    RIGHTS_WRITE, &call->who.role, &err) == 0)
+		return true;
+	api_answer_err(call, &err);
+	return false;
+}
+
+bool
+api_caller_sees(const struct api_call *call, const char *resource,
+    struct slice ns)
+{
+	return rights_meet(&call->rights, rights_need(slice_str(resource),
+	    RIGHTS_READ), ns);
+}
+
+/* The parts of a key without copying them: "/GROUP/PLURAL/NS/NAME". */
+static const struct model_kind *
+read_key(struct slice key, struct slice *ns, struct slice *name)
+{
+	struct slice part, plural;
+
+	if (!slice_cut(&key, '/', &part) || !slice_cut(&key, '/', &part) ||
+	    !slice_cut(&key, '/', &plural) || !slice_cut(&key, '/', ns))
+		return NULL;
+	*name = key;
+	return kind_of(plural);
+}
+
+bool
+api_caller_sees_key(const struct api_call *call, struct slice key)
+{
+	struct slice ns, name;
+	const struct model_kind *k = read_key(key, &ns, &name);
+
+	return k != NULL && api_caller_sees(call, k->plural,
+	    place_of(k, ns, name));
+}
+
+int
+api_caller_may_edit(void *arg, const char *key, bool is_delete,
+    struct slice *role, struct err *err)
+{
+	struct api_call *call = arg;
+	struct asked q = { .verb = is_delete ? "delete" : "apply" };
+	struct slice ns, name;
+
+	q.kind = read_key(slice_str(key), &ns, &name);
+	if (q.kind == NULL)
+		return 0;	/* read_set says that control keeps none */
+	q.resource = slice_str(q.kind->plural);
+	q.ns = place_of(q.kind, ns, name);
+	return judge(call, &q, RIGHTS_WRITE, role, err);
+}
+
+void
+api_caller_sift(const struct api_call *call, struct conf_node *list,
+    const char *resource, const char *const members[2])
+{
+	struct conf_node *kept = conf_list_new(list->items.arena);
+
+	if (call->rights.everywhere >= rights_need(slice_str(resource),
+	    RIGHTS_READ).role)
+		return;
+	CONF_FOREACH(e, list) {
+		bool sees = false;
+
+		for (int i = 0; i < 2 && members[i] != NULL; i++) {
+			struct slice rest = slice_str(conf_get_string(e->node,
+			    members[i])), ns;
+
+			sees |= slice_cut(&rest, '/', &ns) &&
+			    api_caller_sees(call, resource, ns);
+		}
+		if (sees)
+			conf_add(kept, e->node);
+	}
+	list->items = kept->items;
+}
