@@ -122,6 +122,18 @@ conf_host_port(struct slice s, struct slice *host, uint16_t *port)
 	return is_ip(*host) && slice_find(*host, ':') >= 0;
 }
 
+#define LOW_PORTS	1024
+
+bool
+conf_is_low_port(const char *listen)
+{
+	struct slice host;
+	uint16_t port;
+
+	return listen != NULL && conf_host_port(slice_str(listen), &host,
+	    &port) && port > 0 && port < LOW_PORTS;
+}
+
 static bool
 is_host_port(struct slice s)
 {

@@ -47,5 +47,7 @@ const char *conf_pattern_expected(enum conf_pattern);	/* "an IP address" */
  * brackets, empty for ":80".  False when it does not match CONF_LISTEN.
  */
 bool conf_host_port(struct slice, struct slice *host, uint16_t *port);
+/* A CONF_LISTEN whose port not everybody may open, see ip(7); NULL is none. */
+bool conf_is_low_port(const char *listen);
 
 #endif

@@ -34,6 +34,9 @@ static const struct conf_field spec_fields[] = {
 	{ "initialInboundPolicy", CONF_ENUM_T, AT(initial_policy),
 	    .words = model_inbound_policies, .fallback = "deny",
 	    .text = "defaultInboundPolicy of a mesh that begins with this start" },
+	{ "sandbox", CONF_BOOL_T, AT(sandbox), .fallback = "true",
+	    .text = "give up what it does not need: files, system calls, "
+	    "capabilities" },
 	{ "logLevel", CONF_STRING_T, AT(log_level), .fallback = "info",
 	    .text = "error, warn, info or debug, also by part: info,store=debug" },
 	{ "logFormat", CONF_ENUM_T, AT(log_format), .words = log_formats,

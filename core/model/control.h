@@ -21,6 +21,7 @@ struct model_control {
 		int64_t     certificate_lifetime_ms;
 		int         initial_policy;	/* enum model_inbound_policy */
 		const char *log_level;
+		bool        sandbox;
 		int         log_format;	/* enum model_log_format */
 		const char *access_log;	/* "stdout", "none" or a path */
 	} spec;

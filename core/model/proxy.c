@@ -179,6 +179,9 @@ static const struct conf_field spec_fields[] = {
 	{ "caFile", CONF_STRING_T, AT(ca_file), .pattern = CONF_PATH,
 	    .fallback = "/etc/ssl/certs/ca-certificates.crt",
 	    .text = "certificates of the system's authorities, in PEM" },
+	{ "sandbox", CONF_BOOL_T, AT(sandbox), .fallback = "true",
+	    .text = "give up what it does not need: files, system calls, "
+	    "capabilities" },
 	{ "workers", CONF_INT_T, AT(workers), .min = 0, .max = 64,
 	    .fallback = "0", .text = "threads that carry traffic; 0: one for each "
 	    "CPU, at most two" },

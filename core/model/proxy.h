@@ -62,7 +62,7 @@ struct model_proxy {
 	size_t      workload_api_users_len;
 	struct model_exposed *exposed;	/* apps with listeners of their own */
 	size_t      exposed_len;
-	bool        permissive, standalone;
+	bool        permissive, standalone, sandbox;
 		const char *state_dir;
 		const char *inbound_listen, *outbound_listen;
 		const char *admin_listen, *admin_socket;

@@ -116,14 +116,15 @@ TEST(daemons_have_these_flags)
 	    "proxy-protocol-from app-user workload-api-socket workload-api-user "
 	    "expose "
 	    "permissive standalone state-dir inbound-listen outbound-listen admin-listen "
-	    "admin-socket hosts-file resolv-conf ca-file workers drain-time connect-timeout "
+	    "admin-socket hosts-file resolv-conf ca-file sandbox workers drain-time "
+	    "connect-timeout "
 	    "response-timeout "
 	    "balancer log-level log-format access-log ");
 	str_clear(&s);
 	conf_flags_each(&model_control_flags, note, &s);
 	assert_string_equal(str_ptr(&s), "data-dir api-listen admin-listen socket "
 	    "socket-group trust-domain ca-cert-file ca-key-file "
-	    "certificate-lifetime initial-inbound-policy log-level log-format "
+	    "certificate-lifetime initial-inbound-policy sandbox log-level log-format "
 	    "access-log ");
 	str_fini(&s);
 }

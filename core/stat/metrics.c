@@ -397,6 +397,11 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "What is running",
 		.labels = { "mode", "version", "commit" },
 	},
+	[METRIC_WALLS_INFO] = {
+		.name = "mesh_walls_info", .type = STAT_INFO,
+		.help = "What this process has given up",
+		.labels = { "seccomp", "landlock", "capabilities" },
+	},
 	[METRIC_LOG_DROPPED] = {
 		.name = "mesh_log_dropped_total", .type = STAT_COUNTER,
 		.help = "Log lines dropped because nobody could write them in time",

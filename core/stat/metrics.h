@@ -92,6 +92,7 @@ enum metric {
 	METRIC_CONTROL_SERIES_REFUSED,
 	/* the process */
 	METRIC_BUILD_INFO,
+	METRIC_WALLS_INFO,
 	METRIC_LOG_DROPPED,
 	METRIC_PROCESS_CPU,
 	METRIC_PROCESS_MEMORY,
@@ -123,5 +124,8 @@ uint64_t metrics_process_fds(void);
  */
 void metrics_add_process(struct stat_registry *, const char *mode,
     const char *version, const char *commit, int64_t started_s);
+struct walls;
+/* Which walls stand around this process; likewise. */
+void metrics_add_walls(struct stat_registry *, const struct walls *);
 
 #endif

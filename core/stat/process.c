@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/walls.h"
 #include "stat/metrics.h"
 
 static double
@@ -124,4 +125,16 @@ metrics_add_process(struct stat_registry *r, const char *mode,
 	add_sample(r, METRIC_PROCESS_MEMORY, resident_bytes);
 	add_sample(r, METRIC_PROCESS_FDS, open_fds);
 	add_sample(r, METRIC_PROCESS_MAX_FDS, max_fds);
+}
+
+void
+metrics_add_walls(struct stat_registry *r, const struct walls *w)
+{
+	char abi[16] = "off";
+
+	if (w->has_landlock)
+		snprintf(abi, sizeof(abi), "%d", w->files.abi);
+	stat_series_get(r, METRIC_WALLS_INFO, (struct slice[]){
+	    slice_str(w->has_seccomp ? "on" : "off"), slice_str(abi),
+	    slice_str(walls_capabilities(w)) });
 }

@@ -3,7 +3,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/capability.h"
 #include "base/unit.h"
+#include "base/walls.h"
 #include "stat/metrics.h"
 #include "stat/text.h"
 
@@ -197,6 +199,37 @@ TEST(text_promtool_finds_nothing_to_say)
 	assert_int_equal(WEXITSTATUS(status), 0);
 	str_fini(&out);
 	stat_registry_free(r);
+}
+
+TEST(text_walls_are_shown_as_they_stand)
+{
+	static const struct {
+		struct walls walls;
+		const char  *shown;
+	} rows[] = {
+		{ { .has_seccomp = true, .has_landlock = true,
+		    .files = { -1, 7 } },
+		    "seccomp=\"on\",landlock=\"7\",capabilities=\"none\"" },
+		{ { .capabilities = CAPABILITY_BIND_LOW, .has_seccomp = true },
+		    "seccomp=\"on\",landlock=\"off\","
+		    "capabilities=\"NET_BIND_SERVICE\"" },
+		{ { .capabilities = CAPABILITY_CHOWN | CAPABILITY_BIND_LOW },
+		    "seccomp=\"off\",landlock=\"off\",capabilities=\"some\"" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct stat_registry *r = stat_registry_new(metrics,
+		    METRIC_COUNT);
+		struct str out = { 0 };
+
+		metrics_add_walls(r, &rows[i].walls);
+		stat_registry_expire(r, 0);
+		stat_registry_expire(r, STAT_IDLE_MS);
+		stat_render(r, STAT_PROMETHEUS, &out);
+		assert_non_null(strstr(out.ptr, rows[i].shown));
+		str_fini(&out);
+		stat_registry_free(r);
+	}
 }
 
 TEST(text_process_metrics_say_something)

@@ -10,6 +10,7 @@
 #include "modes/control/archive.h"
 #include "modes/control/control.h"
 #include "modes/control/control_settings.h"
+#include "modes/control/control_walls.h"
 #include "modes/control/folders.h"
 #include "modes/control/server.h"
 #include "modes/control/store_file.h"
@@ -58,6 +59,7 @@ run(const struct control_settings *settings)
 {
 	struct log_options log = { 0 };
 	struct err err = ERR_INIT;
+	struct walls walls;
 	struct server *s;
 	int code, lock;
 
@@ -70,11 +72,16 @@ run(const struct control_settings *settings)
 	lock = store_file_lock(settings->spec->data_dir, &err);
 	if (lock < 0)
 		return fail(&err);
+	if (control_walls_raise(&walls, settings->spec, &err) < 0)
+		return fail(&err);
 	s = server_open(settings, &log, &err);
-	if (s == NULL) {
+	if (s == NULL || control_walls_shut(&walls, &err) < 0) {
+		if (s != NULL)
+			server_close(s);
 		log_stop();
 		return fail(&err);
 	}
+	metrics_add_walls(s->stats, &walls);
 	loop_run(s->loop);
 	code = s->exit_code;
 	server_close(s);

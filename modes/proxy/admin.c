@@ -15,7 +15,6 @@
 #include "stat/text.h"
 
 #define BACKLOG		128
-#define DEFAULT_DIR	"/run/mesh/proxy"
 
 struct admin_door {
 	struct admin          *admin;
@@ -355,12 +354,12 @@ socket_path(const struct proxy_run *p, struct str *out)
 		str_add(out, s->admin_socket);
 		return true;
 	}
-	if (access(DEFAULT_DIR, W_OK) != 0)
+	if (access(ADMIN_SOCKET_DIR, W_OK) != 0)
 		return false;
 	slash = slice_find(name, '/');
 	if (slash >= 0)
 		name = slice_from(name, (size_t)slash + 1);
-	str_addf(out, "%s/%.*s.sock", DEFAULT_DIR,
+	str_addf(out, "%s/%.*s.sock", ADMIN_SOCKET_DIR,
 	    name.ptr == NULL ? (int)strlen("standalone") : (int)name.len,
 	    name.ptr == NULL ? "standalone" : name.ptr);
 	return true;

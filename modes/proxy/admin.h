@@ -20,6 +20,8 @@
  *
  * Life: admin_open -> admin_close (in the loop's last turn) -> admin_free.
  */
+#define ADMIN_SOCKET_DIR "/run/mesh/proxy"	/* if none is set */
+
 struct admin;
 struct proxy_run;
 

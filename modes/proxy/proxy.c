@@ -21,6 +21,7 @@
 #include "modes/proxy/proxy.h"
 #include "modes/proxy/policy.h"
 #include "modes/proxy/proxy_run.h"
+#include "modes/proxy/proxy_walls.h"
 #include "modes/proxy/sidecar.h"
 #include "modes/proxy/workload_api.h"
 #include "net/notify.h"
@@ -312,29 +313,28 @@ worker_count(const struct model_proxy_spec *s)
 	return cpus >= 2 ? 2 : 1;
 }
 
-static void
-start_log(const struct model_proxy_spec *s, struct err *err, int *result)
+static int
+open_log(struct log_options *o, const struct model_proxy_spec *s,
+    struct err *err)
 {
-	struct log_options o = {
+	*o = (struct log_options){
 		.format = s->log_format == MODEL_LOG_JSON ? LOG_JSON : LOG_TEXT,
 		.people_fd = 2, .access_fd = 1,
 	};
 
-	*result = 0;
 	if (strcmp(s->access_log, "none") == 0) {
-		o.access_fd = -1;
+		o->access_fd = -1;
 	} else if (strcmp(s->access_log, "stdout") != 0) {
-		o.access_fd = open(s->access_log,
+		o->access_fd = open(s->access_log,
 		    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-		if (o.access_fd < 0)
-			*result = err_errno(err, "access log %s", s->access_log);
+		if (o->access_fd < 0)
+			return err_errno(err, "access log %s", s->access_log);
 	}
-	if (log_set_levels(s->log_level) != 0)
-		*result = err_set(err, ERR_CONFIG, "log level \"%s\": expected "
-		    "error, warn, info or debug, also by part: info,tls=debug",
-		    s->log_level);
-	if (*result == 0)
-		log_start(&o);
+	if (log_set_levels(s->log_level) == 0)
+		return 0;
+	return err_set(err, ERR_CONFIG, "log level \"%s\": expected "
+	    "error, warn, info or debug, also by part: info,tls=debug",
+	    s->log_level);
 }
 
 /* HOST:PORT of the application; "localhost" needs no resolver. */
@@ -504,11 +504,14 @@ on_start(void *arg)
 static int
 run(struct proxy_run *p, struct model_set *docs, struct err *err)
 {
-	int result;
+	const struct model_proxy_spec *s = p->settings.spec;
+	struct log_options log;
 
-	start_log(p->settings.spec, err, &result);
-	if (result != 0 || resolve_apps(p, err) != 0)
+	if (open_log(&log, s, err) != 0 || resolve_apps(p, err) != 0 ||
+	    proxy_walls_raise(&p->walls, s, p->settings.config,
+	    ADMIN_SOCKET_DIR, err) != 0)
 		return -1;
+	log_start(&log);
 	p->loop = loop_new("main");
 	loop_set_patient(p->loop);	/* it compiles beside the workers */
 	p->stats = stat_registry_new(metrics, METRIC_COUNT);
@@ -535,6 +538,9 @@ run(struct proxy_run *p, struct model_set *docs, struct err *err)
 		loop_post(p->loop, on_start, p);
 	else if (sidecar_start(p, err) != 0)
 		return -1;
+	if (proxy_walls_shut(&p->walls, err) != 0)
+		return -1;
+	metrics_add_walls(p->stats, &p->walls);
 	loop_run(p->loop);
 	*err = p->failure;
 	return err->kind == ERR_NONE ? 0 : -1;

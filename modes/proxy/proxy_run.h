@@ -1,6 +1,7 @@
 #ifndef PROXY_PROXY_RUN_H
 #define PROXY_PROXY_RUN_H
 
+#include "base/walls.h"
 #include "modes/proxy/compile.h"
 #include "modes/proxy/data_plane.h"
 #include "modes/proxy/settings.h"
@@ -44,6 +45,7 @@ struct proxy_run {
 	struct loop_timer      drain_timer, housekeeping, looking;
 	uint64_t               drain_end_ms;
 	int                    exit_code;
+	struct walls           walls;
 };
 
 /* A snapshot of these documents is compiled and goes to the workers. */

@@ -1,0 +1,72 @@
+#include "base/capability.h"
+#include "base/log.h"
+#include "base/walls.h"
+
+void
+walls_open(struct walls *w, bool wanted)
+{
+	*w = (struct walls){
+		.wanted = wanted && seccomp_can(), .files = { .fd = -1 },
+	};
+	if (w->wanted)
+		landlock_open(&w->files);
+	w->capabilities = capability_now();
+}
+
+int
+walls_raise(struct walls *w, uint64_t keep, struct err *err)
+{
+	/* Of its own process, what a cgroup and the machine allow it. */
+	static const char *const read[] = {
+		"/proc", "/sys/fs/cgroup", "/sys/devices/system/cpu",
+	};
+
+	if (!w->wanted)
+		return 0;
+	for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++)
+		landlock_allow(&w->files, read[i], LANDLOCK_READ);
+	landlock_allow(&w->files, "/dev/null", LANDLOCK_DEVICE);
+	w->has_landlock = w->files.abi > 0;
+	if (landlock_shut(&w->files, err) < 0 ||
+	    capability_keep(keep, err) < 0)
+		return -1;
+	w->capabilities = capability_now();
+	return 0;
+}
+
+const char *
+walls_capabilities(const struct walls *w)
+{
+	return w->capabilities == 0 ? "none" :
+	    w->capabilities == CAPABILITY_BIND_LOW ? "NET_BIND_SERVICE" :
+	    w->capabilities == CAPABILITY_CHOWN ? "CHOWN" : "some";
+}
+
+static void
+tell(const struct walls *w)
+{
+	if (w->has_landlock)
+		log_info("walls", "up: seccomp, Landlock (ABI %d); "
+		    "capabilities: %s", w->files.abi, walls_capabilities(w));
+	else
+		log_warn("walls", "up: seccomp; capabilities: %s.  This kernel "
+		    "has no Landlock: every file of its user is in reach",
+		    walls_capabilities(w));
+}
+
+int
+walls_shut(struct walls *w, const struct seccomp_set *const *sets,
+    struct err *err)
+{
+	if (!w->wanted) {
+		if (seccomp_can())
+			log_warn("walls", "down (--sandbox=false): who breaks "
+			    "into this process may do what its user may");
+		return 0;
+	}
+	if (seccomp_shut(sets, err) < 0)
+		return -1;
+	w->has_seccomp = true;
+	tell(w);
+	return 0;
+}

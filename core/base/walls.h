@@ -1,0 +1,37 @@
+#ifndef BASE_WALLS_H
+#define BASE_WALLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/landlock.h"
+#include "base/seccomp.h"
+
+/*
+ * walls: what is left to a process of ours that somebody has broken into.
+ *
+ * Life: walls_open (settings are read, no thread is there) -> what files the
+ * mode needs: landlock_allow on files -> walls_raise (capabilities, Landlock)
+ * -> the process starts -> walls_shut (seccomp, all threads).
+ *
+ * Each wall stands alone: what a kernel does not have is said in the log and
+ * the others stand.  Not wanted (walls_open), or under a sanitizer, none does.
+ */
+struct walls {
+	bool            wanted;
+	struct landlock files;
+	uint64_t        capabilities;	/* left */
+	bool            has_landlock, has_seccomp;
+};
+
+void walls_open(struct walls *, bool wanted);
+/* keep: of capability.h.  Allows what every process of ours reads. */
+int walls_raise(struct walls *, uint64_t keep, struct err *);
+/* sets as of seccomp_shut.  Says in the log which walls stand. */
+int walls_shut(struct walls *, const struct seccomp_set *const *sets,
+    struct err *);
+/* What is left of them: "none", "NET_BIND_SERVICE", "CHOWN" or "some". */
+const char *walls_capabilities(const struct walls *);
+
+#endif

@@ -1,0 +1,21 @@
+#ifndef CONTROL_CONTROL_WALLS_H
+#define CONTROL_CONTROL_WALLS_H
+
+#include "base/err.h"
+#include "base/walls.h"
+#include "model/control.h"
+
+/*
+ * control_walls: what control keeps when it shuts itself in: its data
+ * directory, its socket's, the files that settings name, and the system calls
+ * of a server with a database.  The signer, forked in between, keeps less:
+ * see signer_process.
+ */
+
+/* Before any thread and before the signer is forked; the folders are there. */
+int control_walls_raise(struct walls *, const struct model_control_spec *,
+    struct err *);
+/* When it has started. */
+int control_walls_shut(struct walls *, struct err *);
+
+#endif

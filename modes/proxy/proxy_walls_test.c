@@ -1,0 +1,113 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/capability.h"
+#include "base/unit.h"
+#include "conf/pattern.h"
+#include "modes/proxy/proxy_walls.h"
+
+/* A new setting that is a path has to say what walls do about it. */
+TEST(proxy_walls_know_every_setting_that_is_a_path)
+{
+	const struct conf_field *f = model_proxy_spec_schema.fields;
+
+	for (; f->name != NULL; f++) {
+		const struct proxy_path_row *r = proxy_paths;
+
+		if (f->type != CONF_STRING_T || f->pattern != CONF_PATH)
+			continue;
+		while (r->field != NULL && strcmp(r->field, f->name) != 0)
+			r++;
+		if (r->field == NULL || r->offset != f->offset)
+			fail_msg("%s has no row", f->name);
+	}
+}
+
+static int
+try_raised(const struct model_proxy_spec *s, uint64_t keeps)
+{
+	uint64_t before = capability_now();
+	struct err err = ERR_INIT;
+	struct walls w;
+
+	if (proxy_walls_raise(&w, s, NULL, "/nowhere", &err) < 0)
+		return 1;
+	if (w.capabilities != (before & keeps))
+		return 2;
+	if (proxy_walls_shut(&w, &err) < 0 || !w.has_seccomp)
+		return 3;
+	if (w.has_landlock && open("/etc/passwd", O_RDONLY) >= 0)
+		return 4;
+	return 0;
+}
+
+/* What try gives in a process of its own, where walls can stand at all. */
+static void
+assert_raised(const struct model_proxy_spec *s, uint64_t keeps)
+{
+	int status = -1;
+	pid_t pid;
+
+	if (!seccomp_can())
+		skip();
+	pid = fork();
+	if (pid == 0)
+		_exit(try_raised(s, keeps));
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static struct model_proxy_spec
+spec_of_sidecar(void)
+{
+	return (struct model_proxy_spec){ .sandbox = true,
+		.inbound_listen = ":7710", .outbound_listen = "127.0.0.1:7711",
+		.admin_listen = "127.0.0.1:0" };
+}
+
+TEST(proxy_walls_leave_a_sidecar_no_capability)
+{
+	struct model_proxy_spec s = spec_of_sidecar();
+
+	assert_raised(&s, 0);
+}
+
+TEST(proxy_walls_leave_low_ports_to_who_may_need_one)
+{
+	struct model_upstream upstream = { .listen = "127.0.0.1:53" };
+	struct model_proxy_spec s = spec_of_sidecar();
+
+	s.gateway = "default/edge";
+	assert_raised(&s, CAPABILITY_BIND_LOW);
+	s = spec_of_sidecar();
+	s.upstreams = &upstream;
+	s.upstreams_len = 1;
+	assert_raised(&s, CAPABILITY_BIND_LOW);
+	s = spec_of_sidecar();
+	s.inbound_listen = ":443";
+	assert_raised(&s, CAPABILITY_BIND_LOW);
+}
+
+TEST(proxy_walls_stay_down_if_told_so)
+{
+	struct model_proxy_spec s = spec_of_sidecar();
+	uint64_t before = capability_now();
+	struct err err = ERR_INIT;
+	struct walls w;
+
+	s.sandbox = false;
+	assert_int_equal(proxy_walls_raise(&w, &s, NULL, "/nowhere", &err), 0);
+	assert_int_equal(proxy_walls_shut(&w, &err), 0);
+	assert_false(w.has_seccomp || w.has_landlock);
+	assert_int_equal(capability_now(), before);
+	int fd = open("/etc/passwd", O_RDONLY);
+
+	assert_true(fd >= 0);
+	close(fd);
+}
