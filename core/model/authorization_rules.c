@@ -274,6 +274,12 @@ static const struct {
 	[MODEL_BY_PATH] = { "paths", "notPaths" },
 };
 
+const char *
+model_authz_word(enum model_authz_attribute a, bool is_not)
+{
+	return is_not ? words[a].not : words[a].is;
+}
+
 static int
 check_terms(const struct model_authz_terms *t, const char *path,
     const struct conf_place *at)

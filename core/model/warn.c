@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/authorization_policy.h"
 #include "model/backend_policy.h"
 #include "model/gateway.h"
 #include "model/grpc_route.h"
@@ -349,6 +350,8 @@ model_warn_beside(const struct model_set *set, unsigned flags,
 			continue;
 		warn_object(&w);
 		warn_outside(&w, flags);
+		if (w.object->kind == &model_authorization_policy_kind)
+			warn_authz(&w);
 		if (w.is_all || elsewhere != NULL)
 			warn_references(&w);
 	}

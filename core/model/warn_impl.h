@@ -17,9 +17,16 @@ struct warner {
 /* As conf_fail below "spec" of the object. */
 void warn_at(struct warner *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Says what path refers to in vain; gives the object if it is there. */
+const struct model_object *warn_look(struct warner *, const char *path,
+    const char *group, const char *kind, const char *namespace, const char *name);
 /* Reports what the object refers to and the set lacks. */
 void warn_references(struct warner *);
 /* Of hosts outside and TLS to them; flags as model_warn has them. */
 void warn_outside(struct warner *, unsigned flags);
+/* Of rules of an AuthorizationPolicy that nothing can match. */
+void warn_authz(struct warner *);
+/* The same by what it is about, as references. */
+void warn_authz_targets(struct warner *);
 
 #endif

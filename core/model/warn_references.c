@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/authorization_policy.h"
 #include "model/backend_policy.h"
 #include "model/extension.h"
 #include "model/gateway.h"
@@ -42,9 +43,8 @@ find(const struct warner *w, const struct model_kind *kind, const char *namespac
 	    w->elsewhere(w->arg, kind, ns, name, out);
 }
 
-/* Says what path refers to in vain; gives the object if it is there. */
-static const struct model_object *
-look(struct warner *w, const char *path, const char *group, const char *kind,
+const struct model_object *
+warn_look(struct warner *w, const char *path, const char *group, const char *kind,
     const char *namespace, const char *name)
 {
 	const struct model_kind *k = kind_of(group, kind);
@@ -119,7 +119,7 @@ static void
 look_backend(struct warner *w, const char *path, const char *group, const char *kind,
     const char *namespace, const char *name, uint16_t port)
 {
-	const struct model_object *o = look(w, path, group, kind, namespace, name);
+	const struct model_object *o = warn_look(w, path, group, kind, namespace, name);
 
 	if (o == NULL || o->kind != &model_service_kind)
 		return;
@@ -178,7 +178,7 @@ look_parents(struct warner *w, const struct model_parent_ref *p, size_t n)
 		const struct model_object *o;
 
 		snprintf(path, sizeof(path), "parentRefs[%zu]", i);
-		o = look(w, path, p[i].group, p[i].kind, p[i].namespace, p[i].name);
+		o = warn_look(w, path, p[i].group, p[i].kind, p[i].namespace, p[i].name);
 		if (o != NULL && !has_section(o, &p[i]))
 			warn_at(w, "%s: %s %s has no such listener or port", path,
 			    p[i].kind, p[i].name);
@@ -199,7 +199,7 @@ look_filters(struct warner *w, const char *where, const struct model_http_filter
 			look_backend(w, path, r->group, r->kind, r->namespace,
 			    r->name, r->port);
 		r = f[i].extension;
-		if (r != NULL && look(w, path, r->group, r->kind, NULL,
+		if (r != NULL && warn_look(w, path, r->group, r->kind, NULL,
 		    r->name) != NULL && model_extension_kind(r->group,
 		    r->kind) == NULL)
 			warn_at(w, "%s: a %s is no filter", path, r->kind);
@@ -242,7 +242,7 @@ look_targets(struct warner *w, const struct model_target_ref *t, size_t n)
 			snprintf(path, sizeof(path), "host");
 		else
 			snprintf(path, sizeof(path), "targetRefs[%zu]", i);
-		look(w, path, t[i].group, t[i].kind, NULL, t[i].name);
+		warn_look(w, path, t[i].group, t[i].kind, NULL, t[i].name);
 	}
 }
 
@@ -257,7 +257,7 @@ look_listeners(struct warner *w, const struct model_listener *l, size_t n)
 
 			snprintf(path, sizeof(path),
 			    "listeners[%zu].tls.certificateRefs[%zu]", i, j);
-			look(w, path, r->group, r->kind, r->namespace, r->name);
+			warn_look(w, path, r->group, r->kind, r->namespace, r->name);
 		}
 }
 
@@ -272,7 +272,7 @@ look_clients(struct warner *w, const char *where,
 		snprintf(path, sizeof(path),
 		    "tls.frontend.%s.validation.caCertificateRefs[%zu]", where,
 		    i);
-		look(w, path, r->group, r->kind, r->namespace, r->name);
+		warn_look(w, path, r->group, r->kind, r->namespace, r->name);
 	}
 }
 
@@ -285,7 +285,7 @@ look_gateway_tls(struct warner *w, const struct model_gateway_tls *tls)
 	    tls->backend == NULL ? NULL : tls->backend->certificate;
 
 	if (r != NULL)
-		look(w, "tls.backend.clientCertificateRef", r->group, r->kind,
+		warn_look(w, "tls.backend.clientCertificateRef", r->group, r->kind,
 		    r->namespace, r->name);
 	if (f == NULL)
 		return;
@@ -319,7 +319,7 @@ of_gateway(struct warner *w)
 
 	/* Without it the Gateway is ours. */
 	if (w->is_all)
-		look(w, "gatewayClassName", MODEL_GATEWAY_GROUP, "GatewayClass",
+		warn_look(w, "gatewayClassName", MODEL_GATEWAY_GROUP, "GatewayClass",
 		    NULL, s->class_name);
 	look_listeners(w, s->listeners, s->listeners_len);
 	look_gateway_tls(w, s->tls);
@@ -331,7 +331,7 @@ of_listener_set(struct warner *w)
 	const struct model_listener_set_spec *s =
 	    &model_listener_set(w->object)->spec;
 
-	look(w, "parentRef", s->parent.group, s->parent.kind, s->parent.namespace,
+	warn_look(w, "parentRef", s->parent.group, s->parent.kind, s->parent.namespace,
 	    s->parent.name);
 	look_listeners(w, s->listeners, s->listeners_len);
 }
@@ -347,7 +347,7 @@ look_authorities(struct warner *w, const char *below)
 
 		snprintf(path, sizeof(path),
 		    "%svalidation.caCertificateRefs[%zu]", below, i);
-		look(w, path, r->group, r->kind, NULL, r->name);
+		warn_look(w, path, r->group, r->kind, NULL, r->name);
 	}
 }
 
@@ -368,7 +368,7 @@ of_xbackend(struct warner *w)
 
 	look_authorities(w, "tls.");
 	if (r != NULL)
-		look(w, "tls.clientCertificateRef", r->group, r->kind,
+		warn_look(w, "tls.clientCertificateRef", r->group, r->kind,
 		    r->namespace, r->name);
 }
 
@@ -378,7 +378,7 @@ of_rollout(struct warner *w)
 {
 	const struct model_rollout_spec *s = model_rollout(w->object);
 
-	look(w, "route", MODEL_GATEWAY_GROUP, s->route.kind, NULL, s->route.name);
+	warn_look(w, "route", MODEL_GATEWAY_GROUP, s->route.kind, NULL, s->route.name);
 }
 
 static bool
@@ -436,6 +436,7 @@ static const struct {
 	{ &model_backend_tls_policy_kind, of_backend_tls_policy },
 	{ &model_xbackend_kind, of_xbackend },
 	{ &model_rollout_kind, of_rollout },
+	{ &model_authorization_policy_kind, warn_authz_targets },
 };
 
 /* A document that leaves out who may call whom opens what was shut. */

@@ -139,30 +139,6 @@ add_operation(struct order *o, struct conf_node *rule)
 		    ctl_value(c, "paths"));
 }
 
-/* A DENY for what no request has refuses nobody. */
-static void
-warn_of_words(struct ctl *c)
-{
-	struct slice rest = slice_str(ctl_has(c, "methods") ? ctl_value(c,
-	    "methods") : ""), word;
-
-	while (slice_cut(&rest, ',', &word))
-		for (size_t i = 0; i < word.len; i++)
-			if (word.ptr[i] >= 'a' && word.ptr[i] <= 'z') {
-				ctl_warn(c, "method %.*s: methods are compared "
-				    "letter by letter, and GET is not get",
-				    SLICE_ARG(slice_trim(word)));
-				break;
-			}
-	rest = slice_str(ctl_has(c, "paths") ? ctl_value(c, "paths") : "");
-	while (slice_cut(&rest, ',', &word)) {
-		word = slice_trim(word);
-		if (word.len > 0 && word.ptr[0] != '/' && word.ptr[0] != '*')
-			ctl_warn(c, "path %.*s: no request has it, paths begin "
-			    "with /", SLICE_ARG(word));
-	}
-}
-
 static int
 write_document(struct order *o)
 {
@@ -171,6 +147,7 @@ write_document(struct order *o)
 	    *rule;
 	struct model_object *read;
 	struct err err = ERR_INIT;
+	struct model_set set;
 
 	conf_set_string(doc, "apiVersion", kind->versions[0]);
 	conf_set_string(doc, "kind", kind->kind);
@@ -189,8 +166,14 @@ write_document(struct order *o)
 	add_operation(o, rule);
 	o->document = doc;
 	read = model_object_read(doc, MODEL_STRICT, NULL, &err);
+	if (read == NULL)
+		return ctl_fail(o->c, &err);
+	model_set_init(&set, MODEL_STRICT, o->to.namespace);
+	model_set_add(&set, read, &err);
 	model_object_unref(read);
-	return read != NULL ? CTL_OK : ctl_fail(o->c, &err);
+	traffic_warn(o->c, &set);
+	model_set_fini(&set);
+	return CTL_OK;
 }
 
 static int
@@ -324,21 +307,6 @@ read_words(struct order *o)
 	return names_read(c, "CALLER", caller, &o->namespace, &o->caller);
 }
 
-/* What is written about a service that nobody knows is likely a slip. */
-static void
-warn_of_absent(struct order *o)
-{
-	struct traffic t = { 0 };
-	struct err err = ERR_INIT;
-
-	traffic_open_control(&t, o->c);
-	if (traffic_find(&t, &model_service_kind, o->to.namespace, o->to.name,
-	    &err) == NULL && err.kind == ERR_NOT_FOUND)
-		ctl_warn(o->c, "there is no Service %s/%s yet; the policy holds "
-		    "once there is", o->to.namespace, o->to.name);
-	traffic_close(&t);
-}
-
 /* Its document, under the name that was typed or that is its own. */
 static int
 name_it(struct order *o)
@@ -372,14 +340,11 @@ order(struct ctl *c, const char *verb)
 
 	if (code != CTL_OK)
 		return code;
-	warn_of_words(c);
 	code = name_it(&o);
 	if (code == CTL_OK)
 		code = put(&o, ctl_has(c, "dry-run"), &answer);
-	if (code == CTL_OK) {
-		warn_of_absent(&o);
+	if (code == CTL_OK)
 		print(&o, answer);
-	}
 	return code;
 }
 

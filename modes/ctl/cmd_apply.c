@@ -151,55 +151,6 @@ apply_set(struct ctl *c, const struct model_set *set)
 	return CTL_OK;
 }
 
-/* --- allowed, and most likely a mistake ----------------------------------- */
-
-#define LOOKUPS_MAX	200	/* of what documents refer to and do not bring */
-
-struct applying {
-	struct ctl    *c;
-	struct traffic there;	/* what control keeps, as far as it was asked */
-	size_t         lookups;
-};
-
-static void
-on_warning(void *arg, const struct model_object *o, const char *text)
-{
-	const struct applying *a = arg;
-
-	(void)o;
-	ctl_warn(a->c, "%s", text);
-}
-
-/* A control that does not answer is not asked again. */
-static enum model_elsewhere
-look_there(void *arg, const struct model_kind *kind, const char *namespace,
-    const char *name, const struct model_object **out)
-{
-	struct applying *a = arg;
-	struct err err = ERR_INIT;
-
-	*out = NULL;
-	if (a->there.is_blind || a->lookups++ >= LOOKUPS_MAX || !kind->stored)
-		return MODEL_ELSEWHERE_UNKNOWN;
-	*out = traffic_find(&a->there, kind, namespace, name, &err);
-	if (*out != NULL)
-		return MODEL_ELSEWHERE_FOUND;
-	a->there.is_blind = err.kind != ERR_NOT_FOUND && err.kind != ERR_DENIED;
-	return err.kind == ERR_NOT_FOUND ? MODEL_ELSEWHERE_NONE :
-	    MODEL_ELSEWHERE_UNKNOWN;
-}
-
-static void
-warn(struct ctl *c, const struct model_set *set)
-{
-	struct applying a = { .c = c };
-
-	traffic_open_control(&a.there, c);
-	protocol_warn(c, set);
-	model_warn_beside(set, 0, look_there, on_warning, &a);
-	traffic_close(&a.there);
-}
-
 static int
 apply(struct ctl *c)
 {
@@ -209,7 +160,8 @@ apply(struct ctl *c)
 	if (code == CTL_OK)
 		code = check_kinds(c, &set);
 	if (code == CTL_OK) {
-		warn(c, &set);
+		protocol_warn(c, &set);
+		traffic_warn(c, &set);
 		code = apply_set(c, &set);
 	}
 	model_set_fini(&set);

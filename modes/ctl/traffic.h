@@ -55,6 +55,9 @@ struct route_sight traffic_sight(struct traffic *);
 size_t traffic_of_kind(const struct traffic *, const struct model_kind *,
     const struct model_object ***out);
 
+/* Says what is allowed and likely a mistake, in documents that go to control. */
+void traffic_warn(struct ctl *, const struct model_set *);
+
 /* Whether the route hangs on the service, at any of its ports. */
 bool traffic_hangs(const struct model_object *route,
     const struct model_object *service);

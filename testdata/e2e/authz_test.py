@@ -440,8 +440,8 @@ def people_allow_deny_and_check(scene):
 	    path, expect=1)	# the service is not in there
 	said = control.ctl("deny", "*", "orders", "--paths", "items", "--methods",
 	    "get").stderr
-	assert "path items: no request has it" in said, said
-	assert "method get:" in said and "holds no more" not in said, said
+	assert "paths[0]: matches nothing: no request has it" in said, said
+	assert "methods[0]: matches nothing" in said, said
 	for said in "created", "unchanged":
 		assert said in control.ctl("deny", "*", "orders", "--name",
 		    "keep-9", "--paths", "/items/9").stdout
@@ -491,6 +491,10 @@ def an_order_stands_beside_those_before_it(scene):
 	    expect=75).stderr
 	assert "default/allow-web-to-orders-81 allows more than this already" in \
 	    said, said
+	said = control.ctl("deny", "web", "orders:82").stderr
+	assert "ports: matches nothing, as no Service of targetRefs has" in said, said
+	said = control.ctl("deny", "web", "nobody").stderr
+	assert "there is no Service nobody" in said, said
 	said = control.ctl("deny", "web", "orders:80", "--methods", "GET").stderr
 	assert "deny-web-to-orders-80 denies more than this already" in said, said
 	# What somebody made of a document is not lost.

@@ -1,0 +1,390 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "model/authorization_rules.h"
+#include "model/service.h"
+#include "model/warn_impl.h"
+
+/* warn_authz: rules of AuthorizationPolicies that look like some and are none. */
+
+static const struct model_authorization_policy_spec *
+spec_of(const struct warner *w)
+{
+	return &model_authorization_policy(w->object)->spec;
+}
+
+/* --- values that nothing has: of whole strings ------------------------------------ */
+
+static bool
+has_capital(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] >= 'A' && s.ptr[i] <= 'Z')
+			return true;
+	return false;
+}
+
+/* "TD/ns/NS/sa/NAME", or what else is behind a trust domain. */
+static const char *
+principal_fault(struct slice s)
+{
+	struct slice domain = s;
+
+	if (slice_has_prefix(s, SLICE("spiffe://")))
+		domain = s = slice_from(s, 9);
+	ptrdiff_t slash = slice_find(s, '/');
+
+	if (slash >= 0)
+		domain.len = (size_t)slash;
+	if (slash < 0 && !slice_has_suffix(s, SLICE("*")))
+		return "identities are written TRUSTDOMAIN/ns/NAMESPACE/sa/NAME; "
+		    "serviceAccounts takes NAMESPACE/NAME";
+	return has_capital(domain) ? "trust domains have no capitals" : NULL;
+}
+
+static const char *
+method_fault(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] >= 'a' && s.ptr[i] <= 'z')
+			return "methods are compared letter by letter, and GET is "
+			    "not get";
+	return NULL;
+}
+
+static const char *
+path_fault(struct slice s)
+{
+	static const char *const parts[] = { "//", "/./", "/../" };
+
+	if (s.ptr[0] != '/' && s.ptr[0] != '*' && s.ptr[0] != '{')
+		return "no request has it, paths begin with /";
+	if (slice_find(s, '?') >= 0 || slice_find(s, '#') >= 0)
+		return "no request has it, the query is no part of a path";
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strstr(s.ptr, parts[i]) != NULL)
+			return "no request has it, paths are compared without "
+			    "//, /./ and /../";
+	return NULL;
+}
+
+static const char *
+name_fault(struct slice s)
+{
+	return slice_find(s, '/') >= 0 ? "no namespace is called so" : NULL;
+}
+
+static const char *
+host_fault(struct slice s)
+{
+	return slice_find(s, '/') >= 0 ? "hosts have no scheme and no path" : NULL;
+}
+
+static const char *
+domain_fault(struct slice s)
+{
+	return slice_find(s, '/') >= 0 ? "no trust domain is called so" :
+	    has_capital(s) ? "trust domains have no capitals" : NULL;
+}
+
+static const char *(*const value_faults[MODEL_AUTHZ_ATTRIBUTES])(struct slice) = {
+	[MODEL_BY_PRINCIPAL] = principal_fault, [MODEL_BY_METHOD] = method_fault,
+	[MODEL_BY_PATH] = path_fault, [MODEL_BY_NAMESPACE] = name_fault,
+	[MODEL_BY_HOST] = host_fault, [MODEL_BY_TRUST_DOMAIN] = domain_fault,
+};
+
+/* --- values that others take away ------------------------------------------------ */
+
+static bool
+has_patterns(enum model_authz_attribute a)
+{
+	return a != MODEL_BY_PORT && a != MODEL_BY_ACCOUNT && a != MODEL_BY_IP &&
+	    a != MODEL_BY_REMOTE_IP && a != MODEL_BY_DESTINATION_IP;
+}
+
+/* Whether whatever matches v matches the pattern, too; if unsure: no. */
+static bool
+covers(enum model_authz_attribute a, const char *pattern, const char *v)
+{
+	struct slice p = slice_str(pattern), s = slice_str(v);
+
+	if (strcmp(pattern, v) == 0)
+		return true;
+	if (!has_patterns(a) || model_authz_is_template(pattern) ||
+	    model_authz_is_template(v))
+		return false;
+	if (slice_is(p, "*"))
+		return true;
+	if (p.ptr[p.len - 1] == '*' && s.ptr[0] != '*')
+		return slice_has_prefix(s, slice_of(p.ptr, p.len - 1));
+	return p.ptr[0] == '*' && s.ptr[s.len - 1] != '*' &&
+	    slice_has_suffix(s, slice_from(p, 1));
+}
+
+static bool
+is_covered(enum model_authz_attribute a, const char *v,
+    const struct model_authz_values *by)
+{
+	for (size_t i = 0; i < by->v_len; i++)
+		if (covers(a, by->v[i], v))
+			return true;
+	return false;
+}
+
+/* Reports each value that nothing has, and a list of which nothing is left. */
+static void
+look_at_values(struct warner *w, enum model_authz_attribute a, const char *path,
+    const char *word, const char *not_word, const struct model_authz_values *is,
+    const struct model_authz_values *not)
+{
+	size_t taken = 0;
+
+	for (size_t i = 0; i < is->v_len; i++) {
+		const char *fault = value_faults[a] == NULL ? NULL :
+		    value_faults[a](slice_str(is->v[i]));
+
+		if (fault != NULL)
+			warn_at(w, "%s.%s[%zu]: matches nothing: %s", path, word,
+			    i, fault);
+		taken += is_covered(a, is->v[i], not);
+	}
+	if (is->v_len > 0 && taken == is->v_len)
+		warn_at(w, "%s.%s: matches nothing, as %s takes all of it away",
+		    path, word, not_word);
+}
+
+/* --- a source, an operation, a condition ------------------------------------------ */
+
+/* The namespace in an exact principal; absent: it may be any. */
+static struct slice
+namespace_of(const char *principal)
+{
+	struct slice s = slice_str(principal), part, last = SLICE_NONE;
+
+	if (strchr(principal, '*') != NULL)
+		return SLICE_NONE;
+	if (slice_has_prefix(s, SLICE("spiffe://")))
+		s = slice_from(s, 9);
+	for (int i = 0; i < 3; i++) {
+		if (!slice_cut(&s, '/', &part) ||
+		    (i == 1 && !slice_is(part, "ns")))
+			return SLICE_NONE;
+		last = part;
+	}
+	return last;
+}
+
+/* Identities of one namespace, and a demand for another. */
+static bool
+is_torn(const struct model_authz_terms *t)
+{
+	const struct model_authz_values *ids = &t->is[MODEL_BY_PRINCIPAL];
+	const struct model_authz_values *names = &t->is[MODEL_BY_NAMESPACE];
+	char text[256];
+
+	for (size_t i = 0; i < ids->v_len; i++) {
+		struct slice ns = namespace_of(ids->v[i]);
+
+		if (ns.ptr == NULL || ns.len >= sizeof(text))
+			return false;
+		memcpy(text, ns.ptr, ns.len);
+		text[ns.len] = '\0';
+		if (is_covered(MODEL_BY_NAMESPACE, text, names))
+			return false;
+	}
+	return ids->v_len > 0 && names->v_len > 0;
+}
+
+static void
+look_at_terms(struct warner *w, const struct model_authz_terms *t,
+    const char *path)
+{
+	for (int i = 0; i < MODEL_OF_REQUEST; i++) {
+		enum model_authz_attribute a = (enum model_authz_attribute)i;
+
+		look_at_values(w, a, path, model_authz_word(a, false),
+		    model_authz_word(a, true), &t->is[a], &t->not[a]);
+	}
+	if (is_torn(t))
+		warn_at(w, "%s.namespaces: matches nobody, as none of the "
+		    "principals is of these", path);
+}
+
+static bool
+is_exact(const struct model_authz_values *v)
+{
+	for (size_t i = 0; i < v->v_len; i++)
+		if (strchr(v->v[i], '*') != NULL)
+			return false;
+	return v->v_len > 0;
+}
+
+/* Two conditions of one key, with no value that fulfils both. */
+static bool
+are_apart(const struct model_authz_condition *a,
+    const struct model_authz_condition *b, enum model_authz_attribute by)
+{
+	if (strcmp(a->key, b->key) != 0 || !is_exact(&a->is) ||
+	    !is_exact(&b->is) || by == MODEL_BY_CLAIM || by == MODEL_BY_IP ||
+	    by == MODEL_BY_REMOTE_IP || by == MODEL_BY_DESTINATION_IP)
+		return false;
+	for (size_t i = 0; i < a->is.v_len; i++)
+		if (is_covered(by, a->is.v[i], &b->is))
+			return false;
+	return true;
+}
+
+static void
+look_at_when(struct warner *w, const struct model_authz_rule *r, size_t rule)
+{
+	enum model_authz_attribute by;
+	struct slice name;
+	char path[64];
+
+	for (size_t i = 0; i < r->when_len; i++) {
+		const struct model_authz_condition *c = &r->when[i];
+
+		if (!model_authz_key(c->key, &by, &name))
+			continue;
+		snprintf(path, sizeof(path), "rules[%zu].when[%zu]", rule, i);
+		look_at_values(w, by, path, "values", "notValues", &c->is, &c->not);
+		for (size_t j = 0; j < i; j++)
+			if (are_apart(c, &r->when[j], by))
+				warn_at(w, "%s.values: never holds together with "
+				    "when[%zu], which is about the same", path, j);
+	}
+}
+
+void
+warn_authz(struct warner *w)
+{
+	const struct model_authorization_policy_spec *s = spec_of(w);
+	char path[64];
+
+	for (size_t i = 0; i < s->rules_len; i++) {
+		const struct model_authz_rule *r = &s->rules[i];
+
+		for (size_t j = 0; j < r->from_len; j++) {
+			snprintf(path, sizeof(path), "rules[%zu].from[%zu].source",
+			    i, j);
+			look_at_terms(w, &r->from[j].terms, path);
+		}
+		for (size_t j = 0; j < r->to_len; j++) {
+			snprintf(path, sizeof(path), "rules[%zu].to[%zu].operation",
+			    i, j);
+			look_at_terms(w, &r->to[j].terms, path);
+		}
+		look_at_when(w, r, i);
+	}
+}
+
+/* --- by the services that it is about ----------------------------------------------- */
+
+#define SERVICES_MAX	16	/* of targetRefs; with more nothing is said */
+
+struct services {
+	const struct model_service *v[SERVICES_MAX];
+	size_t                      len;
+};
+
+static bool
+is_asked(const struct model_authz_values *ports, const struct model_service_port *p)
+{
+	uint64_t n;
+
+	for (size_t i = 0; i < ports->v_len; i++)
+		if (slice_u64(slice_str(ports->v[i]), &n) && (n == p->port ||
+		    n == p->target.number))
+			return true;
+	/* What a name stands for is said by workloads. */
+	return ports->v_len == 0 || (p->target.number == 0 &&
+	    p->target.name != NULL);
+}
+
+static bool
+carries_requests(const struct model_service_port *p)
+{
+	enum model_protocol is = model_port_protocol(p);
+
+	return p->transport != MODEL_UDP && is != MODEL_OPAQUE && is != MODEL_TLS;
+}
+
+/* How many ports an operation is about, and how many of them take requests. */
+static void
+count_ports(const struct services *s, const struct model_authz_values *ports,
+    size_t *asked, size_t *of_requests)
+{
+	*asked = *of_requests = 0;
+	for (size_t i = 0; i < s->len; i++)
+		for (size_t j = 0; j < s->v[i]->spec.ports_len; j++) {
+			const struct model_service_port *p =
+			    &s->v[i]->spec.ports[j];
+
+			if (!is_asked(ports, p))
+				continue;
+			++*asked;
+			*of_requests += carries_requests(p);
+		}
+}
+
+static const char *
+request_word(const struct model_authz_terms *t)
+{
+	static const enum model_authz_attribute of_requests[] = {
+		MODEL_BY_METHOD, MODEL_BY_PATH, MODEL_BY_HOST };
+
+	for (size_t i = 0; i < sizeof(of_requests) / sizeof(of_requests[0]); i++)
+		for (int not = 0; not < 2; not++)
+			if ((not ? t->not : t->is)[of_requests[i]].v_len > 0)
+				return model_authz_word(of_requests[i], not);
+	return NULL;
+}
+
+static void
+look_at_ports(struct warner *w, const struct services *s,
+    const struct model_authz_terms *t, const char *path)
+{
+	const char *word = request_word(t);
+	int action = spec_of(w)->action;
+	size_t asked, of_requests;
+
+	count_ports(s, &t->is[MODEL_BY_PORT], &asked, &of_requests);
+	if (asked == 0)
+		warn_at(w, "%s.ports: matches nothing, as no Service of targetRefs "
+		    "has such a port", path);
+	else if (of_requests == 0 && word != NULL && action == MODEL_AUTHZ_ALLOW)
+		warn_at(w, "%s.%s: allows nothing, as these ports carry bytes and "
+		    "not requests", path, word);
+	else if (of_requests == 0 && word != NULL && action == MODEL_AUTHZ_DENY)
+		warn_at(w, "%s.%s: is not known of bytes, which is what these ports "
+		    "carry: every connection is refused", path, word);
+}
+
+void
+warn_authz_targets(struct warner *w)
+{
+	const struct model_authorization_policy_spec *s = spec_of(w);
+	struct services found = { .len = 0 };
+	char path[64];
+
+	for (size_t i = 0; i < s->targets_len; i++) {
+		const struct model_target_ref *t = &s->targets[i];
+		const struct model_object *o;
+
+		snprintf(path, sizeof(path), "targetRefs[%zu]", i);
+		o = warn_look(w, path, t->group, t->kind, NULL, t->name);
+		if (o != NULL && o->kind == &model_service_kind &&
+		    model_service(o)->spec.ports_len > 0 &&
+		    found.len < SERVICES_MAX)
+			found.v[found.len++] = model_service(o);
+	}
+	/* Where one is not known, nothing can be said of all of them. */
+	if (found.len == 0 || found.len != s->targets_len)
+		return;
+	for (size_t i = 0; i < s->rules_len; i++)
+		for (size_t j = 0; j < s->rules[i].to_len; j++) {
+			snprintf(path, sizeof(path), "rules[%zu].to[%zu].operation",
+			    i, j);
+			look_at_ports(w, &found, &s->rules[i].to[j].terms, path);
+		}
+}

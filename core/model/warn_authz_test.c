@@ -1,0 +1,135 @@
+#include "base/unit.h"
+#include "model/warn.h"
+
+#define POLICY(action, rules)						\
+	"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"	\
+	"metadata: {name: p}\nspec: {action: " action ", "		\
+	"targetRefs: [{group: '', kind: Service, name: web}], rules: ["	\
+	rules "]}\n"
+#define SOURCE(fields)	POLICY("DENY", "{from: [{source: {" fields "}}]}")
+#define OPERATION(fields) POLICY("DENY", "{to: [{operation: {" fields "}}]}")
+#define WHEN(conditions) POLICY("DENY", "{when: [" conditions "]}")
+#define SERVICE(ports)							\
+	"---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\n"	\
+	"spec: {ports: [" ports "]}\n"
+#define WEB	SERVICE("{name: http, port: 80, targetPort: 8080}")
+#define BYTES	SERVICE("{name: a, port: 80, appProtocol: tcp}, "	\
+	"{name: b, port: 53, protocol: UDP}")
+
+#define SAID	"spec.rules[0]."
+#define OF_SOURCE	SAID "from[0].source."
+#define OF_OPERATION	SAID "to[0].operation."
+
+/* in, and what is said behind the place: NULL for nothing. */
+static const struct {
+	unsigned    flags;
+	const char *in, *out;
+} cases[] = {
+	/* Values that nothing has. */
+	{ 0, SOURCE("principals: [web]"), OF_SOURCE "principals[0]: matches "
+	    "nothing: identities are written TRUSTDOMAIN/ns/NAMESPACE/sa/NAME; "
+	    "serviceAccounts takes NAMESPACE/NAME" },
+	{ 0, SOURCE("principals: [Mesh.Internal/ns/a/sa/b]"), OF_SOURCE
+	    "principals[0]: matches nothing: trust domains have no capitals" },
+	{ 0, SOURCE("principals: ['*', 'spiffe://td/ns/a/sa/b', '*/sa/b', 'td*']"),
+	    NULL },
+	{ 0, SOURCE("namespaces: [shop/web]"), OF_SOURCE "namespaces[0]: matches "
+	    "nothing: no namespace is called so" },
+	{ 0, SOURCE("namespaces: [shop, 'shop-*']"), NULL },
+	{ 0, OPERATION("methods: [GET, get]"), OF_OPERATION "methods[1]: matches "
+	    "nothing: methods are compared letter by letter, and GET is not get" },
+	{ 0, OPERATION("methods: [GET, 'P*', M-SEARCH]"), NULL },
+	{ 0, OPERATION("paths: [admin]"), OF_OPERATION "paths[0]: matches "
+	    "nothing: no request has it, paths begin with /" },
+	{ 0, OPERATION("paths: ['/a?b=c']"), OF_OPERATION "paths[0]: matches "
+	    "nothing: no request has it, the query is no part of a path" },
+	{ 0, OPERATION("paths: [/a//b]"), OF_OPERATION "paths[0]: matches nothing: "
+	    "no request has it, paths are compared without //, /./ and /../" },
+	{ 0, OPERATION("paths: [/a, '/a/*', '*.js', '/{*}/x', '*']"), NULL },
+	{ 0, OPERATION("hosts: ['https://a.example']"), OF_OPERATION "hosts[0]: "
+	    "matches nothing: hosts have no scheme and no path" },
+	{ 0, OPERATION("hosts: [a.example, 'a.example:80', '*.example']"), NULL },
+	{ 0, POLICY("ALLOW", "{from: [{source: {principals: [web]}}]}"), OF_SOURCE
+	    "principals[0]: matches nothing: identities are written TRUSTDOMAIN/"
+	    "ns/NAMESPACE/sa/NAME; serviceAccounts takes NAMESPACE/NAME" },
+	/* Values that others take away. */
+	{ 0, OPERATION("methods: [GET], notMethods: [GET, PUT]"), OF_OPERATION
+	    "methods: matches nothing, as notMethods takes all of it away" },
+	{ 0, OPERATION("methods: [GET, PUT], notMethods: [GET]"), NULL },
+	{ 0, OPERATION("paths: [/a/b, '/a/c/*'], notPaths: ['/a/*']"), OF_OPERATION
+	    "paths: matches nothing, as notPaths takes all of it away" },
+	{ 0, OPERATION("paths: ['/a*'], notPaths: ['/a/*']"), NULL },
+	{ 0, OPERATION("hosts: ['a.example'], notHosts: ['*.example']"),
+	    OF_OPERATION "hosts: matches nothing, as notHosts takes all of it "
+	    "away" },
+	{ 0, OPERATION("ports: ['80'], notPorts: ['80']"), OF_OPERATION "ports: "
+	    "matches nothing, as notPorts takes all of it away" },
+	{ 0, OPERATION("paths: ['/{*}'], notPaths: ['/a*']"), NULL },
+	/* Fields that exclude each other. */
+	{ 0, SOURCE("principals: [td/ns/shop/sa/web], namespaces: [infra]"),
+	    OF_SOURCE "namespaces: matches nobody, as none of the principals is "
+	    "of these" },
+	{ 0, SOURCE("principals: [td/ns/shop/sa/web], namespaces: ['sh*']"), NULL },
+	{ 0, SOURCE("principals: ['*/sa/web'], namespaces: [infra]"), NULL },
+	{ 0, WHEN("{key: source.namespace, values: [a]}, "
+	    "{key: source.namespace, values: [b]}"), SAID "when[1].values: never "
+	    "holds together with when[0], which is about the same" },
+	{ 0, WHEN("{key: source.namespace, values: [a, b]}, "
+	    "{key: source.namespace, values: [b]}"), NULL },
+	{ 0, WHEN("{key: 'request.headers[x]', values: [a], notValues: ['*']}"),
+	    SAID "when[0].values: matches nothing, as notValues takes all of it "
+	    "away" },
+	{ 0, WHEN("{key: source.ip, values: [10.0.0.0/8]}, "
+	    "{key: source.ip, values: [10.1.0.0/16]}"), NULL },
+	{ 0, POLICY("DENY", "{}"), NULL },
+	{ 0, POLICY("ALLOW", ""), NULL },
+	/* What the service it is about has. */
+	{ MODEL_WARN_REFERENCES, POLICY("DENY", "{}"),
+	    "spec.targetRefs[0]: there is no Service web" },
+	{ MODEL_WARN_REFERENCES, OPERATION("ports: ['81']") WEB, OF_OPERATION
+	    "ports: matches nothing, as no Service of targetRefs has such a port" },
+	{ MODEL_WARN_REFERENCES, OPERATION("ports: ['80', '81']") WEB, NULL },
+	{ MODEL_WARN_REFERENCES, OPERATION("ports: ['8080'], methods: [GET]") WEB,
+	    NULL },
+	{ MODEL_WARN_REFERENCES, OPERATION("ports: ['8080']") SERVICE("{port: 80, "
+	    "targetPort: web}"), NULL },
+	{ MODEL_WARN_REFERENCES, POLICY("ALLOW", "{to: [{operation: {methods: "
+	    "[GET]}}]}") BYTES, OF_OPERATION "methods: allows nothing, as these "
+	    "ports carry bytes and not requests" },
+	{ MODEL_WARN_REFERENCES, OPERATION("notPaths: [/a]") BYTES, OF_OPERATION
+	    "notPaths: is not known of bytes, which is what these ports carry: "
+	    "every connection is refused" },
+	{ MODEL_WARN_REFERENCES, OPERATION("ports: ['53']") BYTES, NULL },
+	{ MODEL_WARN_REFERENCES, OPERATION("methods: [GET]")
+	    SERVICE("{port: 9000}"), NULL },
+};
+
+/* Without "t:LINE:COLUMN: ". */
+static void
+note(void *arg, const struct model_object *o, const char *text)
+{
+	struct slice rest = slice_str(text), part;
+
+	assert_string_equal(o->head->meta.name, "p");
+	for (int i = 0; i < 3; i++)
+		assert_true(slice_cut(&rest, ':', &part));
+	str_addf(arg, "%.*s", SLICE_ARG(slice_from(rest, 1)));
+}
+
+TEST(rules_that_match_nothing_are_told)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct model_set set;
+		struct str out = { 0 };
+
+		model_set_init(&set, MODEL_STRICT, "default");
+		model_set_read_text(&set, slice_str(cases[i].in), "t", CONF_YAML);
+		if (set.faults_len > 0)
+			fail_msg("%s", set.faults[0].err.text);
+		model_warn(&set, cases[i].flags, note, &out);
+		assert_string_equal(out.len == 0 ? "" : str_ptr(&out),
+		    cases[i].out == NULL ? "" : cases[i].out);
+		str_fini(&out);
+		model_set_fini(&set);
+	}
+}
