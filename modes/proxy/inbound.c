@@ -315,7 +315,9 @@ takes_plain(const struct open_port *o, const struct proxy_worker *w)
 {
 	const struct inbound_port *app = meant_by(o, w->snapshot);
 
-	return app != NULL && plain_is_taken(app, loop_now_ms(w->env.loop));
+	/* Its documents may come while somebody is waited for. */
+	return app == NULL ? w->snapshot->fallback == MODEL_MTLS_PERMISSIVE :
+	    plain_is_taken(app, loop_now_ms(w->env.loop));
 }
 
 static struct arrival *

@@ -48,8 +48,7 @@ exposed_at(const struct compile_input *in, uint16_t app_port)
 void
 compile_plain(const struct compile_input *in, struct snapshot *s)
 {
-	enum model_mtls fallback = fallback_of(in);
-
+	s->fallback = fallback_of(in);
 	for (size_t i = 0; in->self != NULL && i < s->inbound_len; i++) {
 		struct inbound_port *p = &s->inbound[i];
 		const struct model_peer_place place = {
@@ -58,7 +57,7 @@ compile_plain(const struct compile_input *in, struct snapshot *s)
 			.port = p->app_port,
 		};
 		struct model_peer_verdict v = model_peer_decide(in->objects,
-		    in->len, &place, fallback);
+		    in->len, &place, s->fallback);
 
 		p->mode = v.mode;
 		p->mode_by = v.by == NULL ? NULL : arena_strdup(&s->arena,

@@ -58,10 +58,7 @@ TEST(port_hands_over_to_a_worker_that_has_stopped)
 
 	stage_init(&s);
 	/* Else it would start a handshake. */
-	static struct inbound_port open = { .mode = MODEL_MTLS_PERMISSIVE };
-
-	snapshot->inbound = &open;
-	snapshot->inbound_len = 1;
+	snapshot->fallback = MODEL_MTLS_PERMISSIVE;
 	data_plane_use(s.plane, snapshot);
 	data_plane_stop(s.plane);
 	port_hand_over(s.port, &s.plane->workers[1], s.theirs, &s.peer);

@@ -88,6 +88,7 @@ struct snapshot {
 	struct slice           account;	/* of our workload, "ns/name" */
 	struct map             extensions;	/* struct extension; see there */
 	struct gateway        *gateway;	/* NULL: it runs no Gateway */
+	enum model_mtls        fallback;	/* of ports of which nothing is said */
 	bool                   audit_inbound;	/* what no policy allows is told */
 	struct authz         **authz;	/* counted; of ports in and of gateways */
 	size_t                 authz_len;
