@@ -18,7 +18,7 @@ struct build {
 static void
 add(struct build *b, struct model_endpoint e)
 {
-	if (e.spiffe_id == NULL && !b->plain) {
+	if (e.spiffe_id == NULL && !b->plain && !e.has_sidecar) {
 		b->out->refused++;
 		return;
 	}
@@ -44,8 +44,8 @@ is_of_transport(const struct model_workload_port *own,
 	    (p->transport == MODEL_UDP);
 }
 
-static uint16_t
-target_of(const struct model_workload *w, const struct model_service_port *p)
+static const struct model_workload_port *
+own_port(const struct model_workload *w, const struct model_service_port *p)
 {
 	uint16_t number = p->target.number != 0 ? p->target.number : p->port;
 
@@ -55,9 +55,20 @@ target_of(const struct model_workload *w, const struct model_service_port *p)
 		if (is_of_transport(own, p) && (p->target.name == NULL ?
 		    own->port == number : own->name != NULL &&
 		    strcmp(own->name, p->target.name) == 0))
-			return own->port;
+			return own;
 	}
-	return w->spec.ports_len == 0 && p->target.name == NULL ? number : 0;
+	return NULL;
+}
+
+static uint16_t
+target_of(const struct model_workload *w, const struct model_service_port *p)
+{
+	const struct model_workload_port *own = own_port(w, p);
+
+	if (own != NULL)
+		return own->port;
+	return w->spec.ports_len > 0 || p->target.name != NULL ? 0 :
+	    p->target.number != 0 ? p->target.number : p->port;
 }
 
 uint16_t
@@ -85,7 +96,15 @@ add_workload(struct build *b, const struct model_object *o)
 	    s->spec.publish_not_ready };
 
 	if (w->spec.sidecar && !b->query->standalone) {
+		const struct model_workload_port *own = own_port(w, b->port);
+
+		e.has_sidecar = true;
 		e.port = w->spec.inbound_port;
+		if (own != NULL && own->plaintext) {
+			e.port = own->exposed != 0 ? own->exposed : e.port;
+			add(b, e);
+			return;
+		}
 		e.spiffe_id = model_spiffe_id(b->arena, b->query->trust_domain,
 		    w->head.meta.namespace, w->spec.service_account);
 	}

@@ -17,6 +17,8 @@
  * one that lists its ports counts only if it has the port's target.  Backends
  * without a sidecar are reached at the target port in plain text, and only if
  * the service allows it (MODEL_PLAINTEXT) or the proxy stands alone.
+ * So is a sidecar that says of the port that it takes nothing else, at the port that
+ * it exposes, or its inbound port.
  * An ExternalName service has one endpoint, its host, at the target port; its
  * address is a name, as that of EndpointSlices may be.
  */
@@ -26,6 +28,7 @@ struct model_endpoint {
 	const char *address;	/* IP address or host name */
 	uint16_t    port;
 	const char *spiffe_id;	/* whom to expect; NULL: plain text */
+	bool        has_sidecar;	/* though it may be called in plain text */
 	const char *zone;	/* or NULL */
 	const struct conf_pairs *labels;	/* of the workload or slice; NULL: none */
 	uint32_t    weight;	/* 0 to 1000000 */

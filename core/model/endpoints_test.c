@@ -72,6 +72,24 @@ static const struct {
 	    WORKLOAD("b", "spec: {serviceAccount: s, address: h}") }, 80, false,
 	    "default/b h:7710 spiffe://td/ns/default/sa/s - 1 ready\n"
 	    "default/a h:8080 plain - 1 ready\n0" },
+	{ "a sidecar that says of the port that it is called in plain text",
+	    SERVICE("spec: {selector: {app: web}, ports: [{port: 80, name: a}, {"
+	    "port: 81, name: b}]}"),
+	    { WORKLOAD("a", "spec: {serviceAccount: s, address: h, ports: [{port: "
+	    "80, exposed: 8080, plaintext: true}, {port: 81}]}"),
+	    WORKLOAD("b", "spec: {serviceAccount: s, address: h, ports: [{port: "
+	    "80, plaintext: true}]}"),
+	    WORKLOAD("c", "spec: {serviceAccount: s, address: h, ports: [{port: "
+	    "80, exposed: 8081}]}") }, 80, false,
+	    "default/b h:7710 plain - 1 ready sidecar\n"
+	    "default/c h:7710 spiffe://td/ns/default/sa/s - 1 ready\n"
+	    "default/a h:8080 plain - 1 ready sidecar\n0" },
+	{ "its other ports",
+	    SERVICE("spec: {selector: {app: web}, ports: [{port: 80, name: a}, {"
+	    "port: 81, name: b}]}"),
+	    { WORKLOAD("a", "spec: {serviceAccount: s, address: h, ports: [{port: "
+	    "80, exposed: 8080, plaintext: true}, {port: 81}]}") }, 81, false,
+	    "default/a h:7710 spiffe://td/ns/default/sa/s - 1 ready\n0" },
 	{ "a port that is not there",
 	    SERVICE("spec: {selector: {app: web}, ports: [{port: 80}]}"),
 	    { WORKLOAD("a", "spec: {serviceAccount: s, address: h}") }, 81, false,
@@ -120,11 +138,12 @@ TEST(endpoints_of_a_port)
 		for (size_t j = 0; j < out.len; j++) {
 			const struct model_endpoint *e = &out.items[j];
 
-			str_addf(&s, "%s %s:%u %s %s %u %s\n",
+			str_addf(&s, "%s %s:%u %s %s %u %s%s\n",
 			    e->workload == NULL ? "-" : e->workload, e->address,
 			    e->port, e->spiffe_id == NULL ? "plain" : e->spiffe_id,
 			    e->zone == NULL ? "-" : e->zone, e->weight,
-			    e->ready ? "ready" : "down");
+			    e->ready ? "ready" : "down", e->spiffe_id == NULL &&
+			    e->has_sidecar ? " sidecar" : "");
 		}
 		str_addf(&s, "%zu", out.refused);
 		if (!slice_is(str_slice(&s), cases[i].expected))

@@ -20,6 +20,12 @@ static const struct conf_field port_fields[] = {
 	    .required = true, .text = "what a service's targetPort refers to" },
 	{ "protocol", CONF_STRING_T, CONF_AT(struct model_workload_port, protocol),
 	    .pattern = CONF_LABEL_KEY, .text = "as appProtocol of a service, or udp" },
+	{ "exposed", CONF_PORT_T, CONF_AT(struct model_workload_port, exposed),
+	    .text = "where its sidecar listens for this port alone" },
+	{ "plaintext", CONF_BOOL_T,
+	    CONF_AT(struct model_workload_port, plaintext),
+	    .text = "its sidecar is called in plain text, as a PeerAuthentication "
+	    "says DISABLE" },
 	{ 0 },
 };
 
@@ -54,6 +60,9 @@ static const struct conf_field spec_fields[] = {
 	{ "sidecar", CONF_BOOL_T, CONF_AT(struct model_workload_spec, sidecar),
 	    .fallback = "true", .critical = true,
 	    .text = "false: called in plain text, where the Service allows it" },
+	{ "permissive", CONF_BOOL_T, CONF_AT(struct model_workload_spec, permissive),
+	    .text = "its sidecar takes plain text where no PeerAuthentication says "
+	    "otherwise" },
 	{ 0 },
 };
 

@@ -10,7 +10,9 @@
  * Callers dial address and inboundPort and require the SPIFFE ID of its
  * service account; the server name says which service's port they mean.
  * Without a sidecar they dial address and the application's port in plain
- * text, if the service allows that.
+ * text, if the service allows that.  Where PeerAuthentication has a port in plain
+ * text (DISABLE) and its sidecar obeys, this says so, and they dial the port that is
+ * exposed, or the inbound port.
  */
 #define MODEL_INBOUND_PORT	7710
 
@@ -18,6 +20,8 @@ struct model_workload_port {
 	const char *name;
 	uint16_t    port;	/* what targetPort of a service refers to */
 	const char *protocol;	/* as appProtocol of a service */
+	uint16_t    exposed;	/* the sidecar's listener for it alone; 0: none */
+	bool        plaintext;	/* members come in plain text */
 };
 
 /* Lost: shown to people alone; it counts as one that is there, for a while. */
@@ -37,6 +41,7 @@ struct model_workload {
 		const char  *zone;
 		int64_t      weight;
 		bool         sidecar;
+		bool         permissive;	/* the sidecar, by its settings */
 	} spec;
 };
 

@@ -68,6 +68,9 @@ static const struct shape {
 	[SYNC_LISTENING] = { "listening", {
 		{ "addresses", PART_NAMES, AT(names), false },
 	} },
+	[SYNC_WORKLOAD] = { "workload", {
+		{ "document", PART_TREE, AT(document), false },
+	} },
 	[SYNC_REVOKED] = { "revoked", {
 		{ "generation", PART_NUMBER, AT(generation), false },
 	} },

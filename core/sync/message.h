@@ -46,6 +46,7 @@ enum sync_type {
 	SYNC_ANSWER,	/* id, body */
 	SYNC_DEMAND,	/* id, seen, rows */
 	SYNC_LISTENING,	/* addresses */
+	SYNC_WORKLOAD,	/* document: hello's, as it is now */
 	SYNC_REVOKED,	/* generation: that one is obeyed */
 	/* control to proxy */
 	SYNC_BUNDLE,	/* generation, pem */
@@ -94,7 +95,7 @@ struct sync_message {
 	const struct slice *names;
 	size_t         names_len;
 	/*
-	 * hello, put: "document" or "doc"; answer: "body".  For writing either
+	 * hello, workload, put: "document" or "doc"; answer: "body".  For writing either
 	 * the node or its JSON, which then goes out as it is.
 	 */
 	const struct conf_node *document;

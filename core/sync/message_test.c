@@ -24,6 +24,8 @@ static const struct {
 	    "\"error\":\"no \\\"port\\\"\\n\"}", SYNC_NACK, NULL },
 	{ "{\"t\":\"listening\",\"addresses\":[\"10.0.0.1\",\"::\"]}",
 	    SYNC_LISTENING, NULL },
+	{ "{\"t\":\"workload\",\"document\":{\"kind\":\"Workload\"}}",
+	    SYNC_WORKLOAD, NULL },
 	{ "{\"t\":\"alive\"}", SYNC_ALIVE, NULL },
 	{ "{\"t\":\"alive\",\"counters\":{\"report\":\"mesh-counters 1 x\\n\"}}",
 	    SYNC_ALIVE, NULL },

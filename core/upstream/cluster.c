@@ -386,6 +386,7 @@ cluster_is_same(const struct cluster *a, const struct cluster *b)
 		const struct endpoint *x = &a->v[i], *y = &b->v[i];
 
 		if (x->state != y->state || x->weight != y->weight ||
+		    x->has_sidecar != y->has_sidecar ||
 		    !slice_eq(x->id, y->id) || !slice_eq(x->sni, y->sni) ||
 		    !slice_eq(x->zone, y->zone))
 			return false;

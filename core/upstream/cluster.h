@@ -34,6 +34,7 @@ struct endpoint {
 	struct slice  host;	/* addr as text, for logs */
 	struct slice  workload;	/* "ns/name", may be empty */
 	struct slice  id;	/* SPIFFE ID to expect; empty: plain text */
+	bool          has_sidecar;	/* even then: what a service's side does, it does */
 	struct slice  sni;
 	struct slice  zone;
 	uint32_t      weight;	/* 1 unless said; 0: never picked */

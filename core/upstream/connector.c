@@ -289,7 +289,7 @@ upstream_announce(const struct cluster *cluster, const struct endpoint *e,
 	};
 	struct str out = { 0 };
 
-	if (cluster->announce == PROXY_NONE || e->id.len > 0)
+	if (cluster->announce == PROXY_NONE || e->has_sidecar)
 		return;
 	if (header.len > 0)
 		str_add_slice(&out, header);

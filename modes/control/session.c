@@ -105,15 +105,43 @@ own_document(const struct session *s, struct arena *a,
 	return doc;
 }
 
-static bool
-take_hello(struct session *s, const struct sync_message *m)
+/* Registers what it says that it is; -1: the session has ended. */
+static int
+take_document(struct session *s, const struct conf_node *said)
 {
-	struct server *server = s->all->server;
 	struct audit_entry who = { .actor = s->peer.id, .from = s->peer.from };
 	struct err err = ERR_INIT;
 	struct arena a;
 	struct model_object *o;
 
+	arena_init(&a);
+	const struct conf_node *doc = own_document(s, &a, said);
+
+	o = model_object_read(doc, MODEL_KNOWN, "default", &err);
+	if (o != NULL && session_may_register(s, o) &&
+	    registry_workload_join(s->all->server->workloads, doc, &who,
+	    &err) < 0) {
+		model_object_unref(o);
+		o = NULL;
+	}
+	arena_fini(&a);
+	if (o == NULL) {
+		session_end(s, err.text);
+		return -1;
+	}
+	delivery_said(&s->delivery, &o);
+	return 0;
+}
+
+static bool
+take_workload(struct session *s, const struct sync_message *m)
+{
+	return s->is_withdrawn || take_document(s, m->document) == 0;
+}
+
+static bool
+take_hello(struct session *s, const struct sync_message *m)
+{
 	if (s->has_hello) {
 		session_end(s, "a second hello");
 		return false;
@@ -123,21 +151,8 @@ take_hello(struct session *s, const struct sync_message *m)
 		    "certificate was issued for");
 		return false;
 	}
-	arena_init(&a);
-	const struct conf_node *doc = own_document(s, &a, m->document);
-
-	o = model_object_read(doc, MODEL_KNOWN, "default", &err);
-	if (o != NULL && session_may_register(s, o) &&
-	    registry_workload_join(server->workloads, doc, &who, &err) < 0) {
-		model_object_unref(o);
-		o = NULL;
-	}
-	arena_fini(&a);
-	if (o == NULL) {
-		session_end(s, err.text);
+	if (take_document(s, m->document) != 0)
 		return false;
-	}
-	delivery_said(&s->delivery, &o);
 	s->has_hello = true;
 	s->version = mem_dup(m->version.ptr == NULL ? "" : m->version.ptr,
 	    m->version.len);
@@ -410,6 +425,7 @@ static const struct {
 	{ SYNC_ANSWER, false, take_answer },
 	{ SYNC_DEMAND, false, take_demand },
 	{ SYNC_LISTENING, false, take_listening },
+	{ SYNC_WORKLOAD, false, take_workload },
 	{ SYNC_REVOKED, true, take_revoked },
 };
 

@@ -264,6 +264,7 @@ on_start(void *arg)
 	loop_timer_init(&g->stop_timer, g->loop, on_stop_timer, g);
 	agent_session_init(g);
 	agent_shares_init(g);
+	agent_plain_init(g);
 	agent_svid_start(g);
 	agent_identity_start(g);
 	if (g->identity != NULL && g->docs.is_whole) {
@@ -392,6 +393,7 @@ agent_free(struct agent *g)
 	mem_free(g->listening);
 	model_object_unref(g->own);
 	agent_shares_fini(g);
+	agent_plain_fini(g);
 	interests_fini(&g->interests);
 	docs_fini(&g->docs);
 	map_fini(&g->unread, NULL);

@@ -95,6 +95,8 @@ void agent_listens(struct agent *, const struct addr *, size_t n);
 void agent_want(struct agent *, const struct service_name *);
 void agent_used(struct agent *, const struct service_name *);
 
+/* In `use`: the ports of this snapshot that members are to call in plain text. */
+void agent_use_plain(struct agent *, const struct snapshot *);
 /* In `use`: the limits in this snapshot that are kept with other proxies. */
 void agent_use_limits(struct agent *, const struct snapshot *);
 

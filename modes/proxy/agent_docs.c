@@ -12,8 +12,9 @@
 /* --- our own workload ---------------------------------------------------- */
 
 static void
-add_ports(struct conf_node *spec, const struct model_proxy_spec *s)
+add_ports(struct conf_node *spec, const struct agent *g)
 {
+	const struct model_proxy_spec *s = g->options.settings;
 	static const char *const protocols[] = {
 		[MODEL_APP_HTTP] = "http", [MODEL_APP_H2C] = "h2c",
 		[MODEL_APP_GRPC] = "grpc", [MODEL_APP_TCP] = "tcp",
@@ -29,6 +30,7 @@ add_ports(struct conf_node *spec, const struct model_proxy_spec *s)
 		conf_set_int(port, "port", s->apps[i].port);
 		conf_set_string(port, "protocol",
 		    protocols[s->apps[i].protocol]);
+		agent_add_plain(g, i, port);
 	}
 }
 
@@ -68,7 +70,9 @@ workload_document(const struct agent *g, struct arena *a, const char *address)
 	conf_set_string(spec, "address", address);
 	if (g->inbound_port > 0)	/* a gateway is called by nobody */
 		conf_set_int(spec, "inboundPort", g->inbound_port);
-	add_ports(spec, s);
+	add_ports(spec, g);
+	if (s->permissive)
+		conf_set_bool(spec, "permissive", true);
 	if (s->zone != NULL && *s->zone != '\0')
 		conf_set_string(spec, "zone", s->zone);
 	return doc;
@@ -246,6 +250,7 @@ on_in_force(void *arg)
 	if (--g->unsettled > 0 || g->has_stopped)
 		return;
 	g->is_in_force = true;
+	agent_tell_plain(g);
 	agent_tell_ready(g);
 	agent_tell_app(g);
 	agent_tell_applied(g);

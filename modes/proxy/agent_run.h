@@ -59,6 +59,7 @@ struct agent {
 	struct docs            docs;
 	struct interests       interests;
 	struct model_object   *own;	/* our Workload, as we tell it */
+	bool                  *plain, *next_plain;	/* by app: agent_plain.c */
 	struct map             unread;	/* keys of what did not read */
 	struct faults          faults;	/* what did not compile */
 	unsigned               unsettled;	/* compiled, not in force yet */
@@ -129,6 +130,15 @@ void agent_tell_applied(struct agent *);	/* once it is in force */
 void agent_interest_changed(struct agent *);	/* told soon */
 
 void agent_tell_listening(struct agent *);	/* agent_listening.c */
+
+/* --- agent_plain.c: ports in plain text ------------------------------------- */
+
+void agent_plain_init(struct agent *);
+void agent_plain_fini(struct agent *);
+/* What was compiled is in force: control is told, if it is news. */
+void agent_tell_plain(struct agent *);
+/* What control is to know of the port of the i-th app. */
+void agent_add_plain(const struct agent *, size_t i, struct conf_node *port);
 
 /* --- agent_shares.c --------------------------------------------------------- */
 void agent_shares_init(struct agent *);

@@ -118,6 +118,7 @@ add_endpoint(struct compiler *c, struct making *m,
 	struct endpoint e = {
 		.workload = slice_str(from->workload),
 		.id = slice_str(from->spiffe_id),
+		.has_sidecar = from->has_sidecar,
 		.zone = slice_str(from->zone), .weight = from->weight,
 		.priority = policy_priority(&m->policy, from->labels),
 		.is_degraded = policy_is_degraded(&m->policy, from->labels),
@@ -258,7 +259,7 @@ static bool
 has_sidecars(const struct cluster *c)
 {
 	for (size_t i = 0; i < c->len; i++)
-		if (c->v[i].id.len > 0)
+		if (c->v[i].has_sidecar)
 			return true;
 	return false;
 }

@@ -34,15 +34,37 @@ settles_at(const struct compile_input *in, const struct inbound_port *p)
 	return old->settles_ms > in->now_ms ? old->settles_ms : 0;
 }
 
-static uint16_t
-exposed_at(const struct compile_input *in, uint16_t app_port)
+static const struct model_exposed *
+exposed_of(const struct model_proxy_spec *s, uint16_t app_port)
 {
-	const struct model_proxy_spec *s = &in->settings->spec;
-
 	for (size_t i = 0; i < s->exposed_len; i++)
 		if (s->exposed[i].port == app_port)
-			return model_exposed_port(&s->exposed[i]);
-	return 0;
+			return &s->exposed[i];
+	return NULL;
+}
+
+static bool
+is_loopback(const char *host)
+{
+	struct err err = ERR_INIT;
+	struct addr a;
+
+	return host != NULL && addr_from_ip(slice_str(host), 0, &a, &err) == 0 &&
+	    addr_is_loopback(&a);
+}
+
+/* What listens on loopback alone is found there alone. */
+uint16_t
+plain_exposed(const struct model_proxy_spec *s, uint16_t app_port)
+{
+	const struct model_exposed *e = exposed_of(s, app_port);
+	struct err err = ERR_INIT;
+	struct addr a;
+
+	if (e == NULL || addr_parse(slice_str(e->listen), &a, &err) != 0 ||
+	    (addr_is_loopback(&a) && !is_loopback(s->advertise)))
+		return 0;
+	return model_exposed_port(e);
 }
 
 void
@@ -63,7 +85,12 @@ compile_plain(const struct compile_input *in, struct snapshot *s)
 		p->mode_by = v.by == NULL ? NULL : arena_strdup(&s->arena,
 		    model_object_name(v.by));
 		p->settles_ms = settles_at(in, p);
-		p->exposed = exposed_at(in, p->app_port);
+		const struct model_exposed *e = exposed_of(
+		    &in->settings->spec, p->app_port);
+
+		p->exposed = e == NULL ? 0 : model_exposed_port(e);
+		p->is_in_reach = plain_exposed(&in->settings->spec,
+		    p->app_port) != 0;
 	}
 }
 
@@ -113,7 +140,7 @@ plain_is_the_rule(const struct snapshot *s, uint16_t app_port)
 		const struct inbound_port *p = &s->inbound[i];
 
 		if (p->app_port == app_port && p->mode == MODEL_MTLS_DISABLE)
-			return p->exposed != 0 || is_alone(s);
+			return p->is_in_reach || is_alone(s);
 	}
 	return false;
 }

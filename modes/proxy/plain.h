@@ -25,7 +25,9 @@ const struct inbound_port *plain_port(const struct snapshot *, uint16_t at);
 bool plain_is_taken(const struct inbound_port *, uint64_t now_ms);
 /* When to ask those again who came in so; 0: only with the next snapshot. */
 uint64_t plain_settles_ms(const struct snapshot *, uint64_t now_ms);
-/* Whether members are to come in plain text, where others can tell the port. */
+/* Whether members are to come in plain text: it is the rule, and they can. */
 bool plain_is_the_rule(const struct snapshot *, uint16_t app_port);
+/* The port at which members elsewhere find it; 0: none. */
+uint16_t plain_exposed(const struct model_proxy_spec *, uint16_t app_port);
 
 #endif

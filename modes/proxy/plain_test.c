@@ -127,6 +127,8 @@ TEST(plain_text_means_the_port_of_its_listener)
 	/* Who comes to the common one cannot say which of two is meant. */
 	assert_true(plain_is_the_rule(s.now, 81));
 	assert_false(plain_is_the_rule(s.now, 80));
+	s.ports[1].is_in_reach = false;
+	assert_false(plain_is_the_rule(s.now, 81));
 	s.now->inbound_len = 1;
 	assert_true(plain_is_the_rule(s.now, 80));
 	s.ports[0].mode = MODEL_MTLS_PERMISSIVE;
@@ -134,6 +136,34 @@ TEST(plain_text_means_the_port_of_its_listener)
 	s.now->inbound_len = 0;
 	assert_null(plain_port(s.now, 7710));
 	stage_fini(&s);
+}
+
+static const struct {
+	const char *settings;
+	uint16_t    found;	/* of 81 */
+} reaches[] = {
+	{ SETTINGS(""), 0 },
+	{ SETTINGS(", exposed: [{port: 80, listen: ':9080'}]"), 0 },
+	{ SETTINGS(", exposed: [{port: 81, listen: ':9081'}]"), 9081 },
+	{ SETTINGS(", exposed: [{port: 81, listen: '10.0.0.1:9081'}]"), 9081 },
+	{ SETTINGS(", exposed: [{port: 81, listen: '127.0.0.1:9081'}]"), 0 },
+	{ SETTINGS(", exposed: [{port: 81, listen: '127.0.0.1:9081'}], "
+	    "advertise: 10.0.0.1"), 0 },
+	{ SETTINGS(", exposed: [{port: 81, listen: '127.0.0.1:9081'}], "
+	    "advertise: 127.0.0.1"), 9081 },
+	{ SETTINGS(", exposed: [{port: 81, listen: '[::1]:9081'}], "
+	    "advertise: web.example.com"), 0 },
+};
+
+TEST(plain_ports_on_loopback_are_found_there_alone)
+{
+	for (size_t i = 0; i < sizeof(reaches) / sizeof(reaches[0]); i++) {
+		struct model_object *o = read_object(reaches[i].settings);
+
+		assert_int_equal(plain_exposed(&model_proxy(o)->spec, 81),
+		    reaches[i].found);
+		model_object_unref(o);
+	}
 }
 
 static const struct {

@@ -45,6 +45,7 @@ on_use(void *arg, struct model_object *const *objects, size_t len,
 	struct proxy_run *p = arg;
 
 	proxy_use_documents(p, objects, len, more);
+	agent_use_plain(p->agent, p->snapshot);
 	agent_use_limits(p->agent, p->snapshot);
 	data_plane_settle(p->plane, on_settled, p);
 }

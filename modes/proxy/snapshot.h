@@ -54,6 +54,7 @@ struct inbound_port {
 	const struct authz *authz;	/* of the snapshot; who may call it */
 	/* Of TCP; see plain.h. */
 	uint16_t            exposed;	/* the port of its own listener, or 0 */
+	bool                is_in_reach;	/* that one, for members elsewhere */
 	enum model_mtls     mode;	/* never UNSET once compiled */
 	const char         *mode_by;	/* "ns/name" of what says so, or NULL */
 	uint64_t            settles_ms;	/* plain text is taken until then, too */

@@ -194,6 +194,90 @@ def an_application_may_have_tls_of_its_own(scene):
 		assert tls.selected_alpn_protocol() == "http/1.1"
 
 
+def ports_of(control, name):
+	"""What its sidecar says of the workload's ports."""
+	return control.get("workload", name)["spec"]["ports"]
+
+
+@scenario
+def members_call_in_plain_text_where_they_are_to(scene):
+	"""DISABLE: the sidecar says so once it obeys, and callers follow; requests,
+	gRPC's version of HTTP and bytes alike."""
+	control = scene.control()
+	app = scene.echo("app")
+	orders = member(scene, control, "orders", [f"80={app.http}/http",
+	    f"90={app.tcp}/tcp"], [80, 90])
+	alone = member(scene, control, "alone", [f"80={app.http}/http"])
+	web = member(scene, control, "web", [f"80={app.http}/http"],
+	    upstreams={"ledger": "default/orders:90"})
+	wait_until(lambda: ask(web) == 200 and ask(web, "alone") == 200,
+	    "both answer")
+	control.apply(mode("DISABLE"))
+	wait_until(lambda: all(port.get("plaintext") for name in ("orders", "alone")
+	    for port in ports_of(control, name)), "they say so")
+	assert [port["exposed"] for port in ports_of(control, "orders")] == \
+	    [orders.exposed[80], orders.exposed[90]]
+
+	def plain(proxy, direction, metric="mesh_requests_total"):
+		return proxy.metrics().sum(metric, direction=direction,
+		    security="none")
+	for proxy, name in ((orders, "orders"), (alone, "alone")):
+		wait_until(lambda name=name, proxy=proxy: ask(web, name) == 200 and
+		    plain(proxy, "inbound") >= 1, f"{name} is called in plain text")
+	assert plain(web, "outbound") >= 2
+	with wire.dial(web.upstream["ledger"]) as sock:
+		sock.sendall(b"over and\n")
+		stream = wire.Stream(sock)
+		stream.read_until(b"over and\n")
+	tcp = "mesh_tcp_connections_opened_total"
+	wait_until(lambda: plain(orders, "inbound", tcp) == 1, "bytes are, too")
+	# Back again: told at once, and taken until everybody has heard.
+	control.apply(mode("STRICT"))
+	wait_until(lambda: not any(port.get("plaintext") for port in
+	    ports_of(control, "orders")), "it says so")
+	before = orders.metrics().sum("mesh_requests_total", direction="inbound",
+	    security="mutual_tls")
+	wait_until(lambda: ask(web) == 200 and orders.metrics().sum(
+	    "mesh_requests_total", direction="inbound", security="mutual_tls") >
+	    before, "they come by TLS")
+
+
+@scenario
+def a_change_of_mode_loses_no_request(scene):
+	control = scene.control()
+	app = scene.echo("app")
+	orders = member(scene, control, "orders", [f"80={app.http}/http"], [80])
+	web = member(scene, control, "web", [f"80={app.http}/http"])
+	wait_until(lambda: ask(web) == 200, "orders answers")
+	load = scene.closing(Closing(wire.Load(f"127.0.0.1:{web.outbound_port}",
+	    target="http://orders.default.mesh/plain", host="orders.default.mesh",
+	    threads=2, rate=300))).load.start()
+	words = ["DISABLE", "PERMISSIVE", "STRICT", "DISABLE", "STRICT",
+	    "PERMISSIVE", "DISABLE", "STRICT"]
+	for word in words:
+		control.apply(mode(word))
+		is_in_force(orders, word)
+		wait_until(lambda word=word: bool(ports_of(control, "orders")[0].get(
+		    "plaintext")) == (word == "DISABLE"), f"{word} is told")
+		load.reach(load.requests + 60)
+	load.finish()
+	seen = orders.metrics()
+	assert seen.sum("mesh_requests_total", direction="inbound",
+	    security="none") > 0
+	assert seen.sum("mesh_requests_total", direction="inbound",
+	    security="mutual_tls") > 0
+
+
+class Closing:
+	"""A load that ends with the scene, whatever became of it."""
+
+	def __init__(self, load):
+		self.load = load
+
+	def close(self):
+		self.load.stopping.set()
+
+
 @scenario
 def what_makes_no_sense_is_told(scene):
 	control = scene.control()
