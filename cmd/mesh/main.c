@@ -89,7 +89,8 @@ unknown(const char *word)
 static int
 flushed(void)
 {
-	if (fflush(stdout) == 0)
+	/* What went wrong before, with a buffer's worth, still counts. */
+	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
 	perror("mesh: standard output");
 	return EXIT_OUTPUT;

@@ -1,4 +1,5 @@
 #include <linux/capability.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -27,6 +28,16 @@ capability_now(void)
 	return (uint64_t)data[1].effective << 32 | data[0].effective;
 }
 
+static bool
+is_none(const struct __user_cap_data_struct data[WORDS])
+{
+	uint32_t any = 0;
+
+	for (int i = 0; i < WORDS; i++)
+		any |= data[i].permitted | data[i].inheritable;
+	return any == 0;
+}
+
 int
 capability_keep(uint64_t bits, struct err *err)
 {
@@ -42,6 +53,8 @@ capability_keep(uint64_t bits, struct err *err)
 			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 	if (get(data) < 0)
 		return err_errno(err, "capget");
+	if (is_none(data))
+		return 0;
 	for (int i = 0; i < WORDS; i++) {
 		data[i].permitted &= (uint32_t)(bits >> 32 * i);
 		data[i].effective = data[i].permitted;

@@ -1,6 +1,9 @@
 #include "base/capability.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/walls.h"
+
+#define KEYS_ROOM	(64 * 1024)	/* bytes; a proxy of a few certificates */
 
 void
 walls_open(struct walls *w, bool wanted)
@@ -11,6 +14,7 @@ walls_open(struct walls *w, bool wanted)
 	if (w->wanted)
 		landlock_open(&w->files);
 	w->capabilities = capability_now();
+	w->has_locks = secret_can_lock(KEYS_ROOM);
 }
 
 int
@@ -45,6 +49,10 @@ walls_capabilities(const struct walls *w)
 static void
 tell(const struct walls *w)
 {
+	if (!w->has_locks)
+		log_warn("walls", "keys cannot be locked into memory and could "
+		    "reach swap: LimitMEMLOCK= (ulimit -l) is below %d bytes",
+		    KEYS_ROOM);
 	if (w->has_landlock)
 		log_info("walls", "up: seccomp, Landlock (ABI %d); "
 		    "capabilities: %s", w->files.abi, walls_capabilities(w));

@@ -15,6 +15,7 @@
  * mode needs: landlock_allow on files -> walls_raise (capabilities, Landlock)
  * -> the process starts -> walls_shut (seccomp, all threads).
  *
+ * Who traces or dumps the process from outside is dump.h's matter.
  * Each wall stands alone: what a kernel does not have is said in the log and
  * the others stand.  Not wanted (walls_open), or under a sanitizer, none does.
  */
@@ -23,6 +24,7 @@ struct walls {
 	struct landlock files;
 	uint64_t        capabilities;	/* left */
 	bool            has_landlock, has_seccomp;
+	bool            has_locks;	/* keys stay out of swap (secret.h) */
 };
 
 void walls_open(struct walls *, bool wanted);

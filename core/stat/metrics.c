@@ -400,7 +400,7 @@ const struct stat_family metrics[METRIC_COUNT] = {
 	[METRIC_WALLS_INFO] = {
 		.name = "mesh_walls_info", .type = STAT_INFO,
 		.help = "What this process has given up",
-		.labels = { "seccomp", "landlock", "capabilities" },
+		.labels = { "seccomp", "landlock", "capabilities", "keys" },
 	},
 	[METRIC_LOG_DROPPED] = {
 		.name = "mesh_log_dropped_total", .type = STAT_COUNTER,

@@ -136,5 +136,6 @@ metrics_add_walls(struct stat_registry *r, const struct walls *w)
 		snprintf(abi, sizeof(abi), "%d", w->files.abi);
 	stat_series_get(r, METRIC_WALLS_INFO, (struct slice[]){
 	    slice_str(w->has_seccomp ? "on" : "off"), slice_str(abi),
-	    slice_str(walls_capabilities(w)) });
+	    slice_str(walls_capabilities(w)),
+	    slice_str(w->has_locks ? "locked" : "swappable") });
 }

@@ -208,11 +208,11 @@ TEST(text_walls_are_shown_as_they_stand)
 		const char  *shown;
 	} rows[] = {
 		{ { .has_seccomp = true, .has_landlock = true,
-		    .files = { -1, 7 } },
-		    "seccomp=\"on\",landlock=\"7\",capabilities=\"none\"" },
+		    .has_locks = true, .files = { -1, 7 } },
+		    "seccomp=\"on\",landlock=\"7\",capabilities=\"none\",keys=\"locked\"" },
 		{ { .capabilities = CAPABILITY_BIND_LOW, .has_seccomp = true },
 		    "seccomp=\"on\",landlock=\"off\","
-		    "capabilities=\"NET_BIND_SERVICE\"" },
+		    "capabilities=\"NET_BIND_SERVICE\",keys=\"swappable\"" },
 		{ { .capabilities = CAPABILITY_CHOWN | CAPABILITY_BIND_LOW },
 		    "seccomp=\"off\",landlock=\"off\",capabilities=\"some\"" },
 	};

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "route/gateway.h"
 #include "tls/edge.h"
 
@@ -15,7 +16,7 @@ cert_unref(struct edge_cert *c)
 	keypair_fini(&c->pair);
 	mem_wipe(&c->ec_key, sizeof(c->ec_key));
 	mem_free(c->hostname);
-	mem_free(c);
+	secret_free(c, sizeof(*c));
 }
 
 struct tls_edge *
@@ -77,7 +78,7 @@ int
 tls_edge_add(struct tls_edge *e, struct slice hostname, struct slice chain_pem,
     struct slice key_pem, struct err *err)
 {
-	struct edge_cert *c = mem_zalloc(sizeof(*c));
+	struct edge_cert *c = secret_alloc(sizeof(*c));
 
 	refs_init(&c->refs);
 	if (keypair_read(&c->pair, chain_pem, key_pem, err) < 0) {

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "tls/clients.h"
 
 static void
@@ -109,7 +110,7 @@ tls_identity_new(struct slice chain_pem, struct slice key_pem,
     struct slice bundle_pem, const char *trust_domain,
     uint64_t bundle_generation, struct err *err)
 {
-	struct tls_identity *id = mem_zalloc(sizeof(*id));
+	struct tls_identity *id = secret_alloc(sizeof(*id));
 	bool has_cert = chain_pem.ptr != NULL || key_pem.ptr != NULL;
 
 	refs_init(&id->refs);
@@ -155,8 +156,7 @@ tls_identity_unref(struct tls_identity *id)
 	bundle_set_unref(id->federated);
 	mem_free(id->ca_names);
 	revoked_unref(id->revoked);
-	key_fini(&id->key);
-	mem_free(id);
+	secret_free(id, sizeof(*id));
 }
 
 int64_t

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/secret.h"
 #include "modes/control/identity.h"
 #include "modes/control/issuer.h"
 #include "pki/key.h"
@@ -127,7 +128,7 @@ look(void *arg)
 struct identity *
 identity_new(struct server *s, void (*on_first)(struct server *))
 {
-	struct identity *i = mem_zalloc(sizeof(*i));
+	struct identity *i = secret_alloc(sizeof(*i));
 
 	i->server = s;
 	i->on_first = on_first;
@@ -146,8 +147,7 @@ identity_free(struct identity *i)
 	loop_timer_stop(&i->timer);
 	stat_series_unref(i->expiry);
 	tls_identity_unref(i->tls);
-	key_fini(&i->key);
-	mem_free(i);
+	secret_free(i, sizeof(*i));
 }
 
 void

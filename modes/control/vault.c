@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "conf/json.h"
 #include "modes/control/ca_file.h"
 #include "modes/control/vault.h"
@@ -92,7 +93,7 @@ read_credential(struct vault *v, struct err *err)
 struct vault *
 vault_open(const char *dir, struct err *err)
 {
-	struct vault *v = mem_zalloc(sizeof(*v));
+	struct vault *v = secret_alloc(sizeof(*v));
 	char *path = mem_printf("%s/" VAULT_FILE, dir);
 	int r = read_credential(v, err);
 
@@ -110,11 +111,7 @@ vault_open(const char *dir, struct err *err)
 void
 vault_close(struct vault *v)
 {
-	if (v == NULL)
-		return;
-	for (size_t i = 0; i < v->len; i++)
-		wrap_key_wipe(&v->keys[i]);
-	mem_free(v);
+	secret_free(v, sizeof(*v));
 }
 
 /* --- values -------------------------------------------------------------------------- */
@@ -203,7 +200,7 @@ int
 vault_unpack(const char *dir, struct slice text, struct err *err)
 {
 	char *path = mem_printf("%s/" VAULT_FILE, dir);
-	struct vault *v = mem_zalloc(sizeof(*v));
+	struct vault *v = secret_alloc(sizeof(*v));
 	int r = add_keys(v, text, err);
 
 	if (r == 0)

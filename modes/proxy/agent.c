@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "modes/proxy/agent_revoke.h"
 #include "modes/proxy/agent_run.h"
 #include "modes/proxy/names.h"
@@ -231,7 +232,7 @@ start_names(struct agent *g)
 struct agent *
 agent_new(const struct agent_options *o, struct err *err)
 {
-	struct agent *g = mem_zalloc(sizeof(*g));
+	struct agent *g = secret_alloc(sizeof(*g));
 
 	g->options = *o;
 	g->loop = loop_new("sync");
@@ -399,5 +400,5 @@ agent_free(struct agent *g)
 	map_fini(&g->unread, NULL);
 	faults_fini(&g->faults);
 	state_close(&g->state);
-	mem_free(g);
+	secret_free(g, sizeof(*g));
 }

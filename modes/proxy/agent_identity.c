@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "modes/proxy/agent_identity.h"
 #include "pki/chain.h"
 #include "pki/mint.h"
@@ -99,7 +100,7 @@ struct agent_identity *
 agent_identity_make(const struct key *key, struct slice chain_pem,
     struct err *err)
 {
-	struct agent_identity *i = mem_zalloc(sizeof(*i));
+	struct agent_identity *i = secret_alloc(sizeof(*i));
 
 	arena_init(&i->arena);
 	i->key = *key;
@@ -147,9 +148,8 @@ agent_identity_free(struct agent_identity *i)
 {
 	if (i == NULL)
 		return;
-	key_fini(&i->key);
 	arena_fini(&i->arena);
-	mem_free(i);
+	secret_free(i, sizeof(*i));
 }
 
 void
