@@ -53,7 +53,7 @@ bundle_twice(struct slice text)
 		bundle_hash(again, two);
 		check(b->len == again->len && memcmp(one, two, HASH_LEN) == 0);
 		str_clear(&pem);
-		bundle_jwks(&pem, b, 1, 60);
+		bundle_jwks(&pem, b, 1, 60, SLICE_NONE);
 	}
 	str_fini(&pem);
 	bundle_unref(b);

@@ -12,7 +12,8 @@ publish(const struct spiffe_bundle *b)
 	struct err err = ERR_INIT;
 	struct str text = { 0 };
 
-	bundle_jwks(&text, b->roots, b->sequence, b->refresh_s);
+	bundle_jwks(&text, b->roots, b->sequence, b->refresh_s,
+	    SLICE_NONE);
 	check(spiffe_bundle_read(&again, SLICE("td"), str_slice(&text),
 	    &err) == 0);
 	check(again.sequence == b->sequence && again.refresh_s == b->refresh_s);

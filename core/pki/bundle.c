@@ -141,7 +141,7 @@ add_key(struct str *out, const struct cert *root)
 
 void
 bundle_jwks(struct str *out, const struct bundle *b, uint64_t sequence,
-    uint32_t refresh_s)
+    uint32_t refresh_s, struct slice more)
 {
 	str_addf(out, "{\"spiffe_sequence\":%" PRIu64
 	    ",\"spiffe_refresh_hint\":%" PRIu32 ",\"keys\":[", sequence,
@@ -151,6 +151,9 @@ bundle_jwks(struct str *out, const struct bundle *b, uint64_t sequence,
 			str_add_char(out, ',');
 		add_key(out, &b->roots[i]);
 	}
+	if (more.len > 0 && b->len > 0)
+		str_add_char(out, ',');
+	str_add_slice(out, more);
 	str_add(out, "]}");
 }
 

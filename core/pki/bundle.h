@@ -47,10 +47,11 @@ bool bundle_has(const struct bundle *, struct slice der);
 void bundle_pem(struct str *, const struct bundle *);
 /*
  * The bundle as a JWK Set (SPIFFE bundle, 4.2).  The sequence grows with
- * every change; refresh_s is how often to look again.
+ * every change; refresh_s is how often to look again.  more: further
+ * keys, as they stand in a JWK Set, or absent.
  */
 void bundle_jwks(struct str *, const struct bundle *, uint64_t sequence,
-    uint32_t refresh_s);
+    uint32_t refresh_s, struct slice more);
 /*
  * What join tokens carry: SHA-256 over the sorted SHA-256 hashes of the
  * roots' SubjectPublicKeyInfo, each key once.

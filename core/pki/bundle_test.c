@@ -126,12 +126,12 @@ TEST(bundle_jwks_carries_key_and_certificate)
 	struct bundle *b = bundle_new(SLICE("td"));
 	struct err err = ERR_INIT;
 
-	bundle_jwks(&json, b, 0, 5);
+	bundle_jwks(&json, b, 0, 5, SLICE_NONE);
 	assert_string_equal(str_ptr(&json), "{\"spiffe_sequence\":0,"
 	    "\"spiffe_refresh_hint\":5,\"keys\":[]}");
 	str_clear(&json);
 	assert_int_equal(bundle_add(b, str_slice(&der), &err), 0);
-	bundle_jwks(&json, b, 7, 300);
+	bundle_jwks(&json, b, 7, 300, SLICE("{}"));
 	str_add(&want, "{\"spiffe_sequence\":7,\"spiffe_refresh_hint\":300,"
 	    "\"keys\":[{\"kty\":\"EC\",\"use\":\"x509-svid\","
 	    "\"crv\":\"P-256\",\"x\":\"");
@@ -140,7 +140,7 @@ TEST(bundle_jwks_carries_key_and_certificate)
 	base64_add(&want, BASE64_URL, slice_of(k.point + 33, 32));
 	str_add(&want, "\",\"x5c\":[\"");
 	base64_add(&want, BASE64_STD, str_slice(&der));
-	str_add(&want, "\"]}]}");
+	str_add(&want, "\"]},{}]}");
 	assert_string_equal(str_ptr(&json), str_ptr(&want));
 	bundle_unref(b);
 	str_fini(&der);

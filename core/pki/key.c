@@ -58,6 +58,21 @@ key_generate(struct key *key)
 	compute_point(key);
 }
 
+bool
+key_from_secret(struct key *key, struct slice secret)
+{
+	*key = (struct key){ 0 };
+	if (secret.len != KEY_SECRET_LEN)
+		return false;
+	memcpy(key->secret, secret.ptr, KEY_SECRET_LEN);
+	if (!in_range(key->secret)) {
+		key_fini(key);
+		return false;
+	}
+	compute_point(key);
+	return true;
+}
+
 void
 key_fini(struct key *key)
 {

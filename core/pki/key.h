@@ -25,6 +25,8 @@ struct key {
 };
 
 void key_generate(struct key *);
+/* False: it is no secret of KEY_SECRET_LEN bytes in range. */
+bool key_from_secret(struct key *, struct slice secret);
 void key_fini(struct key *);
 /*
  * Reads the first "EC PRIVATE KEY" or "PRIVATE KEY" block of a PEM text;

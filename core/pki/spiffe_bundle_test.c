@@ -189,7 +189,7 @@ TEST(spiffe_bundle_reads_what_bundle_jwks_writes_and_pem)
 
 	roots_make();
 	assert_int_equal(bundle_add(b, str_slice(&roots[0]), &err), 0);
-	bundle_jwks(&jwks, b, 41, 300);
+	bundle_jwks(&jwks, b, 41, 300, SLICE_NONE);
 	bundle_pem(&pem, b);
 	assert_int_equal(spiffe_bundle_read(&from_jwks, SLICE("td"),
 	    str_slice(&jwks), &err), 0);

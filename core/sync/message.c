@@ -81,6 +81,7 @@ static const struct shape {
 	[SYNC_BUNDLE] = { "bundle", {
 		{ "generation", PART_NUMBER, AT(generation), false },
 		{ "pem", PART_TEXT, AT(pem), false },
+		{ "jwks", PART_TEXT, AT(jwks), true },
 	} },
 	[SYNC_PUT] = { "put", { KEY, REVISION,
 		{ "doc", PART_TREE, AT(document), false },

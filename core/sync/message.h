@@ -49,7 +49,7 @@ enum sync_type {
 	SYNC_WORKLOAD,	/* document: hello's, as it is now */
 	SYNC_REVOKED,	/* generation: that one is obeyed */
 	/* control to proxy */
-	SYNC_BUNDLE,	/* generation, pem */
+	SYNC_BUNDLE,	/* generation, pem, jwks or absent */
 	SYNC_REVOKE,	/* generation, list: all of them (pki/revoked.h) */
 	SYNC_PUT,	/* key, revision, document */
 	SYNC_DEL,	/* key, revision */
@@ -73,7 +73,7 @@ struct sync_message {
 	enum sync_type type;
 	uint64_t       revision, since, schema, generation, id;
 	bool           ready;
-	struct slice   version, workload, key, error, service, pem, what, from,
+	struct slice   version, workload, key, error, service, pem, jwks, what, from,
 	               list;
 	/*
 	 * model_digest over key, revision and document (as conf_json_write

@@ -196,21 +196,23 @@ api_trust_bundle(struct api_call *call)
 {
 	const struct bundle *b = call->server->ca->bundle;
 	struct slice format = api_query(call, "format");
-	struct str out = { 0 };
+	struct str out = { 0 }, keys = { 0 };
 
 	if (format.len == 0 || slice_is(format, "pem")) {
 		bundle_pem(&out, b);
 		api_answer(call, 200, "application/x-pem-file",
 		    str_slice(&out));
 	} else if (slice_is(format, "spiffe")) {
+		jwt_keys_add(&keys, &call->server->ca->jwt, "jwt-svid");
 		bundle_jwks(&out, b, ca_files_sequence(&call->server->ca->files),
-		    300);
+		    300, str_slice(&keys));
 		api_answer_json(call, 200, str_slice(&out));
 	} else {
 		api_answer_fail(call, ERR_DATA, "format: expected pem or spiffe, "
 		    "found \"%.*s\"", SLICE_ARG(format));
 	}
 	str_fini(&out);
+	str_fini(&keys);
 }
 
 static void

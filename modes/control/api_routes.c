@@ -13,6 +13,8 @@ const struct api_route api_routes[] = {
 	    api_renew_ended },
 	{ METHOD_POST, "/v1/svid/x509", API_WORKLOAD, "svid", SMALL,
 	    api_svid_x509 },
+	{ METHOD_POST, "/v1/svid/jwt", API_WORKLOAD, "svid", SMALL,
+	    api_svid_jwt },
 	{ METHOD_GET, "/v1/session", API_WORKLOAD, "session", 0, api_session },
 
 	{ METHOD_GET, "/v1/whoami", API_PEOPLE, "rights", 0, api_whoami },

@@ -19,6 +19,8 @@ api_row api_watch, api_session;
 /* api_identity.c */
 api_row api_trust_bundle, api_join, api_renew, api_renew_ended, api_svid_x509,
     api_ca;
+/* api_svid.c */
+api_row api_svid_jwt;
 /* api_access.c */
 api_row api_token_create, api_token_list, api_token_delete,
     api_operator_create, api_operator_list, api_operator_delete;

@@ -52,7 +52,9 @@ ca_open(const struct ca_options *o, struct err *err)
 	ca->bundle = ca_files_prepare(&ca->files, &files, err);
 	signer.cert_file = ca->files.intermediate_cert;
 	signer.key_file = ca->files.intermediate_key;
-	if (ca->bundle != NULL)
+	signer.token_key_file = ca->files.jwt_key;
+	if (ca->bundle != NULL && jwt_keys_load(&ca->jwt, &ca->files,
+	    clock_wall_s(), err) == 0)
 		ca->signer = signer_start(&signer, err);
 	if (ca->signer == NULL || ca_reload_issuers(ca, err) < 0) {
 		ca_close(ca);
@@ -240,6 +242,14 @@ ca_request_control(struct ca_request *r, const struct ca *ca,
 		r->sign.dns[r->sign.dns_len++] = arena_dup(&r->memory, dns[i]);
 	str_fini(&s);
 	return 0;
+}
+
+void
+ca_add_jwks(struct str *out, const struct ca *ca)
+{
+	str_add(out, "{\"keys\":[");
+	jwt_keys_add(out, &ca->jwt, NULL);
+	str_add(out, "]}");
 }
 
 void

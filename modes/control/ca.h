@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "modes/control/ca_files.h"
+#include "modes/control/jwt_keys.h"
 #include "modes/control/signer.h"
 #include "pki/bundle.h"
 #include "pki/chain.h"
@@ -43,6 +44,7 @@ struct ca_issuer {
 struct ca {
 	struct ca_files files;
 	struct bundle  *bundle;		/* its domain is the trust domain */
+	struct jwt_keys jwt;		/* that verify its JWT-SVIDs */
 	struct signer  *signer;
 	struct ca_issuer now, before;	/* signs; signed until the last change */
 	const char     *root_key_file;	/* kept; NULL: our own */
@@ -88,6 +90,8 @@ int ca_request_control(struct ca_request *, const struct ca *,
     const uint8_t point[KEY_POINT_LEN], struct err *);
 void ca_request_fini(struct ca_request *);
 
+/* The keys of its JWT-SVIDs: a JWK Set (RFC 7517). */
+void ca_add_jwks(struct str *, const struct ca *);
 /* PEM of a leaf and what leads to a root: what its owner presents. */
 void ca_add_chain(struct str *, const struct ca *, struct slice leaf_der);
 /*

@@ -40,6 +40,9 @@ ca_files_init(struct ca_files *f, const char *data_dir)
 	f->old_intermediate_cert = mem_printf("%s/intermediate.old.pem",
 	    f->dir);
 	f->activating = mem_printf("%s/activating", f->dir);
+	f->jwt_key = mem_printf("%s/jwt.key", f->dir);
+	f->jwt_next_key = mem_printf("%s/jwt.next.key", f->dir);
+	f->jwt_keys = mem_printf("%s/jwt.keys", f->dir);
 }
 
 void
@@ -56,19 +59,31 @@ ca_files_fini(struct ca_files *f)
 	mem_free(f->next_intermediate_key);
 	mem_free(f->old_intermediate_cert);
 	mem_free(f->activating);
+	mem_free(f->jwt_key);
+	mem_free(f->jwt_next_key);
+	mem_free(f->jwt_keys);
 	*f = (struct ca_files){ NULL };
+}
+
+/* When the name was last given to a file: ms since 1970. */
+static uint64_t
+changed_ms(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return 1;
+	return (uint64_t)st.st_ctim.tv_sec * 1000 +
+	    (uint64_t)st.st_ctim.tv_nsec / 1000000;
 }
 
 uint64_t
 ca_files_sequence(const struct ca_files *f)
 {
-	struct stat st;
+	uint64_t roots = changed_ms(f->root_cert);
+	uint64_t keys = changed_ms(f->jwt_keys);
 
-	/* When the name was last given to a file: ms since 1970. */
-	if (stat(f->root_cert, &st) < 0)
-		return 1;
-	return (uint64_t)st.st_ctim.tv_sec * 1000 +
-	    (uint64_t)st.st_ctim.tv_nsec / 1000000;
+	return roots > keys ? roots : keys;
 }
 
 void

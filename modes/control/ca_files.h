@@ -31,6 +31,8 @@ struct ca_files {
 	char *next_root_cert, *next_root_key;
 	char *next_intermediate_cert, *next_intermediate_key;
 	char *old_intermediate_cert, *activating;
+	/* jwt_keys.h */
+	char *jwt_key, *jwt_next_key, *jwt_keys;
 };
 
 struct ca_files_options {

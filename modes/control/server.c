@@ -15,6 +15,7 @@
 #include "modes/control/operators.h"
 #include "modes/control/revocations.h"
 #include "modes/control/rollouts.h"
+#include "modes/control/jwt_rotation.h"
 #include "modes/control/rotation.h"
 #include "modes/control/server.h"
 #include "modes/control/sessions.h"
@@ -129,6 +130,7 @@ on_minute(void *arg)
 	stat_memo_sweep(&s->memo);
 	stat_registry_expire(s->stats, loop_now_ms(s->loop));
 	rotation_look(s->rotation, clock_wall_s());
+	jwt_rotation_look(s, clock_wall_s());
 }
 
 /* --- ending ------------------------------------------------------------------------ */

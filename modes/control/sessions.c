@@ -334,12 +334,16 @@ copy_peer(struct session *s, const struct session_peer *from)
 static void
 say_bundle(struct session *s)
 {
-	struct str pem = { 0 };
+	const struct ca *ca = s->all->server->ca;
+	struct str pem = { 0 }, jwks = { 0 };
 
-	bundle_pem(&pem, s->all->server->ca->bundle);
+	bundle_pem(&pem, ca->bundle);
+	ca_add_jwks(&jwks, ca);
 	session_say(s, &(struct sync_message){ .type = SYNC_BUNDLE,
-	    .generation = s->all->bundle, .pem = str_slice(&pem) });
+	    .generation = s->all->bundle, .pem = str_slice(&pem),
+	    .jwks = str_slice(&jwks) });
 	str_fini(&pem);
+	str_fini(&jwks);
 }
 
 void

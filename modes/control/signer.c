@@ -222,6 +222,30 @@ signer_install(struct signer *s, struct slice cert, const struct key *key,
 }
 
 void
+signer_send_token(struct signer *s, const struct signer_token *t,
+    signer_done *done, void *owner)
+{
+	struct waiting *w = waiting_new(s, done, owner);
+
+	if (w == NULL)
+		return;
+	signer_add_token(&w->packet, w->number, t);
+	queue(s, w);
+}
+
+void
+signer_renew(struct signer *s, const struct key *key, signer_done *done,
+    void *owner)
+{
+	struct waiting *w = waiting_new(s, done, owner);
+
+	if (w == NULL)
+		return;
+	signer_add_renewal(&w->packet, w->number, key);
+	queue(s, w);
+}
+
+void
 signer_cancel(struct signer *s, const void *owner)
 {
 	struct list *lists[] = { &s->unsent, &s->sent };

@@ -27,6 +27,7 @@ struct signer;
 struct signer_options {
 	const char  *cert_file;		/* intermediate, PEM */
 	const char  *key_file;		/* its key, mode 0600 */
+	const char  *token_key_file;	/* of JWT-SVIDs, mode 0600 */
 	struct slice domain;
 	uint32_t     life_max_s;
 	uint32_t     rate;		/* in a second */
@@ -51,6 +52,12 @@ void signer_send(struct signer *, const struct signer_request *,
  */
 void signer_install(struct signer *, struct slice cert, const struct key *,
     signer_done *done, void *owner);
+/* A JWT-SVID; the reply's body is its text. */
+void signer_send_token(struct signer *, const struct signer_token *,
+    signer_done *done, void *owner);
+/* Another key signs the tokens that are sent behind this. */
+void signer_renew(struct signer *, const struct key *, signer_done *done,
+    void *owner);
 /* Nothing that owner sent will be told any more. */
 void signer_cancel(struct signer *, const void *owner);
 int signer_fd(const struct signer *);

@@ -15,9 +15,13 @@
 #include "modes/control/signer_rules.h"
 #include "pki/chain.h"
 
+struct secrets {
+	struct key ca, token;
+};
+
 struct process {
 	int                 fd;
-	struct key         *key;	/* in a page of its own */
+	struct secrets     *keys;	/* in a page of its own */
 	struct chain        cert;
 	struct cert         issuer;
 	struct signer_rules rules;
@@ -57,13 +61,13 @@ lock_down(struct process *p, struct err *err)
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_errno(err, "signer: prctl");
 	prctl(PR_SET_NAME, "mesh-signer", 0, 0, 0);
-	p->key = mmap(NULL, sizeof(*p->key), PROT_READ | PROT_WRITE,
+	p->keys = mmap(NULL, sizeof(*p->keys), PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p->key == MAP_FAILED)
+	if (p->keys == MAP_FAILED)
 		return err_errno(err, "signer: mmap");
-	madvise(p->key, sizeof(*p->key), MADV_DONTDUMP);
-	if (mlock(p->key, sizeof(*p->key)) < 0)
-		log_warn("signer", "the key's page cannot be locked (%s): it "
+	madvise(p->keys, sizeof(*p->keys), MADV_DONTDUMP);
+	if (mlock(p->keys, sizeof(*p->keys)) < 0)
+		log_warn("signer", "the keys' page cannot be locked (%s): it "
 		    "could reach swap", strerror(errno));
 	return 0;
 }
@@ -80,11 +84,13 @@ load(struct process *p, const struct signer_options *o, struct err *err)
 		r = err_wrap(err, "%s", o->cert_file);
 	str_fini(&text);
 	if (r == 0)
-		r = ca_file_read_key(p->key, o->key_file, err);
+		r = ca_file_read_key(&p->keys->ca, o->key_file, err);
 	if (r == 0 && (!p->issuer.key_is_p256 ||
-	    memcmp(p->issuer.point, p->key->point, KEY_POINT_LEN) != 0))
+	    memcmp(p->issuer.point, p->keys->ca.point, KEY_POINT_LEN) != 0))
 		r = err_set(err, ERR_CONFIG, "%s is not the key of %s",
 		    o->key_file, o->cert_file);
+	if (r == 0)
+		r = ca_file_read_key(&p->keys->token, o->token_key_file, err);
 	signer_rules_init(&p->rules, o->domain, &p->issuer, o->life_max_s,
 	    o->rate);
 	return r;
@@ -146,7 +152,7 @@ install(struct process *p, struct slice der, struct slice secret)
 		chain_fini(&p->cert);
 		p->cert = chain;
 		p->issuer = c;
-		*p->key = key;
+		p->keys->ca = key;
 		log_info("signer", "signs with another intermediate from now "
 		    "on");
 	} else {
@@ -172,6 +178,51 @@ serve_install(struct process *p, struct slice packet)
 	return true;
 }
 
+static bool
+serve_renewal(struct process *p, struct slice packet)
+{
+	struct signer_reply reply = { .status = SIGNER_SIGNED };
+	struct slice secret;
+	struct key key;
+
+	if (!signer_read_renewal(&reply.number, &secret, packet))
+		return false;
+	if (key_from_secret(&key, secret)) {
+		p->keys->token = key;
+		log_info("signer", "signs tokens with another key from now on");
+	} else {
+		reply.status = SIGNER_MALFORMED;
+	}
+	key_fini(&key);
+	answer(p, &reply);
+	return true;
+}
+
+static bool
+serve_token(struct process *p, struct slice packet)
+{
+	struct signer_reply reply = { .status = SIGNER_MALFORMED };
+	struct signer_token t;
+
+	if (!signer_read_token(&reply.number, &t, packet))
+		return false;
+	reply.status = signer_judge_token(&p->rules, &t, clock_mono_ms());
+	if (reply.status == SIGNER_SIGNED) {
+		str_clear(&p->der);
+		signer_mint_token(&p->der, &p->rules, &t, clock_wall_s(),
+		    &p->keys->token);
+		reply.body = str_slice(&p->der);
+		log_info("signer", "signed a token of %.*s for %u s",
+		    SLICE_ARG(t.id), (unsigned)t.life_s);
+	} else {
+		reply.body = slice_str(signer_status_sentence(reply.status));
+		log_warn("signer", "refused a token of %.*s: %.*s",
+		    SLICE_ARG(t.id), SLICE_ARG(reply.body));
+	}
+	answer(p, &reply);
+	return true;
+}
+
 static void
 serve(struct process *p, struct slice packet)
 {
@@ -179,14 +230,15 @@ serve(struct process *p, struct slice packet)
 	struct signer_request q;
 	int64_t now = clock_wall_s();
 
-	if (serve_install(p, packet))
+	if (serve_install(p, packet) || serve_renewal(p, packet) ||
+	    serve_token(p, packet))
 		return;
 	if (signer_read_request(&reply.number, &q, packet))
 		reply.status = signer_judge(&p->rules, &q, now,
 		    clock_mono_ms());
 	if (reply.status == SIGNER_SIGNED) {
 		str_clear(&p->der);
-		signer_mint(&p->der, &p->rules, &q, now, p->key);
+		signer_mint(&p->der, &p->rules, &q, now, &p->keys->ca);
 		reply.body = str_slice(&p->der);
 		log_signature(&q, &p->issuer, now);
 	} else {
@@ -237,7 +289,8 @@ signer_process_run(int fd, const struct signer_options *o)
 		} else if (n == 0 || errno != EINTR)
 			break;
 	}
-	key_fini(p.key);
+	key_fini(&p.keys->ca);
+	key_fini(&p.keys->token);
 	if (o->log != NULL)
 		log_stop();
 	_exit(0);

@@ -97,6 +97,62 @@ TEST(signer_judges_what_it_is_asked)
 	}
 }
 
+TEST(signer_judges_tokens)
+{
+	static const struct {
+		const char *id, *audience;
+		size_t      audiences, long_by;
+		uint32_t    life_s;
+		enum signer_status want;
+	} asked[] = {
+		{ "spiffe://td/ns/a/sa/b", "db", 1, 0, 300, SIGNER_SIGNED },
+		{ "spiffe://td/ns/a/sa/b", "db", 16, 0, 3600, SIGNER_SIGNED },
+		{ "spiffe://td/ns/a/sa/b", "db", 1, 0, 3601, SIGNER_LIFE },
+		{ "spiffe://td/ns/a/sa/b", "db", 1, 0, 0, SIGNER_LIFE },
+		{ "spiffe://td/ns/a/sa/b", "db", 0, 0, 300, SIGNER_AUDIENCE },
+		{ "spiffe://td/ns/a/sa/b", "", 1, 0, 300, SIGNER_AUDIENCE },
+		{ "spiffe://td/ns/a/sa/b", NULL, 1, 512, 300, SIGNER_SIGNED },
+		{ "spiffe://td/ns/a/sa/b", NULL, 1, 513, 300, SIGNER_AUDIENCE },
+		{ "spiffe://other/ns/a/sa/b", "db", 1, 0, 300, SIGNER_FOREIGN },
+		{ "spiffe://td/operator/anna", "db", 1, 0, 300,
+		    SIGNER_IDENTITY },
+		{ "spiffe://td/control", "db", 1, 0, 300, SIGNER_IDENTITY },
+		{ "spiffe://td", "db", 1, 0, 300, SIGNER_IDENTITY },
+		{ "b", "db", 1, 0, 300, SIGNER_IDENTITY },
+	};
+	char room[600];
+
+	memset(room, 'a', sizeof(room));
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		struct signer_rules r = rules(10);
+		struct signer_token t = { .id = slice_str(asked[i].id),
+		    .life_s = asked[i].life_s,
+		    .audiences_len = asked[i].audiences };
+
+		for (size_t n = 0; n < t.audiences_len; n++)
+			t.audiences[n] = asked[i].audience != NULL ?
+			    slice_str(asked[i].audience) :
+			    slice_of(room, asked[i].long_by);
+		assert_int_equal(signer_judge_token(&r, &t, 1), asked[i].want);
+	}
+}
+
+/* However many tokens applications ask for, proxies can renew. */
+TEST(signer_counts_tokens_apart)
+{
+	struct signer_rules r = rules(2);
+	struct signer_token t = { .id = SLICE("spiffe://td/ns/a/sa/b"),
+	    .life_s = 300, .audiences = { SLICE("db") }, .audiences_len = 1 };
+	struct signer_request q = { .id = SLICE("spiffe://td/ns/a/sa/b"),
+	    .life_s = 100, .serial = { 0x40 } };
+
+	memcpy(q.point, issuer.leaf.point, KEY_POINT_LEN);
+	assert_int_equal(signer_judge_token(&r, &t, 5), SIGNER_SIGNED);
+	assert_int_equal(signer_judge_token(&r, &t, 5), SIGNER_SIGNED);
+	assert_int_equal(signer_judge_token(&r, &t, 5), SIGNER_RATE);
+	assert_int_equal(signer_judge(&r, &q, NOW, 5), SIGNER_SIGNED);
+}
+
 TEST(signer_keeps_to_its_rate)
 {
 	struct signer_rules r = rules(10);

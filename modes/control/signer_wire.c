@@ -80,6 +80,65 @@ signer_read_install(uint32_t *number, struct slice *cert,
 }
 
 void
+signer_add_token(struct str *out, uint32_t number, const struct signer_token *t)
+{
+	size_t at = der_open(out, DER_SEQUENCE), list;
+
+	check(t->audiences_len <= SIGNER_AUDIENCES_MAX);
+	der_put_u32(out, number);
+	der_put_u32(out, t->life_s);
+	der_put(out, DER_IA5, t->id);
+	list = der_open(out, DER_SEQUENCE);
+	for (size_t i = 0; i < t->audiences_len; i++)
+		der_put(out, DER_UTF8, t->audiences[i]);
+	der_close(out, list);
+	der_close(out, at);
+}
+
+bool
+signer_read_token(uint32_t *number, struct signer_token *t, struct slice packet)
+{
+	struct der d, in, list;
+
+	*t = (struct signer_token){ .audiences_len = 0 };
+	der_init(&d, packet);
+	der_enter(&d, DER_SEQUENCE, &in);
+	der_u32(&in, number);
+	der_u32(&in, &t->life_s);
+	der_get(&in, DER_IA5, &t->id);
+	der_enter(&in, DER_SEQUENCE, &list);
+	while (list.rest.len > 0 && !list.bad) {
+		if (t->audiences_len == SIGNER_AUDIENCES_MAX)
+			return false;
+		der_get(&list, DER_UTF8, &t->audiences[t->audiences_len++]);
+	}
+	return der_end(&list) && der_end(&in) && der_end(&d);
+}
+
+void
+signer_add_renewal(struct str *out, uint32_t number, const struct key *key)
+{
+	key_room_str(out, 128);		/* the secret is copied once */
+	size_t at = der_open(out, DER_SEQUENCE);
+
+	der_put_u32(out, number);
+	der_put(out, DER_OCTETS, slice_of(key->secret, KEY_SECRET_LEN));
+	der_close(out, at);
+}
+
+bool
+signer_read_renewal(uint32_t *number, struct slice *secret, struct slice packet)
+{
+	struct der d, in;
+
+	der_init(&d, packet);
+	der_enter(&d, DER_SEQUENCE, &in);
+	der_u32(&in, number);
+	der_get(&in, DER_OCTETS, secret);
+	return der_end(&in) && der_end(&d) && secret->len == KEY_SECRET_LEN;
+}
+
+void
 signer_add_reply(struct str *out, const struct signer_reply *r)
 {
 	size_t at = der_open(out, DER_SEQUENCE);
@@ -128,6 +187,8 @@ static const struct {
 	    "the certificate's life is outside of what is allowed" },
 	[SIGNER_EXPIRED]   = { "expired",	ERR_UNAVAILABLE,
 	    "the intermediate certificate is not valid now" },
+	[SIGNER_AUDIENCE]  = { "audience",	ERR_DATA,
+	    "a token is for 1 to 16 audiences of 1 to 512 bytes each" },
 	[SIGNER_RATE]	   = { "rate",		ERR_UNAVAILABLE,
 	    "more certificates were asked for than are signed in a second" },
 	[SIGNER_FAILED]	   = { "failed",	ERR_CONFIG,

@@ -51,6 +51,62 @@ TEST(signer_requests_come_back_and_no_truncation_does)
 	}
 }
 
+TEST(signer_tokens_come_back_and_no_truncation_does)
+{
+	struct signer_token in = { .id = SLICE("spiffe://td/ns/a/sa/b"),
+	    .life_s = 300 }, out;
+	struct signer_request leaf;
+	struct slice cert, secret;
+	struct str s = { 0 };
+	uint32_t number = 0;
+
+	while (in.audiences_len < SIGNER_AUDIENCES_MAX)
+		in.audiences[in.audiences_len++] = SLICE("db");
+	signer_add_token(&s, 9, &in);
+	assert_true(signer_read_token(&number, &out, str_slice(&s)));
+	assert_int_equal(number, 9);
+	assert_int_equal(out.life_s, 300);
+	assert_true(slice_eq(in.id, out.id));
+	assert_int_equal(out.audiences_len, SIGNER_AUDIENCES_MAX);
+	assert_true(slice_is(out.audiences[15], "db"));
+	for (size_t n = 0; n < s.len; n++) {
+		char *cut = mem_dup(s.ptr, n);
+
+		assert_false(signer_read_token(&number, &out,
+		    slice_of(cut, n)));
+		mem_free(cut);
+	}
+	/* No message is taken for another. */
+	assert_false(signer_read_request(&number, &leaf, str_slice(&s)));
+	assert_false(signer_read_install(&number, &cert, &secret,
+	    str_slice(&s)));
+	assert_false(signer_read_renewal(&number, &secret, str_slice(&s)));
+	str_fini(&s);
+}
+
+TEST(signer_renewals_come_back)
+{
+	struct signer_token token;
+	struct slice cert, secret;
+	struct str s = { 0 };
+	uint32_t number = 0;
+	struct key key;
+
+	key_generate(&key);
+	signer_add_renewal(&s, 5, &key);
+	assert_true(signer_read_renewal(&number, &secret, str_slice(&s)));
+	assert_int_equal(number, 5);
+	assert_memory_equal(secret.ptr, key.secret, KEY_SECRET_LEN);
+	assert_false(signer_read_token(&number, &token, str_slice(&s)));
+	assert_false(signer_read_install(&number, &cert, &secret,
+	    str_slice(&s)));
+	for (size_t n = 0; n < s.len; n++)
+		assert_false(signer_read_renewal(&number, &secret,
+		    slice_of(s.ptr, n)));
+	key_fini(&key);
+	key_wipe_str(&s);
+}
+
 TEST(signer_replies_come_back_and_no_truncation_does)
 {
 	struct signer_reply in = {

@@ -239,6 +239,7 @@ agent_new(const struct agent_options *o, struct err *err)
 	g->state.dir = -1;
 	docs_init(&g->docs);
 	list_init(&g->obeying);
+	agent_jwt_init(g);
 	start_names(g);
 	agent_numbers_start(g);
 	if (load(g, err) != 0) {
@@ -314,6 +315,7 @@ quiesce(struct agent *g)
 	agent_save_now(g);
 	agent_session_end(g);
 	agent_svid_stop(g);
+	agent_jwt_stop(g);
 	agent_identity_stop(g);
 	app_health_stop(g->health);
 	g->health = NULL;
@@ -388,6 +390,8 @@ agent_free(struct agent *g)
 	agent_identity_free(g->identity);
 	key_fini(&g->next_key);
 	agent_svid_fini(g);
+	agent_jwt_fini(g);
+	str_fini(&g->jwks);
 	agent_revoked_fini(g);
 	str_fini(&g->bundle_pem);
 	mem_free(g->control_id);

@@ -78,6 +78,9 @@ agent_identity_load(struct agent *g, struct err *err)
 	if (result == 0)
 		result = state_read(&g->state, STATE_BUNDLE, &g->bundle_pem,
 		    err);
+	if (result == 1 && state_read(&g->state, STATE_JWKS, &g->jwks,
+	    err) < 0)
+		result = -1;
 	if (result == 1)
 		result = state_read(&g->state, STATE_IDENTITY, &pem, err);
 	if (result == 1)
@@ -242,6 +245,20 @@ agent_take_bundle(struct agent *g, struct slice pem, struct err *err)
 	str_fini(&old);
 	log_info("identity", "a new trust bundle is in use");
 	return state_write(&g->state, STATE_BUNDLE, pem, err);
+}
+
+void
+agent_take_jwks(struct agent *g, struct slice text)
+{
+	struct err err = ERR_INIT;
+
+	if (text.len == 0 || slice_eq(text, str_slice(&g->jwks)))
+		return;
+	str_clear(&g->jwks);
+	str_add_slice(&g->jwks, text);
+	if (state_write(&g->state, STATE_JWKS, text, &err) != 0)
+		log_error("identity", "%s", err.text);
+	agent_svid_changed(g);
 }
 
 /* --- joining ------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include "modes/proxy/agent_identity.h"
 #include "modes/proxy/agent_interest.h"
 #include "modes/proxy/agent_join.h"
+#include "modes/proxy/agent_jwt.h"
 #include "modes/proxy/agent_link.h"
 #include "modes/proxy/agent_renew.h"
 #include "modes/proxy/agent_status.h"
@@ -50,6 +51,8 @@ struct agent {
 	bool                   began_ended;	/* and has no other since */
 
 	struct agent_svid      svid;	/* our application's */
+	struct agent_jwts      jwts;
+	struct str             jwks;	/* by which tokens are verified */
 
 	/* Whom we refuse: agent_revoke.c */
 	struct revoked        *revoked;	/* NULL: control never said */

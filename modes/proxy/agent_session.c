@@ -330,10 +330,11 @@ on_question(struct agent *g, const struct sync_message *m)
 }
 
 static void
-on_bundle(struct agent *g, struct slice pem)
+on_bundle(struct agent *g, struct slice pem, struct slice jwks)
 {
 	struct err err = ERR_INIT;
 
+	agent_take_jwks(g, jwks);
 	if (agent_take_bundle(g, pem, &err) != 0)
 		log_error("identity", "trust bundle from control: %s",
 		    err.text);
@@ -362,7 +363,7 @@ on_line(void *arg, struct slice line, struct arena *a)
 	}
 	switch (m.type) {
 	case SYNC_BUNDLE:
-		on_bundle(g, m.pem);
+		on_bundle(g, m.pem, m.jwks);
 		break;
 	case SYNC_REVOKE:
 		on_revoke(g, &m);

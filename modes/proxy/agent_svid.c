@@ -40,8 +40,8 @@ tell(struct agent *g)
 	if (is_usable(g)) {
 		s = svids_new(&a->key, str_slice(&a->chain_pem), &err);
 		if (s != NULL && svids_add_bundle(s, slice_str(
-		    g->identity->domain), str_slice(&g->bundle_pem), SLICE_NONE,
-		    &err) != 0) {
+		    g->identity->domain), str_slice(&g->bundle_pem),
+		    str_slice(&g->jwks), &err) != 0) {
 			svids_unref(s);
 			s = NULL;
 		}

@@ -20,6 +20,7 @@
 #define STATE_IDENTITY	"identity.pem"	/* key, then certificates */
 #define STATE_BUNDLE	"bundle.pem"	/* roots that we trust */
 #define STATE_APPLICATION "application.pem"	/* of ours: agent_svid.h */
+#define STATE_JWKS	"jwt-keys.json"	/* by which tokens are verified */
 #define STATE_REVOKED	"revoked.txt"	/* whom we refuse: pki/revoked.h */
 #define STATE_JOIN_KEY	"join-key.pem"	/* of a join that is under way */
 #define STATE_DOCUMENTS	"documents.jsonl"	/* last good ones: docs.h */

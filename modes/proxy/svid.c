@@ -67,7 +67,7 @@ svids_add_bundle(struct svids *s, struct slice domain, struct slice roots_pem,
 		s->bundles[s->bundles_len++] = (struct svid_bundle){
 			.domain = arena_dup(&s->memory, domain),
 			.roots = arena_dup(&s->memory, str_slice(&der)),
-			.jwks = jwks.ptr == NULL ? SLICE_NONE :
+			.jwks = jwks.len == 0 ? SLICE_NONE :
 			    arena_dup(&s->memory, jwks),
 		};
 	}

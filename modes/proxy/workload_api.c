@@ -4,17 +4,11 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "chain/grpc.h"
 #include "chain/grpc_message.h"
-#include "chain/http.h"
 #include "conf/json.h"
 #include "filter/table.h"
-#include "modes/proxy/proxy_run.h"
-#include "modes/proxy/workload_api.h"
-#include "modes/proxy/workload_message.h"
+#include "modes/proxy/workload_run.h"
 #include "net/listener.h"
-#include "pki/hash.h"
-#include "stat/memo.h"
 #include "stat/metrics.h"
 
 #define BACKLOG		128
@@ -22,46 +16,18 @@
 #define LOG_MS		1000
 #define SERVICE		"/SpiffeWorkloadAPI/"
 
-struct workload_api {
-	struct proxy_run      *proxy;
-	struct worker_env      env;
-	struct stat_memo       memo;
-	struct l4_chain       *l4;
-	struct l7_chain       *l7;
-	struct http_options    http;
-	struct listener       *listener;
-	struct listener_watch *watch;
-	struct svids          *now;	/* NULL: there is no identity */
-	struct list            streams;
-	size_t                 streams_len;
-	uint64_t               log_ms;	/* of the last line about a refusal */
-};
-
-/* State of the terminal: one call. */
-struct call {
-	struct list          link;	/* of an open stream, else alone */
-	struct l7_ctx       *ctx;
-	struct workload_api *api;
-	const struct method *method;	/* NULL: refused before that is known */
-	struct buf           body;
-	uint8_t              said[HASH_LEN];	/* the hash of the last answer */
-	bool                 is_answered, is_streaming, is_paused, owes;
-};
-
-struct method {
-	const char *name;
-	void      (*put)(struct str *, const struct svids *);
-};
-
-static const struct method methods[] = {
-	{ "FetchX509SVID", workload_put_x509 },
-	{ "FetchX509Bundles", workload_put_x509_bundles },
+static const struct workload_method methods[] = {
+	{ "FetchX509SVID", workload_put_x509, NULL },
+	{ "FetchX509Bundles", workload_put_x509_bundles, NULL },
+	{ "FetchJWTSVID", NULL, workload_fetch_jwt },
+	{ "FetchJWTBundles", workload_put_jwt_bundles, NULL },
+	{ "ValidateJWTSVID", NULL, workload_validate_jwt },
 };
 
 /* --- answers ------------------------------------------------------------- */
 
 static void
-count(struct call *c, int status)
+count(struct workload_call *c, int status)
 {
 	char code[12];
 	struct slice labels[2] = {
@@ -74,7 +40,7 @@ count(struct call *c, int status)
 }
 
 static void
-forget(struct call *c)
+forget(struct workload_call *c)
 {
 	if (c->is_streaming) {
 		list_remove(&c->link);
@@ -82,11 +48,12 @@ forget(struct call *c)
 	}
 	c->is_streaming = false;
 	buf_fini(&c->body);
+	workload_forget(c);
 }
 
 /* Before anything was answered, or in place of what would go on. */
-static void
-fail(struct call *c, int status, const char *why)
+void
+workload_fail(struct workload_call *c, int status, const char *why)
 {
 	struct arena *a = l7_arena(c->ctx);
 	struct buf none = { 0 };
@@ -110,7 +77,7 @@ fail(struct call *c, int status, const char *why)
 }
 
 static void
-respond(struct call *c)
+respond(struct workload_call *c)
 {
 	struct http_head *head = arena_alloc(l7_arena(c->ctx), sizeof(*head));
 
@@ -123,9 +90,25 @@ respond(struct call *c)
 	l7_respond_head(c->ctx, head, false);
 }
 
+void
+workload_answer(struct workload_call *c, struct slice message)
+{
+	struct http_fields *f = arena_alloc(l7_arena(c->ctx), sizeof(*f));
+	struct buf out = { 0 };
+
+	count(c, GRPC_OK);
+	respond(c);
+	grpc_message_put(&out, message);
+	l7_respond_body(c->ctx, &out, false);
+	buf_fini(&out);
+	http_fields_init(f, l7_arena(c->ctx));
+	http_fields_add_id(f, FIELD_GRPC_STATUS, SLICE("0"));
+	l7_respond_trailers(c->ctx, f);
+}
+
 /* The whole state, unless the caller has exactly that. */
 static void
-push(struct call *c)
+push(struct workload_call *c)
 {
 	uint8_t hash[HASH_LEN];
 	struct str message = { 0 };
@@ -148,17 +131,17 @@ push(struct call *c)
 }
 
 static void
-start_stream(struct call *c)
+start_stream(struct workload_call *c)
 {
 	struct workload_api *api = c->api;
 
 	if (api->now == NULL) {
-		fail(c, GRPC_PERMISSION_DENIED, "this workload has no identity "
+		workload_fail(c, GRPC_PERMISSION_DENIED, "this workload has no identity "
 		    "now");
 		return;
 	}
 	if (api->streams_len >= WORKLOAD_API_STREAMS_MAX) {
-		fail(c, GRPC_RESOURCE_EXHAUSTED, "too many streams are open");
+		workload_fail(c, GRPC_RESOURCE_EXHAUSTED, "too many streams are open");
 		return;
 	}
 	c->is_streaming = true;
@@ -170,18 +153,21 @@ start_stream(struct call *c)
 }
 
 static void
-run(struct call *c)
+run(struct workload_call *c)
 {
 	size_t len = buf_len(&c->body);
 	struct slice message;
 
 	if (!grpc_message_read(len == 0 ? SLICE("") : buf_pull(&c->body, len),
 	    &message)) {
-		fail(c, GRPC_INVALID_ARGUMENT, "expected one message, not "
+		workload_fail(c, GRPC_INVALID_ARGUMENT, "expected one message, not "
 		    "compressed");
 		return;
 	}
-	start_stream(c);
+	if (c->method->run != NULL)
+		c->method->run(c, message);
+	else
+		start_stream(c);
 	buf_fini(&c->body);
 }
 
@@ -191,12 +177,12 @@ workload_api_use(struct workload_api *api, struct svids *now)
 	svids_unref(api->now);
 	api->now = now;
 	LIST_FOREACH_SAFE(at, &api->streams) {
-		struct call *c = list_entry(at, struct call, link);
+		struct workload_call *c = list_entry(at, struct workload_call, link);
 
 		if (now != NULL)
 			push(c);
 		else
-			fail(c, GRPC_PERMISSION_DENIED, "this workload has no "
+			workload_fail(c, GRPC_PERMISSION_DENIED, "this workload has no "
 			    "identity any more");
 	}
 }
@@ -235,7 +221,7 @@ tell_refusal(struct workload_api *api, uid_t uid)
 	    "API and may have none (--workload-api-user)", (unsigned long)uid);
 }
 
-static const struct method *
+static const struct workload_method *
 find_method(struct slice path)
 {
 	if (!slice_has_prefix(path, SLICE(SERVICE)))
@@ -249,21 +235,21 @@ find_method(struct slice path)
 
 /* False: it was refused. */
 static bool
-admit(struct call *c, const struct http_head *head)
+admit(struct workload_call *c, const struct http_head *head)
 {
 	uid_t uid = (uid_t)-1;
 
 	c->method = find_method(head->path);
 	if (!slice_is(http_fields_find(&head->fields,
 	    SLICE("workload.spiffe.io")), "true")) {
-		fail(c, GRPC_INVALID_ARGUMENT, "the metadata "
+		workload_fail(c, GRPC_INVALID_ARGUMENT, "the metadata "
 		    "workload.spiffe.io: true is missing");
 	} else if (c->method == NULL) {
-		fail(c, GRPC_UNIMPLEMENTED, "there is no such method here");
+		workload_fail(c, GRPC_UNIMPLEMENTED, "there is no such method here");
 	} else if (conn_peer_uid(l7_conn(c->ctx), &uid) != 0 ||
 	    !is_served(c->api, uid)) {
 		tell_refusal(c->api, uid);
-		fail(c, GRPC_PERMISSION_DENIED, "this user is given no identity "
+		workload_fail(c, GRPC_PERMISSION_DENIED, "this user is given no identity "
 		    "here");
 	}
 	return !c->is_answered;
@@ -274,7 +260,7 @@ admit(struct call *c, const struct http_head *head)
 static void
 on_head(struct l7_ctx *ctx, struct http_head *head, bool end)
 {
-	struct call *c = ctx->state;
+	struct workload_call *c = ctx->state;
 
 	c->ctx = ctx;
 	c->api = *(struct workload_api *const *)ctx->shared;
@@ -291,7 +277,7 @@ on_head(struct l7_ctx *ctx, struct http_head *head, bool end)
 static void
 on_body(struct l7_ctx *ctx, struct buf *b, bool end)
 {
-	struct call *c = ctx->state;
+	struct workload_call *c = ctx->state;
 
 	if (c->is_answered) {
 		buf_drain(b, buf_len(b));
@@ -299,7 +285,7 @@ on_body(struct l7_ctx *ctx, struct buf *b, bool end)
 	}
 	buf_move(&c->body, b);
 	if (buf_len(&c->body) > REQUEST_MAX)
-		fail(c, GRPC_RESOURCE_EXHAUSTED, "the message is too large");
+		workload_fail(c, GRPC_RESOURCE_EXHAUSTED, "the message is too large");
 	else if (end)
 		run(c);
 }
@@ -307,7 +293,7 @@ on_body(struct l7_ctx *ctx, struct buf *b, bool end)
 static void
 on_trailers(struct l7_ctx *ctx, struct http_fields *trailers)
 {
-	struct call *c = ctx->state;
+	struct workload_call *c = ctx->state;
 
 	(void)trailers;
 	if (!c->is_answered)
@@ -317,7 +303,7 @@ on_trailers(struct l7_ctx *ctx, struct http_fields *trailers)
 static void
 on_pause(struct l7_ctx *ctx, bool is_paused)
 {
-	struct call *c = ctx->state;
+	struct workload_call *c = ctx->state;
 
 	c->is_paused = is_paused;
 	if (c->is_streaming && c->owes && !is_paused)
@@ -327,7 +313,7 @@ on_pause(struct l7_ctx *ctx, bool is_paused)
 static void
 on_cancel(struct l7_ctx *ctx)
 {
-	struct call *c = ctx->state;
+	struct workload_call *c = ctx->state;
 
 	if (c->api != NULL)
 		forget(c);
@@ -342,7 +328,7 @@ on_done(struct l7_ctx *ctx, const struct l7_summary *summary)
 }
 
 static const struct l7_terminal terminal = {
-	.name = "workload_api", .state_size = sizeof(struct call),
+	.name = "workload_api", .state_size = sizeof(struct workload_call),
 	.head = on_head, .body = on_body, .trailers = on_trailers,
 	.pause = on_pause, .cancel = on_cancel, .done = on_done,
 };

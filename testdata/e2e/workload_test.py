@@ -2,10 +2,13 @@
 """Applications get identities of their own by the SPIFFE Workload API: a client
 made from the public interface asks, openssl judges what it gets."""
 
+import json
 import os
 import subprocess
+import time
 
 import grpc
+import jwt
 from mesh import curl, main, scenario, wait_until
 from workload import HEADER, Workload
 
@@ -134,6 +137,77 @@ def a_rotation_is_pushed(scene):
 		after = next(svids).svids[0]
 	assert after.x509_svid_key != before.x509_svid_key
 	verify(scene, after, certificates(after.bundle))
+
+
+def tokens_of(control):
+	"""The keys of tokens in the trust bundle, as others get it, by their kid."""
+	keys = json.loads(control.ctl("ca", "export-bundle", "--format",
+	    "spiffe").stdout)["keys"]
+	return {key["kid"]: jwt.PyJWK.from_dict(key).key for key in keys
+	    if key["use"] == "jwt-svid"}
+
+
+@scenario
+def a_token_is_for_its_audience(scene):
+	control = scene.control()
+	_, application = member(scene, control)
+	x509(application)
+	one = application.call("FetchJWTSVID", audience=["db", "spiffe://x/y"])
+	assert [svid.spiffe_id for svid in one.svids] == [ID]
+	token = one.svids[0].svid
+	# Somebody else's library believes it, by the bundle alone.
+	keys = tokens_of(control)
+	kid = jwt.get_unverified_header(token)["kid"]
+	claims = jwt.decode(token, keys[kid], algorithms=["ES256"],
+	    audience="spiffe://x/y", options={"require": ["exp", "sub", "aud"]})
+	assert claims["sub"] == ID and claims["aud"] == ["db", "spiffe://x/y"]
+	assert 0 < claims["exp"] - time.time() <= 300
+	try:
+		jwt.decode(token, keys[kid], algorithms=["ES256"], audience="web")
+		raise AssertionError("another audience")
+	except jwt.InvalidAudienceError:
+		pass
+	again = application.call("FetchJWTSVID", audience=["db", "spiffe://x/y"])
+	assert again.svids[0].svid == token, "control is not asked again"
+	# So does the proxy, and another one.
+	bundles = next(application.stream("FetchJWTBundles")).bundles
+	assert list(bundles) == ["spiffe://mesh.internal"]
+	published = json.loads(bundles["spiffe://mesh.internal"])["keys"]
+	assert {key["kid"] for key in published} == set(keys)
+	_, web = member(scene, control, name="web")
+	x509(web)
+	for asked in application, web:
+		seen = asked.call("ValidateJWTSVID", audience="db", svid=token)
+		assert seen.spiffe_id == ID
+		assert seen.claims["iss"] == "spiffe://mesh.internal"
+		assert list(seen.claims["aud"]) == ["db", "spiffe://x/y"]
+	head, body, sig = token.split(".")
+	forged = jwt.encode(claims | {"aud": "db"}, "k" * 32, algorithm="HS256")
+	other = scene.control(name="other")
+	stranger = jwt.encode(claims | {"aud": "db"}, openssl("ecparam", "-name",
+	    "prime256v1", "-genkey", "-noout"), algorithm="ES256",
+	    headers={"kid": kid})
+	for bad, audience in ((token, "web"), (f"{head}.{body}.{sig[:-4]}AAAA", "db"),
+	    (f"{head}.{body}.", "db"), (forged, "db"), (stranger, "db"), ("", "db"),
+	    (token, "")):
+		assert code(application.call, "ValidateJWTSVID", audience=audience,
+		    svid=bad) == "INVALID_ARGUMENT", bad
+	for bad in [], [""], ["a" * 513], ["a"] * 17:
+		assert code(application.call, "FetchJWTSVID",
+		    audience=bad) == "INVALID_ARGUMENT", bad
+	assert code(application.call, "FetchJWTSVID", audience=["a" * 40000]) == \
+	    "RESOURCE_EXHAUSTED"
+	application.call("FetchJWTSVID", audience=["a" * 512] * 16)
+	assert code(application.call, "FetchJWTSVID", audience=["db"],
+	    spiffe_id=ID.replace("orders", "web")) == "PERMISSION_DENIED"
+	assert tokens_of(other).keys().isdisjoint(keys)
+	# Away, control is asked in vain, and what there is stays good.
+	control.stop()
+	assert code(application.call, "FetchJWTSVID", audience=["new"]) == \
+	    "UNAVAILABLE"
+	assert application.call("FetchJWTSVID", audience=["db", "spiffe://x/y"]
+	    ).svids[0].svid == token
+	application.call("ValidateJWTSVID", audience="db", svid=token)
 
 
 @scenario
