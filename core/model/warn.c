@@ -305,6 +305,18 @@ warn_addresses(struct warner *w)
 }
 
 static void
+warn_listeners(struct warner *w)
+{
+	size_t n;
+	const struct model_listener *l = model_listeners(w->object, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (model_listener_protocol(&l[i]) == MODEL_LISTENER_OTHER)
+			warn_at(w, "listeners[%zu].protocol: %s is not one of ours, "
+			    "so nobody listens there", i, l[i].protocol);
+}
+
+static void
 warn_object(struct warner *w)
 {
 	const struct model_object *o = w->object;
@@ -324,6 +336,9 @@ warn_object(struct warner *w)
 		}
 	} else if (o->kind == &model_gateway_kind) {
 		warn_addresses(w);
+		warn_listeners(w);
+	} else if (o->kind == &model_listener_set_kind) {
+		warn_listeners(w);
 	} else {
 		warn_policy(w);
 	}

@@ -186,6 +186,11 @@ static const struct {
 	    "protocol: HTTP, port: 80}]}\n",
 	    "t:5:67: spec.addresses[1].type: nobody can listen at a Hostname, so "
 	    "the Gateway is not accepted\n" },
+	{ 0, "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n"
+	    "metadata: {name: g}\nspec: {gatewayClassName: c, listeners: [{name: "
+	    "a, protocol: HTTP, port: 80}, {name: b, protocol: SCTP, port: 81}]}\n",
+	    "t:5:98: spec.listeners[1].protocol: SCTP is not one of ours, so "
+	    "nobody listens there\n" },
 	{ 0, STREAM("TCPRoute", "b", PARENT) STREAM("TCPRoute", "a", PARENT),
 	    "t:5:69: spec.rules[0]: takes no connection, as TCPRoute default/a "
 	    "takes all of them and goes first\n" },

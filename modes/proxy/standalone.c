@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "loop/loop_fd.h"
+#include "model/warn.h"
 #include "modes/proxy/names.h"
 #include "modes/proxy/proxy_run.h"
 #include "modes/proxy/system_roots.h"
@@ -27,10 +28,20 @@ struct standalone {
 };
 
 static void
+on_warning(void *arg, const struct model_object *o, const char *text)
+{
+	(void)arg;
+	(void)o;
+	log_warn("config", "%s", text);
+}
+
+/* What does not read, and what reads and is most likely a mistake. */
+static void
 report_faults(const struct model_set *docs)
 {
 	for (size_t i = 0; i < docs->faults_len; i++)
 		log_error("config", "%s", docs->faults[i].err.text);
+	model_warn(docs, 0, on_warning, NULL);
 }
 
 /* Whether "PATH: ..." speaks of a file or of a directory above it. */
