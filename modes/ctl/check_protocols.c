@@ -4,7 +4,10 @@
 #include "modes/ctl/checks_impl.h"
 #include "modes/ctl/rows.h"
 
-/* What somebody speaks where something else is declared, and what to do. */
+/*
+ * What somebody speaks where something else is declared, and what to do; of an
+ * application what goes behind --app PORT=HOST:PORT/.
+ */
 static const struct {
 	const char *speaker, *spoken, *word, *hint;
 } known[] = {
@@ -15,12 +18,11 @@ static const struct {
 	    "it is; or call in plain text, sidecars encrypt" },
 	{ "caller", "other", "what is no HTTP", "appProtocol: tcp in the Service "
 	    "carries any bytes" },
-	{ "application", "http/1", "HTTP/1", "--app HOST:PORT/http at its proxy" },
-	{ "application", "http/2", "HTTP/2", "--app HOST:PORT/h2 at its proxy" },
-	{ "application", "tls", "TLS", "--app HOST:PORT/tcp at its proxy; or plain "
-	    "text there, sidecars encrypt" },
-	{ "application", "other", "what is no HTTP",
-	    "--app HOST:PORT/tcp at its proxy" },
+	{ "application", "http/1", "HTTP/1", "http at its proxy" },
+	{ "application", "http/2", "HTTP/2", "h2 at its proxy" },
+	{ "application", "tls", "TLS", "tcp at its proxy; or plain text there, "
+	    "sidecars encrypt" },
+	{ "application", "other", "what is no HTTP", "tcp at its proxy" },
 };
 
 static const struct conf_node *
@@ -94,7 +96,8 @@ check_row(struct ctl *c, struct checks *k, const struct conf_node *row,
 		    "%s port %s is declared %s, but its callers%s%s speak %s",
 		    service, port, declared, source == NULL ? "" : " of ",
 		    source == NULL ? "" : source, known[i].word);
-		l->hint = known[i].hint;
+		l->hint = !is_app ? known[i].hint : arena_printf(&c->arena,
+		    "--app %s=HOST:PORT/%s", port, known[i].hint);
 	}
 }
 

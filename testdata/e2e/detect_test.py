@@ -487,6 +487,8 @@ def applications_that_speak_something_else(scene):
 	    f"but its application speaks {speaks}" for port, what, speaks in (
 	    (9000, "h2c", "HTTP/1"), (9001, "http", "what is no HTTP"),
 	    (9002, "auto", "HTTP/1"))))
+	assert "hint: --app 9002=HOST:PORT/http at its proxy" in \
+	    caller.control.ctl("check", expect=None).stdout
 
 
 # --- What people see
