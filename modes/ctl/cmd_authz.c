@@ -142,7 +142,9 @@ read_revoked(struct inquiry *q)
 	if (q->traffic.is_offline || q->facts.id.len == 0)
 		return CTL_OK;
 	list = call_list(q->c, "/v1/revocations", "items", &err);
-	if (list == NULL)
+	if (list == NULL && err.kind == ERR_DENIED)
+		ctl_warn(q->c, "who was revoked is not known: %s", err.text);
+	else if (list == NULL)
 		return ctl_fail_call(q->c, &err);
 	CONF_FOREACH(e, list) {
 		const char *id = conf_get_string(e->node, "identity");
