@@ -48,6 +48,9 @@ const struct api_route api_routes[] = {
 	{ METHOD_POST, "/v1/revocations", API_PEOPLE, "revocations", SMALL,
 	    api_revoke },
 
+	{ METHOD_GET, "/v1/certificates", API_PEOPLE, "secrets", 0,
+	    api_certificates },
+
 	{ METHOD_GET, "/v1/services", API_PEOPLE, "services", 0, api_services },
 	{ METHOD_GET, "/v1/services/*/*/endpoints", API_PEOPLE, "services", 0,
 	    api_service_endpoints },

@@ -28,6 +28,8 @@ api_row api_token_create, api_token_list, api_token_delete,
 api_row api_ca_prepare, api_ca_activate, api_ca_taint, api_ca_revoke;
 /* api_revoke.c */
 api_row api_revoke, api_revocations;
+/* api_certificates.c */
+api_row api_certificates;
 /* api_view.c */
 api_row api_services, api_service_endpoints, api_proxies, api_proxy_config,
     api_stat;

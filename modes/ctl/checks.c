@@ -50,10 +50,9 @@ checks_text(struct ctl *c, const struct conf_node *row, const char *key)
 	return text == NULL ? "-" : text;
 }
 
-/* Adds a line about something that ends; gives the line. */
-static struct check_line *
-add_end(struct ctl *c, struct checks *k, const char *category, const char *what,
-    const char *time, int64_t warn_s)
+struct check_line *
+checks_add_end(struct ctl *c, struct checks *k, const char *category,
+    const char *what, const char *time, int64_t warn_s)
 {
 	int64_t at = 0, now = clock_wall_s();
 	char due[TABLE_AGE_TEXT];
@@ -110,7 +109,7 @@ check_certificate(struct ctl *c, struct checks *k, const struct target *t)
 		    arena_strdup(&c->arena, err.text);
 	} else {
 		clock_format(end, leaf.not_after, -1);
-		struct check_line *l = add_end(c, k, "operator",
+		struct check_line *l = checks_add_end(c, k, "operator",
 		    "the operator's certificate",
 		    arena_strdup(&c->arena, end), 3600);
 
@@ -213,7 +212,7 @@ check_ca(struct ctl *c, struct checks *k)
 		/* A retired one is there to end. */
 		if (strcmp(checks_text(c, e->node, "state"), "retired") == 0)
 			continue;
-		l = add_end(c, k, "identities", arena_printf(&c->arena,
+		l = checks_add_end(c, k, "identities", arena_printf(&c->arena,
 		    "root %s", checks_text(c, e->node, "subject")),
 		    conf_get_string(e->node, "notAfter"), warn_s);
 		if (l != NULL && l->result != CHECK_SUCCESS)
@@ -221,12 +220,12 @@ check_ca(struct ctl *c, struct checks *k)
 			    "mesh ctl ca activate; control's log says why it "
 			    "has not";
 	}
-	l = add_end(c, k, "identities", "the intermediate",
+	l = checks_add_end(c, k, "identities", "the intermediate",
 	    conf_string(conf_find(ca, "intermediate.notAfter")), warn_s);
 	if (l != NULL && l->result != CHECK_SUCCESS)
 		l->hint = "mesh ctl ca prepare, then mesh ctl ca activate; "
 		    "control's log says why it has not";
-	l = add_end(c, k, "identities", "control's own certificate",
+	l = checks_add_end(c, k, "identities", "control's own certificate",
 	    conf_string(conf_find(ca, "control.notAfter")), 0);
 	if (l != NULL && l->result != CHECK_SUCCESS)
 		l->hint = "control's log says why it is not renewed";
@@ -234,17 +233,30 @@ check_ca(struct ctl *c, struct checks *k)
 
 /* --- sidecars and services ------------------------------------------------------ */
 
+/* Of the first: what it rejected, and why. */
 static const char *
-state_text(struct ctl *c, const char *state)
+rejected_text(struct ctl *c, const struct conf_node *row)
+{
+	const struct conf_node *all = conf_get(row, "rejected");
+
+	return arena_printf(&c->arena, "it rejects %s: %s%s",
+	    checks_text(c, conf_at(all, 0), "key"),
+	    checks_text(c, conf_at(all, 0), "error"),
+	    conf_len(all) > 1 ? ", and others" : "");
+}
+
+static const char *
+state_text(struct ctl *c, const char *state, const struct conf_node *row)
 {
 	static const struct { const char *state, *text; } known[] = {
 		{ "stale", "it has not acknowledged the newest documents" },
-		{ "rejected", "it runs the last good form of a document that it "
-		    "rejected" },
 		{ "differs", "what it runs differs from what control sent" },
 		{ "connecting", "it has got no documents yet" },
 	};
 
+	if (strcmp(state, "rejected") == 0 && conf_len(conf_get(row,
+	    "rejected")) > 0)
+		return rejected_text(c, row);
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(state, known[i].state) == 0)
 			return known[i].text;
@@ -300,10 +312,10 @@ check_proxy(struct ctl *c, struct checks *k, const struct conf_node *row)
 		l = checks_add(k, "sidecars", strcmp(state, "stale") == 0 ?
 		    CHECK_WARNING : CHECK_ERROR, arena_printf(&c->arena,
 		    "%s runs what it should", name));
-		l->why = state_text(c, state);
+		l->why = state_text(c, state, row);
 		l->hint = "mesh ctl proxy status -o json, and the log of that proxy";
 	}
-	l = add_end(c, k, "sidecars", arena_printf(&c->arena,
+	l = checks_add_end(c, k, "sidecars", arena_printf(&c->arena,
 	    "the certificate of %s", name),
 	    conf_get_string(row, "certNotAfter"), 0);
 	if (l != NULL && l->result == CHECK_SUCCESS)
@@ -384,6 +396,7 @@ checks_run(struct ctl *c, struct checks *k)
 		return;
 	check_audit(c, k);
 	check_ca(c, k);
+	check_certificates(c, k);
 	check_proxies(c, k);
 	check_services(c, k);
 	check_protocols(c, k);

@@ -8,10 +8,18 @@
 /* Keeps the texts; gives the line, for its why and hint. */
 struct check_line *checks_add(struct checks *, const char *category,
     enum check_result, const char *text);
+/*
+ * Adds a line about something that ends, a fault from warn_s before; NULL: that
+ * is no time.
+ */
+struct check_line *checks_add_end(struct ctl *, struct checks *,
+    const char *category, const char *what, const char *time, int64_t warn_s);
 /* A member as text; "-" if there is none. */
 const char *checks_text(struct ctl *, const struct conf_node *row,
     const char *key);
 
+/* check_certificates.c: in Secrets, for Gateways. */
+void check_certificates(struct ctl *, struct checks *);
 /* check_protocols.c: what is spoken where something else is declared. */
 void check_protocols(struct ctl *, struct checks *);
 /* check_policies.c: whether anybody may call anybody. */

@@ -19,7 +19,8 @@ const struct ctl_command cmd_check = {
 	    "was heard to speak what it is not declared for, within the last 10 "
 	    "minutes, is a warning. So is a machine whose clock is more than 30 "
 	    "seconds off control's, and a root or an intermediate that ends "
-	    "within 29 days while no other is prepared, or within 6.",
+	    "within 29 days while no other is prepared, or within 6, and a "
+	    "certificate in a Secret that ends within 14.",
 	.examples = examples,
 	.run = check_all,
 };

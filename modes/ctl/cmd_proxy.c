@@ -37,8 +37,8 @@ static const struct ctl_command proxy_status = {
 	.summary = "list the proxies that are connected to control",
 	.text = "CONFIG is SYNCED when a proxy has acknowledged the newest revision "
 	    "that concerns it, STALE when it lags behind, REJECTED when a document "
-	    "does not compile there and the last good one stays (-o json says "
-	    "which), DIFFERS when what it runs is something else.",
+	    "does not compile there and the last good one, if there was any, "
+	    "stays (-o json says which), DIFFERS when what it runs is something else.",
 	.examples = status_examples,
 	.run = status,
 };

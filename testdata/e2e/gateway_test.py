@@ -4,6 +4,7 @@
 TLS is checked with Python's, which is OpenSSL.
 """
 
+import json
 
 import wire
 from gateway import (Gateway, certificate, gateway, no_such_name, route,
@@ -102,6 +103,19 @@ def proxies_of_ours_in_front_are_believed(scene):
 	seen = edge.get(port, "/", "shop.example").json()["headers"]
 	assert seen["x-forwarded-for"] == ["127.0.0.1"], seen
 	assert seen["x-forwarded-proto"] == ["http"], seen
+
+
+@scenario
+def a_listener_that_nobody_can_open_is_told_of(scene):
+	there, odd = free_port(), free_port()
+	app = scene.echo("web")
+	edge = Gateway(scene, gateway([http(there, "a"),
+	    f"name: odd, port: {odd}, protocol: SCTP"]) + route("web", "web") +
+	    service("web", app.http_port))
+	assert edge.get(there).status == 200
+	assert is_closed(odd)
+	assert "listeners[1].protocol: SCTP is not one of ours" in edge.err(), \
+	    edge.err()
 
 
 @scenario
@@ -226,6 +240,10 @@ def a_joined_gateway_reaches_sidecars_by_mutual_tls(scene):
 	edge = joined(scene, control)
 	wait_until(lambda: control.get("gateway", "edge")["status"]["addresses"] ==
 	    [{"type": "IPAddress", "value": "127.0.0.1"}], "its address is told")
+	# It never had a good form, so none is said to go on.
+	wait_until(lambda: "rejects /gateway.networking.k8s.io/gateways/default/edge"
+	    ": listener s: there is no Secret default/cert" in control.ctl("check",
+	    expect=1).stdout, "it says what is missing")
 	# Documents come when it runs already.
 	control.apply(route("web", "web") + secret("cert", pair))
 	wait_until(lambda: wire.get(port).status == 200, "the route is there")
@@ -240,6 +258,11 @@ def a_joined_gateway_reaches_sidecars_by_mutual_tls(scene):
 	# It has no application that could be away.
 	wait_until(lambda: control.ctl("check", expect=None).stdout.count(
 	    "all 2 sidecars are well"), "both are well")
+	said = control.ctl("check", expect=None).stdout
+	assert "\u203c the certificate of Secret default/cert is valid\n    ends in" \
+	    in said, said
+	rows = control.ctl("api", "GET", "/v1/certificates").stdout
+	assert json.loads(rows)["items"][0]["names"] == ["shop.example"], rows
 	assert "Online" in next(line for line in control.ctl("proxy",
 	    "status").stdout.splitlines() if "edge" in line)
 	# Nobody else is sent the Secret, and it is on no disk in clear.
