@@ -83,8 +83,8 @@ const struct model_authorization_policy *model_authorization_policy(
 const char *model_authz_action_name(enum model_authz_action);	/* "ALLOW" */
 bool model_authz_is_dry_run(const struct model_object *);
 /*
- * The attribute that the key of a condition means, and what stands in its
- * brackets (absent: nothing).  False: there is no such key.
+ * The attribute that the key of a condition means, and the name of the header or
+ * the claim (absent: neither; "a][b" is b of a).  False: there is no such key.
  */
 bool model_authz_key(const char *key, enum model_authz_attribute *,
     struct slice *name);

@@ -97,6 +97,40 @@ static const struct {
 	    "as 10.0.0.0/8, found \"here\"" },
 };
 
+TEST(authorization_policy_has_keys_of_tokens)
+{
+	static const struct {
+		const char *key, *name;	/* NULL: refused */
+	} v[] = {
+		{ "request.auth.audiences", "aud" },
+		{ "request.auth.presenter", "azp" },
+		{ "request.auth.claims[iss]", "iss" },
+		{ "request.auth.claims[a][b]", "a][b" },
+		{ "request.auth.claims[https://a.b/c]", "https://a.b/c" },
+		{ "request.auth.claims[]", NULL },
+		{ "request.auth.claims[a", NULL },
+		{ "request.auth.claims[a][]", NULL },
+		{ "request.auth.claims[[a]", NULL },
+		{ "request.auth.claims[a]b]", NULL },
+		{ "request.auth.claims[a]]", NULL },
+		{ "request.auth.claims[a][b", NULL },
+	};
+	enum model_authz_attribute by;
+	struct slice name;
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		if (model_authz_key(v[i].key, &by, &name) !=
+		    (v[i].name != NULL))
+			fail_msg("%s", v[i].key);
+		if (v[i].name != NULL) {
+			assert_int_equal(by, MODEL_BY_CLAIM);
+			assert_true(slice_is(name, v[i].name));
+		}
+	}
+	assert_true(model_authz_key("request.auth.principal", &by, &name));
+	assert_int_equal(by, MODEL_BY_REQUEST_PRINCIPAL);
+}
+
 TEST(authorization_policy_refuses_what_could_not_act)
 {
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {

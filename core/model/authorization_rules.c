@@ -132,41 +132,70 @@ const struct conf_schema model_authz_rule_schema = { "rule",
 static const struct {
 	const char                *key;
 	enum model_authz_attribute attribute;
+	const char                *name;	/* of a claim */
 } keys[] = {
-	{ "source.ip", MODEL_BY_IP },
-	{ "remote.ip", MODEL_BY_REMOTE_IP },
-	{ "source.namespace", MODEL_BY_NAMESPACE },
-	{ "source.principal", MODEL_BY_PRINCIPAL },
-	{ "source.serviceAccount", MODEL_BY_ACCOUNT },
-	{ "source.trustDomain", MODEL_BY_TRUST_DOMAIN },
-	{ "request.auth.principal", MODEL_BY_CLAIM },
-	{ "request.auth.audiences", MODEL_BY_CLAIM },
-	{ "request.auth.presenter", MODEL_BY_CLAIM },
-	{ "destination.ip", MODEL_BY_DESTINATION_IP },
-	{ "destination.port", MODEL_BY_PORT },
-	{ "connection.sni", MODEL_BY_SNI },
+	{ "source.ip", MODEL_BY_IP, NULL },
+	{ "remote.ip", MODEL_BY_REMOTE_IP, NULL },
+	{ "source.namespace", MODEL_BY_NAMESPACE, NULL },
+	{ "source.principal", MODEL_BY_PRINCIPAL, NULL },
+	{ "source.serviceAccount", MODEL_BY_ACCOUNT, NULL },
+	{ "source.trustDomain", MODEL_BY_TRUST_DOMAIN, NULL },
+	{ "request.auth.principal", MODEL_BY_REQUEST_PRINCIPAL, NULL },
+	{ "request.auth.audiences", MODEL_BY_CLAIM, "aud" },
+	{ "request.auth.presenter", MODEL_BY_CLAIM, "azp" },
+	{ "destination.ip", MODEL_BY_DESTINATION_IP, NULL },
+	{ "destination.port", MODEL_BY_PORT, NULL },
+	{ "connection.sni", MODEL_BY_SNI, NULL },
 };
+
+/* What stands between the first bracket, which head ends with, and the last. */
+static bool
+cut_name(struct slice key, struct slice head, struct slice *name)
+{
+	if (!slice_has_prefix(key, head) || key.ptr[key.len - 1] != ']')
+		return false;
+	*name = slice_of(key.ptr + head.len, key.len - head.len - 1);
+	return true;
+}
+
+/* "a" or "a][b": no part is empty, and no part has a bracket. */
+static bool
+is_claim(struct slice name)
+{
+	bool is_open = true;	/* a part is to begin */
+
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+
+		if (c == ']' && (is_open || i + 2 >= name.len ||
+		    name.ptr[++i] != '['))
+			return false;
+		if (c == '[')
+			return false;
+		is_open = c == ']';
+	}
+	return !is_open;
+}
 
 bool
 model_authz_key(const char *key, enum model_authz_attribute *attribute,
     struct slice *name)
 {
-	struct slice k = slice_str(key), head = SLICE("request.headers[");
+	struct slice k = slice_str(key);
 
 	*name = SLICE_NONE;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (strcmp(keys[i].key, key) == 0) {
 			*attribute = keys[i].attribute;
+			*name = slice_str(keys[i].name);
 			return true;
 		}
 	*attribute = MODEL_BY_CLAIM;
-	if (slice_has_prefix(k, SLICE("request.auth.claims[")))
-		return k.ptr[k.len - 1] == ']';
+	if (cut_name(k, SLICE("request.auth.claims["), name))
+		return is_claim(*name);
 	*attribute = MODEL_BY_HEADER;
-	if (!slice_has_prefix(k, head) || k.ptr[k.len - 1] != ']')
-		return false;
-	*name = slice_of(k.ptr + head.len, k.len - head.len - 1);
-	return conf_pattern_match(CONF_HEADER_NAME, *name);
+	return cut_name(k, SLICE("request.headers["), name) &&
+	    conf_pattern_match(CONF_HEADER_NAME, *name);
 }
 
 /* --- what rows cannot say --------------------------------------------------- */

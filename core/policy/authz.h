@@ -1,6 +1,7 @@
 #ifndef POLICY_AUTHZ_H
 #define POLICY_AUTHZ_H
 
+#include "conf/node.h"
 #include "model/authorization_policy.h"
 #include "model/mesh_config.h"
 
@@ -20,11 +21,16 @@
  * exact, "abc*" a beginning, "*abc" an end, "*" anything that is there; a
  * path may have {*}, one segment, and {**}, any number of them.
  *
- * What cannot be known -- of bytes anything of HTTP, of a request its tokens --
- * never matches in an ALLOW rule and always does in any other.  A caller
- * without an identity has no principal, namespace or account: none of the
- * values, and none of the "not" values either.  One of another trust domain has
- * a principal and that domain, but neither of the others, which are ours.
+ * What cannot be known -- of bytes anything of HTTP -- never matches in an ALLOW
+ * rule and always does in any other.  A caller without an identity has no
+ * principal, namespace or account, and a request without a verified token no
+ * request principal and no claim: none of the values, and none of the "not"
+ * values either, so that to deny notRequestPrincipals ["*"] is to ask for one.
+ * A caller of another trust domain has a principal and that domain, but neither
+ * of the others, which are ours.
+ *
+ * A claim is a string or a list of strings, one of which must be the value;
+ * what is neither is not there.
  *
  * Rules are looked for by what they ask of principal, namespace, account, host,
  * port, method, path and headers, and only those that are left are gone
@@ -44,6 +50,12 @@ struct authz_ip {
 	uint8_t bytes[16];	/* of IPv4 as IPv4-mapped IPv6 */
 };
 
+/* What a verified token says. */
+struct authz_token {
+	struct slice            principal;	/* "ISS/SUB"; absent: it lacks one */
+	const struct conf_node *claims;		/* a map */
+};
+
 /* Slices are borrowed; absent is empty.  What is no HTTP has none of that. */
 struct authz_facts {
 	struct slice    id;		/* SPIFFE ID, proven; empty: none */
@@ -57,6 +69,7 @@ struct authz_facts {
 	/* All lines of a field, joined by ", "; lower-case name; absent: none. */
 	struct slice  (*header)(void *arg, struct slice name);
 	void           *header_arg;
+	const struct authz_token *token;	/* NULL: it has none */
 };
 
 struct authz_answer {

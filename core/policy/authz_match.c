@@ -43,6 +43,8 @@ authz_view_init(struct authz_view *v, const struct authz_facts *f)
 	v->text[MODEL_BY_HOST] = f->host;
 	v->text[MODEL_BY_METHOD] = f->method;
 	v->text[MODEL_BY_PATH] = f->path;
+	if (f->token != NULL)
+		v->text[MODEL_BY_REQUEST_PRINCIPAL] = f->token->principal;
 }
 
 bool
@@ -50,7 +52,6 @@ authz_view_knows(const struct authz_view *v, enum model_authz_attribute a)
 {
 	switch (a) {
 	case MODEL_BY_REQUEST_PRINCIPAL: case MODEL_BY_CLAIM:
-		return false;
 	case MODEL_BY_HOST: case MODEL_BY_METHOD: case MODEL_BY_PATH:
 	case MODEL_BY_HEADER:
 		return v->facts->is_http;
@@ -285,6 +286,60 @@ has_port(const struct authz_set *s, const struct authz_facts *f)
 }
 
 static bool
+has_text(const struct authz_set *s, struct slice text,
+    const struct authz_facts *f)
+{
+	/* What is not there is no value, not even an empty one. */
+	if (text.ptr == NULL)
+		return false;
+	if (s->exact.len > 0 && map_has(&s->exact, text))
+		return true;
+	for (size_t i = 0; i < s->len; i++)
+		if (value_matches(&s->v[i], s->v[i].with_port ? f->authority :
+		    text))
+			return true;
+	return false;
+}
+
+/* The claim that "a][b" names: b of a. */
+static const struct conf_node *
+claim_of(const struct conf_node *claims, struct slice name)
+{
+	while (claims != NULL && claims->kind == CONF_MAP) {
+		const char *end = memmem(name.ptr, name.len, "][", 2);
+		size_t len = end == NULL ? name.len :
+		    (size_t)(end - name.ptr);
+		const struct conf_entry *e = conf_entry_of(claims,
+		    slice_of(name.ptr, len));
+
+		claims = e == NULL ? NULL : e->node;
+		if (end == NULL)
+			return claims;
+		name = slice_from(name, len + 2);
+	}
+	return NULL;
+}
+
+static bool
+has_claim(const struct authz_set *s, struct slice name,
+    const struct authz_facts *f)
+{
+	const struct conf_node *n = f->token == NULL ? NULL :
+	    claim_of(f->token->claims, name);
+
+	if (n == NULL)
+		return false;
+	if (n->kind == CONF_STRING)
+		return has_text(s, n->text, f);
+	if (n->kind == CONF_LIST)
+		CONF_FOREACH(e, n)
+			if (e->node->kind == CONF_STRING &&
+			    has_text(s, e->node->text, f))
+				return true;
+	return false;
+}
+
+static bool
 set_has(const struct authz_set *s, const struct authz_test *t,
     const struct authz_view *v)
 {
@@ -293,18 +348,10 @@ set_has(const struct authz_set *s, const struct authz_test *t,
 	if (t->attribute == MODEL_BY_PORT)
 		return has_port(s, v->facts);
 
-	struct slice text = authz_view_text(v, t->attribute, t->name);
-
-	/* What is not there is no value, not even an empty one. */
-	if (text.ptr == NULL)
-		return false;
-	if (s->exact.len > 0 && map_has(&s->exact, text))
-		return true;
-	for (size_t i = 0; i < s->len; i++)
-		if (value_matches(&s->v[i], s->v[i].with_port ?
-		    v->facts->authority : text))
-			return true;
-	return false;
+	if (t->attribute == MODEL_BY_CLAIM)
+		return has_claim(s, t->name, v->facts);
+	return has_text(s, authz_view_text(v, t->attribute, t->name),
+	    v->facts);
 }
 
 /* --- rules -------------------------------------------------------------------- */
@@ -318,8 +365,8 @@ add_test(struct authz_terms *to, struct arena *a,
 
 	if (is->v_len + not->v_len == 0)
 		return;
-	*t = (struct authz_test){ .attribute = by, .name = lower(a, name),
-	    .has_is = is->v_len > 0 };
+	*t = (struct authz_test){ .attribute = by, .has_is = is->v_len > 0,
+	    .name = by == MODEL_BY_CLAIM ? name : lower(a, name) };
 	set_init(&t->is, a, by, namespace, is);
 	set_init(&t->not, a, by, namespace, not);
 	to->len++;

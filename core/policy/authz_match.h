@@ -48,7 +48,7 @@ struct authz_set {
 
 struct authz_test {
 	enum model_authz_attribute attribute;
-	struct slice               name;	/* of a header */
+	struct slice               name;	/* of a header or a claim */
 	bool                       has_is;
 	struct authz_set           is, not;
 };

@@ -115,6 +115,35 @@ parts_of(const struct authz_facts *f, char td[64], char ns[64], char sa[64])
 		ns[0] = sa[0] = '\0';
 }
 
+/* "a][b" is b of a. */
+static const struct conf_node *
+claim_at(const struct conf_node *n, struct slice name)
+{
+	char text[64];
+	char *next = text, *end;
+
+	snprintf(text, sizeof(text), "%.*s", SLICE_ARG(name));
+	do {
+		end = strstr(next, "][");
+		if (end != NULL)
+			*end = '\0';
+		n = conf_get(n, next);
+		next = end == NULL ? NULL : end + 2;
+	} while (next != NULL);
+	return n;
+}
+
+static bool
+claim_is(const struct conf_node *n, const char *value)
+{
+	if (n != NULL && n->kind == CONF_LIST)
+		CONF_FOREACH(e, n)
+			if (e->node->kind == CONF_STRING &&
+			    glob(value, e->node->text))
+				return true;
+	return n != NULL && n->kind == CONF_STRING && glob(value, n->text);
+}
+
 static bool
 value_is(const struct asked *q, enum model_authz_attribute by,
     struct slice name, const char *value)
@@ -167,6 +196,11 @@ value_is(const struct asked *q, enum model_authz_attribute by,
 		return glob(value, f->header(f->header_arg, slice_of(low,
 		    name.len)));
 	}
+	case MODEL_BY_REQUEST_PRINCIPAL:
+		return f->token != NULL && glob(value, f->token->principal);
+	case MODEL_BY_CLAIM:
+		return f->token != NULL && claim_is(claim_at(f->token->claims,
+		    name), value);
 	default:
 		return false;
 	}
@@ -179,13 +213,13 @@ values_hold(const struct asked *q, enum model_authz_attribute by,
     const struct model_authz_values *not)
 {
 	bool is_http = by == MODEL_BY_HOST || by == MODEL_BY_METHOD ||
-	    by == MODEL_BY_PATH || by == MODEL_BY_HEADER;
+	    by == MODEL_BY_PATH || by == MODEL_BY_HEADER ||
+	    by == MODEL_BY_CLAIM || by == MODEL_BY_REQUEST_PRINCIPAL;
 	bool hit = is->v_len == 0;
 
 	if (is->v_len + not->v_len == 0)
 		return 1;
-	if (by == MODEL_BY_CLAIM || by == MODEL_BY_REQUEST_PRINCIPAL ||
-	    (is_http && !q->f->is_http))
+	if (is_http && !q->f->is_http)
 		return -1;
 	for (size_t i = 0; i < is->v_len; i++)
 		hit |= value_is(q, by, name, is->v[i]);

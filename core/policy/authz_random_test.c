@@ -119,6 +119,9 @@ add_when(struct str *s)
 		ROW("source.principal", principals), ROW("connection.sni", snis),
 		ROW("destination.port", ports), ROW("destination.ip", blocks),
 		ROW("request.auth.presenter", tokens),
+		ROW("request.auth.audiences", tokens),
+		ROW("'request.auth.claims[a][b]'", tokens),
+		ROW("request.auth.principal", tokens),
 	};
 	unsigned n = below(3), k;
 
@@ -167,6 +170,30 @@ random_policy(size_t number)
 	return o;
 }
 
+/* Gives one of a few, or NULL. */
+static const struct authz_token *
+random_token(void)
+{
+	static const char *const texts[] = {
+		"{\"azp\":\"i/s\",\"aud\":[\"x\",\"i/s\"]}",
+		"{\"aud\":\"i/s\",\"a\":{\"b\":[\"i/s\",1]}}",
+		"{\"azp\":\"\",\"a\":{\"b\":\"x\"},\"aud\":[]}",
+	};
+	static const char *const principals_of[] = { "i/s", "i/t", NULL };
+	static struct authz_token v[3];
+	static struct arena memory;
+	struct err err = ERR_INIT;
+	unsigned i = below(4);
+
+	if (i == 3)
+		return NULL;
+	if (v[i].claims == NULL)
+		v[i] = (struct authz_token){ slice_str(principals_of[i]),
+		    conf_json_read(&memory, slice_str(texts[i]), "t", &err) };
+	assert_non_null(v[i].claims);
+	return &v[i];
+}
+
 static struct slice
 random_header(void *arg, struct slice name)
 {
@@ -213,6 +240,7 @@ random_facts(struct authz_facts *f, const char *headers[2])
 	f->path = slice_str(PICK(real_paths));
 	f->host = slice_str(host);
 	f->authority = slice_str(authority);
+	f->token = random_token();
 }
 
 static void

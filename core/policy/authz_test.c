@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/unit.h"
+#include "conf/json.h"
 #include "policy/authz_test.h"
 
 #define POLICY								\
@@ -173,40 +174,105 @@ TEST(authz_matches_rules_as_the_kind_says)
 /* What cannot be known fails in an ALLOW and matches in a DENY. */
 TEST(authz_of_what_cannot_be_known_errs_to_the_safe_side)
 {
-	static const struct {
-		const char *rule;
-		bool        of_http;	/* cannot be known of a request either */
-	} unknown[] = {
-		{ "{from: [{source: {requestPrincipals: ['*']}}]}", true },
-		{ "{from: [{source: {notRequestPrincipals: ['*']}}]}", true },
-		{ "{when: [{key: 'request.auth.claims[group]', values: [a]}]}", true },
-		{ "{to: [{operation: {methods: [GET]}}]}", false },
-		{ "{to: [{operation: {notPaths: ['/x']}}]}", false },
-		{ "{when: [{key: 'request.headers[x-team]', values: [red]}]}", false },
+	static const char *const unknown[] = {
+		"{from: [{source: {notRequestPrincipals: ['*']}}]}",
+		"{when: [{key: 'request.auth.claims[group]', notValues: [a]}]}",
+		"{to: [{operation: {methods: [GET]}}]}",
+		"{to: [{operation: {notPaths: ['/x']}}]}",
+		"{when: [{key: 'request.headers[x-team]', values: [red]}]}",
 	};
 	struct authz_facts request = a_request(), bytes = a_request();
 
 	bytes.is_http = false;
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
 		char *allow = mem_printf("%s{rules: [%s]}", POLICY,
-		    unknown[i].rule);
+		    unknown[i]);
 		char *deny = mem_printf("%s{action: DENY, rules: [%s]}", POLICY,
-		    unknown[i].rule);
+		    unknown[i]);
 
 		assert_true(decide_by(allow, &bytes).is_denied);
 		assert_true(decide_by(deny, &bytes).is_denied);
-		if (unknown[i].of_http) {
-			assert_true(decide_by(allow, &request).is_denied);
-			assert_true(decide_by(deny, &request).is_denied);
-		} else {
-			assert_false(decide_by(allow, &request).is_denied);
-		}
+		assert_false(decide_by(allow, &request).is_denied);
 		mem_free(allow);
 		mem_free(deny);
 	}
 	/* A rule of bytes falls back to what else it asks for. */
 	assert_false(decide_by(POLICY "{action: DENY, rules: [{to: [{operation: "
 	    "{methods: [GET], ports: ['81']}}]}]}", &bytes).is_denied);
+}
+
+/* Whether each matches a request with a token of this, and one without. */
+static const struct {
+	const char *rule;
+	bool        with, without;
+} token_rules[] = {
+	{ "{from: [{source: {requestPrincipals: ['*']}}]}", true, false },
+	{ "{from: [{source: {requestPrincipals: ['https://idp/ann']}}]}", true,
+	    false },
+	{ "{from: [{source: {requestPrincipals: ['https://idp/*']}}]}", true,
+	    false },
+	{ "{from: [{source: {requestPrincipals: ['*/bob']}}]}", false, false },
+	{ "{from: [{source: {notRequestPrincipals: ['*']}}]}", false, true },
+	{ "{from: [{source: {notRequestPrincipals: ['*/bob']}}]}", true, true },
+	{ "{when: [{key: request.auth.principal, values: ['*/ann']}]}", true,
+	    false },
+	{ "{when: [{key: request.auth.audiences, values: [shop]}]}", true,
+	    false },
+	{ "{when: [{key: request.auth.audiences, values: [bank]}]}", false,
+	    false },
+	{ "{when: [{key: request.auth.presenter, values: ['app*']}]}", true,
+	    false },
+	{ "{when: [{key: 'request.auth.claims[groups]', values: [eng]}]}", true,
+	    false },
+	{ "{when: [{key: 'request.auth.claims[Groups]', values: [eng]}]}", false,
+	    false },
+	{ "{when: [{key: 'request.auth.claims[groups]', notValues: [eng]}]}",
+	    false, true },
+	{ "{when: [{key: 'request.auth.claims[groups]', notValues: [x]}]}", true,
+	    true },
+	{ "{when: [{key: 'request.auth.claims[org][unit]', values: [a]}]}", true,
+	    false },
+	{ "{when: [{key: 'request.auth.claims[org]', values: ['*']}]}", false,
+	    false },
+	{ "{when: [{key: 'request.auth.claims[org][unit][x]', values: ['*']}]}",
+	    false, false },
+	{ "{when: [{key: 'request.auth.claims[https://a.b/c]', values: [d]}]}",
+	    true, false },
+	{ "{when: [{key: 'request.auth.claims[admin]', values: ['true']}]}",
+	    false, false },
+};
+
+TEST(authz_knows_what_a_token_says_and_when_there_is_none)
+{
+	static const char text[] = "{\"iss\":\"https://idp\",\"sub\":\"ann\","
+	    "\"aud\":[\"shop\",\"web\"],\"azp\":\"app-1\",\"admin\":true,"
+	    "\"groups\":[\"ops\",\"eng\",7],\"org\":{\"unit\":\"a\"},"
+	    "\"https://a.b/c\":\"d\"}";
+	struct arena a = { 0 };
+	struct err err = ERR_INIT;
+	const struct authz_token token = { SLICE("https://idp/ann"),
+		conf_json_read(&a, slice_str(text), "t", &err) };
+	struct authz_facts with = a_request(), without = a_request();
+
+	assert_non_null(token.claims);
+	with.token = &token;
+	for (size_t i = 0; i < sizeof(token_rules) / sizeof(token_rules[0]);
+	    i++) {
+		const char *rule = token_rules[i].rule;
+		char *allow = mem_printf("%s{rules: [%s]}", POLICY, rule);
+		char *deny = mem_printf("%s{action: DENY, rules: [%s]}", POLICY,
+		    rule);
+
+		if (decide_by(allow, &with).is_denied == token_rules[i].with ||
+		    decide_by(deny, &with).is_denied != token_rules[i].with ||
+		    decide_by(allow, &without).is_denied ==
+		    token_rules[i].without || decide_by(deny, &without).
+		    is_denied != token_rules[i].without)
+			fail_msg("%s", rule);
+		mem_free(allow);
+		mem_free(deny);
+	}
+	arena_fini(&a);
 }
 
 TEST(authz_of_a_caller_without_identity_has_no_names)
