@@ -2,9 +2,9 @@
 
 #include "base/unit.h"
 #include "pki/base64.h"
-#include "pki/key.h"
 #include "policy/jwt.h"
 #include "policy/jwt_vectors_test.h"
+#include "policy/signer_test.h"
 
 #define NOW	INT64_C(1795223561)	/* 2026-11-21 */
 #define ISSUER	"https://issuer.example"
@@ -16,40 +16,6 @@ struct fixture {
 };
 
 static void
-add_part(struct str *out, const char *json)
-{
-	base64_add(out, BASE64_URL, slice_str(json));
-}
-
-/* r and s behind each other, of an ASN.1 signature whose lengths are short. */
-static void
-raw_of(const uint8_t *der, uint8_t out[64])
-{
-	const uint8_t *at = der + 2;
-
-	memset(out, 0, 64);
-	for (int i = 0; i < 2; i++) {
-		size_t len = at[1], skip = len > 32 ? len - 32 : 0;
-
-		memcpy(out + 32 * i + 32 - (len - skip), at + 2 + skip,
-		    len - skip);
-		at += 2 + len;
-	}
-}
-
-/* What is in *out gets a good signature, whatever it is. */
-static void
-add_signature(struct str *out, const struct key *key)
-{
-	uint8_t der[KEY_SIG_MAX], raw[64];
-
-	key_sign(key, str_slice(out), der);
-	raw_of(der, raw);
-	str_add_char(out, '.');
-	base64_add(out, BASE64_URL, slice_of(raw, sizeof(raw)));
-}
-
-static void
 fixture_init(struct fixture *f)
 {
 	struct str text = { 0 };
@@ -57,12 +23,7 @@ fixture_init(struct fixture *f)
 
 	arena_init(&f->arena);
 	key_generate(&f->key);
-	str_add(&text, "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k\","
-	    "\"x\":\"");
-	base64_add(&text, BASE64_URL, slice_of(f->key.point + 1, 32));
-	str_add(&text, "\",\"y\":\"");
-	base64_add(&text, BASE64_URL, slice_of(f->key.point + 33, 32));
-	str_add(&text, "\"}]}");
+	signer_add_keys(&text, &f->key, "k");
 	assert_int_equal(jwk_set_read(&f->set, &f->arena, str_slice(&text),
 	    &err), 0);
 	assert_int_equal(f->set.len, 1);
@@ -95,10 +56,10 @@ expect(struct fixture *f, const char *header, const char *claims,
 	struct str text = { 0 };
 	enum jwt_fault got;
 
-	add_part(&text, header);
+	signer_add_part(&text, header);
 	str_add_char(&text, '.');
-	add_part(&text, claims);
-	add_signature(&text, &f->key);
+	signer_add_part(&text, claims);
+	signer_add_signature(&text, &f->key);
 	got = judge(f, str_slice(&text), audience);
 	if (got != want)
 		fail_msg("%s %s: %s, not %s", header, claims,
@@ -245,10 +206,10 @@ TEST(jwt_a_key_in_the_token_means_nothing)
 		base64_add(&header, BASE64_URL,
 		    slice_of(stranger.key.point + 33, 32));
 		str_add(&header, "\"}}");
-		add_part(&text, str_ptr(&header));
+		signer_add_part(&text, str_ptr(&header));
 		str_add_char(&text, '.');
-		add_part(&text, "{" ISS "}");
-		add_signature(&text, &stranger.key);
+		signer_add_part(&text, "{" ISS "}");
+		signer_add_signature(&text, &stranger.key);
 		assert_int_equal(judge(&stranger, str_slice(&text), NULL),
 		    JWT_OK);
 		assert_int_equal(judge(&f, str_slice(&text), NULL),

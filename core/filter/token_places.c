@@ -1,0 +1,286 @@
+#include "base/str.h"
+#include "conf/json.h"
+#include "filter/token_places.h"
+#include "pki/base64.h"
+#include "route/query.h"
+
+/* --- looking ------------------------------------------------------------------- */
+
+struct finding {
+	const struct authn_place *place;
+	struct arena             *arena;
+	struct authn_found       *out;
+	size_t                    len;
+	bool                      is_full;
+};
+
+static void
+add(struct finding *f, struct slice text)
+{
+	if (text.len == 0)
+		return;
+	if (f->len == AUTHN_TOKENS_MAX)
+		f->is_full = true;
+	else
+		f->out[f->len++] = (struct authn_found){ text,
+		    f->place->rules };
+}
+
+/* Whether a field's value is one of the place's; *token: what it is. */
+static bool
+is_token_field(const struct authn_place *p, const struct http_field *field,
+    struct slice *token)
+{
+	struct slice head = field->value;
+
+	if (!slice_eq(field->name, p->name) || head.len < p->prefix.len)
+		return false;
+	head.len = p->prefix.len;
+	if (!(p->any_case ? slice_ieq : slice_eq)(head, p->prefix))
+		return false;
+	*token = slice_trim(slice_from(field->value, p->prefix.len));
+	return true;
+}
+
+static void
+find_in_fields(struct finding *f, const struct http_fields *fields)
+{
+	struct slice token;
+
+	for (size_t i = 0; i < fields->len; i++)
+		if (is_token_field(f->place, &fields->v[i], &token))
+			add(f, token);
+}
+
+/* "name=value"; false: it is another. */
+static bool
+is_param(struct slice part, struct slice name, struct slice *raw)
+{
+	ptrdiff_t eq = slice_find(part, '=');
+	size_t len = eq < 0 ? part.len : (size_t)eq;
+
+	*raw = slice_from(part, eq < 0 ? len : len + 1);
+	return query_is(slice_of(part.ptr, len), name);
+}
+
+static void
+find_in_query(struct finding *f, struct slice query)
+{
+	struct slice part, raw;
+
+	while (slice_cut(&query, '&', &part)) {
+		if (!is_param(part, f->place->name, &raw))
+			continue;
+		if (!query_is_plain(raw)) {
+			char *room = arena_alloc(f->arena, raw.len);
+			size_t len;
+
+			query_decode(raw, room, raw.len, &len);
+			raw = slice_of(room, len);
+		}
+		add(f, raw);
+	}
+}
+
+static bool
+is_cookie(struct slice part, struct slice name, struct slice *value)
+{
+	part = slice_trim(part);
+	if (!slice_has_prefix(part, name) || part.len == name.len ||
+	    part.ptr[name.len] != '=')
+		return false;
+	*value = slice_from(part, name.len + 1);
+	if (value->len >= 2 && value->ptr[0] == '"' &&
+	    value->ptr[value->len - 1] == '"')
+		*value = slice_of(value->ptr + 1, value->len - 2);
+	return true;
+}
+
+static void
+find_in_cookies(struct finding *f, const struct http_fields *fields)
+{
+	for (size_t i = 0; i < fields->len; i++) {
+		struct slice rest = fields->v[i].value, part, value;
+
+		if (fields->v[i].id != FIELD_COOKIE)
+			continue;
+		while (slice_cut(&rest, ';', &part))
+			if (is_cookie(part, f->place->name, &value))
+				add(f, value);
+	}
+}
+
+bool
+token_places_find(const struct authn *z, const struct http_head *head,
+    struct arena *a, struct authn_found out[AUTHN_TOKENS_MAX], size_t *n)
+{
+	struct finding f = { .arena = a, .out = out };
+
+	for (size_t i = 0; i < z->places_len; i++) {
+		f.place = &z->places[i];
+		if (f.place->where == AUTHN_HEADER)
+			find_in_fields(&f, &head->fields);
+		else if (f.place->where == AUTHN_PARAM)
+			find_in_query(&f, head->query);
+		else
+			find_in_cookies(&f, &head->fields);
+	}
+	*n = f.len;
+	return !f.is_full;
+}
+
+/* --- taking out ---------------------------------------------------------------- */
+
+static void
+strip_fields(const struct authn_place *p, struct http_fields *fields)
+{
+	struct slice token;
+	size_t to = 0;
+
+	for (size_t i = 0; i < fields->len; i++)
+		if (!is_token_field(p, &fields->v[i], &token))
+			fields->v[to++] = fields->v[i];
+	fields->len = to;
+}
+
+static struct slice
+without_param(struct slice query, struct slice name, struct arena *a)
+{
+	struct slice rest = query, part, raw;
+	char *to = arena_alloc(a, query.len + 1);
+	size_t n = 0;
+
+	while (slice_cut(&rest, '&', &part)) {
+		if (is_param(part, name, &raw))
+			continue;
+		if (n > 0)
+			to[n++] = '&';
+		memcpy(to + n, part.ptr, part.len);
+		n += part.len;
+	}
+	return n > 0 ? slice_of(to, n) : SLICE_NONE;
+}
+
+static struct slice
+without_cookie(struct slice value, struct slice name, struct arena *a)
+{
+	struct slice rest = value, part, ignored;
+	char *to = arena_alloc(a, value.len + 1);
+	size_t n = 0;
+
+	while (slice_cut(&rest, ';', &part)) {
+		if (is_cookie(part, name, &ignored))
+			continue;
+		part = n == 0 ? slice_trim(part) : part;
+		if (n > 0)
+			to[n++] = ';';
+		memcpy(to + n, part.ptr, part.len);
+		n += part.len;
+	}
+	return slice_of(to, n);
+}
+
+static void
+strip_cookies(const struct authn_place *p, struct http_fields *fields,
+    struct arena *a)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < fields->len; i++) {
+		struct http_field f = fields->v[i];
+
+		if (f.id == FIELD_COOKIE && memmem(f.value.ptr, f.value.len,
+		    p->name.ptr, p->name.len) != NULL) {
+			f.value = without_cookie(f.value, p->name, a);
+			if (f.value.len == 0)
+				continue;
+		}
+		fields->v[to++] = f;
+	}
+	fields->len = to;
+}
+
+void
+token_places_strip(const struct authn *z, size_t rule, struct http_head *head,
+    struct arena *a)
+{
+	for (size_t i = 0; i < z->places_len; i++) {
+		const struct authn_place *p = &z->places[i];
+		struct slice raw;
+
+		if ((p->rules & UINT64_C(1) << rule) == 0)
+			continue;
+		if (p->where == AUTHN_HEADER)
+			strip_fields(p, &head->fields);
+		else if (p->where == AUTHN_COOKIE)
+			strip_cookies(p, &head->fields, a);
+		else if (query_find(head->query, p->name, &raw))
+			head->query = without_param(head->query, p->name, a);
+	}
+}
+
+struct slice
+token_places_hide(const struct authn *z, struct slice query, struct arena *a)
+{
+	for (size_t i = 0; i < z->places_len; i++) {
+		const struct authn_place *p = &z->places[i];
+		struct slice raw;
+
+		if (p->where == AUTHN_PARAM &&
+		    query_find(query, p->name, &raw))
+			query = without_param(query, p->name, a);
+	}
+	return query;
+}
+
+/* --- claims for the application ------------------------------------------------ */
+
+void
+token_outputs_clear(const struct authn *z, struct http_head *head)
+{
+	for (size_t i = 0; i < z->rules_len; i++)
+		for (size_t k = 0; k < z->rules[i].outputs_len; k++)
+			http_fields_remove(&head->fields,
+			    z->rules[i].outputs[k].name);
+}
+
+static struct slice
+encoded(const struct conf_node *n, struct arena *a)
+{
+	struct str json = { 0 }, text = { 0 };
+
+	conf_json_write(&json, n);
+	base64_add(&text, BASE64_URL, str_slice(&json));
+	struct slice s = arena_dup(a, str_slice(&text));
+
+	str_fini(&json);
+	str_fini(&text);
+	return s;
+}
+
+static struct slice
+value_of(const struct conf_node *n, struct arena *a)
+{
+	if (n == NULL || n->kind == CONF_NULL)
+		return SLICE_NONE;
+	if (n->kind == CONF_LIST || n->kind == CONF_MAP)
+		return encoded(n, a);
+	return arena_dup(a, slice_trim(n->text));
+}
+
+void
+token_outputs_put(const struct authn *z, const struct authn_proof *p,
+    struct http_head *head, struct arena *a)
+{
+	const struct authn_rule *r = &z->rules[p->rule];
+
+	for (size_t i = 0; i < r->outputs_len; i++) {
+		const struct authn_output *o = &r->outputs[i];
+		struct slice value = o->claim == NULL ?
+		    arena_dup(a, p->payload) :
+		    value_of(conf_find(p->claims, o->claim), a);
+
+		if (value.len > 0 && http_is_field_value(value))
+			http_fields_set(&head->fields, o->name, value);
+	}
+}

@@ -1,0 +1,417 @@
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "conf/json.h"
+#include "policy/authn.h"
+
+/* --- rules ------------------------------------------------------------------------ */
+
+static const struct model_request_authentication_spec *
+spec_of(const struct model_object *o)
+{
+	return &model_request_authentication(o)->spec;
+}
+
+static int
+by_age(const void *a, const void *b)
+{
+	return model_object_by_age(*(struct model_object *const *)a,
+	    *(struct model_object *const *)b);
+}
+
+static void
+add_place(struct authn *z, const struct authn_place *p)
+{
+	for (size_t i = 0; i < z->places_len; i++) {
+		struct authn_place *o = &z->places[i];
+
+		if (o->where == p->where && o->any_case == p->any_case &&
+		    slice_eq(o->name, p->name) &&
+		    slice_eq(o->prefix, p->prefix)) {
+			o->rules |= p->rules;
+			return;
+		}
+	}
+	z->places[z->places_len++] = *p;
+}
+
+static void
+add_texts(struct authn *z, enum authn_where where, const char **v, size_t n,
+    uint64_t bit)
+{
+	for (size_t i = 0; i < n; i++)
+		add_place(z, &(struct authn_place){ .where = where,
+		    .name = slice_str(v[i]), .prefix = SLICE(""),
+		    .rules = bit });
+}
+
+/* Without any of its own, those of RFC 6750, sections 2.1 and 2.3. */
+static void
+add_places(struct authn *z, const struct model_jwt_rule *r, uint64_t bit)
+{
+	const char *access_token = "access_token";
+
+	for (size_t i = 0; i < r->from_headers_len; i++) {
+		const struct model_jwt_header *h = &r->from_headers[i];
+
+		add_place(z, &(struct authn_place){ .where = AUTHN_HEADER,
+		    .name = arena_lower(&z->arena, slice_str(h->name)),
+		    .prefix = slice_str(h->prefix != NULL ? h->prefix : ""),
+		    .rules = bit });
+	}
+	add_texts(z, AUTHN_PARAM, r->from_params, r->from_params_len, bit);
+	add_texts(z, AUTHN_COOKIE, r->from_cookies, r->from_cookies_len, bit);
+	if (r->from_headers_len + r->from_params_len + r->from_cookies_len > 0)
+		return;
+	add_place(z, &(struct authn_place){ .where = AUTHN_HEADER,
+	    .name = SLICE("authorization"), .prefix = SLICE("Bearer "),
+	    .any_case = true, .rules = bit });
+	add_texts(z, AUTHN_PARAM, &access_token, 1, bit);
+}
+
+static void
+add_outputs(struct authn *z, struct authn_rule *to,
+    const struct model_jwt_rule *r)
+{
+	to->outputs = arena_alloc(&z->arena, sizeof(*to->outputs) *
+	    (r->output_claims_len + 1));
+	if (r->output_payload != NULL)
+		to->outputs[to->outputs_len++] = (struct authn_output){
+		    arena_lower(&z->arena, slice_str(r->output_payload)),
+		    NULL };
+	for (size_t i = 0; i < r->output_claims_len; i++)
+		to->outputs[to->outputs_len++] = (struct authn_output){
+		    arena_lower(&z->arena,
+		    slice_str(r->output_claims[i].header)),
+		    r->output_claims[i].claim };
+}
+
+static struct issuer_keys *
+keys_of(const struct model_jwt_rule *r, const struct authn_sources *sources,
+    struct slice *source)
+{
+	struct issuer_keys *k = NULL;
+	struct err err = ERR_INIT;
+
+	*source = SLICE_NONE;
+	if (r->jwks != NULL)
+		k = issuer_keys_new(slice_str(r->jwks), &err);
+	else if (sources != NULL)
+		k = sources->keys(sources->arg, r, source);
+	return k != NULL ? k : issuer_keys_none();
+}
+
+static void
+add_rule(struct authn *z, struct model_object *policy,
+    const struct model_jwt_rule *r, const struct authn_sources *sources)
+{
+	struct authn_rule *to = &z->rules[z->rules_len];
+
+	if (z->rules_len == AUTHN_RULES_MAX) {
+		z->left_out++;
+		return;
+	}
+	*to = (struct authn_rule){
+		.policy = arena_strdup(&z->arena, model_object_name(policy)),
+		.keys = keys_of(r, sources, &to->source),
+		.timeout_ms = (uint64_t)r->timeout_ms,
+		.spaced = r->space_delimited,
+		.spaced_len = r->space_delimited_len,
+		.forwards = r->forwards,
+	};
+	to->trust = (struct jwt_trust){ slice_str(r->issuer), r->audiences,
+		r->audiences_len, issuer_keys_set(to->keys) };
+	add_outputs(z, to, r);
+	add_places(z, r, UINT64_C(1) << z->rules_len++);
+}
+
+static void
+note_hash(struct authn *z)
+{
+	struct hash h;
+	struct str text = { 0 };
+
+	hash_init(&h);
+	for (size_t i = 0; i < z->policies_len; i++) {
+		str_clear(&text);
+		conf_json_write(&text, z->policies[i]->node);
+		str_add_char(&text, '\n');
+		hash_add(&h, str_slice(&text));
+	}
+	for (size_t i = 0; i < z->rules_len; i++) {
+		uint8_t keys[HASH_LEN];
+
+		issuer_keys_hash(z->rules[i].keys, keys);
+		hash_add(&h, slice_of(keys, sizeof(keys)));
+	}
+	hash_out(&h, z->hash);
+	str_fini(&text);
+}
+
+/* What there is room for: each text is one place, or the two of RFC 6750. */
+static void
+make_room(struct authn *z)
+{
+	size_t rules = 0, places = 0;
+
+	for (size_t i = 0; i < z->policies_len; i++) {
+		const struct model_request_authentication_spec *s =
+		    spec_of(z->policies[i]);
+
+		rules += s->rules_len;
+		for (size_t k = 0; k < s->rules_len; k++)
+			places += s->rules[k].from_headers_len +
+			    s->rules[k].from_params_len +
+			    s->rules[k].from_cookies_len + 2;
+	}
+	if (rules > AUTHN_RULES_MAX)
+		rules = AUTHN_RULES_MAX;
+	z->rules = arena_alloc(&z->arena, sizeof(*z->rules) * (rules + 1));
+	z->places = arena_alloc(&z->arena, sizeof(*z->places) * (places + 1));
+}
+
+struct authn *
+authn_new(struct model_object *const *policies, size_t n,
+    const struct authn_sources *sources)
+{
+	struct authn *z = mem_zalloc(sizeof(*z));
+
+	refs_init(&z->refs);
+	z->policies = arena_alloc(&z->arena, sizeof(*z->policies) * (n + 1));
+	z->policies_len = n;
+	for (size_t i = 0; i < n; i++)
+		z->policies[i] = model_object_ref(policies[i]);
+	qsort(z->policies, n, sizeof(*z->policies), by_age);
+	make_room(z);
+	for (size_t i = 0; i < n; i++) {
+		const struct model_request_authentication_spec *s =
+		    spec_of(z->policies[i]);
+
+		for (size_t k = 0; k < s->rules_len; k++)
+			add_rule(z, z->policies[i], &s->rules[k], sources);
+	}
+	note_hash(z);
+	return z;
+}
+
+struct authn *
+authn_ref(struct authn *z)
+{
+	refs_take(&z->refs);
+	return z;
+}
+
+void
+authn_unref(struct authn *z)
+{
+	if (z == NULL || !refs_drop(&z->refs))
+		return;
+	for (size_t i = 0; i < z->rules_len; i++)
+		issuer_keys_unref(z->rules[i].keys);
+	for (size_t i = 0; i < z->policies_len; i++)
+		model_object_unref(z->policies[i]);
+	arena_fini(&z->arena);
+	mem_free(z);
+}
+
+static bool
+has_policy(const struct authn *z, const struct model_object *o)
+{
+	for (size_t i = 0; i < z->policies_len; i++)
+		if (z->policies[i] == o)
+			return true;
+	return false;
+}
+
+static bool
+has_same_keys(const struct authn_rule *rule, const struct model_jwt_rule *r,
+    const struct authn_sources *sources)
+{
+	struct slice source;
+	struct issuer_keys *k;
+	uint8_t now[HASH_LEN], then[HASH_LEN];
+
+	if (r->jwks != NULL)
+		return true;
+	k = keys_of(r, sources, &source);
+	issuer_keys_hash(k, now);
+	issuer_keys_hash(rule->keys, then);
+	issuer_keys_unref(k);
+	return memcmp(now, then, sizeof(now)) == 0;
+}
+
+bool
+authn_is_of(const struct authn *z, struct model_object *const *policies,
+    size_t n, const struct authn_sources *sources)
+{
+	size_t at = 0;
+
+	if (z->policies_len != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!has_policy(z, policies[i]))
+			return false;
+	for (size_t i = 0; i < n; i++) {
+		const struct model_request_authentication_spec *s =
+		    spec_of(z->policies[i]);
+
+		for (size_t k = 0; k < s->rules_len && at < z->rules_len; k++)
+			if (!has_same_keys(&z->rules[at++], &s->rules[k],
+			    sources))
+				return false;
+	}
+	return true;
+}
+
+/* --- tokens ----------------------------------------------------------------------- */
+
+static struct authn_proof *
+proof_new(size_t rule)
+{
+	struct authn_proof *p = mem_zalloc(sizeof(*p));
+
+	refs_init(&p->refs);
+	p->rule = rule;
+	p->until_s = INT64_MAX;
+	return p;
+}
+
+void
+authn_proof_unref(struct authn_proof *p)
+{
+	if (p == NULL || !refs_drop(&p->refs))
+		return;
+	arena_fini(&p->arena);
+	mem_free(p);
+}
+
+static struct conf_node *
+split(struct arena *a, struct slice rest)
+{
+	struct conf_node *list = conf_list_new(a);
+	struct slice word;
+
+	while (slice_cut(&rest, ' ', &word))
+		if (word.len > 0)
+			conf_add(list, conf_string_new(a, word));
+	return list;
+}
+
+/* Claims that are lists, if a string says so with spaces. */
+static const struct conf_node *
+with_lists(const struct authn_rule *r, struct arena *a,
+    const struct conf_node *claims)
+{
+	static const char *const always[] = { "scope", "permission" };
+	size_t n = r->spaced_len + 2;
+	struct conf_node *copy = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *name = i < 2 ? always[i] : r->spaced[i - 2];
+		const struct conf_node *v = conf_get(claims, name);
+
+		if (v == NULL || v->kind != CONF_STRING)
+			continue;
+		if (copy == NULL)
+			copy = conf_copy(a, claims);
+		conf_set(copy, name, split(a, v->text));
+	}
+	return copy != NULL ? copy : claims;
+}
+
+static void
+proof_fill(struct authn_proof *p, const struct authn_rule *r,
+    const struct jwt *t)
+{
+	const struct slice name[] = { t->issuer, SLICE("/"), t->subject };
+
+	p->payload = t->payload;
+	p->claims = t->claims;
+	p->token.claims = with_lists(r, &p->arena, t->claims);
+	if (t->issuer.len > 0 && t->subject.len > 0)
+		p->token.principal = arena_join(&p->arena, name, 3);
+}
+
+/* The last second of a token, without skew; INT64_MAX: it has no end. */
+static int64_t
+end_of(const struct jwt *t)
+{
+	const struct conf_node *n = conf_get(t->claims, "exp");
+
+	if (n == NULL)
+		return INT64_MAX;
+	if (n->kind == CONF_INT)
+		return n->integer;
+	return n->number < 4e9 ? (int64_t)n->number : INT64_MAX;
+}
+
+static enum jwt_fault
+verify(const struct authn_rule *r, struct arena *a, struct slice text,
+    int64_t now_s, struct jwt *t)
+{
+	enum jwt_fault fault = jwt_read(t, a, arena_dup(a, text));
+
+	return fault == JWT_OK ? jwt_verify(t, &r->trust, now_s) : fault;
+}
+
+/* JWT_OK, *out NULL: it found none. */
+static enum jwt_fault
+judge_by(const struct authn *z, size_t rule, const struct authn_found *v,
+    size_t n, int64_t now_s, struct authn_proof **out)
+{
+	const struct authn_rule *r = &z->rules[rule];
+	struct authn_proof *p = NULL;
+
+	*out = NULL;
+	for (size_t i = 0; i < n; i++) {
+		bool is_first = p == NULL;
+		struct jwt t;
+
+		if ((v[i].rules & UINT64_C(1) << rule) == 0)
+			continue;
+		if (is_first)
+			p = proof_new(rule);
+		enum jwt_fault fault = verify(r, &p->arena, v[i].text, now_s,
+		    &t);
+
+		if (fault != JWT_OK) {
+			authn_proof_unref(p);
+			return fault;
+		}
+		if (is_first)
+			proof_fill(p, r, &t);
+		if (end_of(&t) < p->until_s)
+			p->until_s = end_of(&t);
+	}
+	*out = p;
+	return JWT_OK;
+}
+
+/* That the issuer is another's says less than all else. */
+static bool
+says_more(enum jwt_fault fault, enum jwt_fault than)
+{
+	return than == JWT_OK || (than == JWT_ISSUER && fault != JWT_ISSUER);
+}
+
+void
+authn_judge(const struct authn *z, const struct authn_found *v, size_t n,
+    int64_t now_s, struct authn_verdict *out)
+{
+	*out = (struct authn_verdict){ .fault = JWT_OK };
+	for (size_t i = 0; i < z->rules_len && out->proof == NULL; i++) {
+		enum jwt_fault fault = judge_by(z, i, v, n, now_s,
+		    &out->proof);
+
+		if (fault != JWT_OK && says_more(fault, out->fault)) {
+			out->fault = fault;
+			out->rule = i;
+		}
+	}
+	if (out->proof != NULL) {
+		out->fault = JWT_OK;
+		out->rule = out->proof->rule;
+	} else if (out->fault == JWT_OK) {
+		out->fault = JWT_ISSUER;	/* of a rule that was left out */
+	}
+}
