@@ -27,36 +27,13 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "XBackend", "spec.endpointSelector", NULL, FIRST },
 	/* Nothing names them, as a VirtualService would. */
 	{ "DestinationRule", "spec.subsets", NULL, FIRST },
-	/* Without tokens an ALLOW with them never matches, a DENY does. */
-	{ "AuthorizationPolicy", "spec.rules.from.source.requestPrincipals", NULL,
-	    FIRST },
-	{ "AuthorizationPolicy", "spec.rules.from.source.notRequestPrincipals",
-	    NULL, FIRST },
-	{ "AuthorizationPolicy", "spec.rules.when.key", NULL, FIRST },
 	/* Nobody is asked: what its rules match is refused. */
 	{ "AuthorizationPolicy", "spec.provider", NULL, FIRST },
-	/* Tokens are not looked at: who must have one is still refused. */
-	{ "RequestAuthentication", "spec", NULL, FIRST },
+	/* Keys are not fetched: no token of such a rule is taken. */
+	{ "RequestAuthentication", "spec.jwtRules.jwksUri", NULL, FIRST },
+	{ "RequestAuthentication", "spec.jwtRules.timeout", NULL, FIRST },
 	{ NULL, NULL, NULL, NULL },
 };
-
-/* Of fields that are inert with some values only: how those begin. */
-static const struct {
-	const char *kind, *path, *begins;
-} some[] = {
-	{ "AuthorizationPolicy", "spec.rules.when.key", "request.auth." },
-};
-
-bool
-model_kind_is_inert(const struct model_kind *kind)
-{
-	for (const struct model_inert_field *f = model_inert_fields;
-	    f->kind != NULL; f++)
-		if (strcmp(f->kind, kind->kind) == 0 &&
-		    strcmp(f->path, "spec") == 0)
-			return true;
-	return false;
-}
 
 struct search {
 	const struct model_inert_field *field;
@@ -76,11 +53,6 @@ back_to(struct str *path, size_t len)
 static bool
 asks(const struct search *s, const struct conf_node *n)
 {
-	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)
-		if (strcmp(some[i].kind, s->field->kind) == 0 &&
-		    strcmp(some[i].path, s->field->path) == 0 &&
-		    !slice_has_prefix(n->text, slice_str(some[i].begins)))
-			return false;
 	return n->kind != CONF_NULL && (s->field->harmless == NULL ||
 	    !slice_is(n->text, s->field->harmless));
 }

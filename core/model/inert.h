@@ -18,9 +18,6 @@ struct model_inert_field {
 
 extern const struct model_inert_field model_inert_fields[];	/* kind NULL ends */
 
-/* Whether nothing that the kind asks for is acted on. */
-bool model_kind_is_inert(const struct model_kind *);
-
 /* For each place of the document that sets an inert field; path is borrowed. */
 typedef void model_inert_fn(void *arg, const struct model_inert_field *,
     const char *path, const struct conf_node *);

@@ -212,6 +212,17 @@ scope_of(const struct model_object *o)
 		r->spec.selector, r->spec.targets, r->spec.targets_len };
 }
 
+bool
+model_request_authentication_is_for(const struct model_object *o,
+    const struct model_authz_place *place)
+{
+	if (o->kind != &model_request_authentication_kind)
+		return false;
+	const struct model_authz_scope scope = scope_of(o);
+
+	return model_authz_scope_is_for(&scope, place);
+}
+
 static bool
 concerns(const struct model_subject *subject, const struct model_object *o)
 {

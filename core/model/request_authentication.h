@@ -50,5 +50,8 @@ struct model_request_authentication {
 
 const struct model_request_authentication *model_request_authentication(
     const struct model_object *);
+/* Of another kind: false. */
+bool model_request_authentication_is_for(const struct model_object *,
+    const struct model_authz_place *);
 
 #endif

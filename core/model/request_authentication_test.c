@@ -159,8 +159,3 @@ TEST(request_authentication_goes_to_what_it_is_about)
 	}
 	model_subject_fini(&s);
 }
-
-TEST(request_authentication_says_that_it_does_not_act_yet)
-{
-	assert_true(model_kind_is_inert(&model_request_authentication_kind));
-}

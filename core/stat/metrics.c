@@ -317,6 +317,12 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		    "or would, or watch",
 		.labels = { DESTINATION, "decision", "policy", "rule" },
 	},
+	[METRIC_TOKENS] = {
+		.name = "mesh_request_tokens_total",
+		.type = STAT_COUNTER,
+		.help = "Requests with tokens, by what became of them",
+		.labels = { DESTINATION, "outcome" },
+	},
 	[METRIC_CONFIG_REVISION] = {
 		.name = "mesh_config_revision", .type = STAT_GAUGE,
 		.help = "Revision of the configuration in use",

@@ -1,5 +1,4 @@
 #include "model/gateway.h"
-#include "model/inert.h"
 #include "model/request_authentication.h"
 #include "modes/control/conditions_judge.h"
 
@@ -8,18 +7,13 @@
  * of conditions for each target, or one for the workloads of a namespace or the
  * mesh.
  */
-static const char *
-good(const struct sight *s)
-{
-	return model_kind_is_inert(s->of->kind) ? "it is well formed" :
-	    "the policy is in use";
-}
+#define IN_USE	"the policy is in use"
 
 static void
 judge_target(struct sight *s, const struct model_target_ref *t,
     struct conf_node *list)
 {
-	const char *message = good(s), *fault = NULL;
+	const char *message = IN_USE, *fault = NULL;
 
 	if (!model_ref_is(t->group, t->kind, MODEL_GATEWAY_GROUP, "Gateway")) {
 		fault = sight_target(s, t, &message);
@@ -45,7 +39,7 @@ judge_scope(struct sight *s, struct conf_node *status,
 		return;
 	}
 	list = conf_set_list(status, "conditions");
-	condition_put(s, list, "Accepted", "True", "Accepted", good(s));
+	condition_put(s, list, "Accepted", "True", "Accepted", IN_USE);
 	condition_promise(s, list, true);
 	condition_ignored(s, list);
 }

@@ -1,7 +1,7 @@
 #include "base/unit.h"
 #include "modes/control/conditions_fixture.h"
 
-TEST(conditions_of_request_authentication_tell_that_it_does_not_act_yet)
+TEST(conditions_of_request_authentication_are_those_of_its_targets)
 {
 	struct server_fixture *t = server_fixture_new();
 	const char *key =
@@ -13,11 +13,9 @@ TEST(conditions_of_request_authentication_tell_that_it_does_not_act_yet)
 
 	server_fixture_put(t, head);
 	conditions_expect(t, key, " | Accepted=False/TargetNotFound "
-	    "Programmed=False/Unsupported "
-	    "mesh.internal/FieldsIgnored=True/NotActedOn");
+	    "Programmed=False/Invalid");
 	server_fixture_put(t, SERVICE("shop", "web"));
 	conditions_expect(t, key, " | Accepted=True/Accepted "
-	    "Programmed=False/Unsupported "
-	    "mesh.internal/FieldsIgnored=True/NotActedOn");
+	    "Programmed=True/Programmed");
 	server_fixture_free(t);
 }

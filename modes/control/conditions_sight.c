@@ -109,10 +109,7 @@ condition_put(const struct sight *s, struct conf_node *list, const char *type,
 void
 condition_promise(const struct sight *s, struct conf_node *list, bool accepted)
 {
-	if (model_kind_is_inert(s->of->kind))
-		condition_put(s, list, "Programmed", "False", "Unsupported",
-		    "this version does not act on its kind");
-	else if (accepted)
+	if (accepted)
 		condition_put(s, list, "Programmed", "True", "Programmed",
 		    "every proxy that needs it runs it");
 	else

@@ -67,6 +67,7 @@ find_front(const struct snapshot *s, const struct addr *local,
 	if (f == NULL)
 		return;
 	at->table = f->authz;
+	at->rules = f->rules;
 	at->port = f->port.number;
 	at->app_port = 0;
 }
@@ -81,6 +82,7 @@ authorize_find(const struct proxy_worker *w, const char *listener,
 
 	at->table = NULL;
 	at->strict = NULL;
+	at->rules = NULL;
 	at->service = SLICE("");
 	at->is_udp = is_udp;
 	if (strcmp(listener, "gateway") == 0) {
@@ -96,6 +98,7 @@ authorize_find(const struct proxy_worker *w, const char *listener,
 	at->table = p->authz;
 	if (!peer->is_tls && !plain_is_taken(p, loop_now_ms(w->env.loop)))
 		at->strict = p;
+	at->rules = p->rules;
 	at->service = slice_str(at->room);
 	at->port = p->port;
 	at->app_port = p->app_port;

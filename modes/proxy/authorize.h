@@ -24,6 +24,12 @@ extern const struct l7_filter authorize_requests;
 
 /* The tables of a snapshot whose inbound ports are there; called by compile. */
 void compile_authorization(const struct compile_input *, struct snapshot *);
+/* What policies are about there: a port of ours, of a Gateway. */
+struct gateway_front;
+struct model_authz_place authorize_place_of_port(const struct compile_input *,
+    const struct inbound_port *);
+struct model_authz_place authorize_place_of_front(const struct compile_input *,
+    const struct gateway_front *);
 
 /*
  * Of a connection in plain text that could have been HTTP and is bytes, before
@@ -43,6 +49,7 @@ void authorize_all_again(struct proxy_worker *);
 /* What is asked for. */
 struct authorize_at {
 	const struct authz *table;	/* of the snapshot; NULL: nothing is asked */
+	struct authn       *rules;	/* likewise: for tokens; NULL: none */
 	struct slice        service;	/* "ns/name", or "" */
 	char                room[SERVICE_KEY_MAX];
 	uint16_t            port, app_port;

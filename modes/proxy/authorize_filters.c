@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "chain/http.h"
+#include "modes/proxy/authenticate.h"
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/plain.h"
 
@@ -184,6 +185,7 @@ request_allowed(struct l7_ctx *ctx, enum authorize_when when,
 		.method = s->method, .path = s->path, .host = s->host,
 		.authority = s->authority,
 		.header = header_of, .header_arg = ctx,
+		.token = authenticate_token(ctx),
 	};
 
 	f.remote = remote_of(ctx, &f.source);

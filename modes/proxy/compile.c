@@ -9,6 +9,7 @@
 #include "model/service_index.h"
 #include "model/workload.h"
 #include "model/xbackend.h"
+#include "modes/proxy/authenticate.h"
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/compile.h"
 #include "modes/proxy/extensions.h"
@@ -518,6 +519,7 @@ compile_all(const struct compile_input *in)
 	compile_gateway(in, &c.extensions, s);
 	compile_absent(in, s);
 	compile_plain(in, s);
+	compile_authentication(in, s);
 	compile_authorization(in, s);
 	if (compile_chains(in, s, &err) != 0 && in->fault != NULL)
 		in->fault(in->fault_arg, "/mesh/proxies/-/settings", &err);

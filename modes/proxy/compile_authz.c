@@ -72,17 +72,38 @@ table_of(struct tables *t, const struct model_authz_place *place,
 	return s->authz[s->authz_len++] = z;
 }
 
+struct model_authz_place
+authorize_place_of_port(const struct compile_input *in,
+    const struct inbound_port *p)
+{
+	return (struct model_authz_place){
+		.namespace = p->service.ns,
+		.labels = &in->self->head->meta.labels,
+		.service = p->service.name,
+	};
+}
+
+struct model_authz_place
+authorize_place_of_front(const struct compile_input *in,
+    const struct gateway_front *f)
+{
+	const struct model_metadata *gateway = &f->of->head->meta;
+
+	return (struct model_authz_place){
+		.namespace = gateway->namespace,
+		.labels = in->self == NULL ? NULL :
+		    &in->self->head->meta.labels,
+		.gateway = gateway->name,
+		.gateway_class = model_gateway(f->of)->spec.class_name,
+	};
+}
+
 static void
 add_ports(struct tables *t, struct inbound_port *ports, size_t n)
 {
-	const struct model_metadata *self = &t->in->self->head->meta;
-
 	for (size_t i = 0; i < n; i++) {
-		const struct model_authz_place place = {
-			.namespace = ports[i].service.ns,
-			.labels = &self->labels,
-			.service = ports[i].service.name,
-		};
+		const struct model_authz_place place =
+		    authorize_place_of_port(t->in, &ports[i]);
 
 		ports[i].authz = table_of(t, &place, fallback_at(t->fallback,
 		    &ports[i]));
@@ -93,14 +114,8 @@ add_ports(struct tables *t, struct inbound_port *ports, size_t n)
 static void
 add_front(struct tables *t, struct gateway_front *f)
 {
-	const struct model_metadata *gateway = &f->of->head->meta;
-	const struct model_authz_place place = {
-		.namespace = gateway->namespace,
-		.labels = t->in->self == NULL ? NULL :
-		    &t->in->self->head->meta.labels,
-		.gateway = gateway->name,
-		.gateway_class = model_gateway(f->of)->spec.class_name,
-	};
+	const struct model_authz_place place =
+	    authorize_place_of_front(t->in, f);
 
 	f->authz = table_of(t, &place, AUTHZ_ALLOW_ALL);
 	f->of = NULL;

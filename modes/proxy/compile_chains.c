@@ -5,6 +5,7 @@
 #include "conf/json.h"
 #include "filter/table.h"
 #include "model/mesh_config.h"
+#include "modes/proxy/authenticate.h"
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/compile.h"
 
@@ -164,6 +165,7 @@ build(struct listener_chains *out, const char *name, const struct wanted *w,
 			return -1;
 	if (w->authorizes) {
 		l4_chain_add(out->l4, &authorize_bytes, NULL);
+		l7_chain_add(out->l7, &authenticate_requests, NULL);
 		l7_chain_add(out->l7, &authorize_requests, NULL);
 	}
 	for (size_t i = 0; i < w->len; i++)

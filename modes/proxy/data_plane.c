@@ -10,6 +10,8 @@
 #include "modes/proxy/refuse.h"
 #include "modes/proxy/udp.h"
 #include "modes/proxy/udp_port.h"
+#include "modes/proxy/verifier.h"
+#include "policy/token_cache.h"
 #include "stat/metrics.h"
 #include "upstream/health.h"
 
@@ -135,6 +137,10 @@ settle_plain(struct proxy_worker *w)
 		loop_timer_stop(&w->settling);
 }
 
+/* Requests whose tokens a worker has seen. */
+#define TOKENS_MAX	1024
+#define TOKENS_BYTES	((size_t)4 << 20)
+
 static void
 worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 {
@@ -161,6 +167,7 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 	list_init(&w->undecided);
 	list_init(&w->requests_let_in);
 	loop_timer_init(&w->settling, w->env.loop, on_settled, w);
+	w->tokens = token_cache_new(TOKENS_MAX, TOKENS_BYTES);
 	w->strays = strays_new(w, &p->options.strays);
 	w->upstream = upstream_new(&w->env, &p->upstream_env);
 	if (index == 0)
@@ -347,6 +354,8 @@ proxy_worker_use(struct proxy_worker *w, struct snapshot *s)
 void
 data_plane_use(struct data_plane *p, struct snapshot *s)
 {
+	if (s->authn_len > 0 && p->verifier == NULL)
+		p->verifier = verifier_new();
 	for (int i = 0; i < p->options.workers; i++)
 		proxy_worker_use(&p->workers[i], snapshot_ref(s));
 	snapshot_unref(s);
@@ -585,6 +594,8 @@ data_plane_stop(struct data_plane *p)
 		loop_post(p->workers[i].env.loop, on_stop, &p->workers[i]);
 	for (int i = 0; i < p->options.workers; i++)
 		loop_thread_join(p->workers[i].env.loop);
+	verifier_free(p->verifier);
+	p->verifier = NULL;
 }
 
 static void
@@ -601,6 +612,7 @@ worker_fini(struct proxy_worker *w)
 	stat_series_unref(w->stalls);
 	upstream_free(w->upstream);
 	strays_free(w->strays);
+	token_cache_free(w->tokens);
 	stat_memo_fini(&w->memo);
 	snapshot_unref(w->snapshot);
 	refuse_end(w);

@@ -79,6 +79,7 @@ struct data_plane {
 	struct list               ports, udp_ports;
 	atomic_size_t             drains;	/* on their way to a worker */
 	struct overload           overload;
+	struct verifier          *verifier;	/* NULL until there are tokens */
 };
 
 struct data_plane *data_plane_new(const struct data_plane_options *);

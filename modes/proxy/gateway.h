@@ -62,6 +62,7 @@ struct gateway_front {
 	bool                needs_hello;	/* before TLS it says who is meant */
 	const struct model_object *of;	/* its Gateway, while it is compiled */
 	const struct authz *authz;	/* of the snapshot: who may come in */
+	struct authn       *rules;	/* likewise: for tokens; NULL: none */
 	unsigned char       shown[HASH_LEN];	/* of what edge was made from */
 };
 

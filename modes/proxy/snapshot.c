@@ -7,7 +7,7 @@
 #include "modes/proxy/gateway.h"
 #include "modes/proxy/rules.h"
 #include "modes/proxy/snapshot.h"
-#include "policy/authz.h"
+#include "policy/authn.h"
 
 struct snapshot *
 snapshot_new(void)
@@ -63,6 +63,8 @@ snapshot_unref(struct snapshot *s)
 		cluster_unref(s->inbound_udp[i].cluster);
 	for (size_t i = 0; i < s->authz_len; i++)
 		authz_unref(s->authz[i]);
+	for (size_t i = 0; i < s->authn_len; i++)
+		authn_unref(s->authn[i]);
 	gateway_fini(s->gateway);
 	unref_chains(&s->in);
 	unref_chains(&s->out);

@@ -19,6 +19,7 @@
  * of our service S mean (inbound), which chains do listeners run.
  * Services that stand for hosts outside are found by those hosts, too.
  */
+struct authn;
 struct authz;
 struct rule_set;
 struct gateway;
@@ -58,6 +59,7 @@ struct inbound_port {
 	enum model_mtls     mode;	/* never UNSET once compiled */
 	const char         *mode_by;	/* "ns/name" of what says so, or NULL */
 	uint64_t            settles_ms;	/* plain text is taken until then, too */
+	struct authn       *rules;	/* likewise; for tokens; NULL: none */
 	struct cluster     *cluster;	/* the application: one endpoint; counted */
 	struct l7_chain    *policies;	/* counted; in front of it; NULL: none */
 };
@@ -93,6 +95,8 @@ struct snapshot {
 	bool                   audit_inbound;	/* what no policy allows is told */
 	struct authz         **authz;	/* counted; of ports in and of gateways */
 	size_t                 authz_len;
+	struct authn         **authn;	/* counted; likewise, for tokens */
+	size_t                 authn_len;
 };
 
 /* "ns/name" with its NUL. */

@@ -14,6 +14,7 @@
  * Life: made and started by data_plane_new, ended by data_plane_free.
  */
 struct strays;
+struct token_cache;
 struct udp_worker;
 struct revoked;
 struct data_plane;	/* what all workers share: data_plane.h */
@@ -46,6 +47,7 @@ struct proxy_worker {
 		uint64_t ms;	/* since when lines were counted */
 		unsigned lines, unlogged;
 	} authz_log;		/* of authorize.c */
+	struct token_cache *tokens;	/* that are good */
 	struct list       openings;	/* of upstream_port.c, awaiting a lookup */
 	struct list       greetings;	/* of gateway_port.c, awaiting a name */
 	struct list       proxied;	/* of proxied.c, awaiting a header */

@@ -1,0 +1,186 @@
+#include "base/clock.h"
+#include "filter/token_places.h"
+#include "modes/proxy/authenticate.h"
+#include "modes/proxy/authorize.h"
+#include "modes/proxy/data_plane.h"
+#include "modes/proxy/verifier.h"
+#include "policy/token_cache.h"
+#include "stat/metrics.h"
+
+#define NOTE	"token"
+
+struct state {
+	struct l7_ctx      *ctx;
+	struct http_head   *head;
+	struct authn       *rules;	/* counted */
+	struct slice        service;	/* asked for; in the arena */
+	struct authn_found *found;
+	size_t              found_len;
+	uint8_t             key[HASH_LEN];	/* in the worker's cache */
+	struct verifying   *verifying;
+	struct authn_proof *proof;	/* counted */
+};
+
+static struct proxy_worker *
+worker_of(struct l7_ctx *ctx)
+{
+	return l7_env(ctx)->mode;
+}
+
+const struct authz_token *
+authenticate_token(struct l7_ctx *ctx)
+{
+	return l7_note_get(ctx, NOTE);
+}
+
+/* --- outcomes --------------------------------------------------------------------- */
+
+static void
+count(const struct state *s, const char *outcome)
+{
+	struct slice labels[3];
+
+	metric_service(labels, s->service);
+	labels[2] = slice_str(outcome);
+	worker_env_count(l7_env(s->ctx), METRIC_TOKENS, labels, 3, 1);
+}
+
+/* RFC 6750, section 3.1; the rest is for who reads the log. */
+static void
+refuse(struct state *s, const char *why)
+{
+	struct arena *a = l7_arena(s->ctx);
+	struct http_head *head = arena_alloc(a, sizeof(*head));
+	struct buf body = { 0 };
+
+	count(s, why);
+	http_head_init(head, a);
+	head->status = 401;
+	http_fields_add(&head->fields, SLICE("www-authenticate"),
+	    SLICE("Bearer error=\"invalid_token\""));
+	http_fields_add_id(&head->fields, FIELD_CONTENT_TYPE,
+	    SLICE("text/plain"));
+	buf_addf(&body, "invalid token\n");
+	l7_reply_with(s->ctx, head, &body, FLAG_UAEX, "invalid_token");
+	buf_fini(&body);
+	l7_summary(s->ctx)->details = arena_printf(a, "invalid_token[%s]", why);
+}
+
+static void
+let_by(struct state *s, struct authn_proof *p, const char *outcome)
+{
+	struct arena *a = l7_arena(s->ctx);
+
+	s->proof = p;
+	count(s, outcome);
+	if (!s->rules->rules[p->rule].forwards)
+		token_places_strip(s->rules, p->rule, s->head, a);
+	token_outputs_put(s->rules, p, s->head, a);
+	l7_note_set(s->ctx, NOTE, &p->token);
+}
+
+static void
+on_verdict(void *arg, const struct authn_verdict *v)
+{
+	struct state *s = arg;
+
+	s->verifying = NULL;
+	if (v->proof == NULL) {
+		refuse(s, jwt_fault_name(v->fault));
+		return;
+	}
+	token_cache_put(worker_of(s->ctx)->tokens, s->key, v->proof);
+	let_by(s, v->proof, "verified");
+	l7_resume(s->ctx, DIR_UP);
+}
+
+/* --- the request ------------------------------------------------------------------ */
+
+/* Known, or to be waited for. */
+static enum verdict
+judge(struct state *s)
+{
+	struct proxy_worker *w = worker_of(s->ctx);
+	struct authn_proof *p;
+
+	token_cache_key(w->tokens, s->rules, s->found, s->found_len, s->key);
+	p = token_cache_get(w->tokens, s->key, clock_wall_s());
+	if (p != NULL) {
+		let_by(s, p, "known");
+		return PASS;
+	}
+	s->verifying = verifier_start(w->plane->verifier, w->env.loop,
+	    s->rules, s->found, s->found_len, on_verdict, s);
+	if (s->verifying != NULL)
+		return HOLD;
+	count(s, "overload");
+	l7_reply(s->ctx, 503, FLAG_OM, "token_overload", SLICE_NONE);
+	return STOP;
+}
+
+/* The rules of what is asked for; NULL: there are none. */
+static struct authn *
+find_rules(struct state *s)
+{
+	struct proxy_worker *w = worker_of(s->ctx);
+	struct authorize_at at;
+	struct addr room;
+
+	if (w->snapshot->authn_len == 0)
+		return NULL;
+	authorize_find(w, l7_listener_name(s->ctx),
+	    l7_peer(s->ctx), l7_local(s->ctx, &room), false, &at);
+	if (at.rules == NULL)
+		return NULL;
+	s->service = arena_dup(l7_arena(s->ctx), at.service);
+	return authn_ref(at.rules);
+}
+
+static enum verdict
+request_head(struct l7_ctx *ctx, enum dir dir, struct http_head *head, bool end)
+{
+	struct state *s = ctx->state;
+	struct arena *a = l7_arena(ctx);
+	struct l7_summary *sum = l7_summary(ctx);
+
+	(void)end;
+	if (dir == DIR_DOWN || l7_conn(ctx) == NULL)
+		return PASS;
+	s->ctx = ctx;
+	s->head = head;
+	s->rules = find_rules(s);
+	if (s->rules == NULL)
+		return PASS;
+	s->found = arena_alloc(a, sizeof(*s->found) * AUTHN_TOKENS_MAX);
+	bool are_few = token_places_find(s->rules, head, a, s->found,
+	    &s->found_len);
+
+	token_outputs_clear(s->rules, head);
+	sum->query = token_places_hide(s->rules, sum->query, a);
+	if (!are_few) {
+		refuse(s, "too-many");
+		return STOP;
+	}
+	return s->found_len == 0 ? PASS : judge(s);
+}
+
+static void
+request_done(struct l7_ctx *ctx, const struct l7_summary *sum)
+{
+	struct state *s = ctx->state;
+
+	(void)sum;
+	if (s->verifying != NULL)
+		verifier_cancel(s->verifying);
+	s->verifying = NULL;
+	authn_proof_unref(s->proof);
+	authn_unref(s->rules);
+	s->proof = NULL;
+	s->rules = NULL;
+}
+
+const struct l7_filter authenticate_requests = {
+	.base = { .name = "authentication",
+	    .state_size = sizeof(struct state) },
+	.head = request_head, .done = request_done,
+};

@@ -1,0 +1,28 @@
+#ifndef PROXY_AUTHENTICATE_H
+#define PROXY_AUTHENTICATE_H
+
+#include "modes/proxy/compile.h"
+#include "modes/proxy/worker.h"
+#include "policy/authn.h"
+
+/*
+ * authenticate: whose token a request carries, by the RequestAuthentications
+ * (policy/authn.h).
+ *
+ * A filter that always stands in the chains of what comes in, in front of the
+ * one that authorizes: what a good token says is a fact there.  A request whose
+ * token is not good is refused with 401, one without goes on.  A token that was
+ * not met before waits for the verifier.
+ *
+ * The caller is told what RFC 6750, section 3.1, has to say, "invalid_token";
+ * the access log's response_code_details and a counter say what is wrong.
+ */
+extern const struct l7_filter authenticate_requests;
+
+/* What it found, for the filters behind it; NULL: no token. */
+const struct authz_token *authenticate_token(struct l7_ctx *);
+
+/* The rules of a snapshot whose ports and fronts are there; by compile. */
+void compile_authentication(const struct compile_input *, struct snapshot *);
+
+#endif

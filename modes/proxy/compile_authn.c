@@ -1,0 +1,88 @@
+#include "base/mem.h"
+#include "modes/proxy/authenticate.h"
+#include "modes/proxy/authorize.h"
+#include "modes/proxy/gateway.h"
+
+/*
+ * compile_authn: whose tokens are taken where.  Rules are made once for all
+ * ports about which the same documents are, and go on while those and their
+ * keys stay the same.
+ */
+struct rules {
+	const struct compile_input *in;
+	struct snapshot            *out;
+	struct model_object       **policies;	/* room for all */
+	size_t                      policies_len;
+};
+
+static struct authn *
+find(struct authn *const *v, size_t n, const struct rules *r)
+{
+	for (size_t i = 0; i < n; i++)
+		if (authn_is_of(v[i], r->policies, r->policies_len, NULL))
+			return v[i];
+	return NULL;
+}
+
+static void
+report(const struct rules *r, const struct authn *z)
+{
+	struct err err = ERR_INIT;
+
+	if (z->left_out == 0 || r->in->fault == NULL)
+		return;
+	err_set(&err, ERR_TOO_LARGE, "more than %d jwtRules are about one "
+	    "place: the %zu youngest take no token", AUTHN_RULES_MAX,
+	    z->left_out);
+	r->in->fault(r->in->fault_arg,
+	    z->policies[z->policies_len - 1]->key, &err);
+}
+
+/* NULL: nobody's, no token is looked at. */
+static struct authn *
+rules_of(struct rules *r, const struct model_authz_place *place)
+{
+	const struct snapshot *before = r->in->before;
+	struct snapshot *s = r->out;
+	struct authn *z;
+
+	r->policies_len = 0;
+	for (size_t i = 0; i < r->in->len; i++)
+		if (model_request_authentication_is_for(r->in->objects[i],
+		    place))
+			r->policies[r->policies_len++] = r->in->objects[i];
+	if (r->policies_len == 0)
+		return NULL;
+	z = find(s->authn, s->authn_len, r);
+	if (z != NULL)
+		return z;
+	z = before == NULL ? NULL : find(before->authn, before->authn_len, r);
+	z = z != NULL ? authn_ref(z) : authn_new(r->policies, r->policies_len,
+	    NULL);
+	report(r, z);
+	return s->authn[s->authn_len++] = z;
+}
+
+void
+compile_authentication(const struct compile_input *in, struct snapshot *s)
+{
+	struct rules r = { .in = in, .out = s };
+	size_t fronts = s->gateway == NULL ? 0 : s->gateway->len;
+
+	r.policies = mem_zalloc_array(in->len + 1, sizeof(*r.policies));
+	s->authn = arena_zalloc(&s->arena, sizeof(*s->authn) *
+	    (s->inbound_len + fronts + 1));
+	for (size_t i = 0; in->self != NULL && i < s->inbound_len; i++) {
+		const struct model_authz_place place =
+		    authorize_place_of_port(in, &s->inbound[i]);
+
+		s->inbound[i].rules = rules_of(&r, &place);
+	}
+	for (size_t i = 0; i < fronts; i++) {
+		const struct model_authz_place place =
+		    authorize_place_of_front(in, &s->gateway->fronts[i]);
+
+		s->gateway->fronts[i].rules = rules_of(&r, &place);
+	}
+	mem_free(r.policies);
+}

@@ -1,0 +1,199 @@
+#!/usr/bin/python3
+"""RequestAuthentication documents: whose tokens requests may carry, and what
+policies and applications learn from them."""
+
+import base64
+import json
+
+import grpc
+
+from gateway import Gateway, gateway, route, service
+from grpc_store import WAIT, Caller, Store
+from mesh import curl, free_port, main, scenario, wait_until
+from policies import access_lines, ask, call, orders_and, policy
+from tokens import Issuer, authentication, bearer
+
+TOKENS = "mesh_request_tokens_total"
+# The words of Istio's documentation for "a token is required".
+REQUIRED = policy("required", """
+  action: DENY
+  rules: [{from: [{source: {notRequestPrincipals: ["*"]}}]}]
+""")
+
+
+def seen(caller, path="/", **options):
+	"""What the application got."""
+	answer = call(caller, path, **options)
+	assert answer.status == 200, answer.text()
+	return answer.json()
+
+
+@scenario
+def a_token_is_required_and_its_claims_decide(scene):
+	issuer = Issuer(kind="RS256")
+	control, orders, web = orders_and(scene, "web")
+	control.apply(authentication([{"issuer": issuer.url, "audiences":
+	    ["orders"], "jwks": issuer.jwks}]) + REQUIRED + policy("admins", """
+  action: DENY
+  rules:
+  - to: [{operation: {paths: ["/admin"]}}]
+    when: [{key: "request.auth.claims[groups]", notValues: [admin]}]
+"""))
+	wait_until(lambda: ask(web) == 403, "without a token nobody comes in")
+	ann = bearer(issuer.token(aud="orders", groups=["admin", "ops"]))
+	bob = bearer(issuer.token("bob", aud=["web", "orders"]))
+	assert ask(web, fields=ann) == 200 and ask(web, fields=bob) == 200
+	assert ask(web, "/admin", fields=ann) == 200
+	assert ask(web, "/admin", fields=bob) == 403
+	assert orders.metrics().sum(TOKENS, outcome="known",
+	    destination_service="orders") == 2, "each is verified once"
+	assert orders.metrics().sum(TOKENS, outcome="verified") == 2
+	wait_until(lambda: any("default/admins" in line["response_code_details"]
+	    for line in access_lines(orders)), "the access log says why")
+
+
+@scenario
+def a_token_that_is_not_good_is_refused_whatever_it_is_for(scene):
+	issuer, other = Issuer(), Issuer()
+	control, orders, web = orders_and(scene, "web")
+	control.apply(authentication([{"issuer": issuer.url, "audiences":
+	    ["orders"], "jwks": issuer.jwks}]))
+	good = issuer.token(aud="orders")
+	wait_until(lambda: ask(web, fields=bearer("x")) == 401, "it is in force")
+	assert ask(web) == 200, "no token is no bad token"
+	assert ask(web, fields=bearer(good)) == 200
+	cases = {
+	    "expired": issuer.token(aud="orders", lifetime=-61),
+	    "early": issuer.token(aud="orders", nbf=4102444800),
+	    "audience": issuer.token(aud="bank"),
+	    "issuer": issuer.token(aud="orders", iss="https://evil.example"),
+	    "signature": other.token(aud="orders"),
+	    "malformed": good + "x.",
+	    "algorithm": "eyJhbGciOiJub25lIn0.e30.",
+	}
+	for reason, token in cases.items():
+		refused = call(web, f"/{reason}", fields=bearer(token))
+		assert refused.status == 401, (reason, refused.text())
+		assert refused.get("www-authenticate") == \
+		    'Bearer error="invalid_token"', refused.head
+		assert reason not in refused.text(), "the caller learns no more"
+		wait_until(lambda reason=reason: any(
+		    line["response_code_details"] == f"invalid_token[{reason}]" and
+		    line["path"] == f"/{reason}" for line in access_lines(orders)),
+		    f"the access log says {reason}")
+		assert orders.metrics().sum(TOKENS, outcome=reason) >= 1
+	many = "&".join([f"access_token={good}"] * 9)
+	assert ask(web, f"/?{many}") == 401, "each of them would be verified"
+	assert orders.metrics().sum(TOKENS, outcome="too-many") == 1
+	# One that is good does not make up for one that is not.
+	assert ask(web, f"/?access_token={cases['audience']}",
+	    fields=bearer(good)) == 401
+	assert ask(web, f"/?access_token={good}", fields=bearer(good)) == 200
+	wait_until(lambda: any(line["path"] == "/" and line["response_code"] == 200 and
+	    "access_token" not in json.dumps(line)
+	    for line in access_lines(orders)), "no token is in the access log")
+
+
+@scenario
+def an_application_gets_the_claims_and_nobody_elses_words(scene):
+	issuer = Issuer()
+	control, orders, web = orders_and(scene, "web")
+	rule = {"issuer": issuer.url, "jwks": issuer.jwks,
+	    "fromHeaders": [{"name": "X-Token", "prefix": "JWT "}],
+	    "fromParams": ["tok"], "fromCookies": ["session"],
+	    "outputPayloadToHeader": "X-Payload", "outputClaimToHeaders": [
+	    {"header": "X-User", "claim": "sub"},
+	    {"header": "X-Unit", "claim": "org.unit"}]}
+	control.apply(authentication([rule]))
+	wait_until(lambda: ask(web, "/?tok=x") == 401, "it is in force")
+	spoofed = {"x-user": "root", "X-Payload": "eyJzdWIiOiJyb290In0",
+	    "X-Unit": "all"}
+	nobody = seen(web, fields=spoofed)["headers"]
+	assert not {"x-user", "x-payload", "x-unit"} & set(nobody), nobody
+	token = issuer.token(org={"unit": "a"})
+	for path, fields in (("/?tok=" + token + "&b=1", {}),
+	    ("/?b=1", {"x-token": "JWT " + token}),
+	    ("/?b=1", {"Cookie": f"a=1; session={token}"})):
+		got = seen(web, path, fields={**spoofed, **fields})
+		fields = {name: values[0] for name, values in
+		    got["headers"].items()}
+		assert fields["x-user"] == "ann" and fields["x-unit"] == "a", fields
+		payload = fields["x-payload"]
+		assert json.loads(base64.urlsafe_b64decode(payload + "=" *
+		    (-len(payload) % 4)))["sub"] == "ann"
+		assert got["path"] == "/?b=1" and "x-token" not in fields, got
+		assert fields.get("cookie", "a=1") == "a=1", fields
+	control.apply(authentication([{**rule, "forwardOriginalToken": True}]))
+	wait_until(lambda: "x-token" in seen(web, fields={"x-token":
+	    "JWT " + token})["headers"], "the token goes on")
+
+
+@scenario
+def a_caller_of_grpc_is_told_that_its_token_is_not_good(scene):
+	issuer = Issuer()
+	store = scene.closing(Store())
+	control, _, web = orders_and(scene, "web")
+	scene.proxy("app", control=control, service="default/app",
+	    apps=[f"80=127.0.0.1:{store.port}/grpc"]).await_ready()
+	caller = scene.closing(Caller(f"127.0.0.1:{web.outbound_port}",
+	    "app.default.mesh")).await_answers()
+	control.apply(authentication([{"issuer": issuer.url, "jwks":
+	    issuer.jwks}], spec="  targetRefs: [{name: app}]\n"))
+
+	def echo(token):
+		return caller.unary("Echo"), b"x", [("authorization",
+		    f"Bearer {token}")]
+
+	def refused():
+		method, body, metadata = echo("x")
+		try:
+			method(body, timeout=WAIT, metadata=metadata)
+		except grpc.RpcError as why:
+			return why.code() == grpc.StatusCode.UNAUTHENTICATED
+		return False
+	wait_until(refused, "UNAUTHENTICATED")
+	method, body, metadata = echo(issuer.token())
+	assert method(body, timeout=WAIT, metadata=metadata) == b"x"
+	assert ask(web, fields=bearer("x")) == 200, "it is about app alone"
+
+
+@scenario
+def a_gateway_asks_for_tokens(scene):
+	issuer, second = Issuer(), Issuer("https://second.example")
+	app = scene.echo("app")
+	port = free_port()
+	target = ("  targetRefs: [{group: gateway.networking.k8s.io, kind: "
+	    "Gateway, name: edge}]\n")
+	edge = Gateway(scene, gateway([f"name: http, port: {port}, protocol: "
+	    "HTTP"]) + service("web", app.http_port) + route("web", "web") +
+	    authentication([{"issuer": issuer.url, "jwks": issuer.jwks},
+	    {"issuer": second.url, "jwks": second.jwks}], spec=target) +
+	    policy("edge", f"""
+{target}  action: ALLOW
+  rules: [{{from: [{{source: {{requestPrincipals: ["{issuer.url}/ann",
+    "{second.url}/*"]}}}}]}}]
+"""))
+	url = f"http://127.0.0.1:{port}/plain"
+
+	def status(*options):
+		return curl(url, *options).status
+	assert status() == 403
+	assert status("-H", "Authorization: Bearer x.y.z") == 401
+	assert status("--oauth2-bearer", issuer.token()) == 200
+	assert status("--oauth2-bearer", issuer.token("bob")) == 403
+	assert status("--oauth2-bearer", second.token("bob")) == 200
+	assert status("-u", "ann:secret") == 403, "other credentials are no token"
+	# What a document says no longer is not taken any more.
+	edge.write("tokens", "")
+	renewed = Issuer()
+	edge.write("documents", edge.config.joinpath("documents.yaml").read_text()
+	    .replace(json.dumps(issuer.jwks)[1:-1],
+	    json.dumps(renewed.jwks)[1:-1]))
+	token = issuer.token()
+	wait_until(lambda: status("--oauth2-bearer", token) == 401,
+	    "the key was changed")
+	assert status("--oauth2-bearer", renewed.token()) == 200
+
+
+if __name__ == "__main__":
+	main()
