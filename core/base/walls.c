@@ -1,3 +1,5 @@
+#include <time.h>
+
 #include "base/capability.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -13,6 +15,7 @@ walls_open(struct walls *w, bool wanted)
 	};
 	if (w->wanted)
 		landlock_open(&w->files);
+	tzset();	/* libc asks once, with the first time that is written */
 	w->capabilities = capability_now();
 	w->has_locks = secret_can_lock(KEYS_ROOM);
 }
@@ -29,6 +32,7 @@ walls_raise(struct walls *w, uint64_t keep, struct err *err)
 		return 0;
 	for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++)
 		landlock_allow(&w->files, read[i], LANDLOCK_READ);
+	landlock_allow(&w->files, "/dev/urandom", LANDLOCK_READ);
 	landlock_allow(&w->files, "/dev/null", LANDLOCK_DEVICE);
 	w->has_landlock = w->files.abi > 0;
 	if (landlock_shut(&w->files, err) < 0 ||

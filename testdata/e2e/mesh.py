@@ -22,6 +22,8 @@ their name, `NAME_test.py --list` lists them.  Each prints "ok NAME_function",
                is gone when the scenario ends.  A process that ended unasked, or
                does not stop, fails the scenario; after a failure the last lines
                of every process are printed.
+               Neither may a call of ours have been refused by seccomp, where
+               the kernel's log can be read.
   wait_until   the only way to wait: polls a condition up to a deadline.  There
                are no sleeps.  Deadlines grow under sanitizers.
   Process      a started program: stop, kill, signal, its output, memory, CPU
@@ -461,10 +463,51 @@ class Skip(Exception):
 	"""Raised by a scenario that cannot run here."""
 
 
+# Refused as a matter of course: clone3, in whose place libc takes clone, and
+# what strace puts in the place of a call that it makes fail.
+REFUSED_BY_DESIGN = {"435", "-1"}
+
+
+class KernelLog:
+	"""The lines that the kernel logs from now on; none if that is not ours."""
+
+	def __init__(self):
+		try:
+			self.file = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+			os.lseek(self.file, 0, os.SEEK_END)
+		except OSError:
+			self.file = None
+
+	def lines(self):
+		while self.file is not None:
+			try:
+				yield os.read(self.file, 8192).decode(errors="replace")
+			except BrokenPipeError:		# some were overwritten
+				continue
+			except OSError:
+				return
+
+	def refused_calls(self):
+		"""What seccomp has refused our binary: {"main 137", ...}."""
+		found = set()
+		for line in self.lines():
+			match = re.search(r'type=1326 .* comm="([^"]*)" exe="([^"]*)" '
+			    r'.* syscall=(-?[0-9]+)', line)
+			if match and match[2] == str(MESH) and \
+			    match[3] not in REFUSED_BY_DESIGN:
+				found.add(f"{match[1]} {match[3]}")
+		return found
+
+	def close(self):
+		if self.file is not None:
+			os.close(self.file)
+
+
 class Scene:
 	"""What one scenario has."""
 
 	def __init__(self, name):
+		self.kernel_log = KernelLog()
 		self.dir = Path(tempfile.mkdtemp(prefix=f"mesh-{name[:40]}-"))
 		self.processes = []
 		self.closers = []
@@ -514,7 +557,12 @@ class Scene:
 			code = process.code()
 			if code is not None and not process.asked_to_end:
 				wrong.append(f"{process.name} ended: {ending(code)}")
-		return wrong + stop_all(self.running())
+		wrong += stop_all(self.running())
+		if calls := self.kernel_log.refused_calls():
+			wrong.append("seccomp refused (thread, number): " +
+			    ", ".join(sorted(calls)))
+		self.kernel_log.close()
+		return wrong
 
 	def running(self):
 		"""Processes that run, the latest first."""
