@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "model/closure.h"
+#include "model/mesh_config.h"
 #include "model/peer_authentication.h"
 #include "model/workload.h"
 
@@ -199,6 +200,60 @@ model_peer_decide(struct model_object *const *objects, size_t n,
 			v = (struct model_peer_verdict){ mode, first[w] };
 	}
 	return v;
+}
+
+enum model_mtls
+model_peer_fallback(struct model_object *const *objects, size_t n,
+    bool is_permissive)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (objects[i]->kind != &model_mesh_config_kind)
+			continue;
+		int word = model_mesh_config(objects[i])->spec.inbound_policy;
+
+		is_permissive |= word == MODEL_ALL_UNAUTHENTICATED ||
+		    word == MODEL_CLUSTER_UNAUTHENTICATED;
+	}
+	return is_permissive ? MODEL_MTLS_PERMISSIVE : MODEL_MTLS_STRICT;
+}
+
+struct model_peer_verdict
+model_peer_of(struct model_object *const *objects, size_t n,
+    const struct model_object *workload, uint16_t port)
+{
+	const struct model_metadata *meta = &workload->head->meta;
+	const struct model_peer_place place = { meta->namespace, &meta->labels,
+		port };
+
+	return model_peer_decide(objects, n, &place, model_peer_fallback(objects,
+	    n, model_workload(workload)->spec.permissive));
+}
+
+bool
+model_peer_is_for_nobody(const struct model_object *o)
+{
+	const struct model_peer_authentication *p = model_peer_authentication(o);
+
+	return has_selector(p) &&
+	    model_is_root_namespace(p->head.meta.namespace);
+}
+
+bool
+model_peer_displaces(const struct model_object *a, const struct model_object *b)
+{
+	const struct model_peer_authentication *x = model_peer_authentication(a),
+	    *y = model_peer_authentication(b);
+
+	if (a == b || width_of(x) != width_of(y) || model_peer_is_for_nobody(a) ||
+	    model_object_by_age(a, b) >= 0)
+		return false;
+	if (width_of(x) == MESH)
+		return true;
+	return strcmp(x->head.meta.namespace, y->head.meta.namespace) == 0 &&
+	    (width_of(x) == NAMESPACE ||
+	    (x->spec.selector->labels.len == y->spec.selector->labels.len &&
+	    model_labels_match(&x->spec.selector->labels,
+	    &y->spec.selector->labels)));
 }
 
 /* --- the kind ---------------------------------------------------------------- */

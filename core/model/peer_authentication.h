@@ -56,6 +56,20 @@ struct model_peer_verdict {
  */
 struct model_peer_verdict model_peer_decide(struct model_object *const *,
     size_t n, const struct model_peer_place *, enum model_mtls fallback);
+/*
+ * For that: PERMISSIVE where the MeshConfig among the objects, or the settings of the
+ * workload's sidecar, take plain text; else STRICT.
+ */
+enum model_mtls model_peer_fallback(struct model_object *const *, size_t n,
+    bool is_permissive);
+/* Both for a port of a workload with a sidecar. */
+struct model_peer_verdict model_peer_of(struct model_object *const *, size_t n,
+    const struct model_object *workload, uint16_t port);
+/* Whether both are about the same, and a goes first, so that b counts nowhere. */
+bool model_peer_displaces(const struct model_object *a,
+    const struct model_object *b);
+/* Whether it is about nobody: a selector in a root namespace. */
+bool model_peer_is_for_nobody(const struct model_object *);
 /* Whether it is about a workload with these labels (NULL: unknown). */
 bool model_peer_is_for(const struct model_object *, const char *namespace,
     const struct conf_pairs *labels);

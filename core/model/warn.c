@@ -6,6 +6,7 @@
 #include "model/gateway.h"
 #include "model/grpc_route.h"
 #include "model/http_route.h"
+#include "model/peer_authentication.h"
 #include "model/warn_impl.h"
 
 void
@@ -365,6 +366,8 @@ model_warn_beside(const struct model_set *set, unsigned flags,
 			continue;
 		warn_object(&w);
 		warn_outside(&w, flags);
+		if (w.object->kind == &model_peer_authentication_kind)
+			warn_peer(&w);
 		if (w.object->kind == &model_authorization_policy_kind)
 			warn_authz(&w);
 		if (w.is_all || elsewhere != NULL)

@@ -69,6 +69,14 @@ note(void *arg, const struct model_object *o, const char *text)
 	str_addf(arg, "%s\n", text);
 }
 
+#define PEER(name, ns, spec)						\
+	"---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\n"	\
+	"metadata: {name: " name ", namespace: " ns "}\nspec: {" spec "}\n"
+#define LABELLED(ports)							\
+	"---\napiVersion: mesh/v1\nkind: Workload\nmetadata: {name: web-1, "	\
+	"labels: {app: web}}\nspec: {address: 10.0.0.1, serviceAccount: web, " \
+	"ports: [" ports "]}\n"
+
 static const struct {
 	unsigned    flags;
 	const char *in, *out;
@@ -77,6 +85,37 @@ static const struct {
 	    "{path: {value: /a/, type: PathPrefix}}]}]"),
 	    "t:5:101: spec.rules[0].matches[1]: never matches, as rules[0] of "
 	    "HTTPRoute default/a asks for the same and goes first\n" },
+	/* Plain text: what counts nowhere, and what was to end. */
+	{ 0, PEER("p", "mesh-system", "selector: {matchLabels: {a: b}}, "
+	    "mtls: {mode: DISABLE}"),
+	    "t:5:18: spec.selector: in a root namespace it matches nobody\n" },
+	{ 0, PEER("p", "a", "mtls: {mode: PERMISSIVE}")
+	    PEER("q", "a", "mtls: {mode: STRICT}"),
+	    "t:10:7: spec: PeerAuthentication a/p is about the same and goes "
+	    "first, so this one counts nowhere\n" },
+	{ 0, PEER("p", "mesh-system", "mtls: {mode: STRICT}")
+	    PEER("q", "istio-system", "mtls: {mode: DISABLE}"),
+	    "t:5:7: spec: PeerAuthentication istio-system/q is about the same and "
+	    "goes first, so this one counts nowhere\n" },
+	{ 0, PEER("p", "a", "selector: {matchLabels: {a: b}}")
+	    PEER("q", "a", "selector: {matchLabels: {a: c}}")
+	    PEER("r", "a", "mtls: {mode: STRICT}")
+	    PEER("s", "b", "mtls: {mode: STRICT}"), "" },
+	{ MODEL_WARN_REFERENCES, PEER("p", "default", "mtls: {mode: PERMISSIVE}"),
+	    "t:5:21: spec.mtls.mode: PERMISSIVE lets plain text in; mesh ctl check "
+	    "says whether anybody still comes so\n" },
+	{ MODEL_WARN_REFERENCES, PEER("p", "default", "selector: {matchLabels: "
+	    "{app: web}}, portLevelMtls: {80: {mode: PERMISSIVE}, 8080: {mode: "
+	    "DISABLE}}") LABELLED("{port: 80}"),
+	    "t:5:91: spec.portLevelMtls.8080: none of the workloads that it is "
+	    "about has that port; it is the port of --app, not that of a "
+	    "Service\n"
+	    "t:5:72: spec.portLevelMtls.80.mode: PERMISSIVE lets plain text in; "
+	    "mesh ctl check says whether anybody still comes so\n" },
+	/* Nobody is known. */
+	{ MODEL_WARN_REFERENCES, PEER("p", "default", "selector: {matchLabels: "
+	    "{app: db}}, portLevelMtls: {8080: {mode: DISABLE}}")
+	    LABELLED("{port: 80}"), "" },
 	/* More to fulfil goes first, whatever its place. */
 	{ 0, ROUTE("a", PARENT "rules: [{matches: [{path: {value: /a}}]}, "
 	    "{matches: [{path: {value: /a}, method: GET}]}]"), "" },

@@ -6,6 +6,7 @@
 #include "model/service.h"
 #include "model/workload.h"
 #include "modes/control/api_caller.h"
+#include "modes/control/api_mtls.h"
 #include "modes/control/api_rows.h"
 #include "modes/control/sessions.h"
 #include "modes/control/traffic_mismatch.h"
@@ -16,6 +17,7 @@
 
 /* All that may back services, as proxies see it. */
 struct backends {
+	struct api_mtls       mtls;
 	struct model_object **v;	/* references */
 	size_t                n;
 };
@@ -37,6 +39,7 @@ backends_read(struct backends *b, const struct server *s, const char *ns)
 		b->v[b->n++] = view_object(s, workloads[i]);
 	for (size_t i = 0; i < ne; i++)
 		b->v[b->n++] = model_object_ref(slices[i]);
+	api_mtls_read(&b->mtls, s->registry);
 	mem_free(workloads);
 	mem_free(slices);
 }
@@ -46,6 +49,7 @@ backends_fini(struct backends *b)
 {
 	for (size_t i = 0; i < b->n; i++)
 		model_object_unref(b->v[i]);
+	api_mtls_fini(&b->mtls);
 	mem_free(b->v);
 }
 
@@ -185,10 +189,23 @@ why_out(struct api_call *call, const struct model_endpoint *e)
 	    "its proxy is silent";
 }
 
+/* Datagrams stay inside mutual TLS. */
+static void
+add_mtls(struct conf_node *row, const struct model_endpoint *e,
+    const struct model_service_port *p, const struct backends *b)
+{
+	for (size_t i = 0; i < b->n && p->transport == MODEL_TCP; i++)
+		if (b->v[i]->kind == &model_workload_kind &&
+		    e->workload != NULL && strcmp(e->workload,
+		    model_object_name(b->v[i])) == 0)
+			api_mtls_add(&b->mtls, row, b->v[i],
+			    model_target_port(b->v[i], p));
+}
+
 static void
 add_endpoint(struct api_call *call, struct conf_node *list,
     const struct model_endpoint *e, const struct model_service_port *p,
-    const char *protocol)
+    const struct backends *b, const char *protocol)
 {
 	struct conf_node *row = conf_add_map(list);
 	const char *why = why_out(call, e);
@@ -199,6 +216,7 @@ add_endpoint(struct api_call *call, struct conf_node *list,
 	conf_set_int(row, "targetPort", e->port);
 	conf_set_string(row, "workload", e->workload);
 	conf_set_string(row, "identity", e->spiffe_id);
+	add_mtls(row, e, p, b);
 	conf_set_string(row, "zone", e->zone);
 	conf_set_int(row, "weight", e->weight);
 	conf_set_bool(row, "ready", e->ready);
@@ -285,7 +303,7 @@ api_service_endpoints(struct api_call *call)
 
 		find_endpoints(call, o, port, &b, &e);
 		for (size_t k = 0; k < e.len; k++)
-			add_endpoint(call, list, &e.items[k], port,
+			add_endpoint(call, list, &e.items[k], port, &b,
 			    model_endpoints_word(&e, port));
 		add_left_out(call, list, o, port, &b, &e);
 	}

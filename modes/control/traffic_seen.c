@@ -5,12 +5,16 @@
 #include "modes/control/traffic_seen.h"
 #include "stat/metrics.h"
 
-#define RESPONSE_FLAGS_AT	9	/* label of METRIC_REQUESTS */
+/* Labels of METRIC_REQUESTS, and of what is no request. */
+#define RESPONSE_FLAGS_AT	9
+#define REQUEST_SECURITY_AT	10
+#define STREAM_SECURITY_AT	7
 
 /* By "destination source". */
 struct seen {
 	uint64_t total, summed;	/* as of the last look; in this one */
 	uint64_t last_ms;
+	uint64_t plain, plain_summed, plain_ms;	/* of these, in plain text */
 };
 
 struct looking {
@@ -40,6 +44,9 @@ on_reading(void *ctx, const struct stat_reading *r)
 	}
 	if (s != NULL)
 		s->summed += r->raw;
+	if (s != NULL && slice_is(v[to->of_requests ? REQUEST_SECURITY_AT :
+	    STREAM_SECURITY_AT], "none"))
+		s->plain_summed += r->raw;
 	str_fini(&key);
 }
 
@@ -69,8 +76,11 @@ traffic_seen_look(struct traffic *t, uint64_t now_ms)
 		/* Less than before: series that are forgotten. */
 		if (s->summed > s->total)
 			s->last_ms = now_ms;
+		if (s->plain_summed > s->plain)
+			s->plain_ms = now_ms;
 		s->total = s->summed;
-		s->summed = 0;
+		s->plain = s->plain_summed;
+		s->summed = s->plain_summed = 0;
 		/* One that is still reported would look new again. */
 		if (s->total == 0 && is_over(s, now_ms))
 			mem_free(map_del(&t->seen, key));
@@ -109,6 +119,9 @@ traffic_seen_write(struct traffic *t, struct slice destination,
 		    destination.len + 1));
 		conf_set_int(row, "secondsAgo", (int64_t)((now_ms -
 		    s->last_ms) / 1000));
+		if (s->plain_ms > 0)
+			conf_set_int(row, "plaintextSecondsAgo",
+			    (int64_t)((now_ms - s->plain_ms) / 1000));
 	}
 	mem_free(keys);
 }

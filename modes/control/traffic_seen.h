@@ -17,7 +17,8 @@
 void traffic_seen_look(struct traffic *, uint64_t now_ms);
 /*
  * Adds to the list for each caller of the destination ("ns/name"): source
- * ("ns/name", or "unknown/unknown": without a sidecar), secondsAgo.
+ * ("ns/name", or "unknown/unknown": without a sidecar), secondsAgo, and if it came in
+ * plain text, plaintextSecondsAgo.
  */
 void traffic_seen_write(struct traffic *, struct slice destination,
     uint64_t now_ms, struct conf_node *list);

@@ -24,5 +24,7 @@ void check_certificates(struct ctl *, struct checks *);
 void check_protocols(struct ctl *, struct checks *);
 /* check_policies.c: whether anybody may call anybody. */
 void check_policies(struct ctl *, struct checks *);
+/* check_plain.c: who is called in plain text. */
+void check_plain(struct ctl *, struct checks *);
 
 #endif

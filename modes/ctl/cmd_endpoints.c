@@ -29,7 +29,9 @@ const struct ctl_command cmd_endpoints = {
 	.arguments = "SERVICE",
 	.summary = "show the endpoints of a service, and why some are not used",
 	.text = "SERVICE is NAME or NAMESPACE/NAME. STATE is Online, Offline, or "
-	    "LeftOut for a workload of the service that is never called; WHY says "
+	    "LeftOut for a workload of the service that is never called; MTLS "
+	    "is how a sidecar is called, by the PeerAuthentication that "
+	    "MTLS-BY (-o wide) names, or by default; WHY says "
 	    "for what reason an endpoint gets no traffic. Each caller judges by what "
 	    "it sees, so --from asks its sidecar: there STATE is available, degraded, "
 	    "warming, ejected, probing, unhealthy or unreachable, and LEFT is the "
@@ -46,11 +48,13 @@ static const struct rows_column columns[] = {
 	{ "ADDRESS", "address", ROWS_TEXT, false },
 	{ "TARGET", "targetPort", ROWS_NUMBER, false },
 	{ "WORKLOAD", "workload", ROWS_TEXT, false },
+	{ "MTLS", "mtls", ROWS_TEXT, false },
 	{ "STATE", "state", ROWS_TEXT, false },
 	{ "WHY", "why", ROWS_TEXT, false },
 	{ "WEIGHT", "weight", ROWS_NUMBER, true },
 	{ "ZONE", "zone", ROWS_TEXT, true },
 	{ "IDENTITY", "identity", ROWS_TEXT, true },
+	{ "MTLS-BY", "mtlsBy", ROWS_TEXT, true },
 	{ 0 },
 };
 

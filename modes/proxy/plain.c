@@ -1,24 +1,5 @@
 #include "base/arena.h"
-#include "model/mesh_config.h"
 #include "modes/proxy/plain.h"
-
-/* Where no document says anything. */
-static enum model_mtls
-fallback_of(const struct compile_input *in)
-{
-	bool is_open = in->settings->spec.permissive;
-
-	for (size_t i = 0; i < in->len; i++) {
-		if (in->objects[i]->kind != &model_mesh_config_kind)
-			continue;
-		int word = model_mesh_config(in->objects[i])->spec.
-		    inbound_policy;
-
-		is_open |= word == MODEL_ALL_UNAUTHENTICATED ||
-		    word == MODEL_CLUSTER_UNAUTHENTICATED;
-	}
-	return is_open ? MODEL_MTLS_PERMISSIVE : MODEL_MTLS_STRICT;
-}
 
 static uint64_t
 settles_at(const struct compile_input *in, const struct inbound_port *p)
@@ -70,7 +51,8 @@ plain_exposed(const struct model_proxy_spec *s, uint16_t app_port)
 void
 compile_plain(const struct compile_input *in, struct snapshot *s)
 {
-	s->fallback = fallback_of(in);
+	s->fallback = model_peer_fallback(in->objects, in->len,
+	    in->settings->spec.permissive);
 	for (size_t i = 0; in->self != NULL && i < s->inbound_len; i++) {
 		struct inbound_port *p = &s->inbound[i];
 		const struct model_peer_place place = {

@@ -1209,7 +1209,8 @@ def check_says_what_is_wrong(scene):
 	said = json.loads(against(control, "check", "-o", "json").stdout)
 	assert said["success"] is True, said
 	assert [c["categoryName"] for c in said["categories"]] == ["control",
-	    "identities", "sidecars", "services", "protocols", "policies"], said
+	    "identities", "sidecars", "services", "protocols", "policies",
+	    "plain text"], said
 	against(control, "check", out="^\u221a no sidecar is connected$")
 	control.apply(document("web"))
 	# A warning fails nothing.

@@ -6,6 +6,7 @@ documents change."""
 
 import contextlib
 import json
+import re
 import ssl
 import subprocess
 import time
@@ -276,6 +277,49 @@ class Closing:
 
 	def close(self):
 		self.load.stopping.set()
+
+
+@scenario
+def operators_see_where_plain_text_comes_in(scene):
+	control = scene.control()
+	app = scene.echo("app")
+	orders = member(scene, control, "orders", [f"80={app.http}/http"], [80])
+	told = "default/orders takes mutual TLS alone"
+
+	def check():
+		lines = json.loads(control.ctl("check", "-o", "json").stdout)
+		return {line["description"]: line for part in lines["categories"]
+		    if part["categoryName"] == "plain text" for line in
+		    part["checks"]}
+	wait_until(lambda: control.get("service", "orders"), "it is registered")
+	assert list(check()) == ["no sidecar takes plain text"]
+	control.apply(mode("PERMISSIVE"))
+	is_in_force(orders, "PERMISSIVE")
+	line = check()[told]
+	assert line["result"] == "warning", line
+	assert "PERMISSIVE by PeerAuthentication default/default, and nobody came " \
+	    "in plain text since control began" in line["error"], line
+	rows = json.loads(control.ctl("endpoints", "orders", "-o", "json").stdout)
+	assert [(row["mtls"], row["mtlsBy"]) for row in rows] == \
+	    [("PERMISSIVE", "default/default")], rows
+	for words in (["endpoints", "orders"], ["describe", "service", "orders"]):
+		assert "PERMISSIVE" in control.ctl(*words).stdout
+	assert "default/default" in control.ctl("endpoints", "orders", "-o",
+	    "wide").stdout
+	assert wire.get(orders.exposed[80], "/plain", "orders").status == 200
+	wait_until(lambda: re.search(r"somebody came in plain text \d+ s ago",
+	    check()[told]["error"]), "somebody came so", 15)
+	# Of two that are about the same the younger counts nowhere, and is told so.
+	done = control.apply(peers("mtls: {mode: STRICT}", "later"))
+	conditions = wait_until(lambda: control.get("pa", "later")["status"][
+	    "conditions"], "it is judged")
+	assert conditions[0]["reason"] == "Conflicted", conditions
+	done = control.ctl("analyze", expect=None)
+	assert "default/default is about the same and goes first" in done.stdout + \
+	    done.stderr, done
+	assert "PERMISSIVE lets plain text in" in done.stdout + done.stderr, done
+	table = control.ctl("get", "pa").stdout
+	assert re.search(r"default +PERMISSIVE +- +the namespace", table), table
 
 
 @scenario
