@@ -69,6 +69,19 @@ model_authorities_follow(const struct model_object_ref *ref, bool allows_secret,
 	return take_roots(found, roots, err);
 }
 
+/* Its roots are in no document: each proxy has them, by the domain. */
+static enum model_authorities
+follow_domain(const struct model_backend_validation *v, model_find_fn *find,
+    void *arg, struct err *err)
+{
+	if (find(arg, &model_federated_trust_domain_kind, NULL,
+	    model_backend_domain(v)) != NULL)
+		return MODEL_AUTHORITIES_RESOLVED;
+	err_set(err, ERR_CONFIG, "caCertificateRefs[0]: there is no "
+	    "ClusterFederatedTrustDomain %s", model_backend_domain(v));
+	return MODEL_AUTHORITIES_ABSENT;
+}
+
 enum model_authorities
 model_authorities(const struct model_object *policy, model_find_fn *find,
     void *arg, struct web_roots *roots, struct err *err)
@@ -76,6 +89,8 @@ model_authorities(const struct model_object *policy, model_find_fn *find,
 	const struct model_backend_validation *v = model_validation_of(policy);
 	enum model_authorities first = MODEL_AUTHORITIES_RESOLVED;
 
+	if (v != NULL && model_backend_domain(v) != NULL)
+		return follow_domain(v, find, arg, err);
 	for (size_t i = 0; v != NULL && i < v->cas_len; i++) {
 		struct model_object_ref ref = v->cas[i];
 		struct err why = ERR_INIT;

@@ -7,7 +7,8 @@
 
 /*
  * authorities: whom a BackendTLSPolicy or an XBackend trusts: the certificates
- * in the key "ca.crt" of the ConfigMaps that it refers to, in its own namespace.
+ * in the key "ca.crt" of the ConfigMaps that it refers to, in its own namespace; or
+ * the members of another trust domain, whose roots are no matter of this.
  */
 #define MODEL_CA_KEY	"ca.crt"
 

@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "model/backend_tls_policy.h"
 #include "model/closure.h"
+#include "pki/spiffe.h"
 
 static const char *const versions[] = { MODEL_GATEWAY_GROUP "/v1",
 	MODEL_GATEWAY_GROUP "/v1alpha3", MODEL_GATEWAY_GROUP "/v1alpha2", NULL };
@@ -26,7 +27,7 @@ static const struct conf_field validation_fields[] = {
 	{ "caCertificateRefs", CONF_STRUCT_T,
 	    CONF_LIST_AT(struct model_backend_validation, cas),
 	    .schema = &model_local_ref_schema, .max_items = 8, .critical = true,
-	    .text = "ConfigMaps with ca.crt" },
+	    .text = "ConfigMaps with ca.crt, or one ClusterFederatedTrustDomain" },
 	{ "wellKnownCACertificates", CONF_WORD_T, VALIDATION(well_known),
 	    .words = well_known, .critical = true,
 	    .text = "instead: those of the system" },
@@ -44,13 +45,51 @@ const struct conf_schema model_backend_validation_schema = {
 	"backend validation",
 	sizeof(struct model_backend_validation), validation_fields, NULL };
 
+static bool
+is_domain(const struct model_object_ref *ref)
+{
+	return model_ref_is(ref->group, ref->kind,
+	    model_federated_trust_domain_kind.group,
+	    model_federated_trust_domain_kind.kind);
+}
+
+const char *
+model_backend_domain(const struct model_backend_validation *v)
+{
+	return v->cas_len > 0 && is_domain(&v->cas[0]) ? v->cas[0].name : NULL;
+}
+
+/* Bundles are never merged, and members are known by their IDs. */
+static int
+domain_rule(const struct model_backend_validation *v,
+    const struct conf_place *at)
+{
+	struct spiffe id;
+
+	for (size_t i = 0; i < v->cas_len; i++)
+		if (is_domain(&v->cas[i]) && v->cas_len > 1)
+			return conf_fail(at, "caCertificateRefs[%zu]: expected "
+			    "a trust domain alone, found %zu references", i,
+			    v->cas_len);
+	if (model_backend_domain(v) == NULL)
+		return 0;
+	for (size_t i = 0; i < v->sans_len; i++)
+		if (v->sans[i].type != MODEL_SAN_URI || !spiffe_parse(&id,
+		    slice_str(v->sans[i].uri)) || id.kind == SPIFFE_DOMAIN)
+			return conf_fail(at, "subjectAltNames[%zu]: expected a "
+			    "URI that is a SPIFFE ID, as it is about a trust "
+			    "domain", i);
+	return v->sans_len > 0 ? 0 : conf_fail(at, "subjectAltNames: expected "
+	    "SPIFFE IDs, as it is about a trust domain");
+}
+
 int
 model_backend_validation_rule(const void *value, const struct conf_place *at)
 {
 	const struct model_backend_validation *v = value;
 
 	if ((v->cas_len > 0) != (v->well_known != NULL))
-		return 0;
+		return domain_rule(v, at);
 	return conf_fail(at, ": expected caCertificateRefs or "
 	    "wellKnownCACertificates, found %s", v->cas_len > 0 ? "both" : "neither");
 }

@@ -35,6 +35,11 @@ struct model_backend_tls_policy {
 /* Its validation, which other kinds hold as well. */
 extern const struct conf_schema model_backend_validation_schema;
 int model_backend_validation_rule(const void *, const struct conf_place *);
+/*
+ * The ClusterFederatedTrustDomain whose members alone are believed there, by
+ * name; NULL: it is about the web.
+ */
+const char *model_backend_domain(const struct model_backend_validation *);
 
 const struct model_backend_tls_policy *model_backend_tls_policy(
     const struct model_object *);

@@ -32,6 +32,8 @@ const struct model_inert_field model_inert_fields[] = {
 	/* Keys are not fetched: no token of such a rule is taken. */
 	{ "RequestAuthentication", "spec.jwtRules.jwksUri", NULL, FIRST },
 	{ "RequestAuthentication", "spec.jwtRules.timeout", NULL, FIRST },
+	{ "ClusterFederatedTrustDomain", "spec.className", NULL, FIRST },
+	{ "ClusterFederatedTrustDomain", "spec.bundleEndpointURL", NULL, FIRST },
 	{ NULL, NULL, NULL, NULL },
 };
 

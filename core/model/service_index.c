@@ -98,8 +98,9 @@ note_one(struct service_index *x, struct model_object *o)
 	} else if (o->kind == &model_backend_tls_policy_kind) {
 		note_targets(x, o, model_backend_tls_policy(o)->spec.targets,
 		    model_backend_tls_policy(o)->spec.targets_len);
-	} else if (o->kind == &model_config_map_kind) {
-		map_put(&x->config_maps, slice_str(o->key), o);
+	} else if (o->kind == &model_config_map_kind ||
+	    o->kind == &model_federated_trust_domain_kind) {
+		map_put(&x->authorities, slice_str(o->key), o);
 	} else if (model_backend_policy(o) != NULL) {
 		note_targets(x, o, model_backend_policy(o)->targets,
 		    model_backend_policy(o)->targets_len);
@@ -122,7 +123,7 @@ service_index_fini(struct service_index *x)
 {
 	map_fini(&x->by_name, index_list_free);
 	map_fini(&x->by_label, index_list_free);
-	map_fini(&x->config_maps, NULL);
+	map_fini(&x->authorities, NULL);
 	mem_free(x->found);
 	*x = (struct service_index){ .cap = 0 };
 }
@@ -192,12 +193,12 @@ service_index_find(struct service_index *x, const struct model_object *service)
 }
 
 const struct model_object *
-service_index_config_map(const struct service_index *x, const char *namespace,
-    const char *name)
+service_index_authority(const struct service_index *x,
+    const struct model_kind *kind, const char *namespace, const char *name)
 {
 	struct arena a = { 0 };
-	const struct model_object *o = map_get(&x->config_maps,
-	    slice_str(model_key(&a, &model_config_map_kind, namespace, name)));
+	const struct model_object *o = map_get(&x->authorities,
+	    slice_str(model_key(&a, kind, namespace, name)));
 
 	arena_fini(&a);
 	return o;

@@ -23,7 +23,8 @@
 struct service_index {
 	struct map                  by_name;	/* "ns/name": struct index_list */
 	struct map                  by_label;	/* of Workloads, "ns key=value" */
-	struct map                  config_maps;	/* by key */
+	struct map                  authorities;	/* ConfigMaps and trust domains,
+							   by key */
 	struct model_object       **found;
 	size_t                      cap;
 };
@@ -39,8 +40,8 @@ void service_index_fini(struct service_index *);
 /* Each once, in the order in which they came, those by label behind. */
 struct service_index_found service_index_find(struct service_index *,
     const struct model_object *service);
-/* NULL: there is none. */
-const struct model_object *service_index_config_map(const struct service_index *,
-    const char *namespace, const char *name);
+/* A ConfigMap or a ClusterFederatedTrustDomain; NULL: there is none. */
+const struct model_object *service_index_authority(const struct service_index *,
+    const struct model_kind *, const char *namespace, const char *name);
 
 #endif

@@ -269,8 +269,8 @@ const struct stat_family metrics[METRIC_COUNT] = {
 	},
 	[METRIC_REVOKED_CONNECTIONS] = {
 		.name = "mesh_revoked_connections_total", .type = STAT_COUNTER,
-		.help = "Connections that were cut off because the peer's "
-		    "identity was revoked",
+		.help = "Connections that were cut off because the peer is "
+		    "believed no longer",
 	},
 	[METRIC_CERTIFICATE_EXPIRY] = {
 		.name = "mesh_certificate_expiry_timestamp_seconds",

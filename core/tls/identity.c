@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "tls/clients.h"
+#include "tls/federation.h"
 
 static void
 name_roots(struct tls_identity *id, const struct bundle *b, size_t *room)
@@ -137,6 +138,12 @@ tls_identity_federate(struct tls_identity *id, struct bundle_set *domains)
 	bundle_set_unref(id->federated);
 	id->federated = domains == NULL ? NULL : bundle_set_ref(domains);
 	name_all(id);
+}
+
+struct bundle_set *
+tls_identity_federated(const struct tls_identity *id)
+{
+	return id->federated == NULL ? NULL : bundle_set_ref(id->federated);
 }
 
 struct tls_identity *

@@ -1,12 +1,11 @@
 #include <string.h>
 
 #include "base/unit.h"
-#include "pki/bundle_set.h"
+#include "pki/web.h"
+#include "tls/federation.h"
 #include "tls/meet_test.h"
 #include "tls/member.h"
 #include "tls/outside.h"
-#include "tls/session.h"
-#include "pki/web.h"
 
 #define A	"spiffe://td/ns/x/sa/a"
 #define B	"spiffe://td/ns/x/sa/b"

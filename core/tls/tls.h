@@ -35,7 +35,6 @@
  */
 struct tls_identity;
 struct revoked;
-struct bundle_set;
 struct tls_identity *tls_identity_new(struct slice chain_pem,
     struct slice key_pem, struct slice bundle_pem, const char *trust_domain,
     uint64_t bundle_generation, struct err *);
@@ -44,11 +43,6 @@ struct tls_identity *tls_identity_new(struct slice chain_pem,
  * Another list asks for another generation, or refused sessions are resumed.
  */
 void tls_identity_refuse(struct tls_identity *, struct revoked *);
-/*
- * Before anybody else has it, likewise: whom of other trust domains it believes,
- * each by the bundle of his own (a reference is taken; NULL: nobody).
- */
-void tls_identity_federate(struct tls_identity *, struct bundle_set *);
 struct tls_identity *tls_identity_ref(struct tls_identity *);
 void tls_identity_unref(struct tls_identity *);	/* NULL allowed */
 int64_t tls_identity_not_after(const struct tls_identity *);
@@ -106,10 +100,9 @@ struct tls_request {
 	struct tls_identity *identity;	/* kept (ref taken) until done; may be NULL
 					   with verify_none only; a server's has a
 					   certificate */
-	struct tls_outside  *outside;	/* client: instead of identity, for a server
-					   outside the mesh; kept likewise; it need
-					   not choose from alpn; with identity if a
-					   trust domain vouches for it */
+	struct tls_outside  *outside;	/* client: instead of identity (or with it, by
+					   a trust domain), for a server outside the
+					   mesh; kept likewise; needs no alpn */
 	struct tls_edge     *edge;	/* server: instead of identity, for strangers; kept
 					   likewise; a client without ALPN is let in */
 	struct tls_clients  *clients;	/* with edge: of whom it asks for certificates;

@@ -147,6 +147,14 @@ left_ms(const struct connector *k)
 	return k->deadline_ms > now ? k->deadline_ms - now : 1;
 }
 
+static void
+fail_without_identity(struct connector *k, int fd)
+{
+	close(fd);
+	k->is_ours = true;
+	finish(k, NULL, FLAG_UF, "no_identity");
+}
+
 /* Bytes of any kind have no name of their own there. */
 static void
 shake_hands_outside(struct connector *k, int fd)
@@ -160,11 +168,21 @@ shake_hands_outside(struct connector *k, int fd)
 		.alpn = is_http ? pool_alpn(k->cluster->is_h2) : NULL,
 	};
 
+	/* A trust domain vouches for it, and it is to see who we are. */
+	if (tls_outside_domain(q.outside).len > 0) {
+		q.identity = k->up->env->identity(k->up->env->arg);
+		if (q.identity == NULL) {
+			fail_without_identity(k, fd);
+			return;
+		}
+	}
+
 	check(sni.len < sizeof(q.sni));
 	if (sni.len > 0)
 		memcpy(q.sni, sni.ptr, sni.len);
 	k->handshake = tls_handshake_start(k->up->env->handshaker, fd, &q,
 	    k->up->worker->loop, on_handshake, k);
+	tls_identity_unref(q.identity);
 }
 
 static void
@@ -178,9 +196,7 @@ shake_hands(struct connector *k, int fd)
 	};
 
 	if (q.identity == NULL) {
-		close(fd);
-		k->is_ours = true;
-		finish(k, NULL, FLAG_UF, "no_identity");
+		fail_without_identity(k, fd);
 		return;
 	}
 	/* Both come from checked documents, which are shorter. */

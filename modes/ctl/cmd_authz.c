@@ -104,7 +104,8 @@ is_foreign(struct inquiry *q, struct slice id)
 {
 	struct spiffe of;
 
-	return !q->traffic.is_offline && spiffe_parse(&of, id) && !slice_is(of.domain, trust_domain(q));
+	return !q->traffic.is_offline && spiffe_parse(&of, id) &&
+	    !slice_is(of.domain, trust_domain(q));
 }
 
 static int

@@ -8,6 +8,7 @@
 #include "modes/proxy/agent_run.h"
 #include "modes/proxy/names.h"
 #include "modes/proxy/system_roots.h"
+#include "pki/bundle_set.h"
 
 #define WITHDRAW_MS	5500	/* control answers within 5 s */
 #define USED_SPAN_MS	60000	/* a service is marked as used once in it */
@@ -393,6 +394,7 @@ agent_free(struct agent *g)
 	agent_jwt_fini(g);
 	str_fini(&g->jwks);
 	agent_revoked_fini(g);
+	bundle_set_unref(g->federated);
 	str_fini(&g->bundle_pem);
 	mem_free(g->control_id);
 	mem_free(g->listening);

@@ -5,7 +5,7 @@
 #include "model/proxy.h"
 #include "model/service.h"
 #include "model/workload.h"
-#include "modes/proxy/agent_run.h"
+#include "modes/proxy/agent_federation.h"
 
 #define SAVE_MS		300	/* several commits are saved at once */
 
@@ -231,6 +231,7 @@ agent_compile(struct agent *g)
 
 	g->must_compile = false;
 	faults_begin(&g->faults);
+	agent_federate(g, objects, len);
 	g->unsettled++;
 	g->options.use(g->options.arg, objects, len, &more);
 	count_rejected(g);

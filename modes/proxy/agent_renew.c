@@ -9,6 +9,7 @@
 #include "modes/proxy/agent_run.h"
 #include "pki/chain.h"
 #include "pki/spiffe.h"
+#include "tls/federation.h"
 
 #define LOOK_AGAIN_MS	60000	/* wall time may have leapt meanwhile */
 #define REFUSED_MS	60000	/* who was refused asks less often */
@@ -123,6 +124,7 @@ agent_identity_use(struct agent *g, struct err *err)
 	if (t == NULL)
 		return -1;
 	tls_identity_refuse(t, g->revoked);
+	tls_identity_federate(t, g->federated);
 	tls_identity_unref(g->tls);
 	g->tls = t;
 	char *workload = mem_printf("%s/%s", g->identity->ns,

@@ -57,6 +57,7 @@ struct agent {
 	/* Whom we refuse: agent_revoke.c */
 	struct revoked        *revoked;	/* NULL: control never said */
 	struct list            obeying;	/* lists on their way to workers */
+	struct bundle_set     *federated;	/* agent_federation.h; NULL: nobody */
 
 	/* What we know: agent_docs.c */
 	struct docs            docs;

@@ -6,6 +6,7 @@
 #include "conf/json.h"
 #include "modes/proxy/agent_revoke.h"
 #include "modes/proxy/agent_run.h"
+#include "pki/bundle_set.h"
 
 #define LOOK_AGAIN_MS	60000	/* wall time may have leapt meanwhile */
 #define REFUSED_MS	60000
@@ -29,6 +30,27 @@ is_usable(const struct agent *g)
 	    a->not_after > clock_wall_s() && !agent_is_revoked(g, g->identity);
 }
 
+/* Ours, and of those that we federate with as many as there is room for. */
+static int
+add_bundles(const struct agent *g, struct svids *s, struct err *err)
+{
+	int result = svids_add_bundle(s, slice_str(g->identity->domain),
+	    str_slice(&g->bundle_pem), str_slice(&g->jwks), err);
+
+	for (size_t i = 0; g->federated != NULL && i < g->federated->len &&
+	    s->bundles_len < SVID_BUNDLES_MAX; i++) {
+		const struct bundle *b = g->federated->v[i];
+		struct str pem = { 0 };
+
+		bundle_pem(&pem, b);
+		if (result == 0)
+			result = svids_add_bundle(s, b->domain,
+			    str_slice(&pem), SLICE_NONE, err);
+		str_fini(&pem);
+	}
+	return result;
+}
+
 /* To the data plane's side; what does not fit any more is withdrawn. */
 static void
 tell(struct agent *g)
@@ -39,9 +61,7 @@ tell(struct agent *g)
 
 	if (is_usable(g)) {
 		s = svids_new(&a->key, str_slice(&a->chain_pem), &err);
-		if (s != NULL && svids_add_bundle(s, slice_str(
-		    g->identity->domain), str_slice(&g->bundle_pem),
-		    str_slice(&g->jwks), &err) != 0) {
+		if (s != NULL && add_bundles(g, s, &err) != 0) {
 			svids_unref(s);
 			s = NULL;
 		}

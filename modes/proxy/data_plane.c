@@ -13,6 +13,7 @@
 #include "modes/proxy/verifier.h"
 #include "policy/token_cache.h"
 #include "stat/metrics.h"
+#include "tls/federation.h"
 #include "upstream/health.h"
 
 /* --- identity -------------------------------------------------------------------- */
@@ -20,6 +21,7 @@
 struct change {
 	struct proxy_worker *worker;
 	uint64_t             generation;
+	struct bundle_set   *federated;	/* a reference, or NULL */
 };
 
 static void
@@ -29,6 +31,7 @@ on_identity(void *arg)
 
 	upstream_identify(c->worker->upstream, c->generation);
 	udp_identify(c->worker, c->generation);
+	refuse_domains(c->worker, c->federated);
 	mem_free(c);
 }
 
@@ -46,7 +49,8 @@ data_plane_identify(struct data_plane *p, struct tls_identity *id)
 	for (int i = 0; i < p->options.workers; i++) {
 		struct change *c = mem_alloc(sizeof(*c));
 
-		*c = (struct change){ &p->workers[i], generation };
+		*c = (struct change){ &p->workers[i], generation,
+		    tls_identity_federated(id) };
 		loop_post(p->workers[i].env.loop, on_identity, c);
 	}
 }

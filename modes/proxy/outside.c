@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "model/authorities.h"
 #include "model/backend_tls_policy.h"
+#include "model/federated_trust_domain.h"
 #include "model/gateway_tls.h"
 #include "model/secret.h"
 #include "model/service.h"
@@ -76,8 +77,7 @@ static const struct model_object *
 find(void *arg, const struct model_kind *kind, const char *namespace,
     const char *name)
 {
-	(void)kind;	/* ConfigMaps are all that there is */
-	return service_index_config_map(arg, namespace, name);
+	return service_index_authority(arg, kind, namespace, name);
 }
 
 /* Gives a reference, or NULL. */
@@ -102,15 +102,16 @@ roots_of(const struct compile_input *in, const struct model_object *policy,
 	return NULL;
 }
 
+/* By roots, or by the domain. */
 static struct tls_outside *
 make_outside(const struct model_backend_validation *v, struct web_roots *roots,
-    struct tls_edge *shown)
+    const char *domain, struct tls_edge *shown)
 {
 	size_t n = v->sans_len > 0 ? v->sans_len : 1;
 	struct web_name *names = mem_zalloc_array(n, sizeof(*names));
 	const struct tls_outside_options o = {
 		.sni = slice_str(v->hostname), .roots = roots, .names = names,
-		.names_len = n, .shown = shown,
+		.names_len = n, .shown = shown, .domain = slice_str(domain),
 	};
 
 	names[0].text = slice_str(v->hostname);
@@ -230,6 +231,36 @@ shown_to(const struct compile_input *in, const struct model_object *policy,
 	return ours == NULL ? NULL : tls_edge_ref(ours);
 }
 
+static void
+bar(const struct compile_input *in, const struct model_object *policy,
+    const struct err *err, struct cluster *c)
+{
+	c->barred = "tls_no_authority";
+	if (!was_barred(in, c))
+		log_warn("tls", "%s: %s; nothing is sent to %.*s until there "
+		    "is an authority to trust", policy->key, err->text,
+		    SLICE_ARG(c->name));
+}
+
+/* Who is asked for is a member of another trust domain, and sees who we are. */
+static void
+apply_domain(const struct compile_input *in, const struct model_object *policy,
+    const struct model_backend_validation *v, struct cluster *c)
+{
+	const struct model_object *domain = service_index_authority(in->index,
+	    &model_federated_trust_domain_kind, NULL, model_backend_domain(v));
+	struct err err = ERR_INIT;
+
+	if (domain != NULL) {
+		c->outside = make_outside(v, NULL, model_federated_trust_domain(
+		    domain)->spec.trust_domain, NULL);
+		return;
+	}
+	err_set(&err, ERR_CONFIG, "there is no ClusterFederatedTrustDomain %s",
+	    model_backend_domain(v));
+	bar(in, policy, &err, c);
+}
+
 void
 outside_apply(const struct compile_input *in, const struct model_object *policy,
     struct tls_edge *ours, struct cluster *c)
@@ -237,24 +268,24 @@ outside_apply(const struct compile_input *in, const struct model_object *policy,
 	const struct model_backend_validation *v =
 	    &model_backend_tls_policy(policy)->spec.validation;
 	struct err err = ERR_INIT;
-	struct web_roots *roots = roots_of(in, policy, &err);
+	struct web_roots *roots;
 
+	/* The header would come in front of TLS, which a pool cannot do. */
+	if (c->announce != PROXY_NONE)
+		c->barred = "proxy_protocol_with_tls";
+	if (model_backend_domain(v) != NULL) {
+		apply_domain(in, policy, v, c);
+		return;
+	}
+	roots = roots_of(in, policy, &err);
 	if (roots == NULL) {
-		c->barred = "tls_no_authority";
-		if (was_barred(in, c))
-			return;
-		log_warn("tls", "%s: %s; nothing is sent to %.*s until there "
-		    "is an authority to trust", policy->key, err.text,
-		    SLICE_ARG(c->name));
+		bar(in, policy, &err, c);
 		return;
 	}
 	struct tls_edge *shown = shown_to(in, policy, ours);
 
-	c->outside = make_outside(v, roots, shown);
+	c->outside = make_outside(v, roots, NULL, shown);
 	tls_edge_unref(shown);
-	/* The header would come in front of TLS, which a pool cannot do. */
-	if (c->announce != PROXY_NONE)
-		c->barred = "proxy_protocol_with_tls";
 	web_roots_unref(roots);
 }
 

@@ -3,6 +3,7 @@
 #include "modes/proxy/refuse.h"
 #include "modes/proxy/worker.h"
 #include "net/conn_peers.h"
+#include "pki/spiffe.h"
 #include "stat/metrics.h"
 
 struct refusal {
@@ -11,14 +12,26 @@ struct refusal {
 };
 
 static bool
+is_disbelieved(const struct proxy_worker *w, const struct conn_peer *peer)
+{
+	struct spiffe id;
+
+	return peer->is_foreign && (!spiffe_parse(&id, slice_str(peer->id)) ||
+	    bundle_set_find(w->federated, id.domain) == NULL);
+}
+
+static bool
 is_refused(void *arg, const struct conn_peer *peer)
 {
 	struct proxy_worker *w = arg;
+	bool is_revoked = revoked_has(w->revoked, slice_str(peer->id),
+	    peer->not_before);
 
-	if (!revoked_has(w->revoked, slice_str(peer->id), peer->not_before))
+	if (!is_revoked && !is_disbelieved(w, peer))
 		return false;
-	log_warn("identity", "a connection with %s is cut off: it was revoked",
-	    peer->id);
+	log_warn("identity", "a connection with %s is cut off: it %s",
+	    peer->id, is_revoked ? "was revoked" :
+	    "is of a trust domain that is believed no longer");
 	worker_env_count(&w->env, METRIC_REVOKED_CONNECTIONS, NULL, 0, 1);
 	return true;
 }
@@ -51,8 +64,21 @@ data_plane_refuse(struct data_plane *p, struct revoked *list,
 }
 
 void
+refuse_domains(struct proxy_worker *w, struct bundle_set *now)
+{
+	bool is_same = bundle_set_equal(w->federated, now);
+
+	bundle_set_unref(w->federated);
+	w->federated = now;
+	if (!is_same)
+		conn_peers_judge(w->env.loop, is_refused, w);
+}
+
+void
 refuse_end(struct proxy_worker *w)
 {
+	bundle_set_unref(w->federated);
+	w->federated = NULL;
 	revoked_unref(w->revoked);
 	w->revoked = NULL;
 }

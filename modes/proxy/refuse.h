@@ -2,6 +2,7 @@
 #define PROXY_REFUSE_H
 
 #include "modes/proxy/data_plane.h"
+#include "pki/bundle_set.h"
 #include "pki/revoked.h"
 
 /*
@@ -16,7 +17,12 @@
  */
 void data_plane_refuse(struct data_plane *, struct revoked *,
     void (*done)(void *arg), void *arg);
-/* The worker ends: forgets its list. */
+/*
+ * On the worker, takes the set (NULL allowed): foreign peers whose trust domain
+ * is not in it are cut off likewise.
+ */
+void refuse_domains(struct proxy_worker *, struct bundle_set *);
+/* The worker ends: forgets both. */
 void refuse_end(struct proxy_worker *);
 
 #endif

@@ -17,6 +17,7 @@ struct strays;
 struct token_cache;
 struct udp_worker;
 struct revoked;
+struct bundle_set;
 struct data_plane;	/* what all workers share: data_plane.h */
 
 #define WORKER_REFUSALS_MAX	8
@@ -28,6 +29,7 @@ struct proxy_worker {
 	struct stat_memo  memo;
 	struct snapshot  *snapshot;	/* counted; swapped between two events */
 	struct revoked   *revoked;	/* refuse.h; NULL: nobody */
+	struct bundle_set *federated;	/* likewise: whom it believes */
 	bool              is_stopped;	/* nothing begins any more */
 	struct list       lookups;	/* waiting for a snapshot that answers */
 	struct list       arrivals;	/* of inbound.c, no byte from them yet */

@@ -1,0 +1,153 @@
+#!/usr/bin/python3
+"""Meshes with trust domains of their own that let their members call each other."""
+
+import json
+
+import wire
+from mesh import curl, main, scenario, wait_until
+from websocket import WebSocket
+
+DENIED = "RBAC: access denied"
+
+DOMAIN = """
+apiVersion: spire.spiffe.io/v1alpha1
+kind: ClusterFederatedTrustDomain
+metadata: {{name: {name}}}
+spec:
+  trustDomain: {domain}
+  {more}
+"""
+
+ABROAD = """
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}, namespace: default}}
+spec:
+  type: ExternalName
+  externalName: 127.0.0.1
+  ports: [{{port: 80, targetPort: {port}, name: http}}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: BackendTLSPolicy
+metadata: {{name: {name}, namespace: default}}
+spec:
+  targetRefs: [{{group: "", kind: Service, name: {name}}}]
+  validation:
+    hostname: 80.orders.default.mesh
+    caCertificateRefs:
+    - {{group: spire.spiffe.io, kind: ClusterFederatedTrustDomain, name: {of}}}
+    subjectAltNames: [{{type: URI, uri: "{id}"}}]
+"""
+
+ALLOW = """
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {{name: partners, namespace: default}}
+spec:
+  selector: {{matchLabels: {{app: orders}}}}
+  action: ALLOW
+  rules:
+  - from: [{{source: {{{who}}}}}]
+"""
+
+
+def mesh_of(scene, domain, more=(), **options):
+	return scene.control(name=domain.split(".", maxsplit=1)[0],
+	    options=("--trust-domain", domain, *more), **options)
+
+
+def bundle_of(control):
+	return json.loads(control.ctl("ca", "export-bundle", "--format",
+	    "spiffe").stdout)
+
+
+def inline(bundle):
+	return f"trustDomainBundle: '{json.dumps(bundle)}'"
+
+
+def federate(control, domain, more, name=None):
+	control.apply(DOMAIN.format(name=name or domain.split(".", maxsplit=1)[0],
+	    domain=domain, more=more))
+
+
+def member(scene, control, name, **options):
+	app = scene.echo(f"app-{control.name}-{name}")
+	proxy = scene.proxy(f"{name}-{control.name}", control=control,
+	    service=f"default/{name}", apps=[f"80={app.http}/http"],
+	    options=("--label", f"app={name}"), **options)
+	return proxy.await_ready()
+
+
+def ask(caller, service="orders-b"):
+	return wire.get(caller.outbound_port, "/plain",
+	    host=f"{service}.default.mesh")
+
+
+def abroad(control, callee, name="orders-b", of="b",
+    account="spiffe://b.example/ns/default/sa/orders"):
+	"""Lets members of a mesh call a sidecar of another."""
+	control.apply(ABROAD.format(name=name, port=callee.inbound_port, of=of,
+	    id=account))
+
+
+def two_meshes(scene):
+	"""web of a.example and orders of b.example, whom nobody may call yet."""
+	a = mesh_of(scene, "a.example")
+	b = mesh_of(scene, "b.example", inbound_policy="deny")
+	orders = member(scene, b, "orders")
+	web = member(scene, a, "web")
+	abroad(a, orders)
+	return a, b, web, orders
+
+
+@scenario
+def two_meshes_call_each_other_by_name(scene):
+	a, b, web, orders = two_meshes(scene)
+	# Neither knows the other: nobody is connected, nothing is sent.
+	wait_until(lambda: ask(web).status in (502, 503), "the domain is not known")
+	federate(a, "b.example", inline(bundle_of(b)))
+	# The server knows nobody of a.example.
+	wait_until(lambda: orders.metrics().sum("mesh_tls_failures_total",
+	    reason="foreign-trust-domain") >= 1 or ask(web).status == 200,
+	    "the caller is refused")
+	assert ask(web).status in (502, 503)
+	federate(b, "a.example", inline(bundle_of(a)))
+	wait_until(lambda: ask(web).status == 403, "it is let in and denied")
+	reply = ask(web)
+	assert DENIED in reply.text(), reply.text()
+	# Its namespace and account are no account of b.example's.
+	for who in ("namespaces: [default]", "serviceAccounts: [default/web]",
+	    "principals: [b.example/ns/default/sa/web]",
+	    "trustDomains: [b.example]"):
+		b.apply(ALLOW.format(who=who))
+		settled(b)
+		assert ask(web).status == 403, who
+	b.apply(ALLOW.format(who="principals: [a.example/ns/default/sa/web]"))
+	wait_until(lambda: ask(web).status == 200, "it is allowed by its name")
+	b.apply(ALLOW.format(who="trustDomains: [a.example]"))
+	settled(b)
+	assert ask(web).status == 200
+	told = b.ctl("authz", "check", "--from",
+	    "spiffe://a.example/ns/default/sa/web", "--to", "orders").stdout
+	assert "allowed" in told, told
+	# curl through the sidecar, as an application would.
+	done = curl(f"{web.outbound}/plain", "-H", "Host: orders-b.default.mesh")
+	assert done.status == 200, done
+	counted = orders.metrics()
+	assert counted.sum("mesh_requests_total", direction="inbound",
+	    source_namespace="default@a.example", source_service="web",
+	    response_code="200") >= 1
+	assert counted.sum("mesh_requests_total", direction="inbound",
+	    source_namespace="default") == 0
+	assert web.metrics().sum("mesh_requests_total", direction="outbound",
+	    destination_service="orders-b", security="mutual_tls") >= 1
+
+
+def settled(control):
+	"""All proxies have what was applied last."""
+	control.ctl("wait", "authorizationpolicy/partners", "--for",
+	    "condition=Programmed")
+
+
+if __name__ == "__main__":
+	main()
