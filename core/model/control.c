@@ -28,6 +28,9 @@ static const struct conf_field spec_fields[] = {
 	    .text = "a root certificate to use; default: one is made" },
 	{ "caKeyFile", CONF_STRING_T, AT(ca_key_file), .pattern = CONF_PATH,
 	    .text = "the root's key, mode 0600; goes with caCertFile" },
+	{ "secretKeyFile", CONF_STRING_T, AT(secret_key_file), .pattern = CONF_PATH,
+	    .text = "the key that locks stored Secrets, mode 0600; default: one "
+	    "is made in dataDir" },
 	{ "certificateLifetime", CONF_DURATION_T, AT(certificate_lifetime_ms),
 	    .min = 10000, .max = INT64_C(30) * 86400000, .fallback = "24h",
 	    .text = "life of a workload's certificate" },

@@ -18,6 +18,7 @@ struct model_control {
 		int64_t     socket_group;	/* -1: leave it */
 		const char *trust_domain;
 		const char *ca_cert_file, *ca_key_file;
+		const char *secret_key_file;	/* NULL: our own */
 		int64_t     certificate_lifetime_ms;
 		int         initial_policy;	/* enum model_inbound_policy */
 		const char *log_level;

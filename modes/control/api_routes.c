@@ -50,6 +50,10 @@ const struct api_route api_routes[] = {
 
 	{ METHOD_GET, "/v1/certificates", API_PEOPLE, "secrets", 0,
 	    api_certificates },
+	{ METHOD_GET, "/v1/secrets/keys", API_PEOPLE, "secret-keys", 0,
+	    api_secret_keys },
+	{ METHOD_POST, "/v1/secrets/rotate-key", API_PEOPLE, "secret-keys",
+	    SMALL, api_secret_rotate },
 
 	{ METHOD_GET, "/v1/services", API_PEOPLE, "services", 0, api_services },
 	{ METHOD_GET, "/v1/services/*/*/endpoints", API_PEOPLE, "services", 0,

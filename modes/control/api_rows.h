@@ -35,6 +35,8 @@ api_row api_services, api_service_endpoints, api_proxies, api_proxy_config,
     api_stat;
 /* api_rollout.c */
 api_row api_rollout_order;
+/* api_secrets.c */
+api_row api_secret_keys, api_secret_rotate;
 /* api_records.c */
 api_row api_audit, api_audit_verify, api_backup;
 /* api_admin.c */

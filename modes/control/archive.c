@@ -23,6 +23,8 @@ struct making {
 	struct server *server;
 	char          *path;		/* of the store's copy */
 	struct str     passphrase;
+	struct str     keys;		/* of Secrets; of before and after copying */
+	struct str     needs;		/* IDs of given keys, a line each */
 	struct str     sealed;
 	struct err     err;
 	archive_done  *done;
@@ -51,13 +53,15 @@ finish(void *arg)
 	mem_free(m->path);
 	str_fini(&m->sealed);
 	key_wipe_str(&m->passphrase);
+	key_wipe_str(&m->keys);
+	str_fini(&m->needs);
 	mem_free(m);
 }
 
 static int
 seal(struct making *m)
 {
-	struct str store = { 0 }, ca = { 0 }, keys = { 0 }, plain = { 0 };
+	struct str store = { 0 }, ca = { 0 }, plain = { 0 };
 	int r = ca_file_read_large(&store, m->path, true, ARCHIVE_STORE_MAX,
 	    &m->err);
 
@@ -66,17 +70,18 @@ seal(struct making *m)
 	else
 		err_wrap(&m->err, "copy of the registry");
 	if (r == 0) {
-		vault_pack(&keys, m->server->vault);
-		key_room_str(&plain, store.len + ca.len + keys.len + 256);
+		key_room_str(&plain, store.len + ca.len + m->keys.len +
+		    m->needs.len + 256);
 		str_add(&plain, MAGIC);
 		add_part(&plain, "ca", str_slice(&ca));
 		add_part(&plain, "store", str_slice(&store));
-		add_part(&plain, "secrets", str_slice(&keys));
+		add_part(&plain, "secrets", str_slice(&m->keys));
+		if (m->needs.len > 0)
+			add_part(&plain, "needs", str_slice(&m->needs));
 		seal_close(&m->sealed, str_slice(&plain),
 		    str_slice(&m->passphrase), SEAL_ITERATIONS);
 	}
 	key_wipe_str(&plain);
-	key_wipe_str(&keys);
 	key_wipe_str(&ca);
 	str_fini(&store);
 	return r;
@@ -92,12 +97,25 @@ seal_thread(void *arg)
 	return NULL;
 }
 
+/* What it does not hold, and cannot be read without. */
+static void
+note_needs(struct making *m)
+{
+	struct vault_key key;
+
+	for (size_t i = 0; vault_key(m->server->vault, i, &key); i++)
+		if (key.is_given)
+			str_addf(&m->needs, "%s\n", key.id);
+}
+
 static void
 on_copied(void *ctx, const struct store_result *r)
 {
 	struct making *m = ctx;
 
 	m->err = r->err;
+	vault_pack(&m->keys, m->server->vault);
+	note_needs(m);
 	if (r->err.kind == ERR_NONE && !m->server->is_ending &&
 	    pthread_create(&m->thread, NULL, seal_thread, m) == 0) {
 		list_append(&m->server->archives, &m->link);
@@ -119,6 +137,7 @@ archive_make(struct server *s, struct slice passphrase, archive_done *done,
 	m->ctx = ctx;
 	key_room_str(&m->passphrase, passphrase.len + 1);
 	str_add_slice(&m->passphrase, passphrase);
+	vault_pack(&m->keys, s->vault);
 	/* Several at a time do not share a file. */
 	m->path = mem_printf("%s/" MAKING "%016llx.tmp", s->spec->data_dir,
 	    (unsigned long long)random_u64());
@@ -205,6 +224,7 @@ static int
 unpack(struct slice plain, const char *dir, struct err *err)
 {
 	struct slice rest = plain, ca, store, keys = SLICE_NONE;
+	struct slice needs = SLICE_NONE, line;
 	char *copy = mem_printf("%s/" RESTORING, dir);
 	struct ca_files files;
 	int r;
@@ -231,6 +251,13 @@ unpack(struct slice plain, const char *dir, struct err *err)
 		r = take_part(&rest, "secrets", &keys, err);
 	if (r == 0 && keys.ptr != NULL)
 		r = vault_unpack(dir, keys, err);
+	if (r == 0 && rest.len > 0)
+		r = take_part(&rest, "needs", &needs, err);
+	while (r == 0 && slice_cut(&needs, '\n', &line))
+		if (line.len > 0)
+			log_warn("backup", "its Secrets are locked with the key "
+			    "%.*s, which it does not hold: give it by "
+			    "--secret-key-file", SLICE_ARG(line));
 	if (r == 0)
 		r = store_restore(copy, dir, err);
 	if (r == 0)

@@ -5,13 +5,14 @@
 
 /*
  * archive: all of a control in one sealed file: the registry with its
- * records and its log, the certificate authority with its keys, and the keys
- * that its Secrets are locked with.
+ * records and its log, the certificate authority with its keys, and those keys
+ * that its Secrets are locked with which are its own.  Given ones (vault.h) are
+ * named and left where they are.
  *
  *   seal of: "mesh-backup 1\n", then parts: "NAME LENGTH\n" and the bytes
  *
- * Whoever has the file and the passphrase can issue certificates and read
- * every Secret.
+ * Whoever has the file and the passphrase can issue certificates and, unless
+ * their key was given, read every Secret.
  * It is sealed as a whole, in memory, hence the limits.
  */
 #define ARCHIVE_PASSPHRASE_MIN	8	/* bytes */

@@ -64,6 +64,22 @@ shelve(struct registry *r, struct slice key, struct model_object *o)
 		model_object_unref(map_put(&s->objects, key, o));
 }
 
+/* A Secret that no key of ours opens is no damage: the key is missing. */
+static int
+check_key(const struct registry *r, struct slice key, struct slice value,
+    struct err *err)
+{
+	char id[WRAP_ID_LEN + 1];
+
+	if (!model_key_is_secret(key) || !vault_key_of(value, id) ||
+	    vault_has(r->vault, id))
+		return 0;
+	return err_set(err, ERR_CONFIG, "%.*s is locked with the key %s, which "
+	    "is neither in " VAULT_FILE " of the data directory nor given: give "
+	    "it by --secret-key-file or as the credential " VAULT_FILE,
+	    SLICE_ARG(key), id);
+}
+
 /* NULL, and a line in the log, for what does not read. */
 static struct model_object *
 revive(const struct registry *r, struct slice key, struct slice value,
@@ -99,9 +115,13 @@ take_change(struct registry *r, struct slice key, struct slice value,
 	struct registry_change *c = NULL;
 	struct model_object *o = NULL;
 	struct str json = { 0 };
+	struct err err = ERR_INIT;
 
 	if (value.ptr == NULL) {
 		c = registry_change_new(revision, key, SLICE_NONE);
+	} else if (check_key(r, key, value, &err) < 0) {
+		/* Of before the key was changed; what it became follows. */
+		log_debug("registry", "%s", err.text);
 	} else if ((o = revive(r, key, value, revision)) != NULL) {
 		if (model_key_is_secret(key))
 			secrecy_write(&json, o->node);
@@ -182,9 +202,14 @@ load_objects(struct registry *r, struct err *err)
 
 	*err = l->err;
 	r->loaded = l->revision;
-	for (size_t i = 0; i < l->n_items; i++) {
+	for (size_t i = 0; i < l->n_items && rc == 0; i++) {
 		struct slice key = object_key(l->items[i].key);
-		struct model_object *o = revive(r, key, l->items[i].value,
+		struct model_object *o;
+
+		rc = check_key(r, key, l->items[i].value, err);
+		if (rc < 0)
+			break;
+		o = revive(r, key, l->items[i].value,
 		    l->items[i].modified);
 
 		if (o != NULL)

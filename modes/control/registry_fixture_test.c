@@ -10,7 +10,7 @@ registry_fixture_new(void)
 
 	t->f = fixture_open();
 	t->port = inbox_init(&t->in);
-	t->vault = vault_open(t->f.dir, &t->err);
+	t->vault = vault_open(t->f.dir, NULL, &t->err);
 	assert_non_null(t->vault);
 	t->registry = registry_open(t->f.store, t->vault, &t->port,
 	    &t->err);

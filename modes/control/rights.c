@@ -56,6 +56,7 @@ const struct rights_row rights_table[] = {
 	{ "tokens", { EVERYWHERE(VIEWER), EVERYWHERE(ADMIN) } },
 	{ "operators", { EVERYWHERE(VIEWER), EVERYWHERE(ADMIN) } },
 	{ "revocations", { EVERYWHERE(VIEWER), EVERYWHERE(ADMIN) } },
+	{ "secret-keys", { EVERYWHERE(VIEWER), EVERYWHERE(ADMIN) } },
 	{ "audit", { EVERYWHERE(VIEWER), NOBODY } },
 	{ "backup", { NOBODY, EVERYWHERE(ADMIN) } },
 	{ NULL, { NOBODY, NOBODY } },

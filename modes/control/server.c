@@ -13,6 +13,7 @@
 #include "modes/control/identity.h"
 #include "modes/control/issuer.h"
 #include "modes/control/operators.h"
+#include "modes/control/relock.h"
 #include "modes/control/revocations.h"
 #include "modes/control/rollouts.h"
 #include "modes/control/jwt_rotation.h"
@@ -227,6 +228,7 @@ on_first_bindings(struct server *s)
 		return;
 	}
 	s->is_ready = true;
+	relock_resume(s);
 	greet(s);
 	notify_send("READY=1");
 }
@@ -288,7 +290,8 @@ open_data(struct server *s, const struct log_options *log, struct err *err)
 	if (s->store == NULL)
 		return -1;
 	observe_store(s);
-	s->vault = vault_open(s->spec->data_dir, err);
+	s->vault = vault_open(s->spec->data_dir, s->spec->secret_key_file,
+	    err);
 	if (s->vault == NULL)
 		return -1;
 	s->operators = operators_open(s->store, err);

@@ -56,7 +56,7 @@ struct server {
 	struct loop_timer          tick;	/* LIVE_TICK_MS */
 	struct loop_timer          minute, end;
 	int64_t                    started_s;	/* wall time */
-	bool                       is_ready, is_ending;
+	bool                       is_ready, is_ending, is_relocking;
 	struct stat_memo           memo;
 	uint64_t                   ending_ms;
 	int                        exit_code;

@@ -36,7 +36,7 @@ server_fixture_new(void)
 	s->env.stats = s->stats;
 	s->env.stat = stat_worker_new(s->stats);
 	s->env.memo = &s->memo;
-	s->vault = vault_open(t->f.dir, &err);
+	s->vault = vault_open(t->f.dir, NULL, &err);
 	assert_non_null(s->vault);
 	s->revocations = revocations_open(s->store, &err);
 	assert_non_null(s->revocations);

@@ -36,7 +36,7 @@ static struct vault *
 must_open(const struct place *p)
 {
 	struct err err = ERR_INIT;
-	struct vault *v = vault_open(p->dir, &err);
+	struct vault *v = vault_open(p->dir, NULL, &err);
 
 	if (v == NULL)
 		fail_msg("%s", err.text);
@@ -110,11 +110,11 @@ TEST(vault_refuses_a_key_that_others_read_or_that_is_none)
 	place_make(&p);
 	vault_close(must_open(&p));
 	chmod(p.file, 0640);
-	assert_null(vault_open(p.dir, &err));
+	assert_null(vault_open(p.dir, NULL, &err));
 	assert_int_equal(err.kind, ERR_CONFIG);
 	unlink(p.file);
 	assert_int_equal(ca_file_write(p.file, SLICE("no key\n"), 0600, &err), 0);
-	assert_null(vault_open(p.dir, &err));
+	assert_null(vault_open(p.dir, NULL, &err));
 	assert_int_equal(err.kind, ERR_CONFIG);
 	place_remove(&p);
 }
@@ -123,6 +123,7 @@ TEST(vault_refuses_a_key_that_others_read_or_that_is_none)
 TEST(vault_opens_with_every_key_and_locks_with_the_first)
 {
 	struct str before = { 0 }, after = { 0 }, text = { 0 };
+	char id[WRAP_ID_LEN + 1];
 	struct err err = ERR_INIT;
 	struct place p, new;
 	struct vault *v;
@@ -139,21 +140,111 @@ TEST(vault_opens_with_every_key_and_locks_with_the_first)
 	expect_opens(v, &before, "old");
 	vault_lock(v, SLICE("/core/secrets/a/b"), SLICE("new"), &after);
 	vault_pack(&text, v);
+	vault_pack(&text, v);	/* and again: each key once */
 	vault_close(v);
 	v = must_open(&new);
 	expect_opens(v, &after, "new");
 	vault_close(v);
 
-	/* A backup has them all. */
+	/* A backup has ours, and not what was given. */
 	unlink(p.file);
 	assert_int_equal(vault_unpack(p.dir, str_slice(&text), &err), 0);
 	v = must_open(&p);
 	expect_opens(v, &before, "old");
-	expect_opens(v, &after, "new");
+	assert_true(vault_key_of(str_slice(&after), id));
+	assert_false(vault_has(v, id));
 	vault_close(v);
 	str_fini(&before);
 	str_fini(&after);
 	key_wipe_str(&text);
 	place_remove(&p);
 	place_remove(&new);
+}
+
+static void
+expect_keys(const struct vault *v, const char *want)
+{
+	struct str s = { 0 };
+	struct vault_key key;
+
+	for (size_t i = 0; vault_key(v, i, &key); i++)
+		str_add(&s, key.is_given ? "given " : "own ");
+	assert_string_equal(str_ptr(&s), want);
+	str_fini(&s);
+}
+
+TEST(vault_changes_its_key_in_steps_that_survive_an_end)
+{
+	struct str before = { 0 }, after = { 0 };
+	struct err err = ERR_INIT;
+	char old[WRAP_ID_LEN + 1], new[WRAP_ID_LEN + 1];
+	struct place p;
+	struct vault *v;
+
+	place_make(&p);
+	v = must_open(&p);
+	vault_lock(v, SLICE("/core/secrets/a/b"), SLICE("x"), &before);
+	assert_int_equal(vault_renew(v, &err), 0);
+	vault_close(v);		/* the end: both are there */
+	v = must_open(&p);
+	expect_keys(v, "own own ");
+	vault_lock(v, SLICE("/core/secrets/a/b"), SLICE("x"), &after);
+	assert_true(vault_key_of(str_slice(&before), old));
+	assert_true(vault_key_of(str_slice(&after), new));
+	assert_string_not_equal(old, new);
+	expect_opens(v, &before, "x");
+	assert_int_equal(vault_forget(v, &err), 0);
+	expect_keys(v, "own ");
+	vault_close(v);
+	v = must_open(&p);
+	assert_false(vault_has(v, old));
+	expect_opens(v, &after, "x");
+	assert_false(vault_key_of(SLICE("{\"kind\":\"Secret\"}"), old));
+	vault_close(v);
+	str_fini(&before);
+	str_fini(&after);
+	place_remove(&p);
+}
+
+TEST(vault_takes_a_named_file_for_its_own_key_and_reads_it_again)
+{
+	struct str text = { 0 };
+	struct err err = ERR_INIT;
+	struct place p, given, third;
+	struct vault *v, *other;
+
+	place_make(&p);
+	place_make(&given);
+	place_make(&third);
+	vault_close(must_open(&p));
+	other = must_open(&given);
+	v = vault_open(p.dir, given.file, &err);
+	assert_non_null(v);
+	expect_keys(v, "given own ");
+	/* Another in front of the one that is given. */
+	vault_close(other);
+	other = must_open(&third);
+	vault_pack(&text, other);
+	vault_close(other);
+	other = must_open(&given);
+	vault_pack(&text, other);
+	vault_close(other);
+	assert_int_equal(ca_file_write(given.file, str_slice(&text), 0400,
+	    &err), 0);
+	assert_int_equal(vault_renew(v, &err), 0);
+	expect_keys(v, "given given own ");
+	assert_int_equal(vault_forget(v, &err), 0);
+	expect_keys(v, "given given ");
+	assert_false(ca_file_exists(p.file));
+	/* It is gone: what is known stays. */
+	unlink(given.file);
+	assert_int_equal(vault_renew(v, &err), -1);
+	assert_int_equal(err.kind, ERR_CONFIG);
+	expect_keys(v, "given given ");
+	vault_close(v);
+	assert_null(vault_open(p.dir, given.file, &err));
+	key_wipe_str(&text);
+	place_remove(&p);
+	place_remove(&given);
+	place_remove(&third);
 }

@@ -21,7 +21,7 @@ const struct ctl_command *const ctl_commands[] = {
 	/* identities */
 	&cmd_token, &cmd_operator, &cmd_auth, &cmd_revoke, &cmd_cert, &cmd_ca,
 	/* control itself */
-	&cmd_backup, &cmd_audit, &cmd_api,
+	&cmd_backup, &cmd_secrets, &cmd_audit, &cmd_api,
 	/* this program */
 	&cmd_help, &cmd_version, &cmd_completion,
 	NULL,

@@ -9,7 +9,7 @@ extern const struct ctl_command
     cmd_backup, cmd_ca, cmd_cert, cmd_check, cmd_completion, cmd_delete,
     cmd_deny, cmd_deregister, cmd_describe, cmd_diff, cmd_endpoints,
     cmd_explain, cmd_get, cmd_health, cmd_help, cmd_operator, cmd_policy,
-    cmd_proxy, cmd_register, cmd_revoke, cmd_rollout, cmd_route, cmd_services,
+    cmd_proxy, cmd_register, cmd_revoke, cmd_rollout, cmd_route, cmd_secrets, cmd_services,
     cmd_split, cmd_stat, cmd_token, cmd_validate, cmd_version, cmd_wait, cmd_workloads;
 
 #endif
