@@ -57,6 +57,7 @@ static const struct shape {
 		{ "counters", PART_REPORT, AT(counters), true },
 		{ "uptimeMs", PART_NUMBER, AT(uptime_ms), true },
 		{ "wall", PART_NUMBER, AT(wall_s), true },
+		{ "certUntil", PART_NUMBER, AT(cert_until_s), true },
 	} },
 	[SYNC_WITHDRAW] = { "withdraw", { { 0 } } },
 	[SYNC_ANSWER] = { "answer", {

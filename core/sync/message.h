@@ -41,7 +41,7 @@ enum sync_type {
 	SYNC_INTEREST,	/* services */
 	SYNC_ACK,	/* revision, digest */
 	SYNC_NACK,	/* key, revision, error: "": nothing any more */
-	SYNC_ALIVE,	/* counters, uptime_ms, wall_s */
+	SYNC_ALIVE,	/* counters, uptime_ms, wall_s, cert_until_s */
 	SYNC_WITHDRAW,
 	SYNC_ANSWER,	/* id, body */
 	SYNC_DEMAND,	/* id, seen, rows */
@@ -88,6 +88,7 @@ struct sync_message {
 	struct slice   counters;
 	uint64_t       uptime_ms;	/* alive: of its counters; 0: missing */
 	uint64_t       wall_s;	/* alive: its clock; 0: missing */
+	uint64_t       cert_until_s;	/* alive: end of what it shows; 0: missing */
 	uint64_t       seen;	/* demand: id of the lease in force; 0: none */
 	const struct sync_quota_row *rows;	/* demand, lease */
 	size_t         rows_len;

@@ -33,6 +33,7 @@ static const struct {
 	{ "{\"t\":\"alive\",\"counters\":{\"report\":\"x\"},\"uptimeMs\":7}",
 	    SYNC_ALIVE, NULL },
 	{ "{\"t\":\"alive\",\"uptimeMs\":0}", SYNC_ALIVE, "{\"t\":\"alive\"}" },
+	{ "{\"t\":\"alive\",\"certUntil\":1790000000}", SYNC_ALIVE, NULL },
 	{ "{\"t\":\"alive\",\"uptimeMs\":7,\"wall\":1790000000}", SYNC_ALIVE,
 	    NULL },
 	{ "{\"t\":\"withdraw\"}", SYNC_WITHDRAW, NULL },

@@ -322,6 +322,9 @@ take_alive(struct session *s, const struct sync_message *m)
 	int64_t refused;
 
 	note_clock(s, m->wall_s);
+	/* Renewed, it goes on in the session of the certificate before. */
+	if (m->cert_until_s <= INT64_MAX)
+		s->cert_until_s = (int64_t)m->cert_until_s;
 	if (!s->is_withdrawn && s->has_reported)
 		registry_workload_report(server->workloads, s->key,
 		    s->is_answering, now_ms(s));

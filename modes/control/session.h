@@ -47,6 +47,7 @@ struct session {
 	uint64_t                 acked;		/* revision it runs */
 	uint64_t                 recalled;	/* generation that it obeys */
 	int64_t                  ahead_s;	/* its clock, of ours */
+	int64_t                  cert_until_s;	/* as it says; 0: not yet */
 	bool                     is_digest_known, is_digest_ok;
 	bool                     was_restarted;	/* for a wrong digest */
 	struct map               nacks;		/* by key: struct session_nack */

@@ -474,7 +474,8 @@ write_one(struct conf_node *row, const struct session *s)
 	    (int64_t)(revision - s->acked) : 0);
 	if (s->is_digest_known)
 		conf_set_bool(row, "digestOk", s->is_digest_ok);
-	conf_set_time(row, "certNotAfter", s->peer.not_after);
+	conf_set_time(row, "certNotAfter", s->cert_until_s != 0 ?
+	    s->cert_until_s : s->peer.not_after);
 	conf_set_int(row, "clockAheadSeconds", s->ahead_s);
 	conf_set_string(row, "state", state_of(s));
 	conf_set_string(row, "workloadState", workload_state_of(s));

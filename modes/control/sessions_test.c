@@ -327,3 +327,24 @@ TEST(session_tells_how_far_its_proxy_s_clock_is_off)
 	peer_close(&p);
 	server_fixture_free(t);
 }
+
+/* Renewed inside a session, it shows another certificate than that began with. */
+TEST(session_tells_the_end_of_the_certificate_that_its_proxy_has_now)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct conf_node *list;
+	struct peer p;
+	struct arena a;
+
+	arena_init(&a);
+	peer_open(t, &p, "default/web-1");
+	hello(&p);
+	peer_say(&p, "{\"t\":\"alive\",\"certUntil\":1790000000}\n");
+	list = conf_list_new(&a);
+	sessions_write(t->s->sessions, list);
+	assert_string_equal(conf_get_string(conf_at(list, 0), "certNotAfter"),
+	    "2026-09-21T14:13:20Z");
+	peer_close(&p);
+	arena_fini(&a);
+	server_fixture_free(t);
+}

@@ -66,7 +66,8 @@ send_alive(struct agent *g)
 	/* Never 0, which is for those that do not say. */
 	struct sync_message m = { .type = SYNC_ALIVE,
 		.uptime_ms = clock_mono_ms() - g->born_ms + 1,
-		.wall_s = (uint64_t)clock_wall_s() };
+		.wall_s = (uint64_t)clock_wall_s(),
+		.cert_until_s = (uint64_t)g->identity->not_after };
 	struct str report = { 0 };
 
 	if (stat_report(g->options.stats, slice_str(g->boot), !g->sent_counters,

@@ -233,13 +233,18 @@ def a_join_that_was_interrupted_ends_with_the_same_certificate(scene):
 
 @scenario
 def certificates_of_ten_seconds_are_renewed_with_new_keys(scene):
-	_, _, proxy = pair(scene, ["--certificate-lifetime", "10s"])
+	control, _, proxy = pair(scene, ["--certificate-lifetime", "10s"])
+	def ends():
+		return Api(control).get("/v1/proxies").json()["items"][0][
+		    "certNotAfter"]
+	first = ends()
 	path = proxy.state_dir / "identity.pem"
 	seen = {path.read_text()}
 	def renewed():
 		seen.add(path.read_text())
 		return len(seen) >= 3
 	wait_until(renewed, "it renews twice", 30)
+	wait_until(lambda: ends() > first, "control tells of the one in use")
 	keys = {text.split("-----BEGIN CERTIFICATE")[0] for text in seen}
 	assert len(keys) == len(seen)
 	metrics = proxy.metrics()
