@@ -128,7 +128,7 @@ write_program(struct sock_filter *p, const struct seccomp_set *const *sets)
 		p[n++] = result(SECCOMP_RET_KILL_PROCESS);
 	}
 	p[n++] = jump(BPF_JEQ, __NR_clone3, 0, 1);
-	p[n++] = result(SECCOMP_RET_ERRNO | ENOSYS);
+	p[n++] = result(SECCOMP_RET_ALLOW);	/* see hide_clone3 */
 	p[n++] = result(SECCOMP_RET_ERRNO | EPERM);
 	return n;
 }
@@ -142,10 +142,13 @@ seccomp_can(void)
 }
 
 static int
-install(const struct sock_fprog *program, struct err *err)
+install(struct sock_filter *code, size_t len, unsigned int log, struct err *err)
 {
+	struct sock_fprog program = {
+		.len = (unsigned short)len, .filter = code,
+	};
 	long r = syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
-	    SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG, program);
+	    SECCOMP_FILTER_FLAG_TSYNC | log, &program);
 
 	if (r > 0)
 		return err_set(err, ERR_SYSTEM, "seccomp: thread %ld has a "
@@ -153,11 +156,24 @@ install(const struct sock_fprog *program, struct err *err)
 	return r == 0 ? 0 : err_errno(err, "seccomp");
 }
 
+/* A filter of its own: what libc is used to is no line of the kernel's log. */
+static int
+hide_clone3(struct err *err)
+{
+	struct sock_filter code[] = {
+		load(offsetof(struct seccomp_data, nr)),
+		jump(BPF_JEQ, __NR_clone3, 0, 1),
+		result(SECCOMP_RET_ERRNO | ENOSYS),
+		result(SECCOMP_RET_ALLOW),
+	};
+
+	return install(code, COUNT(code), 0, err);
+}
+
 int
 seccomp_shut(const struct seccomp_set *const *sets, struct err *err)
 {
 	struct sock_filter *code;
-	struct sock_fprog program;
 	size_t rules = 0;
 	int r;
 
@@ -168,11 +184,10 @@ seccomp_shut(const struct seccomp_set *const *sets, struct err *err)
 	for (size_t i = 0; sets[i] != NULL; i++)
 		rules += sets[i]->len;
 	code = mem_zalloc_array(RULE_MAX * rules + ENDS, sizeof(*code));
-	program = (struct sock_fprog){
-		.len = (unsigned short)write_program(code, sets),
-		.filter = code,
-	};
-	r = install(&program, err);
+	r = hide_clone3(err);
+	if (r == 0)
+		r = install(code, write_program(code, sets),
+		    SECCOMP_FILTER_FLAG_LOG, err);
 	mem_free(code);
 	return r;
 }

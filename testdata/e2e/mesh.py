@@ -463,9 +463,8 @@ class Skip(Exception):
 	"""Raised by a scenario that cannot run here."""
 
 
-# Refused as a matter of course: clone3, in whose place libc takes clone, and
-# what strace puts in the place of a call that it makes fail.
-REFUSED_BY_DESIGN = {"435", "-1"}
+# What strace puts in the place of a call that it makes fail.
+REFUSED_BY_DESIGN = {"-1"}
 
 
 class KernelLog:
