@@ -42,6 +42,8 @@ const struct rights_row rights_table[] = {
 	{ "namespaces", { HERE(VIEWER), EVERYWHERE(ADMIN) } },
 	{ "meshconfigs", { SOMEWHERE(VIEWER), EVERYWHERE(ADMIN) } },
 	{ "gatewayclasses", { SOMEWHERE(VIEWER), EVERYWHERE(ADMIN) } },
+	{ "clusterfederatedtrustdomains", { SOMEWHERE(VIEWER), EVERYWHERE(ADMIN) } },
+	{ "federatedbundles", { SOMEWHERE(VIEWER), EVERYWHERE(ADMIN) } },
 	{ "clusterrolebindings", { EVERYWHERE(VIEWER), EVERYWHERE(ADMIN) } },
 
 	/* Calls.  Documents are held against the rows of their kinds. */

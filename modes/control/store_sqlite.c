@@ -250,36 +250,53 @@ store_sqlite_open(const char *path, struct err *err)
 	return NULL;
 }
 
-/* The chain of the log, from its first entry. */
+/* What is wrong with the row that should be entry seq, if anything is. */
+static int
+verify_entry(struct store_sqlite *s, uint64_t seq,
+    unsigned char hash[STORE_HASH_LEN], struct err *err)
+{
+	sqlite3_stmt *q = s->sql[SQL_LOG];
+	struct slice content = slice_of(sqlite3_column_blob(q, 1),
+	    (size_t)sqlite3_column_bytes(q, 1));
+	struct slice kept = slice_of(sqlite3_column_blob(q, 2),
+	    (size_t)sqlite3_column_bytes(q, 2));
+
+	if (store_sql_get_number(q, 0) != seq)
+		return err_set(err, ERR_DATA, "%s: entry %llu of the log is "
+		    "missing", s->path, (unsigned long long)seq);
+	store_log_hash(hash, hash, seq, content);
+	if (!slice_eq(kept, slice_of(hash, STORE_HASH_LEN)))
+		return err_set(err, ERR_DATA, "%s: the log was altered at "
+		    "entry %llu", s->path, (unsigned long long)seq);
+	return 0;
+}
+
+/* The chain of the log, from its first entry; gives the last one's hash. */
 static int
 verify_log(struct store_sqlite *s, struct store_result *r)
 {
-	unsigned char hash[STORE_HASH_LEN] = { 0 };
+	struct store_entry *last = arena_zalloc(&r->arena, sizeof(*last));
 	sqlite3_stmt *q = s->sql[SQL_LOG];
-	uint64_t seq = 0;
 	int rc;
 
 	store_sql_number(q, 1, 0);
 	store_sql_number(q, 2, INT64_MAX);
 	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
-		struct slice content = slice_of(sqlite3_column_blob(q, 1),
-		    (size_t)sqlite3_column_bytes(q, 1));
-		struct slice kept = slice_of(sqlite3_column_blob(q, 2),
-		    (size_t)sqlite3_column_bytes(q, 2));
-
-		seq++;
-		store_log_hash(hash, hash, seq, content);
-		if (store_sql_get_number(q, 0) == seq &&
-		    slice_eq(kept, slice_of(hash, sizeof(hash))))
-			continue;
-		store_sql_done(q);
-		return err_set(&r->err, ERR_DATA, "%s: the log was altered at "
-		    "entry %llu", s->path, (unsigned long long)seq);
+		last->seq++;
+		if (verify_entry(s, last->seq, last->hash, &r->err) < 0)
+			break;
 	}
-	if (rc != SQLITE_DONE)
+	if (r->err.kind == ERR_NONE && rc != SQLITE_DONE)
 		store_sqlite_fail(s, &r->err);
 	store_sql_done(q);
-	return rc == SQLITE_DONE ? 0 : -1;
+	/* What was cut off the end while this process knew of it. */
+	if (r->err.kind == ERR_NONE && last->seq != s->tip.log_seq)
+		err_set(&r->err, ERR_DATA, "%s: the log ends with entry %llu, "
+		    "and had %llu", s->path, (unsigned long long)last->seq,
+		    (unsigned long long)s->tip.log_seq);
+	r->entries = last;
+	r->n_entries = last->seq > 0;
+	return r->err.kind == ERR_NONE ? 0 : -1;
 }
 
 void

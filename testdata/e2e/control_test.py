@@ -295,7 +295,7 @@ def everything_survives_a_kill(scene):
 	kept = {doc["metadata"]["name"] for doc in
 	    api.get("/v1/documents/services").json()["items"]}
 	assert set(done) <= kept, set(done) - kept
-	assert api.get("/v1/audit/verify").json() == {"ok": True}
+	assert api.get("/v1/audit/verify").json()["ok"]
 
 
 # Identities
@@ -571,7 +571,7 @@ def every_change_is_audited(scene):
 	assert member.token.rsplit(".", 1)[1] not in api.get("/v1/audit").text
 	later = api.get("/v1/audit?since=4").json()["items"]
 	assert [item["seq"] for item in later] == [5, 6]
-	assert api.get("/v1/audit/verify").json() == {"ok": True}
+	assert api.get("/v1/audit/verify").json()["ok"]
 
 
 @scenario
@@ -654,7 +654,7 @@ def backup_brings_everything_back(scene):
 	assert big["metadata"]["annotations"]["notes"] == text
 	assert api.get("/v1/documents/services/default/b").status == 200
 	assert member.renew().status == 200
-	assert api.get("/v1/audit/verify").json() == {"ok": True}
+	assert api.get("/v1/audit/verify").json()["ok"]
 	assert api.put("/v1/documents/services/default/c",
 	    service("c")).json()["revision"] > 1000000000
 
