@@ -78,7 +78,7 @@ static const struct stream_vtable fake_stream = {
  * shared is a text: "a" writes only; "h^" holds the request head, "hv" the
  * response head, "b^" request bodies; "r^" replies 403 at the request head,
  * "rb" at the request body; "p^" lets bodies through by twos; "c^" collects 8
- * bytes; "x^" aborts; "e" emits a tail when trailers come.
+ * bytes, "C^" 4 or the beginning, "H^" likewise and holds it; "x^" aborts; "e" emits a tail when trailers come.
  */
 static const char *
 does(struct l7_ctx *ctx)
@@ -107,6 +107,11 @@ letter_head(struct l7_ctx *ctx, enum dir dir, struct http_head *h, bool end)
 		l7_collect(ctx, dir, 8);
 		return HOLD;
 	}
+	if ((what[1] == 'C' || what[1] == 'H') && what[2] == d) {
+		l7_collect_part(ctx, dir, 4);
+		B->holder = NULL;
+		return HOLD;
+	}
 	if (what[1] == 'x' && what[2] == d) {
 		l7_abort(ctx, FLAG_LR, "gone");
 		return STOP;
@@ -129,6 +134,11 @@ letter_body(struct l7_ctx *ctx, enum dir dir, struct buf *b, bool end)
 		return HOLD;
 	}
 	if (what[1] == 'b' && what[2] == d) {
+		B->holder = ctx;
+		B->holder_dir = dir;
+		return HOLD;
+	}
+	if (what[1] == 'H' && what[2] == d && B->holder == NULL) {
 		B->holder = ctx;
 		B->holder_dir = dir;
 		return HOLD;

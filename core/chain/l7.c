@@ -382,6 +382,14 @@ l7_collect(struct l7_ctx *ctx, enum dir dir, size_t max)
 	check(w->collect < 0);
 	w->collect = ctx->index;
 	w->collect_max = max;
+	w->collects_part = w->collect_whole = false;
+}
+
+void
+l7_collect_part(struct l7_ctx *ctx, enum dir dir, size_t max)
+{
+	l7_collect(ctx, dir, max);
+	ctx->run->way[dir].collects_part = true;
 }
 
 void

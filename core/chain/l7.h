@@ -114,6 +114,12 @@ void l7_wake_after(struct l7_ctx *, enum dir, uint64_t ms);
  * 100 gets it.  Above max bytes: 413 (request), or 502 (response).
  */
 void l7_collect(struct l7_ctx *, enum dir, size_t max);
+/*
+ * As that, but of a longer body the beginning comes, max bytes or more, without
+ * end; what follows is shown to the hook as it comes once that has passed.  A
+ * filter behind another one that collected sees no more than that one did.
+ */
+void l7_collect_part(struct l7_ctx *, enum dir, size_t max);
 /* Before a body hook returns HOLD: resumed, n bytes (1 or more) go on, and it is
    shown the rest again. */
 void l7_hold_part(struct l7_ctx *, enum dir, size_t n);

@@ -27,7 +27,7 @@ struct l7_way {
 	struct http_fields *held_trailers;
 	bool                held_end;
 	size_t              part;	/* of held_body that goes on first; 0: all */
-	/* of a body that a filter lets through in parts: waits in front of it */
+	/* of a body that a filter has seen or lets through in parts */
 	struct buf          rest;
 	int                 rest_from;
 	bool                rest_end;
@@ -40,6 +40,8 @@ struct l7_way {
 	bool                queue_end;
 	int                 collect;	/* step that collects, or -1 */
 	size_t              collect_max;
+	bool                collects_part;	/* of a longer body that much */
+	bool                collect_whole;	/* its end is there */
 	struct http_head   *collect_head;	/* waits until the body has passed */
 	bool                ended;	/* end was put in */
 	bool                delivered;	/* end came out */

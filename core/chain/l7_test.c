@@ -341,6 +341,113 @@ TEST(l7_collect_sees_one_end_where_trailers_follow)
 	bench_fini(&b);
 }
 
+TEST(l7_collect_of_a_part_lets_the_rest_follow)
+{
+	struct bench b;
+
+	/* All of it, if it is short. */
+	bench_init(&b, "a bC^ c");
+	bench_head(false);
+	bench_body("one", true);
+	bench_expect("a:head^ b:head^ a:[one]^$ b:[one]^$ c:head^ ^head "
+	    "c:[one]^$ ^[one]$");
+	bench_fini(&b);
+
+	bench_init(&b, "a bC^ c");
+	b.request.content_length = 9;
+	bench_head(false);
+	bench_body("one", false);
+	bench_expect("a:head^ b:head^");
+	bench_body("two", false);
+	bench_expect("a:[onetwo]^ b:[onetwo]^ c:head^ ^head c:[onetwo]^ "
+	    "^[onetwo]");
+	assert_int_equal(b.request.content_length, 9);
+	bench_body("six", true);
+	bench_expect("a:[six]^$ b:[six]^$ c:[six]^$ ^[six]$");
+	bench_fini(&b);
+}
+
+/* What comes while the beginning is held comes behind it, and is seen by all. */
+TEST(l7_collect_of_a_part_that_is_held)
+{
+	struct http_fields t;
+	struct bench b;
+
+	bench_init(&b, "a bH^ c");
+	bench_head(false);
+	bench_body("onetwo", false);
+	bench_body("six", false);
+	bench_body("ten", true);
+	bench_expect("a:head^ b:head^ a:[onetwo]^ b:[onetwo]^");
+	l7_resume(b.holder, DIR_UP);
+	bench_turn();
+	bench_expect("c:head^ ^head c:[onetwo]^ ^[onetwo] a:[sixten]^$ "
+	    "b:[sixten]^$ c:[sixten]^$ ^[sixten]$");
+	bench_fini(&b);
+
+	/* Trailers follow. */
+	bench_init(&b, "a bH^ c");
+	http_fields_init(&t, &b.arena);
+	bench_head(false);
+	bench_body("onetwo", false);
+	b.stream.events->on_trailers(b.stream.owner, &t);
+	l7_resume(b.holder, DIR_UP);
+	bench_turn();
+	bench_expect("a:head^ b:head^ a:[onetwo]^ b:[onetwo]^ c:head^ ^head "
+	    "c:[onetwo]^ ^[onetwo] a:T^ b:T^ c:T^ ^T$");
+	bench_fini(&b);
+
+	/* One behind it holds the head. */
+	bench_init(&b, "a bC^ ch^");
+	bench_head(false);
+	bench_body("onetwo", false);
+	bench_body("six", true);
+	bench_expect("a:head^ b:head^ a:[onetwo]^ b:[onetwo]^ c:head^");
+	l7_resume(b.holder, DIR_UP);
+	bench_turn();
+	bench_expect("^head c:[onetwo]^ ^[onetwo] a:[six]^$ b:[six]^$ "
+	    "c:[six]^$ ^[six]$");
+	bench_fini(&b);
+}
+
+TEST(l7_collect_twice_sees_what_the_first_one_did)
+{
+	struct http_fields t;
+	struct bench b;
+
+	bench_init(&b, "ac^ b cc^ d");
+	bench_head(false);
+	bench_body("onetwo", true);
+	bench_expect("a:head^ a:[onetwo]^$ b:head^ c:head^ b:[onetwo]^$ "
+	    "c:[onetwo]^$ d:head^ ^head d:[onetwo]^$ ^[onetwo]$");
+	bench_fini(&b);
+
+	bench_init(&b, "ac^ cc^ d");
+	http_fields_init(&t, &b.arena);
+	bench_head(false);
+	bench_body("one", false);
+	b.stream.events->on_trailers(b.stream.owner, &t);
+	bench_expect("a:head^ a:[one]^$ c:head^ c:[one]^$ d:head^ ^head "
+	    "d:[one]^ ^[one] d:T^ ^T$");
+	bench_fini(&b);
+
+	/* Of a part one that wants all of it has too little. */
+	bench_init(&b, "aC^ bC^ d");
+	bench_head(false);
+	bench_body("onetwo", false);
+	bench_body("six", true);
+	bench_expect("a:head^ a:[onetwo]^ b:head^ b:[onetwo]^ d:head^ ^head "
+	    "d:[onetwo]^ ^[onetwo] a:[six]^$ b:[six]^$ d:[six]^$ ^[six]$");
+	bench_fini(&b);
+	bench_init(&b, "aC^ bc^ d");
+	bench_head(false);
+	bench_body("onetwo", false);
+	bench_turn();
+	assert_non_null(strstr(str_ptr(&b.trace), "<413"));
+	assert_null(strstr(str_ptr(&b.trace), "^head d"));
+	bench_fini(&b);
+}
+
 TEST(l7_reply_at_a_response_head_is_the_only_answer)
 {
 	struct bench b;

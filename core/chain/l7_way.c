@@ -164,6 +164,30 @@ send_info(struct l7_run *r, int index, struct http_head *head)
 	stream_send_info(r->stream, head);
 }
 
+static void run_body(struct l7_run *, enum dir, int step, struct buf *, bool end);
+
+/* What a filter in front has collected, before the head came on to here. */
+static void
+collect_again(struct l7_run *r, enum dir dir, int step)
+{
+	struct l7_way *w = &r->way[dir];
+	bool is_part = buf_len(&w->rest) > 0, end = !is_part && w->queue_end;
+	struct buf *from = is_part ? &w->rest : &w->queue, b = { 0 };
+
+	if (!w->collects_part && (is_part || buf_len(from) > w->collect_max)) {
+		refuse_body(r, dir, slot_at(r, dir, step));
+		return;
+	}
+	flow_discharge(&w->flow, buf_len(from));
+	buf_move(&b, from);
+	if (!is_part) {
+		w->collect_whole = true;
+		w->queue_end = false;
+	}
+	run_body(r, dir, is_part ? w->rest_from : w->from, &b, end);
+	buf_fini(&b);
+}
+
 /* The head waits at this step; the body runs up to here first. */
 static void
 begin_collect(struct l7_run *r, enum dir dir, int step, struct http_head *head,
@@ -177,7 +201,9 @@ begin_collect(struct l7_run *r, enum dir dir, int step, struct http_head *head,
 	w->collect_head = head;
 	if (end) {
 		l7_put_body(r, dir, &none, true);
-	} else if (head->content_length > 0 &&
+	} else if (buf_len(&w->rest) > 0 || buf_len(&w->queue) > 0) {
+		collect_again(r, dir, step);
+	} else if (!w->collects_part && head->content_length > 0 &&
 	    (uint64_t)head->content_length > w->collect_max) {
 		refuse_body(r, dir, s);
 	} else if (dir == DIR_UP && head->expects_continue) {
@@ -226,7 +252,19 @@ run_head(struct l7_run *r, enum dir dir, int step, struct http_head *head,
 	return !r->over;
 }
 
-static void run_body(struct l7_run *, enum dir, int step, struct buf *, bool end);
+/* A body's beginning has: likewise, and what comes then goes through all. */
+static void
+release_part(struct l7_run *r, enum dir dir, int step, struct buf *b)
+{
+	struct l7_way *w = &r->way[dir];
+
+	flow_charge(&w->flow, buf_len(b));
+	buf_move(&w->rest, b);
+	w->rest_from = step + 1;
+	w->rest_end = false;
+	if (run_head(r, dir, step + 1, w->collect_head, false))
+		put_waiting(r, dir);
+}
 
 /* A collected body has passed its collector: the head goes first, then it. */
 static void
@@ -235,8 +273,12 @@ release_collected(struct l7_run *r, enum dir dir, int step, struct buf *b)
 	struct l7_way *w = &r->way[dir];
 	struct http_head *head = w->collect_head;
 
-	slot_at(r, dir, step)->collected[dir] = true;
 	w->collect = -1;
+	if (!w->collect_whole) {
+		release_part(r, dir, step, b);
+		return;
+	}
+	slot_at(r, dir, step)->collected[dir] = true;
 	w->collect_head = NULL;
 	w->from = step + 1;
 	flow_charge(&w->flow, buf_len(b));
@@ -264,8 +306,8 @@ run_body(struct l7_run *r, enum dir dir, int step, struct buf *b, bool end)
 		if (f->body != NULL && (!r->tunnel || f->reads_tunnel)) {
 			count(r, s, FILTER_CALLS, 1);
 			count(r, s, FILTER_BYTES, buf_len(b));
-			enum verdict v = f->body(&s->ctx, dir, b,
-			    end || w->collect == step);
+			enum verdict v = f->body(&s->ctx, dir, b, end ||
+			    (w->collect == step && w->collect_whole));
 
 			if (r->over)
 				return;
@@ -390,18 +432,22 @@ collect(struct l7_run *r, enum dir dir, struct buf *b, bool end)
 	struct l7_way *w = &r->way[dir];
 	struct l7_slot *s = slot_at(r, dir, w->collect);
 
+	bool is_long;
+
 	buf_move(&w->queue, b);
-	if (buf_len(&w->queue) > w->collect_max) {
+	is_long = buf_len(&w->queue) > w->collect_max;
+	if (is_long && !w->collects_part) {
 		buf_fini(&w->queue);
 		refuse_body(r, dir, s);
 		return;
 	}
-	if (!end)
+	if (!end && !is_long)
 		return;
 	struct buf whole = { 0 };
 
+	w->collect_whole = end;
 	buf_move(&whole, &w->queue);
-	run_body(r, dir, w->from, &whole, true);
+	run_body(r, dir, w->from, &whole, end);
 	buf_fini(&whole);
 }
 
@@ -439,6 +485,7 @@ l7_put_trailers(struct l7_run *r, enum dir dir, struct http_fields *t)
 		struct buf whole = { 0 };
 
 		w->queue_trailers = t;
+		w->collect_whole = true;
 		buf_move(&whole, &w->queue);
 		run_body(r, dir, w->from, &whole, false);
 		buf_fini(&whole);
