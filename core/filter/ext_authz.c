@@ -1,0 +1,225 @@
+#include "base/check.h"
+#include "filter/ext_authz.h"
+
+#define NAME_MAX_LEN	256	/* bytes */
+
+/* --- names ----------------------------------------------------------------------- */
+
+static bool
+matches(struct slice pattern, struct slice name)
+{
+	size_t last = pattern.len - 1;
+
+	if (pattern.len == 0)
+		return false;
+	if (pattern.ptr[last] == '*')
+		return slice_has_prefix(name, slice_of(pattern.ptr, last));
+	if (pattern.ptr[0] == '*')
+		return slice_has_suffix(name, slice_from(pattern, 1));
+	return slice_eq(name, pattern);
+}
+
+bool
+ext_authz_has(const struct ext_authz_names *n, struct slice name)
+{
+	for (size_t i = 0; i < n->len; i++)
+		if (matches(slice_str(n->v[i]), name))
+			return true;
+	return false;
+}
+
+bool
+ext_authz_names(const struct ext_authz_names *n, struct slice name)
+{
+	for (size_t i = 0; i < n->len; i++)
+		if (matches(slice_str(n->v[i]), name) && n->v[i][1] != '\0')
+			return true;
+	return false;
+}
+
+/* Of the mesh, of a hop, or no field at all. */
+static bool
+is_ours(struct slice name)
+{
+	static const char *const names[] = { "host", "expect", "trailer",
+		"forwarded", "x-forwarded-client-cert", "x-forwarded-for",
+		"x-forwarded-host", "x-forwarded-proto" };
+
+	if (http_field_id(name) >= FIELD_CONNECTION ||
+	    slice_has_prefix(name, SLICE(":")) ||
+	    slice_has_prefix(name, SLICE("x-mesh-")))
+		return true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (slice_is(name, names[i]))
+			return true;
+	return false;
+}
+
+/* --- reading --------------------------------------------------------------------- */
+
+void
+ext_authz_fail(struct ext_authz_answer *a, const char *why)
+{
+	*a = (struct ext_authz_answer){ .result = EXT_AUTHZ_ERROR, .why = why };
+}
+
+/* Parameters are put into a URL as they come: unreserved and "%41" alone. */
+static bool
+is_query_part(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+
+		if (c <= ' ' || c >= 0x7f || c == '&' || c == '#' || c == '=')
+			return false;
+	}
+	return s.len <= 4096;
+}
+
+static bool
+is_good(enum ext_authz_op op, struct slice name, struct slice value)
+{
+	if (op == EXT_AUTHZ_QUERY_SET || op == EXT_AUTHZ_QUERY_REMOVE)
+		return name.len > 0 && is_query_part(name) &&
+		    is_query_part(value);
+	return name.len <= NAME_MAX_LEN && http_is_token(name) &&
+	    http_is_field_value(value);
+}
+
+void
+ext_authz_add(struct ext_authz_answer *a, struct arena *arena,
+    enum ext_authz_op op, bool is_down, struct slice name, struct slice value)
+{
+	struct ext_authz_change *c;
+
+	if (a->result == EXT_AUTHZ_ERROR)
+		return;
+	if (op < EXT_AUTHZ_QUERY_SET) {
+		name = arena_lower(arena, name);
+		if (is_ours(name))
+			return;
+	}
+	if (!is_good(op, name, value)) {
+		ext_authz_fail(a, "its answer has a malformed field");
+		return;
+	}
+	if (a->len == EXT_AUTHZ_CHANGES_MAX) {
+		ext_authz_fail(a, "its answer has too many fields");
+		return;
+	}
+	if (a->changes == NULL)
+		a->changes = arena_alloc(arena,
+		    EXT_AUTHZ_CHANGES_MAX * sizeof(*a->changes));
+	c = &a->changes[a->len++];
+	*c = (struct ext_authz_change){ op, is_down, arena_dup(arena, name),
+	    arena_dup(arena, value) };
+}
+
+/* --- what it does ------------------------------------------------------------------- */
+
+static bool
+is_parameter(struct slice part, struct slice name)
+{
+	struct slice key;
+
+	return slice_cut(&part, '=', &key) ? slice_eq(key, name) :
+	    name.len == 0;
+}
+
+/* What is left of a query without one parameter; SLICE_NONE: nothing. */
+static struct slice
+without(struct arena *a, struct slice query, struct slice name)
+{
+	struct slice rest = query, part, parts[3], left = SLICE_NONE;
+
+	while (slice_cut(&rest, '&', &part)) {
+		if (is_parameter(part, name))
+			continue;
+		parts[0] = left;
+		parts[1] = SLICE("&");
+		parts[2] = part;
+		left = left.ptr == NULL ? part : arena_join(a, parts, 3);
+	}
+	return left;
+}
+
+static void
+change_query(const struct ext_authz_change *c, struct arena *a,
+    struct http_head *h)
+{
+	struct slice left = without(a, h->query, c->name);
+
+	if (c->op == EXT_AUTHZ_QUERY_SET) {
+		const struct slice parts[] = { left, left.ptr == NULL ?
+		    SLICE("") : SLICE("&"), c->name, SLICE("="), c->value };
+
+		left = arena_join(a, parts, 5);
+	}
+	h->query = left;
+}
+
+static void
+change_field(const struct ext_authz_change *c, struct http_fields *f)
+{
+	bool is_there = http_fields_find(f, c->name).ptr != NULL;
+
+	switch (c->op) {
+	case EXT_AUTHZ_SET_ABSENT:
+		if (is_there)
+			return;
+		break;
+	case EXT_AUTHZ_SET_PRESENT:
+		if (!is_there)
+			return;
+		break;
+	case EXT_AUTHZ_ADD:
+		http_fields_add(f, c->name, c->value);
+		return;
+	case EXT_AUTHZ_REMOVE:
+		http_fields_remove(f, c->name);
+		return;
+	default:
+		break;
+	}
+	http_fields_set(f, c->name, c->value);
+}
+
+void
+ext_authz_change_request(const struct ext_authz_answer *a,
+    struct arena *arena, struct http_head *h)
+{
+	for (size_t i = 0; i < a->len; i++) {
+		const struct ext_authz_change *c = &a->changes[i];
+
+		if (c->is_down)
+			continue;
+		if (c->op >= EXT_AUTHZ_QUERY_SET)
+			change_query(c, arena, h);
+		else
+			change_field(c, &h->fields);
+	}
+}
+
+void
+ext_authz_change_response(const struct ext_authz_answer *a,
+    struct http_head *h)
+{
+	for (size_t i = 0; i < a->len; i++)
+		if (a->changes[i].is_down)
+			change_field(&a->changes[i], &h->fields);
+}
+
+struct http_head *
+ext_authz_denial(const struct ext_authz_answer *a, struct arena *arena,
+    struct buf *body)
+{
+	struct http_head *h = arena_alloc(arena, sizeof(*h));
+
+	check(a->result == EXT_AUTHZ_DENY);
+	http_head_init(h, arena);
+	h->status = a->status;
+	ext_authz_change_response(a, h);
+	if (!http_status_has_no_body(a->status))
+		buf_add_slice(body, a->body);
+	return h;
+}
