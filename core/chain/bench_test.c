@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/unit.h"
 #include "chain/bench_test.h"
+#include "chain/l7_body.h"
 
 static struct bench *B;
 
@@ -78,7 +79,8 @@ static const struct stream_vtable fake_stream = {
  * shared is a text: "a" writes only; "h^" holds the request head, "hv" the
  * response head, "b^" request bodies; "r^" replies 403 at the request head,
  * "rb" at the request body; "p^" lets bodies through by twos; "c^" collects 8
- * bytes, "C^" 4 or the beginning, "H^" likewise and holds it; "x^" aborts; "e" emits a tail when trailers come.
+ * bytes, "C^" 4 or the beginning, "H^" likewise and holds it; "x^" aborts; "e"
+ * emits a tail when trailers come.
  */
 static const char *
 does(struct l7_ctx *ctx)

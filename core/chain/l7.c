@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "chain/grpc.h"
+#include "chain/l7_body.h"
 #include "chain/l7_run.h"
 
 /* --- life ---------------------------------------------------------------------- */

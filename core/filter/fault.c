@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "chain/grpc.h"
+#include "chain/l7_body.h"
 #include "conf/schema.h"
 #include "conf/units.h"
 #include "filter/caller.h"

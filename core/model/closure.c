@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "model/closure.h"
+#include "model/closure_learn.h"
 #include "model/service.h"
 #include "model/workload.h"
 
@@ -41,6 +41,8 @@ model_subject_fini(struct model_subject *s)
 	map_fini(&s->tls, object_free);
 	map_fini(&s->offers, object_free);
 	map_fini(&s->extensions, NULL);
+	map_fini(&s->asking, object_free);
+	model_object_unref(s->mesh);
 	mem_free(s->gateway);
 	mem_free(s->namespace);
 	mem_free(s->workload);
@@ -157,7 +159,7 @@ note_backend(void *arg, const char *namespace, const char *name)
 	add(arg, namespace, name);
 }
 
-/* What all routes send to; what is known of the services stays known. */
+/* What routes send to and policies ask; what is known of them stays known. */
 static bool
 renew_backends(struct model_subject *s)
 {
@@ -172,6 +174,7 @@ renew_backends(struct model_subject *s)
 
 		route->kind->backends(route, note_backend, &s->backends);
 	}
+	model_subject_asks(s, note_backend, &s->backends);
 	for (it = 0; map_next(&before, &it, &key, &value);) {
 		struct model_interest *old = value,
 		    *now = map_get(&s->backends, key);
@@ -224,6 +227,9 @@ learn(struct model_subject *s, struct model_object *o, bool is_there)
 	if (o->kind == &model_backend_tls_policy_kind ||
 	    o->kind == &model_xbackend_kind)
 		return model_subject_note_tls(s, o, is_there);
+	if (o->kind == &model_authorization_policy_kind ||
+	    o->kind == &model_mesh_config_kind)
+		return model_subject_note_asking(s, o, is_there) && renew(s);
 	if (o->kind == &model_service_kind) {
 		bool is_news = model_subject_note_offer(s, o, is_there);
 
@@ -260,6 +266,22 @@ model_concerns(const struct model_subject *s, const struct model_object *o)
 	return o->kind->delivery == MODEL_TO_MEMBERS && o->kind->concerns(s, o);
 }
 
+/* Whom policies ask follows from what the subject offers. */
+static void
+learn_asked(struct model_subject *s, struct model_object *const *objects,
+    size_t n)
+{
+	bool is_news = false;
+
+	for (size_t i = 0; i < n; i++)
+		is_news |= model_subject_note_asking(s, objects[i], true);
+	if (is_news)
+		renew(s);
+	for (size_t i = 0; s->asking.len > 0 && i < n; i++)
+		if (objects[i]->kind == &model_service_kind)
+			place_service(&s->backends, objects[i], objects[i]);
+}
+
 size_t
 model_closure(struct model_subject *s, struct model_object *const *objects,
     size_t n, struct model_object **out)
@@ -282,6 +304,7 @@ model_closure(struct model_subject *s, struct model_object *const *objects,
 	for (size_t i = 0; i < n; i++)
 		if (objects[i]->kind->backends == NULL)
 			model_subject_learn(s, objects[i]);
+	learn_asked(s, objects, n);
 	for (size_t i = 0; i < n; i++)
 		if (model_concerns(s, objects[i]))
 			out[len++] = objects[i];

@@ -17,6 +17,7 @@
  *	its Workload, its Namespace, the MeshConfig,
  *	each Service that its workload backs, and what RateLimit and its like
  *	are about these, and the AuthorizationPolicies that are about it,
+ *	the services that these ask, as if it called them,
  *	the routes and policies of the services of its interests, and what
  *	filters of those routes name,
  *	for each interest, and for each service that one of those routes sends
@@ -59,6 +60,8 @@ struct model_subject {
 	struct map           tls;	/* likewise: BackendTLSPolicies, XBackends */
 	struct map           offers;	/* by key, references: Services it backs */
 	struct map           extensions;	/* keys of what routes' filters name */
+	struct map           asking;	/* by key, references: policies that ask, */
+	struct model_object *mesh;	/* and the MeshConfig, which says whom */
 };
 
 /*
@@ -128,23 +131,17 @@ bool model_subject_fronts(const struct model_subject *,
 /* Whether one of those refers to this Secret or ConfigMap for TLS, and may. */
 bool model_subject_shows(const struct model_subject *,
     const struct model_object *);
-/* For closure.c: takes note of one of those or a grant, or that it is gone. */
-bool model_subject_note_front(struct model_subject *, struct model_object *,
-    bool is_there);
 bool model_subject_is_local(const struct model_subject *, const char *namespace);
 /* Whether a BackendTLSPolicy or XBackend of concern refers to it. */
 bool model_subject_trusts(const struct model_subject *,
     const struct model_object *config_map);
 bool model_subject_presents(const struct model_subject *,
     const struct model_object *secret);
-/* For closure.c: the same of those, of Services it may offer, and of routes. */
-bool model_subject_note_tls(struct model_subject *, struct model_object *,
-    bool is_there);
-bool model_subject_note_offer(struct model_subject *, struct model_object *,
-    bool is_there);
-bool model_subject_renew_extensions(struct model_subject *);
 /* Whether the subject's own workload backs the service. */
 bool model_subject_offers(const struct model_subject *,
     const struct model_object *service);
+/* Whom the policy asks, if it asks anybody that the MeshConfig (NULL: none) has. */
+void model_provider_asked(const struct model_object *mesh_config,
+    const struct model_object *policy, model_backend_fn *fn, void *arg);
 
 #endif

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "model/closure.h"
+#include "model/closure_learn.h"
 #include "model/gateway_tls.h"
 #include "model/reference_grant.h"
 

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "model/authorities.h"
-#include "model/closure.h"
+#include "model/closure_learn.h"
 #include "model/service.h"
 #include "model/xbackend.h"
 

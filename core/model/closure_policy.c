@@ -1,5 +1,5 @@
 #include "base/mem.h"
-#include "model/closure.h"
+#include "model/closure_learn.h"
 #include "model/extension.h"
 #include "model/workload.h"
 

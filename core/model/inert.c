@@ -20,15 +20,11 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "Gateway", "spec.infrastructure", NULL, FIRST },
 	{ "Gateway", "spec.defaultScope", "None", FIRST },
 	{ "HTTPRoute", "spec.useDefaultGateways", "None", FIRST },
-	{ "HTTPRoute", "spec.rules.filters.externalAuth", NULL, FIRST },
-	{ "HTTPRoute", "spec.rules.backendRefs.filters.externalAuth", NULL, FIRST },
 	{ "GRPCRoute", "spec.useDefaultGateways", "None", FIRST },
 	{ "BackendTLSPolicy", "spec.options", NULL, FIRST },
 	{ "XBackend", "spec.endpointSelector", NULL, FIRST },
 	/* Nothing names them, as a VirtualService would. */
 	{ "DestinationRule", "spec.subsets", NULL, FIRST },
-	/* Nobody is asked: what its rules match is refused. */
-	{ "AuthorizationPolicy", "spec.provider", NULL, FIRST },
 	/* Keys are not fetched: no token of such a rule is taken. */
 	{ "RequestAuthentication", "spec.jwtRules.jwksUri", NULL, FIRST },
 	{ "RequestAuthentication", "spec.jwtRules.timeout", NULL, FIRST },

@@ -56,16 +56,31 @@ static const struct conf_field spec_fields[] = {
 	{ "chains", CONF_STRUCT_T, CONF_AT(struct model_mesh_config_spec, chains),
 	    .schema = &model_chains_schema,
 	    .text = "filters of every proxy's listeners" },
+	{ "extensionProviders", CONF_STRUCT_T,
+	    CONF_LIST_AT(struct model_mesh_config_spec, providers),
+	    .schema = &model_extension_provider_schema,
+	    .max_items = MODEL_PROVIDERS_MAX,
+	    .text = "who is asked by AuthorizationPolicies, by name" },
 	{ 0 },
 };
 
 static const struct conf_schema spec_schema = { "MeshConfig spec",
 	sizeof(struct model_mesh_config_spec), spec_fields, NULL };
 
+static int
+spec_rule(const void *value, const struct conf_place *at)
+{
+	const struct model_mesh_config_spec *s = value;
+
+	return model_extension_providers_check(s->providers, s->providers_len,
+	    at);
+}
+
 static const struct conf_field fields[] = {
 	MODEL_HEAD_FIELDS,
 	{ "spec", CONF_STRUCT_T, CONF_AT(struct model_mesh_config, spec),
-	    .schema = &spec_schema, .text = "what is wanted" },
+	    .schema = &spec_schema, .rule = spec_rule,
+	    .text = "what is wanted" },
 	{ 0 },
 };
 
@@ -83,6 +98,18 @@ verify(const void *filled, const struct conf_node *doc, struct err *err)
 
 static const struct conf_schema schema = { "MeshConfig",
 	sizeof(struct model_mesh_config), fields, verify };
+
+static int
+finish(struct model_object *o, struct err *err)
+{
+	struct model_mesh_config *m =
+	    (struct model_mesh_config *)(void *)o->head;
+
+	(void)err;
+	model_extension_providers_finish(&o->arena, m->spec.providers,
+	    m->spec.providers_len);
+	return 0;
+}
 
 const struct model_mesh_config *
 model_mesh_config(const struct model_object *o)
@@ -120,6 +147,6 @@ const struct model_kind model_mesh_config_kind = {
 	.kind = "MeshConfig", .plural = "meshconfigs", .short_name = "mc",
 	.group = "mesh", .versions = versions, .namespaced = false, .stored = true,
 	.delivery = MODEL_TO_MEMBERS, .schema = &schema, .columns = columns,
-	.concerns = concerns,
+	.concerns = concerns, .finish = finish,
 	.text = "what holds for the whole mesh",
 };

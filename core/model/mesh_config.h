@@ -2,6 +2,7 @@
 #define MODEL_MESH_CONFIG_H
 
 #include "model/chains.h"
+#include "model/extension_provider.h"
 #include "model/http2.h"
 #include "model/object.h"
 
@@ -39,6 +40,8 @@ struct model_mesh_config {
 		int64_t             renew_after_expiry_ms;	/* 0: never */
 		struct model_http_listeners http;
 		struct model_chains chains;
+		struct model_extension_provider *providers;
+		size_t              providers_len;
 	} spec;
 };
 

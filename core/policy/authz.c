@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/refs.h"
@@ -168,6 +169,15 @@ answer(bool is_denied, const struct authz_row *by)
 	    by == NULL ? NULL : by->policy_name, by == NULL ? 0 : by->rule };
 }
 
+static bool
+is_asked(const struct authz_verdict *v, const char *provider)
+{
+	for (size_t i = 0; i < v->asks_len; i++)
+		if (strcmp(v->asks[i].provider, provider) == 0)
+			return true;
+	return false;
+}
+
 /* True: nothing that is still to come counts. */
 static bool
 note(struct search *s, const struct authz_row *r, enum group g)
@@ -179,6 +189,14 @@ note(struct search *s, const struct authz_row *r, enum group g)
 			v->audits[v->audits_len++] = answer(false, r);
 		return false;
 	}
+	if (g == CUSTOM && v->asks_len < AUTHZ_ASKS_MAX) {
+		if (!is_asked(v, r->provider))
+			v->asks[v->asks_len++] = (struct authz_ask){
+				r->provider, r->policy_name, r->rule };
+		return false;
+	}
+	if (g == CUSTOM && is_asked(v, r->provider))
+		return false;
 	s->found[g] = r;
 	return g <= ALLOW && !v->is_dry && s->table->counts[AUDIT] == 0;
 }
@@ -256,10 +274,10 @@ denies_by_default(const struct authz *z, const struct authz_facts *f)
 static struct authz_answer
 decide(const struct search *s, bool with_dry)
 {
-	const struct authz_row *by[ALLOW + 1];
+	const struct authz_row *by[ALLOW + 1] = { s->found[CUSTOM] };
 	bool has_allow = s->table->counts[ALLOW] > 0;
 
-	for (int g = CUSTOM; g <= ALLOW; g++)
+	for (int g = DENY; g <= ALLOW; g++)
 		by[g] = s->found[g] != NULL || !with_dry ? s->found[g] :
 		    s->found[g + DRY_CUSTOM];
 	if (with_dry)
@@ -290,4 +308,15 @@ authz_decide(const struct authz *z, const struct authz_facts *f,
 	out->answer = decide(&s, false);
 	if (out->is_dry)
 		out->dry = decide(&s, true);
+	if (s.found[DRY_CUSTOM] != NULL)
+		out->dry_ask = answer(true, s.found[DRY_CUSTOM]);
+}
+
+struct authz_answer
+authz_unasked(const struct authz_verdict *v)
+{
+	const struct authz_ask *ask = &v->asks[0];
+
+	return v->asks_len == 0 ? v->answer :
+	    (struct authz_answer){ true, ask->policy, ask->rule };
 }

@@ -12,9 +12,13 @@
  * Life: authz_new -> authz_ref ... -> authz_decide -> authz_unref.
  * Immutable and counted; threads share it.  To decide allocates nothing.
  *
- * Order (Istio's): a CUSTOM rule matches: refused, as there is nobody who could
- * be asked; a DENY rule: refused; no ALLOW policy is there: what the mesh says
+ * Order (Istio's): the providers of CUSTOM rules that match are asked, each
+ * once; a DENY rule matches: refused; no ALLOW policy is there: what the mesh says
  * by default; an ALLOW rule: allowed; else refused.  AUDIT decides nothing.
+ *
+ * To ask is the caller's: the verdict says whom, and its answer is what holds
+ * once all of them said yes.  As they may change the request, who asked decides
+ * again then.  Where nobody can be asked, as of bytes, it is authz_unasked.
  *
  * A rule matches when one of its from, one of its to and all of its when do; in
  * a source or operation all fields must hold, of a field one value.  A value is
@@ -78,16 +82,27 @@ struct authz_answer {
 	int         rule;	/* of the policy; with policy */
 };
 
+/* A provider, and the first rule that asks it. */
+struct authz_ask {
+	const char *provider;
+	const char *policy;
+	int         rule;
+};
+
 #define AUTHZ_AUDITS_MAX	4
+#define AUTHZ_ASKS_MAX		4	/* more: the rule of the next one refuses */
 
 struct authz_verdict {
 	struct authz_answer answer;
 	/* What it would be with the policies of a dry run in force. */
 	bool                is_dry;	/* there are such, */
 	struct authz_answer dry;	/* with is_dry */
+	struct authz_answer dry_ask;	/* CUSTOM of those; policy NULL: none */
 	bool                has_allow;	/* some ALLOW policy is in force */
 	struct authz_answer audits[AUTHZ_AUDITS_MAX];	/* those that match */
 	size_t              audits_len;
+	struct authz_ask    asks[AUTHZ_ASKS_MAX];	/* in their order */
+	size_t              asks_len;
 };
 
 /* Takes a reference of each policy. */
@@ -102,6 +117,8 @@ bool authz_is_of(const struct authz *, struct model_object *const *policies,
 /* The strings of the verdict live as long as the structure. */
 void authz_decide(const struct authz *, const struct authz_facts *,
     struct authz_verdict *);
+/* The answer if nobody is asked: the first rule that asks refuses. */
+struct authz_answer authz_unasked(const struct authz_verdict *);
 
 /* Text of an address; false: it is none. */
 bool authz_ip_read(struct slice text, struct authz_ip *);

@@ -399,6 +399,7 @@ authz_row_init(struct authz_row *r, struct arena *a,
 	const char *namespace = policy->head->meta.namespace;
 
 	*r = (struct authz_row){ .policy = policy, .rule = rule,
+	    .provider = s->provider == NULL ? NULL : s->provider->name,
 	    .is_strict = s->action == MODEL_AUTHZ_ALLOW };
 	r->from = sides_new(a, namespace, from->from, from->from_len);
 	r->from_len = from->from_len;

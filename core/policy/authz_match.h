@@ -63,6 +63,7 @@ struct authz_row {
 	const struct model_object *policy;
 	const char                *policy_name;	/* "ns/name" */
 	int                        rule;
+	const char                *provider;	/* that CUSTOM asks; or NULL */
 	bool                       is_strict;	/* ALLOW: the unknown fails */
 	struct authz_terms        *from, *to, when;
 	size_t                     from_len, to_len;

@@ -315,9 +315,7 @@ judge(struct model_object *const *policies, size_t n, enum authz_default d,
 	struct authz_answer a = { .is_denied = true };
 	bool any = false, ignored = false;
 
-	if (find_both(policies, n, MODEL_AUTHZ_CUSTOM, with_dry, f, &ignored,
-	    &a) || find_both(policies, n, MODEL_AUTHZ_DENY, with_dry, f,
-	    &ignored, &a))
+	if (find_both(policies, n, MODEL_AUTHZ_DENY, with_dry, f, &ignored, &a))
 		return a;
 	if (find_both(policies, n, MODEL_AUTHZ_ALLOW, with_dry, f, &any, &a))
 		a.is_denied = false;
@@ -326,6 +324,36 @@ judge(struct model_object *const *policies, size_t n, enum authz_default d,
 		    (d == AUTHZ_ALLOW_IDENTITIES && f->id.len == 0) ||
 		    (d == AUTHZ_ALLOW_OWN && (f->id.len == 0 || f->is_foreign));
 	return a;
+}
+
+/* Each provider that a rule in force asks, by the first that does. */
+static void
+find_asks(struct model_object *const *policies, size_t n,
+    const struct authz_facts *f, struct authz_verdict *out)
+{
+	bool has_refused = false;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct model_authorization_policy_spec *s =
+		    &model_authorization_policy(policies[i])->spec;
+		struct authz_answer by = { .is_denied = true };
+		bool ignored, is_new = true, is_full;
+
+		if (!find(&policies[i], 1, MODEL_AUTHZ_CUSTOM, false, false, f,
+		    &ignored, &by))
+			continue;
+		for (size_t k = 0; k < out->asks_len; k++)
+			is_new = is_new && strcmp(out->asks[k].provider,
+			    s->provider->name) != 0;
+		is_full = out->asks_len == AUTHZ_ASKS_MAX;
+		if (is_new && !is_full)
+			out->asks[out->asks_len++] = (struct authz_ask){
+				s->provider->name, by.policy, by.rule };
+		if (is_new && is_full && !has_refused) {
+			has_refused = true;
+			out->answer = out->dry = by;
+		}
+	}
 }
 
 void
@@ -337,6 +365,7 @@ oracle_decide(struct model_object *const *policies, size_t n,
 		.answer = judge(policies, n, d, false, f),
 		.dry = judge(policies, n, d, true, f),
 	};
+	find_asks(policies, n, f, out);
 	for (size_t i = 0; i < n; i++)
 		out->is_dry |= model_authz_is_dry_run(policies[i]);
 }

@@ -147,15 +147,24 @@ static struct model_object *
 random_policy(size_t number)
 {
 	static const char *const actions[] = { "ALLOW", "ALLOW", "DENY", "AUDIT",
-		"CUSTOM, provider: {name: p}" };
+		"CUSTOM, provider: {name: p}", "CUSTOM, provider: {name: q}" };
+	static const char *const more[] = {
+#define ASK(name) "CUSTOM, provider: {name: " name "}"
+		ASK("a"), ASK("b"), ASK("c"), ASK("d"), ASK("e"), ASK("f"),
+		ASK("g"), ASK("h"),
+#undef ASK
+	};
 	struct str s = { 0 };
 	unsigned n = 1 + below(3);
+	const char *action = PICK(actions);
 
+	if (number % 8 == 7)	/* in a large set more than can be asked */
+		action = more[number / 8 % 8];
 	str_addf(&s, "apiVersion: security.istio.io/v1\n"
 	    "kind: AuthorizationPolicy\nmetadata: {name: p%03zu, namespace: %s%s}\n"
 	    "spec: {action: %s, rules: [", number, PICK(namespaces) == namespaces[0]
 	    ? "a" : "b", below(5) == 0 ? ", annotations: {istio.io/dry-run: "
-	    "'true'}" : "", PICK(actions));
+	    "'true'}" : "", action);
 	for (unsigned i = 0; i < n; i++) {
 		str_addf(&s, "%s{", i > 0 ? ", " : "");
 		add_sides(&s, "from", "source", 0, 7);
@@ -266,6 +275,19 @@ expect_same(const struct authz_answer *got, const struct authz_answer *wanted,
 	    wanted->policy ? wanted->policy : "-", wanted->rule);
 }
 
+static void
+expect_same_asks(const struct authz_verdict *got,
+    const struct authz_verdict *wanted)
+{
+	assert_int_equal(got->asks_len, wanted->asks_len);
+	for (size_t i = 0; i < got->asks_len; i++) {
+		assert_string_equal(got->asks[i].provider,
+		    wanted->asks[i].provider);
+		assert_string_equal(got->asks[i].policy, wanted->asks[i].policy);
+		assert_int_equal(got->asks[i].rule, wanted->asks[i].rule);
+	}
+}
+
 #define ROUNDS	1200
 #define EACH	30
 
@@ -273,7 +295,7 @@ TEST(authz_decides_as_the_documents_read)
 {
 	static const enum authz_default words[] = { AUTHZ_DENY_ALL,
 		AUTHZ_ALLOW_ALL, AUTHZ_ALLOW_IDENTITIES, AUTHZ_ALLOW_OWN };
-	size_t denied = 0, named = 0;
+	size_t denied = 0, named = 0, asked = 0, full = 0;
 
 	for (int round = 0; round < ROUNDS; round++) {
 		/* Now and then more rules than a word, or a list, has bits. */
@@ -305,6 +327,11 @@ TEST(authz_decides_as_the_documents_read)
 			expect_same(&got.answer, &wanted.answer, o, n);
 			if (got.is_dry)
 				expect_same(&got.dry, &wanted.dry, o, n);
+			expect_same_asks(&got, &wanted);
+			if (got.asks_len > 0)
+				assert_true(authz_unasked(&got).is_denied);
+			asked += got.asks_len > 0;
+			full += got.asks_len == AUTHZ_ASKS_MAX;
 			denied += got.answer.is_denied;
 			named += got.answer.policy != NULL;
 		}
@@ -314,5 +341,7 @@ TEST(authz_decides_as_the_documents_read)
 	}
 	/* The random documents say yes and no, by name and by default. */
 	assert_in_range(denied, ROUNDS * EACH / 10, ROUNDS * EACH * 9 / 10);
+	assert_in_range(asked, ROUNDS * EACH / 20, ROUNDS * EACH * 9 / 10);
+	assert_in_range(full, 10, ROUNDS * EACH / 10);
 	assert_in_range(named, ROUNDS * EACH / 10, ROUNDS * EACH * 9 / 10);
 }

@@ -309,25 +309,35 @@ TEST(authz_has_istios_order)
 		    "metadata: {name: later, annotations: {istio.io/dry-run: "
 		    "'true'}}\nspec: {action: DENY, rules: [{to: [{operation: "
 		    "{paths: [/a/b]}}]}]}",
+		"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+		    "metadata: {name: tried, annotations: {istio.io/dry-run: "
+		    "'true'}}\nspec: {action: CUSTOM, provider: {name: opa}, "
+		    "rules: [{to: [{operation: {paths: [/a/c]}}]}]}",
 	};
 	static const struct {
 		const char *method, *path, *policy;
 		int         rule;
 		bool        is_denied, is_dry_denied;
+		const char *ask, *dry_ask;
 	} cases[] = {
-		{ "GET", "/a/b", "default/allow", 0, false, true },
-		{ "GET", "/a/c", "default/allow", 0, false, false },
-		{ "PUT", "/a/b", "default/deny", 0, true, true },
-		{ "GET", "/x", "default/deny", 1, true, true },
-		{ "PUT", "/c", "default/ask", 0, true, true },
-		{ "GET", "/other", NULL, 0, true, true },
+		{ "GET", "/a/b", "default/allow", 0, false, true, NULL, NULL },
+		{ "GET", "/a/c", "default/allow", 0, false, false, NULL,
+		    "default/tried" },
+		{ "PUT", "/a/b", "default/deny", 0, true, true, NULL, NULL },
+		{ "GET", "/x", "default/deny", 1, true, true, NULL, NULL },
+		/* Who is asked may say yes; what is refused then stays so. */
+		{ "PUT", "/c", "default/deny", 0, true, true, "default/ask",
+		    NULL },
+		{ "GET", "/c", NULL, 0, true, true, "default/ask", NULL },
+		{ "GET", "/other", NULL, 0, true, true, NULL, NULL },
 	};
-	struct model_object *o[5];
+	enum { N = sizeof(texts) / sizeof(texts[0]) };
+	struct model_object *o[N];
 	struct authz_facts f = a_request();
 
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < N; i++)
 		o[i] = policy_from(texts[i]);
-	struct authz *z = authz_new(o, 5, AUTHZ_ALLOW_ALL);
+	struct authz *z = authz_new(o, N, AUTHZ_ALLOW_ALL);
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct authz_verdict v;
@@ -337,6 +347,17 @@ TEST(authz_has_istios_order)
 		authz_decide(z, &f, &v);
 		assert_int_equal(v.answer.is_denied, cases[i].is_denied);
 		assert_int_equal(v.dry.is_denied, cases[i].is_dry_denied);
+		assert_int_equal(v.asks_len, cases[i].ask != NULL);
+		if (cases[i].ask != NULL) {
+			assert_string_equal(v.asks[0].policy, cases[i].ask);
+			assert_string_equal(v.asks[0].provider, "opa");
+			assert_string_equal(authz_unasked(&v).policy,
+			    cases[i].ask);
+		}
+		assert_int_equal(v.dry_ask.policy != NULL,
+		    cases[i].dry_ask != NULL);
+		if (cases[i].dry_ask != NULL)
+			assert_string_equal(v.dry_ask.policy, cases[i].dry_ask);
 		assert_int_equal(v.audits_len, 1);
 		assert_string_equal(v.audits[0].policy, "default/watch");
 		if (cases[i].policy == NULL) {
@@ -346,11 +367,11 @@ TEST(authz_has_istios_order)
 		assert_string_equal(v.answer.policy, cases[i].policy);
 		assert_int_equal(v.answer.rule, cases[i].rule);
 	}
-	assert_true(authz_is_of(z, o, 5, AUTHZ_ALLOW_ALL));
-	assert_false(authz_is_of(z, o, 4, AUTHZ_ALLOW_ALL));
-	assert_false(authz_is_of(z, o, 5, AUTHZ_DENY_ALL));
+	assert_true(authz_is_of(z, o, N, AUTHZ_ALLOW_ALL));
+	assert_false(authz_is_of(z, o, N - 1, AUTHZ_ALLOW_ALL));
+	assert_false(authz_is_of(z, o, N, AUTHZ_DENY_ALL));
 	authz_unref(z);
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < N; i++)
 		model_object_unref(o[i]);
 }
 

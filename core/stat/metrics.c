@@ -323,6 +323,12 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "Requests with tokens, by what became of them",
 		.labels = { DESTINATION, "outcome" },
 	},
+	[METRIC_EXT_AUTHZ] = {
+		.name = "mesh_ext_authz_requests_total",
+		.type = STAT_COUNTER,
+		.help = "Requests about which a provider was asked, by its answer",
+		.labels = { DESTINATION, "policy", "provider", "result" },
+	},
 	[METRIC_CONFIG_REVISION] = {
 		.name = "mesh_config_revision", .type = STAT_GAUGE,
 		.help = "Revision of the configuration in use",

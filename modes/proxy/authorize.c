@@ -231,6 +231,8 @@ note_others(struct proxy_worker *w, const struct authorize_at *at,
 		note(w, at, f, v, "audit", &v->audits[i]);
 	if (v->is_dry && v->dry.is_denied && !v->answer.is_denied)
 		note(w, at, f, v, "would_deny", &v->dry);
+	if (v->dry_ask.policy != NULL)
+		note(w, at, f, v, "would_ask", &v->dry_ask);
 	if (w->snapshot->audit_inbound && !v->answer.is_denied &&
 	    v->answer.policy == NULL)
 		note(w, at, f, v, "audit", &v->answer);
@@ -257,6 +259,28 @@ note_plain(struct proxy_worker *w, const struct authorize_at *at,
 	tell(w, at, f, decision, why);
 }
 
+void
+authorize_note(struct proxy_worker *w, const struct authorize_at *at,
+    const struct authz_facts *f, const struct authz_verdict *v,
+    const struct authz_answer *answer, enum authorize_when when)
+{
+	if (answer->is_denied)
+		note(w, at, f, v, when == AUTHORIZE_NEW ? "deny" : "cut",
+		    answer);
+	if (when == AUTHORIZE_NEW)
+		note_others(w, at, f, v);
+}
+
+void
+authorize_note_refusal(struct proxy_worker *w, const struct authorize_at *at,
+    const struct authz_facts *f, const struct authz_ask *ask, const char *why)
+{
+	const struct authz_answer by = { true, ask->policy, ask->rule };
+
+	count(w, at, "deny", &by);
+	tell(w, at, f, "deny", why);
+}
+
 bool
 authorize_ask(struct proxy_worker *w, const struct authorize_at *at,
     const struct authz_facts *f, enum authorize_when when,
@@ -270,13 +294,9 @@ authorize_ask(struct proxy_worker *w, const struct authorize_at *at,
 		return false;
 	}
 	authz_decide(at->table, f, &v);
-	*answer = v.answer;
-	if (v.answer.is_denied)
-		note(w, at, f, &v, when == AUTHORIZE_NEW ? "deny" : "cut",
-		    answer);
-	if (when == AUTHORIZE_NEW)
-		note_others(w, at, f, &v);
-	return !v.answer.is_denied;
+	*answer = authz_unasked(&v);
+	authorize_note(w, at, f, &v, answer, when);
+	return !answer->is_denied;
 }
 
 bool

@@ -16,6 +16,11 @@
  *
  * What is refused is told to the caller as "RBAC: access denied" alone; the log,
  * the access log's response_code_details and a counter name policy and rule.
+ *
+ * A request that CUSTOM policies are about waits until their providers have said
+ * yes, one after another, and is decided then, as they made it.  What they refuse
+ * is answered as they say.  Of bytes and datagrams nobody is asked: such a
+ * policy refuses them, and so does one whose provider the MeshConfig lacks.
  */
 #define AUTHORIZE_BODY	"RBAC: access denied"
 
@@ -63,8 +68,16 @@ void authorize_find(const struct proxy_worker *, const char *listener,
     struct authorize_at *);
 
 enum authorize_when { AUTHORIZE_NEW, AUTHORIZE_AGAIN };
+/* Counts and logs: of a request that nobody is still to be asked about. */
+void authorize_note(struct proxy_worker *, const struct authorize_at *,
+    const struct authz_facts *, const struct authz_verdict *,
+    const struct authz_answer *, enum authorize_when);
+/* The same of one that its provider refused: why, in words. */
+void authorize_note_refusal(struct proxy_worker *, const struct authorize_at *,
+    const struct authz_facts *, const struct authz_ask *, const char *why);
 /*
- * Decides, counts and logs.  False: refused, *answer says by what.
+ * Decides, counts and logs where nobody can be asked.  False: refused, *answer
+ * says by what.
  */
 bool authorize_ask(struct proxy_worker *, const struct authorize_at *,
     const struct authz_facts *, enum authorize_when,

@@ -2,7 +2,7 @@
 
 #include "chain/http.h"
 #include "modes/proxy/authenticate.h"
-#include "modes/proxy/authorize.h"
+#include "modes/proxy/authorize_run.h"
 #include "modes/proxy/plain.h"
 
 /* --- connections of bytes and of datagrams -------------------------------------- */
@@ -114,13 +114,6 @@ const struct l4_filter authorize_bytes = {
 
 /* --- requests --------------------------------------------------------------------- */
 
-/* As it was when it came: filters behind may write another path. */
-struct request_state {
-	struct list    link;	/* in worker->requests_let_in */
-	struct l7_ctx *ctx;	/* NULL: not there */
-	struct slice   method, path, host, authority;
-};
-
 /* All lines of a field are one, as of a list (RFC 9110, section 5.3). */
 static struct slice
 header_of(void *arg, struct slice name)
@@ -161,44 +154,32 @@ remote_of(struct l7_ctx *ctx, const struct authz_ip *source)
 	return ip;
 }
 
-static bool
-request_allowed(struct l7_ctx *ctx, enum authorize_when when,
-    const char **details)
+bool
+authorize_facts(struct l7_ctx *ctx, struct authorize_at *at,
+    struct authz_facts *f)
 {
-	const struct request_state *s = ctx->state;
+	const struct authorize_request *s = ctx->state;
 	struct proxy_worker *w = l7_env(ctx)->mode;
 	const struct conn_peer *peer = l7_peer(ctx);
 	struct addr room, local_room;
 	const struct addr *local = l7_local(ctx, &local_room);
-	struct authorize_at at;
-	struct authz_answer by;
 
-	authorize_find(w, l7_listener_name(ctx), peer, local, false, &at);
-	if (at.table == NULL)
-		return true;
-	struct authz_facts f = {
+	authorize_find(w, l7_listener_name(ctx), peer, local, false, at);
+	if (at->table == NULL)
+		return false;
+	*f = (struct authz_facts){
 		.id = slice_str(peer->id), .is_foreign = peer->is_foreign,
 		.sni = slice_str(peer->sni),
 		.source = authorize_ip(l7_addr(ctx, &room)),
 		.destination = authorize_ip(local),
-		.port = at.port, .app_port = at.app_port, .is_http = true,
+		.port = at->port, .app_port = at->app_port, .is_http = true,
 		.method = s->method, .path = s->path, .host = s->host,
 		.authority = s->authority,
 		.header = header_of, .header_arg = ctx,
 		.token = authenticate_token(ctx),
 	};
-
-	f.remote = remote_of(ctx, &f.source);
-	if (authorize_ask(w, &at, &f, when, &by))
-		return true;
-	if (at.strict != NULL) {
-		*details = "plain_text_refused";
-		return false;
-	}
-	*details = by.policy == NULL ? "rbac_access_denied_matched_policy[none]" :
-	    arena_printf(l7_arena(ctx), "rbac_access_denied_matched_policy"
-	    "[%s]-rule[%d]", by.policy, by.rule);
-	return false;
+	f->remote = remote_of(ctx, &f->source);
+	return true;
 }
 
 /* The caller is told no more than that; whoever reads the log is. */
@@ -209,36 +190,114 @@ refuse(struct l7_ctx *ctx, const char *details)
 	l7_summary(ctx)->details = details;
 }
 
+void
+authorize_refuse_by(struct l7_ctx *ctx, const struct authz_answer *by)
+{
+	refuse(ctx, by->policy == NULL ?
+	    "rbac_access_denied_matched_policy[none]" :
+	    arena_printf(l7_arena(ctx), "rbac_access_denied_matched_policy"
+	    "[%s]-rule[%d]", by->policy, by->rule));
+}
+
+/* Counts and logs what is decided.  False: it was refused. */
+static bool
+conclude(struct l7_ctx *ctx, const struct authorize_at *at,
+    const struct authz_facts *f, const struct authz_verdict *v,
+    const struct authz_answer *answer, enum authorize_when when)
+{
+	authorize_note(l7_env(ctx)->mode, at, f, v, answer, when);
+	if (answer->is_denied)
+		authorize_refuse_by(ctx, answer);
+	return !answer->is_denied;
+}
+
+static bool
+refuse_plain(struct l7_ctx *ctx, const struct authorize_at *at,
+    const struct authz_facts *f, enum authorize_when when)
+{
+	struct authz_answer by;
+
+	if (at->strict == NULL)
+		return false;
+	authorize_ask(l7_env(ctx)->mode, at, f, when, &by);
+	refuse(ctx, "plain_text_refused");
+	return true;
+}
+
+static void
+note_let_in(struct l7_ctx *ctx)
+{
+	struct authorize_request *s = ctx->state;
+	struct proxy_worker *w = l7_env(ctx)->mode;
+
+	s->ctx = ctx;
+	list_append(&w->requests_let_in, &s->link);
+}
+
+bool
+authorize_let_in(struct l7_ctx *ctx)
+{
+	struct authorize_at at;
+	struct authz_facts f;
+	struct authz_verdict v;
+
+	if (authorize_facts(ctx, &at, &f)) {
+		if (refuse_plain(ctx, &at, &f, AUTHORIZE_NEW))
+			return false;
+		authz_decide(at.table, &f, &v);
+		if (!conclude(ctx, &at, &f, &v, &v.answer, AUTHORIZE_NEW))
+			return false;
+	}
+	note_let_in(ctx);
+	return true;
+}
+
 static enum verdict
 request_head(struct l7_ctx *ctx, enum dir dir, struct http_head *head,
     bool end)
 {
-	struct request_state *s = ctx->state;
-	struct proxy_worker *w = l7_env(ctx)->mode;
-	const char *details;
+	struct authorize_request *s = ctx->state;
+	struct authorize_at at;
+	struct authz_facts f;
+	struct authz_verdict v;
 
-	(void)end;
-	if (dir == DIR_DOWN || l7_conn(ctx) == NULL)
+	if (l7_conn(ctx) == NULL)
 		return PASS;
+	if (dir == DIR_DOWN) {
+		asking_change_response(s->asking, head);
+		return PASS;
+	}
 	s->method = head->method;
 	s->path = head->path;
 	s->host = head->host;
 	s->authority = head->authority;
-	if (!request_allowed(ctx, AUTHORIZE_NEW, &details)) {
-		refuse(ctx, details);
-		return STOP;
+	if (authorize_facts(ctx, &at, &f)) {
+		if (refuse_plain(ctx, &at, &f, AUTHORIZE_NEW))
+			return STOP;
+		authz_decide(at.table, &f, &v);
+		if (v.asks_len > 0)
+			return asking_begin(ctx, &v, head, end);
+		if (!conclude(ctx, &at, &f, &v, &v.answer, AUTHORIZE_NEW))
+			return STOP;
 	}
-	s->ctx = ctx;
-	list_append(&w->requests_let_in, &s->link);
+	note_let_in(ctx);
 	return PASS;
+}
+
+static enum verdict
+request_body(struct l7_ctx *ctx, enum dir dir, struct buf *b, bool end)
+{
+	return dir == DIR_DOWN ? PASS : asking_body(ctx, b, end);
 }
 
 static void
 request_done(struct l7_ctx *ctx, const struct l7_summary *sum)
 {
-	struct request_state *s = ctx->state;
+	struct authorize_request *s = ctx->state;
 
 	(void)sum;
+	asking_end(s->asking);
+	s->asking = NULL;
 	if (s->ctx != NULL)
 		list_remove(&s->link);
 	s->ctx = NULL;
@@ -246,17 +305,49 @@ request_done(struct l7_ctx *ctx, const struct l7_summary *sum)
 
 const struct l7_filter authorize_requests = {
 	.base = { .name = "authorization",
-	    .state_size = sizeof(struct request_state) },
-	.head = request_head, .done = request_done,
+	    .state_size = sizeof(struct authorize_request) },
+	.head = request_head, .body = request_body, .done = request_done,
 };
+
+/* It is too late to ask: who has not been asked about it has not said yes. */
+static struct authz_answer
+answer_again(const struct authorize_request *s, const struct authz_verdict *v)
+{
+	for (size_t i = 0; i < v->asks_len; i++)
+		if (!asking_has(s->asking, v->asks[i].provider))
+			return (struct authz_answer){ true, v->asks[i].policy,
+				v->asks[i].rule };
+	return v->answer;
+}
+
+static void
+request_again(struct authorize_request *s)
+{
+	struct l7_ctx *ctx = s->ctx;
+	struct authorize_at at;
+	struct authz_facts f;
+	struct authz_verdict v;
+	struct authz_answer by;
+
+	if (!authorize_facts(ctx, &at, &f))
+		return;
+	if (at.strict != NULL) {
+		list_remove(&s->link);
+		refuse_plain(ctx, &at, &f, AUTHORIZE_AGAIN);
+		return;
+	}
+	authz_decide(at.table, &f, &v);
+	by = answer_again(s, &v);
+	if (by.is_denied)
+		list_remove(&s->link);
+	conclude(ctx, &at, &f, &v, &by, AUTHORIZE_AGAIN);
+}
 
 /* --- again -------------------------------------------------------------------------- */
 
 void
 authorize_all_again(struct proxy_worker *w)
 {
-	const char *details;
-
 	LIST_FOREACH_SAFE(at, &w->let_in) {
 		struct bytes_state *s = list_entry(at, struct bytes_state, link);
 
@@ -264,15 +355,8 @@ authorize_all_again(struct proxy_worker *w)
 		    !bytes_allowed(s, AUTHORIZE_AGAIN))
 			l4_abort(s->ctx->run, CLOSE_DENIED);
 	}
-	LIST_FOREACH_SAFE(at, &w->requests_let_in) {
-		struct request_state *s = list_entry(at, struct request_state,
-		    link);
-
-		if (request_allowed(s->ctx, AUTHORIZE_AGAIN, &details))
-			continue;
-		list_remove(&s->link);
-		refuse(s->ctx, details);
-	}
+	LIST_FOREACH_SAFE(at, &w->requests_let_in)
+		request_again(list_entry(at, struct authorize_request, link));
 }
 
 void

@@ -59,14 +59,14 @@ struct compile_input {
 struct snapshot *compile(const struct compile_input *);
 
 /*
- * The routes of services, and what they send to (as keys "ns/name"); called by
- * compile, the one behind and the other before the services.
+ * The routes of services, and what they send to and policies ask (as keys
+ * "ns/name"); called by compile, the one behind and the other before the services.
  */
 struct extensions;
 void compile_routes(const struct compile_input *, struct extensions *,
     struct snapshot *);
 void compile_backends(const struct compile_input *, struct map *);
-/* Of these the ports that GRPCRoutes send to, and whether one of them is. */
+/* Of these the ports that are called by gRPC, and whether one of them is. */
 void compile_grpc_backends(const struct compile_input *, struct map *);
 bool compile_is_grpc_backend(const struct map *, const struct service_name *,
     uint16_t port);

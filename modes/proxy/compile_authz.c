@@ -1,13 +1,17 @@
+#include <stdio.h>
+
 #include "base/mem.h"
 #include "model/authorization_policy.h"
 #include "model/gateway.h"
 #include "model/mesh_config.h"
 #include "modes/proxy/authorize.h"
+#include "modes/proxy/ext_authz.h"
 #include "modes/proxy/gateway.h"
 
 /*
- * compile_authz: which policies hold where.  A table is made once for all ports
- * about which the same policies are, and goes on while those stay the same.
+ * compile_authz: which policies hold where, and whom they ask.  A table is made
+ * once for all ports about which the same policies are, and goes on while those
+ * stay the same.
  */
 struct tables {
 	const struct compile_input *in;
@@ -121,12 +125,41 @@ add_front(struct tables *t, struct gateway_front *f)
 	f->of = NULL;
 }
 
+/* All that the MeshConfig has; a service that is not here has no endpoint. */
+static void
+add_providers(const struct model_object *mesh, struct snapshot *s)
+{
+	const struct model_mesh_config_spec *spec =
+	    &model_mesh_config(mesh)->spec;
+
+	s->providers = arena_alloc(&s->arena,
+	    (spec->providers_len + 1) * sizeof(struct ext_authz_provider *));
+	for (size_t i = 0; i < spec->providers_len; i++) {
+		const struct model_extension_provider *doc =
+		    &spec->providers[i];
+		const struct model_auth_provider *p = model_auth_provider(doc);
+		const struct model_kind *kind = doc->grpc != NULL ?
+		    &model_grpc_route_kind : &model_http_route_kind;
+		struct service_name name;
+		const struct service_port *port;
+
+		snprintf(name.ns, sizeof(name.ns), "%s", p->namespace);
+		snprintf(name.name, sizeof(name.name), "%s", p->service);
+		port = snapshot_backend(s, kind, &name, p->port);
+		s->providers[s->providers_len++] = ext_authz_provider_new(doc,
+		    port == NULL ? NULL : port->cluster);
+	}
+}
+
 void
 compile_authorization(const struct compile_input *in, struct snapshot *s)
 {
 	struct tables t = { .in = in, .out = s, .fallback = fallback_of(in) };
 	size_t fronts = s->gateway == NULL ? 0 : s->gateway->len;
 
+	for (size_t i = 0; i < in->len; i++)
+		if (in->objects[i]->kind == &model_mesh_config_kind)
+			add_providers(in->objects[i], s);
 	t.policies = mem_zalloc_array(in->len + 1, sizeof(*t.policies));
 	s->authz = arena_zalloc(&s->arena, sizeof(*s->authz) *
 	    (s->inbound_len + s->inbound_udp_len + fronts + 1));

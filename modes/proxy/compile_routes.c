@@ -1,6 +1,8 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "model/closure.h"
+#include "model/mesh_config.h"
 #include "model/service_index.h"
 #include "model/xbackend.h"
 #include "modes/proxy/compile.h"
@@ -162,6 +164,42 @@ note_mirrors(const struct noting *n, const struct model_http_filter *f,
 			note_port(n, &f[i].mirror->backend);
 }
 
+/* Who is asked by gRPC. */
+static void
+note_asked(const struct noting *n, const struct model_http_filter *f,
+    size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (f[i].external_auth != NULL &&
+		    f[i].external_auth->protocol == MODEL_AUTH_GRPC)
+			note_port(n, &f[i].external_auth->backend);
+}
+
+static void
+note_all_asked(const struct noting *n, const struct model_route_rule rule)
+{
+	note_asked(n, rule.filters, rule.filters_len);
+	for (size_t i = 0; i < rule.backends_len; i++)
+		note_asked(n, rule.backends[i].filters,
+		    rule.backends[i].filters_len);
+}
+
+static void
+note_providers(const struct model_object *mesh, struct map *out)
+{
+	const struct model_mesh_config_spec *s = &model_mesh_config(mesh)->spec;
+
+	for (size_t i = 0; i < s->providers_len; i++) {
+		const struct model_auth_provider *p = s->providers[i].grpc;
+		char *key = p == NULL ? NULL : mem_printf("%s/%s:%u",
+		    p->namespace, p->service, p->port);
+
+		if (key != NULL)
+			map_put(out, slice_str(key), NULL);
+		mem_free(key);
+	}
+}
+
 static void
 note_rule(const struct noting *n, const struct model_route_rule rule)
 {
@@ -182,11 +220,16 @@ compile_grpc_backends(const struct compile_input *in, struct map *out)
 	map_init(out);
 	for (size_t i = 0; i < in->len; i++) {
 		const struct noting n = { in->objects[i], out };
+		size_t rules = model_route(n.route) == NULL ? 0 :
+		    model_route_rules(n.route);
 
-		if (n.route->kind != &model_grpc_route_kind)
-			continue;
-		for (size_t k = 0; k < model_route_rules(n.route); k++)
-			note_rule(&n, model_route_rule(n.route, k));
+		if (n.route->kind == &model_mesh_config_kind)
+			note_providers(n.route, out);
+		for (size_t k = 0; k < rules; k++) {
+			note_all_asked(&n, model_route_rule(n.route, k));
+			if (n.route->kind == &model_grpc_route_kind)
+				note_rule(&n, model_route_rule(n.route, k));
+		}
 	}
 }
 
@@ -207,11 +250,17 @@ compile_is_grpc_backend(const struct map *backends,
 void
 compile_backends(const struct compile_input *in, struct map *out)
 {
+	const struct model_object *mesh = NULL;
+
 	map_init(out);
+	for (size_t i = 0; i < in->len; i++)
+		if (in->objects[i]->kind == &model_mesh_config_kind)
+			mesh = in->objects[i];
 	for (size_t i = 0; in->is_called != NULL && i < in->len; i++) {
 		const struct model_object *o = in->objects[i];
 
 		if (o->kind->backends != NULL)
 			o->kind->backends(o, note_backend, out);
+		model_provider_asked(mesh, o, note_backend, out);
 	}
 }

@@ -322,14 +322,13 @@ find(struct extensions *x, const struct model_object *route,
 	return o;
 }
 
-struct l7_chain *
+bool
 extensions_of_filters(struct extensions *x, const struct model_object *route,
     const char *place, const struct model_http_filter *f, size_t n,
-    bool *missing)
+    struct l7_chain **chain)
 {
-	struct l7_chain *chain = NULL;
+	bool is_whole = true;
 
-	*missing = false;
 	for (size_t i = 0; i < n; i++) {
 		struct model_object *doc;
 		struct l7_part *part;
@@ -339,9 +338,9 @@ extensions_of_filters(struct extensions *x, const struct model_object *route,
 		doc = find(x, route, f[i].extension);
 		part = doc == NULL ? NULL : part_at(x, doc, place);
 		if (part == NULL)
-			*missing = true;
+			is_whole = false;
 		else
-			add(&chain, "rule", x, part);
+			add(chain, "rule", x, part);
 	}
-	return chain;
+	return is_whole;
 }

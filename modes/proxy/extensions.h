@@ -48,12 +48,13 @@ struct l7_chain *extensions_of_service(struct extensions *,
     const struct service_name *, uint16_t port, const char *port_name,
     unsigned sides);
 /*
- * What the ExtensionRefs of a route's filters name, in their order; NULL: there
- * are none.  *missing: one is not there or is no filter.  Gives a reference.
+ * What the ExtensionRefs of a route's filters name, in their order, behind what
+ * is in *chain; NULL: there is nothing, so far.  False: one is not there or is
+ * no filter.
  */
-struct l7_chain *extensions_of_filters(struct extensions *,
+bool extensions_of_filters(struct extensions *,
     const struct model_object *route, const char *place,
-    const struct model_http_filter *, size_t n, bool *missing);
+    const struct model_http_filter *, size_t n, struct l7_chain **chain);
 
 /* Calls fn for each limit of scope Global, by document and place. */
 void extensions_of_all(const struct snapshot *, void (*fn)(void *arg,

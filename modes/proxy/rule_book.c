@@ -83,8 +83,8 @@ rule_next_backend(const struct rule *r)
 
 /* --- one rule ------------------------------------------------------------------- */
 
-static bool
-name_service(struct service_name *out, const struct model_object *route,
+bool
+rule_service_name(struct service_name *out, const struct model_object *route,
     const struct model_object_ref *ref)
 {
 	const char *namespace = ref->namespace != NULL ? ref->namespace :
@@ -117,7 +117,7 @@ add_backends(struct rule_book *b, struct rule *r,
 		backend->filters_len = ref->filters_len;
 		backend->slot = b->slots++;
 		/* Port 0 is none that any service has. */
-		if (name_service(&backend->service, r->route, &to))
+		if (rule_service_name(&backend->service, r->route, &to))
 			backend->port = ref->port;
 	}
 	share_out(r, &b->arena);
@@ -137,7 +137,7 @@ add_mirrors(struct rule_book *b, struct rule *r,
 		*mirror = (struct rule_mirror){ .doc = m, .only = only,
 			.slot = b->slots++ };
 		r->mirrors_len++;
-		if (name_service(&mirror->service, r->route, &m->backend))
+		if (rule_service_name(&mirror->service, r->route, &m->backend))
 			mirror->port = m->backend.port;
 	}
 }
@@ -207,7 +207,8 @@ make_rule(struct builder *bd, const struct model_object *route, size_t index)
 	    arena_printf(&b->arena, "%s/%s", model_object_name(route), doc.name) :
 	    arena_printf(&b->arena, "%s/%zu", model_object_name(route), index));
 	r->is_extended = model_filter_find(doc.filters, doc.filters_len,
-	    MODEL_EXTENSION) != NULL;
+	    MODEL_EXTENSION) != NULL || model_filter_find(doc.filters,
+	    doc.filters_len, MODEL_EXTERNAL_AUTH) != NULL;
 	if (r->is_extended)
 		r->slot = b->slots++;
 	add_backends(b, r, &doc);

@@ -101,4 +101,8 @@ void rule_book_unref(struct rule_book *);	/* NULL is allowed */
 /* Whose turn it is, or NULL: the weights are all 0.  Any thread. */
 const struct rule_backend *rule_next_backend(const struct rule *);
 
+/* The service that a route refers to; false: what it names can be none. */
+bool rule_service_name(struct service_name *, const struct model_object *route,
+    const struct model_object_ref *);
+
 #endif

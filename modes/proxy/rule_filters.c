@@ -205,13 +205,6 @@ reply_new(struct arena *a, int status)
 	return h;
 }
 
-/* One that we lack is never skipped. */
-static bool
-is_unknown(const struct model_http_filter *f)
-{
-	return f->external_auth != NULL;
-}
-
 static void
 redirect(struct rule_choice *c, struct arena *a, const struct http_head *request,
     uint16_t port, const struct model_redirect *r)
@@ -244,8 +237,6 @@ rule_backend_answer(struct rule_choice *c, struct arena *a,
 
 		if (f->redirect != NULL)
 			redirect(c, a, request, port, f->redirect);
-		else if (is_unknown(f))
-			rule_choice_answer(c, 500, FLAG_NR, "unknown_filter");
 	}
 }
 
@@ -274,8 +265,6 @@ rule_answer(struct rule_choice *c, struct arena *a,
 			redirect(c, a, request, port, f->redirect);
 		else if (f->cors != NULL)
 			preflight(c, a, request, f->cors);
-		else if (is_unknown(f))
-			rule_choice_answer(c, 500, FLAG_NR, "unknown_filter");
 	}
 	if (c->reply != NULL && rule->filters_len > 1 && c->status != 204)
 		rule_response(c, a, request, c->reply);

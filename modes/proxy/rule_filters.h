@@ -13,7 +13,7 @@
  * that a filter made is brought to the form that http/path.h describes.
  */
 
-/* Redirects and preflights; a filter that we lack is answered 500. */
+/* Redirects and preflights. */
 void rule_answer(struct rule_choice *, struct arena *,
     const struct http_head *request, uint16_t port);
 /* The same by the filters of the backend whose turn it is. */

@@ -3,6 +3,9 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "filter/caller.h"
+#include "model/grpc_route.h"
+#include "modes/proxy/ext_authz_rule.h"
+#include "modes/proxy/ext_authz.h"
 #include "modes/proxy/extensions.h"
 #include "modes/proxy/policy.h"
 #include "modes/proxy/route.h"
@@ -25,15 +28,50 @@ extra_at(struct rule_set *set, struct arena *a, size_t slot)
 	return set->extras[slot];
 }
 
+/* Who is asked before anything else is done; NULL: nobody. */
+static struct l7_chain *
+asking(const struct rule *r, const struct model_http_filter *f, size_t n,
+    const struct rule_world *w)
+{
+	const struct model_http_filter *found = model_filter_find(f, n,
+	    MODEL_EXTERNAL_AUTH);
+	const struct model_external_auth *auth = found == NULL ? NULL :
+	    found->external_auth;
+	const struct service_port *port = NULL;
+	struct service_name name;
+	struct l7_chain *chain;
+
+	if (auth == NULL)
+		return NULL;
+	if (rule_service_name(&name, r->route, &auth->backend))
+		port = w->port(w->arg, r->route, &name, auth->backend.port);
+	if (port != NULL && auth->protocol == MODEL_AUTH_GRPC)
+		port = snapshot_backend(w->extensions->out,
+		    &model_grpc_route_kind, &name, auth->backend.port);
+	chain = l7_chain_new("rule", w->extensions->in->filter_stats);
+	l7_chain_add(chain, &ext_authz_rule, ext_authz_provider_of_filter(auth,
+	    r->route->head->meta.namespace, port == NULL ? NULL :
+	    port->cluster));
+	return chain;
+}
+
+static void
+bind_filters(struct rule_extra *x, const struct rule *r, const char *place,
+    const struct model_http_filter *f, size_t n, const struct rule_world *w)
+{
+	x->own = asking(r, f, n, w);
+	x->is_missing = !extensions_of_filters(w->extensions, r->route, place,
+	    f, n, &x->own);
+}
+
 static void
 bind_rule(struct rule_set *set, struct arena *a, const struct rule *r,
     const struct rule_world *w)
 {
 	char *place = mem_printf("rule %.*s", SLICE_ARG(r->name));
-	struct rule_extra *x = extra_at(set, a, r->slot);
 
-	x->own = extensions_of_filters(w->extensions, r->route, place,
-	    r->doc->filters, r->doc->filters_len, &x->is_missing);
+	bind_filters(extra_at(set, a, r->slot), r, place, r->doc->filters,
+	    r->doc->filters_len, w);
 	mem_free(place);
 }
 
@@ -44,7 +82,6 @@ bind_backend(struct rule_set *set, struct arena *a, const struct rule *r,
 	const struct rule_backend *b = &r->backends[index];
 	const struct service_port *port = w->port(w->arg, r->route, &b->service,
 	    b->port);
-	bool is_missing;
 
 	if (port == NULL)
 		return;
@@ -53,14 +90,14 @@ bind_backend(struct rule_set *set, struct arena *a, const struct rule *r,
 		extra_at(set, a, b->slot)->policies =
 		    l7_chain_ref(port->policies);
 	if (model_filter_find(b->filters, b->filters_len,
-	    MODEL_EXTENSION) == NULL)
+	    MODEL_EXTENSION) == NULL && model_filter_find(b->filters,
+	    b->filters_len, MODEL_EXTERNAL_AUTH) == NULL)
 		return;
 	char *place = mem_printf("rule %.*s backend %zu", SLICE_ARG(r->name),
 	    index);
 
-	extra_at(set, a, b->slot)->own = extensions_of_filters(w->extensions,
-	    r->route, place, b->filters, b->filters_len, &is_missing);
-	set->extras[b->slot]->is_missing = is_missing;
+	bind_filters(extra_at(set, a, b->slot), r, place, b->filters,
+	    b->filters_len, w);
 	mem_free(place);
 }
 

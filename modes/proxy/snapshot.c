@@ -7,7 +7,9 @@
 #include "modes/proxy/gateway.h"
 #include "modes/proxy/rules.h"
 #include "modes/proxy/snapshot.h"
+#include "modes/proxy/ext_authz.h"
 #include "policy/authn.h"
+#include "policy/authz.h"
 
 struct snapshot *
 snapshot_new(void)
@@ -65,6 +67,8 @@ snapshot_unref(struct snapshot *s)
 		authz_unref(s->authz[i]);
 	for (size_t i = 0; i < s->authn_len; i++)
 		authn_unref(s->authn[i]);
+	for (size_t i = 0; i < s->providers_len; i++)
+		ext_authz_provider_unref(s->providers[i]);
 	gateway_fini(s->gateway);
 	unref_chains(&s->in);
 	unref_chains(&s->out);

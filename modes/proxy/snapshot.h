@@ -21,6 +21,7 @@
  */
 struct authn;
 struct authz;
+struct ext_authz_provider;
 struct rule_set;
 struct gateway;
 struct model_kind;
@@ -97,6 +98,8 @@ struct snapshot {
 	size_t                 authz_len;
 	struct authn         **authn;	/* counted; likewise, for tokens */
 	size_t                 authn_len;
+	struct ext_authz_provider **providers;	/* counted; whom policies ask */
+	size_t                 providers_len;
 };
 
 /* "ns/name" with its NUL. */

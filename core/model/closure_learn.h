@@ -1,0 +1,29 @@
+#ifndef MODEL_CLOSURE_LEARN_H
+#define MODEL_CLOSURE_LEARN_H
+
+#include "model/closure.h"
+
+/*
+ * closure_learn: the insides of a subject, shared by closure.c and the files that
+ * take note for it: of fronts and grants (closure_gateway.c), of TLS and hosts
+ * outside (closure_outside.c), of what it offers and its routes extend
+ * (closure_policy.c), of whom the policies about it ask (closure_provider.c).
+ *
+ * Each takes note of an object, or that it is gone; true: ask about others again.
+ */
+bool model_subject_note_front(struct model_subject *, struct model_object *,
+    bool is_there);
+bool model_subject_note_tls(struct model_subject *, struct model_object *,
+    bool is_there);
+bool model_subject_note_offer(struct model_subject *, struct model_object *,
+    bool is_there);
+bool model_subject_note_asking(struct model_subject *, struct model_object *,
+    bool is_there);
+
+/* What its routes refer to is found again; true: it is something else. */
+bool model_subject_renew_extensions(struct model_subject *);
+/* Whom those policies ask: their services count as if it called them. */
+void model_subject_asks(const struct model_subject *, model_backend_fn *fn,
+    void *arg);
+
+#endif

@@ -1,0 +1,229 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "chain/l7_body.h"
+#include "modes/proxy/authorize_run.h"
+#include "modes/proxy/ext_authz_exchange.h"
+
+struct asking {
+	struct authz_ask           asks[AUTHZ_ASKS_MAX];	/* names are ours */
+	struct ext_authz_answer    answers[AUTHZ_ASKS_MAX];
+	size_t                     len, at;	/* at: whose turn it is */
+	struct ext_authz_provider *provider;	/* counted; while it is asked */
+	struct ext_authz_ask      *ask;
+	struct buf                 body;
+	bool                       is_waiting;	/* for the body, */
+	bool                       is_part;	/* which is longer than this */
+};
+
+static struct asking *
+asking_of(struct l7_ctx *ctx)
+{
+	const struct authorize_request *r = ctx->state;
+
+	return r->asking;
+}
+
+bool
+asking_has(const struct asking *a, const char *provider)
+{
+	for (size_t i = 0; a != NULL && i < a->at; i++)
+		if (strcmp(a->asks[i].provider, provider) == 0)
+			return true;
+	return false;
+}
+
+void
+asking_change_response(const struct asking *a, struct http_head *h)
+{
+	for (size_t i = 0; a != NULL && i < a->at; i++)
+		ext_authz_change_response(&a->answers[i], h);
+}
+
+static void
+stop(struct asking *a)
+{
+	ext_authz_cancel(a->ask);
+	ext_authz_provider_unref(a->provider);
+	a->ask = NULL;
+	a->provider = NULL;
+}
+
+void
+asking_end(struct asking *a)
+{
+	if (a == NULL)
+		return;
+	stop(a);
+	buf_fini(&a->body);
+}
+
+/* --- one after another -------------------------------------------------------------- */
+
+static struct ext_authz_provider *
+find(struct l7_ctx *ctx, const char *name)
+{
+	const struct proxy_worker *w = l7_env(ctx)->mode;
+	const struct snapshot *s = w->snapshot;
+
+	for (size_t i = 0; i < s->providers_len; i++)
+		if (slice_is(s->providers[i]->name, name))
+			return s->providers[i];
+	return NULL;
+}
+
+static void
+note_refusal(struct l7_ctx *ctx, const struct authz_ask *ask, const char *what)
+{
+	struct authorize_at at;
+	struct authz_facts f;
+	char why[256];
+
+	snprintf(why, sizeof(why), "provider %.64s %.96s, by rule %d of %s",
+	    ask->provider, what, ask->rule, ask->policy);
+	if (authorize_facts(ctx, &at, &f))
+		authorize_note_refusal(l7_env(ctx)->mode, &at, &f, ask, why);
+}
+
+static bool ask_next(struct l7_ctx *);
+
+static void
+refuse(struct l7_ctx *ctx, const struct ext_authz_settings *s,
+    const struct ext_authz_answer *answer)
+{
+	const struct asking *a = asking_of(ctx);
+	char status[32];
+
+	snprintf(status, sizeof(status), "says no with %d", answer->status);
+	note_refusal(ctx, &a->asks[a->at], answer->result == EXT_AUTHZ_DENY ?
+	    status : answer->why);
+	ext_authz_refuse(ctx, s, answer);
+}
+
+static void
+count(struct l7_ctx *ctx, const struct ext_authz_answer *answer)
+{
+	const struct asking *a = asking_of(ctx);
+	struct authorize_at at;
+	struct authz_facts f;
+
+	if (!authorize_facts(ctx, &at, &f))
+		at.service = SLICE("");
+	const struct ext_authz_by by = { at.service,
+		slice_str(a->asks[a->at].policy), a->provider->name };
+
+	ext_authz_count(l7_env(ctx)->mode, &by, &a->provider->settings, answer);
+}
+
+static void
+on_answer(void *arg, const struct ext_authz_answer *answer)
+{
+	struct l7_ctx *ctx = arg;
+	struct asking *a = asking_of(ctx);
+	const struct ext_authz_settings *s = &a->provider->settings;
+
+	a->ask = NULL;
+	a->answers[a->at] = *answer;
+	count(ctx, answer);
+	if (!ext_authz_lets_pass(s, answer)) {
+		refuse(ctx, s, answer);
+		return;
+	}
+	ext_authz_change_request(answer, l7_arena(ctx), l7_request(ctx));
+	stop(a);
+	a->at++;
+	if (a->at < a->len)
+		ask_next(ctx);
+	else if (authorize_let_in(ctx))
+		l7_resume(ctx, DIR_UP);
+}
+
+/* False: there is none of that name, so it was refused. */
+static bool
+ask_next(struct l7_ctx *ctx)
+{
+	struct asking *a = asking_of(ctx);
+	const struct authz_ask *ask = &a->asks[a->at];
+	struct ext_authz_provider *p = find(ctx, ask->provider);
+	const struct authz_answer by = { true, ask->policy, ask->rule };
+	struct ext_authz_question q;
+	struct authorize_at at;
+	struct authz_facts f;
+
+	if (p == NULL) {
+		note_refusal(ctx, ask, "is not in the MeshConfig");
+		authorize_refuse_by(ctx, &by);
+		return false;
+	}
+	a->provider = ext_authz_provider_ref(p);
+	ext_authz_question_of(ctx, authorize_facts(ctx, &at, &f) ? arena_dup(
+	    l7_arena(ctx), at.service) : SLICE(""), &q);
+	ext_authz_show_body(&q, &p->settings, buf_pull(&a->body,
+	    buf_len(&a->body)), a->is_part);
+	a->ask = ext_authz_ask(l7_env(ctx)->mode, p, &q, l7_arena(ctx),
+	    on_answer, ctx);
+	return true;
+}
+
+/* --- at first ----------------------------------------------------------------------- */
+
+/* Bytes of the body that are wanted; 0: none.  *is_part: of a longer one, too. */
+static size_t
+wanted(struct l7_ctx *ctx, const struct asking *a, bool *is_part)
+{
+	size_t most = 0, strict = SIZE_MAX;
+
+	for (size_t i = 0; i < a->len; i++) {
+		const struct ext_authz_provider *p = find(ctx,
+		    a->asks[i].provider);
+		size_t max = p == NULL ? 0 : p->settings.body_max;
+
+		if (max > most)
+			most = max;
+		if (max > 0 && !p->settings.allows_part && max < strict)
+			strict = max;
+	}
+	*is_part = strict == SIZE_MAX;
+	return *is_part ? most : strict;
+}
+
+enum verdict
+asking_begin(struct l7_ctx *ctx, const struct authz_verdict *v,
+    struct http_head *head, bool end)
+{
+	struct authorize_request *r = ctx->state;
+	struct arena *arena = l7_arena(ctx);
+	struct asking *a = arena_zalloc(arena, sizeof(*a));
+	bool is_part;
+
+	/* The tables may change while it is asked. */
+	for (; a->len < v->asks_len; a->len++)
+		a->asks[a->len] = (struct authz_ask){
+			arena_strdup(arena, v->asks[a->len].provider),
+			arena_strdup(arena, v->asks[a->len].policy),
+			v->asks[a->len].rule };
+	r->asking = a;
+	size_t max = wanted(ctx, a, &is_part);
+
+	if (max == 0 || !ext_authz_has_body(head, end))
+		return ask_next(ctx) ? HOLD : STOP;
+	a->is_waiting = true;
+	if (is_part)
+		l7_collect_part(ctx, DIR_UP, max);
+	else
+		l7_collect(ctx, DIR_UP, max);
+	return HOLD;
+}
+
+enum verdict
+asking_body(struct l7_ctx *ctx, struct buf *b, bool end)
+{
+	struct asking *a = asking_of(ctx);
+
+	if (a == NULL || !a->is_waiting)
+		return PASS;
+	a->is_waiting = false;
+	a->is_part = !end;
+	buf_share(&a->body, b);
+	return ask_next(ctx) ? HOLD : STOP;
+}

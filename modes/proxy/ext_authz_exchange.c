@@ -1,0 +1,115 @@
+#include "modes/proxy/data_plane.h"
+#include "modes/proxy/ext_authz_exchange.h"
+#include "stat/metrics.h"
+
+/* --- the question ----------------------------------------------------------------- */
+
+static void
+set_address(struct ext_authz_peer *p, struct arena *a, const struct addr *addr)
+{
+	char ip[ADDR_TEXT_MAX];
+
+	if (addr->sa.sa_family != AF_INET && addr->sa.sa_family != AF_INET6)
+		return;
+	addr_format_ip(addr, ip);
+	p->address = arena_dup(a, slice_str(ip));
+	p->port = (uint16_t)addr_port(addr);
+}
+
+void
+ext_authz_question_of(struct l7_ctx *ctx, struct slice service,
+    struct ext_authz_question *q)
+{
+	struct proxy_worker *w = l7_env(ctx)->mode;
+	const struct conn_peer *peer = l7_peer(ctx);
+	const struct l7_summary *s = l7_summary(ctx);
+	struct tls_identity *own = data_plane_identity(w->plane);
+	struct arena *a = l7_arena(ctx);
+	struct addr room;
+
+	*q = (struct ext_authz_question){
+		.head = l7_request(ctx), .body = SLICE(""),
+		.id = s->request_id, .sni = slice_str(peer->sni),
+		.wall_us = s->start_wall_us,
+		.source = { .principal = slice_str(peer->id),
+		    .service = s->source_service },
+		.destination = { .service = service },
+	};
+	set_address(&q->source, a, l7_addr(ctx, &room));
+	set_address(&q->destination, a, l7_local(ctx, &room));
+	if (own != NULL)
+		q->destination.principal = arena_dup(a,
+		    slice_str(tls_identity_id(own)));
+	tls_identity_unref(own);
+}
+
+bool
+ext_authz_has_body(const struct http_head *h, bool end)
+{
+	return !end && h->upgrade.len == 0 && h->method_id != METHOD_CONNECT;
+}
+
+void
+ext_authz_show_body(struct ext_authz_question *q,
+    const struct ext_authz_settings *s, struct slice body, bool is_part)
+{
+	size_t len = body.len < s->body_max ? body.len : s->body_max;
+
+	q->body = slice_of(len == 0 ? "" : body.ptr, len);
+	q->is_part = s->body_max > 0 && (is_part || len < body.len);
+}
+
+/* --- the answer ------------------------------------------------------------------- */
+
+static const char *
+result_of(const struct ext_authz_settings *s, const struct ext_authz_answer *a)
+{
+	switch (a->result) {
+	case EXT_AUTHZ_ALLOW:
+		return "allow";
+	case EXT_AUTHZ_DENY:
+		return "deny";
+	default:
+		return s->fails_open ? "fail_open" : "error";
+	}
+}
+
+void
+ext_authz_count(struct proxy_worker *w, const struct ext_authz_by *by,
+    const struct ext_authz_settings *s, const struct ext_authz_answer *a)
+{
+	struct slice labels[5];
+
+	metric_service(labels, by->service);
+	labels[2] = by->rule;
+	labels[3] = by->provider;
+	labels[4] = slice_str(result_of(s, a));
+	worker_env_count(&w->env, METRIC_EXT_AUTHZ, labels, 5, 1);
+}
+
+bool
+ext_authz_lets_pass(const struct ext_authz_settings *s,
+    const struct ext_authz_answer *a)
+{
+	return a->result == EXT_AUTHZ_ALLOW ||
+	    (a->result == EXT_AUTHZ_ERROR && s->fails_open);
+}
+
+void
+ext_authz_refuse(struct l7_ctx *ctx, const struct ext_authz_settings *s,
+    const struct ext_authz_answer *a)
+{
+	struct buf body = { 0 };
+
+	if (a->result == EXT_AUTHZ_DENY) {
+		struct http_head *h = ext_authz_denial(a, l7_arena(ctx), &body);
+
+		l7_reply_with(ctx, h, &body, FLAG_UAEX, "access_denied");
+		l7_summary(ctx)->details = "ext_authz_denied";
+	} else {
+		l7_reply(ctx, s->error_status, FLAG_UAEX, "access_denied",
+		    SLICE_NONE);
+		l7_summary(ctx)->details = "ext_authz_error";
+	}
+	buf_fini(&body);
+}
