@@ -5,6 +5,7 @@
 #include "modes/ctl/call.h"
 #include "modes/ctl/cert_text.h"
 #include "modes/ctl/client.h"
+#include "modes/ctl/cmd_ca_shares.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/file.h"
 #include "modes/ctl/print.h"
@@ -139,7 +140,8 @@ static const struct ctl_command ca_revoke = {
 };
 
 static const struct ctl_command *const below[] = { &ca_show, &ca_prepare,
-	&ca_activate, &ca_taint, &ca_revoke, &ca_export_bundle, NULL };
+	&ca_activate, &ca_taint, &ca_revoke, &ca_export_bundle,
+	&ca_split, &ca_combine, NULL };
 
 const struct ctl_command cmd_ca = {
 	.name = "ca",

@@ -167,5 +167,38 @@ def a_root_of_openssl_takes_over(scene):
 	member(scene, control, "batch")
 
 
+@scenario
+def the_root_s_key_is_kept_in_shares_and_comes_back(scene):
+	"""It is not on control's machine until an intermediate is wanted."""
+	control = scene.control()
+	key = control.data_dir / "ca" / "root.key"
+	text = key.read_text()
+	shares = scene.dir / "shares"
+	control.ctl("ca", "split", key, "--shares", "5", "--threshold", "3",
+	    "--out-dir", shares)
+	files = sorted(shares.iterdir())
+	assert len(files) == 5 and all(path.stat().st_mode & 0o777 == 0o600
+	    and "PRIVATE KEY" not in path.read_text() for path in files)
+	assert control.stop() == 0
+	key.unlink()
+	control.start()
+	control.await_ready()
+	control.ctl("ca", "prepare", expect=78)
+	assert control.stop() == 0
+	damaged = scene.file("damaged", files[1].read_text().replace(
+	    "commitment ", "commitment x", 1))
+	done = control.ctl("ca", "combine", files[0], damaged, files[4], "--out",
+	    key, expect=65)
+	assert "damaged: its last line does not fit" in done.stderr, done.stderr
+	control.ctl("ca", "combine", files[0], files[4], "--out", key, expect=65)
+	assert not key.exists()
+	control.ctl("ca", "combine", files[0], files[2], files[4], "--out", key)
+	assert key.read_text() == text
+	control.start()
+	control.await_ready()
+	control.ctl("ca", "prepare")
+	control.ctl("ca", "activate")
+
+
 if __name__ == "__main__":
 	main()
