@@ -79,7 +79,7 @@ note_refusal(struct l7_ctx *ctx, const struct authz_ask *ask, const char *what)
 	struct authz_facts f;
 	char why[256];
 
-	snprintf(why, sizeof(why), "provider %.64s %.96s, by rule %d of %s",
+	snprintf(why, sizeof(why), "provider %.64s: %.96s; rule %d of %s asks it",
 	    ask->provider, what, ask->rule, ask->policy);
 	if (authorize_facts(ctx, &at, &f))
 		authorize_note_refusal(l7_env(ctx)->mode, &at, &f, ask, why);
@@ -94,7 +94,7 @@ refuse(struct l7_ctx *ctx, const struct ext_authz_settings *s,
 	const struct asking *a = asking_of(ctx);
 	char status[32];
 
-	snprintf(status, sizeof(status), "says no with %d", answer->status);
+	snprintf(status, sizeof(status), "it says no with %d", answer->status);
 	note_refusal(ctx, &a->asks[a->at], answer->result == EXT_AUTHZ_DENY ?
 	    status : answer->why);
 	ext_authz_refuse(ctx, s, answer);
@@ -151,7 +151,7 @@ ask_next(struct l7_ctx *ctx)
 	struct authz_facts f;
 
 	if (p == NULL) {
-		note_refusal(ctx, ask, "is not in the MeshConfig");
+		note_refusal(ctx, ask, "it is not in the MeshConfig");
 		authorize_refuse_by(ctx, &by);
 		return false;
 	}

@@ -25,3 +25,25 @@ TEST(a_gateway_is_known_by_its_account)
 		    .id = ids[i].id, .is_foreign = ids[i].is_foreign }),
 		    ids[i].is_gateway);
 }
+
+TEST(a_trailer_says_nothing_of_who_calls)
+{
+	static const struct { const char *name; bool stays; } fields[] = {
+		{ "x-mesh-source", false }, { "x-envoy-peer-metadata", false },
+		{ "x-forwarded-client-cert", false }, { "x-own", true },
+		/* Of a body, to a provider of authorization. */
+		{ "x-envoy-auth-partial-body", true },
+	};
+	struct http_fields f;
+	struct arena a;
+
+	arena_init(&a);
+	http_fields_init(&f, &a);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		http_fields_add(&f, slice_str(fields[i].name), SLICE("x"));
+	entrance_apply_trailers(&f);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		assert_int_equal(http_fields_find(&f,
+		    slice_str(fields[i].name)).ptr != NULL, fields[i].stays);
+	arena_fini(&a);
+}

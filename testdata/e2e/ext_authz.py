@@ -3,6 +3,7 @@
 import http.server
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import grpc
 
@@ -42,10 +43,11 @@ class Question(http.server.BaseHTTPRequestHandler):
 
 	def any(self):
 		length = int(self.headers.get("content-length", 0))
-		self.body = self.rfile.read(length)
-		self.server.asked.append(self)
+		asked = SimpleNamespace(command=self.command, path=self.path,
+		    headers=self.headers, body=self.rfile.read(length))
+		self.server.asked.append(asked)
 		self.server.is_open.wait(20 * SLOWER)
-		status, fields, body = self.server.says(self)
+		status, fields, body = self.server.says(asked)
 		self.send_response(status)
 		for name, value in fields:
 			self.send_header(name, value)

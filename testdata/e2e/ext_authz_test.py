@@ -77,11 +77,8 @@ class World:
 		return curl(f"{self.web.outbound}{path}", "-H",
 		    "Host: orders.default.mesh", *options)
 
-	def seen(self, path="/", *options):
-		"""What the application saw."""
-		return self.ask(path, *options).json()
-
 	def details(self):
+		"""Of all requests so far, in the access log of orders."""
 		return [json.loads(line)["response_code_details"]
 		    for line in self.orders.out().splitlines()
 		    if line.startswith("{")]
@@ -108,6 +105,7 @@ def an_http_provider_lets_pass_and_refuses(scene):
 	assert asked.headers["authorization"] == "Bearer t"
 	assert asked.headers["x-team-a"] == "red"
 	assert asked.headers["x-from"] == "mesh"
+	assert asked.headers["x-request-id"]
 	assert asked.headers["content-length"] == "0"
 	assert asked.headers["x-other"] is None
 	assert world.ask("/free").status == 200 and \
@@ -118,11 +116,492 @@ def an_http_provider_lets_pass_and_refuses(scene):
 	assert (reply.status, reply.body) == (401, b"go away")
 	assert reply.header("www-authenticate") == "Basic"
 	assert reply.header("x-why") == "because"
-	assert "ext_authz_denied" in world.details()
+	wait_until(lambda: "ext_authz_denied" in world.details(),
+	    "the access log says why")
 	wait_until(lambda: world.count("deny") == 1 and world.count("allow") > 0,
 	    "it is counted")
-	world.orders.wait_line(r"provider auth says no with 401, by rule 0 of "
-	    r"default/ask")
+	world.orders.wait_line("provider auth: it says no with 401; rule 0 of "
+	    "default/ask asks it")
+
+
+@scenario
+def what_a_provider_says_cannot_be_forged(scene):
+	world = World(scene, HttpProvider(yes()), HTTP,
+	    ", headersToUpstreamOnAllow: [x-user], headersToDownstreamOnAllow: "
+	    "[set-cookie], headersToDownstreamOnDeny: [x-why]")
+	forged = ("-H", "X-User: root", "-H", "X-Mesh-Source: default/root",
+	    "-H", "Cookie: a=b")
+	fields = world.ask("/x", *forged).json()["headers"]
+	assert "x-user" not in fields and fields["cookie"] == ["a=b"], fields
+	world.provider.says = yes([("X-User", "ann"), ("Set-Cookie", "s=1"),
+	    ("X-Mesh-Source", "default/root"), ("Host", "evil")])
+	reply = world.ask("/x", *forged)
+	assert reply.header("set-cookie") == "s=1"
+	fields = reply.json()["headers"]
+	assert fields["x-user"] == ["ann"], fields
+	assert fields["host"] == ["orders.default.mesh"], fields
+	world.provider.says = lambda request: (403, [("X-Why", "no"),
+	    ("X-Else", "secret"), ("Location", "/login")], b"")
+	reply = world.ask("/x")
+	assert reply.status == 403
+	assert reply.header("x-why") == "no"
+	assert reply.header("location") == "/login"
+	assert reply.header("x-else") is None
+
+
+@scenario
+def a_provider_that_does_not_answer_lets_nobody_pass(scene):
+	world = World(scene, HttpProvider(yes()), HTTP)
+	world.provider.is_open.clear()
+	reply = world.ask("/slow")
+	assert reply.status == 403, reply.status
+	wait_until(lambda: "ext_authz_error" in world.details(),
+	    "the access log says why")
+	world.orders.wait_line("provider auth: it did not answer in time; rule 0 "
+	    "of default/ask asks it")
+	world.config(HTTP, ", statusOnError: '503'")
+	wait_until(lambda: world.ask("/slow").status == 503,
+	    "the status is another")
+	world.provider.is_open.set()
+	assert world.ask("/quick").status == 200
+	world.provider.says = lambda request: (500, [], b"oops")
+	assert world.ask("/broken").status == 503
+	world.auth.stop()
+	assert world.ask("/down").status == 503
+	wait_until(lambda: world.count("error") >= 4, "it is counted")
+	world.config(HTTP, ", failOpen: true")
+	wait_until(lambda: world.ask("/open").status == 200,
+	    "it is let by where it says so")
+	wait_until(lambda: world.count("fail_open") >= 1, "which is counted")
+
+
+@scenario
+def a_body_is_shown_as_far_as_is_said(scene):
+	world = World(scene, HttpProvider(yes()), HTTP,
+	    ", includeRequestBodyInCheck: {maxRequestBytes: 16}")
+
+	def send(body, *options):
+		reply = world.ask("/", "--data-binary", body, "-H",
+		    "Content-Type: text/x", *options)
+		return reply.status, len(world.provider.asked)
+	assert send("short") == (200, 1)
+	asked = world.provider.asked[-1]
+	assert asked.body == b"short" and asked.command == "POST"
+	assert asked.headers["x-envoy-auth-partial-body"] == "false", \
+	    asked.headers.as_string()
+	assert send("x" * 17) == (413, 1), "too long, and nobody is asked"
+	assert send("x" * 17, "-H", "Transfer-Encoding: chunked") == (413, 1)
+	world.config(HTTP, ", includeRequestBodyInCheck: {maxRequestBytes: 16, "
+	    "allowPartialMessage: true}")
+	wait_until(lambda: send("x" * 17)[0] == 200, "parts are enough")
+	for size in (100, 100000, 3000000):
+		file = scene.file(f"body-{size}", "0123456789" * (size // 10))
+		for more in ((), ("-H", "Transfer-Encoding: chunked")):
+			reply = world.ask("/", "--data-binary", f"@{file}",
+			    *more)
+			assert reply.json()["bodyBytes"] == size, reply.body
+			asked = world.provider.asked[-1]
+			assert asked.body == b"0123456789012345"
+			assert asked.headers["x-envoy-auth-partial-body"] == "true"
+	assert world.ask("/").status == 200, "and without any"
+
+
+@scenario
+def a_grpc_provider_sees_the_request_and_changes_it(scene):
+	def says(asked, reply):
+		reply.status.code = 0
+		ok = reply.ok_response
+		ok.headers.add().header.key = "x-user"
+		ok.headers[0].header.value = asked.source.principal
+		more = ok.headers.add()
+		more.header.key, more.header.value = "x-more", "2"
+		more.append.value = True
+		evil = ok.headers.add()
+		evil.header.key, evil.header.value = ":path", "/evil"
+		ok.headers_to_remove.append("x-gone")
+		ok.query_parameters_to_set.add(key="q", value="new")
+		ok.query_parameters_to_remove.append("p")
+		ok.response_headers_to_add.add().header.key = "x-back"
+		ok.response_headers_to_add[0].header.value = "1"
+
+	world = World(scene, GrpcProvider(says), GRPC,
+	    ", includeRequestBodyInCheck: {maxRequestBytes: 1000}")
+	reply = world.ask("/a?p=1&q=old", "-H", "X-More: 1", "-H", "X-Gone: 1",
+	    "-H", "X-User: root", "-d", "hello")
+	assert reply.status == 200 and reply.header("x-back") == "1"
+	seen = reply.json()
+	fields = seen["headers"]
+	me = "spiffe://mesh.internal/ns/default/sa/web"
+	assert fields["x-user"] == [me], fields
+	assert "x-gone" not in fields
+	assert fields["x-more"] == ["1", "2"], fields
+	assert seen["path"] == "/a?q=new", seen
+	asked = world.provider.asked[-1]
+	http = asked.request.http
+	assert asked.source.principal == me
+	assert asked.source.address.socket_address.address == "127.0.0.1"
+	assert asked.source.address.socket_address.port_value > 0
+	assert asked.destination.principal.endswith("/sa/orders")
+	assert asked.destination.service == "default/orders"
+	assert asked.request.time.seconds > 1600000000
+	assert (http.method, http.path, http.host, http.body) == ("POST",
+	    "/a?p=1&q=old", "orders.default.mesh", "hello")
+	assert http.headers["x-more"] == "1" and http.id
+	assert http.headers[":path"] == "/a?p=1&q=old"
+	assert asked.tls_session.sni == "80.orders.default.mesh"
+
+
+@scenario
+def a_grpc_provider_refuses_with_its_words(scene):
+	def says(asked, reply):
+		reply.status.code = 7
+		denied = reply.denied_response
+		denied.status.code = int(asked.request.http.headers["x-code"])
+		denied.body = "not you"
+		denied.headers.add().header.key = "x-why"
+		denied.headers[0].header.value = "because"
+
+	world = World(scene, GrpcProvider(lambda asked, reply:
+	    reply.status.SetInParent()), GRPC)
+	world.provider.says = says
+	for code in (401, 302, 403):
+		reply = world.ask("/a", "-H", f"X-Code: {code}")
+		assert reply.status == code, reply.status
+		assert reply.body == b"not you"
+		assert reply.header("x-why") == "because"
+	for said, result in ((lambda asked, reply: None, 403),
+	    (lambda asked, reply: reply.ok_response.SetInParent(), 200),
+	    (lambda asked, reply: reply.denied_response.SetInParent(), 403)):
+		world.provider.says = said
+		assert world.ask("/b").status == result
+	world.provider.is_open.clear()
+	assert world.ask("/slow").status == 403
+	world.provider.is_open.set()
+	world.provider.says = lambda asked, reply: reply.status.SetInParent()
+	assert world.ask("/c").status == 200
+	world.provider.server.stop(0).wait(WAIT)
+	assert world.ask("/down").status == 403
+
+
+@scenario
+def callers_of_http2_and_many_at_once_are_asked_about(scene):
+	world = World(scene, HttpProvider(lambda request: (
+	    200 if request.path.startswith("/yes") else 403, [], b"")), HTTP,
+	    ", timeout: 10s")
+	assert world.ask("/yes", "--http2-prior-knowledge").status == 200
+	assert world.ask("/no", "--http2-prior-knowledge").status == 403
+
+	def one(i):
+		path = f"/yes/{i}" if i % 3 else f"/no/{i}"
+		reply = wire.get(world.web.outbound_port,
+		    f"http://orders.default.mesh{path}",
+		    host="orders.default.mesh")
+		return reply.status == (200 if i % 3 else 403)
+	with ThreadPoolExecutor(16) as pool:
+		assert all(pool.map(one, range(300)))
+
+
+@scenario
+def a_caller_of_grpc_gets_a_status_of_grpc(scene):
+	def says(asked, reply):
+		code = int(asked.request.http.headers.get("x-code", "0"))
+		reply.status.code = 7 if code else 0
+		if code:
+			reply.denied_response.status.code = code
+
+	store = Store()
+	scene.closing(store)
+	provider = GrpcProvider(says)
+	scene.closing(provider)
+	port = free_port()
+	edge = Gateway(scene, "\n".join((
+	    gateway([f"name: http, protocol: HTTP, port: {port}"]),
+	    service("store", store.port).replace("appProtocol: http",
+	    "appProtocol: kubernetes.io/h2c"),
+	    service("auth", provider.server_port),
+	    f"---\napiVersion: gateway.networking.k8s.io/v1\nkind: GRPCRoute\n"
+	    f"metadata: {{name: store}}\nspec: {{parentRefs: [{{name: edge}}], "
+	    f"rules: [{{backendRefs: [{{name: store, port: 80}}]}}]}}\n",
+	    mesh_config(GRPC, ", timeout: 10s"),
+	    policy("group: gateway.networking.k8s.io, kind: Gateway, name: edge"))))
+	caller = Caller(f"{edge.address}:{port}", "store.example")
+	scene.closing(caller)
+	echo = caller.unary("Echo")
+	assert echo(b"hi", timeout=WAIT) == b"hi"
+	for code, status in ((403, "PERMISSION_DENIED"), (401,
+	    "UNAUTHENTICATED"), (503, "UNAVAILABLE")):
+		assert failure(echo, b"hi", metadata=[("x-code", str(code))]
+		    ).code().name == status
+	assert provider.asked[-1].request.http.headers["content-type"] == \
+	    "application/grpc"
+	provider.server.stop(0).wait(WAIT)
+	assert failure(echo, b"hi").code().name == "PERMISSION_DENIED"
+
+
+@scenario
+def who_is_not_asked_about_what(scene):
+	world = World(scene, HttpProvider(yes()), HTTP)
+	# A provider that nobody has refuses.
+	world.control.apply(policy(provider="other"))
+	wait_until(lambda: world.ask("/x").status == 403, "nobody can be asked")
+	assert world.ask("/x").body == b"RBAC: access denied"
+	assert world.ask("/free").status == 200
+	wait_until(lambda: "rbac_access_denied_matched_policy[default/ask]-"
+	    "rule[0]" in world.details(), "the access log says by what")
+	world.orders.wait_line("provider other: it is not in the MeshConfig")
+	# One that is tried asks nobody and counts.
+	world.control.apply(policy(annotations="{istio.io/dry-run: 'true'}"))
+	wait_until(lambda: world.ask("/x").status == 200, "it is tried only")
+	asked = len(world.provider.asked)
+	assert world.ask("/x").status == 200
+	assert len(world.provider.asked) == asked
+	wait_until(lambda: world.count("would_ask", DECISIONS, "decision") > 0,
+	    "which is counted")
+	# What comes first refuses, whatever a provider says behind it.
+	world.control.apply(policy() + """---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: never}
+spec:
+  action: DENY
+  rules: [{to: [{operation: {paths: [/never]}}]},
+    {when: [{key: "request.headers[x-bad]", values: ["*"]}]}]
+""")
+	wait_until(lambda: world.ask("/never").status == 403, "it is refused")
+	assert world.ask("/x").status == 200
+	# Policies see the request as the provider made it.
+	world.control.apply(mesh_config(HTTP,
+	    ", headersToUpstreamOnAllow: [x-bad]"))
+	world.provider.says = yes([("x-bad", "1")])
+	wait_until(lambda: world.ask("/x").status == 403, "it is refused then")
+	world.provider.says = yes()
+	assert world.ask("/x", "-H", "x-bad: 1").status == 200, \
+	    "what only the provider may say is not the caller's"
+
+
+@scenario
+def two_providers_are_asked_one_after_the_other(scene):
+	world = World(scene, HttpProvider(yes([("x-one", "1")])), HTTP)
+	second = GrpcProvider(lambda asked, reply: setattr(reply.status, "code",
+	    0 if asked.request.http.headers.get("x-one") == "1" else 7))
+	scene.closing(second)
+	world.member("more", f"80=127.0.0.1:{second.server_port}/h2c")
+	world.control.apply(mesh_config(HTTP,
+	    ", headersToUpstreamOnAllow: [x-one]") +
+	    "  - name: more\n    envoyExtAuthzGrpc: {service: default/more, "
+	    "port: 80}\n" + policy() +
+	    policy(provider="more").replace("name: ask", "name: ask-more"))
+	wait_until(lambda: world.ask("/x").status == 200 and second.asked,
+	    "both are asked")
+	world.provider.says = yes()
+	assert world.ask("/x").status == 403, "the second one says no"
+	asked = len(second.asked)
+	world.provider.says = lambda request: (401, [], b"")
+	assert world.ask("/x").status == 401
+	assert len(second.asked) == asked, "nobody asks it any more"
+
+
+@scenario
+def what_is_open_is_cut_off_when_it_would_be_asked_about(scene):
+	world = World(scene, HttpProvider(yes()), HTTP)
+
+	def open_request(path):
+		client = wire.Client(world.web.outbound_port)
+		scene.closing(client)
+		client.send(wire.build("POST", f"http://orders.default.mesh{path}",
+		    "orders.default.mesh", fields=[("content-length", "10")]))
+		return client
+
+	def seen():
+		return world.orders.metrics().sum("mesh_filter_calls_total",
+		    filter="authorization", chain="inbound")
+	asked_about = open_request("/x")
+	wait_until(lambda: world.provider.asked, "it is asked about")
+	before = seen()
+	free = open_request("/free")
+	wait_until(lambda: seen() > before, "the other one is there, too")
+	world.control.apply(policy().replace("notPaths: [/free]",
+	    "notPaths: [/none]"))
+	reply = free.read_reply()
+	assert reply.status == 403, reply.status
+	asked_about.send(b"0123456789")
+	assert asked_about.read_reply().status == 200, "who was let in goes on"
+
+
+@scenario
+def a_caller_that_leaves_is_asked_about_no_longer(scene):
+	world = World(scene, HttpProvider(yes()), HTTP, ", timeout: 60s")
+	world.provider.is_open.clear()
+	client = wire.Client(world.web.outbound_port)
+	client.send(wire.build("GET", "http://orders.default.mesh/x",
+	    "orders.default.mesh"))
+	wait_until(lambda: world.provider.asked, "the provider is asked")
+	wire.reset(client.sock)
+	wait_until(lambda: any(json.loads(line)["response_flags"] == "DC"
+	    for line in world.auth.out().splitlines() if line.startswith("{")),
+	    "the question is taken back", 20)
+	world.provider.is_open.set()
+	assert world.ask("/x").status == 200
+
+
+@scenario
+def bytes_are_refused_where_a_provider_would_be_asked(scene):
+	control = scene.control()
+	app = scene.echo("app")
+	db = scene.proxy("db", control=control, service="default/db",
+	    apps=[f"90={app.tcp}/tcp"]).await_ready()
+	web = scene.proxy("web", control=control, service="default/web",
+	    upstreams={"db": "default/db:90"}).await_ready()
+	wait_until(lambda: wire.exchange(web.upstream["db"], b"hi"),
+	    "bytes come through")
+	control.apply(mesh_config(HTTP) + policy("name: db"))
+	wait_until(lambda: refused(web.upstream["db"]), "they are refused")
+	db.wait_line("rule 0 of default/ask")
+
+
+def refused(address):
+	try:
+		return wire.exchange(address, b"hi") == b""
+	except OSError:
+		return True
+
+
+ROUTE = """
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web}
+spec:
+  parentRefs: [{name: edge}]
+  rules:
+  - matches: [{path: {value: /cors}}]
+    filters:
+    - {type: CORS, cors: {allowOrigins: [https://a.example]}}
+    - {type: ExternalAuth, externalAuth: %(auth)s}
+    backendRefs: [{name: web, port: 80}]
+  - matches: [{path: {value: /behind}}]
+    backendRefs:
+    - name: web
+      port: 80
+      filters: [{type: ExternalAuth, externalAuth: %(auth)s}]
+  - matches: [{path: {value: /cached}}]
+    filters:
+    - type: ExtensionRef
+      extensionRef: {group: mesh, kind: Cache, name: all}
+    - {type: ExternalAuth, externalAuth: %(auth)s}
+    backendRefs: [{name: web, port: 80}]
+  - matches: [{path: {value: /free}}]
+    backendRefs: [{name: web, port: 80}]
+  - filters: [{type: ExternalAuth, externalAuth: %(auth)s}]
+    backendRefs: [{name: web, port: 80}]
+---
+apiVersion: mesh/v1
+kind: Cache
+metadata: {name: all}
+spec: {defaultTtl: 60s}
+"""
+
+
+def edge_with(scene, provider, auth, more=""):
+	scene.closing(provider)
+	app = scene.echo("app")
+	port = free_port()
+	edge = Gateway(scene, gateway([f"name: http, protocol: HTTP, "
+	    f"port: {port}"]) + service("web", app.http.rsplit(":", 1)[1]) +
+	    service("auth", provider.server_port) + ROUTE % {"auth": auth} +
+	    more)
+
+	def ask(path="/", *options):
+		return curl(f"http://{edge.address}:{port}{path}", *options)
+	wait_until(lambda: ask("/free").status == 200, "the gateway answers")
+	return edge, ask
+
+
+@scenario
+def a_route_asks_by_http(scene):
+	provider = HttpProvider(yes([("X-User", "ann"), ("X-All", "1"),
+	    ("Content-Type", "text/x")]))
+	edge, ask = edge_with(scene, provider, "{protocol: HTTP, backendRef: "
+	    "{name: auth, port: 80}, http: {path: /check, allowedHeaders: "
+	    "[x-team], allowedResponseHeaders: [X-User]}, forwardBody: {maxSize: "
+	    "4}}")
+	reply = ask("/a?b=c", "-H", "X-User: root", "-H", "X-Team: red", "-H",
+	    "X-Else: 1", "-d", "hello")
+	assert reply.status == 200, reply.body
+	fields = reply.json()["headers"]
+	assert fields["x-user"] == ["ann"] and "x-all" not in fields, fields
+	asked = provider.asked[-1]
+	assert (asked.command, asked.path, asked.body) == ("POST",
+	    "/check/a?b=c", b"hell")
+	assert asked.headers["x-team"] == "red"
+	assert asked.headers["x-else"] is None
+	count = len(provider.asked)
+	assert ask("/cors", "-X", "OPTIONS", "-H", "Origin: https://a.example",
+	    "-H", "Access-Control-Request-Method: GET").status == 204
+	assert len(provider.asked) == count, "a preflight is answered without"
+	provider.says = lambda request: (401, [("WWW-Authenticate", "Basic")],
+	    b"go away")
+	for path in ("/", "/cors", "/behind"):
+		reply = ask(path)
+		assert (reply.status, reply.body) == (401, b"go away"), path
+		assert reply.header("www-authenticate") == "Basic"
+	assert ask("/free").status == 200
+	# No cache answers who was not let in.
+	provider.says = yes()
+	assert ask("/cached").status == 200
+	provider.says = lambda request: (403, [], b"")
+	assert ask("/cached").status == 403
+	provider.is_open.clear()
+	assert ask("/").status == 403, "without an answer nobody passes"
+	provider.is_open.set()
+	assert edge.metrics().sum(ANSWERS, policy="default/web/4",
+	    provider="default/auth", result="error") == 1
+
+
+@scenario
+def a_route_asks_by_grpc(scene):
+	def says(asked, reply):
+		reply.status.code = 0 if asked.request.http.path == "/yes" else 7
+
+	provider = GrpcProvider(says)
+	_, ask = edge_with(scene, provider, "{protocol: GRPC, backendRef: {name: "
+	    "auth, port: 80}, grpc: {allowedHeaders: [x-team]}}")
+	assert ask("/yes", "-H", "X-Team: red", "-H", "X-Else: 1").status == 200
+	fields = provider.asked[-1].request.http.headers
+	assert fields["x-team"] == "red" and "x-else" not in fields
+	assert fields[":path"] == "/yes"
+	assert ask("/no").status == 403
+	assert ask("/yes", "--http2-prior-knowledge").status == 200
+	assert ask("/no", "--http2-prior-knowledge").status == 403
+
+
+@scenario
+def a_route_whose_provider_is_missing_lets_nobody_pass(scene):
+	_, ask = edge_with(scene, HttpProvider(yes()), "{protocol: HTTP, "
+	    "backendRef: {name: nobody, port: 80}}")
+	assert ask("/").status == 403
+	assert ask("/free").status == 200
+
+
+@scenario
+def a_gateway_asks_for_policies_and_routes(scene):
+	def says(request):
+		return (200 if request.headers["x-key"] == "good" else 401, [],
+		    request.path.encode())
+
+	provider = HttpProvider(says)
+	_, ask = edge_with(scene, provider, "{protocol: HTTP, backendRef: {name: "
+	    "auth, port: 80}, http: {path: /route, allowedHeaders: [x-key]}, "
+	    "forwardBody: {maxSize: 100}}", mesh_config(HTTP, ", pathPrefix: "
+	    "/policy, includeRequestHeadersInCheck: [x-key], "
+	    "includeRequestBodyInCheck: {maxRequestBytes: 1000}") +
+	    policy("group: gateway.networking.k8s.io, kind: Gateway, name: edge"))
+	reply = ask("/a")
+	assert (reply.status, reply.body) == (401, b"/policy/a")
+	reply = ask("/a", "-H", "x-key: good", "-d", "hello")
+	assert reply.status == 200 and reply.json()["bodyBytes"] == 5
+	asked = [(one.path, one.body) for one in provider.asked[-2:]]
+	assert asked == [("/policy/a", b"hello"), ("/route/a", b"hello")], asked
 
 
 if __name__ == "__main__":
