@@ -7,8 +7,8 @@
 #include "modes/proxy/agent_revoke.h"
 #include "modes/proxy/agent_run.h"
 #include "modes/proxy/names.h"
-#include "modes/proxy/system_roots.h"
 #include "pki/bundle_set.h"
+#include "tls/system_roots.h"
 
 #define WITHDRAW_MS	5500	/* control answers within 5 s */
 #define USED_SPAN_MS	60000	/* a service is marked as used once in it */

@@ -12,8 +12,8 @@
 #include "modes/proxy/gateway_make.h"
 #include "model/service_index.h"
 #include "modes/proxy/outside.h"
-#include "modes/proxy/system_roots.h"
 #include "tls/outside.h"
+#include "tls/system_roots.h"
 #include "tls/tls.h"
 
 /* --- which policy -------------------------------------------------------- */

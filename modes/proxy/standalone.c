@@ -9,7 +9,7 @@
 #include "model/warn.h"
 #include "modes/proxy/names.h"
 #include "modes/proxy/proxy_run.h"
-#include "modes/proxy/system_roots.h"
+#include "tls/system_roots.h"
 
 #define SETTLE_MS	50	/* an editor's several writes are one change */
 #define AWAY_MS		1000	/* between two looks for what is not there */

@@ -1,5 +1,5 @@
-#ifndef PROXY_SYSTEM_ROOTS_H
-#define PROXY_SYSTEM_ROOTS_H
+#ifndef TLS_SYSTEM_ROOTS_H
+#define TLS_SYSTEM_ROOTS_H
 
 #include "base/err.h"
 #include "pki/web.h"
@@ -9,7 +9,7 @@
  * certificates, read when it is first needed and again when it has changed.
  *
  * Life: system_roots_new -> system_roots_get ... -> system_roots_free.
- * It belongs to the thread that compiles.
+ * It belongs to one thread.
  */
 struct system_roots;
 struct system_roots *system_roots_new(const char *path);	/* keeps path */

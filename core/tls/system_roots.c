@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "modes/proxy/system_roots.h"
+#include "tls/system_roots.h"
 
 #define FILE_MAX	((size_t)8 << 20)	/* Debian's has 0.2 MB */
 
