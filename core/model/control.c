@@ -34,6 +34,15 @@ static const struct conf_field spec_fields[] = {
 	{ "certificateLifetime", CONF_DURATION_T, AT(certificate_lifetime_ms),
 	    .min = 10000, .max = INT64_C(30) * 86400000, .fallback = "24h",
 	    .text = "life of a workload's certificate" },
+	{ "bundleRefreshHint", CONF_DURATION_T, AT(bundle_refresh_ms),
+	    .min = 1000, .max = INT64_C(86400000), .fallback = "5m",
+	    .text = "how often meshes that federate with this one are to look "
+	    "for its bundle" },
+	{ "federationCaFile", CONF_STRING_T, AT(federation_ca_file),
+	    .pattern = CONF_PATH,
+	    .fallback = "/etc/ssl/certs/ca-certificates.crt",
+	    .text = "whom endpoints of bundles are judged by whose profile is "
+	    "https_web, in PEM" },
 	{ "initialInboundPolicy", CONF_ENUM_T, AT(initial_policy),
 	    .words = model_inbound_policies, .fallback = "deny",
 	    .text = "defaultInboundPolicy of a mesh that begins with this start" },

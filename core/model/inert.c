@@ -29,7 +29,6 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "RequestAuthentication", "spec.jwtRules.jwksUri", NULL, FIRST },
 	{ "RequestAuthentication", "spec.jwtRules.timeout", NULL, FIRST },
 	{ "ClusterFederatedTrustDomain", "spec.className", NULL, FIRST },
-	{ "ClusterFederatedTrustDomain", "spec.bundleEndpointURL", NULL, FIRST },
 	{ NULL, NULL, NULL, NULL },
 };
 

@@ -124,8 +124,8 @@ TEST(daemons_have_these_flags)
 	conf_flags_each(&model_control_flags, note, &s);
 	assert_string_equal(str_ptr(&s), "data-dir api-listen admin-listen socket "
 	    "socket-group trust-domain ca-cert-file ca-key-file "
-	    "secret-key-file certificate-lifetime initial-inbound-policy sandbox "
-	    "log-level log-format "
+	    "secret-key-file certificate-lifetime bundle-refresh-hint "
+	    "federation-ca-file initial-inbound-policy sandbox log-level log-format "
 	    "access-log ");
 	str_fini(&s);
 }

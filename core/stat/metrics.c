@@ -404,6 +404,25 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.type = STAT_COUNTER,
 		.help = "Series that proxies report and cannot have seen",
 	},
+	[METRIC_CONTROL_FEDERATION_FETCHES] = {
+		.name = "mesh_control_federation_fetches_total",
+		.type = STAT_COUNTER,
+		.help = "Attempts to fetch another domain's bundle, by result",
+		.labels = { "trust_domain", "result" },
+	},
+	[METRIC_CONTROL_FEDERATION_FETCHED] = {
+		.name = "mesh_control_federation_fetched_timestamp_seconds",
+		.type = STAT_GAUGE, .unit = STAT_SECONDS,
+		.help = "When another domain's bundle was fetched last, or 0",
+		.labels = { "trust_domain" },
+	},
+	[METRIC_CONTROL_FEDERATION_EXPIRY] = {
+		.name =
+		    "mesh_control_federation_bundle_expiry_timestamp_seconds",
+		.type = STAT_GAUGE, .unit = STAT_SECONDS,
+		.help = "When the last root of another domain's bundle expires",
+		.labels = { "trust_domain" },
+	},
 	[METRIC_BUILD_INFO] = {
 		.name = "mesh_build_info", .type = STAT_INFO,
 		.help = "What is running",

@@ -205,7 +205,8 @@ api_trust_bundle(struct api_call *call)
 	} else if (slice_is(format, "spiffe")) {
 		jwt_keys_add(&keys, &call->server->ca->jwt, "jwt-svid");
 		bundle_jwks(&out, b, ca_files_sequence(&call->server->ca->files),
-		    300, str_slice(&keys));
+		    (uint32_t)(call->server->spec->bundle_refresh_ms / 1000),
+		    str_slice(&keys));
 		api_answer_json(call, 200, str_slice(&out));
 	} else {
 		api_answer_fail(call, ERR_DATA, "format: expected pem or spiffe, "

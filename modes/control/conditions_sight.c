@@ -26,6 +26,7 @@ const struct judge *const judges[] = {
 	&judge_authorization_policy,
 	&judge_request_authentication,
 	&judge_peer_authentication,
+	&judge_federated_trust_domain,
 	NULL,
 };
 

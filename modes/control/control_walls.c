@@ -27,6 +27,9 @@ control_walls_raise(struct walls *w, const struct model_control_spec *s,
 	landlock_allow_file(l, s->ca_cert_file);
 	landlock_allow_file(l, s->ca_key_file);
 	landlock_allow_file(l, s->secret_key_file);
+	landlock_allow_file(l, s->federation_ca_file);
+	landlock_allow_file(l, "/etc/hosts");
+	landlock_allow_file(l, "/etc/resolv.conf");
 	landlock_allow(l, getenv("CREDENTIALS_DIRECTORY"), LANDLOCK_READ);
 	return walls_raise(w, capabilities(s), err);
 }

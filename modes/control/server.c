@@ -18,6 +18,7 @@
 #include "modes/control/rollouts.h"
 #include "modes/control/jwt_rotation.h"
 #include "modes/control/rotation.h"
+#include "modes/control/federation.h"
 #include "modes/control/server.h"
 #include "modes/control/sessions.h"
 #include "modes/control/store_observe.h"
@@ -80,6 +81,7 @@ server_sample(struct server *s)
 	set_gauge(s, METRIC_CONTROL_CA_EXPIRY, "intermediate",
 	    (double)s->ca->now.cert.not_after);
 	sample_workloads(s);
+	federation_sample(s->federation);
 }
 
 /* On the store's thread. */
@@ -336,6 +338,7 @@ server_open(const struct control_settings *settings,
 	s->sessions = sessions_new(s);
 	s->conditions = conditions_new(s);
 	s->rollouts = rollouts_new(s);
+	s->federation = federation_new(s);
 	s->issuer = issuer_new(s);
 	s->identity = identity_new(s, on_identity);
 	s->rotation = rotation_new(s);
@@ -369,6 +372,7 @@ server_close(struct server *s)
 	ca_close(s->ca);
 	identity_free(s->identity);
 	rollouts_free(s->rollouts);
+	federation_free(s->federation);
 	conditions_free(s->conditions);
 	sessions_free(s->sessions);
 	registry_workloads_free(s->workloads);

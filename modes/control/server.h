@@ -40,6 +40,7 @@ struct server {
 	struct sessions           *sessions;
 	struct conditions         *conditions;
 	struct rollouts           *rollouts;
+	struct federation         *federation;
 	struct traffic            *traffic;
 	struct log_limit           refusals;	/* of joins, in the log */
 	struct refusals            refused;	/* people, in the audit log */

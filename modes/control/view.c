@@ -2,6 +2,7 @@
 #include "conf/json.h"
 #include "model/workload.h"
 #include "modes/control/conditions.h"
+#include "modes/control/federation.h"
 #include "modes/control/rollouts.h"
 #include "modes/control/secrecy.h"
 #include "modes/control/sessions.h"
@@ -13,14 +14,33 @@ has_session_state(const struct model_object *o)
 	return o->kind == &model_workload_kind && model_workload(o)->spec.sidecar;
 }
 
+static void
+add_bundle(const struct server *s, const struct model_object *o,
+    struct slice conditions, struct str *out)
+{
+	struct err err = ERR_INIT;
+	struct arena a = { 0 };
+	struct conf_node *status = conf_json_read(&a, conditions, "status",
+	    &err);
+
+	if (status != NULL) {
+		federation_status(s->federation, o, status);
+		conf_json_write(out, status);
+	}
+	arena_fini(&a);
+}
+
 /* The status that is computed for its kind; absent: its kind has none. */
 static struct slice
 status_of(const struct server *s, const struct model_object *o,
     struct str *room)
 {
-	if (o->kind != &model_rollout_kind)
+	if (o->kind == &model_federated_trust_domain_kind)
+		add_bundle(s, o, conditions_of(s->conditions, o), room);
+	else if (o->kind == &model_rollout_kind)
+		rollouts_status(s->rollouts, o, room);
+	else
 		return conditions_of(s->conditions, o);
-	rollouts_status(s->rollouts, o, room);
 	return str_slice(room);
 }
 

@@ -100,7 +100,6 @@ struct agent {
 	void                 (*stopped)(void *arg);
 	void                  *stopped_arg;
 	bool                   has_thread;
-
 	struct agent_numbers   numbers;
 	struct stat_series    *sampled[AGENT_SAMPLES_MAX];
 	struct stat_series    *renewals[2];	/* failed, succeeded */
@@ -132,11 +131,9 @@ void agent_send(struct agent *, const struct sync_message *);	/* if it can */
 void agent_tell_app(struct agent *);	/* whether the application answers */
 void agent_tell_applied(struct agent *);	/* once it is in force */
 void agent_interest_changed(struct agent *);	/* told soon */
-
 void agent_tell_listening(struct agent *);	/* agent_listening.c */
 
 /* --- agent_plain.c: ports in plain text ------------------------------------- */
-
 void agent_plain_init(struct agent *);
 void agent_plain_fini(struct agent *);
 /* What was compiled is in force: control is told, if it is news. */

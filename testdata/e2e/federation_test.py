@@ -143,6 +143,84 @@ def two_meshes_call_each_other_by_name(scene):
 	    destination_service="orders-b", security="mutual_tls") >= 1
 
 
+def endpoint(control, domain, bundle=None, url=None, who="control"):
+	"""What a document says of a control that serves its bundle itself."""
+	url = url or f"https://{control.api}/v1/trust-bundle?format=spiffe"
+	more = (f"bundleEndpointURL: {url}\n  bundleEndpointProfile:\n"
+	    f"    type: https_spiffe\n"
+	    f"    endpointSPIFFEID: spiffe://{domain}/{who}")
+	return more + (f"\n  {inline(bundle)}" if bundle else "")
+
+
+def status_of(control, name):
+	return control.get("cftd", name)["status"]
+
+
+def fetched(control, name):
+	"""The condition of that type, as (status, reason, message)."""
+	for one in status_of(control, name)["conditions"]:
+		if one["type"] == "Fetched":
+			return one["status"], one["reason"], one["message"]
+	return None, None, None
+
+
+QUICK = ("--bundle-refresh-hint", "1s")
+
+
+@scenario
+def two_meshes_fetch_each_others_bundles(scene):
+	a = mesh_of(scene, "a.example", more=QUICK)
+	b = mesh_of(scene, "b.example", more=QUICK)
+	orders = member(scene, b, "orders")
+	web = member(scene, a, "web")
+	abroad(a, orders)
+	# Nothing to judge the endpoint by: said so, and nobody is believed.
+	federate(a, "b.example", endpoint(b, "b.example"))
+	wait_until(lambda: fetched(a, "b")[0] == "False", "it says what is missing")
+	assert "there is no bundle of b.example" in fetched(a, "b")[2]
+	assert status_of(a, "b")["bundle"]["source"] == "None"
+	federate(a, "b.example", endpoint(b, "b.example", bundle_of(b)))
+	federate(b, "a.example", endpoint(a, "a.example", bundle_of(a)))
+	for control, name in (a, "b"), (b, "a"):
+		wait_until(lambda c=control, n=name: fetched(c, n)[0] == "True",
+		    "the bundle is fetched")
+	wait_until(lambda: ask(web).status == 200, "it is let in")
+	kept = a.get("federatedbundle", "b")["spec"]
+	assert json.loads(kept["bundle"]) == bundle_of(b), kept
+	assert status_of(a, "b")["bundle"]["source"] == "Endpoint"
+	# B's root is rotated while traffic flows.
+	lost, asked = [], 0
+
+	def flows():
+		nonlocal asked
+		asked += 1
+		reply = ask(web)
+		if reply.status != 200:
+			lost.append(reply.status)
+
+	def later(condition, what):
+		wait_until(lambda: flows() or condition(), what, timeout=20)
+
+	b.ctl("ca", "prepare", "--level", "root")
+	later(lambda: len(bundle_of_kept(a)["keys"]) > len(json.loads(
+	    kept["bundle"])["keys"]), "A has the new root before it signs")
+	later(lambda: web.err().count("b.example are believed by 2 roots") >= 1,
+	    "its proxies have it, too")
+	b.ctl("ca", "activate")
+	b.ctl("ca", "taint", "--yes", expect=None)
+	later(lambda: orders.err().count("identity: renewed") >= 1,
+	    "orders has a certificate under the new root")
+	for _ in range(50):
+		flows()
+	assert not lost and asked > 50, (lost, asked)
+	assert a.metrics().sum("mesh_control_federation_fetches_total",
+	    trust_domain="b.example", result="fetched") >= 2
+
+
+def bundle_of_kept(control, name="b"):
+	return json.loads(control.get("federatedbundle", name)["spec"]["bundle"])
+
+
 def settled(control):
 	"""All proxies have what was applied last."""
 	control.ctl("wait", "authorizationpolicy/partners", "--for",
