@@ -59,6 +59,8 @@ const struct api_route api_routes[] = {
 	{ METHOD_GET, "/v1/services/*/*/endpoints", API_PEOPLE, "services", 0,
 	    api_service_endpoints },
 	{ METHOD_GET, "/v1/proxies", API_PEOPLE, "proxies", 0, api_proxies },
+	{ METHOD_GET, "/v1/proxies/*/*/calls", API_PEOPLE, "proxies", 0,
+	    api_proxy_calls },
 	{ METHOD_GET, "/v1/proxies/*/*/config", API_PEOPLE, "proxies", 0,
 	    api_proxy_config },
 	{ METHOD_POST, "/v1/rollouts/*/*/*", API_PEOPLE, "rollouts", SMALL,

@@ -32,6 +32,7 @@ api_row api_revoke, api_revocations;
 api_row api_certificates;
 /* api_view.c */
 api_row api_services, api_service_endpoints, api_proxies, api_proxy_config,
+    api_proxy_calls,
     api_stat;
 /* api_rollout.c */
 api_row api_rollout_order;

@@ -389,6 +389,16 @@ api_proxy_config(struct api_call *call)
 	    api_call_ref(call));
 }
 
+void
+api_proxy_calls(struct api_call *call)
+{
+	const char *name = arena_printf(&call->arena, "%.*s/%.*s",
+	    SLICE_ARG(call->params[0]), SLICE_ARG(call->params[1]));
+
+	sessions_ask(call->server->sessions, name, "calls", on_config,
+	    api_call_ref(call));
+}
+
 /* Of either end somebody may speak who sees its namespace. */
 void
 api_stat(struct api_call *call)

@@ -2,15 +2,13 @@
 
 #include "conf/units.h"
 #include "conf/yaml.h"
-#include "model/authorization_policy.h"
 #include "model/service.h"
 #include "model/workload.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
+#include "modes/ctl/lesson.h"
 #include "modes/ctl/print.h"
 #include "modes/ctl/traffic.h"
-
-#define ACCOUNTS_MAX	16	/* of one source, as the kind has it */
 
 static int learn(struct ctl *);
 
@@ -22,7 +20,7 @@ static const struct ctl_option options[] = {
 
 static const struct ctl_example examples[] = {
 	{ "policy learn orders --since 24h > orders.yaml",
-	    "who was let in at orders in a day, as a policy to read and apply" },
+	    "what was let in at orders in a day, as a policy to read and apply" },
 	{ 0 },
 };
 
@@ -31,11 +29,13 @@ static const struct ctl_command policy_learn = {
 	.arguments = "SERVICE",
 	.summary = "print the policy that allows those who were seen, and nobody "
 	    "else",
-	.text = "Nothing is written: read it, add methods and paths, and apply it. "
-	    "Control remembers who was let in where while it runs, as sidecars "
-	    "report it; what a policy refused does not count. A caller counts with "
-	    "the service accounts of its workloads. Callers without a sidecar are "
-	    "left out, and told of.",
+	.text = "Nothing is written: read it and apply it. The sidecars of the "
+	    "service are asked what each caller did who was let in: methods and "
+	    "paths, in which {*} stands for what looks like an id, or ports of "
+	    "TCP. They know that since they began, and not of more than 320 kinds "
+	    "of calls each. Who is known to have called, and no sidecar knows any "
+	    "more what, may do anything. Callers without a sidecar are left out, "
+	    "and told of.",
 	.min = 1, .max = 1,
 	.options = options,
 	.examples = examples,
@@ -51,43 +51,97 @@ const struct ctl_command cmd_policy = {
 	.below = below,
 };
 
-struct lesson {
+struct learning {
 	struct ctl         *c;
 	struct traffic      traffic;
 	struct traffic_name of;
 	int64_t             since_s;
-	const char        **accounts;	/* "ns/name", each once */
-	size_t              len, cap;
+	struct lesson       lesson;
+	int64_t             left_out;	/* calls of which no more is known */
+	int64_t             youngest_s;	/* how long the youngest sidecar runs; -1 */
 };
 
-static void
-add_account(struct lesson *l, const char *account)
-{
-	for (size_t i = 0; i < l->len; i++)
-		if (strcmp(l->accounts[i], account) == 0)
-			return;
-	if (l->len == l->cap) {
-		const char **grown;
+/* --- what sidecars know ----------------------------------------------------- */
 
-		l->cap = 2 * l->cap + 8;
-		grown = arena_alloc(&l->c->arena, l->cap * sizeof(*grown));
-		if (l->len > 0)
-			memcpy(grown, l->accounts, l->len * sizeof(*grown));
-		l->accounts = grown;
-	}
-	l->accounts[l->len++] = account;
+static void
+add_call(struct learning *l, const struct conf_node *row)
+{
+	const char *service = conf_get_string(row, "service");
+	const struct lesson_row r = {
+		.caller = conf_get_string(row, "caller"),
+		.method = conf_get_string(row, "method"),
+		.path = conf_get_string(row, "path"),
+		.port = (uint16_t)conf_get_int(row, "port", 0),
+		.count = conf_get_int(row, "count", 0),
+		.seconds_ago = conf_get_int(row, "secondsAgo", 0),
+	};
+
+	if (service == NULL || r.caller == NULL || r.method == NULL ||
+	    r.path == NULL || r.seconds_ago > l->since_s ||
+	    strcmp(service, arena_printf(&l->c->arena, "%s/%s",
+	    l->of.namespace, l->of.name)) != 0)
+		return;
+	lesson_add(&l->lesson, &r);
 }
+
+static void
+ask_sidecar(struct learning *l, const struct model_object *workload)
+{
+	const struct model_metadata *meta = &workload->head->meta;
+	struct conf_node *answer;
+	struct err err = ERR_INIT;
+	const char *why = NULL;
+
+	if (call_api(l->c, "GET", call_path(l->c, "/v1/proxies", meta->namespace,
+	    meta->name, "calls", NULL), NULL, &answer, &err) < 0)
+		why = err.text;
+	else
+		why = conf_get_string(answer, "error");
+	if (why != NULL) {
+		ctl_warn(l->c, "what was seen at %s is not known: %s",
+		    model_object_name(workload), why);
+		return;
+	}
+	int64_t since = conf_get_int(answer, "since", 0);
+
+	l->left_out += conf_get_int(answer, "leftOut", 0);
+	if (l->youngest_s < 0 || since < l->youngest_s)
+		l->youngest_s = since;
+	CONF_FOREACH(e, conf_get(answer, "calls"))
+		add_call(l, e->node);
+}
+
+static int
+ask_sidecars(struct learning *l, const struct model_object *service)
+{
+	const struct model_object **all;
+	struct err err = ERR_INIT;
+
+	if (traffic_load(&l->traffic, &model_workload_kind, l->of.namespace,
+	    &err) < 0)
+		return ctl_fail_call(l->c, &err);
+	size_t n = traffic_of_kind(&l->traffic, &model_workload_kind, &all);
+
+	for (size_t i = 0; i < n; i++)
+		if (model_workload(all[i])->spec.sidecar &&
+		    model_workload_backs(all[i], service))
+			ask_sidecar(l, all[i]);
+	return CTL_OK;
+}
+
+/* --- what control knows ------------------------------------------------------- */
 
 /* The accounts of a service's workloads; that of its name if there are none. */
 static int
-add_source(struct lesson *l, const char *source)
+add_source(struct learning *l, const char *source)
 {
 	struct arena *a = &l->c->arena;
 	struct slice rest = slice_str(source), ns;
 	const struct model_object **all, *service;
 	const char *namespace;
 	struct err err = ERR_INIT;
-	size_t before = l->len, n;
+	bool is_known = false;
+	size_t n;
 
 	slice_cut(&rest, '/', &ns);
 	namespace = arena_dup(a, ns).ptr;
@@ -100,16 +154,19 @@ add_source(struct lesson *l, const char *source)
 	n = traffic_of_kind(&l->traffic, &model_workload_kind, &all);
 	for (size_t i = 0; service != NULL && i < n; i++)
 		if (model_workload_backs(all[i], service) &&
-		    model_workload(all[i])->spec.service_account != NULL)
-			add_account(l, arena_printf(a, "%s/%s", namespace,
+		    model_workload(all[i])->spec.service_account != NULL) {
+			lesson_add_coarse(&l->lesson, arena_printf(a, "%s/%s",
+			    namespace,
 			    model_workload(all[i])->spec.service_account));
-	if (l->len == before && service == NULL)
-		add_account(l, source);
+			is_known = true;
+		}
+	if (!is_known && service == NULL)
+		lesson_add_coarse(&l->lesson, source);
 	return CTL_OK;
 }
 
 static int
-read_callers(struct lesson *l)
+read_callers(struct learning *l)
 {
 	struct ctl *c = l->c;
 	const char *path = call_query(c, "/v1/stat", "callers", arena_printf(
@@ -136,42 +193,48 @@ read_callers(struct lesson *l)
 	return code;
 }
 
-static struct conf_node *
-document(struct lesson *l)
-{
-	const struct model_kind *kind = &model_authorization_policy_kind;
-	struct conf_node *doc = conf_map_new(&l->c->arena), *meta, *spec, *target,
-	    *from, *accounts = NULL;
+/* --- telling ------------------------------------------------------------------- */
 
-	conf_set_string(doc, "apiVersion", kind->versions[0]);
-	conf_set_string(doc, "kind", kind->kind);
-	meta = conf_set_map(doc, "metadata");
-	conf_set_string(meta, "name", arena_printf(&l->c->arena, "callers-of-%s",
-	    l->of.name));
-	conf_set_string(meta, "namespace", l->of.namespace);
-	spec = conf_set_map(doc, "spec");
-	target = conf_add_map(conf_set_list(spec, "targetRefs"));
-	conf_set_string(target, "group", "");
-	conf_set_string(target, "kind", "Service");
-	conf_set_string(target, "name", l->of.name);
-	conf_set_string(spec, "action", "ALLOW");
-	if (l->len == 0)
-		return doc;
-	from = conf_set_list(conf_add_map(conf_set_list(spec, "rules")), "from");
-	for (size_t i = 0; i < l->len; i++) {
-		if (i % ACCOUNTS_MAX == 0)
-			accounts = conf_set_list(conf_set_map(conf_add_map(from),
-			    "source"), "serviceAccounts");
-		conf_add_string(accounts, l->accounts[i]);
-	}
-	return doc;
+static void
+print(struct learning *l)
+{
+	struct ctl *c = l->c;
+	struct conf_node *doc = lesson_document(&l->lesson);
+
+	if (print_node(c, doc))
+		return;
+	str_addf(&c->out, "# What was let in at %s/%s within %s, and nothing "
+	    "else.\n", l->of.namespace, l->of.name, ctl_value(c, "since"));
+	lesson_comment(&l->lesson, &c->out);
+	conf_yaml_write(&c->out, doc);
+}
+
+static void
+tell(struct learning *l)
+{
+	struct ctl *c = l->c;
+	size_t callers = lesson_callers(&l->lesson);
+
+	if (l->youngest_s >= 0 && l->youngest_s < l->since_s)
+		ctl_warn(c, "a sidecar of %s/%s knows only the last %lld s: it "
+		    "began then", l->of.namespace, l->of.name,
+		    (long long)l->youngest_s);
+	if (l->left_out > 0)
+		ctl_warn(c, "%lld calls were of more kinds than sidecars keep: "
+		    "the policy may refuse them", (long long)l->left_out);
+	if (callers == 0)
+		ctl_warn(c, "nobody was seen within %s: this policy allows nobody",
+		    ctl_value(c, "since"));
+	else
+		ctl_say(c, "%zu callers were seen within %s; read it, then: mesh "
+		    "ctl apply -f FILE", callers, ctl_value(c, "since"));
 }
 
 static int
-run(struct lesson *l)
+run(struct learning *l)
 {
 	struct ctl *c = l->c;
-	struct conf_node *doc;
+	const struct model_object *service;
 	struct err err = ERR_INIT;
 	int64_t ms;
 
@@ -183,28 +246,27 @@ run(struct lesson *l)
 
 	if (code != CTL_OK)
 		return code;
-	if (traffic_find(&l->traffic, &model_service_kind, l->of.namespace,
-	    l->of.name, &err) == NULL)
+	service = traffic_find(&l->traffic, &model_service_kind, l->of.namespace,
+	    l->of.name, &err);
+	if (service == NULL)
 		return ctl_fail_call(c, &err);
-	code = read_callers(l);
+	lesson_init(&l->lesson, &c->arena, l->of.namespace, l->of.name);
+	l->lesson.has_ports = model_service(service)->spec.ports_len > 1;
+	code = ask_sidecars(l, service);
+	if (code == CTL_OK)
+		code = read_callers(l);
 	if (code != CTL_OK)
 		return code;
-	doc = document(l);
-	if (!print_node(c, doc))
-		conf_yaml_write(&c->out, doc);
-	if (l->len == 0)
-		ctl_warn(c, "nobody was seen within %s: this policy allows nobody",
-		    ctl_value(c, "since"));
-	else
-		ctl_say(c, "%zu accounts were seen within %s; read it, then: mesh "
-		    "ctl apply -f FILE", l->len, ctl_value(c, "since"));
+	lesson_sort(&l->lesson);
+	print(l);
+	tell(l);
 	return CTL_OK;
 }
 
 static int
 learn(struct ctl *c)
 {
-	struct lesson l = { .c = c };
+	struct learning l = { .c = c, .youngest_s = -1 };
 
 	traffic_open_control(&l.traffic, c);
 	int code = run(&l);

@@ -54,6 +54,12 @@ struct agent_options {
 	 */
 	void (*refuse)(void *arg, struct revoked *, void (*done)(void *ctx),
 	    void *ctx);
+	/*
+	 * On the sync thread: done gets, on any thread and perhaps never, what
+	 * callers did, a JSON object.
+	 */
+	void (*calls)(void *arg, void (*done)(void *ctx, struct slice json),
+	    void *ctx);
 	/* On the sync thread: adds what the proxy runs, a JSON object. */
 	void (*describe)(void *arg, struct str *out);
 	/*

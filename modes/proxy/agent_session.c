@@ -307,12 +307,52 @@ on_displaced(struct agent *g, struct slice from)
 	    SLICE_ARG(from));
 }
 
+struct calls_answer {
+	struct agent *agent;
+	uint64_t      id;
+	char         *json;
+};
+
+static void
+on_calls_told(void *arg)
+{
+	struct calls_answer *c = arg;
+	const struct sync_message answer = { .type = SYNC_ANSWER, .id = c->id,
+		.document_json = slice_str(c->json) };
+
+	agent_send(c->agent, &answer);
+	mem_free(c->json);
+	mem_free(c);
+}
+
+static void
+on_calls(void *arg, struct slice json)
+{
+	struct calls_answer *c = arg;
+
+	c->json = mem_dup(json.ptr, json.len);
+	loop_post(c->agent->loop, on_calls_told, c);
+}
+
+static void
+tell_calls(struct agent *g, uint64_t id)
+{
+	struct calls_answer *c = mem_zalloc(sizeof(*c));
+
+	*c = (struct calls_answer){ g, id, NULL };
+	g->options.calls(g->options.arg, on_calls, c);
+}
+
 static void
 on_question(struct agent *g, const struct sync_message *m)
 {
 	struct sync_message answer = { .type = SYNC_ANSWER, .id = m->id };
 	struct str body = { 0 };
 
+	if (slice_is(m->what, "calls")) {
+		tell_calls(g, m->id);
+		return;
+	}
 	if (slice_is(m->what, "config")) {
 		agent_write_status(g, &body);
 	} else if (slice_is(m->what, "counters")) {

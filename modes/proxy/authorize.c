@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/gateway.h"
+#include "modes/proxy/learn.h"
 #include "modes/proxy/plain.h"
 #include "stat/metrics.h"
 
@@ -269,6 +270,8 @@ authorize_note(struct proxy_worker *w, const struct authorize_at *at,
 		    answer);
 	if (when == AUTHORIZE_NEW)
 		note_others(w, at, f, v);
+	if (when == AUTHORIZE_NEW && !answer->is_denied)
+		learn_note(w, at, f);
 }
 
 void

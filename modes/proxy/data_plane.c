@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/data_plane.h"
@@ -12,6 +13,7 @@
 #include "modes/proxy/udp_port.h"
 #include "modes/proxy/verifier.h"
 #include "policy/token_cache.h"
+#include "policy/calls.h"
 #include "stat/metrics.h"
 #include "tls/federation.h"
 #include "upstream/health.h"
@@ -185,6 +187,7 @@ data_plane_new(const struct data_plane_options *o)
 
 	check(o->workers > 0 && o->workers <= DATA_PLANE_WORKERS_MAX);
 	p->options = *o;
+	p->born_ms = clock_mono_ms();
 	p->registry = cluster_registry_new();
 	pthread_mutex_init(&p->identity_lock, NULL);
 	list_init(&p->ports);
@@ -616,6 +619,7 @@ worker_fini(struct proxy_worker *w)
 	stat_series_unref(w->stalls);
 	upstream_free(w->upstream);
 	strays_free(w->strays);
+	calls_free(w->calls);
 	token_cache_free(w->tokens);
 	stat_memo_fini(&w->memo);
 	snapshot_unref(w->snapshot);

@@ -77,6 +77,7 @@ struct data_plane {
 	struct tls_identity      *identity;
 	struct arena              names;	/* of our workload, now and before */
 	struct list               ports, udp_ports;
+	uint64_t                  born_ms;	/* monotonic */
 	atomic_size_t             drains;	/* on their way to a worker */
 	struct overload           overload;
 	struct verifier          *verifier;	/* NULL until there are tokens */

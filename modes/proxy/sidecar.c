@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "modes/proxy/admin_config.h"
 #include "modes/proxy/agent.h"
+#include "modes/proxy/learn.h"
 #include "modes/proxy/proxy_run.h"
 #include "modes/proxy/refuse.h"
 #include "modes/proxy/sidecar.h"
@@ -100,6 +101,14 @@ on_svids(void *arg, struct svids *s)
 }
 
 static void
+on_calls(void *arg, void (*done)(void *, struct slice), void *ctx)
+{
+	struct proxy_run *p = arg;
+
+	learn_gather(p->plane, done, ctx);
+}
+
+static void
 on_describe(void *arg, struct str *out)
 {
 	admin_config_write(out, arg);
@@ -140,7 +149,8 @@ sidecar_new(struct proxy_run *p, struct err *err)
 		.apps_len = p->apps_len, .handshaker = p->handshaker,
 		.stats = p->stats, .version = build_version(), .main = p->loop,
 		.use = on_use, .identify = on_identify, .refuse = on_refuse,
-		.svids = on_svids, .describe = on_describe, .ready = on_ready,
+		.svids = on_svids, .calls = on_calls,
+		.describe = on_describe, .ready = on_ready,
 		.failed = on_failed, .arg = p,
 	};
 

@@ -44,6 +44,7 @@ struct proxy_worker {
 	uint64_t          user_log_ms;	/* of app_user.c */
 	/* Of authorize_filters.c. */
 	struct list       let_in, undecided, requests_let_in;
+	struct calls     *calls;	/* of learn.c; NULL: nobody came yet */
 	struct loop_timer settling;	/* until plain text is not taken: plain.h */
 	struct {
 		uint64_t ms;	/* since when lines were counted */

@@ -483,7 +483,8 @@ def a_policy_is_learnt_from_what_was_seen(scene):
 	control.apply(learnt())
 	assert control.get("authorizationpolicy", "callers-of-orders")["spec"][
 	    "rules"] == [{"from": [{"source": {"serviceAccounts":
-	    ["default/batch", "default/web"]}}]}]
+	    [f"default/{name}"]}}], "to": [{"operation": {"methods": ["GET"],
+	    "paths": ["/plain"]}}]} for name in ("batch", "web")]
 	other = member(scene, control, "other")
 	wait_until(lambda: ask(other) == 403, "nobody else may call")
 	assert ask(web) == 200

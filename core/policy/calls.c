@@ -1,0 +1,344 @@
+#include <string.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "policy/calls.h"
+#include "policy/shape.h"
+
+#define ANY	"{*}"
+#define ANY_PATH	"/{**}"
+
+struct row {
+	uint64_t count, first_ms, last_ms;
+};
+
+struct calls {
+	struct map rows;	/* by "service port caller method path" */
+	size_t     any_len;	/* of those, with any path */
+	uint64_t   left_out;
+	uint64_t   looks_ms;	/* since when looks were counted */
+	unsigned   looks;
+};
+
+struct calls *
+calls_new(void)
+{
+	return mem_zalloc(sizeof(struct calls));
+}
+
+void
+calls_free(struct calls *c)
+{
+	if (c == NULL)
+		return;
+	map_fini(&c->rows, mem_free);
+	mem_free(c);
+}
+
+static void
+add_word(char *key, size_t *len, struct slice word)
+{
+	if (word.len > 0)
+		memcpy(key + *len, word.ptr, word.len);
+	*len += word.len;
+	key[(*len)++] = ' ';
+}
+
+/*
+ * Everything but the path, with a space behind; 0: it is too long.  By hand, as each
+ * request pays for it.
+ */
+static size_t
+key_begin(char key[CALLS_KEY_MAX], const struct call *k)
+{
+	const struct slice method = k->is_http ? k->method : SLICE("");
+	char digits[5];
+	size_t len = 0, n = sizeof(digits);
+
+	if (k->service.len + k->caller.len + method.len + sizeof(digits) + 4 +
+	    SHAPE_MAX > CALLS_KEY_MAX)
+		return 0;
+	add_word(key, &len, k->service);
+	for (unsigned port = k->port; n == sizeof(digits) || port > 0; port /= 10)
+		digits[--n] = (char)('0' + port % 10);
+	add_word(key, &len, slice_of(digits + n, sizeof(digits) - n));
+	add_word(key, &len, k->caller);
+	add_word(key, &len, method);
+	return len;
+}
+
+static void
+count(struct row *r, const struct row *more)
+{
+	r->count += more->count;
+	if (r->first_ms > more->first_ms)
+		r->first_ms = more->first_ms;
+	if (r->last_ms < more->last_ms)
+		r->last_ms = more->last_ms;
+}
+
+static void
+put(struct calls *c, struct slice key, const struct row *first)
+{
+	struct row *r = mem_alloc(sizeof(*r));
+
+	*r = *first;
+	map_put(&c->rows, key, r);
+}
+
+/* --- rows that are alike --------------------------------------------------------- */
+
+/* The one segment in which two paths differ, from 0; -1: none, or others too. */
+static int
+difference(struct slice a, struct slice b)
+{
+	struct slice x, y;
+	int at = -1;
+
+	for (int i = 0; a.ptr != NULL && b.ptr != NULL; i++) {
+		slice_cut(&a, '/', &x);
+		slice_cut(&b, '/', &y);
+		if (slice_eq(x, y))
+			continue;
+		if (at >= 0)
+			return -1;
+		at = i;
+	}
+	return a.ptr == NULL && b.ptr == NULL ? at : -1;
+}
+
+/* The path with {*} for that segment; false: there is no room, or no segment. */
+static bool
+generalise(struct slice path, int segment, char out[SHAPE_MAX])
+{
+	struct slice rest = path, part;
+	size_t len = 0;
+
+	for (int i = 0; rest.ptr != NULL; i++) {
+		slice_cut(&rest, '/', &part);
+		if (i == segment)
+			part = SLICE(ANY);
+		if (len + part.len + 2 > SHAPE_MAX)
+			return false;
+		if (i > 0)
+			out[len++] = '/';
+		if (part.len > 0)
+			memcpy(out + len, part.ptr, part.len);
+		len += part.len;
+	}
+	out[len] = '\0';
+	return true;
+}
+
+/* A row that was made of ones like this. */
+static struct row *
+find_general(const struct calls *c, char key[CALLS_KEY_MAX], size_t begin,
+    struct slice path)
+{
+	char wide[SHAPE_MAX];
+	size_t slashes = 0;
+
+	for (size_t i = 0; i < path.len; i++)
+		slashes += path.ptr[i] == '/';
+	for (size_t i = 1; i <= slashes; i++) {
+		struct row *r;
+
+		if (!generalise(path, (int)i, wide))
+			continue;
+		memcpy(key + begin, wide, strlen(wide) + 1);
+		r = map_get(&c->rows, slice_str(key));
+		if (r != NULL)
+			return r;
+	}
+	return NULL;
+}
+
+/* The segment in which too many rows differ from this; -1: there is none. */
+static int
+crowded(const struct calls *c, struct slice begin, struct slice path)
+{
+	unsigned alike[SHAPE_SEGMENTS + 2] = { 0 };
+	struct slice key;
+	size_t it = 0;
+
+	while (map_next(&c->rows, &it, &key, NULL)) {
+		int at = !slice_has_prefix(key, begin) ? -1 :
+		    difference(slice_from(key, begin.len), path);
+
+		if (at > 0 && at < SHAPE_SEGMENTS + 2 &&
+		    ++alike[at] >= CALLS_ALIKE)
+			return at;
+	}
+	return -1;
+}
+
+/* They become one, which the new one is added to. */
+static void
+unite(struct calls *c, struct slice begin, struct slice path, int at,
+    const struct row *first)
+{
+	char key[CALLS_KEY_MAX], wide[SHAPE_MAX];
+	struct row all = *first;
+	struct slice old;
+	size_t it = 0;
+	void *value;
+
+	if (!generalise(path, at, wide))
+		return;
+	while (map_next(&c->rows, &it, &old, &value)) {
+		if (!slice_has_prefix(old, begin) || difference(slice_from(old,
+		    begin.len), path) != at)
+			continue;
+		count(&all, value);
+		mem_free(map_del(&c->rows, old));
+	}
+	memcpy(key, begin.ptr, begin.len);
+	memcpy(key + begin.len, wide, strlen(wide) + 1);
+	put(c, slice_str(key), &all);
+}
+
+/* --- noting ----------------------------------------------------------------------- */
+
+static bool
+may_look(struct calls *c, uint64_t now_ms)
+{
+	if (c->looks_ms == 0 || now_ms - c->looks_ms >= 1000) {
+		c->looks_ms = now_ms;
+		c->looks = 0;
+	}
+	return c->looks++ < CALLS_LOOKS_MAX;
+}
+
+static void
+note_any(struct calls *c, char key[CALLS_KEY_MAX], size_t begin,
+    const struct row *first)
+{
+	struct row *r;
+
+	memcpy(key + begin, ANY_PATH, sizeof(ANY_PATH));
+	r = map_get(&c->rows, slice_str(key));
+	if (r != NULL) {
+		count(r, first);
+	} else if (c->any_len < CALLS_ANY_MAX) {
+		c->any_len++;
+		put(c, slice_str(key), first);
+	} else {
+		c->left_out += first->count;
+	}
+}
+
+/* One that is not there as it is. */
+static void
+note_new(struct calls *c, char key[CALLS_KEY_MAX], size_t begin,
+    struct slice path, const struct row *first, uint64_t now_ms)
+{
+	const struct slice head = slice_of(key, begin);
+	int at;
+
+	if (!may_look(c, now_ms)) {
+		c->left_out += first->count;
+		return;
+	}
+	at = crowded(c, head, path);
+	if (at > 0) {
+		unite(c, head, path, at, first);
+	} else if (c->rows.len - c->any_len < CALLS_MAX) {
+		memcpy(key + begin, path.ptr, path.len);
+		key[begin + path.len] = '\0';
+		put(c, slice_str(key), first);
+	} else {
+		note_any(c, key, begin, first);
+	}
+}
+
+static void
+note(struct calls *c, const struct call *k, struct slice path,
+    const struct row *more, uint64_t now_ms)
+{
+	char key[CALLS_KEY_MAX];
+	size_t begin = key_begin(key, k);
+	struct row *r;
+
+	if (begin == 0) {
+		c->left_out += more->count;
+		return;
+	}
+	memcpy(key + begin, path.ptr, path.len);
+	key[begin + path.len] = '\0';
+	r = map_get(&c->rows, slice_str(key));
+	if (r == NULL && path.len > 0)
+		r = find_general(c, key, begin, path);
+	if (r != NULL)
+		count(r, more);
+	else
+		note_new(c, key, begin, path, more, now_ms);
+}
+
+void
+calls_note(struct calls *c, const struct call *k, uint64_t now_ms)
+{
+	const struct row one = { 1, now_ms, now_ms };
+	char path[SHAPE_MAX] = "";
+
+	if (k->is_http)
+		shape_of_path(k->path, k->is_grpc, path);
+	note(c, k, slice_str(path), &one, now_ms);
+}
+
+/* --- reading ------------------------------------------------------------------------ */
+
+static void
+read_row(struct slice key, const struct row *r, struct calls_row *out)
+{
+	struct slice rest = key, port;
+	uint64_t number = 0;
+
+	*out = (struct calls_row){ .count = r->count, .first_ms = r->first_ms,
+		.last_ms = r->last_ms };
+	slice_cut(&rest, ' ', &out->of.service);
+	slice_cut(&rest, ' ', &port);
+	slice_cut(&rest, ' ', &out->of.caller);
+	slice_cut(&rest, ' ', &out->of.method);
+	out->of.path = rest;
+	slice_u64(port, &number);
+	out->of.port = (uint16_t)number;
+	out->of.is_http = out->of.method.len > 0;
+}
+
+void
+calls_each(const struct calls *c, void (*fn)(void *, const struct calls_row *),
+    void *arg)
+{
+	struct calls_row row;
+	struct slice key;
+	size_t it = 0;
+	void *value;
+
+	while (map_next(&c->rows, &it, &key, &value)) {
+		read_row(key, value, &row);
+		fn(arg, &row);
+	}
+}
+
+static void
+merge_row(void *arg, const struct calls_row *r)
+{
+	struct calls *to = arg;
+	const struct row more = { r->count, r->first_ms, r->last_ms };
+
+	to->looks_ms = 0;	/* what is there is bounded, whatever it costs */
+	note(to, &r->of, r->of.path, &more, r->last_ms);
+}
+
+void
+calls_merge(struct calls *to, const struct calls *from)
+{
+	calls_each(from, merge_row, to);
+	to->left_out += from->left_out;
+}
+
+uint64_t
+calls_left_out(const struct calls *c)
+{
+	return c->left_out;
+}

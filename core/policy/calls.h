@@ -1,0 +1,56 @@
+#ifndef POLICY_CALLS_H
+#define POLICY_CALLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/*
+ * calls: who was let in and did what, in a table that does not grow: for people who
+ * write policies.
+ *
+ * Life: calls_new -> calls_note for each ... -> calls_each -> calls_free.
+ * One thread; it is told the time.
+ *
+ * A row is a caller, a port of a service, a method and the shape of a path
+ * (policy/shape.h); of what is no HTTP the port alone.  Where more than CALLS_ALIKE
+ * rows differ in the same segment alone, that segment becomes {*} too: it names
+ * things, as /users/ann does.  When CALLS_MAX rows are full a path that has none is
+ * noted as any ("/{**}"), and when CALLS_ANY_MAX such are there too, it is counted and
+ * left out.  To look for rows that are alike takes a while, so that is done at most
+ * CALLS_LOOKS_MAX times a second; a new path beyond that is left out likewise.
+ */
+#define CALLS_MAX	256
+#define CALLS_ANY_MAX	64
+#define CALLS_ALIKE	8
+#define CALLS_LOOKS_MAX	100
+#define CALLS_KEY_MAX	640	/* bytes of a row's text; a longer one is left out */
+
+/* Slices are borrowed; none of them has a space in it. */
+struct call {
+	struct slice service;	/* "ns/name" */
+	struct slice caller;	/* "ns/account", or an ID of another domain without
+				   "spiffe://", or "": nobody proven */
+	uint16_t     port;	/* of the workload */
+	bool         is_http, is_grpc;
+	struct slice method, path;	/* of HTTP */
+};
+
+struct calls;
+struct calls *calls_new(void);
+void calls_free(struct calls *);	/* NULL allowed */
+void calls_note(struct calls *, const struct call *, uint64_t now_ms);
+/* Adds what another one has. */
+void calls_merge(struct calls *, const struct calls *from);
+
+struct calls_row {
+	struct call of;		/* path: a template, or "" */
+	uint64_t    count, first_ms, last_ms;
+};
+/* In no order; borrowed during the call. */
+void calls_each(const struct calls *, void (*fn)(void *arg,
+    const struct calls_row *), void *arg);
+uint64_t calls_left_out(const struct calls *);
+
+#endif

@@ -1,0 +1,260 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/node.h"
+#include "model/authorization_policy.h"
+#include "modes/ctl/lesson.h"
+
+#define ANY_PATH	"/{**}"
+
+void
+lesson_init(struct lesson *l, struct arena *a, const char *namespace,
+    const char *service)
+{
+	*l = (struct lesson){ .arena = a, .namespace = namespace,
+		.service = service };
+}
+
+static bool
+is_same(const struct lesson_row *a, const struct lesson_row *b)
+{
+	return a->port == b->port && strcmp(a->caller, b->caller) == 0 &&
+	    strcmp(a->method, b->method) == 0 && strcmp(a->path, b->path) == 0;
+}
+
+/* Room for one more of that size. */
+static void *
+grow(struct arena *a, void *v, size_t len, size_t *cap, size_t size)
+{
+	void *grown;
+
+	if (len < *cap)
+		return v;
+	*cap = 2 * *cap + 16;
+	grown = arena_alloc(a, *cap * size);
+	if (len > 0)
+		memcpy(grown, v, len * size);
+	return grown;
+}
+
+void
+lesson_add(struct lesson *l, const struct lesson_row *r)
+{
+	for (size_t i = 0; i < l->len; i++) {
+		struct lesson_row *old = &l->v[i];
+
+		if (!is_same(old, r))
+			continue;
+		old->count += r->count;
+		if (old->seconds_ago > r->seconds_ago)
+			old->seconds_ago = r->seconds_ago;
+		return;
+	}
+	l->v = grow(l->arena, l->v, l->len, &l->cap, sizeof(*l->v));
+	l->v[l->len++] = *r;
+}
+
+void
+lesson_add_coarse(struct lesson *l, const char *caller)
+{
+	for (size_t i = 0; i < l->len; i++)
+		if (strcmp(l->v[i].caller, caller) == 0)
+			return;
+	for (size_t i = 0; i < l->coarse_len; i++)
+		if (strcmp(l->coarse[i], caller) == 0)
+			return;
+	l->coarse = grow(l->arena, l->coarse, l->coarse_len, &l->coarse_cap,
+	    sizeof(*l->coarse));
+	l->coarse[l->coarse_len++] = caller;
+}
+
+static int
+by_place(const void *a, const void *b)
+{
+	const struct lesson_row *x = a, *y = b;
+	int c = strcmp(x->caller, y->caller);
+
+	if (c == 0)
+		c = (x->port > y->port) - (x->port < y->port);
+	if (c == 0)
+		c = strcmp(x->method, y->method);
+	return c != 0 ? c : strcmp(x->path, y->path);
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void
+lesson_sort(struct lesson *l)
+{
+	if (l->len > 0)
+		qsort(l->v, l->len, sizeof(*l->v), by_place);
+	if (l->coarse_len > 0)
+		qsort(l->coarse, l->coarse_len, sizeof(*l->coarse), by_text);
+}
+
+/* --- the document ------------------------------------------------------------- */
+
+/* Rows from i on that are of one caller, and of one operation of it. */
+static size_t
+end_of(const struct lesson *l, size_t i, bool is_operation)
+{
+	size_t end = i + 1;
+
+	while (end < l->len && strcmp(l->v[end].caller, l->v[i].caller) == 0 &&
+	    (!is_operation || (l->v[end].port == l->v[i].port &&
+	    strcmp(l->v[end].method, l->v[i].method) == 0)))
+		end++;
+	return end;
+}
+
+size_t
+lesson_callers(const struct lesson *l)
+{
+	size_t n = l->coarse_len;
+
+	for (size_t i = 0; i < l->len; i = end_of(l, i, false))
+		n += l->v[i].caller[0] != '\0';
+	return n;
+}
+
+/* What was seen with any path is allowed with any. */
+static bool
+is_any(const struct lesson *l, size_t i, size_t end)
+{
+	for (; i < end; i++)
+		if (l->v[i].path[0] == '\0' || strcmp(l->v[i].path, ANY_PATH) == 0)
+			return true;
+	return false;
+}
+
+static bool
+has_same_paths(const struct lesson *l, size_t i, size_t k)
+{
+	size_t i_end = end_of(l, i, true), k_end = end_of(l, k, true);
+
+	if (i_end - i != k_end - k || l->v[i].port != l->v[k].port)
+		return false;
+	for (size_t n = 0; n < i_end - i; n++)
+		if (strcmp(l->v[i + n].path, l->v[k + n].path) != 0)
+			return false;
+	return true;
+}
+
+/* Methods with the same paths are one operation: that of the first. */
+static bool
+is_told_before(const struct lesson *l, size_t first, size_t i)
+{
+	for (size_t k = first; k < i; k = end_of(l, k, true))
+		if (l->v[k].method[0] != '\0' && has_same_paths(l, k, i))
+			return true;
+	return false;
+}
+
+static void
+add_operation(const struct lesson *l, struct conf_node *to, size_t i, size_t last)
+{
+	const struct lesson_row *r = &l->v[i];
+	struct conf_node *operation, *list;
+	size_t end = end_of(l, i, true);
+
+	operation = conf_set_map(conf_add_map(to), "operation");
+	if (r->method[0] != '\0') {
+		list = conf_set_list(operation, "methods");
+		for (size_t k = i; k < last; k = end_of(l, k, true))
+			if (has_same_paths(l, i, k))
+				conf_add_string(list, l->v[k].method);
+		if (!is_any(l, i, end)) {
+			list = conf_set_list(operation, "paths");
+			for (size_t k = i; k < end; k++)
+				conf_add_string(list, l->v[k].path);
+		}
+	}
+	if (r->method[0] == '\0' || l->has_ports)
+		conf_add_string(conf_set_list(operation, "ports"),
+		    arena_printf(l->arena, "%u", r->port));
+}
+
+/* "ns/account" is of this mesh; an ID of another has a path. */
+static void
+add_source(struct conf_node *rule, const char *caller)
+{
+	struct conf_node *source = conf_set_map(conf_add_map(conf_set_list(rule,
+	    "from")), "source");
+	const char *slash = strchr(caller, '/');
+	bool is_ours = slash != NULL && strchr(slash + 1, '/') == NULL;
+
+	conf_add_string(conf_set_list(source, is_ours ? "serviceAccounts" :
+	    "principals"), caller);
+}
+
+static void
+add_rules(const struct lesson *l, struct conf_node *rules)
+{
+	for (size_t i = 0, end; i < l->len; i = end) {
+		struct conf_node *rule, *to;
+
+		end = end_of(l, i, false);
+		if (l->v[i].caller[0] == '\0')
+			continue;
+		rule = conf_add_map(rules);
+		add_source(rule, l->v[i].caller);
+		to = conf_set_list(rule, "to");
+		for (size_t k = i; k < end; k = end_of(l, k, true))
+			if (l->v[k].method[0] == '\0' ||
+			    !is_told_before(l, i, k))
+				add_operation(l, to, k, end);
+	}
+	for (size_t i = 0; i < l->coarse_len; i++)
+		add_source(conf_add_map(rules), l->coarse[i]);
+}
+
+struct conf_node *
+lesson_document(const struct lesson *l)
+{
+	const struct model_kind *kind = &model_authorization_policy_kind;
+	struct conf_node *doc = conf_map_new(l->arena), *meta, *spec, *target;
+
+	conf_set_string(doc, "apiVersion", kind->versions[0]);
+	conf_set_string(doc, "kind", kind->kind);
+	meta = conf_set_map(doc, "metadata");
+	conf_set_string(meta, "name", arena_printf(l->arena, "callers-of-%s",
+	    l->service));
+	conf_set_string(meta, "namespace", l->namespace);
+	spec = conf_set_map(doc, "spec");
+	target = conf_add_map(conf_set_list(spec, "targetRefs"));
+	conf_set_string(target, "group", "");
+	conf_set_string(target, "kind", "Service");
+	conf_set_string(target, "name", l->service);
+	conf_set_string(spec, "action", "ALLOW");
+	if (lesson_callers(l) > 0)
+		add_rules(l, conf_set_list(spec, "rules"));
+	return doc;
+}
+
+/* --- for people ------------------------------------------------------------------ */
+
+void
+lesson_comment(const struct lesson *l, struct str *out)
+{
+	for (size_t i = 0; i < l->len; i++) {
+		const struct lesson_row *r = &l->v[i];
+
+		str_add(out, "# ");
+		str_add_printable(out, slice_str(r->caller[0] == '\0' ?
+		    "(nobody proven, and so not allowed)" : r->caller));
+		str_add(out, r->method[0] == '\0' ? " bytes" : " ");
+		str_add_printable(out, slice_str(r->method));
+		str_add_char(out, ' ');
+		str_add_printable(out, slice_str(r->path));
+		str_addf(out, "%sport %u: %lld times, the last %lld s ago\n",
+		    r->path[0] == '\0' ? "" : " ", r->port,
+		    (long long)r->count, (long long)r->seconds_ago);
+	}
+	for (size_t i = 0; i < l->coarse_len; i++)
+		str_addf(out, "# %s called, and no sidecar knows any more what: "
+		    "anything is allowed\n", l->coarse[i]);
+}
