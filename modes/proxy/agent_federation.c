@@ -17,8 +17,9 @@ log_domains(const struct bundle_set *now)
 {
 	for (size_t i = 0; now != NULL && i < now->len; i++)
 		log_info("identity", "members of the trust domain %.*s are "
-		    "believed by %zu roots of its own",
-		    SLICE_ARG(now->v[i]->domain), now->v[i]->len);
+		    "believed by %zu root%s of its own",
+		    SLICE_ARG(now->v[i]->domain), now->v[i]->len,
+		    now->v[i]->len == 1 ? "" : "s");
 	if (now == NULL || now->len == 0)
 		log_info("identity", "no other trust domain is believed");
 }

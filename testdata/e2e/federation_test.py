@@ -1,10 +1,14 @@
 #!/usr/bin/python3
 """Meshes with trust domains of their own that let their members call each other."""
 
+import http.server
 import json
+import ssl
+import threading
 
 import wire
 from mesh import curl, main, scenario, wait_until
+from outside import Authority
 from websocket import WebSocket
 
 DENIED = "RBAC: access denied"
@@ -215,6 +219,164 @@ def two_meshes_fetch_each_others_bundles(scene):
 	assert not lost and asked > 50, (lost, asked)
 	assert a.metrics().sum("mesh_control_federation_fetches_total",
 	    trust_domain="b.example", result="fetched") >= 2
+
+
+class Site:
+	"""A web server with a certificate of the web, and what it answers now."""
+
+	def __init__(self, scene, pair):
+		site = self
+
+		class Handler(http.server.BaseHTTPRequestHandler):
+			def do_GET(self):
+				body = site.body.encode()
+				self.send_response(site.status)
+				self.send_header("Content-Length", str(len(body)))
+				self.end_headers()
+				self.wfile.write(body)
+
+			def log_message(self, *_):
+				pass
+
+		self.body, self.status = "{}", 200
+		context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+		context.load_cert_chain(*pair)
+		self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
+		    Handler)
+		# Whoever does not trust it breaks off.
+		self.server.handle_error = lambda *_: None
+		self.server.socket = context.wrap_socket(self.server.socket,
+		    server_side=True, do_handshake_on_connect=False)
+		self.url = f"https://127.0.0.1:{self.server.server_port}/bundle"
+		threading.Thread(target=self.server.serve_forever,
+		    daemon=True).start()
+		scene.closing(self)
+
+	def serve(self, bundle, sequence):
+		self.body = json.dumps({**bundle, "spiffe_sequence": sequence,
+		    "spiffe_refresh_hint": 1})
+
+	def close(self):
+		self.server.shutdown()
+		self.server.server_close()
+
+
+def by_web(url):
+	return (f"bundleEndpointURL: {url}\n  bundleEndpointProfile: "
+	    "{type: https_web}")
+
+
+def is_over(socket):
+	try:
+		return socket.read(1) == b""
+	except OSError:
+		return True
+
+
+def fails_with(control, name, words):
+	wait_until(lambda: fetched(control, name)[0] == "False" and words in
+	    fetched(control, name)[2], f"fetching fails: {words}")
+
+
+@scenario
+def a_bundle_of_the_web_is_kept_and_taken_back(scene):
+	root, other = Authority(scene), Authority(scene, "other")
+	site = Site(scene, root.sign("site", san="IP:127.0.0.1"))
+	bad = Site(scene, other.sign("bad", san="IP:127.0.0.1"))
+	a = mesh_of(scene, "a.example", more=("--federation-ca-file", root.path))
+	b = mesh_of(scene, "b.example")
+	orders, web = member(scene, a, "orders"), member(scene, b, "web")
+	abroad(b, orders, "orders-a", "a", "spiffe://a.example/ns/default/sa/orders")
+	federate(b, "a.example", inline(bundle_of(a)))
+	keys = bundle_of(b)
+
+	def works():
+		return ask(web, "orders-a").status == 200
+
+	def cut(socket):
+		assert is_over(socket), "what stands on the domain is cut"
+		wait_until(lambda: ask(web, "orders-a").status in (502, 503),
+		    "nobody of the domain is believed")
+
+	def connect():
+		wait_until(works, "the domain is believed")
+		socket = WebSocket(web.outbound_port, host="orders-a.default.mesh")
+		socket.send(b"hello")
+		assert socket.receive() == b"hello"
+		return socket
+
+	for one in site, bad:
+		one.serve(keys, 7)
+	# Whose certificate leads nowhere publishes nothing.
+	federate(a, "b.example", by_web(bad.url))
+	fails_with(a, "b", "the chain leads to no root")
+	assert status_of(a, "b")["bundle"]["source"] == "None"
+	federate(a, "b.example", by_web(site.url))
+	socket = connect()
+	# What does not read, what is older, and silence change nothing.
+	site.serve(keys, 6)
+	fails_with(a, "b", "its spiffe_sequence went back from 7 to 6")
+	site.body = '{"keys":'
+	fails_with(a, "b", "bundle:1:")
+	site.status = 503
+	fails_with(a, "b", "answers 503")
+	site.close()
+	fails_with(a, "b", "refused")
+	a.stop()
+	socket.send(b"still here")
+	assert socket.receive() == b"still here"
+	socket.close()
+	orders.stop()
+	orders.start()
+	orders.await_ready()
+	wait_until(works, "the proxy has it from its disk")
+	a.start()
+	a.await_ready()
+	assert works() and bundle_of_kept(a)["spiffe_sequence"] == 7
+	# All authorities are taken back: everything ends, and begins again.
+	site = Site(scene, root.sign("site-2", san="IP:127.0.0.1"))
+	site.serve(keys, 8)
+	federate(a, "b.example", by_web(site.url))
+	socket = connect()
+	site.serve({"keys": []}, 9)
+	cut(socket)
+	assert status_of(a, "b")["bundle"]["roots"] == 0
+	assert orders.metrics().sum("mesh_revoked_connections_total") >= 1
+	site.serve(keys, 10)
+	socket = connect()
+	# So does it when the document is deleted, and what was fetched goes, too.
+	a.ctl("delete", "cftd", "b", "--yes")
+	cut(socket)
+	wait_until(lambda: a.ctl("get", "federatedbundle", "b",
+	    expect=None).returncode != 0, "what was fetched is gone")
+
+
+@scenario
+def an_impostor_is_nobody(scene):
+	a = mesh_of(scene, "a.example", inbound_policy="deny")
+	b = mesh_of(scene, "b.example")
+	# The same trust domain with roots of its own, and another domain.
+	false_b = scene.control(name="false-b", options=("--trust-domain",
+	    "b.example"))
+	c = mesh_of(scene, "c.example")
+	orders = member(scene, a, "orders")
+	a.apply(ALLOW.format(who="principals: [b.example/ns/default/sa/web]"))
+	callers = {}
+	for control in b, false_b, c:
+		callers[control.name] = member(scene, control, "web")
+		abroad(control, orders, "orders-a", "a",
+		    "spiffe://a.example/ns/default/sa/orders")
+		federate(control, "a.example", inline(bundle_of(a)))
+	for control in b, c:
+		federate(a, f"{control.name}.example", inline(bundle_of(control)))
+	wait_until(lambda: ask(callers["b"], "orders-a").status == 200,
+	    "the true one is let in")
+	assert ask(callers["c"], "orders-a").status == 403
+	before = orders.metrics().sum("mesh_tls_failures_total",
+	    reason="unknown-issuer")
+	assert ask(callers["false-b"], "orders-a").status in (502, 503)
+	assert orders.metrics().sum("mesh_tls_failures_total",
+	    reason="unknown-issuer") > before
 
 
 def bundle_of_kept(control, name="b"):
