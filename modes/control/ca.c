@@ -37,7 +37,7 @@ ca_open(const struct ca_options *o, struct err *err)
 	};
 	struct signer_options signer = {
 		.domain = o->domain, .life_max_s = SIGNER_LIFE_MAX_S,
-		.rate = o->rate != 0 ? o->rate : SIGNER_RATE, .log = o->log,
+		.rate = o->rate != 0 ? o->rate : SIGNER_RATE_MAX, .log = o->log,
 	};
 	uint32_t life_s = o->leaf_life_s != 0 ? o->leaf_life_s :
 	    CA_LEAF_LIFE_S;

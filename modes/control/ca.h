@@ -31,7 +31,7 @@ struct ca_options {
 	struct slice domain;
 	const char  *root_cert_file, *root_key_file;	/* NULL: our own */
 	uint32_t     leaf_life_s;	/* 10 s .. 30 d; 0: CA_LEAF_LIFE_S */
-	uint32_t     rate;		/* per second; 0: SIGNER_RATE */
+	uint32_t     rate;		/* per second; 0: SIGNER_RATE_MAX */
 	const struct log_options *log;	/* for the signer; may be NULL */
 };
 

@@ -14,7 +14,7 @@
  */
 #define SIGNER_LIFE_MIN_S	10
 #define SIGNER_LIFE_MAX_S	(30 * 86400)
-#define SIGNER_RATE		500	/* certificates in a second; tokens too */
+#define SIGNER_RATE_MAX		500	/* certificates in a second; tokens too */
 #define SIGNER_TOKEN_LIFE_MAX_S	3600
 
 struct signer_credit {

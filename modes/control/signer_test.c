@@ -104,6 +104,37 @@ TEST(signer_tells_nobody_who_cancelled)
 	dir_remove(&d);
 }
 
+/* More than it may sign in a second is refused, and the next is answered, too. */
+TEST(signer_lives_through_more_than_its_rate)
+{
+	struct ca_dir d;
+	struct err err = ERR_INIT;
+	struct signer_request q;
+	struct str der = { 0 };
+	struct key key;
+	struct ca *ca;
+
+	dir_make(&d);
+	ca = ca_open(&(struct ca_options){ .data_dir = d.path,
+	    .domain = SLICE("td"), .rate = 1 }, &err);
+	assert_non_null(ca);
+	key_generate(&key);
+	fill(&q, &key);
+	while (signer_sign(ca->signer, &q, &der, &err) == 0)
+		str_clear(&der);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(err.kind, ERR_UNAVAILABLE);
+		assert_string_equal(err.text,
+		    signer_status_sentence(SIGNER_RATE));
+		err = ERR_INIT;
+		if (signer_sign(ca->signer, &q, &der, &err) == 0)
+			break;		/* a second went by */
+	}
+	str_fini(&der);
+	ca_close(ca);
+	dir_remove(&d);
+}
+
 TEST(signer_refuses_by_itself)
 {
 	struct ca_dir d;
