@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,13 @@ static const char usage_text[] =
 "\n"
 "Holds a session with control (HOST:PORT) for each line of the file MEMBERS:\n"
 "\"WORKLOAD CERTIFICATE-FILE KEY-FILE\".  CONTROL-ID is the SPIFFE ID of\n"
-"control, CA the file of the trust bundle; all call SERVICE (ns/name).\n";
+"control, CA the file of the trust bundle; all call SERVICE (ns/name).  At\n"
+"SIGUSR1 each asks for another certificate.\n"
+"\n"
+"       swarm --join CONTROL CONTROL-ID CA TOKENS\n"
+"\n"
+"Joins once by each token of the file TOKENS, 32 at a time, and prints\n"
+"\"joined N NANOSECONDS calls N failed N\".\n";
 
 static const char trust_domain[] = "mesh.internal";
 
@@ -64,6 +71,74 @@ add_member(struct swarm *s, struct slice line, struct slice ca)
 		mem_free(texts[i]);
 }
 
+/* --- joining --------------------------------------------------------------------- */
+
+#define JOINING_MAX	32	/* at a time */
+
+static void
+on_joined(void *arg)
+{
+	loop_stop(arg);
+}
+
+static void
+add_tokens(struct issue *all, const char *path)
+{
+	struct str list = { 0 };
+	struct slice lines, line;
+	struct token token;
+
+	read_file(path, &list);
+	lines = str_slice(&list);
+	while (slice_cut(&lines, '\n', &line)) {
+		if (line.len == 0)
+			continue;
+		if (!token_parse(&token, line)) {
+			fprintf(stderr, "swarm: %s: that is no token\n", path);
+			exit(EXIT_USAGE);
+		}
+		issue_join(all, &token);
+		token_fini(&token);
+	}
+	key_wipe_str(&list);
+}
+
+/* words: CONTROL CONTROL-ID CA TOKENS */
+static int
+join(char *const words[4])
+{
+	struct loop *loop = loop_new("swarm");
+	struct tls_handshaker *handshaker = tls_handshaker_new(1);
+	struct str ca = { 0 };
+	struct err err = ERR_INIT;
+	struct issue all;
+
+	issue_init(&all, &(struct agent_dial_request){ .loop = loop,
+	    .handshaker = handshaker, .control = words[0],
+	    .expected_id = words[1] });
+	read_file(words[2], &ca);
+	all.trust = tls_identity_new(SLICE_NONE, SLICE_NONE, str_slice(&ca),
+	    trust_domain, 0, &err);
+	if (all.trust == NULL)
+		fail(&err);
+	add_tokens(&all, words[3]);
+	if (all.len > 0) {
+		issue_start(&all, JOINING_MAX, on_joined, loop);
+		loop_run(loop);
+	}
+	printf("joined %zu %" PRIu64 " calls %zu failed %zu\n", all.len,
+	    all.ended_ns - all.began_ns, all.calls, all.failed);
+	int code = all.failed > 0 ? EXIT_FAILURE : 0;
+
+	issue_fini(&all);
+	loop_finish(loop);
+	tls_identity_unref(all.trust);
+	tls_handshaker_free(handshaker);
+	loop_free(loop);
+	str_fini(&ca);
+	return code;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -71,13 +146,15 @@ main(int argc, char **argv)
 	struct str ca = { 0 }, list = { 0 };
 	struct slice lines, line;
 
+	signal(SIGPIPE, SIG_IGN);
+	descriptors_raise();
+	if (argc == 6 && strcmp(argv[1], "--join") == 0)
+		return join(argv + 2);
 	if (argc != 6) {
 		fputs(usage_text, argc == 2 && strcmp(argv[1], "--help") == 0 ?
 		    stdout : stderr);
 		return EXIT_USAGE;
 	}
-	signal(SIGPIPE, SIG_IGN);
-	descriptors_raise();
 	swarm_init(&swarm, argv[1], argv[2], argv[3]);
 	read_file(argv[4], &ca);
 	read_file(argv[5], &list);

@@ -127,6 +127,16 @@ acknowledge(struct member *m, uint64_t revision)
 	fflush(stdout);
 }
 
+/* At once, as of one whose workers have nothing to cut. */
+static void
+obey(struct member *m, uint64_t generation)
+{
+	const struct sync_message revoked = { .type = SYNC_REVOKED,
+		.generation = generation };
+
+	say(m, &revoked);
+}
+
 static void
 on_synced(struct member *m)
 {
@@ -161,6 +171,8 @@ on_line(void *arg, struct slice line, struct arena *arena)
 		acknowledge(m, message.revision);
 	if (message.type == SYNC_SYNCED)
 		on_synced(m);
+	if (message.type == SYNC_REVOKE)
+		obey(m, message.generation);
 }
 
 static void
@@ -204,11 +216,38 @@ on_signal(void *arg, int signo)
 	loop_stop(s->loop);
 }
 
+static void
+on_renewed(void *arg)
+{
+	const struct swarm *s = arg;
+	const struct issue *i = &s->renewal;
+
+	printf("renewed %zu %" PRIu64 " calls %zu failed %zu late %zu\n", i->len,
+	    i->ended_ns - i->began_ns, i->calls, i->failed, i->late);
+	fflush(stdout);
+}
+
+/* All of them at once, as after a break-in. */
+static void
+on_renew(void *arg, int signo)
+{
+	struct swarm *s = arg;
+
+	(void)signo;
+	if (s->renewal.len > 0)
+		return;
+	issue_init(&s->renewal, &s->request);
+	for (size_t i = 0; i < s->len; i++)
+		issue_renew(&s->renewal, s->members[i].identity);
+	issue_start(&s->renewal, s->len, on_renewed, s);
+}
+
 void
 swarm_run(struct swarm *s)
 {
 	loop_on_signal(s->loop, SIGTERM, on_signal, s);
 	loop_on_signal(s->loop, SIGINT, on_signal, s);
+	loop_on_signal(s->loop, SIGUSR1, on_renew, s);
 	loop_timer_init(&s->alive, s->loop, on_alive, s);
 	loop_timer_start(&s->alive, ALIVE_MS);
 	find_lowest(s);
@@ -218,6 +257,7 @@ swarm_run(struct swarm *s)
 	loop_timer_stop(&s->alive);
 	for (size_t i = 0; i < s->len; i++)
 		agent_link_close(s->members[i].link);
+	issue_fini(&s->renewal);
 	loop_finish(s->loop);
 }
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cmd/swarm/issue.h"
 #include "loop/loop.h"
 #include "modes/proxy/agent_link.h"
 
@@ -20,6 +21,10 @@
  *	synced N		when all have their first state
  *	acked REVISION NS	when all have acknowledged that, or a later one;
  *				NS is CLOCK_MONOTONIC
+ *	renewed N NS calls N failed N late N
+ *				SIGUSR1: each has got another certificate, all
+ *				together after NS and so many calls; late: after
+ *				the end of the one before
  *	closed WORKLOAD WHY	a session ended, which is a failure
  */
 struct member {
@@ -42,6 +47,7 @@ struct swarm {
 	size_t                     at_lowest;	/* how many have that */
 	uint64_t                   born_ms;
 	struct loop_timer          alive;
+	struct issue               renewal;
 	bool                       has_failed;
 };
 

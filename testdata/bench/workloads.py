@@ -13,6 +13,7 @@ import push
 from pair import Holder, Pair
 from peers import MESH, NO_LOG, backend, listens, reverse_proxies
 import routes
+import trust
 
 SMALL = "/plain"
 KIB16 = "/?size=16384"
@@ -308,3 +309,8 @@ def start(bench):
 @workload("W14", "UDP: datagrams for a second of CPU")
 def packets(bench):
 	datagrams.run(bench)
+
+
+@workload("W15", "decisions, joins, renewals and revocations")
+def identities(bench):
+	trust.run(bench)

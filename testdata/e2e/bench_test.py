@@ -45,6 +45,18 @@ def a_tiny_round_gives_a_table_and_json(scene):
 
 
 @scenario
+def identities_are_joined_renewed_and_revoked(scene):
+	if VARIANT != "release":
+		raise Skip("it decides more often than a sanitizer has time for")
+	done = bench("--tiny", "W15")
+	assert done.returncode == 0, done.stdout + done.stderr
+	rows = {row["metric"].strip(): row for row in json.loads(
+	    (BUILD / "bench/latest.json").read_text())}
+	assert rows["refused, or after the end"]["mesh"] == 0, rows
+	assert rows["revoke to the last of 2 ends"]["mesh"] > 0, rows
+
+
+@scenario
 def a_workload_that_is_none_is_refused(scene):
 	done = bench("W99")
 	assert done.returncode == 64 and "W99" in done.stderr, done.stderr
