@@ -140,10 +140,23 @@ task_test() { run_tests release "$@"; }
 task_asan() { run_tests asan "$@"; }
 task_tsan() { run_tests tsan "$@"; }
 
+# A minute of each target that reads identities, tokens or policies.
+fuzz_quick() {
+	local variant=asan
+	need "$build_packages python3"
+	if command -v clang >/dev/null; then variant=libfuzzer; fi
+	compile "$variant" fuzz
+	MESH_BUILD=$PWD/build/$variant exec $python testdata/fuzz_quick.py "$@"
+}
+
 # A real fuzzer at one target, from its seeds on, until Ctrl-C or an input that
 # breaks something.  What follows the name goes to the fuzzer.
 task_fuzz() {
 	local target=${1:-} found=build/fuzz-found
+	if [ "$target" = --quick ]; then
+		shift
+		fuzz_quick "$@"
+	fi
 	need "$build_packages"
 	if [ $# -gt 0 ]; then shift; fi
 	if [ ! -d "testdata/fuzz/${target:-/}" ]; then
@@ -250,6 +263,7 @@ task_help() {
 	  lint           the rules of this source tree
 	  asan, tsan     the tests with the address or the thread sanitizer
 	  fuzz TARGET    afl++ or clang's fuzzer, on one target of cmd/fuzz
+	  fuzz --quick   a minute of each one that reads identities or policies
 	  bench [--quick] [Wn ...]
 	                 measure mesh beside nginx and HAProxy
 	  bench micro    count instructions of the data path's parts

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "cmd/fuzz/fuzz.h"
 #include "cmd/fuzz/mutate.h"
@@ -10,18 +11,20 @@
 #define EXIT_NOINPUT	66
 
 static const char usage_text[] =
-"usage: fuzz [--rounds N] [--seed N] [--keep FILE] TARGET [FILE | FOLDER]...\n"
+"usage: fuzz [--rounds N | --seconds N] [--seed N] [--keep FILE] TARGET\n"
+"            [FILE | FOLDER]...\n"
 "\n"
 "Gives the bytes of each file to a target, or standard input without any.\n"
 "\n"
 "  --rounds N   then N mutations of them\n"
+"  --seconds N  then mutations of them for so long\n"
 "  --seed N     another sequence of mutations (1)\n"
 "  --keep FILE  where each mutation is written before it runs\n"
 "\n"
 "Targets:\n";
 
 struct options {
-	unsigned long long rounds, seed;
+	unsigned long long rounds, seconds, seed;
 	const char        *keep;
 };
 
@@ -67,20 +70,23 @@ run(const struct fuzz_target *t, const struct str *input)
 	mem_free(data);
 }
 
-static void
+/* Gives how many there were. */
+static unsigned long long
 run_mutations(const struct fuzz_target *t, const struct seeds *seeds,
     const struct options *o)
 {
 	struct str input = { 0 };
-	uint64_t state = o->seed;
+	uint64_t state = o->seed, end_ms = clock_mono_ms() + 1000 * o->seconds;
+	unsigned long long i;
 
-	for (unsigned long long i = 0; i < o->rounds; i++) {
+	for (i = 0; i < o->rounds || clock_mono_ms() < end_ms; i++) {
 		mutate(&input, seeds, &state);
 		if (o->keep != NULL)
 			keep(o->keep, &input);
 		run(t, &input);
 	}
 	str_fini(&input);
+	return i;
 }
 
 int
@@ -88,6 +94,7 @@ main(int argc, char **argv)
 {
 	static const struct option known[] = {
 		{ "rounds", required_argument, NULL, 'r' },
+		{ "seconds", required_argument, NULL, 't' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "keep", required_argument, NULL, 'k' },
 		{ NULL, 0, NULL, 0 },
@@ -100,6 +107,8 @@ main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		if (c == 'r')
 			o.rounds = number(optarg);
+		else if (c == 't')
+			o.seconds = number(optarg);
 		else if (c == 's')
 			o.seed = number(optarg);
 		else if (c == 'k')
@@ -121,9 +130,8 @@ main(int argc, char **argv)
 		}
 	for (size_t i = 0; i < seeds.len; i++)
 		run(t, &seeds.v[i]);
-	if (seeds.len > 0)
-		run_mutations(t, &seeds, &o);
-	printf("%s: %zu inputs, %llu mutations\n", t->name, seeds.len, o.rounds);
+	printf("%s: %zu inputs, %llu mutations\n", t->name, seeds.len,
+	    seeds.len > 0 ? run_mutations(t, &seeds, &o) : 0);
 	seeds_fini(&seeds);
 	return 0;
 }

@@ -23,6 +23,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "meta", fuzz_meta, "what a sidecar says first of who calls" },
 	{ "name", fuzz_name, "addresses, server names, identities, units" },
 	{ "packet", fuzz_packet, "frames of mesh-udp/1" },
+	{ "policy", fuzz_policy, "a caller, and policies that judge it" },
 	{ "protobuf", fuzz_protobuf, "a message of protocol buffers" },
 	{ "proxy-protocol", fuzz_proxy_protocol, "PROXY protocol, 1 and 2" },
 	{ "record", fuzz_record, "TLS records of a peer that has the keys" },

@@ -83,11 +83,33 @@ def installs_below_destdir():
 			assert "/usr/local" not in there.read_text(), there
 
 
+def fuzz_quick(*args, **env):
+	return subprocess.run(["/usr/bin/python3", ROOT / "testdata/fuzz_quick.py",
+	    "--seconds", "1", *args], text=True, capture_output=True,
+	    timeout=120, check=False, env={**os.environ, **env})
+
+
+def fuzzes_quickly_and_says_what_broke():
+	done = fuzz_quick("token", "csr")
+	assert done.returncode == 0, done.stdout + done.stderr
+	assert "ok token: " in done.stdout and "ok csr: " in done.stdout, done.stdout
+	with tempfile.TemporaryDirectory() as folder:
+		breaks = Path(folder, "fuzz")
+		breaks.write_text("#!/bin/sh\ncase $FUZZ_TARGET in token) echo boom; "
+		    "exit 1 ;; esac\necho 7 mutations\n")
+		breaks.chmod(0o755)
+		done = fuzz_quick("token", "csr", MESH_BUILD=folder)
+	assert done.returncode == 1, done.returncode
+	assert "not ok token\nboom" in done.stdout, done.stdout
+	assert "ok csr: 7 inputs" in done.stdout, done.stdout
+	assert "broken: token;" in done.stdout, done.stdout
+
+
 def main():
 	failed = False
 	for test in (lists_its_tasks, refuses_an_unknown_task,
 	    prints_what_to_install_where_it_may_not, names_only_what_is_missing,
-	    installs_below_destdir):
+	    installs_below_destdir, fuzzes_quickly_and_says_what_broke):
 		name = "build_" + test.__name__
 		if not RELEASE:
 			print(f"skip {name}: nothing of it depends on the variant")
