@@ -120,6 +120,13 @@ ext_subject_key_id(struct cert *c, struct der *d, bool critical)
 	return der_get(d, DER_OCTETS, &c->skid);
 }
 
+/* As all fields of some sequences are; 0 is none. */
+static bool
+is_context(uint8_t tag)
+{
+	return (tag & 0xc0) == DER_CONTEXT(0);
+}
+
 static bool
 ext_authority_key_id(struct cert *c, struct der *d, bool critical)
 {
@@ -130,7 +137,8 @@ ext_authority_key_id(struct cert *c, struct der *d, bool critical)
 	if (der_peek(&in) == DER_CONTEXT(0))
 		der_get(&in, DER_CONTEXT(0), &c->akid);
 	while (in.rest.len > 0)		/* issuer and serial, rarely there */
-		der_any(&in, NULL, NULL);
+		if (!is_context(der_any(&in, NULL, NULL)))
+			return false;
 	return der_end(&in);
 }
 
@@ -168,6 +176,8 @@ ext_san(struct cert *c, struct der *d, bool critical)
 			c->dns++;
 		else if (tag == DER_CONTEXT(6) && c->uris++ == 0)
 			c->uri = value;
+		else if (!is_context(tag))
+			return false;
 		else if (tag != DER_CONTEXT(6))
 			c->other_names++;
 	}
