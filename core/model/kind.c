@@ -37,6 +37,7 @@ const struct model_kind *const model_kinds[] = {
 	&model_cluster_role_binding_kind,
 	&model_federated_trust_domain_kind,
 	&model_federated_bundle_kind,
+	&model_host_attestor_kind,
 	&model_proxy_kind,
 	&model_control_kind,
 	NULL,

@@ -79,7 +79,8 @@ extern const struct model_kind model_service_kind, model_endpoint_slice_kind,
     model_authorization_policy_kind, model_request_authentication_kind,
     model_peer_authentication_kind,
     model_role_binding_kind, model_cluster_role_binding_kind,
-    model_federated_trust_domain_kind, model_federated_bundle_kind;
+    model_federated_trust_domain_kind, model_federated_bundle_kind,
+    model_host_attestor_kind;
 
 /* By what a document says. */
 const struct model_kind *model_kind_of(const char *api_version, const char *kind);

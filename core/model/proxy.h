@@ -41,6 +41,8 @@ struct model_proxy {
 		const char *service;	/* NAMESPACE/NAME */
 		const char *control;	/* HOST:PORT */
 		const char *token_file;
+		const char *host_cert_file, *host_key_file;	/* instead */
+		const char *trust_bundle_file, *ca_hash;
 		struct model_app *apps;
 		size_t            apps_len;
 		int               protocol;	/* of apps that do not say */

@@ -111,7 +111,8 @@ TEST(daemons_have_these_flags)
 	struct str s = { 0 };
 
 	conf_flags_each(&model_proxy_flags, note, &s);
-	assert_string_equal(str_ptr(&s), "service control token-file app protocol app-health "
+	assert_string_equal(str_ptr(&s), "service control token-file host-key-file "
+	    "host-cert-file trust-bundle-file ca-hash app protocol app-health "
 	    "zone label advertise upstream gateway listen-address trusted-hops "
 	    "proxy-protocol-from app-user workload-api-socket workload-api-user "
 	    "expose "

@@ -3,6 +3,7 @@
 #include "modes/control/ca_rotate.h"
 #include "modes/control/identity.h"
 #include "modes/control/join.h"
+#include "pki/base64.h"
 #include "pki/csr.h"
 #include "pki/pem.h"
 #include "pki/possession.h"
@@ -40,16 +41,22 @@ read_pem(struct api_call *call, const char *member, const char *label,
 	return 0;
 }
 
-/* The key of a request in PEM that proves that its sender holds it. */
+int
+api_read_csr_der(struct api_call *call, uint8_t point[KEY_POINT_LEN],
+    struct slice *der, struct err *err)
+{
+	if (read_pem(call, "csr", PEM_LABEL_CSR, CSR_MAX, der, err) < 0)
+		return -1;
+	return csr_parse(point, *der, err) < 0 ? err_wrap(err, "csr") : 0;
+}
+
 int
 api_read_csr(struct api_call *call, uint8_t point[KEY_POINT_LEN],
     struct err *err)
 {
 	struct slice der;
 
-	if (read_pem(call, "csr", PEM_LABEL_CSR, CSR_MAX, &der, err) < 0)
-		return -1;
-	return csr_parse(point, der, err) < 0 ? err_wrap(err, "csr") : 0;
+	return api_read_csr_der(call, point, &der, err);
 }
 
 void
@@ -69,8 +76,8 @@ api_add_certificate(struct api_call *call, struct conf_node *map,
 	str_fini(&bundle);
 }
 
-static void
-on_joined(void *ctx, const struct join_result *r)
+void
+api_joined(void *ctx, const struct join_result *r)
 {
 	struct api_call *call = ctx;
 	struct arena *a = &call->arena;
@@ -119,7 +126,7 @@ api_join(struct api_call *call)
 	join_start(call->server, &(struct join_request){
 		.token = slice_str(token), .point = point, .who = call->who,
 		.service = slice_str(service),
-	}, on_joined, api_call_ref(call));
+	}, api_joined, api_call_ref(call));
 }
 
 /* By the certificate that the connection showed. */
@@ -136,7 +143,7 @@ renew(struct api_call *call, bool is_for_app)
 	join_renew(call->server, &(struct renew_request){
 		.leaf = call->leaf, .point = point, .is_for_app = is_for_app,
 		.who = call->who,
-	}, on_joined, api_call_ref(call));
+	}, api_joined, api_call_ref(call));
 }
 
 void
@@ -188,7 +195,7 @@ api_renew_ended(struct api_call *call)
 	}
 	join_renew(call->server, &(struct renew_request){
 		.leaf = leaf, .point = point, .who = call->who,
-	}, on_joined, api_call_ref(call));
+	}, api_joined, api_call_ref(call));
 }
 
 void
@@ -197,6 +204,7 @@ api_trust_bundle(struct api_call *call)
 	const struct bundle *b = call->server->ca->bundle;
 	struct slice format = api_query(call, "format");
 	struct str out = { 0 }, keys = { 0 };
+	uint8_t hash[HASH_LEN];
 
 	if (format.len == 0 || slice_is(format, "pem")) {
 		bundle_pem(&out, b);
@@ -208,8 +216,13 @@ api_trust_bundle(struct api_call *call)
 		    (uint32_t)(call->server->spec->bundle_refresh_ms / 1000),
 		    str_slice(&keys));
 		api_answer_json(call, 200, str_slice(&out));
+	} else if (slice_is(format, "hash")) {
+		bundle_hash(b, hash);
+		base64_add(&out, BASE64_URL, slice_of(hash, HASH_LEN));
+		str_add_char(&out, '\n');
+		api_answer(call, 200, "text/plain", str_slice(&out));
 	} else {
-		api_answer_fail(call, ERR_DATA, "format: expected pem or spiffe, "
+		api_answer_fail(call, ERR_DATA, "format: expected pem, spiffe or hash, "
 		    "found \"%.*s\"", SLICE_ARG(format));
 	}
 	str_fini(&out);

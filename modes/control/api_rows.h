@@ -21,6 +21,8 @@ api_row api_trust_bundle, api_join, api_renew, api_renew_ended, api_svid_x509,
     api_ca;
 /* api_svid.c */
 api_row api_svid_jwt;
+/* api_attest.c */
+api_row api_attest_challenge, api_attest;
 /* api_access.c */
 api_row api_token_create, api_token_list, api_token_delete,
     api_operator_create, api_operator_list, api_operator_delete;
@@ -44,8 +46,15 @@ api_row api_audit, api_audit_verify, api_backup;
 api_row api_health, api_livez, api_readyz, api_metrics, api_logging_get,
     api_logging_put, api_config;
 
-/* Shared by identity and access. */
+/*
+ * Shared by identity, access and attest: the key of a request that proves that
+ * its sender holds it, and its DER; and the answer to who joined.
+ */
 int api_read_csr(struct api_call *, uint8_t point[KEY_POINT_LEN], struct err *);
+int api_read_csr_der(struct api_call *, uint8_t point[KEY_POINT_LEN],
+    struct slice *der, struct err *);
+struct join_result;
+void api_joined(void *call, const struct join_result *);
 /* What stands where of the CA: the answer of /v1/ca. */
 void api_answer_ca(struct api_call *);
 /* chain, bundle, trustDomain, notAfter. */

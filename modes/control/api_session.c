@@ -69,9 +69,12 @@ open_session(struct api_call *call, const struct cert_record *c)
 
 	addr_format_ip(l7_addr(call->ctx, &room), ip);
 
+	const char *joined = c->attestor.len > 0 ? arena_printf(&call->arena,
+	    "host %.*s by %.*s", SLICE_ARG(c->host), SLICE_ARG(c->attestor)) :
+	    arena_printf(&call->arena, "token %.*s", SLICE_ARG(c->token));
 	struct session_peer who = { .grant = c->grant, .id = call->id,
 	    .address = slice_str(ip), .from = call->who.from,
-	    .not_after = peer->not_after };
+	    .not_after = peer->not_after, .joined = slice_str(joined) };
 
 	br->call = api_call_ref(call);
 	if (!api_stream_start(call, SYNC_PROTOCOL, &ops, br)) {

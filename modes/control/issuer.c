@@ -40,6 +40,8 @@ job_new(struct server *s, const struct issuer_job *from)
 	j->serial = keep(j, str_slice(&hex));
 	str_fini(&hex);
 	j->spec.token = keep(j, from->token);
+	j->spec.attestor = keep(j, from->attestor);
+	j->spec.host = keep(j, from->host);
 	j->spec.audit = audit_keep(&j->arena, &from->audit);
 	j->spec.grant = (struct grant){
 		.ns = keep(j, from->grant.ns),
@@ -96,6 +98,7 @@ put_record(struct job *j, struct store_txn *t)
 		.issued = clock_wall_s(), .expires = j->not_after,
 		.token = j->spec.token, .issuer = j->issuer,
 		.is_of_app = j->spec.is_of_app,
+		.attestor = j->spec.attestor, .host = j->spec.host,
 	};
 
 	hash_sha256(hash, j->der);
@@ -109,6 +112,10 @@ put_record(struct job *j, struct store_txn *t)
 	if (j->spec.token.len > 0) {
 		str_add(&detail, ",\"token\":");
 		str_add_json(&detail, j->spec.token);
+	}
+	if (j->spec.attestor.len > 0) {
+		str_add(&detail, ",\"attestor\":");
+		str_add_json(&detail, j->spec.attestor);
 	}
 	str_add_char(&detail, '}');
 	j->spec.audit.detail = str_slice(&detail);

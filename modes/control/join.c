@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "modes/control/attest.h"
 #include "modes/control/join.h"
 #include "conf/units.h"
 #include "modes/control/join_name.h"
@@ -21,6 +22,8 @@ struct join {
 	struct audit_entry  who;
 	unsigned            tries;
 	bool                is_renewal, is_for_app;
+	const struct attested *host;	/* joins by it; NULL: by a token */
+	struct slice        attestor, host_name;
 	struct slice        service;	/* wanted, or absent */
 	struct slice        key;	/* in the store */
 	join_done          *done;
@@ -180,8 +183,9 @@ issue(struct join *j, struct slice action)
 	issuer_issue(j->server->issuer, &(struct issuer_job){
 		.request = &request, .grant = *g,
 		.token = j->record.id, .is_of_app = j->is_for_app,
+		.attestor = j->attestor, .host = j->host_name,
 		.audit = j->who,
-		.add = j->is_renewal ? NULL : use_token,
+		.add = j->key.ptr == NULL || j->is_renewal ? NULL : use_token,
 		.done = on_issued, .ctx = j,
 	});
 	ca_request_fini(&request);
@@ -342,6 +346,55 @@ join_start(struct server *s, const struct join_request *r, join_done *done,
 	read_token(j);
 }
 
+/* --- attested ---------------------------------------------------------------------- */
+
+static void
+on_attested(void *arg)
+{
+	struct join *j = arg;
+	const struct attested *h = j->host;
+
+	if (is_revoked(j, &h->grant, h->since)) {
+		fail(j, ERR_DENIED, arena_printf(&j->arena, "the identity was "
+		    "revoked after HostAttestor %.*s was made; delete that and "
+		    "make another", SLICE_ARG(h->attestor)));
+		return;
+	}
+	j->result.grant = h->grant;
+	issue(j, SLICE("attest"));
+}
+
+static const struct attested *
+keep_host(struct join *j, const struct attested *from)
+{
+	struct attested *h = arena_alloc(&j->arena, sizeof(*h));
+	struct arena *a = &j->arena;
+
+	*h = *from;
+	h->grant.ns = arena_dup(a, from->grant.ns);
+	h->grant.account = arena_dup(a, from->grant.account);
+	h->grant.name = arena_dup(a, from->grant.name);
+	h->grant.services = arena_alloc(a, sizeof(struct slice) *
+	    from->grant.services_len);
+	for (size_t i = 0; i < from->grant.services_len; i++)
+		h->grant.services[i] = arena_dup(a, from->grant.services[i]);
+	h->attestor = j->attestor = arena_dup(a, from->attestor);
+	h->host = j->host_name = arena_dup(a, from->host);
+	return h;
+}
+
+void
+join_attested(struct server *s, const struct join_attested_request *r,
+    join_done *done, void *ctx)
+{
+	struct join *j = join_new(s, r->point, &r->who, done, ctx);
+
+	j->host = keep_host(j, r->host);
+	j->who.actor = slice_str(arena_printf(&j->arena, "host/%.*s",
+	    SLICE_ARG(j->host_name)));
+	loop_post(s->loop, on_attested, j);
+}
+
 /* --- renewing -------------------------------------------------------------------- */
 
 /* Why it is not to be renewed, though its key is held; NULL: it may be. */
@@ -399,12 +452,16 @@ on_certificate(void *ctx, const struct store_result *r)
 		    "a new token");
 		return;
 	}
-	if ((fault = ended_too_long(j, &c)) != NULL) {
+	if ((fault = ended_too_long(j, &c)) != NULL ||
+	    (fault = attest_ended(j->server->registry, &j->arena, &c,
+	    clock_wall_s())) != NULL) {
 		fail(j, ERR_DENIED, fault);
 		return;
 	}
 	j->result.grant = c.grant;
 	j->record.id = c.token;
+	j->attestor = c.attestor;
+	j->host_name = c.host;
 	issue(j, j->is_for_app ? SLICE("svid.x509") :
 	    c.expires < clock_wall_s() ? SLICE("renew.ended") : SLICE("renew"));
 }

@@ -17,6 +17,9 @@
  * certificate is known.  Whoever repeats the use with the same key gets the
  * same certificate again, for as long as that is valid.
  *
+ * A host that was attested needs no token, and may come as often as its
+ * HostAttestor takes it; so may it renew.
+ *
  * A renewal is the same without a token: the names are those of the record
  * of the certificate that was presented.  So is the certificate that a proxy
  * gets for its application, to be given out by the SPIFFE Workload API: the
@@ -53,9 +56,19 @@ struct renew_request {
 	struct audit_entry who;
 };
 
-/* Both copy what they are given; done is never called before they return. */
+/* A host that attest.h has judged. */
+struct attested;
+struct join_attested_request {
+	const struct attested *host;
+	const uint8_t         *point;	/* KEY_POINT_LEN bytes, proven to be held */
+	struct audit_entry     who;	/* from; actor is the host */
+};
+
+/* They copy what they are given; done is never called before they return. */
 void join_start(struct server *, const struct join_request *, join_done *,
     void *ctx);
+void join_attested(struct server *, const struct join_attested_request *,
+    join_done *, void *ctx);
 void join_renew(struct server *, const struct renew_request *, join_done *,
     void *ctx);
 

@@ -196,6 +196,10 @@ cert_record_write(struct str *out, const struct cert_record *c)
 		conf_set_slice(map, "issuer", c->issuer);
 	if (c->is_of_app)
 		conf_set_bool(map, "application", true);
+	if (c->attestor.len > 0) {
+		conf_set_slice(map, "attestor", c->attestor);
+		conf_set_slice(map, "host", c->host);
+	}
 	conf_json_write(out, map);
 	arena_fini(&a);
 }
@@ -215,6 +219,8 @@ cert_record_read(struct cert_record *c, struct arena *a, struct slice json,
 	c->expires = conf_get_int(map, "expires", 0);
 	c->token = get(map, "token");
 	c->issuer = get(map, "issuer");
+	c->attestor = get(map, "attestor");
+	c->host = get(map, "host");
 	c->is_of_app = conf_get_bool(map, "application", false);
 	get_grant(&c->grant, a, map);
 	return c->id.ptr != NULL ? 0 : damaged(err, "a certificate");

@@ -45,6 +45,7 @@ struct cert_record {
 	struct slice token;		/* it came from; or absent */
 	struct slice issuer;		/* key id of who signed it, hex */
 	bool         is_of_app;		/* a second one, for its application */
+	struct slice attestor, host;	/* that it joined by: attest.h; or absent */
 };
 
 struct operator_record {

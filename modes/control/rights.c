@@ -36,6 +36,7 @@ const struct rights_row rights_table[] = {
 	{ "authorizationpolicies", { HERE(VIEWER), HERE(ADMIN) } },
 	{ "requestauthentications", { HERE(VIEWER), HERE(ADMIN) } },
 	{ "peerauthentications", { HERE(VIEWER), HERE(ADMIN) } },
+	{ "hostattestors", { HERE(VIEWER), HERE(ADMIN) } },
 	{ "rolebindings", { HERE(VIEWER), HERE(ADMIN) } },
 
 	/* The mesh itself. */

@@ -14,6 +14,7 @@
 #include "modes/control/issuer.h"
 #include "modes/control/operators.h"
 #include "modes/control/relock.h"
+#include "modes/control/attest.h"
 #include "modes/control/revocations.h"
 #include "modes/control/rollouts.h"
 #include "modes/control/jwt_rotation.h"
@@ -305,6 +306,7 @@ open_data(struct server *s, const struct log_options *log, struct err *err)
 	s->registry = registry_open(s->store, s->vault, &s->port, err);
 	if (s->registry == NULL)
 		return -1;
+	s->attest = attest_new();
 	s->bindings = bindings_new(s->registry, on_bindings, s);
 	return 0;
 }
@@ -387,6 +389,7 @@ server_close(struct server *s)
 	traffic_free(s->traffic);
 	operators_free(s->operators);
 	revocations_free(s->revocations);
+	attest_free(s->attest);
 	refusals_fini(&s->refused);
 	stat_memo_fini(&s->memo);
 	for (size_t i = 0; i < 3; i++)

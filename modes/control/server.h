@@ -37,6 +37,7 @@ struct server {
 	struct operators          *operators;
 	struct bindings           *bindings;
 	struct revocations        *revocations;
+	struct attest             *attest;
 	struct sessions           *sessions;
 	struct conditions         *conditions;
 	struct rollouts           *rollouts;

@@ -3,6 +3,7 @@
 #include "conf/stream.h"
 #include "modes/control/conditions.h"
 #include "modes/control/issuer.h"
+#include "modes/control/attest.h"
 #include "modes/control/revocations.h"
 #include "modes/control/rollouts.h"
 #include "modes/control/server_fixture.h"
@@ -38,6 +39,7 @@ server_fixture_new(void)
 	s->env.memo = &s->memo;
 	s->vault = vault_open(t->f.dir, NULL, &err);
 	assert_non_null(s->vault);
+	s->attest = attest_new();
 	s->revocations = revocations_open(s->store, &err);
 	assert_non_null(s->revocations);
 	s->registry = registry_open(s->store, s->vault, &s->port, &err);
@@ -69,6 +71,7 @@ server_fixture_free(struct server_fixture *t)
 	loop_free(s->loop);
 	traffic_free(s->traffic);
 	revocations_free(s->revocations);
+	attest_free(s->attest);
 	stat_memo_fini(&s->memo);
 	stat_registry_free(s->stats);
 	mem_free(s);

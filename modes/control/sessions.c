@@ -325,6 +325,7 @@ copy_peer(struct session *s, const struct session_peer *from)
 	s->peer.id = arena_dup(a, from->id);
 	s->peer.address = arena_dup(a, from->address);
 	s->peer.from = arena_dup(a, from->from);
+	s->peer.joined = arena_dup(a, from->joined);
 	s->name = arena_printf(a, "%s/%s", g->ns.ptr, g->name.ptr);
 	s->key = slice_str(model_key(a, &model_workload_kind, g->ns.ptr,
 	    g->name.ptr));
@@ -467,6 +468,7 @@ write_one(struct conf_node *row, const struct session *s)
 	conf_set_slice(row, "identity", s->peer.id);
 	conf_set_string(row, "version", s->version);
 	conf_set_slice(row, "address", s->peer.from);
+	conf_set_slice(row, "joined", s->peer.joined);
 	conf_set_time(row, "connectedSince", s->connected_s);
 	conf_set_int(row, "revision", (int64_t)s->delivery.at);
 	conf_set_int(row, "ackedRevision", (int64_t)s->acked);

@@ -32,6 +32,7 @@ struct session_peer {
 	struct slice id;	/* SPIFFE ID */
 	struct slice address;	/* IP, as control sees it */
 	struct slice from;	/* with its port */
+	struct slice joined;	/* by what, for people */
 	int64_t      not_after;	/* of its certificate; seconds since 1970 */
 };
 

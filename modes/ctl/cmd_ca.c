@@ -15,11 +15,11 @@ static int show(struct ctl *), export_bundle(struct ctl *);
 static int prepare(struct ctl *), activate(struct ctl *), taint(struct ctl *),
     revoke(struct ctl *);
 
-static const char *const formats[] = { "pem", "spiffe", NULL };
+static const char *const formats[] = { "pem", "spiffe", "hash", NULL };
 
 static const struct ctl_option export_options[] = {
 	{ "format", 0, "FORMAT", .fallback = "pem", .words = formats,
-	    .text = "pem, or spiffe for a JWK set" },
+	    .text = "pem, spiffe for a JWK set, or hash for --ca-hash" },
 	{ "out", 0, "FILE", .word = CTL_WORD_FILE,
 	    .text = "where to write it instead of standard output" },
 	{ 0 },
@@ -33,6 +33,7 @@ static const struct ctl_example show_examples[] = {
 static const struct ctl_example export_examples[] = {
 	{ "ca export-bundle > bundle.pem", "for --ca-file, for curl, for openssl" },
 	{ "ca export-bundle --format spiffe", "for SPIFFE federation" },
+	{ "ca export-bundle --format hash", "for mesh proxy --ca-hash" },
 	{ 0 },
 };
 

@@ -99,6 +99,7 @@ status(struct ctl *c)
 		{ "CONNECTED", "connectedSince", ROWS_AGE, false },
 		{ "ADDRESS", "address", ROWS_TEXT, true },
 		{ "REVISION", "ackedRevision", ROWS_NUMBER, true },
+		{ "JOINED-BY", "joined", ROWS_TEXT, true },
 		{ 0 },
 	};
 	struct err err = ERR_INIT;

@@ -188,21 +188,32 @@ add_upstreams(struct agent *g)
 		    true, loop_now_ms(g->loop));
 }
 
+/* Later on sync; here only so that a mistake shows at once. */
+static int
+check_means(const struct model_proxy_spec *s, struct err *err)
+{
+	struct agent_host *host;
+	struct token token;
+
+	if (agent_host_is_meant(s)) {
+		host = agent_host_read(s, err);
+		agent_host_free(host);
+		return host == NULL ? -1 : 0;
+	}
+	if (agent_join_read_token(s->token_file, &token, err) != 0)
+		return -1;
+	token_fini(&token);
+	return 0;
+}
+
 static int
 load(struct agent *g, struct err *err)
 {
-	struct token token;
-
 	if (state_open(&g->state, g->options.settings->state_dir, err) != 0 ||
 	    agent_identity_load(g, err) != 0)
 		return -1;
-	if (g->identity == NULL) {
-		/* Later on sync; here only so that a mistake shows at once. */
-		if (agent_join_read_token(g->options.settings->token_file, &token,
-		    err) != 0)
-			return -1;
-		token_fini(&token);
-	}
+	if (g->identity == NULL && check_means(g->options.settings, err) != 0)
+		return -1;
 	agent_svid_load(g);
 	agent_docs_load(g);
 	add_upstreams(g);

@@ -15,7 +15,8 @@
 
 struct agent_join {
 	struct agent_join_request  request;
-	struct token         token;
+	struct token         token;	/* without a host */
+	struct agent_host   *host;
 	struct key           key;
 	struct str           bundle_pem;
 	char                *expected_id;
@@ -29,8 +30,8 @@ struct agent_join {
 /* --- the token ----------------------------------------------------------- */
 
 /* Where a service manager puts credentials it guards them too: systemd.exec(5). */
-static bool
-is_guarded(const char *path)
+bool
+agent_join_is_guarded(const char *path)
 {
 	const char *dir = getenv("CREDENTIALS_DIRECTORY");
 	struct slice at = slice_str(path);
@@ -47,7 +48,7 @@ check_mode(int fd, const char *path, struct err *err)
 
 	if (fstat(fd, &st) != 0)
 		return err_errno(err, "join token %s", path);
-	if (!S_ISREG(st.st_mode) || (st.st_mode & 07) == 0 || is_guarded(path))
+	if (!S_ISREG(st.st_mode) || (st.st_mode & 07) == 0 || agent_join_is_guarded(path))
 		return 0;
 	return err_set(err, ERR_CONFIG, "join token %s has mode %04o, which lets "
 	    "everybody on this machine use it: chmod 600, or 640 for a group",
@@ -192,7 +193,8 @@ agent_join_check_bundle(const struct token *t, struct slice bundle_pem,
 		err_wrap(err, "trust bundle");
 	} else if (!find_roots(t, b, roots)) {
 		result = err_set(err, ERR_DENIED, "what answers there is not "
-		    "the control that made the join token: its roots differ");
+		    "the control that made the join token, or that --ca-hash "
+		    "means: its roots differ");
 	}
 	bundle_unref(b);
 	return result;
@@ -276,6 +278,7 @@ release(struct agent_join *j)
 {
 	loop_task_cancel(&j->start);
 	token_fini(&j->token);
+	agent_host_free(j->host);
 	key_fini(&j->key);
 	str_fini(&j->bundle_pem);
 	tls_identity_unref(j->trust);
@@ -319,22 +322,70 @@ on_joined(void *arg, const struct agent_reply *reply)
 	finish(j, &result);
 }
 
+/* Control is verified from here on. */
 static void
-ask_for_identity(struct agent_join *j)
+post(struct agent_join *j, const char *target, struct slice body,
+    void (*done)(void *, const struct agent_reply *))
 {
-	struct agent_call_request r = {
+	const struct agent_call_request r = {
 		.dial = { .loop = j->request.loop,
 		    .handshaker = j->request.handshaker,
 		    .control = j->request.control, .identity = j->trust,
 		    .expected_id = j->expected_id },
-		.method = "POST", .target = "/v1/join",
+		.method = "POST", .target = target, .body = body,
 	};
+
+	j->call = agent_call_start(&r, done, j);
+}
+
+static void
+on_challenge(void *arg, const struct agent_reply *reply)
+{
+	struct agent_join *j = arg;
+	struct err err = reply->err;
 	struct str body = { 0 };
 
+	j->call = NULL;
+	if (reply->status != 200 || agent_host_add_body(&body, j->host,
+	    reply->body, j->expected_id, j->request.service, &j->key,
+	    &err) != 0)	/* those are others than whose roots we were given */
+		fail(j, &err, reply->is_final || err.kind == ERR_DENIED);
+	else
+		post(j, "/v1/attest", str_slice(&body), on_joined);
+	str_fini(&body);
+}
+
+static void
+ask_for_identity(struct agent_join *j)
+{
+	struct str body = { 0 };
+
+	if (j->host != NULL) {
+		post(j, "/v1/attest/challenge", SLICE("{}"), on_challenge);
+		return;
+	}
 	agent_join_body(&body, &j->token, &j->key, &j->request);
-	r.body = str_slice(&body);
-	j->call = agent_call_start(&r, on_joined, j);
+	post(j, "/v1/join", str_slice(&body), on_joined);
 	key_wipe_str(&body);
+}
+
+/* Who has control's roots asks only for the name of its trust domain. */
+static int
+check_bundle(struct agent_join *j, const struct agent_reply *reply,
+    char domain[SPIFFE_DOMAIN_MAX + 1], struct err *err)
+{
+	struct token pin = { 0 };
+
+	if (j->host == NULL)
+		return agent_join_check_bundle(&j->token, reply->body,
+		    reply->peer_chain, domain, &j->bundle_pem, err);
+	if (j->host->roots.len > 0) {
+		str_add_slice(&j->bundle_pem, str_slice(&j->host->roots));
+		return domain_of(reply->peer_chain, domain, err);
+	}
+	memcpy(pin.roots, j->host->hash, HASH_LEN);
+	return agent_join_check_bundle(&pin, reply->body, reply->peer_chain,
+	    domain, &j->bundle_pem, err);
 }
 
 static void
@@ -350,8 +401,7 @@ on_bundle(void *arg, const struct agent_reply *reply)
 		fail(j, &reply->err, reply->is_final);
 		return;
 	}
-	if (agent_join_check_bundle(&j->token, reply->body, reply->peer_chain, domain,
-	    &j->bundle_pem, &err) != 0) {
+	if (check_bundle(j, reply, domain, &err) != 0) {
 		fail(j, &err, true);
 		return;
 	}
@@ -412,7 +462,9 @@ agent_join_start(const struct agent_join_request *r, const struct token *t,
 	struct agent_join *j = mem_zalloc(sizeof(*j));
 
 	j->request = *r;
-	j->token = *t;
+	j->host = r->host;
+	if (t != NULL)
+		j->token = *t;
 	j->done = done;
 	j->arg = arg;
 	loop_task_init(&j->start, on_start, j);

@@ -3,13 +3,15 @@
 
 #include "conf/schema.h"
 #include "modes/proxy/agent_call.h"
+#include "modes/proxy/agent_host.h"
 #include "modes/proxy/agent_identity.h"
 #include "modes/proxy/state.h"
 #include "pki/spiffe.h"
 #include "pki/token.h"
 
 /*
- * agent_join: how a proxy gets its first identity, from a join token.
+ * agent_join: how a proxy gets its first identity, from a join token or by what
+ * its machine is (agent_host.h).
  *
  * Life: agent_join_start -> done once, or agent_join_cancel and no call.
  *
@@ -19,6 +21,9 @@
  * a second connection.  The key is on the disk before the token is used, so
  * that whoever is interrupted asks again with the same key and gets the same
  * certificate; once the identity is on the disk that key is removed.
+ *
+ * A host has two more steps in place of the token: it asks for a nonce, and signs
+ * that and its CSR with its own key.
  */
 struct agent_join;
 
@@ -30,6 +35,7 @@ struct agent_join_request {
 	const char            *zone;	/* or NULL */
 	const struct conf_pairs *labels;
 	struct state          *state;
+	struct agent_host     *host;	/* proves itself; NULL: by a token */
 };
 
 struct agent_join_result {
@@ -47,8 +53,13 @@ struct agent_join_result {
  * ERR_NOT_FOUND (no file), ERR_CONFIG.
  */
 int agent_join_read_token(const char *path, struct token *, struct err *);
+/* Whether the service manager sees to it that nobody else reads it. */
+bool agent_join_is_guarded(const char *path);
 
-/* Copies the token; keeps the rest of the request. */
+/*
+ * Copies the token, which is NULL with a host; takes the host, keeps the rest of
+ * the request.
+ */
 struct agent_join *agent_join_start(const struct agent_join_request *, const struct token *,
     void (*done)(void *arg, struct agent_join_result *), void *arg);
 void agent_join_cancel(struct agent_join *);	/* NULL allowed */

@@ -330,7 +330,7 @@ static void
 start_join(struct agent *g)
 {
 	const struct model_proxy_spec *s = g->options.settings;
-	const struct agent_join_request r = {
+	struct agent_join_request r = {
 		.loop = g->loop, .handshaker = g->options.handshaker,
 		.control = s->control, .service = s->service, .zone = s->zone,
 		.labels = &s->labels, .state = &g->state,
@@ -338,6 +338,15 @@ start_join(struct agent *g)
 	struct token token;
 	struct err err = ERR_INIT;
 
+	if (agent_host_is_meant(s)) {
+		g->attested_ms = loop_now_ms(g->loop);
+		r.host = agent_host_read(s, &err);
+		if (r.host == NULL)
+			join_failed(g, &err, true);
+		else
+			g->join = agent_join_start(&r, NULL, on_joined, g);
+		return;
+	}
 	if (agent_join_read_token(s->token_file, &token, &err) != 0) {
 		join_failed(g, &err, true);
 		return;
@@ -353,7 +362,14 @@ agent_identity_refused(struct agent *g)
 {
 	struct token token;
 	struct err err = ERR_INIT;
+	uint64_t now = loop_now_ms(g->loop);
 
+	if (agent_host_is_meant(g->options.settings)) {
+		if (g->join == NULL && g->renewal == NULL &&
+		    now - g->attested_ms >= REFUSED_MS)
+			start_join(g);
+		return;
+	}
 	if (g->join != NULL || g->renewal != NULL ||
 	    agent_join_read_token(g->options.settings->token_file, &token,
 	    &err) != 0)

@@ -3,6 +3,7 @@
 
 #include "base/random.h"
 #include "modes/proxy/agent.h"
+#include "modes/proxy/agent_docs.h"
 #include "modes/proxy/agent_identity.h"
 #include "modes/proxy/agent_interest.h"
 #include "modes/proxy/agent_join.h"
@@ -41,6 +42,7 @@ struct agent {
 	uint64_t               bundle_generation;	/* our own count */
 	char                  *control_id;
 	struct agent_join           *join;
+	uint64_t               attested_ms;	/* asked for last, by a host */
 	char                   shown_token[TOKEN_ID_LEN + 1];	/* by then */
 	struct agent_call     *renewal;
 	struct key             next_key;	/* while a renewal is under way */
@@ -110,18 +112,6 @@ struct agent {
 void agent_tell_ready(struct agent *);	/* to main, if it changed */
 void agent_stopped(struct agent *);	/* to main, once */
 void agent_fail(struct agent *, const struct err *);	/* to main */
-
-/* --- agent_docs.c: what we know */
-void agent_docs_load(struct agent *);
-/* Compiles what is there and tells control what does not compile. */
-void agent_compile(struct agent *);
-void agent_save_soon(struct agent *);
-void agent_save_now(struct agent *);	/* if something is to be saved */
-/* Our Workload; local: where control sees us, or NULL. */
-void agent_make_workload(struct agent *, const struct addr *local);
-void agent_reject(struct agent *, struct slice key, uint64_t revision,
-    const char *why);
-void agent_tell_faults(struct agent *);	/* to control, all of them */
 
 /* --- agent_session.c -------------------------------------------------------- */
 void agent_session_init(struct agent *);

@@ -11,6 +11,9 @@
 
 const struct proxy_path_row proxy_paths[] = {
 	{ "tokenFile", AT(token_file), PROXY_PATH_READ },
+	{ "hostKeyFile", AT(host_key_file), PROXY_PATH_READ },
+	{ "hostCertFile", AT(host_cert_file), PROXY_PATH_READ },
+	{ "trustBundleFile", AT(trust_bundle_file), PROXY_PATH_READ },
 	{ "stateDir", AT(state_dir), PROXY_PATH_STATE },
 	{ "workloadApiSocket", AT(workload_api_socket), PROXY_PATH_SOCKET },
 	{ "adminSocket", AT(admin_socket), PROXY_PATH_SOCKET },

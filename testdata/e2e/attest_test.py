@@ -1,0 +1,313 @@
+#!/usr/bin/python3
+"""Machines join the mesh by what they are: a certificate of somebody else's CA,
+made by openssl, or a key that was registered; and not by what they say."""
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+
+import wire
+from member import Api, make_csr, make_key, openssl
+from mesh import MESH, Process, free_port, main, scenario, wait_until
+
+NAMES = "subjectAltName=DNS:db1.example.com,DNS:db1.internal"
+
+
+class Host:
+	"""A key, and a certificate by a CA of hosts; both RSA unless told."""
+
+	def __init__(self, scene, name, names=NAMES, ca=None, kind="rsa:2048",
+	    days=1, usage="clientAuth", is_ca=False):
+		self.key, self.cert = (scene.dir / f"{name}.{what}"
+		    for what in ("key", "crt"))
+		self.make_key(kind)
+		extensions = [names, f"basicConstraints=CA:{str(is_ca).upper()}"]
+		if usage:
+			extensions.append(f"extendedKeyUsage={usage}")
+		file = scene.file(f"{name}.ext", "\n".join(extensions))
+		request = openssl("req", "-new", "-key", self.key, "-subj",
+		    f"/CN={name}")
+		by = ["-CA", ca.cert, "-CAkey", ca.key, "-CAcreateserial"] if ca \
+		    else ["-signkey", self.key]
+		self.cert.write_text(openssl("x509", "-req", "-days", days, *by,
+		    "-extfile", file, stdin=request.encode()))
+
+	def make_key(self, kind):
+		if kind == "ec":
+			make_key(self.key)
+		else:
+			openssl("req", "-newkey", kind, "-nodes", "-keyout", self.key,
+			    "-subj", "/CN=x", "-out", os.devnull)
+		self.key.chmod(0o600)
+
+	def sign(self, text):
+		done = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.key],
+		    input=text, capture_output=True, check=True)
+		return base64.b64encode(done.stdout).decode()
+
+
+def hosts_ca(scene, name="ca", **options):
+	return Host(scene, name, names="keyUsage=critical,keyCertSign",
+	    usage=None, is_ca=True, **options)
+
+
+def attestor(name="machines", **spec):
+	return {"apiVersion": "mesh/v1", "kind": "HostAttestor",
+	    "metadata": {"name": name, "namespace": "default"}, "spec": spec}
+
+
+def by_x509(control, ca, hosts=("*.example.com",), services=("orders",), **more):
+	control.apply(json.dumps(attestor(type="X509", x509={"roots": ca.cert.read_text(),
+	    "hosts": hosts, **more.pop("x509", {})}, services=services, **more)))
+
+
+def start(scene, control, host, *options, name="orders", trust=True):
+	"""A proxy that has no token."""
+	bundle = scene.file("bundle.pem", control.ctl("ca", "export-bundle").stdout)
+	proxy = Process(scene, name, [MESH, "proxy", "--service", f"default/{name}",
+	    "--control", control.api, "--state-dir", scene.dir / name,
+	    "--inbound-listen", f"127.0.0.1:{free_port()}",
+	    "--outbound-listen", f"127.0.0.1:{free_port()}",
+	    "--admin-listen", f"127.0.0.1:{free_port()}",
+	    "--admin-socket", scene.dir / f"{name}.sock", "--advertise", "127.0.0.1",
+	    "--app", f"80={scene.echo('app-' + name).http}/http",
+	    "--host-key-file", host.key,
+	    *(["--trust-bundle-file", bundle] if trust else []), *options])
+	return proxy
+
+
+def await_joined(proxy):
+	return proxy.wait_line(r"joined as (\S+), workload (\S+),")
+
+
+class Prover:
+	"""A host by hand: what it sends can be wrong in one way or another."""
+
+	def __init__(self, scene, control):
+		self.api = Api(control, local=False)
+		self.key = make_key(scene.dir / "prover.key")
+		self.csr = make_csr(self.key)
+
+	def nonce(self):
+		return self.api.post("/v1/attest/challenge", {}).json()["nonce"]
+
+	def proof(self, signer, nonce, csr=None, control="spiffe://mesh.internal/control"):
+		der = openssl_der(csr or self.csr)
+		return signer.sign("\n".join(["mesh attestation of a host",
+		    base64.b64decode(nonce).hex(), hashlib.sha256(der).hexdigest(),
+		    control]).encode())
+
+	def ask(self, host, signer=None, nonce=None, service="default/orders",
+	    control="spiffe://mesh.internal/control", **more):
+		nonce = nonce or self.nonce()
+		return self.api.post("/v1/attest", {"nonce": nonce, "csr": self.csr,
+		    "service": service, "type": "X509",
+		    "certificate": host.cert.read_text(),
+		    "proof": self.proof(signer or host, nonce, control=control), **more})
+
+	def refused(self, words, *args, **options):
+		reply = self.ask(*args, **options)
+		assert reply.status in (400, 403), (words, reply.text)
+		assert words in reply.error()["message"], (words, reply.text)
+
+
+def openssl_der(csr):
+	done = subprocess.run(["openssl", "req", "-outform", "DER"],
+	    input=csr.encode(), capture_output=True, check=True)
+	return done.stdout
+
+
+@scenario
+def a_host_joins_by_its_certificate_again_and_again(scene):
+	control = scene.control()
+	ca = hosts_ca(scene)
+	for kind in "rsa:2048", "ec":
+		by_x509(control, ca)
+		host = Host(scene, f"db1-{kind[:2]}", ca=ca, kind=kind)
+		proxy = start(scene, control, host, "--host-cert-file", host.cert)
+		joined = await_joined(proxy)
+		assert joined[1] == "spiffe://mesh.internal/ns/default/sa/orders"
+		assert joined[2].startswith("default/orders-db1-"), joined[2]
+		wait_until(lambda: "host db1.example.com by default/machines" in
+		    control.ctl("proxy", "status", "-o", "wide").stdout,
+		    "control says by what it joined")
+		# Everything of it is lost, and it comes again as the same workload.
+		proxy.stop()
+		shutil.rmtree(scene.dir / "orders")
+		said = proxy.err().count("joined as")
+		proxy.start()
+		wait_until(lambda proxy=proxy, said=said: proxy.err().count(
+		    f"joined as {joined[1]}, workload {joined[2]},") > said,
+		    "it joins again")
+		proxy.stop()
+		shutil.rmtree(scene.dir / "orders")
+	log = control.ctl("audit", "-o", "json").stdout
+	assert "host/db1.example.com" in log and '"attest"' in log, log
+
+
+@scenario
+def what_a_host_shows_is_judged(scene):
+	control = scene.control()
+	ca, other = hosts_ca(scene), hosts_ca(scene, "other-ca")
+	prover = Prover(scene, control)
+	good = Host(scene, "good", ca=ca)
+	prover.refused("has no HostAttestor", good)
+	by_x509(control, ca, services=["orders", "{host}-agent"])
+	assert prover.ask(good).status == 200
+	assert prover.ask(good, service="default/db1-agent").status == 200
+	prover.refused("may not serve", good, service="default/db2-agent")
+	prover.refused("may not serve", good, service="default/web")
+	prover.refused("has no HostAttestor", good, service="other/orders")
+	prover.refused("expected NAMESPACE/NAME", good, service="orders")
+	prover.refused("expired", Host(scene, "old", ca=ca, days=-1))
+	prover.refused("nobody signed it", Host(scene, "stranger", ca=other))
+	prover.refused("nobody signed it", Host(scene, "nobody"))
+	prover.refused("for", Host(scene, "server", ca=ca, usage="serverAuth"))
+	prover.refused("authority", Host(scene, "leaf-ca", ca=ca, is_ca=True))
+	prover.refused("none of the names", Host(scene, "web1", ca=ca,
+	    names="subjectAltName=DNS:web1.example.org"))
+	prover.refused("none of the names", Host(scene, "wild", ca=ca,
+	    names="subjectAltName=DNS:*.example.com"))
+	prover.refused("proof", good, signer=other)
+	prover.refused("proof", good, control="spiffe://other/control")
+	prover.refused("no HostAttestor", good, type="TPM")
+	# A proof is for one request of one nonce.
+	nonce = prover.nonce()
+	proof = prover.proof(good, nonce)
+	thief = Prover(scene, control)
+	make_key(thief.key)
+	thief.csr = make_csr(thief.key)
+	thief.refused("proof", good, nonce=nonce, proof=proof)
+	assert prover.ask(good, nonce=nonce).status == 200
+	prover.refused("used", good, nonce=nonce)
+	for bad in base64.b64encode(b"0" * 32).decode(), "AA==":
+		prover.refused("nonce", good, nonce=bad)
+	nonce = prover.nonce()
+	control.stop()
+	control.start()
+	control.await_ready()
+	prover.refused("nonce", good, nonce=nonce)
+	# What a host may is taken back.
+	serial = openssl("x509", "-in", good.cert, "-noout", "-serial").strip()
+	for revoked in "db1.example.com", serial.split("=")[1].lower():
+		by_x509(control, ca, x509={"revoked": [revoked]})
+		prover.refused("may not", good)
+	by_x509(control, ca, expires="2020-01-01T00:00:00Z")
+	prover.refused("has ended", good)
+	by_x509(control, ca)
+	assert prover.ask(good).status == 200
+	control.ctl("revoke", "orders", "--yes")
+	prover.refused("was revoked after HostAttestor default/machines", good)
+
+	def made_anew():
+		control.ctl("delete", "hostattestor", "machines", "--yes", expect=None)
+		by_x509(control, ca)
+		return prover.ask(good).status == 200
+	wait_until(made_anew, "one that was made after it takes the host again")
+
+
+@scenario
+def a_host_that_is_taken_no_longer_does_not_renew(scene):
+	control = scene.control()
+	prover = Prover(scene, control)
+	ca = hosts_ca(scene)
+	host = Host(scene, "db1", ca=ca)
+	by_x509(control, ca)
+	chain = scene.file("app.pem", prover.ask(host).json()["chain"])
+	member = Api(control, local=False, identity=(chain, prover.key))
+	renewed = member.post("/v1/renew", {"csr": prover.csr})
+	assert renewed.status == 200, renewed.text
+	for change in (lambda: by_x509(control, ca, x509={"revoked": [
+	    "db1.example.com"]}), lambda: by_x509(control, ca, services=["web"]),
+	    lambda: control.ctl("delete", "hostattestor", "machines", "--yes",
+	    expect=None)):
+		change()
+		reply = member.post("/v1/renew", {"csr": prover.csr})
+		assert reply.status == 403, reply.text
+		assert "takes host db1.example.com no longer" in reply.text
+
+
+@scenario
+def a_registered_key_joins(scene):
+	control = scene.control()
+	key = make_key(scene.dir / "host.key")
+	key.chmod(0o600)
+	public = openssl("pkey", "-in", key, "-pubout")
+	control.apply(json.dumps(attestor("db1", type="HostKey",
+	    hostKey={"publicKey": public}, services=["orders"],
+	    serviceAccount="sell")))
+
+	class Bare:
+		pass
+	Bare.key = key
+	pin = control.ctl("ca", "export-bundle", "--format", "hash").stdout.strip()
+	proxy = start(scene, control, Bare, "--ca-hash", pin, trust=False)
+	joined = await_joined(proxy)
+	assert joined[1] == "spiffe://mesh.internal/ns/default/sa/sell"
+	assert joined[2].startswith("default/orders-db1-"), joined[2]
+	proxy.stop()
+	control.ctl("delete", "hostattestor", "db1", "--yes", expect=None)
+	shutil.rmtree(scene.dir / "orders")
+	proxy.start()
+	assert proxy.wait() == 77, proxy.err()
+	assert "namespace default has no HostAttestor" in proxy.err()
+
+
+@scenario
+def mistakes_show_before_anything_is_sent(scene):
+	control = scene.control()
+	other = scene.control(name="other")
+	ca = hosts_ca(scene)
+	host, second = (Host(scene, name, ca=ca) for name in ("db1", "db2"))
+	by_x509(control, ca)
+	pin = other.ctl("ca", "export-bundle", "--format", "hash").stdout.strip()
+	foreign = scene.file("foreign.pem", other.ctl("ca", "export-bundle").stdout)
+	for options, code, words in (
+	    ([], 78, "--trust-bundle-file or --ca-hash is needed"),
+	    (["--ca-hash", pin], 77, "its roots differ"),
+	    (["--ca-hash", "x" * 43], 78, "--ca-hash"),
+	    (["--trust-bundle-file", foreign], 77, ""),
+	    (["--trust-bundle-file", scene.dir / "none"], 78, "No such file"),
+	    (["--trust-bundle-file", host.key], 78, "bundle"),
+	    (["--ca-hash", pin, "--host-cert-file", second.cert], 78,
+	    "the key is not the one of the certificate")):
+		proxy = start(scene, control, host, *([] if "--host-cert-file" in
+		    options else ["--host-cert-file", host.cert]), *options,
+		    trust=False)
+		assert proxy.wait() == code, (options, proxy.err())
+		assert words in proxy.err(), (words, proxy.err())
+	host.key.chmod(0o644)
+	proxy = start(scene, control, host, "--host-cert-file", host.cert)
+	assert proxy.wait() == 78
+	assert "lets everybody on this machine be it" in proxy.err()
+
+
+@scenario
+def a_token_and_a_key_may_be_credentials_of_the_service_manager(scene):
+	control = scene.control()
+	folder = scene.dir / "credentials"
+	folder.mkdir(mode=0o500)
+	folder.chmod(0o700)
+	token = control.token("default/orders", "orders-1")
+	(folder / "join-token").write_text(open(token, encoding="ascii").read())
+	(folder / "join-token").chmod(0o444)	# as systemd makes it with ACLs
+	folder.chmod(0o500)
+	proxy = Process(scene, "orders", [MESH, "proxy", "--service",
+	    "default/orders", "--control", control.api, "--state-dir",
+	    scene.dir / "orders", "--inbound-listen", f"127.0.0.1:{free_port()}",
+	    "--outbound-listen", f"127.0.0.1:{free_port()}", "--admin-listen",
+	    f"127.0.0.1:{free_port()}", "--admin-socket", scene.dir / "o.sock",
+	    "--app", f"80={scene.echo('app').http}/http"],
+	    env={"CREDENTIALS_DIRECTORY": str(folder)})
+	joined = await_joined(proxy)
+	assert joined[2] == "default/orders-1"
+	folder.chmod(0o700)
+	wait_until(lambda: "token " in control.ctl("proxy", "status", "-o",
+	    "wide").stdout, "control says by what it joined")
+
+
+if __name__ == "__main__":
+	main()
