@@ -25,9 +25,6 @@ const struct model_inert_field model_inert_fields[] = {
 	{ "XBackend", "spec.endpointSelector", NULL, FIRST },
 	/* Nothing names them, as a VirtualService would. */
 	{ "DestinationRule", "spec.subsets", NULL, FIRST },
-	/* Keys are not fetched: no token of such a rule is taken. */
-	{ "RequestAuthentication", "spec.jwtRules.jwksUri", NULL, FIRST },
-	{ "RequestAuthentication", "spec.jwtRules.timeout", NULL, FIRST },
 	{ "ClusterFederatedTrustDomain", "spec.className", NULL, FIRST },
 	{ NULL, NULL, NULL, NULL },
 };

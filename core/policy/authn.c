@@ -88,7 +88,7 @@ add_outputs(struct authn *z, struct authn_rule *to,
 
 static struct issuer_keys *
 keys_of(const struct model_jwt_rule *r, const struct authn_sources *sources,
-    struct slice *source)
+    struct arena *a, struct slice *source)
 {
 	struct issuer_keys *k = NULL;
 	struct err err = ERR_INIT;
@@ -98,6 +98,7 @@ keys_of(const struct model_jwt_rule *r, const struct authn_sources *sources,
 		k = issuer_keys_new(slice_str(r->jwks), &err);
 	else if (sources != NULL)
 		k = sources->keys(sources->arg, r, source);
+	*source = source->ptr == NULL ? SLICE_NONE : arena_dup(a, *source);
 	return k != NULL ? k : issuer_keys_none();
 }
 
@@ -113,12 +114,12 @@ add_rule(struct authn *z, struct model_object *policy,
 	}
 	*to = (struct authn_rule){
 		.policy = arena_strdup(&z->arena, model_object_name(policy)),
-		.keys = keys_of(r, sources, &to->source),
 		.timeout_ms = (uint64_t)r->timeout_ms,
 		.spaced = r->space_delimited,
 		.spaced_len = r->space_delimited_len,
 		.forwards = r->forwards,
 	};
+	to->keys = keys_of(r, sources, &z->arena, &to->source);
 	to->trust = (struct jwt_trust){ slice_str(r->issuer), r->audiences,
 		r->audiences_len, issuer_keys_set(to->keys) };
 	add_outputs(z, to, r);
@@ -229,15 +230,12 @@ has_same_keys(const struct authn_rule *rule, const struct model_jwt_rule *r,
 {
 	struct slice source;
 	struct issuer_keys *k;
-	uint8_t now[HASH_LEN], then[HASH_LEN];
 
-	if (r->jwks != NULL)
+	if (r->jwks != NULL || sources == NULL)
 		return true;
-	k = keys_of(r, sources, &source);
-	issuer_keys_hash(k, now);
-	issuer_keys_hash(rule->keys, then);
+	k = sources->keys(sources->arg, r, &source);
 	issuer_keys_unref(k);
-	return memcmp(now, then, sizeof(now)) == 0;
+	return k == rule->keys;
 }
 
 bool

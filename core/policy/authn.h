@@ -67,10 +67,13 @@ struct authn {
 	uint8_t               hash[HASH_LEN];	/* of rules and keys */
 };
 
-/* Gives a reference to the keys of a rule that has none inline. */
+/*
+ * Gives a reference to the keys of a rule that has none inline, the same one as
+ * long as they do not change, and the name of where they are from.
+ */
 struct authn_sources {
 	struct issuer_keys *(*keys)(void *arg, const struct model_jwt_rule *,
-	    struct slice *source);	/* in what lives as long as the rule */
+	    struct slice *source);
 	void                *arg;
 };
 

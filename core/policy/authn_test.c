@@ -181,6 +181,64 @@ TEST(authn_of_several_tokens_wants_all_of_one_rule)
 	world_fini(&w);
 }
 
+static struct issuer_keys *
+keys_from(void *arg, const struct model_jwt_rule *r, struct slice *source)
+{
+	assert_string_equal(r->jwks_uri, "https://a.example/keys");
+	*source = SLICE("here");
+	return issuer_keys_ref(arg);
+}
+
+TEST(authn_knows_where_keys_come_from_and_that_others_came)
+{
+	struct world w;
+	struct err err = ERR_INIT;
+
+	world_init(&w);
+	struct issuer_keys *keys = issuer_keys_new(str_slice(&w.a_keys), &err);
+	struct issuer_keys *others = issuer_keys_new(str_slice(&w.b_keys),
+	    &err);
+	const struct authn_sources from = { keys_from, keys },
+	    now = { keys_from, others };
+	struct model_object *o = policy_from("apiVersion: "
+	    "security.istio.io/v1\nkind: RequestAuthentication\n"
+	    "metadata: {name: p}\nspec: {jwtRules: [{issuer: A, jwksUri: "
+	    "'https://a.example/keys', timeout: 2s}]}");
+	struct authn *z = authn_new(&o, 1, &from);
+
+	assert_true(slice_is(z->rules[0].source, "here"));
+	assert_int_equal(z->rules[0].timeout_ms, 2000);
+	assert_true(authn_is_of(z, &o, 1, &from));
+	assert_false(authn_is_of(z, &o, 1, &now));
+	struct authn_verdict v = judge(z, token(&w, 'a', "{\"iss\":\"A\"}"),
+	    1);
+
+	assert_int_equal(v.fault, JWT_OK);
+	authn_proof_unref(v.proof);
+	authn_unref(z);
+	model_object_unref(o);
+	issuer_keys_unref(keys);
+	issuer_keys_unref(others);
+	world_fini(&w);
+}
+
+TEST(issuer_keys_are_asked_for_once_and_not_at_once_again)
+{
+	struct issuer_keys *k = issuer_keys_none();
+
+	assert_int_equal(issuer_keys_ask(k, 5), ISSUER_KEYS_ASK);
+	assert_int_equal(issuer_keys_ask(k, 6), ISSUER_KEYS_WAIT);
+	issuer_keys_answered(k, 7);
+	assert_int_equal(issuer_keys_ask(k, 7), ISSUER_KEYS_FINAL);
+	assert_int_equal(issuer_keys_ask(k, 6 + ISSUER_KEYS_PAUSE_MS),
+	    ISSUER_KEYS_FINAL);
+	assert_int_equal(issuer_keys_ask(k, 7 + ISSUER_KEYS_PAUSE_MS),
+	    ISSUER_KEYS_ASK);
+	issuer_keys_asked(k);
+	assert_int_equal(issuer_keys_ask(k, 9), ISSUER_KEYS_WAIT);
+	issuer_keys_unref(k);
+}
+
 TEST(authn_of_a_rule_without_keys_takes_nothing)
 {
 	struct world w;

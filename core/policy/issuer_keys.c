@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -9,7 +10,10 @@ struct issuer_keys {
 	struct arena   arena;
 	struct jwk_set set;
 	uint8_t        hash[HASH_LEN];
+	atomic_ullong  due_ms;	/* when it may be asked for others */
 };
+
+#define ASKED	ULLONG_MAX	/* as due_ms: somebody has, and waits */
 
 struct issuer_keys *
 issuer_keys_none(void)
@@ -62,4 +66,29 @@ void
 issuer_keys_hash(const struct issuer_keys *k, uint8_t out[HASH_LEN])
 {
 	memcpy(out, k->hash, HASH_LEN);
+}
+
+enum issuer_keys_ask
+issuer_keys_ask(struct issuer_keys *k, uint64_t now_ms)
+{
+	unsigned long long due = atomic_load(&k->due_ms);
+
+	if (due == ASKED)
+		return ISSUER_KEYS_WAIT;
+	if (now_ms < due)
+		return ISSUER_KEYS_FINAL;
+	return atomic_compare_exchange_strong(&k->due_ms, &due, ASKED) ?
+	    ISSUER_KEYS_ASK : ISSUER_KEYS_WAIT;
+}
+
+void
+issuer_keys_asked(struct issuer_keys *k)
+{
+	atomic_store(&k->due_ms, ASKED);
+}
+
+void
+issuer_keys_answered(struct issuer_keys *k, uint64_t now_ms)
+{
+	atomic_store(&k->due_ms, now_ms + ISSUER_KEYS_PAUSE_MS);
 }

@@ -323,6 +323,12 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "Requests with tokens, by what became of them",
 		.labels = { DESTINATION, "outcome" },
 	},
+	[METRIC_ISSUER_KEYS] = {
+		.name = "mesh_issuer_keys_timestamp_seconds",
+		.type = STAT_GAUGE, .unit = STAT_SECONDS,
+		.help = "When an issuer's keys were fetched last, since 1970",
+		.labels = { "issuer" },
+	},
 	[METRIC_EXT_AUTHZ] = {
 		.name = "mesh_ext_authz_requests_total",
 		.type = STAT_COUNTER,

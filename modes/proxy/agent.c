@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "modes/proxy/agent_revoke.h"
 #include "modes/proxy/agent_run.h"
+#include "modes/proxy/issuers.h"
 #include "modes/proxy/names.h"
 #include "pki/bundle_set.h"
 #include "tls/system_roots.h"
@@ -220,7 +221,7 @@ load(struct agent *g, struct err *err)
 	return 0;
 }
 
-/* A host outside has other addresses. */
+/* A host outside has other addresses, or an issuer other keys. */
 static void
 on_names(void *arg)
 {
@@ -241,6 +242,26 @@ start_names(struct agent *g)
 	g->system = system_roots_new(s->ca_file);
 }
 
+static void
+on_keys_settled(void *arg, struct slice source)
+{
+	struct agent *g = arg;
+
+	g->options.settled(g->options.arg, source);
+}
+
+static void
+start_issuers(struct agent *g)
+{
+	const struct issuers_owner o = {
+		.loop = g->loop, .roots = g->system, .files = &g->name_files,
+		.state = &g->state, .changed = on_names,
+		.settled = on_keys_settled, .arg = g,
+	};
+
+	issuers_start(g->options.issuers, &o);
+}
+
 struct agent *
 agent_new(const struct agent_options *o, struct err *err)
 {
@@ -258,6 +279,7 @@ agent_new(const struct agent_options *o, struct err *err)
 		agent_free(g);
 		return NULL;
 	}
+	start_issuers(g);
 	return g;
 }
 
@@ -320,6 +342,7 @@ quiesce(struct agent *g)
 {
 	names_free(g->names);
 	g->names = NULL;
+	issuers_stop(g->options.issuers);
 	loop_timer_stop(&g->stop_timer);
 	loop_timer_stop(&g->interest_timer);
 	loop_timer_stop(&g->lapse_timer);

@@ -20,6 +20,7 @@
  * on with what it has.
  */
 struct agent;
+struct issuers;
 struct revoked;
 struct svids;
 
@@ -28,6 +29,7 @@ struct agent_options {
 	const struct compile_app      *apps;	/* kept */
 	size_t                         apps_len;
 	struct tls_handshaker         *handshaker;	/* kept */
+	struct issuers                *issuers;	/* kept; it starts and stops them */
 	struct stat_registry          *stats;	/* kept */
 	const char                    *version;	/* kept */
 	struct loop                   *main;	/* kept */
@@ -60,6 +62,8 @@ struct agent_options {
 	 */
 	void (*calls)(void *arg, void (*done)(void *ctx, struct slice json),
 	    void *ctx);
+	/* On the sync thread: as issuers.h says it. */
+	void (*settled)(void *arg, struct slice source);
 	/* On the sync thread: adds what the proxy runs, a JSON object. */
 	void (*describe)(void *arg, struct str *out);
 	/*

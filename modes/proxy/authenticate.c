@@ -7,7 +7,8 @@
 #include "policy/token_cache.h"
 #include "stat/metrics.h"
 
-#define NOTE	"token"
+#define NOTE		"token"
+#define WAITING_MAX	1024	/* of a worker, for keys */
 
 struct state {
 	struct l7_ctx      *ctx;
@@ -19,7 +20,13 @@ struct state {
 	uint8_t             key[HASH_LEN];	/* in the worker's cache */
 	struct verifying   *verifying;
 	struct authn_proof *proof;	/* counted */
+	struct list         link;	/* in worker->key_waits */
+	struct loop_timer   late;
+	struct slice        source;	/* that it waits for */
+	bool                has_waited;
 };
+
+static enum verdict look(struct state *);
 
 static struct proxy_worker *
 worker_of(struct l7_ctx *ctx)
@@ -80,13 +87,96 @@ let_by(struct state *s, struct authn_proof *p, const char *outcome)
 }
 
 static void
+overload(struct state *s)
+{
+	count(s, "overload");
+	l7_reply(s->ctx, 503, FLAG_OM, "token_overload", SLICE_NONE);
+}
+
+/* --- waiting for keys ------------------------------------------------------------- */
+
+static void
+stop_waiting(struct state *s)
+{
+	if (!list_is_linked(&s->link))
+		return;
+	list_remove(&s->link);
+	loop_timer_stop(&s->late);
+	worker_of(s->ctx)->key_waits_len--;
+}
+
+static void
+on_late(void *arg)
+{
+	struct state *s = arg;
+
+	stop_waiting(s);
+	refuse(s, "key");
+}
+
+static void
+wait_for_keys(struct state *s, const struct authn_rule *r)
+{
+	struct proxy_worker *w = worker_of(s->ctx);
+
+	s->has_waited = true;
+	s->source = arena_dup(l7_arena(s->ctx), r->source);
+	list_append(&w->key_waits, &s->link);
+	w->key_waits_len++;
+	loop_timer_init(&s->late, w->env.loop, on_late, s);
+	loop_timer_start(&s->late, r->timeout_ms);
+}
+
+/* False: there are no others, or nobody who could be asked. */
+static bool
+awaits_keys(struct state *s, size_t rule)
+{
+	struct proxy_worker *w = worker_of(s->ctx);
+	const struct authn_rule *r = &s->rules->rules[rule];
+	const struct data_plane_options *o = &w->plane->options;
+
+	if (r->source.ptr == NULL || s->has_waited || o->want_keys == NULL)
+		return false;
+	switch (issuer_keys_ask(r->keys, loop_now_ms(w->env.loop))) {
+	case ISSUER_KEYS_FINAL:
+		return false;
+	case ISSUER_KEYS_ASK:
+		o->want_keys(o->arg, r->source);
+		break;
+	case ISSUER_KEYS_WAIT:
+		break;
+	}
+	if (w->key_waits_len >= WAITING_MAX)
+		overload(s);
+	else
+		wait_for_keys(s, r);
+	return true;
+}
+
+void
+authenticate_again(struct proxy_worker *w, struct slice source)
+{
+	LIST_FOREACH_SAFE(at, &w->key_waits) {
+		struct state *s = list_entry(at, struct state, link);
+
+		if (!slice_eq(s->source, source))
+			continue;
+		stop_waiting(s);
+		authn_unref(s->rules);
+		if (look(s) == PASS)
+			l7_resume(s->ctx, DIR_UP);
+	}
+}
+
+static void
 on_verdict(void *arg, const struct authn_verdict *v)
 {
 	struct state *s = arg;
 
 	s->verifying = NULL;
 	if (v->proof == NULL) {
-		refuse(s, jwt_fault_name(v->fault));
+		if (v->fault != JWT_KEY || !awaits_keys(s, v->rule))
+			refuse(s, jwt_fault_name(v->fault));
 		return;
 	}
 	token_cache_put(worker_of(s->ctx)->tokens, s->key, v->proof);
@@ -113,8 +203,7 @@ judge(struct state *s)
 	    s->rules, s->found, s->found_len, on_verdict, s);
 	if (s->verifying != NULL)
 		return HOLD;
-	count(s, "overload");
-	l7_reply(s->ctx, 503, FLAG_OM, "token_overload", SLICE_NONE);
+	overload(s);
 	return STOP;
 }
 
@@ -137,31 +226,38 @@ find_rules(struct state *s)
 }
 
 static enum verdict
-request_head(struct l7_ctx *ctx, enum dir dir, struct http_head *head, bool end)
+look(struct state *s)
 {
-	struct state *s = ctx->state;
-	struct arena *a = l7_arena(ctx);
-	struct l7_summary *sum = l7_summary(ctx);
+	struct arena *a = l7_arena(s->ctx);
+	struct l7_summary *sum = l7_summary(s->ctx);
+	bool are_few;
 
-	(void)end;
-	if (dir == DIR_DOWN || l7_conn(ctx) == NULL)
-		return PASS;
-	s->ctx = ctx;
-	s->head = head;
 	s->rules = find_rules(s);
 	if (s->rules == NULL)
 		return PASS;
 	s->found = arena_alloc(a, sizeof(*s->found) * AUTHN_TOKENS_MAX);
-	bool are_few = token_places_find(s->rules, head, a, s->found,
+	are_few = token_places_find(s->rules, s->head, a, s->found,
 	    &s->found_len);
-
-	token_outputs_clear(s->rules, head);
+	token_outputs_clear(s->rules, s->head);
 	sum->query = token_places_hide(s->rules, sum->query, a);
 	if (!are_few) {
 		refuse(s, "too-many");
 		return STOP;
 	}
 	return s->found_len == 0 ? PASS : judge(s);
+}
+
+static enum verdict
+request_head(struct l7_ctx *ctx, enum dir dir, struct http_head *head, bool end)
+{
+	struct state *s = ctx->state;
+
+	(void)end;
+	if (dir == DIR_DOWN || l7_conn(ctx) == NULL)
+		return PASS;
+	s->ctx = ctx;
+	s->head = head;
+	return look(s);
 }
 
 static void
@@ -173,6 +269,7 @@ request_done(struct l7_ctx *ctx, const struct l7_summary *sum)
 	if (s->verifying != NULL)
 		verifier_cancel(s->verifying);
 	s->verifying = NULL;
+	stop_waiting(s);
 	authn_proof_unref(s->proof);
 	authn_unref(s->rules);
 	s->proof = NULL;

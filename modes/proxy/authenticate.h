@@ -12,7 +12,8 @@
  * A filter that always stands in the chains of what comes in, in front of the
  * one that authorizes: what a good token says is a fact there.  A request whose
  * token is not good is refused with 401, one without goes on.  A token that was
- * not met before waits for the verifier.
+ * not met before waits for the verifier; one of a key that is not known, for the
+ * keys of its issuer to be fetched again, as long as its rule says.
  *
  * The caller is told what RFC 6750, section 3.1, has to say, "invalid_token";
  * the access log's response_code_details and a counter say what is wrong.
@@ -21,6 +22,12 @@ extern const struct l7_filter authenticate_requests;
 
 /* What it found, for the filters behind it; NULL: no token. */
 const struct authz_token *authenticate_token(struct l7_ctx *);
+
+/*
+ * On the worker: requests that wait for keys from there are judged by those that
+ * are in force now.
+ */
+void authenticate_again(struct proxy_worker *, struct slice source);
 
 /* The rules of a snapshot whose ports and fronts are there; by compile. */
 void compile_authentication(const struct compile_input *, struct snapshot *);

@@ -24,6 +24,7 @@ struct compile_app {
 	bool             is_h2;	/* version 2, by prior knowledge */
 };
 
+struct issuers;
 struct names;
 struct service_index;
 struct system_roots;
@@ -47,6 +48,7 @@ struct compile_input {
 	uint64_t             now_ms;	/* monotonic */
 	struct names              *names;	/* NULL: hosts outside are not found */
 	struct system_roots       *system;	/* NULL: there are none */
+	struct issuers            *issuers;	/* NULL: no keys are fetched */
 	struct cluster_registry   *registry;
 	struct filter_stats       *filter_stats;
 	const struct snapshot     *before;	/* NULL: the first */

@@ -2,6 +2,7 @@
 #include "modes/proxy/authenticate.h"
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/gateway.h"
+#include "modes/proxy/issuers.h"
 
 /*
  * compile_authn: whose tokens are taken where.  Rules are made once for all
@@ -13,13 +14,15 @@ struct rules {
 	struct snapshot            *out;
 	struct model_object       **policies;	/* room for all */
 	size_t                      policies_len;
+	struct authn_sources        sources;
 };
 
 static struct authn *
 find(struct authn *const *v, size_t n, const struct rules *r)
 {
 	for (size_t i = 0; i < n; i++)
-		if (authn_is_of(v[i], r->policies, r->policies_len, NULL))
+		if (authn_is_of(v[i], r->policies, r->policies_len,
+		    &r->sources))
 			return v[i];
 	return NULL;
 }
@@ -58,18 +61,59 @@ rules_of(struct rules *r, const struct model_authz_place *place)
 		return z;
 	z = before == NULL ? NULL : find(before->authn, before->authn_len, r);
 	z = z != NULL ? authn_ref(z) : authn_new(r->policies, r->policies_len,
-	    NULL);
+	    &r->sources);
 	report(r, z);
 	return s->authn[s->authn_len++] = z;
+}
+
+static bool
+is_used(const struct snapshot *s, const struct model_object *o)
+{
+	for (size_t i = 0; i < s->authn_len; i++)
+		for (size_t k = 0; k < s->authn[i]->policies_len; k++)
+			if (s->authn[i]->policies[k] == o)
+				return true;
+	return false;
+}
+
+/* Documents whose issuers did not give out keys. */
+static void
+report_issuers(const struct compile_input *in, const struct snapshot *s)
+{
+	for (size_t i = 0; i < in->len; i++) {
+		const struct model_object *o = in->objects[i];
+		const struct model_request_authentication_spec *spec;
+		struct err err = ERR_INIT;
+
+		if (o->kind != &model_request_authentication_kind ||
+		    !is_used(s, o))
+			continue;
+		spec = &model_request_authentication(o)->spec;
+		for (size_t k = 0; k < spec->rules_len; k++)
+			if (issuers_fault(in->issuers, &spec->rules[k], &err))
+				in->fault(in->fault_arg, o->key, &err);
+	}
+}
+
+static struct issuer_keys *
+no_keys(void *arg, const struct model_jwt_rule *r, struct slice *source)
+{
+	(void)arg;
+	(void)r;
+	(void)source;
+	return NULL;
 }
 
 void
 compile_authentication(const struct compile_input *in, struct snapshot *s)
 {
-	struct rules r = { .in = in, .out = s };
+	struct rules r = { .in = in, .out = s, .sources = {
+	    in->issuers != NULL ? issuers_keys : no_keys, in->issuers } };
 	size_t fronts = s->gateway == NULL ? 0 : s->gateway->len;
 
 	r.policies = mem_zalloc_array(in->len + 1, sizeof(*r.policies));
+	if (in->issuers != NULL)
+		issuers_begin(in->issuers);
 	s->authn = arena_zalloc(&s->arena, sizeof(*s->authn) *
 	    (s->inbound_len + fronts + 1));
 	for (size_t i = 0; in->self != NULL && i < s->inbound_len; i++) {
@@ -84,5 +128,9 @@ compile_authentication(const struct compile_input *in, struct snapshot *s)
 
 		s->gateway->fronts[i].rules = rules_of(&r, &place);
 	}
+	if (in->issuers != NULL && in->fault != NULL)
+		report_issuers(in, s);
+	if (in->issuers != NULL)
+		issuers_end(in->issuers);
 	mem_free(r.policies);
 }

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "modes/proxy/authenticate.h"
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/data_plane.h"
 #include "modes/proxy/mirror.h"
@@ -173,6 +174,7 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 	list_init(&w->undecided);
 	list_init(&w->requests_let_in);
 	loop_timer_init(&w->settling, w->env.loop, on_settled, w);
+	list_init(&w->key_waits);
 	w->tokens = token_cache_new(TOKENS_MAX, TOKENS_BYTES);
 	w->strays = strays_new(w, &p->options.strays);
 	w->upstream = upstream_new(&w->env, &p->upstream_env);
@@ -367,6 +369,33 @@ data_plane_use(struct data_plane *p, struct snapshot *s)
 		proxy_worker_use(&p->workers[i], snapshot_ref(s));
 	snapshot_unref(s);
 	cluster_registry_sweep(p->registry);
+}
+
+struct keys_settled {
+	struct proxy_worker *worker;
+	char                *source;
+};
+
+static void
+on_keys_settled(void *arg)
+{
+	struct keys_settled *k = arg;
+
+	authenticate_again(k->worker, slice_str(k->source));
+	mem_free(k->source);
+	mem_free(k);
+}
+
+void
+data_plane_settle_keys(struct data_plane *p, struct slice source)
+{
+	for (int i = 0; i < p->options.workers; i++) {
+		struct keys_settled *k = mem_alloc(sizeof(*k));
+
+		*k = (struct keys_settled){ &p->workers[i],
+		    mem_dup(source.ptr, source.len) };
+		loop_post(p->workers[i].env.loop, on_keys_settled, k);
+	}
 }
 
 struct settling {

@@ -60,6 +60,8 @@ struct data_plane_options {
 	void              (*want)(void *arg, const struct service_name *);
 	/* Called on a worker: a service was used (keeps the interest alive). */
 	void              (*used)(void *arg, const struct service_name *);
+	/* Called on a worker: a key of an issuer is not known; see issuers.h. */
+	void              (*want_keys)(void *arg, struct slice source);
 	/* Called on a worker for each failed handshake, either end. */
 	void              (*tls_failed)(void *arg, bool is_server,
 				const struct tls_result *);
@@ -84,6 +86,11 @@ struct data_plane {
 };
 
 struct data_plane *data_plane_new(const struct data_plane_options *);
+/*
+ * Who waits for keys from there is answered by those of the snapshot that was
+ * used last.  Any thread.
+ */
+void data_plane_settle_keys(struct data_plane *, struct slice source);
 /* Takes s; every worker swaps to it. */
 void data_plane_use(struct data_plane *, struct snapshot *s);
 /*

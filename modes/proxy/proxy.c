@@ -17,6 +17,7 @@
 #include "modes/proxy/agent.h"
 #include "modes/proxy/admin.h"
 #include "modes/proxy/gateway_ports.h"
+#include "modes/proxy/issuers.h"
 #include "modes/proxy/overload_bounds.h"
 #include "modes/proxy/proxy.h"
 #include "modes/proxy/policy.h"
@@ -67,6 +68,7 @@ proxy_use_documents(struct proxy_run *p, struct model_object *const *objects,
 	in.apps_len = p->apps_len;
 	in.settings = model_proxy(p->settings.object);
 	in.registry = p->plane->registry;
+	in.issuers = p->issuers;
 	in.filter_stats = p->filter_stats;
 	in.before = p->snapshot;
 	in.now_ms = clock_mono_ms();
@@ -398,6 +400,15 @@ on_listening(void *arg, const struct addr *addrs, size_t n)
 		agent_listens(p->agent, addrs, n);
 }
 
+/* On a worker. */
+static void
+on_want_keys(void *arg, struct slice source)
+{
+	struct proxy_run *p = arg;
+
+	issuers_want(p->issuers, source);
+}
+
 static void
 start_plane(struct proxy_run *p)
 {
@@ -411,7 +422,7 @@ start_plane(struct proxy_run *p)
 		.proxies_len = s->proxy_protocol_from_len,
 		.app_users = s->app_users, .app_users_len = s->app_users_len,
 		.handshaker = p->handshaker, .stats = p->stats,
-		.woken = on_woken, .arg = p,
+		.woken = on_woken, .want_keys = on_want_keys, .arg = p,
 		.strays = { s->hosts_file, s->resolv_conf,
 		    (uint64_t)s->connect_ms, (uint64_t)s->response_ms },
 	};
@@ -520,6 +531,7 @@ run(struct proxy_run *p, struct model_set *docs, struct err *err)
 	    clock_wall_s());
 	p->handshaker = tls_handshaker_new(1);
 	read_proxies(p);
+	p->issuers = issuers_new(p->handshaker, p->stats);
 	start_plane(p);
 	loop_timer_init(&p->drain_timer, p->loop, on_drain_tick, p);
 	loop_timer_init(&p->housekeeping, p->loop, on_housekeeping, p);
@@ -577,6 +589,7 @@ stop(struct proxy_run *p)
 		loop_timer_stop(&p->looking);
 		loop_free(p->loop);
 	}
+	issuers_free(p->issuers);
 	mem_free(p->apps);
 	mem_free(p->proxies);
 	settings_fini(&p->settings);

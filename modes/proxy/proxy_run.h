@@ -13,6 +13,7 @@
  * thread, whose loop it is.
  */
 struct standalone;
+struct issuers;
 struct agent;
 struct admin;
 struct workload_api;
@@ -25,6 +26,7 @@ struct proxy_run {
 	struct filter_stats   *filter_stats;
 	struct tls_handshaker *handshaker;
 	struct data_plane     *plane;
+	struct issuers        *issuers;	/* of the thread that compiles */
 	struct compile_app    *apps;	/* settings' apps, resolved */
 	size_t                 apps_len;
 	struct cidr           *proxies;	/* before its Gateways */

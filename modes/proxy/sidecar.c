@@ -109,6 +109,14 @@ on_calls(void *arg, void (*done)(void *, struct slice), void *ctx)
 }
 
 static void
+on_keys_settled(void *arg, struct slice source)
+{
+	struct proxy_run *p = arg;
+
+	data_plane_settle_keys(p->plane, source);
+}
+
+static void
 on_describe(void *arg, struct str *out)
 {
 	admin_config_write(out, arg);
@@ -147,6 +155,7 @@ sidecar_new(struct proxy_run *p, struct err *err)
 	const struct agent_options o = {
 		.settings = p->settings.spec, .apps = p->apps,
 		.apps_len = p->apps_len, .handshaker = p->handshaker,
+		.issuers = p->issuers, .settled = on_keys_settled,
 		.stats = p->stats, .version = build_version(), .main = p->loop,
 		.use = on_use, .identify = on_identify, .refuse = on_refuse,
 		.svids = on_svids, .calls = on_calls,

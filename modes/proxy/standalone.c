@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "loop/loop_fd.h"
 #include "model/warn.h"
+#include "modes/proxy/issuers.h"
 #include "modes/proxy/names.h"
 #include "modes/proxy/proxy_run.h"
 #include "tls/system_roots.h"
@@ -98,11 +99,19 @@ use(struct standalone *s)
 	proxy_use_documents(s->proxy, s->docs.objects, s->docs.len, &more);
 }
 
-/* A host outside has other addresses. */
+/* A host outside has other addresses, or an issuer other keys. */
 static void
 on_names(void *arg)
 {
 	use(arg);
+}
+
+static void
+on_keys_settled(void *arg, struct slice source)
+{
+	struct standalone *s = arg;
+
+	data_plane_settle_keys(s->proxy->plane, source);
 }
 
 static void
@@ -114,6 +123,9 @@ start_names(struct standalone *s)
 		spec->resolv_conf };
 	s->names = names_new(s->proxy->loop, &s->files, on_names, s);
 	s->system = system_roots_new(spec->ca_file);
+	issuers_start(s->proxy->issuers, &(struct issuers_owner){
+	    .loop = s->proxy->loop, .roots = s->system, .files = &s->files,
+	    .changed = on_names, .settled = on_keys_settled, .arg = s });
 }
 
 /*
@@ -253,6 +265,7 @@ standalone_free(struct standalone *s)
 	if (s->inotify >= 0)
 		close(s->inotify);
 	names_free(s->names);
+	issuers_stop(s->proxy->issuers);
 	system_roots_free(s->system);
 	model_set_fini(&s->docs);
 	mem_free(s);

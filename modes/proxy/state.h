@@ -24,6 +24,7 @@
 #define STATE_REVOKED	"revoked.txt"	/* whom we refuse: pki/revoked.h */
 #define STATE_JOIN_KEY	"join-key.pem"	/* of a join that is under way */
 #define STATE_DOCUMENTS	"documents.jsonl"	/* last good ones: docs.h */
+#define STATE_ISSUERS	"issuer-keys.json"	/* of tokens: issuers.h */
 #define STATE_SHARES	"limits.json"	/* among how many: shares.h */
 #define STATE_FILE_MAX	((size_t)64 << 20)	/* bytes */
 

@@ -51,6 +51,8 @@ struct proxy_worker {
 		unsigned lines, unlogged;
 	} authz_log;		/* of authorize.c */
 	struct token_cache *tokens;	/* that are good */
+	struct list       key_waits;	/* of authenticate.c, for an issuer's keys */
+	size_t            key_waits_len;
 	struct list       openings;	/* of upstream_port.c, awaiting a lookup */
 	struct list       greetings;	/* of gateway_port.c, awaiting a name */
 	struct list       proxied;	/* of proxied.c, awaiting a header */

@@ -4,14 +4,16 @@ policies and applications learn from them."""
 
 import base64
 import json
+import time
 
 import grpc
 
 from gateway import Gateway, gateway, route, service
 from grpc_store import WAIT, Caller, Store
 from mesh import curl, free_port, main, scenario, wait_until
-from policies import access_lines, ask, call, orders_and, policy
-from tokens import Issuer, authentication, bearer
+from policies import access_lines, ask, call, member, orders_and, policy
+from outside import Authority
+from tokens import Issuer, Provider, authentication, bearer
 
 TOKENS = "mesh_request_tokens_total"
 # The words of Istio's documentation for "a token is required".
@@ -193,6 +195,89 @@ def a_gateway_asks_for_tokens(scene):
 	wait_until(lambda: status("--oauth2-bearer", token) == 401,
 	    "the key was changed")
 	assert status("--oauth2-bearer", renewed.token()) == 200
+
+
+def published(scene, authority=None, **options):
+	"""A provider whose certificate is good, and who verifies it.
+
+	Gives the provider and options of a proxy.
+	"""
+	authority = authority or Authority(scene)
+	provider = Provider(scene, authority.sign("idp", "DNS:idp.example"),
+	    **options)
+	hosts = scene.file("hosts", "127.0.0.1 idp.example\n")
+	return provider, ["--ca-file", authority.path, "--hosts-file", hosts]
+
+
+@scenario
+def keys_are_fetched_from_their_issuer_and_kept(scene):
+	provider, options = published(scene)
+	control = scene.control()
+	web, orders = (member(scene, control, name, options=options)
+	    for name in ("web", "orders"))
+	control.apply(authentication([{"issuer": provider.url, "jwksUri":
+	    f"{provider.url}/keys"}]) + REQUIRED)
+	token = bearer(provider.token())
+	wait_until(lambda: ask(web, fields=token) == 200, "its tokens are taken")
+	assert ask(web) == 403
+	assert ask(web, fields=bearer(Issuer(provider.url).token())) == 401
+	# web's proxy and orders' are about the same namespace.
+	assert provider.asked["/keys"] <= 2
+	fetched = orders.metrics().sum("mesh_issuer_keys_timestamp_seconds",
+	    issuer=provider.url)
+	assert abs(fetched - time.time()) < 60
+	# Another key: who meets it first waits until it is there.
+	old = provider.key
+	renewed = bearer(provider.renew("two").token())
+	wait_until(lambda: ask(web, fields=renewed) == 200, "the new key is known",
+	    timeout=20)
+	provider.key, provider.kid = old, "one"
+	assert ask(web, fields=bearer(provider.token())) == 401, "the old is not"
+	# Last good keys are kept, over a restart too.
+	provider.renew("two")
+	provider.key, provider.is_down = old, True
+	orders.stop()
+	orders.start()
+	orders.await_ready()
+	wait_until(lambda: ask(web, fields=renewed) == 200, "it needs nobody")
+	wait_until(lambda: "those that are there stay in force" in orders.err(),
+	    "it says that they may be old")
+
+
+@scenario
+def an_issuer_says_itself_where_its_keys_are(scene):
+	provider, options = published(scene, kind="RS256")
+	app = scene.echo("app")
+	port = free_port()
+	edge = Gateway(scene, gateway([f"name: http, port: {port}, protocol: "
+	    "HTTP"]) + service("web", app.http_port) + route("web", "web") +
+	    authentication([{"issuer": provider.url}]), options=options)
+	url = f"http://127.0.0.1:{port}/plain"
+	# The first waits for the keys: it is refused only if they do not come.
+	assert curl(url, "--oauth2-bearer", provider.token()).status == 200
+	assert curl(url, "--oauth2-bearer", "x.y.z").status == 401
+	assert provider.asked["/.well-known/openid-configuration"] == 1
+	assert edge.metrics().sum(TOKENS, outcome="verified") == 1
+
+
+@scenario
+def keys_of_a_server_that_is_not_who_it_must_be_are_not_taken(scene):
+	provider, options = published(scene)
+	control = scene.control()
+	options[1] = Authority(scene, "other").path
+	web, orders = (member(scene, control, name, options=options)
+	    for name in ("web", "orders"))
+	wait_until(lambda: ask(web) == 200, "orders answers")
+	control.apply(authentication([{"issuer": provider.url, "jwksUri":
+	    f"{provider.url}/keys", "timeout": "1s"}]))
+	wait_until(lambda: ask(web, fields=bearer(provider.token())) == 401,
+	    "no token is taken")
+	assert ask(web) == 200, "who has none is not asked"
+	assert provider.asked["/keys"] == 0
+	wait_until(lambda: "no token of it is taken" in orders.err(),
+	    "the log says why")
+	wait_until(lambda: "none of its tokens is taken" in control.ctl("get",
+	    "ra", "tokens", "-o", "yaml").stdout, "the document's status says it")
 
 
 if __name__ == "__main__":

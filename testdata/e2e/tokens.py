@@ -1,7 +1,11 @@
 """Somebody who gives out tokens, for the scenarios about them."""
 
 import base64
+import collections
+import http.server
 import json
+import ssl
+import threading
 import time
 
 from cryptography.hazmat.primitives import hashes
@@ -72,3 +76,74 @@ def authentication(rules, name="tokens", spec="", namespace="default"):
 
 def bearer(token):
 	return {"Authorization": f"Bearer {token}"}
+
+
+class Provider(Issuer):
+	"""An issuer that publishes its keys, over TLS, as OpenID providers do."""
+
+	def __init__(self, scene, pair, host="idp.example", **options):
+		self.asked = collections.Counter()
+		self.is_down = False
+		self.max_age = None
+		provider = self
+
+		class Handler(http.server.BaseHTTPRequestHandler):
+			protocol_version = "HTTP/1.1"
+
+			def log_message(self, *_):
+				pass
+
+			def do_GET(self):
+				provider.get(self)
+
+			def do_POST(self):
+				provider.post(self)
+		self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
+		    Handler)
+		# Who does not trust it goes away, which is no news.
+		self.server.handle_error = lambda *_: None
+		tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+		tls.load_cert_chain(*map(str, pair))
+		self.server.socket = tls.wrap_socket(self.server.socket,
+		    server_side=True, do_handshake_on_connect=False)
+		self.port = self.server.server_address[1]
+		super().__init__(f"https://{host}:{self.port}", **options)
+		threading.Thread(target=self.server.serve_forever,
+		    daemon=True).start()
+		scene.closing(self)
+
+	def close(self):
+		self.server.shutdown()
+		self.server.server_close()
+
+	@property
+	def configuration(self):
+		return {"issuer": self.url, "jwks_uri": f"{self.url}/keys",
+		    "authorization_endpoint": f"{self.url}/authorize",
+		    "token_endpoint": f"{self.url}/token",
+		    "end_session_endpoint": f"{self.url}/logout"}
+
+	def reply(self, request, status, body=b"", **fields):
+		request.send_response(status)
+		for name, value in fields.items():
+			request.send_header(name.replace("_", "-"), value)
+		request.send_header("Content-Length", str(len(body)))
+		request.end_headers()
+		request.wfile.write(body)
+
+	def get(self, request):
+		path = request.path.split("?")[0]
+		self.asked[path] += 1
+		said = {"/keys": lambda: self.jwks,
+		    "/.well-known/openid-configuration":
+		    lambda: json.dumps(self.configuration)}
+		if self.is_down or path not in said:
+			self.reply(request, 503 if self.is_down else 404)
+			return
+		fields = {} if self.max_age is None else \
+		    {"Cache_Control": f"max-age={self.max_age}"}
+		self.reply(request, 200, said[path]().encode(),
+		    Content_Type="application/json", **fields)
+
+	def post(self, request):
+		self.reply(request, 404)
