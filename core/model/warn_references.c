@@ -422,6 +422,42 @@ of_extension(struct warner *w, const struct model_target_ref *t, size_t n)
 		    "refers to it");
 }
 
+/* Whom policies ask. */
+static void
+of_mesh_config(struct warner *w)
+{
+	const struct model_mesh_config_spec *s =
+	    &model_mesh_config(w->object)->spec;
+
+	for (size_t i = 0; i < s->providers_len; i++) {
+		const struct model_auth_provider *p =
+		    model_auth_provider(&s->providers[i]);
+		char path[80];
+
+		snprintf(path, sizeof(path), "extensionProviders[%zu].%s.service",
+		    i, s->providers[i].http != NULL ? "envoyExtAuthzHttp" :
+		    "envoyExtAuthzGrpc");
+		look_backend(w, path, "", "Service", p->namespace, p->service,
+		    p->port);
+	}
+}
+
+static void
+of_authorization_policy(struct warner *w)
+{
+	const struct model_authz_provider *p =
+	    model_authorization_policy(w->object)->spec.provider;
+	const struct model_object *config = NULL;
+
+	warn_authz_targets(w);
+	if (p != NULL && find(w, &model_mesh_config_kind, NULL,
+	    MODEL_MESH_CONFIG_NAME, &config) != MODEL_ELSEWHERE_UNKNOWN &&
+	    model_extension_provider(config, p->name) == NULL)
+		warn_at(w, "provider.name: the MeshConfig has no extension "
+		    "provider \"%s\", so what the rules match is refused",
+		    p->name);
+}
+
 static const struct {
 	const struct model_kind *kind;
 	void                   (*look)(struct warner *);
@@ -436,7 +472,8 @@ static const struct {
 	{ &model_backend_tls_policy_kind, of_backend_tls_policy },
 	{ &model_xbackend_kind, of_xbackend },
 	{ &model_rollout_kind, of_rollout },
-	{ &model_authorization_policy_kind, warn_authz_targets },
+	{ &model_authorization_policy_kind, of_authorization_policy },
+	{ &model_mesh_config_kind, of_mesh_config },
 };
 
 /* A document that leaves out who may call whom opens what was shut. */

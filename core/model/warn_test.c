@@ -77,10 +77,35 @@ note(void *arg, const struct model_object *o, const char *text)
 	"labels: {app: web}}\nspec: {address: 10.0.0.1, serviceAccount: web, " \
 	"ports: [" ports "]}\n"
 
+#define ASKS								\
+	"---\napiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"	\
+	"metadata: {name: ask}\nspec: {action: CUSTOM, provider: {name: opa}, "	\
+	"rules: [{}]}\n"
+#define PROVIDER(name, port)						\
+	"---\napiVersion: mesh/v1\nkind: MeshConfig\nmetadata: {name: "	\
+	"default}\nspec: {defaultInboundPolicy: deny, extensionProviders: "	\
+	"[{name: " name ", envoyExtAuthzGrpc: {service: web.default, port: "	\
+	port "}}]}\n"
+
 static const struct {
 	unsigned    flags;
 	const char *in, *out;
 } cases[] = {
+	/* Whom a policy asks. */
+	{ MODEL_WARN_REFERENCES, ASKS PROVIDER("opa", "80") SERVICE, "" },
+	{ MODEL_WARN_REFERENCES, ASKS PROVIDER("other", "80") SERVICE,
+	    "t:5:41: spec.provider.name: the MeshConfig has no extension provider "
+	    "\"opa\", so what the rules match is refused\n" },
+	{ MODEL_WARN_REFERENCES, ASKS, "t:5:41: spec.provider.name: the "
+	    "MeshConfig has no extension provider \"opa\", so what the rules "
+	    "match is refused\n" },
+	{ 0, ASKS, "" },
+	{ MODEL_WARN_REFERENCES, PROVIDER("opa", "81") SERVICE,
+	    "t:5:98: spec.extensionProviders[0].envoyExtAuthzGrpc.service: "
+	    "Service web has no port 81\n" },
+	{ MODEL_WARN_REFERENCES, PROVIDER("opa", "80"),
+	    "t:5:98: spec.extensionProviders[0].envoyExtAuthzGrpc.service: "
+	    "there is no Service default/web\n" },
 	{ 0, ROUTE("a", PARENT "rules: [{matches: [{path: {value: /a}}, "
 	    "{path: {value: /a/, type: PathPrefix}}]}]"),
 	    "t:5:101: spec.rules[0].matches[1]: never matches, as rules[0] of "

@@ -1,4 +1,6 @@
+#include "model/authorization_policy.h"
 #include "model/gateway.h"
+#include "model/mesh_config.h"
 #include "model/request_authentication.h"
 #include "modes/control/conditions_judge.h"
 
@@ -8,6 +10,34 @@
  * mesh.
  */
 #define IN_USE	"the policy is in use"
+
+/* Of one that asks a provider, whether it can. */
+static void
+put_provider(struct sight *s, struct conf_node *list)
+{
+	const struct model_authz_provider *named =
+	    s->of->kind != &model_authorization_policy_kind ? NULL :
+	    model_authorization_policy(s->of)->spec.provider;
+	const struct model_extension_provider *found;
+	const struct model_auth_provider *p;
+
+	if (named == NULL)
+		return;
+	found = model_extension_provider(sight_find(s, &model_mesh_config_kind,
+	    NULL, MODEL_MESH_CONFIG_NAME), named->name);
+	p = found == NULL ? NULL : model_auth_provider(found);
+	if (p == NULL)
+		condition_put(s, list, "ResolvedRefs", "False",
+		    "ProviderNotFound", "the MeshConfig has no extension "
+		    "provider of that name, so what the rules match is refused");
+	else if (sight_find(s, &model_service_kind, p->namespace,
+	    p->service) == NULL)
+		condition_put(s, list, "ResolvedRefs", "False",
+		    "BackendNotFound", "the provider's service is not there");
+	else
+		condition_put(s, list, "ResolvedRefs", "True", "ResolvedRefs",
+		    "the provider is there");
+}
 
 static void
 judge_target(struct sight *s, const struct model_target_ref *t,
@@ -24,6 +54,7 @@ judge_target(struct sight *s, const struct model_target_ref *t,
 	}
 	condition_put(s, list, "Accepted", fault == NULL ? "True" : "False",
 	    fault == NULL ? "Accepted" : fault, message);
+	put_provider(s, list);
 	condition_promise(s, list, fault == NULL);
 	condition_ignored(s, list);
 }
@@ -40,6 +71,7 @@ judge_scope(struct sight *s, struct conf_node *status,
 	}
 	list = conf_set_list(status, "conditions");
 	condition_put(s, list, "Accepted", "True", "Accepted", IN_USE);
+	put_provider(s, list);
 	condition_promise(s, list, true);
 	condition_ignored(s, list);
 }

@@ -19,3 +19,27 @@ TEST(conditions_of_request_authentication_are_those_of_its_targets)
 	    "Programmed=True/Programmed");
 	server_fixture_free(t);
 }
+
+TEST(conditions_of_a_policy_that_asks_say_whether_it_can)
+{
+	struct server_fixture *t = server_fixture_new();
+	const char *key =
+	    "/security.istio.io/authorizationpolicies/shop/ask";
+	static const char mesh[] = "apiVersion: mesh/v1\nkind: MeshConfig\n"
+	    "metadata: {name: default}\nspec: {extensionProviders: [{name: opa, "
+	    "envoyExtAuthzHttp: {service: shop/auth, port: 80}}]}\n";
+
+	server_fixture_put(t, "apiVersion: security.istio.io/v1\n"
+	    "kind: AuthorizationPolicy\nmetadata: {name: ask, namespace: shop}\n"
+	    "spec: {action: CUSTOM, provider: {name: opa}, rules: [{}]}\n");
+	conditions_expect(t, key, "Accepted=True/Accepted "
+	    "ResolvedRefs=False/ProviderNotFound "
+	    "Programmed=True/Programmed");
+	server_fixture_put(t, mesh);
+	conditions_expect(t, key, "Accepted=True/Accepted "
+	    "ResolvedRefs=False/BackendNotFound Programmed=True/Programmed");
+	server_fixture_put(t, SERVICE("shop", "auth"));
+	conditions_expect(t, key, "Accepted=True/Accepted "
+	    "ResolvedRefs=True/ResolvedRefs Programmed=True/Programmed");
+	server_fixture_free(t);
+}

@@ -55,7 +55,9 @@ static const struct ctl_command authz_check = {
 	    "the files are all that there is; where they hold no workload, one "
 	    "with the labels of the service's selector is taken. Who was revoked and "
 	    "has not joined again is denied whatever they say.\n"
-	    "The exit code is 0 if all of them allow it, and 1 if one does not.",
+	    "The verdict is \"asked\" where a policy asks a provider and nothing "
+	    "else refuses: what it says is not known here.\n"
+	    "The exit code is 1 if one of them denies it, else 0.",
 	.options = options,
 	.examples = examples,
 	.run = check_one,
@@ -78,6 +80,7 @@ struct inquiry {
 	struct asked               asked;
 	struct authz_facts         facts;
 	enum model_inbound_policy  mesh;
+	const struct model_object *config;	/* MeshConfig, or NULL */
 	const char                *revoked;	/* the caller: when; or NULL */
 	struct conf_node          *rows;
 	size_t                     denied;
@@ -264,9 +267,11 @@ load(struct inquiry *q)
 	    traffic_load(t, &model_mesh_config_kind, NULL, &err) < 0)
 		return ctl_fail_call(q->c, &err);
 	n = traffic_of_kind(t, &model_mesh_config_kind, &found);
-	if (n > 0)
+	if (n > 0) {
+		q->config = found[0];
 		q->mesh = (enum model_inbound_policy)
 		    model_mesh_config(found[0])->spec.inbound_policy;
+	}
 	return q->gateway != NULL ? find_gateway_port(q) : find_port(q);
 }
 
@@ -288,12 +293,96 @@ reason(struct inquiry *q, const struct authz_verdict *v,
 	    "defaultInboundPolicy is %s", model_inbound_policy_name(q->mesh));
 }
 
+/* None is asked about requests to itself. */
+static void
+drop_own(const struct inquiry *q, struct authz_verdict *v)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < v->asks_len; i++) {
+		const struct model_extension_provider *p =
+		    model_extension_provider(q->config, v->asks[i].provider);
+
+		if (p == NULL || q->service == NULL ||
+		    strcmp(model_auth_provider(p)->service, q->to.name) != 0 ||
+		    strcmp(model_auth_provider(p)->namespace,
+		    q->to.namespace) != 0)
+			v->asks[kept++] = v->asks[i];
+	}
+	v->asks_len = kept;
+}
+
+/* What holds if every provider that can be asked says yes. */
+static struct authz_answer
+answer_of(const struct inquiry *q, const struct authz_verdict *v)
+{
+	if (!q->facts.is_http)
+		return authz_unasked(v);
+	for (size_t i = 0; i < v->asks_len; i++)
+		if (model_extension_provider(q->config,
+		    v->asks[i].provider) == NULL)
+			return (struct authz_answer){ true, v->asks[i].policy,
+				v->asks[i].rule };
+	return v->answer;
+}
+
+static const char *
+reason_of_asked(struct inquiry *q, const struct authz_verdict *v,
+    const struct authz_answer *a, struct conf_node *asks)
+{
+	struct arena *arena = &q->c->arena;
+	const char *text = "";
+
+	for (size_t i = 0; i < v->asks_len; i++) {
+		const struct authz_ask *ask = &v->asks[i];
+		const char *one = arena_printf(arena, "asks provider %s by rule "
+		    "%d of %s", ask->provider, ask->rule, ask->policy);
+
+		conf_add_string(asks, one);
+		text = arena_printf(arena, "%s%s, ", text, one);
+	}
+	return arena_printf(arena, "%sthen %s", text, reason(q, v, a));
+}
+
+static void
+add_dry(struct inquiry *q, struct conf_node *row, const struct authz_verdict *v)
+{
+	bool is_asked = v->dry_ask.policy != NULL;
+	struct conf_node *dry;
+
+	if (!v->is_dry || (v->dry.is_denied == v->answer.is_denied && !is_asked))
+		return;
+	dry = conf_set_map(row, "dryRun");
+	conf_set_string(dry, "verdict", v->dry.is_denied ? "denied" : is_asked ?
+	    "asked" : "allowed");
+	conf_set_string(dry, "reason", is_asked && !v->dry.is_denied ?
+	    arena_printf(&q->c->arena, "asks a provider by %s", reason(q, v,
+	    &v->dry_ask)) : reason(q, v, &v->dry));
+}
+
+static void
+add_verdict(struct inquiry *q, struct conf_node *row,
+    const struct authz_verdict *v, const struct authz_answer *a)
+{
+	bool is_asked = !a->is_denied && v->asks_len > 0;
+
+	conf_set_string(row, "verdict", a->is_denied ? "denied" : is_asked ?
+	    "asked" : "allowed");
+	conf_set_string(row, "reason", is_asked ? reason_of_asked(q, v, a,
+	    conf_set_list(row, "asks")) : reason(q, v, a));
+	if (a->policy != NULL) {
+		conf_set_string(row, "policy", a->policy);
+		conf_set_int(row, "rule", a->rule);
+	}
+	q->denied += a->is_denied;
+}
+
 static void
 add_answer(struct inquiry *q, const char *workload,
     const struct authz_verdict *v)
 {
 	struct conf_node *row = conf_add_map(q->rows), *audits;
-	const struct authz_answer *a = &v->answer;
+	const struct authz_answer a = answer_of(q, v);
 
 	conf_set_string(row, "workload", workload);
 	if (q->revoked != NULL) {
@@ -304,24 +393,12 @@ add_answer(struct inquiry *q, const char *workload,
 		q->denied++;
 		return;
 	}
-	conf_set_string(row, "verdict", a->is_denied ? "denied" : "allowed");
-	conf_set_string(row, "reason", reason(q, v, a));
-	if (a->policy != NULL) {
-		conf_set_string(row, "policy", a->policy);
-		conf_set_int(row, "rule", a->rule);
-	}
-	if (v->is_dry && v->dry.is_denied != a->is_denied) {
-		struct conf_node *dry = conf_set_map(row, "dryRun");
-
-		conf_set_string(dry, "verdict", v->dry.is_denied ? "denied" :
-		    "allowed");
-		conf_set_string(dry, "reason", reason(q, v, &v->dry));
-	}
+	add_verdict(q, row, v, &a);
+	add_dry(q, row, v);
 	if (v->audits_len > 0)
 		audits = conf_set_list(row, "audits");
 	for (size_t i = 0; i < v->audits_len; i++)
 		conf_add_string(audits, reason(q, v, &v->audits[i]));
-	q->denied += a->is_denied;
 }
 
 static void
@@ -348,6 +425,8 @@ decide(struct inquiry *q, const char *workload, const struct conf_pairs *labels)
 	    AUTHZ_ALLOW_ALL : authz_default_of(q->mesh));
 
 	authz_decide(z, &q->facts, &verdict);
+	if (q->facts.is_http)
+		drop_own(q, &verdict);
 	add_answer(q, workload, &verdict);
 	authz_unref(z);
 }

@@ -85,7 +85,7 @@ note_refusal(struct l7_ctx *ctx, const struct authz_ask *ask, const char *what)
 		authorize_note_refusal(l7_env(ctx)->mode, &at, &f, ask, why);
 }
 
-static bool ask_next(struct l7_ctx *);
+static enum verdict ask_next(struct l7_ctx *);
 
 static void
 refuse(struct l7_ctx *ctx, const struct ext_authz_settings *s,
@@ -132,37 +132,54 @@ on_answer(void *arg, const struct ext_authz_answer *answer)
 	ext_authz_change_request(answer, l7_arena(ctx), l7_request(ctx));
 	stop(a);
 	a->at++;
-	if (a->at < a->len)
-		ask_next(ctx);
-	else if (authorize_let_in(ctx))
+	if (ask_next(ctx) == PASS)
 		l7_resume(ctx, DIR_UP);
 }
 
-/* False: there is none of that name, so it was refused. */
-static bool
-ask_next(struct l7_ctx *ctx)
+static void
+ask(struct l7_ctx *ctx, struct ext_authz_provider *p, struct slice service)
 {
 	struct asking *a = asking_of(ctx);
-	const struct authz_ask *ask = &a->asks[a->at];
-	struct ext_authz_provider *p = find(ctx, ask->provider);
-	const struct authz_answer by = { true, ask->policy, ask->rule };
 	struct ext_authz_question q;
-	struct authorize_at at;
-	struct authz_facts f;
 
-	if (p == NULL) {
-		note_refusal(ctx, ask, "it is not in the MeshConfig");
-		authorize_refuse_by(ctx, &by);
-		return false;
-	}
 	a->provider = ext_authz_provider_ref(p);
-	ext_authz_question_of(ctx, authorize_facts(ctx, &at, &f) ? arena_dup(
-	    l7_arena(ctx), at.service) : SLICE(""), &q);
+	ext_authz_question_of(ctx, arena_dup(l7_arena(ctx), service), &q);
 	ext_authz_show_body(&q, &p->settings, buf_pull(&a->body,
 	    buf_len(&a->body)), a->is_part);
 	a->ask = ext_authz_ask(l7_env(ctx)->mode, p, &q, l7_arena(ctx),
 	    on_answer, ctx);
-	return true;
+}
+
+/*
+ * HOLD: the next one is asked; PASS: all said yes, and it is let in; STOP: it was
+ * refused.  Of requests to itself a provider knows what it thinks of them, and
+ * would be asked about the question next.
+ */
+static enum verdict
+ask_next(struct l7_ctx *ctx)
+{
+	struct asking *a = asking_of(ctx);
+	struct authorize_at at;
+	struct authz_facts f;
+
+	if (!authorize_facts(ctx, &at, &f))
+		at.service = SLICE("");
+	for (; a->at < a->len; a->at++) {
+		const struct authz_ask *next = &a->asks[a->at];
+		struct ext_authz_provider *p = find(ctx, next->provider);
+
+		if (p == NULL) {
+			note_refusal(ctx, next, "it is not in the MeshConfig");
+			authorize_refuse_by(ctx, &(struct authz_answer){ true,
+			    next->policy, next->rule });
+			return STOP;
+		}
+		if (slice_eq(p->service, at.service))
+			continue;
+		ask(ctx, p, at.service);
+		return HOLD;
+	}
+	return authorize_let_in(ctx) ? PASS : STOP;
 }
 
 /* --- at first ----------------------------------------------------------------------- */
@@ -206,7 +223,7 @@ asking_begin(struct l7_ctx *ctx, const struct authz_verdict *v,
 	size_t max = wanted(ctx, a, &is_part);
 
 	if (max == 0 || !ext_authz_has_body(head, end))
-		return ask_next(ctx) ? HOLD : STOP;
+		return ask_next(ctx);
 	a->is_waiting = true;
 	if (is_part)
 		l7_collect_part(ctx, DIR_UP, max);
@@ -225,5 +242,5 @@ asking_body(struct l7_ctx *ctx, struct buf *b, bool end)
 	a->is_waiting = false;
 	a->is_part = !end;
 	buf_share(&a->body, b);
-	return ask_next(ctx) ? HOLD : STOP;
+	return ask_next(ctx);
 }

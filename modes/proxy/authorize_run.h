@@ -30,7 +30,7 @@ void authorize_refuse_by(struct l7_ctx *, const struct authz_answer *);
 
 /* --- authorize_provider.c ----------------------------------------------------------- */
 
-/* At the head of a request; HOLD: the answer resumes it, or it is refused. */
+/* At the head of a request.  HOLD: the answer resumes it, or it is refused. */
 enum verdict asking_begin(struct l7_ctx *, const struct authz_verdict *,
     struct http_head *, bool end);
 enum verdict asking_body(struct l7_ctx *, struct buf *, bool end);

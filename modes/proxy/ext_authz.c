@@ -183,6 +183,7 @@ on_stream(void *owner, struct stream *st, const struct conn_peer *peer,
     bool reused)
 {
 	struct ext_authz_ask *a = owner;
+	const struct attempt *attempt = a->attempt;
 	bool is_whole = buf_len(&a->body) == 0;
 
 	(void)peer;
@@ -190,7 +191,7 @@ on_stream(void *owner, struct stream *st, const struct conn_peer *peer,
 	stream_set_owner(st, &stream_events, a);
 	name_link(a);
 	stream_send_head(st, &a->head, is_whole);
-	if (is_whole || a->attempt == NULL)
+	if (is_whole || a->attempt != attempt)
 		return;
 	buf_share(&a->sent, &a->body);
 	stream_send_body(st, &a->sent, true);

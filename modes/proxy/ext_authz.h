@@ -25,6 +25,7 @@ struct ext_authz_provider {
 	struct ext_authz_settings settings;
 	struct slice              name;	/* for log and counters */
 	struct slice              authority;	/* gRPC */
+	struct slice              service;	/* "ns/name" */
 	struct cluster           *cluster;	/* counted; NULL: none such */
 };
 

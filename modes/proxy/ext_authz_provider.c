@@ -81,6 +81,8 @@ ext_authz_provider_new(const struct model_extension_provider *doc,
 	p->name = arena_dup(a, slice_str(doc->name));
 	p->authority = authority_of(a, from->service, from->namespace,
 	    from->port);
+	p->service = slice_str(arena_printf(a, "%s/%s", from->namespace,
+	    from->service));
 	s->is_grpc = doc->grpc != NULL;
 	s->timeout_ms = (uint64_t)from->timeout_ms;
 	s->fails_open = from->fails_open;
@@ -118,7 +120,8 @@ ext_authz_provider_of_filter(const struct model_external_auth *from,
 	int64_t ms = 0;
 
 	conf_duration_read(SLICE(MODEL_AUTH_TIMEOUT), &ms);
-	p->name = slice_str(arena_printf(a, "%s/%s", ns, from->backend.name));
+	p->name = p->service = slice_str(arena_printf(a, "%s/%s", ns,
+	    from->backend.name));
 	p->authority = authority_of(a, from->backend.name, ns,
 	    from->backend.port);
 	s->is_grpc = from->protocol == MODEL_AUTH_GRPC;

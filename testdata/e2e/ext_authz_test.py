@@ -380,6 +380,53 @@ spec:
 
 
 @scenario
+def people_see_who_is_asked(scene):
+	world = World(scene, HttpProvider(yes()), HTTP)
+
+	def check(path, *more, expect=0):
+		return world.control.ctl("authz", "check", "--from", "web",
+		    "--to", "orders", "--path", path, *more,
+		    expect=expect).stdout
+	said = check("/x")
+	assert "asked" in said and ("asks provider auth by rule 0 of default/ask, "
+	    "then no ALLOW policy speaks") in said, said
+	assert "allowed" in check("/free")
+	(row,) = json.loads(check("/x", "-o", "json"))
+	assert row["verdict"] == "asked"
+	assert row["asks"] == ["asks provider auth by rule 0 of default/ask"]
+	assert "denied" in check("/x", "--bytes", expect=1)
+	world.control.ctl("wait", "--for=condition=ResolvedRefs",
+	    "authorizationpolicy", "ask")
+	world.control.apply(policy(provider="other"))
+	assert "rule 0 of default/ask" in check("/x", expect=1)
+	told = world.control.get("authorizationpolicy", "ask")
+	assert "ProviderNotFound" in str(told), told
+	said = world.control.ctl("analyze", expect=1)
+	assert 'has no extension provider "other"' in said.stdout + said.stderr
+	world.control.apply(policy(annotations="{istio.io/dry-run: 'true'}"))
+	(row,) = json.loads(check("/x", "-o", "json"))
+	assert row["verdict"] == "allowed"
+	assert row["dryRun"]["verdict"] == "asked"
+	assert row["dryRun"]["reason"] == "asks a provider by rule 0 of default/ask"
+
+
+@scenario
+def a_provider_is_not_asked_about_the_question(scene):
+	world = World(scene, HttpProvider(yes()), HTTP)
+	world.control.apply("---\napiVersion: security.istio.io/v1\n"
+	    "kind: AuthorizationPolicy\nmetadata: {name: all, namespace: "
+	    "mesh-system}\nspec: {action: CUSTOM, provider: {name: auth}, "
+	    "rules: [{}]}\n")
+	wait_until(lambda: world.provider.asked.clear() or (world.ask("/free"),
+	    len(world.provider.asked)) [1], "the whole mesh asks")
+	world.provider.asked.clear()
+	assert world.ask("/x").status == 200
+	assert len(world.provider.asked) == 1
+	assert world.control.ctl("authz", "check", "--from", "orders", "--to",
+	    "auth").stdout.count("allowed") == 1
+
+
+@scenario
 def two_providers_are_asked_one_after_the_other(scene):
 	world = World(scene, HttpProvider(yes([("x-one", "1")])), HTTP)
 	second = GrpcProvider(lambda asked, reply: setattr(reply.status, "code",
