@@ -32,6 +32,30 @@ TEST(session_begins_with_the_bundle_and_waits_for_interests)
 	server_fixture_free(t);
 }
 
+/*
+ * A change goes out with what the loop has to do at once: no timer gathers several,
+ * so that nobody who may no more goes on for as long as that.
+ */
+TEST(session_tells_of_a_change_without_waiting)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct peer p;
+
+	peer_open(t, &p, "default/web-1");
+	hello(&p);
+	peer_say(&p, "{\"t\":\"interest\",\"services\":[]}\n");
+	assert_true(peer_has(&p, "\"synced\""));
+	server_fixture_put(t, "apiVersion: security.istio.io/v1\n"
+	    "kind: AuthorizationPolicy\nmetadata: {name: shut, namespace: "
+	    "default}\nspec: {}\n");
+	loop_finish(t->s->loop);
+	assert_true(peer_has(&p, "\"key\":\"/security.istio.io/"
+	    "authorizationpolicies/default/shut\""));
+	assert_true(peer_has(&p, "\"commit\""));
+	peer_close(&p);
+	server_fixture_free(t);
+}
+
 /* Each one that is acted on is a look at every document. */
 TEST(session_acts_on_the_last_of_a_burst_of_interests)
 {

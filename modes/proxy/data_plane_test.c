@@ -1,13 +1,19 @@
+#include <errno.h>
 #include <semaphore.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/unit.h"
+#include "modes/proxy/authorize.h"
 #include "modes/proxy/data_plane.h"
+#include "net/listener.h"
 #include "upstream/upstream_run.h"
 
 #define WORKERS	3
 
 struct scene {
 	struct tls_handshaker *handshaker;
+	struct filter_stats   *filters;
 	struct data_plane     *plane;
 	sem_t                  busy, go, settled;
 	int                    calls;
@@ -16,12 +22,14 @@ struct scene {
 static void
 set_up(struct scene *s)
 {
-	*s = (struct scene){ .handshaker = tls_handshaker_new(1) };
+	*s = (struct scene){ .handshaker = tls_handshaker_new(1),
+	    .filters = filter_stats_new(WORKERS) };
 	sem_init(&s->busy, 0, 0);
 	sem_init(&s->go, 0, 0);
 	sem_init(&s->settled, 0, 0);
 	s->plane = data_plane_new(&(struct data_plane_options){
 		.workers = WORKERS, .handshaker = s->handshaker,
+		.filter_stats = s->filters,
 		.default_namespace = SLICE("default"),
 	});
 }
@@ -32,6 +40,7 @@ tear_down(struct scene *s)
 	data_plane_stop(s->plane);
 	tls_handshaker_free(s->handshaker);
 	data_plane_free(s->plane);
+	filter_stats_free(s->filters);
 	sem_destroy(&s->busy);
 	sem_destroy(&s->go);
 	sem_destroy(&s->settled);
@@ -195,4 +204,102 @@ TEST(data_plane_keeps_endpoints_of_a_port_that_loses_its_grpc_routes)
 		cluster_unref(p.cluster);
 		tear_down(&s);
 	}
+}
+
+/* --- who may come in ------------------------------------------------------- */
+
+/* Takes the cluster.  Port 80 of it, by bytes and in plain text, for whom the table says. */
+static struct snapshot *
+open_snapshot(struct scene *scene, struct cluster *c, enum authz_default says)
+{
+	struct snapshot *s = snapshot_new();
+
+	s->in.l4 = l4_chain_new("inbound", scene->filters);
+	l4_chain_add(s->in.l4, &authorize_bytes, NULL);
+	s->authz = arena_zalloc(&s->arena, sizeof(struct authz *));
+	s->authz[s->authz_len++] = authz_new(NULL, 0, says);
+	s->inbound = arena_zalloc(&s->arena, sizeof(*s->inbound));
+	s->inbound[s->inbound_len++] = (struct inbound_port){
+		.service = { .ns = "shop", .name = "web" }, .port = 80,
+		.app_port = 80, .mode = MODEL_MTLS_PERMISSIVE, .cluster = c,
+		.authz = s->authz[0],
+	};
+	return s;
+}
+
+/* Listens at *at, which it changes; the socket blocks. */
+static int
+listen_at(struct sockaddr_in *at)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(*at);
+
+	*at = (struct sockaddr_in){ .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	assert_int_equal(bind(fd, (struct sockaddr *)at, sizeof(*at)), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)at, &len), 0);
+	return fd;
+}
+
+static struct cluster *
+app_at(struct scene *s, const struct sockaddr_in *at)
+{
+	struct cluster *c = cluster_new(s->plane->registry,
+	    SLICE("shop/web"), SLICE("app-80"));
+	struct endpoint e = { .weight = 1 };
+	struct err err = ERR_INIT;
+
+	assert_int_equal(addr_from_ip(SLICE("127.0.0.1"),
+	    ntohs(at->sin_port), &e.addr, &err), 0);
+	c->protocol = CLUSTER_TCP;
+	cluster_add(c, s->plane->registry, &e);
+	cluster_seal(c);
+	return c;
+}
+
+/*
+ * Control is told that a revision is in force when the plane is settled: by then
+ * there is nobody any more whom it does not allow, however slow all else is.
+ */
+TEST(data_plane_has_cut_who_may_no_more_when_it_is_settled)
+{
+	struct port spec = { .kind = PORT_INBOUND };
+	struct sockaddr_in app_addr, client_addr = { .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct err err = ERR_INIT;
+	struct addr bound;
+	struct scene s;
+	char byte = 'x';
+
+	set_up(&s);
+	int app = listen_at(&app_addr);
+	struct cluster *c = app_at(&s, &app_addr);
+
+	data_plane_use(s.plane, open_snapshot(&s, cluster_ref(c),
+	    AUTHZ_ALLOW_ALL));
+	assert_int_equal(addr_parse(SLICE("127.0.0.1:0"), &spec.addr, &err), 0);
+	assert_int_equal(data_plane_listen(s.plane, &spec, &bound, &err), 0);
+	client_addr.sin_port = htons((uint16_t)addr_port(&bound));
+	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(connect(client, (struct sockaddr *)&client_addr,
+	    sizeof(client_addr)), 0);
+	assert_int_equal(send(client, &byte, 1, 0), 1);
+	int served = accept(app, NULL, NULL);
+
+	assert_int_equal(recv(served, &byte, 1, 0), 1);
+	assert_int_equal(recv(client, &byte, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);	/* it is let in, and quiet */
+
+	data_plane_use(s.plane, open_snapshot(&s, c, AUTHZ_DENY_ALL));
+	data_plane_settle(s.plane, on_settled, &s);
+	sem_wait(&s.settled);
+	ssize_t n = recv(client, &byte, 1, MSG_DONTWAIT);
+
+	assert_true(n == 0 || (n < 0 && errno == ECONNRESET));
+	close(client);
+	close(served);
+	close(app);
+	tear_down(&s);
 }
