@@ -297,15 +297,14 @@ split(struct arena *a, struct slice rest)
 
 /* Claims that are lists, if a string says so with spaces. */
 static const struct conf_node *
-with_lists(const struct authn_rule *r, struct arena *a,
-    const struct conf_node *claims)
+with_lists(struct arena *a, const struct conf_node *claims,
+    const char *const *spaced, size_t n)
 {
 	static const char *const always[] = { "scope", "permission" };
-	size_t n = r->spaced_len + 2;
 	struct conf_node *copy = NULL;
 
-	for (size_t i = 0; i < n; i++) {
-		const char *name = i < 2 ? always[i] : r->spaced[i - 2];
+	for (size_t i = 0; i < n + 2; i++) {
+		const char *name = i < 2 ? always[i] : spaced[i - 2];
 		const struct conf_node *v = conf_get(claims, name);
 
 		if (v == NULL || v->kind != CONF_STRING)
@@ -317,17 +316,16 @@ with_lists(const struct authn_rule *r, struct arena *a,
 	return copy != NULL ? copy : claims;
 }
 
-static void
-proof_fill(struct authn_proof *p, const struct authn_rule *r,
-    const struct jwt *t)
+void
+authn_token(struct authz_token *t, struct arena *a,
+    const struct conf_node *claims, const char *const *spaced, size_t n)
 {
-	const struct slice name[] = { t->issuer, SLICE("/"), t->subject };
+	struct slice name[] = { slice_str(conf_get_string(claims, "iss")),
+		SLICE("/"), slice_str(conf_get_string(claims, "sub")) };
 
-	p->payload = t->payload;
-	p->claims = t->claims;
-	p->token.claims = with_lists(r, &p->arena, t->claims);
-	if (t->issuer.len > 0 && t->subject.len > 0)
-		p->token.principal = arena_join(&p->arena, name, 3);
+	*t = (struct authz_token){ .claims = with_lists(a, claims, spaced, n) };
+	if (name[0].len > 0 && name[2].len > 0)
+		t->principal = arena_join(a, name, 3);
 }
 
 /* The last second of a token, without skew; INT64_MAX: it has no end. */
@@ -376,8 +374,12 @@ judge_by(const struct authn *z, size_t rule, const struct authn_found *v,
 			authn_proof_unref(p);
 			return fault;
 		}
-		if (is_first)
-			proof_fill(p, r, &t);
+		if (is_first) {
+			p->payload = t.payload;
+			p->claims = t.claims;
+			authn_token(&p->token, &p->arena, t.claims, r->spaced,
+			    r->spaced_len);
+		}
 		if (end_of(&t) < p->until_s)
 			p->until_s = end_of(&t);
 	}

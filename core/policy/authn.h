@@ -86,6 +86,14 @@ void authn_unref(struct authn *);	/* NULL is allowed */
 bool authn_is_of(const struct authn *, struct model_object *const *policies,
     size_t n, const struct authn_sources *);
 
+/*
+ * What good claims mean to policies: the principal is there if issuer and subject
+ * are, and scope, permission and the `spaced` claims become lists if they are
+ * strings with spaces.  Borrows claims; what is made lies in the arena.
+ */
+void authn_token(struct authz_token *, struct arena *,
+    const struct conf_node *claims, const char *const *spaced, size_t n);
+
 /* A token that was found, and by which rules' places. */
 struct authn_found {
 	struct slice text;

@@ -6,6 +6,7 @@
 #include "model/service.h"
 #include "model/workload.h"
 #include "modes/ctl/asked.h"
+#include "modes/ctl/asked_token.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/input.h"
@@ -26,6 +27,7 @@ static const struct ctl_option options[] = {
 	    .text = "asked at this Gateway instead of for a service" },
 	{ "port", 0, "PORT", .text = "at this port of the Gateway" },
 	ASKED_OPTIONS,
+	ASKED_TOKEN_OPTIONS,
 	{ "bytes", 0, NULL,
 	    .text = "a connection of bytes or datagrams instead of a request" },
 	{ "from-ip", 0, "ADDRESS", .text = "where the caller connects from" },
@@ -41,6 +43,8 @@ static const struct ctl_example examples[] = {
 	    "as the proxy beside orders decides it" },
 	{ "authz check --from nobody --gateway infra/public --host shop.example "
 	    "--from-ip 192.0.2.7", "at a Gateway: may a stranger come in?" },
+	{ "authz check --from web --to orders --path /admin --claims-file "
+	    "ann.json", "with a token that says {\"iss\": ..., \"groups\": ...}" },
 	{ "authz check --from web --to orders --method DELETE -f policies.yaml",
 	    "what would be, by the documents of a file" },
 	{ 0 },
@@ -194,7 +198,7 @@ read_request(struct inquiry *q)
 	q->facts.authority = q->asked.authority;
 	q->facts.header = header_of;
 	q->facts.header_arg = &q->asked;
-	return CTL_OK;
+	return asked_token_read(c, &q->facts.token);
 }
 
 static int

@@ -11,8 +11,8 @@
 #include "modes/proxy/issuer_fetch.h"
 #include "modes/proxy/issuers.h"
 #include "modes/proxy/state.h"
-#include "tls/system_roots.h"
 #include "stat/metrics.h"
+#include "tls/system_roots.h"
 
 struct issuer {
 	struct issuers      *owner;

@@ -55,6 +55,35 @@ def a_token_is_required_and_its_claims_decide(scene):
 
 
 @scenario
+def people_ask_what_a_token_would_do(scene):
+	issuer = Issuer()
+	control, _, web = orders_and(scene, "web")
+	control.apply(REQUIRED + policy("admins", """
+  action: DENY
+  rules:
+  - to: [{operation: {paths: ["/admin"]}}]
+    when: [{key: "request.auth.claims[scope]", notValues: [admin]}]
+"""))
+	claims = scene.file("ann.json", json.dumps({"iss": issuer.url, "sub":
+	    "ann", "scope": "read admin"}))
+	token = scene.file("bob.jwt", issuer.token("bob", scope="read") + "\n")
+
+	def check(path, code, *more):
+		said = control.ctl("authz", "check", "--from", "web", "--to",
+		    "orders", "--path", path, *more, expect=code).stdout
+		assert ("denied" in said) == (code == 1), said
+		return said
+	assert "default/required" in check("/", 1)
+	check("/", 0, "--token-file", token)
+	assert "default/admins" in check("/admin", 1, "--token-file", token)
+	check("/admin", 0, "--claims-file", claims)
+	control.ctl("authz", "check", "--from", "web", "--to", "orders",
+	    "--token-file", claims, expect=65)
+	control.ctl("authz", "check", "--from", "web", "--to", "orders",
+	    "--token-file", token, "--claims-file", claims, expect=64)
+
+
+@scenario
 def a_token_that_is_not_good_is_refused_whatever_it_is_for(scene):
 	issuer, other = Issuer(), Issuer()
 	control, orders, web = orders_and(scene, "web")
