@@ -536,7 +536,7 @@ def workloads_without_sidecar_come_and_go(scene):
 	against(control, *words, out=r"\Aworkload/db-1 created\n", err="")
 	against(control, "apply", "-f", "-", stdin=shown, out="db-1 unchanged")
 	against(control, "workloads", out=r"^db-1 +db +10.0.0.9 ")
-	against(control, "endpoints", "db", out=r"10.0.0.9 +80 +default/db-1 +Online")
+	against(control, "endpoints", "db", out=r"10.0.0.9 +80 +default/db-1 +- +Online")
 	against(control, "services", out=r"^db +80/")
 	against(control, "register", "x", "--service", "db", "--address", "10.0.0.9",
 	    "--port", "many", code=64, err="--port")
@@ -830,7 +830,7 @@ def describe_service_shows_all_around_it(scene):
 	    "10.0.0.9")
 	said = against(control, "describe", "service", "web-v1", err="").stdout
 	for line in (r"Routes: +none", r"HTTPRoute +default/mine +1 +80 +1 +100.0%",
-	    r" *80 +http +10.0.0.9 +80 +default/one +Online.*", "Problems: +none"):
+	    r" *80 +http +10.0.0.9 +80 +default/one +- +Online.*", "Problems: +none"):
 		assert re.search(f"^{line}$", said, re.M), (line, said)
 
 
@@ -1192,7 +1192,7 @@ def check_sees_a_full_disk(scene):
 
 @scenario
 def check_says_what_is_wrong_with_a_sidecar(scene):
-	for state, word in (("stale", "not acknowledged"), ("rejected", "last good"),
+	for state, word in (("stale", "not acknowledged"), ("rejected", "is rejected"),
 	    ("differs", "differs from what control sent"),
 	    ("connecting", "no documents yet")):
 		_, lines = checked(scene, proxies=[{"name": "default/web-1",
@@ -1371,7 +1371,7 @@ def what_runs_and_how_it_goes_is_seen(scene):
 	wait_until(lambda: states() == {("synced", 0)}, "both are in step")
 	against(control, "check", out="^\u221a all 2 sidecars are well$")
 	against(control, "workloads", out="^web-1 +web +.* Online ")
-	against(control, "endpoints", "payments", out=" default/payments-1 +Online ")
+	against(control, "endpoints", "payments", out=" default/payments-1 +STRICT +Online ")
 	config = rows("proxy", "config", "web-1")
 	assert set(config) == {"identity", "control", "documents", "limits",
 	    "proxy"}, list(config)

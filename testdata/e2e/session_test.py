@@ -92,7 +92,7 @@ def registers_when_the_application_answers(scene):
 	seen = api.get("/v1/documents/workloads/shop/orders-1").json()
 	assert seen["status"]["state"] == "Online", seen
 	entry = [item for item in api.get("/v1/audit").json()["items"]
-	    if item["action"] == "document.put"][0]
+	    if item["action"] == "document.put" and "orders-1" in item["target"]][0]
 	assert entry["actor"] == "spiffe://mesh.internal/ns/shop/sa/seller", entry
 	row = api.get("/v1/services").json()["items"][0]
 	assert row["autoCreated"] and row["ready"] == 1, row
