@@ -79,7 +79,7 @@ def a_connection_that_ends_as_it_is_used_needs_no_budget(scene):
 @scenario
 def a_sidecar_without_work_hardly_wakes(scene):
 	"""What wakes it: control and the health of the application.  It is small:
-	of its 5 MiB of code only what it still uses is there."""
+	of its 6 MB of code only what it still uses is there, 5 MB with all else."""
 	control = scene.control()
 	app = scene.echo("app")
 	proxy = scene.proxy("web-1", control=control, service="default/web",
@@ -94,7 +94,7 @@ def a_sidecar_without_work_hardly_wakes(scene):
 		# Four times a second it would look whether it had too much to do.
 		wait_until(lambda: wakes() < 6 * SLOWER, "nothing ticks")
 	if SLOWER == 1:
-		assert proxy.rss_kib() < 4608, proxy.rss_kib()
+		assert proxy.rss_kib() < 5_000_000 // 1024, proxy.rss_kib()
 
 
 if __name__ == "__main__":
