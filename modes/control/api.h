@@ -54,6 +54,9 @@ struct api_call {
 	struct bindings_person  person;	/* of API_PEOPLE */
 	struct rights           rights;	/* theirs, when the call began */
 	bool                    is_owner;	/* may all, whatever bindings say */
+	struct slice            login;	/* ID, of who came with its token */
+	const char             *bad_token;	/* why it is none; NULL: it is good,
+						   or there is none */
 	struct slice            id;	/* SPIFFE ID, empty without certificate */
 	struct spiffe           spiffe;	/* of id */
 	uint8_t                 leaf[HASH_LEN];	/* hash of its certificate */

@@ -5,11 +5,13 @@
 #include "conf/units.h"
 #include "model/closure.h"
 #include "model/workload.h"
+#include "modes/control/api_caller.h"
 #include "modes/control/api_rows.h"
 #include "modes/control/bindings_grant.h"
 #include "modes/control/issuer.h"
 #include "modes/control/operators.h"
 #include "modes/control/store_keys.h"
+#include "modes/control/users.h"
 #include "pki/token.h"
 
 /* api_access: who may come in: join tokens, and operators. */
@@ -451,6 +453,13 @@ api_operator_create(struct api_call *call)
 		answer_taken(call, n->record.name);
 		return;
 	}
+	if (users_find(call->server->users, n->record.name) != NULL) {
+		ca_request_fini(&request);
+		api_answer_fail(call, ERR_CONFLICT, "there is a user %.*s: an "
+		    "operator of that name would have its roles",
+		    SLICE_ARG(n->record.name));
+		return;
+	}
 	request.sign.life_s = ttl_ms < 10000 ? 10 : (uint32_t)(ttl_ms / 1000);
 
 	struct audit_entry who = call->who;
@@ -463,28 +472,6 @@ api_operator_create(struct api_call *call)
 		.done = on_operator, .ctx = n,
 	});
 	ca_request_fini(&request);
-}
-
-/* "admin", "operator in pay,shop", "none". */
-static const char *
-role_of(struct api_call *call, struct slice name)
-{
-	const struct bindings_person who = { .user = name };
-	struct rights r;
-	enum model_role best;
-	const char *text;
-
-	bindings_rights(call->server->bindings, &who, &call->arena, &r);
-	best = rights_somewhere(&r);
-	text = model_role_name(best);
-	if (r.everywhere == best)
-		return text;
-	text = arena_printf(&call->arena, "%s in", text);
-	for (size_t i = 0, n = 0; i < r.in_len; i++)
-		if (r.in[i].role == best)
-			text = arena_printf(&call->arena, "%s%s%.*s", text,
-			    n++ == 0 ? " " : ",", SLICE_ARG(r.in[i].ns));
-	return text;
 }
 
 void
@@ -502,7 +489,8 @@ api_operator_list(struct api_call *call)
 		struct conf_node *row = conf_add_map(list);
 
 		conf_set_slice(row, "name", v[i]->name);
-		conf_set_string(row, "role", role_of(call, v[i]->name));
+		conf_set_string(row, "role", api_caller_role_of(call,
+		    v[i]->name));
 		conf_set_string(row, "state", v[i]->expires > clock_wall_s() ?
 		    "valid" : "expired");
 		conf_set_time(row, "created", v[i]->created);
@@ -519,8 +507,7 @@ on_operator_deleted(void *ctx, const struct store_result *r)
 
 	if (r->err.kind == ERR_NONE) {
 		operators_remove(call->server->operators, call->params[0]);
-		api_streams_end_of(call->server, slice_str(arena_printf(
-		    &call->arena, "operator/%.*s", SLICE_ARG(call->params[0]))));
+		api_caller_end_of(call, "operator", call->params[0]);
 	}
 	on_deleted(ctx, r);
 }

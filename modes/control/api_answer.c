@@ -96,6 +96,9 @@ answer(struct api_call *call, int status, const char *content_type,
 	    slice_str(content_type));
 	http_fields_add(&head->fields, SLICE("cache-control"),
 	    SLICE("no-store"));
+	if (status == 401)
+		http_fields_add(&head->fields, SLICE("www-authenticate"),
+		    SLICE("Bearer"));
 	if (status == 405)
 		http_fields_add(&head->fields, SLICE("allow"),
 		    arena_dup(l7_arena(call->ctx), call->allow));

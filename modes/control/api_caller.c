@@ -7,6 +7,7 @@
 #include "modes/control/operators.h"
 #include "modes/control/refusals.h"
 #include "modes/control/revocations.h"
+#include "modes/control/users.h"
 
 /* --- who calls ------------------------------------------------------------ */
 
@@ -14,6 +15,12 @@ void
 api_caller_rights(const struct api_call *call, struct arena *a,
     struct rights *out)
 {
+	/* Whose login was ended meanwhile is nobody. */
+	if (call->login.len > 0 && users_login_find(call->server->users,
+	    call->login) == NULL) {
+		*out = (struct rights){ 0 };
+		return;
+	}
 	bindings_rights(call->server->bindings, &call->person, a, out);
 	if (call->is_owner)
 		out->everywhere = MODEL_ADMIN;
@@ -68,9 +75,43 @@ identify_certificate(struct api_call *call)
 	}
 }
 
+/* RFC 6750, 2.1. */
+static struct slice
+bearer(const struct api_call *call)
+{
+	struct slice value = http_fields_get(&l7_request(call->ctx)->fields,
+	    FIELD_AUTHORIZATION), scheme;
+
+	return slice_cut(&value, ' ', &scheme) &&
+	    slice_ieq(scheme, SLICE("bearer")) ? slice_trim(value) : SLICE_NONE;
+}
+
+/* Whoever shows a token is whom it says, or nobody. */
+static void
+identify_token(struct api_call *call, struct slice token)
+{
+	const struct login *l = users_login(call->server->users, token,
+	    clock_wall_s());
+
+	call->role = API_NOBODY;
+	if (l == NULL) {
+		call->bad_token = "the token is not, or no longer, that of a "
+		    "login: mesh ctl login";
+		return;
+	}
+	call->role = API_OPERATOR;
+	call->login = arena_dup(&call->arena, slice_str(l->id));
+	call->person.user = arena_dup(&call->arena, l->user);
+	call->not_after = l->expires;
+	call->who.how = SLICE("password");
+	call->who.actor = slice_str(arena_printf(&call->arena, "user/%.*s",
+	    SLICE_ARG(l->user)));
+}
+
 void
 api_caller_identify(struct api_call *call, unsigned door)
 {
+	struct slice token = SLICE_NONE;
 	const struct conn_peer *peer = l7_peer(call->ctx);
 	char text[ADDR_TEXT_MAX];
 	struct addr room;
@@ -79,7 +120,11 @@ api_caller_identify(struct api_call *call, unsigned door)
 	call->who.actor = SLICE("anonymous");
 	addr_format(l7_addr(call->ctx, &room), text);
 	call->who.from = arena_dup(&call->arena, slice_str(text));
-	if (door == API_LOCAL) {
+	if (door != API_ADMIN)
+		token = bearer(call);
+	if (token.len > 0) {
+		identify_token(call, token);
+	} else if (door == API_LOCAL) {
 		identify_socket(call);
 	} else if (door == API_NOBODY) {
 		call->id = arena_dup(&call->arena, slice_str(peer->id));
@@ -113,6 +158,18 @@ refuse_role(struct api_call *call)
 	else
 		api_answer_fail(call, ERR_DENIED, "%.*s may not do this: it "
 		    "needs %s", SLICE_ARG(call->who.actor), needs);
+}
+
+static void
+refuse_token(struct api_call *call)
+{
+	struct str s = { 0 };
+
+	str_add(&s, "{\"error\":{\"kind\":\"denied\",\"message\":");
+	str_add_json(&s, slice_str(call->bad_token));
+	str_add(&s, "}}\n");
+	api_answer_json(call, 401, str_slice(&s));
+	str_fini(&s);
 }
 
 /* What is asked for: a resource of rights.h, and where. */
@@ -203,6 +260,10 @@ api_caller_may(struct api_call *call)
 	struct asked q = { .resource = slice_str(r->resource) };
 	struct err err = ERR_INIT;
 
+	if (call->bad_token != NULL && (r->who & API_NOBODY) == 0) {
+		refuse_token(call);
+		return false;
+	}
 	if ((r->who & call->role) == 0) {
 		refuse_role(call);
 		return false;
@@ -299,4 +360,32 @@ api_caller_sift(const struct api_call *call, struct conf_node *list,
 			conf_add(kept, e->node);
 	}
 	list->items = kept->items;
+}
+
+const char *
+api_caller_role_of(struct api_call *call, struct slice name)
+{
+	const struct bindings_person who = { .user = name };
+	struct rights r;
+	enum model_role best;
+	const char *text;
+
+	bindings_rights(call->server->bindings, &who, &call->arena, &r);
+	best = rights_somewhere(&r);
+	text = model_role_name(best);
+	if (r.everywhere == best)
+		return text;
+	text = arena_printf(&call->arena, "%s in", text);
+	for (size_t i = 0, n = 0; i < r.in_len; i++)
+		if (r.in[i].role == best)
+			text = arena_printf(&call->arena, "%s%s%.*s", text,
+			    n++ == 0 ? " " : ",", SLICE_ARG(r.in[i].ns));
+	return text;
+}
+
+void
+api_caller_end_of(struct api_call *call, const char *source, struct slice name)
+{
+	api_streams_end_of(call->server, slice_str(arena_printf(&call->arena,
+	    "%s/%.*s", source, SLICE_ARG(name))));
 }

@@ -31,4 +31,9 @@ void api_caller_sift(const struct api_call *, struct conf_node *list,
 void api_caller_rights(const struct api_call *, struct arena *,
     struct rights *out);
 
+/* What the User of that name has: "admin", "operator in pay,shop", "none". */
+const char *api_caller_role_of(struct api_call *, struct slice name);
+/* Ends what "SOURCE/NAME" has open. */
+void api_caller_end_of(struct api_call *, const char *source, struct slice name);
+
 #endif

@@ -18,6 +18,7 @@ const struct api_route api_routes[] = {
 	    api_svid_x509 },
 	{ METHOD_POST, "/v1/svid/jwt", API_WORKLOAD, "svid", SMALL,
 	    api_svid_jwt },
+	{ METHOD_POST, "/v1/login", API_ANYBODY, "login", SMALL, api_login },
 	{ METHOD_GET, "/v1/session", API_WORKLOAD, "session", 0, api_session },
 
 	{ METHOD_GET, "/v1/whoami", API_PEOPLE, "rights", 0, api_whoami },
@@ -45,6 +46,17 @@ const struct api_route api_routes[] = {
 	    api_operator_create },
 	{ METHOD_DELETE, "/v1/operators/*", API_PEOPLE, "operators", 0,
 	    api_operator_delete },
+
+	{ METHOD_GET, "/v1/users", API_PEOPLE, "users", 0, api_user_list },
+	{ METHOD_POST, "/v1/users", API_PEOPLE, "users", SMALL,
+	    api_user_create },
+	{ METHOD_PUT, "/v1/users/*", API_PEOPLE, "users", SMALL, api_user_put },
+	{ METHOD_DELETE, "/v1/users/*", API_PEOPLE, "users", 0,
+	    api_user_delete },
+	{ METHOD_GET, "/v1/logins", API_PEOPLE, "logins", 0, api_login_list },
+	{ METHOD_DELETE, "/v1/logins/*", API_PEOPLE, "logins", 0,
+	    api_login_delete },
+	{ METHOD_POST, "/v1/logout", API_PEOPLE, "rights", SMALL, api_logout },
 
 	{ METHOD_GET, "/v1/revocations", API_PEOPLE, "revocations", 0,
 	    api_revocations },

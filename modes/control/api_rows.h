@@ -12,6 +12,9 @@ typedef void api_row(struct api_call *);
 /* api_documents.c */
 api_row api_kinds, api_documents_list, api_document_get, api_document_put,
     api_document_delete, api_apply;
+/* api_users.c, api_login.c */
+api_row api_user_create, api_user_put, api_user_delete, api_user_list,
+    api_login, api_logout, api_login_list, api_login_delete;
 /* api_rights.c */
 api_row api_whoami, api_can_i;
 /* api_watch.c, api_session.c */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "modes/control/api.h"
 #include "modes/control/archive.h"
 #include "modes/control/conditions.h"
@@ -24,6 +25,7 @@
 #include "modes/control/sessions.h"
 #include "modes/control/store_observe.h"
 #include "modes/control/traffic.h"
+#include "modes/control/users.h"
 #include "net/notify.h"
 #include "tls/tls.h"
 
@@ -300,6 +302,9 @@ open_data(struct server *s, const struct log_options *log, struct err *err)
 	s->operators = operators_open(s->store, err);
 	if (s->operators == NULL)
 		return -1;
+	s->users = users_open(s->store, err);
+	if (s->users == NULL)
+		return -1;
 	s->revocations = revocations_open(s->store, err);
 	if (s->revocations == NULL)
 		return -1;
@@ -324,6 +329,8 @@ server_open(const struct control_settings *settings,
 	list_init(&s->streams);
 	list_init(&s->archives);
 	refusals_init(&s->refused);
+	login_limit_init(&s->login_limit);
+	random_bytes(s->dummy, sizeof(s->dummy));
 	loop_timer_init(&s->tick, s->loop, on_tick, s);
 	loop_timer_init(&s->minute, s->loop, on_minute, s);
 	loop_timer_init(&s->end, s->loop, on_end, s);
@@ -333,6 +340,7 @@ server_open(const struct control_settings *settings,
 		return NULL;
 	}
 	s->handshaker = tls_handshaker_new(1);
+	s->kdf = kdf_new(s->loop);
 	s->workloads = registry_workloads_new(s->registry,
 	    (int64_t)loop_now_ms(s->loop));
 	s->traffic = traffic_new();
@@ -367,6 +375,7 @@ server_close(struct server *s)
 	loop_timer_stop(&s->minute);
 	loop_timer_stop(&s->end);
 	archives_wait(s);
+	kdf_stop(s->kdf);
 	store_stop(s->store);
 	loop_finish(loop);
 	rotation_free(s->rotation);
@@ -390,6 +399,9 @@ server_close(struct server *s)
 	operators_free(s->operators);
 	revocations_free(s->revocations);
 	attest_free(s->attest);
+	users_free(s->users);
+	kdf_free(s->kdf);
+	login_limit_fini(&s->login_limit);
 	refusals_fini(&s->refused);
 	stat_memo_fini(&s->memo);
 	for (size_t i = 0; i < 3; i++)

@@ -6,6 +6,7 @@
 #include "modes/control/ca.h"
 #include "modes/control/control_settings.h"
 #include "modes/control/log_limit.h"
+#include "modes/control/login_limit.h"
 #include "modes/control/refusals.h"
 #include "modes/control/registry_workload.h"
 #include "modes/control/store.h"
@@ -36,6 +37,10 @@ struct server {
 	struct rotation           *rotation;
 	struct operators          *operators;
 	struct bindings           *bindings;
+	struct users              *users;
+	struct kdf                *kdf;		/* of their passwords */
+	struct login_limit         login_limit;
+	uint8_t                    dummy[HASH_LEN];	/* salts those who are none */
 	struct revocations        *revocations;
 	struct attest             *attest;
 	struct sessions           *sessions;

@@ -143,12 +143,7 @@ void store_get(struct store *, struct slice key,
 /* Log entries with seq > after, oldest first; limit 0: all. */
 void store_log(struct store *, uint64_t after, size_t limit,
     const struct store_port *, store_done *, void *ctx);
-/*
- * Reads every page and every hash of the log; says what is damaged.  The only
- * entry of the result is the last one of the log, without its content: an
- * anchor.  Who cuts entries off the end and knows how leaves a whole chain; that
- * is seen by one who has kept an anchor, and by a store that is open meanwhile.
- */
+/* Checks every page and the log; gives the last entry, without content. */
 void store_verify(struct store *,
     const struct store_port *, store_done *, void *ctx);
 

@@ -14,6 +14,8 @@
 #define STORE_TOKENS		"!token/"	/* ID; until some days after its end */
 #define STORE_CERTIFICATES	"!cert/"	/* SHA-256 of the leaf in hex; likewise */
 #define STORE_OPERATORS		"!operator/"	/* NAME */
+#define STORE_USERS		"!user/"	/* NAME */
+#define STORE_LOGINS		"!login/"	/* ID; until it ends */
 #define STORE_REVOCATIONS	"!revoked/"	/* SPIFFE ID; until it is of no use */
 #define STORE_ROLES		"!roles"	/* the first bindings were written */
 #define STORE_ROLLOUTS		"!rollout"	/* an object's key; until it is gone */

@@ -388,7 +388,7 @@ checks_run(struct ctl *c, struct checks *k)
 		    ->why = arena_strdup(&c->arena, err.text);
 		return;
 	}
-	if (!t.is_local) {
+	if (!t.is_local && t.token_file == NULL) {
 		check_key(k, &t);
 		check_certificate(c, k, &t);
 	}

@@ -3,12 +3,16 @@
 
 #include "base/build.h"
 #include "base/clock.h"
+#include "conf/stream.h"
 #include "http/exchange.h"
 #include "http/message.h"
 #include "modes/ctl/client.h"
 #include "modes/ctl/client_tls.h"
 #include "net/dial.h"
 #include "net/resolve.h"
+#include "pki/key.h"
+
+#define TOKEN_FILE_MAX	20480	/* bytes; control takes 16 KiB */
 
 /* What one request knows while the loop runs. */
 struct ask {
@@ -90,6 +94,33 @@ authority(const struct target *t)
 	return t->is_local ? SLICE("localhost") : slice_str(t->address);
 }
 
+/* RFC 6750, 2.1.  Its file has one line. */
+static int
+add_token(struct ask *a, struct http_head *head)
+{
+	const char *path = a->target->token_file;
+	struct str text = { 0 };
+	struct slice rest, token = SLICE("");
+	int r = 0;
+
+	if (path == NULL)
+		return 0;
+	key_room_str(&text, TOKEN_FILE_MAX);
+	if (client_tls_check_mode(path, a->err) < 0 ||
+	    conf_file_read(path, &text, a->err) < 0) {
+		a->err->kind = ERR_CONFIG;
+		r = -1;
+	} else {
+		rest = str_slice(&text);
+		slice_cut(&rest, '\n', &token);
+		http_fields_add_id(&head->fields, FIELD_AUTHORIZATION, slice_str(
+		    arena_printf(&a->arena, "Bearer %.*s",
+		    SLICE_ARG(slice_trim(token)))));
+	}
+	key_wipe_str(&text);
+	return r;
+}
+
 static void
 send_request(struct ask *a, struct conn *conn)
 {
@@ -108,6 +139,11 @@ send_request(struct ask *a, struct conn *conn)
 	}
 	http_fields_add(&head.fields, SLICE("user-agent"), slice_str(
 	    arena_printf(&a->arena, "mesh-ctl/%s", build_version())));
+	if (add_token(a, &head) < 0) {
+		conn_close(conn, CLOSE_LOCAL);
+		finish(a, -1);
+		return;
+	}
 	if (r->body.ptr != NULL) {
 		http_fields_add_id(&head.fields, FIELD_CONTENT_TYPE,
 		    SLICE("application/json"));

@@ -19,9 +19,8 @@ read_file(const char *path, const char *what, struct str *out, struct err *err)
 	return -1;
 }
 
-/* A key that others can read is no secret. */
-static int
-check_mode(const char *path, struct err *err)
+int
+client_tls_check_mode(const char *path, struct err *err)
 {
 	struct stat st;
 
@@ -29,6 +28,12 @@ check_mode(const char *path, struct err *err)
 		return err_set(err, ERR_CONFIG, "%s: others can read this key; "
 		    "chmod 600 %s", path, path);
 	return 0;
+}
+
+static bool
+has_certificate(const struct target *target)
+{
+	return target->token_file == NULL && !target->is_nobody;
 }
 
 static int
@@ -39,11 +44,14 @@ make_identity(struct client_tls *t, const struct target *target,
 	struct str id = { 0 }, domain = { 0 };
 
 	key_room_str(key, 65536);
-	if (read_file(target->ca_file, "trust bundle (--ca-file)", bundle, err) < 0 ||
-	    read_file(target->cert_file, "certificate (--cert-file)", chain,
+	if (read_file(target->ca_file, "trust bundle (--ca-file)", bundle, err) < 0)
+		return -1;
+	if (!has_certificate(target))
+		;
+	else if (read_file(target->cert_file, "certificate (--cert-file)", chain,
 	    err) < 0 ||
 	    read_file(target->key_file, "key (--key-file)", key, err) < 0 ||
-	    check_mode(target->key_file, err) < 0)
+	    client_tls_check_mode(target->key_file, err) < 0)
 		return -1;
 	trust = trust_from_pem(str_slice(bundle), err);
 	if (trust == NULL) {
@@ -55,7 +63,9 @@ make_identity(struct client_tls *t, const struct target *target,
 	snprintf(t->request.expected_id, sizeof(t->request.expected_id), "%s",
 	    str_ptr(&id));
 	bundle_unref(trust);
-	t->identity = tls_identity_new(str_slice(chain), str_slice(key),
+	t->identity = tls_identity_new(
+	    has_certificate(target) ? str_slice(chain) : SLICE_NONE,
+	    has_certificate(target) ? str_slice(key) : SLICE_NONE,
 	    str_slice(bundle), str_ptr(&domain), 1, err);
 	if (t->identity == NULL) {
 		err->kind = ERR_CONFIG;

@@ -17,6 +17,8 @@ struct client_tls {
 
 /* Reads bundle, certificate and key.  ERR_CONFIG. */
 int client_tls_init(struct client_tls *, const struct target *, struct err *);
+/* A key, or a token, that others can read is no secret: ERR_CONFIG. */
+int client_tls_check_mode(const char *path, struct err *);
 /* Takes fd. */
 void client_tls_start(struct client_tls *, int fd, struct loop *,
     uint64_t timeout_ms, void (*done)(void *, struct tls_result *), void *arg);

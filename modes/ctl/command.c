@@ -19,7 +19,8 @@ const struct ctl_command *const ctl_commands[] = {
 	/* what runs */
 	&cmd_stat, &cmd_proxy, &cmd_check, &cmd_health,
 	/* identities */
-	&cmd_token, &cmd_operator, &cmd_auth, &cmd_revoke, &cmd_cert, &cmd_ca,
+	&cmd_token, &cmd_operator, &cmd_user, &cmd_login, &cmd_logout, &cmd_logins,
+	&cmd_auth, &cmd_revoke, &cmd_cert, &cmd_ca,
 	/* control itself */
 	&cmd_backup, &cmd_secrets, &cmd_audit, &cmd_api,
 	/* this program */
@@ -42,6 +43,10 @@ const struct ctl_option ctl_globals[] = {
 	    .text = "an operator's certificate and its chain, PEM" },
 	{ "key-file", 0, "FILE", .env = "MESH_KEY_FILE", .word = CTL_WORD_FILE,
 	    .text = "its key, PEM, mode 0600" },
+	{ "id-token-file", 0, "FILE", .env = "MESH_ID_TOKEN_FILE",
+	    .word = CTL_WORD_FILE,
+	    .text = "a token instead of a certificate, mode 0600: an identity "
+	    "provider's, or a login's" },
 	{ "namespace", 'n', "NAME", .env = "MESH_NAMESPACE",
 	    .fallback = "default", .text = "namespace to work in" },
 	{ "all-namespaces", 'A', NULL, .text = "look into every namespace" },

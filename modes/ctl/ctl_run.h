@@ -39,6 +39,8 @@ struct ctl {
 	struct term     term;
 	enum ctl_format format;
 	bool            quiet, verbose, headers;
+	bool            is_nobody;	/* calls go without certificate and token */
+	bool            with_token;	/* that of the login, on the socket too */
 	bool            is_cut;		/* some of out could not be written */
 	const char     *namespace;	/* NULL: all of them */
 	uint64_t        timeout_ms;

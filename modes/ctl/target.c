@@ -125,6 +125,10 @@ target_of(struct ctl *c, struct target *t, struct err *err)
 		server = arena_printf(&c->arena, "unix:%s", ctl_value(c, "socket"));
 	if (server != NULL)
 		set_address(c, t, server);
+	t->is_nobody = c->is_nobody;
+	if (!c->is_nobody)
+		t->token_file = c->with_token ? file_in(c, dir,
+		    TARGET_TOKEN_FILE) : ctl_value(c, "id-token-file");
 	if (t->is_local)
 		return 0;
 	if (read_config(c, arena_printf(&c->arena, "%s/" TARGET_CONFIG_FILE, dir),
@@ -135,6 +139,12 @@ target_of(struct ctl *c, struct target *t, struct err *err)
 		    ctl_value(c, "socket")));
 	t->ca_file = first_of(ctl_value(c, "ca-file"), user.ca_file,
 	    first_of(file_in(c, dir, TARGET_BUNDLE_FILE), system.ca_file, NULL));
+	/* Who says which certificate does not mean the login. */
+	if (t->token_file == NULL && !c->is_nobody &&
+	    ctl_value(c, "cert-file") == NULL)
+		t->token_file = file_in(c, dir, TARGET_TOKEN_FILE);
+	if (t->token_file != NULL || c->is_nobody)
+		return 0;
 	t->cert_file = first_of(ctl_value(c, "cert-file"), user.cert_file,
 	    first_of(file_in(c, dir, TARGET_CERT_FILE), system.cert_file, NULL));
 	t->key_file = first_of(ctl_value(c, "key-file"), user.key_file,

@@ -15,12 +15,15 @@
 #define TARGET_KEY_FILE		"operator.key"
 #define TARGET_CERT_FILE	"operator.pem"
 #define TARGET_BUNDLE_FILE	"bundle.pem"
+#define TARGET_TOKEN_FILE	"token"	/* of `login`; before the certificate */
 #define TARGET_CONFIG_FILE	"config.yaml"
 
 struct target {
 	const char *address;	/* "unix:/path" or "HOST:PORT" */
 	bool        is_local;	/* a Unix socket, without TLS */
 	bool        is_plain;	/* HOST:PORT without TLS: an admin listener */
+	bool        is_nobody;	/* no certificate, no token */
+	const char *token_file;	/* a token goes along, instead of a certificate */
 	const char *ca_file, *cert_file, *key_file;
 };
 

@@ -1,0 +1,30 @@
+#ifndef CONTROL_LOGIN_LIMIT_H
+#define CONTROL_LOGIN_LIMIT_H
+
+#include "base/map.h"
+
+/*
+ * login_limit: how often somebody may try a password: in a minute so many times
+ * for each name that is tried, there or not, and so many from each address.
+ * Life: login_limit_init -> login_limit_take before each try
+ *     -> login_limit_fini.
+ *
+ * Names and addresses are a stranger's to choose: beyond LOGIN_LIMIT_KEYS of
+ * them in a minute nobody may try.
+ */
+#define LOGIN_LIMIT_NAME	10	/* tries in a minute */
+#define LOGIN_LIMIT_ADDRESS	30
+#define LOGIN_LIMIT_KEYS	10000
+
+struct login_limit {
+	struct map names, addresses;	/* unsigned * */
+	uint64_t   minute;
+};
+
+void login_limit_init(struct login_limit *);
+void login_limit_fini(struct login_limit *);
+/* address: without a port. */
+bool login_limit_take(struct login_limit *, struct slice name,
+    struct slice address, uint64_t now_ms);
+
+#endif

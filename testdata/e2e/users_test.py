@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""People who log in with a password: what they are let do, and for how long."""
+
+import json
+import os
+import subprocess
+import time
+
+from member import Api, service
+from mesh import MESH, SLOWER, main, scenario
+from wire import Client
+
+PASSWORD = "correct horse battery"
+
+
+class Desk:
+	"""ctl of somebody who has a trust bundle and control's address."""
+
+	def __init__(self, scene, control, name):
+		self.scene = scene
+		self.folder = scene.dir / f"desk-{name}" / "mesh"
+		self.folder.mkdir(parents=True)
+		(self.folder / "bundle.pem").write_text(
+		    Api(control).get("/v1/trust-bundle").text)
+		(self.folder / "config.yaml").write_text(f"server: {control.api}\n")
+
+	def ctl(self, *words, expect=0, stdin=""):
+		done = subprocess.run([str(MESH), "ctl", *map(str, words)],
+		    input=stdin, text=True, capture_output=True,
+		    timeout=30 * SLOWER, check=False, cwd=self.scene.dir,
+		    env={"PATH": os.environ["PATH"],
+		    "XDG_CONFIG_HOME": str(self.folder.parent)})
+		assert done.returncode == expect, (done.returncode, done.stdout,
+		    done.stderr)
+		return done
+
+	def token(self):
+		return (self.folder / "token").read_text().strip()
+
+
+def curl_api(scene, control, path, token, *more):
+	"""A request over TLS with a token, by curl."""
+	roots = scene.file("roots.pem", Api(control).get("/v1/trust-bundle").text)
+	return subprocess.run(["curl", "-s", "-o", "-", "-w", "\n%{http_code}",
+	    "--cacert", roots, "--resolve",
+	    f"control.mesh:{control.api_port}:127.0.0.1", "-H",
+	    f"Authorization: Bearer {token}", *more,
+	    f"https://control.mesh:{control.api_port}{path}"], text=True,
+	    capture_output=True, timeout=30, check=True).stdout.rsplit("\n", 1)
+
+
+def add(control, name, *words, password=PASSWORD, expect=0):
+	return control.ctl("user", "add", name, *words, stdin=password + "\n",
+	    expect=expect)
+
+
+def login(api, user, password, **more):
+	return api.post("/v1/login", {"user": user, "password": password, **more})
+
+
+@scenario
+def a_password_gives_a_token_and_that_a_role(scene):
+	control = scene.control()
+	Api(control).apply(service("web", namespace="pay"))
+	assert add(control, "anna", "--role", "viewer", "-n", "pay").stdout == \
+	    "user/anna created\n"
+	desk = Desk(scene, control, "anna")
+	desk.ctl("get", "services", "-n", "pay", expect=78)	# nobody yet
+	done = desk.ctl("login", "--user", "anna", stdin=PASSWORD + "\n")
+	assert done.stdout == "user/anna logged in\n", done.stdout
+	assert (desk.folder / "token").stat().st_mode & 0o777 == 0o600
+	assert "web" in desk.ctl("get", "services", "-n", "pay").stdout
+	done = desk.ctl("delete", "services", "web", "-n", "pay", "--yes", expect=77)
+	assert "user/anna may not delete Service in namespace pay: needs role " \
+	    "operator" in done.stderr, done.stderr
+	who = json.loads(desk.ctl("auth", "whoami", "-o", "json").stdout)
+	assert (who["user"], who["how"]) == ("anna", "password"), who
+	# What others could read is no token.
+	(desk.folder / "token").chmod(0o644)
+	desk.ctl("get", "services", expect=78)
+	(desk.folder / "token").chmod(0o600)
+	token = desk.token()
+	body, status = curl_api(scene, control, "/v1/whoami", token)
+	assert status == "200" and json.loads(body)["user"] == "anna", body
+	assert desk.ctl("logout").stdout == "logged out\n"
+	assert not (desk.folder / "token").exists()
+	body, status = curl_api(scene, control, "/v1/whoami", token, "-i")
+	assert status == "401" and "www-authenticate: Bearer" in body, body
+	actions = [(e["actor"], e["action"]) for e in
+	    Api(control).get("/v1/audit").json()["items"]]
+	assert ("user/anna", "login") in actions, actions
+	assert ("user/anna", "logout") in actions, actions
+	assert PASSWORD not in Api(control).get("/v1/audit").text
+
+
+@scenario
+def who_is_wrong_is_not_told_of_what(scene):
+	control = scene.control()
+	add(control, "anna")
+	api = Api(control, local=False)
+	took = {}
+	for name in ("anna", "nobody"):
+		started = time.monotonic()
+		reply = login(api, name, "not the right one")
+		took[name] = time.monotonic() - started
+		assert reply.status == 403, reply.text
+		assert reply.error()["message"] == "wrong name or password", reply.text
+	# The slow hash is made for both; speed itself is not judged here.
+	assert all(seconds > 0.02 for seconds in took.values()), took
+	entries = [e for e in Api(control).get("/v1/audit").json()["items"]
+	    if e["action"] == "access.refused"]
+	assert [e["actor"] for e in entries] == ["user/anna", "anonymous"], entries
+	assert "nobody" not in json.dumps(entries), entries
+	# Not often, right or wrong.
+	for _ in range(12):
+		reply = login(api, "nobody", "x")
+	assert reply.status == 503 and "wait a minute" in reply.text, reply.text
+	# Control answers others meanwhile.
+	assert Api(control).get("/v1/health").status == 200
+
+
+@scenario
+def what_is_taken_away_ends_logins(scene):
+	control = scene.control()
+	add(control, "anna", "--role", "viewer")
+	api = Api(control, local=False)
+
+	def open_watch():
+		reply = login(api, "anna", PASSWORD)
+		assert reply.status == 201, reply.text
+		token = reply.json()["token"]
+		watch = scene.closing(Client(api.connect().sock))
+		watch.send(f"GET /v1/watch HTTP/1.1\r\nHost: x\r\nAuthorization: "
+		    f"Bearer {token}\r\n\r\n".encode())
+		assert watch.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 200")
+		return reply.json()["id"], token, watch
+
+	def is_over(token, watch):
+		watch.read_until(b"0\r\n\r\n")
+		return curl_api(scene, control, "/v1/whoami", token)[1] == "401"
+
+	ident, token, watch = open_watch()
+	rows = control.ctl("logins").stdout
+	assert ident in rows and "anna" in rows, rows
+	control.ctl("logins", ident)
+	assert is_over(token, watch)
+	ident, token, watch = open_watch()
+	control.ctl("user", "password", "anna", stdin="another password\n")
+	assert is_over(token, watch)
+	assert login(api, "anna", PASSWORD).status == 403
+	control.ctl("user", "password", "anna", stdin=PASSWORD + "\n")
+	ident, token, watch = open_watch()
+	# They outlive control.
+	control.stop()
+	control.start()
+	control.await_ready()
+	assert curl_api(scene, control, "/v1/whoami", token)[1] == "200"
+	control.ctl("user", "delete", "anna", "--yes")
+	assert curl_api(scene, control, "/v1/whoami", token)[1] == "401"
+	assert control.get("clusterrolebindings", "mesh-socket")
+	assert len(control.get("clusterrolebindings")["items"]) == 1
+
+
+@scenario
+def names_and_passwords_are_checked(scene):
+	control = scene.control()
+	done = add(control, "anna", password="short", expect=65)
+	assert "12 to 1024 bytes" in done.stderr, done.stderr
+	add(control, "Anna B", expect=65)
+	add(control, "anna", password="", expect=65)
+	add(control, "anna", "-n", "pay", expect=64)
+	add(control, "anna")
+	add(control, "anna", expect=75)
+	control.ctl("operator", "create", "anna", "--out-dir", "o", expect=75)
+	control.ctl("operator", "create", "bob", "--out-dir", "o")
+	add(control, "bob", expect=75)
+	desk = Desk(scene, control, "x")
+	desk.ctl("login", expect=64)
+	desk.ctl("logout", expect=64)
+	desk.ctl("login", "--user", "anna", "--ttl", "2d", stdin=PASSWORD, expect=65)
+	# No role: it may ask who it is.
+	desk.ctl("login", "--user", "anna", "--ttl", "1h", stdin=PASSWORD)
+	assert json.loads(desk.ctl("auth", "whoami", "-o",
+	    "json").stdout)["role"] == "none"
+	desk.ctl("get", "services", expect=77)
+
+
+if __name__ == "__main__":
+	main()
