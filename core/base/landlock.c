@@ -152,6 +152,19 @@ landlock_allow_file(struct landlock *l, const char *path)
 		allow_beside(l, real);
 }
 
+char *
+landlock_allow_pinned(struct landlock *l, const char *path)
+{
+	char *dir = directory_of(path);
+	int fd = -1;
+
+	landlock_allow_file(l, path);
+	if (l->fd >= 0 && is_shared(dir))
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	mem_free(dir);
+	return fd < 0 ? mem_strdup(path) : mem_printf("/proc/self/fd/%d", fd);
+}
+
 void
 landlock_allow_around(struct landlock *l, const char *path,
     enum landlock_use use)

@@ -34,6 +34,12 @@ void landlock_open(struct landlock *);
 void landlock_allow(struct landlock *, const char *path, enum landlock_use);
 /* What a setting names and is read again: with its directory, see above. */
 void landlock_allow_file(struct landlock *, const char *path);
+/*
+ * The same.  Gives the name under which the file can be read from now on: in a
+ * directory that is everybody's that of a descriptor, which stays open, so that
+ * what has the name now is read though another takes its place.
+ */
+char *landlock_allow_pinned(struct landlock *, const char *path);
 /* The directory that a path stands in, links followed. */
 void landlock_allow_around(struct landlock *, const char *path,
     enum landlock_use);

@@ -14,9 +14,12 @@
 #include "base/landlock.h"
 #include "base/unit.h"
 
-/* A directory of its own with state/, conf/hosts, sock/ and secret. */
+/*
+ * A directory of its own with state/, conf/hosts, sock/ and secret, and a file
+ * among everybody's.
+ */
 struct place {
-	char dir[64];
+	char dir[64], shared[80];
 	char state[96], conf[96], hosts[128], sock[96], secret[96];
 };
 
@@ -45,6 +48,8 @@ place_init(struct place *p)
 	assert_int_equal(mkdir(p->sock, 0700), 0);
 	write_text(p->hosts, "127.0.0.1 here\n");
 	write_text(p->secret, "secret\n");
+	snprintf(p->shared, sizeof(p->shared), "%s.shared", p->dir);
+	write_text(p->shared, "shared\n");
 }
 
 static void
@@ -58,6 +63,7 @@ place_fini(struct place *p)
 	unlink(path);
 	unlink(p->hosts);
 	unlink(p->secret);
+	unlink(p->shared);
 	rmdir(p->state);
 	rmdir(p->conf);
 	rmdir(p->sock);
@@ -74,6 +80,16 @@ static int
 open_read(const char *path)
 {
 	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* The first byte of a file; '-': it cannot be read. */
+static char
+first_of(const char *path)
+{
+	char c = '-';
+	int fd = open_read(path);
+
+	return fd >= 0 && read(fd, &c, 1) == 1 ? c : '-';
 }
 
 /* Writes dir/temp, and renames it to dir/name. */
@@ -102,11 +118,11 @@ bind_local(const char *dir)
 
 /* In the child: the number of what is not as it should be. */
 static int
-try_files(const struct place *p, int from_parent)
+try_files(const struct place *p, int from_parent, int to_parent)
 {
 	struct err err = ERR_INIT;
 	struct landlock l;
-	char c, *argv[] = { NULL };
+	char c, *argv[] = { NULL }, *pinned, *beside;
 
 	landlock_open(&l);
 	if (l.abi == 0)
@@ -116,14 +132,17 @@ try_files(const struct place *p, int from_parent)
 	landlock_allow_file(&l, p->hosts);
 	landlock_allow_file(&l, "/etc/hosts");
 	landlock_allow(&l, "/dev/null", LANDLOCK_DEVICE);
+	landlock_allow(&l, "/proc", LANDLOCK_READ);
+	pinned = landlock_allow_pinned(&l, p->shared);
+	beside = landlock_allow_pinned(&l, p->hosts);
 	landlock_allow(&l, "/nowhere", LANDLOCK_READ);
 	landlock_allow(&l, NULL, LANDLOCK_READ);
 	if (landlock_shut(&l, &err) < 0)
 		return 1;
 	if (!replace(p->state, "file") || !bind_local(p->sock))
 		return 2;
-	/* The parent replaces the file meanwhile: it is another one now. */
-	if (read(from_parent, &c, 1) != 1)
+	/* Now the parent replaces the files: they are others then. */
+	if (write(to_parent, "x", 1) != 1 || read(from_parent, &c, 1) != 1)
 		return 3;
 	return open_read(p->hosts) < 0 ? 4 :
 	    !refused(open(p->hosts, O_WRONLY)) ? 5 :
@@ -135,26 +154,37 @@ try_files(const struct place *p, int from_parent)
 	    !refused(mkdir("/tmp/mesh-landlock-outside", 0700)) ? 11 :
 	    !refused(execve("/bin/true", argv, argv)) ? 12 :
 	    bind_local(p->conf) ? 13 :
+	    !refused(open_read(p->shared)) ? 15 :
+	    first_of(pinned) != 's' ? 16 :
+	    strcmp(beside, p->hosts) != 0 ? 17 :
 	    l.abi >= 6 && kill(getppid(), 0) == 0 ? 14 : 0;
 }
 
 TEST(landlock_leaves_the_files_that_were_allowed_and_no_others)
 {
 	struct place p;
-	int status = -1, pair[2];
+	int status = -1, there[2], back[2];
+	char c;
 
 	place_init(&p);
-	assert_int_equal(pipe(pair), 0);
+	assert_int_equal(pipe(there), 0);
+	assert_int_equal(pipe(back), 0);
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(try_files(&p, pair[0]));
+		_exit(try_files(&p, there[0], back[1]));
 	assert_true(pid > 0);
+	close(back[1]);
+	if (read(back[0], &c, 1) != 1)
+		c = '\0';	/* it has ended, and says why */
 	assert_true(replace(p.conf, "hosts"));
-	assert_int_equal(write(pair[1], "x", 1), 1);
+	assert_int_equal(unlink(p.shared), 0);
+	write_text(p.shared, "another\n");
+	assert_int_equal(write(there[1], "x", 1), 1);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	close(pair[0]);
-	close(pair[1]);
+	close(there[0]);
+	close(there[1]);
+	close(back[0]);
 	place_fini(&p);
 	assert_true(WIFEXITED(status));
 	if (WEXITSTATUS(status) == 99)

@@ -1,3 +1,5 @@
+#include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/capability.h"
@@ -18,6 +20,39 @@ walls_open(struct walls *w, bool wanted)
 	tzset();	/* libc asks once, with the first time that is written */
 	w->capabilities = capability_now();
 	w->has_locks = secret_can_lock(KEYS_ROOM);
+}
+
+static void
+allow(struct landlock *l, const char *path, enum walls_use use)
+{
+	switch (use) {
+	case WALLS_READ:
+		landlock_allow_file(l, path);
+		break;
+	case WALLS_STATE:
+		if (path != NULL)	/* whether that went well is told later */
+			(void)mkdir(path, 0700);
+		landlock_allow(l, path, LANDLOCK_WRITE);
+		break;
+	case WALLS_SOCKET:
+		landlock_allow_around(l, path, LANDLOCK_SOCKETS);
+		break;
+	case WALLS_OPENED:
+		break;
+	}
+}
+
+void
+walls_allow(struct walls *w, const struct walls_path *rows,
+    const void *settings)
+{
+	for (; rows->field != NULL; rows++) {
+		const char *path;
+
+		memcpy(&path, (const char *)settings + rows->offset,
+		    sizeof(path));
+		allow(&w->files, path, rows->use);
+	}
 }
 
 int

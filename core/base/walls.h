@@ -2,6 +2,7 @@
 #define BASE_WALLS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -27,7 +28,24 @@ struct walls {
 	bool            has_locks;	/* keys stay out of swap (secret.h) */
 };
 
+/* How a setting that is a path is used while the process runs. */
+enum walls_use {
+	WALLS_READ,		/* again and again, and it may be replaced */
+	WALLS_STATE,		/* a directory of ours */
+	WALLS_SOCKET,		/* made, and removed at the end */
+	WALLS_OPENED,		/* before, and kept open */
+};
+
+struct walls_path {
+	const char    *field;	/* of the settings; NULL ends a table */
+	size_t         offset;	/* of a const char * in their struct */
+	enum walls_use use;
+};
+
 void walls_open(struct walls *, bool wanted);
+/* What settings name; of a directory of state that is not there one is made. */
+void walls_allow(struct walls *, const struct walls_path *,
+    const void *settings);
 /* keep: of capability.h.  Allows what every process of ours reads. */
 int walls_raise(struct walls *, uint64_t keep, struct err *);
 /* sets as of seccomp_shut.  Says in the log which walls stand. */

@@ -1,8 +1,22 @@
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/capability.h"
 #include "conf/pattern.h"
 #include "modes/control/control_walls.h"
+
+#define AT(member)	offsetof(struct model_control_spec, member)
+
+const struct walls_path control_paths[] = {
+	{ "dataDir", AT(data_dir), WALLS_STATE },
+	{ "socket", AT(socket), WALLS_SOCKET },
+	{ "caCertFile", AT(ca_cert_file), WALLS_READ },
+	{ "caKeyFile", AT(ca_key_file), WALLS_READ },
+	{ "secretKeyFile", AT(secret_key_file), WALLS_READ },
+	{ "federationCaFile", AT(federation_ca_file), WALLS_READ },
+	{ "accessLog", AT(access_log), WALLS_OPENED },
+	{ NULL, 0, 0 },
+};
 
 /* Giving the socket to a group that is not one's own is root's. */
 static uint64_t
@@ -22,12 +36,7 @@ control_walls_raise(struct walls *w, const struct model_control_spec *s,
 	walls_open(w, s->sandbox);
 	if (!w->wanted)
 		return 0;
-	landlock_allow(l, s->data_dir, LANDLOCK_WRITE);
-	landlock_allow_around(l, s->socket, LANDLOCK_SOCKETS);
-	landlock_allow_file(l, s->ca_cert_file);
-	landlock_allow_file(l, s->ca_key_file);
-	landlock_allow_file(l, s->secret_key_file);
-	landlock_allow_file(l, s->federation_ca_file);
+	walls_allow(w, control_paths, s);
 	landlock_allow_file(l, "/etc/hosts");
 	landlock_allow_file(l, "/etc/resolv.conf");
 	landlock_allow(l, getenv("CREDENTIALS_DIRECTORY"), LANDLOCK_READ);

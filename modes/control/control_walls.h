@@ -12,6 +12,9 @@
  * see signer_process.
  */
 
+/* One for each setting of pattern CONF_PATH; field NULL ends. */
+extern const struct walls_path control_paths[];
+
 /* Before any thread and before the signer is forked; the folders are there. */
 int control_walls_raise(struct walls *, const struct model_control_spec *,
     struct err *);

@@ -5,9 +5,12 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/capability.h"
 #include "base/clock.h"
+#include "base/landlock.h"
 #include "base/mem.h"
 #include "base/seccomp.h"
 #include "modes/control/ca_file.h"
@@ -263,6 +266,20 @@ give_up(struct process *p, const struct err *err)
 /* Talks on descriptors that it has, and opens, connects and runs nothing. */
 static const struct seccomp_set *const calls[] = { &seccomp_core, NULL };
 
+/* No file, no system call but those, and no capability. */
+static int
+shut(struct err *err)
+{
+	struct landlock nothing;
+
+	if (!seccomp_can())
+		return 0;
+	landlock_open(&nothing);
+	if (landlock_shut(&nothing, err) < 0 || capability_keep(0, err) < 0)
+		return -1;
+	return seccomp_shut(calls, err);
+}
+
 _Noreturn void
 signer_process_run(int fd, const struct signer_options *o)
 {
@@ -275,9 +292,10 @@ signer_process_run(int fd, const struct signer_options *o)
 	if (lock_down(&p, &err) < 0 || load(&p, o, &err) < 0)
 		give_up(&p, &err);
 	close_others(fd, o->log != NULL ? o->log->people_fd : 2);
+	tzset();	/* libc asks for it with the first line that is logged */
 	if (o->log != NULL)
 		log_start(o->log);
-	if (seccomp_shut(calls, &err) < 0)
+	if (shut(&err) < 0)
 		give_up(&p, &err);
 	ready.body = p.issuer.der;
 	answer(&p, &ready);

@@ -515,12 +515,12 @@ on_start(void *arg)
 static int
 run(struct proxy_run *p, struct model_set *docs, struct err *err)
 {
-	const struct model_proxy_spec *s = p->settings.spec;
 	struct log_options log;
 
-	if (open_log(&log, s, err) != 0 || resolve_apps(p, err) != 0 ||
-	    proxy_walls_raise(&p->walls, s, p->settings.config,
-	    ADMIN_SOCKET_DIR, err) != 0)
+	if (open_log(&log, p->settings.spec, err) != 0 ||
+	    resolve_apps(p, err) != 0 ||
+	    proxy_walls_raise(&p->walls, &p->settings, ADMIN_SOCKET_DIR,
+	    err) != 0)
 		return -1;
 	log_start(&log);
 	p->loop = loop_new("main");

@@ -1,48 +1,27 @@
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "base/capability.h"
+#include "base/mem.h"
 #include "conf/pattern.h"
 #include "modes/proxy/proxy_walls.h"
 
 #define AT(member)	offsetof(struct model_proxy_spec, member)
 
-const struct proxy_path_row proxy_paths[] = {
-	{ "tokenFile", AT(token_file), PROXY_PATH_READ },
-	{ "hostKeyFile", AT(host_key_file), PROXY_PATH_READ },
-	{ "hostCertFile", AT(host_cert_file), PROXY_PATH_READ },
-	{ "trustBundleFile", AT(trust_bundle_file), PROXY_PATH_READ },
-	{ "stateDir", AT(state_dir), PROXY_PATH_STATE },
-	{ "workloadApiSocket", AT(workload_api_socket), PROXY_PATH_SOCKET },
-	{ "adminSocket", AT(admin_socket), PROXY_PATH_SOCKET },
-	{ "hostsFile", AT(hosts_file), PROXY_PATH_READ },
-	{ "resolvConf", AT(resolv_conf), PROXY_PATH_READ },
-	{ "caFile", AT(ca_file), PROXY_PATH_READ },
-	{ "accessLog", AT(access_log), PROXY_PATH_OPENED },
+const struct walls_path proxy_paths[] = {
+	{ "tokenFile", AT(token_file), WALLS_READ },
+	{ "hostKeyFile", AT(host_key_file), WALLS_READ },
+	{ "hostCertFile", AT(host_cert_file), WALLS_READ },
+	{ "trustBundleFile", AT(trust_bundle_file), WALLS_READ },
+	{ "stateDir", AT(state_dir), WALLS_STATE },
+	{ "workloadApiSocket", AT(workload_api_socket), WALLS_SOCKET },
+	{ "adminSocket", AT(admin_socket), WALLS_SOCKET },
+	{ "hostsFile", AT(hosts_file), WALLS_READ },
+	{ "resolvConf", AT(resolv_conf), WALLS_READ },
+	{ "caFile", AT(ca_file), WALLS_READ },
+	{ "accessLog", AT(access_log), WALLS_OPENED },
 	{ NULL, 0, 0 },
 };
-
-static void
-allow(struct landlock *l, const char *path, enum proxy_path use)
-{
-	switch (use) {
-	case PROXY_PATH_READ:
-		landlock_allow_file(l, path);
-		break;
-	case PROXY_PATH_STATE:
-		if (path != NULL)	/* whether that went well is told later */
-			(void)mkdir(path, 0700);
-		landlock_allow(l, path, LANDLOCK_WRITE);
-		break;
-	case PROXY_PATH_SOCKET:
-		landlock_allow_around(l, path, LANDLOCK_SOCKETS);
-		break;
-	case PROXY_PATH_OPENED:
-		break;
-	}
-}
 
 /* A Gateway's documents may ask for any port at any time. */
 static bool
@@ -60,19 +39,37 @@ may_bind_low(const struct model_proxy_spec *s)
 	return may;
 }
 
-int
-proxy_walls_raise(struct walls *w, const struct model_proxy_spec *s,
-    const char *config, const char *socket_dir, struct err *err)
+/* The files by which names are resolved are read with each name. */
+static void
+pin(struct landlock *l, struct settings *settings)
 {
+	const char **files[] = { &settings->here.hosts_file,
+		&settings->here.resolv_conf };
+
+	settings->here = *settings->spec;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (*files[i] != NULL) {
+			char *name = landlock_allow_pinned(l, *files[i]);
+
+			*files[i] = arena_strdup(&settings->arena, name);
+			mem_free(name);
+		}
+	settings->spec = &settings->here;
+}
+
+int
+proxy_walls_raise(struct walls *w, struct settings *settings,
+    const char *socket_dir, struct err *err)
+{
+	const struct model_proxy_spec *s = settings->spec;
 	struct landlock *l = &w->files;
 
 	walls_open(w, s->sandbox);
 	if (!w->wanted)
 		return 0;
-	for (const struct proxy_path_row *r = proxy_paths; r->field != NULL; r++)
-		allow(l, *(char *const *)((const char *)s + r->offset), r->use);
-	if (config != NULL)
-		landlock_allow_file(l, config);
+	pin(l, settings);
+	walls_allow(w, proxy_paths, s);
+	landlock_allow_file(l, settings->config);
 	landlock_allow(l, getenv("CREDENTIALS_DIRECTORY"), LANDLOCK_READ);
 	if (s->admin_socket == NULL)
 		landlock_allow(l, socket_dir, LANDLOCK_SOCKETS);

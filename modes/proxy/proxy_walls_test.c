@@ -16,7 +16,7 @@ TEST(proxy_walls_know_every_setting_that_is_a_path)
 	const struct conf_field *f = model_proxy_spec_schema.fields;
 
 	for (; f->name != NULL; f++) {
-		const struct proxy_path_row *r = proxy_paths;
+		const struct walls_path *r = proxy_paths;
 
 		if (f->type != CONF_STRING_T || f->pattern != CONF_PATH)
 			continue;
@@ -31,10 +31,12 @@ static int
 try_raised(const struct model_proxy_spec *s, uint64_t keeps)
 {
 	uint64_t before = capability_now();
+	struct settings settings = { .spec = s };
 	struct err err = ERR_INIT;
 	struct walls w;
 
-	if (proxy_walls_raise(&w, s, NULL, "/nowhere", &err) < 0)
+	arena_init(&settings.arena);
+	if (proxy_walls_raise(&w, &settings, "/nowhere", &err) < 0)
 		return 1;
 	if (w.capabilities != (before & keeps))
 		return 2;
@@ -42,6 +44,12 @@ try_raised(const struct model_proxy_spec *s, uint64_t keeps)
 		return 3;
 	if (w.has_landlock && open("/etc/passwd", O_RDONLY) >= 0)
 		return 4;
+	/* Whoever comes with another file of the name is not read. */
+	if (access("/etc/hosts", R_OK) == 0 &&
+	    (open(settings.spec->hosts_file, O_RDONLY) < 0 ||
+	    (w.has_landlock && strncmp(settings.spec->hosts_file,
+	    "/proc/self/fd/", 14) != 0)))
+		return 5;
 	return 0;
 }
 
@@ -68,7 +76,7 @@ spec_of_sidecar(void)
 {
 	return (struct model_proxy_spec){ .sandbox = true,
 		.inbound_listen = ":7710", .outbound_listen = "127.0.0.1:7711",
-		.admin_listen = "127.0.0.1:0" };
+		.admin_listen = "127.0.0.1:0", .hosts_file = "/etc/hosts" };
 }
 
 TEST(proxy_walls_leave_a_sidecar_no_capability)
@@ -98,11 +106,12 @@ TEST(proxy_walls_stay_down_if_told_so)
 {
 	struct model_proxy_spec s = spec_of_sidecar();
 	uint64_t before = capability_now();
+	struct settings settings = { .spec = &s };
 	struct err err = ERR_INIT;
 	struct walls w;
 
 	s.sandbox = false;
-	assert_int_equal(proxy_walls_raise(&w, &s, NULL, "/nowhere", &err), 0);
+	assert_int_equal(proxy_walls_raise(&w, &settings, "/nowhere", &err), 0);
 	assert_int_equal(proxy_walls_shut(&w, &err), 0);
 	assert_false(w.has_seccomp || w.has_landlock);
 	assert_int_equal(capability_now(), before);

@@ -18,7 +18,8 @@ struct settings {
 	bool                 asks_inbound;	/* inboundListen is said */
 	bool                 asks_outbound;
 	struct model_object *object;	/* the Proxy that holds it all */
-	const struct model_proxy_spec *spec;	/* of object */
+	const struct model_proxy_spec *spec;	/* of object, or here */
+	struct model_proxy_spec here;	/* with files under other names */
 };
 
 /* Command line and environment; kind ERR_USAGE. */

@@ -1,0 +1,87 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/capability.h"
+#include "base/unit.h"
+#include "conf/pattern.h"
+#include "modes/control/control_walls.h"
+
+/* A new setting that is a path has to say what walls do about it. */
+TEST(control_walls_know_every_setting_that_is_a_path)
+{
+	const struct conf_field *f = model_control_spec_schema.fields;
+
+	for (; f->name != NULL; f++) {
+		const struct walls_path *r = control_paths;
+
+		if (f->type != CONF_STRING_T || f->pattern != CONF_PATH)
+			continue;
+		while (r->field != NULL && strcmp(r->field, f->name) != 0)
+			r++;
+		if (r->field == NULL || r->offset != f->offset)
+			fail_msg("%s has no row", f->name);
+	}
+}
+
+static int
+try_raised(const char *dir, int64_t socket_group, uint64_t keeps)
+{
+	char data[96], socket_path[96], file[128];
+	struct model_control_spec s = { .sandbox = true, .data_dir = data,
+		.socket = socket_path, .socket_group = socket_group,
+		.api_listen = ":7700", .admin_listen = "127.0.0.1:7701" };
+	uint64_t before = capability_now();
+	struct err err = ERR_INIT;
+	struct walls w;
+
+	snprintf(data, sizeof(data), "%s/data", dir);
+	snprintf(socket_path, sizeof(socket_path), "%s/socket", dir);
+	snprintf(file, sizeof(file), "%s/file", data);
+	if (control_walls_raise(&w, &s, &err) < 0 ||
+	    control_walls_shut(&w, &err) < 0)
+		return 1;
+	return w.capabilities != (before & keeps) ? 2 :
+	    open(file, O_RDWR | O_CREAT, 0600) < 0 ? 3 :
+	    unlink(file) < 0 ? 4 :
+	    w.has_landlock && open("/etc/passwd", O_RDONLY) >= 0 ? 5 :
+	    socket(AF_NETLINK, SOCK_DGRAM, 0) >= 0 ? 6 : 0;
+}
+
+/* What it gives in a process of its own, where walls can stand at all. */
+static void
+assert_raised(int64_t socket_group, uint64_t keeps)
+{
+	char dir[] = "/tmp/mesh-control-walls-XXXXXX", data[64];
+	int status = -1;
+	pid_t pid;
+
+	if (!seccomp_can())
+		skip();
+	assert_non_null(mkdtemp(dir));
+	pid = fork();
+	if (pid == 0)
+		_exit(try_raised(dir, socket_group, keeps));
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	snprintf(data, sizeof(data), "%s/data", dir);
+	assert_int_equal(rmdir(data), 0);
+	assert_int_equal(rmdir(dir), 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+TEST(control_walls_leave_its_directory_and_no_capability)
+{
+	assert_raised(-1, 0);
+}
+
+TEST(control_walls_leave_chown_to_who_gives_its_socket_away)
+{
+	assert_raised(0, CAPABILITY_CHOWN);
+}
