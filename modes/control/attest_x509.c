@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "conf/pattern.h"
 #include "modes/control/attest.h"
 #include "pki/pem.h"
 #include "pki/web.h"
@@ -59,7 +60,7 @@ lower(struct arena *a, struct slice s)
 	return slice_of(p, s.len);
 }
 
-/* In lower case; a wildcard is no host. */
+/* In lower case; a wildcard is no host, nor is what no resolver would take. */
 static bool
 find_name(const struct model_host_x509 *x, const struct cert *leaf,
     struct arena *a, struct slice *found)
@@ -68,10 +69,13 @@ find_name(const struct model_host_x509 *x, const struct cert *leaf,
 	enum cert_san kind;
 
 	while ((kind = cert_san_next(&at, &name)) != CERT_SAN_END) {
-		if (kind != CERT_SAN_DNS || slice_find(name, '*') >= 0 ||
-		    name.len > 253 || !is_wanted(x, name))
+		if (kind != CERT_SAN_DNS || name.len > 253)
 			continue;
-		*found = lower(a, name);
+		name = lower(a, name);
+		if (!conf_pattern_match(CONF_PRECISE_HOSTNAME, name) ||
+		    !is_wanted(x, name))
+			continue;
+		*found = name;
 		return true;
 	}
 	return false;

@@ -19,7 +19,7 @@ const struct ctl_command *const ctl_commands[] = {
 	/* what runs */
 	&cmd_stat, &cmd_proxy, &cmd_check, &cmd_health,
 	/* identities */
-	&cmd_token, &cmd_operator, &cmd_user, &cmd_login, &cmd_logout, &cmd_logins,
+	&cmd_token, &cmd_host, &cmd_operator, &cmd_user, &cmd_login, &cmd_logout, &cmd_logins,
 	&cmd_auth, &cmd_revoke, &cmd_cert, &cmd_ca,
 	/* control itself */
 	&cmd_backup, &cmd_secrets, &cmd_audit, &cmd_api,

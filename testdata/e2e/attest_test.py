@@ -236,9 +236,9 @@ def a_registered_key_joins(scene):
 	key = make_key(scene.dir / "host.key")
 	key.chmod(0o600)
 	public = openssl("pkey", "-in", key, "-pubout")
-	control.apply(json.dumps(attestor("db1", type="HostKey",
-	    hostKey={"publicKey": public}, services=["orders"],
-	    serviceAccount="sell")))
+	control.ctl("host", "add", "db1", "--service", "orders",
+	    "--service-account", "sell", "--ttl", "1h", stdin=public)
+	assert "db1" in control.ctl("get", "hostattestors").stdout
 
 	class Bare:
 		pass
@@ -249,7 +249,7 @@ def a_registered_key_joins(scene):
 	assert joined[1] == "spiffe://mesh.internal/ns/default/sa/sell"
 	assert joined[2].startswith("default/orders-db1-"), joined[2]
 	proxy.stop()
-	control.ctl("delete", "hostattestor", "db1", "--yes", expect=None)
+	control.ctl("host", "remove", "db1")
 	shutil.rmtree(scene.dir / "orders")
 	proxy.start()
 	assert proxy.wait() == 77, proxy.err()
