@@ -54,6 +54,8 @@ shape_is_id(struct slice s)
 		return false;
 	if (!l.is_word || l.digits >= 3 || l.digits == s.len)
 		return true;
+	if (l.digits == 0 && s.len <= SHAPE_WORD)
+		return false;
 	while (rest.ptr != NULL && slice_cut(&rest, '.', &part))
 		if (is_mixed(part))
 			return true;

@@ -26,10 +26,22 @@ struct tally {
 
 /* What there is of one service's ports. */
 struct ports {
-	size_t                    all, permissive, disabled;
+	size_t                    all, permissive, disabled, unreached;
 	struct model_peer_verdict open;	/* one of the permissive */
 	bool                      is_own;	/* that is by its sidecar's settings */
 };
+
+/* Its sidecar says that members are to come in plain text. */
+static bool
+is_told(const struct model_object *workload, uint16_t port)
+{
+	const struct model_workload_spec *w = &model_workload(workload)->spec;
+
+	for (size_t i = 0; i < w->ports_len; i++)
+		if (w->ports[i].port == port && w->ports[i].plaintext)
+			return true;
+	return false;
+}
 
 static void
 add_port(struct tally *y, const struct model_object *workload,
@@ -43,6 +55,8 @@ add_port(struct tally *y, const struct model_object *workload,
 		return;
 	out->all++;
 	out->disabled += v.mode == MODEL_MTLS_DISABLE;
+	out->unreached += v.mode == MODEL_MTLS_DISABLE &&
+	    !is_told(workload, port);
 	if (v.mode != MODEL_MTLS_PERMISSIVE)
 		return;
 	out->permissive++;
@@ -112,17 +126,25 @@ tell(struct tally *y, const struct model_object *service, const struct ports *p)
 	}
 	y->shown++;
 	if (p->permissive == 0) {
-		checks_add(y->checks, "plain text", CHECK_SUCCESS, arena_printf(a,
+		l = checks_add(y->checks, "plain text", p->unreached > 0 ?
+		    CHECK_WARNING : CHECK_SUCCESS, arena_printf(a,
 		    "%s is called in plain text, as a PeerAuthentication says",
 		    name));
+		if (p->unreached == 0)
+			return;
+		l->why = arena_printf(a, "members come by mutual TLS to %zu of "
+		    "%zu such ports of its workloads", p->unreached,
+		    p->disabled);
+		l->hint = "where an application has several ports, --expose tells "
+		    "its sidecar where each is called";
 		return;
 	}
 	int64_t ago = last_plain(y, service);
 
 	l = checks_add(y->checks, "plain text", CHECK_WARNING, arena_printf(a,
 	    "%s takes mutual TLS alone", name));
-	l->why = arena_printf(a, "%zu of %zu ports of its workloads are "
-	    "PERMISSIVE by %s, and %s", p->permissive, p->all, by_whom(y, p),
+	l->why = arena_printf(a, "PERMISSIVE by %s, at %zu of %zu ports of its "
+	    "workloads, and %s", by_whom(y, p), p->permissive, p->all,
 	    ago == -1 ? "nobody came in plain text since control began" :
 	    ago == -2 ? "it is unknown who came" : arena_printf(a,
 	    "somebody came in plain text %lld s ago", (long long)ago));

@@ -77,11 +77,13 @@ add_call(struct learning *l, const struct conf_node *row)
 	};
 
 	if (service == NULL || r.caller == NULL || r.method == NULL ||
-	    r.path == NULL || r.seconds_ago > l->since_s ||
-	    strcmp(service, arena_printf(&l->c->arena, "%s/%s",
+	    r.path == NULL || strcmp(service, arena_printf(&l->c->arena, "%s/%s",
 	    l->of.namespace, l->of.name)) != 0)
 		return;
-	lesson_add(&l->lesson, &r);
+	if (r.seconds_ago > l->since_s)
+		lesson_know(&l->lesson, r.caller);
+	else
+		lesson_add(&l->lesson, &r);
 }
 
 static void
@@ -226,8 +228,9 @@ tell(struct learning *l)
 		ctl_warn(c, "nobody was seen within %s: this policy allows nobody",
 		    ctl_value(c, "since"));
 	else
-		ctl_say(c, "%zu callers were seen within %s; read it, then: mesh "
-		    "ctl apply -f FILE", callers, ctl_value(c, "since"));
+		ctl_say(c, "%zu %s seen within %s; read it, then: mesh ctl apply "
+		    "-f FILE", callers, callers == 1 ? "caller was" :
+		    "callers were", ctl_value(c, "since"));
 }
 
 static int

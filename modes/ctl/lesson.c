@@ -54,15 +54,34 @@ lesson_add(struct lesson *l, const struct lesson_row *r)
 	l->v[l->len++] = *r;
 }
 
+static bool
+has_text(const char *const *v, size_t len, const char *text)
+{
+	for (size_t i = 0; i < len; i++)
+		if (strcmp(v[i], text) == 0)
+			return true;
+	return false;
+}
+
+void
+lesson_know(struct lesson *l, const char *caller)
+{
+	if (has_text(l->known, l->known_len, caller))
+		return;
+	l->known = grow(l->arena, l->known, l->known_len, &l->known_cap,
+	    sizeof(*l->known));
+	l->known[l->known_len++] = caller;
+}
+
 void
 lesson_add_coarse(struct lesson *l, const char *caller)
 {
 	for (size_t i = 0; i < l->len; i++)
 		if (strcmp(l->v[i].caller, caller) == 0)
 			return;
-	for (size_t i = 0; i < l->coarse_len; i++)
-		if (strcmp(l->coarse[i], caller) == 0)
-			return;
+	if (has_text(l->known, l->known_len, caller) ||
+	    has_text(l->coarse, l->coarse_len, caller))
+		return;
 	l->coarse = grow(l->arena, l->coarse, l->coarse_len, &l->coarse_cap,
 	    sizeof(*l->coarse));
 	l->coarse[l->coarse_len++] = caller;

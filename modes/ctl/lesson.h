@@ -25,6 +25,8 @@ struct lesson {
 	size_t             len, cap;
 	const char       **coarse;	/* callers of whom no more is known */
 	size_t             coarse_len, coarse_cap;
+	const char       **known;	/* callers who did something before that */
+	size_t             known_len, known_cap;
 	bool               has_ports;	/* the service has several: rules name them */
 };
 
@@ -32,7 +34,9 @@ void lesson_init(struct lesson *, struct arena *, const char *namespace,
     const char *service);
 /* The same row of another sidecar is added to the first.  Keeps the texts. */
 void lesson_add(struct lesson *, const struct lesson_row *);
-/* Harmless twice, and for a caller who has rows.  After those. */
+/* Sidecars know what this caller did, and it was too long ago to count. */
+void lesson_know(struct lesson *, const char *caller);
+/* Harmless twice, and for a caller who has rows or is known.  After those. */
 void lesson_add_coarse(struct lesson *, const char *caller);
 void lesson_sort(struct lesson *);
 size_t lesson_callers(const struct lesson *);	/* that the policy allows */

@@ -101,6 +101,8 @@ TEST(lesson_says_what_is_seen_how_often)
 	lesson_init(&l, &a, "shop", "web");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		lesson_add(&l, &rows[i]);
+	lesson_know(&l, "shop/k");
+	lesson_add_coarse(&l, "shop/k");	/* what it did is too long ago */
 	lesson_add_coarse(&l, "shop/z");
 	lesson_sort(&l);
 	assert_int_equal(lesson_callers(&l), 3);

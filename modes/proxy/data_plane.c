@@ -120,30 +120,6 @@ show_worker(struct proxy_worker *w)
 	w->stalls = stat_series_get(w->env.stats, METRIC_WORKER_STALL, &label);
 }
 
-static void settle_plain(struct proxy_worker *);
-
-static void
-on_settled(void *arg)
-{
-	struct proxy_worker *w = arg;
-
-	authorize_all_again(w);
-	settle_plain(w);
-}
-
-/* Plain text may be taken for a while only. */
-static void
-settle_plain(struct proxy_worker *w)
-{
-	uint64_t now = loop_now_ms(w->env.loop);
-	uint64_t at = plain_settles_ms(w->snapshot, now);
-
-	if (at != 0 && !w->is_stopped)
-		loop_timer_start(&w->settling, at - now);
-	else
-		loop_timer_stop(&w->settling);
-}
-
 /* Requests whose tokens a worker has seen. */
 #define TOKENS_MAX	1024
 #define TOKENS_BYTES	((size_t)4 << 20)
@@ -173,7 +149,7 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 	list_init(&w->let_in);
 	list_init(&w->undecided);
 	list_init(&w->requests_let_in);
-	loop_timer_init(&w->settling, w->env.loop, on_settled, w);
+	plain_settle_init(w);
 	list_init(&w->key_waits);
 	w->tokens = token_cache_new(TOKENS_MAX, TOKENS_BYTES);
 	w->strays = strays_new(w, &p->options.strays);
@@ -344,7 +320,7 @@ on_use(void *arg)
 	if (old != NULL)
 		release_endpoints(w, old, w->snapshot);
 	authorize_again(w, old);
-	settle_plain(w);
+	plain_settle(w);
 	give_back(w, old);
 	if (w->health != NULL && !w->is_stopped)
 		watch_health(w);

@@ -1,4 +1,5 @@
 #include "base/arena.h"
+#include "modes/proxy/authorize.h"
 #include "modes/proxy/plain.h"
 
 static uint64_t
@@ -103,6 +104,33 @@ plain_settles_ms(const struct snapshot *s, uint64_t now_ms)
 			at = ms;
 	}
 	return at;
+}
+
+static void
+on_settled(void *arg)
+{
+	struct proxy_worker *w = arg;
+
+	authorize_all_again(w);
+	plain_settle(w);
+}
+
+void
+plain_settle_init(struct proxy_worker *w)
+{
+	loop_timer_init(&w->settling, w->env.loop, on_settled, w);
+}
+
+void
+plain_settle(struct proxy_worker *w)
+{
+	uint64_t now = loop_now_ms(w->env.loop);
+	uint64_t at = plain_settles_ms(w->snapshot, now);
+
+	if (at != 0 && !w->is_stopped)
+		loop_timer_start(&w->settling, at - now);
+	else
+		loop_timer_stop(&w->settling);
 }
 
 /* At the common listener only an application with one port can be told. */

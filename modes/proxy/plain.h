@@ -2,6 +2,7 @@
 #define PROXY_PLAIN_H
 
 #include "modes/proxy/compile.h"
+#include "modes/proxy/worker.h"
 
 /*
  * plain: which port of our workload somebody means who comes in plain text, and
@@ -25,6 +26,12 @@ const struct inbound_port *plain_port(const struct snapshot *, uint16_t at);
 bool plain_is_taken(const struct inbound_port *, uint64_t now_ms);
 /* When to ask those again who came in so; 0: only with the next snapshot. */
 uint64_t plain_settles_ms(const struct snapshot *, uint64_t now_ms);
+/*
+ * On the worker, with each snapshot: who came in plain text is asked again when the
+ * time of a port is over.
+ */
+void plain_settle_init(struct proxy_worker *);
+void plain_settle(struct proxy_worker *);
 /* Whether members are to come in plain text: it is the rule, and they can. */
 bool plain_is_the_rule(const struct snapshot *, uint16_t app_port);
 /* The port at which members elsewhere find it; 0: none. */

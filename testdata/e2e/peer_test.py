@@ -7,12 +7,14 @@ documents change."""
 import contextlib
 import json
 import re
+import shutil
 import ssl
 import subprocess
 import time
 
 import wire
-from mesh import SLOWER, curl, free_port, main, scenario, wait_until
+from grpc_store import WAIT, Caller, Store
+from mesh import SLOWER, Skip, curl, free_port, main, scenario, wait_until
 
 
 def peers(spec, name="default", namespace="default"):
@@ -195,6 +197,37 @@ def an_application_may_have_tls_of_its_own(scene):
 		assert tls.selected_alpn_protocol() == "http/1.1"
 
 
+@scenario
+def programs_that_know_nothing_of_a_mesh_are_served(scene):
+	"""Redis by its own client, at a port of its own, whatever is said there."""
+	server, client = shutil.which("redis-server"), shutil.which("redis-cli")
+	if not server or not client:
+		raise Skip("no Redis")
+	port = free_port()
+	scene.start("redis", [server, "--port", port, "--bind", "127.0.0.1",
+	    "--save", "", "--dir", scene.dir])
+	wait_until(lambda: wire.dial(f"127.0.0.1:{port}").close() is None,
+	    "Redis listens")
+	control = scene.control()
+	cache = member(scene, control, "cache", [f"6379=127.0.0.1:{port}/tcp"],
+	    [6379])
+
+	def ask_redis(*words):
+		return subprocess.run([client, "-p", str(cache.exposed[6379]), *words],
+		    capture_output=True, text=True, check=False,
+		    timeout=20 * SLOWER).stdout
+	for word in ("PERMISSIVE", "DISABLE"):
+		control.apply(mode(word))
+		is_in_force(cache, word, 6379)
+		assert ask_redis("set", "key", word) == "OK\n"
+		assert ask_redis("get", "key") == f"{word}\n"
+	control.apply(mode("PERMISSIVE"))
+	is_in_force(cache, "PERMISSIVE", 6379)
+	control.apply(mode("STRICT"))
+	is_in_force(cache, "STRICT", 6379)
+	assert "PERMISSIVE" not in ask_redis("get", "key")
+
+
 def ports_of(control, name):
 	"""What its sidecar says of the workload's ports."""
 	return control.get("workload", name)["spec"]["ports"]
@@ -203,9 +236,11 @@ def ports_of(control, name):
 @scenario
 def members_call_in_plain_text_where_they_are_to(scene):
 	"""DISABLE: the sidecar says so once it obeys, and callers follow; requests,
-	gRPC's version of HTTP and bytes alike."""
+	gRPC and bytes alike."""
 	control = scene.control()
 	app = scene.echo("app")
+	store = scene.closing(Store())
+	grpc = member(scene, control, "grpc", [f"80=127.0.0.1:{store.port}/grpc"])
 	orders = member(scene, control, "orders", [f"80={app.http}/http",
 	    f"90={app.tcp}/tcp"], [80, 90])
 	alone = member(scene, control, "alone", [f"80={app.http}/http"])
@@ -213,9 +248,11 @@ def members_call_in_plain_text_where_they_are_to(scene):
 	    upstreams={"ledger": "default/orders:90"})
 	wait_until(lambda: ask(web) == 200 and ask(web, "alone") == 200,
 	    "both answer")
+	caller = scene.closing(Caller(f"127.0.0.1:{web.outbound_port}",
+	    "grpc.default.mesh")).await_answers()
 	control.apply(mode("DISABLE"))
-	wait_until(lambda: all(port.get("plaintext") for name in ("orders", "alone")
-	    for port in ports_of(control, name)), "they say so")
+	wait_until(lambda: all(port.get("plaintext") for name in ("orders", "alone",
+	    "grpc") for port in ports_of(control, name)), "they say so")
 	assert [port["exposed"] for port in ports_of(control, "orders")] == \
 	    [orders.exposed[80], orders.exposed[90]]
 
@@ -226,6 +263,8 @@ def members_call_in_plain_text_where_they_are_to(scene):
 		wait_until(lambda name=name, proxy=proxy: ask(web, name) == 200 and
 		    plain(proxy, "inbound") >= 1, f"{name} is called in plain text")
 	assert plain(web, "outbound") >= 2
+	wait_until(lambda: caller.unary("Echo")(b"x", timeout=WAIT) == b"x" and
+	    plain(grpc, "inbound") >= 1, "gRPC is called in plain text")
 	with wire.dial(web.upstream["ledger"]) as sock:
 		sock.sendall(b"over and\n")
 		stream = wire.Stream(sock)
@@ -297,8 +336,9 @@ def operators_see_where_plain_text_comes_in(scene):
 	is_in_force(orders, "PERMISSIVE")
 	line = check()[told]
 	assert line["result"] == "warning", line
-	assert "PERMISSIVE by PeerAuthentication default/default, and nobody came " \
-	    "in plain text since control began" in line["error"], line
+	assert "PERMISSIVE by PeerAuthentication default/default, at 1 of 1 ports " \
+	    "of its workloads, and nobody came in plain text since control began" \
+	    in line["error"], line
 	rows = json.loads(control.ctl("endpoints", "orders", "-o", "json").stdout)
 	assert [(row["mtls"], row["mtlsBy"]) for row in rows] == \
 	    [("PERMISSIVE", "default/default")], rows
@@ -309,6 +349,15 @@ def operators_see_where_plain_text_comes_in(scene):
 	assert wire.get(orders.exposed[80], "/plain", "orders").status == 200
 	wait_until(lambda: re.search(r"somebody came in plain text \d+ s ago",
 	    check()[told]["error"]), "somebody came so", 15)
+	# What nobody can call in plain text is told of.
+	two = member(scene, control, "two", [f"80={app.http}/http",
+	    f"90={app.http}/http"])
+	control.apply(peers("selector: {matchLabels: {app: two}}, mtls: {mode: "
+	    "DISABLE}", "two"))
+	is_in_force(two, "DISABLE")
+	line = check()["default/two is called in plain text, as a "
+	    "PeerAuthentication says"]
+	assert "members come by mutual TLS to 2 of 2 such ports" in line["error"]
 	# Of two that are about the same the younger counts nowhere, and is told so.
 	done = control.apply(peers("mtls: {mode: STRICT}", "later"))
 	conditions = wait_until(lambda: control.get("pa", "later")["status"][
