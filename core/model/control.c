@@ -38,6 +38,14 @@ static const struct conf_field spec_fields[] = {
 	    .min = 1000, .max = INT64_C(86400000), .fallback = "5m",
 	    .text = "how often meshes that federate with this one are to look "
 	    "for its bundle" },
+	{ "federationListen", CONF_STRING_T, AT(federation_listen),
+	    .pattern = CONF_LISTEN,
+	    .text = "our bundle for other meshes, by https_web; default: nowhere" },
+	{ "federationCertFile", CONF_STRING_T, AT(federation_cert_file),
+	    .pattern = CONF_PATH,
+	    .text = "the certificate that is shown there, in PEM" },
+	{ "federationKeyFile", CONF_STRING_T, AT(federation_key_file),
+	    .pattern = CONF_PATH, .text = "its key, mode 0600" },
 	{ "federationCaFile", CONF_STRING_T, AT(federation_ca_file),
 	    .pattern = CONF_PATH,
 	    .fallback = "/etc/ssl/certs/ca-certificates.crt",
@@ -77,10 +85,19 @@ verify(const void *filled, const struct conf_node *doc, struct err *err)
 {
 	const struct model_control *c = filled;
 
-	if ((c->spec.ca_cert_file == NULL) == (c->spec.ca_key_file == NULL))
-		return 0;
-	return conf_error(conf_get(doc, "spec"), err,
-	    "spec: expected caCertFile and caKeyFile together, found one of them");
+	const struct conf_node *spec = conf_get(doc, "spec");
+
+	if ((c->spec.ca_cert_file == NULL) != (c->spec.ca_key_file == NULL))
+		return conf_error(spec, err, "spec: expected caCertFile and "
+		    "caKeyFile together, found one of them");
+	if ((c->spec.federation_listen == NULL) !=
+	    (c->spec.federation_cert_file == NULL) ||
+	    (c->spec.federation_listen == NULL) !=
+	    (c->spec.federation_key_file == NULL))
+		return conf_error(spec, err, "spec: expected federationListen, "
+		    "federationCertFile and federationKeyFile together, found "
+		    "some of them");
+	return 0;
 }
 
 static const struct conf_schema schema = { "Control",

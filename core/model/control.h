@@ -20,6 +20,8 @@ struct model_control {
 		const char *ca_cert_file, *ca_key_file;
 		const char *secret_key_file;	/* NULL: our own */
 		const char *federation_ca_file;
+		const char *federation_listen;	/* NULL: nowhere */
+		const char *federation_cert_file, *federation_key_file;
 		int64_t     bundle_refresh_ms;
 		int64_t     certificate_lifetime_ms;
 		int         initial_policy;	/* enum model_inbound_policy */

@@ -126,6 +126,7 @@ TEST(daemons_have_these_flags)
 	assert_string_equal(str_ptr(&s), "data-dir api-listen admin-listen socket "
 	    "socket-group trust-domain ca-cert-file ca-key-file "
 	    "secret-key-file certificate-lifetime bundle-refresh-hint "
+	    "federation-listen federation-cert-file federation-key-file "
 	    "federation-ca-file initial-inbound-policy sandbox log-level log-format "
 	    "access-log ");
 	str_fini(&s);

@@ -198,26 +198,45 @@ api_renew_ended(struct api_call *call)
 	}, api_joined, api_call_ref(call));
 }
 
+static void
+add_spiffe_bundle(const struct api_call *call, struct str *out)
+{
+	const struct ca *ca = call->server->ca;
+	struct str keys = { 0 };
+
+	jwt_keys_add(&keys, &ca->jwt, "jwt-svid");
+	bundle_jwks(out, ca->bundle, ca_files_sequence(&ca->files),
+	    (uint32_t)(call->server->spec->bundle_refresh_ms / 1000),
+	    str_slice(&keys));
+	str_fini(&keys);
+}
+
+void
+api_federation_bundle(struct api_call *call)
+{
+	struct str out = { 0 };
+
+	add_spiffe_bundle(call, &out);
+	api_answer_json(call, 200, str_slice(&out));
+	str_fini(&out);
+}
+
 void
 api_trust_bundle(struct api_call *call)
 {
-	const struct bundle *b = call->server->ca->bundle;
 	struct slice format = api_query(call, "format");
-	struct str out = { 0 }, keys = { 0 };
+	struct str out = { 0 };
 	uint8_t hash[HASH_LEN];
 
 	if (format.len == 0 || slice_is(format, "pem")) {
-		bundle_pem(&out, b);
+		bundle_pem(&out, call->server->ca->bundle);
 		api_answer(call, 200, "application/x-pem-file",
 		    str_slice(&out));
 	} else if (slice_is(format, "spiffe")) {
-		jwt_keys_add(&keys, &call->server->ca->jwt, "jwt-svid");
-		bundle_jwks(&out, b, ca_files_sequence(&call->server->ca->files),
-		    (uint32_t)(call->server->spec->bundle_refresh_ms / 1000),
-		    str_slice(&keys));
+		add_spiffe_bundle(call, &out);
 		api_answer_json(call, 200, str_slice(&out));
 	} else if (slice_is(format, "hash")) {
-		bundle_hash(b, hash);
+		bundle_hash(call->server->ca->bundle, hash);
 		base64_add(&out, BASE64_URL, slice_of(hash, HASH_LEN));
 		str_add_char(&out, '\n');
 		api_answer(call, 200, "text/plain", str_slice(&out));
@@ -226,7 +245,6 @@ api_trust_bundle(struct api_call *call)
 		    "found \"%.*s\"", SLICE_ARG(format));
 	}
 	str_fini(&out);
-	str_fini(&keys);
 }
 
 static void

@@ -34,12 +34,12 @@ api_route_find(const struct api_route *table, unsigned role,
     struct slice params[API_PARAMS_MAX])
 {
 	enum api_found found = API_NO_PATH;
-	bool is_admin = role == API_ADMIN;
+	unsigned own = role & (API_ADMIN | API_FEDERATION);
 
 	if (method == METHOD_HEAD)
 		method = METHOD_GET;
 	for (const struct api_route *r = table; r->pattern != NULL; r++) {
-		if ((r->who == API_ADMIN) != is_admin ||
+		if ((r->who & (API_ADMIN | API_FEDERATION)) != own ||
 		    !fits(r->pattern, path, params))
 			continue;
 		*row = r;

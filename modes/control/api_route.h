@@ -24,6 +24,7 @@ enum api_role {
 	API_OPERATOR	= 1 << 2,
 	API_LOCAL	= 1 << 3,	/* the local socket */
 	API_ADMIN	= 1 << 4,	/* the admin listener, which has rows of its own */
+	API_FEDERATION	= 1 << 5,	/* likewise: where our bundle is published */
 };
 #define API_ANYBODY	(API_NOBODY | API_WORKLOAD | API_OPERATOR | API_LOCAL)
 #define API_PEOPLE	(API_OPERATOR | API_LOCAL)

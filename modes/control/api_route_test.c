@@ -99,8 +99,27 @@ TEST(api_routes_hide_no_row)
 
 		/* The stars stand for themselves. */
 		assert_int_equal(api_route_find(api_routes,
-		    r->who == API_ADMIN ? API_ADMIN : API_LOCAL, r->method,
+		    r->who == API_ADMIN || r->who == API_FEDERATION ? r->who :
+		    API_LOCAL, r->method,
 		    slice_str(r->pattern), &row, params), API_FOUND);
 		assert_ptr_equal(row, r);
 	}
+}
+
+TEST(api_routes_publish_the_bundle_and_nothing_else)
+{
+	size_t found = 0;
+
+	for (const struct api_route *r = api_routes; r->pattern != NULL; r++) {
+		struct slice params[API_PARAMS_MAX];
+		const struct api_route *row;
+
+		if (api_route_find(api_routes, API_FEDERATION, r->method,
+		    slice_str(r->pattern), &row, params) != API_FOUND)
+			continue;
+		found++;
+		assert_string_equal(row->resource, "trust-bundle");
+		assert_int_equal(row->who, API_FEDERATION);
+	}
+	assert_int_equal(found, 3);	/* "/", and one path that two doors have */
 }

@@ -93,6 +93,11 @@ const struct api_route api_routes[] = {
 	{ METHOD_POST, "/v1/ca/revoke", API_PEOPLE, "ca", SMALL, api_ca_revoke },
 	{ METHOD_POST, "/v1/backup", API_LOCAL, "backup", SMALL, api_backup },
 
+	{ METHOD_GET, "/", API_FEDERATION, "trust-bundle", 0,
+	    api_federation_bundle },
+	{ METHOD_GET, "/v1/trust-bundle", API_FEDERATION, "trust-bundle", 0,
+	    api_federation_bundle },
+
 	{ METHOD_GET, "/livez", API_ADMIN, "livez", 0, api_livez },
 	{ METHOD_GET, "/readyz", API_ADMIN, "readyz", 0, api_readyz },
 	{ METHOD_GET, "/metrics", API_ADMIN, "metrics", 0, api_metrics },

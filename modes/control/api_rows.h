@@ -20,8 +20,8 @@ api_row api_whoami, api_can_i;
 /* api_watch.c, api_session.c */
 api_row api_watch, api_session;
 /* api_identity.c */
-api_row api_trust_bundle, api_join, api_renew, api_renew_ended, api_svid_x509,
-    api_ca;
+api_row api_trust_bundle, api_federation_bundle, api_join, api_renew,
+    api_renew_ended, api_svid_x509, api_ca;
 /* api_svid.c */
 api_row api_svid_jwt;
 /* api_attest.c */

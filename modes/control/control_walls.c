@@ -14,6 +14,8 @@ const struct walls_path control_paths[] = {
 	{ "caKeyFile", AT(ca_key_file), WALLS_READ },
 	{ "secretKeyFile", AT(secret_key_file), WALLS_READ },
 	{ "federationCaFile", AT(federation_ca_file), WALLS_READ },
+	{ "federationCertFile", AT(federation_cert_file), WALLS_READ },
+	{ "federationKeyFile", AT(federation_key_file), WALLS_READ },
 	{ "accessLog", AT(access_log), WALLS_OPENED },
 	{ NULL, 0, 0 },
 };
@@ -24,7 +26,8 @@ capabilities(const struct model_control_spec *s)
 {
 	return (s->socket_group >= 0 ? CAPABILITY_CHOWN : 0) |
 	    (conf_is_low_port(s->api_listen) ||
-	    conf_is_low_port(s->admin_listen) ? CAPABILITY_BIND_LOW : 0);
+	    conf_is_low_port(s->admin_listen) ||
+	    conf_is_low_port(s->federation_listen) ? CAPABILITY_BIND_LOW : 0);
 }
 
 int

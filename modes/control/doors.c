@@ -7,12 +7,13 @@
 #include "modes/control/doors.h"
 #include "modes/control/folders.h"
 #include "modes/control/identity.h"
+#include "modes/control/web_cert.h"
 #include "net/listener.h"
 #include "tls/tls.h"
 
 #define BACKLOG		1024
 
-enum { DOOR_API, DOOR_LOCAL, DOOR_ADMIN, DOORS };
+enum { DOOR_API, DOOR_LOCAL, DOOR_ADMIN, DOOR_FEDERATION, DOORS };
 
 static const char *const alpn[] = { "http/1.1", NULL };
 
@@ -30,6 +31,7 @@ struct doors {
 	struct server   *server;
 	struct list      arrivals;	/* shaking hands */
 	struct open_door open[DOORS];
+	struct web_cert *web;	/* of the last; NULL: it is not open */
 };
 
 struct arrival {
@@ -49,6 +51,8 @@ static const struct {
 	[DOOR_API]   = { "api", API_NOBODY, "{\"connections\":20000}" },
 	[DOOR_LOCAL] = { "local", API_LOCAL, "{\"connections\":1000}" },
 	[DOOR_ADMIN] = { "admin", API_ADMIN, "{\"connections\":100}" },
+	[DOOR_FEDERATION] = { "federation", API_FEDERATION,
+	    "{\"connections\":1000}" },
 };
 
 static const struct {
@@ -144,7 +148,7 @@ on_handshake(void *arg, struct tls_result *t)
 		server_count(s, METRIC_TLS_FAILURES, (struct slice[]){
 		    SLICE(METRIC_INBOUND), slice_str(t->cert_reason != NULL ?
 		    t->cert_reason : tls_failure_name(t->failure)) });
-		log_info("tls", "api: %s: %s", from, *t->text ? t->text :
+		log_info("tls", "%s: %s: %s", d->http.listener.name, from, *t->text ? t->text :
 		    tls_failure_text(t->failure));
 		return;
 	}
@@ -162,12 +166,15 @@ static void
 shake_hands(struct open_door *d, int fd, const struct addr *peer)
 {
 	struct server *s = d->doors->server;
-	struct tls_request q = {
-		.is_server = true, .client_cert_optional = true,
-		.identity = identity_get(s->identity), .alpn = alpn,
-	};
+	struct tls_request q = { .is_server = true, .alpn = alpn };
 	struct arrival *a = mem_zalloc(sizeof(*a));
 
+	if (d->door.role == API_FEDERATION) {
+		q.edge = web_cert_get(d->doors->web);
+	} else {
+		q.client_cert_optional = true;
+		q.identity = identity_get(s->identity);
+	}
 	a->door = d;
 	a->peer = *peer;
 	list_append(&d->doors->arrivals, &a->link);
@@ -184,7 +191,7 @@ on_accepted(void *arg, int fd, const struct addr *peer)
 
 	server_count(d->doors->server, METRIC_CONNECTIONS_ACCEPTED,
 	    (struct slice[]){ slice_str(d->http.listener.name) });
-	if (d->door.role == API_NOBODY) {
+	if (d->door.role == API_NOBODY || d->door.role == API_FEDERATION) {
 		shake_hands(d, fd, peer);
 		return;
 	}
@@ -222,6 +229,18 @@ open_door(struct doors *ds, int kind, const char *text, struct err *err)
 	return 0;
 }
 
+static int
+open_federation(struct doors *ds, struct err *err)
+{
+	const struct model_control_spec *s = ds->server->spec;
+
+	ds->web = web_cert_new(s->federation_cert_file, s->federation_key_file,
+	    err);
+	if (ds->web == NULL)
+		return err_wrap(err, "federation");
+	return open_door(ds, DOOR_FEDERATION, s->federation_listen, err);
+}
+
 struct doors *
 doors_open(struct server *s, struct err *err)
 {
@@ -237,6 +256,8 @@ doors_open(struct server *s, struct err *err)
 		r = open_door(ds, DOOR_LOCAL, local, err);
 	if (r == 0)
 		r = open_door(ds, DOOR_API, s->spec->api_listen, err);
+	if (r == 0 && s->spec->federation_listen != NULL)
+		r = open_federation(ds, err);
 	mem_free(local);
 	if (r == 0)
 		return ds;
@@ -276,5 +297,6 @@ doors_close(struct doors *ds)
 		l4_chain_unref(ds->open[i].l4);
 		l7_chain_unref(ds->open[i].l7);
 	}
+	web_cert_free(ds->web);
 	mem_free(ds);
 }

@@ -5,12 +5,13 @@
 #include "modes/control/server.h"
 
 /*
- * doors: the three places where control listens, and what happens to a
+ * doors: the places where control listens, and what happens to a
  * connection between accept and its chain.
  *
  *	API		handshake (a client's certificate is optional) -> http
  *	local socket	mode 0660; the kernel says who calls -> http
  *	admin		loopback; health and metrics -> http
+ *	federation	where asked for: our bundle, under a certificate of the web
  *
  * Life: doors_open -> doors_shut (no new connections) -> doors_close.
  */

@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 """Meshes with trust domains of their own that let their members call each other."""
 
+import base64
 import http.server
 import json
+import socket
 import ssl
+import subprocess
 import threading
 
 import wire
-from mesh import curl, main, scenario, wait_until
+from mesh import curl, free_port, main, scenario, wait_until
 from outside import Authority
 from websocket import WebSocket
 
@@ -266,9 +269,9 @@ def by_web(url):
 	    "{type: https_web}")
 
 
-def is_over(socket):
+def is_over(stream):
 	try:
-		return socket.read(1) == b""
+		return stream.read(1) == b""
 	except OSError:
 		return True
 
@@ -293,17 +296,17 @@ def a_bundle_of_the_web_is_kept_and_taken_back(scene):
 	def works():
 		return ask(web, "orders-a").status == 200
 
-	def cut(socket):
-		assert is_over(socket), "what stands on the domain is cut"
+	def cut(stream):
+		assert is_over(stream), "what stands on the domain is cut"
 		wait_until(lambda: ask(web, "orders-a").status in (502, 503),
 		    "nobody of the domain is believed")
 
 	def connect():
 		wait_until(works, "the domain is believed")
-		socket = WebSocket(web.outbound_port, host="orders-a.default.mesh")
-		socket.send(b"hello")
-		assert socket.receive() == b"hello"
-		return socket
+		stream = WebSocket(web.outbound_port, host="orders-a.default.mesh")
+		stream.send(b"hello")
+		assert stream.receive() == b"hello"
+		return stream
 
 	for one in site, bad:
 		one.serve(keys, 7)
@@ -312,7 +315,7 @@ def a_bundle_of_the_web_is_kept_and_taken_back(scene):
 	fails_with(a, "b", "the chain leads to no root")
 	assert status_of(a, "b")["bundle"]["source"] == "None"
 	federate(a, "b.example", by_web(site.url))
-	socket = connect()
+	stream = connect()
 	# What does not read, what is older, and silence change nothing.
 	site.serve(keys, 6)
 	fails_with(a, "b", "its spiffe_sequence went back from 7 to 6")
@@ -323,9 +326,9 @@ def a_bundle_of_the_web_is_kept_and_taken_back(scene):
 	site.close()
 	fails_with(a, "b", "refused")
 	a.stop()
-	socket.send(b"still here")
-	assert socket.receive() == b"still here"
-	socket.close()
+	stream.send(b"still here")
+	assert stream.receive() == b"still here"
+	stream.close()
 	orders.stop()
 	orders.start()
 	orders.await_ready()
@@ -337,18 +340,70 @@ def a_bundle_of_the_web_is_kept_and_taken_back(scene):
 	site = Site(scene, root.sign("site-2", san="IP:127.0.0.1"))
 	site.serve(keys, 8)
 	federate(a, "b.example", by_web(site.url))
-	socket = connect()
+	stream = connect()
 	site.serve({"keys": []}, 9)
-	cut(socket)
+	cut(stream)
 	assert status_of(a, "b")["bundle"]["roots"] == 0
 	assert orders.metrics().sum("mesh_revoked_connections_total") >= 1
 	site.serve(keys, 10)
-	socket = connect()
+	stream = connect()
 	# So does it when the document is deleted, and what was fetched goes, too.
 	a.ctl("delete", "cftd", "b", "--yes")
-	cut(socket)
+	cut(stream)
 	wait_until(lambda: a.ctl("get", "federatedbundle", "b",
 	    expect=None).returncode != 0, "what was fetched is gone")
+
+
+@scenario
+def control_publishes_under_a_certificate_of_the_web(scene):
+	root = Authority(scene)
+	paths = root.sign("site", san="IP:127.0.0.1")
+	paths[1].chmod(0o600)
+	at = f"127.0.0.1:{free_port()}"
+	b = mesh_of(scene, "b.example", more=("--federation-listen", at,
+	    "--federation-cert-file", paths[0], "--federation-key-file",
+	    paths[1], *QUICK))
+	url = f"https://{at}/"
+	told = curl(url, "--cacert", root.path)
+	assert told.status == 200 and json.loads(told.body) == bundle_of(b), told
+	# As others read it: one certificate for each key, which is the key's.
+	der = [base64.b64decode(key["x5c"][0]) for key in json.loads(
+	    told.body)["keys"] if key["use"] == "x509-svid"]
+	assert len(der) == 1
+	text = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout",
+	    "-text"], input=der[0], capture_output=True, check=True)
+	assert b"URI:spiffe://b.example" in text.stdout, text.stdout
+	number = subprocess.run(["jq", ".spiffe_sequence"],
+	    input=told.body, capture_output=True, check=True)
+	assert int(number.stdout) > 0
+	# Nothing else is answered there, and nobody is let in further.
+	for path in "v1/health", "v1/documents/services", "v1/ca", "metrics":
+		assert curl(url + path, "--cacert", root.path).status == 404, path
+	assert curl(url, "-X", "POST", "-d", "{}", "--cacert",
+	    root.path).status == 405
+	a = mesh_of(scene, "a.example", more=("--federation-ca-file", root.path))
+	federate(a, "b.example", by_web(url))
+	wait_until(lambda: fetched(a, "b")[0] == "True", "A has it")
+	# Another certificate takes its place without a restart.
+	before = served_by(at, root)
+	other = root.sign("site-2", san="IP:127.0.0.1")
+	paths[1].write_text(other[1].read_text())
+	paths[0].write_text(other[0].read_text())
+	wait_until(lambda: served_by(at, root) != before, "the new one is shown")
+	# One that is broken does not.
+	after = served_by(at, root)
+	paths[0].write_text("nothing")
+	assert served_by(at, root) == after
+	assert "the certificate of before goes on" in b.err()
+
+
+def served_by(at, root):
+	"""The certificate that somebody shows there."""
+	context = ssl.create_default_context(cafile=root.path)
+	with socket.create_connection(("127.0.0.1", int(at.split(":")[1]))) as \
+	    plain, context.wrap_socket(plain, server_hostname="127.0.0.1") as \
+	    sock:
+		return sock.getpeercert(True)
 
 
 @scenario
