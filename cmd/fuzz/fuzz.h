@@ -22,11 +22,11 @@
 typedef int fuzz_target_fn(const uint8_t *data, size_t size);	/* returns 0 */
 
 fuzz_target_fn fuzz_authority, fuzz_bundle, fuzz_cert, fuzz_csr, fuzz_detect,
-    fuzz_document, fuzz_federation, fuzz_frame, fuzz_grpc, fuzz_h2_client,
-    fuzz_h2_server, fuzz_hello, fuzz_http_client, fuzz_http_server, fuzz_json,
-    fuzz_jwt, fuzz_meta, fuzz_name, fuzz_packet, fuzz_policy, fuzz_protobuf,
-    fuzz_proxy_protocol, fuzz_record, fuzz_regex, fuzz_report, fuzz_route,
-    fuzz_session, fuzz_token;
+    fuzz_document, fuzz_ext_authz, fuzz_federation, fuzz_frame, fuzz_grpc,
+    fuzz_h2_client, fuzz_h2_server, fuzz_hello, fuzz_http_client,
+    fuzz_http_server, fuzz_json, fuzz_jwt, fuzz_meta, fuzz_name, fuzz_packet,
+    fuzz_policy, fuzz_protobuf, fuzz_proxy_protocol, fuzz_record, fuzz_regex,
+    fuzz_report, fuzz_route, fuzz_session, fuzz_token;
 
 struct fuzz_target {
 	const char     *name;

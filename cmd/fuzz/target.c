@@ -10,6 +10,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "csr", fuzz_csr, "DER: a certification request" },
 	{ "detect", fuzz_detect, "the first bytes of a stream, to tell what it is" },
 	{ "document", fuzz_document, "YAML documents, as far as a kind's struct" },
+	{ "ext-authz", fuzz_ext_authz, "what a provider of authorization says" },
 	{ "federation", fuzz_federation, "a bundle of another trust domain" },
 	{ "frame", fuzz_frame, "frames of mesh-tcp/1" },
 	{ "grpc", fuzz_grpc, "gRPC: a health check's answer, gRPC-Web, a timeout" },

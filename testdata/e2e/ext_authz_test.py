@@ -623,6 +623,54 @@ def a_route_asks_by_grpc(scene):
 
 
 @scenario
+def a_route_of_the_mesh_asks_from_the_caller(scene):
+	world = World(scene, GrpcProvider(lambda asked, reply: setattr(
+	    reply.status, "code", 7 if asked.request.http.path == "/no" else 0)),
+	    GRPC)
+	world.control.ctl("delete", "authorizationpolicy", "ask", "--yes")
+	world.control.apply("""---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: orders}
+spec:
+  parentRefs: [{group: "", kind: Service, name: orders}]
+  rules:
+  - filters:
+    - type: ExternalAuth
+      externalAuth: {protocol: GRPC, backendRef: {name: auth, port: 80}}
+    backendRefs: [{name: orders, port: 80}]
+""")
+	wait_until(lambda: world.ask("/no").status == 403, "the route asks")
+	assert world.ask("/yes").status == 200
+	asked = world.provider.asked[-1]
+	assert asked.destination.principal.endswith("/sa/web")
+	assert world.web.metrics().sum(ANSWERS, policy="default/orders/0",
+	    result="deny") > 0
+
+
+@scenario
+def a_provider_may_be_outside_the_mesh(scene):
+	world = World(scene, HttpProvider(yes()), HTTP)
+	outside = HttpProvider(lambda request: (200 if request.path == "/yes"
+	    else 402, [], b""))
+	scene.closing(outside)
+	world.control.apply(f"""---
+apiVersion: v1
+kind: Service
+metadata: {{name: far}}
+spec:
+  type: ExternalName
+  externalName: localhost
+  ports: [{{name: http, port: 80, targetPort: {outside.server_port}}}]
+""" + mesh_config(HTTP).replace("auth.default.mesh", "default/far"))
+	wait_until(lambda: world.ask("/no").status == 402, "it is asked")
+	assert world.ask("/yes").status == 200
+	asked = outside.asked[-1]
+	assert asked.headers["host"] == f"localhost:{outside.server_port}"
+	assert not [name for name in asked.headers if name.startswith("x-mesh")]
+
+
+@scenario
 def a_route_whose_provider_is_missing_lets_nobody_pass(scene):
 	_, ask = edge_with(scene, HttpProvider(yes()), "{protocol: HTTP, "
 	    "backendRef: {name: nobody, port: 80}}")
