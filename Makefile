@@ -45,7 +45,7 @@ ifeq ($(V),release)
 # Nothing unwinds the stack at run time; debuggers read .debug_frame.
 CFLAGS_V  := $(HARDEN) -fno-asynchronous-unwind-tables
 LDFLAGS_V := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
-	     -Wl,-z,pack-relative-relocs
+	     -Wl,-z,pack-relative-relocs -Wl,-T,cmd/mesh/unwind.ld
 NONSS     := $(OBJ)/cmd/mesh/nonss.o
 else ifeq ($(V),asan)
 CFLAGS_V  := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
