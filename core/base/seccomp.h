@@ -19,7 +19,9 @@
  * the convention of another architecture.  clone3 "does not exist", because
  * its flags are out of a filter's sight: libc then takes clone.
  *
- * Memory that is mapped never becomes executable: see seccomp_core.
+ * A call that is always allowed costs some 10 ns more than without, because
+ * the kernel (Linux 5.11) remembers that it is; one whose arguments are looked
+ * at, 40.  Memory that is mapped never becomes executable: see seccomp_core.
  * The sanitizers call whatever they like; under them nothing is shut.
  */
 enum seccomp_when {

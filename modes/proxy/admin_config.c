@@ -141,12 +141,23 @@ add_snapshot(struct str *out, const struct snapshot *s)
 	str_add(out, "]}");
 }
 
+static void
+add_walls(struct str *out, const struct walls *w)
+{
+	str_addf(out, ",\"walls\":{\"seccomp\":%s,\"landlock\":%d,"
+	    "\"capabilities\":\"%s\",\"keysLocked\":%s}",
+	    w->has_seccomp ? "true" : "false",
+	    w->has_landlock ? w->files.abi : 0, walls_capabilities(w),
+	    w->has_locks ? "true" : "false");
+}
+
 void
 admin_config_write(struct str *out, const struct proxy_run *p)
 {
 	str_addf(out, "{\"version\":\"%s\",\"commit\":\"%s\",\"settings\":",
 	    build_version(), build_commit());
 	conf_json_write(out, p->settings.object->node);
+	add_walls(out, &p->walls);
 	str_add(out, ",\"snapshot\":");
 	add_snapshot(out, p->snapshot);
 	str_add_char(out, '}');

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The walls around our processes, as the kernel shows them from outside."""
 
+import json
 import os
 import re
 import shutil
@@ -63,6 +64,10 @@ def every_thread_is_shut_in_and_traffic_flows(scene):
 	for _ in range(20):
 		reply = wire.get(web.outbound_port, "/", host="orders.default.mesh")
 		assert reply.status == 200, reply
+	shown = json.loads(control.ctl("proxy", "config", "orders", "-o",
+	    "json").stdout)["proxy"]["walls"]
+	assert shown["seccomp"] and shown["landlock"] > 0 and \
+	    shown["capabilities"] == "none", shown
 	for process in control, orders, web:
 		assert_shut(process.pid)
 		assert re.search(r'^mesh_walls_info\{seccomp="on",landlock="\d+",'
