@@ -2,6 +2,7 @@
 
 #include "pki/csr.h"
 #include "pki/der.h"
+#include "pki/mint.h"
 
 static void
 put_algorithm(struct str *out)
@@ -12,15 +13,15 @@ put_algorithm(struct str *out)
 	der_close(out, at);
 }
 
-void
-csr_make(struct str *out, const struct key *key)
+static void
+make(struct str *out, const struct key *key, struct slice subject)
 {
 	struct str info = { 0 };
 	uint8_t sig[KEY_SIG_MAX];
 	size_t n, at = der_open(&info, DER_SEQUENCE), spki, alg;
 
 	der_put_u32(&info, 0);			/* version */
-	der_put(&info, DER_SEQUENCE, SLICE(""));	/* subject */
+	str_add_slice(&info, subject);
 	spki = der_open(&info, DER_SEQUENCE);
 	alg = der_open(&info, DER_SEQUENCE);
 	der_put_oid(&info, OID_EC_PUBLIC_KEY);
@@ -38,6 +39,22 @@ csr_make(struct str *out, const struct key *key)
 	der_put_bits(out, slice_of(sig, n));
 	der_close(out, at);
 	str_fini(&info);
+}
+
+void
+csr_make(struct str *out, const struct key *key)
+{
+	make(out, key, SLICE("\x30\0"));	/* an empty SEQUENCE */
+}
+
+void
+csr_make_named(struct str *out, const struct key *key, struct slice common_name)
+{
+	struct str name = { 0 };
+
+	mint_add_name(&name, common_name);
+	make(out, key, str_slice(&name));
+	str_fini(&name);
 }
 
 static const char *

@@ -17,6 +17,8 @@
 
 /* Adds DER: empty subject, no attributes. */
 void csr_make(struct str *, const struct key *);
+/* The same with a subject, for an authority that takes it from there. */
+void csr_make_named(struct str *, const struct key *, struct slice common_name);
 /*
  * Checks form and signature, and gives the key's point.  ERR_DATA, or
  * ERR_TOO_LARGE above CSR_MAX.

@@ -24,8 +24,8 @@ put_algorithm(struct str *out)
 	der_close(out, at);
 }
 
-static void
-put_name(struct str *out, struct slice common_name)
+void
+mint_add_name(struct str *out, struct slice common_name)
 {
 	size_t rdns = der_open(out, DER_SEQUENCE);
 	size_t set = der_open(out, DER_SET);
@@ -224,9 +224,9 @@ mint_root(struct str *out, const struct mint_ca *ca, const struct key *key)
 	size_t at = der_open(&tbs, DER_SEQUENCE);
 
 	put_version_serial(&tbs, ca->serial);
-	put_name(&tbs, ca->common_name);
+	mint_add_name(&tbs, ca->common_name);
 	put_validity(&tbs, ca->not_before, ca->not_after);
-	put_name(&tbs, ca->common_name);
+	mint_add_name(&tbs, ca->common_name);
 	put_spki(&tbs, key->point);
 	put_ca_extensions(&tbs, ca, key->point, SLICE_NONE, -1);
 	der_close(&tbs, at);
@@ -261,7 +261,7 @@ mint_intermediate(struct str *out, const struct mint_ca *ca,
 {
 	struct str name = { 0 };
 
-	put_name(&name, ca->common_name);
+	mint_add_name(&name, ca->common_name);
 	mint_below(out, ca, str_slice(&name), point, issuer, issuer_key, 0);
 	str_fini(&name);
 }

@@ -43,6 +43,8 @@ struct mint_leaf {
 	uint8_t             point[KEY_POINT_LEN];
 };
 
+/* Adds the DER of a name of one common name. */
+void mint_add_name(struct str *, struct slice common_name);
 /* Each adds one certificate in DER to the str. */
 void mint_root(struct str *, const struct mint_ca *, const struct key *);
 void mint_intermediate(struct str *, const struct mint_ca *,

@@ -24,6 +24,7 @@ api_ca_prepare(struct api_call *call)
 	const struct rotation_given given = {
 		.root = slice_str(conf_get_string(call->json, "certificate")),
 		.key = slice_str(conf_get_string(call->json, "key")),
+		.chain = slice_str(conf_get_string(call->json, "chain")),
 	};
 
 	if (!is_root && (what == NULL ||
@@ -43,9 +44,30 @@ api_ca_prepare(struct api_call *call)
 		    "on control's own machine, over its local socket");
 		return;
 	}
+	if (given.chain.len > 0 && is_root) {
+		api_answer_fail(call, ERR_DATA, "chain: an intermediate's; its "
+		    "root goes behind it");
+		return;
+	}
 	rotation_prepare(call->server->rotation, is_root ? CA_ROOT :
-	    CA_INTERMEDIATE, given.root.len > 0 ? &given : NULL, &call->who,
-	    on_done, api_call_ref(call));
+	    CA_INTERMEDIATE, &given, &call->who, on_done, api_call_ref(call));
+}
+
+void
+api_ca_request(struct api_call *call)
+{
+	struct conf_node *map = conf_map_new(&call->arena);
+	struct str pem = { 0 };
+	struct err err = ERR_INIT;
+
+	if (rotation_request(call->server->rotation, &call->who, &pem,
+	    &err) < 0) {
+		api_answer_err(call, &err);
+	} else {
+		conf_set_slice(map, "csr", str_slice(&pem));
+		api_answer_node(call, 200, map);
+	}
+	str_fini(&pem);
 }
 
 void

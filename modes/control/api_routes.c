@@ -85,6 +85,8 @@ const struct api_route api_routes[] = {
 	{ METHOD_GET, "/v1/audit/verify", API_PEOPLE, "audit", 0,
 	    api_audit_verify },
 	{ METHOD_GET, "/v1/ca", API_PEOPLE, "ca", 0, api_ca },
+	{ METHOD_POST, "/v1/ca/request", API_PEOPLE, "ca", SMALL,
+	    api_ca_request },
 	{ METHOD_POST, "/v1/ca/prepare", API_PEOPLE, "ca", SMALL,
 	    api_ca_prepare },
 	{ METHOD_POST, "/v1/ca/activate", API_PEOPLE, "ca", SMALL,

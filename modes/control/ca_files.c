@@ -40,6 +40,7 @@ ca_files_init(struct ca_files *f, const char *data_dir)
 	f->old_intermediate_cert = mem_printf("%s/intermediate.old.pem",
 	    f->dir);
 	f->activating = mem_printf("%s/activating", f->dir);
+	f->request_key = mem_printf("%s/request.key", f->dir);
 	f->jwt_key = mem_printf("%s/jwt.key", f->dir);
 	f->jwt_next_key = mem_printf("%s/jwt.next.key", f->dir);
 	f->jwt_keys = mem_printf("%s/jwt.keys", f->dir);
@@ -59,6 +60,7 @@ ca_files_fini(struct ca_files *f)
 	mem_free(f->next_intermediate_key);
 	mem_free(f->old_intermediate_cert);
 	mem_free(f->activating);
+	mem_free(f->request_key);
 	mem_free(f->jwt_key);
 	mem_free(f->jwt_next_key);
 	mem_free(f->jwt_keys);
@@ -220,6 +222,12 @@ read_root_key(struct setup *s, struct err *err)
 	s->has_root_key = true;
 	if (memcmp(s->root_key.point, s->root->point, KEY_POINT_LEN) == 0)
 		return 0;
+	/* The one that was given went before one whose key is elsewhere. */
+	s->has_root_key = false;
+	for (size_t i = 1; path == s->o->root_key_file && i < s->bundle->len; i++)
+		if (memcmp(s->root_key.point, s->bundle->roots[i].point,
+		    KEY_POINT_LEN) == 0)
+			return 0;
 	return err_set(err, ERR_CONFIG, "%s is not the key of the root in %s",
 	    path, s->files->root_cert);
 }

@@ -46,7 +46,9 @@ open_making(struct making *m, struct err *err)
 		return -1;
 	if (!ca_file_exists(path))
 		return err_set(err, ERR_CONFIG, "the root's key is not here: "
-		    "restart control with --ca-cert-file and --ca-key-file");
+		    "have the next intermediate signed where it is (mesh ctl "
+		    "ca prepare --csr), or restart control with --ca-cert-file "
+		    "and --ca-key-file");
 	if (ca_file_read_key(&m->root_key, path, err) < 0)
 		return -1;
 	if (memcmp(m->root_key.point, m->bundle->roots[0].point,
@@ -69,13 +71,29 @@ write_pem(const char *path, const struct str *pem, struct err *err)
 	return ca_file_write(path, str_slice(pem), 0644, err);
 }
 
-/* An intermediate under this root; cross: what leads to an older one, or absent. */
+/* cross: what leads from its root to an older one, or absent. */
+static int
+write_intermediate(const struct ca_files *f, struct slice der,
+    const struct key *key, struct slice cross, struct err *err)
+{
+	struct str pem = { 0 };
+	int r = ca_file_write_key(key, f->next_intermediate_key, err);
+
+	pem_add(&pem, PEM_LABEL_CERT, der);
+	if (cross.len > 0)
+		pem_add(&pem, PEM_LABEL_CERT, cross);
+	if (r == 0)
+		r = write_pem(f->next_intermediate_cert, &pem, err);
+	str_fini(&pem);
+	return r;
+}
+
+/* An intermediate under this root. */
 static int
 make_intermediate(const struct making *m, const struct cert *root,
     const struct key *root_key, struct slice cross, struct err *err)
 {
-	const struct ca_files *f = m->files;
-	struct str der = { 0 }, pem = { 0 };
+	struct str der = { 0 };
 	struct mint_ca ca;
 	struct key key;
 	char name[CA_NAME_MAX];
@@ -87,17 +105,11 @@ make_intermediate(const struct making *m, const struct cert *root,
 		ca.not_after = root->not_after;
 	key_generate(&key);
 	mint_intermediate(&der, &ca, key.point, root, root_key);
-	pem_add(&pem, PEM_LABEL_CERT, str_slice(&der));
-	if (cross.len > 0)
-		pem_add(&pem, PEM_LABEL_CERT, cross);
-	r = ca_file_write_key(&key, f->next_intermediate_key, err);
-	if (r == 0)
-		r = write_pem(f->next_intermediate_cert, &pem, err);
+	r = write_intermediate(m->files, str_slice(&der), &key, cross, err);
 	if (r == 0)
 		log_info("ca", "prepared an intermediate, %s", name);
 	key_fini(&key);
 	str_fini(&der);
-	str_fini(&pem);
 	return r;
 }
 
@@ -210,24 +222,59 @@ make_root(const struct making *m, struct err *err)
 	return r;
 }
 
+static int
+check_unprepared(const struct ca_files *f, struct err *err)
+{
+	enum ca_level before;
+
+	if (!ca_rotate_is_prepared(f, &before))
+		return 0;
+	return err_set(err, ERR_CONFLICT, "%s is prepared already: activate it "
+	    "first", before == CA_ROOT ? "a root" : "an intermediate");
+}
+
 int
 ca_rotate_prepare(const struct ca_files *f, enum ca_level level,
     const struct ca_rotate_options *o, struct err *err)
 {
 	struct making m = { .files = f, .o = o };
-	enum ca_level before;
 	int r;
 
-	if (ca_rotate_is_prepared(f, &before))
-		return err_set(err, ERR_CONFLICT, "%s is prepared already: "
-		    "activate it first", before == CA_ROOT ? "a root" :
-		    "an intermediate");
-	r = open_making(&m, err);
+	r = check_unprepared(f, err);
+	if (r == 0)
+		r = open_making(&m, err);
 	if (r == 0)
 		r = level == CA_ROOT ? make_root(&m, err) :
 		    make_intermediate(&m, &m.bundle->roots[0], &m.root_key,
 		    SLICE_NONE, err);
 	close_making(&m);
+	return r;
+}
+
+int
+ca_rotate_prepare_signed(const struct ca_files *f, struct slice intermediate,
+    const struct key *key, struct slice root, const struct ca_rotate_options *o,
+    struct err *err)
+{
+	struct making m = { .files = f, .o = o };
+	struct str cross = { 0 };
+	struct cert c;
+	int r = check_unprepared(f, err);
+
+	if (r == 0 && root.len > 0)
+		r = open_making(&m, err);
+	if (r == 0 && root.len > 0 && (r = cert_parse(&c, root, err)) == 0)
+		make_cross(&m, &c, &cross);
+	if (r == 0)
+		r = write_intermediate(f, intermediate, key, str_slice(&cross),
+		    err);
+	if (r == 0 && root.len > 0)
+		r = write_bundles(&m, root, err);
+	if (r == 0)
+		log_info("ca", "prepared an intermediate from outside%s",
+		    root.len > 0 ? ", and its root: that is published" : "");
+	close_making(&m);
+	str_fini(&cross);
 	return r;
 }
 
@@ -260,13 +307,30 @@ keep_old(const struct ca_files *f, struct err *err)
 	return r;
 }
 
+#define KEYLESS	SLICE("keyless\n")
+
+/* The root to come has its key elsewhere: ours would be taken for that. */
+static int
+forget_root_key(const struct ca_files *f, struct err *err)
+{
+	struct str text = { 0 };
+	int r = ca_file_read(&text, f->activating, false, err);
+
+	if (r == 0 && slice_eq(str_slice(&text), KEYLESS) &&
+	    unlink(f->root_key) < 0 && errno != ENOENT)
+		r = err_errno(err, "unlink %s", f->root_key);
+	str_fini(&text);
+	return r;
+}
+
 /* Each step may have been done before. */
 int
 ca_rotate_resume(const struct ca_files *f, struct err *err)
 {
 	if (!ca_file_exists(f->activating))
 		return 0;
-	if (move(f->next_root_key, f->root_key, err) < 0 ||
+	if (forget_root_key(f, err) < 0 ||
+	    move(f->next_root_key, f->root_key, err) < 0 ||
 	    move(f->next_root_cert, f->root_cert, err) < 0 ||
 	    move(f->next_intermediate_key, f->intermediate_key, err) < 0 ||
 	    move(f->next_intermediate_cert, f->intermediate_cert, err) < 0)
@@ -283,8 +347,10 @@ ca_rotate_activate(const struct ca_files *f, struct err *err)
 	if (!ca_rotate_is_prepared(f, &level))
 		return err_set(err, ERR_NOT_FOUND, "nothing is prepared: mesh "
 		    "ctl ca prepare");
-	if (keep_old(f, err) < 0 ||
-	    ca_file_write(f->activating, SLICE("\n"), 0600, err) < 0)
+	bool is_keyless = level == CA_ROOT && !ca_file_exists(f->next_root_key);
+
+	if (keep_old(f, err) < 0 || ca_file_write(f->activating, is_keyless ?
+	    KEYLESS : SLICE("\n"), 0600, err) < 0)
 		return -1;
 	return ca_rotate_resume(f, err);
 }

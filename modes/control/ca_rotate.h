@@ -20,7 +20,9 @@
  *   intermediate.next.pem, .key   prepared: certificates to present, and the key
  *   intermediate.old.pem      the one before, for leaves that it signed
  *   activating                all of next is to take its place, whatever
- *                             happens: ca_files_prepare goes on with it
+ *                             happens: ca_files_prepare goes on with it; with
+ *                             "keyless" in it the new root's key is elsewhere,
+ *                             and the old one's goes
  */
 enum ca_level { CA_INTERMEDIATE, CA_ROOT };
 
@@ -35,6 +37,14 @@ struct ca_rotate_options {
 /* ERR_CONFLICT: one is prepared already; ERR_CONFIG: no root key. */
 int ca_rotate_prepare(const struct ca_files *, enum ca_level,
     const struct ca_rotate_options *, struct err *);
+/*
+ * An intermediate whose certificate comes from outside (ca_outside.h); root:
+ * one that is not trusted yet, or absent.  With a new root the active one's key
+ * is needed once more, to vouch for it.
+ */
+int ca_rotate_prepare_signed(const struct ca_files *, struct slice intermediate,
+    const struct key *, struct slice root, const struct ca_rotate_options *,
+    struct err *);
 /* What is prepared; false: nothing is. */
 bool ca_rotate_is_prepared(const struct ca_files *, enum ca_level *);
 /* ERR_NOT_FOUND: nothing is prepared. */

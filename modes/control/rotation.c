@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "modes/control/ca_file.h"
+#include "modes/control/ca_outside.h"
 #include "modes/control/identity.h"
 #include "modes/control/rotation.h"
 #include "modes/control/sessions.h"
@@ -171,12 +172,29 @@ rotation_prepare(struct rotation *r, enum ca_level level,
 		o.root_pem = given->root;
 		o.root_key_pem = given->key;
 	}
-	if (ca_rotate_prepare(&ca->files, level, &o, &err) == 0) {
+	if ((given != NULL && given->chain.len > 0 ?
+	    ca_outside_prepare(&ca->files, given->chain, &o, &err) :
+	    ca_rotate_prepare(&ca->files, level, &o, &err)) == 0) {
+		ca_rotate_is_prepared(&ca->files, &level);
 		audit(r, who, SLICE("ca.prepare"), level_name(level));
 		if (level == CA_ROOT)
 			publish(r, &err);
 	}
 	done(ctx, &err);
+}
+
+int
+rotation_request(struct rotation *r, const struct audit_entry *who,
+    struct str *pem, struct err *err)
+{
+	struct ca *ca = r->server->ca;
+	const struct ca_rotate_options o = { .domain = ca->bundle->domain,
+	    .now = clock_wall_s() };
+
+	if (ca_outside_request(&ca->files, &o, pem, err) < 0)
+		return -1;
+	audit(r, who, SLICE("ca.request"), level_name(CA_INTERMEDIATE));
+	return 0;
 }
 
 static void

@@ -41,15 +41,18 @@ enum rotation_step rotation_due(const struct rotation_facts *, int64_t now);
 /* Does what is due; what fails is logged, and tried again by the next look. */
 void rotation_look(struct rotation *, int64_t now);
 
-/* A root from outside, in PEM; absent: one is made. */
+/* From outside, in PEM: a root and its key; or what was signed for a request. */
 struct rotation_given {
-	struct slice root, key;
+	struct slice root, key, chain;
 };
 /* Orders, each of them audited.  done may be called before they return. */
 typedef void rotation_done(void *ctx, const struct err *);
 void rotation_prepare(struct rotation *, enum ca_level,
     const struct rotation_given *,	/* NULL: none */
     const struct audit_entry *who, rotation_done *, void *ctx);
+/* What another authority is to sign, in PEM; see ca_outside.h. */
+int rotation_request(struct rotation *, const struct audit_entry *who,
+    struct str *pem, struct err *);
 void rotation_activate(struct rotation *, const struct audit_entry *who,
     rotation_done *, void *ctx);
 /* Every proxy that is connected, and control, renews within some seconds. */

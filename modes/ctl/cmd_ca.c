@@ -63,6 +63,11 @@ static const struct ctl_option prepare_options[] = {
 	    .text = "a root from outside instead of one that is made, PEM" },
 	{ "root-key", 0, "FILE", .word = CTL_WORD_FILE,
 	    .text = "its key, PEM; over the local socket alone" },
+	{ "csr", 0, NULL, .text = "print a request for an intermediate that "
+	    "another authority is to sign; its key stays with control" },
+	{ "chain", 0, "FILE", .word = CTL_WORD_FILE,
+	    .text = "what that authority signed, and behind it its root unless "
+	    "that is the active one, PEM" },
 	{ 0 },
 };
 
@@ -76,6 +81,9 @@ static const struct ctl_example prepare_examples[] = {
 	{ "ca prepare --level root", "every proxy trusts the new root, too" },
 	{ "ca prepare --level root --root-cert root.pem --root-key root.key",
 	    "a root of your own, on control's machine" },
+	{ "ca prepare --csr > intermediate.csr", "for an authority whose key is "
+	    "elsewhere" },
+	{ "ca prepare --chain signed.pem", "what it made of that" },
 	{ 0 },
 };
 
@@ -101,7 +109,11 @@ static const struct ctl_command ca_prepare = {
 	.text = "A root is published to every proxy at once, and signed by the "
 	    "old one, so that who missed it trusts what it signs, too. Control "
 	    "does this by itself when less than half of a life or 30 days are "
-	    "left, whatever is less.",
+	    "left, whatever is less, and it has the root's key. Where another "
+	    "authority signs the intermediate, --csr prints what to give to it "
+	    "and --chain takes what it made: a CA's certificate with P-256 and "
+	    "ECDSA with SHA-256, signed by a root directly. With such a root "
+	    "control forgets the key of its own when it is activated.",
 	.options = prepare_options,
 	.examples = prepare_examples,
 	.run = prepare,
@@ -229,11 +241,34 @@ add_file(struct ctl *c, struct conf_node *body, const char *member,
 }
 
 static int
+print_request(struct ctl *c)
+{
+	struct conf_node *answer;
+	struct err err = ERR_INIT;
+	const char *csr;
+
+	if (call_api(c, "POST", "/v1/ca/request", conf_map_new(&c->arena),
+	    &answer, &err) < 0)
+		return ctl_fail_call(c, &err);
+	csr = conf_get_string(answer, "csr");
+	if (!print_node(c, answer) && csr != NULL)
+		str_add(&c->out, csr);
+	return CTL_OK;
+}
+
+static int
 prepare(struct ctl *c)
 {
 	struct conf_node *body = conf_map_new(&c->arena);
+	bool is_root = strcmp(ctl_value(c, "level"), "root") == 0;
 	int code;
 
+	if ((ctl_has(c, "csr") || ctl_has(c, "chain")) && (is_root ||
+	    ctl_has(c, "root-cert") || ctl_has(c, "csr") == ctl_has(c, "chain")))
+		return ctl_misused(c, "--csr, or later --chain, stands alone: it "
+		    "is about an intermediate");
+	if (ctl_has(c, "csr"))
+		return print_request(c);
 	conf_set_string(body, "what", ctl_value(c, "level"));
 	if ((ctl_value(c, "root-cert") == NULL) !=
 	    (ctl_value(c, "root-key") == NULL))
@@ -241,6 +276,8 @@ prepare(struct ctl *c)
 	code = add_file(c, body, "certificate", ctl_value(c, "root-cert"));
 	if (code == CTL_OK)
 		code = add_file(c, body, "key", ctl_value(c, "root-key"));
+	if (code == CTL_OK)
+		code = add_file(c, body, "chain", ctl_value(c, "chain"));
 	return code != CTL_OK ? code : order(c, "POST", "/v1/ca/prepare", body);
 }
 

@@ -201,5 +201,78 @@ def the_root_s_key_is_kept_in_shares_and_comes_back(scene):
 	control.ctl("ca", "activate")
 
 
+CA_CERTIFICATE = """basicConstraints=critical,CA:TRUE,pathlen:0
+keyUsage=critical,keyCertSign,cRLSign
+subjectKeyIdentifier=hash
+authorityKeyIdentifier=keyid
+"""
+
+
+class Authority:
+	"""One of openssl; control never sees its key."""
+
+	def __init__(self, scene):
+		self.scene, self.count = scene, 0
+		self.root, self.key = scene.dir / "far.pem", scene.dir / "far.key"
+		subprocess.run(["openssl", "req", "-x509", "-newkey", "ec",
+		    "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+		    "900", "-subj", "/O=Our company/CN=Far root", "-addext",
+		    "basicConstraints=critical,CA:TRUE", "-addext",
+		    "keyUsage=critical,keyCertSign,cRLSign", "-keyout", self.key,
+		    "-out", self.root], capture_output=True, check=True)
+
+	def sign(self, request, extensions=CA_CERTIFICATE, root=True):
+		self.count += 1
+		scene = self.scene
+		done = subprocess.run(["openssl", "x509", "-req", "-in",
+		    scene.file("far.csr", request), "-CA", self.root, "-CAkey",
+		    self.key, "-days", "300", "-set_serial", str(self.count),
+		    "-extfile", scene.file("far.cnf", extensions)],
+		    capture_output=True, text=True, check=True)
+		return scene.file(f"far-{self.count}.pem", done.stdout +
+		    (self.root.read_text() if root else ""))
+
+
+@scenario
+def an_intermediate_signed_elsewhere_takes_over(scene):
+	control, web, orders = pair(scene)
+	far = Authority(scene)
+	request = control.ctl("ca", "prepare", "--csr").stdout
+	control.ctl("ca", "prepare", "--csr", "--level", "root", expect=64)
+	no_ca = far.sign(request, "basicConstraints=critical,CA:FALSE\n")
+	said = control.ctl("ca", "prepare", "--chain", no_ca, expect=65).stderr
+	assert "nobody would trust what it signs" in said, said
+	alone = far.sign(request, root=False)
+	said = control.ctl("ca", "prepare", "--chain", alone, expect=65).stderr
+	assert "its root goes behind it" in said, said
+	load = load_on(web, rate=200)
+	said = control.ctl("ca", "prepare", "--chain", far.sign(request)).stdout
+	assert "prepared: root" in said, said
+	control.ctl("ca", "activate")
+	follow(control, [web, orders])
+	assert "Far root" not in issued_by(web), "it signs no leaf itself"
+	wait_until(lambda: control.ctl("ca", "revoke", "--yes",
+	    expect=None).returncode == 0, "the old root is dropped")
+	exported = control.ctl("ca", "export-bundle").stdout
+	assert exported.split() == far.root.read_text().split(), exported
+	assert not (control.data_dir / "ca/root.key").exists()
+	# Each one that follows comes from there, too.
+	said = control.ctl("ca", "prepare", expect=78).stderr
+	assert "ca prepare --csr" in said, said
+	control.stop()
+	control.start()
+	control.await_ready()
+	wait_until(lambda: control.ctl("proxy", "status").stdout.count("SYNCED")
+	    == 2, "they are in touch again")
+	request = control.ctl("ca", "prepare", "--csr").stdout
+	control.ctl("ca", "prepare", "--chain", far.sign(request, root=False))
+	control.ctl("ca", "activate")
+	follow(control, [web, orders])
+	load.more(100)
+	load.finish()
+	member(scene, control, "batch")
+	assert "ca.request" in control.ctl("audit", "-o", "json").stdout
+
+
 if __name__ == "__main__":
 	main()

@@ -1,0 +1,245 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/unit.h"
+#include "modes/control/ca_file.h"
+#include "modes/control/ca_fixture.h"
+#include "modes/control/ca_outside.h"
+#include "pki/csr.h"
+#include "pki/pem.h"
+
+#define BUFFER	8192
+
+/* Somebody else's authority: what it signs, it makes from the request's key. */
+struct authority {
+	struct key  key;
+	struct str  der;		/* of its root */
+	struct cert root;
+};
+
+static void
+authority_init(struct authority *a, const char *name)
+{
+	struct mint_ca ca = { .domain = SLICE("td"),
+	    .common_name = slice_str(name),
+	    .not_before = clock_wall_s() - 100,
+	    .not_after = clock_wall_s() + 10000000 };
+	struct err err = ERR_INIT;
+
+	memset(a, 0, sizeof(*a));
+	key_generate(&a->key);
+	mint_serial(ca.serial);
+	mint_root(&a->der, &ca, &a->key);
+	assert_int_equal(cert_parse(&a->root, str_slice(&a->der), &err), 0);
+}
+
+static void
+authority_fini(struct authority *a)
+{
+	key_fini(&a->key);
+	str_fini(&a->der);
+}
+
+static const struct ca_rotate_options *
+options(void)
+{
+	static struct ca_rotate_options o = { .domain = { "td", 2 } };
+
+	o.now = clock_wall_s();
+	return &o;
+}
+
+/* The key that the request which is open is about. */
+static void
+request(const struct ca_dir *d, uint8_t point[KEY_POINT_LEN])
+{
+	struct str text = { 0 };
+	struct slice rest;
+	struct pem pem;
+	struct err err = ERR_INIT;
+	uint8_t der[BUFFER];
+
+	assert_int_equal(ca_outside_request(&d->files, options(), &text, &err), 0);
+	rest = str_slice(&text);
+	assert_int_equal(pem_next(&rest, &pem, &err), 1);
+	ptrdiff_t n = pem_decode(&pem, der, sizeof(der));
+
+	assert_true(n > 0);
+	assert_int_equal(csr_parse(point, slice_of(der, (size_t)n), &err), 0);
+	str_fini(&text);
+}
+
+/* What a signs for the key, with its root behind it or not. */
+static struct str
+sign(const struct authority *a, const uint8_t point[KEY_POINT_LEN],
+    const char *name, int64_t life_s, bool with_root)
+{
+	struct mint_ca ca = { .domain = SLICE("td"),
+	    .common_name = slice_str(name), .not_before = clock_wall_s() - 100,
+	    .not_after = clock_wall_s() + life_s };
+	struct str der = { 0 }, pem = { 0 };
+
+	mint_serial(ca.serial);
+	mint_intermediate(&der, &ca, point, &a->root, &a->key);
+	pem_add(&pem, PEM_LABEL_CERT, str_slice(&der));
+	if (with_root)
+		pem_add(&pem, PEM_LABEL_CERT, str_slice(&a->der));
+	str_fini(&der);
+	return pem;
+}
+
+static void
+must_prepare(const struct ca_dir *d, struct str *pem)
+{
+	struct err err = ERR_INIT;
+
+	if (ca_outside_prepare(&d->files, str_slice(pem), options(), &err) != 0)
+		fail_msg("%s", err.text);
+	str_fini(pem);
+}
+
+static void
+refused(const struct ca_dir *d, struct str pem, const char *why)
+{
+	struct err err = ERR_INIT;
+	enum ca_level level;
+
+	assert_int_equal(ca_outside_prepare(&d->files, str_slice(&pem),
+	    options(), &err), -1);
+	if (strstr(err.text, why) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", why, err.text);
+	assert_false(ca_rotate_is_prepared(&d->files, &level));
+	str_fini(&pem);
+}
+
+TEST(what_another_authority_signed_is_judged_as_proxies_judge_it)
+{
+	uint8_t point[KEY_POINT_LEN], again[KEY_POINT_LEN];
+	struct authority a;
+	struct key stranger;
+	struct str leaf = { 0 }, pem = { 0 };
+	struct ca_dir d;
+
+	dir_make(&d);
+	ca_close(must_open(&d));
+	authority_init(&a, "Root of our company");
+	key_generate(&stranger);
+	refused(&d, sign(&a, stranger.point, "I", 1000, true),
+	    "no request is open");
+	request(&d, point);
+	request(&d, again);
+	assert_memory_equal(point, again, KEY_POINT_LEN);
+	refused(&d, sign(&a, stranger.point, "I", 1000, true),
+	    "not for the key of the request");
+	refused(&d, sign(&a, point, "I", 1000, false),
+	    "its root goes behind it");
+	refused(&d, sign(&a, point, "I", -10, true),
+	    "nobody would trust what it signs");
+	refused(&d, sign(&a, point, "Root of our company", 1000, true),
+	    "its subject is empty, or that of a root");
+	/* What is no CA's. */
+	struct mint_leaf l = { .id = SLICE("spiffe://td/ns/a/sa/b"),
+	    .not_before = clock_wall_s() - 10, .not_after = clock_wall_s() + 60 };
+
+	memcpy(l.point, point, KEY_POINT_LEN);
+	mint_serial(l.serial);
+	mint_leaf(&leaf, &l, &a.root, &a.key);
+	pem_add(&pem, PEM_LABEL_CERT, str_slice(&leaf));
+	pem_add(&pem, PEM_LABEL_CERT, str_slice(&a.der));
+	refused(&d, pem, "its subject is empty");
+	str_fini(&leaf);
+	key_fini(&stranger);
+	authority_fini(&a);
+	dir_remove(&d);
+}
+
+/* Signs as control does with what is there, and is trusted. */
+static void
+must_serve(const struct ca_dir *d, const struct authority *a)
+{
+	struct ca *ca = must_open(d);
+	struct leaf_policy policy = { .now = clock_wall_s() };
+	struct str pem = { 0 };
+	struct err err = ERR_INIT;
+	struct chain chain;
+	struct key key;
+
+	assert_true(slice_eq(ca->bundle->roots[0].der, str_slice(&a->der)));
+	assert_true(cert_signed_by(&ca->now.cert, &a->root));
+	assert_false(ca_file_exists(d->files.root_key));
+	ca_issue_self(ca, NULL, 0, &key, &pem, &err);
+	chain_init(&chain);
+	assert_int_equal(chain_add_pem(&chain, str_slice(&pem), &err), 0);
+	assert_int_equal(chain_check(&chain, ca->bundle, &policy),
+	    DISTRUST_NONE);
+	chain_fini(&chain);
+	key_fini(&key);
+	str_fini(&pem);
+	ca_close(ca);
+}
+
+TEST(an_intermediate_of_another_authority_takes_over)
+{
+	uint8_t point[KEY_POINT_LEN];
+	struct authority a;
+	struct str pem;
+	struct ca_dir d;
+	struct err err = ERR_INIT;
+
+	dir_make(&d);
+	ca_close(must_open(&d));
+	authority_init(&a, "Root of our company");
+	request(&d, point);
+	pem = sign(&a, point, "Its first", 1000000, true);
+	must_prepare(&d, &pem);
+	assert_false(ca_file_exists(d.files.request_key));
+	assert_int_equal(ca_rotate_activate(&d.files, &err), 0);
+	must_serve(&d, &a);
+	/* The next can be made nowhere else, and needs no root behind it. */
+	assert_int_equal(ca_rotate_prepare(&d.files, CA_INTERMEDIATE, options(),
+	    &err), -1);
+	assert_non_null(strstr(err.text, "ca prepare --csr"));
+	request(&d, point);
+	pem = sign(&a, point, "Its second", 1000000, false);
+	must_prepare(&d, &pem);
+	assert_int_equal(ca_rotate_activate(&d.files, &err), 0);
+	must_serve(&d, &a);
+	authority_fini(&a);
+	dir_remove(&d);
+}
+
+/* However many of the files took their place when the power went. */
+TEST(the_key_of_a_root_before_is_gone_however_the_activation_ended)
+{
+	for (size_t done = 0; done <= 3; done++) {
+		uint8_t point[KEY_POINT_LEN];
+		struct authority a;
+		struct ca_dir d;
+		struct err err = ERR_INIT;
+		struct str pem;
+
+		dir_make(&d);
+		ca_close(must_open(&d));
+		authority_init(&a, "Root of our company");
+		request(&d, point);
+		pem = sign(&a, point, "Its first", 1000000, true);
+		must_prepare(&d, &pem);
+		const char *from[] = { d.files.next_root_cert,
+		    d.files.next_intermediate_key,
+		    d.files.next_intermediate_cert };
+		const char *to[] = { d.files.root_cert,
+		    d.files.intermediate_key, d.files.intermediate_cert };
+
+		assert_int_equal(ca_file_write(d.files.activating,
+		    SLICE("keyless\n"), 0600, &err), 0);
+		if (done > 0)
+			unlink(d.files.root_key);
+		for (size_t i = 0; i < done; i++)
+			assert_int_equal(rename(from[i], to[i]), 0);
+		must_serve(&d, &a);
+		authority_fini(&a);
+		dir_remove(&d);
+	}
+}
