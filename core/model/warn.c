@@ -366,6 +366,8 @@ model_warn_beside(const struct model_set *set, unsigned flags,
 			continue;
 		warn_object(&w);
 		warn_outside(&w, flags);
+		if (w.object->kind == &model_federated_trust_domain_kind)
+			warn_federation(&w);
 		if (w.object->kind == &model_peer_authentication_kind)
 			warn_peer(&w);
 		if (w.object->kind == &model_authorization_policy_kind)

@@ -186,6 +186,8 @@ def two_meshes_fetch_each_others_bundles(scene):
 	wait_until(lambda: fetched(a, "b")[0] == "False", "it says what is missing")
 	assert "there is no bundle of b.example" in fetched(a, "b")[2]
 	assert status_of(a, "b")["bundle"]["source"] == "None"
+	assert "× there is a bundle of trust domain b.example" in a.ctl("check",
+	    expect=1).stdout
 	federate(a, "b.example", endpoint(b, "b.example", bundle_of(b)))
 	federate(b, "a.example", endpoint(a, "a.example", bundle_of(a)))
 	for control, name in (a, "b"), (b, "a"):
@@ -195,6 +197,8 @@ def two_meshes_fetch_each_others_bundles(scene):
 	kept = a.get("federatedbundle", "b")["spec"]
 	assert json.loads(kept["bundle"]) == bundle_of(b), kept
 	assert status_of(a, "b")["bundle"]["source"] == "Endpoint"
+	assert "√ the last root of trust domain b.example is valid" in \
+	    a.ctl("check").stdout
 	# B's root is rotated while traffic flows.
 	lost, asked = [], 0
 
@@ -323,6 +327,8 @@ def a_bundle_of_the_web_is_kept_and_taken_back(scene):
 	fails_with(a, "b", "bundle:1:")
 	site.status = 503
 	fails_with(a, "b", "answers 503")
+	assert "‼ the bundle of trust domain b.example is fetched" in \
+	    a.ctl("check").stdout
 	site.close()
 	fails_with(a, "b", "refused")
 	a.stop()

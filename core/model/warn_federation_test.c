@@ -1,0 +1,59 @@
+#include "base/unit.h"
+#include "model/warn.h"
+
+#define DOMAIN(name, more)						\
+	"---\napiVersion: spire.spiffe.io/v1alpha1\n"			\
+	"kind: ClusterFederatedTrustDomain\nmetadata: {name: " name "}\n"	\
+	"spec: {trustDomain: b.example, bundleEndpointURL: 'https://b', "	\
+	more "}\n"
+#define SPIFFE(id)							\
+	"bundleEndpointProfile: {type: https_spiffe, endpointSPIFFEID: '" id "'}"
+#define WEB	"bundleEndpointProfile: {type: https_web}"
+
+static const struct {
+	const char *in, *out;
+} cases[] = {
+	{ DOMAIN("b", WEB), "" },
+	{ DOMAIN("b", SPIFFE("spiffe://b.example/control")), "t:5:7: "
+	    "spec.trustDomainBundle: there is none, so nothing says by which "
+	    "roots the endpoint is judged the first time\n" },
+	{ DOMAIN("b", SPIFFE("spiffe://b.example/control") ", trustDomainBundle: "
+	    "'{\"keys\":[]}'"), "" },
+	{ DOMAIN("b", SPIFFE("spiffe://a.example/x")), "" },
+	{ DOMAIN("b", WEB) DOMAIN("c", WEB), "t:10:21: spec.trustDomain: b is "
+	    "about it, too, and goes first\n" },
+	{ "---\napiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\n"
+	    "metadata: {name: p}\nspec: {targetRefs: [{group: '', kind: Service, "
+	    "name: x}],\n validation: {hostname: h, subjectAltNames: [{type: URI, "
+	    "uri: 'spiffe://b.example/x'}],\n  caCertificateRefs: [{group: "
+	    "spire.spiffe.io, kind: ClusterFederatedTrustDomain, name: b}]}}\n"
+	    DOMAIN("b", WEB)
+	    "---\napiVersion: v1\nkind: Service\nmetadata: {name: x}\n"
+	    "spec: {type: ExternalName, externalName: b, ports: [{port: 80}]}\n",
+	    "" },
+};
+
+static void
+note(void *arg, const struct model_object *o, const char *text)
+{
+	(void)o;
+	str_addf(arg, "%s\n", text);
+}
+
+TEST(what_federation_lacks_is_told)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct model_set set;
+		struct str out = { 0 };
+
+		model_set_init(&set, MODEL_STRICT, "default");
+		model_set_read_text(&set, slice_str(cases[i].in), "t", CONF_YAML);
+		if (set.faults_len > 0)
+			fail_msg("%s", set.faults[0].err.text);
+		model_warn(&set, MODEL_WARN_REFERENCES, note, &out);
+		assert_string_equal(out.len == 0 ? "" : str_ptr(&out),
+		    cases[i].out);
+		str_fini(&out);
+		model_set_fini(&set);
+	}
+}
