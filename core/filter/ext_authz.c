@@ -55,6 +55,20 @@ is_ours(struct slice name)
 	return false;
 }
 
+/* Some applications take '_' for '-'. */
+static struct slice
+with_dashes(struct arena *a, struct slice name)
+{
+	char *copy;
+
+	if (slice_find(name, '_') < 0)
+		return name;
+	copy = arena_alloc(a, name.len);
+	for (size_t i = 0; i < name.len; i++)
+		copy[i] = name.ptr[i] == '_' ? '-' : name.ptr[i];
+	return slice_of(copy, name.len);
+}
+
 /* --- reading --------------------------------------------------------------------- */
 
 void
@@ -96,7 +110,7 @@ ext_authz_add(struct ext_authz_answer *a, struct arena *arena,
 		return;
 	if (op < EXT_AUTHZ_QUERY_SET) {
 		name = arena_lower(arena, name);
-		if (is_ours(name))
+		if (is_ours(with_dashes(arena, name)))
 			return;
 	}
 	if (!is_good(op, name, value)) {

@@ -316,18 +316,15 @@ drop_own(const struct inquiry *q, struct authz_verdict *v)
 	v->asks_len = kept;
 }
 
-/* What holds if every provider that can be asked says yes. */
-static struct authz_answer
-answer_of(const struct inquiry *q, const struct authz_verdict *v)
+/* The rule that refuses as its provider cannot be asked, or NULL. */
+static const struct authz_ask *
+in_vain(const struct inquiry *q, const struct authz_verdict *v)
 {
-	if (!q->facts.is_http)
-		return authz_unasked(v);
 	for (size_t i = 0; i < v->asks_len; i++)
-		if (model_extension_provider(q->config,
+		if (!q->facts.is_http || model_extension_provider(q->config,
 		    v->asks[i].provider) == NULL)
-			return (struct authz_answer){ true, v->asks[i].policy,
-				v->asks[i].rule };
-	return v->answer;
+			return &v->asks[i];
+	return NULL;
 }
 
 static const char *
@@ -364,21 +361,25 @@ add_dry(struct inquiry *q, struct conf_node *row, const struct authz_verdict *v)
 	    &v->dry_ask)) : reason(q, v, &v->dry));
 }
 
+/* What holds if every provider says yes. */
 static void
 add_verdict(struct inquiry *q, struct conf_node *row,
-    const struct authz_verdict *v, const struct authz_answer *a)
+    const struct authz_verdict *v)
 {
-	bool is_asked = !a->is_denied && v->asks_len > 0;
+	const struct authz_ask *vain = in_vain(q, v);
+	const struct authz_answer a = vain == NULL ? v->answer :
+	    (struct authz_answer){ true, vain->policy, vain->rule };
+	bool is_asked = vain == NULL && v->asks_len > 0;
 
-	conf_set_string(row, "verdict", a->is_denied ? "denied" : is_asked ?
+	conf_set_string(row, "verdict", a.is_denied ? "denied" : is_asked ?
 	    "asked" : "allowed");
-	conf_set_string(row, "reason", is_asked ? reason_of_asked(q, v, a,
-	    conf_set_list(row, "asks")) : reason(q, v, a));
-	if (a->policy != NULL) {
-		conf_set_string(row, "policy", a->policy);
-		conf_set_int(row, "rule", a->rule);
+	conf_set_string(row, "reason", is_asked ? reason_of_asked(q, v, &a,
+	    conf_set_list(row, "asks")) : reason(q, v, &a));
+	if (a.policy != NULL) {
+		conf_set_string(row, "policy", a.policy);
+		conf_set_int(row, "rule", a.rule);
 	}
-	q->denied += a->is_denied;
+	q->denied += a.is_denied;
 }
 
 static void
@@ -386,7 +387,6 @@ add_answer(struct inquiry *q, const char *workload,
     const struct authz_verdict *v)
 {
 	struct conf_node *row = conf_add_map(q->rows), *audits;
-	const struct authz_answer a = answer_of(q, v);
 
 	conf_set_string(row, "workload", workload);
 	if (q->revoked != NULL) {
@@ -397,7 +397,7 @@ add_answer(struct inquiry *q, const char *workload,
 		q->denied++;
 		return;
 	}
-	add_verdict(q, row, v, &a);
+	add_verdict(q, row, v);
 	add_dry(q, row, v);
 	if (v->audits_len > 0)
 		audits = conf_set_list(row, "audits");
