@@ -679,6 +679,40 @@ def a_route_whose_provider_is_missing_lets_nobody_pass(scene):
 
 
 @scenario
+def a_provider_that_misbehaves_lets_nobody_pass(scene):
+	head = b"HTTP/1.1 200 OK\r\n"
+
+	def script(connection):
+		while (asked := connection.read_request()) is not None:
+			what = asked.first.split(" ")[1].lstrip("/")
+			connection.send({
+			    "ok": head + b"content-length: 0\r\n\r\n",
+			    "garbage": b"\x16\x03\x01 what?\r\n\r\n",
+			    "short": head + b"content-length: 9\r\n\r\nhalf",
+			    "large": head + b"content-length: 100000\r\n\r\n" +
+				b"x" * 100000,
+			    "field": head + b"x-a: b\x01\r\ncontent-length: 0"
+				b"\r\n\r\n",
+			    "many": head + b"".join(b"x-%d: 1\r\n" % i
+				for i in range(200)) +
+				b"content-length: 0\r\n\r\n",
+			    "info": b"HTTP/1.1 103 Early Hints\r\n\r\n" +
+				head + b"content-length: 0\r\n\r\n",
+			}.get(what, b""))
+			if what not in ("ok", "info"):
+				return
+	provider = wire.Backend(script)
+	provider.server_port = provider.port
+	_, ask = edge_with(scene, provider, "{protocol: HTTP, backendRef: {name: "
+	    "auth, port: 80}}")
+	for path, status in (("/ok", 200), ("/garbage", 403), ("/short", 403),
+	    ("/large", 403), ("/field", 403), ("/many", 403), ("/closed", 403),
+	    ("/info", 200), ("/ok", 200)):
+		got = ask(path).status
+		assert got == status, (path, got)
+
+
+@scenario
 def a_gateway_asks_for_policies_and_routes(scene):
 	def says(request):
 		return (200 if request.headers["x-key"] == "good" else 401, [],
