@@ -155,14 +155,21 @@ landlock_allow_file(struct landlock *l, const char *path)
 char *
 landlock_allow_pinned(struct landlock *l, const char *path)
 {
-	char *dir = directory_of(path);
+	char *dir = directory_of(path), *name = NULL;
 	int fd = -1;
 
 	landlock_allow_file(l, path);
 	if (l->fd >= 0 && is_shared(dir))
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 	mem_free(dir);
-	return fd < 0 ? mem_strdup(path) : mem_printf("/proc/self/fd/%d", fd);
+	if (fd >= 0)
+		name = mem_printf("/proc/self/fd/%d", fd);
+	if (name != NULL && access(name, R_OK) == 0)
+		return name;
+	if (fd >= 0)
+		close(fd);	/* there is no /proc */
+	mem_free(name);
+	return mem_strdup(path);
 }
 
 void

@@ -55,8 +55,8 @@ walls_allow(struct walls *w, const struct walls_path *rows,
 	}
 }
 
-int
-walls_raise(struct walls *w, uint64_t keep, struct err *err)
+void
+walls_raise(struct walls *w, uint64_t keep)
 {
 	/* Of its own process, what a cgroup and the machine allow it. */
 	static const char *const read[] = {
@@ -64,17 +64,18 @@ walls_raise(struct walls *w, uint64_t keep, struct err *err)
 	};
 
 	if (!w->wanted)
-		return 0;
+		return;
 	for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++)
 		landlock_allow(&w->files, read[i], LANDLOCK_READ);
 	landlock_allow(&w->files, "/dev/urandom", LANDLOCK_READ);
 	landlock_allow(&w->files, "/dev/null", LANDLOCK_DEVICE);
-	w->has_landlock = w->files.abi > 0;
-	if (landlock_shut(&w->files, err) < 0 ||
-	    capability_keep(keep, err) < 0)
-		return -1;
+	if (w->files.abi == 0)
+		err_set(&w->no_landlock, ERR_SYSTEM, "this kernel has none");
+	w->has_landlock = landlock_shut(&w->files, &w->no_landlock) == 0 &&
+	    w->files.abi > 0;
+	capability_keep(keep, &w->no_drop);
 	w->capabilities = capability_now();
-	return 0;
+	w->has_locks = secret_can_lock(KEYS_ROOM);
 }
 
 const char *
@@ -86,34 +87,38 @@ walls_capabilities(const struct walls *w)
 }
 
 static void
-tell(const struct walls *w)
+tell(const struct walls *w, const struct err *no_seccomp)
 {
 	if (!w->has_locks)
 		log_warn("walls", "keys cannot be locked into memory and could "
 		    "reach swap: LimitMEMLOCK= (ulimit -l) is below %d bytes",
 		    KEYS_ROOM);
-	if (w->has_landlock)
-		log_info("walls", "up: seccomp, Landlock (ABI %d); "
-		    "capabilities: %s", w->files.abi, walls_capabilities(w));
-	else
-		log_warn("walls", "up: seccomp; capabilities: %s.  This kernel "
-		    "has no Landlock: every file of its user is in reach",
-		    walls_capabilities(w));
+	if (!w->has_landlock)
+		log_warn("walls", "no Landlock, every file of its user is in "
+		    "reach: %s", w->no_landlock.text);
+	if (w->no_drop.kind != ERR_NONE)
+		log_warn("walls", "capabilities could not be dropped: %s",
+		    w->no_drop.text);
+	if (!w->has_seccomp)
+		log_warn("walls", "no seccomp, every system call is left: %s",
+		    no_seccomp->text);
+	log_info("walls", "up:%s%s%s capabilities left: %s",
+	    w->has_seccomp ? " seccomp," : "",
+	    w->has_landlock ? " Landlock," : "",
+	    w->has_locks ? " locked keys," : "", walls_capabilities(w));
 }
 
-int
-walls_shut(struct walls *w, const struct seccomp_set *const *sets,
-    struct err *err)
+void
+walls_shut(struct walls *w, const struct seccomp_set *const *sets)
 {
+	struct err err = ERR_INIT;
+
 	if (!w->wanted) {
 		if (seccomp_can())
 			log_warn("walls", "down (--sandbox=false): who breaks "
 			    "into this process may do what its user may");
-		return 0;
+		return;
 	}
-	if (seccomp_shut(sets, err) < 0)
-		return -1;
-	w->has_seccomp = true;
-	tell(w);
-	return 0;
+	w->has_seccomp = seccomp_shut(sets, &err) == 0;
+	tell(w, &err);
 }

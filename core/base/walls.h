@@ -17,14 +17,15 @@
  * -> the process starts -> walls_shut (seccomp, all threads).
  *
  * Who traces or dumps the process from outside is dump.h's matter.
- * Each wall stands alone: what a kernel does not have is said in the log and
- * the others stand.  Not wanted (walls_open), or under a sanitizer, none does.
+ * Each wall stands alone: what a kernel does not have, or a container does not
+ * allow, is said in the log, and the others stand.  Not wanted (walls_open), or under a sanitizer, none does.
  */
 struct walls {
 	bool            wanted;
 	struct landlock files;
 	uint64_t        capabilities;	/* left */
 	bool            has_landlock, has_seccomp;
+	struct err      no_landlock, no_drop;	/* why not, for the log */
 	bool            has_locks;	/* keys stay out of swap (secret.h) */
 };
 
@@ -47,10 +48,9 @@ void walls_open(struct walls *, bool wanted);
 void walls_allow(struct walls *, const struct walls_path *,
     const void *settings);
 /* keep: of capability.h.  Allows what every process of ours reads. */
-int walls_raise(struct walls *, uint64_t keep, struct err *);
+void walls_raise(struct walls *, uint64_t keep);
 /* sets as of seccomp_shut.  Says in the log which walls stand. */
-int walls_shut(struct walls *, const struct seccomp_set *const *sets,
-    struct err *);
+void walls_shut(struct walls *, const struct seccomp_set *const *sets);
 /* What is left of them: "none", "NET_BIND_SERVICE", "CHOWN" or "some". */
 const char *walls_capabilities(const struct walls *);
 

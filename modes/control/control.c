@@ -72,15 +72,13 @@ run(const struct control_settings *settings)
 	lock = store_file_lock(settings->spec->data_dir, &err);
 	if (lock < 0)
 		return fail(&err);
-	if (control_walls_raise(&walls, settings->spec, &err) < 0)
-		return fail(&err);
+	control_walls_raise(&walls, settings->spec);
 	s = server_open(settings, &log, &err);
-	if (s == NULL || control_walls_shut(&walls, &err) < 0) {
-		if (s != NULL)
-			server_close(s);
+	if (s == NULL) {
 		log_stop();
 		return fail(&err);
 	}
+	control_walls_shut(&walls);
 	metrics_add_walls(s->stats, &walls);
 	loop_run(s->loop);
 	code = s->exit_code;

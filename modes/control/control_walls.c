@@ -30,29 +30,28 @@ capabilities(const struct model_control_spec *s)
 	    conf_is_low_port(s->federation_listen) ? CAPABILITY_BIND_LOW : 0);
 }
 
-int
-control_walls_raise(struct walls *w, const struct model_control_spec *s,
-    struct err *err)
+void
+control_walls_raise(struct walls *w, const struct model_control_spec *s)
 {
 	struct landlock *l = &w->files;
 
 	walls_open(w, s->sandbox);
 	if (!w->wanted)
-		return 0;
+		return;
 	walls_allow(w, control_paths, s);
 	landlock_allow_file(l, "/etc/hosts");
 	landlock_allow_file(l, "/etc/resolv.conf");
 	landlock_allow(l, getenv("CREDENTIALS_DIRECTORY"), LANDLOCK_READ);
-	return walls_raise(w, capabilities(s), err);
+	walls_raise(w, capabilities(s));
 }
 
-int
-control_walls_shut(struct walls *w, struct err *err)
+void
+control_walls_shut(struct walls *w)
 {
 	static const struct seccomp_set *const sets[] = {
 		&seccomp_core, &seccomp_loops, &seccomp_sockets,
 		&seccomp_files, NULL,
 	};
 
-	return walls_shut(w, sets, err);
+	walls_shut(w, sets);
 }

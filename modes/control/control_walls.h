@@ -1,7 +1,6 @@
 #ifndef CONTROL_CONTROL_WALLS_H
 #define CONTROL_CONTROL_WALLS_H
 
-#include "base/err.h"
 #include "base/walls.h"
 #include "model/control.h"
 
@@ -16,9 +15,8 @@
 extern const struct walls_path control_paths[];
 
 /* Before any thread and before the signer is forked; the folders are there. */
-int control_walls_raise(struct walls *, const struct model_control_spec *,
-    struct err *);
+void control_walls_raise(struct walls *, const struct model_control_spec *);
 /* When it has started. */
-int control_walls_shut(struct walls *, struct err *);
+void control_walls_shut(struct walls *);
 
 #endif

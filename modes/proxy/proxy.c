@@ -518,10 +518,9 @@ run(struct proxy_run *p, struct model_set *docs, struct err *err)
 	struct log_options log;
 
 	if (open_log(&log, p->settings.spec, err) != 0 ||
-	    resolve_apps(p, err) != 0 ||
-	    proxy_walls_raise(&p->walls, &p->settings, ADMIN_SOCKET_DIR,
-	    err) != 0)
+	    resolve_apps(p, err) != 0)
 		return -1;
+	proxy_walls_raise(&p->walls, &p->settings, ADMIN_SOCKET_DIR);
 	log_start(&log);
 	p->loop = loop_new("main");
 	loop_set_patient(p->loop);	/* it compiles beside the workers */
@@ -550,8 +549,7 @@ run(struct proxy_run *p, struct model_set *docs, struct err *err)
 		loop_post(p->loop, on_start, p);
 	else if (sidecar_start(p, err) != 0)
 		return -1;
-	if (proxy_walls_shut(&p->walls, err) != 0)
-		return -1;
+	proxy_walls_shut(&p->walls);
 	metrics_add_walls(p->stats, &p->walls);
 	loop_run(p->loop);
 	*err = p->failure;

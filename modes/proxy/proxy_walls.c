@@ -57,32 +57,32 @@ pin(struct landlock *l, struct settings *settings)
 	settings->spec = &settings->here;
 }
 
-int
+void
 proxy_walls_raise(struct walls *w, struct settings *settings,
-    const char *socket_dir, struct err *err)
+    const char *socket_dir)
 {
 	const struct model_proxy_spec *s = settings->spec;
 	struct landlock *l = &w->files;
 
 	walls_open(w, s->sandbox);
 	if (!w->wanted)
-		return 0;
+		return;
 	pin(l, settings);
 	walls_allow(w, proxy_paths, s);
 	landlock_allow_file(l, settings->config);
 	landlock_allow(l, getenv("CREDENTIALS_DIRECTORY"), LANDLOCK_READ);
 	if (s->admin_socket == NULL)
 		landlock_allow(l, socket_dir, LANDLOCK_SOCKETS);
-	return walls_raise(w, may_bind_low(s) ? CAPABILITY_BIND_LOW : 0, err);
+	walls_raise(w, may_bind_low(s) ? CAPABILITY_BIND_LOW : 0);
 }
 
-int
-proxy_walls_shut(struct walls *w, struct err *err)
+void
+proxy_walls_shut(struct walls *w)
 {
 	static const struct seccomp_set *const sets[] = {
 		&seccomp_core, &seccomp_loops, &seccomp_sockets,
 		&seccomp_socket_owners, &seccomp_files, NULL,
 	};
 
-	return walls_shut(w, sets, err);
+	walls_shut(w, sets);
 }

@@ -1,7 +1,6 @@
 #ifndef PROXY_PROXY_WALLS_H
 #define PROXY_PROXY_WALLS_H
 
-#include "base/err.h"
 #include "base/walls.h"
 #include "modes/proxy/settings.h"
 
@@ -18,9 +17,9 @@ extern const struct walls_path proxy_paths[];
  * Before any thread.  socket_dir stands in for an admin socket that is not set.
  * Settings may name files in another way afterwards (landlock_allow_pinned).
  */
-int proxy_walls_raise(struct walls *, struct settings *, const char *socket_dir,
-    struct err *);
+void proxy_walls_raise(struct walls *, struct settings *,
+    const char *socket_dir);
 /* When it has started. */
-int proxy_walls_shut(struct walls *, struct err *);
+void proxy_walls_shut(struct walls *);
 
 #endif

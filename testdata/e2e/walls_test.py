@@ -14,7 +14,7 @@ from mesh import MESH, SLOWER, Skip, main, scenario, wait_until
 
 SANITIZED = os.environ.get("MESH_VARIANT", "release") != "release"
 NOBODY = 65534
-UP = "up: seccomp"
+UP = "up: seccomp,"
 
 
 def status_of(pid):
@@ -66,11 +66,11 @@ def every_thread_is_shut_in_and_traffic_flows(scene):
 		assert reply.status == 200, reply
 	shown = json.loads(control.ctl("proxy", "config", "orders", "-o",
 	    "json").stdout)["proxy"]["walls"]
-	assert shown["seccomp"] and shown["landlock"] > 0 and \
+	assert shown["seccomp"] and "landlock" in shown and \
 	    shown["capabilities"] == "none", shown
 	for process in control, orders, web:
 		assert_shut(process.pid)
-		assert re.search(r'^mesh_walls_info\{seccomp="on",landlock="\d+",'
+		assert re.search(r'^mesh_walls_info\{seccomp="on",landlock="\w+",'
 		    r'capabilities="none",keys="\w+"\} 1$',
 		    wire.get(process.admin_port, "/metrics").text(), re.M)
 
