@@ -154,7 +154,8 @@ bench_connect(struct bench *b, const char *id)
 	    NULL);
 
 	struct conn_peer *peer = conn_peer_copy(&(struct conn_peer){
-	    .id = id, .sni = "", .alpn = "" });
+	    .id = id, .sni = "", .alpn = "",
+	    .is_foreign = strncmp(id, "spiffe://far.", 13) == 0 });
 
 	conn_set_peer(c, &peer);
 	l4_start(b->l4, c, &b->env, "bench", &http_terminal, &b->options);

@@ -81,6 +81,8 @@ TEST(fault_by_header_is_for_those_that_may)
 		    "HTTP/1.1 200" },
 		{ "spiffe://mesh.internal/ns/other/sa/web",
 		    "x-fault-abort: 418\r\n", "HTTP/1.1 200" },
+		{ "spiffe://far.example/ns/shop/sa/web",
+		    "x-fault-abort: 418\r\n", "HTTP/1.1 200" },
 		{ "", "x-fault-abort: 418\r\n", "HTTP/1.1 200" },
 	};
 

@@ -55,6 +55,8 @@ TEST(rate_limit_of_some_callers_is_another)
 	} v[] = {
 		{ "spiffe://mesh.internal/ns/shop/sa/batch", 2 },
 		{ "spiffe://mesh.internal/ns/shop/sa/banned", 0 },
+		{ "spiffe://far.example/ns/shop/sa/batch", 1 },
+		{ "spiffe://far.example/ns/shop/sa/banned", 1 },
 		{ "spiffe://mesh.internal/ns/shop/sa/web", 1 },
 	};
 

@@ -9,10 +9,12 @@ import ssl
 import subprocess
 import threading
 
+import grpc
 import wire
 from mesh import curl, free_port, main, scenario, wait_until
 from outside import Authority
 from websocket import WebSocket
+from workload import Workload
 
 DENIED = "RBAC: access denied"
 
@@ -77,11 +79,11 @@ def federate(control, domain, more, name=None):
 	    domain=domain, more=more))
 
 
-def member(scene, control, name, **options):
+def member(scene, control, name, more=(), **options):
 	app = scene.echo(f"app-{control.name}-{name}")
 	proxy = scene.proxy(f"{name}-{control.name}", control=control,
 	    service=f"default/{name}", apps=[f"80={app.http}/http"],
-	    options=("--label", f"app={name}"), **options)
+	    options=("--label", f"app={name}", *more), **options)
 	return proxy.await_ready()
 
 
@@ -410,6 +412,88 @@ def served_by(at, root):
 	    plain, context.wrap_socket(plain, server_hostname="127.0.0.1") as \
 	    sock:
 		return sock.getpeercert(True)
+
+
+GATEWAY = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{name: edge, namespace: default}}
+spec:
+  gatewayClassName: mesh
+  listeners: [{{name: http, port: {port}, protocol: HTTP}}]
+"""
+
+
+def seen_from(proxy, callee, fields):
+	"""What the application gets of a request that somebody sends by hand with
+	the certificate of a proxy: its fields, as lists."""
+	context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+	context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+	context.set_alpn_protocols(["http/1.1"])
+	context.load_cert_chain(proxy.state_dir / "identity.pem")
+	with wire.Client(f"127.0.0.1:{callee.inbound_port}", tls=(context,
+	    "80.orders.default.mesh")) as client:
+		reply = client.request("/", host="orders", fields=fields)
+	assert reply.status == 200, reply.head
+	return json.loads(reply.body)["headers"]
+
+
+@scenario
+def what_a_caller_abroad_says_of_itself_is_not_believed(scene):
+	a = mesh_of(scene, "a.example")
+	b = mesh_of(scene, "b.example")
+	socket_path = scene.dir / "orders.workload"
+	orders = member(scene, b, "orders", more=("--workload-api-socket",
+	    socket_path))
+	a.apply(GATEWAY.format(port=free_port()))
+	edge = scene.proxy("edge", control=a, gateway="default/edge")
+	edge.await_ready()
+	web = member(scene, a, "web")
+	near = member(scene, b, "web")
+	federate(b, "a.example", inline(bundle_of(a)))
+	wait_until(lambda: "a.example are believed" in orders.err(),
+	    "orders believes members of a.example")
+	lies = {"x-forwarded-client-cert":
+	    "By=spiffe://b.example/x;URI=spiffe://b.example/ns/default/sa/admin",
+	    "x-mesh-source": "default/web-b", "x-mesh-caller": "default/web",
+	    "x-forwarded-for": "203.0.113.9", "x-forwarded-host": "bank"}
+	for who, account in (web, "web"), (edge, "gw--edge"):
+		seen = seen_from(who, orders, lies)
+		certs = seen["x-forwarded-client-cert"]
+		assert len(certs) == 1 and certs[0].startswith(
+		    "By=spiffe://b.example/ns/default/sa/orders;Hash="), certs
+		assert certs[0].endswith(
+		    f";URI=spiffe://a.example/ns/default/sa/{account}"), certs
+		assert "admin" not in certs[0], certs
+		assert seen["x-forwarded-for"] == ["127.0.0.1"], seen
+		assert "bank" not in str(seen), seen
+		assert not [name for name in seen if name.startswith("x-mesh-")], seen
+	# A neighbour of the mesh's own says where its request came from.
+	seen = seen_from(near, orders, lies)
+	assert seen["x-forwarded-for"] == ["203.0.113.9"], seen
+	assert "admin" not in str(seen), seen
+	counted = orders.metrics()
+	assert counted.sum("mesh_requests_total", source_namespace="default",
+	    source_workload="default/web-b") == 1
+	assert counted.sum("mesh_requests_total",
+	    source_namespace="default@a.example", source_workload="unknown") == 2
+	wait_until(lambda: '"client_identity":"spiffe://a.example/ns/default/sa/web"'
+	    in orders.out(), "the log has the whole ID")
+	# Applications learn whom else to believe.
+	application = scene.closing(Workload(socket_path))
+	reply = wait_until(lambda: x509_of(application), "it has an identity")
+	assert list(reply.federated_bundles) == ["spiffe://a.example"]
+	text = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout",
+	    "-text"], input=reply.federated_bundles["spiffe://a.example"],
+	    capture_output=True, check=True).stdout
+	assert b"URI:spiffe://a.example" in text, text
+
+
+def x509_of(application):
+	try:
+		return next(application.stream("FetchX509SVID"))
+	except grpc.RpcError:
+		return None
 
 
 @scenario
