@@ -51,6 +51,26 @@ static const struct conf_field spec_fields[] = {
 	    .fallback = "/etc/ssl/certs/ca-certificates.crt",
 	    .text = "whom endpoints of bundles are judged by whose profile is "
 	    "https_web, in PEM" },
+	{ "oidcIssuer", CONF_STRING_T, AT(oidc_issuer), .min = 1, .max = 2048,
+	    .text = "who vouches for people by ID tokens; none: nobody" },
+	{ "oidcAudience", CONF_STRING_T,
+	    CONF_LIST_AT(struct model_control_spec, oidc_audience), .min = 1,
+	    .max_items = 16,
+	    .text = "for whom such a token must be: the client's ID; may be "
+	    "repeated" },
+	{ "oidcJwks", CONF_STRING_T, AT(oidc_jwks), .pattern = CONF_LONG_TEXT,
+	    .text = "the issuer's keys, a JWK Set" },
+	{ "oidcJwksUri", CONF_STRING_T, AT(oidc_jwks_uri), .min = 1, .max = 2048,
+	    .text = "where the issuer's keys are, instead" },
+	{ "oidcUsernameClaim", CONF_STRING_T, AT(oidc_username_claim),
+	    .fallback = "sub", .min = 1, .max = 253,
+	    .text = "which claim is the name" },
+	{ "oidcGroupsClaim", CONF_STRING_T, AT(oidc_groups_claim),
+	    .fallback = "groups", .min = 1, .max = 253,
+	    .text = "which claim is the list of groups" },
+	{ "oidcCaFile", CONF_STRING_T, AT(oidc_ca_file), .pattern = CONF_PATH,
+	    .fallback = "/etc/ssl/certs/ca-certificates.crt",
+	    .text = "whom the server at oidcJwksUri is judged by, in PEM" },
 	{ "initialInboundPolicy", CONF_ENUM_T, AT(initial_policy),
 	    .words = model_inbound_policies, .fallback = "deny",
 	    .text = "defaultInboundPolicy of a mesh that begins with this start" },
@@ -84,8 +104,9 @@ static int
 verify(const void *filled, const struct conf_node *doc, struct err *err)
 {
 	const struct model_control *c = filled;
-
 	const struct conf_node *spec = conf_get(doc, "spec");
+	bool has_keys = c->spec.oidc_jwks != NULL,
+	    has_uri = c->spec.oidc_jwks_uri != NULL;
 
 	if ((c->spec.ca_cert_file == NULL) != (c->spec.ca_key_file == NULL))
 		return conf_error(spec, err, "spec: expected caCertFile and "
@@ -97,6 +118,14 @@ verify(const void *filled, const struct conf_node *doc, struct err *err)
 		return conf_error(spec, err, "spec: expected federationListen, "
 		    "federationCertFile and federationKeyFile together, found "
 		    "some of them");
+	/* A token for anybody else would do as well. */
+	if (c->spec.oidc_issuer != NULL && c->spec.oidc_audience_len == 0)
+		return conf_error(spec, err, "spec: expected oidcAudience beside "
+		    "oidcIssuer, found none");
+	if (c->spec.oidc_issuer != NULL && has_keys == has_uri)
+		return conf_error(spec, err, "spec: expected oidcJwks or "
+		    "oidcJwksUri beside oidcIssuer, found %s", has_keys ?
+		    "both" : "neither");
 	return 0;
 }
 

@@ -22,6 +22,12 @@ struct model_control {
 		const char *federation_ca_file;
 		const char *federation_listen;	/* NULL: nowhere */
 		const char *federation_cert_file, *federation_key_file;
+		const char *oidc_issuer;	/* NULL: no identity provider */
+		const char **oidc_audience;
+		size_t      oidc_audience_len;
+		const char *oidc_jwks, *oidc_jwks_uri;	/* one of them */
+		const char *oidc_username_claim, *oidc_groups_claim;
+		const char *oidc_ca_file;
 		int64_t     bundle_refresh_ms;
 		int64_t     certificate_lifetime_ms;
 		int         initial_policy;	/* enum model_inbound_policy */

@@ -131,6 +131,10 @@ static const struct {
 	    "\"web\"" },
 	{ CONTROL "spec: {caKeyFile: /k}", "t:3:7: spec: expected caCertFile and "
 	    "caKeyFile together, found one of them" },
+	{ CONTROL "spec: {oidcIssuer: a, oidcJwks: '{}'}", "t:3:7: spec: expected "
+	    "oidcAudience beside oidcIssuer, found none" },
+	{ CONTROL "spec: {oidcIssuer: a, oidcAudience: [b]}", "t:3:7: spec: "
+	    "expected oidcJwks or oidcJwksUri beside oidcIssuer, found neither" },
 	{ CONTROL "spec: {apiListen: 7700}", "t:3:19: spec.apiListen: expected a "
 	    "string, found 7700, which is read as a number without quotes: write "
 	    "\"7700\"" },

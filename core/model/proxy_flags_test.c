@@ -127,7 +127,9 @@ TEST(daemons_have_these_flags)
 	    "socket-group trust-domain ca-cert-file ca-key-file "
 	    "secret-key-file certificate-lifetime bundle-refresh-hint "
 	    "federation-listen federation-cert-file federation-key-file "
-	    "federation-ca-file initial-inbound-policy sandbox log-level log-format "
+	    "federation-ca-file oidc-issuer oidc-audience oidc-jwks "
+	    "oidc-jwks-uri oidc-username-claim oidc-groups-claim oidc-ca-file "
+	    "initial-inbound-policy sandbox log-level log-format "
 	    "access-log ");
 	str_fini(&s);
 }

@@ -326,8 +326,9 @@ api_streams_expire(struct server *s, int64_t now_s)
 		if (call->not_after == 0 || now_s <= call->not_after ||
 		    call->is_ended)
 			continue;
-		log_info("api", "%.*s: its certificate is over, and its stream "
-		    "ends", SLICE_ARG(call->who.actor));
+		log_info("api", "%.*s: its %s is over, and its stream ends",
+		    SLICE_ARG(call->who.actor), slice_is(call->who.how,
+		    "certificate") ? "certificate" : "token");
 		api_stream_end(call);
 	}
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "modes/control/api_caller.h"
+#include "modes/control/oidc.h"
 #include "modes/control/operators.h"
 #include "modes/control/refusals.h"
 #include "modes/control/revocations.h"
@@ -86,14 +87,12 @@ bearer(const struct api_call *call)
 	    slice_ieq(scheme, SLICE("bearer")) ? slice_trim(value) : SLICE_NONE;
 }
 
-/* Whoever shows a token is whom it says, or nobody. */
 static void
-identify_token(struct api_call *call, struct slice token)
+identify_login(struct api_call *call, struct slice token)
 {
 	const struct login *l = users_login(call->server->users, token,
 	    clock_wall_s());
 
-	call->role = API_NOBODY;
 	if (l == NULL) {
 		call->bad_token = "the token is not, or no longer, that of a "
 		    "login: mesh ctl login";
@@ -106,6 +105,34 @@ identify_token(struct api_call *call, struct slice token)
 	call->who.how = SLICE("password");
 	call->who.actor = slice_str(arena_printf(&call->arena, "user/%.*s",
 	    SLICE_ARG(l->user)));
+}
+
+static void
+identify_id_token(struct api_call *call, struct slice token)
+{
+	struct oidc_claims claims;
+
+	if (!oidc_judge(call->server->oidc, &call->arena, arena_dup(
+	    &call->arena, token), clock_wall_s(), &claims, &call->bad_token))
+		return;
+	call->role = API_OPERATOR;
+	call->person = claims.person;
+	call->not_after = claims.until;
+	call->who.how = SLICE("id-token");
+	call->who.actor = slice_str(arena_printf(&call->arena, "oidc/%.*s",
+	    SLICE_ARG(claims.name)));
+}
+
+/* Whoever shows a token is whom it says, or nobody. */
+static void
+identify_token(struct api_call *call, struct slice token)
+{
+	call->role = API_NOBODY;
+	if (call->server->oidc != NULL &&
+	    !slice_has_prefix(token, SLICE(LOGIN_PREFIX)))
+		identify_id_token(call, token);
+	else
+		identify_login(call, token);
 }
 
 void

@@ -16,6 +16,7 @@ const struct walls_path control_paths[] = {
 	{ "federationCaFile", AT(federation_ca_file), WALLS_READ },
 	{ "federationCertFile", AT(federation_cert_file), WALLS_READ },
 	{ "federationKeyFile", AT(federation_key_file), WALLS_READ },
+	{ "oidcCaFile", AT(oidc_ca_file), WALLS_READ },
 	{ "accessLog", AT(access_log), WALLS_OPENED },
 	{ NULL, 0, 0 },
 };

@@ -13,6 +13,7 @@
 #include "modes/control/first_policy.h"
 #include "modes/control/identity.h"
 #include "modes/control/issuer.h"
+#include "modes/control/oidc.h"
 #include "modes/control/operators.h"
 #include "modes/control/relock.h"
 #include "modes/control/attest.h"
@@ -341,6 +342,11 @@ server_open(const struct control_settings *settings,
 	}
 	s->handshaker = tls_handshaker_new(1);
 	s->kdf = kdf_new(s->loop);
+	s->oidc = oidc_new(s, err);
+	if (err->kind != ERR_NONE) {
+		server_close(s);
+		return NULL;
+	}
 	s->workloads = registry_workloads_new(s->registry,
 	    (int64_t)loop_now_ms(s->loop));
 	s->traffic = traffic_new();
@@ -384,6 +390,7 @@ server_close(struct server *s)
 	identity_free(s->identity);
 	rollouts_free(s->rollouts);
 	federation_free(s->federation);
+	oidc_free(s->oidc);
 	conditions_free(s->conditions);
 	sessions_free(s->sessions);
 	registry_workloads_free(s->workloads);

@@ -38,6 +38,7 @@ struct server {
 	struct operators          *operators;
 	struct bindings           *bindings;
 	struct users              *users;
+	struct oidc               *oidc;	/* NULL: no identity provider */
 	struct kdf                *kdf;		/* of their passwords */
 	struct login_limit         login_limit;
 	uint8_t                    dummy[HASH_LEN];	/* salts those who are none */

@@ -10,20 +10,10 @@ import subprocess
 
 from member import Api, service
 from mesh import MESH, SLOWER, main, scenario
+from people import binding
 from wire import Client
 
 NOBODY = 65534
-
-
-def binding(kind, name, role, user=None, group=None, namespace=None):
-	subject = {"kind": "User", "name": user} if user else \
-	    {"kind": "Group", "name": group}
-	document = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind,
-	    "metadata": {"name": name}, "subjects": [subject],
-	    "roleRef": {"kind": "ClusterRole", "name": role}}
-	if namespace:
-		document["metadata"]["namespace"] = namespace
-	return document
 
 
 def rate_limit(name, namespace):
