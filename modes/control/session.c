@@ -133,9 +133,26 @@ take_document(struct session *s, const struct conf_node *said)
 	return 0;
 }
 
+/* Each time is a write to the registry, for all who call it. */
+static bool
+may_change(struct session *s)
+{
+	uint64_t now = (uint64_t)now_ms(s);
+
+	if (s->workloads == 0 || now - s->workload_ms >= SESSION_WORKLOAD_MS) {
+		s->workload_ms = now;
+		s->workloads = 0;
+	}
+	return s->workloads++ < SESSION_WORKLOADS_MAX;
+}
+
 static bool
 take_workload(struct session *s, const struct sync_message *m)
 {
+	if (!may_change(s)) {
+		session_end(s, "its workload changes too often");
+		return false;
+	}
 	return s->is_withdrawn || take_document(s, m->document) == 0;
 }
 

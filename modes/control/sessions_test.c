@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/unit.h"
 #include "conf/json.h"
+#include "model/workload.h"
 #include "modes/control/peer_fixture.h"
 
 /* What it says of its name and services is not believed. */
@@ -52,6 +53,42 @@ TEST(session_tells_of_a_change_without_waiting)
 	assert_true(peer_has(&p, "\"key\":\"/security.istio.io/"
 	    "authorizationpolicies/default/shut\""));
 	assert_true(peer_has(&p, "\"commit\""));
+	peer_close(&p);
+	server_fixture_free(t);
+}
+
+/* What it said at first holds no longer; but not as often as it likes. */
+TEST(session_says_anew_what_its_workload_is)
+{
+	static const char line[] = "{\"t\":\"workload\",\"document\":{\"spec\":{"
+	    "\"address\":\"10.0.0.9\",\"services\":[\"stolen\"],\"ports\":[{"
+	    "\"port\":8080,\"plaintext\":true}]}}}\n";
+	struct server_fixture *t = server_fixture_new();
+	struct slice key = SLICE("/mesh/workloads/default/web-1");
+	const struct model_workload *w;
+	struct model_object *o = NULL;
+	struct peer p;
+
+	peer_open(t, &p, "default/web-1");
+	hello(&p);
+	peer_say(&p, "{\"t\":\"interest\",\"services\":[]}\n");
+	peer_say(&p, "{\"t\":\"ready\",\"ready\":true}\n");
+	peer_say(&p, line);
+	for (int i = 0; i < 5000 && (o == NULL ||
+	    !model_workload(o)->spec.ports[0].plaintext); i++) {
+		server_fixture_turn(t);
+		o = registry_find(t->s->registry, key);
+	}
+	assert_non_null(o);
+	w = model_workload(o);
+	assert_true(w->spec.ports[0].plaintext);
+	assert_string_equal(w->spec.address, "10.0.0.9");
+	assert_string_equal(w->spec.services[0], "web");	/* as was granted */
+	for (int i = 1; i < SESSION_WORKLOADS_MAX; i++)
+		peer_say(&p, line);
+	assert_false(p.is_ended);
+	peer_say(&p, line);
+	assert_true(p.is_ended);
 	peer_close(&p);
 	server_fixture_free(t);
 }

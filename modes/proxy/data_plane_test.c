@@ -1,8 +1,10 @@
 #include <errno.h>
+#include <netinet/in.h>
 #include <semaphore.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/unit.h"
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/data_plane.h"
@@ -258,48 +260,98 @@ app_at(struct scene *s, const struct sockaddr_in *at)
 	return c;
 }
 
+/* Somebody who was let in by the first snapshot, in plain text, and is quiet. */
+struct visit {
+	struct scene    scene;
+	struct cluster *cluster;
+	int             app, served, client;
+};
+
+static void
+visit_begin(struct visit *v)
+{
+	struct port spec = { .kind = PORT_INBOUND };
+	struct sockaddr_in at;
+	struct err err = ERR_INIT;
+	struct timeval patience = { .tv_sec = 20 };
+	struct addr bound;
+	char byte = 'x';
+
+	set_up(&v->scene);
+	v->app = listen_at(&at);
+	v->cluster = app_at(&v->scene, &at);
+	data_plane_use(v->scene.plane, open_snapshot(&v->scene,
+	    cluster_ref(v->cluster), AUTHZ_ALLOW_ALL));
+	assert_int_equal(addr_parse(SLICE("127.0.0.1:0"), &spec.addr, &err), 0);
+	assert_int_equal(data_plane_listen(v->scene.plane, &spec, &bound, &err),
+	    0);
+	at.sin_port = htons((uint16_t)addr_port(&bound));
+	v->client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(v->client, SOL_SOCKET, SO_RCVTIMEO, &patience,
+	    sizeof(patience));
+	assert_int_equal(connect(v->client, (struct sockaddr *)&at,
+	    sizeof(at)), 0);
+	assert_int_equal(send(v->client, &byte, 1, 0), 1);
+	v->served = accept(v->app, NULL, NULL);
+	assert_int_equal(recv(v->served, &byte, 1, 0), 1);
+	assert_int_equal(recv(v->client, &byte, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+}
+
+static void
+visit_end(struct visit *v)
+{
+	close(v->client);
+	close(v->served);
+	close(v->app);
+	cluster_unref(v->cluster);
+	tear_down(&v->scene);
+}
+
+static void
+expect_cut(struct visit *v, int flags)
+{
+	char byte;
+	ssize_t n = recv(v->client, &byte, 1, flags);
+
+	assert_true(n == 0 || (n < 0 && errno == ECONNRESET));
+}
+
 /*
  * Control is told that a revision is in force when the plane is settled: by then
  * there is nobody any more whom it does not allow, however slow all else is.
  */
 TEST(data_plane_has_cut_who_may_no_more_when_it_is_settled)
 {
-	struct port spec = { .kind = PORT_INBOUND };
-	struct sockaddr_in app_addr, client_addr = { .sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct err err = ERR_INIT;
-	struct addr bound;
-	struct scene s;
-	char byte = 'x';
+	struct visit v;
 
-	set_up(&s);
-	int app = listen_at(&app_addr);
-	struct cluster *c = app_at(&s, &app_addr);
+	visit_begin(&v);
+	data_plane_use(v.scene.plane, open_snapshot(&v.scene,
+	    cluster_ref(v.cluster), AUTHZ_DENY_ALL));
+	data_plane_settle(v.scene.plane, on_settled, &v.scene);
+	sem_wait(&v.scene.settled);
+	expect_cut(&v, MSG_DONTWAIT);
+	visit_end(&v);
+}
 
-	data_plane_use(s.plane, open_snapshot(&s, cluster_ref(c),
-	    AUTHZ_ALLOW_ALL));
-	assert_int_equal(addr_parse(SLICE("127.0.0.1:0"), &spec.addr, &err), 0);
-	assert_int_equal(data_plane_listen(s.plane, &spec, &bound, &err), 0);
-	client_addr.sin_port = htons((uint16_t)addr_port(&bound));
-	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+/* The same where plain text is not taken any more, now and after its time. */
+TEST(data_plane_cuts_plain_text_where_the_mode_is_strict)
+{
+	for (int is_later = 0; is_later < 2; is_later++) {
+		struct snapshot *s;
+		struct visit v;
 
-	assert_int_equal(connect(client, (struct sockaddr *)&client_addr,
-	    sizeof(client_addr)), 0);
-	assert_int_equal(send(client, &byte, 1, 0), 1);
-	int served = accept(app, NULL, NULL);
-
-	assert_int_equal(recv(served, &byte, 1, 0), 1);
-	assert_int_equal(recv(client, &byte, 1, MSG_DONTWAIT), -1);
-	assert_int_equal(errno, EAGAIN);	/* it is let in, and quiet */
-
-	data_plane_use(s.plane, open_snapshot(&s, c, AUTHZ_DENY_ALL));
-	data_plane_settle(s.plane, on_settled, &s);
-	sem_wait(&s.settled);
-	ssize_t n = recv(client, &byte, 1, MSG_DONTWAIT);
-
-	assert_true(n == 0 || (n < 0 && errno == ECONNRESET));
-	close(client);
-	close(served);
-	close(app);
-	tear_down(&s);
+		visit_begin(&v);
+		s = open_snapshot(&v.scene, cluster_ref(v.cluster),
+		    AUTHZ_ALLOW_ALL);
+		s->inbound[0].mode = MODEL_MTLS_STRICT;
+		s->inbound[0].settles_ms = is_later ? clock_mono_ms() + 300 : 0;
+		data_plane_use(v.scene.plane, s);
+		data_plane_settle(v.scene.plane, on_settled, &v.scene);
+		sem_wait(&v.scene.settled);
+		expect_cut(&v, is_later ? 0 : MSG_DONTWAIT);
+		if (is_later)
+			assert_true(clock_mono_ms() >= s->inbound[0].settles_ms);
+		visit_end(&v);
+	}
 }
