@@ -183,27 +183,37 @@ say_what(const struct authorize_at *at, const struct authz_facts *f,
 		    "datagrams" : "bytes");
 }
 
-static void
-tell(struct proxy_worker *w, const struct authorize_at *at,
-    const struct authz_facts *f, const char *decision, const char *why)
+bool
+authorize_may_log(struct proxy_worker *w, char more[AUTHORIZE_MORE])
 {
 	uint64_t now = loop_now_ms(w->env.loop);
-	char more[48] = "", what[PATH_SHOWN + 64];
+	bool is_new = w->authz_log.ms == 0 || now - w->authz_log.ms >= LOG_MS;
 
-	if (w->authz_log.ms != 0 && now - w->authz_log.ms < LOG_MS &&
-	    w->authz_log.lines >= WORKER_REFUSALS_MAX) {
+	more[0] = '\0';
+	if (!is_new && w->authz_log.lines >= WORKER_REFUSALS_MAX) {
 		w->authz_log.unlogged++;
-		return;
+		return false;
 	}
-	if (w->authz_log.ms == 0 || now - w->authz_log.ms >= LOG_MS) {
+	if (is_new) {
 		w->authz_log.ms = now;
 		w->authz_log.lines = 0;
 	}
 	if (w->authz_log.unlogged > 0)
-		snprintf(more, sizeof(more), "; %u more since the last line",
+		snprintf(more, AUTHORIZE_MORE, "; %u more since the last line",
 		    w->authz_log.unlogged);
 	w->authz_log.unlogged = 0;
 	w->authz_log.lines++;
+	return true;
+}
+
+static void
+tell(struct proxy_worker *w, const struct authorize_at *at,
+    const struct authz_facts *f, const char *decision, const char *why)
+{
+	char more[AUTHORIZE_MORE], what[PATH_SHOWN + 64];
+
+	if (!authorize_may_log(w, more))
+		return;
 	say_what(at, f, what);
 	log_info("authz", "%s: %.*s calls %.*s:%u %s: %s%s", decision,
 	    SLICE_ARG(f->id.len > 0 ? f->id : SLICE("somebody")),

@@ -91,4 +91,11 @@ bool authorize_datagrams(struct proxy_worker *, const struct authz *table,
 /* For authz_facts. */
 struct authz_ip authorize_ip(const struct addr *);
 
+/*
+ * Whether there may be another line of this worker now; what is to stand at its
+ * end tells of those that might not.
+ */
+#define AUTHORIZE_MORE	48
+bool authorize_may_log(struct proxy_worker *, char more[AUTHORIZE_MORE]);
+
 #endif

@@ -100,8 +100,9 @@ refuse(struct l7_ctx *ctx, const struct ext_authz_settings *s,
 	ext_authz_refuse(ctx, s, answer);
 }
 
+/* Of what is let by without an answer nothing else is said. */
 static void
-count(struct l7_ctx *ctx, const struct ext_authz_answer *answer)
+note(struct l7_ctx *ctx, const struct ext_authz_answer *answer)
 {
 	const struct asking *a = asking_of(ctx);
 	struct authorize_at at;
@@ -113,6 +114,10 @@ count(struct l7_ctx *ctx, const struct ext_authz_answer *answer)
 		slice_str(a->asks[a->at].policy), a->provider->name };
 
 	ext_authz_count(l7_env(ctx)->mode, &by, &a->provider->settings, answer);
+	if (answer->result == EXT_AUTHZ_ERROR &&
+	    ext_authz_lets_pass(&a->provider->settings, answer))
+		ext_authz_tell(l7_env(ctx)->mode, &by, &a->provider->settings,
+		    answer);
 }
 
 static void
@@ -124,7 +129,7 @@ on_answer(void *arg, const struct ext_authz_answer *answer)
 
 	a->ask = NULL;
 	a->answers[a->at] = *answer;
-	count(ctx, answer);
+	note(ctx, answer);
 	if (!ext_authz_lets_pass(s, answer)) {
 		refuse(ctx, s, answer);
 		return;

@@ -1,3 +1,5 @@
+#include "base/log.h"
+#include "modes/proxy/authorize.h"
 #include "modes/proxy/data_plane.h"
 #include "modes/proxy/ext_authz_exchange.h"
 #include "stat/metrics.h"
@@ -85,6 +87,18 @@ ext_authz_count(struct proxy_worker *w, const struct ext_authz_by *by,
 	labels[3] = by->provider;
 	labels[4] = slice_str(result_of(s, a));
 	worker_env_count(&w->env, METRIC_EXT_AUTHZ, labels, 5, 1);
+}
+
+void
+ext_authz_tell(struct proxy_worker *w, const struct ext_authz_by *by,
+    const struct ext_authz_settings *s, const struct ext_authz_answer *a)
+{
+	char more[AUTHORIZE_MORE];
+
+	if (authorize_may_log(w, more))
+		log_info("authz", "%s: provider %.*s: %s; %.*s asks it%s",
+		    s->fails_open ? "let by" : "deny", SLICE_ARG(by->provider),
+		    a->why, SLICE_ARG(by->rule), more);
 }
 
 bool

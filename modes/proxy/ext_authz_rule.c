@@ -1,4 +1,3 @@
-#include "base/log.h"
 #include "chain/l7_body.h"
 #include "modes/proxy/ext_authz_exchange.h"
 #include "modes/proxy/ext_authz_rule.h"
@@ -33,9 +32,7 @@ on_answer(void *arg, const struct ext_authz_answer *a)
 	s->answer = *a;
 	ext_authz_count(l7_env(ctx)->mode, &by, &p->settings, a);
 	if (a->result == EXT_AUTHZ_ERROR)
-		log_info("ext_authz", "%.*s of %.*s: %s%s", SLICE_ARG(p->name),
-		    SLICE_ARG(sum->route), a->why, p->settings.fails_open ?
-		    "; let by" : "");
+		ext_authz_tell(l7_env(ctx)->mode, &by, &p->settings, a);
 	if (!ext_authz_lets_pass(&p->settings, a)) {
 		ext_authz_refuse(ctx, &p->settings, a);
 		return;

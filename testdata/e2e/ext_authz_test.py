@@ -173,6 +173,7 @@ def a_provider_that_does_not_answer_lets_nobody_pass(scene):
 	wait_until(lambda: world.ask("/open").status == 200,
 	    "it is let by where it says so")
 	wait_until(lambda: world.count("fail_open") >= 1, "which is counted")
+	world.orders.wait_line("let by: provider auth: .*; default/ask asks it")
 
 
 @scenario
@@ -603,6 +604,8 @@ def a_route_asks_by_http(scene):
 	provider.is_open.set()
 	assert edge.metrics().sum(ANSWERS, policy="default/web/4",
 	    provider="default/auth", result="error") == 1
+	edge.wait_line("deny: provider default/auth: it did not answer in time; "
+	    "default/web/4 asks it")
 
 
 @scenario
