@@ -16,9 +16,10 @@
  * mode needs: landlock_allow on files -> walls_raise (capabilities, Landlock)
  * -> the process starts -> walls_shut (seccomp, all threads).
  *
- * Who traces or dumps the process from outside is dump.h's matter.
- * Each wall stands alone: what a kernel does not have, or a container does not
- * allow, is said in the log, and the others stand.  Not wanted (walls_open), or under a sanitizer, none does.
+ * Who traces or dumps the process from outside is dump.h's matter.  Each wall
+ * stands alone: what a kernel does not have, or a container does not allow, is
+ * said in the log, and the others stand.  Not wanted (walls_open), or under a
+ * sanitizer, none does.
  */
 struct walls {
 	bool            wanted;
