@@ -4,6 +4,7 @@
 #include "loop/loop_fd.h"
 #include "modes/control/issuer.h"
 #include "modes/control/renew_window.h"
+#include "modes/control/revocations.h"
 
 struct issuer {
 	struct server *server;
@@ -17,6 +18,7 @@ struct job {
 	struct slice       id, serial;
 	struct slice       der, issuer;
 	int64_t            not_after;
+	int64_t            began;	/* when it was found to be allowed */
 };
 
 static struct slice
@@ -32,6 +34,7 @@ job_new(struct server *s, const struct issuer_job *from)
 	struct str hex = { 0 };
 
 	j->server = s;
+	j->began = clock_wall_s();
 	arena_init(&j->arena);
 	j->spec = *from;
 	j->spec.request = NULL;
@@ -74,12 +77,33 @@ kind_of(const struct job *j)
 	    slice_str(spiffe_kind_name(id.kind)) : SLICE("other");
 }
 
+/*
+ * Somebody was revoked while the signer was at work: by its dates the certificate
+ * is of afterwards, and would be good.
+ */
+static bool
+is_overtaken(const struct job *j, struct err *err)
+{
+	if (revocations_refuse(j->server->revocations, j->id, j->began) == 0)
+		return false;
+	err_set(err, ERR_DENIED, "the identity was revoked meanwhile; join "
+	    "again with a new token");
+	return true;
+}
+
 static void
 on_committed(void *arg, const struct store_result *r)
 {
 	struct job *j = arg;
 	struct slice kind = kind_of(j);
+	struct err err = r->err;
 
+	if (err.kind == ERR_NONE && is_overtaken(j, &err)) {
+		log_warn("ca", "a certificate for %.*s is not given out: %s",
+		    SLICE_ARG(j->id), err.text);
+		finish(j, &err);
+		return;
+	}
 	if (r->err.kind == ERR_NONE)
 		server_count(j->server, METRIC_CONTROL_CERTIFICATES, &kind);
 	else if (r->err.kind != ERR_CONFLICT)
@@ -95,7 +119,7 @@ put_record(struct job *j, struct store_txn *t)
 	struct str value = { 0 }, detail = { 0 };
 	struct cert_record c = {
 		.id = j->id, .serial = j->serial, .grant = j->spec.grant,
-		.issued = clock_wall_s(), .expires = j->not_after,
+		.issued = j->began, .expires = j->not_after,
 		.token = j->spec.token, .issuer = j->issuer,
 		.is_of_app = j->spec.is_of_app,
 		.attestor = j->spec.attestor, .host = j->spec.host,
@@ -150,7 +174,7 @@ on_signed(void *arg, const struct signer_reply *reply)
 		return;
 	}
 	j->der = keep(j, reply->body);
-	if (cert_parse(&leaf, j->der, &err) < 0) {
+	if (is_overtaken(j, &err) || cert_parse(&leaf, j->der, &err) < 0) {
 		finish(j, &err);
 		return;
 	}

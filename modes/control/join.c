@@ -136,7 +136,6 @@ use_token(void *ctx, struct store_txn *t, struct slice der, int64_t not_after,
 	    not_after;
 
 	(void)err;
-	j->record.used = clock_wall_s();
 	j->record.leaf = arena_dup(&j->arena, der);
 	memcpy(j->record.point, j->point, KEY_POINT_LEN);
 	token_record_write(&value, &j->record);
@@ -176,6 +175,8 @@ issue(struct join *j, struct slice action)
 		finish(j);
 		return;
 	}
+	/* A revocation from here on is about what is signed now, too. */
+	j->record.used = clock_wall_s();
 	j->result.id = arena_dup(&j->arena, request.sign.id);
 	j->who.action = action;
 	j->who.target = slice_str(arena_printf(&j->arena, "%.*s/%.*s",

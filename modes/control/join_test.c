@@ -288,6 +288,35 @@ TEST(join_gives_nothing_out_that_is_not_recorded)
 	server_fixture_free(t);
 }
 
+/* Fault G86: the same of a renewal. */
+TEST(renewal_gives_nothing_out_that_is_not_recorded)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct use first, next = { .err = ERR_INIT };
+	struct rlimit limit, none;
+	struct token token;
+	struct key key;
+
+	key_generate(&key);
+	make_token(t, &token, "orders-1", 60);
+	first = use(t, &token, &key);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	none = limit;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_FSIZE, &none);
+	log_set_levels("error,store=error");
+	start_renewal(t, first.leaf, &key, false, &next);
+	server_fixture_run(t, &next.done);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(next.err.kind, ERR_UNAVAILABLE);
+	assert_string_equal(next.identity, "");
+	assert_int_equal(certificates(t), 1);
+	key_fini(&key);
+	server_fixture_free(t);
+}
+
 /*
  * A second signal ends control while the store has yet to answer: what it
  * answers then, and the request that follows, meet nothing that is gone.
