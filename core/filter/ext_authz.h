@@ -88,6 +88,7 @@ struct ext_authz_answer {
 	struct slice             body;	/* likewise */
 	struct ext_authz_change *changes;	/* DENY: all down */
 	size_t                   len;
+	uint64_t                 took_us;	/* set by who carried it */
 };
 
 /* --- for the two that read answers ------------------------------------------------ */

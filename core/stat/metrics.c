@@ -335,6 +335,14 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.help = "Requests about which a provider was asked, by its answer",
 		.labels = { DESTINATION, "policy", "provider", "result" },
 	},
+	[METRIC_EXT_AUTHZ_DURATION] = {
+		.name = "mesh_ext_authz_duration_seconds",
+		.type = STAT_HISTOGRAM, .unit = STAT_SECONDS,
+		.bounds = &stat_durations,
+		.help = "How long requests waited for a provider's answer, or for "
+		    "none",
+		.labels = { "provider" },
+	},
 	[METRIC_CONFIG_REVISION] = {
 		.name = "mesh_config_revision", .type = STAT_GAUGE,
 		.help = "Revision of the configuration in use",

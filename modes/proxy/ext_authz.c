@@ -20,6 +20,7 @@ struct ext_authz_ask {
 	struct buf                 body, sent;	/* of the question */
 	struct attempt            *attempt;
 	bool                       is_repeated;
+	uint64_t                   start_us;
 	struct loop_timer          timer;
 	struct loop_task           failed;	/* nobody could be asked */
 	const struct http_head    *answer;	/* NULL: none yet */
@@ -68,13 +69,20 @@ end(struct ext_authz_ask *a, enum attempt_result result,
 }
 
 static void
+tell(struct ext_authz_ask *a, struct ext_authz_answer *answer)
+{
+	answer->took_us = loop_now_us(a->worker->env.loop) - a->start_us;
+	a->done(a->arg, answer);
+}
+
+static void
 fail(struct ext_authz_ask *a, const char *why, enum stream_error error)
 {
 	struct ext_authz_answer answer;
 
 	ext_authz_fail(&answer, why);
 	end(a, ATTEMPT_FAILED, error);
-	a->done(a->arg, &answer);
+	tell(a, &answer);
 }
 
 static void
@@ -92,7 +100,7 @@ finish(struct ext_authz_ask *a)
 		    &answer);
 	end(a, answer.result == EXT_AUTHZ_ERROR ? ATTEMPT_FAILED : ATTEMPT_OK,
 	    STREAM_OK);
-	a->done(a->arg, &answer);
+	tell(a, &answer);
 }
 
 /* --- the answer ------------------------------------------------------------------- */
@@ -273,6 +281,7 @@ ext_authz_ask(struct proxy_worker *w, struct ext_authz_provider *p,
 	a->to = to;
 	a->done = done;
 	a->arg = arg;
+	a->start_us = loop_now_us(w->env.loop);
 	arena_init(&a->arena);
 	if (p->cluster != NULL)
 		a->cluster = cluster_ref(router_version(p->cluster,

@@ -87,6 +87,8 @@ ext_authz_count(struct proxy_worker *w, const struct ext_authz_by *by,
 	labels[3] = by->provider;
 	labels[4] = slice_str(result_of(s, a));
 	worker_env_count(&w->env, METRIC_EXT_AUTHZ, labels, 5, 1);
+	worker_env_count(&w->env, METRIC_EXT_AUTHZ_DURATION, &by->provider, 1,
+	    (int64_t)a->took_us);
 }
 
 void

@@ -24,7 +24,7 @@ struct ext_authz_by {
 	struct slice rule;	/* "ns/policy", or a route's "ns/route/rule" */
 	struct slice provider;
 };
-/* mesh_ext_authz_requests_total: allow, deny, error, fail_open. */
+/* mesh_ext_authz_*: allow, deny, error or fail_open, and how long it took. */
 void ext_authz_count(struct proxy_worker *, const struct ext_authz_by *,
     const struct ext_authz_settings *, const struct ext_authz_answer *);
 /* Of an ERROR, for the log: why there was no answer, and what came of it. */

@@ -298,8 +298,19 @@ def callers_of_http2_and_many_at_once_are_asked_about(scene):
 		    f"http://orders.default.mesh{path}",
 		    host="orders.default.mesh")
 		return reply.status == (200 if i % 3 else 403)
+	def accepted():
+		return world.auth.metrics().sum("mesh_connections_accepted_total",
+		    listener="inbound")
+	before = accepted()
+	assert before > 0
+	for _ in range(20):
+		assert world.ask("/yes").status == 200
+	assert accepted() - before <= 4, "connections are kept"
 	with ThreadPoolExecutor(16) as pool:
 		assert all(pool.map(one, range(300)))
+	wait_until(lambda: world.orders.metrics().sum(
+	    "mesh_ext_authz_duration_seconds_count", provider="auth") >= 320,
+	    "their times are counted")
 
 
 @scenario
