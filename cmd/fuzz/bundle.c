@@ -5,6 +5,7 @@
 #include "cmd/fuzz/fuzz.h"
 #include "pki/base64.h"
 #include "pki/bundle.h"
+#include "pki/host_proof.h"
 #include "pki/pem.h"
 
 /* Decoding is strict, so what was decoded has that one text. */
@@ -60,6 +61,22 @@ bundle_twice(struct slice text)
 	bundle_unref(again);
 }
 
+/* A machine's public key, which control was given or is shown. */
+static void
+public_twice(struct slice text)
+{
+	uint8_t one[KEY_POINT_LEN], two[KEY_POINT_LEN];
+	struct str pem = { 0 };
+	struct err err = ERR_INIT;
+
+	if (host_proof_read_public(one, text, &err) != 0)
+		return;
+	host_proof_add_public(&pem, one);
+	check(host_proof_read_public(two, str_slice(&pem), &err) == 0);
+	check(memcmp(one, two, KEY_POINT_LEN) == 0);
+	str_fini(&pem);
+}
+
 int
 fuzz_bundle(const uint8_t *data, size_t size)
 {
@@ -69,5 +86,6 @@ fuzz_bundle(const uint8_t *data, size_t size)
 	base64_twice(BASE64_URL, text);
 	decode_blocks(text);
 	bundle_twice(text);
+	public_twice(text);
 	return 0;
 }

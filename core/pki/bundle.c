@@ -91,6 +91,12 @@ bundle_add(struct bundle *b, struct slice der, struct err *err)
 	return 0;
 }
 
+void
+bundle_keep_jwks(struct bundle *b, struct slice text)
+{
+	b->jwks = arena_dup(&b->memory, text);
+}
+
 int
 bundle_add_pem(struct bundle *b, struct slice text, struct err *err)
 {

@@ -31,6 +31,7 @@ struct bundle {
 	struct slice domain;
 	size_t       len;
 	struct cert *roots;
+	struct slice jwks;	/* keys of its JWT-SVIDs, a JWK Set; or absent */
 	bool         has_namesakes;	/* roots with one subject and two keys */
 	struct arena memory;	/* of the domain and of the roots' DER */
 };
@@ -40,6 +41,8 @@ struct bundle *bundle_ref(struct bundle *);
 void bundle_unref(struct bundle *);		/* NULL is harmless */
 /* Copies one root; one that is there already is skipped.  ERR_DATA. */
 int bundle_add(struct bundle *, struct slice der, struct err *);
+/* Copies; before it is shared. */
+void bundle_keep_jwks(struct bundle *, struct slice);
 /* All CERTIFICATE blocks of a text; at least one must be there. */
 int bundle_add_pem(struct bundle *, struct slice text, struct err *);
 bool bundle_has(const struct bundle *, struct slice der);

@@ -52,9 +52,9 @@ bundle_set_find(const struct bundle_set *s, struct slice domain)
 }
 
 static bool
-has_same_roots(const struct bundle *a, const struct bundle *b)
+is_same(const struct bundle *a, const struct bundle *b)
 {
-	if (a->len != b->len)
+	if (a->len != b->len || !slice_eq(a->jwks, b->jwks))
 		return false;
 	for (size_t i = 0; i < a->len; i++)
 		if (!bundle_has(b, a->roots[i].der))
@@ -71,7 +71,7 @@ bundle_set_equal(const struct bundle_set *a, const struct bundle_set *b)
 		const struct bundle *other = bundle_set_find(b,
 		    a->v[i]->domain);
 
-		if (other == NULL || !has_same_roots(a->v[i], other))
+		if (other == NULL || !is_same(a->v[i], other))
 			return false;
 	}
 	return a_len == b_len;

@@ -32,7 +32,7 @@ int bundle_set_add(struct bundle_set *, struct bundle *, struct err *);
 /* Borrowed; NULL: nobody of that domain is believed.  NULL has none. */
 const struct bundle *bundle_set_find(const struct bundle_set *,
     struct slice domain);
-/* The same domains with the same roots, in any order; NULL has none. */
+/* The same domains with the same roots and keys; NULL has none. */
 bool bundle_set_equal(const struct bundle_set *, const struct bundle_set *);
 
 #endif

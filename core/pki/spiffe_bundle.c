@@ -14,6 +14,7 @@ struct reading {
 	struct map            kids;
 	size_t                x509;	/* keys of that use */
 	unsigned char        *der;	/* CERT_MAX bytes */
+	struct str            jwks;	/* keys for JWT-SVIDs */
 };
 
 static struct slice
@@ -55,6 +56,27 @@ add_root(struct reading *r, const struct conf_node *key, size_t i,
 	return 0;
 }
 
+/* All that it says but its use. */
+static void
+keep_jwt(struct reading *r, const struct conf_node *key)
+{
+	bool is_first = true;
+
+	str_add_char(&r->jwks, r->jwks.len > 0 ? ',' : '[');
+	str_add_char(&r->jwks, '{');
+	CONF_FOREACH(e, key) {
+		if (slice_is(e->key, "use"))
+			continue;
+		if (!is_first)
+			str_add_char(&r->jwks, ',');
+		is_first = false;
+		str_add_json(&r->jwks, e->key);
+		str_add_char(&r->jwks, ':');
+		conf_json_write(&r->jwks, e->node);
+	}
+	str_add_char(&r->jwks, '}');
+}
+
 static int
 add_jwt(struct reading *r, const struct conf_node *key, size_t i,
     struct err *err)
@@ -68,6 +90,7 @@ add_jwt(struct reading *r, const struct conf_node *key, size_t i,
 		return err_set(err, ERR_DATA, "keys[%zu].kid: another key has "
 		    "the same", i);
 	map_put(&r->kids, kid, NULL);
+	keep_jwt(r, key);
 	r->out->jwt++;
 	return 0;
 }
@@ -163,6 +186,14 @@ read_text(struct reading *r, struct slice text, struct err *err)
 		return bundle_add_pem(r->out->roots, text, err);
 	root = conf_json_read(&a, text, "bundle", err);
 	result = root == NULL ? -1 : read_jwks(r, root, err);
+	if (result == 0 && r->jwks.len > 0) {
+		struct str set = { 0 };
+
+		str_addf(&set, "{\"keys\":%s]}", r->jwks.ptr);
+		bundle_keep_jwks(r->out->roots, str_slice(&set));
+		str_fini(&set);
+	}
+	str_fini(&r->jwks);
 	map_fini(&r->kids, NULL);
 	arena_fini(&a);
 	return result;

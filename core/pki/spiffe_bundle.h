@@ -15,6 +15,9 @@
  * left out and counted; where all of them are, that is an error, as it would
  * otherwise look like a domain that takes all its authorities back.
  *
+ * Those for JWT-SVIDs come out as a JWK Set as others have it, without "use",
+ * which would say to them that it is for nothing (RFC 7517, 4.2).
+ *
  * No key at all is just that (4.2.1): nobody of the domain is to be believed.
  */
 #define SPIFFE_BUNDLE_MAX	(256u << 10)	/* bytes of its text */

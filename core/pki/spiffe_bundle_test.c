@@ -4,6 +4,8 @@
 #include "pki/base64.h"
 #include "pki/bundle_set.h"
 #include "pki/forge_test.h"
+#include "pki/jwk.h"
+#include "pki/jwt_svid.h"
 #include "pki/spiffe_bundle.h"
 #include "pki/spoil_test.h"
 
@@ -205,6 +207,53 @@ TEST(spiffe_bundle_reads_what_bundle_jwks_writes_and_pem)
 	bundle_unref(b);
 	str_fini(&jwks);
 	str_fini(&pem);
+	roots_free();
+}
+
+/* As PyJWT and we read them: a key of use "jwt-svid" would be for nothing. */
+TEST(spiffe_bundle_keeps_keys_of_tokens_for_those_who_verify)
+{
+	struct bundle *b = bundle_new(SLICE("td"));
+	struct bundle_set *with = bundle_set_new(), *without = bundle_set_new();
+	struct str jwks = { 0 }, key = { 0 };
+	struct spiffe_bundle read, bare;
+	struct err err = ERR_INIT;
+	struct jwk_set set;
+	struct arena a = { 0 };
+	struct key k;
+	char kid[JWT_KID_LEN + 1];
+
+	roots_make();
+	key_generate(&k);
+	jwt_svid_kid(kid, k.point);
+	jwt_svid_add_key(&key, k.point, "jwt-svid");
+	assert_int_equal(bundle_add(b, str_slice(&roots[0]), &err), 0);
+	bundle_jwks(&jwks, b, 1, 300, str_slice(&key));
+	assert_int_equal(spiffe_bundle_read(&read, SLICE("td"),
+	    str_slice(&jwks), &err), 0);
+	assert_int_equal(read.jwt, 1);
+	assert_int_equal(jwk_set_read(&set, &a, read.roots->jwks, &err), 0);
+	assert_int_equal(set.len, 1);
+	assert_true(slice_is(set.v[0].kid, kid));
+	str_clear(&jwks);
+	bundle_jwks(&jwks, b, 1, 300, SLICE_NONE);
+	assert_int_equal(spiffe_bundle_read(&bare, SLICE("td"),
+	    str_slice(&jwks), &err), 0);
+	assert_null(bare.roots->jwks.ptr);
+	/* Another key is another bundle. */
+	assert_int_equal(bundle_set_add(with, read.roots, &err), 0);
+	assert_int_equal(bundle_set_add(without, bare.roots, &err), 0);
+	assert_false(bundle_set_equal(with, without));
+	assert_true(bundle_set_equal(with, with));
+	bundle_set_unref(with);
+	bundle_set_unref(without);
+	spiffe_bundle_fini(&read);
+	spiffe_bundle_fini(&bare);
+	bundle_unref(b);
+	key_fini(&k);
+	str_fini(&jwks);
+	str_fini(&key);
+	arena_fini(&a);
 	roots_free();
 }
 

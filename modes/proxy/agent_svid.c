@@ -45,7 +45,7 @@ add_bundles(const struct agent *g, struct svids *s, struct err *err)
 		bundle_pem(&pem, b);
 		if (result == 0)
 			result = svids_add_bundle(s, b->domain,
-			    str_slice(&pem), SLICE_NONE, err);
+			    str_slice(&pem), b->jwks, err);
 		str_fini(&pem);
 	}
 	return result;

@@ -211,6 +211,36 @@ def a_token_is_for_its_audience(scene):
 
 
 @scenario
+def a_token_of_another_trust_domain_is_judged_by_its_own_keys(scene):
+	ours, theirs = (scene.control(name=name, options=("--trust-domain",
+	    f"{name}.example")) for name in ("ours", "theirs"))
+	_, here = member(scene, ours, name="here")
+	_, there = member(scene, theirs, name="there")
+	x509(here)
+	x509(there)
+	token = there.call("FetchJWTSVID", audience=["here"]).svids[0].svid
+
+	def judged():
+		return code(here.call, "ValidateJWTSVID", audience="here", svid=token)
+	assert judged() == "INVALID_ARGUMENT", "nobody knows that domain"
+	bundle = theirs.ctl("ca", "export-bundle", "--format", "spiffe").stdout
+	ours.apply(json.dumps({"apiVersion": "spire.spiffe.io/v1alpha1",
+	    "kind": "ClusterFederatedTrustDomain", "metadata": {"name": "theirs"},
+	    "spec": {"trustDomain": "theirs.example",
+	    "trustDomainBundle": bundle}}))
+	wait_until(lambda: judged() == "OK", "the domain is known")
+	seen = here.call("ValidateJWTSVID", audience="here", svid=token)
+	assert seen.spiffe_id == "spiffe://theirs.example/ns/default/sa/there"
+	reply = next(here.stream("FetchX509SVID"))
+	assert list(reply.federated_bundles) == ["spiffe://theirs.example"]
+	assert set(next(here.stream("FetchJWTBundles")).bundles) == {
+	    "spiffe://ours.example", "spiffe://theirs.example"}
+	ours.ctl("delete", "clusterfederatedtrustdomain", "theirs", "--yes",
+	    expect=None)
+	wait_until(lambda: judged() == "INVALID_ARGUMENT", "it is unknown again")
+
+
+@scenario
 def who_may_ask_is_known_by_his_uid(scene):
 	control = scene.control()
 	proxy, application = member(scene, control)
