@@ -2,7 +2,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -13,6 +12,7 @@
 #include "base/landlock.h"
 #include "base/mem.h"
 #include "base/seccomp.h"
+#include "base/secret.h"
 #include "modes/control/ca_file.h"
 #include "modes/control/signer_process.h"
 #include "modes/control/signer_rules.h"
@@ -24,7 +24,7 @@ struct secrets {
 
 struct process {
 	int                 fd;
-	struct secrets     *keys;	/* in a page of its own */
+	struct secrets     *keys;	/* in a page of its own (secret.h) */
 	struct chain        cert;
 	struct cert         issuer;
 	struct signer_rules rules;
@@ -64,14 +64,10 @@ lock_down(struct process *p, struct err *err)
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_errno(err, "signer: prctl");
 	prctl(PR_SET_NAME, "mesh-signer", 0, 0, 0);
-	p->keys = mmap(NULL, sizeof(*p->keys), PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p->keys == MAP_FAILED)
-		return err_errno(err, "signer: mmap");
-	madvise(p->keys, sizeof(*p->keys), MADV_DONTDUMP);
-	if (mlock(p->keys, sizeof(*p->keys)) < 0)
-		log_warn("signer", "the keys' page cannot be locked (%s): it "
-		    "could reach swap", strerror(errno));
+	if (!secret_can_lock(sizeof(*p->keys)))
+		log_warn("signer", "the keys' page cannot be locked: it could "
+		    "reach swap");
+	p->keys = secret_alloc(sizeof(*p->keys));
 	return 0;
 }
 
@@ -307,8 +303,7 @@ signer_process_run(int fd, const struct signer_options *o)
 		} else if (n == 0 || errno != EINTR)
 			break;
 	}
-	key_fini(&p.keys->ca);
-	key_fini(&p.keys->token);
+	secret_free(p.keys, sizeof(*p.keys));
 	if (o->log != NULL)
 		log_stop();
 	_exit(0);

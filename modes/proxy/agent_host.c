@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/secret.h"
 #include "conf/json.h"
 #include "modes/proxy/agent_host.h"
 #include "modes/proxy/agent_join.h"
@@ -110,7 +111,7 @@ read_trust(struct agent_host *h, const struct model_proxy_spec *s,
 struct agent_host *
 agent_host_read(const struct model_proxy_spec *s, struct err *err)
 {
-	struct agent_host *h = mem_zalloc(sizeof(*h));
+	struct agent_host *h = secret_alloc(sizeof(*h));
 
 	if (read_key(h, s, err) == 0 && read_trust(h, s, err) == 0)
 		return h;
@@ -127,10 +128,9 @@ agent_host_free(struct agent_host *h)
 		return;
 	if (h->has_certificate)
 		keypair_fini(&h->pair);
-	key_fini(&h->key);
 	str_fini(&h->certificates);
 	str_fini(&h->roots);
-	mem_free(h);
+	secret_free(h, sizeof(*h));
 }
 
 /* --- what is said -------------------------------------------------------- */

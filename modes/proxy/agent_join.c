@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/secret.h"
 #include "conf/json.h"
 #include "modes/proxy/agent_join.h"
 #include "pki/csr.h"
@@ -279,11 +280,10 @@ release(struct agent_join *j)
 	loop_task_cancel(&j->start);
 	token_fini(&j->token);
 	agent_host_free(j->host);
-	key_fini(&j->key);
 	str_fini(&j->bundle_pem);
 	tls_identity_unref(j->trust);
 	mem_free(j->expected_id);
-	mem_free(j);
+	secret_free(j, sizeof(*j));
 }
 
 static void
@@ -459,7 +459,7 @@ struct agent_join *
 agent_join_start(const struct agent_join_request *r, const struct token *t,
     void (*done)(void *, struct agent_join_result *), void *arg)
 {
-	struct agent_join *j = mem_zalloc(sizeof(*j));
+	struct agent_join *j = secret_alloc(sizeof(*j));
 
 	j->request = *r;
 	j->host = r->host;
