@@ -53,6 +53,7 @@ struct conn_peer {
 	int64_t     not_before, not_after;
 	uint64_t    bundle_generation;	/* of the bundle that verified it */
 	unsigned char cert_hash[32];	/* SHA-256 of the leaf */
+	unsigned char root_hash[32];	/* of the key of the root that vouches for it */
 	/*
 	 * Of a client whose certificate is good but not of the mesh, NULL for all
 	 * others: its subject (pki/dn.h; "" when it has none), and its other

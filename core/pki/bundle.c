@@ -45,6 +45,19 @@ bundle_has(const struct bundle *b, struct slice der)
 	return false;
 }
 
+bool
+bundle_has_key(const struct bundle *b, const uint8_t hash[HASH_LEN])
+{
+	uint8_t of[HASH_LEN];
+
+	for (size_t i = 0; i < b->len; i++) {
+		hash_sha256(of, b->roots[i].spki);
+		if (memcmp(of, hash, HASH_LEN) == 0)
+			return true;
+	}
+	return false;
+}
+
 static const char *
 why_no_root(const struct bundle *b, const struct cert *c)
 {

@@ -46,6 +46,8 @@ void bundle_keep_jwks(struct bundle *, struct slice);
 /* All CERTIFICATE blocks of a text; at least one must be there. */
 int bundle_add_pem(struct bundle *, struct slice text, struct err *);
 bool bundle_has(const struct bundle *, struct slice der);
+/* Whether a root has the key of that SHA-256, of its SubjectPublicKeyInfo. */
+bool bundle_has_key(const struct bundle *, const uint8_t hash[HASH_LEN]);
 
 void bundle_pem(struct str *, const struct bundle *);
 /*

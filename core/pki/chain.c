@@ -135,6 +135,7 @@ struct walk {
 	const struct bundle *bundle;
 	int64_t              now;
 	struct chain_memo   *memo;
+	const struct cert   *root;	/* that was found */
 	size_t               below;	/* CAs between here and the leaf */
 };
 
@@ -190,14 +191,16 @@ signed_by_check(const struct cert *c, const struct cert *issuer,
  * otherwise what is wrong with the last that has it.
  */
 static enum distrust
-root_check(const struct cert *c, const struct walk *w)
+root_check(const struct cert *c, struct walk *w)
 {
 	const struct bundle *b = w->bundle;
 	enum distrust d = DISTRUST_UNKNOWN_ISSUER;
 
 	for (size_t i = 0; i < b->len && d != DISTRUST_NONE; i++)
-		if (slice_eq(b->roots[i].subject, c->issuer))
+		if (slice_eq(b->roots[i].subject, c->issuer)) {
 			d = signed_by_check(c, &b->roots[i], w);
+			w->root = &b->roots[i];
+		}
 	return d;
 }
 
@@ -243,5 +246,7 @@ chain_verify(const struct slice *certs, size_t len, const struct bundle *b,
 		return DISTRUST_MALFORMED;
 	d = path_check(leaf, certs, len, &w);
 	policy.domain = b->domain;
+	if (p->root != NULL)
+		*p->root = w.root;
 	return d != DISTRUST_NONE ? d : leaf_check(leaf, &policy, id);
 }

@@ -24,6 +24,7 @@ struct leaf_policy {
 	int64_t      now;		/* seconds since 1970 */
 	int64_t      life_max_s;	/* 0: LEAF_LIFE_MAX_S */
 	struct chain_memo *memo;	/* for chain.h; may be NULL */
+	const struct cert **root;	/* for chain.h: gets the one that vouches */
 };
 
 /* *id is set when trusted; it borrows from the certificate. */

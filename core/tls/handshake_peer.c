@@ -55,8 +55,10 @@ judge_chain(struct tls_handshake *h, const struct slice *certs, size_t n,
 	*leaf = j.leaf;
 	if (why == DISTRUST_NONE && j.id.text.len >= sizeof(h->peer.id))
 		why = DISTRUST_BAD_ID;
-	if (why == DISTRUST_NONE)
+	if (why == DISTRUST_NONE) {
 		text_copy(h->peer.id, sizeof(h->peer.id), j.id.text);
+		hash_sha256(h->peer.root_hash, j.root->spki);
+	}
 	return why;
 }
 
@@ -342,6 +344,7 @@ fill_image(struct tls_handshake *h, bool is_resumed)
 	};
 
 	memcpy(peer.cert_hash, s->cert_hash, sizeof(peer.cert_hash));
+	memcpy(peer.root_hash, s->root_hash, sizeof(peer.root_hash));
 	if (h->is_vouched) {
 		peer.subject = str_ptr(&h->subject);
 		peer.names = str_ptr(&h->names);

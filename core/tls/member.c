@@ -48,7 +48,8 @@ member_judge(const struct tls_request *q, struct chain_memo *memo,
     const struct slice *certs, size_t n, struct member_judgement *out)
 {
 	const struct tls_identity *self = q->identity;
-	struct leaf_policy policy = { .now = clock_wall_s(), .memo = memo };
+	struct leaf_policy policy = { .now = clock_wall_s(), .memo = memo,
+		.root = &out->root };
 	const struct bundle *b = self->bundle, *other;
 	struct slice domain, claimed = n == 0 ? SLICE_NONE : claimed_domain(certs[0]);
 	enum distrust why;

@@ -16,6 +16,7 @@
 struct member_judgement {
 	struct cert   leaf;
 	struct spiffe id;	/* borrows from the certificates; if trusted */
+	const struct cert *root;	/* likewise: of the identity's bundle */
 };
 /* Of the request its identity, what it expects and its outside count. */
 enum distrust member_judge(const struct tls_request *, struct chain_memo *,

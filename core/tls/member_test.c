@@ -43,6 +43,7 @@ TEST(members_of_two_domains_that_federate_meet)
 	struct meet *m = meet_new();
 	struct tls_identity *far;
 	struct test_ca ca;
+	uint8_t hash[HASH_LEN];
 
 	test_ca_init(&ca, "far");
 	far = test_identity(&ca, FAR, 1);
@@ -56,6 +57,13 @@ TEST(members_of_two_domains_that_federate_meet)
 		assert_string_equal(m->client.result.image.peer->id, B);
 		assert_true(m->server.result.image.peer->is_foreign);
 		assert_true(m->client.result.image.peer->is_foreign);
+		/* Resumed or not, it is known which root vouches for whom. */
+		hash_sha256(hash, ca.root.spki);
+		assert_memory_equal(m->server.result.image.peer->root_hash,
+		    hash, HASH_LEN);
+		hash_sha256(hash, m->ca.root.spki);
+		assert_memory_equal(m->client.result.image.peer->root_hash,
+		    hash, HASH_LEN);
 	}
 	m->client.request.identity = m->a;
 	meet_run(m);

@@ -13,7 +13,7 @@ struct entry {
 	unsigned char             key[SESSION_KEY_LEN];
 	br_ssl_session_parameters params;
 	unsigned char             own_hash[HASH_LEN];
-	unsigned char             cert_hash[HASH_LEN];
+	unsigned char             cert_hash[HASH_LEN], root_hash[HASH_LEN];
 	int64_t                   made_at, not_before, not_after;
 	uint64_t                  bundle_generation;
 	size_t                    size;
@@ -80,6 +80,7 @@ entry_new(const unsigned char *key, const struct session *s)
 	e->params = s->params;
 	memcpy(e->own_hash, s->own_hash, HASH_LEN);
 	memcpy(e->cert_hash, s->cert_hash, HASH_LEN);
+	memcpy(e->root_hash, s->root_hash, HASH_LEN);
 	e->made_at = s->made_at;
 	e->not_before = s->not_before;
 	e->not_after = s->not_after;
@@ -102,6 +103,7 @@ entry_copy_out(const struct entry *e, struct session *s)
 	s->params = e->params;
 	memcpy(s->own_hash, e->own_hash, HASH_LEN);
 	memcpy(s->cert_hash, e->cert_hash, HASH_LEN);
+	memcpy(s->root_hash, e->root_hash, HASH_LEN);
 	s->made_at = e->made_at;
 	s->not_before = e->not_before;
 	s->not_after = e->not_after;

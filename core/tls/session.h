@@ -33,7 +33,7 @@ struct session {
 	char          alpn[CONN_ALPN_MAX];
 	int64_t       not_before, not_after;
 	uint64_t      bundle_generation;
-	unsigned char cert_hash[HASH_LEN];
+	unsigned char cert_hash[HASH_LEN], root_hash[HASH_LEN];
 };
 
 /* Is it young enough, and is the peer still verified by what we trust? */

@@ -14,10 +14,14 @@ struct refusal {
 static bool
 is_disbelieved(const struct proxy_worker *w, const struct conn_peer *peer)
 {
+	const struct bundle *b;
 	struct spiffe id;
 
-	return peer->is_foreign && (!spiffe_parse(&id, slice_str(peer->id)) ||
-	    bundle_set_find(w->federated, id.domain) == NULL);
+	if (!peer->is_foreign)
+		return false;
+	b = !spiffe_parse(&id, slice_str(peer->id)) ? NULL :
+	    bundle_set_find(w->federated, id.domain);
+	return b == NULL || !bundle_has_key(b, peer->root_hash);
 }
 
 static bool
@@ -31,7 +35,8 @@ is_refused(void *arg, const struct conn_peer *peer)
 		return false;
 	log_warn("identity", "a connection with %s is cut off: it %s",
 	    peer->id, is_revoked ? "was revoked" :
-	    "is of a trust domain that is believed no longer");
+	    "stands on a root of another trust domain that is believed no "
+	    "longer");
 	worker_env_count(&w->env, METRIC_REVOKED_CONNECTIONS, NULL, 0, 1);
 	return true;
 }

@@ -19,7 +19,8 @@ void data_plane_refuse(struct data_plane *, struct revoked *,
     void (*done)(void *arg), void *arg);
 /*
  * On the worker, takes the set (NULL allowed): foreign peers whose trust domain
- * is not in it are cut off likewise.
+ * is not in it, or no longer has the root that vouched for them, are cut off
+ * likewise.
  */
 void refuse_domains(struct proxy_worker *, struct bundle_set *);
 /* The worker ends: forgets both. */

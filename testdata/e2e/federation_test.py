@@ -355,6 +355,12 @@ def a_bundle_of_the_web_is_kept_and_taken_back(scene):
 	assert orders.metrics().sum("mesh_revoked_connections_total") >= 1
 	site.serve(keys, 10)
 	stream = connect()
+	# One root in place of another: what stood on that one is cut, too.
+	site.serve(bundle_of(a), 11)
+	cut(stream)
+	assert status_of(a, "b")["bundle"]["roots"] == 1
+	site.serve(keys, 12)
+	stream = connect()
 	# So does it when the document is deleted, and what was fetched goes, too.
 	a.ctl("delete", "cftd", "b", "--yes")
 	cut(stream)
