@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "model/closure_learn.h"
 #include "model/gateway_tls.h"
+#include "model/oidc_login.h"
 #include "model/reference_grant.h"
 
 /* What a proxy needs that runs a Gateway. */
@@ -52,11 +53,14 @@ model_subject_note_front(struct model_subject *s, struct model_object *o,
     bool is_there)
 {
 	bool is_grant = o->kind == &model_reference_grant_kind;
+	bool is_login = s->gateway != NULL &&
+	    model_oidc_login_is_for(o, s->namespace, s->gateway);
 	struct map *into = is_grant ? &s->grants : &s->fronts;
 	struct slice key = slice_str(o->key);
 	struct model_object *old = map_get(into, key);
 
-	is_there = is_there && (is_grant || model_subject_runs(s, o));
+	is_there = is_there && (is_grant || is_login ||
+	    model_subject_runs(s, o));
 	if (old == (is_there ? o : NULL))
 		return false;
 	if (is_there)
@@ -134,6 +138,9 @@ static bool
 front_refers(const struct model_object *front, const struct model_object *o)
 {
 	size_t n;
+
+	if (front->kind == &model_oidc_login_kind)
+		return model_oidc_login_refers(front, o);
 	const struct model_listener *l = model_listeners(front, &n);
 
 	if (front->kind == &model_gateway_kind && model_gateway_refers(front, o))

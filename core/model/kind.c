@@ -32,6 +32,7 @@ const struct model_kind *const model_kinds[] = {
 	&model_rollout_kind,
 	&model_authorization_policy_kind,
 	&model_request_authentication_kind,
+	&model_oidc_login_kind,
 	&model_peer_authentication_kind,
 	&model_role_binding_kind,
 	&model_cluster_role_binding_kind,

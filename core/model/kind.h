@@ -77,7 +77,7 @@ extern const struct model_kind model_service_kind, model_endpoint_slice_kind,
     model_fault_injection_kind, model_compression_kind, model_cache_kind,
     model_rollout_kind, model_xbackend_kind,
     model_authorization_policy_kind, model_request_authentication_kind,
-    model_peer_authentication_kind,
+    model_peer_authentication_kind, model_oidc_login_kind,
     model_role_binding_kind, model_cluster_role_binding_kind,
     model_federated_trust_domain_kind, model_federated_bundle_kind,
     model_host_attestor_kind;

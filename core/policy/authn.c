@@ -328,9 +328,8 @@ authn_token(struct authz_token *t, struct arena *a,
 		t->principal = arena_join(a, name, 3);
 }
 
-/* The last second of a token, without skew; INT64_MAX: it has no end. */
-static int64_t
-end_of(const struct jwt *t)
+int64_t
+authn_end(const struct jwt *t)
 {
 	const struct conf_node *n = conf_get(t->claims, "exp");
 
@@ -380,8 +379,8 @@ judge_by(const struct authn *z, size_t rule, const struct authn_found *v,
 			authn_token(&p->token, &p->arena, t.claims, r->spaced,
 			    r->spaced_len);
 		}
-		if (end_of(&t) < p->until_s)
-			p->until_s = end_of(&t);
+		if (authn_end(&t) < p->until_s)
+			p->until_s = authn_end(&t);
 	}
 	*out = p;
 	return JWT_OK;

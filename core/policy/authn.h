@@ -94,6 +94,9 @@ bool authn_is_of(const struct authn *, struct model_object *const *policies,
 void authn_token(struct authz_token *, struct arena *,
     const struct conf_node *claims, const char *const *spaced, size_t n);
 
+/* The last second of a token, without skew; INT64_MAX: it has no end. */
+int64_t authn_end(const struct jwt *);
+
 /* A token that was found, and by which rules' places. */
 struct authn_found {
 	struct slice text;

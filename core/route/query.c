@@ -71,3 +71,31 @@ query_find(struct slice query, struct slice name, struct slice *raw)
 	}
 	return false;
 }
+
+static bool
+is_unreserved(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+	    c == '~';
+}
+
+void
+query_encode(struct str *s, struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (is_unreserved(text.ptr[i]))
+			str_add_char(s, text.ptr[i]);
+		else
+			str_addf(s, "%%%02X", (unsigned char)text.ptr[i]);
+}
+
+void
+query_add(struct str *s, const char *name, struct slice value)
+{
+	if (s->len > 0)
+		str_add_char(s, '&');
+	query_encode(s, slice_str(name));
+	str_add_char(s, '=');
+	query_encode(s, value);
+}

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "base/slice.h"
+#include "base/str.h"
 
 /*
  * query: parameters of a query, "a=1&b=2", as forms write them: %41 is A, a
@@ -15,6 +15,10 @@
 bool query_find(struct slice query, struct slice name, struct slice *raw);
 bool query_is(struct slice raw, struct slice decoded);
 bool query_is_plain(struct slice raw);	/* decoding changes nothing */
+/* Adds it so that it is one name or value, whatever is in it. */
+void query_encode(struct str *s, struct slice text);
+/* Adds "name=value", both encoded, behind a '&' unless s is empty. */
+void query_add(struct str *s, const char *name, struct slice value);
 /* False: it does not fit. */
 bool query_decode(struct slice raw, char *out, size_t cap, size_t *len);
 

@@ -1,13 +1,14 @@
 #include "model/authorization_policy.h"
 #include "model/gateway.h"
 #include "model/mesh_config.h"
+#include "model/oidc_login.h"
 #include "model/request_authentication.h"
 #include "modes/control/conditions_judge.h"
 
 /*
- * conditions_authz: AuthorizationPolicies and RequestAuthentications, one group
- * of conditions for each target, or one for the workloads of a namespace or the
- * mesh.
+ * conditions_authz: AuthorizationPolicies, RequestAuthentications and OIDCLogins,
+ * one group of conditions for each target, or one for the workloads of a
+ * namespace or the mesh.
  */
 #define IN_USE	"the policy is in use"
 
@@ -99,3 +100,14 @@ judge_tokens(struct sight *s, struct conf_node *status)
 
 const struct judge judge_request_authentication = {
 	&model_request_authentication_kind, judge_tokens, false };
+
+static void
+judge_login(struct sight *s, struct conf_node *status)
+{
+	const struct model_oidc_login_spec *p = model_oidc_login(s->of);
+
+	judge_scope(s, status, p->targets, p->targets_len);
+}
+
+const struct judge judge_oidc_login = { &model_oidc_login_kind, judge_login,
+	false };

@@ -43,3 +43,24 @@ TEST(conditions_of_a_policy_that_asks_say_whether_it_can)
 	    "ResolvedRefs=True/ResolvedRefs Programmed=True/Programmed");
 	server_fixture_free(t);
 }
+
+TEST(conditions_of_a_login_are_those_of_its_gateways)
+{
+	struct server_fixture *t = server_fixture_new();
+	const char *key = "/mesh/oidclogins/shop/people";
+
+	server_fixture_put(t, "apiVersion: mesh/v1\nkind: OIDCLogin\n"
+	    "metadata: {name: people, namespace: shop}\nspec:\n"
+	    "  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, "
+	    "name: edge}]\n  provider: {issuer: 'https://a'}\n"
+	    "  clientID: a\n  clientSecret: {name: oidc}\n");
+	conditions_expect(t, key, " | Accepted=False/TargetNotFound "
+	    "Programmed=False/Invalid");
+	server_fixture_put(t, "apiVersion: gateway.networking.k8s.io/v1\n"
+	    "kind: Gateway\nmetadata: {name: edge, namespace: shop}\nspec:\n"
+	    "  gatewayClassName: mesh\n"
+	    "  listeners: [{name: a, port: 80, protocol: HTTP}]\n");
+	conditions_expect(t, key, " | Accepted=True/Accepted "
+	    "Programmed=True/Programmed");
+	server_fixture_free(t);
+}

@@ -73,6 +73,7 @@ extern const struct judge judge_http_route, judge_gateway_class, judge_gateway,
     judge_destination_rule, judge_backend_tls_policy, judge_rate_limit,
     judge_fault_injection, judge_compression, judge_cache,
     judge_xbackend, judge_authorization_policy, judge_request_authentication,
+    judge_oidc_login,
     judge_peer_authentication, judge_federated_trust_domain;
 
 #endif

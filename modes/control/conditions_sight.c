@@ -25,6 +25,7 @@ const struct judge *const judges[] = {
 	&judge_cache,
 	&judge_authorization_policy,
 	&judge_request_authentication,
+	&judge_oidc_login,
 	&judge_peer_authentication,
 	&judge_federated_trust_domain,
 	NULL,

@@ -35,6 +35,7 @@ const struct rights_row rights_table[] = {
 	{ "secrets", { HERE(VIEWER), HERE(ADMIN) } },	/* never a value */
 	{ "authorizationpolicies", { HERE(VIEWER), HERE(ADMIN) } },
 	{ "requestauthentications", { HERE(VIEWER), HERE(ADMIN) } },
+	{ "oidclogins", { HERE(VIEWER), HERE(ADMIN) } },
 	{ "peerauthentications", { HERE(VIEWER), HERE(ADMIN) } },
 	{ "hostattestors", { HERE(VIEWER), HERE(ADMIN) } },
 	{ "rolebindings", { HERE(VIEWER), HERE(ADMIN) } },

@@ -40,6 +40,12 @@ authenticate_token(struct l7_ctx *ctx)
 	return l7_note_get(ctx, NOTE);
 }
 
+void
+authenticate_as(struct l7_ctx *ctx, struct authz_token *token)
+{
+	l7_note_set(ctx, NOTE, token);
+}
+
 /* --- outcomes --------------------------------------------------------------------- */
 
 static void
@@ -83,7 +89,7 @@ let_by(struct state *s, struct authn_proof *p, const char *outcome)
 	if (!s->rules->rules[p->rule].forwards)
 		token_places_strip(s->rules, p->rule, s->head, a);
 	token_outputs_put(s->rules, p, s->head, a);
-	l7_note_set(s->ctx, NOTE, &p->token);
+	authenticate_as(s->ctx, &p->token);
 }
 
 static void

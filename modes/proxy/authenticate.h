@@ -22,6 +22,8 @@ extern const struct l7_filter authenticate_requests;
 
 /* What it found, for the filters behind it; NULL: no token. */
 const struct authz_token *authenticate_token(struct l7_ctx *);
+/* In its place, from somebody who knows as well; lives as long as ctx. */
+void authenticate_as(struct l7_ctx *, struct authz_token *);
 
 /*
  * On the worker: requests that wait for keys from there are judged by those that

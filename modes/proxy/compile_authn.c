@@ -3,6 +3,7 @@
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/gateway.h"
 #include "modes/proxy/issuers.h"
+#include "modes/proxy/login.h"
 
 /*
  * compile_authn: whose tokens are taken where.  Rules are made once for all
@@ -128,6 +129,7 @@ compile_authentication(const struct compile_input *in, struct snapshot *s)
 
 		s->gateway->fronts[i].rules = rules_of(&r, &place);
 	}
+	compile_logins(in, s);
 	if (in->issuers != NULL && in->fault != NULL)
 		report_issuers(in, s);
 	if (in->issuers != NULL)

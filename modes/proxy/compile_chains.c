@@ -8,6 +8,7 @@
 #include "modes/proxy/authenticate.h"
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/compile.h"
+#include "modes/proxy/login.h"
 
 /*
  * Which filters a listener runs.  These always do, in this order; documents
@@ -166,6 +167,7 @@ build(struct listener_chains *out, const char *name, const struct wanted *w,
 	if (w->authorizes) {
 		l4_chain_add(out->l4, &authorize_bytes, NULL);
 		l7_chain_add(out->l7, &authenticate_requests, NULL);
+		l7_chain_add(out->l7, &login_requests, NULL);
 		l7_chain_add(out->l7, &authorize_requests, NULL);
 	}
 	for (size_t i = 0; i < w->len; i++)

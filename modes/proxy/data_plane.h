@@ -56,6 +56,8 @@ struct data_plane_options {
 	struct stray_settings strays;
 	struct udp_bounds   udp;	/* of each worker */
 	struct tls_handshaker *handshaker;	/* kept */
+	/* Kept; by which providers of logins are found; NULL: the machine's. */
+	const struct resolve_files *provider_files;
 	/* Called on a worker: somebody asked for a service not in the snapshot. */
 	void              (*want)(void *arg, const struct service_name *);
 	/* Called on a worker: a service was used (keeps the interest alive). */

@@ -11,6 +11,8 @@ struct issuer_fetch {
 	struct arena                arena;
 	struct issuer_fetch_request request;	/* texts in the arena */
 	struct fetch               *fetch;
+	struct openid_provider      provider;	/* in the arena */
+	bool                        has_provider;
 	void                      (*done)(void *, const struct issuer_fetched *);
 	void                       *arg;
 };
@@ -64,6 +66,7 @@ on_keys(void *arg, const struct fetch_result *r)
 
 	f->fetch = NULL;
 	is_good(r, &out);
+	out.provider = f->has_provider ? &f->provider : NULL;
 	finish(f, &out);
 }
 
@@ -71,17 +74,17 @@ static void
 on_provider(void *arg, const struct fetch_result *r)
 {
 	struct issuer_fetch *f = arg;
-	struct openid_provider p;
 	struct issuer_fetched out;
 
 	f->fetch = NULL;
-	if (!is_good(r, &out) || openid_read(&p, &f->arena, f->request.issuer,
-	    out.text, &out.err) != 0) {
+	if (!is_good(r, &out) || openid_read(&f->provider, &f->arena,
+	    f->request.issuer, out.text, &out.err) != 0) {
 		out.text = SLICE_NONE;
 		finish(f, &out);
 		return;
 	}
-	ask(f, p.jwks, JWK_TEXT_MAX, on_keys);
+	f->has_provider = true;
+	ask(f, f->provider.jwks, JWK_TEXT_MAX, on_keys);
 }
 
 struct issuer_fetch *

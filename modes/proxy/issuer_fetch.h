@@ -14,6 +14,7 @@
 #define ISSUER_FETCH_MS	10000u	/* for each of the two */
 
 struct issuer_fetch;
+struct openid_provider;
 struct web_roots;
 struct tls_handshaker;
 
@@ -28,6 +29,8 @@ struct issuer_fetch_request {
 struct issuer_fetched {
 	struct err   err;
 	struct slice text;	/* a JWK Set, not read yet; borrowed */
+	/* What the issuer says of itself; borrowed; NULL: not asked. */
+	const struct openid_provider *provider;
 	int64_t      max_age_s;	/* -1: not said */
 };
 

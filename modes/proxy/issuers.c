@@ -25,6 +25,8 @@ struct issuer {
 	struct issuer_fetch *fetch;	/* NULL: none is under way */
 	struct loop_timer    timer;	/* for the next */
 	unsigned             unused;	/* compilations in a row */
+	struct arena         said_memory;
+	struct openid_provider said;	/* of itself; issuer absent: nothing */
 	atomic_llong         fetched_s;	/* when they were had; 0: never */
 	struct stat_series  *series;
 };
@@ -70,6 +72,7 @@ issuer_free(void *arg)
 		stat_series_sample(i->series, NULL, NULL);
 	stat_series_unref(i->series);
 	issuer_keys_unref(i->keys);
+	arena_fini(&i->said_memory);
 	mem_free(i->source);
 	mem_free(i->name);
 	mem_free(i->address);
@@ -211,6 +214,32 @@ retry_after(unsigned failures)
 	return ms < ISSUERS_RETRY_MAX_MS ? ms : ISSUERS_RETRY_MAX_MS;
 }
 
+static struct openid_provider
+keep_provider(const struct openid_provider *p, struct arena *a)
+{
+	return (struct openid_provider){
+		.issuer = arena_dup(a, p->issuer),
+		.jwks = arena_dup(a, p->jwks),
+		.authorization = arena_dup(a, p->authorization),
+		.token = arena_dup(a, p->token),
+		.end_session = arena_dup(a, p->end_session),
+	};
+}
+
+/* Whether it says something else of itself than before. */
+static bool
+note_provider(struct issuer *i, const struct openid_provider *p)
+{
+	if (p == NULL || (i->said.issuer.ptr != NULL &&
+	    slice_eq(i->said.authorization, p->authorization) &&
+	    slice_eq(i->said.token, p->token) &&
+	    slice_eq(i->said.end_session, p->end_session)))
+		return false;
+	arena_reset(&i->said_memory);
+	i->said = keep_provider(p, &i->said_memory);
+	return true;
+}
+
 /* Whether something else would be found now. */
 static bool
 note_success(struct issuer *i, const struct issuer_fetched *r)
@@ -231,6 +260,7 @@ note_success(struct issuer *i, const struct issuer_fetched *r)
 	issuer_keys_unref(old);
 	if (i->err.kind != ERR_NONE)
 		return false;
+	is_new |= note_provider(i, r->provider);
 	if (is_new || had_failed)
 		log_info("tokens", "%s: %zu keys", i->name,
 		    issuer_keys_set(i->keys)->len);
@@ -346,6 +376,18 @@ issuers_keys(void *arg, const struct model_jwt_rule *r, struct slice *source)
 		return NULL;
 	*source = slice_str(i->source);
 	return issuer_keys_ref(i->keys);
+}
+
+bool
+issuers_provider(struct issuers *x, const struct model_jwt_rule *r,
+    struct arena *a, struct openid_provider *out)
+{
+	const struct issuer *i = find(x, r);
+
+	if (i == NULL || i->said.issuer.ptr == NULL)
+		return false;
+	*out = keep_provider(&i->said, a);
+	return true;
 }
 
 bool

@@ -5,6 +5,7 @@
 #include "model/request_authentication.h"
 #include "net/resolve.h"
 #include "policy/issuer_keys.h"
+#include "policy/openid.h"
 #include "stat/stat.h"
 
 /*
@@ -55,6 +56,12 @@ void issuers_begin(struct issuers *);
 /* For authn_sources: arg is the struct issuers. */
 struct issuer_keys *issuers_keys(void *arg, const struct model_jwt_rule *,
     struct slice *source);
+/*
+ * What the issuer says of itself; false: it was not asked, or did not answer
+ * yet.  Lies in the arena.
+ */
+bool issuers_provider(struct issuers *, const struct model_jwt_rule *,
+    struct arena *, struct openid_provider *);
 /* Whether the rule's keys could not be fetched, though some may be in force. */
 bool issuers_fault(struct issuers *, const struct model_jwt_rule *,
     struct err *);

@@ -422,6 +422,7 @@ start_plane(struct proxy_run *p)
 		.proxies_len = s->proxy_protocol_from_len,
 		.app_users = s->app_users, .app_users_len = s->app_users_len,
 		.handshaker = p->handshaker, .stats = p->stats,
+		.provider_files = &p->files,
 		.woken = on_woken, .want_keys = on_want_keys, .arg = p,
 		.strays = { s->hosts_file, s->resolv_conf,
 		    (uint64_t)s->connect_ms, (uint64_t)s->response_ms },
@@ -530,6 +531,8 @@ run(struct proxy_run *p, struct model_set *docs, struct err *err)
 	    clock_wall_s());
 	p->handshaker = tls_handshaker_new(1);
 	read_proxies(p);
+	p->files = (struct resolve_files){ p->settings.spec->hosts_file,
+		p->settings.spec->resolv_conf };
 	p->issuers = issuers_new(p->handshaker, p->stats);
 	start_plane(p);
 	loop_timer_init(&p->drain_timer, p->loop, on_drain_tick, p);

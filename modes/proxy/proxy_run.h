@@ -26,6 +26,7 @@ struct proxy_run {
 	struct filter_stats   *filter_stats;
 	struct tls_handshaker *handshaker;
 	struct data_plane     *plane;
+	struct resolve_files   files;	/* of names outside */
 	struct issuers        *issuers;	/* of the thread that compiles */
 	struct compile_app    *apps;	/* settings' apps, resolved */
 	size_t                 apps_len;

@@ -8,6 +8,7 @@
 #include "modes/proxy/rules.h"
 #include "modes/proxy/snapshot.h"
 #include "modes/proxy/ext_authz.h"
+#include "modes/proxy/login.h"
 #include "policy/authn.h"
 #include "policy/authz.h"
 
@@ -67,6 +68,8 @@ snapshot_unref(struct snapshot *s)
 		authz_unref(s->authz[i]);
 	for (size_t i = 0; i < s->authn_len; i++)
 		authn_unref(s->authn[i]);
+	for (size_t i = 0; i < s->logins_len; i++)
+		login_unref(s->logins[i]);
 	for (size_t i = 0; i < s->providers_len; i++)
 		ext_authz_provider_unref(s->providers[i]);
 	gateway_fini(s->gateway);

@@ -22,6 +22,7 @@
 struct authn;
 struct authz;
 struct ext_authz_provider;
+struct login;
 struct rule_set;
 struct gateway;
 struct model_kind;
@@ -98,6 +99,8 @@ struct snapshot {
 	size_t                 authz_len;
 	struct authn         **authn;	/* counted; likewise, for tokens */
 	size_t                 authn_len;
+	struct login         **logins;	/* counted; of gateways */
+	size_t                 logins_len;
 	struct ext_authz_provider **providers;	/* counted; whom policies ask */
 	size_t                 providers_len;
 };

@@ -53,6 +53,7 @@ struct proxy_worker {
 	struct token_cache *tokens;	/* that are good */
 	struct list       key_waits;	/* of authenticate.c, for an issuer's keys */
 	size_t            key_waits_len;
+	size_t            logins_len;	/* of login.c, that ask a provider */
 	struct list       openings;	/* of upstream_port.c, awaiting a lookup */
 	struct list       greetings;	/* of gateway_port.c, awaiting a name */
 	struct list       proxied;	/* of proxied.c, awaiting a header */

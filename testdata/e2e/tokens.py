@@ -2,11 +2,14 @@
 
 import base64
 import collections
+import hashlib
 import http.server
 import json
+import secrets
 import ssl
 import threading
 import time
+import urllib.parse
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
@@ -147,3 +150,69 @@ class Provider(Issuer):
 
 	def post(self, request):
 		self.reply(request, 404)
+
+
+class LoginProvider(Provider):
+	"""One that people log in at: everybody is ann, at once."""
+
+	client, secret = "shop/web", "s3cret: %&"
+
+	def __init__(self, scene, pair, **options):
+		self.codes = {}
+		self.refresh = None
+		self.lifetime = 600
+		self.claims = {}
+		self.forged = {}	# what an evil provider says instead
+		super().__init__(scene, pair, **options)
+
+	def get(self, request):
+		url = urllib.parse.urlsplit(request.path)
+		asked = dict(urllib.parse.parse_qsl(url.query))
+		if url.path == "/logout":
+			self.reply(request, 200, b"bye")
+		elif url.path != "/authorize":
+			super().get(request)
+		elif asked.get("client_id") != self.client or asked.get(
+		    "response_type") != "code" or asked.get(
+		    "code_challenge_method") != "S256" or \
+		    "openid" not in asked["scope"].split():
+			self.reply(request, 400)
+		else:
+			self.asked["/authorize"] += 1
+			code = secrets.token_urlsafe()
+			self.codes[code] = asked
+			self.reply(request, 302, Location=asked["redirect_uri"] +
+			    "?" + urllib.parse.urlencode({"code": code,
+			    "state": asked["state"]}))
+
+	def post(self, request):
+		form = dict(urllib.parse.parse_qsl(request.rfile.read(int(
+		    request.headers["Content-Length"])).decode()))
+		self.asked[form.get("grant_type")] += 1
+		kind, _, pair = request.headers["Authorization"].partition(" ")
+		given = [urllib.parse.unquote(part) for part in
+		    base64.b64decode(pair).decode().split(":")]
+		answer = None
+		if (kind, *given) == ("Basic", self.client, self.secret):
+			answer = self.tokens(form)
+		self.reply(request, 200 if answer else 400, json.dumps(answer or
+		    {"error": "invalid_grant"}).encode(),
+		    Content_Type="application/json")
+
+	def tokens(self, form):
+		nonce = {}
+		if form["grant_type"] == "authorization_code":
+			asked = self.codes.pop(form["code"], None)
+			challenge = encode(hashlib.sha256(
+			    form["code_verifier"].encode()).digest())
+			if asked is None or asked["code_challenge"] != challenge or \
+			    asked["redirect_uri"] != form["redirect_uri"]:
+				return None
+			nonce = {"nonce": asked["nonce"]}
+		elif form["refresh_token"] != self.refresh:
+			return None
+		self.refresh = secrets.token_urlsafe()
+		said = {"aud": self.client, **nonce, **self.claims, **self.forged}
+		return {"access_token": "x", "token_type": "Bearer",
+		    "expires_in": self.lifetime, "refresh_token": self.refresh,
+		    "id_token": self.token(lifetime=self.lifetime, **said)}

@@ -1,0 +1,195 @@
+#include <string.h>
+
+#include "base/check.h"
+#include "model/closure.h"
+#include "model/oidc_login.h"
+
+static const char *const versions[] = { "mesh/v1", NULL };
+
+#define PROVIDER(member)	CONF_AT(struct model_oidc_provider, member)
+static const struct conf_field provider_fields[] = {
+	{ "issuer", CONF_STRING_T, PROVIDER(issuer), .min = 1, .max = 1024,
+	    .required = true, .critical = true,
+	    .text = "the OpenID provider: https://HOST..." },
+	{ "authorizationEndpoint", CONF_STRING_T, PROVIDER(authorization),
+	    .min = 1, .max = 2048,
+	    .text = "where people log in; as the issuer says unless given" },
+	{ "tokenEndpoint", CONF_STRING_T, PROVIDER(token), .min = 1,
+	    .max = 2048,
+	    .text = "where codes become tokens; likewise" },
+	{ "endSessionEndpoint", CONF_STRING_T, PROVIDER(end_session),
+	    .min = 1, .max = 2048, .text = "where people log out; likewise" },
+	{ 0 },
+};
+
+static const struct conf_schema provider_schema = { "OIDC provider",
+	sizeof(struct model_oidc_provider), provider_fields, NULL };
+
+#define SPEC(member)	CONF_AT(struct model_oidc_login_spec, member)
+#define SPEC_LIST(member)	CONF_LIST_AT(struct model_oidc_login_spec, member)
+
+static const struct conf_field spec_fields[] = {
+	{ "targetRefs", CONF_STRUCT_T, SPEC_LIST(targets),
+	    .schema = &model_target_ref_schema, .min_items = 1,
+	    .max_items = 16, .required = true, .critical = true,
+	    .text = "Gateways whose callers log in" },
+	{ "provider", CONF_STRUCT_T, SPEC(provider), .schema = &provider_schema,
+	    .required = true, .critical = true, .text = "at whom" },
+	{ "clientID", CONF_STRING_T, SPEC(client_id), .min = 1, .max = 512,
+	    .required = true, .critical = true,
+	    .text = "who the Gateway is to the provider" },
+	{ "clientSecret", CONF_STRUCT_T, SPEC(secret),
+	    .schema = &model_secret_ref_schema, .required = true,
+	    .critical = true,
+	    .text = "Secret with client-secret, and perhaps cookie-key" },
+	{ "redirectURL", CONF_STRING_T, SPEC(redirect_url), .min = 1,
+	    .max = 2048, .critical = true,
+	    .text = "where the provider sends people back to" },
+	{ "logoutPath", CONF_STRING_T, SPEC(logout_path),
+	    .pattern = CONF_URL_PATH, .fallback = "/logout",
+	    .text = "path that ends a session" },
+	{ "scopes", CONF_STRING_T, SPEC_LIST(scopes), .min = 1, .max = 256,
+	    .max_items = 32, .text = "asked for besides openid" },
+	{ "cookieDomain", CONF_STRING_T, SPEC(cookie_domain),
+	    .pattern = CONF_SUBDOMAIN, .critical = true,
+	    .text = "hosts below which share a session; none: the host alone" },
+	{ "cookieName", CONF_STRING_T, SPEC(cookie_name),
+	    .pattern = CONF_HEADER_NAME, .fallback = "mesh-session",
+	    .text = "name of the cookie, without __Host- in front" },
+	{ 0 },
+};
+
+static const struct conf_schema spec_schema = { "OIDCLogin spec",
+	sizeof(struct model_oidc_login_spec), spec_fields, NULL };
+
+static bool
+is_address(const char *text)
+{
+	struct slice s = slice_str(text);
+
+	return text == NULL || slice_has_prefix(s, SLICE("https://")) ||
+	    slice_has_prefix(s, SLICE("http://"));
+}
+
+static int
+spec_rule(const void *value, const struct conf_place *at)
+{
+	const struct model_oidc_login_spec *s = value;
+	const struct {
+		const char *path, *text;
+	} urls[] = {
+		{ "provider.issuer", s->provider.issuer },
+		{ "provider.authorizationEndpoint", s->provider.authorization },
+		{ "provider.tokenEndpoint", s->provider.token },
+		{ "provider.endSessionEndpoint", s->provider.end_session },
+		{ "redirectURL", s->redirect_url },
+	};
+
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
+		if (!is_address(urls[i].text))
+			return conf_fail(at, "%s: expected https://..., or "
+			    "http:// on loopback, found \"%s\"", urls[i].path,
+			    urls[i].text);
+	for (size_t i = 0; i < s->targets_len; i++)
+		if (!model_ref_is(s->targets[i].group, s->targets[i].kind,
+		    MODEL_GATEWAY_GROUP, "Gateway") ||
+		    s->targets[i].section != NULL)
+			return conf_fail(at, "targetRefs[%zu]: expected a "
+			    "Gateway of " MODEL_GATEWAY_GROUP ", all of it", i);
+	if (s->logout_path[0] != '/')
+		return conf_fail(at, "logoutPath: expected a path that begins "
+		    "with \"/\", found \"%s\"", s->logout_path);
+	if (s->secret.namespace != NULL)
+		return conf_fail(at, "clientSecret.namespace: expected a Secret "
+		    "of its own namespace, found \"%s\"", s->secret.namespace);
+	return 0;
+}
+
+struct oidc_login {
+	struct model_head            head;
+	struct model_oidc_login_spec spec;
+};
+
+static const struct conf_field fields[] = {
+	MODEL_HEAD_FIELDS,
+	{ "spec", CONF_STRUCT_T, CONF_AT(struct oidc_login, spec),
+	    .schema = &spec_schema, .rule = spec_rule, .required = true,
+	    .critical = true, .text = "what is wanted" },
+	{ 0 },
+};
+
+static const struct conf_schema schema = { "OIDCLogin",
+	sizeof(struct oidc_login), fields, NULL };
+
+const struct model_oidc_login_spec *
+model_oidc_login(const struct model_object *o)
+{
+	check(o->kind == &model_oidc_login_kind);
+	return &((const struct oidc_login *)(const void *)o->head)->spec;
+}
+
+bool
+model_oidc_login_is_for(const struct model_object *o, const char *namespace,
+    const char *gateway)
+{
+	if (o->kind != &model_oidc_login_kind ||
+	    strcmp(o->head->meta.namespace, namespace) != 0)
+		return false;
+	const struct model_oidc_login_spec *s = model_oidc_login(o);
+
+	for (size_t i = 0; i < s->targets_len; i++)
+		if (strcmp(s->targets[i].name, gateway) == 0)
+			return true;
+	return false;
+}
+
+bool
+model_oidc_login_refers(const struct model_object *o,
+    const struct model_object *secret)
+{
+	const struct model_object_ref *ref = &model_oidc_login(o)->secret;
+
+	return secret->kind == &model_secret_kind &&
+	    model_ref_is(ref->group, ref->kind, "", "Secret") &&
+	    strcmp(ref->name, secret->head->meta.name) == 0 &&
+	    strcmp(o->head->meta.namespace,
+	    secret->head->meta.namespace) == 0;
+}
+
+static bool
+concerns(const struct model_subject *s, const struct model_object *o)
+{
+	return s->gateway != NULL &&
+	    model_oidc_login_is_for(o, s->namespace, s->gateway);
+}
+
+/* --- for people ------------------------------------------------------------- */
+
+static void
+print_gateways(struct str *out, const struct model_object *o)
+{
+	const struct model_oidc_login_spec *s = model_oidc_login(o);
+
+	for (size_t i = 0; i < s->targets_len; i++)
+		str_addf(out, "%s%s", i > 0 ? "," : "", s->targets[i].name);
+}
+
+static void
+print_issuer(struct str *out, const struct model_object *o)
+{
+	str_add(out, model_oidc_login(o)->provider.issuer);
+}
+
+static const struct model_column columns[] = {
+	{ "GATEWAYS", print_gateways, false },
+	{ "ISSUER", print_issuer, false },
+	{ NULL, NULL, false },
+};
+
+const struct model_kind model_oidc_login_kind = {
+	.kind = "OIDCLogin", .plural = "oidclogins", .short_name = "login",
+	.group = "mesh", .versions = versions, .namespaced = true,
+	.stored = true, .delivery = MODEL_TO_MEMBERS, .schema = &schema,
+	.columns = columns, .concerns = concerns,
+	.text = "logs in who comes to a Gateway",
+};

@@ -1,0 +1,47 @@
+#ifndef MODEL_OIDC_LOGIN_H
+#define MODEL_OIDC_LOGIN_H
+
+#include "model/object.h"
+#include "model/refs.h"
+
+/*
+ * oidc_login: mesh/v1 OIDCLogin: people who come to a Gateway with a browser log
+ * in at an OpenID provider first.  Its words are those of Envoy Gateway's
+ * SecurityPolicy, spec.oidc; what becomes of them is told where it acts
+ * (modes/proxy/login.h).
+ *
+ * It is about Gateways of its own namespace, all of their ports.  Of several
+ * about one the oldest counts.
+ */
+struct model_oidc_login_spec {
+	struct model_target_ref *targets;
+	size_t                   targets_len;
+	struct model_oidc_provider {
+		const char *issuer;
+		/* NULL: as the issuer says. */
+		const char *authorization, *token, *end_session;
+	}                        provider;
+	const char              *client_id;
+	struct model_object_ref  secret;	/* of its namespace */
+	const char              *redirect_url;	/* NULL: https://HOST/oauth2/callback */
+	const char              *logout_path;
+	const char             **scopes;	/* besides openid */
+	size_t                   scopes_len;
+	const char              *cookie_domain;	/* NULL: the host alone */
+	const char              *cookie_name;
+};
+/* Keys of the Secret. */
+#define MODEL_OIDC_CLIENT_SECRET	"client-secret"
+#define MODEL_OIDC_COOKIE_KEY		"cookie-key"	/* may be absent */
+#define MODEL_OIDC_CALLBACK		"/oauth2/callback"
+
+const struct model_oidc_login_spec *model_oidc_login(
+    const struct model_object *);
+/* Whether it is about this Gateway. */
+bool model_oidc_login_is_for(const struct model_object *,
+    const char *namespace, const char *gateway);
+/* Whether its secret is that. */
+bool model_oidc_login_refers(const struct model_object *,
+    const struct model_object *secret);
+
+#endif

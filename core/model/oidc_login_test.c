@@ -1,0 +1,101 @@
+#include <string.h>
+
+#include "base/unit.h"
+#include "conf/yaml.h"
+#include "model/closure.h"
+#include "model/model_test.h"
+#include "model/oidc_login.h"
+
+#define LOGIN								\
+	"apiVersion: mesh/v1\nkind: OIDCLogin\nmetadata: {name: people}\n"
+#define TARGET								\
+	"targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, "	\
+	"name: edge}]"
+#define NEEDED								\
+	TARGET ", provider: {issuer: 'https://idp.example'}, clientID: web, "	\
+	"clientSecret: {name: oidc}"
+
+TEST(oidc_login_has_defaults)
+{
+	struct model_object *o = object_from(LOGIN "spec: {" NEEDED "}\n");
+	const struct model_oidc_login_spec *s = model_oidc_login(o);
+
+	assert_string_equal(s->logout_path, "/logout");
+	assert_string_equal(s->cookie_name, "mesh-session");
+	assert_null(s->redirect_url);
+	assert_null(s->cookie_domain);
+	assert_int_equal(s->scopes_len, 0);
+	assert_true(model_oidc_login_is_for(o, "default", "edge"));
+	assert_false(model_oidc_login_is_for(o, "default", "other"));
+	assert_false(model_oidc_login_is_for(o, "other", "edge"));
+	model_object_unref(o);
+}
+
+static const struct {
+	const char *spec, *error;
+} refused[] = {
+	{ NEEDED ", redirectURL: '/callback'", "redirectURL: expected "
+	    "https://..." },
+	{ TARGET ", provider: {issuer: idp.example}, clientID: web, "
+	    "clientSecret: {name: oidc}", "provider.issuer: expected https" },
+	{ "targetRefs: [{name: web}], provider: {issuer: 'https://a'}, "
+	    "clientID: web, clientSecret: {name: oidc}",
+	    "targetRefs[0]: expected a Gateway" },
+	{ "targetRefs: [], provider: {issuer: 'https://a'}, clientID: web, "
+	    "clientSecret: {name: oidc}", "targetRefs" },
+	{ TARGET ", provider: {issuer: 'https://a'}, clientID: web, "
+	    "clientSecret: {name: oidc, namespace: vault}",
+	    "clientSecret.namespace: expected a Secret of its own" },
+	{ TARGET ", provider: {issuer: 'https://a'}, clientID: web",
+	    "clientSecret" },
+	{ NEEDED ", cookieName: 'a b'", "cookieName" },
+	{ NEEDED ", logoutPath: logout", "logoutPath" },
+};
+
+TEST(oidc_login_refuses_what_could_not_act)
+{
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		struct err err = ERR_INIT;
+		struct arena a = { 0 };
+		const struct conf_node *n = conf_yaml_read(&a, slice_str(
+		    arena_printf(&a, LOGIN "spec: {%s}\n", refused[i].spec)),
+		    "t", &err);
+
+		assert_non_null(n);
+		if (model_object_read(n, MODEL_STRICT, "default", &err) !=
+		    NULL || strstr(err.text, refused[i].error) == NULL)
+			fail_msg("%s: %s", refused[i].spec, err.text);
+		arena_fini(&a);
+	}
+}
+
+TEST(oidc_login_and_its_secret_go_to_the_gateway_alone)
+{
+	struct model_object *o = object_from(LOGIN "spec: {" NEEDED "}\n");
+	struct model_object *secret = object_from("{apiVersion: v1, kind: "
+	    "Secret, metadata: {name: oidc}}"), *other = object_from(
+	    "{apiVersion: v1, kind: Secret, metadata: {name: other}}");
+	static const struct {
+		const char *gateway;
+		bool        is_sent;
+	} v[] = { { "edge", true }, { "inside", false }, { NULL, false } };
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct model_subject s;
+
+		model_subject_init(&s, "default", "web-1");
+		if (v[i].gateway != NULL)
+			model_subject_run(&s, v[i].gateway);
+		assert_int_equal(model_concerns(&s, o), v[i].is_sent);
+		assert_false(model_concerns(&s, secret));
+		model_subject_learn(&s, o);
+		assert_int_equal(model_concerns(&s, secret), v[i].is_sent);
+		assert_false(model_concerns(&s, other));
+		model_subject_unlearn(&s, o);
+		assert_false(model_concerns(&s, secret));
+		model_subject_fini(&s);
+	}
+	model_object_unref(o);
+	model_object_unref(secret);
+	model_object_unref(other);
+}

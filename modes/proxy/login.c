@@ -1,0 +1,399 @@
+#include "base/clock.h"
+#include "modes/proxy/authenticate.h"
+#include "modes/proxy/authorize.h"
+#include "modes/proxy/data_plane.h"
+#include "modes/proxy/login.h"
+#include "route/query.h"
+#include "upstream/fetch.h"
+
+#define PROVIDER_MS	5000
+#define ANSWER_MAX	((size_t)64 << 10)	/* bytes of tokens */
+#define FETCHES_MAX	64	/* of a worker, with providers */
+
+struct state {
+	struct l7_ctx        *ctx;
+	struct http_head     *head;
+	struct login         *login;	/* counted */
+	struct fetch         *fetch;
+	struct login_way      way;	/* of a callback */
+	struct login_session  session;	/* of a refresh */
+	struct http_fields    cookies;	/* that the answer sets */
+};
+
+static struct proxy_worker *
+worker_of(const struct state *s)
+{
+	return l7_env(s->ctx)->mode;
+}
+
+/* --- answers ---------------------------------------------------------------------- */
+
+struct answer {
+	int          status;
+	const char  *text;
+	struct slice location;	/* or absent */
+	const char  *details;	/* for the log */
+};
+
+static void
+answer(struct state *s, const struct answer *a)
+{
+	struct arena *arena = l7_arena(s->ctx);
+	struct http_head *head = arena_alloc(arena, sizeof(*head));
+	struct buf body = { 0 };
+
+	http_head_init(head, arena);
+	head->status = a->status;
+	http_fields_add(&head->fields, SLICE("cache-control"),
+	    SLICE("no-store"));
+	if (a->location.ptr != NULL)
+		http_fields_add_id(&head->fields, FIELD_LOCATION, a->location);
+	for (size_t i = 0; i < s->cookies.len; i++)
+		http_fields_add_id(&head->fields, FIELD_SET_COOKIE,
+		    s->cookies.v[i].value);
+	http_fields_add_id(&head->fields, FIELD_CONTENT_TYPE,
+	    SLICE("text/plain"));
+	buf_addf(&body, "%s\n", a->text);
+	l7_reply_with(s->ctx, head, &body, a->status < 400 ? FLAG_NONE :
+	    FLAG_UAEX, a->status < 400 ? "" : "login");
+	buf_fini(&body);
+	l7_summary(s->ctx)->details = a->details;
+}
+
+static const char *
+because(const struct state *s, const char *why)
+{
+	return arena_printf(l7_arena(s->ctx), "login[%s]", why);
+}
+
+/* The next one may find keys, or addresses, that are not there yet. */
+static void
+want_provider(const struct state *s)
+{
+	const struct proxy_worker *w = worker_of(s);
+	const struct data_plane_options *o = &w->plane->options;
+	const struct authn_rule *r = &s->login->rule;
+
+	if (r->source.len > 0 && o->want_keys != NULL &&
+	    issuer_keys_ask(r->keys, loop_now_ms(w->env.loop)) ==
+	    ISSUER_KEYS_ASK)
+		o->want_keys(o->arg, r->source);
+}
+
+static enum verdict
+unavailable(struct state *s, const char *why)
+{
+	want_provider(s);
+	answer(s, &(struct answer){ 503, "login is not possible now",
+	    SLICE_NONE, because(s, why) });
+	return STOP;
+}
+
+/* --- to the provider -------------------------------------------------------------- */
+
+static struct slice
+redirect_url(const struct state *s)
+{
+	const struct slice parts[] = { SLICE("https://"), s->head->authority,
+		s->login->callback };
+
+	return s->login->redirect_url.ptr != NULL ? s->login->redirect_url :
+	    arena_join(l7_arena(s->ctx), parts, 3);
+}
+
+static bool
+is_https(const struct state *s)
+{
+	return l7_peer(s->ctx)->is_tls || slice_is(http_fields_get(
+	    &s->head->fields, FIELD_X_FORWARDED_PROTO), "https");
+}
+
+/* Somebody who goes where an answer leads, and can be asked there. */
+static bool
+is_browser(const struct http_head *h)
+{
+	struct slice accept = http_fields_get(&h->fields, FIELD_ACCEPT);
+
+	return (h->method_id == METHOD_GET || h->method_id == METHOD_HEAD) &&
+	    accept.ptr != NULL && memmem(accept.ptr, accept.len, "text/html",
+	    9) != NULL;
+}
+
+static struct slice
+path_of(const struct state *s)
+{
+	const struct http_head *h = s->head;
+	const struct slice parts[] = { h->path, SLICE("?"), h->query };
+
+	return arena_join(l7_arena(s->ctx), parts, h->query.ptr == NULL ? 1 :
+	    3);
+}
+
+static enum verdict
+challenge(struct state *s)
+{
+	const struct login *l = s->login;
+	struct arena *a = l7_arena(s->ctx);
+	struct login_way way;
+
+	if (!is_browser(s->head)) {
+		answer(s, &(struct answer){ 401, "login is needed", SLICE_NONE,
+		    because(s, "needed") });
+		return STOP;
+	}
+	if (l->is_secure && !is_https(s)) {
+		answer(s, &(struct answer){ 403, "login needs https",
+		    SLICE_NONE, because(s, "plain") });
+		return STOP;
+	}
+	login_way_new(&way, path_of(s), clock_wall_s(), a);
+	login_way_put(&l->cookies, &way, &s->cookies, a);
+	answer(s, &(struct answer){ 302, "to login", login_address(l, &way,
+	    redirect_url(s), a), because(s, "begun") });
+	return STOP;
+}
+
+/* --- tokens ----------------------------------------------------------------------- */
+
+/* False: too many are under way. */
+static bool
+fetch_tokens(struct state *s, struct slice form,
+    void (*done)(void *, const struct fetch_result *))
+{
+	struct proxy_worker *w = worker_of(s);
+	const struct fetch_request q = {
+		.handshaker = w->plane->options.handshaker,
+		.url = s->login->token, .roots = s->login->roots,
+		.allows_plain = true, .accept = SLICE("application/json"),
+		.authorization = s->login->authorization, .form = form,
+		.timeout_ms = PROVIDER_MS, .body_max = ANSWER_MAX,
+		.files = w->plane->options.provider_files,
+	};
+
+	if (w->logins_len >= FETCHES_MAX)
+		return false;
+	w->logins_len++;
+	s->fetch = fetch_start(w->env.loop, &q, done, s);
+	return true;
+}
+
+static void
+fetch_ended(struct state *s)
+{
+	s->fetch = NULL;
+	worker_of(s)->logins_len--;
+}
+
+/* NULL, or why there is no session. */
+static const char *
+read_tokens(struct state *s, const struct fetch_result *r, struct slice nonce)
+{
+	const char *why;
+
+	if (r->err.kind != ERR_NONE || r->status != 200)
+		return r->err.kind == ERR_NONE ? "refused_by_provider" :
+		    r->err.kind == ERR_DENIED ? "wrong_provider" :
+		    "no_answer";
+	why = login_tokens_read(s->login, r->body, nonce, clock_wall_s(),
+	    l7_arena(s->ctx), &s->session);
+	if (why != NULL && strcmp(why, jwt_fault_name(JWT_KEY)) == 0)
+		want_provider(s);
+	return why;
+}
+
+static bool
+put_session(struct state *s)
+{
+	return login_session_put(&s->login->cookies, &s->session, &s->cookies,
+	    l7_arena(s->ctx));
+}
+
+static void
+let_by(struct state *s)
+{
+	struct arena *a = l7_arena(s->ctx);
+	struct authz_token *token = arena_alloc(a, sizeof(*token));
+
+	authn_token(token, a, s->session.claims, NULL, 0);
+	authenticate_as(s->ctx, token);
+	login_cookies_strip(&s->login->cookies, &s->head->fields, a);
+}
+
+/* --- the way back ----------------------------------------------------------------- */
+
+static void
+on_code_answer(void *arg, const struct fetch_result *r)
+{
+	struct state *s = arg;
+	const char *why;
+
+	fetch_ended(s);
+	why = read_tokens(s, r, s->way.nonce);
+	if (why == NULL && !put_session(s))
+		why = "too_large";
+	answer(s, why == NULL ? &(struct answer){ 302, "logged in",
+	    s->way.back, because(s, "done") } : &(struct answer){ 502,
+	    "login failed; try again", SLICE_NONE, because(s, why) });
+}
+
+static struct slice
+param(const struct state *s, const char *name)
+{
+	struct arena *a = l7_arena(s->ctx);
+	struct slice raw;
+	size_t len;
+
+	if (!query_find(s->head->query, slice_str(name), &raw))
+		return SLICE_NONE;
+	char *to = arena_alloc(a, raw.len + 1);
+
+	query_decode(raw, to, raw.len, &len);
+	return slice_of(to, len);
+}
+
+static enum verdict
+come_back(struct state *s)
+{
+	struct arena *a = l7_arena(s->ctx);
+	struct slice state = param(s, "state"), code = param(s, "code");
+
+	if (state.ptr == NULL || !login_way_take(&s->login->cookies, state,
+	    clock_wall_s(), &s->head->fields, &s->cookies, a, &s->way)) {
+		answer(s, &(struct answer){ 400, "this login is too old, or "
+		    "began elsewhere; go back and try again", SLICE_NONE,
+		    because(s, "state") });
+		return STOP;
+	}
+	if (code.len == 0) {
+		answer(s, &(struct answer){ 403, "login was refused",
+		    SLICE_NONE, because(s, "refused") });
+		return STOP;
+	}
+	return fetch_tokens(s, login_code_form(&s->way, code, redirect_url(s),
+	    a), on_code_answer) ? HOLD : unavailable(s, "overload");
+}
+
+static void
+on_refresh_answer(void *arg, const struct fetch_result *r)
+{
+	struct state *s = arg;
+
+	fetch_ended(s);
+	if (read_tokens(s, r, SLICE_NONE) == NULL && put_session(s)) {
+		let_by(s);
+		l7_resume(s->ctx, DIR_UP);
+		return;
+	}
+	s->cookies.len = 0;
+	login_session_put(&s->login->cookies, NULL, &s->cookies,
+	    l7_arena(s->ctx));
+	challenge(s);
+}
+
+static enum verdict
+log_out(struct state *s)
+{
+	const struct login *l = s->login;
+	struct arena *a = l7_arena(s->ctx);
+	const struct slice home[] = { l->is_secure ? SLICE("https://") :
+	    SLICE("http://"), s->head->authority, SLICE("/") };
+	struct str query = { 0 };
+	struct slice to = SLICE("/");
+
+	login_session_put(&l->cookies, NULL, &s->cookies, a);
+	if (l->end_session.len > 0) {
+		query_add(&query, "client_id", l->client_id);
+		query_add(&query, "post_logout_redirect_uri",
+		    arena_join(a, home, 3));
+		to = slice_str(arena_printf(a, "%.*s%c%s",
+		    SLICE_ARG(l->end_session),
+		    slice_find(l->end_session, '?') < 0 ? '?' : '&',
+		    str_ptr(&query)));
+		str_fini(&query);
+	}
+	answer(s, &(struct answer){ 302, "logged out", to,
+	    because(s, "ended") });
+	return STOP;
+}
+
+/* --- the request ------------------------------------------------------------------ */
+
+static struct login *
+find_login(struct state *s)
+{
+	const struct proxy_worker *w = worker_of(s);
+	struct authorize_at at;
+	struct addr room;
+
+	if (w->snapshot->logins_len == 0)
+		return NULL;
+	authorize_find(w, l7_listener_name(s->ctx), l7_peer(s->ctx),
+	    l7_local(s->ctx, &room), false, &at);
+	return at.login == NULL ? NULL : login_ref(at.login);
+}
+
+static enum verdict
+look(struct state *s)
+{
+	const struct login *l = s->login;
+	struct arena *a = l7_arena(s->ctx);
+
+	if (l->barred != NULL)
+		return unavailable(s, l->barred);
+	if (slice_eq(s->head->path, l->callback))
+		return come_back(s);
+	if (slice_eq(s->head->path, l->logout))
+		return log_out(s);
+	if (!login_session_get(&l->cookies, &s->head->fields, a, &s->session))
+		return challenge(s);
+	if (clock_wall_s() < s->session.until_s) {
+		let_by(s);
+		return PASS;
+	}
+	if (s->session.refresh.len > 0 && fetch_tokens(s, login_refresh_form(
+	    s->session.refresh, a), on_refresh_answer))
+		return HOLD;
+	return challenge(s);
+}
+
+static enum verdict
+head(struct l7_ctx *ctx, enum dir dir, struct http_head *h, bool end)
+{
+	struct state *s = ctx->state;
+
+	(void)end;
+	if (l7_conn(ctx) == NULL)
+		return PASS;
+	if (dir == DIR_DOWN) {
+		for (size_t i = 0; i < s->cookies.len; i++)
+			http_fields_add_id(&h->fields, FIELD_SET_COOKIE,
+			    s->cookies.v[i].value);
+		return PASS;
+	}
+	s->ctx = ctx;
+	s->head = h;
+	s->login = find_login(s);
+	if (s->login == NULL || authenticate_token(ctx) != NULL)
+		return PASS;
+	http_fields_init(&s->cookies, l7_arena(ctx));
+	return look(s);
+}
+
+static void
+done(struct l7_ctx *ctx, const struct l7_summary *sum)
+{
+	struct state *s = ctx->state;
+
+	(void)sum;
+	if (s->fetch != NULL) {
+		fetch_cancel(s->fetch);
+		fetch_ended(s);
+	}
+	login_unref(s->login);
+	s->login = NULL;
+}
+
+const struct l7_filter login_requests = {
+	.base = { .name = "login", .state_size = sizeof(struct state) },
+	.head = head, .done = done,
+};

@@ -1,0 +1,263 @@
+#!/usr/bin/python3
+"""OIDCLogin documents: people who come to a Gateway with a browser log in at a
+provider first."""
+
+import base64
+import collections
+import urllib.parse
+
+from gateway import Gateway, gateway, route, secret, service
+from mesh import curl, free_port, main, scenario, wait_until
+from outside import Authority
+from policies import access_lines, policy
+from tokens import LoginProvider, authentication
+
+HOST = "shop.example"
+SECRET = ("---\napiVersion: v1\nkind: Secret\nmetadata: {name: oidc}\n"
+    "data: {client-secret: %s}\n")
+
+
+def login(provider, more=""):
+	return (f"---\napiVersion: mesh/v1\nkind: OIDCLogin\n"
+	    f"metadata: {{name: people}}\nspec:\n"
+	    f"  targetRefs: [{{group: gateway.networking.k8s.io, kind: Gateway, "
+	    f"name: edge}}]\n  provider: {{issuer: \"{provider.url}\"}}\n"
+	    f"  clientID: {provider.client}\n  clientSecret: {{name: oidc}}\n"
+	    f"  scopes: [groups]\n{more}")
+
+
+class Browser:
+	"""curl with a memory for cookies, host by host.
+
+	curl's own jar brings back what an answer has just ended (7.88).
+	"""
+
+	def __init__(self, *options):
+		self.options = options
+		self.cookies = collections.defaultdict(dict)
+
+	def get(self, url, follow=True):
+		while True:
+			where = urllib.parse.urlsplit(url)
+			held = self.cookies[where.hostname]
+			answer = curl(url, *self.options, "-H",
+			    "Accept: text/html,*/*", *(["-b", "; ".join(
+			    f"{name}={value}" for name, value in held.items())]
+			    if held else []))
+			for line in answer.head.splitlines():
+				field, _, value = line.partition(": ")
+				if field.lower() == "set-cookie":
+					self.hold(held, value)
+			led = answer.header("location")
+			if not follow or led is None:
+				return answer
+			url = urllib.parse.urljoin(url, led)
+
+	def hold(self, held, line):
+		pair, *attributes = line.strip().split("; ")
+		name, _, value = pair.partition("=")
+		assert {"Path=/", "HttpOnly", "Secure", "SameSite=Lax"} <= \
+		    set(attributes), line
+		if "Max-Age=0" in attributes:
+			held.pop(name, None)
+		else:
+			held[name] = value
+
+
+class Shop:
+	"""A Gateway with a login, and browsers that come to it."""
+
+	def __init__(self, scene, documents=""):
+		self.authority = Authority(scene)
+		self.provider = LoginProvider(scene, self.authority.sign("idp",
+		    "DNS:idp.example"))
+		self.port = free_port()
+		self.url = f"https://{HOST}:{self.port}"
+		app = scene.echo("app")
+		self.text = gateway(["name: https, port: %d, protocol: HTTPS, "
+		    "hostname: %s, tls: {certificateRefs: [{name: cert}]}" %
+		    (self.port, HOST)]) + secret("cert", self.authority.sign(
+		    "shop", f"DNS:{HOST}")) + service("web", app.http_port) + \
+		    route("web", "web") + SECRET % base64.b64encode(
+		    self.provider.secret.encode()).decode() + \
+		    login(self.provider) + documents
+		self.edge = Gateway(scene, self.text, options=("--ca-file",
+		    self.authority.path, "--hosts-file", scene.file("hosts",
+		    "127.0.0.1 idp.example\n")))
+		self.options = ("--cacert", self.authority.path, "--resolve",
+		    f"{HOST}:{self.port}:127.0.0.1", "--resolve",
+		    f"idp.example:{self.provider.port}:127.0.0.1")
+		wait_until(lambda: self.browser().get(f"{self.url}/plain",
+		    follow=False).status == 302, "the provider is known")
+		self.one = self.browser()
+
+	def browser(self):
+		return Browser(*self.options)
+
+	def browse(self, path, follow=True):
+		return self.one.get(self.url + path, follow)
+
+	def curl(self, path, *options):
+		return curl(self.url + path, *self.options, *options)
+
+
+@scenario
+def a_browser_logs_in_once_and_out_again(scene):
+	shop = Shop(scene)
+	provider = shop.provider
+	provider.asked.clear()
+	got = shop.browse("/some/path?a=1&b=%2F")
+	assert got.status == 200, got.body
+	seen = got.json()
+	assert seen["path"] == "/some/path?a=1&b=%2F", "it is led back"
+	assert "cookie" not in seen["headers"], "the session is no application's"
+	assert shop.browse("/other", follow=False).status == 200
+	assert provider.asked["authorization_code"] == 1, "once"
+	assert list(shop.one.cookies[HOST]) == ["__Host-mesh-session"], \
+	    "nothing is left of the way"
+	# Who is no browser is not led away, and a token is as good as a session.
+	assert shop.curl("/").status == 401
+	out = shop.browse("/logout", follow=False)
+	assert out.header("location").startswith(f"{provider.url}/logout?"), \
+	    out.head
+	assert shop.browse("/other", follow=False).status == 302
+	wait_until(lambda: any(line["response_code_details"] == "login[done]"
+	    for line in access_lines(shop.edge)), "the access log says what was")
+
+
+@scenario
+def what_a_session_says_is_known_to_policies(scene):
+	target = ("  targetRefs: [{group: gateway.networking.k8s.io, kind: "
+	    "Gateway, name: edge}]\n")
+	shop = Shop(scene, documents=policy("admins", f"""
+{target}  action: DENY
+  rules:
+  - to: [{{operation: {{paths: ["/admin"]}}}}]
+    when: [{{key: "request.auth.claims[groups]", notValues: [admin]}}]
+  - from: [{{source: {{notRequestPrincipals: ["*/ann"]}}}}]
+"""))
+	shop.provider.claims = {"groups": ["staff"]}
+	assert shop.browse("/plain").status == 200
+	assert shop.browse("/admin").status == 403
+	shop.one = shop.browser()
+	shop.provider.claims = {"groups": ["staff", "admin"]}
+	assert shop.browse("/admin").status == 200
+
+
+@scenario
+def a_session_goes_on_by_its_refresh_token_and_else_begins_anew(scene):
+	shop = Shop(scene)
+	provider = shop.provider
+	provider.asked.clear()
+	provider.lifetime = 1
+	assert shop.browse("/plain").status == 200
+	provider.lifetime = 600
+	wait_until(lambda: shop.browse("/plain", follow=False).status == 200 and
+	    provider.asked["refresh_token"] == 1, "it is refreshed")
+	assert shop.browse("/plain", follow=False).status == 200
+	assert provider.asked["refresh_token"] == 1, "and then good again"
+	assert provider.asked["authorization_code"] == 1
+
+
+@scenario
+def a_login_is_bound_to_its_browser_and_its_provider(scene):
+	shop = Shop(scene)
+	provider = shop.provider
+	# A code that came to another browser leads nowhere.
+	begun = shop.browse("/plain", follow=False)
+	there = curl(begun.header("location"), *shop.options)
+	back = there.header("location")
+	path = back[len(shop.url):]
+	assert path.startswith("/oauth2/callback?code="), back
+	assert shop.browser().get(back, follow=False).status == 400
+	assert shop.browse(path.replace("state=", "state=0"),
+	    follow=False).status == 400
+	done = shop.browse(path, follow=False)
+	assert done.status == 302 and done.header("location") == "/plain"
+	assert shop.browse(path, follow=False).status == 400, "a way ends once"
+	# What a provider must not say makes no session.
+	for forged in ({"nonce": "x"}, {"aud": "another"}, {"azp": "another"},
+	    {"iss": "https://evil.example"}, {"exp": 1}, {"exp": None},
+	    {"sub": None}):
+		shop.one = shop.browser()
+		provider.forged = forged
+		assert shop.browse("/plain").status == 502, forged
+	provider.forged = {}
+	# Nor does a session that somebody made up, or another's.
+	assert shop.browse("/plain").status == 200
+	held = shop.one.cookies[HOST]
+	good = held["__Host-mesh-session"]
+	held["__Host-mesh-session"] = good[:60] + ("A" if good[60] != "A" else
+	    "B") + good[61:]
+	assert shop.browse("/plain", follow=False).status == 302
+	held["__Host-mesh-session"] = good
+	assert shop.browse("/plain", follow=False).status == 200
+	# It leads back to a path of this host, whatever was asked for.
+	shop.one = shop.browser()
+	led = shop.browse("//evil.example/x")
+	assert led.status == 200 and led.json()["path"] == "/evil.example/x", \
+	    led.body
+
+
+@scenario
+def nobody_comes_in_while_login_is_not_possible(scene):
+	shop = Shop(scene)
+	shop.edge.write("documents", shop.text.replace("client-secret:",
+	    "other:"))
+	wait_until(lambda: shop.browse("/plain", follow=False).status == 503,
+	    "without the secret")
+	assert "no client-secret" in shop.edge.err()
+	shop.edge.write("documents", shop.text)
+	wait_until(lambda: shop.browse("/plain", follow=False).status == 302,
+	    "it is back")
+
+
+@scenario
+def a_gateway_of_control_has_the_login_and_its_secret(scene):
+	authority = Authority(scene)
+	provider = LoginProvider(scene, authority.sign("idp", "DNS:idp.example"))
+	control = scene.control()
+	app = scene.echo("app")
+	port = free_port()
+	scene.proxy("web", control=control, service="default/web",
+	    apps=[f"80={app.http}/http"]).await_ready()
+	control.apply(gateway(["name: https, port: %d, protocol: HTTPS, "
+	    "hostname: %s, tls: {certificateRefs: [{name: cert}]}" % (port,
+	    HOST)]) + secret("cert", authority.sign("shop", f"DNS:{HOST}")) +
+	    route("web", "web") + SECRET % base64.b64encode(
+	    provider.secret.encode()).decode() + login(provider))
+	edge = scene.proxy("edge", control=control, gateway="default/edge",
+	    options=["--listen-address", "127.0.0.1", "--ca-file",
+	    authority.path, "--hosts-file", scene.file("hosts",
+	    "127.0.0.1 idp.example\n")]).await_ready()
+	one = Browser("--cacert", authority.path, "--resolve",
+	    f"{HOST}:{port}:127.0.0.1", "--resolve",
+	    f"idp.example:{provider.port}:127.0.0.1")
+	wait_until(lambda: one.get(f"https://{HOST}:{port}/plain").status == 200,
+	    "people log in")
+	# Sessions are the browser's: they outlive the proxy.
+	edge.stop()
+	edge.start()
+	edge.await_ready()
+	wait_until(lambda: one.get(f"https://{HOST}:{port}/plain",
+	    follow=False).status == 200, "the session is good")
+	assert provider.asked["authorization_code"] == 1
+	assert "Programmed" in control.ctl("get", "oidclogin", "people", "-o",
+	    "yaml").stdout
+
+
+@scenario
+def a_token_is_as_good_as_a_session(scene):
+	shop = Shop(scene)
+	target = ("  targetRefs: [{group: gateway.networking.k8s.io, kind: "
+	    "Gateway, name: edge}]\n")
+	shop.edge.write("tokens", authentication([{"issuer": shop.provider.url,
+	    "jwks": shop.provider.jwks}], spec=target))
+	token = shop.provider.token()
+	wait_until(lambda: shop.curl("/plain", "--oauth2-bearer",
+	    token).status == 200, "a token is let by")
+	assert shop.curl("/plain", "--oauth2-bearer", "x.y.z").status == 401
+
+
+if __name__ == "__main__":
+	main()
