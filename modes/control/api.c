@@ -266,6 +266,7 @@ api_stream_start(struct api_call *call, const char *upgrade,
 	http_head_init(head, l7_arena(call->ctx));
 	head->status = upgrade != NULL ? 101 : 200;
 	head->content_length = -1;
+	api_add_date(call, head);
 	if (upgrade != NULL) {
 		head->upgrade = slice_str(upgrade);
 		l7_tunnel(call->ctx);

@@ -82,6 +82,8 @@ int api_query_u64(struct api_call *, const char *name, uint64_t fallback,
     uint64_t *out);
 bool api_query_bool(struct api_call *, const char *name);
 
+/* The Date of an answer (RFC 9110, 6.6.1); only while there is a ctx. */
+void api_add_date(struct api_call *, struct http_head *);
 /* Answers.  Each ends the call; the second one of a call does nothing. */
 void api_answer(struct api_call *, int status, const char *content_type,
     struct slice body);

@@ -1,9 +1,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "conf/json.h"
+#include "filter/http_date.h"
 #include "modes/control/api.h"
 
 /* --- what was asked ------------------------------------------------------- */
@@ -92,6 +94,7 @@ answer(struct api_call *call, int status, const char *content_type,
 	head = arena_alloc(l7_arena(call->ctx), sizeof(*head));
 	http_head_init(head, l7_arena(call->ctx));
 	head->status = status;
+	api_add_date(call, head);
 	http_fields_add_id(&head->fields, FIELD_CONTENT_TYPE,
 	    slice_str(content_type));
 	http_fields_add(&head->fields, SLICE("cache-control"),
@@ -110,6 +113,14 @@ answer(struct api_call *call, int status, const char *content_type,
 	buf_add_slice(&b, body);
 	l7_reply_with(call->ctx, head, &b, FLAG_NONE, details);
 	buf_fini(&b);
+}
+
+/* By which proxies see whether their clock is right. */
+void
+api_add_date(struct api_call *call, struct http_head *head)
+{
+	http_fields_add_id(&head->fields, FIELD_DATE, http_date_text(
+	    l7_arena(call->ctx), clock_wall_s()));
 }
 
 void

@@ -3,6 +3,7 @@
 #include "http/exchange.h"
 #include "http/message.h"
 #include "modes/proxy/agent_call.h"
+#include "modes/proxy/agent_clock.h"
 
 #define REPLY_MAX	((size_t)4 << 20)	/* bytes */
 #define REPLY_MS	15000
@@ -71,6 +72,7 @@ on_reply(void *arg, const struct exchange_result *r)
 	char *text = arena_alloc(&c->arena, len + 1);
 
 	buf_copy_out(r->body, text, len);
+	agent_clock_check(r->head, c->request.dial.control);
 	reply.status = r->head->status;
 	reply.body = slice_of(text, len);
 	if (reply.status != 200)

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "http/codec.h"
 #include "http/message.h"
+#include "modes/proxy/agent_clock.h"
 #include "modes/proxy/agent_link.h"
 #include "sync/message.h"
 
@@ -122,6 +123,7 @@ on_head(void *owner, struct http_head *h, bool end)
 	struct agent_link *l = owner;
 	struct err err = ERR_INIT;
 
+	agent_clock_check(h, l->request.control);
 	if (h->status == 101 && !end) {
 		l->is_open = true;
 		loop_timer_start(&l->silence, LINK_SILENCE_MS);

@@ -1,12 +1,20 @@
 #!/usr/bin/env python3
 """What a proxy keeps on disk, how it joins and renews, what its admin says."""
 
+import contextlib
+import email.utils
 import json
 import os
+import re
 import shutil
+import socket
+import ssl
 import subprocess
+import threading
+import time
 
 import wire
+from gateway import certificate
 from member import Api
 from mesh import MESH, SLOWER, Skip, free_port, main, scenario, wait_until
 
@@ -211,6 +219,45 @@ def a_control_of_other_roots_never_hears_the_secret(scene):
 	proxy = scene.proxy("orders", control=first, service="default/orders",
 	    apps=[f"80={app.http}/http"])
 	proxy.await_ready()
+
+
+def answer_of_yesterday(sock, context):
+	"""What a control whose clock is a day behind says to a first question."""
+	date = email.utils.formatdate(time.time() - 86400, usegmt=True)
+	with contextlib.suppress(OSError), sock:
+		peer = context.wrap_socket(sock.accept()[0], server_side=True)
+		peer.recv(4096)
+		peer.sendall(f"HTTP/1.1 503 Service Unavailable\r\ndate: {date}"
+		    "\r\ncontent-length: 0\r\n\r\n".encode())
+		peer.recv(1)
+
+
+@scenario
+def a_clock_that_is_off_is_told_of_though_nobody_can_join(scene):
+	control = scene.control()
+	head = subprocess.run(["curl", "-sik", f"https://{control.api}"
+	    "/v1/trust-bundle"], capture_output=True, text=True, check=True).stdout
+	told = re.search(r"^date: (.*)\r?$", head, re.M | re.I)
+	assert abs(email.utils.parsedate_to_datetime(told[1]).timestamp() -
+	    time.time()) < 20, head
+	cert, key = certificate(scene, "other", "control.mesh")
+	context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+	context.load_cert_chain(cert, key)
+	context.set_alpn_protocols(["http/1.1"])
+	sock = scene.closing(socket.create_server(("127.0.0.1", 0)))
+	thread = threading.Thread(target=answer_of_yesterday,
+	    args=(sock, context))
+	thread.start()
+	control.token("default/orders", "orders")
+	proxy = scene.start("orders", [MESH, "proxy", "--service",
+	    "default/orders", "--control", f"127.0.0.1:{sock.getsockname()[1]}",
+	    "--token-file", scene.dir / "orders.token", "--state-dir",
+	    scene.dir / "orders", "--inbound-listen", "127.0.0.1:0",
+	    "--outbound-listen", "127.0.0.1:0", "--admin-listen",
+	    "127.0.0.1:0"])
+	proxy.wait_line(r"our clock is 8640\d s ahead of that of control")
+	proxy.stop()
+	thread.join()
 
 
 @scenario
