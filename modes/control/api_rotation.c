@@ -1,4 +1,5 @@
 #include "modes/control/api_rows.h"
+#include "modes/control/jwt_rotation.h"
 #include "modes/control/left_behind.h"
 #include "modes/control/rotation.h"
 
@@ -74,6 +75,13 @@ void
 api_ca_activate(struct api_call *call)
 {
 	rotation_activate(call->server->rotation, &call->who, on_done,
+	    api_call_ref(call));
+}
+
+void
+api_ca_replace_token_key(struct api_call *call)
+{
+	jwt_rotation_replace(call->server, &call->who, on_done,
 	    api_call_ref(call));
 }
 

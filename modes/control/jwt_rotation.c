@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "modes/control/jwt_rotation.h"
 #include "modes/control/sessions.h"
 
@@ -50,6 +51,62 @@ activate(struct server *s, struct err *err)
 	key_fini(&key);
 	return r;
 }
+
+/* --- by order ------------------------------------------------------------ */
+
+struct order {
+	struct server *server;
+	void         (*done)(void *, const struct err *);
+	void          *ctx;
+};
+
+static void
+on_replaced(void *owner, const struct signer_reply *reply)
+{
+	struct order *o = owner;
+	struct server *s = o->server;
+	struct err err = ERR_INIT;
+
+	if (reply->status != SIGNER_SIGNED)
+		signer_status_err(reply->status, &err);
+	else if (jwt_keys_activate(&s->ca->jwt, &s->ca->files, clock_wall_s(),
+	    &err) == 0)
+		jwt_keys_drop(&s->ca->jwt, &s->ca->files, INT64_MAX, &err);
+	if (err.kind == ERR_NONE)
+		sessions_publish(s->sessions);
+	o->done(o->ctx, &err);
+	mem_free(o);
+}
+
+void
+jwt_rotation_replace(struct server *s, const struct audit_entry *who,
+    void (*done)(void *, const struct err *), void *ctx)
+{
+	struct order *o = mem_alloc(sizeof(*o));
+	struct ca *ca = s->ca;
+	struct err err = ERR_INIT;
+	struct key key = { 0 };
+
+	*o = (struct order){ s, done, ctx };
+	/* One that was published already serves, too. */
+	if (jwt_keys_read_next(&key, &ca->files, &err) != 0 &&
+	    err.kind == ERR_NOT_FOUND) {
+		err = ERR_INIT;
+		if (jwt_keys_prepare(&ca->jwt, &ca->files, clock_wall_s(),
+		    &err) == 0)
+			jwt_keys_read_next(&key, &ca->files, &err);
+	}
+	if (err.kind == ERR_NONE) {
+		audit(s, who, SLICE("ca.replace"));
+		signer_renew(ca->signer, &key, on_replaced, o);
+	} else {
+		done(ctx, &err);
+		mem_free(o);
+	}
+	key_fini(&key);
+}
+
+/* --- by age -------------------------------------------------------------- */
 
 void
 jwt_rotation_look(struct server *s, int64_t now)

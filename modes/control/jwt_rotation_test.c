@@ -45,6 +45,45 @@ is_by(struct server_fixture *t, const struct jwt_key *key)
 	return strstr(got.head, kid) != NULL;
 }
 
+static void
+on_order(void *ctx, const struct err *err)
+{
+	assert_string_equal(err->text, "");
+	*(bool *)ctx = true;
+}
+
+TEST(jwt_key_that_is_replaced_verifies_no_more)
+{
+	struct server_fixture *t = server_fixture_new();
+	const struct jwt_keys *k = &t->s->ca->jwt;
+	const struct audit_entry who = { .actor = SLICE("x"), .from = SLICE("y") };
+	struct jwt_key old = k->v[0];
+	bool done = false;
+	struct peer p;
+	char kid[JWT_KID_LEN + 1];
+
+	peer_open(t, &p, "shop/orders-1");
+	jwt_rotation_replace(t->s, &who, on_order, &done);
+	server_fixture_run(t, &done);
+	assert_int_equal(k->len, 1);
+	assert_int_equal(k->v[0].state, JWT_KEY_ACTIVE);
+	assert_memory_not_equal(k->v[0].point, old.point, KEY_POINT_LEN);
+	assert_true(is_by(t, &k->v[0]));
+	jwt_svid_kid(kid, k->v[0].point);
+	peer_await(t, &p, kid);
+	/* With one prepared it is that one. */
+	done = false;
+	jwt_rotation_look(t->s, clock_wall_s() + JWT_KEY_LIFE_S);
+	assert_int_equal(k->len, 2);
+	old = k->v[1];
+	jwt_rotation_replace(t->s, &who, on_order, &done);
+	server_fixture_run(t, &done);
+	assert_int_equal(k->len, 1);
+	assert_memory_equal(k->v[0].point, old.point, KEY_POINT_LEN);
+	peer_close(&p);
+	server_fixture_free(t);
+}
+
 TEST(jwt_keys_are_published_before_they_sign_and_after)
 {
 	struct server_fixture *t = server_fixture_new();

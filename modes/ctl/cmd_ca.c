@@ -13,7 +13,7 @@
 
 static int show(struct ctl *), export_bundle(struct ctl *);
 static int prepare(struct ctl *), activate(struct ctl *), taint(struct ctl *),
-    revoke(struct ctl *);
+    revoke(struct ctl *), replace_token_key(struct ctl *);
 
 static const char *const formats[] = { "pem", "spiffe", "hash", NULL };
 
@@ -97,6 +97,11 @@ static const struct ctl_example taint_examples[] = {
 	{ 0 },
 };
 
+static const struct ctl_example replace_examples[] = {
+	{ "ca replace-token-key --yes", "tokens that are out are worth nothing" },
+	{ 0 },
+};
+
 static const struct ctl_example revoke_examples[] = {
 	{ "ca revoke --yes", "the old root is trusted by nobody any more" },
 	{ 0 },
@@ -139,6 +144,18 @@ static const struct ctl_command ca_taint = {
 	.run = taint,
 };
 
+static const struct ctl_command ca_replace_token_key = {
+	.name = "replace-token-key",
+	.arguments = "",
+	.summary = "sign tokens of applications with another key, now",
+	.text = "For a key that somebody else may have. The one before, and every "
+	    "JWT-SVID that it signed, is good for nobody who looks at the trust "
+	    "bundle: proxies at once, others when they fetch it again. Control "
+	    "goes from key to key by itself, without that, every 30 days.",
+	.examples = replace_examples,
+	.run = replace_token_key,
+};
+
 static const struct ctl_command ca_revoke = {
 	.name = "revoke",
 	.arguments = "",
@@ -153,7 +170,8 @@ static const struct ctl_command ca_revoke = {
 };
 
 static const struct ctl_command *const below[] = { &ca_show, &ca_prepare,
-	&ca_activate, &ca_taint, &ca_revoke, &ca_export_bundle,
+	&ca_activate, &ca_taint, &ca_revoke,
+	&ca_replace_token_key, &ca_export_bundle,
 	&ca_split, &ca_combine, NULL };
 
 const struct ctl_command cmd_ca = {
@@ -291,6 +309,16 @@ static int
 taint(struct ctl *c)
 {
 	return order(c, "POST", "/v1/ca/taint", conf_map_new(&c->arena));
+}
+
+static int
+replace_token_key(struct ctl *c)
+{
+	int code = ctl_confirm(c, "refuse every token of an application that is "
+	    "out?");
+
+	return code != CTL_OK ? code : order(c, "POST",
+	    "/v1/ca/replace-token-key", conf_map_new(&c->arena));
 }
 
 static int

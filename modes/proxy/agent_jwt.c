@@ -204,7 +204,13 @@ agent_jwt_stop(struct agent *g)
 }
 
 void
-agent_jwt_fini(struct agent *g)
+agent_jwt_forget(struct agent *g)
 {
 	map_fini(&g->jwts.kept, free_kept);
+}
+
+void
+agent_jwt_fini(struct agent *g)
+{
+	agent_jwt_forget(g);
 }

@@ -33,6 +33,7 @@ void agent_jwt_fetch(struct agent *, const struct slice *audiences, size_t n,
     void (*done)(void *arg, const struct agent_jwt *), void *arg);
 void agent_jwt_init(struct agent *);
 void agent_jwt_stop(struct agent *);
+void agent_jwt_forget(struct agent *);	/* what is kept */
 void agent_jwt_fini(struct agent *);
 
 #endif

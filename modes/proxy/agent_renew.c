@@ -260,6 +260,7 @@ agent_take_jwks(struct agent *g, struct slice text)
 	str_add_slice(&g->jwks, text);
 	if (state_write(&g->state, STATE_JWKS, text, &err) != 0)
 		log_error("identity", "%s", err.text);
+	agent_jwt_forget(g);	/* a key may be taken back */
 	agent_svid_changed(g);
 }
 

@@ -201,6 +201,14 @@ def a_token_is_for_its_audience(scene):
 	assert code(application.call, "FetchJWTSVID", audience=["db"],
 	    spiffe_id=ID.replace("orders", "web")) == "PERMISSION_DENIED"
 	assert tokens_of(other).keys().isdisjoint(keys)
+	# A key that somebody may have is replaced, and what it signed is nothing.
+	control.ctl("ca", "replace-token-key", "--yes")
+	wait_until(lambda: code(application.call, "ValidateJWTSVID", audience="db",
+	    svid=token) == "INVALID_ARGUMENT", "the token is refused")
+	assert kid not in tokens_of(control)
+	token = application.call("FetchJWTSVID", audience=["db", "spiffe://x/y"]
+	    ).svids[0].svid
+	application.call("ValidateJWTSVID", audience="db", svid=token)
 	# Away, control is asked in vain, and what there is stays good.
 	control.stop()
 	assert code(application.call, "FetchJWTSVID", audience=["new"]) == \
