@@ -54,7 +54,7 @@ struct ext_authz_peer {
 };
 
 struct ext_authz_question {
-	const struct http_head *head;	/* as it stands now */
+	const struct http_head *head;	/* as it stands now; NULL: of bytes, gRPC */
 	struct slice            body;	/* with body_max */
 	bool                    is_part;	/* there is more of it */
 	struct ext_authz_peer   source, destination;

@@ -126,7 +126,7 @@ put_http(struct str *out, const struct ext_authz_settings *s,
 	str_fini(&path);
 }
 
-/* Request: time 1 (Timestamp: seconds 1, nanos 2), http 2. */
+/* Request: time 1 (Timestamp: seconds 1, nanos 2), http 2, if it is that. */
 static void
 put_request(struct str *out, const struct ext_authz_settings *s,
     const struct ext_authz_question *q)
@@ -136,9 +136,11 @@ put_request(struct str *out, const struct ext_authz_settings *s,
 	protobuf_put_i64(out, 1, q->wall_us / 1000000);
 	protobuf_put_i64(out, 2, q->wall_us % 1000000 * 1000);
 	protobuf_close(out, part);
-	part = protobuf_open(out, 2);
-	put_http(out, s, q);
-	protobuf_close(out, part);
+	if (q->head != NULL) {
+		part = protobuf_open(out, 2);
+		put_http(out, s, q);
+		protobuf_close(out, part);
+	}
 	protobuf_close(out, request);
 }
 

@@ -92,6 +92,17 @@ TEST(ext_authz_grpc_asks_as_envoy_does)
 	assert_non_null(strstr(str_ptr(&text), "3{1=x-a "));
 	assert_null(strstr(str_ptr(&text), "3{1=cookie"));
 	buf_fini(&out);
+	str_clear(&text);
+
+	/* Of bytes there is no request. */
+	q.head = NULL;
+	ext_authz_grpc_put(&s, &q, &out);
+	assert_true(grpc_message_read(buf_pull(&out, buf_len(&out)), &message));
+	show(message, &text, 9);
+	assert_string_equal(str_ptr(&text),
+	    "1{1{1{1{2=10.0.0.1 3=5 } } 4=spiffe://td/ns/a/sa/b } "
+	    "2{2=shop/orders } 4{1{1=1 2=500000000 } } 12{1=orders } } ");
+	buf_fini(&out);
 	str_fini(&text);
 	arena_fini(&a);
 }

@@ -18,7 +18,7 @@
  *
  * To ask is the caller's: the verdict says whom, and its answer is what holds
  * once all of them said yes.  As they may change the request, who asked decides
- * again then.  Where nobody can be asked, as of bytes, it is authz_unasked.
+ * again then.  Where nobody can be asked it is authz_unasked.
  *
  * A rule matches when one of its from, one of its to and all of its when do; in
  * a source or operation all fields must hold, of a field one value.  A value is

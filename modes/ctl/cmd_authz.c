@@ -297,20 +297,29 @@ reason(struct inquiry *q, const struct authz_verdict *v,
 	    "defaultInboundPolicy is %s", model_inbound_policy_name(q->mesh));
 }
 
-/* None is asked about requests to itself. */
+/* Whether a provider can be asked: of bytes only gRPC speaks. */
+static const struct model_auth_provider *
+askable(const struct inquiry *q, const struct authz_ask *ask)
+{
+	const struct model_extension_provider *p = model_extension_provider(
+	    q->config, ask->provider);
+
+	return p == NULL || (!q->facts.is_http && p->grpc == NULL) ? NULL :
+	    model_auth_provider(p);
+}
+
+/* None is asked about what is meant for itself. */
 static void
 drop_own(const struct inquiry *q, struct authz_verdict *v)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < v->asks_len; i++) {
-		const struct model_extension_provider *p =
-		    model_extension_provider(q->config, v->asks[i].provider);
+		const struct model_auth_provider *p = askable(q, &v->asks[i]);
 
 		if (p == NULL || q->service == NULL ||
-		    strcmp(model_auth_provider(p)->service, q->to.name) != 0 ||
-		    strcmp(model_auth_provider(p)->namespace,
-		    q->to.namespace) != 0)
+		    strcmp(p->service, q->to.name) != 0 ||
+		    strcmp(p->namespace, q->to.namespace) != 0)
 			v->asks[kept++] = v->asks[i];
 	}
 	v->asks_len = kept;
@@ -321,8 +330,7 @@ static const struct authz_ask *
 in_vain(const struct inquiry *q, const struct authz_verdict *v)
 {
 	for (size_t i = 0; i < v->asks_len; i++)
-		if (!q->facts.is_http || model_extension_provider(q->config,
-		    v->asks[i].provider) == NULL)
+		if (askable(q, &v->asks[i]) == NULL)
 			return &v->asks[i];
 	return NULL;
 }
@@ -429,8 +437,7 @@ decide(struct inquiry *q, const char *workload, const struct conf_pairs *labels)
 	    AUTHZ_ALLOW_ALL : authz_default_of(q->mesh));
 
 	authz_decide(z, &q->facts, &verdict);
-	if (q->facts.is_http)
-		drop_own(q, &verdict);
+	drop_own(q, &verdict);
 	add_answer(q, workload, &verdict);
 	authz_unref(z);
 }

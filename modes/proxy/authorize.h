@@ -18,9 +18,11 @@
  * the access log's response_code_details and a counter name policy and rule.
  *
  * A request that CUSTOM policies are about waits until their providers have said
- * yes, one after another, and is decided then, as they made it.  What they refuse
- * is answered as they say.  Of bytes and datagrams nobody is asked: such a
- * policy refuses them, and so does one whose provider the MeshConfig lacks.
+ * yes, one after another, and is decided then, as they made it; so does a
+ * connection of bytes, if all of them are asked by gRPC.  What they refuse is
+ * answered as they say, or cut off.  Where one cannot be asked -- by HTTP about
+ * bytes, about datagrams of strangers, or as the MeshConfig lacks it -- the
+ * policy refuses.
  */
 #define AUTHORIZE_BODY	"RBAC: access denied"
 

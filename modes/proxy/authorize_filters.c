@@ -3,6 +3,7 @@
 #include "chain/http.h"
 #include "modes/proxy/authenticate.h"
 #include "modes/proxy/authorize_run.h"
+#include "modes/proxy/ext_authz.h"
 #include "modes/proxy/plain.h"
 
 /* --- connections of bytes and of datagrams -------------------------------------- */
@@ -12,10 +13,13 @@ struct bytes_state {
 	struct l4_ctx  *ctx;
 	/* As it came: a gateway may say later that it is another's. */
 	struct authz_ip source, destination;
+	struct bytes_asking *asking;	/* NULL: nobody is asked, or was */
 };
 
+/* False: nothing is asked of it. */
 static bool
-bytes_allowed(const struct bytes_state *s, enum authorize_when when)
+bytes_facts(const struct bytes_state *s, struct authorize_at *at,
+    struct authz_facts *f)
 {
 	struct l4_ctx *ctx = s->ctx;
 	struct l4_run *run = ctx->run;
@@ -24,21 +28,86 @@ bytes_allowed(const struct bytes_state *s, enum authorize_when when)
 	struct addr room;
 	const struct addr *local = conn_local(l4_conn(run), &room);
 	bool is_udp = strcmp(peer->alpn, "mesh-udp/1") == 0;
-	struct authorize_at at;
-	struct authz_answer by;
 
-	authorize_find(w, l4_listener(run), peer, local, is_udp, &at);
-	if (at.table == NULL)
-		return true;
-	const struct authz_facts f = {
+	authorize_find(w, l4_listener(run), peer, local, is_udp, at);
+	if (at->table == NULL)
+		return false;
+	*f = (struct authz_facts){
 		.id = slice_str(peer->id), .is_foreign = peer->is_foreign,
 		.sni = slice_str(peer->sni),
 		.source = s->source, .remote = s->source,
 		.destination = s->destination,
-		.port = at.port, .app_port = at.app_port,
+		.port = at->port, .app_port = at->app_port,
 	};
+	return true;
+}
 
-	return authorize_ask(w, &at, &f, when, &by);
+/* Who has not been asked, now or when it came, has not said yes. */
+static struct authz_answer
+bytes_answer(const struct bytes_state *s, const struct authz_verdict *v)
+{
+	for (size_t i = 0; i < v->asks_len; i++)
+		if (!bytes_asking_has(s->asking, v->asks[i].provider))
+			return (struct authz_answer){ true, v->asks[i].policy,
+				v->asks[i].rule };
+	return v->answer;
+}
+
+static bool
+bytes_allowed(const struct bytes_state *s, enum authorize_when when)
+{
+	struct proxy_worker *w = l4_env(s->ctx->run)->mode;
+	struct authorize_at at;
+	struct authz_facts f;
+	struct authz_verdict v;
+	struct authz_answer by;
+
+	if (!bytes_facts(s, &at, &f))
+		return true;
+	if (at.strict != NULL)
+		return authorize_ask(w, &at, &f, when, &by);
+	authz_decide(at.table, &f, &v);
+	by = bytes_answer(s, &v);
+	authorize_note(w, &at, &f, &v, &by, when);
+	return !by.is_denied;
+}
+
+bool
+authorize_bytes_let_in(struct l4_ctx *ctx)
+{
+	struct bytes_state *s = ctx->state;
+	struct proxy_worker *w = l4_env(ctx->run)->mode;
+
+	if (!bytes_allowed(s, AUTHORIZE_NEW)) {
+		l4_abort(ctx->run, CLOSE_DENIED);
+		return false;
+	}
+	list_append(&w->let_in, &s->link);
+	return true;
+}
+
+void
+authorize_bytes_refused(struct l4_ctx *ctx, const struct authz_ask *ask,
+    const char *why)
+{
+	struct authorize_at at;
+	struct authz_facts f;
+
+	if (bytes_facts(ctx->state, &at, &f))
+		authorize_note_refusal(l4_env(ctx->run)->mode, &at, &f, ask,
+		    why);
+	l4_abort(ctx->run, CLOSE_DENIED);
+}
+
+struct ext_authz_provider *
+authorize_provider(const struct proxy_worker *w, const char *name)
+{
+	const struct snapshot *s = w->snapshot;
+
+	for (size_t i = 0; i < s->providers_len; i++)
+		if (slice_is(s->providers[i]->name, name))
+			return s->providers[i];
+	return NULL;
 }
 
 /* Its first bytes tell; until then it is not known what to ask. */
@@ -59,6 +128,9 @@ bytes_open(struct l4_ctx *ctx)
 	struct bytes_state *s = ctx->state;
 	struct proxy_worker *w = l4_env(ctx->run)->mode;
 	struct conn *c = l4_conn(ctx->run);
+	struct authorize_at at;
+	struct authz_facts f;
+	struct authz_verdict v;
 	struct addr room;
 
 	/* Of HTTP each request is asked about. */
@@ -71,12 +143,12 @@ bytes_open(struct l4_ctx *ctx)
 		list_prepend(&w->undecided, &s->link);
 		return PASS;
 	}
-	if (!bytes_allowed(s, AUTHORIZE_NEW)) {
-		l4_abort(ctx->run, CLOSE_DENIED);
-		return STOP;
+	if (bytes_facts(s, &at, &f) && at.strict == NULL) {
+		authz_decide(at.table, &f, &v);
+		if (v.asks_len > 0)
+			return bytes_asking_begin(ctx, &v, &at, &s->asking);
 	}
-	list_append(&w->let_in, &s->link);
-	return PASS;
+	return authorize_bytes_let_in(ctx) ? PASS : STOP;
 }
 
 bool
@@ -102,6 +174,8 @@ bytes_close(struct l4_ctx *ctx, enum close_reason why)
 	struct bytes_state *s = ctx->state;
 
 	(void)why;
+	bytes_asking_end(s->asking);
+	s->asking = NULL;
 	if (s->ctx != NULL)
 		list_remove(&s->link);
 }

@@ -60,18 +60,6 @@ asking_end(struct asking *a)
 
 /* --- one after another -------------------------------------------------------------- */
 
-static struct ext_authz_provider *
-find(struct l7_ctx *ctx, const char *name)
-{
-	const struct proxy_worker *w = l7_env(ctx)->mode;
-	const struct snapshot *s = w->snapshot;
-
-	for (size_t i = 0; i < s->providers_len; i++)
-		if (slice_is(s->providers[i]->name, name))
-			return s->providers[i];
-	return NULL;
-}
-
 static void
 note_refusal(struct l7_ctx *ctx, const struct authz_ask *ask, const char *what)
 {
@@ -171,7 +159,8 @@ ask_next(struct l7_ctx *ctx)
 		at.service = SLICE("");
 	for (; a->at < a->len; a->at++) {
 		const struct authz_ask *next = &a->asks[a->at];
-		struct ext_authz_provider *p = find(ctx, next->provider);
+		struct ext_authz_provider *p = authorize_provider(l7_env(ctx)->mode,
+		    next->provider);
 
 		if (p == NULL) {
 			note_refusal(ctx, next, "it is not in the MeshConfig");
@@ -196,8 +185,8 @@ wanted(struct l7_ctx *ctx, const struct asking *a, bool *is_part)
 	size_t most = 0, strict = SIZE_MAX;
 
 	for (size_t i = 0; i < a->len; i++) {
-		const struct ext_authz_provider *p = find(ctx,
-		    a->asks[i].provider);
+		const struct ext_authz_provider *p = authorize_provider(
+		    l7_env(ctx)->mode, a->asks[i].provider);
 		size_t max = p == NULL ? 0 : p->settings.body_max;
 
 		if (max > most)

@@ -5,10 +5,12 @@
 #include "modes/proxy/authorize.h"
 
 /*
- * authorize_run: the insides of the filter of requests, shared by
- * authorize_filters.c, which decides, and authorize_provider.c, which asks.
+ * authorize_run: the insides of the two filters, shared by authorize_filters.c,
+ * which decides, and by those that ask: authorize_provider.c about requests,
+ * authorize_provider_bytes.c about connections of bytes.
  */
 struct asking;
+struct bytes_asking;
 
 /* As it was when it came: filters behind may write another path. */
 struct authorize_request {
@@ -28,6 +30,15 @@ bool authorize_let_in(struct l7_ctx *);
 /* By a rule: tells the log more than the caller. */
 void authorize_refuse_by(struct l7_ctx *, const struct authz_answer *);
 
+/* Who is asked by that name, by the worker's snapshot, or NULL. */
+struct ext_authz_provider *authorize_provider(const struct proxy_worker *,
+    const char *name);
+/* The same of a connection: lets it in, or cuts it off. */
+bool authorize_bytes_let_in(struct l4_ctx *);
+/* What a provider refused: tells the log, and cuts it off. */
+void authorize_bytes_refused(struct l4_ctx *, const struct authz_ask *,
+    const char *why);
+
 /* --- authorize_provider.c ----------------------------------------------------------- */
 
 /* At the head of a request.  HOLD: the answer resumes it, or it is refused. */
@@ -38,5 +49,17 @@ enum verdict asking_body(struct l7_ctx *, struct buf *, bool end);
 bool asking_has(const struct asking *, const char *provider);
 void asking_change_response(const struct asking *, struct http_head *);
 void asking_end(struct asking *);	/* NULL allowed; memory is the stream's */
+
+/* --- authorize_provider_bytes.c ------------------------------------------------------ */
+
+/*
+ * When a connection opens about which somebody is asked: PASS, STOP, or HOLD: the
+ * answer resumes it, or it is cut off.  *out is set if somebody is asked; where
+ * nobody can be the rule refuses.
+ */
+enum verdict bytes_asking_begin(struct l4_ctx *, const struct authz_verdict *,
+    const struct authorize_at *, struct bytes_asking **out);
+bool bytes_asking_has(const struct bytes_asking *, const char *provider);
+void bytes_asking_end(struct bytes_asking *);	/* NULL allowed */
 
 #endif

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "base/log.h"
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/data_plane.h"
@@ -18,31 +19,50 @@ set_address(struct ext_authz_peer *p, struct arena *a, const struct addr *addr)
 	p->port = (uint16_t)addr_port(addr);
 }
 
-void
-ext_authz_question_of(struct l7_ctx *ctx, struct slice service,
-    struct ext_authz_question *q)
+/* What is known of any connection. */
+static void
+set_ends(struct ext_authz_question *q, const struct proxy_worker *w,
+    const struct conn_peer *peer, struct slice service, struct arena *a)
 {
-	struct proxy_worker *w = l7_env(ctx)->mode;
-	const struct conn_peer *peer = l7_peer(ctx);
-	const struct l7_summary *s = l7_summary(ctx);
 	struct tls_identity *own = data_plane_identity(w->plane);
-	struct arena *a = l7_arena(ctx);
-	struct addr room;
 
-	*q = (struct ext_authz_question){
-		.head = l7_request(ctx), .body = SLICE(""),
-		.id = s->request_id, .sni = slice_str(peer->sni),
-		.wall_us = s->start_wall_us,
-		.source = { .principal = slice_str(peer->id),
-		    .service = s->source_service },
-		.destination = { .service = service },
-	};
-	set_address(&q->source, a, l7_addr(ctx, &room));
-	set_address(&q->destination, a, l7_local(ctx, &room));
+	q->body = SLICE("");
+	q->sni = slice_str(peer->sni);
+	q->source.principal = slice_str(peer->id);
+	q->destination.service = service;
 	if (own != NULL)
 		q->destination.principal = arena_dup(a,
 		    slice_str(tls_identity_id(own)));
 	tls_identity_unref(own);
+}
+
+void
+ext_authz_question_of(struct l7_ctx *ctx, struct slice service,
+    struct ext_authz_question *q)
+{
+	const struct l7_summary *s = l7_summary(ctx);
+	struct arena *a = l7_arena(ctx);
+	struct addr room;
+
+	*q = (struct ext_authz_question){ .head = l7_request(ctx),
+		.id = s->request_id, .wall_us = s->start_wall_us };
+	set_ends(q, l7_env(ctx)->mode, l7_peer(ctx), service, a);
+	q->source.service = s->source_service;
+	set_address(&q->source, a, l7_addr(ctx, &room));
+	set_address(&q->destination, a, l7_local(ctx, &room));
+}
+
+void
+ext_authz_question_of_bytes(struct l4_ctx *ctx, struct slice service,
+    struct arena *a, struct ext_authz_question *q)
+{
+	struct conn *c = l4_conn(ctx->run);
+	struct addr room;
+
+	*q = (struct ext_authz_question){ .wall_us = (int64_t)clock_wall_us() };
+	set_ends(q, l4_env(ctx->run)->mode, l4_peer(ctx), service, a);
+	set_address(&q->source, a, conn_addr(c, &room));
+	set_address(&q->destination, a, conn_local(c, &room));
 }
 
 bool

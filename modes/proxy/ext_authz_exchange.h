@@ -12,6 +12,9 @@
 /* Of the body nothing; service: "ns/name" that is called, or empty. */
 void ext_authz_question_of(struct l7_ctx *, struct slice service,
     struct ext_authz_question *);
+/* The same of a connection of bytes, of which there is no head. */
+void ext_authz_question_of_bytes(struct l4_ctx *, struct slice service,
+    struct arena *, struct ext_authz_question *);
 /* Puts in what a provider sees of a body that was collected; borrows it. */
 void ext_authz_show_body(struct ext_authz_question *,
     const struct ext_authz_settings *, struct slice body, bool is_part);

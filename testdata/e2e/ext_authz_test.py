@@ -4,7 +4,8 @@
 the action CUSTOM beside a service and at a Gateway, and for routes' filters."""
 
 import json
-import os
+import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -173,7 +174,10 @@ def a_provider_that_does_not_answer_lets_nobody_pass(scene):
 	wait_until(lambda: world.ask("/open").status == 200,
 	    "it is let by where it says so")
 	wait_until(lambda: world.count("fail_open") >= 1, "which is counted")
-	world.orders.wait_line("let by: provider auth: .*; default/ask asks it")
+	# So many lines a second and no more.
+	wait_until(lambda: world.ask("/open").status == 200 and
+	    re.search("let by: provider auth: .*; default/ask asks it",
+	    world.orders.err()), "the log says so")
 
 
 @scenario
@@ -407,6 +411,9 @@ def people_see_who_is_asked(scene):
 	assert row["verdict"] == "asked"
 	assert row["asks"] == ["asks provider auth by rule 0 of default/ask"]
 	assert "denied" in check("/x", "--bytes", expect=1)
+	world.control.apply(mesh_config(GRPC))
+	assert "asks provider auth" in check("/x", "--bytes")
+	world.control.apply(mesh_config(HTTP))
 	world.control.ctl("wait", "--for=condition=ResolvedRefs",
 	    "authorizationpolicy", "ask")
 	world.control.apply(policy(provider="other"))
@@ -503,19 +510,74 @@ def a_caller_that_leaves_is_asked_about_no_longer(scene):
 	assert world.ask("/x").status == 200
 
 
-@scenario
-def bytes_are_refused_where_a_provider_would_be_asked(scene):
+def bytes_world(scene, provider, kind, settings=""):
+	"""db, which speaks bytes, web that calls it, and a provider."""
+	scene.closing(provider)
 	control = scene.control()
 	app = scene.echo("app")
-	db = scene.proxy("db", control=control, service="default/db",
-	    apps=[f"90={app.tcp}/tcp"]).await_ready()
-	web = scene.proxy("web", control=control, service="default/web",
-	    upstreams={"db": "default/db:90"}).await_ready()
+
+	def member(name, app, **options):
+		return scene.proxy(name, control=control,
+		    service=f"default/{name}", apps=[app],
+		    **options).await_ready()
+	db = member("db", f"90={app.tcp}/tcp")
+	web = member("web", f"80={app.http}/http",
+	    upstreams={"db": "default/db:90"})
+	member("auth", f"80=127.0.0.1:{provider.server_port}/"
+	    f"{'h2c' if kind == GRPC else 'http'}")
 	wait_until(lambda: wire.exchange(web.upstream["db"], b"hi"),
 	    "bytes come through")
-	control.apply(mesh_config(HTTP) + policy("name: db"))
-	wait_until(lambda: refused(web.upstream["db"]), "they are refused")
+	control.apply(mesh_config(kind, settings) + policy("name: db"))
+	return control, db, web.upstream["db"]
+
+
+@scenario
+def bytes_are_refused_where_an_http_provider_would_be_asked(scene):
+	provider = HttpProvider(yes())
+	_, db, address = bytes_world(scene, provider, HTTP)
+	wait_until(lambda: refused(address), "they are refused")
 	db.wait_line("rule 0 of default/ask")
+	assert not provider.asked
+
+
+@scenario
+def bytes_are_asked_about_by_grpc(scene):
+	provider = GrpcProvider(lambda asked, reply: setattr(reply.status,
+	    "code", 7))
+	control, db, address = bytes_world(scene, provider, GRPC,
+	    ", timeout: 10s")
+	wait_until(lambda: refused(address) and provider.asked,
+	    "it is asked, and says no")
+	asked = provider.asked[-1]
+	assert asked.source.principal == "spiffe://mesh.internal/ns/default/sa/web"
+	assert asked.destination.service == "default/db"
+	assert asked.tls_session.sni == "90.db.default.mesh"
+	assert not asked.request.HasField("http")
+	db.wait_line("provider auth: it says no; rule 0 of default/ask asks it")
+	provider.says = lambda asked, reply: reply.status.SetInParent()
+	assert wire.exchange(address, b"hi" * 100000), "it says yes"
+	before = len(provider.asked)
+	held = wire.dial(address)
+	held.sendall(b"early")
+	wait_until(lambda: len(provider.asked) > before, "it is asked")
+	# What was let in stays while the policy does, and without it.
+	control.apply(policy("name: db").replace("notPaths: [/free]",
+	    "ports: ['90']"))
+	control.apply(policy("name: db"))
+	held.shutdown(socket.SHUT_WR)
+	assert held.recv(1)
+	held.close()
+	provider.is_open.clear()
+	leaver = wire.dial(address)
+	leaver.sendall(b"x")
+	wait_until(lambda: len(provider.asked) > before + 1, "it is asked")
+	wire.reset(leaver)
+	provider.is_open.set()
+	provider.server.stop(0).wait(WAIT)
+	control.apply(mesh_config(GRPC))
+	wait_until(lambda: refused(address), "nobody answers")
+	control.apply(mesh_config(GRPC, ", failOpen: true"))
+	wait_until(lambda: not refused(address), "it is let by")
 
 
 def refused(address):
