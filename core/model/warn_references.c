@@ -5,6 +5,8 @@
 #include "model/backend_policy.h"
 #include "model/extension.h"
 #include "model/gateway.h"
+#include "model/oidc_login.h"
+#include "model/request_authentication.h"
 #include "model/rollout.h"
 #include "model/route.h"
 #include "model/secret.h"
@@ -458,6 +460,25 @@ of_authorization_policy(struct warner *w)
 		    p->name);
 }
 
+static void
+of_request_authentication(struct warner *w)
+{
+	const struct model_request_authentication_spec *s =
+	    &model_request_authentication(w->object)->spec;
+
+	look_targets(w, s->targets, s->targets_len);
+}
+
+static void
+of_oidc_login(struct warner *w)
+{
+	const struct model_oidc_login_spec *s = model_oidc_login(w->object);
+
+	look_targets(w, s->targets, s->targets_len);
+	warn_look(w, "clientSecret", s->secret.group, s->secret.kind, NULL,
+	    s->secret.name);
+}
+
 static const struct {
 	const struct model_kind *kind;
 	void                   (*look)(struct warner *);
@@ -473,6 +494,8 @@ static const struct {
 	{ &model_xbackend_kind, of_xbackend },
 	{ &model_rollout_kind, of_rollout },
 	{ &model_authorization_policy_kind, of_authorization_policy },
+	{ &model_request_authentication_kind, of_request_authentication },
+	{ &model_oidc_login_kind, of_oidc_login },
 	{ &model_mesh_config_kind, of_mesh_config },
 };
 

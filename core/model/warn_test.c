@@ -87,10 +87,26 @@ note(void *arg, const struct model_object *o, const char *text)
 	"[{name: " name ", envoyExtAuthzGrpc: {service: web.default, port: "	\
 	port "}}]}\n"
 
+#define TOKENS								\
+	"---\napiVersion: security.istio.io/v1\n"				\
+	"kind: RequestAuthentication\nmetadata: {name: t}\n"		\
+	"spec: {targetRefs: [{name: web}]}\n"
+#define LOGIN	OURS("OIDCLogin", "l", "targetRefs: [{group: "		\
+	"gateway.networking.k8s.io, kind: Gateway, name: edge}], provider: "	\
+	"{issuer: 'https://idp.example'}, clientID: a, clientSecret: "	\
+	"{name: oidc}")
+
 static const struct {
 	unsigned    flags;
 	const char *in, *out;
 } cases[] = {
+	/* Whose tokens, and who logs in where. */
+	{ MODEL_WARN_REFERENCES, TOKENS SERVICE, "" },
+	{ MODEL_WARN_REFERENCES, TOKENS, "t:5:21: spec.targetRefs[0]: there is "
+	    "no Service web\n" },
+	{ MODEL_WARN_REFERENCES, LOGIN, "t:5:21: spec.targetRefs[0]: there is "
+	    "no Gateway edge\nt:5:155: spec.clientSecret: there is no Secret "
+	    "oidc\n" },
 	/* Whom a policy asks. */
 	{ MODEL_WARN_REFERENCES, ASKS PROVIDER("opa", "80") SERVICE, "" },
 	{ MODEL_WARN_REFERENCES, ASKS PROVIDER("other", "80") SERVICE,

@@ -221,8 +221,6 @@ find_rules(struct state *s)
 	struct authorize_at at;
 	struct addr room;
 
-	if (w->snapshot->authn_len == 0)
-		return NULL;
 	authorize_find(w, l7_listener_name(s->ctx),
 	    l7_peer(s->ctx), l7_local(s->ctx, &room), false, &at);
 	if (at.rules == NULL)
@@ -253,25 +251,36 @@ look(struct state *s)
 	return s->found_len == 0 ? PASS : judge(s);
 }
 
+/* Where no rules are in force, a request costs no more than this. */
+struct slot {
+	struct state *state;	/* NULL: nothing is asked; in the arena */
+};
+
 static enum verdict
 request_head(struct l7_ctx *ctx, enum dir dir, struct http_head *head, bool end)
 {
-	struct state *s = ctx->state;
+	const struct proxy_worker *w = l7_env(ctx)->mode;
+	struct slot *slot = ctx->state;
 
 	(void)end;
-	if (dir == DIR_DOWN || l7_conn(ctx) == NULL)
+	if (dir == DIR_DOWN || l7_conn(ctx) == NULL ||
+	    w->snapshot->authn_len == 0)
 		return PASS;
-	s->ctx = ctx;
-	s->head = head;
-	return look(s);
+	slot->state = arena_zalloc(l7_arena(ctx), sizeof(*slot->state));
+	slot->state->ctx = ctx;
+	slot->state->head = head;
+	return look(slot->state);
 }
 
 static void
 request_done(struct l7_ctx *ctx, const struct l7_summary *sum)
 {
-	struct state *s = ctx->state;
+	struct slot *slot = ctx->state;
+	struct state *s = slot->state;
 
 	(void)sum;
+	if (s == NULL)
+		return;
 	if (s->verifying != NULL)
 		verifier_cancel(s->verifying);
 	s->verifying = NULL;
@@ -284,6 +293,6 @@ request_done(struct l7_ctx *ctx, const struct l7_summary *sum)
 
 const struct l7_filter authenticate_requests = {
 	.base = { .name = "authentication",
-	    .state_size = sizeof(struct state) },
+	    .state_size = sizeof(struct slot) },
 	.head = request_head, .done = request_done,
 };

@@ -284,9 +284,8 @@ on_refresh_answer(void *arg, const struct fetch_result *r)
 		l7_resume(s->ctx, DIR_UP);
 		return;
 	}
+	/* Another request may have had the new one: its session is not ended. */
 	s->cookies.len = 0;
-	login_session_put(&s->login->cookies, NULL, &s->cookies,
-	    l7_arena(s->ctx));
 	challenge(s);
 }
 
@@ -325,8 +324,6 @@ find_login(struct state *s)
 	struct authorize_at at;
 	struct addr room;
 
-	if (w->snapshot->logins_len == 0)
-		return NULL;
 	authorize_find(w, l7_listener_name(s->ctx), l7_peer(s->ctx),
 	    l7_local(s->ctx, &room), false, &at);
 	return at.login == NULL ? NULL : login_ref(at.login);
@@ -356,44 +353,63 @@ look(struct state *s)
 	return challenge(s);
 }
 
-static enum verdict
-head(struct l7_ctx *ctx, enum dir dir, struct http_head *h, bool end)
-{
-	struct state *s = ctx->state;
+/* Where nobody logs in, a request costs no more than this. */
+struct slot {
+	struct state *state;	/* NULL: nothing is asked; in the arena */
+};
 
-	(void)end;
-	if (l7_conn(ctx) == NULL)
+static enum verdict
+come_in(struct l7_ctx *ctx, struct http_head *h)
+{
+	const struct proxy_worker *w = l7_env(ctx)->mode;
+	struct slot *slot = ctx->state;
+	struct state *s;
+
+	if (w->snapshot->logins_len == 0 || authenticate_token(ctx) != NULL)
 		return PASS;
-	if (dir == DIR_DOWN) {
-		for (size_t i = 0; i < s->cookies.len; i++)
-			http_fields_add_id(&h->fields, FIELD_SET_COOKIE,
-			    s->cookies.v[i].value);
-		return PASS;
-	}
+	s = slot->state = arena_zalloc(l7_arena(ctx), sizeof(*s));
 	s->ctx = ctx;
 	s->head = h;
 	s->login = find_login(s);
-	if (s->login == NULL || authenticate_token(ctx) != NULL)
+	if (s->login == NULL)
 		return PASS;
 	http_fields_init(&s->cookies, l7_arena(ctx));
 	return look(s);
 }
 
+static enum verdict
+head(struct l7_ctx *ctx, enum dir dir, struct http_head *h, bool end)
+{
+	const struct slot *slot = ctx->state;
+	const struct state *s = slot->state;
+
+	(void)end;
+	if (dir == DIR_UP)
+		return l7_conn(ctx) == NULL ? PASS : come_in(ctx, h);
+	for (size_t i = 0; s != NULL && i < s->cookies.len; i++)
+		http_fields_add_id(&h->fields, FIELD_SET_COOKIE,
+		    s->cookies.v[i].value);
+	return PASS;
+}
+
 static void
 done(struct l7_ctx *ctx, const struct l7_summary *sum)
 {
-	struct state *s = ctx->state;
+	struct slot *slot = ctx->state;
+	struct state *s = slot->state;
 
 	(void)sum;
+	if (s == NULL)
+		return;
 	if (s->fetch != NULL) {
 		fetch_cancel(s->fetch);
 		fetch_ended(s);
 	}
 	login_unref(s->login);
-	s->login = NULL;
+	slot->state = NULL;
 }
 
 const struct l7_filter login_requests = {
-	.base = { .name = "login", .state_size = sizeof(struct state) },
+	.base = { .name = "login", .state_size = sizeof(struct slot) },
 	.head = head, .done = done,
 };
