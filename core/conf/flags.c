@@ -55,10 +55,11 @@ value_of(const struct conf_field *f)
 		[CONF_BYTES_T] = "SIZE", [CONF_TIME_T] = "TIME",
 		[CONF_ENUM_T] = "WORD", [CONF_PORT_OR_NAME_T] = "PORT",
 		[CONF_BOOL_T] = "", [CONF_STRING_T] = NULL };
-	static const char *const by_pattern[] = { [CONF_PATH] = "PATH",
+	static const char *const by_pattern[CONF_SECRET_KEY + 1] = {
+		[CONF_PATH] = "PATH",
 		[CONF_HOST_PORT] = "HOST:PORT", [CONF_LISTEN] = "ADDRESS:PORT",
 		[CONF_SERVICE_NAME] = "NAMESPACE/NAME", [CONF_HOST] = "HOST",
-		[CONF_IP] = "ADDRESS", [CONF_CIDR] = "RANGE", [CONF_LABEL_VALUE] = NULL };
+		[CONF_IP] = "ADDRESS", [CONF_CIDR] = "RANGE" };
 
 	if (f->type != CONF_STRING_T)
 		return by_type[f->type];
