@@ -44,7 +44,7 @@ static const struct conf_field rule_fields[] = {
 	    .max_items = 64, .critical = true,
 	    .text = "one of which a token must be for; none: any" },
 	{ "jwksUri", CONF_STRING_T, RULE(jwks_uri), .min = 1, .max = 2048,
-	    .text = "where the issuer's keys are, http:// or https://" },
+	    .text = "where the issuer's keys are, https://" },
 	{ "jwks", CONF_STRING_T, RULE(jwks), .pattern = CONF_LONG_TEXT,
 	    .text = "the issuer's public keys, a JWK Set" },
 	{ "fromHeaders", CONF_STRUCT_T, RULE_LIST(from_headers),

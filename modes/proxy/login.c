@@ -129,6 +129,23 @@ path_of(const struct state *s)
 	    3);
 }
 
+/* Cookies are for https alone; where that is, is known of the usual ports. */
+static enum verdict
+to_https(struct state *s)
+{
+	const struct http_head *h = s->head;
+	bool is_usual = h->port == 0 || h->port == 80;
+	struct slice parts[] = { SLICE("https://"), h->authority, path_of(s) };
+
+	if (h->port == 80)
+		parts[1].len -= strlen(":80");
+	answer(s, is_usual ? &(struct answer){ 302, "to https",
+	    arena_join(l7_arena(s->ctx), parts, 3), because(s, "https") } :
+	    &(struct answer){ 403, "login needs https", SLICE_NONE,
+	    because(s, "plain") });
+	return STOP;
+}
+
 static enum verdict
 challenge(struct state *s)
 {
@@ -141,11 +158,8 @@ challenge(struct state *s)
 		    because(s, "needed") });
 		return STOP;
 	}
-	if (l->is_secure && !is_https(s)) {
-		answer(s, &(struct answer){ 403, "login needs https",
-		    SLICE_NONE, because(s, "plain") });
-		return STOP;
-	}
+	if (l->is_secure && !is_https(s))
+		return to_https(s);
 	login_way_new(&way, path_of(s), clock_wall_s(), a);
 	login_way_put(&l->cookies, &way, &s->cookies, a);
 	answer(s, &(struct answer){ 302, "to login", login_address(l, &way,

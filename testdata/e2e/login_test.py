@@ -71,12 +71,13 @@ class Shop:
 		self.authority = Authority(scene)
 		self.provider = LoginProvider(scene, self.authority.sign("idp",
 		    "DNS:idp.example"))
-		self.port = free_port()
+		self.port, self.plain = free_port(), free_port()
 		self.url = f"https://{HOST}:{self.port}"
 		app = scene.echo("app")
 		self.text = gateway(["name: https, port: %d, protocol: HTTPS, "
 		    "hostname: %s, tls: {certificateRefs: [{name: cert}]}" %
-		    (self.port, HOST)]) + secret("cert", self.authority.sign(
+		    (self.port, HOST), f"name: http, port: {self.plain}, "
+		    "protocol: HTTP"]) + secret("cert", self.authority.sign(
 		    "shop", f"DNS:{HOST}")) + service("web", app.http_port) + \
 		    route("web", "web") + SECRET % base64.b64encode(
 		    self.provider.secret.encode()).decode() + \
@@ -197,6 +198,23 @@ def a_login_is_bound_to_its_browser_and_its_provider(scene):
 	led = shop.browse("//evil.example/x")
 	assert led.status == 200 and led.json()["path"] == "/evil.example/x", \
 	    led.body
+
+
+@scenario
+def a_login_is_for_https_alone(scene):
+	shop = Shop(scene)
+	url = f"http://127.0.0.1:{shop.plain}/a?b=c"
+
+	def plain(host, *options):
+		return curl(url, "-H", f"Host: {host}", *options)
+	browser = ("-H", "Accept: text/html")
+	for host in (HOST, f"{HOST}:80"):
+		led = plain(host, *browser)
+		assert led.status == 302 and led.header("location") == \
+		    f"https://{HOST}/a?b=c", led.head
+		assert led.header("set-cookie") is None
+	assert plain(f"{HOST}:8080", *browser).status == 403
+	assert plain(HOST).status == 401
 
 
 @scenario
