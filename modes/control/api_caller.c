@@ -231,7 +231,7 @@ static int
 judge(struct api_call *call, const struct asked *q, enum rights_verb verb,
     struct slice *role, struct err *err)
 {
-	struct rights_need need = rights_need(q->resource, verb);
+	struct rights_need need = rights_need(q->resource, verb, q->ns);
 
 	if (rights_meet(&call->rights, need, q->ns)) {
 		*role = slice_str(model_role_name(need.role));
@@ -322,7 +322,7 @@ api_caller_sees(const struct api_call *call, const char *resource,
     struct slice ns)
 {
 	return rights_meet(&call->rights, rights_need(slice_str(resource),
-	    RIGHTS_READ), ns);
+	    RIGHTS_READ, ns), ns);
 }
 
 /* The parts of a key without copying them: "/GROUP/PLURAL/NS/NAME". */
@@ -371,7 +371,7 @@ api_caller_sift(const struct api_call *call, struct conf_node *list,
 	struct conf_node *kept = conf_list_new(list->items.arena);
 
 	if (call->rights.everywhere >= rights_need(slice_str(resource),
-	    RIGHTS_READ).role)
+	    RIGHTS_READ, SLICE_NONE).role)
 		return;
 	CONF_FOREACH(e, list) {
 		bool sees = false;

@@ -89,7 +89,8 @@ api_can_i(struct api_call *call)
 
 	if (read_verb(call, &verb) < 0 || (row = read_resource(call)) == NULL)
 		return;
-	struct rights_need need = row->need[verb];
+	struct rights_need need = rights_need(slice_str(row->resource), verb,
+	    ns);
 
 	/* In all of them: as a ClusterRoleBinding gives it. */
 	if (slice_is(ns, "*")) {

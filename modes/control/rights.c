@@ -1,3 +1,6 @@
+#include <string.h>
+
+#include "model/authorization_policy.h"
 #include "modes/control/rights.h"
 
 #define NOBODY		{ RIGHTS_NOBODY, MODEL_NO_ROLE }
@@ -68,14 +71,31 @@ const struct rights_row rights_table[] = {
 	{ NULL, { NOBODY, NOBODY } },
 };
 
+static bool
+is_root_namespace(struct slice ns)
+{
+	char name[64];
+
+	if (ns.ptr == NULL || ns.len >= sizeof(name))
+		return false;
+	memcpy(name, ns.ptr, ns.len);
+	name[ns.len] = '\0';
+	return model_is_root_namespace(name);
+}
+
 struct rights_need
-rights_need(struct slice resource, enum rights_verb verb)
+rights_need(struct slice resource, enum rights_verb verb, struct slice ns)
 {
 	const struct rights_row *r = rights_table;
+	struct rights_need need;
 
 	while (r->resource != NULL && !slice_is(resource, r->resource))
 		r++;
-	return r->need[verb];
+	need = r->need[verb];
+	if (need.reach == RIGHTS_HERE && verb == RIGHTS_WRITE &&
+	    is_root_namespace(ns))
+		need.reach = RIGHTS_EVERYWHERE;
+	return need;
 }
 
 enum model_role

@@ -41,8 +41,13 @@ struct rights_row {
 
 extern const struct rights_row rights_table[];	/* resource NULL ends it */
 
-/* That of a resource that has no row is RIGHTS_NOBODY. */
-struct rights_need rights_need(struct slice resource, enum rights_verb);
+/*
+ * That of a resource that has no row is RIGHTS_NOBODY.  ns: where it is asked
+ * for, or absent; policies of a root namespace are about every other, so what is
+ * written there takes its role everywhere.
+ */
+struct rights_need rights_need(struct slice resource, enum rights_verb,
+    struct slice ns);
 
 /* What one person has; see bindings.h. */
 struct rights {

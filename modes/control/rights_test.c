@@ -57,7 +57,7 @@ TEST(rights_let_somebody_make_every_call)
 		if ((r->who & API_PEOPLE) == 0 || (r->who & API_NOBODY) != 0)
 			continue;
 		struct rights_need need = rights_need(slice_str(r->resource),
-		    r->method == METHOD_GET ? RIGHTS_READ : RIGHTS_WRITE);
+		    r->method == METHOD_GET ? RIGHTS_READ : RIGHTS_WRITE, SLICE_NONE);
 
 		if (need.reach == RIGHTS_NOBODY)
 			fail_msg("nobody may call %s: see rights.c", r->pattern);
@@ -80,8 +80,8 @@ TEST(rights_have_no_row_for_what_there_is_not)
 TEST(rights_to_bind_are_those_of_admins)
 {
 	struct rights_need near = rights_need(SLICE("rolebindings"),
-	    RIGHTS_WRITE), wide = rights_need(SLICE("clusterrolebindings"),
-	    RIGHTS_WRITE);
+	    RIGHTS_WRITE, SLICE("pay")), wide = rights_need(
+	    SLICE("clusterrolebindings"), RIGHTS_WRITE, SLICE_NONE);
 
 	assert_int_equal(near.role, MODEL_ADMIN);
 	assert_int_equal(near.reach, RIGHTS_HERE);
@@ -90,9 +90,10 @@ TEST(rights_to_bind_are_those_of_admins)
 }
 
 static struct rights_in in_pay[] = { { { "pay", 3 }, MODEL_OPERATOR } };
+static struct rights_in in_root[] = { { { "istio-system", 12 }, MODEL_ADMIN } };
 static const struct rights nothing, team = { MODEL_NO_ROLE, in_pay, 1 },
     reader = { MODEL_VIEWER, NULL, 0 }, both = { MODEL_VIEWER, in_pay, 1 },
-    boss = { MODEL_ADMIN, NULL, 0 };
+    boss = { MODEL_ADMIN, NULL, 0 }, root = { MODEL_NO_ROLE, in_root, 1 };
 
 static const struct {
 	const char          *resource;
@@ -122,6 +123,11 @@ static const struct {
 	{ "tokens", RIGHTS_READ, NULL, &reader, true },
 	{ "tokens", RIGHTS_WRITE, NULL, &boss, true },
 	{ "rights", RIGHTS_READ, NULL, &nothing, true },
+	/* What is written there is about every namespace. */
+	{ "authorizationpolicies", RIGHTS_WRITE, "istio-system", &root, false },
+	{ "rolebindings", RIGHTS_WRITE, "istio-system", &root, false },
+	{ "authorizationpolicies", RIGHTS_READ, "istio-system", &root, true },
+	{ "authorizationpolicies", RIGHTS_WRITE, "mesh-system", &boss, true },
 	{ "backup", RIGHTS_READ, NULL, &boss, false },
 	{ "what is this", RIGHTS_READ, NULL, &boss, false },
 	{ "what is this", RIGHTS_WRITE, "pay", &boss, false },
@@ -131,8 +137,8 @@ TEST(rights_are_met_where_they_were_given)
 {
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
 		if (rights_meet(questions[i].who, rights_need(slice_str(
-		    questions[i].resource), questions[i].verb),
-		    slice_str(questions[i].ns)) != questions[i].may)
+		    questions[i].resource), questions[i].verb,
+		    slice_str(questions[i].ns)), slice_str(questions[i].ns)) != questions[i].may)
 			fail_msg("question %zu: %s", i, questions[i].resource);
 }
 
@@ -167,7 +173,7 @@ TEST(rights_say_what_is_missing)
 		struct str s = { 0 };
 
 		rights_say(&s, rights_need(slice_str(cases[i].resource),
-		    RIGHTS_WRITE), slice_str(cases[i].ns));
+		    RIGHTS_WRITE, slice_str(cases[i].ns)), slice_str(cases[i].ns));
 		assert_string_equal(str_ptr(&s), cases[i].text);
 		str_fini(&s);
 	}

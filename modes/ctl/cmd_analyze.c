@@ -129,17 +129,29 @@ look_at(struct analysis *a, const struct model_object *o)
 	model_inert(o, on_inert, &idle);
 }
 
+/* Kinds that we may not read are passed over, unless that is all of them. */
 static int
 load(struct analysis *a)
 {
+	struct err refused = ERR_INIT;
+	size_t seen = 0;
+
 	for (size_t i = 0; model_kinds[i] != NULL; i++) {
 		struct err err = ERR_INIT;
 
-		if (model_kinds[i]->stored && traffic_load(&a->traffic,
-		    model_kinds[i], NULL, &err) < 0)
+		if (!model_kinds[i]->stored)
+			continue;
+		if (traffic_load(&a->traffic, model_kinds[i], NULL, &err) == 0)
+			seen++;
+		else if (err.kind == ERR_DENIED)
+			refused = err;
+		else
 			return ctl_fail_call(a->traffic.c, &err);
 	}
-	return CTL_OK;
+	if (refused.kind != ERR_NONE && seen > 0)
+		ctl_tell(a->traffic.c, "not looked at: %s", refused.text);
+	return seen > 0 || refused.kind == ERR_NONE ? CTL_OK :
+	    ctl_fail_call(a->traffic.c, &refused);
 }
 
 static void

@@ -17,8 +17,8 @@ static const char *const roles[] = { "viewer", "operator", "admin", NULL };
 
 static const struct ctl_option create_options[] = {
 	{ "role", 0, "ROLE", .words = roles,
-	    .text = "what the operator may do: viewer, operator or admin, in the "
-	    "namespace of -n, else everywhere; default: admin everywhere" },
+	    .text = "viewer, operator or admin, in the namespace of -n, else "
+	    "everywhere; default: admin" },
 	{ "ttl", 0, "DURATION", .text = "how long it is valid" },
 	{ "out-dir", 0, "DIR", .word = CTL_WORD_DIR,
 	    .text = "where to put its files; default ~/.config/mesh" },

@@ -12,8 +12,8 @@ static const char *const roles[] = { "viewer", "operator", "admin", NULL };
 
 static const struct ctl_option add_options[] = {
 	{ "role", 0, "ROLE", .words = roles,
-	    .text = "what the user may do: viewer, operator or admin, in the "
-	    "namespace of -n, else everywhere; default: nothing" },
+	    .text = "viewer, operator or admin, in the namespace of -n, else "
+	    "everywhere; default: none" },
 	{ 0 },
 };
 
