@@ -40,8 +40,7 @@ join_new(struct server *s, const uint8_t *point, const struct audit_entry *who,
 	j->server = s;
 	arena_init(&j->arena);
 	memcpy(j->point, point, KEY_POINT_LEN);
-	j->who.actor = arena_dup(&j->arena, who->actor);
-	j->who.from = arena_dup(&j->arena, who->from);
+	j->who = audit_keep(&j->arena, who);
 	j->done = done;
 	j->ctx = ctx;
 	return j;

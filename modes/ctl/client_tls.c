@@ -12,7 +12,8 @@ read_file(const char *path, const char *what, struct str *out, struct err *err)
 {
 	if (path == NULL)
 		return err_set(err, ERR_CONFIG, "no %s: an operator's files come "
-		    "from `mesh ctl operator create`, or name them", what);
+		    "from `mesh ctl operator create`, or name them; who has a "
+		    "password needs the bundle alone: `mesh ctl login`", what);
 	if (conf_file_read(path, out, err) == 0)
 		return 0;
 	err->kind = ERR_CONFIG;

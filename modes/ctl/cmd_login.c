@@ -144,9 +144,10 @@ logout(struct ctl *c)
 	struct err err = ERR_INIT;
 	int code = CTL_OK;
 
-	if (access(token_path(c), F_OK) < 0)
-		return ctl_misused(c, "there is no login in %s",
-		    target_config_dir(c));
+	if (access(token_path(c), F_OK) < 0) {
+		ctl_warn(c, "there is no login in %s", target_config_dir(c));
+		return CTL_NO;
+	}
 	c->with_token = true;
 	if (call_api(c, "POST", "/v1/logout", conf_map_new(&c->arena), NULL,
 	    &err) < 0)
