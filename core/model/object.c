@@ -323,3 +323,17 @@ model_labels_match(const struct conf_pairs *selector,
 	}
 	return true;
 }
+
+struct conf_node *
+model_document_new(struct arena *a, const struct model_kind *kind,
+    const char *namespace, const char *name)
+{
+	struct conf_node *doc = conf_map_new(a), *meta;
+
+	conf_set_string(doc, "apiVersion", kind->versions[0]);
+	conf_set_string(doc, "kind", kind->kind);
+	meta = conf_set_map(doc, "metadata");
+	conf_set_string(meta, "name", name);
+	conf_set_string(meta, "namespace", namespace);
+	return doc;
+}

@@ -80,6 +80,10 @@ struct model_object *model_object_read(const struct conf_node *, enum model_read
 struct model_object *model_object_ref(struct model_object *);
 void model_object_unref(struct model_object *);	/* NULL is allowed */
 
+/* A document that has its head and nothing else; namespace: NULL for none. */
+struct conf_node *model_document_new(struct arena *, const struct model_kind *,
+    const char *namespace, const char *name);
+
 /* "default/web", or "web" where there is no namespace. */
 const char *model_object_name(const struct model_object *);
 /*

@@ -4,6 +4,8 @@
 #include "base/unit.h"
 #include "conf/json.h"
 #include "conf/yaml.h"
+#include "model/http_route.h"
+#include "model/mesh_config.h"
 #include "model/model_test.h"
 #include "model/service.h"
 
@@ -241,4 +243,29 @@ TEST(object_keys_of_secrets_are_known)
 	assert_true(model_key_is_secret(SLICE("/core/secrets/default/a")));
 	assert_false(model_key_is_secret(SLICE("/core/services/x/secrets")));
 	assert_false(model_key_is_secret(SLICE("/mesh/secrets/default/a")));
+}
+
+TEST(documents_of_the_program_have_the_head_of_their_kind)
+{
+	struct str out = { 0 };
+	struct arena a;
+
+	arena_init(&a);
+	struct conf_node *doc = model_document_new(&a,
+	    &model_http_route_kind, "shop", "web");
+
+	model_add_service_ref(conf_set_list(conf_set_map(doc, "spec"),
+	    "parentRefs"), "orders");
+	conf_json_write(&out, doc);
+	assert_string_equal(str_ptr(&out), "{\"apiVersion\":"
+	    "\"gateway.networking.k8s.io/v1\",\"kind\":\"HTTPRoute\","
+	    "\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\"},"
+	    "\"spec\":{\"parentRefs\":[{\"group\":\"\",\"kind\":\"Service\","
+	    "\"name\":\"orders\"}]}}");
+	str_clear(&out);
+	conf_json_write(&out, conf_get(model_document_new(&a,
+	    &model_mesh_config_kind, NULL, "default"), "metadata"));
+	assert_string_equal(str_ptr(&out), "{\"name\":\"default\"}");
+	str_fini(&out);
+	arena_fini(&a);
 }

@@ -245,3 +245,14 @@ model_print_targets(struct str *out, const struct model_target_ref *targets, siz
 		str_addf(out, "%s%s/%s", i > 0 ? "," : "", targets[i].kind,
 		    targets[i].name);
 }
+
+struct conf_node *
+model_add_service_ref(struct conf_node *list, const char *name)
+{
+	struct conf_node *ref = conf_add_map(list);
+
+	conf_set_string(ref, "group", "");
+	conf_set_string(ref, "kind", "Service");
+	conf_set_string(ref, "name", name);
+	return ref;
+}

@@ -81,6 +81,8 @@ int model_parents_check(const struct model_parent_ref *, size_t n,
 void model_print_words(struct str *out, const char *const *words, size_t n,
     const char *none);
 void model_print_parents(struct str *out, const struct model_parent_ref *, size_t n);
+/* Adds what names a Service of the same namespace; gives it. */
+struct conf_node *model_add_service_ref(struct conf_node *list, const char *name);
 void model_print_targets(struct str *out, const struct model_target_ref *, size_t n);
 
 #define MODEL_PARENTS_MAX	32

@@ -42,15 +42,11 @@ document(struct arena *a, const struct bindings_grant *g, struct slice ns)
 {
 	const struct model_kind *k = ns.ptr == NULL ?
 	    &model_cluster_role_binding_kind : &model_role_binding_kind;
-	struct conf_node *doc = conf_map_new(a), *at;
-
-	conf_set_string(doc, "apiVersion", k->versions[0]);
-	conf_set_string(doc, "kind", k->kind);
-	at = conf_set_map(doc, "metadata");
-	conf_set_string(at, "name", arena_printf(a, "%s-%.*s", g->source,
+	struct conf_node *doc = model_document_new(a, k, ns.ptr == NULL ? NULL :
+	    arena_dup(a, ns).ptr, arena_printf(a, "%s-%.*s", g->source,
 	    SLICE_ARG(g->name)));
-	if (ns.ptr != NULL)
-		conf_set_slice(at, "namespace", ns);
+	struct conf_node *at;
+
 	at = conf_add_map(conf_set_list(doc, "subjects"));
 	conf_set_string(at, "kind", g->group != NULL ? "Group" : "User");
 	conf_set_slice(at, "name", g->group != NULL ? slice_str(g->group) :

@@ -41,12 +41,9 @@ on_applied(void *ctx, const struct registry_answer *a)
 static struct conf_node *
 document(struct arena *a, enum model_inbound_policy policy)
 {
-	struct conf_node *doc = conf_map_new(a);
+	struct conf_node *doc = model_document_new(a, &model_mesh_config_kind,
+	    NULL, MODEL_MESH_CONFIG_NAME);
 
-	conf_set_string(doc, "apiVersion", model_mesh_config_kind.versions[0]);
-	conf_set_string(doc, "kind", model_mesh_config_kind.kind);
-	conf_set_string(conf_set_map(doc, "metadata"), "name",
-	    MODEL_MESH_CONFIG_NAME);
 	conf_set_string(conf_set_map(doc, "spec"), "defaultInboundPolicy",
 	    model_inbound_policy_name(policy));
 	return doc;

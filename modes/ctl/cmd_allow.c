@@ -142,23 +142,14 @@ add_operation(struct order *o, struct conf_node *rule)
 static int
 write_document(struct order *o)
 {
-	const struct model_kind *kind = &model_authorization_policy_kind;
-	struct conf_node *doc = conf_map_new(&o->c->arena), *meta, *spec, *target,
-	    *rule;
+	struct conf_node *doc = model_document_new(&o->c->arena,
+	    &model_authorization_policy_kind, o->to.namespace, o->name);
+	struct conf_node *spec = conf_set_map(doc, "spec"), *rule;
 	struct model_object *read;
 	struct err err = ERR_INIT;
 	struct model_set set;
 
-	conf_set_string(doc, "apiVersion", kind->versions[0]);
-	conf_set_string(doc, "kind", kind->kind);
-	meta = conf_set_map(doc, "metadata");
-	conf_set_string(meta, "name", o->name);
-	conf_set_string(meta, "namespace", o->to.namespace);
-	spec = conf_set_map(doc, "spec");
-	target = conf_add_map(conf_set_list(spec, "targetRefs"));
-	conf_set_string(target, "group", "");
-	conf_set_string(target, "kind", "Service");
-	conf_set_string(target, "name", o->to.name);
+	model_add_service_ref(conf_set_list(spec, "targetRefs"), o->to.name);
 	conf_set_string(spec, "action", strcmp(o->verb, "allow") == 0 ? "ALLOW" :
 	    "DENY");
 	rule = conf_add_map(conf_set_list(spec, "rules"));

@@ -234,20 +234,12 @@ add_rules(const struct lesson *l, struct conf_node *rules)
 struct conf_node *
 lesson_document(const struct lesson *l)
 {
-	const struct model_kind *kind = &model_authorization_policy_kind;
-	struct conf_node *doc = conf_map_new(l->arena), *meta, *spec, *target;
+	struct conf_node *doc = model_document_new(l->arena,
+	    &model_authorization_policy_kind, l->namespace, arena_printf(
+	    l->arena, "callers-of-%s", l->service));
+	struct conf_node *spec = conf_set_map(doc, "spec");
 
-	conf_set_string(doc, "apiVersion", kind->versions[0]);
-	conf_set_string(doc, "kind", kind->kind);
-	meta = conf_set_map(doc, "metadata");
-	conf_set_string(meta, "name", arena_printf(l->arena, "callers-of-%s",
-	    l->service));
-	conf_set_string(meta, "namespace", l->namespace);
-	spec = conf_set_map(doc, "spec");
-	target = conf_add_map(conf_set_list(spec, "targetRefs"));
-	conf_set_string(target, "group", "");
-	conf_set_string(target, "kind", "Service");
-	conf_set_string(target, "name", l->service);
+	model_add_service_ref(conf_set_list(spec, "targetRefs"), l->service);
 	conf_set_string(spec, "action", "ALLOW");
 	if (lesson_callers(l) > 0)
 		add_rules(l, conf_set_list(spec, "rules"));

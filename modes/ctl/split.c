@@ -205,18 +205,11 @@ split_find_backends(struct split *s)
 static struct conf_node *
 new_document(struct split *s)
 {
-	struct conf_node *doc = conf_map_new(&s->c->arena), *meta, *spec, *parent;
+	struct conf_node *doc = model_document_new(&s->c->arena, s->kind,
+	    s->to.namespace, s->route_name);
+	struct conf_node *parent = model_add_service_ref(conf_set_list(
+	    conf_set_map(doc, "spec"), "parentRefs"), s->to.name);
 
-	conf_set_string(doc, "apiVersion", s->kind->versions[0]);
-	conf_set_string(doc, "kind", s->kind->kind);
-	meta = conf_set_map(doc, "metadata");
-	conf_set_string(meta, "name", s->route_name);
-	conf_set_string(meta, "namespace", s->to.namespace);
-	spec = conf_set_map(doc, "spec");
-	parent = conf_add_map(conf_set_list(spec, "parentRefs"));
-	conf_set_string(parent, "group", "");
-	conf_set_string(parent, "kind", "Service");
-	conf_set_string(parent, "name", s->to.name);
 	if (s->to.port != 0)
 		conf_set_int(parent, "port", s->to.port);
 	return doc;
