@@ -47,3 +47,23 @@ caller_split(struct caller *c, const struct conn_peer *peer)
 	c->name = id.name;
 	return true;
 }
+
+bool
+caller_principal(struct str *out, struct slice text)
+{
+	struct slice domain = text, ns;
+
+	if (!slice_cut(&domain, '@', &ns) || domain.ptr == NULL ||
+	    !slice_cut(&domain, '/', &text) || domain.ptr == NULL)
+		return false;
+	str_add_slice(out, text);
+	if (ns.len > 0) {
+		str_addf(out, "/ns/%.*s/sa/%.*s", SLICE_ARG(ns),
+		    SLICE_ARG(domain));
+		return true;
+	}
+	str_add_char(out, '/');
+	for (size_t i = 0; i < domain.len; i++)
+		str_add_char(out, domain.ptr[i] == ':' ? '/' : domain.ptr[i]);
+	return true;
+}

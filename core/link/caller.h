@@ -1,6 +1,7 @@
 #ifndef LINK_CALLER_H
 #define LINK_CALLER_H
 
+#include "base/str.h"
 #include "net/conn.h"
 
 /*
@@ -18,5 +19,10 @@ struct caller {
 
 /* False: it is no workload, and both are absent.  Not to be copied. */
 bool caller_split(struct caller *, const struct conn_peer *);
+/*
+ * The opposite, of somebody abroad: "NS@TD/NAME" gives "TD/ns/NS/sa/NAME", as
+ * policies write a principal, "@TD/a:b" gives "TD/a/b".  False: it is of here.
+ */
+bool caller_principal(struct str *, struct slice text);
 
 #endif

@@ -57,3 +57,29 @@ TEST(caller_has_room_for_the_longest_id)
 	assert_true(slice_is(c.ns, "@d"));
 	assert_int_equal(c.name.len, sizeof(id) - 12);
 }
+
+static const struct {
+	const char *text, *principal;	/* NULL: of here */
+} principals[] = {
+	{ "shop@far/web", "far/ns/shop/sa/web" },
+	{ "@far/billing:api", "far/billing/api" },
+	{ "@far/control", "far/control" },
+	{ "shop/web", NULL },
+	{ "shop@far", NULL },
+	{ "", NULL },
+};
+
+TEST(caller_abroad_has_a_principal_again)
+{
+	for (size_t i = 0; i < sizeof(principals) / sizeof(principals[0]); i++) {
+		struct str out = { 0 };
+
+		assert_int_equal(caller_principal(&out,
+		    slice_str(principals[i].text)),
+		    principals[i].principal != NULL);
+		if (principals[i].principal != NULL)
+			assert_string_equal(str_ptr(&out),
+			    principals[i].principal);
+		str_fini(&out);
+	}
+}

@@ -2,6 +2,7 @@
 
 #include "conf/units.h"
 #include "conf/yaml.h"
+#include "link/caller.h"
 #include "model/service.h"
 #include "model/workload.h"
 #include "modes/ctl/call.h"
@@ -133,6 +134,20 @@ ask_sidecars(struct learning *l, const struct model_object *service)
 
 /* --- what control knows ------------------------------------------------------- */
 
+/* Whether it is somebody abroad, whose workloads are in no document here. */
+static bool
+add_foreigner(struct learning *l, const char *source)
+{
+	struct str principal = { 0 };
+	bool is_foreign = caller_principal(&principal, slice_str(source));
+
+	if (is_foreign)
+		lesson_add_coarse(&l->lesson, arena_strdup(&l->c->arena,
+		    str_ptr(&principal)));
+	str_fini(&principal);
+	return is_foreign;
+}
+
 /* The accounts of a service's workloads; that of its name if there are none. */
 static int
 add_source(struct learning *l, const char *source)
@@ -189,7 +204,7 @@ read_callers(struct learning *l)
 			ctl_warn(c, "somebody without a sidecar, or without a "
 			    "service, calls %s/%s too; the policy refuses them",
 			    l->of.namespace, l->of.name);
-		else
+		else if (!add_foreigner(l, source))
 			code = add_source(l, source);
 	}
 	return code;

@@ -150,6 +150,12 @@ def two_meshes_call_each_other_by_name(scene):
 	    source_namespace="default") == 0
 	assert web.metrics().sum("mesh_requests_total", direction="outbound",
 	    destination_service="orders-b", security="mutual_tls") >= 1
+	# What was seen becomes a policy that names it in full, from both who know.
+	wait_until(lambda: "default@a.example/web" in str(callers(b, "orders")),
+	    "control has heard of the caller")
+	learnt = b.ctl("policy", "learn", "orders").stdout
+	assert "- a.example/ns/default/sa/web" in learnt, learnt
+	assert "@" not in learnt, learnt
 
 
 def endpoint(control, domain, bundle=None, url=None, who="control"):
@@ -532,6 +538,13 @@ def an_impostor_is_nobody(scene):
 
 def bundle_of_kept(control, name="b"):
 	return json.loads(control.get("federatedbundle", name)["spec"]["bundle"])
+
+
+def callers(control, service):
+	"""Who calls a service, as far as control has heard."""
+	with wire.Client(control.socket) as client:
+		reply = client.request(f"/v1/stat?callers=default/{service}")
+	return json.loads(reply.body)
 
 
 def settled(control):
