@@ -173,6 +173,17 @@ letter_done(struct l7_ctx *ctx, const struct l7_summary *s)
 	say("%c:done", does(ctx)[0]);
 }
 
+static bool
+nothing(const struct worker_env *env)
+{
+	return env == NULL;
+}
+
+/* In the chain, and in no request's way: "-". */
+static const struct l7_filter idler = {
+	.base = { .name = "idler" }, .concerns = nothing,
+};
+
 static const struct l7_filter letter = {
 	.base = { .name = "letter" }, .head = letter_head,
 	.body = letter_body, .trailers = letter_trailers, .done = letter_done,
@@ -350,7 +361,7 @@ bench_init(struct bench *b, const char *filters)
 		else if (word[0] == '+')
 			to = b->extension;
 		else
-			l7_chain_add(to, &letter, word);
+			l7_chain_add(to, word[0] == '-' ? &idler : &letter, word);
 	}
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
 	    fds), 0);

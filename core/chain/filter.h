@@ -24,6 +24,7 @@
  * events.  What it may do to a connection or a stream is in l4.h and l7.h.
  */
 struct conf_node;
+struct worker_env;
 
 enum verdict {
 	PASS,	/* on to the next */
@@ -65,6 +66,8 @@ struct l7_filter {
 	enum verdict (*info)(struct l7_ctx *, struct http_head *);	/* 1xx */
 	void         (*done)(struct l7_ctx *, const struct l7_summary *);
 	bool         reads_tunnel;	/* body also sees bytes after an upgrade */
+	/* Whether it has to do with a request that begins now; NULL: always. */
+	bool         (*concerns)(const struct worker_env *);
 };
 
 /*

@@ -276,8 +276,12 @@ static void
 fill_slots(struct l7_run *r, struct l7_chain *chain)
 {
 	l7_chain_ref(chain);
-	for (int i = 0; i < chain->len; i++)
-		l7_run_add(r, &chain->v[i]);
+	for (int i = 0; i < chain->len; i++) {
+		const struct l7_filter *f = chain->v[i].filter;
+
+		if (f->concerns == NULL || f->concerns(r->env))
+			l7_run_add(r, &chain->v[i]);
+	}
 }
 
 static void
@@ -290,6 +294,7 @@ init_slots(struct l7_run *r)
 	fill_slots(r, r->route.chain);
 	for (int i = 0; i < r->route.behind_len; i++)
 		fill_slots(r, r->route.behind[i]);
+	r->slots_len = r->len;
 	l7_run_add_terminal(r);
 }
 

@@ -35,6 +35,25 @@ TEST(l7_chains_behind_the_listener_s_are_one_row_with_it)
 	bench_fini(&b);
 }
 
+TEST(l7_filters_that_are_not_concerned_are_not_in_the_way)
+{
+	struct bench b;
+
+	bench_init(&b, "- a - | bh^ - + - c");
+	bench_head(false);
+	bench_body("hi", true);
+	bench_expect("a:head^ b:head^");
+	l7_extend(b.holder, &b.extension, 1);
+	l7_resume(b.holder, DIR_UP);
+	bench_turn();
+	bench_expect("c:head^ ^head a:[hi]^$ b:[hi]^$ c:[hi]^$ ^[hi]$");
+	bench_answer(204, NULL);
+	bench_turn();
+	bench_expect("c:headv$ b:headv$ a:headv$ <204$ done:204:- c:done b:done "
+	    "a:done close:0");
+	bench_fini(&b);
+}
+
 TEST(l7_an_aside_is_of_the_filters_from_its_own_on)
 {
 	struct addr one, other;

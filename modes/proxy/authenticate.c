@@ -291,8 +291,16 @@ request_done(struct l7_ctx *ctx, const struct l7_summary *sum)
 	s->rules = NULL;
 }
 
+static bool
+concerns(const struct worker_env *env)
+{
+	const struct proxy_worker *w = env->mode;
+
+	return w->snapshot->authn_len > 0;
+}
+
 const struct l7_filter authenticate_requests = {
 	.base = { .name = "authentication",
 	    .state_size = sizeof(struct slot) },
-	.head = request_head, .done = request_done,
+	.head = request_head, .done = request_done, .concerns = concerns,
 };

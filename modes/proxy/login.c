@@ -423,7 +423,15 @@ done(struct l7_ctx *ctx, const struct l7_summary *sum)
 	slot->state = NULL;
 }
 
+static bool
+concerns(const struct worker_env *env)
+{
+	const struct proxy_worker *w = env->mode;
+
+	return w->snapshot->logins_len > 0;
+}
+
 const struct l7_filter login_requests = {
 	.base = { .name = "login", .state_size = sizeof(struct slot) },
-	.head = head, .done = done,
+	.head = head, .done = done, .concerns = concerns,
 };
