@@ -606,8 +606,6 @@ data_plane_stop(struct data_plane *p)
 		loop_post(p->workers[i].env.loop, on_stop, &p->workers[i]);
 	for (int i = 0; i < p->options.workers; i++)
 		loop_thread_join(p->workers[i].env.loop);
-	verifier_free(p->verifier);
-	p->verifier = NULL;
 }
 
 static void
@@ -634,6 +632,8 @@ worker_fini(struct proxy_worker *w)
 void
 data_plane_free(struct data_plane *p)
 {
+	/* Nobody compiles any more, who might have begun one. */
+	verifier_free(p->verifier);
 	for (int i = 0; i < p->options.workers; i++)
 		worker_fini(&p->workers[i]);
 	while (!list_is_empty(&p->ports))
