@@ -149,6 +149,8 @@ l7_run_note_request(struct l7_run *r, const struct http_head *head)
 	s->is_grpc = grpc_is_asked(head);
 	s->user_agent = http_fields_get(&head->fields, FIELD_USER_AGENT);
 	s->forwarded_for = http_fields_get(&head->fields, FIELD_X_FORWARDED_FOR);
+	s->is_personal = http_fields_count(&head->fields, FIELD_COOKIE) +
+	    http_fields_count(&head->fields, FIELD_AUTHORIZATION) > 0;
 }
 
 static void

@@ -140,6 +140,7 @@ l7_aside(struct l7_ctx *ctx, const struct http_head *head)
 	a->run->request = &a->head;
 	l7_run_note_request(a->run, &a->head);
 	a->run->summary.route = arena_dup(&a->arena, from->summary.route);
+	a->run->summary.is_personal = from->summary.is_personal;
 	take_filters(a->run, from, ctx->index);
 	a->run->route.terminal_arg = from->route.again(
 	    from->route.terminal_arg, &a->arena);

@@ -92,6 +92,17 @@ cache_add_body(struct l7_ctx *ctx, struct buf *b, bool end)
 		end_fill(ctx);
 }
 
+/* A token that was taken out on the way here makes it somebody's still. */
+static bool
+may_keep(struct l7_ctx *ctx, struct cache_entry *e, const struct http_head *h)
+{
+	const struct cache_state *s = ctx->state;
+
+	return cache_rules_keep(e, &cache_of(ctx)->limits, s->request, h,
+	    clock_wall_s(), (int64_t)(clock_mono_ms() - s->asked_ms)) &&
+	    (e->is_shared || !l7_summary(ctx)->is_personal);
+}
+
 static bool
 begin_fill(struct l7_ctx *ctx, const struct http_head *h, bool end)
 {
@@ -102,8 +113,7 @@ begin_fill(struct l7_ctx *ctx, const struct http_head *h, bool end)
 	if (!s->is_get || h->content_length > c->max_object || cache_is_busy(c))
 		return false;
 	e = cache_entry_new();
-	if (!cache_rules_keep(e, &c->limits, s->request, h, clock_wall_s(),
-	    (int64_t)(clock_mono_ms() - s->asked_ms))) {
+	if (!may_keep(ctx, e, h)) {
 		cache_entry_unref(e);
 		return false;
 	}
@@ -135,8 +145,7 @@ refresh(struct l7_ctx *ctx, const struct http_head *not_modified)
 	cache_rules_merge(&h.fields, &not_modified->fields);
 	e->body = cache_body_ref(s->stale->body);
 	set_names(ctx, e);
-	if (is_same && cache_rules_keep(e, &c->limits, s->request, &h,
-	    clock_wall_s(), (int64_t)(clock_mono_ms() - s->asked_ms))) {
+	if (is_same && may_keep(ctx, e, &h)) {
 		cache_store_put(c->store, e, s->request, s->changes);
 		cache_entry_unref(s->stale);
 		s->stale = e;

@@ -125,7 +125,7 @@ find(struct l7_ctx *ctx)
 	struct cache_state *s = ctx->state;
 	const struct cache_asker q = {
 		.identity = slice_str(l7_peer(ctx)->id), .route = s->route,
-		.only_shared = cache_rules_is_personal(s->request),
+		.only_shared = l7_summary(ctx)->is_personal,
 		.request = s->request,
 	};
 	bool has_key;
@@ -241,7 +241,7 @@ flight_of(struct l7_ctx *ctx)
 
 	return slice_str(arena_printf(l7_arena(ctx), "%.*s\n\n%.*s\n%s\n%d",
 	    SLICE_ARG(s->key), SLICE_ARG(s->route), l7_peer(ctx)->id,
-	    cache_rules_is_personal(s->request)));
+	    l7_summary(ctx)->is_personal));
 }
 
 /* PASS: to the service.  HOLD: another went there for the same. */

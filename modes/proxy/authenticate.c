@@ -86,6 +86,7 @@ let_by(struct state *s, struct authn_proof *p, const char *outcome)
 
 	s->proof = p;
 	count(s, outcome);
+	l7_summary(s->ctx)->is_personal = true;
 	if (!s->rules->rules[p->rule].forwards)
 		token_places_strip(s->rules, p->rule, s->head, a);
 	token_outputs_put(s->rules, p, s->head, a);

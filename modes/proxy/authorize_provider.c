@@ -122,6 +122,8 @@ on_answer(void *arg, const struct ext_authz_answer *answer)
 		refuse(ctx, s, answer);
 		return;
 	}
+	if (answer->len > 0)
+		l7_summary(ctx)->is_personal = true;
 	ext_authz_change_request(answer, l7_arena(ctx), l7_request(ctx));
 	stop(a);
 	a->at++;

@@ -37,6 +37,8 @@ on_answer(void *arg, const struct ext_authz_answer *a)
 		ext_authz_refuse(ctx, &p->settings, a);
 		return;
 	}
+	if (a->len > 0)
+		l7_summary(ctx)->is_personal = true;
 	ext_authz_change_request(a, l7_arena(ctx), l7_request(ctx));
 	l7_resume(ctx, DIR_UP);
 }

@@ -9,6 +9,8 @@ import threading
 from edge import Edge
 from mesh import SLOWER, curl, main, scenario, wait_until
 from pages import field, pages
+from policies import ask, call, member
+from tokens import Issuer, authentication, bearer
 
 
 class Origin(http.server.ThreadingHTTPServer):
@@ -200,6 +202,35 @@ def a_service_s_cache_asks_aside_too(scene):
 	origin.is_open.set()
 	wait_until(lambda: ask().body == b"2", "the new page is there")
 	assert origin.count("/page") == 2, origin.asked
+
+
+@scenario
+def what_a_token_opened_is_given_to_nobody_else(scene):
+	"""The token is taken out in front of the cache."""
+	issuer = Issuer()
+	origin = scene.closing(Origin())
+	origin.fields = {"cache-control": "max-age=600"}
+	control = scene.control()
+	scene.proxy("orders", control=control, service="default/orders",
+	    apps=[f"80={origin.http}/http"]).await_ready()
+	web = member(scene, control, "web")
+	control.apply(CACHE.replace("web", "orders") + authentication([{"issuer":
+	    issuer.url, "jwks": issuer.jwks, "fromHeaders": [{"name":
+	    "Authorization", "prefix": "Bearer "}, {"name": "x-token"}]}]))
+	wait_until(lambda: ask(web, fields=bearer("x")) == 401, "it is in force")
+	wait_until(lambda: call(web, "/a").get("cache-status"), "and the cache")
+
+	def get(path, fields):
+		return call(web, path, fields=fields).body
+	ann, bob = issuer.token("ann"), issuer.token("bob")
+	assert get("/me", bearer(ann)) == b"1"
+	assert get("/me", bearer(bob)) == b"2", "bob reads what is ann's"
+	assert get("/me", {"x-token": ann}) == b"3"
+	assert get("/me", {"x-token": bob}) == b"4"
+	assert get("/me", {}) == b"5", "and nobody does"
+	assert get("/me", {}) == b"5" and get("/me", bearer(bob)) == b"6"
+	origin.fields = {"cache-control": "public, max-age=600"}
+	assert get("/all", bearer(ann)) == get("/all", bearer(bob)) == b"1"
 
 
 ROUTE = """
