@@ -60,6 +60,7 @@ struct agent {
 	struct revoked        *revoked;	/* NULL: control never said */
 	struct list            obeying;	/* lists on their way to workers */
 	struct bundle_set     *federated;	/* agent_federation.h; NULL: nobody */
+	unsigned char          federated_by[HASH_LEN];	/* zeros: look anew */
 
 	/* What we know: agent_docs.c */
 	struct docs            docs;
