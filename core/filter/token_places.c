@@ -236,11 +236,11 @@ token_places_hide(const struct authn *z, struct slice query, struct arena *a)
 /* --- claims for the application ------------------------------------------------ */
 
 void
-token_outputs_clear(const struct authn *z, struct http_head *head)
+token_outputs_clear(const struct authn *z, struct http_fields *fields)
 {
 	for (size_t i = 0; i < z->rules_len; i++)
 		for (size_t k = 0; k < z->rules[i].outputs_len; k++)
-			http_fields_remove(&head->fields,
+			http_fields_remove(fields,
 			    z->rules[i].outputs[k].name);
 }
 

@@ -243,7 +243,7 @@ look(struct state *s)
 	s->found = arena_alloc(a, sizeof(*s->found) * AUTHN_TOKENS_MAX);
 	are_few = token_places_find(s->rules, s->head, a, s->found,
 	    &s->found_len);
-	token_outputs_clear(s->rules, s->head);
+	token_outputs_clear(s->rules, &s->head->fields);
 	sum->query = token_places_hide(s->rules, sum->query, a);
 	if (!are_few) {
 		refuse(s, "too-many");
@@ -271,6 +271,18 @@ request_head(struct l7_ctx *ctx, enum dir dir, struct http_head *head, bool end)
 	slot->state->ctx = ctx;
 	slot->state->head = head;
 	return look(slot->state);
+}
+
+/* Some applications take what stands there for fields of the head. */
+static enum verdict
+request_trailers(struct l7_ctx *ctx, enum dir dir, struct http_fields *t)
+{
+	const struct slot *slot = ctx->state;
+	const struct state *s = slot->state;
+
+	if (dir == DIR_UP && s != NULL && s->rules != NULL)
+		token_outputs_clear(s->rules, t);
+	return PASS;
 }
 
 static void
@@ -303,5 +315,6 @@ concerns(const struct worker_env *env)
 const struct l7_filter authenticate_requests = {
 	.base = { .name = "authentication",
 	    .state_size = sizeof(struct slot) },
-	.head = request_head, .done = request_done, .concerns = concerns,
+	.head = request_head, .trailers = request_trailers,
+	.done = request_done, .concerns = concerns,
 };

@@ -8,6 +8,7 @@ import time
 
 import grpc
 
+import wire
 from gateway import Gateway, gateway, route, service
 from grpc_store import WAIT, Caller, Store
 from mesh import curl, free_port, main, scenario, wait_until
@@ -154,6 +155,12 @@ def an_application_gets_the_claims_and_nobody_elses_words(scene):
 		    (-len(payload) % 4)))["sub"] == "ann"
 		assert got["path"] == "/?b=1" and "x-token" not in fields, got
 		assert fields.get("cookie", "a=1") == "a=1", fields
+	with wire.Client(web.outbound_port) as client:
+		client.send(b"POST / HTTP/1.1\r\nHost: orders.default.mesh\r\n"
+		    b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+		    b"X-User: root\r\nx-payload: e30\r\nx-sum: 1\r\n\r\n")
+		got = client.read_reply().json()["trailers"]
+		assert got == {"x-sum": ["1"]}, got
 	control.apply(authentication([{**rule, "forwardOriginalToken": True}]))
 	wait_until(lambda: "x-token" in seen(web, fields={"x-token":
 	    "JWT " + token})["headers"], "the token goes on")
