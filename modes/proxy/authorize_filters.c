@@ -308,18 +308,31 @@ note_let_in(struct l7_ctx *ctx)
 	list_append(&w->requests_let_in, &s->link);
 }
 
+/* It is too late to ask: who has not been asked about it has not said yes. */
+static struct authz_answer
+answer_again(const struct authorize_request *s, const struct authz_verdict *v)
+{
+	for (size_t i = 0; i < v->asks_len; i++)
+		if (!asking_has(s->asking, v->asks[i].provider))
+			return (struct authz_answer){ true, v->asks[i].policy,
+				v->asks[i].rule };
+	return v->answer;
+}
+
 bool
 authorize_let_in(struct l7_ctx *ctx)
 {
 	struct authorize_at at;
 	struct authz_facts f;
 	struct authz_verdict v;
+	struct authz_answer by;
 
 	if (authorize_facts(ctx, &at, &f)) {
 		if (refuse_plain(ctx, &at, &f, AUTHORIZE_NEW))
 			return false;
 		authz_decide(at.table, &f, &v);
-		if (!conclude(ctx, &at, &f, &v, &v.answer, AUTHORIZE_NEW))
+		by = answer_again(ctx->state, &v);
+		if (!conclude(ctx, &at, &f, &v, &by, AUTHORIZE_NEW))
 			return false;
 	}
 	note_let_in(ctx);
@@ -382,17 +395,6 @@ const struct l7_filter authorize_requests = {
 	    .state_size = sizeof(struct authorize_request) },
 	.head = request_head, .body = request_body, .done = request_done,
 };
-
-/* It is too late to ask: who has not been asked about it has not said yes. */
-static struct authz_answer
-answer_again(const struct authorize_request *s, const struct authz_verdict *v)
-{
-	for (size_t i = 0; i < v->asks_len; i++)
-		if (!asking_has(s->asking, v->asks[i].provider))
-			return (struct authz_answer){ true, v->asks[i].policy,
-				v->asks[i].rule };
-	return v->answer;
-}
 
 static void
 request_again(struct authorize_request *s)

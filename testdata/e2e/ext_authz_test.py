@@ -495,6 +495,23 @@ def what_is_open_is_cut_off_when_it_would_be_asked_about(scene):
 
 
 @scenario
+def a_policy_that_comes_while_one_is_asked_counts(scene):
+	world = World(scene, HttpProvider(yes()), HTTP, ", timeout: 60s")
+	world.provider.is_open.clear()
+	with wire.Client(world.web.outbound_port) as client:
+		client.send(wire.build("GET", "http://orders.default.mesh/x",
+		    "orders.default.mesh"))
+		wait_until(lambda: world.provider.asked, "it is asked about")
+		world.control.apply(policy(provider="nobody").replace("name: ask",
+		    "name: ask-more").replace("notPaths: [/free]",
+		    "notPaths: [/none]"))
+		wait_until(lambda: world.ask("/free").status == 403,
+		    "the policy is in force")
+		world.provider.is_open.set()
+		assert client.read_reply().status == 403, "nobody was asked"
+
+
+@scenario
 def a_caller_that_leaves_is_asked_about_no_longer(scene):
 	world = World(scene, HttpProvider(yes()), HTTP, ", timeout: 60s")
 	world.provider.is_open.clear()
