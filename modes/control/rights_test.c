@@ -135,11 +135,14 @@ static const struct {
 
 TEST(rights_are_met_where_they_were_given)
 {
-	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
-		if (rights_meet(questions[i].who, rights_need(slice_str(
-		    questions[i].resource), questions[i].verb,
-		    slice_str(questions[i].ns)), slice_str(questions[i].ns)) != questions[i].may)
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+		struct slice ns = slice_str(questions[i].ns);
+		struct rights_need need = rights_need(slice_str(
+		    questions[i].resource), questions[i].verb, ns);
+
+		if (rights_meet(questions[i].who, need, ns) != questions[i].may)
 			fail_msg("question %zu: %s", i, questions[i].resource);
+	}
 }
 
 TEST(rights_differ_when_one_has_more)
