@@ -165,7 +165,6 @@ api_login(struct api_call *call)
 	struct slice password = slice_str(conf_get_string(call->json,
 	    "password"));
 	uint32_t iterations = KDF_ITERATIONS;
-	uint8_t salt[KDF_SALT_LEN];
 	const struct user *u;
 
 	a->call = call;
@@ -184,13 +183,13 @@ api_login(struct api_call *call)
 	}
 	u = users_find(call->server->users, a->name);
 	a->is_user = u != NULL;
-	dummy_salt(a, salt);
+	dummy_salt(a, a->login.salt);
 	if (u != NULL) {
-		memcpy(salt, u->salt, sizeof(salt));
+		memcpy(a->login.salt, u->salt, sizeof(u->salt));
 		memcpy(a->hash, u->hash, sizeof(a->hash));
 		iterations = u->iterations;
 	}
-	if (kdf_start(call->server->kdf, password, salt, iterations, on_hash,
+	if (kdf_start(call->server->kdf, password, a->login.salt, iterations, on_hash,
 	    a) < 0)
 		api_answer_fail(call, ERR_UNAVAILABLE, "too many passwords are "
 		    "being looked at; try again");

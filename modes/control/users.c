@@ -118,6 +118,7 @@ users_write_login(struct store_txn *t, const struct login *l)
 	map = conf_map_new(&a);
 	conf_set_string(map, "id", l->id);
 	set_bytes(map, "hash", l->hash, sizeof(l->hash));
+	set_bytes(map, "salt", l->salt, sizeof(l->salt));
 	conf_set_slice(map, "user", l->user);
 	conf_set_slice(map, "from", l->from);
 	conf_set_int(map, "created", l->created);
@@ -186,7 +187,8 @@ read_login(struct login *l, const struct conf_node *map)
 	if (id.len != LOGIN_ID_LEN || l->user.ptr == NULL)
 		return false;
 	memcpy(l->id, id.ptr, LOGIN_ID_LEN + 1);
-	return get_bytes(map, "hash", l->hash, sizeof(l->hash));
+	return get_bytes(map, "hash", l->hash, sizeof(l->hash)) &&
+	    get_bytes(map, "salt", l->salt, sizeof(l->salt));
 }
 
 static void
@@ -293,6 +295,7 @@ users_login(const struct users *us, struct slice token, int64_t now_s)
 {
 	struct slice rest = token, id;
 	const struct known_login *l;
+	const struct user *u;
 	uint8_t hash[HASH_LEN];
 
 	if (token.len > LOGIN_TEXT_MAX ||
@@ -301,8 +304,9 @@ users_login(const struct users *us, struct slice token, int64_t now_s)
 	rest = slice_from(token, sizeof(LOGIN_PREFIX) - 1);
 	slice_cut(&rest, '.', &id);
 	l = map_get(&us->logins, id);
-	if (l == NULL || l->login.expires <= now_s ||
-	    users_find(us, l->login.user) == NULL)
+	u = l == NULL ? NULL : users_find(us, l->login.user);
+	if (u == NULL || l->login.expires <= now_s ||
+	    memcmp(u->salt, l->login.salt, sizeof(u->salt)) != 0)
 		return NULL;
 	hash_sha256(hash, token);
 	return hash_equal(slice_of(hash, HASH_LEN),

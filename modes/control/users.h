@@ -14,7 +14,8 @@
  * Life: users_open (blocks) -> users_login ... -> users_free.
  *
  * A token is "mesh-login.ID.SECRET".  Nothing here and in the store can be
- * turned into one, nor into a password: there are hashes of both.
+ * turned into one, nor into a password: there are hashes of both.  With another
+ * password a user has no login of before, nor one that was under way meanwhile.
  */
 #define USERS_MAX		1000
 #define LOGINS_OF_ONE		20	/* the oldest goes for one more */
@@ -33,6 +34,7 @@ struct user {
 struct login {
 	char         id[LOGIN_ID_LEN + 1];
 	uint8_t      hash[HASH_LEN];	/* of the token's text */
+	uint8_t      salt[KDF_SALT_LEN];	/* of the password that it is by */
 	struct slice user;
 	struct slice from;
 	int64_t      created, expires;

@@ -35,6 +35,7 @@ write_login(struct fixture *f, const char *name, int64_t created,
 	struct login l = { .user = slice_str(name), .from = SLICE("here"),
 	    .created = created, .expires = created + 100 };
 
+	memset(l.salt, 's', sizeof(l.salt));
 	login_make(&l, token);
 	users_write_login(t, &l);
 	fixture_commit(f, t);
@@ -75,10 +76,13 @@ TEST(users_tokens_are_good_as_a_whole_and_for_their_time)
 	struct fixture f = fixture_open();
 	struct users *us = must_open(&f);
 	const struct user u = user("anna");
+	struct user other = u;
 	struct login l = { .user = SLICE("anna"), .created = 10, .expires = 20 };
 	struct str token = { 0 };
 
+	other.salt[0]++;
 	users_put(us, &u);
+	memset(l.salt, 's', sizeof(l.salt));
 	login_make(&l, &token);
 	users_put_login(us, &l);
 	assert_non_null(users_login(us, str_slice(&token), 19));
@@ -95,6 +99,13 @@ TEST(users_tokens_are_good_as_a_whole_and_for_their_time)
 	assert_null(users_login(us, SLICE("mesh-login."), 19));
 	users_remove(us, SLICE("anna"));
 	assert_null(users_login(us, str_slice(&token), 19));
+	/* One that was under way as the password was changed. */
+	users_put(us, &other);
+	users_put_login(us, &l);
+	assert_null(users_login(us, str_slice(&token), 19));
+	users_put(us, &u);
+	assert_non_null(users_login(us, str_slice(&token), 19));
+	users_remove(us, SLICE("anna"));
 	assert_int_equal(users_logins(us, SLICE_NONE, NULL, 0), 0);
 	key_wipe_str(&token);
 	users_free(us);
