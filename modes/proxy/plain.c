@@ -49,9 +49,20 @@ plain_exposed(const struct model_proxy_spec *s, uint16_t app_port)
 	return model_exposed_port(e);
 }
 
+static void
+note_exposed(const struct model_proxy_spec *spec, struct snapshot *s)
+{
+	s->exposed = arena_alloc(&s->arena, (spec->exposed_len + 1) *
+	    sizeof(*s->exposed));
+	for (size_t i = 0; i < spec->exposed_len; i++)
+		s->exposed[s->exposed_len++] = model_exposed_port(
+		    &spec->exposed[i]);
+}
+
 void
 compile_plain(const struct compile_input *in, struct snapshot *s)
 {
+	note_exposed(&in->settings->spec, s);
 	s->fallback = model_peer_fallback(in->objects, in->len,
 	    in->settings->spec.permissive);
 	for (size_t i = 0; in->self != NULL && i < s->inbound_len; i++) {
@@ -83,6 +94,10 @@ plain_port(const struct snapshot *s, uint16_t at)
 	for (size_t i = 0; i < s->inbound_len; i++)
 		if (at != 0 && s->inbound[i].exposed == at)
 			return &s->inbound[i];
+	/* Of a port that no service has: another one is not meant. */
+	for (size_t i = 0; i < s->exposed_len; i++)
+		if (at != 0 && s->exposed[i] == at)
+			return NULL;
 	return s->inbound_len > 0 ? &s->inbound[0] : NULL;
 }
 

@@ -130,6 +130,7 @@ TEST(plain_text_means_the_port_of_its_listener)
 	s.ports[1].is_in_reach = false;
 	assert_false(plain_is_the_rule(s.now, 81));
 	s.now->inbound_len = 1;
+	assert_null(plain_port(s.now, 9081));
 	assert_true(plain_is_the_rule(s.now, 80));
 	s.ports[0].mode = MODEL_MTLS_PERMISSIVE;
 	assert_false(plain_is_the_rule(s.now, 80));

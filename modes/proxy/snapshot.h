@@ -94,6 +94,8 @@ struct snapshot {
 	struct map             extensions;	/* struct extension; see there */
 	struct gateway        *gateway;	/* NULL: it runs no Gateway */
 	enum model_mtls        fallback;	/* of ports of which nothing is said */
+	uint16_t              *exposed;	/* ports of --expose, served or not */
+	size_t                 exposed_len;
 	bool                   audit_inbound;	/* what no policy allows is told */
 	struct authz         **authz;	/* counted; of ports in and of gateways */
 	size_t                 authz_len;

@@ -120,6 +120,12 @@ def one_port_may_be_open_and_another_not(scene):
 	control.ctl("delete", "pa", "orders", "--yes")
 	is_in_force(orders, "STRICT", 90)
 	assert is_refused(orders.exposed[90])
+	# Its listener is no way to the other port when the Service has it no more.
+	control.apply(mode("PERMISSIVE") + "---\napiVersion: v1\nkind: Service\n"
+	    "metadata: {name: orders}\nspec: {ports: [{port: 80}]}\n")
+	wait_until(lambda: list(inbound(orders)) == [80], "90 is gone")
+	assert wire.get(orders.exposed[80], "/plain", "orders").status == 200
+	assert is_refused(orders.exposed[90])
 
 
 def greet(connection):
