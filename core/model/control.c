@@ -61,7 +61,8 @@ static const struct conf_field spec_fields[] = {
 	{ "oidcJwks", CONF_STRING_T, AT(oidc_jwks), .pattern = CONF_LONG_TEXT,
 	    .text = "the issuer's keys, a JWK Set" },
 	{ "oidcJwksUri", CONF_STRING_T, AT(oidc_jwks_uri), .min = 1, .max = 2048,
-	    .text = "where the issuer's keys are, instead" },
+	    .text = "where the issuer's keys are; where it says itself "
+	    "unless given" },
 	{ "oidcUsernameClaim", CONF_STRING_T, AT(oidc_username_claim),
 	    .fallback = "sub", .min = 1, .max = 253,
 	    .text = "which claim is the name" },
@@ -70,7 +71,7 @@ static const struct conf_field spec_fields[] = {
 	    .text = "which claim is the list of groups" },
 	{ "oidcCaFile", CONF_STRING_T, AT(oidc_ca_file), .pattern = CONF_PATH,
 	    .fallback = "/etc/ssl/certs/ca-certificates.crt",
-	    .text = "whom the server at oidcJwksUri is judged by, in PEM" },
+	    .text = "whom the servers of issuer and keys are judged by, in PEM" },
 	{ "initialInboundPolicy", CONF_ENUM_T, AT(initial_policy),
 	    .words = model_inbound_policies, .fallback = "deny",
 	    .text = "defaultInboundPolicy of a mesh that begins with this start" },
@@ -105,6 +106,7 @@ verify(const void *filled, const struct conf_node *doc, struct err *err)
 {
 	const struct model_control *c = filled;
 	const struct conf_node *spec = conf_get(doc, "spec");
+	struct slice issuer = slice_str(c->spec.oidc_issuer);
 	bool has_keys = c->spec.oidc_jwks != NULL,
 	    has_uri = c->spec.oidc_jwks_uri != NULL;
 
@@ -122,10 +124,16 @@ verify(const void *filled, const struct conf_node *doc, struct err *err)
 	if (c->spec.oidc_issuer != NULL && c->spec.oidc_audience_len == 0)
 		return conf_error(spec, err, "spec: expected oidcAudience beside "
 		    "oidcIssuer, found none");
-	if (c->spec.oidc_issuer != NULL && has_keys == has_uri)
+	if (c->spec.oidc_issuer != NULL && has_keys && has_uri)
 		return conf_error(spec, err, "spec: expected oidcJwks or "
-		    "oidcJwksUri beside oidcIssuer, found %s", has_keys ?
-		    "both" : "neither");
+		    "oidcJwksUri beside oidcIssuer, found both");
+	if (c->spec.oidc_issuer != NULL && !has_keys && !has_uri &&
+	    !slice_has_prefix(issuer, SLICE("https://")) &&
+	    !slice_has_prefix(issuer, SLICE("http://")))
+		return conf_error(spec, err, "spec: expected oidcIssuer to be an "
+		    "https URL, at which it says where its keys are, or "
+		    "oidcJwks or oidcJwksUri beside it, found \"%s\"",
+		    c->spec.oidc_issuer);
 	return 0;
 }
 

@@ -25,7 +25,7 @@ struct model_control {
 		const char *oidc_issuer;	/* NULL: no identity provider */
 		const char **oidc_audience;
 		size_t      oidc_audience_len;
-		const char *oidc_jwks, *oidc_jwks_uri;	/* one of them */
+		const char *oidc_jwks, *oidc_jwks_uri;	/* one, or none */
 		const char *oidc_username_claim, *oidc_groups_claim;
 		const char *oidc_ca_file;
 		int64_t     bundle_refresh_ms;

@@ -134,7 +134,11 @@ static const struct {
 	{ CONTROL "spec: {oidcIssuer: a, oidcJwks: '{}'}", "t:3:7: spec: expected "
 	    "oidcAudience beside oidcIssuer, found none" },
 	{ CONTROL "spec: {oidcIssuer: a, oidcAudience: [b]}", "t:3:7: spec: "
-	    "expected oidcJwks or oidcJwksUri beside oidcIssuer, found neither" },
+	    "expected oidcIssuer to be an https URL, at which it says where "
+	    "its keys are, or oidcJwks or oidcJwksUri beside it, found \"a\"" },
+	{ CONTROL "spec: {oidcIssuer: a, oidcAudience: [b], oidcJwks: '{}', "
+	    "oidcJwksUri: 'https://a'}", "t:3:7: spec: expected oidcJwks or "
+	    "oidcJwksUri beside oidcIssuer, found both" },
 	{ CONTROL "spec: {apiListen: 7700}", "t:3:19: spec.apiListen: expected a "
 	    "string, found 7700, which is read as a number without quotes: write "
 	    "\"7700\"" },

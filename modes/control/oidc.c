@@ -6,9 +6,8 @@
 #include "policy/issuer_keys.h"
 #include "policy/jwt.h"
 #include "tls/system_roots.h"
-#include "upstream/fetch.h"
+#include "upstream/issuer_fetch.h"
 
-#define FETCH_MS	10000
 #define AGE_S		3600		/* where the server does not say */
 #define AGE_MIN_S	300
 #define AGE_MAX_S	86400
@@ -19,7 +18,7 @@ struct oidc {
 	const struct model_control_spec *spec;
 	struct issuer_keys  *keys;
 	struct system_roots *roots;
-	struct fetch        *fetch;	/* under way, or NULL */
+	struct issuer_fetch *fetch;	/* under way, or NULL */
 	struct loop_timer    again;
 };
 
@@ -33,7 +32,7 @@ take_keys(struct oidc *o, struct issuer_keys *keys)
 }
 
 static int64_t
-age_of(const struct fetch_result *r)
+age_of(const struct issuer_fetched *r)
 {
 	int64_t age = r->max_age_s < 0 ? AGE_S : r->max_age_s;
 
@@ -41,22 +40,19 @@ age_of(const struct fetch_result *r)
 }
 
 static void
-on_fetched(void *arg, const struct fetch_result *r)
+on_fetched(void *arg, const struct issuer_fetched *r)
 {
 	struct oidc *o = arg;
 	struct issuer_keys *keys = NULL;
 	struct err err = r->err;
 
 	o->fetch = NULL;
-	if (err.kind == ERR_NONE && r->status != 200)
-		err_set(&err, ERR_UNAVAILABLE, "it answers %d", r->status);
 	if (err.kind == ERR_NONE)
-		keys = issuer_keys_new(r->body, &err);
+		keys = issuer_keys_new(r->text, &err);
 	if (keys != NULL)
 		take_keys(o, keys);
 	else
-		log_warn("api", "keys of %s from %s: %s", o->spec->oidc_issuer,
-		    o->spec->oidc_jwks_uri, err.text);
+		log_warn("api", "keys of %s: %s", o->spec->oidc_issuer, err.text);
 	issuer_keys_answered(o->keys, loop_now_ms(o->server->loop));
 	loop_timer_start(&o->again, keys == NULL ? RETRY_MS :
 	    (uint64_t)age_of(r) * 1000);
@@ -67,16 +63,15 @@ fetch_keys(struct oidc *o)
 {
 	struct err ignored = ERR_INIT;
 
-	if (o->fetch != NULL || o->spec->oidc_jwks_uri == NULL)
+	if (o->fetch != NULL || o->spec->oidc_jwks != NULL)
 		return;
 	issuer_keys_asked(o->keys);
-	o->fetch = fetch_start(o->server->loop, &(struct fetch_request){
+	o->fetch = issuer_fetch_start(o->server->loop,
+	    &(struct issuer_fetch_request){
 		.handshaker = o->server->handshaker,
-		.url = slice_str(o->spec->oidc_jwks_uri),
 		.roots = system_roots_get(o->roots, &ignored),
-		.allows_plain = true, .accept = SLICE("application/json"),
-		.timeout_ms = FETCH_MS, .body_max = JWK_TEXT_MAX,
-		.redirects = FETCH_REDIRECTS_MAX,
+		.issuer = slice_str(o->spec->oidc_issuer),
+		.address = slice_str(o->spec->oidc_jwks_uri),
 	}, on_fetched, o);
 }
 
@@ -119,7 +114,7 @@ oidc_free(struct oidc *o)
 {
 	if (o == NULL)
 		return;
-	fetch_cancel(o->fetch);
+	issuer_fetch_cancel(o->fetch);
 	loop_timer_stop(&o->again);
 	issuer_keys_unref(o->keys);
 	system_roots_free(o->roots);
@@ -200,7 +195,7 @@ ask_for_keys(struct oidc *o)
 {
 	uint64_t now_ms = loop_now_ms(o->server->loop);
 
-	if (o->spec->oidc_jwks_uri == NULL)
+	if (o->spec->oidc_jwks != NULL)
 		return jwt_fault_text(JWT_KEY);
 	switch (issuer_keys_ask(o->keys, now_ms)) {
 	case ISSUER_KEYS_ASK:

@@ -16,7 +16,8 @@
  * here already; groups are as the token has them, without those that begin with
  * "mesh:", which are ours to give.
  *
- * Keys stand in the settings or are fetched: at the start, as often as their
+ * Keys stand in the settings or are fetched, from the address in the settings or
+ * from where the issuer says that they are: at the start, as often as their
  * server lets them be kept, and when a token comes of a key that is not known.
  * The last good ones stay.
  */

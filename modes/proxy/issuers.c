@@ -8,11 +8,11 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "conf/json.h"
-#include "modes/proxy/issuer_fetch.h"
 #include "modes/proxy/issuers.h"
 #include "modes/proxy/state.h"
 #include "stat/metrics.h"
 #include "tls/system_roots.h"
+#include "upstream/issuer_fetch.h"
 
 struct issuer {
 	struct issuers      *owner;

@@ -91,6 +91,23 @@ def keys_are_fetched_and_changed_keys_are_met(scene):
 
 
 @scenario
+def an_issuer_says_itself_where_its_keys_are(scene):
+	authority = Authority(scene)
+	pair = authority.sign("idp", "DNS:localhost")
+	honest, liar = (Provider(scene, pair, host="localhost") for _ in range(2))
+	# Who may name another would speak for everybody's people.
+	liar.said = {"issuer": honest.url}
+	one, two = (scene.control(name=name, options=["--oidc-issuer",
+	    provider.url, *AUDIENCE, "--oidc-ca-file", authority.path])
+	    for name, provider in (("one", honest), ("two", liar)))
+	wait_until(lambda: status(scene, one, honest.token(aud="mesh"))[0]
+	    == 200, "its keys are there")
+	two.wait_line(f"keys of {liar.url}: ")
+	assert status(scene, two, liar.token(aud="mesh"))[0] == 401
+	assert "/keys" not in liar.asked, liar.asked
+
+
+@scenario
 def a_stream_ends_with_its_token(scene):
 	issuer = Issuer()
 	control = scene.control(options=inline(issuer))

@@ -88,6 +88,7 @@ class Provider(Issuer):
 		self.asked = collections.Counter()
 		self.is_down = False
 		self.max_age = None
+		self.said = {}	# of itself, instead of what is true
 		provider = self
 
 		class Handler(http.server.BaseHTTPRequestHandler):
@@ -124,7 +125,7 @@ class Provider(Issuer):
 		return {"issuer": self.url, "jwks_uri": f"{self.url}/keys",
 		    "authorization_endpoint": f"{self.url}/authorize",
 		    "token_endpoint": f"{self.url}/token",
-		    "end_session_endpoint": f"{self.url}/logout"}
+		    "end_session_endpoint": f"{self.url}/logout", **self.said}
 
 	def reply(self, request, status, body=b"", **fields):
 		request.send_response(status)

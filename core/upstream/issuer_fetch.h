@@ -1,5 +1,5 @@
-#ifndef PROXY_ISSUER_FETCH_H
-#define PROXY_ISSUER_FETCH_H
+#ifndef UPSTREAM_ISSUER_FETCH_H
+#define UPSTREAM_ISSUER_FETCH_H
 
 #include "base/err.h"
 #include "loop/loop.h"

@@ -1,10 +1,10 @@
 #include "base/mem.h"
 #include "http/head.h"
-#include "modes/proxy/issuer_fetch.h"
 #include "pki/jwk.h"
 #include "pki/web.h"
 #include "policy/openid.h"
 #include "upstream/fetch.h"
+#include "upstream/issuer_fetch.h"
 
 struct issuer_fetch {
 	struct loop                *loop;
