@@ -57,8 +57,8 @@ struct agent_options {
 	void (*refuse)(void *arg, struct revoked *, void (*done)(void *ctx),
 	    void *ctx);
 	/*
-	 * On the sync thread: done gets, on any thread and perhaps never, what
-	 * callers did, a JSON object.
+	 * On the sync thread: done gets, on any thread, what callers did, a
+	 * JSON object; nothing when the proxy ends meanwhile.
 	 */
 	void (*calls)(void *arg, void (*done)(void *ctx, struct slice json),
 	    void *ctx);

@@ -310,17 +310,20 @@ on_displaced(struct agent *g, struct slice from)
 struct calls_answer {
 	struct agent *agent;
 	uint64_t      id;
-	char         *json;
+	uint64_t      session_ms;	/* in which control asks */
+	char         *json;		/* NULL: the workers ended */
 };
 
 static void
 on_calls_told(void *arg)
 {
 	struct calls_answer *c = arg;
+	struct agent *g = c->agent;
 	const struct sync_message answer = { .type = SYNC_ANSWER, .id = c->id,
 		.document_json = slice_str(c->json) };
 
-	agent_send(c->agent, &answer);
+	if (c->json != NULL && g->is_open && g->opened_ms == c->session_ms)
+		agent_send(g, &answer);
 	mem_free(c->json);
 	mem_free(c);
 }
@@ -330,7 +333,8 @@ on_calls(void *arg, struct slice json)
 {
 	struct calls_answer *c = arg;
 
-	c->json = mem_dup(json.ptr, json.len);
+	if (json.len > 0)
+		c->json = mem_dup(json.ptr, json.len);
 	loop_post(c->agent->loop, on_calls_told, c);
 }
 
@@ -339,7 +343,7 @@ tell_calls(struct agent *g, uint64_t id)
 {
 	struct calls_answer *c = mem_zalloc(sizeof(*c));
 
-	*c = (struct calls_answer){ g, id, NULL };
+	*c = (struct calls_answer){ g, id, g->opened_ms, NULL };
 	g->options.calls(g->options.arg, on_calls, c);
 }
 

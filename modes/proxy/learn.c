@@ -57,6 +57,7 @@ struct gathering {
 	struct data_plane *plane;
 	int                next;
 	struct calls      *all;
+	uint64_t           now_ms;	/* the latest that a worker knew */
 	void             (*done)(void *arg, struct slice json);
 	void              *arg;
 };
@@ -91,16 +92,16 @@ add_row(void *arg, const struct calls_row *r)
 }
 
 static void
-finish(struct gathering *g, uint64_t now_ms)
+finish(struct gathering *g)
 {
 	struct str out = { 0 };
-	struct writing w = { &out, now_ms, 0 };
+	struct writing w = { &out, g->now_ms, 0 };
 
 	str_add(&out, "{\"calls\":[");
 	calls_each(g->all, add_row, &w);
 	str_addf(&out, "],\"leftOut\":%llu,\"since\":%llu}",
 	    (unsigned long long)calls_left_out(g->all),
-	    (unsigned long long)(now_ms - g->plane->born_ms) / 1000);
+	    (unsigned long long)(g->now_ms - g->plane->born_ms) / 1000);
 	g->done(g->arg, str_slice(&out));
 	str_fini(&out);
 }
@@ -112,14 +113,19 @@ on_gather(void *arg)
 	struct proxy_worker *w = &g->plane->workers[g->next++];
 	uint64_t now_ms = loop_now_ms(w->env.loop);
 
+	/* This one's turn may be older than what the one before noted. */
+	if (g->now_ms < now_ms)
+		g->now_ms = now_ms;
 	if (w->calls != NULL)
 		calls_merge(g->all, w->calls);
 	if (!w->is_stopped && g->next < g->plane->options.workers) {
 		loop_post(g->plane->workers[g->next].env.loop, on_gather, g);
 		return;
 	}
-	if (!w->is_stopped)
-		finish(g, now_ms);
+	if (w->is_stopped)
+		g->done(g->arg, SLICE(""));
+	else
+		finish(g);
 	calls_free(g->all);
 	mem_free(g);
 }
@@ -129,6 +135,6 @@ learn_gather(struct data_plane *p, void (*done)(void *, struct slice), void *arg
 {
 	struct gathering *g = mem_zalloc(sizeof(*g));
 
-	*g = (struct gathering){ p, 0, calls_new(), done, arg };
+	*g = (struct gathering){ p, 0, calls_new(), 0, done, arg };
 	loop_post(p->workers[0].env.loop, on_gather, g);
 }

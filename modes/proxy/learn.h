@@ -19,7 +19,7 @@ void learn_note(struct proxy_worker *, const struct authorize_at *,
     const struct authz_facts *);
 /*
  * Any thread: done gets the tables of all workers as a JSON object, on one of them;
- * never if they are stopped before that.
+ * nothing if they are stopped before that.
  */
 void learn_gather(struct data_plane *, void (*done)(void *arg, struct slice json),
     void *arg);
