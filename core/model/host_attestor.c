@@ -85,26 +85,44 @@ is_pattern(struct slice s)
 	return is_all || (s.len > 0 && s.len <= 63);
 }
 
+static bool
+is_of_gateway(struct slice name)
+{
+	return slice_has_prefix(name, SLICE(MODEL_GATEWAY_ACCOUNT));
+}
+
+static int
+check_patterns(const struct conf_place *at, const char *field, const char **v,
+    size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!is_pattern(slice_str(v[i])))
+			return conf_fail(at, "%s[%zu]: expected a name, "
+			    "perhaps with {host} in it or * at its end, found "
+			    "\"%s\"", field, i, v[i]);
+	return 0;
+}
+
 static int
 spec_rule(const void *value, const struct conf_place *at)
 {
 	const struct model_host_attestor_spec *s = value;
 	static const char *const no_gateway = "names that begin with \""
-	    MODEL_GATEWAY_ACCOUNT "\" are those of Gateways, which join by "
-	    "tokens";
+	    MODEL_GATEWAY_ACCOUNT "\" are those of Gateways: say gateways";
 
-	for (size_t i = 0; i < s->services_len; i++) {
-		if (!is_pattern(slice_str(s->services[i])))
-			return conf_fail(at, "services[%zu]: expected a name, "
-			    "perhaps with {host} in it or * at its end, found "
-			    "\"%s\"", i, s->services[i]);
-		if (slice_has_prefix(slice_str(s->services[i]),
-		    SLICE(MODEL_GATEWAY_ACCOUNT)))
+	if (check_patterns(at, "services", s->services, s->services_len) < 0 ||
+	    check_patterns(at, "gateways", s->gateways, s->gateways_len) < 0)
+		return -1;
+	for (size_t i = 0; i < s->services_len; i++)
+		if (is_of_gateway(slice_str(s->services[i])))
 			return conf_fail(at, "services[%zu]: %s", i, no_gateway);
-	}
-	if (s->account != NULL && slice_has_prefix(slice_str(s->account),
-	    SLICE(MODEL_GATEWAY_ACCOUNT)))
+	if (s->services_len + s->gateways_len == 0)
+		return conf_fail(at, ": expected services or gateways");
+	if (s->account != NULL && is_of_gateway(slice_str(s->account)))
 		return conf_fail(at, "serviceAccount: %s", no_gateway);
+	if (s->account != NULL && s->services_len == 0)
+		return conf_fail(at, "serviceAccount: is for services; a "
+		    "Gateway has its own");
 	return 0;
 }
 
@@ -123,10 +141,14 @@ static const struct conf_field spec_fields[] = {
 	    .text = "which key" },
 	{ "services", CONF_STRING_T,
 	    CONF_LIST_AT(struct model_host_attestor_spec, services), .min = 1,
-	    .max = 128, .required = true, .critical = true, .min_items = 1,
-	    .max_items = 64, .text = "of this namespace, that such a host may "
-	    "serve: names, perhaps with * at the end or {host}, the first label "
-	    "of its name" },
+	    .max = 128, .critical = true, .max_items = 64,
+	    .text = "of this namespace, that such a host may serve: names, "
+	    "perhaps with * at the end or {host}, the first label of its name" },
+	{ "gateways", CONF_STRING_T,
+	    CONF_LIST_AT(struct model_host_attestor_spec, gateways), .min = 1,
+	    .max = 128, .critical = true, .max_items = 64,
+	    .text = "of this namespace, whose proxies such a host may run: names "
+	    "likewise" },
 	{ "serviceAccount", CONF_STRING_T, SPEC(account), .pattern = CONF_LABEL,
 	    .critical = true,
 	    .text = "which it then has; default: one of the service's name" },
@@ -184,13 +206,16 @@ bool
 model_host_may_serve(const struct model_host_attestor_spec *s,
     struct slice host, struct slice service)
 {
+	bool is_gateway = is_of_gateway(service);
+	const char **v = is_gateway ? s->gateways : s->services;
+	size_t n = is_gateway ? s->gateways_len : s->services_len;
 	struct slice label;
 
-	if (slice_has_prefix(service, SLICE(MODEL_GATEWAY_ACCOUNT)))
-		return false;
 	slice_cut(&host, '.', &label);
-	for (size_t i = 0; i < s->services_len; i++)
-		if (covers(slice_str(s->services[i]), label, service))
+	if (is_gateway)
+		service = slice_from(service, strlen(MODEL_GATEWAY_ACCOUNT));
+	for (size_t i = 0; i < n; i++)
+		if (covers(slice_str(v[i]), label, service))
 			return true;
 	return false;
 }
@@ -202,17 +227,32 @@ print_type(struct str *out, const struct model_object *o)
 }
 
 static void
+print_names(struct str *out, const char *const *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		str_addf(out, "%s%s", i > 0 ? "," : "", v[i]);
+}
+
+static void
 print_services(struct str *out, const struct model_object *o)
 {
 	const struct model_host_attestor_spec *s = &model_host_attestor(o)->spec;
 
-	for (size_t i = 0; i < s->services_len; i++)
-		str_addf(out, "%s%s", i > 0 ? "," : "", s->services[i]);
+	print_names(out, s->services, s->services_len);
+}
+
+static void
+print_gateways(struct str *out, const struct model_object *o)
+{
+	const struct model_host_attestor_spec *s = &model_host_attestor(o)->spec;
+
+	print_names(out, s->gateways, s->gateways_len);
 }
 
 static const struct model_column columns[] = {
 	{ "TYPE", print_type, false },
 	{ "SERVICES", print_services, false },
+	{ "GATEWAYS", print_gateways, false },
 	{ NULL, NULL, false },
 };
 

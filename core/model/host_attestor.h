@@ -29,6 +29,8 @@ struct model_host_attestor {
 		struct model_host_key  *host_key;
 		const char **services;	/* that hosts may serve */
 		size_t       services_len;
+		const char **gateways;	/* whose proxies they may be */
+		size_t       gateways_len;
 		const char  *account;	/* NULL: of the service's name */
 		int64_t      expires;	/* seconds since 1970; 0: never */
 	} spec;
@@ -38,7 +40,9 @@ const struct model_host_attestor *model_host_attestor(const struct model_object 
 
 /*
  * Whether one may serve that service.  A pattern is a name, perhaps with "*" at
- * its end, or has "{host}" for the first label of the host's name.
+ * its end, or has "{host}" for the first label of the host's name.  A Gateway's
+ * proxies serve what begins with MODEL_GATEWAY_ACCOUNT, which is a matter of
+ * gateways alone.
  */
 bool model_host_may_serve(const struct model_host_attestor_spec *,
     struct slice host, struct slice service);

@@ -11,21 +11,30 @@
 #define HEAD	"apiVersion: mesh/v1\nkind: HostAttestor\n"		\
 	"metadata: {name: machines, namespace: shop}\nspec:\n"
 
-static struct model_object *
-of_key(const char *rest)
+static void
+write_of_key(struct str *yaml, const char *rest)
 {
-	struct str yaml = { 0 }, pem = { 0 };
-	struct model_object *o;
+	struct str pem = { 0 };
 	struct key key;
 
 	key_generate(&key);
 	host_proof_add_public(&pem, key.point);
-	str_add(&yaml, HEAD "  type: HostKey\n  hostKey: {publicKey: ");
-	str_add_json(&yaml, str_slice(&pem));
-	str_addf(&yaml, "}\n%s", rest);
+	str_add(yaml, HEAD "  type: HostKey\n  hostKey: {publicKey: ");
+	str_add_json(yaml, str_slice(&pem));
+	str_addf(yaml, "}\n%s", rest);
+	str_fini(&pem);
+	key_fini(&key);
+}
+
+static struct model_object *
+of_key(const char *rest)
+{
+	struct str yaml = { 0 };
+	struct model_object *o;
+
+	write_of_key(&yaml, rest);
 	o = object_from(str_ptr(&yaml));
 	str_fini(&yaml);
-	str_fini(&pem);
 	return o;
 }
 
@@ -49,6 +58,14 @@ TEST(host_attestor_says_which_services)
 		{ "['a-{host}-*']", "db1.example.com", "a-db1-x", true },
 		{ "['a-{host}-*']", "db1.example.com", "a-db2-x", false },
 		{ "['{host}']", "", "db1", false },
+		{ "[orders]\n  gateways: [edge]", "gw1", "gw--edge", true },
+		{ "[orders]\n  gateways: [edge]", "gw1", "edge", false },
+		{ "[orders]\n  gateways: [edge]", "gw1", "gw--edg", false },
+		{ "[orders]\n  gateways: [orders]", "gw1", "gw--edge", false },
+		{ "[]\n  gateways: ['*']", "gw1", "gw--edge", true },
+		{ "[]\n  gateways: ['*']", "gw1", "orders", false },
+		{ "[]\n  gateways: ['{host}']", "gw1.example.com", "gw--gw1", true },
+		{ "[]\n  gateways: ['{host}']", "gw1.example.com", "gw--gw2", false },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -94,17 +111,45 @@ static const struct {
 	    "  services: [a]\n", "x509.hosts" },
 };
 
+static void
+is_refused(struct slice yaml, const char *error)
+{
+	struct arena a = { 0 };
+	struct err err = ERR_INIT;
+	const struct conf_node *n = conf_yaml_read(&a, yaml, "t", &err);
+
+	assert_null(model_object_read(n, MODEL_STRICT, "default", &err));
+	if (strstr(err.text, error) == NULL)
+		fail_msg("%s", err.text);
+	arena_fini(&a);
+}
+
 TEST(host_attestor_refuses_what_proves_nothing)
 {
-	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
-		struct arena a = { 0 };
-		struct err err = ERR_INIT;
-		const struct conf_node *n = conf_yaml_read(&a,
-		    slice_str(faults[i].in), "t", &err);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		is_refused(slice_str(faults[i].in), faults[i].error);
+}
 
-		assert_null(model_object_read(n, MODEL_STRICT, "default", &err));
-		if (strstr(err.text, faults[i].error) == NULL)
-			fail_msg("%s", err.text);
-		arena_fini(&a);
+TEST(host_attestor_refuses_what_gives_nothing_or_too_much)
+{
+	static const struct {
+		const char *rest, *error;
+	} cases[] = {
+		{ "  expires: 2030-01-02T03:04:05Z\n",
+		    "expected services or gateways" },
+		{ "  services: [gw--edge]\n", "services[0]: names that begin" },
+		{ "  gateways: ['a*b']\n", "gateways[0]: expected a name" },
+		{ "  gateways: [edge]\n  serviceAccount: sell\n",
+		    "serviceAccount: is for services" },
+		{ "  services: [a]\n  serviceAccount: gw--edge\n",
+		    "serviceAccount: names that begin" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct str yaml = { 0 };
+
+		write_of_key(&yaml, cases[i].rest);
+		is_refused(str_slice(&yaml), cases[i].error);
+		str_fini(&yaml);
 	}
 }

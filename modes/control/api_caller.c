@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "model/host_attestor.h"
 #include "modes/control/api_caller.h"
 #include "modes/control/oidc.h"
 #include "modes/control/operators.h"
@@ -205,6 +206,7 @@ struct asked {
 	struct slice             resource;
 	struct slice             ns;	/* absent: none, or all of them */
 	const char              *verb;	/* for people */
+	const char              *more;	/* of the document, for people, or NULL */
 };
 
 /* "web-team may not delete HTTPRoute in namespace pay: needs ...". */
@@ -216,7 +218,8 @@ say_refused(const struct api_call *call, const struct asked *q,
 
 	str_addf(&s, "%.*s may not %s ", SLICE_ARG(call->who.actor), q->verb);
 	if (q->kind != NULL)
-		str_add(&s, q->kind->kind);
+		str_addf(&s, "%s%s", q->kind->kind, q->more == NULL ? "" :
+		    q->more);
 	else
 		str_add_slice(&s, q->resource);
 	if (q->ns.ptr != NULL && need.reach == RIGHTS_HERE)
@@ -233,6 +236,8 @@ judge(struct api_call *call, const struct asked *q, enum rights_verb verb,
 {
 	struct rights_need need = rights_need(q->resource, verb, q->ns);
 
+	if (q->more != NULL)
+		need.reach = RIGHTS_EVERYWHERE;
 	if (rights_meet(&call->rights, need, q->ns)) {
 		*role = slice_str(model_role_name(need.role));
 		return 0;
@@ -348,12 +353,26 @@ api_caller_sees_key(const struct api_call *call, struct slice key)
 	    place_of(k, ns, name));
 }
 
+/*
+ * What takes its role everywhere though it stands in a namespace, or NULL.  The
+ * whole mesh believes what Gateways say of whom they call for.
+ */
+static const char *
+reaches_all(const struct model_object *sent)
+{
+	if (sent == NULL || sent->kind != &model_host_attestor_kind)
+		return NULL;
+	return model_host_attestor(sent)->spec.gateways_len > 0 ?
+	    " with gateways" : NULL;
+}
+
 int
-api_caller_may_edit(void *arg, const char *key, bool is_delete,
+api_caller_may_edit(void *arg, const char *key, const struct model_object *sent,
     struct slice *role, struct err *err)
 {
 	struct api_call *call = arg;
-	struct asked q = { .verb = is_delete ? "delete" : "apply" };
+	struct asked q = { .verb = sent == NULL ? "delete" : "apply",
+		.more = reaches_all(sent) };
 	struct slice ns, name;
 
 	q.kind = read_key(slice_str(key), &ns, &name);

@@ -21,8 +21,8 @@ bool api_caller_sees(const struct api_call *, const char *resource,
     struct slice ns);
 bool api_caller_sees_key(const struct api_call *, struct slice key);
 /* For registry_set.may, with the call as arg. */
-int api_caller_may_edit(void *call, const char *key, bool is_delete,
-    struct slice *role, struct err *);
+int api_caller_may_edit(void *call, const char *key,
+    const struct model_object *sent, struct slice *role, struct err *);
 /* Takes rows out of a list of which the caller sees no member's namespace. */
 void api_caller_sift(const struct api_call *, struct conf_node *list,
     const char *resource, const char *const members[2]);

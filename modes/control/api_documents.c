@@ -138,6 +138,8 @@ read_options(struct api_call *call, struct registry_edit *e,
 	set->edits = e;
 	set->n = 1;
 	set->who = call->who;
+	set->may = api_caller_may_edit;
+	set->may_arg = call;
 	set->dry_run = api_query_bool(call, "dry-run");
 	return api_query_u64(call, "expected-revision", 0, &e->expected);
 }

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "model/closure.h"
 #include "modes/control/attest.h"
 #include "pki/hash.h"
 #include "pki/spiffe.h"
@@ -177,7 +178,8 @@ fill(struct attested *out, struct arena *a, const struct model_object *o,
 		    h->head.meta.name)),
 		.host = arena_dup(a, host->name), .since = h->head.meta.created,
 	};
-	if (h->spec.account != NULL)
+	if (h->spec.account != NULL && !slice_has_prefix(service,
+	    SLICE(MODEL_GATEWAY_ACCOUNT)))
 		out->grant.account = arena_dup(a, slice_str(h->spec.account));
 }
 

@@ -85,7 +85,7 @@ read_edit(struct job *j, const struct registry_set *set, size_t i)
 		}
 	}
 	if (set->may != NULL && set->may(set->may_arg, to->key,
-	    to->sent == NULL, &to->role, err) < 0)
+	    to->sent, &to->role, err) < 0)
 		return -1;
 	for (size_t k = 0; k < i; k++)
 		if (slice_is(slice_str(j->edits[k].key), to->key))

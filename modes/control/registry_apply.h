@@ -38,10 +38,12 @@ struct registry_set {
 	bool                        is_files;	/* see registry_set_keeper */
 	/*
 	 * Whether he may; asked of each before any is judged, and gives the
-	 * role that it takes, which lives for ever.  NULL: he may.
+	 * role that it takes, which lives for ever.  sent is NULL for a
+	 * delete.  NULL: he may.
 	 */
 	int                       (*may)(void *arg, const char *key,
-	    bool is_delete, struct slice *role, struct err *);
+	    const struct model_object *sent, struct slice *role,
+	    struct err *);
 	void                       *may_arg;
 	/* Goes into the same transaction; absent: none. */
 	struct slice                record_key, record;

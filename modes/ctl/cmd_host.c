@@ -17,8 +17,10 @@ static const struct ctl_option add_options[] = {
 	{ "service", 0, "SERVICE", .repeats = true,
 	    .text = "that the host may serve: NAME or NAMESPACE/NAME, all of one "
 	    "namespace" },
+	{ "gateway", 0, "GATEWAY", .repeats = true,
+	    .text = "whose proxy the host may run, likewise" },
 	{ "service-account", 0, "NAME",
-	    .text = "its identity; default: the service's name" },
+	    .text = "its identity at services; default: the service's name" },
 	{ "key", 0, "FILE", .word = CTL_WORD_FILE,
 	    .text = "its public key in PEM, on P-256; default: standard input" },
 	{ "ttl", 0, "DURATION", .text = "how long it may join; default: for ever" },
@@ -29,6 +31,8 @@ static const struct ctl_option add_options[] = {
 static const struct ctl_example add_examples[] = {
 	{ "host add db1 --service shop/orders --key host.pub", "for `mesh proxy "
 	    "--service shop/orders --host-key-file host.key --ca-hash HASH`" },
+	{ "host add gw1 --gateway shop/edge --key host.pub",
+	    "for `mesh proxy --gateway shop/edge` with the same" },
 	{ "host add db1 --service shop/orders --key host.pub --dry-run",
 	    "the document that this stands for" },
 	{ 0 },
@@ -43,7 +47,8 @@ static const struct ctl_command host_add = {
 	.name = "add",
 	.arguments = "NAME",
 	.summary = "let a machine join by a key of its own, again and again",
-	.text = "Creates a HostAttestor of that name, in the services' namespace. "
+	.text = "Creates a HostAttestor of that name, in the namespace of what it "
+	    "may serve. "
 	    "The machine makes the key, and keeps the private half: openssl "
 	    "ecparam -name prime256v1 -genkey -noout -out host.key; openssl pkey "
 	    "-in host.key -pubout -out host.pub. Machines with certificates of a "
@@ -75,26 +80,43 @@ const struct ctl_command cmd_host = {
 	.below = below,
 };
 
-/* The namespace that all of them are of. */
+/* Those of one option; namespace: that all of them are of, NULL before. */
 static int
-add_services(struct ctl *c, struct conf_node *list, const char **namespace)
+add_names(struct ctl *c, struct conf_node *spec, const char *option,
+    const char *field, const char **namespace)
 {
 	const char *word, *ns, *name;
+	struct conf_node *list = NULL;
+
+	for (size_t i = 0; (word = args_nth(&c->args, option, i)) != NULL; i++) {
+		int code = names_read(c, arena_printf(&c->arena, "--%s", option),
+		    word, &ns, &name);
+
+		if (code != CTL_OK)
+			return code;
+		if (*namespace != NULL && strcmp(*namespace, ns) != 0)
+			return ctl_misused(c, "--%s: %s is in another "
+			    "namespace than those before", option, word);
+		*namespace = ns;
+		if (list == NULL)
+			list = conf_set_list(spec, field);
+		conf_add_string(list, name);
+	}
+	return CTL_OK;
+}
+
+static int
+add_what(struct ctl *c, struct conf_node *spec, const char **namespace)
+{
 	int code;
 
 	*namespace = NULL;
-	for (size_t i = 0; (word = args_nth(&c->args, "service", i)) != NULL; i++) {
-		if ((code = names_read(c, "--service", word, &ns, &name)) !=
-		    CTL_OK)
-			return code;
-		if (*namespace != NULL && strcmp(*namespace, ns) != 0)
-			return ctl_misused(c, "--service: %s is in another "
-			    "namespace than those before", word);
-		*namespace = ns;
-		conf_add_string(list, name);
-	}
+	if ((code = add_names(c, spec, "service", "services", namespace)) !=
+	    CTL_OK || (code = add_names(c, spec, "gateway", "gateways",
+	    namespace)) != CTL_OK)
+		return code;
 	return *namespace != NULL ? CTL_OK : ctl_misused(c, "say what it may "
-	    "serve, with --service");
+	    "serve, with --service or --gateway");
 }
 
 static int
@@ -129,8 +151,8 @@ write_document(struct ctl *c, struct conf_node *doc, const char **namespace)
 	conf_set_string(meta, "name", ctl_word(c, 0));
 	spec = conf_set_map(doc, "spec");
 	conf_set_string(spec, "type", "HostKey");
-	if ((code = add_services(c, conf_set_list(spec, "services"),
-	    namespace)) != CTL_OK || (code = add_end(c, spec)) != CTL_OK)
+	if ((code = add_what(c, spec, namespace)) != CTL_OK ||
+	    (code = add_end(c, spec)) != CTL_OK)
 		return code;
 	conf_set_string(meta, "namespace", *namespace);
 	conf_set_string(spec, "serviceAccount", ctl_value(c, "service-account"));
@@ -142,6 +164,19 @@ write_document(struct ctl *c, struct conf_node *doc, const char **namespace)
 	read = model_object_read(doc, MODEL_STRICT, NULL, &err);
 	model_object_unref(read);
 	return read != NULL ? CTL_OK : ctl_fail(c, &err);
+}
+
+static void
+say_next(struct ctl *c, const struct conf_node *doc, const char *namespace)
+{
+	const struct conf_node *services = conf_find(doc, "spec.services");
+	const char *what = services != NULL ? "service" : "gateway";
+	const char *name = conf_string(conf_at(services != NULL ? services :
+	    conf_find(doc, "spec.gateways"), 0));
+
+	ctl_say(c, "it joins by: mesh proxy --%s %s/%s --host-key-file KEY "
+	    "--ca-hash $(mesh ctl ca export-bundle --format hash) ...", what,
+	    namespace, name);
 }
 
 static int
@@ -166,10 +201,7 @@ add(struct ctl *c)
 		str_addf(&c->out, "hostattestor/%s %s\n", name,
 		    result == NULL ? "configured" : result);
 	if (!is_dry)
-		ctl_say(c, "it joins by: mesh proxy --service %s/%s "
-		    "--host-key-file KEY --ca-hash $(mesh ctl ca export-bundle "
-		    "--format hash) ...", namespace, conf_string(conf_at(
-		    conf_find(doc, "spec.services"), 0)));
+		say_next(c, doc, namespace);
 	return CTL_OK;
 }
 

@@ -10,8 +10,10 @@ import shutil
 import subprocess
 
 import wire
+from gateway import gateway, route
 from member import Api, make_csr, make_key, openssl
 from mesh import MESH, Process, free_port, main, scenario, wait_until
+from people import Person
 
 NAMES = "subjectAltName=DNS:db1.example.com,DNS:db1.internal"
 
@@ -59,9 +61,13 @@ def attestor(name="machines", **spec):
 	    "metadata": {"name": name, "namespace": "default"}, "spec": spec}
 
 
-def by_x509(control, ca, hosts=("*.example.com",), services=("orders",), **more):
-	control.apply(json.dumps(attestor(type="X509", x509={"roots": ca.cert.read_text(),
-	    "hosts": hosts, **more.pop("x509", {})}, services=services, **more)))
+def of_x509(ca, hosts=("*.example.com",), services=("orders",), **more):
+	return attestor(type="X509", x509={"roots": ca.cert.read_text(),
+	    "hosts": hosts, **more.pop("x509", {})}, services=services, **more)
+
+
+def by_x509(control, ca, **more):
+	control.apply(json.dumps(of_x509(ca, **more)))
 
 
 def start(scene, control, host, *options, name="orders", trust=True):
@@ -254,6 +260,68 @@ def a_registered_key_joins(scene):
 	proxy.start()
 	assert proxy.wait() == 77, proxy.err()
 	assert "namespace default has no HostAttestor" in proxy.err()
+
+
+def start_gateway(scene, control, host, *options, name="edge"):
+	bundle = scene.file("bundle.pem", control.ctl("ca", "export-bundle").stdout)
+	return Process(scene, name, [MESH, "proxy", "--gateway", f"default/{name}",
+	    "--control", control.api, "--state-dir", scene.dir / name,
+	    "--outbound-listen", f"127.0.0.1:{free_port()}",
+	    "--admin-listen", f"127.0.0.1:{free_port()}",
+	    "--admin-socket", scene.dir / f"{name}.sock", "--advertise", "127.0.0.1",
+	    "--host-key-file", host.key, "--trust-bundle-file", bundle, *options])
+
+
+@scenario
+def a_gateway_joins_by_its_machine_and_takes_traffic(scene):
+	control = scene.control()
+	ca = hosts_ca(scene)
+	host = Host(scene, "gw1", ca=ca, names="subjectAltName=DNS:gw1.example.com")
+	service = Host(scene, "db1", ca=ca)
+	port = free_port()
+	control.apply(gateway([f"name: http, port: {port}, protocol: HTTP"]))
+	by_x509(control, ca, services=["orders"])
+	edge = start_gateway(scene, control, host, "--host-cert-file", host.cert)
+	assert edge.wait() == 77, edge.err()
+	assert "may not serve gw--edge by HostAttestor machines" in edge.err()
+	by_x509(control, ca, services=["orders"], serviceAccount="sell",
+	    gateways=["edge"])
+	assert "edge" in control.ctl("get", "hostattestors").stdout
+	edge.start()
+	joined = await_joined(edge)
+	assert joined[1] == "spiffe://mesh.internal/ns/default/sa/gw--edge"
+	assert joined[2].startswith("default/gw--edge-gw1-"), joined[2]
+	orders = start(scene, control, service, "--host-cert-file", service.cert)
+	assert await_joined(orders)[1].endswith("/sa/sell")
+	control.apply(route("orders", "orders"))
+	wait_until(lambda: wire.get(port).status == 200,
+	    "it sends what comes in to the service")
+	# What was a Gateway's machine is none any more.
+	by_x509(control, ca, services=["orders"], gateways=["other"])
+	pair = scene.dir / "edge" / "identity.pem"
+	reply = Api(control, local=False, identity=(pair, pair)).post("/v1/renew",
+	    {"csr": make_csr(make_key(scene.dir / "n.key"))})
+	assert reply.status == 403, reply.text
+	assert "takes host gw1.example.com no longer" in reply.text
+
+
+@scenario
+def who_may_be_a_gateway_is_said_by_admins_of_the_mesh(scene):
+	control = scene.control()
+	ca = hosts_ca(scene)
+	team = Person(scene, control, "team", "--role", "admin", "-n", "default")
+	path = "/v1/documents/hostattestors/default/machines"
+	for send in (lambda doc: team.api.put(path, doc), team.api.apply):
+		assert send(of_x509(ca)).status == 200
+		reply = send(of_x509(ca, gateways=["edge"]))
+		assert reply.status == 403, reply.text
+		assert "operator/team may not apply HostAttestor with gateways: needs " \
+		    "role admin everywhere (ClusterRoleBinding)" in reply.text
+	by_x509(control, ca, gateways=["edge"])
+	# What gives less is theirs.
+	assert team.api.put(path, of_x509(ca)).status == 200
+	by_x509(control, ca, gateways=["edge"])
+	assert team.api.delete(path).status == 200
 
 
 @scenario

@@ -1,6 +1,7 @@
 """People at control: their roles, and ctl as they run it.
 
   binding   a RoleBinding or ClusterRoleBinding, as a dictionary
+  Person    an operator with a certificate, and ctl of that one
   Desk      ctl of somebody who has a trust bundle and control's address
   curl_api  one request over TLS with a token, by curl
 """
@@ -21,6 +22,28 @@ def binding(kind, name, role, user=None, group=None, namespace=None):
 	if namespace:
 		document["metadata"]["namespace"] = namespace
 	return document
+
+
+class Person:
+	"""An operator of control with a certificate, and ctl of that one."""
+
+	def __init__(self, scene, control, name, *options):
+		self.scene = scene
+		self.folder = scene.dir / name / "mesh"
+		control.ctl("operator", "create", name, "--out-dir", self.folder,
+		    "--control", control.api, *options)
+		self.api = Api(control, local=False, identity=(
+		    self.folder / "operator.pem", self.folder / "operator.key"))
+
+	def ctl(self, *words, expect=0, stdin=""):
+		done = subprocess.run([str(MESH), "ctl", *map(str, words)],
+		    input=stdin, text=True, capture_output=True,
+		    timeout=30 * SLOWER, check=False, cwd=self.scene.dir,
+		    env={"PATH": os.environ["PATH"],
+		    "XDG_CONFIG_HOME": str(self.folder.parent)})
+		assert done.returncode == expect, (done.returncode, done.stdout,
+		    done.stderr)
+		return done
 
 
 class Desk:

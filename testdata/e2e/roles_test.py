@@ -9,8 +9,8 @@ import sqlite3
 import subprocess
 
 from member import Api, service
-from mesh import MESH, SLOWER, main, scenario
-from people import binding
+from mesh import main, scenario
+from people import Person, binding
 from wire import Client
 
 NOBODY = 65534
@@ -21,28 +21,6 @@ def rate_limit(name, namespace):
 	    "metadata": {"name": name, "namespace": namespace},
 	    "spec": {"targetRefs": [{"kind": "Service", "name": "web"}],
 	    "limits": [{"requests": 10, "per": "1s"}]}}
-
-
-class Person:
-	"""An operator of control with a certificate, and ctl of that one."""
-
-	def __init__(self, scene, control, name, *options):
-		self.scene = scene
-		self.folder = scene.dir / name / "mesh"
-		control.ctl("operator", "create", name, "--out-dir", self.folder,
-		    "--control", control.api, *options)
-		self.api = Api(control, local=False, identity=(
-		    self.folder / "operator.pem", self.folder / "operator.key"))
-
-	def ctl(self, *words, expect=0, stdin=""):
-		done = subprocess.run([str(MESH), "ctl", *map(str, words)],
-		    input=stdin, text=True, capture_output=True,
-		    timeout=30 * SLOWER, check=False, cwd=self.scene.dir,
-		    env={"PATH": os.environ["PATH"],
-		    "XDG_CONFIG_HOME": str(self.folder.parent)})
-		assert done.returncode == expect, (done.returncode, done.stdout,
-		    done.stderr)
-		return done
 
 
 def refused(reply, words):
