@@ -48,7 +48,7 @@ const struct rights_row rights_table[] = {
 	{ "meshconfigs", { SOMEWHERE(VIEWER), EVERYWHERE(ADMIN) } },
 	{ "gatewayclasses", { SOMEWHERE(VIEWER), EVERYWHERE(ADMIN) } },
 	{ "clusterfederatedtrustdomains", { SOMEWHERE(VIEWER), EVERYWHERE(ADMIN) } },
-	{ "federatedbundles", { SOMEWHERE(VIEWER), EVERYWHERE(ADMIN) } },
+	{ "federatedbundles", { SOMEWHERE(VIEWER), NOBODY } },
 	{ "clusterrolebindings", { EVERYWHERE(VIEWER), EVERYWHERE(ADMIN) } },
 
 	/* Calls.  Documents are held against the rows of their kinds. */
@@ -159,7 +159,7 @@ void
 rights_say(struct str *out, struct rights_need need, struct slice ns)
 {
 	if (need.reach == RIGHTS_NOBODY) {
-		str_add(out, "there is no such right");
+		str_add(out, "control alone does that");
 		return;
 	}
 	str_addf(out, "needs role %s", model_role_name(need.role));

@@ -128,6 +128,8 @@ static const struct {
 	{ "rolebindings", RIGHTS_WRITE, "istio-system", &root, false },
 	{ "authorizationpolicies", RIGHTS_READ, "istio-system", &root, true },
 	{ "authorizationpolicies", RIGHTS_WRITE, "mesh-system", &boss, true },
+	{ "federatedbundles", RIGHTS_READ, NULL, &team, true },
+	{ "federatedbundles", RIGHTS_WRITE, NULL, &boss, false },
 	{ "backup", RIGHTS_READ, NULL, &boss, false },
 	{ "what is this", RIGHTS_READ, NULL, &boss, false },
 	{ "what is this", RIGHTS_WRITE, "pay", &boss, false },
@@ -169,7 +171,8 @@ TEST(rights_say_what_is_missing)
 		    "(ClusterRoleBinding)" },
 		{ "apply", NULL, "needs role viewer (ClusterRoleBinding or "
 		    "RoleBinding)" },
-		{ "x", NULL, "there is no such right" },
+		{ "federatedbundles", NULL, "control alone does that" },
+		{ "x", NULL, "control alone does that" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

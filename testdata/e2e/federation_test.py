@@ -204,6 +204,14 @@ def two_meshes_fetch_each_others_bundles(scene):
 	wait_until(lambda: ask(web).status == 200, "it is let in")
 	kept = a.get("federatedbundle", "b")["spec"]
 	assert json.loads(kept["bundle"]) == bundle_of(b), kept
+	# What was fetched is nobody's to write, root's neither.
+	document = a.get("federatedbundle", "b")
+	for words, text in (["apply", "-f", "-"], json.dumps(document)), \
+	    (["delete", "federatedbundle", "b", "--yes"], ""):
+		refused = a.ctl(*words, stdin=text, expect=None)
+		assert refused.returncode != 0, refused.stdout
+		assert "FederatedBundle: control alone does that" in \
+		    refused.stderr, refused.stderr
 	assert status_of(a, "b")["bundle"]["source"] == "Endpoint"
 	assert "√ the last root of trust domain b.example is valid" in \
 	    a.ctl("check").stdout
