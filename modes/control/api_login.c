@@ -137,17 +137,6 @@ read_life(struct attempt *a)
 	return -1;
 }
 
-/* Without its port. */
-static struct slice
-address_of(const struct api_call *call)
-{
-	struct slice from = call->who.from;
-
-	while (from.len > 0 && from.ptr[from.len - 1] != ':')
-		from.len--;
-	return from.len > 0 ? from : call->who.from;
-}
-
 /* A salt for a name that there is not, the same each time. */
 static void
 dummy_salt(const struct attempt *a, uint8_t salt[KDF_SALT_LEN])
@@ -165,6 +154,7 @@ api_login(struct api_call *call)
 	struct slice password = slice_str(conf_get_string(call->json,
 	    "password"));
 	uint32_t iterations = KDF_ITERATIONS;
+	struct addr room;
 	const struct user *u;
 
 	a->call = call;
@@ -176,7 +166,7 @@ api_login(struct api_call *call)
 	if (read_life(a) < 0)
 		return;
 	if (!login_limit_take(&call->server->login_limit, a->name,
-	    address_of(call), loop_now_ms(call->server->loop))) {
+	    l7_addr(call->ctx, &room), loop_now_ms(call->server->loop))) {
 		api_answer_fail(call, ERR_UNAVAILABLE, "too many logins with this "
 		    "name, or from there; wait a minute");
 		return;

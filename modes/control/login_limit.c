@@ -33,9 +33,24 @@ take(struct map *m, struct slice key, unsigned max)
 	return ++*n <= max;
 }
 
+/* Of whoever can take another port, or another address of his network. */
+static struct slice
+host_of(const struct addr *a)
+{
+	const struct in6_addr *six = &a->in6.sin6_addr;
+
+	if (a->sa.sa_family == AF_INET)
+		return slice_of((const char *)&a->in.sin_addr, 4);
+	if (a->sa.sa_family != AF_INET6)
+		return SLICE("");
+	return IN6_IS_ADDR_V4MAPPED(six) ?
+	    slice_of((const char *)six->s6_addr + 12, 4) :
+	    slice_of((const char *)six->s6_addr, 8);
+}
+
 bool
 login_limit_take(struct login_limit *l, struct slice name,
-    struct slice address, uint64_t now_ms)
+    const struct addr *from, uint64_t now_ms)
 {
 	if (now_ms / MINUTE_MS != l->minute) {
 		login_limit_fini(l);
@@ -43,6 +58,6 @@ login_limit_take(struct login_limit *l, struct slice name,
 		l->minute = now_ms / MINUTE_MS;
 	}
 	/* Who is over his own limit uses up nobody's name. */
-	return take(&l->addresses, address, LOGIN_LIMIT_ADDRESS) &&
+	return take(&l->addresses, host_of(from), LOGIN_LIMIT_ADDRESS) &&
 	    take(&l->names, name, LOGIN_LIMIT_NAME);
 }

@@ -2,10 +2,12 @@
 #define CONTROL_LOGIN_LIMIT_H
 
 #include "base/map.h"
+#include "net/addr.h"
 
 /*
  * login_limit: how often somebody may try a password: in a minute so many times
- * for each name that is tried, there or not, and so many from each address.
+ * for each name that is tried, there or not, and so many from each address; of
+ * IPv6 from each /64, as whoever has one of those addresses has all.
  * Life: login_limit_init -> login_limit_take before each try
  *     -> login_limit_fini.
  *
@@ -23,8 +25,7 @@ struct login_limit {
 
 void login_limit_init(struct login_limit *);
 void login_limit_fini(struct login_limit *);
-/* address: without a port. */
 bool login_limit_take(struct login_limit *, struct slice name,
-    struct slice address, uint64_t now_ms);
+    const struct addr *from, uint64_t now_ms);
 
 #endif

@@ -6,7 +6,11 @@
 static bool
 try(struct login_limit *l, const char *name, const char *address, uint64_t ms)
 {
-	return login_limit_take(l, slice_str(name), slice_str(address), ms);
+	struct err err = ERR_INIT;
+	struct addr from;
+
+	assert_int_equal(addr_parse(slice_str(address), &from, &err), 0);
+	return login_limit_take(l, slice_str(name), &from, ms);
 }
 
 TEST(login_limit_counts_names_and_addresses)
@@ -16,32 +20,58 @@ TEST(login_limit_counts_names_and_addresses)
 
 	login_limit_init(&l);
 	for (int i = 0; i < LOGIN_LIMIT_NAME; i++)
-		assert_true(try(&l, "anna", i % 2 == 0 ? "a" : "b", 7));
-	assert_false(try(&l, "anna", "c", 59999));
-	assert_true(try(&l, "bob", "c", 59999));
+		assert_true(try(&l, "anna", i % 2 == 0 ? "10.0.0.1:5" : "10.0.0.2:5", 7));
+	assert_false(try(&l, "anna", "10.0.0.3:5", 59999));
+	assert_true(try(&l, "bob", "10.0.0.3:5", 59999));
 	/* One address that goes through names. */
 	for (int i = LOGIN_LIMIT_NAME / 2; i < LOGIN_LIMIT_ADDRESS; i++) {
 		snprintf(name, sizeof(name), "n%d", i);
-		assert_true(try(&l, name, "a", 8));
+		assert_true(try(&l, name, "10.0.0.1:5", 8));
 	}
-	assert_false(try(&l, "fresh", "a", 8));
-	assert_true(try(&l, "fresh", "d", 8));
-	assert_true(try(&l, "anna", "a", 60000));
+	assert_false(try(&l, "fresh", "10.0.0.1:5", 8));
+	assert_true(try(&l, "fresh", "10.0.0.4:5", 8));
+	assert_true(try(&l, "anna", "10.0.0.1:5", 60000));
 	login_limit_fini(&l);
 }
 
 TEST(login_limit_keeps_a_bounded_number_of_names)
 {
 	struct login_limit l;
-	char name[16];
+	char name[16], from[32];
 
 	login_limit_init(&l);
 	for (int i = 0; i < LOGIN_LIMIT_KEYS; i++) {
 		snprintf(name, sizeof(name), "n%d", i);
-		assert_true(try(&l, name, name, 0));
+		snprintf(from, sizeof(from), "[2001:db8:%x::1]:5", i);
+		assert_true(try(&l, name, from, 0));
 	}
-	assert_false(try(&l, "one-more", "one-more", 0));
-	assert_true(try(&l, "n1", "n1", 0));
-	assert_true(try(&l, "one-more", "one-more", 60000));
+	assert_false(try(&l, "one-more", "[2001:db9::1]:5", 0));
+	assert_true(try(&l, "n1", "[2001:db8:1::1]:5", 0));
+	assert_true(try(&l, "one-more", "[2001:db9::1]:5", 60000));
+	login_limit_fini(&l);
+}
+
+TEST(login_limit_is_of_a_network_where_addresses_cost_nothing)
+{
+	struct login_limit l;
+	char name[16], from[64];
+
+	login_limit_init(&l);
+	for (int i = 0; i < LOGIN_LIMIT_ADDRESS; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		snprintf(from, sizeof(from), i % 2 == 0 ? "[2001:db8::%x]:%d" :
+		    "[2001:db8:0:0:%x::7]:%d", i + 1, i + 1);
+		assert_true(try(&l, name, from, 0));
+	}
+	assert_false(try(&l, "fresh", "[2001:db8::ffff]:5", 0));
+	assert_true(try(&l, "fresh", "[2001:db8:0:1::1]:5", 0));
+	for (int i = 0; i < LOGIN_LIMIT_ADDRESS; i++) {
+		snprintf(name, sizeof(name), "m%d", i);
+		snprintf(from, sizeof(from), "%s10.0.0.1%s:%d", i % 2 == 0 ?
+		    "[::ffff:" : "", i % 2 == 0 ? "]" : "", i + 1);
+		assert_true(try(&l, name, from, 0));
+	}
+	assert_false(try(&l, "fresher", "10.0.0.1:5", 0));
+	assert_true(try(&l, "fresher", "10.0.0.2:5", 0));
 	login_limit_fini(&l);
 }
