@@ -7,6 +7,7 @@
 
 #define ANY	"{*}"
 #define ANY_PATH	"/{**}"
+#define MARKS		64	/* a power of two */
 
 struct row {
 	uint64_t count, first_ms, last_ms;
@@ -18,6 +19,10 @@ struct calls {
 	uint64_t   left_out;
 	uint64_t   looks_ms;	/* since when looks were counted */
 	unsigned   looks;
+	struct {
+		uint64_t    mark;	/* 0: free */
+		struct row *row;
+	} marks[MARKS];		/* what came lately, by the lowest bits */
 };
 
 struct calls *
@@ -77,13 +82,14 @@ count(struct row *r, const struct row *more)
 		r->last_ms = more->last_ms;
 }
 
-static void
+static struct row *
 put(struct calls *c, struct slice key, const struct row *first)
 {
 	struct row *r = mem_alloc(sizeof(*r));
 
 	*r = *first;
 	map_put(&c->rows, key, r);
+	return r;
 }
 
 /* --- rows that are alike --------------------------------------------------------- */
@@ -173,7 +179,7 @@ crowded(const struct calls *c, struct slice begin, struct slice path)
 }
 
 /* They become one, which the new one is added to. */
-static void
+static struct row *
 unite(struct calls *c, struct slice begin, struct slice path, int at,
     const struct row *first)
 {
@@ -184,7 +190,8 @@ unite(struct calls *c, struct slice begin, struct slice path, int at,
 	void *value;
 
 	if (!generalise(path, at, wide))
-		return;
+		return NULL;
+	memset(c->marks, 0, sizeof(c->marks));
 	while (map_next(&c->rows, &it, &old, &value)) {
 		if (!slice_has_prefix(old, begin) || difference(slice_from(old,
 		    begin.len), path) != at)
@@ -194,7 +201,7 @@ unite(struct calls *c, struct slice begin, struct slice path, int at,
 	}
 	memcpy(key, begin.ptr, begin.len);
 	memcpy(key + begin.len, wide, strlen(wide) + 1);
-	put(c, slice_str(key), &all);
+	return put(c, slice_str(key), &all);
 }
 
 /* --- noting ----------------------------------------------------------------------- */
@@ -209,7 +216,7 @@ may_look(struct calls *c, uint64_t now_ms)
 	return c->looks++ < CALLS_LOOKS_MAX;
 }
 
-static void
+static struct row *
 note_any(struct calls *c, char key[CALLS_KEY_MAX], size_t begin,
     const struct row *first)
 {
@@ -221,14 +228,15 @@ note_any(struct calls *c, char key[CALLS_KEY_MAX], size_t begin,
 		count(r, first);
 	} else if (c->any_len < CALLS_ANY_MAX) {
 		c->any_len++;
-		put(c, slice_str(key), first);
+		r = put(c, slice_str(key), first);
 	} else {
 		c->left_out += first->count;
 	}
+	return r;
 }
 
 /* One that is not there as it is. */
-static void
+static struct row *
 note_new(struct calls *c, char key[CALLS_KEY_MAX], size_t begin,
     struct slice path, const struct row *first, uint64_t now_ms)
 {
@@ -237,21 +245,20 @@ note_new(struct calls *c, char key[CALLS_KEY_MAX], size_t begin,
 
 	if (!may_look(c, now_ms)) {
 		c->left_out += first->count;
-		return;
+		return NULL;
 	}
 	at = crowded(c, head, path);
-	if (at > 0) {
-		unite(c, head, path, at, first);
-	} else if (c->rows.len - c->any_len < CALLS_MAX) {
-		memcpy(key + begin, path.ptr, path.len);
-		key[begin + path.len] = '\0';
-		put(c, slice_str(key), first);
-	} else {
-		note_any(c, key, begin, first);
-	}
+	if (at > 0)
+		return unite(c, head, path, at, first);
+	if (c->rows.len - c->any_len >= CALLS_MAX)
+		return note_any(c, key, begin, first);
+	memcpy(key + begin, path.ptr, path.len);
+	key[begin + path.len] = '\0';
+	return put(c, slice_str(key), first);
 }
 
-static void
+/* The row that it is counted in; NULL: it is left out. */
+static struct row *
 note(struct calls *c, const struct call *k, struct slice path,
     const struct row *more, uint64_t now_ms)
 {
@@ -261,28 +268,44 @@ note(struct calls *c, const struct call *k, struct slice path,
 
 	if (begin == 0) {
 		c->left_out += more->count;
-		return;
+		return NULL;
 	}
 	memcpy(key + begin, path.ptr, path.len);
 	key[begin + path.len] = '\0';
 	r = map_get(&c->rows, slice_str(key));
 	if (r == NULL && path.len > 0)
 		r = find_general(c, key, begin, path);
-	if (r != NULL)
-		count(r, more);
-	else
-		note_new(c, key, begin, path, more, now_ms);
+	if (r == NULL)
+		return note_new(c, key, begin, path, more, now_ms);
+	count(r, more);
+	return r;
 }
 
 void
-calls_note(struct calls *c, const struct call *k, uint64_t now_ms)
+calls_note(struct calls *c, const struct call *k, uint64_t mark, uint64_t now_ms)
 {
 	const struct row one = { 1, now_ms, now_ms };
 	char path[SHAPE_MAX] = "";
+	struct row *r;
 
 	if (k->is_http)
 		shape_of_path(k->path, k->is_grpc, path);
-	note(c, k, slice_str(path), &one, now_ms);
+	r = note(c, k, slice_str(path), &one, now_ms);
+	if (r != NULL && mark != 0) {
+		c->marks[mark % MARKS].mark = mark;
+		c->marks[mark % MARKS].row = r;
+	}
+}
+
+bool
+calls_again(struct calls *c, uint64_t mark, uint64_t now_ms)
+{
+	const struct row one = { 1, now_ms, now_ms };
+
+	if (mark == 0 || c->marks[mark % MARKS].mark != mark)
+		return false;
+	count(c->marks[mark % MARKS].row, &one);
+	return true;
 }
 
 /* --- reading ------------------------------------------------------------------------ */

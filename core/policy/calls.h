@@ -10,7 +10,8 @@
  * calls: who was let in and did what, in a table that does not grow: for people who
  * write policies.
  *
- * Life: calls_new -> calls_note for each ... -> calls_each -> calls_free.
+ * Life: calls_new -> calls_again or calls_note for each ... -> calls_each ->
+ *       calls_free.
  * One thread; it is told the time.
  *
  * A row is a caller, a port of a service, a method and the shape of a path
@@ -40,7 +41,14 @@ struct call {
 struct calls;
 struct calls *calls_new(void);
 void calls_free(struct calls *);	/* NULL allowed */
-void calls_note(struct calls *, const struct call *, uint64_t now_ms);
+/* mark: a hash of all that the call is, for calls_again; 0: none. */
+void calls_note(struct calls *, const struct call *, uint64_t mark,
+    uint64_t now_ms);
+/*
+ * Counts once more what was noted under this mark, without a look at its names and
+ * its path; false: it is not remembered, and is to be noted.
+ */
+bool calls_again(struct calls *, uint64_t mark, uint64_t now_ms);
 /* Adds what another one has. */
 void calls_merge(struct calls *, const struct calls *from);
 

@@ -15,7 +15,7 @@ note(struct calls *c, const char *caller, const char *method, const char *path,
 		.caller = slice_str(caller), .port = 80, .is_http = true,
 		.method = slice_str(method), .path = slice_str(path) };
 
-	calls_note(c, &k, now_ms);
+	calls_note(c, &k, 0, now_ms);
 }
 
 struct lines {
@@ -73,13 +73,42 @@ TEST(calls_are_counted_by_caller_method_and_shape)
 	note(c, "shop/a", "GET", "/orders/2?not=here", 20);
 	note(c, "shop/a", "POST", "/orders", 30);
 	note(c, "", "GET", "/login", 40);
-	calls_note(c, &tcp, 50);
-	calls_note(c, &tcp, 60);
+	calls_note(c, &tcp, 0, 50);
+	calls_note(c, &tcp, 0, 60);
 	expect(c, "shop/db:5432 shop/web   2 50-60\n"
 	    "shop/web:80  GET /login 1 40-40\n"
 	    "shop/web:80 shop/a GET /orders/{*} 2 10-20\n"
 	    "shop/web:80 shop/a POST /orders 1 30-30\n");
 	assert_int_equal(calls_left_out(c), 0);
+	calls_free(c);
+}
+
+TEST(calls_that_come_again_are_known_by_their_mark)
+{
+	const struct call k = { .service = SLICE("shop/web"),
+		.caller = SLICE("shop/a"), .port = 80, .is_http = true,
+		.method = SLICE("GET"), .path = SLICE("/users/a/mail") };
+	struct calls *c = calls_new();
+	char path[64];
+
+	assert_false(calls_again(c, 7, 10));
+	calls_note(c, &k, 7, 10);
+	calls_note(c, &k, 0, 20);
+	assert_true(calls_again(c, 7, 30));
+	assert_false(calls_again(c, 0, 40));
+	assert_false(calls_again(c, 8, 40));
+	/* Another one in its place, */
+	assert_false(calls_again(c, 7 + 64, 40));
+	expect(c, "shop/web:80 shop/a GET /users/a/mail 3 10-30\n");
+	/* and its row is gone when rows that are alike become one. */
+	for (char i = 'b'; i < 'b' + CALLS_ALIKE; i++) {
+		snprintf(path, sizeof(path), "/users/%c/mail", i);
+		note(c, "shop/a", "GET", path, 40);
+	}
+	assert_false(calls_again(c, 7, 50));
+	calls_note(c, &k, 7, 50);
+	assert_true(calls_again(c, 7, 60));
+	expect(c, "shop/web:80 shop/a GET /users/{*}/mail 13 10-60\n");
 	calls_free(c);
 }
 

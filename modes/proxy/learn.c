@@ -29,25 +29,53 @@ caller_of(const struct authz_facts *f, char room[SERVICE_KEY_MAX])
 	    slice_from(rest, 9) : rest;
 }
 
+/* gRPC's requests are POSTs. */
+static bool
+is_grpc(const struct authz_facts *f)
+{
+	return f->is_http && slice_is(f->method, "POST") && slice_has_prefix(
+	    f->header(f->header_arg, SLICE("content-type")),
+	    SLICE("application/grpc"));
+}
+
+static uint64_t
+mark_of(const struct authorize_at *at, const struct authz_facts *f,
+    bool is_of_grpc)
+{
+	const struct slice parts[] = { at->service, f->id, f->method, f->path };
+	uint64_t mark = (uint64_t)at->app_port << 2 |
+	    (unsigned)f->is_http << 1 | is_of_grpc;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		mark = mark * UINT64_C(0x9e3779b97f4a7c15) ^
+		    slice_hash(parts[i]);
+	return mark;
+}
+
 void
 learn_note(struct proxy_worker *w, const struct authorize_at *at,
     const struct authz_facts *f)
 {
+	uint64_t now_ms = loop_now_ms(w->env.loop), mark;
 	char room[SERVICE_KEY_MAX];
-	const struct call call = {
-		.service = at->service, .caller = caller_of(f, room),
-		.port = at->app_port, .is_http = f->is_http,
-		.is_grpc = f->is_http && slice_has_prefix(f->header(f->header_arg,
-		    SLICE("content-type")), SLICE("application/grpc")),
-		.method = f->method, .path = f->path,
-	};
+	struct call call;
+	bool is_of_grpc;
 
 	/* Who comes in at a gateway is not of the mesh. */
 	if (at->service.len == 0)
 		return;
 	if (w->calls == NULL)
 		w->calls = calls_new();
-	calls_note(w->calls, &call, loop_now_ms(w->env.loop));
+	is_of_grpc = is_grpc(f);
+	mark = mark_of(at, f, is_of_grpc);
+	if (calls_again(w->calls, mark, now_ms))
+		return;
+	call = (struct call){
+		.service = at->service, .caller = caller_of(f, room),
+		.port = at->app_port, .is_http = f->is_http,
+		.is_grpc = is_of_grpc, .method = f->method, .path = f->path,
+	};
+	calls_note(w->calls, &call, mark, now_ms);
 }
 
 /* --- for control ------------------------------------------------------------------ */
