@@ -5,18 +5,6 @@
 #include "base/random.h"
 #include "base/slice.h"
 
-bool
-slice_eq(struct slice a, struct slice b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
-bool
-slice_is(struct slice a, const char *s)
-{
-	return slice_eq(a, slice_str(s));
-}
-
 static unsigned char
 lower(char c)
 {

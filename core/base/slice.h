@@ -41,8 +41,19 @@ slice_writable(struct slice s)
 	return (unsigned char *)(uintptr_t)s.ptr;
 }
 
-bool slice_eq(struct slice a, struct slice b);
-bool slice_is(struct slice a, const char *s);
+/* Inline: of a constant the compiler knows the length. */
+static inline bool
+slice_eq(struct slice a, struct slice b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline bool
+slice_is(struct slice a, const char *s)
+{
+	return slice_eq(a, slice_str(s));
+}
+
 /* ASCII letters compare without case. */
 bool slice_ieq(struct slice a, struct slice b);
 bool slice_has_prefix(struct slice s, struct slice prefix);
