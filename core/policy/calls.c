@@ -288,6 +288,10 @@ calls_note(struct calls *c, const struct call *k, uint64_t mark, uint64_t now_ms
 	char path[SHAPE_MAX] = "";
 	struct row *r;
 
+	if (slice_find(k->method, '*') >= 0) {
+		c->left_out++;
+		return;
+	}
 	if (k->is_http)
 		shape_of_path(k->path, k->is_grpc, path);
 	r = note(c, k, slice_str(path), &one, now_ms);

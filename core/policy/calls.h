@@ -20,7 +20,8 @@
  * things, as /users/ann does.  When CALLS_MAX rows are full a path that has none is
  * noted as any ("/{**}"), and when CALLS_ANY_MAX such are there too, it is counted and
  * left out.  To look for rows that are alike takes a while, so that is done at most
- * CALLS_LOOKS_MAX times a second; a new path beyond that is left out likewise.
+ * CALLS_LOOKS_MAX times a second; a new path beyond that is left out likewise, and
+ * so is a method with a "*", which would be all of them to a policy.
  */
 #define CALLS_MAX	256
 #define CALLS_ANY_MAX	64

@@ -80,6 +80,11 @@ TEST(calls_are_counted_by_caller_method_and_shape)
 	    "shop/web:80 shop/a GET /orders/{*} 2 10-20\n"
 	    "shop/web:80 shop/a POST /orders 1 30-30\n");
 	assert_int_equal(calls_left_out(c), 0);
+	/* A caller would choose what is allowed later. */
+	note(c, "shop/a", "*", "/login", 70);
+	note(c, "shop/a", "G*", "/login", 70);
+	assert_int_equal(expect(c, NULL), 4);
+	assert_int_equal(calls_left_out(c), 2);
 	calls_free(c);
 }
 

@@ -63,6 +63,12 @@ shape_is_id(struct slice s)
 }
 
 static bool
+is_kept(struct slice segment, bool is_grpc)
+{
+	return is_grpc ? look(segment).is_word : !shape_is_id(segment);
+}
+
+static bool
 add(char *out, size_t *len, struct slice s)
 {
 	/* Room for a last "/{**}". */
@@ -87,8 +93,7 @@ shape_of_path(struct slice path, bool is_grpc, char out[SHAPE_MAX])
 	rest = slice_from(rest, 1);
 	while (rest.ptr != NULL && slice_cut(&rest, '/', &segment)) {
 		if (segments++ == SHAPE_SEGMENTS || !add(out, &len,
-		    !is_grpc && shape_is_id(segment) ?
-		    SLICE(ANY) : segment)) {
+		    is_kept(segment, is_grpc) ? segment : SLICE(ANY))) {
 			memcpy(out + len, "/" REST, sizeof("/" REST));
 			return;
 		}

@@ -51,6 +51,11 @@ TEST(shape_of_grpc_is_its_method)
 
 	shape_of_path(slice_str(path), true, out);
 	assert_string_equal(out, path);
+	/* Whoever says that it is gRPC may ask for any path. */
+	shape_of_path(SLICE("/*"), true, out);
+	assert_string_equal(out, "/{*}");
+	shape_of_path(SLICE("/a.B/Get*"), true, out);
+	assert_string_equal(out, "/a.B/{*}");
 }
 
 /* However long a path is, what is kept of it is not. */
