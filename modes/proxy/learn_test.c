@@ -56,7 +56,7 @@ note(struct scene *s, int worker)
 	const struct call call = { .service = SLICE("default/orders"),
 		.caller = SLICE("default/web"), .port = 80 };
 
-	calls_note(s->workers[worker].calls, &call, clock_mono_ms());
+	calls_note(s->workers[worker].calls, &call, 0, clock_mono_ms());
 }
 
 /* The first is asked, and the second gets to it in the turn that it is in. */
