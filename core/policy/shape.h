@@ -17,8 +17,9 @@
  * A segment does when it has a character other than letters, digits, ".", "_", "~"
  * and "-", three digits, or between its dots more than SHAPE_WORD bytes, or such a
  * mixture of digits and letters as ids and tokens are: what somebody could be known by
- * is not kept.  Of gRPC the path names a service and a method, and stays as it is as
- * far as it is letters and the like: a "*" would mean more to a policy.  A path of more than SHAPE_SEGMENTS, or SHAPE_MAX bytes, ends in {**}.
+ * is not kept.  Of gRPC the path names a service and a method, and stays as it is, but
+ * for a "*" and the like, which would mean more to a policy.  A path of more than
+ * SHAPE_SEGMENTS, or SHAPE_MAX bytes, ends in {**}.
  *
  * Paths are as http/path.h has them, without the query.  Pure.
  */
