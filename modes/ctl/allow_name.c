@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "modes/ctl/allow_name.h"
 #include "pki/hash.h"
+#include "pki/spiffe.h"
 
 #define HASH_SHOWN	4	/* bytes */
 
@@ -45,9 +46,27 @@ add_hash(struct str *name, struct slice text)
 	str_add_hex(name, hash, HASH_SHOWN);
 }
 
+/* What comes behind the last slash, where it may stand in a name. */
+static void
+add_id(struct str *name, const char *id)
+{
+	struct slice last = slice_str(strrchr(id, '/') + 1);
+
+	str_addf(name, "-%.*s", SLICE_ARG(spiffe_label_ok(last) ? last :
+	    SLICE("peer")));
+	add_hash(name, slice_str(id));
+}
+
 static void
 add_who(struct str *name, const struct allow_words *w)
 {
+	if (w->id != NULL) {
+		str_add(name, w->verb);
+		add_id(name, w->id);
+		str_addf(name, "-to-%s", w->to);
+		return;
+	}
+
 	const char *caller = w->namespace == NULL || strcmp(w->caller, "*") == 0 ?
 	    "all" : w->caller;
 	bool is_near = w->namespace == NULL || (strcmp(caller, "all") != 0 &&

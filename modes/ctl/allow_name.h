@@ -12,7 +12,8 @@
  *	allow-web-to-orders	allow-web-to-orders-80-get-head-1f0c9a52
  *
  * behind the caller and the service the port, the methods, and a hash of the
- * paths, each where the order has it.
+ * paths, each where the order has it.  Who is known by its SPIFFE ID alone is
+ * called by its last word and a hash of the whole.
  */
 struct allow_words {
 	const char *verb;	/* "allow", "deny" */
@@ -22,6 +23,7 @@ struct allow_words {
 	uint16_t    port;	/* 0: all */
 	const char *methods;	/* as typed; NULL: all */
 	const char *paths;	/* likewise */
+	const char *id;		/* the caller's SPIFFE ID in place of both */
 };
 
 #define ALLOW_WIDER_MAX	7	/* port, methods, paths: each there or not */

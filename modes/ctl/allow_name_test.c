@@ -7,27 +7,36 @@ TEST(every_order_has_its_own_name)
 		struct allow_words words;
 		const char        *name;
 	} cases[] = {
-		{ { "allow", "shop", "web", "shop", "orders", 0, NULL, NULL },
+		{ { "allow", "shop", "web", "shop", "orders", 0, NULL, NULL, NULL },
 		    "allow-web-to-orders" },
-		{ { "deny", "infra", "web", "shop", "orders", 0, NULL, NULL },
+		{ { "deny", "infra", "web", "shop", "orders", 0, NULL, NULL, NULL },
 		    "deny-infra-web-to-orders" },
-		{ { "deny", "shop", "*", "shop", "orders", 0, NULL, NULL },
+		{ { "deny", "shop", "*", "shop", "orders", 0, NULL, NULL, NULL },
 		    "deny-shop-all-to-orders" },
-		{ { "deny", NULL, "*", "shop", "orders", 0, NULL, NULL },
+		{ { "deny", NULL, "*", "shop", "orders", 0, NULL, NULL, NULL },
 		    "deny-all-to-orders" },
-		{ { "deny", "shop", "web", "shop", "orders", 80, NULL, NULL },
+		{ { "deny", "shop", "web", "shop", "orders", 80, NULL, NULL, NULL },
 		    "deny-web-to-orders-80" },
-		{ { "deny", "shop", "web", "shop", "orders", 81, NULL, NULL },
+		{ { "deny", "shop", "web", "shop", "orders", 81, NULL, NULL, NULL },
 		    "deny-web-to-orders-81" },
 		{ { "allow", "shop", "web", "shop", "orders", 80, "GET, HEAD",
-		    NULL }, "allow-web-to-orders-80-get-head" },
-		{ { "allow", "shop", "web", "shop", "orders", 0, "GET", "/a" },
+		    NULL, NULL }, "allow-web-to-orders-80-get-head" },
+		{ { "allow", "shop", "web", "shop", "orders", 0, "GET", "/a", NULL },
 		    "allow-web-to-orders-get-05274d33" },
-		{ { "allow", "shop", "web", "shop", "orders", 0, NULL, "/a,/b" },
+		{ { "allow", "shop", "web", "shop", "orders", 0, NULL, "/a,/b", NULL },
 		    "allow-web-to-orders-28dae728" },
+		{ { "allow", .to_namespace = "shop", .to = "orders",
+		    .id = "spiffe://b.example/ns/shop/sa/web" },
+		    "allow-web-3795cb19-to-orders" },
+		{ { "allow", .to_namespace = "shop", .to = "orders",
+		    .id = "spiffe://c.example/ns/shop/sa/web" },
+		    "allow-web-233e7f59-to-orders" },
+		{ { "deny", .to_namespace = "shop", .to = "orders", .port = 80,
+		    .id = "spiffe://b.example/My_Robot" },
+		    "deny-peer-84e6202e-to-orders-80" },
 		/* What a name may not hold. */
 		{ { "allow", "shop", "web", "shop", "orders", 0, "M-SEARCH",
-		    NULL }, "allow-web-to-orders-137c16fe" },
+		    NULL, NULL }, "allow-web-to-orders-137c16fe" },
 	};
 	struct arena a;
 
@@ -41,7 +50,7 @@ TEST(every_order_has_its_own_name)
 TEST(an_order_knows_which_say_the_same_of_more)
 {
 	static const struct allow_words all = { "allow", "shop", "web", "shop",
-		"orders", 0, NULL, NULL };
+		"orders", 0, NULL, NULL, NULL };
 	struct allow_words narrow = all;
 	const char *names[ALLOW_WIDER_MAX];
 	struct arena a;

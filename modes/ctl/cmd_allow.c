@@ -2,6 +2,7 @@
 
 #include "conf/yaml.h"
 #include "model/authorization_policy.h"
+#include "model/federated_trust_domain.h"
 #include "modes/ctl/allow_name.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
@@ -9,7 +10,10 @@
 #include "modes/ctl/input.h"
 #include "modes/ctl/names.h"
 #include "modes/ctl/print.h"
-#include "modes/ctl/traffic.h"
+#include "modes/ctl/trust_domain.h"
+#include "pki/spiffe.h"
+
+#define SPIFFE_SCHEME	"spiffe://"
 
 static int allow(struct ctl *), deny(struct ctl *);
 
@@ -28,6 +32,8 @@ static const struct ctl_example allow_examples[] = {
 	{ "allow web orders --methods GET,HEAD --paths /orders,/orders/*",
 	    "web may read the orders" },
 	{ "allow 'shop/*' orders:80", "whoever is in namespace shop, port 80 alone" },
+	{ "allow spiffe://partner.example/ns/shop/sa/web orders:80",
+	    "web of another mesh, with which this one is federated" },
 	{ "allow web orders --dry-run -o yaml",
 	    "the document that this stands for" },
 	{ 0 },
@@ -43,11 +49,11 @@ static const struct ctl_example deny_examples[] = {
 	"Creates one AuthorizationPolicy about SERVICE, in its namespace, that " \
 	does ". CALLER is a service account, NAME or NAMESPACE/NAME (that of a " \
 	"service is its name, unless its token said another); NAMESPACE/* is "	\
-	"everybody there, * everybody. It takes effect at once, on open "	\
-	"connections too, beside what was ordered before: each port, method "	\
-	"and path has a document of its own, and only with --name is one "	\
-	"replaced. With --dry-run the document is printed and nothing is "	\
-	"changed.\n"
+	"everybody there, * everybody; spiffe://TRUST-DOMAIN/PATH is somebody "	\
+	"of another mesh. It takes effect at once, on open connections too, "	\
+	"beside what was ordered before: each port, method and path has a "	\
+	"document of its own, and only with --name is one replaced. With "	\
+	"--dry-run the document is printed and nothing is changed.\n"
 
 const struct ctl_command cmd_allow = {
 	.name = "allow",
@@ -79,6 +85,8 @@ struct order {
 	struct ctl         *c;
 	const char         *verb;	/* "allow" */
 	const char         *namespace, *caller;	/* "*": all */
+	struct spiffe       id;		/* in place of both; text absent: none */
+	bool                id_is_ours;	/* it is of our trust domain */
 	struct traffic_name to;
 	const char         *name;
 	struct conf_node   *document;
@@ -97,6 +105,12 @@ add_words(struct arena *a, struct conf_node *to, const char *key,
 			    slice_trim(word)).ptr);
 }
 
+static bool
+is_everybody(const struct order *o)
+{
+	return o->namespace == NULL && o->id.text.ptr == NULL;
+}
+
 static void
 add_caller(struct order *o, struct conf_node *rule)
 {
@@ -104,11 +118,15 @@ add_caller(struct order *o, struct conf_node *rule)
 	struct conf_node *source;
 
 	/* Who proved nothing is refused, too. */
-	if (o->namespace == NULL && strcmp(o->verb, "deny") == 0)
+	if (is_everybody(o) && strcmp(o->verb, "deny") == 0)
 		return;
 	source = conf_set_map(conf_add_map(conf_set_list(rule, "from")),
 	    "source");
-	if (o->namespace == NULL)
+	if (o->id.text.ptr != NULL)
+		conf_add_string(conf_set_list(source, "principals"),
+		    arena_dup(a, slice_from(o->id.text,
+		    strlen(SPIFFE_SCHEME))).ptr);
+	else if (o->namespace == NULL)
 		conf_add_string(conf_set_list(source, "principals"), "*");
 	else if (strcmp(o->caller, "*") == 0)
 		conf_add_string(conf_set_list(source, "namespaces"),
@@ -236,11 +254,36 @@ check_same(struct order *o, struct traffic *t)
 
 /* --- sending it ------------------------------------------------------------------- */
 
+/* Whoever is of a domain that is not federated does not get to any policy. */
+static void
+warn_stranger(struct order *o)
+{
+	const struct model_object **all;
+	struct traffic t = { 0 };
+	struct err err = ERR_INIT;
+	bool is_known = o->id.text.ptr == NULL || o->id_is_ours;
+
+	if (is_known)
+		return;
+	traffic_open_control(&t, o->c);
+	is_known = traffic_load(&t, &model_federated_trust_domain_kind, NULL,
+	    &err) < 0;
+	for (size_t i = 0, n = traffic_of_kind(&t,
+	    &model_federated_trust_domain_kind, &all); i < n; i++)
+		is_known |= slice_is(o->id.domain, model_federated_trust_domain(
+		    all[i])->spec.trust_domain);
+	traffic_close(&t);
+	if (!is_known)
+		ctl_warn(o->c, "no ClusterFederatedTrustDomain is about %.*s, so "
+		    "nobody of it gets this far", SLICE_ARG(o->id.domain));
+}
+
 static void
 say_next(struct order *o, const char *result)
 {
 	struct ctl *c = o->c;
-	const char *caller = o->namespace == NULL || strcmp(o->caller, "*") == 0 ?
+	const char *caller = o->id.text.ptr != NULL ? o->id.text.ptr :
+	    o->namespace == NULL || strcmp(o->caller, "*") == 0 ?
 	    "CALLER" : arena_printf(&c->arena, "%s/%s", o->namespace, o->caller);
 	const char *port = o->to.port == 0 ? "" : arena_printf(&c->arena, ":%u",
 	    o->to.port);
@@ -277,6 +320,29 @@ print(struct order *o, const struct conf_node *answer)
 	str_fini(&line);
 }
 
+/* An account of ours is one, however it is written. */
+static int
+read_id(struct order *o, struct slice word)
+{
+	struct ctl *c = o->c;
+	struct err err = ERR_INIT;
+	const char *ours;
+
+	if (!spiffe_parse(&o->id, word) || o->id.path.len == 0)
+		return ctl_misused(c, "CALLER: expected spiffe://TRUST-DOMAIN/"
+		    "PATH, found \"%.*s\"", SLICE_ARG(word));
+	ours = trust_domain_of_control(c, &err);
+	if (ours == NULL)
+		return ctl_fail_call(c, &err);
+	o->id_is_ours = slice_is(o->id.domain, ours);
+	if (!o->id_is_ours || o->id.kind != SPIFFE_WORKLOAD)
+		return CTL_OK;
+	o->namespace = arena_dup(&c->arena, o->id.ns).ptr;
+	o->caller = arena_dup(&c->arena, o->id.name).ptr;
+	o->id.text = SLICE_NONE;
+	return CTL_OK;
+}
+
 static int
 read_words(struct order *o)
 {
@@ -290,6 +356,8 @@ read_words(struct order *o)
 	o->caller = "*";
 	if (strcmp(caller, "*") == 0)
 		return CTL_OK;
+	if (slice_has_prefix(word, SLICE(SPIFFE_SCHEME)))
+		return read_id(o, word);
 	if (slice_has_suffix(word, SLICE("/*")) && slice_cut(&word, '/',
 	    &namespace)) {
 		o->namespace = arena_dup(&c->arena, namespace).ptr;
@@ -305,7 +373,7 @@ name_it(struct order *o)
 	struct ctl *c = o->c;
 	const struct allow_words w = { o->verb, o->namespace, o->caller,
 		o->to.namespace, o->to.name, o->to.port,
-		ctl_value(c, "methods"), ctl_value(c, "paths") };
+		ctl_value(c, "methods"), ctl_value(c, "paths"), o->id.text.ptr };
 	struct traffic t = { 0 };
 	int code;
 
@@ -334,8 +402,10 @@ order(struct ctl *c, const char *verb)
 	code = name_it(&o);
 	if (code == CTL_OK)
 		code = put(&o, ctl_has(c, "dry-run"), &answer);
-	if (code == CTL_OK)
+	if (code == CTL_OK) {
+		warn_stranger(&o);
 		print(&o, answer);
+	}
 	return code;
 }
 

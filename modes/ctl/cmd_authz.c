@@ -12,7 +12,7 @@
 #include "modes/ctl/input.h"
 #include "modes/ctl/names.h"
 #include "modes/ctl/rows.h"
-#include "modes/ctl/traffic.h"
+#include "modes/ctl/trust_domain.h"
 #include "pki/spiffe.h"
 #include "policy/authz.h"
 
@@ -32,6 +32,9 @@ static const struct ctl_option options[] = {
 	    .text = "a connection of bytes or datagrams instead of a request" },
 	{ "from-ip", 0, "ADDRESS", .text = "where the caller connects from" },
 	INPUT_OPTIONS,
+	{ "trust-domain", 0, "DOMAIN",
+	    .text = "ours, with -f; default: that of the files' MeshConfig, else "
+	    "mesh.internal" },
 	{ 0 },
 };
 
@@ -57,7 +60,8 @@ static const struct ctl_command authz_check = {
 	.text = "Runs what proxies run, on the AuthorizationPolicies about the "
 	    "service and about each workload behind it. With -f nobody is asked, "
 	    "the files are all that there is; where they hold no workload, one "
-	    "with the labels of the service's selector is taken. Who was revoked and "
+	    "with the labels of the service's selector is taken. Who is of another "
+	    "trust domain has no namespace and no account here. Who was revoked and "
 	    "has not joined again is denied whatever they say.\n"
 	    "The verdict is \"asked\" where a policy asks a provider and nothing "
 	    "else refuses: what it says is not known here.\n"
@@ -96,23 +100,36 @@ static const char *
 trust_domain(struct inquiry *q)
 {
 	struct err err = ERR_INIT;
-	struct conf_node *answer = NULL;
-	const char *domain = NULL;
+	const char *domain = ctl_value(q->c, "trust-domain");
 
-	if (!q->traffic.is_offline && call_api(q->c, "GET", "/v1/ca", NULL,
-	    &answer, &err) == 0)
-		domain = conf_get_string(answer, "trustDomain");
-	return domain != NULL ? domain : "mesh.internal";
+	if (domain != NULL)
+		return domain;
+	if (q->traffic.is_offline)
+		return trust_domain_of_files(&q->traffic);
+	domain = trust_domain_of_control(q->c, &err);
+	return domain != NULL ? domain : trust_domain_default;
 }
 
-/* Files do not say what trust domain is ours: who is asked about is of it. */
 static bool
 is_foreign(struct inquiry *q, struct slice id)
 {
 	struct spiffe of;
 
-	return !q->traffic.is_offline && spiffe_parse(&of, id) &&
-	    !slice_is(of.domain, trust_domain(q));
+	return spiffe_parse(&of, id) && !slice_is(of.domain, trust_domain(q));
+}
+
+static int
+read_trust_domain(struct inquiry *q)
+{
+	const char *typed = ctl_value(q->c, "trust-domain");
+
+	if (typed != NULL && !q->traffic.is_offline)
+		return ctl_misused(q->c, "--trust-domain goes with -f: control "
+		    "knows its own");
+	if (typed != NULL && !spiffe_domain_ok(slice_str(typed)))
+		return ctl_misused(q->c, "--trust-domain: expected a name such as "
+		    "mesh.internal, found \"%s\"", typed);
+	return CTL_OK;
 }
 
 static int
@@ -505,6 +522,8 @@ check_one(struct ctl *c)
 	else if (code == CTL_OK)
 		code = names_read(c, "--gateway", at, &q.to.namespace,
 		    &q.to.name);
+	if (code == CTL_OK)
+		code = read_trust_domain(&q);
 	if (code == CTL_OK)
 		code = read_caller(&q);
 	if (code == CTL_OK)

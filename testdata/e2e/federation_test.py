@@ -60,6 +60,16 @@ spec:
 """
 
 
+SERVICE_OF_FILES = """
+apiVersion: v1
+kind: Service
+metadata: {name: orders, namespace: default}
+spec:
+  selector: {app: orders}
+  ports: [{name: http, port: 80}]
+---"""
+
+
 def mesh_of(scene, domain, more=(), **options):
 	return scene.control(name=domain.split(".", maxsplit=1)[0],
 	    options=("--trust-domain", domain, *more), **options)
@@ -156,6 +166,54 @@ def two_meshes_call_each_other_by_name(scene):
 	learnt = b.ctl("policy", "learn", "orders").stdout
 	assert "- a.example/ns/default/sa/web" in learnt, learnt
 	assert "@" not in learnt, learnt
+
+
+@scenario
+def callers_abroad_are_allowed_and_denied_by_their_id(scene):
+	a, b, web, orders = two_meshes(scene)
+	federate(a, "b.example", inline(bundle_of(b)))
+	web_id = "spiffe://a.example/ns/default/sa/web"
+	check = ("authz", "check", "--from", web_id, "--to", "orders")
+	told = b.ctl("allow", web_id, "orders", "--methods", "GET").stderr
+	assert "no ClusterFederatedTrustDomain is about a.example" in told, told
+	assert f"--from {web_id} --to" in told, told
+	federate(b, "a.example", inline(bundle_of(a)))
+	wait_until(lambda: ask(web).status == 200, "it is allowed by its ID")
+	assert "allowed" in b.ctl(*check).stdout
+	document = b.ctl("deny", web_id, "orders", "--dry-run", "-o", "yaml")
+	assert "- a.example/ns/default/sa/web" in document.stdout, document.stdout
+	assert "no ClusterFederatedTrustDomain" not in document.stderr
+	b.ctl("deny", web_id, "orders")
+	wait_until(lambda: ask(web).status == 403, "it is denied by its ID")
+	assert "denied" in b.ctl(*check, expect=1).stdout
+	# One of our own is an account, however it is written.
+	ours = b.ctl("allow", "spiffe://b.example/ns/shop/sa/web", "orders",
+	    "--dry-run", "-o", "yaml").stdout
+	assert "- shop/web" in ours and "principals" not in ours, ours
+	for wrong in "spiffe://a.example", "spiffe://A.example/x", "spiffe://a/x/*":
+		assert "CALLER: expected spiffe://TRUST-DOMAIN/PATH" in b.ctl("allow",
+		    wrong, "orders", expect=64).stderr
+	# Files say whose mesh theirs is, or it is the one that has no other name.
+	files = [scene.file("orders.yaml", SERVICE_OF_FILES + ALLOW.format(
+	    who="serviceAccounts: [default/web]"))]
+	config = scene.file("mesh.yaml", "apiVersion: mesh/v1\nkind: MeshConfig\n"
+	    "metadata: {name: default}\nspec: {trustDomain: a.example}\n")
+
+	def offline(who, *more):
+		words = [word for name in files for word in ("-f", name)]
+		return b.ctl("authz", "check", "--from",
+		    f"spiffe://{who}/ns/default/sa/web", "--to", "orders", *words,
+		    *more, expect=None).returncode
+	assert offline("mesh.internal") == 0
+	assert offline("a.example") == 1
+	assert offline("a.example", "--trust-domain", "a.example") == 0
+	assert offline("mesh.internal", "--trust-domain", "a.example") == 1
+	files.append(config)
+	assert offline("a.example") == 0
+	assert offline("mesh.internal") == 1
+	assert offline("a.example", "--trust-domain", "b.example") == 1
+	assert offline("a.example", "--trust-domain", "A b") == 64
+	assert b.ctl(*check, "--trust-domain", "a.example", expect=64)
 
 
 def endpoint(control, domain, bundle=None, url=None, who="control"):
