@@ -117,11 +117,12 @@ directory_of(const char *path)
 }
 
 static bool
-is_shared(const char *dir)
+is_withheld(const char *dir)
 {
 	char real[PATH_MAX];
 
-	if (realpath(dir, real) == NULL)
+	if (realpath(dir, real) == NULL ||
+	    (strcmp(real, "/etc") == 0 && geteuid() != 0))
 		return false;
 	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
 		if (strcmp(real, shared[i]) == 0)
@@ -134,7 +135,7 @@ allow_beside(struct landlock *l, const char *path)
 {
 	char *dir = directory_of(path);
 
-	if (!is_shared(dir))
+	if (!is_withheld(dir))
 		landlock_allow(l, dir, LANDLOCK_READ);
 	mem_free(dir);
 }
@@ -159,7 +160,7 @@ landlock_allow_pinned(struct landlock *l, const char *path)
 	int fd = -1;
 
 	landlock_allow_file(l, path);
-	if (l->fd >= 0 && is_shared(dir))
+	if (l->fd >= 0 && is_withheld(dir))
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 	mem_free(dir);
 	if (fd >= 0)

@@ -15,7 +15,10 @@
  *
  * A rule is about the file that has the name now.  Whoever replaces files by
  * renaming, as editors do, makes another: so a file is allowed along with its
- * directory, unless that is everybody's (/etc, /tmp).
+ * directory, unless that is everybody's (/etc, /tmp).  /etc is allowed to whoever
+ * is not root: what lies there and is not for everybody its modes withhold, and
+ * /etc/resolv.conf is replaced with each network.  Root, whom no mode stops,
+ * would have shadow(5) and the keys of all others by it, and gets single files.
  */
 enum landlock_use {
 	LANDLOCK_READ,		/* a file, or a directory and what is below */
@@ -36,7 +39,7 @@ void landlock_allow(struct landlock *, const char *path, enum landlock_use);
 void landlock_allow_file(struct landlock *, const char *path);
 /*
  * The same.  Gives the name under which the file can be read from now on: in a
- * directory that is everybody's that of a descriptor, which stays open, so that
+ * directory that is withheld that of a descriptor, which stays open, so that
  * what has the name now is read though another takes its place.
  */
 char *landlock_allow_pinned(struct landlock *, const char *path);

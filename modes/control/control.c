@@ -55,7 +55,7 @@ set_log(const struct model_control_spec *spec, struct log_options *log,
 }
 
 static int
-run(const struct control_settings *settings)
+run(struct control_settings *settings)
 {
 	struct log_options log = { 0 };
 	struct err err = ERR_INIT;
@@ -72,7 +72,7 @@ run(const struct control_settings *settings)
 	lock = store_file_lock(settings->spec->data_dir, &err);
 	if (lock < 0)
 		return fail(&err);
-	control_walls_raise(&walls, settings->spec);
+	control_walls_raise(&walls, settings);
 	s = server_open(settings, &log, &err);
 	if (s == NULL) {
 		log_stop();

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "model/control.h"
+#include "net/resolve.h"
 
 /*
  * control_settings: what `mesh control` was told: by a Control document of
@@ -20,6 +21,7 @@ struct control_settings {
 	bool                 help;
 	struct model_object *object;		/* the Control that holds it all */
 	const struct model_control_spec *spec;	/* of object; NULL with help */
+	struct resolve_files names;	/* as walls left them; NULLs: the machine's */
 };
 
 /* ERR_USAGE for the command line, ERR_DATA and ERR_CONFIG for the rest. */

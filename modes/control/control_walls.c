@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/capability.h"
+#include "base/mem.h"
 #include "conf/pattern.h"
 #include "modes/control/control_walls.h"
 
@@ -31,17 +32,28 @@ capabilities(const struct model_control_spec *s)
 	    conf_is_low_port(s->federation_listen) ? CAPABILITY_BIND_LOW : 0);
 }
 
-void
-control_walls_raise(struct walls *w, const struct model_control_spec *s)
+static const char *
+pin(struct landlock *l, struct control_settings *settings, const char *path)
 {
+	char *name = landlock_allow_pinned(l, path);
+	const char *kept = arena_strdup(&settings->arena, name);
+
+	mem_free(name);
+	return kept;
+}
+
+void
+control_walls_raise(struct walls *w, struct control_settings *settings)
+{
+	const struct model_control_spec *s = settings->spec;
 	struct landlock *l = &w->files;
 
 	walls_open(w, s->sandbox);
 	if (!w->wanted)
 		return;
 	walls_allow(w, control_paths, s);
-	landlock_allow_file(l, "/etc/hosts");
-	landlock_allow_file(l, "/etc/resolv.conf");
+	settings->names.hosts = pin(l, settings, "/etc/hosts");
+	settings->names.resolv_conf = pin(l, settings, "/etc/resolv.conf");
 	landlock_allow(l, getenv("CREDENTIALS_DIRECTORY"), LANDLOCK_READ);
 	walls_raise(w, capabilities(s));
 }

@@ -2,7 +2,7 @@
 #define CONTROL_CONTROL_WALLS_H
 
 #include "base/walls.h"
-#include "model/control.h"
+#include "modes/control/control_settings.h"
 
 /*
  * control_walls: what control keeps when it shuts itself in: its data
@@ -14,8 +14,12 @@
 /* One for each setting of pattern CONF_PATH; field NULL ends. */
 extern const struct walls_path control_paths[];
 
-/* Before any thread and before the signer is forked; the folders are there. */
-void control_walls_raise(struct walls *, const struct model_control_spec *);
+/*
+ * Before any thread and before the signer is forked; the folders are there.
+ * Settings say afterwards by which files names are resolved, so that these are
+ * found though others take their places (landlock_allow_pinned).
+ */
+void control_walls_raise(struct walls *, struct control_settings *);
 /* When it has started. */
 void control_walls_shut(struct walls *);
 

@@ -36,19 +36,28 @@ try_raised(const char *dir, int64_t socket_group, uint64_t keeps)
 	struct model_control_spec s = { .sandbox = true, .data_dir = data,
 		.socket = socket_path, .socket_group = socket_group,
 		.api_listen = ":7700", .admin_listen = "127.0.0.1:7701" };
+	struct control_settings settings = { .spec = &s };
+	const struct resolve_files *names = &settings.names;
 	uint64_t before = capability_now();
+	bool has_hosts = access("/etc/hosts", R_OK) == 0;
 	struct walls w;
 
 	snprintf(data, sizeof(data), "%s/data", dir);
 	snprintf(socket_path, sizeof(socket_path), "%s/socket", dir);
 	snprintf(file, sizeof(file), "%s/file", data);
-	control_walls_raise(&w, &s);
+	control_walls_raise(&w, &settings);
 	control_walls_shut(&w);
 	return !w.has_seccomp ? 1 : w.capabilities != (before & keeps) ? 2 :
 	    open(file, O_RDWR | O_CREAT, 0600) < 0 ? 3 :
 	    unlink(file) < 0 ? 4 :
-	    w.has_landlock && open("/etc/passwd", O_RDONLY) >= 0 ? 5 :
-	    socket(AF_NETLINK, SOCK_DGRAM, 0) >= 0 ? 6 : 0;
+	    w.has_landlock && geteuid() == 0 &&
+	    open("/etc/passwd", O_RDONLY) >= 0 ? 5 :
+	    socket(AF_NETLINK, SOCK_DGRAM, 0) >= 0 ? 6 :
+	    /* What root holds open nobody replaces. */
+	    w.has_landlock && geteuid() == 0 && has_hosts &&
+	    strncmp(names->hosts, "/proc/self/fd/", 14) != 0 ? 7 :
+	    has_hosts && open(names->hosts, O_RDONLY) < 0 ? 8 :
+	    names->resolv_conf == NULL ? 9 : 0;
 }
 
 /* What it gives in a process of its own, where walls can stand at all. */

@@ -355,6 +355,7 @@ ask(struct fetched *d, const struct model_federated_trust_domain_spec *s,
 		.url = slice_str(s->url), .accept = SLICE("application/json"),
 		.timeout_ms = TIMEOUT_MS, .body_max = SPIFFE_BUNDLE_MAX,
 		.redirects = FETCH_REDIRECTS_MAX,
+		.files = d->all->server->names,
 	};
 
 	if (s->profile->type == MODEL_HTTPS_SPIFFE) {

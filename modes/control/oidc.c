@@ -72,6 +72,7 @@ fetch_keys(struct oidc *o)
 		.roots = system_roots_get(o->roots, &ignored),
 		.issuer = slice_str(o->spec->oidc_issuer),
 		.address = slice_str(o->spec->oidc_jwks_uri),
+		.files = o->server->names,
 	}, on_fetched, o);
 }
 

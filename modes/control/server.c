@@ -324,6 +324,7 @@ server_open(const struct control_settings *settings,
 	struct server *s = mem_zalloc(sizeof(*s));
 
 	s->settings = settings;
+	s->names = settings->names.hosts == NULL ? NULL : &settings->names;
 	s->spec = settings->spec;
 	s->loop = loop_new("control");
 	s->port = (struct store_port){ post_to_loop, s->loop };

@@ -52,6 +52,7 @@ struct server {
 	struct log_limit           refusals;	/* of joins, in the log */
 	struct refusals            refused;	/* people, in the audit log */
 
+	const struct resolve_files *names;	/* NULL: the machine's */
 	struct tls_handshaker     *handshaker;
 	struct stat_registry      *stats;
 	struct filter_stats       *filter_stats;
