@@ -21,6 +21,7 @@ static const struct {
 	[ERR_CONFIG]	  = { "config", 78, 500 },
 	[ERR_SYSTEM]	  = { "system", 71, 500 },
 	[ERR_TOO_LARGE]	  = { "too-large", 65, 413 },
+	[ERR_TOO_MANY]	  = { "too-many", 75, 429 },
 };
 
 int

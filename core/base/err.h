@@ -21,6 +21,7 @@ enum err_kind {
 	ERR_CONFIG,		/* 78: our own settings or files are unusable */
 	ERR_SYSTEM,		/* 71: a system call failed; API 500 */
 	ERR_TOO_LARGE,		/* 65; API 413 */
+	ERR_TOO_MANY,		/* 75: asked too often; API 429 */
 };
 
 struct err {

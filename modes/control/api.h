@@ -46,6 +46,7 @@ struct api_call {
 	const struct conf_node *json;	/* the body; NULL: the row takes none */
 	struct slice            allow;	/* methods, for 405 */
 	bool                    is_answered;
+	unsigned                retry_s;	/* of a 429: when to come again */
 	void                   *state;	/* the row's own, in the arena */
 
 	/* Who calls. */

@@ -106,10 +106,11 @@ answer(struct api_call *call, int status, const char *content_type,
 		http_fields_add(&head->fields, SLICE("allow"),
 		    arena_dup(l7_arena(call->ctx), call->allow));
 	/* So that those who were refused together do not return together. */
-	if (status == 503)
+	if (status == 503 || status == 429)
 		http_fields_add(&head->fields, SLICE("retry-after"),
-		    slice_str(arena_printf(l7_arena(call->ctx), "%d",
-		    1 + (int)random_below(3))));
+		    slice_str(arena_printf(l7_arena(call->ctx), "%u",
+		    (status == 429 ? call->retry_s : 1) +
+		    (unsigned)random_below(3))));
 	buf_add_slice(&b, body);
 	l7_reply_with(call->ctx, head, &b, FLAG_NONE, details);
 	buf_fini(&b);

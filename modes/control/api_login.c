@@ -153,6 +153,7 @@ api_login(struct api_call *call)
 	struct attempt *a = arena_zalloc(&call->arena, sizeof(*a));
 	struct slice password = slice_str(conf_get_string(call->json,
 	    "password"));
+	uint64_t now_ms = loop_now_ms(call->server->loop);
 	uint32_t iterations = KDF_ITERATIONS;
 	struct addr room;
 	const struct user *u;
@@ -166,8 +167,9 @@ api_login(struct api_call *call)
 	if (read_life(a) < 0)
 		return;
 	if (!login_limit_take(&call->server->login_limit, a->name,
-	    l7_addr(call->ctx, &room), loop_now_ms(call->server->loop))) {
-		api_answer_fail(call, ERR_UNAVAILABLE, "too many logins with this "
+	    l7_addr(call->ctx, &room), now_ms)) {
+		call->retry_s = login_limit_left_s(now_ms);
+		api_answer_fail(call, ERR_TOO_MANY, "too many logins with this "
 		    "name, or from there; wait a minute");
 		return;
 	}

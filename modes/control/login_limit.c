@@ -48,6 +48,12 @@ host_of(const struct addr *a)
 	    slice_of((const char *)six->s6_addr, 8);
 }
 
+unsigned
+login_limit_left_s(uint64_t now_ms)
+{
+	return (unsigned)((MINUTE_MS - now_ms % MINUTE_MS + 999) / 1000);
+}
+
 bool
 login_limit_take(struct login_limit *l, struct slice name,
     const struct addr *from, uint64_t now_ms)

@@ -25,6 +25,8 @@ struct login_limit {
 
 void login_limit_init(struct login_limit *);
 void login_limit_fini(struct login_limit *);
+/* How long until it counts anew: 1 to 60 s. */
+unsigned login_limit_left_s(uint64_t now_ms);
 bool login_limit_take(struct login_limit *, struct slice name,
     const struct addr *from, uint64_t now_ms);
 

@@ -75,3 +75,12 @@ TEST(login_limit_is_of_a_network_where_addresses_cost_nothing)
 	assert_true(try(&l, "fresher", "10.0.0.2:5", 0));
 	login_limit_fini(&l);
 }
+
+TEST(login_limit_says_how_long_it_counts)
+{
+	assert_int_equal(login_limit_left_s(0), 60);
+	assert_int_equal(login_limit_left_s(58999), 2);
+	assert_int_equal(login_limit_left_s(59000), 1);
+	assert_int_equal(login_limit_left_s(59999), 1);
+	assert_int_equal(login_limit_left_s(60000), 60);
+}
