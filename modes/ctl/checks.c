@@ -398,6 +398,7 @@ checks_run(struct ctl *c, struct checks *k)
 	check_ca(c, k);
 	check_certificates(c, k);
 	check_federation(c, k);
+	check_hosts(c, k);
 	check_proxies(c, k);
 	check_services(c, k);
 	check_protocols(c, k);

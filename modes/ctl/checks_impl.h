@@ -22,6 +22,8 @@ const char *checks_text(struct ctl *, const struct conf_node *row,
 void check_certificates(struct ctl *, struct checks *);
 /* check_federation.c: of other trust domains. */
 void check_federation(struct ctl *, struct checks *);
+/* check_hosts.c: of machines that join without tokens. */
+void check_hosts(struct ctl *, struct checks *);
 /* check_protocols.c: what is spoken where something else is declared. */
 void check_protocols(struct ctl *, struct checks *);
 /* check_policies.c: whether anybody may call anybody. */

@@ -377,5 +377,24 @@ def a_token_and_a_key_may_be_credentials_of_the_service_manager(scene):
 	    "wide").stdout, "control says by what it joined")
 
 
+@scenario
+def the_end_of_what_hosts_join_by_is_foretold(scene):
+	control = scene.control()
+	by_x509(control, hosts_ca(scene, "long", days=60))
+	assert "the only HostAttestor is valid for 14 days" in \
+	    control.ctl("check").stdout
+	by_x509(control, hosts_ca(scene, "short", days=7))
+	said = control.ctl("check").stdout
+	assert "‼ root 1 of HostAttestor default/machines is valid" in said, said
+	assert "ends in 6d" in said or "ends in 7d" in said, said
+	assert "only HostAttestor is valid" not in said, said
+	# Over by order is no fault of the mesh.
+	by_x509(control, hosts_ca(scene, "long", days=60),
+	    expires="2026-01-01T00:00:00Z")
+	said = control.ctl("check").stdout
+	assert "‼ HostAttestor default/machines is valid" in said, said
+	assert "root 1" not in said, said
+
+
 if __name__ == "__main__":
 	main()
