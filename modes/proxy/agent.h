@@ -30,6 +30,7 @@ struct agent_options {
 	size_t                         apps_len;
 	struct tls_handshaker         *handshaker;	/* kept */
 	struct issuers                *issuers;	/* kept; it starts and stops them */
+	const struct resolve_files    *control_files;	/* of its name; kept; or NULL */
 	struct stat_registry          *stats;	/* kept */
 	const char                    *version;	/* kept */
 	struct loop                   *main;	/* kept */

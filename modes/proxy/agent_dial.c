@@ -142,7 +142,9 @@ agent_dial_start(const struct agent_dial_request *r,
 	d->arg = arg;
 	/* The schema has checked the form. */
 	addr_split(slice_str(r->control), &host, &port, &d->err);
-	d->resolve = resolve_start(r->loop, host, port, on_resolved, d);
+	d->resolve = r->files != NULL ? resolve_start_with(r->files, r->loop,
+	    host, port, on_resolved, d) : resolve_start(r->loop, host, port,
+	    on_resolved, d);
 	return d;
 }
 

@@ -18,6 +18,7 @@ struct agent_dial_request {
 	struct loop           *loop;
 	struct tls_handshaker *handshaker;
 	const char            *control;	/* HOST:PORT */
+	const struct resolve_files *files;	/* kept; NULL: the machine's */
 	struct tls_identity   *identity;	/* a ref is taken; NULL: verify_none */
 	const char            *expected_id;	/* SPIFFE ID; NULL: verify_none */
 };

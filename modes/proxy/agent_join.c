@@ -330,6 +330,7 @@ post(struct agent_join *j, const char *target, struct slice body,
 	const struct agent_call_request r = {
 		.dial = { .loop = j->request.loop,
 		    .handshaker = j->request.handshaker,
+		    .files = j->request.files,
 		    .control = j->request.control, .identity = j->trust,
 		    .expected_id = j->expected_id },
 		.method = "POST", .target = target, .body = body,
@@ -444,6 +445,7 @@ on_start(void *arg)
 	const struct agent_call_request r = {
 		.dial = { .loop = j->request.loop,
 		    .handshaker = j->request.handshaker,
+		    .files = j->request.files,
 		    .control = j->request.control },
 		.method = "GET", .target = "/v1/trust-bundle?format=pem",
 	};

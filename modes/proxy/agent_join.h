@@ -31,6 +31,7 @@ struct agent_join_request {
 	struct loop           *loop;
 	struct tls_handshaker *handshaker;
 	const char            *control;	/* HOST:PORT */
+	const struct resolve_files *files;	/* kept; NULL: the machine's */
 	const char            *service;	/* "ns/name" to serve, or NULL */
 	const char            *zone;	/* or NULL */
 	const struct conf_pairs *labels;

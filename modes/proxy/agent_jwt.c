@@ -138,6 +138,7 @@ on_fetch(void *arg)
 	struct agent_call_request r = {
 		.dial = { .loop = g->loop,
 		    .handshaker = g->options.handshaker,
+		    .files = g->options.control_files,
 		    .control = g->options.settings->control,
 		    .identity = g->tls, .expected_id = g->control_id },
 		.method = "POST", .target = "/v1/svid/jwt",

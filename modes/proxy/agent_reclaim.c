@@ -60,6 +60,7 @@ agent_reclaim_start(struct agent *g, void (*done)(void *,
 		struct agent_call_request r = {
 			.dial = { .loop = g->loop,
 			    .handshaker = g->options.handshaker,
+			    .files = g->options.control_files,
 			    .control = g->options.settings->control,
 			    .identity = trust, .expected_id = g->control_id },
 			.method = "POST", .target = "/v1/renew-ended",

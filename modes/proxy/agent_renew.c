@@ -333,7 +333,8 @@ start_join(struct agent *g)
 	const struct model_proxy_spec *s = g->options.settings;
 	struct agent_join_request r = {
 		.loop = g->loop, .handshaker = g->options.handshaker,
-		.control = s->control, .service = s->service, .zone = s->zone,
+		.files = g->options.control_files, .control = s->control,
+		.service = s->service, .zone = s->zone,
 		.labels = &s->labels, .state = &g->state,
 	};
 	struct token token;
@@ -454,6 +455,7 @@ start_renewal(struct agent *g)
 	struct agent_call_request r = {
 		.dial = { .loop = g->loop,
 		    .handshaker = g->options.handshaker,
+		    .files = g->options.control_files,
 		    .control = g->options.settings->control,
 		    .identity = g->tls, .expected_id = g->control_id },
 		.method = "POST", .target = "/v1/renew",

@@ -510,6 +510,7 @@ agent_session_connect(struct agent *g)
 {
 	const struct agent_dial_request r = {
 		.loop = g->loop, .handshaker = g->options.handshaker,
+		.files = g->options.control_files,
 		.control = g->options.settings->control,
 		.identity = g->tls, .expected_id = g->control_id,
 	};

@@ -199,6 +199,7 @@ ask(struct agent *g)
 	struct agent_call_request r = {
 		.dial = { .loop = g->loop,
 		    .handshaker = g->options.handshaker,
+		    .files = g->options.control_files,
 		    .control = g->options.settings->control,
 		    .identity = g->tls, .expected_id = g->control_id },
 		.method = "POST", .target = "/v1/svid/x509",

@@ -39,13 +39,18 @@ may_bind_low(const struct model_proxy_spec *s)
 	return may;
 }
 
-/* The files by which names are resolved are read with each name. */
+/*
+ * The files by which names are resolved are read with each name: those of hosts
+ * outside, and the machine's own, by which control is found.
+ */
 static void
 pin(struct landlock *l, struct settings *settings)
 {
+	struct resolve_files *own = &settings->control_files;
 	const char **files[] = { &settings->here.hosts_file,
-		&settings->here.resolv_conf };
+		&settings->here.resolv_conf, &own->hosts, &own->resolv_conf };
 
+	*own = (struct resolve_files){ "/etc/hosts", "/etc/resolv.conf" };
 	settings->here = *settings->spec;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (*files[i] != NULL) {

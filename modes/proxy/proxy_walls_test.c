@@ -27,6 +27,14 @@ TEST(proxy_walls_know_every_setting_that_is_a_path)
 	}
 }
 
+/* Of root: and whoever comes with another file of the name is not read. */
+static bool
+is_readable(const struct walls *w, const char *path)
+{
+	return open(path, O_RDONLY) >= 0 && (!w->has_landlock ||
+	    geteuid() != 0 || strncmp(path, "/proc/self/fd/", 14) == 0);
+}
+
 static int
 try_raised(const struct model_proxy_spec *s, uint64_t keeps)
 {
@@ -41,15 +49,13 @@ try_raised(const struct model_proxy_spec *s, uint64_t keeps)
 	proxy_walls_shut(&w);
 	if (!w.has_seccomp)
 		return 3;
-	if (w.has_landlock && open("/etc/passwd", O_RDONLY) >= 0)
+	if (w.has_landlock && geteuid() == 0 &&
+	    open("/etc/passwd", O_RDONLY) >= 0)
 		return 4;
-	/* Whoever comes with another file of the name is not read. */
-	if (access("/etc/hosts", R_OK) == 0 &&
-	    (open(settings.spec->hosts_file, O_RDONLY) < 0 ||
-	    (w.has_landlock && strncmp(settings.spec->hosts_file,
-	    "/proc/self/fd/", 14) != 0)))
-		return 5;
-	return 0;
+	if (access("/etc/hosts", R_OK) != 0)
+		return 0;
+	return !is_readable(&w, settings.spec->hosts_file) ? 5 :
+	    !is_readable(&w, settings.control_files.hosts) ? 6 : 0;
 }
 
 /* What try gives in a process of its own, where walls can stand at all. */

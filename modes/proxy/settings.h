@@ -3,6 +3,7 @@
 
 #include "model/proxy.h"
 #include "model/set.h"
+#include "net/resolve.h"
 
 /*
  * settings: what `mesh proxy` was told, from a Proxy document of --config, the
@@ -20,6 +21,8 @@ struct settings {
 	struct model_object *object;	/* the Proxy that holds it all */
 	const struct model_proxy_spec *spec;	/* of object, or here */
 	struct model_proxy_spec here;	/* with files under other names */
+	struct resolve_files control_files;	/* likewise the machine's, by which
+						   control is found; or NULLs */
 };
 
 /* Command line and environment; kind ERR_USAGE. */

@@ -152,7 +152,9 @@ on_withdrawn(void *arg)
 int
 sidecar_new(struct proxy_run *p, struct err *err)
 {
+	const struct resolve_files *own = &p->settings.control_files;
 	const struct agent_options o = {
+		.control_files = own->hosts == NULL ? NULL : own,
 		.settings = p->settings.spec, .apps = p->apps,
 		.apps_len = p->apps_len, .handshaker = p->handshaker,
 		.issuers = p->issuers, .settled = on_keys_settled,

@@ -12,7 +12,7 @@ import threading
 
 import grpc
 import wire
-from mesh import Skip, curl, free_port, main, scenario, wait_until
+from mesh import curl, free_port, main, scenario, wait_until, with_etc
 from outside import Authority
 from websocket import WebSocket
 from workload import Workload
@@ -303,18 +303,6 @@ def two_meshes_fetch_each_others_bundles(scene):
 	    trust_domain="b.example", result="fetched") >= 2
 
 
-def with_etc(scene, process, folder):
-	"""Starts it again where folder is what it has as /etc."""
-	if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"],
-	    check=False).returncode != 0:
-		raise Skip("needs root, and to have mounts of one's own")
-	process.stop()
-	process.command = ["unshare", "--mount", "sh", "-c",
-	    'mount --bind "$0" /etc && exec "$@"', str(folder), *process.command]
-	process.start()
-	process.await_ready()
-
-
 @scenario
 def names_are_found_after_their_file_was_replaced(scene):
 	a = mesh_of(scene, "a.example", more=QUICK)
@@ -323,7 +311,7 @@ def names_are_found_after_their_file_was_replaced(scene):
 	hosts = "127.0.0.1 partner.test\n"
 	scene.file("etc/hosts", hosts)
 	scene.file("etc/resolv.conf", "nameserver 127.0.0.1\n")
-	with_etc(scene, a, scene.dir / "etc")
+	with_etc(a, scene.dir / "etc")
 	url = f"https://partner.test:{b.api_port}/v1/trust-bundle?format=spiffe"
 	federate(a, "b.example", endpoint(b, "b.example", bundle_of(b), url=url))
 	wait_until(lambda: fetched(a, "b")[0] == "True", "the name is found")

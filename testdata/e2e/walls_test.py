@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import wire
-from mesh import MESH, SLOWER, Skip, main, scenario, wait_until
+from mesh import MESH, SLOWER, Skip, main, scenario, wait_until, with_etc
 
 SANITIZED = os.environ.get("MESH_VARIANT", "release") != "release"
 NOBODY = 65534
@@ -144,6 +144,33 @@ def its_own_user_can_neither_read_nor_trace_it(scene):
 	finally:
 		edge.kill()
 		shutil.rmtree(place)
+
+
+@scenario
+def control_is_found_by_the_names_of_the_machine(scene):
+	control = scene.control()
+	(scene.dir / "etc").mkdir()
+	(scene.dir / "outside").mkdir()
+	hosts = "127.0.0.1 control.test\n"
+	scene.file("etc/hosts", hosts)
+	other = scene.file("outside/hosts", "127.0.0.1 another.test\n")
+	web = scene.proxy("web", control=control, service="default/web",
+	    options=("--hosts-file", other, "--resolv-conf", other)).await_ready()
+	web.command = [f"control.test:{control.api_port}" if word == control.api
+	    else word for word in web.command]
+
+	def connected():
+		return control.err().count("sessions: default/web: connected")
+	seen = connected()
+	with_etc(web, scene.dir / "etc")
+	wait_until(lambda: connected() > seen, "it finds control by its name")
+	# Also when the file is another, as of a network that has changed.
+	os.rename(scene.file("etc/hosts.new", hosts), scene.dir / "etc/hosts")
+	seen = connected()
+	control.stop()
+	control.start()
+	control.await_ready()
+	wait_until(lambda: connected() > seen, "it finds it again", 20)
 
 
 @scenario
