@@ -42,12 +42,13 @@ on_data(struct conn *c, void *owner)
 {
 	struct world *w = owner;
 	struct str answer = { 0 };
-	struct slice all = buf_pull(conn_in(c), buf_len(conn_in(c)));
+	struct slice all = buf_pull(conn_in(c), buf_len(conn_in(c))), line;
 
 	if (memmem(all.ptr, all.len, "\r\n\r\n", 4) == NULL)
 		return;
+	slice_cut(&all, '\r', &line);
 	snprintf(w->asked_for, sizeof(w->asked_for), "%.*s",
-	    (int)strcspn(all.ptr, "\r"), all.ptr);
+	    SLICE_ARG(line));
 	buf_drain(conn_in(c), buf_len(conn_in(c)));
 	w->asked++;
 	str_addf(&answer, "HTTP/1.1 %s\r\ncontent-length: %zu\r\n\r\n%s",
