@@ -7,6 +7,7 @@
 #include "modes/control/api_caller.h"
 #include "modes/control/oidc.h"
 #include "modes/control/operators.h"
+#include "modes/control/records.h"
 #include "modes/control/refusals.h"
 #include "modes/control/revocations.h"
 #include "modes/control/users.h"
@@ -434,4 +435,20 @@ api_caller_end_of(struct api_call *call, const char *source, struct slice name)
 {
 	api_streams_end_of(call->server, slice_str(arena_printf(&call->arena,
 	    "%s/%.*s", source, SLICE_ARG(name))));
+}
+
+int
+api_caller_record(struct api_call *call, const struct store_result *r,
+    const char *instead, struct cert_record *out, struct err *err)
+{
+	*err = r->err;
+	if (err->kind == ERR_NONE && r->n_items == 0)
+		err_set(err, ERR_DENIED, "control has no record of this "
+		    "certificate; join again with a new token");
+	if (err->kind == ERR_NONE)
+		cert_record_read(out, &call->arena, r->items[0].value, err);
+	if (err->kind == ERR_NONE && out->is_of_app)
+		err_set(err, ERR_DENIED, "this is an application's "
+		    "certificate: %s", instead);
+	return err->kind == ERR_NONE ? 0 : -1;
 }

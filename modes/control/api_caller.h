@@ -27,6 +27,15 @@ int api_caller_may_edit(void *call, const char *key,
 void api_caller_sift(const struct api_call *, struct conf_node *list,
     const char *resource, const char *const members[2]);
 
+/*
+ * The record of the caller's certificate, if it is a proxy's; else ERR_DENIED,
+ * where `instead` says what an application is to do.
+ */
+struct cert_record;
+struct store_result;
+int api_caller_record(struct api_call *, const struct store_result *,
+    const char *instead, struct cert_record *, struct err *);
+
 /* What the person of the call may do now. */
 void api_caller_rights(const struct api_call *, struct arena *,
     struct rights *out);

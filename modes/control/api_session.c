@@ -1,3 +1,4 @@
+#include "modes/control/api_caller.h"
 #include "modes/control/api_rows.h"
 #include "modes/control/records.h"
 #include "modes/control/sessions.h"
@@ -89,17 +90,10 @@ on_certificate(void *ctx, const struct store_result *r)
 {
 	struct api_call *call = ctx;
 	struct cert_record c;
-	struct err err = r->err;
+	struct err err;
 
-	if (err.kind == ERR_NONE && r->n_items == 0)
-		err_set(&err, ERR_DENIED, "control has no record of this "
-		    "certificate; join again with a new token");
-	if (err.kind == ERR_NONE)
-		cert_record_read(&c, &call->arena, r->items[0].value, &err);
-	if (err.kind == ERR_NONE && c.is_of_app)
-		err_set(&err, ERR_DENIED, "this is an application's "
-		    "certificate: a session is its proxy's");
-	if (err.kind != ERR_NONE)
+	if (api_caller_record(call, r, "a session is its proxy's", &c,
+	    &err) < 0)
 		api_answer_err(call, &err);
 	else if (call->ctx != NULL)
 		open_session(call, &c);
