@@ -19,7 +19,8 @@ test_packages="$demo_packages $lint_packages libcmocka-dev libpcre2-dev binutils
 	bind9-dnsutils ca-certificates dnsmasq-base haproxy iproute2
 	libnginx-mod-stream nghttp2-client nginx openssl postgresql procps
 	prometheus python3-cryptography python3-grpc-tools python3-grpcio python3-h2
-	python3-hpack python3-jwt python3-websockets redis-server sqlite3 strace wrk"
+	python3-hpack python3-jwt python3-pkg-resources python3-websockets
+	redis-server sqlite3 strace wrk"
 bench_packages="$build_packages haproxy iproute2 libnginx-mod-stream nghttp2-client nginx
 	openssl python3 util-linux valgrind wrk"
 
