@@ -7,6 +7,7 @@
 #include "model/grpc_route.h"
 #include "model/http_route.h"
 #include "model/peer_authentication.h"
+#include "model/request_authentication.h"
 #include "model/warn_impl.h"
 
 void
@@ -368,6 +369,8 @@ model_warn_beside(const struct model_set *set, unsigned flags,
 		warn_outside(&w, flags);
 		if (w.object->kind == &model_federated_trust_domain_kind)
 			warn_federation(&w);
+		if (w.object->kind == &model_request_authentication_kind)
+			warn_authn(&w);
 		if (w.object->kind == &model_peer_authentication_kind)
 			warn_peer(&w);
 		if (w.object->kind == &model_authorization_policy_kind)

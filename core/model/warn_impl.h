@@ -24,6 +24,8 @@ const struct model_object *warn_look(struct warner *, const char *path,
 void warn_references(struct warner *);
 /* Of ClusterFederatedTrustDomains. */
 void warn_federation(struct warner *);
+/* Of RequestAuthentications. */
+void warn_authn(struct warner *);
 /* Of PeerAuthentications. */
 void warn_peer(struct warner *);
 /* Of hosts outside and TLS to them; flags as model_warn has them. */
