@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "model/federation.h"
 #include "modes/control/api_caller.h"
 #include "modes/control/api_rows.h"
 #include "modes/control/registry_apply.h"
@@ -130,6 +131,24 @@ api_document_get(struct api_call *call)
 
 /* --- changes -------------------------------------------------------------------- */
 
+/* Whether he may, and whether it could count anywhere in this mesh. */
+static int
+may_edit(void *arg, const char *key, const struct model_object *sent,
+    struct slice *role, struct err *err)
+{
+	struct api_call *call = arg;
+	const char *refusal;
+
+	if (api_caller_may_edit(call, key, sent, role, err) < 0)
+		return -1;
+	if (sent == NULL || sent->kind != &model_federated_trust_domain_kind)
+		return 0;
+	refusal = model_federation_refusal(&call->arena, NULL, 0, sent,
+	    call->server->spec->trust_domain);
+	return refusal == NULL ? 0 : err_set(err, ERR_DATA, "%s %s: %s",
+	    sent->kind->kind, model_object_name(sent), refusal);
+}
+
 static int
 read_options(struct api_call *call, struct registry_edit *e,
     struct registry_set *set)
@@ -138,7 +157,7 @@ read_options(struct api_call *call, struct registry_edit *e,
 	set->edits = e;
 	set->n = 1;
 	set->who = call->who;
-	set->may = api_caller_may_edit;
+	set->may = may_edit;
 	set->may_arg = call;
 	set->dry_run = api_query_bool(call, "dry-run");
 	return api_query_u64(call, "expected-revision", 0, &e->expected);
@@ -266,7 +285,7 @@ api_apply(struct api_call *call)
 {
 	const struct conf_node *items = conf_get(call->json, "items");
 	struct registry_set set = { .who = call->who, .is_files = true,
-	    .may = api_caller_may_edit, .may_arg = call,
+	    .may = may_edit, .may_arg = call,
 	    .dry_run = api_query_bool(call, "dry-run") };
 	struct slice ns = api_query(call, "namespace");
 	struct registry_edit *edits;

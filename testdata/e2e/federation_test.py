@@ -170,6 +170,17 @@ def two_meshes_call_each_other_by_name(scene):
 
 
 @scenario
+def a_mesh_takes_no_document_about_its_own_domain(scene):
+	a = mesh_of(scene, "a.example")
+	for domain, expect in (("a.example", 65), ("b.example", 0)):
+		done = a.ctl("apply", "-f", "-", stdin=DOMAIN.format(name="it",
+		    domain=domain, more=inline(bundle_of(a))), expect=expect)
+		assert ("a.example is our own trust domain" in done.stderr) == \
+		    (expect != 0), done
+		assert ("created" in done.stdout) == (expect == 0), done
+
+
+@scenario
 def callers_abroad_are_allowed_and_denied_by_their_id(scene):
 	a, b, web, orders = two_meshes(scene)
 	federate(a, "b.example", inline(bundle_of(b)))
