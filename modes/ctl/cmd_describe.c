@@ -25,8 +25,8 @@ const struct ctl_command cmd_describe = {
 	.summary = "show a document, its status, and what is around it",
 	.text = "Around a service are the routes that hang on it with their "
 	    "backends and weights, the rules that send to it, the Rollouts "
-	    "that move weights, the policies about it, its endpoints, and what "
-	    "is wrong with any of these.",
+	    "that move weights, the policies about it and about who may call "
+	    "it, its endpoints, and what is wrong with any of these.",
 	.min = 1, .max = -1, .word = CTL_WORD_KIND,
 	.examples = examples,
 	.run = describe,

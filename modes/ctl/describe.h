@@ -33,5 +33,11 @@ void describe_routes(struct describe *);
 void describe_senders(struct describe *);
 /* What moves their weights. */
 void describe_rollouts(struct describe *);
+/*
+ * Loads, and adds to the policies, what says who may call it or a workload
+ * behind it, by name, by labels, or with all of its namespace or the mesh.
+ */
+int describe_access_load(struct describe *, struct err *);
+void describe_access(struct describe *, struct conf_node *list);
 
 #endif

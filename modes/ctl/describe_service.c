@@ -139,6 +139,7 @@ add_policies(struct describe *v)
 		for (size_t i = 0; i < n; i++)
 			add_policy(v, list, all[i]);
 	}
+	describe_access(v, list);
 	describe_part(v, "Policies:", list, policy_columns);
 }
 
@@ -191,6 +192,8 @@ load(struct describe *v, const char *name, struct err *err)
 		if (policy_kinds[i]->stored &&
 		    traffic_load(&v->traffic, policy_kinds[i], ns, err) < 0)
 			return -1;
+	if (describe_access_load(v, err) < 0)
+		return -1;
 	v->about = arena_alloc(&v->c->arena, (v->traffic.set.len + 1) *
 	    sizeof(*v->about));
 	return 0;

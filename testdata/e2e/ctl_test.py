@@ -834,6 +834,42 @@ def describe_service_shows_all_around_it(scene):
 		assert re.search(f"^{line}$", said, re.M), (line, said)
 
 
+def access(kind, name, spec, namespace="default"):
+	return ("---\napiVersion: security.istio.io/v1\n"
+	    f"kind: {kind}\nmetadata: {{name: {name}, namespace: {namespace}}}\n"
+	    f"spec: {spec}\n")
+
+
+@scenario
+def describe_service_shows_who_may_call_it(scene):
+	control = scene.control()
+	rules = "rules: [{}]"
+	control.apply(document("web") + document("api") +
+	    access("AuthorizationPolicy", "named", "{action: DENY, targetRefs: "
+	        f"[{{group: '', kind: Service, name: web}}], {rules}}}") +
+	    access("AuthorizationPolicy", "labels", "{selector: {matchLabels: "
+	        f"{{app: web}}}}, {rules}}}") +
+	    access("AuthorizationPolicy", "mesh", f"{{{rules}}}", "mesh-system") +
+	    access("AuthorizationPolicy", "far", f"{{{rules}}}", "elsewhere") +
+	    access("RequestAuthentication", "tokens", "{jwtRules: [{issuer: "
+	        "'https://a.example'}]}") +
+	    access("PeerAuthentication", "mode", "{mtls: {mode: STRICT}}"))
+	against(control, "register", "one", "--service", "web", "--address",
+	    "10.0.0.9", "--label", "app=web")
+	shown = against(control, "describe", "service", "web").stdout
+	for line in ("AuthorizationPolicy +named +all +ACTION DENY, .*RULES 1",
+	    "AuthorizationPolicy +labels +all +ACTION ALLOW, .*RULES 1",
+	    "AuthorizationPolicy +mesh-system/mesh +all +ACTION ALLOW, .*",
+	    "RequestAuthentication +tokens +all +.*https://a.example",
+	    "PeerAuthentication +mode +all +MODE STRICT.*"):
+		assert re.search(f"^ *{line}$", shown, re.M), (line, shown)
+	assert "far" not in shown, shown
+	# Nobody with the label is behind the other.
+	shown = against(control, "describe", "service", "api").stdout
+	assert "PeerAuthentication" in shown and "/mesh " in shown, shown
+	assert "named" not in shown and "labels" not in shown, shown
+
+
 @scenario
 def describe_service_warns_of_what_is_likely_a_mistake(scene):
 	control = scene.control()
