@@ -9,6 +9,7 @@
 #include "modes/control/api_rows.h"
 #include "modes/control/bindings_grant.h"
 #include "modes/control/issuer.h"
+#include "modes/control/join.h"
 #include "modes/control/operators.h"
 #include "modes/control/store_keys.h"
 #include "modes/control/users.h"
@@ -25,6 +26,9 @@ struct new_token {
 	struct api_call    *call;
 	struct token        token;
 	struct token_record record;
+	int64_t             ttl_s;
+	struct loop_timer   later;
+	struct loop_task    end;	/* of the loop, when that is sooner */
 };
 
 /* "ns/name" in two labels; key: of what it is the name. */
@@ -176,8 +180,7 @@ read_token(struct new_token *n, struct err *err)
 		return -1;
 	if (check_unused(n, err) < 0)
 		return -1;
-	t->created = clock_wall_s();
-	t->expires = t->created + (ttl_ms + 999) / 1000;
+	n->ttl_s = (ttl_ms + 999) / 1000;
 	t->created_by = n->call->who.actor;
 	return 0;
 }
@@ -218,21 +221,17 @@ audit(struct store_txn *t, const struct api_call *call, struct slice action,
 	audit_add(t, &e);
 }
 
-void
-api_token_create(struct api_call *call)
+static void
+make_token(struct new_token *n, int64_t now)
 {
-	struct new_token *n = arena_zalloc(&call->arena, sizeof(*n));
+	struct api_call *call = n->call;
 	struct token_record *t = &n->record;
 	uint8_t roots[HASH_LEN];
-	struct err err = ERR_INIT;
 	struct store_txn *txn;
 	struct str s = { 0 };
 
-	n->call = call;
-	if (read_token(n, &err) < 0) {
-		api_answer_err(call, &err);
-		return;
-	}
+	t->created = now;
+	t->expires = now + n->ttl_s;
 	bundle_hash(call->server->ca->bundle, roots);
 	token_make(&n->token, roots);
 	t->id = slice_str(n->token.id);
@@ -251,9 +250,67 @@ api_token_create(struct api_call *call)
 	    (long long)t->expires);
 	audit(txn, call, SLICE("token.create"), t->id, str_slice(&s));
 	str_fini(&s);
-	api_call_ref(call);
 	store_commit(call->server->store, &txn, &call->server->port,
 	    on_token_written, n);
+}
+
+/*
+ * What an identity got in the second of its revocation is refused, as nothing
+ * says what was first; what is made after it waits until that second is over.
+ */
+static void
+make_in_time(void *arg)
+{
+	struct new_token *n = arg;
+	struct server *s = n->call->server;
+	uint64_t now_us = clock_wall_us();
+	int64_t now = (int64_t)(now_us / 1000000);
+
+	loop_task_cancel(&n->end);
+	if (join_revoked(s, &n->record.grant, now) != now) {
+		make_token(n, now);
+		return;
+	}
+	loop_timer_start(&n->later, 1000 - now_us / 1000 % 1000);
+	loop_at_end(s->loop, &n->end);
+}
+
+static void
+on_ended(void *arg)
+{
+	struct new_token *n = arg;
+
+	loop_timer_stop(&n->later);
+	api_answer_fail(n->call, ERR_UNAVAILABLE, "control ends");
+	api_call_unref(n->call);
+}
+
+void
+api_token_create(struct api_call *call)
+{
+	struct new_token *n = arena_zalloc(&call->arena, sizeof(*n));
+	struct err err = ERR_INIT;
+
+	n->call = call;
+	if (read_token(n, &err) < 0) {
+		api_answer_err(call, &err);
+		return;
+	}
+	loop_timer_init(&n->later, call->server->loop, make_in_time, n);
+	loop_task_init(&n->end, on_ended, n);
+	api_call_ref(call);
+	make_in_time(n);
+}
+
+static const char *
+state_of(const struct server *s, const struct token_record *t)
+{
+	if (t->used != 0)
+		return "used";
+	if (t->expires <= clock_wall_s())
+		return "expired";
+	return join_revoked(s, &t->grant, t->created) != 0 ? "revoked" :
+	    "unused";
 }
 
 static void
@@ -276,8 +333,7 @@ add_token(struct api_call *call, struct conf_node *list,
 	conf_set_slice(row, "serviceAccount", t.grant.account);
 	if (t.grant.name.len > 0)
 		conf_set_slice(row, "workload", t.grant.name);
-	conf_set_string(row, "state", t.used != 0 ? "used" :
-	    t.expires <= clock_wall_s() ? "expired" : "unused");
+	conf_set_string(row, "state", state_of(call->server, &t));
 	conf_set_time(row, "created", t.created);
 	conf_set_time(row, "expires", t.expires);
 	if (t.used != 0)

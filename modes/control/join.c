@@ -234,18 +234,16 @@ repeat(struct join *j)
 	finish(j);
 }
 
-/* Whoever has what the identity had until then is to have it no longer. */
-static bool
-is_revoked(const struct join *j, const struct grant *g, int64_t since)
+int64_t
+join_revoked(const struct server *s, const struct grant *g, int64_t since)
 {
-	const struct server *s = j->server;
 	struct str id = { 0 };
 
 	spiffe_add_workload(&id, s->ca->bundle->domain, g->ns, g->account);
-	bool is = revocations_refuse(s->revocations, str_slice(&id), since) != 0;
+	int64_t at = revocations_refuse(s->revocations, str_slice(&id), since);
 
 	str_fini(&id);
-	return is;
+	return at;
 }
 
 /* Everything about the request is judged before the token is used up. */
@@ -263,7 +261,8 @@ fault_of(struct join *j)
 		    SLICE_ARG(j->service));
 	if (t->used == 0 && t->expires <= clock_wall_s())
 		return "the token has expired; create a new one";
-	if (is_revoked(j, &t->grant, t->used == 0 ? t->created : t->used))
+	if (join_revoked(j->server, &t->grant,
+	    t->used == 0 ? t->created : t->used) != 0)
 		return "the token's identity was revoked after it was made; "
 		    "create a new one";
 	return NULL;
@@ -354,7 +353,7 @@ on_attested(void *arg)
 	struct join *j = arg;
 	const struct attested *h = j->host;
 
-	if (is_revoked(j, &h->grant, h->since)) {
+	if (join_revoked(j->server, &h->grant, h->since) != 0) {
 		fail(j, ERR_DENIED, arena_printf(&j->arena, "the identity was "
 		    "revoked after HostAttestor %.*s was made; delete that and "
 		    "make another", SLICE_ARG(h->attestor)));
@@ -447,7 +446,7 @@ on_certificate(void *ctx, const struct store_result *r)
 		    "proxy gets it another one");
 		return;
 	}
-	if (is_revoked(j, &c.grant, c.issued)) {
+	if (join_revoked(j->server, &c.grant, c.issued) != 0) {
 		fail(j, ERR_DENIED, "the identity was revoked; join again with "
 		    "a new token");
 		return;

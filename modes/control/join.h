@@ -71,5 +71,11 @@ void join_attested(struct server *, const struct join_attested_request *,
     join_done *, void *ctx);
 void join_renew(struct server *, const struct renew_request *, join_done *,
     void *ctx);
+/*
+ * When the identity of a grant was revoked, if what is from `since` is refused
+ * for that; or 0.
+ */
+int64_t join_revoked(const struct server *, const struct grant *,
+    int64_t since);
 
 #endif

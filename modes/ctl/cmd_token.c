@@ -58,6 +58,8 @@ static const struct ctl_command token_list = {
 	.name = "list",
 	.arguments = "",
 	.summary = "list tokens",
+	.text = "A token is unused, used, expired, or revoked: its identity was "
+	    "revoked after it was made, and nobody joins by it.",
 	.examples = list_examples,
 	.run = list,
 };
