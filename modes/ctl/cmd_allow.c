@@ -61,7 +61,7 @@ const struct ctl_command cmd_allow = {
 	.summary = "let a caller call a service",
 	.text = TEXT("allows it") "Once there is one, whoever none allows is "
 	    "refused there. What a document of before allows already cannot be "
-	    "narrowed so, and is refused: delete that one first.",
+	    "narrowed so, and is refused (65): delete that one first.",
 	.min = 2, .max = 2,
 	.options = options,
 	.examples = allow_examples,
@@ -215,7 +215,7 @@ check_wider(struct order *o, struct traffic *t, const struct allow_words *w)
 		    o->to.namespace, names[i], &err) == NULL)
 			continue;
 		if (is_allow) {
-			err_set(&err, ERR_CONFLICT, "%s/%s allows more than this "
+			err_set(&err, ERR_DATA, "%s/%s allows more than this "
 			    "already, so nothing would be narrowed: mesh ctl "
 			    "delete authorizationpolicy %s -n %s first, or "
 			    "choose a --name", o->to.namespace, names[i],

@@ -462,7 +462,7 @@ def an_order_stands_beside_those_before_it(scene):
 	# A limit below what is allowed already would be none.
 	control.ctl("allow", "web", "orders:81")
 	said = control.ctl("allow", "web", "orders:81", "--methods", "GET",
-	    expect=75).stderr
+	    expect=65).stderr
 	assert "default/allow-web-to-orders-81 allows more than this already" in \
 	    said, said
 	said = control.ctl("deny", "web", "orders:82").stderr
