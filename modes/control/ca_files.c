@@ -12,6 +12,7 @@
 #include "modes/control/store_file.h"
 #include "pki/chain.h"
 #include "pki/pem.h"
+#include "pki/spiffe.h"
 
 /* While preparing. */
 struct setup {
@@ -167,6 +168,61 @@ make_root(const struct setup *s, struct err *err)
 	return r;
 }
 
+struct slice
+ca_files_other_domain(const struct cert *c, struct slice ours)
+{
+	struct spiffe id;
+
+	return spiffe_parse(&id, c->uri) && !slice_eq(id.domain, ours) ?
+	    id.domain : SLICE_NONE;
+}
+
+static bool
+names_ours(const struct cert *c, struct slice ours)
+{
+	struct spiffe id;
+
+	return spiffe_parse(&id, c->uri) && slice_eq(id.domain, ours);
+}
+
+/* A root of a company names none: then the intermediate may. */
+static int
+check_domain(const struct setup *s, const struct bundle *roots, const char *path,
+    struct err *err)
+{
+	struct slice other = SLICE_NONE;
+	struct err unread;
+	struct str text = { 0 };
+	struct chain chain;
+	struct cert c;
+	bool is_ours = false;
+	int r = 0;
+
+	chain_init(&chain);
+	for (size_t i = 0; i < roots->len; i++) {
+		is_ours |= names_ours(&roots->roots[i], s->o->domain);
+		if (other.len == 0)
+			other = ca_files_other_domain(&roots->roots[i],
+			    s->o->domain);
+	}
+	/* One that cannot be read is refused where it is judged. */
+	if (ca_file_exists(s->files->intermediate_cert) &&
+	    ca_file_read(&text, s->files->intermediate_cert, false, &unread) == 0 &&
+	    chain_add_pem(&chain, str_slice(&text), &unread) == 0 &&
+	    cert_parse(&c, chain_cert(&chain, 0), &unread) == 0) {
+		is_ours |= names_ours(&c, s->o->domain);
+		if (other.len == 0)
+			other = ca_files_other_domain(&c, s->o->domain);
+	}
+	if (!is_ours && other.len > 0)
+		r = err_set(err, ERR_CONFIG, "--trust-domain: \"%.*s\" is not "
+		    "\"%.*s\", which %s was made for: it is fixed at the first "
+		    "start", SLICE_ARG(s->o->domain), SLICE_ARG(other), path);
+	chain_fini(&chain);
+	str_fini(&text);
+	return r;
+}
+
 /* The given root takes the place in the directory, without its key. */
 static int
 adopt_root(const struct setup *s, struct err *err)
@@ -185,6 +241,8 @@ adopt_root(const struct setup *s, struct err *err)
 		r = err_set(err, ERR_CONFIG, "%s is not the root that %s "
 		    "holds: identities under that one would be lost",
 		    s->o->root_cert_file, s->files->root_cert);
+	if (r == 0 && s->bundle->len == 0)
+		r = check_domain(s, given, s->o->root_cert_file, err);
 	if (r == 0 && s->bundle->len == 0) {
 		bundle_pem(&pem, given);
 		r = ca_file_write(s->files->root_cert, str_slice(&pem), 0644,
@@ -250,6 +308,8 @@ prepare_root(struct setup *s, struct err *err)
 	if (s->o->root_cert_file != NULL && adopt_root(s, err) < 0)
 		return -1;
 	if (s->bundle->len == 0 && read_roots(s, err) < 0)
+		return -1;
+	if (check_domain(s, s->bundle, f->root_cert, err) < 0)
 		return -1;
 	s->root = &s->bundle->roots[0];
 	if (s->root->not_after <= s->o->now)

@@ -50,6 +50,9 @@ void ca_files_fini(struct ca_files *);
 struct bundle *ca_files_prepare(const struct ca_files *,
     const struct ca_files_options *, struct err *);
 
+/* The trust domain that a CA names, if it is not ours; else absent. */
+struct slice ca_files_other_domain(const struct cert *, struct slice ours);
+
 #define CA_NAME_MAX	64
 /* A CA's facts: "mesh WHAT 0f3a...", whose 64 random bits make it unique. */
 void ca_files_name(struct mint_ca *, char name[CA_NAME_MAX], const char *what,

@@ -82,6 +82,18 @@ find_root(struct signed_ca *s, struct err *err)
 	return 0;
 }
 
+/* Control would not start with it: its trust domain is fixed. */
+static int
+check_domain(const struct signed_ca *s, struct slice ours, struct err *err)
+{
+	struct slice other = ca_files_other_domain(&s->cert, ours);
+
+	if (other.len == 0)
+		other = ca_files_other_domain(&s->next->roots[0], ours);
+	return other.len == 0 ? 0 : err_set(err, ERR_DATA, "it names the trust "
+	    "domain %.*s, ours is %.*s", SLICE_ARG(other), SLICE_ARG(ours));
+}
+
 static bool
 is_known_name(const struct signed_ca *s)
 {
@@ -135,7 +147,7 @@ read_signed(struct signed_ca *s, const struct ca_files *f, struct slice pem,
 	    KEY_POINT_LEN) != 0)
 		return err_set(err, ERR_DATA, "the first certificate is not for "
 		    "the key of the request");
-	if (find_root(s, err) < 0)
+	if (find_root(s, err) < 0 || check_domain(s, o->domain, err) < 0)
 		return -1;
 	if (is_known_name(s))
 		return err_set(err, ERR_DATA, "its subject is empty, or that of "

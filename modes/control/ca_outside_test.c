@@ -20,9 +20,9 @@ struct authority {
 };
 
 static void
-authority_init(struct authority *a, const char *name)
+authority_init(struct authority *a, const char *name, const char *domain)
 {
-	struct mint_ca ca = { .domain = SLICE("td"),
+	struct mint_ca ca = { .domain = slice_str(domain),
 	    .common_name = slice_str(name),
 	    .not_before = clock_wall_s() - 100,
 	    .not_after = clock_wall_s() + 10000000 };
@@ -124,7 +124,7 @@ TEST(what_another_authority_signed_is_judged_as_proxies_judge_it)
 
 	dir_make(&d);
 	ca_close(must_open(&d));
-	authority_init(&a, "Root of our company");
+	authority_init(&a, "Root of our company", "td");
 	key_generate(&stranger);
 	refused(&d, sign(&a, stranger.point, "I", 1000, true),
 	    "no request is open");
@@ -151,6 +151,22 @@ TEST(what_another_authority_signed_is_judged_as_proxies_judge_it)
 	refused(&d, pem, "its subject is empty");
 	str_fini(&leaf);
 	key_fini(&stranger);
+	authority_fini(&a);
+	dir_remove(&d);
+}
+
+TEST(what_is_signed_for_another_trust_domain_is_refused)
+{
+	uint8_t point[KEY_POINT_LEN];
+	struct authority a;
+	struct ca_dir d;
+
+	dir_make(&d);
+	ca_close(must_open(&d));
+	authority_init(&a, "Root of theirs", "other.example");
+	request(&d, point);
+	refused(&d, sign(&a, point, "I", 1000, true),
+	    "it names the trust domain other.example, ours is td");
 	authority_fini(&a);
 	dir_remove(&d);
 }
@@ -190,7 +206,7 @@ TEST(an_intermediate_of_another_authority_takes_over)
 
 	dir_make(&d);
 	ca_close(must_open(&d));
-	authority_init(&a, "Root of our company");
+	authority_init(&a, "Root of our company", "td");
 	request(&d, point);
 	pem = sign(&a, point, "Its first", 1000000, true);
 	must_prepare(&d, &pem);
@@ -222,7 +238,7 @@ TEST(the_key_of_a_root_before_is_gone_however_the_activation_ended)
 
 		dir_make(&d);
 		ca_close(must_open(&d));
-		authority_init(&a, "Root of our company");
+		authority_init(&a, "Root of our company", "td");
 		request(&d, point);
 		pem = sign(&a, point, "Its first", 1000000, true);
 		must_prepare(&d, &pem);

@@ -308,6 +308,31 @@ TEST(ca_takes_a_root_by_file_and_keeps_its_key_out)
 	dir_remove(&theirs);
 }
 
+TEST(ca_keeps_the_trust_domain_of_its_first_start)
+{
+	struct ca_dir first, fresh;
+	struct ca_options o = { .domain = SLICE("other.example") };
+	struct err err = ERR_INIT;
+
+	dir_make(&first);
+	dir_make(&fresh);
+	ca_close(must_open(&first));
+	o.data_dir = first.path;
+	assert_null(ca_open(&o, &err));
+	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_non_null(strstr(err.text, "\"other.example\" is not \"td\""));
+	/* A root that is given for another one leaves nothing behind. */
+	o.data_dir = fresh.path;
+	o.root_cert_file = first.files.root_cert;
+	o.root_key_file = first.files.root_key;
+	assert_null(ca_open(&o, &err));
+	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_false(ca_file_exists(fresh.files.root_cert));
+	ca_close(must_open(&first));
+	dir_remove(&first);
+	dir_remove(&fresh);
+}
+
 TEST(ca_settings_have_limits)
 {
 	static const uint32_t lives[] = { 1, 9, 30 * 86400 + 1, UINT32_MAX };
