@@ -37,6 +37,33 @@ has_certificate(const struct target *target)
 	return target->token_file == NULL && !target->is_nobody;
 }
 
+/* The trust domain is as configured, else that of our own certificate. */
+static struct bundle *
+read_trust(const struct target *target, struct slice bundle, struct slice chain,
+    struct err *err)
+{
+	struct str domain = { 0 };
+	struct bundle *trust = NULL;
+	int r = 1;
+
+	if (target->trust_domain != NULL)
+		str_add(&domain, target->trust_domain);
+	else if (has_certificate(target)) {
+		r = trust_domain_read(chain, &domain, err);
+		if (r < 0)
+			err_wrap(err, "%s", target->cert_file);
+	}
+	if (r >= 0) {
+		trust = trust_from_pem(bundle, str_slice(&domain), err);
+		if (trust == NULL)
+			err_wrap(err, "%s", target->ca_file);
+	}
+	if (trust == NULL)
+		err->kind = ERR_CONFIG;
+	str_fini(&domain);
+	return trust;
+}
+
 static int
 make_identity(struct client_tls *t, const struct target *target,
     struct str *bundle, struct str *chain, struct str *key, struct err *err)
@@ -54,11 +81,9 @@ make_identity(struct client_tls *t, const struct target *target,
 	    read_file(target->key_file, "key (--key-file)", key, err) < 0 ||
 	    client_tls_check_mode(target->key_file, err) < 0)
 		return -1;
-	trust = trust_from_pem(str_slice(bundle), err);
-	if (trust == NULL) {
-		err->kind = ERR_CONFIG;
-		return err_wrap(err, "%s", target->ca_file);
-	}
+	trust = read_trust(target, str_slice(bundle), str_slice(chain), err);
+	if (trust == NULL)
+		return -1;
 	str_add_slice(&domain, trust->domain);
 	spiffe_add_control(&id, trust->domain);
 	snprintf(t->request.expected_id, sizeof(t->request.expected_id), "%s",

@@ -168,8 +168,10 @@ static int
 verify(struct ctl *c)
 {
 	const char *path = ctl_value(c, "bundle");
+	const char *id = ctl_value(c, "id");
 	struct err err = ERR_INIT;
 	struct bundle *bundle = NULL;
+	struct spiffe who = { .domain = SLICE_NONE };
 	struct chain chain;
 	int code;
 
@@ -177,7 +179,10 @@ verify(struct ctl *c)
 		return ctl_misused(c, "say whom to trust, with --bundle FILE");
 	chain_init(&chain);
 	code = read_chain(c, &chain, ctl_word(c, 0));
-	if (code == CTL_OK && (bundle = trust_from_file(path, &err)) == NULL)
+	if (id != NULL)
+		spiffe_parse(&who, slice_str(id));
+	if (code == CTL_OK &&
+	    (bundle = trust_from_file(path, who.domain, &err)) == NULL)
 		code = ctl_fail(c, &err);
 	if (code == CTL_OK)
 		code = judge(c, &chain, bundle);

@@ -7,6 +7,7 @@
 #include "conf/stream.h"
 #include "conf/yaml.h"
 #include "modes/ctl/target.h"
+#include "pki/spiffe.h"
 
 #define DEFAULT_PORT	7700u	/* control's --api-listen */
 #define SYSTEM_CONFIG	"/etc/mesh/ctl.yaml"
@@ -14,6 +15,7 @@
 struct config {
 	const char *server;
 	const char *ca_file, *cert_file, *key_file;
+	const char *trust_domain;
 };
 
 static const struct conf_field fields[] = {
@@ -25,6 +27,8 @@ static const struct conf_field fields[] = {
 	    .pattern = CONF_PATH, .text = "certificate and chain, PEM" },
 	{ "keyFile", CONF_STRING_T, CONF_AT(struct config, key_file),
 	    .pattern = CONF_PATH, .text = "key, PEM" },
+	{ "trustDomain", CONF_STRING_T, CONF_AT(struct config, trust_domain),
+	    .text = "control's, where no root in caFile names it" },
 	{ 0 },
 };
 
@@ -137,6 +141,11 @@ target_of(struct ctl *c, struct target *t, struct err *err)
 	if (server == NULL)
 		set_address(c, t, first_of(user.server, system.server,
 		    ctl_value(c, "socket")));
+	t->trust_domain = first_of(user.trust_domain, system.trust_domain, NULL);
+	if (t->trust_domain != NULL && !spiffe_domain_ok(
+	    slice_str(t->trust_domain)))
+		return err_set(err, ERR_CONFIG, "trustDomain: \"%s\" is no trust "
+		    "domain", t->trust_domain);
 	t->ca_file = first_of(ctl_value(c, "ca-file"), user.ca_file,
 	    first_of(file_in(c, dir, TARGET_BUNDLE_FILE), system.ca_file, NULL));
 	/* Who says which certificate does not mean the login. */

@@ -194,6 +194,37 @@ TEST(target_settings_that_are_wrong_say_where)
 	remove_home(home);
 }
 
+TEST(target_takes_the_trust_domain_of_its_settings)
+{
+	static const struct { const char *config, *domain; } settings[] = {
+		{ "server: a:1\n", NULL },
+		{ "trustDomain: mesh.example\n", "mesh.example" },
+		{ "trustDomain: Mesh Example\n", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		const char *home = new_home(), *domain = settings[i].domain;
+		char line[] = "services -s a:1";
+		struct ctl c;
+		struct target t;
+		struct err err = ERR_INIT;
+		int r;
+
+		put(home, "config.yaml", settings[i].config);
+		type(&c, line);
+		r = target_of(&c, &t, &err);
+		assert_int_equal(r, domain != NULL && *domain == '\0' ? -1 : 0);
+		if (r < 0)
+			assert_int_equal(err.kind, ERR_CONFIG);
+		else if (domain == NULL)
+			assert_null(t.trust_domain);
+		else
+			assert_string_equal(t.trust_domain, domain);
+		ctl_fini(&c);
+		remove_home(home);
+	}
+}
+
 TEST(file_is_whole_has_its_mode_and_replaces_only_if_asked)
 {
 	const char *home = new_home();

@@ -8,6 +8,9 @@ import subprocess
 
 import wire
 from mesh import main, scenario, wait_until
+from people import Desk, Person
+
+PASSWORD = "correct horse battery"
 
 
 def pair(scene):
@@ -166,6 +169,18 @@ def a_root_of_openssl_takes_over(scene):
 	control.start()
 	control.await_ready()
 	member(scene, control, "batch")
+	# The root names no trust domain: people know it from elsewhere.
+	assert "web" in Person(scene, control, "anna").ctl("get",
+	    "services").stdout
+	control.ctl("user", "add", "bob", "--role", "viewer",
+	    stdin=PASSWORD + "\n")
+	desk, login = Desk(scene, control, "bob"), ("login", "--user", "bob")
+	said = desk.ctl(*login, stdin=PASSWORD + "\n", expect=78).stderr
+	assert "trustDomain in config.yaml" in said, said
+	with (desk.folder / "config.yaml").open("a") as file:
+		file.write("trustDomain: mesh.internal\n")
+	desk.ctl(*login, stdin=PASSWORD + "\n")
+	assert "web" in desk.ctl("get", "services").stdout
 
 
 @scenario
