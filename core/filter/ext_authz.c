@@ -69,6 +69,32 @@ with_dashes(struct arena *a, struct slice name)
 	return slice_of(copy, name.len);
 }
 
+bool
+ext_authz_reserves(const struct ext_authz_names *n,
+    const struct http_field *f)
+{
+	return f->id != FIELD_AUTHORIZATION && f->id != FIELD_COOKIE &&
+	    ext_authz_names(n, f->name);
+}
+
+size_t
+ext_authz_clear(const struct ext_authz_names *n, struct arena *a,
+    struct http_fields *f)
+{
+	size_t removed = 0;
+
+	for (size_t i = 0; i < f->len;) {
+		struct slice name = f->v[i].name;
+
+		if (ext_authz_reserves(n, &f->v[i]) &&
+		    !is_ours(with_dashes(a, name)))
+			removed += http_fields_remove(f, name);
+		else
+			i++;
+	}
+	return removed;
+}
+
 /* --- reading --------------------------------------------------------------------- */
 
 void

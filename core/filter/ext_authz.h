@@ -29,6 +29,18 @@ struct ext_authz_names {
 bool ext_authz_has(const struct ext_authz_names *, struct slice lower_name);
 /* Likewise, but "*" names nobody. */
 bool ext_authz_names(const struct ext_authz_names *, struct slice lower_name);
+/*
+ * A field that nobody but a provider may say, with its up_allow; Authorization
+ * and Cookie, which say who one is oneself, never are.
+ */
+bool ext_authz_reserves(const struct ext_authz_names *,
+    const struct http_field *);
+/*
+ * Takes those out of a request that the provider does not change, but for what
+ * it may not touch.  Gives how many.
+ */
+size_t ext_authz_clear(const struct ext_authz_names *, struct arena *,
+    struct http_fields *);
 
 struct ext_authz_settings {
 	bool                   is_grpc;

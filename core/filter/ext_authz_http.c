@@ -99,8 +99,7 @@ allow(const struct ext_authz_settings *s, const struct http_fields *asked,
 	for (size_t i = 0; i < asked->len; i++) {
 		const struct http_field *own = &asked->v[i];
 
-		if (own->id != FIELD_AUTHORIZATION && own->id != FIELD_COOKIE &&
-		    ext_authz_names(&s->up_allow, own->name) &&
+		if (ext_authz_reserves(&s->up_allow, own) &&
 		    op_of(asked, i, false) == EXT_AUTHZ_SET)
 			ext_authz_add(out, a, EXT_AUTHZ_REMOVE, false,
 			    own->name, SLICE(""));

@@ -181,6 +181,43 @@ TEST(ext_authz_http_yes_changes_what_settings_name)
 	arena_fini(&o.arena);
 }
 
+TEST(ext_authz_takes_out_what_only_a_provider_may_say)
+{
+	static const char *const up[] = { "x-user", "authorization", "cookie",
+		"x-g-*", "x-mesh-*", "host" };
+	static const char *const all[] = { "*" };
+	static const struct ext_authz_names named = NAMES(up),
+	    everything = NAMES(all), nothing = { NULL, 0 };
+	static const struct {
+		const struct ext_authz_names *names;
+		const char *fields, *left;
+		size_t removed;
+	} cases[] = {
+		{ &named, "x-user: a\nb: c\nx-user: d\nx-g-1: e\n", "b: c\n",
+		    3 },
+		{ &named, "x-users: a\n", "x-users: a\n", 0 },
+		{ &named, "cookie: a=b\nauthorization: t\n",
+		    "cookie: a=b\nauthorization: t\n", 0 },
+		{ &named, "x-mesh-source: a\nhost: b\nx-user: c\n",
+		    "x-mesh-source: a\nhost: b\n", 1 },
+		{ &everything, "x-user: a\n", "x-user: a\n", 0 },
+		{ &nothing, "x-user: a\n", "x-user: a\n", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct http_head h;
+		struct arena a;
+
+		arena_init(&a);
+		http_head_init(&h, &a);
+		add_fields(&h.fields, cases[i].fields);
+		assert_int_equal(ext_authz_clear(cases[i].names, &a, &h.fields),
+		    cases[i].removed);
+		assert_string_equal(show_fields(&h.fields, &a), cases[i].left);
+		arena_fini(&a);
+	}
+}
+
 TEST(ext_authz_http_no_is_what_the_caller_gets)
 {
 	static const char *const named[] = { "x-why" };

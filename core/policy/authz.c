@@ -21,6 +21,8 @@ struct authz {
 	struct authz_index   *blocks;
 	size_t                blocks_len;
 	size_t                counts[GROUPS];	/* policies */
+	const char          **providers;	/* of the policies */
+	size_t                providers_len;
 };
 
 enum authz_default
@@ -67,12 +69,25 @@ rules_of(const struct model_object *o)
 }
 
 static void
+add_provider(struct authz *z, const struct model_object *o)
+{
+	const char *name = model_authorization_policy(o)->spec.provider->name;
+
+	for (size_t i = 0; i < z->providers_len; i++)
+		if (strcmp(z->providers[i], name) == 0)
+			return;
+	z->providers[z->providers_len++] = name;
+}
+
+static void
 add_policy(struct authz *z, const struct model_object *o)
 {
 	const char *name = arena_strdup(&z->arena, model_object_name(o));
 	enum group g = group_of(o);
 
 	z->counts[g]++;
+	if (g == CUSTOM)
+		add_provider(z, o);
 	for (size_t i = 0; i < rules_of(o); i++) {
 		struct authz_row *r = &z->rows[z->rows_len];
 
@@ -112,6 +127,7 @@ authz_new(struct model_object *const *policies, size_t n,
 	qsort(sorted, n, sizeof(*sorted), by_turn);
 	z->rows = arena_alloc(&z->arena, sizeof(*z->rows) * rules + 1);
 	z->groups = arena_alloc(&z->arena, rules + 1);
+	z->providers = arena_alloc(&z->arena, sizeof(*z->providers) * n + 1);
 	for (size_t i = 0; i < n; i++)
 		add_policy(z, sorted[i]);
 	add_blocks(z);
@@ -151,6 +167,13 @@ authz_is_of(const struct authz *z, struct model_object *const *policies,
 		if (z->policies[i] != policies[i])
 			return false;
 	return true;
+}
+
+const char *const *
+authz_providers(const struct authz *z, size_t *n)
+{
+	*n = z->providers_len;
+	return z->providers;
 }
 
 /* --- decisions ------------------------------------------------------------------ */

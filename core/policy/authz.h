@@ -114,6 +114,12 @@ void authz_unref(struct authz *);	/* NULL is allowed */
 bool authz_is_of(const struct authz *, struct model_object *const *policies,
     size_t n, enum authz_default);
 
+/*
+ * The providers that CUSTOM policies in force name, each once, whatever their
+ * rules are about.  Borrowed.
+ */
+const char *const *authz_providers(const struct authz *, size_t *n);
+
 /* The strings of the verdict live as long as the structure. */
 void authz_decide(const struct authz *, const struct authz_facts *,
     struct authz_verdict *);

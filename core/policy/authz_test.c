@@ -456,3 +456,36 @@ TEST(authz_finds_one_rule_of_thousands)
 	for (int p = 0; p < N; p++)
 		model_object_unref(o[p]);
 }
+
+TEST(authz_names_the_providers_of_what_is_in_force)
+{
+	static const char *const texts[] = {
+		POLICY "{action: CUSTOM, provider: {name: a}, rules: [{to: "
+		    "[{operation: {paths: [/x]}}]}]}",
+		POLICY "{action: CUSTOM, provider: {name: a}, rules: [{}]}",
+		POLICY "{action: DENY, rules: [{}]}",
+		POLICY "{action: CUSTOM, provider: {name: b}, rules: [{to: "
+		    "[{operation: {paths: [/y]}}]}]}",
+		"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+		    "metadata: {name: p, annotations: {istio.io/dry-run: 'true'}}\n"
+		    "spec: {action: CUSTOM, provider: {name: c}, rules: [{}]}",
+	};
+	enum { N = sizeof(texts) / sizeof(texts[0]) };
+	struct model_object *o[N];
+	const char *const *names;
+	size_t n;
+
+	for (size_t i = 0; i < N; i++)
+		o[i] = policy_from(texts[i]);
+	struct authz *z = authz_new(o, N, AUTHZ_ALLOW_ALL);
+
+	names = authz_providers(z, &n);
+	assert_int_equal(n, 2);
+	assert_true(strcmp(names[0], names[1]) != 0);
+	for (size_t i = 0; i < n; i++)
+		assert_true(strcmp(names[i], "a") == 0 ||
+		    strcmp(names[i], "b") == 0);
+	authz_unref(z);
+	for (size_t i = 0; i < N; i++)
+		model_object_unref(o[i]);
+}

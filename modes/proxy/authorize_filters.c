@@ -361,7 +361,9 @@ request_head(struct l7_ctx *ctx, enum dir dir, struct http_head *head,
 	if (authorize_facts(ctx, &at, &f)) {
 		if (refuse_plain(ctx, &at, &f, AUTHORIZE_NEW))
 			return STOP;
-		authz_decide(at.table, &f, &v);
+		do {
+			authz_decide(at.table, &f, &v);
+		} while (asking_clear(ctx, &at, &v, &head->fields));
 		if (v.asks_len > 0)
 			return asking_begin(ctx, &v, head, end);
 		if (!conclude(ctx, &at, &f, &v, &v.answer, AUTHORIZE_NEW))
@@ -375,6 +377,19 @@ static enum verdict
 request_body(struct l7_ctx *ctx, enum dir dir, struct buf *b, bool end)
 {
 	return dir == DIR_DOWN ? PASS : asking_body(ctx, b, end);
+}
+
+/* Some applications take what stands there for fields of the head. */
+static enum verdict
+request_trailers(struct l7_ctx *ctx, enum dir dir, struct http_fields *t)
+{
+	struct authorize_at at;
+	struct authz_facts f;
+
+	if (dir == DIR_UP && l7_conn(ctx) != NULL &&
+	    authorize_facts(ctx, &at, &f))
+		asking_clear(ctx, &at, NULL, t);
+	return PASS;
 }
 
 static void
@@ -393,7 +408,8 @@ request_done(struct l7_ctx *ctx, const struct l7_summary *sum)
 const struct l7_filter authorize_requests = {
 	.base = { .name = "authorization",
 	    .state_size = sizeof(struct authorize_request) },
-	.head = request_head, .body = request_body, .done = request_done,
+	.head = request_head, .body = request_body,
+	.trailers = request_trailers, .done = request_done,
 };
 
 static void

@@ -122,6 +122,9 @@ on_answer(void *arg, const struct ext_authz_answer *answer)
 		refuse(ctx, s, answer);
 		return;
 	}
+	if (answer->result == EXT_AUTHZ_ERROR)
+		ext_authz_clear(&s->up_allow, l7_arena(ctx),
+		    &l7_request(ctx)->fields);
 	if (answer->len > 0)
 		l7_summary(ctx)->is_personal = true;
 	ext_authz_change_request(answer, l7_arena(ctx), l7_request(ctx));
@@ -176,6 +179,37 @@ ask_next(struct l7_ctx *ctx)
 		return HOLD;
 	}
 	return authorize_let_in(ctx) ? PASS : STOP;
+}
+
+/* --- what only they may say ---------------------------------------------------------- */
+
+static bool
+is_to_ask(const struct authz_verdict *v, const char *provider)
+{
+	for (size_t i = 0; v != NULL && i < v->asks_len; i++)
+		if (strcmp(v->asks[i].provider, provider) == 0)
+			return true;
+	return false;
+}
+
+bool
+asking_clear(struct l7_ctx *ctx, const struct authorize_at *at,
+    const struct authz_verdict *v, struct http_fields *fields)
+{
+	size_t n, removed = 0;
+	const char *const *names = authz_providers(at->table, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct ext_authz_provider *p = authorize_provider(
+		    l7_env(ctx)->mode, names[i]);
+
+		/* Questions to itself say what it is to see. */
+		if (p != NULL && !is_to_ask(v, names[i]) &&
+		    !slice_eq(p->service, at->service))
+			removed += ext_authz_clear(&p->settings.up_allow,
+			    l7_arena(ctx), fields);
+	}
+	return removed > 0;
 }
 
 /* --- at first ----------------------------------------------------------------------- */

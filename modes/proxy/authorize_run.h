@@ -41,6 +41,13 @@ void authorize_bytes_refused(struct l4_ctx *, const struct authz_ask *,
 
 /* --- authorize_provider.c ----------------------------------------------------------- */
 
+/*
+ * Takes out of fields of a request what only providers may say, but for those
+ * that the verdict asks, whose answer does that (NULL: for nobody).  Whether
+ * there was any.
+ */
+bool asking_clear(struct l7_ctx *, const struct authorize_at *,
+    const struct authz_verdict *, struct http_fields *);
 /* At the head of a request.  HOLD: the answer resumes it, or it is refused. */
 enum verdict asking_begin(struct l7_ctx *, const struct authz_verdict *,
     struct http_head *, bool end);

@@ -151,6 +151,36 @@ def what_a_provider_says_cannot_be_forged(scene):
 
 
 @scenario
+def what_a_provider_says_is_nobody_elses_where_it_is_not_asked(scene):
+	only = ", headersToUpstreamOnAllow: [x-user, cookie]"
+	world = World(scene, HttpProvider(yes()), HTTP, only)
+	forged = ("-H", "X-User: root", "-H", "Cookie: a=b")
+
+	def seen(path):
+		fields = world.ask(path, *forged).json()["headers"]
+		assert fields["cookie"] == ["a=b"], fields
+		return fields.get("x-user")
+	assert seen("/free") is None
+	assert not world.provider.asked
+	for path in ("/free", "/x"):
+		with wire.Client(world.web.outbound_port) as client:
+			client.send(f"POST {path} HTTP/1.1\r\n"
+			    "Host: orders.default.mesh\r\n"
+			    "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+			    "X-User: root\r\nX-Sum: 1\r\n\r\n".encode())
+			got = client.read_reply().json()["trailers"]
+			assert got == {"x-sum": ["1"]}, got
+	# What is let by without an answer says nothing in its place.
+	world.provider.says = lambda request: (500, [], b"")
+	world.config(HTTP, only + ", failOpen: true")
+	wait_until(lambda: world.ask("/x").status == 200, "it is let by")
+	assert seen("/x") is None
+	# No policy in force, no name.
+	world.control.apply(policy(annotations="{istio.io/dry-run: 'true'}"))
+	wait_until(lambda: seen("/free") == ["root"], "it is tried only")
+
+
+@scenario
 def a_provider_that_does_not_answer_lets_nobody_pass(scene):
 	world = World(scene, HttpProvider(yes()), HTTP)
 	world.provider.is_open.clear()
