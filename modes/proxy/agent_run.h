@@ -82,6 +82,7 @@ struct agent {
 	bool                   must_compile;	/* interests changed since the last */
 	bool                   needs_full;	/* our documents differ: all again */
 	bool                   told_ready;	/* control thinks that we answer */
+	bool                   has_told;	/* on this session */
 	bool                   owes_ack;	/* of what is not in force yet */
 	bool                   sent_counters;	/* on this session */
 	unsigned               failures;	/* of sessions, in a row */

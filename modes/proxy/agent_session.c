@@ -92,18 +92,23 @@ send_ack(struct agent *g)
 
 /*
  * Callers may come as soon as control says so, therefore only with a whole
- * state of our own, in force.
+ * state of our own, in force.  A control that was restarted takes who was there
+ * for well until told otherwise.
  */
 void
 agent_tell_app(struct agent *g)
 {
-	bool ready = g->health != NULL && app_health_is_up(g->health) &&
-	    g->is_synced && g->is_in_force && !g->is_stopping;
+	bool can = g->health != NULL && g->is_synced && g->is_in_force &&
+	    !g->is_stopping;
+	bool ready = can && app_health_is_up(g->health);
+	bool is_news = ready != g->told_ready ||
+	    (can && !g->has_told && app_health_is_down(g->health));
 	const struct sync_message m = { .type = SYNC_READY, .ready = ready };
 
-	if (!g->is_open || ready == g->told_ready)
+	if (!g->is_open || !is_news)
 		return;
 	g->told_ready = ready;
+	g->has_told = true;
 	agent_send(g, &m);
 }
 
@@ -471,7 +476,8 @@ static void
 forget_session(struct agent *g)
 {
 	g->link = NULL;
-	g->is_open = g->is_synced = g->told_ready = g->sent_counters = false;
+	g->is_open = g->is_synced = g->sent_counters = false;
+	g->told_ready = g->has_told = false;
 	g->owes_ack = false;
 	loop_timer_stop(&g->alive_timer);
 	atomic_store(&g->numbers.is_connected, false);

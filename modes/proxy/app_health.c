@@ -266,6 +266,15 @@ app_health_is_up(const struct app_health *h)
 	return h->is_up;
 }
 
+bool
+app_health_is_down(const struct app_health *h)
+{
+	for (size_t i = 0; i < h->len; i++)
+		if (!h->probes[i].is_up && h->probes[i].is_told)
+			return true;
+	return false;
+}
+
 void
 app_health_write(const struct app_health *h, struct str *out)
 {

@@ -25,6 +25,8 @@ struct app_health *app_health_start(struct loop *, const struct compile_app *,
     size_t len, const char *spec, void (*on_change)(void *arg, bool is_up),
     void *arg);
 bool app_health_is_up(const struct app_health *);
+/* Not up, and that is known: it did not answer when it was asked. */
+bool app_health_is_down(const struct app_health *);
 /* JSON: each port, whether it answers, and if not, why.  NULL: none. */
 void app_health_write(const struct app_health *, struct str *out);
 void app_health_stop(struct app_health *);	/* NULL allowed */

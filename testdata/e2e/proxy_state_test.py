@@ -423,6 +423,23 @@ def who_never_registered_ends_at_once(scene):
 
 
 @scenario
+def who_does_not_answer_is_not_called_after_control_was_restarted(scene):
+	control = scene.control()
+	app = scene.echo("app")
+	scene.proxy("orders", control=control, service="default/orders",
+	    apps=[f"80=127.0.0.1:{app.http_port}/http"]).await_ready()
+	wait_until(lambda: state_of(control) == {"orders": "Online"}, "it is online")
+	app.stop()
+	wait_until(lambda: state_of(control) == {"orders": "Offline"},
+	    "it is known that it does not answer")
+	control.stop()
+	control.start()
+	control.await_ready()
+	wait_until(lambda: state_of(control) == {"orders": "Offline"},
+	    "that is known again")
+
+
+@scenario
 def admin_says_how_it_is(scene):
 	control, _, proxy = pair(scene)
 	assert proxy.admin("/livez").text() == "ok\n"
