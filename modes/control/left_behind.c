@@ -5,18 +5,24 @@
 #include "modes/control/records.h"
 #include "modes/control/store_keys.h"
 
+struct newest {
+	struct cert_record record;
+	uint64_t           modified;	/* tells apart those of one second */
+};
+
 struct look {
 	struct server    *server;
 	left_behind_done *done;
 	void             *ctx;
 	struct arena      arena;
-	struct map        newest;	/* by name: struct cert_record */
+	struct map        newest;	/* by name: struct newest */
 };
 
 static void
 note(struct look *l, const struct store_item *item, int64_t now)
 {
-	struct cert_record *c = arena_alloc(&l->arena, sizeof(*c)), *other;
+	struct newest *n = arena_alloc(&l->arena, sizeof(*n)), *other;
+	struct cert_record *c = &n->record;
 	struct err err = ERR_INIT;
 	struct slice name;
 
@@ -28,9 +34,12 @@ note(struct look *l, const struct store_item *item, int64_t now)
 	    &l->arena, "%.*s/%.*s%s", SLICE_ARG(c->grant.ns),
 	    SLICE_ARG(c->grant.name),
 	    c->is_of_app ? " (its application)" : ""));
+	n->modified = item->modified;
 	other = map_get(&l->newest, name);
-	if (other == NULL || other->issued <= c->issued)
-		map_put(&l->newest, name, c);
+	if (other == NULL || other->record.issued < c->issued ||
+	    (other->record.issued == c->issued &&
+	    other->modified < n->modified))
+		map_put(&l->newest, name, n);
 }
 
 static bool
@@ -67,7 +76,8 @@ on_certificates(void *ctx, const struct store_result *r)
 	for (size_t i = 0; i < r->n_items; i++)
 		note(l, &r->items[i], now);
 	while (map_next(&l->newest, &it, &name, &value)) {
-		if (is_current(l->server->ca, value))
+		if (is_current(l->server->ca,
+		    &((const struct newest *)value)->record))
 			continue;
 		result.n++;
 		result.one = arena_dup(&l->arena, name).ptr;
