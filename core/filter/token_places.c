@@ -1,6 +1,7 @@
 #include "base/str.h"
 #include "conf/json.h"
 #include "filter/token_places.h"
+#include "http/cookies.h"
 #include "pki/base64.h"
 #include "route/query.h"
 
@@ -161,43 +162,13 @@ without_param(struct slice query, struct slice name, struct arena *a)
 	return n > 0 ? slice_of(to, n) : SLICE_NONE;
 }
 
-static struct slice
-without_cookie(struct slice value, struct slice name, struct arena *a)
+static bool
+is_of_place(const void *arg, struct slice pair)
 {
-	struct slice rest = value, part, ignored;
-	char *to = arena_alloc(a, value.len + 1);
-	size_t n = 0;
+	const struct authn_place *p = arg;
+	struct slice ignored;
 
-	while (slice_cut(&rest, ';', &part)) {
-		if (is_cookie(part, name, &ignored))
-			continue;
-		part = n == 0 ? slice_trim(part) : part;
-		if (n > 0)
-			to[n++] = ';';
-		memcpy(to + n, part.ptr, part.len);
-		n += part.len;
-	}
-	return slice_of(to, n);
-}
-
-static void
-strip_cookies(const struct authn_place *p, struct http_fields *fields,
-    struct arena *a)
-{
-	size_t to = 0;
-
-	for (size_t i = 0; i < fields->len; i++) {
-		struct http_field f = fields->v[i];
-
-		if (f.id == FIELD_COOKIE && memmem(f.value.ptr, f.value.len,
-		    p->name.ptr, p->name.len) != NULL) {
-			f.value = without_cookie(f.value, p->name, a);
-			if (f.value.len == 0)
-				continue;
-		}
-		fields->v[to++] = f;
-	}
-	fields->len = to;
+	return is_cookie(pair, p->name, &ignored);
 }
 
 void
@@ -213,7 +184,7 @@ token_places_strip(const struct authn *z, size_t rule, struct http_head *head,
 		if (p->where == AUTHN_HEADER)
 			strip_fields(p, &head->fields);
 		else if (p->where == AUTHN_COOKIE)
-			strip_cookies(p, &head->fields, a);
+			cookies_drop(&head->fields, is_of_place, p, a);
 		else if (query_find(head->query, p->name, &raw))
 			head->query = without_param(head->query, p->name, a);
 	}

@@ -2,6 +2,7 @@
 
 #include "base/random.h"
 #include "conf/json.h"
+#include "http/cookies.h"
 #include "modes/proxy/affinity.h"
 #include "modes/proxy/login_session.h"
 #include "pki/base64.h"
@@ -241,48 +242,19 @@ login_way_take(const struct login_cookies *k, struct slice state, int64_t now_s,
 /* --- applications ----------------------------------------------------------------- */
 
 static bool
-is_ours(const struct login_cookies *k, struct slice cookie)
+is_ours(const void *arg, struct slice cookie)
 {
+	const struct login_cookies *k = arg;
+
 	cookie = slice_trim(cookie);
 	return slice_has_prefix(cookie, k->name) &&
 	    cookie.len > k->name.len && (cookie.ptr[k->name.len] == '=' ||
 	    cookie.ptr[k->name.len] == '-');
 }
 
-static struct slice
-without_ours(const struct login_cookies *k, struct slice value, struct arena *a)
-{
-	char *to = arena_alloc(a, value.len + 1);
-	struct slice part;
-	size_t n = 0;
-
-	while (slice_cut(&value, ';', &part)) {
-		if (is_ours(k, part))
-			continue;
-		part = n == 0 ? slice_trim(part) : part;
-		if (n > 0)
-			to[n++] = ';';
-		memcpy(to + n, part.ptr, part.len);
-		n += part.len;
-	}
-	return slice_of(to, n);
-}
-
 void
 login_cookies_strip(const struct login_cookies *k, struct http_fields *f,
     struct arena *a)
 {
-	size_t to = 0;
-
-	for (size_t i = 0; i < f->len; i++) {
-		struct http_field one = f->v[i];
-
-		if (one.id == FIELD_COOKIE) {
-			one.value = without_ours(k, one.value, a);
-			if (one.value.len == 0)
-				continue;
-		}
-		f->v[to++] = one;
-	}
-	f->len = to;
+	cookies_drop(f, is_ours, k, a);
 }
