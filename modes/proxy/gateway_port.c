@@ -9,6 +9,7 @@
 #include "loop/loop_fd.h"
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/gateway.h"
+#include "modes/proxy/login.h"
 #include "modes/proxy/port.h"
 #include "modes/proxy/route.h"
 #include "modes/proxy/router.h"
@@ -382,6 +383,7 @@ route_gateway(void *arg, struct l7_ctx *ctx, struct http_head *head,
 
 	entrance_apply_edge(head, l7_arena(ctx), l7_conn(ctx),
 	    o->plane->options.trusted_hops);
+	login_hide(f, ctx, head);
 	if (peer->subject != NULL)
 		say_client(o, ctx, head, peer);
 	/* HTTP/1 does not say it, or whatever it likes; redirects build on it. */

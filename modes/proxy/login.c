@@ -2,6 +2,7 @@
 #include "modes/proxy/authenticate.h"
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/data_plane.h"
+#include "modes/proxy/gateway.h"
 #include "modes/proxy/login.h"
 #include "route/query.h"
 #include "upstream/fetch.h"
@@ -343,6 +344,13 @@ find_login(struct state *s)
 	return at.login == NULL ? NULL : login_ref(at.login);
 }
 
+/* No application's affair, whoever asks. */
+static bool
+is_own(const struct login *l, const struct http_head *h)
+{
+	return slice_eq(h->path, l->callback) || slice_eq(h->path, l->logout);
+}
+
 static enum verdict
 look(struct state *s)
 {
@@ -367,6 +375,17 @@ look(struct state *s)
 	return challenge(s);
 }
 
+void
+login_hide(const struct gateway_front *f, struct l7_ctx *ctx,
+    const struct http_head *h)
+{
+	struct l7_summary *sum = l7_summary(ctx);
+
+	if (f != NULL && f->login != NULL &&
+	    slice_eq(h->path, f->login->callback))
+		sum->query = login_query_hide(sum->query, l7_arena(ctx));
+}
+
 /* Where nobody logs in, a request costs no more than this. */
 struct slot {
 	struct state *state;	/* NULL: nothing is asked; in the arena */
@@ -379,7 +398,7 @@ come_in(struct l7_ctx *ctx, struct http_head *h)
 	struct slot *slot = ctx->state;
 	struct state *s;
 
-	if (w->snapshot->logins_len == 0 || authenticate_token(ctx) != NULL)
+	if (w->snapshot->logins_len == 0)
 		return PASS;
 	s = slot->state = arena_zalloc(l7_arena(ctx), sizeof(*s));
 	s->ctx = ctx;
@@ -387,6 +406,11 @@ come_in(struct l7_ctx *ctx, struct http_head *h)
 	s->login = find_login(s);
 	if (s->login == NULL)
 		return PASS;
+	if (authenticate_token(ctx) != NULL && !is_own(s->login, h)) {
+		login_cookies_strip(&s->login->cookies, &h->fields,
+		    l7_arena(ctx));
+		return PASS;
+	}
 	http_fields_init(&s->cookies, l7_arena(ctx));
 	return look(s);
 }

@@ -22,7 +22,8 @@
  * nobody comes in.
  *
  * Code and verifier (PKCE, S256), state and nonce are bound to the browser by a
- * cookie; it leads back to the path it came from and nowhere else.
+ * cookie; it leads back to the path it came from and nowhere else.  What the way
+ * back says stands in no log but for why it failed.
  */
 struct login {
 	struct refs           refs;
@@ -43,6 +44,11 @@ struct login {
 
 extern const struct l7_filter login_requests;
 
+/* Before any filter: what nobody is to read of a request that comes in there. */
+struct gateway_front;
+void login_hide(const struct gateway_front *, struct l7_ctx *,
+    const struct http_head *);
+
 /* Of a Gateway's front; a reference, or NULL.  faults are told. */
 struct login *login_new(const struct compile_input *, struct model_object *);
 struct login *login_ref(struct login *);
@@ -58,6 +64,8 @@ struct slice login_address(const struct login *, const struct login_way *,
 struct slice login_code_form(const struct login_way *, struct slice code,
     struct slice redirect_url, struct arena *);
 struct slice login_refresh_form(struct slice refresh, struct arena *);
+/* The query of the way back, for people: names, and of values why it failed. */
+struct slice login_query_hide(struct slice query, struct arena *);
 /*
  * The session that an answer of the token endpoint makes.  nonce: of the way;
  * absent: it was a refresh of *s, whose claims stay where none come.  Everything

@@ -71,6 +71,38 @@ login_refresh_form(struct slice refresh, struct arena *a)
 	return give(&form, a);
 }
 
+/* RFC 6749, section 4.1.2.1. */
+static bool
+is_fault(struct slice name)
+{
+	return query_is(name, SLICE("error")) ||
+	    query_is(name, SLICE("error_description"));
+}
+
+struct slice
+login_query_hide(struct slice query, struct arena *a)
+{
+	struct str shown = { 0 };
+	struct slice part;
+
+	if (query.ptr == NULL)
+		return query;
+	while (slice_cut(&query, '&', &part)) {
+		struct slice rest = part, name;
+
+		slice_cut(&rest, '=', &name);
+		if (shown.len > 0)
+			str_add_char(&shown, '&');
+		if (is_fault(name))
+			str_add_slice(&shown, part);
+		else if (name.len < part.len)
+			str_addf(&shown, "%.*s=-", SLICE_ARG(name));
+		else
+			str_add_char(&shown, '-');
+	}
+	return give(&shown, a);
+}
+
 /* --- the answer ------------------------------------------------------------------- */
 
 static bool

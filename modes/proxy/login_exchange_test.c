@@ -91,3 +91,28 @@ TEST(login_takes_no_answer_that_proves_nobody)
 		arena_fini(&a);
 	}
 }
+
+TEST(login_shows_of_the_way_back_only_why_it_failed)
+{
+	static const struct {
+		const char *query, *shown;
+	} v[] = {
+		{ "code=s3cret&state=abc", "code=-&state=-" },
+		{ "state=abc&code=a=b=c&code=x", "state=-&code=-&code=-" },
+		{ "error=access_denied&error_description=no%20no&state=abc",
+		    "error=access_denied&error_description=no%20no&state=-" },
+		{ "c%6fde=s3cret", "c%6fde=-" },
+		{ "error", "error" },
+		{ "s3cret", "-" },
+		{ "&=s3cret", "-&=-" },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct arena a = { 0 };
+
+		assert_true(slice_is(login_query_hide(slice_str(v[i].query),
+		    &a), v[i].shown));
+		arena_fini(&a);
+	}
+	assert_null(login_query_hide(SLICE_NONE, NULL).ptr);
+}

@@ -201,6 +201,47 @@ def a_login_is_bound_to_its_browser_and_its_provider(scene):
 
 
 @scenario
+def no_log_holds_what_would_let_somebody_in(scene):
+	shop = Shop(scene)
+	shop.edge.write("tokens", authentication([{"issuer": shop.provider.url,
+	    "jwks": shop.provider.jwks}], spec="  targetRefs: [{group: "
+	    "gateway.networking.k8s.io, kind: Gateway, name: edge}]\n"))
+	begun = shop.browse("/plain?mine=1", follow=False)
+	back = curl(begun.header("location"), *shop.options).header("location")
+	asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(back).query))
+	token = shop.provider.token()
+	path = back[len(shop.url):]
+	# By somebody else, with a token, at a name that no listener has, good.
+	assert shop.browser().get(back, follow=False).status == 400
+	wait_until(lambda: shop.curl("/plain", "--oauth2-bearer", token).status
+	    == 200, "tokens are taken")
+	assert shop.curl(path, "--oauth2-bearer", token).status == 400, \
+	    "no application gets it"
+	assert shop.curl(path, "--oauth2-bearer", token + "x").status == 401
+	assert shop.curl(path, "-H", "Host: other.example").status == 400
+	assert shop.browse(path, follow=False).status == 302
+	assert shop.browse("/oauth2/callback?error=access_denied&state=0").status \
+	    == 400
+	assert shop.browse("/last").status == 200
+	held = shop.one.cookies[HOST]["__Host-mesh-session"]
+	wait_until(lambda: any(line["path"] == "/last" for line in
+	    access_lines(shop.edge)), "all is written")
+	text = shop.edge.out() + shop.edge.err()
+	for name, secret in (("code", asked["code"]), ("state", asked["state"]),
+	    ("cookie", held[:40]), ("token", token[:40]), ("client", "s3cret"),
+	    ("refresh", shop.provider.refresh)):
+		assert secret not in text, name
+	paths = [line["path"] for line in access_lines(shop.edge)]
+	assert paths.count("/oauth2/callback?code=-&state=-") == 5, paths
+	assert "/oauth2/callback?error=access_denied&state=-" in paths, paths
+	assert "/plain?mine=1" in paths, "nothing else is hidden"
+	# A session is no application's, of whoever has a token besides.
+	seen = shop.curl("/x", "--oauth2-bearer", token, "-b",
+	    f"__Host-mesh-session={held}; own=1").json()
+	assert seen["headers"]["cookie"] in ("own=1", ["own=1"]), seen
+
+
+@scenario
 def a_login_is_for_https_alone(scene):
 	shop = Shop(scene)
 	url = f"http://127.0.0.1:{shop.plain}/a?b=c"
