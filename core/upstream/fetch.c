@@ -126,6 +126,7 @@ leads_on(struct fetch *f, const struct http_head *h)
 	}
 	if (!http_url_same_origin(&from, &f->url))
 		f->request.authorization = SLICE_NONE;
+	f->result.err = ERR_INIT;	/* of an address that was tried before */
 	f->followed++;
 	return true;
 }

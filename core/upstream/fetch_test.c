@@ -109,7 +109,8 @@ write_hosts(struct world *w)
 
 	assert_non_null(f);
 	fputs("127.0.0.1 a.example.com b.example.com example.org\n"
-	    "192.0.2.1 far.example.com\n", f);
+	    "192.0.2.1 far.example.com\n"
+	    "::1 twice.example.com\n127.0.0.1 twice.example.com\n", f);
 	fclose(f);
 	w->files = (struct resolve_files){ w->hosts, w->hosts };
 }
@@ -328,6 +329,24 @@ TEST(redirects_are_followed_as_far_as_is_allowed)
 			assert_ptr_equal(strstr(w->request, "GET /b HTTP"),
 			    w->request);
 	}
+	world_free(w);
+}
+
+/* localhost's other address has nobody. */
+TEST(redirects_are_followed_from_the_second_address_too)
+{
+	struct world *w = world_new(false);
+	struct fetch_request q = request(w, "http://twice.example.com", "/a");
+
+	q.allows_plain = true;
+	q.redirects = 1;
+	w->script[0] = "HTTP/1.1 302 F\r\nlocation: /b\r\n"
+	    "content-length: 0\r\n\r\n";
+	w->script[1] = OK "content-length: 1\r\n\r\nx";
+	run(w, &q);
+	assert_string_equal(w->text, "");
+	assert_int_equal(w->status, 200);
+	assert_int_equal(w->asked, 2);
 	world_free(w);
 }
 
