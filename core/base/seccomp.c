@@ -30,7 +30,7 @@ static const unsigned int deadly[] = {
 };
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
-#define RULE_MAX	7	/* instructions of one rule */
+#define RULE_MAX	9	/* instructions of one rule */
 #define ENDS		(4 + 2 * COUNT(deadly) + 3)
 
 /* --- the program -------------------------------------------------------------------- */
@@ -64,9 +64,12 @@ low_half(unsigned int arg)
 	return offsetof(struct seccomp_data, args) + 8 * (size_t)arg;
 }
 
-/* The test of one argument; it falls through where the call is allowed. */
+/*
+ * The test of one argument; it falls through where it holds, and skips so many
+ * instructions behind it where it does not.
+ */
 static size_t
-write_test(struct sock_filter *p, const struct seccomp_rule *r)
+write_test(struct sock_filter *p, const struct seccomp_rule *r, size_t skip)
 {
 	size_t n = 0;
 
@@ -75,21 +78,21 @@ write_test(struct sock_filter *p, const struct seccomp_rule *r)
 	p[n++] = load(low_half(r->arg));
 	switch (r->when) {
 	case SECCOMP_IF_IS:
-		p[n++] = jump(BPF_JEQ, r->value, 0, 1);
+		p[n++] = jump(BPF_JEQ, r->value, 0, skip);
 		break;
 	case SECCOMP_IF_SELF:
-		p[n++] = jump(BPF_JEQ, (unsigned int)getpid(), 0, 1);
+		p[n++] = jump(BPF_JEQ, (unsigned int)getpid(), 0, skip);
 		break;
 	case SECCOMP_IF_HAS:
-		p[n++] = jump(BPF_JSET, r->value, 0, 1);
+		p[n++] = jump(BPF_JSET, r->value, 0, skip);
 		break;
 	case SECCOMP_IF_LACKS:
-		p[n++] = jump(BPF_JSET, r->value, 1, 0);
+		p[n++] = jump(BPF_JSET, r->value, skip, 0);
 		break;
 	case SECCOMP_IF_NULL:
-		p[n++] = jump(BPF_JEQ, 0, 0, 3);
+		p[n++] = jump(BPF_JEQ, 0, 0, skip + 2);
 		p[n++] = load(low_half(r->arg) + 4);
-		p[n++] = jump(BPF_JEQ, 0, 0, 1);
+		p[n++] = jump(BPF_JEQ, 0, 0, skip);
 		break;
 	case SECCOMP_ALWAYS:
 		break;
@@ -102,7 +105,11 @@ write_rule(struct sock_filter *p, const struct seccomp_rule *r)
 {
 	size_t n = 1;
 
-	n += write_test(p + n, r);
+	n += write_test(p + n, r, r->and_arg != 0 ? 3 : 1);
+	if (r->and_arg != 0) {
+		p[n++] = load(low_half(r->and_arg));
+		p[n++] = jump(BPF_JEQ, r->and_value, 0, 1);
+	}
 	p[n++] = result(SECCOMP_RET_ALLOW);
 	/* Another rule may have something to say. */
 	if (r->when != SECCOMP_ALWAYS)

@@ -38,6 +38,8 @@ struct seccomp_rule {
 	unsigned int      call;		/* __NR_... */
 	enum seccomp_when when;
 	unsigned int      arg, value;
+	/* Unless 0: this argument, as an int, is to be and_value besides. */
+	unsigned int      and_arg, and_value;
 };
 
 struct seccomp_set {
@@ -50,7 +52,11 @@ struct seccomp_set {
 extern const struct seccomp_set seccomp_core;
 /* New threads, and what loops wait with. */
 extern const struct seccomp_set seccomp_loops;
-/* IP and local sockets, pipes; raw and packet sockets are not among them. */
+/*
+ * IP and local sockets, pipes.  Of IP what a stream or a datagram is by default,
+ * TCP and UDP: neither raw sockets nor a protocol whose module the kernel would
+ * load for who asks.
+ */
 extern const struct seccomp_set seccomp_sockets;
 /* Asking the kernel whose socket that is (sock_diag). */
 extern const struct seccomp_set seccomp_socket_owners;

@@ -8,8 +8,11 @@
 
 #include "base/seccomp.h"
 
-#define ALLOW(name)			{ __NR_##name, SECCOMP_ALWAYS, 0, 0 }
-#define ALLOW_IF(name, when, arg, v)	{ __NR_##name, SECCOMP_IF_##when, arg, v }
+#define ALLOW(name)			{ __NR_##name, SECCOMP_ALWAYS, 0, 0, 0, 0 }
+#define ALLOW_IF(name, when, arg, v)					\
+	{ __NR_##name, SECCOMP_IF_##when, arg, v, 0, 0 }
+#define ALLOW_SOCKET(family, protocol)					\
+	{ __NR_socket, SECCOMP_IF_IS, 0, family, 2, protocol }
 #define SET(sign, rules)						\
 	const struct seccomp_set seccomp_##sign = {			\
 		#sign, rules, sizeof(rules) / sizeof((rules)[0])	\
@@ -64,15 +67,14 @@ static const struct seccomp_rule sockets[] = {
 	ALLOW(tee), ALLOW(sendfile), ALLOW(pipe2),
 	ALLOW(getsockopt), ALLOW(setsockopt),
 	ALLOW(getsockname), ALLOW(getpeername), ALLOW(bind), ALLOW(listen),
-	ALLOW_IF(socket, IS, 0, AF_INET), ALLOW_IF(socket, IS, 0, AF_INET6),
-	ALLOW_IF(socket, IS, 0, AF_UNIX),
+	ALLOW_SOCKET(AF_INET, 0), ALLOW_SOCKET(AF_INET6, 0),
+	ALLOW_SOCKET(AF_UNIX, 0),
 	ALLOW_IF(socketpair, IS, 0, AF_UNIX),
 };
 SET(sockets, sockets);
 
 static const struct seccomp_rule socket_owners[] = {
-	/* Any protocol of netlink; all but questions need a capability. */
-	ALLOW_IF(socket, IS, 0, AF_NETLINK),
+	ALLOW_SOCKET(AF_NETLINK, NETLINK_SOCK_DIAG),
 };
 SET(socket_owners, socket_owners);
 

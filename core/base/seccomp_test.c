@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -22,6 +23,11 @@
 static const struct seccomp_set *const of_core[] = { &seccomp_core, NULL };
 static const struct seccomp_set *const of_server[] = {
 	&seccomp_core, &seccomp_loops, &seccomp_sockets, &seccomp_files, NULL,
+};
+
+static const struct seccomp_set *const of_proxy[] = {
+	&seccomp_core, &seccomp_loops, &seccomp_sockets,
+	&seccomp_socket_owners, &seccomp_files, NULL,
 };
 
 static bool
@@ -130,6 +136,41 @@ try_server(void)
 	    !denied(symlink("/etc", "/tmp/mesh-seccomp-test")) ? 15 :
 	    !denied(setuid(getuid())) ? 16 :
 	    !denied(syscall(SYS_memfd_create, "x", 0)) ? 17 : 0;
+}
+
+/* Raw ones, which a capability allows; and those whose module would be loaded. */
+static int
+try_protocols(void)
+{
+	static const struct {
+		int family, type, protocol;
+	} v[] = {
+		{ AF_INET, SOCK_RAW, IPPROTO_ICMP },
+		{ AF_INET, SOCK_RAW, IPPROTO_RAW },
+		{ AF_INET6, SOCK_RAW, IPPROTO_TCP },
+		{ AF_INET, SOCK_DGRAM, IPPROTO_ICMP },
+		{ AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE },
+		{ AF_INET, SOCK_STREAM, IPPROTO_SCTP },
+		{ AF_INET6, SOCK_SEQPACKET, IPPROTO_SCTP },
+		{ AF_INET, SOCK_STREAM, IPPROTO_MPTCP },
+		{ AF_NETLINK, SOCK_RAW, NETLINK_ROUTE },
+		{ AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER },
+	};
+	struct err err = ERR_INIT;
+
+	if (seccomp_shut(of_proxy, &err) < 0)
+		return 1;
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		if (!denied(socket(v[i].family, v[i].type, v[i].protocol)))
+			return 2 + (int)i;
+	return socket(AF_INET, SOCK_STREAM, 0) < 0 ? 50 :
+	    socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) < 0 ? 51 :
+	    socket(AF_NETLINK, SOCK_DGRAM, NETLINK_SOCK_DIAG) < 0 ? 52 : 0;
+}
+
+TEST(seccomp_leaves_of_sockets_what_carries_streams_and_datagrams)
+{
+	assert_child(try_protocols);
 }
 
 TEST(seccomp_leaves_a_server_what_it_serves_with)
