@@ -275,8 +275,10 @@ take_nack(struct session *s, const struct sync_message *m)
 	struct slice text = slice_of(m->error.ptr, m->error.len > NACK_TEXT_MAX ?
 	    NACK_TEXT_MAX : m->error.len);
 
-	if (m->key.len > NACK_TEXT_MAX)
+	if (m->key.len > NACK_TEXT_MAX) {
+		session_end(s, "it rejects what has no such name");
 		return false;
+	}
 	if (text.len == 0) {
 		nack_free(map_del(&s->nacks, m->key));
 		sessions_stand_anew(s->all);
@@ -373,7 +375,9 @@ take_answer(struct session *s, const struct sync_message *m)
 static bool
 take_demand(struct session *s, const struct sync_message *m)
 {
-	session_quota_ask(s, m);
+	/* Who does not read asks again when it has read. */
+	if (!s->is_paused)
+		session_quota_ask(s, m);
 	return true;
 }
 
@@ -473,6 +477,10 @@ session_bytes(struct session *s, struct buf *b, bool end)
 	struct arena a;
 	int rc = 0;
 
+	if (s->is_ended) {
+		buf_drain(b, buf_len(b));
+		return;
+	}
 	buf_move(&s->in, b);
 	arena_init(&a);
 	while (!s->is_ended && (rc = sync_lines_next(&s->lines, &s->in, &a,

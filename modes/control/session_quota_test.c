@@ -145,3 +145,23 @@ TEST(session_bounds_what_demands_cost)
 	peer_close(&p);
 	server_fixture_free(t);
 }
+
+/* Its answers would all be kept for it. */
+TEST(session_answers_no_demands_of_who_does_not_read)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct peer p;
+
+	server_fixture_put(t, limits);
+	open_proxy(t, &p, "default/web-1");
+	session_paused(p.session, true);
+	say(&p, "{\"t\":\"demand\",\"id\":1,\"rows\":["
+	    "[\"" ALL "\",0,\"0\",0,0]]}\n");
+	assert_got(&p, "");
+	session_paused(p.session, false);
+	say(&p, "{\"t\":\"demand\",\"id\":2,\"rows\":["
+	    "[\"" ALL "\",0,\"0\",0,0]]}\n");
+	assert_non_null(strstr(str_ptr(&p.got), "{\"t\":\"lease\",\"id\":2,"));
+	peer_close(&p);
+	server_fixture_free(t);
+}

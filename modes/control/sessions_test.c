@@ -188,6 +188,32 @@ TEST(session_ends_at_the_first_fault)
 	server_fixture_free(t);
 }
 
+/* What was not looked at would be kept, and more with all that comes. */
+TEST(session_ends_at_a_rejection_of_what_cannot_be)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct str line = { 0 };
+	struct peer p;
+
+	log_set_levels("error");
+	peer_open(t, &p, "default/web-1");
+	hello(&p);
+	str_add(&line, "{\"t\":\"nack\",\"revision\":1,\"error\":\"x\","
+	    "\"key\":\"");
+	for (int i = 0; i < 1100; i++)
+		str_add_char(&line, 'k');
+	str_add(&line, "\"}\n{\"t\":\"alive\"}\n");
+	peer_say(&p, str_ptr(&line));
+	assert_true(p.is_ended);
+	size_t kept = buf_len(&p.session->in);
+
+	peer_say(&p, str_ptr(&line));
+	assert_int_equal(buf_len(&p.session->in), kept);
+	str_fini(&line);
+	peer_close(&p);
+	server_fixture_free(t);
+}
+
 TEST(session_passes_over_what_it_does_not_know)
 {
 	struct server_fixture *t = server_fixture_new();
