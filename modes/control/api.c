@@ -129,6 +129,19 @@ run(struct api_call *call)
 	call->route->run(call);
 }
 
+/* Bodies come as slowly as their senders like, who may have lost all meanwhile. */
+static void
+run_with_body(struct api_call *call)
+{
+	const struct door *door = call->ctx->shared;
+
+	if (call->is_answered)
+		return;
+	api_caller_identify(call, door->role);
+	if (api_caller_may(call))
+		run(call);
+}
+
 static void
 too_large(struct api_call *call)
 {
@@ -175,7 +188,7 @@ on_body(struct l7_ctx *ctx, struct buf *b, bool end)
 	if (buf_len(&call->body) > call->route->body_max)
 		too_large(call);
 	else if (end)
-		run(call);
+		run_with_body(call);
 }
 
 static void
@@ -185,7 +198,7 @@ on_trailers(struct l7_ctx *ctx, struct http_fields *t)
 
 	(void)t;
 	if (call->route != NULL && call->route->body_max > 0)
-		run(call);
+		run_with_body(call);
 }
 
 static void

@@ -14,8 +14,8 @@
  * anywhere in the mesh and end here.
  *
  * Life of a call: its head comes -> its row is found and the caller judged,
- * before a byte of the body is taken -> the body is collected and read as
- * JSON -> the row's run -> one of api_answer_x, at once or later, or
+ * before a byte of the body is taken -> the body is collected, the caller
+ * judged once more, and the body read as JSON -> the row's run -> one of api_answer_x, at once or later, or
  * api_stream_start and what follows -> freed when the exchange is over and
  * nobody refers to it.
  *
@@ -53,7 +53,7 @@ struct api_call {
 	enum api_role           role;
 	struct audit_entry      who;	/* actor, from, how, and the role it takes */
 	struct bindings_person  person;	/* of API_PEOPLE */
-	struct rights           rights;	/* theirs, when the call began */
+	struct rights           rights;	/* theirs, when its run began */
 	bool                    is_owner;	/* may all, whatever bindings say */
 	struct slice            login;	/* ID, of who came with its token */
 	const char             *bad_token;	/* why it is none; NULL: it is good,

@@ -125,6 +125,19 @@ identify_id_token(struct api_call *call, struct slice token)
 	    SLICE_ARG(claims.name)));
 }
 
+static void
+forget(struct api_call *call)
+{
+	call->who = (struct audit_entry){ .actor = SLICE("anonymous") };
+	call->person = (struct bindings_person){ 0 };
+	call->rights = (struct rights){ 0 };
+	call->is_owner = false;
+	call->login = call->id = SLICE_NONE;
+	call->spiffe = (struct spiffe){ 0 };
+	call->bad_token = NULL;
+	call->not_after = call->revoked = 0;
+}
+
 /* Whoever shows a token is whom it says, or nobody. */
 static void
 identify_token(struct api_call *call, struct slice token)
@@ -145,8 +158,8 @@ api_caller_identify(struct api_call *call, unsigned door)
 	char text[ADDR_TEXT_MAX];
 	struct addr room;
 
+	forget(call);
 	call->role = (enum api_role)door;
-	call->who.actor = SLICE("anonymous");
 	addr_format(l7_addr(call->ctx, &room), text);
 	call->who.from = arena_dup(&call->arena, slice_str(text));
 	if (door != API_ADMIN)
@@ -447,7 +460,12 @@ api_caller_record(struct api_call *call, const struct store_result *r,
 		    "certificate; join again with a new token");
 	if (err->kind == ERR_NONE)
 		cert_record_read(out, &call->arena, r->items[0].value, err);
-	if (err->kind == ERR_NONE && out->is_of_app)
+	/* While the store was asked, somebody may have been revoked. */
+	if (err->kind == ERR_NONE && revocations_refuse(
+	    call->server->revocations, out->id, out->issued) != 0)
+		err_set(err, ERR_DENIED, "the identity was revoked; join again "
+		    "with a new token");
+	else if (err->kind == ERR_NONE && out->is_of_app)
 		err_set(err, ERR_DENIED, "this is an application's "
 		    "certificate: %s", instead);
 	return err->kind == ERR_NONE ? 0 : -1;

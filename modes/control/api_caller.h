@@ -7,11 +7,14 @@
  * api_caller: who calls, and whether that one may do what is asked for.
  *
  * People are held against rights.h with what bindings.h gives them when their
- * request begins, so that what is taken away is gone with the next one;
+ * request is there, with its body, so that what is taken away is gone with the next one;
  * streams, which have no next one, end (api_streams_judge).
  */
 
-/* door: the role of the door that the call came by. */
+/*
+ * door: the role of the door that the call came by.  What was found before, if
+ * it was called before, is forgotten.
+ */
 void api_caller_identify(struct api_call *, unsigned door);
 /* Whether the caller may call the row that was found; else it is answered. */
 bool api_caller_may(struct api_call *);
@@ -28,8 +31,8 @@ void api_caller_sift(const struct api_call *, struct conf_node *list,
     const char *resource, const char *const members[2]);
 
 /*
- * The record of the caller's certificate, if it is a proxy's; else ERR_DENIED,
- * where `instead` says what an application is to do.
+ * The record of the caller's certificate, if it is a proxy's that was not
+ * revoked; else ERR_DENIED, where `instead` says what an application is to do.
  */
 struct cert_record;
 struct store_result;

@@ -6,7 +6,7 @@ import time
 
 from member import Api, service
 from mesh import main, scenario
-from people import Desk, curl_api
+from people import Desk, Person, curl_api
 from wire import Client
 
 PASSWORD = "correct horse battery"
@@ -125,6 +125,37 @@ def what_is_taken_away_ends_logins(scene):
 	assert curl_api(scene, control, "/v1/whoami", token)[1] == "401"
 	assert control.get("clusterrolebindings", "mesh-socket")
 	assert len(control.get("clusterrolebindings")["items"]) == 1
+
+
+@scenario
+def what_is_taken_away_ends_requests_that_have_begun(scene):
+	control = scene.control()
+	add(control, "anna", "--role", "admin")
+	api = Api(control, local=False)
+	token = login(api, "anna", PASSWORD).json()["token"]
+	boris = Person(scene, control, "boris")
+	body = b'{"name": "mallory", "password": "' + PASSWORD.encode() + b'"}'
+
+	def begin(connection, *fields):
+		client = scene.closing(Client(connection.sock))
+		client.send("\r\n".join(["POST /v1/users HTTP/1.1", "Host: x",
+		    f"Content-Length: {len(body)}", *fields, "", ""]).encode())
+		client.send(body[:10])
+		return client
+
+	late = [begin(api.connect(), f"Authorization: Bearer {token}"),
+	    begin(boris.api.connect())]
+	# Both were let begin: the first bytes are not refused.
+	assert curl_api(scene, control, "/v1/users", token)[1] == "200"
+	assert boris.api.get("/v1/users").status == 200
+	control.ctl("user", "delete", "anna", "--yes")
+	control.ctl("operator", "revoke", "boris", "--yes")
+	for client, status in zip(late, (401, 403)):
+		client.send(body[10:])
+		reply = client.read_reply()
+		assert reply.status == status, (reply.status, reply.body)
+	names = [u["name"] for u in Api(control).get("/v1/users").json()["items"]]
+	assert names == [], names
 
 
 @scenario
