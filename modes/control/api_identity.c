@@ -311,9 +311,13 @@ api_answer_ca(struct api_call *call)
 		conf_set_time(conf_set_map(map, "control"), "notAfter",
 		    tls_identity_not_after(own));
 	tls_identity_unref(own);
-	if (ca_rotate_is_prepared(&ca->files, &level))
+	if (ca_rotate_is_prepared(&ca->files, &level)) {
 		conf_set_string(map, "prepared", level == CA_ROOT ? "root" :
 		    "intermediate");
+		if (level == CA_ROOT)
+			conf_set_bool(map, "vouched",
+			    ca_rotate_is_vouched(&ca->files));
+	}
 	add_facts(conf_set_map(map, "intermediate"), &ca->now.cert);
 	api_answer_node(call, 200, map);
 }

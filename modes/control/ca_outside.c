@@ -45,6 +45,7 @@ struct signed_ca {
 	struct chain   chain;		/* as it was sent */
 	struct cert    cert;		/* the intermediate */
 	struct slice   root;		/* a new one, or absent */
+	struct slice   cross;		/* that one by the active root, or absent */
 	struct bundle *trusted, *next;	/* roots: now, and with that one */
 	struct key     key;
 };
@@ -61,24 +62,56 @@ read_roots(struct signed_ca *s, const struct ca_files *f, struct err *err)
 	return r;
 }
 
+/* What stands behind the intermediate, in any order. */
+static int
+sort_rest(struct signed_ca *s, struct err *err)
+{
+	const struct cert *active = &s->trusted->roots[0];
+	struct slice cross_of = SLICE_NONE, root_of = SLICE_NONE;
+	struct cert c;
+
+	for (size_t i = 1; i < s->chain.len; i++) {
+		if (cert_parse(&c, chain_cert(&s->chain, i), err) < 0)
+			return err_wrap(err, "certificate %zu", i + 1);
+		if (slice_eq(c.der, active->der))
+			continue;
+		if (cert_is_self_issued(&c) && s->root.len == 0) {
+			s->root = c.der;
+			root_of = c.spki;
+		} else if (cert_signed_by(&c, active) && s->cross.len == 0) {
+			s->cross = c.der;
+			cross_of = c.spki;
+		} else {
+			return err_set(err, ERR_DATA, "certificate %zu has no "
+			    "place: behind the intermediate goes the root that "
+			    "signed it, and that root as the active one signed "
+			    "it", i + 1);
+		}
+	}
+	return s->cross.len == 0 || slice_eq(cross_of, root_of) ? 0 :
+	    err_set(err, ERR_DATA, "what the active root signed is not the "
+	    "root that is behind the intermediate");
+}
+
 /* The root that signed it goes in front of the bundle to be. */
 static int
 find_root(struct signed_ca *s, struct err *err)
 {
 	const struct cert *active = &s->trusted->roots[0];
 
-	if (cert_signed_by(&s->cert, active))
-		return bundle_add(s->next, active->der, err);
-	if (s->chain.len < 2)
-		return err_set(err, ERR_DATA, "the active root did not sign it: "
+	if (sort_rest(s, err) < 0)
+		return -1;
+	if (s->root.len == 0)
+		return cert_signed_by(&s->cert, active) ?
+		    bundle_add(s->next, active->der, err) :
+		    err_set(err, ERR_DATA, "the active root did not sign it: "
 		    "its root goes behind it");
-	s->root = chain_cert(&s->chain, 1);
 	if (bundle_has(s->trusted, s->root))
 		return err_set(err, ERR_DATA, "its root is trusted, but is not "
 		    "the active one");
 	if (bundle_add(s->trusted, s->root, err) < 0 ||
 	    bundle_add(s->next, s->root, err) < 0)
-		return err_wrap(err, "the certificate behind it");
+		return err_wrap(err, "the root behind it");
 	return 0;
 }
 
@@ -103,16 +136,16 @@ is_known_name(const struct signed_ca *s)
 	return s->cert.subject.len <= 2;
 }
 
-/* As a proxy would, of a leaf that it signs. */
+/* As a proxy would that knows these roots, of a leaf that it signs. */
 static int
-judge(const struct signed_ca *s, const struct ca_rotate_options *o,
-    struct err *err)
+judge(const struct signed_ca *s, const struct bundle *roots,
+    const struct ca_rotate_options *o, struct err *err)
 {
 	struct leaf_policy policy = { .now = o->now };
 	struct mint_leaf leaf = { .not_before = o->now - MINT_SKEW_S,
 	    .not_after = o->now + 60 };
 	struct str der = { 0 }, id = { 0 };
-	struct slice certs[2];
+	struct slice certs[3];
 	struct cert read;
 	struct spiffe who;
 
@@ -123,13 +156,29 @@ judge(const struct signed_ca *s, const struct ca_rotate_options *o,
 	mint_leaf(&der, &leaf, &s->cert, &s->key);
 	certs[0] = str_slice(&der);
 	certs[1] = s->cert.der;
+	certs[2] = s->cross;
 
-	enum distrust why = chain_verify(certs, 2, s->next, &policy, &read, &who);
+	enum distrust why = chain_verify(certs, s->cross.len > 0 ? 3 : 2, roots,
+	    &policy, &read, &who);
 
 	str_fini(&der);
 	str_fini(&id);
 	return why == DISTRUST_NONE ? 0 : err_set(err, ERR_DATA,
 	    "nobody would trust what it signs: %s", distrust_sentence(why));
+}
+
+/* Of whoever knows the active root alone. */
+static int
+judge_cross(const struct signed_ca *s, const struct ca_rotate_options *o,
+    struct err *err)
+{
+	struct bundle *active = bundle_new(o->domain);
+	int r = bundle_add(active, s->trusted->roots[0].der, err);
+
+	if (r == 0 && judge(s, active, o, err) < 0)
+		r = err_wrap(err, "by what the active root signed");
+	bundle_unref(active);
+	return r;
 }
 
 static int
@@ -152,7 +201,9 @@ read_signed(struct signed_ca *s, const struct ca_files *f, struct slice pem,
 	if (is_known_name(s))
 		return err_set(err, ERR_DATA, "its subject is empty, or that of "
 		    "a root: certificates are found by name");
-	return judge(s, o, err);
+	if (judge(s, s->next, o, err) < 0)
+		return -1;
+	return s->cross.len > 0 ? judge_cross(s, o, err) : 0;
 }
 
 int
@@ -166,8 +217,10 @@ ca_outside_prepare(const struct ca_files *f, struct slice pem,
 	chain_init(&s.chain);
 	r = read_signed(&s, f, pem, o, err);
 	if (r == 0)
-		r = ca_rotate_prepare_signed(f, s.cert.der, &s.key, s.root, o,
-		    err);
+		r = ca_rotate_prepare_signed(f, &(struct ca_signed){
+			.intermediate = s.cert.der, .key = &s.key,
+			.root = s.root, .cross = s.cross,
+		}, o, err);
 	if (r == 0 && unlink(f->request_key) < 0 && errno != ENOENT)
 		log_warn("ca", "%s: %s", f->request_key, strerror(errno));
 	chain_fini(&s.chain);

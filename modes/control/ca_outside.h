@@ -18,7 +18,8 @@ int ca_outside_request(const struct ca_files *, const struct ca_rotate_options *
     struct str *pem, struct err *);
 /*
  * Prepares what was signed: the intermediate, and behind it its root unless that
- * is the active one.  It is judged as every proxy will judge it.
+ * is the active one, and that root as the active one signed it if there is such
+ * a certificate.  It is judged as every proxy will judge it.
  * ERR_NOT_FOUND: no request is open; ERR_DATA: why it would not be trusted;
  * ERR_CONFLICT, ERR_CONFIG: as of ca_rotate_prepare.
  */

@@ -71,6 +71,37 @@ request(const struct ca_dir *d, uint8_t point[KEY_POINT_LEN])
 	str_fini(&text);
 }
 
+/* The same authority's next certificate for its key. */
+static void
+authority_renew(struct authority *a, const char *name, const char *domain)
+{
+	struct mint_ca ca = { .domain = slice_str(domain),
+	    .common_name = slice_str(name),
+	    .not_before = clock_wall_s() - 50,
+	    .not_after = clock_wall_s() + 20000000 };
+	struct err err = ERR_INIT;
+
+	str_clear(&a->der);
+	mint_serial(ca.serial);
+	mint_root(&a->der, &ca, &a->key);
+	assert_int_equal(cert_parse(&a->root, str_slice(&a->der), &err), 0);
+}
+
+/* The root of a as b signs it. */
+static void
+add_cross(struct str *pem, const struct authority *a, const struct authority *b)
+{
+	struct mint_ca ca = { .domain = SLICE("td"),
+	    .not_before = clock_wall_s() - 100,
+	    .not_after = clock_wall_s() + 1000000 };
+	struct str der = { 0 };
+
+	mint_serial(ca.serial);
+	mint_cross(&der, &ca, &a->root, &b->root, &b->key);
+	pem_add(pem, PEM_LABEL_CERT, str_slice(&der));
+	str_fini(&der);
+}
+
 /* What a signs for the key, with its root behind it or not. */
 static struct str
 sign(const struct authority *a, const uint8_t point[KEY_POINT_LEN],
@@ -223,6 +254,172 @@ TEST(an_intermediate_of_another_authority_takes_over)
 	assert_int_equal(ca_rotate_activate(&d.files, &err), 0);
 	must_serve(&d, &a);
 	authority_fini(&a);
+	dir_remove(&d);
+}
+
+/* The first authority is in force, and a request is open. */
+static void
+start_under(const struct ca_dir *d, const struct authority *a,
+    uint8_t point[KEY_POINT_LEN])
+{
+	struct err err = ERR_INIT;
+	struct str pem;
+
+	ca_close(must_open(d));
+	request(d, point);
+	pem = sign(a, point, "Its first", 1000000, true);
+	must_prepare(d, &pem);
+	assert_int_equal(ca_rotate_activate(&d->files, &err), 0);
+	assert_int_equal(ca_rotate_drop(&d->files, SLICE("td"), INT64_MAX,
+	    &err), 1);
+	must_serve(d, a);
+	request(d, point);
+}
+
+/* Would someone who knows the root of a alone trust what is signed now? */
+static enum distrust
+judged_by(const struct ca_dir *d, const struct authority *a)
+{
+	struct ca *ca = must_open(d);
+	struct bundle *only = bundle_new(SLICE("td"));
+	struct leaf_policy policy = { .now = clock_wall_s() };
+	struct str pem = { 0 };
+	struct err err = ERR_INIT;
+	struct chain chain;
+	struct key key;
+
+	assert_int_equal(bundle_add(only, a->root.der, &err), 0);
+	ca_issue_self(ca, NULL, 0, &key, &pem, &err);
+	chain_init(&chain);
+	assert_int_equal(chain_add_pem(&chain, str_slice(&pem), &err), 0);
+	enum distrust why = chain_check(&chain, only, &policy);
+
+	chain_fini(&chain);
+	key_fini(&key);
+	str_fini(&pem);
+	bundle_unref(only);
+	ca_close(ca);
+	return why;
+}
+
+/* Neither of their keys was ever here. */
+TEST(one_outside_root_follows_another)
+{
+	static const struct {
+		bool          has_cross;
+		enum distrust of_the_first;
+	} cases[] = {
+		{ false, DISTRUST_UNKNOWN_ISSUER },
+		{ true, DISTRUST_NONE },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t point[KEY_POINT_LEN];
+		struct authority a, b;
+		struct ca_dir d;
+		struct err err = ERR_INIT;
+		struct str pem;
+
+		dir_make(&d);
+		authority_init(&a, "Root of our company", "td");
+		authority_init(&b, "Next root of our company", "td");
+		start_under(&d, &a, point);
+		pem = sign(&b, point, "Its second", 1000000, true);
+		if (cases[i].has_cross)
+			add_cross(&pem, &b, &a);
+		must_prepare(&d, &pem);
+		assert_int_equal(ca_rotate_is_vouched(&d.files),
+		    cases[i].has_cross);
+		/* Published, and nothing signs with it yet. */
+		struct ca *ca = must_open(&d);
+
+		assert_int_equal(ca->bundle->len, 2);
+		assert_true(bundle_has(ca->bundle, str_slice(&b.der)));
+		assert_true(cert_signed_by(&ca->now.cert, &a.root));
+		ca_close(ca);
+		assert_int_equal(ca_rotate_activate(&d.files, &err), 0);
+		must_serve(&d, &b);
+		assert_int_equal(judged_by(&d, &b), DISTRUST_NONE);
+		assert_int_equal(judged_by(&d, &a), cases[i].of_the_first);
+		assert_int_equal(ca_rotate_drop(&d.files, SLICE("td"), INT64_MAX,
+		    &err), 1);
+		must_serve(&d, &b);
+		authority_fini(&a);
+		authority_fini(&b);
+		dir_remove(&d);
+	}
+}
+
+/* Whatever the order, what the active root signed has to be the root that comes. */
+TEST(what_vouches_for_another_outside_root_is_judged_too)
+{
+	uint8_t point[KEY_POINT_LEN];
+	struct authority a, b, c;
+	struct ca_dir d;
+	struct str pem;
+
+	dir_make(&d);
+	authority_init(&a, "Root of our company", "td");
+	authority_init(&b, "Next root of our company", "td");
+	authority_init(&c, "Root of nobody", "td");
+	start_under(&d, &a, point);
+	pem = sign(&b, point, "Its second", 1000000, true);
+	add_cross(&pem, &c, &a);
+	refused(&d, pem, "what the active root signed is not the root");
+	pem = sign(&b, point, "Its second", 1000000, true);
+	add_cross(&pem, &b, &c);
+	refused(&d, pem, "certificate 3 has no place");
+	pem = sign(&b, point, "Its second", 1000000, true);
+	pem_add(&pem, PEM_LABEL_CERT, str_slice(&c.der));
+	refused(&d, pem, "certificate 3 has no place");
+	pem = sign(&b, point, "Its second", 1000000, false);
+	add_cross(&pem, &b, &a);
+	refused(&d, pem, "what the active root signed is not the root");
+	pem = sign(&b, point, "Its second", 1000000, false);
+	add_cross(&pem, &b, &a);
+	pem_add(&pem, PEM_LABEL_CERT, str_slice(&b.der));
+	must_prepare(&d, &pem);
+	authority_fini(&a);
+	authority_fini(&b);
+	authority_fini(&c);
+	dir_remove(&d);
+}
+
+/* Of one name with another key nothing could be found by its name. */
+TEST(an_outside_root_is_renewed_with_its_key_and_not_with_another)
+{
+	uint8_t point[KEY_POINT_LEN];
+	struct authority a, b;
+	struct ca_dir d;
+	struct err err = ERR_INIT;
+	struct str pem;
+
+	dir_make(&d);
+	authority_init(&a, "Root of our company", "td");
+	authority_init(&b, "Root of our company", "td");
+	start_under(&d, &a, point);
+	refused(&d, sign(&b, point, "Its second", 1000000, true),
+	    "another root has the same subject");
+	struct str first = { 0 };
+
+	str_add_slice(&first, str_slice(&a.der));
+	authority_renew(&a, "Root of our company", "td");
+	pem = sign(&a, point, "Its second", 15000000, true);
+	must_prepare(&d, &pem);
+	assert_true(ca_rotate_is_vouched(&d.files));
+	assert_int_equal(ca_rotate_activate(&d.files, &err), 0);
+	must_serve(&d, &a);
+	/* Who missed it has the same key under an older certificate. */
+	struct authority before = a;
+
+	assert_int_equal(cert_parse(&before.root, str_slice(&first), &err), 0);
+	assert_int_equal(judged_by(&d, &before), DISTRUST_NONE);
+	assert_int_equal(ca_rotate_drop(&d.files, SLICE("td"), INT64_MAX, &err),
+	    1);
+	must_serve(&d, &a);
+	str_fini(&first);
+	authority_fini(&a);
+	authority_fini(&b);
 	dir_remove(&d);
 }
 

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "modes/control/ca_file.h"
 #include "modes/control/ca_rotate.h"
+#include "pki/chain.h"
 #include "pki/mint.h"
 #include "pki/pem.h"
 
@@ -34,28 +35,36 @@ read_bundle(const struct ca_files *f, struct slice domain, struct err *err)
 	return NULL;
 }
 
+/* 1: the active root's key is here; 0: it is elsewhere; -1: err says why. */
 static int
-open_making(struct making *m, struct err *err)
+take_root_key(struct making *m, struct err *err)
 {
 	const char *path = m->o->root_key_file != NULL &&
 	    !ca_file_exists(m->files->root_key) ? m->o->root_key_file :
 	    m->files->root_key;
 
-	m->bundle = read_bundle(m->files, m->o->domain, err);
-	if (m->bundle == NULL)
-		return -1;
-	if (!ca_file_exists(path))
-		return err_set(err, ERR_CONFIG, "the root's key is not here: "
+	if (!ca_file_exists(path)) {
+		err_set(err, ERR_CONFIG, "the root's key is not here: "
 		    "have the next intermediate signed where it is (mesh ctl "
 		    "ca prepare --csr), or restart control with --ca-cert-file "
 		    "and --ca-key-file");
+		return 0;
+	}
 	if (ca_file_read_key(&m->root_key, path, err) < 0)
 		return -1;
 	if (memcmp(m->root_key.point, m->bundle->roots[0].point,
-	    KEY_POINT_LEN) != 0)
-		return err_set(err, ERR_CONFIG, "%s is not the key of the "
-		    "active root", path);
+	    KEY_POINT_LEN) == 0)
+		return 1;
+	key_fini(&m->root_key);
+	err_set(err, ERR_CONFIG, "%s is not the key of the active root", path);
 	return 0;
+}
+
+static int
+open_making(struct making *m, struct err *err)
+{
+	m->bundle = read_bundle(m->files, m->o->domain, err);
+	return m->bundle == NULL ? -1 : 0;
 }
 
 static void
@@ -243,6 +252,8 @@ ca_rotate_prepare(const struct ca_files *f, enum ca_level level,
 	r = check_unprepared(f, err);
 	if (r == 0)
 		r = open_making(&m, err);
+	if (r == 0 && take_root_key(&m, err) <= 0)
+		r = -1;
 	if (r == 0)
 		r = level == CA_ROOT ? make_root(&m, err) :
 		    make_intermediate(&m, &m.bundle->roots[0], &m.root_key,
@@ -251,28 +262,61 @@ ca_rotate_prepare(const struct ca_files *f, enum ca_level level,
 	return r;
 }
 
-int
-ca_rotate_prepare_signed(const struct ca_files *f, struct slice intermediate,
-    const struct key *key, struct slice root, const struct ca_rotate_options *o,
+/*
+ * The active root vouches for the one to come: by its key, by what was brought,
+ * or because both have one key.  It need not.
+ */
+static int
+vouch(struct making *m, const struct ca_signed *s, struct str *cross,
     struct err *err)
+{
+	struct cert root;
+	struct err none = ERR_INIT;
+	int has_key;
+
+	if (cert_parse(&root, s->root, err) < 0)
+		return -1;
+	if (slice_eq(root.subject, m->bundle->roots[0].subject))
+		return 0;
+	if (s->cross.len > 0) {
+		str_add_slice(cross, s->cross);
+		return 0;
+	}
+	has_key = take_root_key(m, &none);
+	if (has_key < 0) {
+		*err = none;
+		return -1;
+	}
+	if (has_key > 0)
+		make_cross(m, &root, cross);
+	else
+		log_warn("ca", "nothing leads from the active root to the one "
+		    "that was prepared: whoever is not connected before that is "
+		    "activated will not trust it");
+	return 0;
+}
+
+int
+ca_rotate_prepare_signed(const struct ca_files *f, const struct ca_signed *s,
+    const struct ca_rotate_options *o, struct err *err)
 {
 	struct making m = { .files = f, .o = o };
 	struct str cross = { 0 };
-	struct cert c;
+	bool has_root = s->root.len > 0;
 	int r = check_unprepared(f, err);
 
-	if (r == 0 && root.len > 0)
+	if (r == 0 && has_root)
 		r = open_making(&m, err);
-	if (r == 0 && root.len > 0 && (r = cert_parse(&c, root, err)) == 0)
-		make_cross(&m, &c, &cross);
+	if (r == 0 && has_root)
+		r = vouch(&m, s, &cross, err);
 	if (r == 0)
-		r = write_intermediate(f, intermediate, key, str_slice(&cross),
-		    err);
-	if (r == 0 && root.len > 0)
-		r = write_bundles(&m, root, err);
+		r = write_intermediate(f, s->intermediate, s->key,
+		    str_slice(&cross), err);
+	if (r == 0 && has_root)
+		r = write_bundles(&m, s->root, err);
 	if (r == 0)
 		log_info("ca", "prepared an intermediate from outside%s",
-		    root.len > 0 ? ", and its root: that is published" : "");
+		    has_root ? ", and its root: that is published" : "");
 	close_making(&m);
 	str_fini(&cross);
 	return r;
@@ -339,6 +383,76 @@ ca_rotate_resume(const struct ca_files *f, struct err *err)
 	    err_errno(err, "unlink %s", f->activating) : 0;
 }
 
+/* Adds the certificates there to the chain, and reads the first. */
+static int
+read_first(const char *path, struct chain *chain, struct cert *first,
+    struct err *err)
+{
+	struct str text = { 0 };
+	int r = ca_file_read(&text, path, false, err);
+
+	if (r == 0 && (chain_add_pem(chain, str_slice(&text), err) < 0 ||
+	    cert_parse(first, chain_cert(chain, 0), err) < 0))
+		r = err_wrap(err, "%s", path);
+	str_fini(&text);
+	return r;
+}
+
+bool
+ca_rotate_is_vouched(const struct ca_files *f)
+{
+	struct chain presented, active, next;
+	struct cert c, root, root_next;
+	struct err ignored = ERR_INIT;
+	enum ca_level level;
+
+	if (!ca_rotate_is_prepared(f, &level) || level != CA_ROOT)
+		return true;
+	chain_init(&presented);
+	chain_init(&active);
+	chain_init(&next);
+	bool is = read_first(f->next_intermediate_cert, &presented, &c,
+	    &ignored) == 0 && (presented.len > 1 ||
+	    (read_first(f->root_cert, &active, &root, &ignored) == 0 &&
+	    read_first(f->next_root_cert, &next, &root_next, &ignored) == 0 &&
+	    slice_eq(root.spki, root_next.spki)));
+
+	chain_fini(&presented);
+	chain_fini(&active);
+	chain_fini(&next);
+	return is;
+}
+
+/* Whether the first root there has this key; what cannot be read has not. */
+static bool
+is_key_of(const char *key_path, const char *roots_path)
+{
+	struct key key = { 0 };
+	struct chain roots;
+	struct cert first;
+	struct err ignored = ERR_INIT;
+
+	chain_init(&roots);
+	bool is = ca_file_read_key(&key, key_path, &ignored) == 0 &&
+	    read_first(roots_path, &roots, &first, &ignored) == 0 &&
+	    first.key_is_p256 &&
+	    memcmp(first.point, key.point, KEY_POINT_LEN) == 0;
+
+	chain_fini(&roots);
+	key_fini(&key);
+	return is;
+}
+
+bool
+ca_rotate_forgets_key(const struct ca_files *f)
+{
+	enum ca_level level;
+
+	return ca_rotate_is_prepared(f, &level) && level == CA_ROOT &&
+	    !ca_file_exists(f->next_root_key) && ca_file_exists(f->root_key) &&
+	    !is_key_of(f->root_key, f->next_root_cert);
+}
+
 int
 ca_rotate_activate(const struct ca_files *f, struct err *err)
 {
@@ -347,10 +461,8 @@ ca_rotate_activate(const struct ca_files *f, struct err *err)
 	if (!ca_rotate_is_prepared(f, &level))
 		return err_set(err, ERR_NOT_FOUND, "nothing is prepared: mesh "
 		    "ctl ca prepare");
-	bool is_keyless = level == CA_ROOT && !ca_file_exists(f->next_root_key);
-
-	if (keep_old(f, err) < 0 || ca_file_write(f->activating, is_keyless ?
-	    KEYLESS : SLICE("\n"), 0600, err) < 0)
+	if (keep_old(f, err) < 0 || ca_file_write(f->activating,
+	    ca_rotate_forgets_key(f) ? KEYLESS : SLICE("\n"), 0600, err) < 0)
 		return -1;
 	return ca_rotate_resume(f, err);
 }

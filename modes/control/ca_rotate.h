@@ -13,7 +13,8 @@
  * The new root is also signed by the old one, under its own name.  That
  * certificate goes behind the new intermediate in every chain, so that whoever
  * knows the old root alone trusts what the new one signs, too; old leaves are
- * trusted because the old root stays in the bundle.
+ * trusted because the old root stays in the bundle.  There is no such
+ * certificate where the old root's key is elsewhere and nobody brought one.
  *
  *   root.pem                  the bundle, the active root first
  *   root.next.pem, .key       the bundle as it will be, and the new root's key
@@ -37,16 +38,27 @@ struct ca_rotate_options {
 /* ERR_CONFLICT: one is prepared already; ERR_CONFIG: no root key. */
 int ca_rotate_prepare(const struct ca_files *, enum ca_level,
     const struct ca_rotate_options *, struct err *);
+/* What another authority signed (ca_outside.h); all of it borrowed. */
+struct ca_signed {
+	struct slice      intermediate;	/* DER, as the others */
+	const struct key *key;		/* the intermediate's */
+	struct slice      root;		/* one that is not trusted yet; or absent */
+	struct slice      cross;	/* that root, signed by the active one; or
+					   absent */
+};
 /*
- * An intermediate whose certificate comes from outside (ca_outside.h); root:
- * one that is not trusted yet, or absent.  With a new root the active one's key
- * is needed once more, to vouch for it.
+ * With a new root the active one vouches for it where its key is here, or by
+ * the cross.  Where there is neither, only those who heard of the new root
+ * before it is activated trust what it signs; a warning says so.
  */
-int ca_rotate_prepare_signed(const struct ca_files *, struct slice intermediate,
-    const struct key *, struct slice root, const struct ca_rotate_options *,
-    struct err *);
+int ca_rotate_prepare_signed(const struct ca_files *, const struct ca_signed *,
+    const struct ca_rotate_options *, struct err *);
 /* What is prepared; false: nothing is. */
 bool ca_rotate_is_prepared(const struct ca_files *, enum ca_level *);
+/* Whether who knows the active root alone will trust what the prepared one signs. */
+bool ca_rotate_is_vouched(const struct ca_files *);
+/* Whether its activation removes the root's key: of the one to come it is not. */
+bool ca_rotate_forgets_key(const struct ca_files *);
 /* ERR_NOT_FOUND: nothing is prepared. */
 int ca_rotate_activate(const struct ca_files *, struct err *);
 /* Goes on with an activation that was cut short; none: 0. */

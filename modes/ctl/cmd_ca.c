@@ -67,7 +67,8 @@ static const struct ctl_option prepare_options[] = {
 	    "another authority is to sign; its key stays with control" },
 	{ "chain", 0, "FILE", .word = CTL_WORD_FILE,
 	    .text = "what that authority signed, and behind it its root unless "
-	    "that is the active one, PEM" },
+	    "that is the active one, and that root as the active one signed "
+	    "it, if it did, PEM" },
 	{ 0 },
 };
 
@@ -83,7 +84,8 @@ static const struct ctl_example prepare_examples[] = {
 	    "a root of your own, on control's machine" },
 	{ "ca prepare --csr > intermediate.csr", "for an authority whose key is "
 	    "elsewhere" },
-	{ "ca prepare --chain signed.pem", "what it made of that" },
+	{ "ca prepare --chain signed.pem", "what it made of that, under the "
+	    "active root or another" },
 	{ 0 },
 };
 
@@ -118,7 +120,10 @@ static const struct ctl_command ca_prepare = {
 	    "authority signs the intermediate, --csr prints what to give to it "
 	    "and --chain takes what it made: a CA's certificate with P-256 and "
 	    "ECDSA with SHA-256, signed by a root directly. With such a root "
-	    "control forgets the key of its own when it is activated.",
+	    "control forgets the key of its own when it is activated. Where "
+	    "the active root is such a one, too, control cannot have it vouch "
+	    "for the next: its authority can, by a certificate for the next "
+	    "root that goes behind that.",
 	.options = prepare_options,
 	.examples = prepare_examples,
 	.run = prepare,
@@ -219,6 +224,10 @@ print_ca(struct ctl *c, const struct conf_node *answer)
 		str_add_printable(&c->out, slice_str(prepared));
 		str_add(&c->out, "; mesh ctl ca activate\n");
 	}
+	if (!conf_get_bool(answer, "vouched", true))
+		ctl_warn(c, "the active root's key is elsewhere, and nothing "
+		    "leads from it to the prepared one: who is not connected "
+		    "before that is activated has to join anew");
 }
 
 static int

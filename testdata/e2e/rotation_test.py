@@ -223,29 +223,45 @@ authorityKeyIdentifier=keyid
 """
 
 
+CROSS_CERTIFICATE = CA_CERTIFICATE.replace(",pathlen:0", "")
+
+
 class Authority:
 	"""One of openssl; control never sees its key."""
 
-	def __init__(self, scene):
-		self.scene, self.count = scene, 0
-		self.root, self.key = scene.dir / "far.pem", scene.dir / "far.key"
+	def __init__(self, scene, name="far"):
+		self.scene, self.name, self.count = scene, name, 0
+		self.root = scene.dir / f"{name}.pem"
+		self.key = scene.dir / f"{name}.key"
 		subprocess.run(["openssl", "req", "-x509", "-newkey", "ec",
 		    "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
-		    "900", "-subj", "/O=Our company/CN=Far root", "-addext",
+		    "900", "-subj", f"/O=Our company/CN={name} root", "-addext",
 		    "basicConstraints=critical,CA:TRUE", "-addext",
 		    "keyUsage=critical,keyCertSign,cRLSign", "-keyout", self.key,
 		    "-out", self.root], capture_output=True, check=True)
 
 	def sign(self, request, extensions=CA_CERTIFICATE, root=True):
 		self.count += 1
-		scene = self.scene
+		scene, name = self.scene, self.name
 		done = subprocess.run(["openssl", "x509", "-req", "-in",
-		    scene.file("far.csr", request), "-CA", self.root, "-CAkey",
+		    scene.file(f"{name}.csr", request), "-CA", self.root, "-CAkey",
 		    self.key, "-days", "300", "-set_serial", str(self.count),
-		    "-extfile", scene.file("far.cnf", extensions)],
+		    "-extfile", scene.file(f"{name}.cnf", extensions)],
 		    capture_output=True, text=True, check=True)
-		return scene.file(f"far-{self.count}.pem", done.stdout +
+		return scene.file(f"{name}-{self.count}.pem", done.stdout +
 		    (self.root.read_text() if root else ""))
+
+	def vouch(self, other):
+		"""The other's root, signed by this one."""
+		scene = self.scene
+		request = subprocess.run(["openssl", "req", "-new", "-key",
+		    other.key, "-subj", f"/O=Our company/CN={other.name} root"],
+		    capture_output=True, text=True, check=True).stdout
+		return subprocess.run(["openssl", "x509", "-req", "-in",
+		    scene.file("cross.csr", request), "-CA", self.root, "-CAkey",
+		    self.key, "-days", "300", "-set_serial", "99", "-extfile",
+		    scene.file("cross.cnf", CROSS_CERTIFICATE)],
+		    capture_output=True, text=True, check=True).stdout
 
 
 @scenario
@@ -265,7 +281,7 @@ def an_intermediate_signed_elsewhere_takes_over(scene):
 	assert "prepared: root" in said, said
 	control.ctl("ca", "activate")
 	follow(control, [web, orders])
-	assert "Far root" not in issued_by(web), "it signs no leaf itself"
+	assert "far root" not in issued_by(web), "it signs no leaf itself"
 	wait_until(lambda: control.ctl("ca", "revoke", "--yes",
 	    expect=None).returncode == 0, "the old root is dropped")
 	exported = control.ctl("ca", "export-bundle").stdout
@@ -287,6 +303,88 @@ def an_intermediate_signed_elsewhere_takes_over(scene):
 	load.finish()
 	member(scene, control, "batch")
 	assert "ca.request" in control.ctl("audit", "-o", "json").stdout
+
+
+def settle_under(control, far, proxies):
+	"""What far signs is in force, and what was before is not."""
+	request = control.ctl("ca", "prepare", "--csr").stdout
+	control.ctl("ca", "prepare", "--chain", far.sign(request))
+	control.ctl("ca", "activate")
+	follow(control, proxies)
+	wait_until(lambda: control.ctl("ca", "revoke", "--yes",
+	    expect=None).returncode == 0, "the old root is dropped")
+
+
+@scenario
+def one_root_kept_elsewhere_follows_another_under_load(scene):
+	"""Neither key is ever here, so that nothing leads from one to the other:
+	the new one is published first, and who is there then goes on."""
+	control, web, orders = pair(scene)
+	off = member(scene, control, "off")
+	first, second = Authority(scene, "first"), Authority(scene, "second")
+	settle_under(control, first, [web, orders, off])
+	off.stop()
+	load = load_on(web, rate=300)
+	fresh = load_on(web, fresh=True, threads=2, rate=50)
+	request = control.ctl("ca", "prepare", "--csr").stdout
+	done = control.ctl("ca", "prepare", "--chain", second.sign(request))
+	assert "prepared: root" in done.stdout, done.stdout
+	assert "second root" in done.stdout, done.stdout
+	assert "has to join anew" in done.stderr, done.stderr
+	assert roots(control) == 2
+	for proxy in web, orders:
+		wait_until(lambda proxy=proxy: (proxy.state_dir /
+		    "bundle.pem").read_text().count("BEGIN CERT") == 2,
+		    "it knows both")
+	wait_until(lambda: "nothing leads from the active root" in control.err(),
+	    "who was off is thought of")
+	load.more(100)
+	control.ctl("ca", "activate")
+	# One under the new root talks to one under the old.
+	follow(control, [web])
+	load.more(100)
+	follow(control, [orders])
+	control.ctl("ca", "revoke", "--yes", "--force")
+	exported = control.ctl("ca", "export-bundle").stdout
+	assert exported.split() == second.root.read_text().split(), exported
+	load.more(100)
+	load.finish()
+	fresh.finish()
+	assert ask(web).status == 200
+	control.stop()
+	control.start()
+	control.await_ready()
+	member(scene, control, "batch")
+	# Who was off joins anew: a token says what is trusted now.
+	control.token("default/off", "off")
+	shutil.rmtree(off.state_dir)
+	off.start()
+	off.await_ready()
+	wait_until(lambda: ask(off).status == 200, "it calls as before")
+
+
+@scenario
+def a_root_kept_elsewhere_vouches_for_the_next(scene):
+	"""The authority signs its next root by its last: who was off meanwhile
+	goes on, as it does where both keys are here."""
+	control, web, orders = pair(scene)
+	first, second = Authority(scene, "first"), Authority(scene, "second")
+	settle_under(control, first, [web, orders])
+	web.stop()
+	request = control.ctl("ca", "prepare", "--csr").stdout
+	signed = second.sign(request)
+	stranger = Authority(scene, "stranger")
+	said = control.ctl("ca", "prepare", "--chain", scene.file("bad.pem",
+	    signed.read_text() + stranger.vouch(second)), expect=65).stderr
+	assert "certificate 3 has no place" in said, said
+	done = control.ctl("ca", "prepare", "--chain", scene.file("good.pem",
+	    signed.read_text() + first.vouch(second)))
+	assert done.stderr == "", done.stderr
+	control.ctl("ca", "activate")
+	follow(control, [orders])
+	web.start()
+	web.await_ready()
+	wait_until(lambda: ask(web).status == 200, "it calls as before")
 
 
 if __name__ == "__main__":
