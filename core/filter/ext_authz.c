@@ -1,5 +1,8 @@
+#include <string.h>
+
 #include "base/check.h"
 #include "filter/ext_authz.h"
+#include "route/query.h"
 
 #define NAME_MAX_LEN	256	/* bytes */
 
@@ -32,7 +35,8 @@ bool
 ext_authz_names(const struct ext_authz_names *n, struct slice name)
 {
 	for (size_t i = 0; i < n->len; i++)
-		if (matches(slice_str(n->v[i]), name) && n->v[i][1] != '\0')
+		if (matches(slice_str(n->v[i]), name) &&
+		    strcmp(n->v[i], "*") != 0)
 			return true;
 	return false;
 }
@@ -157,30 +161,15 @@ ext_authz_add(struct ext_authz_answer *a, struct arena *arena,
 
 /* --- what it does ------------------------------------------------------------------- */
 
-static bool
-is_parameter(struct slice part, struct slice name)
-{
-	struct slice key;
-
-	return slice_cut(&part, '=', &key) ? slice_eq(key, name) :
-	    name.len == 0;
-}
-
-/* What is left of a query without one parameter; SLICE_NONE: nothing. */
+/* The name is in the form that it has in a URL, as the parameters of callers are. */
 static struct slice
 without(struct arena *a, struct slice query, struct slice name)
 {
-	struct slice rest = query, part, parts[3], left = SLICE_NONE;
+	char *decoded = arena_alloc(a, name.len);
+	size_t len;
 
-	while (slice_cut(&rest, '&', &part)) {
-		if (is_parameter(part, name))
-			continue;
-		parts[0] = left;
-		parts[1] = SLICE("&");
-		parts[2] = part;
-		left = left.ptr == NULL ? part : arena_join(a, parts, 3);
-	}
-	return left;
+	query_decode(name, decoded, name.len, &len);
+	return query_without(a, query, slice_of(decoded, len));
 }
 
 static void

@@ -184,7 +184,7 @@ TEST(ext_authz_http_yes_changes_what_settings_name)
 TEST(ext_authz_takes_out_what_only_a_provider_may_say)
 {
 	static const char *const up[] = { "x-user", "authorization", "cookie",
-		"x-g-*", "x-mesh-*", "host" };
+		"x-g-*", "x-mesh-*", "host", "u" };
 	static const char *const all[] = { "*" };
 	static const struct ext_authz_names named = NAMES(up),
 	    everything = NAMES(all), nothing = { NULL, 0 };
@@ -196,6 +196,7 @@ TEST(ext_authz_takes_out_what_only_a_provider_may_say)
 		{ &named, "x-user: a\nb: c\nx-user: d\nx-g-1: e\n", "b: c\n",
 		    3 },
 		{ &named, "x-users: a\n", "x-users: a\n", 0 },
+		{ &named, "u: a\nv: a\n", "v: a\n", 1 },
 		{ &named, "cookie: a=b\nauthorization: t\n",
 		    "cookie: a=b\nauthorization: t\n", 0 },
 		{ &named, "x-mesh-source: a\nhost: b\nx-user: c\n",

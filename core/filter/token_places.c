@@ -53,25 +53,12 @@ find_in_fields(struct finding *f, const struct http_fields *fields)
 			add(f, token);
 }
 
-/* "name=value"; false: it is another. */
-static bool
-is_param(struct slice part, struct slice name, struct slice *raw)
-{
-	ptrdiff_t eq = slice_find(part, '=');
-	size_t len = eq < 0 ? part.len : (size_t)eq;
-
-	*raw = slice_from(part, eq < 0 ? len : len + 1);
-	return query_is(slice_of(part.ptr, len), name);
-}
-
 static void
 find_in_query(struct finding *f, struct slice query)
 {
-	struct slice part, raw;
+	struct slice raw;
 
-	while (slice_cut(&query, '&', &part)) {
-		if (!is_param(part, f->place->name, &raw))
-			continue;
+	while (query_next(&query, f->place->name, &raw)) {
 		if (!query_is_plain(raw)) {
 			char *room = arena_alloc(f->arena, raw.len);
 			size_t len;
@@ -144,24 +131,6 @@ strip_fields(const struct authn_place *p, struct http_fields *fields)
 	fields->len = to;
 }
 
-static struct slice
-without_param(struct slice query, struct slice name, struct arena *a)
-{
-	struct slice rest = query, part, raw;
-	char *to = arena_alloc(a, query.len + 1);
-	size_t n = 0;
-
-	while (slice_cut(&rest, '&', &part)) {
-		if (is_param(part, name, &raw))
-			continue;
-		if (n > 0)
-			to[n++] = '&';
-		memcpy(to + n, part.ptr, part.len);
-		n += part.len;
-	}
-	return n > 0 ? slice_of(to, n) : SLICE_NONE;
-}
-
 static bool
 is_of_place(const void *arg, struct slice pair)
 {
@@ -186,7 +155,8 @@ token_places_strip(const struct authn *z, size_t rule, struct http_head *head,
 		else if (p->where == AUTHN_COOKIE)
 			cookies_drop(&head->fields, is_of_place, p, a);
 		else if (query_find(head->query, p->name, &raw))
-			head->query = without_param(head->query, p->name, a);
+			head->query = query_without(a, head->query,
+			    p->name);
 	}
 }
 
@@ -199,7 +169,7 @@ token_places_hide(const struct authn *z, struct slice query, struct arena *a)
 
 		if (p->where == AUTHN_PARAM &&
 		    query_find(query, p->name, &raw))
-			query = without_param(query, p->name, a);
+			query = query_without(a, query, p->name);
 	}
 	return query;
 }

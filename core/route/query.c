@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "route/query.h"
 
 static int
@@ -55,21 +57,50 @@ query_decode(struct slice raw, char *out, size_t cap, size_t *len)
 	return true;
 }
 
+/* "name=value"; false: it is another. */
+static bool
+is_named(struct slice part, struct slice name, struct slice *raw)
+{
+	ptrdiff_t eq = slice_find(part, '=');
+	size_t len = eq < 0 ? part.len : (size_t)eq;
+
+	*raw = slice_from(part, eq < 0 ? len : len + 1);
+	return query_is(slice_of(part.ptr, len), name);
+}
+
 bool
-query_find(struct slice query, struct slice name, struct slice *raw)
+query_next(struct slice *query, struct slice name, struct slice *raw)
 {
 	struct slice part;
 
-	while (slice_cut(&query, '&', &part)) {
-		ptrdiff_t eq = slice_find(part, '=');
-		size_t len = eq < 0 ? part.len : (size_t)eq;
-
-		if (!query_is(slice_of(part.ptr, len), name))
-			continue;
-		*raw = slice_from(part, eq < 0 ? len : len + 1);
-		return true;
-	}
+	while (slice_cut(query, '&', &part))
+		if (is_named(part, name, raw))
+			return true;
 	return false;
+}
+
+bool
+query_find(struct slice query, struct slice name, struct slice *raw)
+{
+	return query_next(&query, name, raw);
+}
+
+struct slice
+query_without(struct arena *a, struct slice query, struct slice name)
+{
+	struct slice rest = query, part, raw;
+	char *to = arena_alloc(a, query.len + 1);
+	size_t n = 0;
+
+	while (slice_cut(&rest, '&', &part)) {
+		if (is_named(part, name, &raw))
+			continue;
+		if (n > 0)
+			to[n++] = '&';
+		memcpy(to + n, part.ptr, part.len);
+		n += part.len;
+	}
+	return n > 0 ? slice_of(to, n) : SLICE_NONE;
 }
 
 static bool

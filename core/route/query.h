@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/str.h"
 
 /*
@@ -13,6 +14,14 @@
 
 /* The value as it came of the first parameter with this (decoded) name. */
 bool query_find(struct slice query, struct slice name, struct slice *raw);
+/* Likewise of each; query becomes what is behind it. */
+bool query_next(struct slice *query, struct slice name, struct slice *raw);
+/*
+ * What is left without all parameters of this (decoded) name, in the arena;
+ * absent: nothing.
+ */
+struct slice query_without(struct arena *, struct slice query,
+    struct slice name);
 bool query_is(struct slice raw, struct slice decoded);
 bool query_is_plain(struct slice raw);	/* decoding changes nothing */
 /* Adds it so that it is one name or value, whatever is in it. */
