@@ -4,31 +4,19 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "chain/http.h"
-#include "conf/json.h"
-#include "filter/table.h"
 #include "modes/proxy/admin.h"
 #include "modes/proxy/admin_config.h"
 #include "modes/proxy/admin_metrics.h"
 #include "modes/proxy/agent.h"
+#include "modes/proxy/door.h"
 #include "modes/proxy/proxy_run.h"
 #include "stat/text.h"
 
-#define BACKLOG		128
-
-struct admin_door {
-	struct admin          *admin;
-	struct listener       *listener;
-	struct listener_watch *watch;
-};
+#define CONNECTIONS_MAX	100	/* of scrapers, probes and people */
 
 struct admin {
 	struct proxy_run    *proxy;
-	struct worker_env    env;
-	struct l4_chain     *l4;
-	struct l7_chain     *l7;
-	struct http_options  http;
-	struct admin_door    tcp, local;
+	struct door          door;
 	struct admin_metrics metrics;
 };
 
@@ -216,7 +204,7 @@ static const struct admin_row {
 static void
 on_head(struct l7_ctx *ctx, struct http_head *head, bool end)
 {
-	struct admin *a = *(struct admin *const *)ctx->shared;
+	struct admin *a = door_owner(ctx);
 	enum http_method method = head->method_id == METHOD_HEAD ? METHOD_GET :
 	    head->method_id;
 	bool has_path = false;
@@ -281,62 +269,18 @@ static const struct l7_terminal terminal = {
 	.pause = on_pause, .cancel = forget, .done = on_done,
 };
 
-static void
-route(void *arg, struct l7_ctx *ctx, struct http_head *head, struct l7_route *r)
-{
-	struct admin *a = arg;
-	struct admin **kept = arena_alloc(l7_arena(ctx), sizeof(*kept));
-
-	(void)head;
-	*kept = a;
-	*r = (struct l7_route){ .chain = a->l7, .terminal = &terminal,
-		.terminal_arg = kept };
-}
-
-static void
-on_bad_request(void *arg, struct l4_run *run, int status, const char *why)
-{
-	(void)arg;
-	(void)run;
-	log_debug("admin", "%d: %s", status, why);
-}
-
-/* --- connections --------------------------------------------------------- */
-
-static void
-on_accepted(void *arg, int fd, const struct addr *peer)
-{
-	struct admin_door *d = arg;
-	struct admin *a = d->admin;
-	struct conn *c = conn_accept(a->proxy->loop, fd, peer,
-	    listener_addr(d->listener), &conn_no_ops, NULL);
-
-	l4_start(a->l4, c, &a->env, "admin", &http_terminal, &a->http);
-}
-
-static int
-open_door(struct admin *a, struct admin_door *d, const struct addr *addr,
-    struct err *err)
-{
-	d->admin = a;
-	d->listener = listener_open(addr, BACKLOG, err);
-	if (d->listener == NULL)
-		return err_wrap(err, "admin");
-	d->watch = listener_watch(d->listener, a->proxy->loop, on_accepted, d);
-	return 0;
-}
+/* --- where it is asked --------------------------------------------------- */
 
 static int
 open_tcp(struct admin *a, struct err *err)
 {
 	const char *text = a->proxy->settings.spec->admin_listen;
-	struct addr addr;
+	struct listener *l = door_listen(&a->door, slice_str(text), 0, err);
 	char shown[ADDR_TEXT_MAX];
 
-	if (addr_parse(slice_str(text), &addr, err) != 0 ||
-	    open_door(a, &a->tcp, &addr, err) != 0)
-		return -1;
-	a->proxy->admin_addr = *listener_addr(a->tcp.listener);
+	if (l == NULL)
+		return err_wrap(err, "admin");
+	a->proxy->admin_addr = *listener_addr(l);
 	addr_format(&a->proxy->admin_addr, shown);
 	log_info("listener", "admin listens on %s", shown);
 	return 0;
@@ -369,38 +313,15 @@ static int
 open_local(struct admin *a, struct err *err)
 {
 	struct str path = { 0 }, text = { 0 };
-	struct addr addr;
 	int result = 0;
 
 	if (socket_path(a->proxy, &path)) {
 		str_addf(&text, "unix:%s", path.ptr);
-		result = addr_parse(str_slice(&text), &addr, err);
-		if (result == 0)
-			result = open_door(a, &a->local, &addr, err);
-		if (result == 0)
-			result = listener_set_mode(a->local.listener, 0660, -1,
-			    err);
+		if (door_listen(&a->door, str_slice(&text), 0660, err) == NULL)
+			result = err_wrap(err, "admin");
 	}
 	str_fini(&path);
 	str_fini(&text);
-	return result;
-}
-
-/* So many connections that a scraper gone wild takes no descriptors from traffic. */
-static int
-add_limit(struct admin *a, struct err *err)
-{
-	const struct filter_row *limit = filter_find_l4("limit");
-	struct arena arena;
-	void *shared = NULL;
-
-	arena_init(&arena);
-	int result = limit->l4->base.configure(&shared, conf_json_read(&arena,
-	    SLICE("{\"connections\":100}"), "built in", err), err);
-
-	if (result == 0)
-		l4_chain_add(a->l4, limit->l4, shared);
-	arena_fini(&arena);
 	return result;
 }
 
@@ -410,40 +331,22 @@ admin_open(struct proxy_run *p, struct err *err)
 	struct admin *a = mem_zalloc(sizeof(*a));
 
 	a->proxy = p;
-	worker_env_init(&a->env, p->loop, 0, a);
 	admin_metrics_init(&a->metrics, p->stats, p->stat);
-	a->l4 = l4_chain_new("admin", p->filter_stats);
-	a->l7 = l7_chain_new("admin", p->filter_stats);
-	a->http = http_options_default;
-	a->http.listener = (struct l7_listener){ .name = "admin",
-		.route = route, .bad_request = on_bad_request, .arg = a };
-	if (add_limit(a, err) != 0 || open_tcp(a, err) != 0 ||
-	    open_local(a, err) != 0) {
+	door_init(&a->door, p->loop, p->filter_stats, &(struct door_is){
+	    .name = "admin", .scope = "admin", .connections = CONNECTIONS_MAX,
+	    .terminal = &terminal, .owner = a });
+	if (open_tcp(a, err) != 0 || open_local(a, err) != 0) {
 		admin_free(a);
 		return NULL;
 	}
 	return a;
 }
 
-static void
-close_door(struct admin_door *d)
-{
-	if (d->watch != NULL)
-		listener_unwatch(d->watch);
-	if (d->listener != NULL)
-		listener_close(d->listener);
-	d->watch = NULL;
-	d->listener = NULL;
-}
-
 void
 admin_close(struct admin *a)
 {
-	if (a == NULL)
-		return;
-	close_door(&a->tcp);
-	close_door(&a->local);
-	worker_env_close(&a->env);
+	if (a != NULL)
+		door_close(&a->door);
 }
 
 void
@@ -451,9 +354,7 @@ admin_free(struct admin *a)
 {
 	if (a == NULL)
 		return;
-	admin_close(a);
-	l4_chain_unref(a->l4);
-	l7_chain_unref(a->l7);
+	door_fini(&a->door);
 	admin_metrics_fini(&a->metrics);
 	mem_free(a);
 }

@@ -5,13 +5,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "chain/grpc_message.h"
-#include "conf/json.h"
-#include "filter/table.h"
 #include "modes/proxy/workload_run.h"
 #include "net/listener.h"
 #include "stat/metrics.h"
 
-#define BACKLOG		128
 #define REQUEST_MAX	32768	/* bytes of a message to us */
 #define LOG_MS		1000
 #define SERVICE		"/SpiffeWorkloadAPI/"
@@ -36,7 +33,7 @@ count(struct workload_call *c, int status)
 
 	snprintf(code, sizeof(code), "%d", status);
 	labels[1] = slice_str(code);
-	worker_env_count(&c->api->env, METRIC_WORKLOAD_API_REQUESTS, labels, 2, 1);
+	worker_env_count(&c->api->door.env, METRIC_WORKLOAD_API_REQUESTS, labels, 2, 1);
 }
 
 static void
@@ -212,7 +209,7 @@ is_served(struct workload_api *api, uid_t uid)
 static void
 tell_refusal(struct workload_api *api, uid_t uid)
 {
-	uint64_t now = loop_now_ms(api->env.loop);
+	uint64_t now = loop_now_ms(api->door.env.loop);
 
 	if (api->log_ms != 0 && now - api->log_ms < LOG_MS)
 		return;
@@ -263,7 +260,7 @@ on_head(struct l7_ctx *ctx, struct http_head *head, bool end)
 	struct workload_call *c = ctx->state;
 
 	c->ctx = ctx;
-	c->api = *(struct workload_api *const *)ctx->shared;
+	c->api = door_owner(ctx);
 	list_init(&c->link);
 	if (!grpc_is_asked(head)) {
 		c->is_answered = true;
@@ -333,81 +330,21 @@ static const struct l7_terminal terminal = {
 	.pause = on_pause, .cancel = on_cancel, .done = on_done,
 };
 
-static void
-route(void *arg, struct l7_ctx *ctx, struct http_head *head, struct l7_route *r)
-{
-	struct workload_api *api = arg;
-	struct workload_api **kept = arena_alloc(l7_arena(ctx), sizeof(*kept));
-
-	(void)head;
-	*kept = api;
-	*r = (struct l7_route){ .chain = api->l7, .terminal = &terminal,
-		.terminal_arg = kept };
-}
-
-static void
-on_bad_request(void *arg, struct l4_run *run, int status, const char *why)
-{
-	(void)arg;
-	(void)run;
-	log_debug("identity", "Workload API: %d: %s", status, why);
-}
-
 /* --- the socket ---------------------------------------------------------- */
-
-static void
-on_accepted(void *arg, int fd, const struct addr *peer)
-{
-	struct workload_api *api = arg;
-	struct conn *c = conn_accept(api->env.loop, fd, peer,
-	    listener_addr(api->listener), &conn_no_ops, NULL);
-
-	l4_start(api->l4, c, &api->env, "workload-api", &http_terminal,
-	    &api->http);
-}
 
 static int
 listen_at(struct workload_api *api, const char *path, struct err *err)
 {
 	struct str text = { 0 };
-	struct addr addr;
-	int r;
+	struct listener *l;
 
 	str_addf(&text, "unix:%s", path);
-	r = addr_parse(str_slice(&text), &addr, err);
+	l = door_listen(&api->door, str_slice(&text), 0666, err);
 	str_fini(&text);
-	if (r == 0) {
-		api->listener = listener_open(&addr, BACKLOG, err);
-		r = api->listener == NULL ? -1 :
-		    listener_set_mode(api->listener, 0666, -1, err);
-	}
-	if (r != 0)
+	if (l == NULL)
 		return err_wrap(err, "--workload-api-socket %s", path);
-	api->watch = listener_watch(api->listener, api->env.loop, on_accepted,
-	    api);
 	log_info("listener", "the Workload API listens on unix:%s", path);
 	return 0;
-}
-
-/* One caller that opens too many takes no descriptors from traffic. */
-static int
-add_limit(struct workload_api *api, struct err *err)
-{
-	const struct filter_row *limit = filter_find_l4("limit");
-	struct conf_node *config;
-	struct arena arena;
-	void *shared = NULL;
-
-	arena_init(&arena);
-	config = conf_map_new(&arena);
-	conf_set_int(config, "connections", WORKLOAD_API_CONNS_MAX);
-
-	int r = limit->l4->base.configure(&shared, config, err);
-
-	if (r == 0)
-		l4_chain_add(api->l4, limit->l4, shared);
-	arena_fini(&arena);
-	return r;
 }
 
 struct workload_api *
@@ -417,17 +354,14 @@ workload_api_open(struct proxy_run *p, struct err *err)
 
 	api->proxy = p;
 	list_init(&api->streams);
-	worker_env_init(&api->env, p->loop, 0, api);
-	api->env.stats = p->stats;
-	api->env.stat = p->stat;
-	api->env.memo = &api->memo;
-	api->l4 = l4_chain_new("workload-api", p->filter_stats);
-	api->l7 = l7_chain_new("workload-api", p->filter_stats);
-	api->http = http_options_default;
-	api->http.listener = (struct l7_listener){ .name = "workload-api",
-		.route = route, .bad_request = on_bad_request, .arg = api };
-	if (add_limit(api, err) == 0 && listen_at(api,
-	    p->settings.spec->workload_api_socket, err) == 0)
+	door_init(&api->door, p->loop, p->filter_stats, &(struct door_is){
+	    .name = "workload-api", .scope = "identity",
+	    .connections = WORKLOAD_API_CONNS_MAX, .terminal = &terminal,
+	    .owner = api });
+	api->door.env.stats = p->stats;
+	api->door.env.stat = p->stat;
+	api->door.env.memo = &api->memo;
+	if (listen_at(api, p->settings.spec->workload_api_socket, err) == 0)
 		return api;
 	workload_api_free(api);
 	return NULL;
@@ -436,15 +370,8 @@ workload_api_open(struct proxy_run *p, struct err *err)
 void
 workload_api_close(struct workload_api *api)
 {
-	if (api == NULL)
-		return;
-	if (api->watch != NULL)
-		listener_unwatch(api->watch);
-	if (api->listener != NULL)
-		listener_close(api->listener);
-	api->watch = NULL;
-	api->listener = NULL;
-	worker_env_close(&api->env);
+	if (api != NULL)
+		door_close(&api->door);
 }
 
 void
@@ -452,9 +379,7 @@ workload_api_free(struct workload_api *api)
 {
 	if (api == NULL)
 		return;
-	workload_api_close(api);
-	l4_chain_unref(api->l4);
-	l7_chain_unref(api->l7);
+	door_fini(&api->door);
 	stat_memo_fini(&api->memo);
 	svids_unref(api->now);
 	mem_free(api);

@@ -2,7 +2,7 @@
 #define PROXY_WORKLOAD_RUN_H
 
 #include "chain/grpc.h"
-#include "chain/http.h"
+#include "modes/proxy/door.h"
 #include "modes/proxy/proxy_run.h"
 #include "modes/proxy/workload_api.h"
 #include "modes/proxy/workload_message.h"
@@ -14,18 +14,13 @@
  * who may ask, streams) and workload_jwt.c (tokens).  On the main loop.
  */
 struct workload_api {
-	struct proxy_run      *proxy;
-	struct worker_env      env;
-	struct stat_memo       memo;
-	struct l4_chain       *l4;
-	struct l7_chain       *l7;
-	struct http_options    http;
-	struct listener       *listener;
-	struct listener_watch *watch;
-	struct svids          *now;	/* NULL: there is no identity */
-	struct list            streams;
-	size_t                 streams_len;
-	uint64_t               log_ms;	/* of the last line about a refusal */
+	struct proxy_run *proxy;
+	struct door       door;
+	struct stat_memo  memo;
+	struct svids     *now;	/* NULL: there is no identity */
+	struct list       streams;
+	size_t            streams_len;
+	uint64_t          log_ms;	/* of the last line about a refusal */
 };
 
 /* State of the terminal: one call. */
