@@ -177,12 +177,17 @@ token_places_hide(const struct authn *z, struct slice query, struct arena *a)
 /* --- claims for the application ------------------------------------------------ */
 
 void
+token_outputs_drop(const struct authn_rule *r, struct http_fields *fields)
+{
+	for (size_t i = 0; i < r->outputs_len; i++)
+		http_fields_remove(fields, r->outputs[i].name);
+}
+
+void
 token_outputs_clear(const struct authn *z, struct http_fields *fields)
 {
 	for (size_t i = 0; i < z->rules_len; i++)
-		for (size_t k = 0; k < z->rules[i].outputs_len; k++)
-			http_fields_remove(fields,
-			    z->rules[i].outputs[k].name);
+		token_outputs_drop(&z->rules[i], fields);
 }
 
 static struct slice
@@ -210,18 +215,22 @@ value_of(const struct conf_node *n, struct arena *a)
 }
 
 void
-token_outputs_put(const struct authn *z, const struct authn_proof *p,
-    struct http_head *head, struct arena *a)
+token_outputs_fill(const struct authn_rule *r, struct slice payload,
+    const struct conf_node *claims, struct http_head *head, struct arena *a)
 {
-	const struct authn_rule *r = &z->rules[p->rule];
-
 	for (size_t i = 0; i < r->outputs_len; i++) {
 		const struct authn_output *o = &r->outputs[i];
-		struct slice value = o->claim == NULL ?
-		    arena_dup(a, p->payload) :
-		    value_of(conf_find(p->claims, o->claim), a);
+		struct slice value = o->claim == NULL ? arena_dup(a, payload) :
+		    value_of(conf_find(claims, o->claim), a);
 
 		if (value.len > 0 && http_is_field_value(value))
 			http_fields_set(&head->fields, o->name, value);
 	}
+}
+
+void
+token_outputs_put(const struct authn *z, const struct authn_proof *p,
+    struct http_head *head, struct arena *a)
+{
+	token_outputs_fill(&z->rules[p->rule], p->payload, p->claims, head, a);
 }

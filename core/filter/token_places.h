@@ -34,5 +34,9 @@ struct slice token_places_hide(const struct authn *, struct slice query,
 void token_outputs_clear(const struct authn *, struct http_fields *);
 void token_outputs_put(const struct authn *, const struct authn_proof *,
     struct http_head *, struct arena *);
+/* The same of one rule, for who knows claims in another way. */
+void token_outputs_drop(const struct authn_rule *, struct http_fields *);
+void token_outputs_fill(const struct authn_rule *, struct slice payload,
+    const struct conf_node *claims, struct http_head *, struct arena *);
 
 #endif

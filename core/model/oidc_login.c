@@ -56,6 +56,13 @@ static const struct conf_field spec_fields[] = {
 	{ "cookieName", CONF_STRING_T, SPEC(cookie_name),
 	    .pattern = CONF_HEADER_NAME, .fallback = "mesh-session",
 	    .text = "name of the cookie, without __Host- in front" },
+	{ "claimToHeaders", CONF_STRUCT_T, SPEC_LIST(claims),
+	    .schema = &model_claim_to_header_schema, .max_items = 32,
+	    .critical = true,
+	    .text = "fields in which the application gets a claim each" },
+	{ "forwardAccessToken", CONF_BOOL_T, SPEC(forwards_access),
+	    .critical = true,
+	    .text = "the application gets the access token, as a bearer's" },
 	{ 0 },
 };
 
@@ -69,6 +76,25 @@ is_address(const char *text)
 
 	return text == NULL || slice_has_prefix(s, SLICE("https://")) ||
 	    slice_has_prefix(s, SLICE("http://"));
+}
+
+static int
+claims_check(const struct model_oidc_login_spec *s, const struct conf_place *at)
+{
+	for (size_t i = 0; i < s->claims_len; i++) {
+		const char *field = s->claims[i].header;
+
+		if (model_claim_header_is_carrier(field))
+			return conf_fail(at, "claimToHeaders[%zu].header: "
+			    MODEL_CLAIM_HEADER_EXPECTED ", found \"%s\"", i,
+			    field);
+		if (slice_ieq(slice_str(field), SLICE("cookie")) ||
+		    slice_ieq(slice_str(field), SLICE("authorization")))
+			return conf_fail(at, "claimToHeaders[%zu].header: "
+			    "expected a field that callers have no use for, found "
+			    "\"%s\"", i, field);
+	}
+	return 0;
 }
 
 static int
@@ -102,7 +128,7 @@ spec_rule(const void *value, const struct conf_place *at)
 	if (s->secret.namespace != NULL)
 		return conf_fail(at, "clientSecret.namespace: expected a Secret "
 		    "of its own namespace, found \"%s\"", s->secret.namespace);
-	return 0;
+	return claims_check(s, at);
 }
 
 struct oidc_login {

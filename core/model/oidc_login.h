@@ -1,6 +1,7 @@
 #ifndef MODEL_OIDC_LOGIN_H
 #define MODEL_OIDC_LOGIN_H
 
+#include "model/claim_header.h"
 #include "model/object.h"
 #include "model/refs.h"
 
@@ -29,6 +30,9 @@ struct model_oidc_login_spec {
 	size_t                   scopes_len;
 	const char              *cookie_domain;	/* NULL: the host alone */
 	const char              *cookie_name;
+	struct model_claim_to_header *claims;	/* for the application */
+	size_t                   claims_len;
+	bool                     forwards_access;	/* likewise: its token */
 };
 /* Keys of the Secret. */
 #define MODEL_OIDC_CLIENT_SECRET	"client-secret"

@@ -25,6 +25,8 @@ TEST(oidc_login_has_defaults)
 	assert_null(s->redirect_url);
 	assert_null(s->cookie_domain);
 	assert_int_equal(s->scopes_len, 0);
+	assert_int_equal(s->claims_len, 0);
+	assert_false(s->forwards_access);
 	assert_true(model_oidc_login_is_for(o, "default", "edge"));
 	assert_false(model_oidc_login_is_for(o, "default", "other"));
 	assert_false(model_oidc_login_is_for(o, "other", "edge"));
@@ -50,6 +52,14 @@ static const struct {
 	    "clientSecret" },
 	{ NEEDED ", cookieName: 'a b'", "cookieName" },
 	{ NEEDED ", logoutPath: logout", "logoutPath" },
+	{ NEEDED ", claimToHeaders: [{header: Host, claim: sub}]",
+	    "claimToHeaders[0].header: expected a field that does not say" },
+	{ NEEDED ", claimToHeaders: [{header: x-a, claim: sub}, {header: "
+	    "Authorization, claim: sub}]",
+	    "claimToHeaders[1].header: expected a field that callers" },
+	{ NEEDED ", claimToHeaders: [{header: cookie, claim: sub}]",
+	    "claimToHeaders[0].header: expected a field that callers" },
+	{ NEEDED ", claimToHeaders: [{header: x-user}]", "claim" },
 };
 
 TEST(oidc_login_refuses_what_could_not_act)

@@ -20,19 +20,6 @@ static const struct conf_field header_fields[] = {
 static const struct conf_schema header_schema = { "place of a token",
 	sizeof(struct model_jwt_header), header_fields, NULL };
 
-static const struct conf_field claim_fields[] = {
-	{ "header", CONF_STRING_T, CONF_AT(struct model_claim_to_header, header),
-	    .pattern = CONF_HEADER_NAME, .required = true, .critical = true,
-	    .text = "name of the field" },
-	{ "claim", CONF_STRING_T, CONF_AT(struct model_claim_to_header, claim),
-	    .min = 1, .max = 256, .required = true, .critical = true,
-	    .text = "name of the claim; a.b is b of a" },
-	{ 0 },
-};
-
-static const struct conf_schema claim_schema = { "claim for the application",
-	sizeof(struct model_claim_to_header), claim_fields, NULL };
-
 #define RULE(member)	CONF_AT(struct model_jwt_rule, member)
 #define RULE_LIST(member)	CONF_LIST_AT(struct model_jwt_rule, member)
 
@@ -60,7 +47,8 @@ static const struct conf_field rule_fields[] = {
 	    .pattern = CONF_HEADER_NAME, .critical = true,
 	    .text = "field in which the application gets the claims" },
 	{ "outputClaimToHeaders", CONF_STRUCT_T, RULE_LIST(output_claims),
-	    .schema = &claim_schema, .max_items = 32, .critical = true,
+	    .schema = &model_claim_to_header_schema, .max_items = 32,
+	    .critical = true,
 	    .text = "fields in which the application gets a claim each" },
 	{ "spaceDelimitedClaims", CONF_STRING_T, RULE_LIST(space_delimited),
 	    .min = 1, .max = 256, .max_items = 64,
@@ -97,35 +85,20 @@ static const struct conf_field spec_fields[] = {
 static const struct conf_schema spec_schema = { "RequestAuthentication spec",
 	sizeof(struct model_request_authentication_spec), spec_fields, NULL };
 
-/* Those say how a message is carried: a claim in them would forge it. */
-static bool
-is_carrier(const char *field)
-{
-	static const char *const names[] = { "connection", "content-length",
-		"host", "keep-alive", "proxy-connection", "te", "trailer",
-		"transfer-encoding", "upgrade" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (slice_ieq(slice_str(field), slice_str(names[i])))
-			return true;
-	return false;
-}
-
 static int
 outputs_check(const struct model_jwt_rule *r, size_t i,
     const struct conf_place *at)
 {
-	static const char expected[] =
-	    "expected a field that does not say how a message is carried";
-
-	if (r->output_payload != NULL && is_carrier(r->output_payload))
-		return conf_fail(at, "jwtRules[%zu].outputPayloadToHeader: %s, "
-		    "found \"%s\"", i, expected, r->output_payload);
+	if (r->output_payload != NULL &&
+	    model_claim_header_is_carrier(r->output_payload))
+		return conf_fail(at, "jwtRules[%zu].outputPayloadToHeader: "
+		    MODEL_CLAIM_HEADER_EXPECTED ", found \"%s\"", i,
+		    r->output_payload);
 	for (size_t k = 0; k < r->output_claims_len; k++)
-		if (is_carrier(r->output_claims[k].header))
+		if (model_claim_header_is_carrier(r->output_claims[k].header))
 			return conf_fail(at, "jwtRules[%zu].outputClaimToHeaders"
-			    "[%zu].header: %s, found \"%s\"", i, k, expected,
-			    r->output_claims[k].header);
+			    "[%zu].header: " MODEL_CLAIM_HEADER_EXPECTED
+			    ", found \"%s\"", i, k, r->output_claims[k].header);
 	return 0;
 }
 

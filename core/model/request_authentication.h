@@ -2,6 +2,7 @@
 #define MODEL_REQUEST_AUTHENTICATION_H
 
 #include "model/authorization_policy.h"
+#include "model/claim_header.h"
 
 /*
  * request_authentication: security.istio.io/v1 RequestAuthentication, as it is:
@@ -13,10 +14,6 @@
  */
 struct model_jwt_header {
 	const char *name, *prefix;	/* prefix may be NULL */
-};
-
-struct model_claim_to_header {
-	const char *header, *claim;	/* claim: a.b is b of a */
 };
 
 struct model_jwt_rule {

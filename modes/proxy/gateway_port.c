@@ -383,7 +383,7 @@ route_gateway(void *arg, struct l7_ctx *ctx, struct http_head *head,
 
 	entrance_apply_edge(head, l7_arena(ctx), l7_conn(ctx),
 	    o->plane->options.trusted_hops);
-	login_hide(f, ctx, head);
+	login_enter(f, ctx, head);
 	if (peer->subject != NULL)
 		say_client(o, ctx, head, peer);
 	/* HTTP/1 does not say it, or whatever it likes; redirects build on it. */

@@ -3,7 +3,7 @@
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/data_plane.h"
 #include "modes/proxy/gateway.h"
-#include "modes/proxy/login.h"
+#include "modes/proxy/login_forward.h"
 #include "route/query.h"
 #include "upstream/fetch.h"
 
@@ -231,7 +231,8 @@ let_by(struct state *s)
 
 	authn_token(token, a, s->session.claims, NULL, 0);
 	authenticate_as(s->ctx, token);
-	login_cookies_strip(&s->login->cookies, &s->head->fields, a);
+	l7_summary(s->ctx)->is_personal = true;
+	login_forward_put(s->login, &s->session, s->head, a);
 }
 
 /* --- the way back ----------------------------------------------------------------- */
@@ -376,13 +377,15 @@ look(struct state *s)
 }
 
 void
-login_hide(const struct gateway_front *f, struct l7_ctx *ctx,
-    const struct http_head *h)
+login_enter(const struct gateway_front *f, struct l7_ctx *ctx,
+    struct http_head *h)
 {
 	struct l7_summary *sum = l7_summary(ctx);
 
-	if (f != NULL && f->login != NULL &&
-	    slice_eq(h->path, f->login->callback))
+	if (f == NULL || f->login == NULL)
+		return;
+	login_forward_clear(f->login, &h->fields);
+	if (slice_eq(h->path, f->login->callback))
 		sum->query = login_query_hide(sum->query, l7_arena(ctx));
 }
 
@@ -430,6 +433,18 @@ head(struct l7_ctx *ctx, enum dir dir, struct http_head *h, bool end)
 	return PASS;
 }
 
+/* Some applications take what stands there for fields of the head. */
+static enum verdict
+trailers(struct l7_ctx *ctx, enum dir dir, struct http_fields *t)
+{
+	const struct slot *slot = ctx->state;
+	const struct state *s = slot->state;
+
+	if (dir == DIR_UP && s != NULL && s->login != NULL)
+		login_forward_clear(s->login, t);
+	return PASS;
+}
+
 static void
 done(struct l7_ctx *ctx, const struct l7_summary *sum)
 {
@@ -457,5 +472,5 @@ concerns(const struct worker_env *env)
 
 const struct l7_filter login_requests = {
 	.base = { .name = "login", .state_size = sizeof(struct slot) },
-	.head = head, .done = done, .concerns = concerns,
+	.head = head, .trailers = trailers, .done = done, .concerns = concerns,
 };

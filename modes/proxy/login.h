@@ -29,7 +29,7 @@ struct login {
 	struct refs           refs;
 	struct arena          arena;
 	struct model_object  *doc;	/* counted */
-	struct authn_rule     rule;	/* issuer, audience, keys; source */
+	struct authn_rule     rule;	/* issuer, audience, keys; source; outputs */
 	struct slice          client_id, authorization;	/* of the token endpoint */
 	struct slice          authorize, token, end_session;	/* absent: not known */
 	struct slice          redirect_url;	/* absent: of the request's host */
@@ -39,15 +39,19 @@ struct login {
 	struct wrap_key       key;
 	struct login_cookies  cookies;
 	bool                  is_secure;	/* cookies are for https alone */
+	bool                  forwards_access;	/* the application gets the token */
 	const char           *barred;	/* why nobody can log in; NULL: they can */
 };
 
 extern const struct l7_filter login_requests;
 
-/* Before any filter: what nobody is to read of a request that comes in there. */
+/*
+ * Before any filter, of a request that comes in there (NULL: nowhere): what nobody
+ * is to read is hidden, and what it may not say dropped.
+ */
 struct gateway_front;
-void login_hide(const struct gateway_front *, struct l7_ctx *,
-    const struct http_head *);
+void login_enter(const struct gateway_front *, struct l7_ctx *,
+    struct http_head *);
 
 /* Of a Gateway's front; a reference, or NULL.  faults are told. */
 struct login *login_new(const struct compile_input *, struct model_object *);

@@ -5,6 +5,7 @@
 
 /* Of an answer that does not say for how long it is good. */
 #define LIFE_S	300
+#define LIFE_MAX_S	(INT64_C(366) * 86400)
 
 static struct slice
 give(struct str *s, struct arena *a)
@@ -155,6 +156,31 @@ take_id_token(const struct login *l, struct slice text, struct slice nonce,
 	return NULL;
 }
 
+/* When the access token ends; without a word about it, after so long. */
+static int64_t
+access_end(const struct conf_node *root, int64_t now_s, int64_t usual_s)
+{
+	int64_t life = conf_get_int(root, "expires_in", 0);
+
+	return now_s + (life <= 0 ? usual_s : life < LIFE_MAX_S ? life :
+	    LIFE_MAX_S);
+}
+
+/* A session is over with what it forwards. */
+static void
+take_access(const struct login *l, const struct conf_node *root, int64_t now_s,
+    struct login_session *s)
+{
+	const char *token = conf_get_string(root, "access_token");
+	int64_t end = access_end(root, now_s, LIFE_MAX_S);
+
+	if (!l->forwards_access || token == NULL)
+		return;
+	s->access = slice_str(token);
+	if (end < s->until_s)
+		s->until_s = end;
+}
+
 const char *
 login_tokens_read(const struct login *l, struct slice json, struct slice nonce,
     int64_t now_s, struct arena *a, struct login_session *s)
@@ -172,8 +198,9 @@ login_tokens_read(const struct login *l, struct slice json, struct slice nonce,
 	else if (nonce.ptr != NULL)
 		why = "no_id_token";
 	else
-		s->until_s = now_s + conf_get_int(root, "expires_in", LIFE_S);
+		s->until_s = access_end(root, now_s, LIFE_S);
 	if (refresh != NULL)
 		s->refresh = slice_str(refresh);
+	take_access(l, root, now_s, s);
 	return why;
 }

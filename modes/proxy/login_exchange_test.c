@@ -92,6 +92,38 @@ TEST(login_takes_no_answer_that_proves_nobody)
 	}
 }
 
+TEST(login_keeps_the_access_token_where_it_is_forwarded)
+{
+	static const struct {
+		const char *json;
+		bool        forwards;
+		int64_t     until_s;
+		const char *access;
+	} v[] = {
+		{ "{\"access_token\":\"x\",\"expires_in\":60}", true, 1060, "x" },
+		{ "{\"access_token\":\"x\",\"expires_in\":60}", false, 1060,
+		    "old" },
+		{ "{\"expires_in\":60}", true, 1060, "old" },
+		{ "{\"access_token\":\"x\"}", true, 1300, "x" },
+		{ "{\"access_token\":\"x\",\"expires_in\":-9}", true, 1300,
+		    "x" },
+		{ "{\"access_token\":\"x\",\"expires_in\":"
+		    "9223372036854775807}", true, 1000 + 366 * 86400, "x" },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct arena a = { 0 };
+		const struct login l = { .forwards_access = v[i].forwards };
+		struct login_session s = { .access = SLICE("old") };
+
+		assert_null(login_tokens_read(&l, slice_str(v[i].json),
+		    SLICE_NONE, 1000, &a, &s));
+		assert_int_equal(s.until_s, v[i].until_s);
+		assert_true(slice_is(s.access, v[i].access));
+		arena_fini(&a);
+	}
+}
+
 TEST(login_shows_of_the_way_back_only_why_it_failed)
 {
 	static const struct {

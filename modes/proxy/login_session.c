@@ -85,6 +85,14 @@ opened(const struct login_cookies *k, struct slice text, const char *place,
 	return root;
 }
 
+static struct slice
+text_of(const struct conf_node *root, const char *name)
+{
+	const struct conf_node *n = conf_get(root, name);
+
+	return n == NULL ? SLICE("") : n->text;
+}
+
 /* --- sessions --------------------------------------------------------------------- */
 
 bool
@@ -100,6 +108,8 @@ login_session_put(const struct login_cookies *k, const struct login_session *s,
 		conf_set_int(root, "until", s->until_s);
 		if (s->refresh.len > 0)
 			conf_set_slice(root, "refresh", s->refresh);
+		if (s->access.len > 0)
+			conf_set_slice(root, "access", s->access);
 		text = locked(k, root, "session", a);
 		if (text.len > LOGIN_PIECES * LOGIN_PIECE_MAX)
 			return false;
@@ -132,12 +142,11 @@ login_session_get(const struct login_cookies *k, const struct http_fields *f,
 	    "session", a);
 	if (root == NULL)
 		return false;
-	const struct conf_node *refresh = conf_get(root, "refresh");
-
 	*s = (struct login_session){
 		.claims = conf_get(root, "claims"),
 		.until_s = conf_get_int(root, "until", 0),
-		.refresh = refresh == NULL ? SLICE("") : refresh->text,
+		.refresh = text_of(root, "refresh"),
+		.access = text_of(root, "access"),
 	};
 	return s->claims != NULL;
 }
@@ -201,14 +210,6 @@ is_state(struct slice s)
 		if (strchr("0123456789abcdef", s.ptr[i]) == NULL)
 			return false;
 	return s.len == LOGIN_STATE_LEN;
-}
-
-static struct slice
-text_of(const struct conf_node *root, const char *name)
-{
-	const struct conf_node *n = conf_get(root, name);
-
-	return n == NULL ? SLICE("") : n->text;
 }
 
 bool

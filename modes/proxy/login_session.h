@@ -21,6 +21,7 @@ struct login_session {
 	const struct conf_node *claims;	/* of the ID token */
 	int64_t                 until_s;
 	struct slice            refresh;	/* token; empty: none */
+	struct slice            access;		/* likewise, where it is forwarded */
 };
 
 /* What the provider does not see but by its hash, or gives back as it is. */

@@ -61,7 +61,8 @@ TEST(login_sessions_come_back_as_they_were_put)
 
 		memset(refresh, 'r', sizes[i]);
 		s = (struct login_session){ claims(&a, "{\"sub\":\"ann\"}"),
-			77, slice_of(refresh, sizes[i]) };
+			77, slice_of(refresh, sizes[i]),
+			i == 0 ? SLICE("") : SLICE("access") };
 		http_fields_init(&set, &a);
 		assert_true(login_session_put(&cookies, &s, &set, &a));
 		/* Each piece is set or ended, so that none is left over. */
@@ -70,6 +71,7 @@ TEST(login_sessions_come_back_as_they_were_put)
 		assert_true(login_session_get(&cookies, &request, &a, &back));
 		assert_int_equal(back.until_s, 77);
 		assert_true(slice_eq(back.refresh, s.refresh));
+		assert_true(slice_eq(back.access, s.access));
 		assert_true(conf_equal(back.claims, s.claims));
 		login_cookies_strip(&cookies, &request, &a);
 		assert_true(slice_is(http_fields_get(&request, FIELD_COOKIE),
@@ -84,7 +86,7 @@ TEST(login_sessions_that_are_too_large_are_not_put)
 	struct http_fields set;
 	char *refresh = arena_alloc(&a, 20000);
 	struct login_session s = { claims(&a, "{}"), 1,
-		slice_of(refresh, 20000) };
+		slice_of(refresh, 20000), SLICE("") };
 
 	draw_keys();
 	memset(refresh, 'r', 20000);
@@ -101,7 +103,7 @@ TEST(login_sessions_of_others_and_changed_ones_are_none)
 	struct arena a = { 0 };
 	struct http_fields set, request;
 	struct login_session s = { claims(&a, "{\"sub\":\"ann\"}"), 77,
-		SLICE("") }, back;
+		SLICE(""), SLICE("") }, back;
 	struct slice value;
 
 	draw_keys();

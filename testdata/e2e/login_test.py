@@ -67,7 +67,7 @@ class Browser:
 class Shop:
 	"""A Gateway with a login, and browsers that come to it."""
 
-	def __init__(self, scene, documents=""):
+	def __init__(self, scene, documents="", more=""):
 		self.authority = Authority(scene)
 		self.provider = LoginProvider(scene, self.authority.sign("idp",
 		    "DNS:idp.example"))
@@ -81,7 +81,7 @@ class Shop:
 		    "shop", f"DNS:{HOST}")) + service("web", app.http_port) + \
 		    route("web", "web") + SECRET % base64.b64encode(
 		    self.provider.secret.encode()).decode() + \
-		    login(self.provider) + documents
+		    login(self.provider, more) + documents
 		self.edge = Gateway(scene, self.text, options=("--ca-file",
 		    self.authority.path, "--hosts-file", scene.file("hosts",
 		    "127.0.0.1 idp.example\n")))
@@ -146,6 +146,65 @@ def what_a_session_says_is_known_to_policies(scene):
 
 
 @scenario
+def an_application_is_told_who_has_logged_in(scene):
+	shop = Shop(scene, more="""  forwardAccessToken: true
+  claimToHeaders:
+  - {header: X-Auth-Request-User, claim: sub}
+  - {header: x-auth-request-groups, claim: groups}
+  - {header: x-city, claim: address.city}
+""")
+	provider = shop.provider
+	provider.claims = {"groups": ["staff"]}
+	forged = ["-H", "X-Auth-Request-User: root", "-H", "X-City: Rome", "-H",
+	    "x_auth_request_user: root", "-H", "X-Auth_Request-User: root",
+	    "-H", "Authorization: Bearer root", "-H", "X-Own: kept"]
+
+	def told(*options):
+		seen = shop.curl("/x", *options)
+		assert seen.status == 200, seen.head
+		return {name.lower().replace("_", "-"): value for name, value in
+		    seen.json()["headers"].items()}
+	assert shop.browse("/plain").status == 200
+	held = ["-b", "__Host-mesh-session=" +
+	    shop.one.cookies[HOST]["__Host-mesh-session"]]
+	for one in (held, held + forged, held + forged + ["--http1.1"]):
+		seen = told(*one)
+		assert seen["x-auth-request-user"] in ("ann", ["ann"]), seen
+		assert seen["x-auth-request-groups"] in ("WyJzdGFmZiJd",
+		    ["WyJzdGFmZiJd"]), seen
+		assert "x-city" not in seen, "a claim that is not there"
+		assert seen["authorization"] in (f"Bearer {provider.access}",
+		    [f"Bearer {provider.access}"]), seen
+		assert ("x-own" in seen) == (one != held)
+	# By a refresh another token comes, and goes on.
+	before = provider.access
+	shop.one = shop.browser()
+	provider.lifetime = 1
+	assert shop.browse("/plain").status == 200
+	provider.lifetime = 600
+	wait_until(lambda: shop.browse("/x", follow=False).status == 200 and
+	    provider.asked["refresh_token"] == 1, "it is refreshed")
+	seen = shop.browse("/x", follow=False).json()["headers"]
+	assert provider.access != before and provider.access in str(seen), seen
+	# A caller with a token of its own says nothing there either.
+	shop.edge.write("tokens", authentication([{"issuer": provider.url,
+	    "jwks": provider.jwks, "forwardOriginalToken": True,
+	    "outputClaimToHeaders": [{"header": "x-city", "claim": "city"}]}],
+	    spec="  targetRefs: [{group: gateway.networking.k8s.io, kind: "
+	    "Gateway, name: edge}]\n"))
+	token = provider.token(city="Bern")
+	mine = ["-H", f"Authorization: Bearer {token}", "-H",
+	    "X-Auth-Request-User: root", "-H", "X-City: Rome"]
+	wait_until(lambda: shop.curl("/x", *mine).status == 200,
+	    "tokens are taken")
+	seen = told(*mine)
+	assert "x-auth-request-user" not in seen, seen
+	assert seen["x-city"] in ("Bern", ["Bern"]), seen
+	assert seen["authorization"] in (f"Bearer {token}",
+	    [f"Bearer {token}"]), seen
+
+
+@scenario
 def a_session_goes_on_by_its_refresh_token_and_else_begins_anew(scene):
 	shop = Shop(scene)
 	provider = shop.provider
@@ -202,7 +261,7 @@ def a_login_is_bound_to_its_browser_and_its_provider(scene):
 
 @scenario
 def no_log_holds_what_would_let_somebody_in(scene):
-	shop = Shop(scene)
+	shop = Shop(scene, more="  forwardAccessToken: true\n")
 	shop.edge.write("tokens", authentication([{"issuer": shop.provider.url,
 	    "jwks": shop.provider.jwks}], spec="  targetRefs: [{group: "
 	    "gateway.networking.k8s.io, kind: Gateway, name: edge}]\n"))
@@ -229,7 +288,8 @@ def no_log_holds_what_would_let_somebody_in(scene):
 	text = shop.edge.out() + shop.edge.err()
 	for name, secret in (("code", asked["code"]), ("state", asked["state"]),
 	    ("cookie", held[:40]), ("token", token[:40]), ("client", "s3cret"),
-	    ("refresh", shop.provider.refresh)):
+	    ("refresh", shop.provider.refresh),
+	    ("access", shop.provider.access)):
 		assert secret not in text, name
 	paths = [line["path"] for line in access_lines(shop.edge)]
 	assert paths.count("/oauth2/callback?code=-&state=-") == 5, paths

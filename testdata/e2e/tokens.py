@@ -160,7 +160,7 @@ class LoginProvider(Provider):
 
 	def __init__(self, scene, pair, **options):
 		self.codes = {}
-		self.refresh = None
+		self.refresh = self.access = None
 		self.lifetime = 600
 		self.claims = {}
 		self.forged = {}	# what an evil provider says instead
@@ -213,7 +213,8 @@ class LoginProvider(Provider):
 		elif form["refresh_token"] != self.refresh:
 			return None
 		self.refresh = secrets.token_urlsafe()
+		self.access = secrets.token_urlsafe()
 		said = {"aud": self.client, **nonce, **self.claims, **self.forged}
-		return {"access_token": "x", "token_type": "Bearer",
+		return {"access_token": self.access, "token_type": "Bearer",
 		    "expires_in": self.lifetime, "refresh_token": self.refresh,
 		    "id_token": self.token(lifetime=self.lifetime, **said)}
