@@ -68,5 +68,13 @@ struct jwt_trust {
 /* JWT_KEY: no key of the set can be it; new ones may have come. */
 enum jwt_fault jwt_verify(const struct jwt *, const struct jwt_trust *,
     int64_t now_s);
+/*
+ * All of that but the signature, for people who ask what a token would do; it
+ * lets nobody in.
+ */
+enum jwt_fault jwt_verify_claims(const struct jwt *, const struct jwt_trust *,
+    int64_t now_s);
+/* Claims that somebody may sign, without a text; false: no token has them. */
+bool jwt_of_claims(struct jwt *, const struct conf_node *claims);
 
 #endif

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/unit.h"
+#include "conf/json.h"
 #include "pki/base64.h"
 #include "policy/jwt.h"
 #include "policy/jwt_vectors_test.h"
@@ -344,4 +345,39 @@ TEST(jwt_what_it_says_is_given)
 		assert_non_null(jwt_fault_text((enum jwt_fault)i));
 	}
 	arena_fini(&f.arena);
+}
+
+TEST(jwt_claims_are_judged_without_a_signature)
+{
+	static const struct {
+		const char    *claims;
+		enum jwt_fault want;
+	} cases[] = {
+		{ "{" ISS ",\"aud\":\"a\",\"exp\":1795223562}", JWT_OK },
+		{ "{" ISS ",\"aud\":[\"b\",\"a\"]}", JWT_OK },
+		{ "{" ISS ",\"aud\":\"b\"}", JWT_AUDIENCE },
+		{ "{" ISS "}", JWT_AUDIENCE },
+		{ "{\"iss\":\"https://evil.example\",\"aud\":\"a\"}", JWT_ISSUER },
+		{ "{\"aud\":\"a\"}", JWT_ISSUER },
+		{ "{" ISS ",\"aud\":\"a\",\"exp\":1795223500}", JWT_EXPIRED },
+		{ "{" ISS ",\"aud\":\"a\",\"nbf\":1795223700}", JWT_EARLY },
+		{ "{" ISS ",\"aud\":1}", JWT_MALFORMED },
+		{ "{\"iss\":7,\"aud\":\"a\"}", JWT_MALFORMED },
+		{ "{" ISS ",\"aud\":\"a\",\"exp\":\"soon\"}", JWT_MALFORMED },
+	};
+	const char *const audiences[] = { "a" };
+	const struct jwt_trust trust = { SLICE(ISSUER), audiences, 1, NULL };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct arena a = { 0 };
+		struct err err = ERR_INIT;
+		struct jwt t;
+		enum jwt_fault got = !jwt_of_claims(&t, conf_json_read(&a,
+		    slice_str(cases[i].claims), "claims", &err)) ?
+		    JWT_MALFORMED : jwt_verify_claims(&t, &trust, NOW);
+
+		if (got != cases[i].want)
+			fail_msg("%s: %s", cases[i].claims, jwt_fault_name(got));
+		arena_fini(&a);
+	}
 }

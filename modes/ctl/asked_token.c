@@ -1,8 +1,8 @@
 #include "conf/json.h"
 #include "conf/stream.h"
 #include "modes/ctl/asked_token.h"
-#include "modes/ctl/call.h"
-#include "policy/authn.h"
+#include "policy/issuer_keys.h"
+#include "policy/jwt.h"
 
 static int
 read_file(struct ctl *c, const char *path, struct slice *out, struct err *err)
@@ -15,59 +15,79 @@ read_file(struct ctl *c, const char *path, struct slice *out, struct err *err)
 	return result;
 }
 
+/* What is no token at all is most likely another file. */
 static int
-read_token(struct ctl *c, struct slice text, const struct conf_node **claims,
+read_token(struct ctl *c, struct slice text, struct asked_token *t,
     struct err *err)
 {
-	struct jwt t;
-	enum jwt_fault fault;
+	struct jwt read;
 
 	while (text.len > 0 && (text.ptr[text.len - 1] == '\n' ||
 	    text.ptr[text.len - 1] == '\r'))
 		text.len--;
-	fault = jwt_read(&t, &c->arena, text);
-	*claims = t.claims;
-	return fault == JWT_OK ? 0 : err_set(err, ERR_DATA, "%s",
-	    jwt_fault_text(fault));
+	if (jwt_read(&read, &c->arena, text) == JWT_MALFORMED)
+		return err_set(err, ERR_DATA, "%s, and proxies answer 401",
+		    jwt_fault_text(JWT_MALFORMED));
+	t->text = text;
+	return 0;
 }
 
 static int
 read_claims(struct ctl *c, const char *path, struct slice text,
-    const struct conf_node **claims, struct err *err)
+    struct asked_token *t, struct err *err)
 {
-	*claims = conf_json_read(&c->arena, text, path, err);
-	if (*claims != NULL && (*claims)->kind != CONF_MAP)
+	const struct conf_node *claims = conf_json_read(&c->arena, text, path,
+	    err);
+	struct jwt read;
+
+	if (claims == NULL)
+		return -1;
+	if (claims->kind != CONF_MAP)
 		return err_set(err, ERR_DATA, "expected an object of claims, "
-		    "found %s", conf_kind_name((*claims)->kind));
-	return *claims == NULL ? -1 : 0;
+		    "found %s", conf_kind_name(claims->kind));
+	t->claims = claims;
+	return jwt_of_claims(&read, claims) ? 0 : err_set(err, ERR_DATA,
+	    "iss and sub are strings, exp, nbf and iat seconds since 1970, aud "
+	    "is one string or a list of them: else no token is taken");
+}
+
+static int
+check_keys(struct slice text, struct err *err)
+{
+	struct issuer_keys *k = issuer_keys_new(text, err);
+
+	issuer_keys_unref(k);
+	return k == NULL ? -1 : 0;
+}
+
+static int
+fail(struct ctl *c, const char *path, struct err *err)
+{
+	err_wrap(err, "%s", path);
+	return ctl_fail_call(c, err);
 }
 
 int
-asked_token_read(struct ctl *c, const struct authz_token **token)
+asked_token_read(struct ctl *c, struct asked_token *t)
 {
-	const char *claims_file = ctl_value(c, "claims-file");
-	const char *token_file = ctl_value(c, "token-file");
-	const char *path = claims_file != NULL ? claims_file : token_file;
-	const struct conf_node *claims;
+	const char *claims = ctl_value(c, "claims-file");
+	const char *token = ctl_value(c, "token-file");
+	const char *jwks = ctl_value(c, "jwks-file");
+	const char *path = claims != NULL ? claims : token;
 	struct err err = ERR_INIT;
 	struct slice text;
 
-	*token = NULL;
-	if (path == NULL)
-		return CTL_OK;
-	if (claims_file != NULL && token_file != NULL)
+	*t = (struct asked_token){ .text = SLICE_NONE };
+	if (claims != NULL && token != NULL)
 		return ctl_misused(c, "expected one of --claims-file and "
 		    "--token-file");
-	if (read_file(c, path, &text, &err) != 0)
+	if ((path != NULL && read_file(c, path, &text, &err) != 0) ||
+	    (jwks != NULL && read_file(c, jwks, &t->jwks, &err) != 0))
 		return ctl_fail_call(c, &err);
-	if ((claims_file != NULL ? read_claims(c, path, text, &claims, &err) :
-	    read_token(c, text, &claims, &err)) != 0) {
-		err_wrap(&err, "%s", path);
-		return ctl_fail_call(c, &err);
-	}
-	struct authz_token *made = arena_zalloc(&c->arena, sizeof(*made));
-
-	authn_token(made, &c->arena, claims, NULL, 0);
-	*token = made;
+	if (jwks != NULL && check_keys(t->jwks, &err) < 0)
+		return fail(c, jwks, &err);
+	if (path != NULL && (claims != NULL ? read_claims(c, path, text, t,
+	    &err) : read_token(c, text, t, &err)) != 0)
+		return fail(c, path, &err);
 	return CTL_OK;
 }

@@ -1,22 +1,32 @@
 #ifndef CTL_ASKED_TOKEN_H
 #define CTL_ASKED_TOKEN_H
 
+#include "conf/node.h"
 #include "modes/ctl/ctl_run.h"
-#include "policy/authz.h"
 
 /*
- * asked_token: what the token of the request says that is asked about, from a
- * file: its claims, or the token itself, which is not verified: the question is
- * what a good one would do.  It is a secret, so it never stands among arguments.
+ * asked_token: the token of the request that is asked about, from a file: itself,
+ * or the claims that it would have.  It is a secret, so it never stands among
+ * arguments.  Who believes it is inquiry_token's.
  */
 #define ASKED_TOKEN_OPTIONS						\
-	{ "claims-file", 0, "FILE", .word = CTL_WORD_FILE,		\
-	    .text = "claims of the request's token, as JSON; - for "	\
-	    "standard input" },						\
 	{ "token-file", 0, "FILE", .word = CTL_WORD_FILE,		\
-	    .text = "the token instead; it is not verified" }
+	    .text = "the request's token, verified as proxies do; - for "	\
+	    "standard input" },						\
+	{ "claims-file", 0, "FILE", .word = CTL_WORD_FILE,		\
+	    .text = "claims of a token instead, as JSON, as if it were "	\
+	    "signed" },							\
+	{ "jwks-file", 0, "FILE", .word = CTL_WORD_FILE,		\
+	    .text = "keys of an issuer whose document only says where they "	\
+	    "are" }
 
-/* *token stays NULL without the options.  CTL_OK, or it was reported. */
-int asked_token_read(struct ctl *, const struct authz_token **token);
+struct asked_token {
+	struct slice            text;	/* absent: none */
+	const struct conf_node *claims;	/* its claims; NULL: none */
+	struct slice            jwks;	/* absent: none */
+};
+
+/* Everything lies in the arena.  CTL_OK, or it was reported. */
+int asked_token_read(struct ctl *, struct asked_token *);
 
 #endif

@@ -3,18 +3,17 @@
 #include "model/closure.h"
 #include "model/gateway.h"
 #include "model/mesh_config.h"
+#include "model/oidc_login.h"
+#include "model/request_authentication.h"
 #include "model/service.h"
 #include "model/workload.h"
-#include "modes/ctl/asked.h"
-#include "modes/ctl/asked_token.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/input.h"
+#include "modes/ctl/inquiry.h"
 #include "modes/ctl/names.h"
-#include "modes/ctl/rows.h"
 #include "modes/ctl/trust_domain.h"
 #include "pki/spiffe.h"
-#include "policy/authz.h"
 
 static int check_one(struct ctl *);
 
@@ -46,8 +45,10 @@ static const struct ctl_example examples[] = {
 	    "as the proxy beside orders decides it" },
 	{ "authz check --from nobody --gateway infra/public --host shop.example "
 	    "--from-ip 192.0.2.7", "at a Gateway: may a stranger come in?" },
+	{ "authz check --from web --to orders --path /admin --token-file ann.jwt",
+	    "with this token: is it good, and what is it good for?" },
 	{ "authz check --from web --to orders --path /admin --claims-file "
-	    "ann.json", "with a token that says {\"iss\": ..., \"groups\": ...}" },
+	    "ann.json", "with one that would say {\"iss\": ..., \"groups\": ...}" },
 	{ "authz check --from web --to orders --method DELETE -f policies.yaml",
 	    "what would be, by the documents of a file" },
 	{ 0 },
@@ -57,15 +58,22 @@ static const struct ctl_command authz_check = {
 	.name = "check",
 	.arguments = "",
 	.summary = "show whether a request is allowed, and by which policy",
-	.text = "Runs what proxies run, on the AuthorizationPolicies about the "
-	    "service and about each workload behind it. With -f nobody is asked, "
-	    "the files are all that there is; where they hold no workload, one "
-	    "with the labels of the service's selector is taken. Who is of another "
-	    "trust domain has no namespace and no account here. Who was revoked and "
-	    "has not joined again is denied whatever they say.\n"
-	    "The verdict is \"asked\" where a policy asks a provider and nothing "
-	    "else refuses: what it says is not known here.\n"
-	    "The exit code is 1 if one of them denies it, else 0.",
+	.text = "Runs what proxies run, on the RequestAuthentications and "
+	    "AuthorizationPolicies about the service and about each workload "
+	    "behind it. With -f nobody is asked, the files are all that there is; "
+	    "where they hold no workload, one with the labels of the service's "
+	    "selector is taken. Who is of another trust domain has no namespace "
+	    "and no account here. Who was revoked and has not joined again is "
+	    "denied whatever they say.\n"
+	    "A token is verified as the proxy does it. Keys that a document only "
+	    "points to are not fetched: give them by --jwks-file, or the verdict "
+	    "is \"undecided\" where they would decide. It is \"asked\" where a "
+	    "policy asks a provider and nothing else refuses. At a Gateway with an "
+	    "OIDCLogin nobody comes in without a login; --claims-file says what "
+	    "the login would. What policies of a dry run would do stands behind "
+	    "the reason.\n"
+	    "The exit code is 1 if one of them denies it, else 2 if one is asked "
+	    "or undecided, else 0.",
 	.options = options,
 	.examples = examples,
 	.run = check_one,
@@ -78,20 +86,6 @@ const struct ctl_command cmd_authz = {
 	.arguments = "",
 	.summary = "who may do what",
 	.below = below,
-};
-
-struct inquiry {
-	struct ctl                *c;
-	struct traffic             traffic;
-	struct traffic_name        to;
-	const struct model_object *service, *gateway;	/* one of them */
-	struct asked               asked;
-	struct authz_facts         facts;
-	enum model_inbound_policy  mesh;
-	const struct model_object *config;	/* MeshConfig, or NULL */
-	const char                *revoked;	/* the caller: when; or NULL */
-	struct conf_node          *rows;
-	size_t                     denied;
 };
 
 /* --- the question ----------------------------------------------------------------- */
@@ -181,19 +175,6 @@ read_revoked(struct inquiry *q)
 	return CTL_OK;
 }
 
-static struct slice
-header_of(void *arg, struct slice name)
-{
-	const struct asked *a = arg;
-
-	if (slice_is(name, "host"))
-		return a->authority;
-	for (size_t i = 0; i < a->len; i++)
-		if (slice_eq(a->headers[i].name, name))
-			return a->headers[i].value;
-	return SLICE_NONE;
-}
-
 static int
 read_request(struct inquiry *q)
 {
@@ -213,9 +194,7 @@ read_request(struct inquiry *q)
 	q->facts.path = q->asked.request.path;
 	q->facts.host = q->asked.request.host;
 	q->facts.authority = q->asked.authority;
-	q->facts.header = header_of;
-	q->facts.header_arg = &q->asked;
-	return asked_token_read(c, &q->facts.token);
+	return asked_token_read(c, &q->token);
 }
 
 static int
@@ -285,7 +264,10 @@ load(struct inquiry *q)
 	if ((q->service == NULL && q->gateway == NULL) || traffic_load(t,
 	    &model_authorization_policy_kind, NULL, &err) < 0 ||
 	    traffic_load(t, &model_workload_kind, q->to.namespace, &err) < 0 ||
-	    traffic_load(t, &model_mesh_config_kind, NULL, &err) < 0)
+	    traffic_load(t, &model_request_authentication_kind, NULL,
+	    &err) < 0 || traffic_load(t, &model_oidc_login_kind, NULL,
+	    &err) < 0 || traffic_load(t, &model_mesh_config_kind, NULL,
+	    &err) < 0)
 		return ctl_fail_call(q->c, &err);
 	n = traffic_of_kind(t, &model_mesh_config_kind, &found);
 	if (n > 0) {
@@ -296,214 +278,26 @@ load(struct inquiry *q)
 	return q->gateway != NULL ? find_gateway_port(q) : find_port(q);
 }
 
-/* --- the answer ------------------------------------------------------------------- */
-
-static const char *
-reason(struct inquiry *q, const struct authz_verdict *v,
-    const struct authz_answer *a)
-{
-	struct arena *arena = &q->c->arena;
-
-	if (a->policy != NULL)
-		return arena_printf(arena, "rule %d of %s", a->rule, a->policy);
-	if (v->has_allow)
-		return "no rule of an ALLOW policy matches";
-	if (q->gateway != NULL)
-		return "no ALLOW policy speaks: a gateway lets everybody in";
-	return arena_printf(arena, "no ALLOW policy speaks, and "
-	    "defaultInboundPolicy is %s", model_inbound_policy_name(q->mesh));
-}
-
-/* Whether a provider can be asked: of bytes only gRPC speaks. */
-static const struct model_auth_provider *
-askable(const struct inquiry *q, const struct authz_ask *ask)
-{
-	const struct model_extension_provider *p = model_extension_provider(
-	    q->config, ask->provider);
-
-	return p == NULL || (!q->facts.is_http && p->grpc == NULL) ? NULL :
-	    model_auth_provider(p);
-}
-
-/* None is asked about what is meant for itself. */
+/* Who calls for a Gateway calls for people who may have had to log in. */
 static void
-drop_own(const struct inquiry *q, struct authz_verdict *v)
+note_gateway(struct inquiry *q)
 {
-	size_t kept = 0;
+	const struct model_object *login;
+	struct slice gateway;
+	struct spiffe id;
 
-	for (size_t i = 0; i < v->asks_len; i++) {
-		const struct model_auth_provider *p = askable(q, &v->asks[i]);
-
-		if (p == NULL || q->service == NULL ||
-		    strcmp(p->service, q->to.name) != 0 ||
-		    strcmp(p->namespace, q->to.namespace) != 0)
-			v->asks[kept++] = v->asks[i];
-	}
-	v->asks_len = kept;
-}
-
-/* The rule that refuses as its provider cannot be asked, or NULL. */
-static const struct authz_ask *
-in_vain(const struct inquiry *q, const struct authz_verdict *v)
-{
-	for (size_t i = 0; i < v->asks_len; i++)
-		if (askable(q, &v->asks[i]) == NULL)
-			return &v->asks[i];
-	return NULL;
-}
-
-static const char *
-reason_of_asked(struct inquiry *q, const struct authz_verdict *v,
-    const struct authz_answer *a, struct conf_node *asks)
-{
-	struct arena *arena = &q->c->arena;
-	const char *text = "";
-
-	for (size_t i = 0; i < v->asks_len; i++) {
-		const struct authz_ask *ask = &v->asks[i];
-		const char *one = arena_printf(arena, "asks provider %s by rule "
-		    "%d of %s", ask->provider, ask->rule, ask->policy);
-
-		conf_add_string(asks, one);
-		text = arena_printf(arena, "%s%s, ", text, one);
-	}
-	return arena_printf(arena, "%sthen %s", text, reason(q, v, a));
-}
-
-static void
-add_dry(struct inquiry *q, struct conf_node *row, const struct authz_verdict *v)
-{
-	bool is_asked = v->dry_ask.policy != NULL;
-	struct conf_node *dry;
-
-	if (!v->is_dry || (v->dry.is_denied == v->answer.is_denied && !is_asked))
+	if (q->facts.is_foreign || !spiffe_parse(&id, q->facts.id) ||
+	    id.kind != SPIFFE_WORKLOAD || !slice_has_prefix(id.name,
+	    SLICE(MODEL_GATEWAY_ACCOUNT)))
 		return;
-	dry = conf_set_map(row, "dryRun");
-	conf_set_string(dry, "verdict", v->dry.is_denied ? "denied" : is_asked ?
-	    "asked" : "allowed");
-	conf_set_string(dry, "reason", is_asked && !v->dry.is_denied ?
-	    arena_printf(&q->c->arena, "asks a provider by %s", reason(q, v,
-	    &v->dry_ask)) : reason(q, v, &v->dry));
-}
-
-/* What holds if every provider says yes. */
-static void
-add_verdict(struct inquiry *q, struct conf_node *row,
-    const struct authz_verdict *v)
-{
-	const struct authz_ask *vain = in_vain(q, v);
-	const struct authz_answer a = vain == NULL ? v->answer :
-	    (struct authz_answer){ true, vain->policy, vain->rule };
-	bool is_asked = vain == NULL && v->asks_len > 0;
-
-	conf_set_string(row, "verdict", a.is_denied ? "denied" : is_asked ?
-	    "asked" : "allowed");
-	conf_set_string(row, "reason", is_asked ? reason_of_asked(q, v, &a,
-	    conf_set_list(row, "asks")) : reason(q, v, &a));
-	if (a.policy != NULL) {
-		conf_set_string(row, "policy", a.policy);
-		conf_set_int(row, "rule", a.rule);
-	}
-	q->denied += a.is_denied;
-}
-
-static void
-add_answer(struct inquiry *q, const char *workload,
-    const struct authz_verdict *v)
-{
-	struct conf_node *row = conf_add_map(q->rows), *audits;
-
-	conf_set_string(row, "workload", workload);
-	if (q->revoked != NULL) {
-		conf_set_string(row, "verdict", "denied");
-		conf_set_string(row, "reason", arena_printf(&q->c->arena,
-		    "the identity was revoked at %s, and has not joined again",
-		    q->revoked));
-		q->denied++;
-		return;
-	}
-	add_verdict(q, row, v);
-	add_dry(q, row, v);
-	if (v->audits_len > 0)
-		audits = conf_set_list(row, "audits");
-	for (size_t i = 0; i < v->audits_len; i++)
-		conf_add_string(audits, reason(q, v, &v->audits[i]));
-}
-
-static void
-decide(struct inquiry *q, const char *workload, const struct conf_pairs *labels)
-{
-	const struct model_authz_place place = { .namespace = q->to.namespace,
-		.labels = labels,
-		.service = q->service != NULL ? q->to.name : NULL,
-		.gateway = q->gateway != NULL ? q->to.name : NULL,
-		.gateway_class = q->gateway != NULL ?
-		    model_gateway(q->gateway)->spec.class_name : NULL,
-	};
-	const struct model_set *set = &q->traffic.set;
-	struct model_object **v = arena_alloc(&q->c->arena,
-	    (set->len + 1) * sizeof(*v));
-	struct authz_verdict verdict;
-	size_t n = 0;
-
-	for (size_t i = 0; i < set->len; i++)
-		if (set->objects[i]->kind == &model_authorization_policy_kind &&
-		    model_authz_is_for(set->objects[i], &place))
-			v[n++] = set->objects[i];
-	struct authz *z = authz_new(v, n, q->gateway != NULL ?
-	    AUTHZ_ALLOW_ALL : authz_default_of(q->mesh));
-
-	authz_decide(z, &q->facts, &verdict);
-	drop_own(q, &verdict);
-	add_answer(q, workload, &verdict);
-	authz_unref(z);
-}
-
-/* Whether the workload takes the calls that are asked about. */
-static bool
-is_asked(const struct inquiry *q, const struct model_object *workload)
-{
-	const char *account =
-	    model_workload(workload)->spec.service_account;
-
-	if (q->service != NULL)
-		return model_workload_backs(workload, q->service);
-	return account != NULL && strncmp(account, MODEL_GATEWAY_ACCOUNT,
-	    strlen(MODEL_GATEWAY_ACCOUNT)) == 0 && strcmp(account +
-	    strlen(MODEL_GATEWAY_ACCOUNT), q->to.name) == 0;
-}
-
-static void
-decide_all(struct inquiry *q)
-{
-	const struct model_object **all;
-	size_t n = traffic_of_kind(&q->traffic, &model_workload_kind, &all), asked = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!is_asked(q, all[i]))
-			continue;
-		decide(q, model_object_name(all[i]), &all[i]->head->meta.labels);
-		asked++;
-	}
-	if (asked == 0)
-		decide(q, "-", q->service == NULL ? NULL :
-		    &model_service(q->service)->spec.selector);
-}
-
-static void
-print(struct inquiry *q)
-{
-	static const struct rows_column columns[] = {
-		{ "WORKLOAD", "workload", ROWS_TEXT, false },
-		{ "VERDICT", "verdict", ROWS_TEXT, false },
-		{ "BECAUSE", "reason", ROWS_TEXT, false },
-		{ "DRY-RUN", "dryRun.verdict", ROWS_TEXT, true },
-		{ "DRY-RUN-BECAUSE", "dryRun.reason", ROWS_TEXT, true },
-		{ "AUDITED-BY", "audits", ROWS_TEXT, true },
-		{ 0 },
-	};
-
-	rows_print(q->c, q->rows, columns, "workloads");
+	gateway = slice_from(id.name, strlen(MODEL_GATEWAY_ACCOUNT));
+	login = inquiry_login(q, arena_dup(&q->c->arena, id.ns).ptr,
+	    arena_dup(&q->c->arena, gateway).ptr);
+	if (login != NULL)
+		ctl_say(q->c, "who comes through Gateway %.*s/%.*s logs in "
+		    "there first, by OIDCLogin %s; ask with --gateway what it "
+		    "lets in", SLICE_ARG(id.ns), SLICE_ARG(gateway),
+		    model_object_name(login));
 }
 
 static int
@@ -533,9 +327,10 @@ check_one(struct ctl *c)
 	if (code == CTL_OK)
 		code = load(&q);
 	if (code == CTL_OK) {
-		decide_all(&q);
-		print(&q);
-		code = q.denied > 0 ? CTL_NO : CTL_OK;
+		inquiry_decide(&q);
+		inquiry_print(&q);
+		note_gateway(&q);
+		code = q.denied > 0 ? CTL_NO : q.open > 0 ? CTL_ERROR : CTL_OK;
 	}
 	traffic_close(&q.traffic);
 	return code;

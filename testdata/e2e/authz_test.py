@@ -91,6 +91,16 @@ def what_would_be_denied_is_counted_and_let_in(scene):
 	assert orders.metrics().sum(DECISIONS, decision="would_deny") == 1
 	wait_until(lambda: "would_deny: spiffe://" in orders.err(), "it is logged")
 
+	def check(method, *more):
+		return control.ctl("authz", "check", "--from", "web", "--to",
+		    "orders", "--method", method, *more).stdout
+	assert "; dry run: would allow by rule 0 of default/later" in check("GET")
+	assert "; dry run: would deny: no rule of an ALLOW policy matches" in \
+	    check("PUT")
+	(row,) = json.loads(check("PUT", "-o", "json"))
+	assert row["verdict"] == "allowed", row
+	assert row["dryRun"]["verdict"] == "denied", row
+
 
 def runs(control, name):
 	"""The revision that this sidecar says is in force on all its workers."""

@@ -4,10 +4,12 @@ provider first."""
 
 import base64
 import collections
+import json
+import subprocess
 import urllib.parse
 
 from gateway import Gateway, gateway, route, secret, service
-from mesh import curl, free_port, main, scenario, wait_until
+from mesh import MESH, curl, free_port, main, scenario, wait_until
 from outside import Authority
 from policies import access_lines, policy
 from tokens import LoginProvider, authentication
@@ -143,6 +145,32 @@ def what_a_session_says_is_known_to_policies(scene):
 	shop.one = shop.browser()
 	shop.provider.claims = {"groups": ["staff", "admin"]}
 	assert shop.browse("/admin").status == 200
+
+	# People who ask hear of the login, and what it would open.
+	documents = scene.file("shop.yaml", shop.text)
+
+	def ctl(code, *words):
+		done = subprocess.run([MESH, "ctl", "authz", "check", "-f",
+		    documents, *map(str, words)], capture_output=True, text=True,
+		    check=False)
+		assert done.returncode == code, done
+		return done
+
+	def check(path, code, **claims):
+		said = {"iss": shop.provider.url, "sub": "ann",
+		    "aud": shop.provider.client, **claims}
+		more = ("--claims-file", scene.file("claims", json.dumps(said))) \
+		    if claims else ()
+		return ctl(code, "--from", "nobody", "--gateway", "edge", "--port",
+		    shop.port, "--path", path, *more)
+	assert "OIDCLogin default/people asks for a login at " + \
+	    shop.provider.url in check("/plain", 1).stdout
+	assert "of a login by OIDCLogin default/people" in check("/admin", 0,
+	    groups=["admin"]).stdout
+	assert "default/admins" in check("/admin", 1, groups=["staff"]).stdout
+	assert "another audience" in check("/plain", 1, aud="bank").stdout
+	assert "default/people" in ctl(0, "--from", "gw--edge", "--to",
+	    "web").stderr
 
 
 @scenario

@@ -58,7 +58,7 @@ def a_token_is_required_and_its_claims_decide(scene):
 @scenario
 def people_ask_what_a_token_would_do(scene):
 	issuer = Issuer()
-	control, _, web = orders_and(scene, "web")
+	control, orders, web = orders_and(scene, "web")
 	control.apply(REQUIRED + policy("admins", """
   action: DENY
   rules:
@@ -75,9 +75,34 @@ def people_ask_what_a_token_would_do(scene):
 		assert ("denied" in said) == (code == 1), said
 		return said
 	assert "default/required" in check("/", 1)
-	check("/", 0, "--token-file", token)
+	# As long as nobody looks at tokens they say nothing, whatever they say.
+	assert "so nobody looks at the token" in check("/", 1, "--token-file",
+	    token)
+	assert "the claims have no source" in check("/admin", 1,
+	    "--claims-file", claims)
+	assert ask(web, fields=bearer(issuer.token("bob"))) == 403
+	control.apply(authentication([{"issuer": issuer.url,
+	    "jwks": issuer.jwks}]))
+	assert "good by RequestAuthentication default/tokens" in check("/", 0,
+	    "--token-file", token)
+	wait_until(lambda: ask(web, fields=bearer(issuer.token("bob"))) == 200,
+	    "so it is")
 	assert "default/admins" in check("/admin", 1, "--token-file", token)
-	check("/admin", 0, "--claims-file", claims)
+	assert "count as if signed" in check("/admin", 0, "--claims-file",
+	    claims)
+	# Keys that are elsewhere are not ours to fetch.
+	control.apply(authentication([{"issuer": issuer.url, "jwksUri":
+	    f"{issuer.url}/keys"}]))
+	assert f"the keys of {issuer.url}/keys are not at hand" in check("/", 2,
+	    "--token-file", token)
+	check("/", 0, "--token-file", token, "--jwks-file",
+	    scene.file("keys.json", issuer.jwks))
+	assert "the token is of no known key" in check("/", 1, "--token-file",
+	    token, "--jwks-file", scene.file("others.json",
+	    Issuer(kid="two").jwks))
+	old = scene.file("old.jwt", issuer.token("bob", lifetime=-61))
+	assert "answered 401: the token has expired" in check("/", 1,
+	    "--token-file", old), "no key makes up for that"
 	control.ctl("authz", "check", "--from", "web", "--to", "orders",
 	    "--token-file", claims, expect=65)
 	control.ctl("authz", "check", "--from", "web", "--to", "orders",
@@ -114,6 +139,14 @@ def a_token_that_is_not_good_is_refused_whatever_it_is_for(scene):
 		    line["path"] == f"/{reason}" for line in access_lines(orders)),
 		    f"the access log says {reason}")
 		assert orders.metrics().sum(TOKENS, outcome=reason) >= 1
+		words = ("authz", "check", "--from", "web", "--to", "orders", "-o",
+		    "json", "--token-file", scene.file(f"{reason}.jwt", token))
+		if reason == "malformed":
+			control.ctl(*words, expect=65)
+			continue
+		(told,) = json.loads(control.ctl(*words, expect=1).stdout)
+		assert told["verdict"] == "denied" and told["token"]["fault"] == \
+		    reason, (reason, told)
 	many = "&".join([f"access_token={good}"] * 9)
 	assert ask(web, f"/?{many}") == 401, "each of them would be verified"
 	assert orders.metrics().sum(TOKENS, outcome="too-many") == 1
