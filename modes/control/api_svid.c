@@ -59,16 +59,24 @@ on_certificate(void *ctx, const struct store_result *r)
 {
 	struct asked *q = ctx;
 	struct api_call *call = q->call;
+	struct server *s = call->server;
+	uint64_t now_ms = loop_now_ms(s->loop);
 	struct cert_record c;
 	struct err err;
 
 	if (api_caller_record(call, r, "its proxy gets it tokens", &c,
-	    &err) < 0) {
+	    &err) == 0 && !issue_limit_take(&s->issue_limit, ISSUE_TOKEN,
+	    issue_limit_name(&call->arena, &c.grant, c.attestor, c.host),
+	    now_ms))
+		err_set(&err, ERR_TOO_MANY, "too many tokens for this workload; "
+		    "wait a minute");
+	if (err.kind != ERR_NONE) {
+		call->retry_s = issue_limit_left_s(now_ms);
 		api_answer_err(call, &err);
 		api_call_unref(call);
 		return;
 	}
-	signer_send_token(call->server->ca->signer, &q->token, on_signed, q);
+	signer_send_token(s->ca->signer, &q->token, on_signed, q);
 }
 
 void

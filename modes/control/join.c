@@ -162,6 +162,18 @@ on_issued(void *ctx, const struct err *err, struct slice der, int64_t not_after)
 	finish(j);
 }
 
+/* A token is good for one alone; certificates and hosts come again. */
+static bool
+is_too_often(struct join *j)
+{
+	struct server *s = j->server;
+
+	return (j->is_renewal || j->host != NULL) &&
+	    !issue_limit_take(&s->issue_limit, ISSUE_CERTIFICATE,
+	    issue_limit_name(&j->arena, &j->result.grant, j->attestor,
+	    j->host_name), loop_now_ms(s->loop));
+}
+
 static void
 issue(struct join *j, struct slice action)
 {
@@ -169,6 +181,11 @@ issue(struct join *j, struct slice action)
 	struct ca_workload names = names_of(j);
 	struct ca_request request;
 
+	if (is_too_often(j)) {
+		fail(j, ERR_TOO_MANY, "too many certificates for this workload; "
+		    "wait a minute");
+		return;
+	}
 	if (ca_request_workload(&request, j->server->ca, &names, j->point,
 	    &j->result.err) < 0) {
 		finish(j);

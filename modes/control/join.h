@@ -26,7 +26,9 @@
  * same identity and services, but not the workload's name; and whoever presents
  * it gets no further one.
  *
- * Error kinds: ERR_DENIED (the token is none of ours, for another service than
+ * What nobody's one token bounds is bounded by issue_limit.h.
+ *
+ * Error kinds: ERR_TOO_MANY (of issue_limit.h), ERR_DENIED (the token is none of ours, for another service than
  * is wanted, used by another key or too old; no record of the certificate),
  * ERR_UNAVAILABLE (nothing happened, try again), those of
  * ca_request_workload.

@@ -383,6 +383,37 @@ TEST(renewal_needs_a_record_and_keeps_the_names)
 }
 
 /* It is no way to a session, nor to anything that its proxy's key is for. */
+/* Each is recorded for long and audited for ever. */
+TEST(renewals_of_one_workload_have_a_limit)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct use first, other, next = { .err = ERR_INIT };
+	struct token token, second;
+	struct key key;
+
+	key_generate(&key);
+	make_token(t, &token, "orders-1", 60);
+	make_token(t, &second, "orders-2", 60);
+	first = use(t, &token, &key);
+	other = use(t, &second, &key);
+	/* A minute may end meanwhile. */
+	for (int i = 0; i < 2 * ISSUE_LIMIT_CERTIFICATES &&
+	    next.err.kind == ERR_NONE; i++) {
+		next = (struct use){ .err = ERR_INIT };
+		start_renewal(t, first.leaf, &key, i % 2 == 0, &next);
+		server_fixture_run(t, &next.done);
+	}
+	assert_int_equal(next.err.kind, ERR_TOO_MANY);
+	assert_in_range(certificates(t), 2 + ISSUE_LIMIT_CERTIFICATES,
+	    1 + 2 * ISSUE_LIMIT_CERTIFICATES);
+	next = (struct use){ .err = ERR_INIT };
+	start_renewal(t, other.leaf, &key, false, &next);
+	server_fixture_run(t, &next.done);
+	assert_string_equal(next.err.text, "");
+	key_fini(&key);
+	server_fixture_free(t);
+}
+
 TEST(certificate_of_an_application_leads_to_no_other)
 {
 	struct server_fixture *t = server_fixture_new();

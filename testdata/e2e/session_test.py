@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Sessions of control with scripted proxies."""
 
+import json
 import time
 
-from member import Api, Member, service
+from member import Api, Member, make_csr, service
 from mesh import VARIANT, main, scenario, wait_until
 
 WEB = "/core/services/default/web"
@@ -442,6 +443,30 @@ def slow_sessions_cost_little_and_lose_nothing(scene):
 	    ["annotations"]["step"] == "5" for name in names)
 	# 12 MB were written; kept are two forms of each and the feed's lines.
 	assert VARIANT != "release" or grown < 100 * 1024, grown
+
+
+@scenario
+def one_workload_does_not_use_up_what_all_need(scene):
+	control = scene.control()
+	web = Member(scene, control, "default/web", "web-1")
+	other = Member(scene, control, "default/other", "other-1")
+	assert web.join().status == other.join().status == 200
+	csr = make_csr(web.key)
+
+	def ask_until_refused(path, body, most):
+		with web.api().connect() as client:
+			for count in range(2 * most + 1):	# a minute may end
+				reply = client.request(path, "POST", "control.mesh",
+				    body=json.dumps(body).encode())
+				if reply.status != 200:
+					break
+		assert reply.status == 429 and count >= most, (count, reply.body)
+		assert 1 <= int(reply.get("retry-after")) <= 62, reply.head
+
+	ask_until_refused("/v1/svid/x509", {"csr": csr}, 60)
+	ask_until_refused("/v1/svid/jwt", {"audience": ["x"]}, 300)
+	assert web.renew().status in (200, 429)
+	assert other.renew().status == 200
 
 
 if __name__ == "__main__":
