@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "conf/json.h"
+#include "modes/proxy/agent_ask.h"
 #include "modes/proxy/agent_revoke.h"
 #include "modes/proxy/agent_run.h"
 
@@ -135,15 +136,8 @@ on_fetch(void *arg)
 {
 	struct question *q = arg;
 	struct agent *g = q->agent;
-	struct agent_call_request r = {
-		.dial = { .loop = g->loop,
-		    .handshaker = g->options.handshaker,
-		    .files = g->options.control_files,
-		    .control = g->options.settings->control,
-		    .identity = g->tls, .expected_id = g->control_id },
-		.method = "POST", .target = "/v1/svid/jwt",
-		.body = str_slice(&q->body),
-	};
+	const struct agent_call_request r = agent_ask(g, "/v1/svid/jwt",
+	    str_slice(&q->body));
 
 	if (g->has_stopped || !agent_has_identity(g) ||
 	    agent_is_revoked(g, g->identity)) {

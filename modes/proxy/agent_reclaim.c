@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "base/mem.h"
+#include "modes/proxy/agent_ask.h"
 #include "modes/proxy/agent_reclaim.h"
 #include "pki/chain.h"
 #include "pki/csr.h"
@@ -57,16 +58,10 @@ agent_reclaim_start(struct agent *g, void (*done)(void *,
 	key_fini(&g->next_key);
 	key_generate(&g->next_key);
 	if (add_body(&body, g, err) == 0) {
-		struct agent_call_request r = {
-			.dial = { .loop = g->loop,
-			    .handshaker = g->options.handshaker,
-			    .files = g->options.control_files,
-			    .control = g->options.settings->control,
-			    .identity = trust, .expected_id = g->control_id },
-			.method = "POST", .target = "/v1/renew-ended",
-			.body = str_slice(&body),
-		};
+		struct agent_call_request r = agent_ask(g, "/v1/renew-ended",
+		    str_slice(&body));
 
+		r.dial.identity = trust;
 		g->renewal = agent_call_start(&r, done, g);
 	}
 	tls_identity_unref(trust);

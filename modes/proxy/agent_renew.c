@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "modes/proxy/agent_ask.h"
 #include "modes/proxy/agent_reclaim.h"
 #include "modes/proxy/agent_revoke.h"
 #include "modes/proxy/agent_run.h"
@@ -451,21 +452,8 @@ on_renewed(void *arg, const struct agent_reply *reply)
 static void
 start_renewal(struct agent *g)
 {
-	struct str body = { 0 };
-	struct agent_call_request r = {
-		.dial = { .loop = g->loop,
-		    .handshaker = g->options.handshaker,
-		    .files = g->options.control_files,
-		    .control = g->options.settings->control,
-		    .identity = g->tls, .expected_id = g->control_id },
-		.method = "POST", .target = "/v1/renew",
-	};
-
-	key_generate(&g->next_key);
-	agent_join_body(&body, NULL, &g->next_key, NULL);
-	r.body = str_slice(&body);
-	g->renewal = agent_call_start(&r, on_renewed, g);
-	str_fini(&body);
+	g->renewal = agent_ask_certificate(g, "/v1/renew", &g->next_key,
+	    on_renewed);
 }
 
 /* Control's answer to whoever has only an ended certificate. */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "conf/json.h"
+#include "modes/proxy/agent_ask.h"
 #include "modes/proxy/agent_revoke.h"
 #include "modes/proxy/agent_run.h"
 #include "pki/bundle_set.h"
@@ -194,22 +195,8 @@ on_answer(void *arg, const struct agent_reply *reply)
 static void
 ask(struct agent *g)
 {
-	struct agent_svid *a = &g->svid;
-	struct str body = { 0 };
-	struct agent_call_request r = {
-		.dial = { .loop = g->loop,
-		    .handshaker = g->options.handshaker,
-		    .files = g->options.control_files,
-		    .control = g->options.settings->control,
-		    .identity = g->tls, .expected_id = g->control_id },
-		.method = "POST", .target = "/v1/svid/x509",
-	};
-
-	key_generate(&a->next_key);
-	agent_join_body(&body, NULL, &a->next_key, NULL);
-	r.body = str_slice(&body);
-	a->call = agent_call_start(&r, on_answer, g);
-	str_fini(&body);
+	g->svid.call = agent_ask_certificate(g, "/v1/svid/x509",
+	    &g->svid.next_key, on_answer);
 }
 
 static void
