@@ -71,14 +71,6 @@ model_federated_bundle_hash(const char *text, char out[MODEL_BUNDLE_HASH + 1])
 		snprintf(out + 2 * i, 3, "%02x", digest[i]);
 }
 
-static bool
-concerns(const struct model_subject *subject, const struct model_object *o)
-{
-	(void)subject;
-	(void)o;
-	return true;
-}
-
 static void
 print_domain(struct str *out, const struct model_object *o)
 {
@@ -131,6 +123,6 @@ const struct model_kind model_federated_bundle_kind = {
 	.kind = "FederatedBundle", .plural = "federatedbundles",
 	.group = "mesh", .versions = versions, .namespaced = false,
 	.stored = true, .delivery = MODEL_TO_MEMBERS, .schema = &schema,
-	.columns = columns, .concerns = concerns,
+	.columns = columns, .concerns = model_concerns_everybody,
 	.text = "what control fetched of another trust domain; control writes it",
 };

@@ -137,15 +137,6 @@ model_federated_trust_domain(const struct model_object *o)
 	    (const void *)o->head;
 }
 
-/* Who may call is not known before he does. */
-static bool
-concerns(const struct model_subject *subject, const struct model_object *o)
-{
-	(void)subject;
-	(void)o;
-	return true;
-}
-
 static void
 print_domain(struct str *out, const struct model_object *o)
 {
@@ -181,6 +172,7 @@ const struct model_kind model_federated_trust_domain_kind = {
 	.plural = "clusterfederatedtrustdomains", .short_name = "cftd",
 	.group = "spire.spiffe.io", .versions = versions, .namespaced = false,
 	.stored = true, .delivery = MODEL_TO_MEMBERS, .schema = &schema,
-	.columns = columns, .concerns = concerns,
+	/* Who may call is not known before he does. */
+	.columns = columns, .concerns = model_concerns_everybody,
 	.text = "another trust domain whose identities are believed",
 };

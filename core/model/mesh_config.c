@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "model/closure.h"
 #include "model/mesh_config.h"
 
 static const char *const versions[] = { "mesh/v1", NULL };
@@ -135,18 +136,10 @@ static const struct model_column columns[] = {
 	{ NULL, NULL, false },
 };
 
-static bool
-concerns(const struct model_subject *subject, const struct model_object *o)
-{
-	(void)subject;
-	(void)o;
-	return true;
-}
-
 const struct model_kind model_mesh_config_kind = {
 	.kind = "MeshConfig", .plural = "meshconfigs", .short_name = "mc",
 	.group = "mesh", .versions = versions, .namespaced = false, .stored = true,
 	.delivery = MODEL_TO_MEMBERS, .schema = &schema, .columns = columns,
-	.concerns = concerns, .finish = finish,
+	.concerns = model_concerns_everybody, .finish = finish,
 	.text = "what holds for the whole mesh",
 };

@@ -127,19 +127,11 @@ static const struct model_column columns[] = {
 	{ NULL, NULL, false },
 };
 
-/* A route's caller may be in neither of the two namespaces. */
-static bool
-concerns(const struct model_subject *subject, const struct model_object *o)
-{
-	(void)subject;
-	(void)o;
-	return true;
-}
-
 const struct model_kind model_reference_grant_kind = {
 	.kind = "ReferenceGrant", .plural = "referencegrants", .short_name = "refgrant",
 	.group = MODEL_GATEWAY_GROUP, .versions = versions, .namespaced = true,
 	.stored = true, .delivery = MODEL_TO_MEMBERS, .schema = &schema,
-	.columns = columns, .concerns = concerns,
+	/* A route's caller may be in neither of the two namespaces. */
+	.columns = columns, .concerns = model_concerns_everybody,
 	.text = "lets documents of other namespaces refer to what is in this one",
 };
