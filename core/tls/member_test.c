@@ -38,18 +38,39 @@ believe(struct tls_identity *id, const char *domain, struct test_ca *ca)
 	bundle_unref(b);
 }
 
+/* meet's "td", and "far", of which one member, `far`, believes td's roots. */
+struct two {
+	struct meet         *meet;
+	struct test_ca       ca;	/* of far */
+	struct tls_identity *far;
+};
+
+static struct meet *
+two_init(struct two *t)
+{
+	t->meet = meet_new();
+	test_ca_init(&t->ca, "far");
+	t->far = test_identity(&t->ca, FAR, 1);
+	believe(t->far, "td", &t->meet->ca);
+	return t->meet;
+}
+
+static void
+two_fini(struct two *t)
+{
+	tls_identity_unref(t->far);
+	test_ca_fini(&t->ca);
+	meet_free(t->meet);
+}
+
 TEST(members_of_two_domains_that_federate_meet)
 {
-	struct meet *m = meet_new();
-	struct tls_identity *far;
-	struct test_ca ca;
+	struct two t;
+	struct meet *m = two_init(&t);
 	uint8_t hash[HASH_LEN];
 
-	test_ca_init(&ca, "far");
-	far = test_identity(&ca, FAR, 1);
-	believe(far, "td", &m->ca);
-	believe(m->b, "far", &ca);
-	m->client.request.identity = far;
+	believe(m->b, "far", &t.ca);
+	m->client.request.identity = t.far;
 	for (int round = 0; round < 2; round++) {
 		meet_run(m);
 		meet_assert_ok(m, round > 0);
@@ -58,7 +79,7 @@ TEST(members_of_two_domains_that_federate_meet)
 		assert_true(m->server.result.image.peer->is_foreign);
 		assert_true(m->client.result.image.peer->is_foreign);
 		/* Resumed or not, it is known which root vouches for whom. */
-		hash_sha256(hash, ca.root.spki);
+		hash_sha256(hash, t.ca.root.spki);
 		assert_memory_equal(m->server.result.image.peer->root_hash,
 		    hash, HASH_LEN);
 		hash_sha256(hash, m->ca.root.spki);
@@ -70,9 +91,7 @@ TEST(members_of_two_domains_that_federate_meet)
 	meet_assert_ok(m, false);
 	assert_false(m->server.result.image.peer->is_foreign);
 	assert_false(m->client.result.image.peer->is_foreign);
-	tls_identity_unref(far);
-	test_ca_fini(&ca);
-	meet_free(m);
+	two_fini(&t);
 }
 
 /* Who comes, by whose roots, and what the server thinks that knows "far". */
@@ -93,15 +112,14 @@ static const struct {
 
 TEST(no_root_vouches_for_names_of_another_domain)
 {
-	struct meet *m = meet_new();
-	struct test_ca ca;
+	struct two t;
+	struct meet *m = two_init(&t);
 
-	test_ca_init(&ca, "far");
-	believe(m->b, "far", &ca);
+	believe(m->b, "far", &t.ca);
 	m->client.request.verify_none = true;
 	for (size_t i = 0; i < sizeof(comers) / sizeof(comers[0]); i++) {
 		struct tls_identity *comer = identity_of(comers[i].is_of_far ?
-		    &ca : &m->ca, comers[i].domain, comers[i].id);
+		    &t.ca : &m->ca, comers[i].domain, comers[i].id);
 
 		m->client.request.identity = comer;
 		for (int round = 0; round < 2; round++) {
@@ -114,8 +132,7 @@ TEST(no_root_vouches_for_names_of_another_domain)
 		}
 		tls_identity_unref(comer);
 	}
-	test_ca_fini(&ca);
-	meet_free(m);
+	two_fini(&t);
 }
 
 /* Whom the client of "td" expects of a server of "far", which it federates with. */
@@ -132,15 +149,11 @@ static const struct {
 
 TEST(a_server_is_judged_by_the_domain_that_is_expected)
 {
-	struct meet *m = meet_new();
-	struct tls_identity *far;
-	struct test_ca ca;
+	struct two t;
+	struct meet *m = two_init(&t);
 
-	test_ca_init(&ca, "far");
-	far = test_identity(&ca, FAR, 1);
-	believe(far, "td", &m->ca);
-	believe(m->a, "far", &ca);
-	m->server.request.identity = far;
+	believe(m->a, "far", &t.ca);
+	m->server.request.identity = t.far;
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
 		strcpy(m->client.request.expected_id, expected[i].expected);
 		meet_run(m);
@@ -151,41 +164,34 @@ TEST(a_server_is_judged_by_the_domain_that_is_expected)
 			    DISTRUST_OTHER_PEER ? TLS_FAIL_WRONG_PEER :
 			    TLS_FAIL_CERT, distrust_name(expected[i].want));
 	}
-	tls_identity_unref(far);
-	test_ca_fini(&ca);
-	meet_free(m);
+	two_fini(&t);
 }
 
 TEST(nobody_else_says_whom_to_trust_in_our_own_domain)
 {
-	struct meet *m = meet_new();
 	struct tls_identity *false_a;
-	struct test_ca ca;
+	struct two t;
+	struct meet *m = two_init(&t);
 
-	test_ca_init(&ca, "far");
-	false_a = identity_of(&ca, "td", A);
-	believe(m->b, "td", &ca);
+	false_a = identity_of(&t.ca, "td", A);
+	believe(m->b, "td", &t.ca);
 	m->client.request.identity = false_a;
 	m->client.request.verify_none = true;
 	meet_run(m);
 	meet_assert(&m->server, TLS_FAIL_CERT,
 	    distrust_name(DISTRUST_UNKNOWN_ISSUER));
 	tls_identity_unref(false_a);
-	test_ca_fini(&ca);
-	meet_free(m);
+	two_fini(&t);
 }
 
 TEST(a_domain_without_roots_is_believed_no_longer)
 {
-	struct meet *m = meet_new();
-	struct tls_identity *far, *before;
-	struct test_ca ca;
+	struct tls_identity *before;
+	struct two t;
+	struct meet *m = two_init(&t);
 
-	test_ca_init(&ca, "far");
-	far = test_identity(&ca, FAR, 1);
-	believe(far, "td", &m->ca);
-	believe(m->b, "far", &ca);
-	m->client.request.identity = far;
+	believe(m->b, "far", &t.ca);
+	m->client.request.identity = t.far;
 	meet_run(m);
 	meet_assert_ok(m, false);
 	/* The next generation, as whoever changes what is believed makes it. */
@@ -196,9 +202,7 @@ TEST(a_domain_without_roots_is_believed_no_longer)
 	meet_assert(&m->server, TLS_FAIL_CERT,
 	    distrust_name(DISTRUST_FOREIGN));
 	tls_identity_unref(before);
-	tls_identity_unref(far);
-	test_ca_fini(&ca);
-	meet_free(m);
+	two_fini(&t);
 }
 
 /* Several IDs of a domain of which one suffices, as policies name them. */
@@ -216,15 +220,11 @@ static const struct {
 
 TEST(a_server_outside_may_be_of_a_domain_and_learns_who_we_are)
 {
-	struct meet *m = meet_new();
-	struct tls_identity *far;
-	struct test_ca ca;
+	struct two t;
+	struct meet *m = two_init(&t);
 
-	test_ca_init(&ca, "far");
-	far = test_identity(&ca, FAR, 1);
-	believe(far, "td", &m->ca);
-	believe(m->a, "far", &ca);
-	m->server.request.identity = far;
+	believe(m->a, "far", &t.ca);
+	m->server.request.identity = t.far;
 	m->client.request.expected_id[0] = '\0';
 	for (size_t i = 0; i < sizeof(outsides) / sizeof(outsides[0]); i++) {
 		const struct web_name names[] = {
@@ -254,9 +254,7 @@ TEST(a_server_outside_may_be_of_a_domain_and_learns_who_we_are)
 		tls_outside_unref(m->client.request.outside);
 	}
 	m->client.request.outside = NULL;
-	tls_identity_unref(far);
-	test_ca_fini(&ca);
-	meet_free(m);
+	two_fini(&t);
 }
 
 TEST(a_server_outside_of_a_domain_has_a_mark_of_its_own)
