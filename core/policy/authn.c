@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/check.h"
 #include "base/mem.h"
 #include "conf/json.h"
 #include "policy/authn.h"
@@ -264,12 +265,11 @@ authn_is_of(const struct authn *z, struct model_object *const *policies,
 /* --- tokens ----------------------------------------------------------------------- */
 
 static struct authn_proof *
-proof_new(size_t rule)
+proof_new(void)
 {
 	struct authn_proof *p = mem_zalloc(sizeof(*p));
 
 	refs_init(&p->refs);
-	p->rule = rule;
 	p->until_s = INT64_MAX;
 	return p;
 }
@@ -340,50 +340,71 @@ authn_end(const struct jwt *t)
 	return n->number < 4e9 ? (int64_t)n->number : INT64_MAX;
 }
 
-static enum jwt_fault
-verify(const struct authn_rule *r, struct arena *a, struct slice text,
-    int64_t now_s, struct jwt *t)
-{
-	enum jwt_fault fault = jwt_read(t, a, arena_dup(a, text));
+/* A token that was found; read once, for all rules that look at it. */
+struct reading {
+	const struct authn_found *found;
+	struct arena             *arena;
+	bool                      is_read;
+	struct jwt                token;
+	enum jwt_fault            fault;
+};
 
-	return fault == JWT_OK ? jwt_verify(t, &r->trust, now_s) : fault;
+static enum jwt_fault
+read_once(struct reading *r)
+{
+	if (!r->is_read)
+		r->fault = jwt_read(&r->token, r->arena,
+		    arena_dup(r->arena, r->found->text));
+	r->is_read = true;
+	return r->fault;
 }
 
-/* JWT_OK, *out NULL: it found none. */
+static bool
+is_of(const struct reading *r, size_t rule)
+{
+	return (r->found->rules & UINT64_C(1) << rule) != 0;
+}
+
+/*
+ * What is wrong with the first of its tokens that is not good.  JWT_OK: *first is
+ * the first of them, or NULL: it has none.
+ */
 static enum jwt_fault
-judge_by(const struct authn *z, size_t rule, const struct authn_found *v,
-    size_t n, int64_t now_s, struct authn_proof **out)
+judge_by(const struct authn *z, size_t rule, struct reading *v, size_t n,
+    int64_t now_s, const struct jwt **first)
+{
+	*first = NULL;
+	for (size_t i = 0; i < n; i++) {
+		enum jwt_fault fault;
+
+		if (!is_of(&v[i], rule))
+			continue;
+		fault = read_once(&v[i]);
+		if (fault == JWT_OK)
+			fault = jwt_verify(&v[i].token, &z->rules[rule].trust,
+			    now_s);
+		if (fault != JWT_OK)
+			return fault;
+		if (*first == NULL)
+			*first = &v[i].token;
+	}
+	return JWT_OK;
+}
+
+static void
+fill_proof(struct authn_proof *p, const struct authn *z, size_t rule,
+    const struct jwt *first, const struct reading *v, size_t n)
 {
 	const struct authn_rule *r = &z->rules[rule];
-	struct authn_proof *p = NULL;
 
-	*out = NULL;
-	for (size_t i = 0; i < n; i++) {
-		bool is_first = p == NULL;
-		struct jwt t;
-
-		if ((v[i].rules & UINT64_C(1) << rule) == 0)
-			continue;
-		if (is_first)
-			p = proof_new(rule);
-		enum jwt_fault fault = verify(r, &p->arena, v[i].text, now_s,
-		    &t);
-
-		if (fault != JWT_OK) {
-			authn_proof_unref(p);
-			return fault;
-		}
-		if (is_first) {
-			p->payload = t.payload;
-			p->claims = t.claims;
-			authn_token(&p->token, &p->arena, t.claims, r->spaced,
-			    r->spaced_len);
-		}
-		if (authn_end(&t) < p->until_s)
-			p->until_s = authn_end(&t);
-	}
-	*out = p;
-	return JWT_OK;
+	p->rule = rule;
+	p->payload = first->payload;
+	p->claims = first->claims;
+	authn_token(&p->token, &p->arena, first->claims, r->spaced,
+	    r->spaced_len);
+	for (size_t i = 0; i < n; i++)
+		if (is_of(&v[i], rule) && authn_end(&v[i].token) < p->until_s)
+			p->until_s = authn_end(&v[i].token);
 }
 
 /* That the issuer is another's says less than all else. */
@@ -394,23 +415,32 @@ says_more(enum jwt_fault fault, enum jwt_fault than)
 }
 
 void
-authn_judge(const struct authn *z, const struct authn_found *v, size_t n,
+authn_judge(const struct authn *z, const struct authn_found *found, size_t n,
     int64_t now_s, struct authn_verdict *out)
 {
-	*out = (struct authn_verdict){ .fault = JWT_OK };
-	for (size_t i = 0; i < z->rules_len && out->proof == NULL; i++) {
-		enum jwt_fault fault = judge_by(z, i, v, n, now_s,
-		    &out->proof);
+	struct authn_proof *p = proof_new();
+	struct reading v[AUTHN_TOKENS_MAX];
+	const struct jwt *first = NULL;
 
+	check(n <= AUTHN_TOKENS_MAX);
+	*out = (struct authn_verdict){ .fault = JWT_OK };
+	for (size_t i = 0; i < n; i++)
+		v[i] = (struct reading){ .found = &found[i],
+		    .arena = &p->arena };
+	for (size_t i = 0; i < z->rules_len; i++) {
+		enum jwt_fault fault = judge_by(z, i, v, n, now_s, &first);
+
+		if (fault == JWT_OK && first != NULL) {
+			fill_proof(p, z, i, first, v, n);
+			*out = (struct authn_verdict){ p, JWT_OK, i };
+			return;
+		}
 		if (fault != JWT_OK && says_more(fault, out->fault)) {
 			out->fault = fault;
 			out->rule = i;
 		}
 	}
-	if (out->proof != NULL) {
-		out->fault = JWT_OK;
-		out->rule = out->proof->rule;
-	} else if (out->fault == JWT_OK) {
+	authn_proof_unref(p);
+	if (out->fault == JWT_OK)
 		out->fault = JWT_ISSUER;	/* of a rule that was left out */
-	}
 }

@@ -121,7 +121,10 @@ struct authn_verdict {
 	enum jwt_fault      fault;
 	size_t              rule;	/* at which that showed */
 };
-/* n is 1 or more; whatever cannot be found in the set of keys is JWT_KEY. */
+/*
+ * n is 1 to AUTHN_TOKENS_MAX; whatever cannot be found in the set of keys is
+ * JWT_KEY.  Each token is read once, however many rules look at it.
+ */
 void authn_judge(const struct authn *, const struct authn_found *, size_t n,
     int64_t now_s, struct authn_verdict *);
 

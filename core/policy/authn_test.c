@@ -154,7 +154,7 @@ TEST(authn_of_several_tokens_wants_all_of_one_rule)
 	snprintf(other, sizeof(other), "%s", token(&w, 'a',
 	    "{\"iss\":\"A\",\"sub\":\"2\",\"exp\":1795223580}").ptr);
 	snprintf(bad, sizeof(bad), "%s", token(&w, 'b',
-	    "{\"iss\":\"A\",\"sub\":\"3\"}").ptr);
+	    "{\"iss\":\"A\",\"sub\":\"3\",\"exp\":1795223590}").ptr);
 	snprintf(of_b, sizeof(of_b), "%s", token(&w, 'b',
 	    "{\"iss\":\"B\",\"sub\":\"4\"}").ptr);
 	const struct authn_found two[] = { { slice_str(good), 1 },
@@ -175,6 +175,7 @@ TEST(authn_of_several_tokens_wants_all_of_one_rule)
 	authn_judge(z, saved, 2, NOW, &v);
 	assert_non_null(v.proof);
 	assert_true(slice_is(v.proof->token.principal, "B/4"));
+	assert_int_equal(v.proof->until_s, INT64_MAX);
 	assert_int_equal(v.rule, 1);
 	authn_proof_unref(v.proof);
 	authn_unref(z);
