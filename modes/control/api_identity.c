@@ -294,8 +294,17 @@ api_ca(struct api_call *call)
 void
 api_answer_ca(struct api_call *call)
 {
+	struct conf_node *map = conf_map_new(&call->arena);
+
+	api_add_ca(call, map);
+	api_answer_node(call, 200, map);
+}
+
+void
+api_add_ca(struct api_call *call, struct conf_node *map)
+{
 	const struct ca *ca = call->server->ca;
-	struct conf_node *map = conf_map_new(&call->arena), *roots;
+	struct conf_node *roots;
 	struct tls_identity *own = call->server->identity == NULL ? NULL :
 	    identity_get(call->server->identity);
 	enum ca_level level;
@@ -321,5 +330,4 @@ api_answer_ca(struct api_call *call)
 			    ca_rotate_is_vouched(&ca->files));
 	}
 	add_facts(conf_set_map(map, "intermediate"), &ca->now.cert);
-	api_answer_node(call, 200, map);
 }

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "modes/control/api_rows.h"
 #include "modes/control/jwt_rotation.h"
 #include "modes/control/left_behind.h"
@@ -92,39 +93,124 @@ api_ca_taint(struct api_call *call)
 	    api_call_ref(call));
 }
 
-static void
-drop(struct api_call *call)
+/* --- the end of roots ---------------------------------------------------------------- */
+
+struct dropping {
+	struct api_call  *call;
+	bool              is_forced;
+	struct conf_node *shut_out;	/* list of {name, kind, until} */
+};
+
+/* Of one kind: how many, one of them, and when the last certificate ends. */
+struct left {
+	size_t      n;
+	const char *one;
+	int64_t     until;
+};
+
+static struct left
+count(const struct left_behind *b, enum left_behind_kind kind)
 {
-	rotation_drop(call->server->rotation, INT64_MAX, &call->who, on_done,
-	    call);
+	struct left l = { 0 };
+
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->v[i].kind != kind)
+			continue;
+		if (l.n++ == 0)
+			l.one = b->v[i].name;
+		if (l.until < b->v[i].until)
+			l.until = b->v[i].until;
+	}
+	return l;
+}
+
+/* What to do about each of those that hold it up; false: nobody does. */
+static bool
+explain(struct str *out, const struct left_behind *b)
+{
+	const struct left here = count(b, LEFT_CONNECTED),
+	    away = count(b, LEFT_AWAY), people = count(b, LEFT_OPERATOR);
+	char end[CLOCK_TEXT_MAX];
+
+	if (here.n > 0)
+		str_addf(out, "%zu hold%s only a certificate under the old "
+		    "root, such as %s: mesh ctl ca taint; ", here.n,
+		    here.n == 1 ? "s" : "", here.one);
+	if (away.n > 0) {
+		clock_format(end, away.until, -1);
+		str_addf(out, "%zu that hold%s one %s not connected, such as "
+		    "%s: start or delete what is missing, or wait until %s, "
+		    "when the last of these ends; ", away.n,
+		    away.n == 1 ? "s" : "", away.n == 1 ? "is" : "are",
+		    away.one, end);
+	}
+	if (people.n > 0)
+		str_addf(out, "%zu operator%s nobody renews, such as %s: mesh "
+		    "ctl operator revoke %s, and mesh ctl operator create %s; ",
+		    people.n, people.n == 1 ? "" : "s", people.one, people.one,
+		    people.one);
+	str_add(out, "or --force to shut them out");
+	return here.n + away.n + people.n > 0;
+}
+
+static void
+note_shut_out(struct dropping *d, const struct left_behind *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct conf_node *one = conf_add_map(d->shut_out);
+
+		conf_set_string(one, "name", b->v[i].name);
+		conf_set_string(one, "kind", left_behind_kind_name(
+		    b->v[i].kind));
+		conf_set_time(one, "until", b->v[i].until);
+	}
+}
+
+static void
+on_dropped(void *ctx, const struct err *err)
+{
+	struct dropping *d = ctx;
+	struct conf_node *map;
+
+	if (err->kind != ERR_NONE) {
+		api_answer_err(d->call, err);
+	} else {
+		map = conf_map_new(&d->call->arena);
+		api_add_ca(d->call, map);
+		conf_set(map, "shutOut", d->shut_out);
+		api_answer_node(d->call, 200, map);
+	}
+	api_call_unref(d->call);
 }
 
 /* Whom it would shut out is told first. */
 static void
 on_looked(void *ctx, const struct left_behind *b)
 {
-	struct api_call *call = ctx;
+	struct dropping *d = ctx;
+	struct str why = { 0 };
 
-	if (b->err.kind == ERR_NONE && b->n == 0) {
-		drop(call);
-		return;
+	if (b->err.kind != ERR_NONE) {
+		api_answer_err(d->call, &b->err);
+		api_call_unref(d->call);
+	} else if (explain(&why, b) && !d->is_forced) {
+		api_answer_fail(d->call, ERR_CONFLICT, "%s", str_ptr(&why));
+		api_call_unref(d->call);
+	} else {
+		note_shut_out(d, b);
+		rotation_drop(d->call->server->rotation, INT64_MAX,
+		    &d->call->who, on_dropped, d);
 	}
-	if (b->err.kind != ERR_NONE)
-		api_answer_err(call, &b->err);
-	else
-		api_answer_fail(call, ERR_CONFLICT, "%zu hold%s only a "
-		    "certificate under the old root, such as %s: mesh ctl ca "
-		    "taint, or --force to shut them out", b->n,
-		    b->n == 1 ? "s" : "", b->one);
-	api_call_unref(call);
+	str_fini(&why);
 }
 
 void
 api_ca_revoke(struct api_call *call)
 {
-	api_call_ref(call);
-	if (conf_get_bool(call->json, "force", false))
-		drop(call);
-	else
-		left_behind_look(call->server, on_looked, call);
+	struct dropping *d = arena_zalloc(&call->arena, sizeof(*d));
+
+	d->call = api_call_ref(call);
+	d->is_forced = conf_get_bool(call->json, "force", false);
+	d->shut_out = conf_list_new(&call->arena);
+	left_behind_look(call->server, on_looked, d);
 }

@@ -61,6 +61,7 @@ struct join_result;
 void api_joined(void *call, const struct join_result *);
 /* What stands where of the CA: the answer of /v1/ca. */
 void api_answer_ca(struct api_call *);
+void api_add_ca(struct api_call *, struct conf_node *map);
 /* chain, bundle, trustDomain, notAfter. */
 void api_add_certificate(struct api_call *, struct conf_node *map,
     struct slice leaf, int64_t not_after);

@@ -537,9 +537,10 @@ TEST(renewal_of_an_ended_certificate_has_a_window)
 }
 
 struct behind {
-	bool   done;
-	size_t n;
-	char   one[64];
+	bool                  done;
+	size_t                n;
+	char                  one[64];
+	enum left_behind_kind kind;
 };
 
 static void
@@ -550,8 +551,10 @@ on_behind(void *ctx, const struct left_behind *b)
 	x->done = true;
 	x->n = b->n;
 	x->one[0] = '\0';
-	if (b->n > 0)
-		snprintf(x->one, sizeof(x->one), "%s", b->one);
+	if (b->n == 0)
+		return;
+	snprintf(x->one, sizeof(x->one), "%s", b->v[0].name);
+	x->kind = b->v[0].kind;
 }
 
 static struct behind

@@ -1,13 +1,22 @@
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "model/workload.h"
 #include "modes/control/left_behind.h"
+#include "modes/control/operators.h"
 #include "modes/control/records.h"
+#include "modes/control/revocations.h"
+#include "modes/control/sessions.h"
 #include "modes/control/store_keys.h"
+#include "pki/spiffe.h"
 
 struct newest {
 	struct cert_record record;
 	uint64_t           modified;	/* tells apart those of one second */
+	bool               is_operator;
 };
 
 struct look {
@@ -18,21 +27,46 @@ struct look {
 	struct map        newest;	/* by name: struct newest */
 };
 
+const char *
+left_behind_kind_name(enum left_behind_kind kind)
+{
+	static const char *const names[LEFT_N] = {
+		[LEFT_CONNECTED] = "connected", [LEFT_AWAY] = "away",
+		[LEFT_STOPPED] = "stopped", [LEFT_OPERATOR] = "operator",
+	};
+
+	return names[kind];
+}
+
+/* Its end or its revocation made an end of it. */
+static bool
+is_of_concern(const struct server *s, const struct cert_record *c,
+    const struct spiffe *id, int64_t now)
+{
+	if (c->expires <= now ||
+	    revocations_refuse(s->revocations, c->id, c->issued) != 0)
+		return false;
+	/* Control renews its own whenever the CA changes. */
+	return id->kind == SPIFFE_WORKLOAD || (id->kind == SPIFFE_OPERATOR &&
+	    operators_has(s->operators, id->name));
+}
+
 static void
 note(struct look *l, const struct store_item *item, int64_t now)
 {
 	struct newest *n = arena_alloc(&l->arena, sizeof(*n)), *other;
 	struct cert_record *c = &n->record;
 	struct err err = ERR_INIT;
+	struct spiffe id;
 	struct slice name;
 
-	/* Control renews its own whenever the CA changes. */
 	if (cert_record_read(c, &l->arena, item->value, &err) < 0 ||
-	    c->expires <= now || slice_has_suffix(c->id, SLICE("/control")))
+	    !spiffe_parse(&id, c->id) ||
+	    !is_of_concern(l->server, c, &id, now))
 		return;
-	name = c->grant.name.len == 0 ? c->id : slice_str(arena_printf(
-	    &l->arena, "%.*s/%.*s%s", SLICE_ARG(c->grant.ns),
-	    SLICE_ARG(c->grant.name),
+	n->is_operator = id.kind == SPIFFE_OPERATOR;
+	name = n->is_operator ? c->id : slice_str(arena_printf(&l->arena,
+	    "%.*s/%.*s%s", SLICE_ARG(c->grant.ns), SLICE_ARG(c->grant.name),
 	    c->is_of_app ? " (its application)" : ""));
 	n->modified = item->modified;
 	other = map_get(&l->newest, name);
@@ -63,25 +97,72 @@ is_current(const struct ca *ca, const struct cert_record *c)
 	    is_by(c, &ca->before));
 }
 
+static enum left_behind_kind
+kind_of(struct look *l, const struct newest *n)
+{
+	const struct server *s = l->server;
+	const struct grant *g = &n->record.grant;
+	const char *ns, *name;
+	struct slice key;
+
+	if (n->is_operator)
+		return LEFT_OPERATOR;
+	ns = arena_dup(&l->arena, g->ns).ptr;
+	name = arena_dup(&l->arena, g->name).ptr;
+	if (sessions_has(s->sessions, slice_str(arena_printf(&l->arena, "%s/%s",
+	    ns, name))))
+		return LEFT_CONNECTED;
+	key = slice_str(model_key(&l->arena, &model_workload_kind, ns, name));
+	return registry_find(s->registry, key) != NULL ||
+	    registry_workload_status(s->workloads, key) != LIVE_UNKNOWN ?
+	    LEFT_AWAY : LEFT_STOPPED;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct left_behind_one *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static void
+gather(struct look *l, struct left_behind *result)
+{
+	struct left_behind_one *v = arena_alloc(&l->arena,
+	    (l->newest.len + 1) * sizeof(*v));
+	struct slice name;
+	size_t it = 0;
+	void *value;
+
+	while (map_next(&l->newest, &it, &name, &value)) {
+		const struct newest *n = value;
+		struct spiffe id;
+
+		if (is_current(l->server->ca, &n->record))
+			continue;
+		if (n->is_operator && spiffe_parse(&id, name))
+			name = id.name;
+		v[result->n++] = (struct left_behind_one){
+			.name = arena_dup(&l->arena, name).ptr,
+			.kind = kind_of(l, n), .until = n->record.expires,
+		};
+	}
+	if (result->n > 1)
+		qsort(v, result->n, sizeof(*v), by_name);
+	result->v = v;
+}
+
 static void
 on_certificates(void *ctx, const struct store_result *r)
 {
 	struct look *l = ctx;
 	struct left_behind result = { .err = r->err };
 	int64_t now = clock_wall_s();
-	struct slice name;
-	size_t it = 0;
-	void *value;
 
 	for (size_t i = 0; i < r->n_items; i++)
 		note(l, &r->items[i], now);
-	while (map_next(&l->newest, &it, &name, &value)) {
-		if (is_current(l->server->ca,
-		    &((const struct newest *)value)->record))
-			continue;
-		result.n++;
-		result.one = arena_dup(&l->arena, name).ptr;
-	}
+	gather(l, &result);
 	l->done(l->ctx, &result);
 	map_fini(&l->newest, NULL);
 	arena_fini(&l->arena);

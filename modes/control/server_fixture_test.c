@@ -4,6 +4,7 @@
 #include "modes/control/conditions.h"
 #include "modes/control/issuer.h"
 #include "modes/control/attest.h"
+#include "modes/control/operators.h"
 #include "modes/control/revocations.h"
 #include "modes/control/rollouts.h"
 #include "modes/control/server_fixture.h"
@@ -42,6 +43,8 @@ server_fixture_new(void)
 	s->attest = attest_new();
 	s->revocations = revocations_open(s->store, &err);
 	assert_non_null(s->revocations);
+	s->operators = operators_open(s->store, &err);
+	assert_non_null(s->operators);
 	s->registry = registry_open(s->store, s->vault, &s->port, &err);
 	assert_non_null(s->registry);
 	s->workloads = registry_workloads_new(s->registry,
@@ -70,6 +73,7 @@ server_fixture_free(struct server_fixture *t)
 	fixture_shut(&t->f);
 	loop_free(s->loop);
 	traffic_free(s->traffic);
+	operators_free(s->operators);
 	revocations_free(s->revocations);
 	attest_free(s->attest);
 	stat_memo_fini(&s->memo);

@@ -166,8 +166,12 @@ static const struct ctl_command ca_revoke = {
 	.arguments = "",
 	.summary = "take the trust from every root that is not active",
 	.text = "Whoever has no certificate under the active root would be "
-	    "refused from then on: while there is one, nothing is done, and ca "
-	    "taint goes first. Control does this by itself 24 hours after a "
+	    "refused from then on: while there is one, nothing is done, and it "
+	    "says who that is and what helps. For workloads that are connected "
+	    "ca taint goes first; an operator gets another certificate by "
+	    "operator revoke and operator create. Who was revoked is not "
+	    "counted, and a workload that was stopped holds nothing up: it is "
+	    "named in a warning. Control does this by itself 24 hours after a "
 	    "root's end.",
 	.options = revoke_options,
 	.examples = revoke_examples,
@@ -330,15 +334,45 @@ replace_token_key(struct ctl *c)
 	    "/v1/ca/replace-token-key", conf_map_new(&c->arena));
 }
 
+/* Who is refused from now on, and how each comes back. */
+static void
+warn_shut_out(struct ctl *c, const struct conf_node *answer)
+{
+	CONF_FOREACH(e, conf_get(answer, "shutOut")) {
+		const char *name = conf_get_string(e->node, "name");
+		const char *kind = conf_get_string(e->node, "kind");
+		const char *until = conf_get_string(e->node, "until");
+
+		if (name == NULL || kind == NULL || until == NULL)
+			continue;
+		if (strcmp(kind, "operator") == 0)
+			ctl_warn(c, "operator %s is refused: mesh ctl operator "
+			    "revoke %s, and mesh ctl operator create %s", name,
+			    name, name);
+		else
+			ctl_warn(c, "%s%s is refused until it joins with a new "
+			    "token, or its certificate has ended, %s", name,
+			    strcmp(kind, "stopped") == 0 ? ", which was "
+			    "stopped," : "", until);
+	}
+}
+
 static int
 revoke(struct ctl *c)
 {
-	struct conf_node *body = conf_map_new(&c->arena);
+	struct conf_node *body = conf_map_new(&c->arena), *answer;
+	struct err err = ERR_INIT;
 	int code = ctl_confirm(c, "take the trust from every root but the "
 	    "active one?");
 
+	if (code != CTL_OK)
+		return code;
 	conf_set_bool(body, "force", ctl_has(c, "force"));
-	return code != CTL_OK ? code : order(c, "POST", "/v1/ca/revoke", body);
+	if (call_api(c, "POST", "/v1/ca/revoke", body, &answer, &err) < 0)
+		return ctl_fail_call(c, &err);
+	print_ca(c, answer);
+	warn_shut_out(c, answer);
+	return CTL_OK;
 }
 
 static int

@@ -216,6 +216,52 @@ def the_root_s_key_is_kept_in_shares_and_comes_back(scene):
 	control.ctl("ca", "activate")
 
 
+@scenario
+def who_holds_an_old_root_up_is_told_what_helps(scene):
+	"""Nobody waits for the dead, and operators are not asked to renew."""
+	control, web, orders = pair(scene)
+	names = "killed", "stopped", "revoked"
+	killed, stopped, revoked = (member(scene, control, name)
+	    for name in names)
+	anna, bob = Person(scene, control, "anna"), Person(scene, control, "bob")
+	wait_until(lambda: "stopped" in control.ctl("get", "workloads").stdout,
+	    "it is registered")
+	assert stopped.stop() == 0
+	killed.kill()
+	control.ctl("revoke", "default/revoked", "--yes", "--wait", "0s", expect=None)
+	control.ctl("operator", "revoke", "bob", "--yes")
+	control.ctl("ca", "prepare", "--level", "root")
+	control.ctl("ca", "activate")
+
+	def refused():
+		return control.ctl("ca", "revoke", "--yes", expect=75).stderr
+
+	said = refused()
+	assert "2 hold only a certificate under the old root, such as " \
+	    "default/orders: mesh ctl ca taint;" in said, said
+	assert "1 that holds one is not connected, such as default/killed" \
+	    in said, said
+	assert "1 operator nobody renews, such as anna: mesh ctl operator " \
+	    "revoke anna, and mesh ctl operator create anna" in said, said
+	assert "bob" not in said and "revoked" not in said.split(":", 1)[1], said
+	follow(control, [web, orders])
+	wait_until(lambda: "ca taint" not in refused(), "all renewed")
+	# What was said helps.
+	control.ctl("operator", "revoke", "anna", "--yes")
+	anna = Person(scene, control, "anna", "--yes")
+	said = refused()
+	assert "operator" not in said.replace("mesh ctl operator", ""), said
+	done = control.ctl("ca", "revoke", "--yes", "--force")
+	assert "default/killed is refused until it joins with a new token" in \
+	    done.stderr, done.stderr
+	assert "default/stopped, which was stopped, is refused" in done.stderr, \
+	    done.stderr
+	assert len(done.stderr.splitlines()) == 2, done.stderr
+	assert roots(control) == 1
+	assert "web" in anna.ctl("get", "services").stdout
+	assert ask(web).status == 200
+
+
 CA_CERTIFICATE = """basicConstraints=critical,CA:TRUE,pathlen:0
 keyUsage=critical,keyCertSign,cRLSign
 subjectKeyIdentifier=hash

@@ -1,0 +1,111 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/unit.h"
+#include "modes/control/left_behind.h"
+#include "modes/control/operators.h"
+#include "modes/control/revocations.h"
+#include "modes/control/server_fixture.h"
+#include "modes/control/store_keys.h"
+
+/* Names and kinds, in one line. */
+struct seen {
+	bool done;
+	char text[256];
+};
+
+static void
+on_seen(void *ctx, const struct left_behind *b)
+{
+	struct seen *s = ctx;
+	size_t len = 0;
+
+	assert_string_equal(b->err.text, "");
+	s->text[0] = '\0';
+	for (size_t i = 0; i < b->n; i++)
+		len += (size_t)snprintf(s->text + len, sizeof(s->text) - len,
+		    "%s%s %s", i > 0 ? ", " : "", b->v[i].name,
+		    left_behind_kind_name(b->v[i].kind));
+	s->done = true;
+}
+
+static void
+must_see(struct server_fixture *t, const char *wanted)
+{
+	struct seen s = { 0 };
+
+	left_behind_look(t->s, on_seen, &s);
+	server_fixture_run(t, &s.done);
+	assert_string_equal(s.text, wanted);
+}
+
+/* A certificate of a CA that signs no more. */
+static void
+put_record(struct server_fixture *t, const char *key, const char *id,
+    const char *name, int64_t age_s, int64_t left_s)
+{
+	struct cert_record c = { .id = slice_str(id), .issuer = SLICE("00ff"),
+	    .issued = clock_wall_s() - age_s,
+	    .expires = clock_wall_s() + left_s };
+	struct store_txn *txn = store_txn_new();
+	struct str json = { 0 }, at = { 0 };
+
+	if (name != NULL)
+		c.grant = (struct grant){ .ns = SLICE("shop"),
+		    .account = SLICE("sell"), .name = slice_str(name) };
+	cert_record_write(&json, &c);
+	str_addf(&at, STORE_CERTIFICATES "%s", key);
+	store_txn_put(txn, str_slice(&at), str_slice(&json));
+	fixture_commit(&t->f, txn);
+	str_fini(&json);
+	str_fini(&at);
+}
+
+#define SELL	"spiffe://td/ns/shop/sa/sell"
+#define ANNA	"spiffe://td/operator/anna"
+
+TEST(who_cannot_renew_is_told_apart_from_who_was_not_asked)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct operator_record anna = { .name = SLICE("anna"),
+	    .created = clock_wall_s(), .expires = clock_wall_s() + 100 };
+
+	put_record(t, "01", SELL, "orders-1", 100, 100);
+	must_see(t, "shop/orders-1 stopped");
+	server_fixture_put(t, "apiVersion: mesh/v1\nkind: Workload\n"
+	    "metadata: {name: orders-1, namespace: shop}\n"
+	    "spec: {serviceAccount: sell, address: 10.0.0.1, "
+	    "services: [orders]}\n");
+	must_see(t, "shop/orders-1 away");
+	/* Control's own follows the CA, and what has ended is nobody's. */
+	put_record(t, "02", "spiffe://td/control", NULL, 100, 100);
+	put_record(t, "03", SELL, "orders-3", 100, -1);
+	must_see(t, "shop/orders-1 away");
+	/* Whose record went was revoked. */
+	put_record(t, "04", ANNA, NULL, 100, 100);
+	must_see(t, "shop/orders-1 away");
+	operators_add(t->s->operators, &anna);
+	must_see(t, "anna operator, shop/orders-1 away");
+	operators_remove(t->s->operators, SLICE("anna"));
+	must_see(t, "shop/orders-1 away");
+	server_fixture_free(t);
+}
+
+TEST(who_was_revoked_holds_no_root_up)
+{
+	struct server_fixture *t = server_fixture_new();
+	const struct revocation_record r = { .id = SLICE(SELL),
+	    .at = clock_wall_s() - 50, .until = clock_wall_s() + 100,
+	    .by = SLICE("anna") };
+
+	put_record(t, "01", SELL, "orders-1", 100, 100);
+	put_record(t, "02", SELL, "orders-2", 100, 100);
+	must_see(t, "shop/orders-1 stopped, shop/orders-2 stopped");
+	revocations_add(t->s->revocations, &r);
+	must_see(t, "");
+	/* It was let in again since. */
+	put_record(t, "03", SELL, "orders-2", 10, 100);
+	must_see(t, "shop/orders-2 stopped");
+	server_fixture_free(t);
+}
