@@ -180,9 +180,25 @@ api_caller_identify(struct api_call *call, unsigned door)
 
 /* --- what one may ------------------------------------------------------------ */
 
+/*
+ * The audit log hears of those who are somebody.  A proxy that was revoked comes
+ * back again and again, and only asks for what it had.
+ */
+static void
+answer_refused(struct api_call *call, const struct err *err)
+{
+	bool is_known = call->spiffe.kind == SPIFFE_OPERATOR ||
+	    call->role != API_NOBODY;
+
+	if (call->who.how.ptr != NULL && is_known)
+		refusals_note(call->server, &call->who, slice_str(err->text));
+	api_answer_err(call, err);
+}
+
 static void
 refuse_role(struct api_call *call)
 {
+	struct err err;
 	const char *needs = call->route->who == API_WORKLOAD ?
 	    "a workload's certificate" : call->route->who == API_LOCAL ?
 	    "the local socket" : "an operator's certificate, or the local socket";
@@ -191,15 +207,16 @@ refuse_role(struct api_call *call)
 		char when[CLOCK_TEXT_MAX];
 
 		clock_format(when, call->revoked, -1);
-		api_answer_fail(call, ERR_DENIED, "%.*s was revoked at %s; join "
+		err_set(&err, ERR_DENIED, "%.*s was revoked at %s; join "
 		    "again with a new token", SLICE_ARG(call->id), when);
 	} else if (call->spiffe.kind == SPIFFE_OPERATOR && call->id.len > 0 &&
 	    call->role == API_NOBODY)
-		api_answer_fail(call, ERR_DENIED, "%.*s is not, or no longer, an "
+		err_set(&err, ERR_DENIED, "%.*s is not, or no longer, an "
 		    "operator with this certificate", SLICE_ARG(call->id));
 	else
-		api_answer_fail(call, ERR_DENIED, "%.*s may not do this: it "
+		err_set(&err, ERR_DENIED, "%.*s may not do this: it "
 		    "needs %s", SLICE_ARG(call->who.actor), needs);
+	answer_refused(call, &err);
 }
 
 static void

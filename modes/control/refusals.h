@@ -5,7 +5,8 @@
 #include "modes/control/audit.h"
 
 /*
- * refusals: what people asked for and may not, in the audit log.
+ * refusals: what people asked for and may not, in the audit log; and what others
+ * with a certificate asked for that is people's.
  * Life: refusals_init -> refusals_take before each entry -> refusals_fini.
  *
  * Entries of the log stay for ever, and whoever has a name can cause these at

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from member import Api, Member, make_csr, make_key, openssl, service
+from member import ID, Api, Member, make_csr, make_key, openssl, service
 import wire
 from mesh import MESH, Process, Skip, curl, free_port, main, scenario, wait_until
 from wire import Client, get
@@ -472,6 +472,12 @@ def nobody_does_what_others_may(scene):
 	refused(Api(control).get("/v1/session"), 403, "workload's certificate")
 	for path in ("/v1/health", "/v1/trust-bundle"):
 		assert stranger.get(path).status == 200
+	# Who is known by a certificate is on record with what he tried.
+	entries = [e for e in Api(control).get("/v1/audit").json()["items"]
+	    if e["action"] == "access.refused"]
+	actors = {e["actor"] for e in entries}
+	assert f"{ID}/ns/default/sa/orders" in actors, entries
+	assert not any("anonymous" in actor for actor in actors), entries
 	# The admin listener has its own paths, and they are nowhere else.
 	assert get(control.admin_port, "/v1/tokens").status == 404
 	assert Api(control).get("/metrics").status == 404
@@ -490,8 +496,10 @@ def operators_come_and_go(scene):
 	    service("web")).status == 200
 	refused(anna.post("/v1/backup", {"passphrase": "x" * 20}), 403, "local socket")
 	refused(anna.post("/v1/renew", {}), 403, "workload's")
-	entry = local.get("/v1/audit").json()["items"][-1]
+	*_, entry, backup, renewal = local.get("/v1/audit").json()["items"]
 	assert entry["actor"] == "operator/anna", entry
+	assert "local socket" in backup["detail"]["why"], backup
+	assert "workload's" in renewal["detail"]["why"], renewal
 	assert entry["from"].startswith("127.0.0.1:"), entry
 	refused(local.post("/v1/operators", {"name": "anna", "csr": make_csr(key)}),
 	    409, "revoke")
