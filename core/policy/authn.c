@@ -104,9 +104,10 @@ keys_of(const struct model_jwt_rule *r, const struct authn_sources *sources,
 }
 
 static void
-add_rule(struct authn *z, struct model_object *policy,
-    const struct model_jwt_rule *r, const struct authn_sources *sources)
+add_rule(struct authn *z, struct model_object *policy, size_t number,
+    const struct authn_sources *sources)
 {
+	const struct model_jwt_rule *r = &spec_of(policy)->rules[number];
 	struct authn_rule *to = &z->rules[z->rules_len];
 
 	if (z->rules_len == AUTHN_RULES_MAX) {
@@ -115,6 +116,7 @@ add_rule(struct authn *z, struct model_object *policy,
 	}
 	*to = (struct authn_rule){
 		.policy = arena_strdup(&z->arena, model_object_name(policy)),
+		.number = (int)number,
 		.timeout_ms = (uint64_t)r->timeout_ms,
 		.spaced = r->space_delimited,
 		.spaced_len = r->space_delimited_len,
@@ -190,7 +192,7 @@ authn_new(struct model_object *const *policies, size_t n,
 		    spec_of(z->policies[i]);
 
 		for (size_t k = 0; k < s->rules_len; k++)
-			add_rule(z, z->policies[i], &s->rules[k], sources);
+			add_rule(z, z->policies[i], k, sources);
 	}
 	note_hash(z);
 	return z;

@@ -44,6 +44,7 @@ struct authn_output {
 
 struct authn_rule {
 	const char          *policy;	/* "ns/name" */
+	int                  number;	/* of its jwtRules, from 0 */
 	struct jwt_trust     trust;	/* keys are those of ... */
 	struct issuer_keys  *keys;	/* counted */
 	struct slice         source;	/* where they come from; absent: inline */

@@ -1,14 +1,17 @@
+#include <string.h>
+
 #include "base/clock.h"
 #include "filter/token_places.h"
 #include "modes/proxy/authenticate.h"
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/data_plane.h"
+#include "modes/proxy/key_wait.h"
 #include "modes/proxy/verifier.h"
 #include "policy/token_cache.h"
 #include "stat/metrics.h"
 
 #define NOTE		"token"
-#define WAITING_MAX	1024	/* of a worker, for keys */
+#define PAST		"authenticated"
 
 struct state {
 	struct l7_ctx      *ctx;
@@ -20,10 +23,9 @@ struct state {
 	uint8_t             key[HASH_LEN];	/* in the worker's cache */
 	struct verifying   *verifying;
 	struct authn_proof *proof;	/* counted */
-	struct list         link;	/* in worker->key_waits */
-	struct loop_timer   late;
-	struct slice        source;	/* that it waits for */
+	struct key_wait     wait;
 	bool                has_waited;
+	struct authenticated past;
 };
 
 static enum verdict look(struct state *);
@@ -59,14 +61,13 @@ count(const struct state *s, const char *outcome)
 }
 
 /* RFC 6750, section 3.1; the rest is for who reads the log. */
-static void
-refuse(struct state *s, const char *why)
+void
+authenticate_refuse(struct l7_ctx *ctx, const char *why)
 {
-	struct arena *a = l7_arena(s->ctx);
+	struct arena *a = l7_arena(ctx);
 	struct http_head *head = arena_alloc(a, sizeof(*head));
 	struct buf body = { 0 };
 
-	count(s, why);
 	http_head_init(head, a);
 	head->status = 401;
 	http_fields_add(&head->fields, SLICE("www-authenticate"),
@@ -74,9 +75,16 @@ refuse(struct state *s, const char *why)
 	http_fields_add_id(&head->fields, FIELD_CONTENT_TYPE,
 	    SLICE("text/plain"));
 	buf_addf(&body, "invalid token\n");
-	l7_reply_with(s->ctx, head, &body, FLAG_UAEX, "invalid_token");
+	l7_reply_with(ctx, head, &body, FLAG_UAEX, "invalid_token");
 	buf_fini(&body);
-	l7_summary(s->ctx)->details = arena_printf(a, "invalid_token[%s]", why);
+	l7_summary(ctx)->details = arena_printf(a, "invalid_token[%s]", why);
+}
+
+static void
+refuse(struct state *s, const char *why)
+{
+	count(s, why);
+	authenticate_refuse(s->ctx, why);
 }
 
 static void
@@ -85,6 +93,7 @@ let_by(struct state *s, struct authn_proof *p, const char *outcome)
 	struct arena *a = l7_arena(s->ctx);
 
 	s->proof = p;
+	s->past.has_token = true;
 	count(s, outcome);
 	l7_summary(s->ctx)->is_personal = true;
 	if (!s->rules->rules[p->rule].forwards)
@@ -103,76 +112,35 @@ overload(struct state *s)
 /* --- waiting for keys ------------------------------------------------------------- */
 
 static void
-stop_waiting(struct state *s)
+on_keys(void *arg)
 {
-	if (!list_is_linked(&s->link))
-		return;
-	list_remove(&s->link);
-	loop_timer_stop(&s->late);
-	worker_of(s->ctx)->key_waits_len--;
+	struct state *s = arg;
+
+	authn_unref(s->rules);
+	if (look(s) == PASS)
+		l7_resume(s->ctx, DIR_UP);
 }
 
 static void
 on_late(void *arg)
 {
-	struct state *s = arg;
-
-	stop_waiting(s);
-	refuse(s, "key");
+	refuse(arg, "key");
 }
 
-static void
-wait_for_keys(struct state *s, const struct authn_rule *r)
-{
-	struct proxy_worker *w = worker_of(s->ctx);
-
-	s->has_waited = true;
-	s->source = arena_dup(l7_arena(s->ctx), r->source);
-	list_append(&w->key_waits, &s->link);
-	w->key_waits_len++;
-	loop_timer_init(&s->late, w->env.loop, on_late, s);
-	loop_timer_start(&s->late, r->timeout_ms);
-}
+static const struct key_wait_ops key_wait_ops = { on_keys, on_late };
 
 /* False: there are no others, or nobody who could be asked. */
 static bool
 awaits_keys(struct state *s, size_t rule)
 {
-	struct proxy_worker *w = worker_of(s->ctx);
-	const struct authn_rule *r = &s->rules->rules[rule];
-	const struct data_plane_options *o = &w->plane->options;
+	enum key_wait_result r = s->has_waited ? KEY_WAIT_FINAL :
+	    key_wait_start(&s->wait, worker_of(s->ctx), &s->rules->rules[rule],
+	    &key_wait_ops, s);
 
-	if (r->source.ptr == NULL || s->has_waited || o->want_keys == NULL)
-		return false;
-	switch (issuer_keys_ask(r->keys, loop_now_ms(w->env.loop))) {
-	case ISSUER_KEYS_FINAL:
-		return false;
-	case ISSUER_KEYS_ASK:
-		o->want_keys(o->arg, r->source);
-		break;
-	case ISSUER_KEYS_WAIT:
-		break;
-	}
-	if (w->key_waits_len >= WAITING_MAX)
+	s->has_waited = true;
+	if (r == KEY_WAIT_FULL)
 		overload(s);
-	else
-		wait_for_keys(s, r);
-	return true;
-}
-
-void
-authenticate_again(struct proxy_worker *w, struct slice source)
-{
-	LIST_FOREACH_SAFE(at, &w->key_waits) {
-		struct state *s = list_entry(at, struct state, link);
-
-		if (!slice_eq(s->source, source))
-			continue;
-		stop_waiting(s);
-		authn_unref(s->rules);
-		if (look(s) == PASS)
-			l7_resume(s->ctx, DIR_UP);
-	}
+	return r != KEY_WAIT_FINAL;
 }
 
 static void
@@ -207,7 +175,7 @@ judge(struct state *s)
 		return PASS;
 	}
 	s->verifying = verifier_start(w->plane->verifier, w->env.loop,
-	    s->rules, s->found, s->found_len, on_verdict, s);
+	    s->rules, s->found, s->found_len, clock_wall_s(), on_verdict, s);
 	if (s->verifying != NULL)
 		return HOLD;
 	overload(s);
@@ -230,6 +198,26 @@ find_rules(struct state *s)
 	return authn_ref(at.rules);
 }
 
+/* What is taken out of it here, or behind, is looked for again there. */
+static struct http_head *
+as_it_came(const struct http_head *head, struct arena *a)
+{
+	struct http_head *h = arena_alloc(a, sizeof(*h));
+	size_t size = head->fields.len * sizeof(*h->fields.v);
+
+	*h = *head;
+	h->fields.v = arena_alloc(a, size + 1);
+	memcpy(h->fields.v, head->fields.v, size);
+	h->fields.cap = h->fields.len;
+	return h;
+}
+
+const struct authenticated *
+authenticate_past(struct l7_ctx *ctx)
+{
+	return l7_note_get(ctx, PAST);
+}
+
 static enum verdict
 look(struct state *s)
 {
@@ -238,11 +226,15 @@ look(struct state *s)
 	bool are_few;
 
 	s->rules = find_rules(s);
+	s->past = (struct authenticated){ s->rules, s->head, false };
 	if (s->rules == NULL)
 		return PASS;
 	s->found = arena_alloc(a, sizeof(*s->found) * AUTHN_TOKENS_MAX);
 	are_few = token_places_find(s->rules, s->head, a, s->found,
 	    &s->found_len);
+	if (s->found_len > 0)
+		s->past.head = as_it_came(s->head, a);
+	l7_note_set(s->ctx, PAST, &s->past);
 	token_outputs_clear(s->rules, &s->head->fields);
 	sum->query = token_places_hide(s->rules, sum->query, a);
 	if (!are_few) {
@@ -297,7 +289,7 @@ request_done(struct l7_ctx *ctx, const struct l7_summary *sum)
 	if (s->verifying != NULL)
 		verifier_cancel(s->verifying);
 	s->verifying = NULL;
-	stop_waiting(s);
+	key_wait_stop(&s->wait);
 	authn_proof_unref(s->proof);
 	authn_unref(s->rules);
 	s->proof = NULL;

@@ -25,11 +25,16 @@ const struct authz_token *authenticate_token(struct l7_ctx *);
 /* In its place, from somebody who knows as well; lives as long as ctx. */
 void authenticate_as(struct l7_ctx *, struct authz_token *);
 
-/*
- * On the worker: requests that wait for keys from there are judged by those that
- * are in force now.
- */
-void authenticate_again(struct proxy_worker *, struct slice source);
+/* What a request was judged by; it and its head as it came live as long as ctx. */
+struct authenticated {
+	const struct authn     *rules;	/* borrowed */
+	const struct http_head *head;
+	bool                    has_token;	/* that was good */
+};
+/* NULL: no rules were in force. */
+const struct authenticated *authenticate_past(struct l7_ctx *);
+/* Answers 401, or cuts it off; the log says why. */
+void authenticate_refuse(struct l7_ctx *, const char *why);
 
 /* The rules of a snapshot whose ports and fronts are there; by compile. */
 void compile_authentication(const struct compile_input *, struct snapshot *);

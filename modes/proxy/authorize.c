@@ -112,7 +112,8 @@ are_same(const struct inbound_port *a, size_t a_len,
     const struct inbound_port *b, size_t b_len)
 {
 	for (size_t i = 0; a_len == b_len && i < a_len; i++)
-		if (a[i].authz != b[i].authz || a[i].port != b[i].port ||
+		if (a[i].authz != b[i].authz || a[i].rules != b[i].rules ||
+		    a[i].port != b[i].port ||
 		    a[i].mode != b[i].mode ||
 		    a[i].settles_ms != b[i].settles_ms ||
 		    a[i].app_port != b[i].app_port ||
@@ -121,18 +122,26 @@ are_same(const struct inbound_port *a, size_t a_len,
 	return a_len == b_len;
 }
 
+static bool
+are_same_fronts(const struct gateway *a, const struct gateway *b)
+{
+	size_t a_len = a == NULL ? 0 : a->len, b_len = b == NULL ? 0 : b->len;
+
+	for (size_t i = 0; a_len == b_len && i < a_len; i++) {
+		const struct gateway_front *x = &a->fronts[i],
+		    *y = &b->fronts[i];
+
+		if (x->authz != y->authz || x->rules != y->rules ||
+		    !addr_eq(&x->addr, &y->addr))
+			return false;
+	}
+	return a_len == b_len;
+}
+
 bool
 authorize_is_same(const struct snapshot *a, const struct snapshot *b)
 {
-	size_t a_len = a->gateway == NULL ? 0 : a->gateway->len;
-	size_t b_len = b->gateway == NULL ? 0 : b->gateway->len;
-
-	for (size_t i = 0; a_len == b_len && i < a_len; i++)
-		if (a->gateway->fronts[i].authz != b->gateway->fronts[i].authz ||
-		    !addr_eq(&a->gateway->fronts[i].addr,
-		    &b->gateway->fronts[i].addr))
-			return false;
-	return a_len == b_len && are_same(a->inbound, a->inbound_len,
+	return are_same_fronts(a->gateway, b->gateway) && are_same(a->inbound, a->inbound_len,
 	    b->inbound, b->inbound_len) && are_same(a->inbound_udp,
 	    a->inbound_udp_len, b->inbound_udp, b->inbound_udp_len);
 }
@@ -270,6 +279,19 @@ note_plain(struct proxy_worker *w, const struct authorize_at *at,
 		    "PeerAuthentication %s says STRICT", by);
 	count(w, at, decision, &answer);
 	tell(w, at, f, decision, why);
+}
+
+void
+authorize_note_token(struct proxy_worker *w, const struct authorize_at *at,
+    const struct authz_facts *f, const struct authz_answer *by,
+    const char *fault)
+{
+	char why[256];
+
+	snprintf(why, sizeof(why), "its token is not taken any more (%s), says "
+	    "RequestAuthentication %s", fault, by->policy);
+	count(w, at, "cut", by);
+	tell(w, at, f, "cut", why);
 }
 
 void

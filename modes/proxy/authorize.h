@@ -12,7 +12,9 @@
  * each connection of bytes or datagrams when it opens, the other for each
  * request.  Both keep what they let in on a list of the worker, and with the
  * next snapshot it is asked again: what is allowed no longer is cut off.  The same
- * goes for plain text where it is not taken any more (plain.h).
+ * goes for plain text where it is not taken any more (plain.h), and for tokens
+ * that are good no longer, by the rules or keys that are in force now; that one
+ * has expired meanwhile ends nothing.
  *
  * What is refused is told to the caller as "RBAC: access denied" alone; the log,
  * the access log's response_code_details and a counter name policy and rule.
@@ -70,11 +72,19 @@ void authorize_find(const struct proxy_worker *, const char *listener,
     const struct conn_peer *, const struct addr *local, bool is_udp,
     struct authorize_at *);
 
+/* On the worker: tokens of requests that were let in, judged one by one. */
+void token_turns_init(struct proxy_worker *);
+void token_turns_stop(struct proxy_worker *);
+
 enum authorize_when { AUTHORIZE_NEW, AUTHORIZE_AGAIN };
 /* Counts and logs: of a request that nobody is still to be asked about. */
 void authorize_note(struct proxy_worker *, const struct authorize_at *,
     const struct authz_facts *, const struct authz_verdict *,
     const struct authz_answer *, enum authorize_when);
+/* Of one that is cut off: the rule for tokens that says so, and why. */
+void authorize_note_token(struct proxy_worker *, const struct authorize_at *,
+    const struct authz_facts *, const struct authz_answer *,
+    const char *fault);
 /* The same of one that its provider refused: why, in words. */
 void authorize_note_refusal(struct proxy_worker *, const struct authorize_at *,
     const struct authz_facts *, const struct authz_ask *, const char *why);

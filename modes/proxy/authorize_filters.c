@@ -298,14 +298,16 @@ refuse_plain(struct l7_ctx *ctx, const struct authorize_at *at,
 	return true;
 }
 
-static void
-note_let_in(struct l7_ctx *ctx)
+/* False: what its token was judged by is over, and it was refused. */
+static bool
+note_let_in(struct l7_ctx *ctx, struct authn *rules)
 {
 	struct authorize_request *s = ctx->state;
 	struct proxy_worker *w = l7_env(ctx)->mode;
 
 	s->ctx = ctx;
 	list_append(&w->requests_let_in, &s->link);
+	return token_again(&s->again, ctx, rules);
 }
 
 /* It is too late to ask: who has not been asked about it has not said yes. */
@@ -335,8 +337,7 @@ authorize_let_in(struct l7_ctx *ctx)
 		if (!conclude(ctx, &at, &f, &v, &by, AUTHORIZE_NEW))
 			return false;
 	}
-	note_let_in(ctx);
-	return true;
+	return note_let_in(ctx, at.rules);
 }
 
 static enum verdict
@@ -369,8 +370,7 @@ request_head(struct l7_ctx *ctx, enum dir dir, struct http_head *head,
 		if (!conclude(ctx, &at, &f, &v, &v.answer, AUTHORIZE_NEW))
 			return STOP;
 	}
-	note_let_in(ctx);
-	return PASS;
+	return note_let_in(ctx, at.rules) ? PASS : STOP;
 }
 
 static enum verdict
@@ -399,7 +399,9 @@ request_done(struct l7_ctx *ctx, const struct l7_summary *sum)
 
 	(void)sum;
 	asking_end(s->asking);
+	token_again_end(s->again);
 	s->asking = NULL;
+	s->again = NULL;
 	if (s->ctx != NULL)
 		list_remove(&s->link);
 	s->ctx = NULL;
@@ -428,11 +430,39 @@ request_again(struct authorize_request *s)
 		refuse_plain(ctx, &at, &f, AUTHORIZE_AGAIN);
 		return;
 	}
+	if (!token_again(&s->again, ctx, at.rules))
+		return;
+	f.token = authenticate_token(ctx);
 	authz_decide(at.table, &f, &v);
 	by = answer_again(s, &v);
 	if (by.is_denied)
 		list_remove(&s->link);
 	conclude(ctx, &at, &f, &v, &by, AUTHORIZE_AGAIN);
+}
+
+void
+authorize_request_again(struct l7_ctx *ctx)
+{
+	struct authorize_request *s = ctx->state;
+
+	if (list_is_linked(&s->link))
+		request_again(s);
+}
+
+void
+authorize_cut_token(struct l7_ctx *ctx, const struct authz_answer *by,
+    const char *fault)
+{
+	struct authorize_request *s = ctx->state;
+	struct authorize_at at;
+	struct authz_facts f;
+
+	if (!list_is_linked(&s->link))
+		return;
+	list_remove(&s->link);
+	if (authorize_facts(ctx, &at, &f))
+		authorize_note_token(l7_env(ctx)->mode, &at, &f, by, fault);
+	authenticate_refuse(ctx, fault);
 }
 
 /* --- again -------------------------------------------------------------------------- */

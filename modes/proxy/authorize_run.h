@@ -6,11 +6,13 @@
 
 /*
  * authorize_run: the insides of the two filters, shared by authorize_filters.c,
- * which decides, and by those that ask: authorize_provider.c about requests,
- * authorize_provider_bytes.c about connections of bytes.
+ * which decides, by those that ask: authorize_provider.c about requests,
+ * authorize_provider_bytes.c about connections of bytes, and by
+ * authorize_token.c, which judges tokens again.
  */
 struct asking;
 struct bytes_asking;
+struct token_again;
 
 /* As it was when it came: filters behind may write another path. */
 struct authorize_request {
@@ -18,6 +20,7 @@ struct authorize_request {
 	struct l7_ctx *ctx;	/* NULL: not there */
 	struct slice   method, path, host, authority;
 	struct asking *asking;	/* NULL: nobody is asked, or was */
+	struct token_again *again;	/* NULL: its token was judged but once */
 };
 
 /* --- authorize_filters.c ------------------------------------------------------------ */
@@ -29,6 +32,12 @@ bool authorize_facts(struct l7_ctx *, struct authorize_at *,
 bool authorize_let_in(struct l7_ctx *);
 /* By a rule: tells the log more than the caller. */
 void authorize_refuse_by(struct l7_ctx *, const struct authz_answer *);
+
+/* What its token says was judged by other rules: decides once more. */
+void authorize_request_again(struct l7_ctx *);
+/* The rule says that its token is no good any more: cuts it off. */
+void authorize_cut_token(struct l7_ctx *, const struct authz_answer *,
+    const char *fault);
 
 /* Who is asked by that name, by the worker's snapshot, or NULL. */
 struct ext_authz_provider *authorize_provider(const struct proxy_worker *,
@@ -68,5 +77,16 @@ enum verdict bytes_asking_begin(struct l4_ctx *, const struct authz_verdict *,
     const struct authorize_at *, struct bytes_asking **out);
 bool bytes_asking_has(const struct bytes_asking *, const char *provider);
 void bytes_asking_end(struct bytes_asking *);	/* NULL allowed */
+
+/* --- authorize_token.c ----------------------------------------------------------------- */
+
+/*
+ * Of a request that was let in: where its tokens were judged by other rules than
+ * these (NULL: none), they are judged by these as of when it came, one request
+ * after another.  Those without a token are at once; authorize_request_again or
+ * authorize_cut_token follows for the rest.  False: it was cut off.
+ */
+bool token_again(struct token_again **, struct l7_ctx *, struct authn *rules);
+void token_again_end(struct token_again *);	/* NULL allowed */
 
 #endif

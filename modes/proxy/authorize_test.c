@@ -1,5 +1,7 @@
 #include "base/unit.h"
 #include "modes/proxy/authorize.h"
+#include "modes/proxy/gateway.h"
+#include "policy/authn.h"
 
 #define PORT(number, table)						\
 	{ .service = { .ns = "default" }, .port = number, .authz = table }
@@ -9,6 +11,7 @@ TEST(authorize_asks_again_only_when_something_may_be_decided_otherwise)
 {
 	struct authz *first = authz_new(NULL, 0, AUTHZ_ALLOW_ALL),
 	    *second = authz_new(NULL, 0, AUTHZ_DENY_ALL);
+	struct authn *rules = authn_new(NULL, 0, NULL);
 	struct inbound_port a[] = { PORT(80, first), PORT(81, first) },
 	    b[] = { PORT(80, first), PORT(81, first) };
 	struct snapshot x = { .inbound = a, .inbound_len = 2 },
@@ -16,6 +19,9 @@ TEST(authorize_asks_again_only_when_something_may_be_decided_otherwise)
 
 	assert_true(authorize_is_same(&x, &y));
 	b[1].authz = second;
+	assert_false(authorize_is_same(&x, &y));
+	b[1] = a[1];
+	b[1].rules = rules;
 	assert_false(authorize_is_same(&x, &y));
 	b[1] = a[1];
 	b[1].port = 82;
@@ -36,8 +42,31 @@ TEST(authorize_asks_again_only_when_something_may_be_decided_otherwise)
 	x.inbound_udp = a;
 	x.inbound_udp_len = 1;
 	assert_false(authorize_is_same(&x, &y));
+	authn_unref(rules);
 	authz_unref(first);
 	authz_unref(second);
+}
+
+TEST(authorize_asks_again_when_a_gateway_changes)
+{
+	struct authz *table = authz_new(NULL, 0, AUTHZ_ALLOW_ALL);
+	struct authn *rules = authn_new(NULL, 0, NULL);
+	struct gateway_front a[] = { { .authz = table } },
+	    b[] = { { .authz = table } };
+	struct gateway g = { .fronts = a, .len = 1 },
+	    h = { .fronts = b, .len = 1 };
+	struct snapshot x = { .gateway = &g }, y = { .gateway = &h }, none = {
+	    .gateway = NULL };
+
+	assert_true(authorize_is_same(&x, &y));
+	b[0].rules = rules;
+	assert_false(authorize_is_same(&x, &y));
+	b[0] = a[0];
+	b[0].authz = NULL;
+	assert_false(authorize_is_same(&x, &y));
+	assert_false(authorize_is_same(&x, &none));
+	authn_unref(rules);
+	authz_unref(table);
 }
 
 TEST(authorize_knows_addresses_of_both_kinds)

@@ -3,8 +3,9 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "modes/proxy/authenticate.h"
+#include "modes/proxy/authorize.h"
 #include "modes/proxy/data_plane.h"
+#include "modes/proxy/key_wait.h"
 #include "modes/proxy/mirror.h"
 #include "modes/proxy/plain.h"
 #include "modes/proxy/port.h"
@@ -150,6 +151,7 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 	list_init(&w->requests_let_in);
 	plain_settle_init(w);
 	list_init(&w->key_waits);
+	token_turns_init(w);
 	w->tokens = token_cache_new(TOKENS_MAX, TOKENS_BYTES);
 	w->strays = strays_new(w, &p->options.strays);
 	w->upstream = upstream_new(&w->env, &p->upstream_env);
@@ -227,7 +229,7 @@ on_keys_settled(void *arg)
 {
 	struct keys_settled *k = arg;
 
-	authenticate_again(k->worker, slice_str(k->source));
+	key_wait_settled(k->worker, slice_str(k->source));
 	mem_free(k->source);
 	mem_free(k);
 }
@@ -452,6 +454,7 @@ on_stop(void *arg)
 	LIST_FOREACH(at, &w->plane->ports)
 		port_unwatch(list_entry(at, struct open_port, link), w);
 	loop_timer_stop(&w->settling);
+	token_turns_stop(w);
 	port_drop_arrivals(w);
 	port_drop_openings(w);
 	port_drop_greetings(w);

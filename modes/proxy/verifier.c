@@ -1,7 +1,6 @@
 #include <stdatomic.h>
 
 #include "base/check.h"
-#include "base/clock.h"
 #include "base/mem.h"
 #include "modes/proxy/verifier.h"
 
@@ -18,6 +17,7 @@ struct verifying {
 	struct arena         arena;	/* of the tokens */
 	struct authn_found  *found;
 	size_t               n;
+	int64_t              now_s;
 	struct authn_verdict verdict;
 	/* Of the asker: NULL: cancelled. */
 	void               (*done)(void *, const struct authn_verdict *);
@@ -70,7 +70,7 @@ on_question(void *arg)
 	struct verifier *v = q->owner;
 
 	if (!atomic_load_explicit(&v->is_ending, memory_order_relaxed))
-		authn_judge(q->rules, q->found, q->n, clock_wall_s(),
+		authn_judge(q->rules, q->found, q->n, q->now_s,
 		    &q->verdict);
 	else
 		q->verdict.fault = JWT_KEY;
@@ -80,7 +80,7 @@ on_question(void *arg)
 
 struct verifying *
 verifier_start(struct verifier *v, struct loop *asker, struct authn *rules,
-    const struct authn_found *found, size_t n,
+    const struct authn_found *found, size_t n, int64_t now_s,
     void (*done)(void *, const struct authn_verdict *), void *arg)
 {
 	struct verifying *q;
@@ -100,6 +100,7 @@ verifier_start(struct verifier *v, struct loop *asker, struct authn *rules,
 		q->found[i] = (struct authn_found){
 		    arena_dup(&q->arena, found[i].text), found[i].rules };
 	q->n = n;
+	q->now_s = now_s;
 	q->done = done;
 	q->arg = arg;
 	loop_post(v->loop, on_question, q);

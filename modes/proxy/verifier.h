@@ -23,12 +23,13 @@ struct verifier *verifier_new(void);
 void verifier_free(struct verifier *);	/* NULL is allowed */
 
 /*
- * Copies the tokens and takes a reference of the rules.  done runs on loop, once,
- * and takes over the proof in the verdict.  NULL: too many wait.
+ * now_s: as of when.  Copies the tokens and takes a reference of the rules.  done
+ * runs on loop, once, and takes over the proof in the verdict.  NULL: too many
+ * wait.
  */
 struct verifying;
 struct verifying *verifier_start(struct verifier *, struct loop *,
-    struct authn *, const struct authn_found *, size_t n,
+    struct authn *, const struct authn_found *, size_t n, int64_t now_s,
     void (*done)(void *arg, const struct authn_verdict *), void *arg);
 void verifier_cancel(struct verifying *);	/* on that loop, before done */
 

@@ -26,7 +26,7 @@ TEST(verifier_answers_on_the_loop_that_asked)
 	struct authn *rules = authn_new(NULL, 0, NULL);
 	struct verifier *v = verifier_new();
 
-	assert_non_null(verifier_start(v, a.loop, rules, &found, 1, on_verdict,
+	assert_non_null(verifier_start(v, a.loop, rules, &found, 1, 0, on_verdict,
 	    &a));
 	authn_unref(rules);	/* the question keeps them */
 	assert_int_equal(a.calls, 0);
@@ -45,7 +45,7 @@ TEST(verifier_that_ends_tells_nobody_who_gave_up)
 
 	for (int i = 0; i < 20; i++)
 		verifier_cancel(verifier_start(v, a.loop, rules, &found, 1,
-		    on_verdict, &a));
+		    0, on_verdict, &a));
 	verifier_free(v);
 	loop_free(a.loop);	/* what was posted ends here */
 	assert_int_equal(a.calls, 0);

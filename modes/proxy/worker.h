@@ -51,8 +51,12 @@ struct proxy_worker {
 		unsigned lines, unlogged;
 	} authz_log;		/* of authorize.c */
 	struct token_cache *tokens;	/* that are good */
-	struct list       key_waits;	/* of authenticate.c, for an issuer's keys */
+	struct list       key_waits;	/* of key_wait.c, for an issuer's keys */
 	size_t            key_waits_len;
+	struct list       token_turns;	/* of authorize_token.c */
+	size_t            token_turns_busy;	/* with the verifier */
+	struct loop_task  token_turn;
+	struct loop_timer token_retry;
 	size_t            logins_len;	/* of login.c, that ask a provider */
 	struct list       openings;	/* of upstream_port.c, awaiting a lookup */
 	struct list       greetings;	/* of gateway_port.c, awaiting a name */

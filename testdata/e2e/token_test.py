@@ -14,14 +14,9 @@ from grpc_store import WAIT, Caller, Store
 from mesh import curl, free_port, main, scenario, wait_until
 from policies import access_lines, ask, call, member, orders_and, policy
 from outside import Authority
-from tokens import Issuer, Provider, authentication, bearer
+from tokens import REQUIRED, Issuer, authentication, bearer, published
 
 TOKENS = "mesh_request_tokens_total"
-# The words of Istio's documentation for "a token is required".
-REQUIRED = policy("required", """
-  action: DENY
-  rules: [{from: [{source: {notRequestPrincipals: ["*"]}}]}]
-""")
 
 
 def seen(caller, path="/", **options):
@@ -264,18 +259,6 @@ def a_gateway_asks_for_tokens(scene):
 	wait_until(lambda: status("--oauth2-bearer", token) == 401,
 	    "the key was changed")
 	assert status("--oauth2-bearer", renewed.token()) == 200
-
-
-def published(scene, authority=None, **options):
-	"""A provider whose certificate is good, and who verifies it.
-
-	Gives the provider and options of a proxy.
-	"""
-	authority = authority or Authority(scene)
-	provider = Provider(scene, authority.sign("idp", "DNS:idp.example"),
-	    **options)
-	hosts = scene.file("hosts", "127.0.0.1 idp.example\n")
-	return provider, ["--ca-file", authority.path, "--hosts-file", hosts]
 
 
 @scenario

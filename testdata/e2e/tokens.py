@@ -14,7 +14,15 @@ import urllib.parse
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
+from outside import Authority
+from policies import policy
+
 URL = "https://idp.example"
+# The words of Istio's documentation for "a token is required".
+REQUIRED = policy("required", """
+  action: DENY
+  rules: [{from: [{source: {notRequestPrincipals: ["*"]}}]}]
+""")
 
 
 def encode(data):
@@ -151,6 +159,18 @@ class Provider(Issuer):
 
 	def post(self, request):
 		self.reply(request, 404)
+
+
+def published(scene, authority=None, **options):
+	"""A provider whose certificate is good, and who verifies it.
+
+	Gives the provider and options of a proxy.
+	"""
+	authority = authority or Authority(scene)
+	provider = Provider(scene, authority.sign("idp", "DNS:idp.example"),
+	    **options)
+	hosts = scene.file("hosts", "127.0.0.1 idp.example\n")
+	return provider, ["--ca-file", authority.path, "--hosts-file", hosts]
 
 
 class LoginProvider(Provider):
