@@ -7,6 +7,7 @@
 #include "model/workload.h"
 #include "modes/control/api_caller.h"
 #include "modes/control/api_rows.h"
+#include "modes/control/api_second.h"
 #include "modes/control/bindings_grant.h"
 #include "modes/control/issuer.h"
 #include "modes/control/join.h"
@@ -27,8 +28,6 @@ struct new_token {
 	struct token        token;
 	struct token_record record;
 	int64_t             ttl_s;
-	struct loop_timer   later;
-	struct loop_task    end;	/* of the loop, when that is sooner */
 };
 
 /* "ns/name" in two labels; key: of what it is the name. */
@@ -221,10 +220,18 @@ audit(struct store_txn *t, const struct api_call *call, struct slice action,
 	audit_add(t, &e);
 }
 
-static void
-make_token(struct new_token *n, int64_t now)
+static bool
+is_token_refused(struct api_call *call, int64_t now)
 {
-	struct api_call *call = n->call;
+	const struct new_token *n = call->state;
+
+	return join_revoked(call->server, &n->record.grant, now) == now;
+}
+
+static void
+make_token(struct api_call *call, int64_t now)
+{
+	struct new_token *n = call->state;
 	struct token_record *t = &n->record;
 	uint8_t roots[HASH_LEN];
 	struct store_txn *txn;
@@ -250,56 +257,25 @@ make_token(struct new_token *n, int64_t now)
 	    (long long)t->expires);
 	audit(txn, call, SLICE("token.create"), t->id, str_slice(&s));
 	str_fini(&s);
+	api_call_ref(call);
 	store_commit(call->server->store, &txn, &call->server->port,
 	    on_token_written, n);
-}
-
-/*
- * What an identity got in the second of its revocation is refused, as nothing
- * says what was first; what is made after it waits until that second is over.
- */
-static void
-make_in_time(void *arg)
-{
-	struct new_token *n = arg;
-	struct server *s = n->call->server;
-	uint64_t now_us = clock_wall_us();
-	int64_t now = (int64_t)(now_us / 1000000);
-
-	loop_task_cancel(&n->end);
-	if (join_revoked(s, &n->record.grant, now) != now) {
-		make_token(n, now);
-		return;
-	}
-	loop_timer_start(&n->later, 1000 - now_us / 1000 % 1000);
-	loop_at_end(s->loop, &n->end);
-}
-
-static void
-on_ended(void *arg)
-{
-	struct new_token *n = arg;
-
-	loop_timer_stop(&n->later);
-	api_answer_fail(n->call, ERR_UNAVAILABLE, "control ends");
-	api_call_unref(n->call);
 }
 
 void
 api_token_create(struct api_call *call)
 {
+	static const struct api_second second = { is_token_refused, make_token };
 	struct new_token *n = arena_zalloc(&call->arena, sizeof(*n));
 	struct err err = ERR_INIT;
 
 	n->call = call;
+	call->state = n;
 	if (read_token(n, &err) < 0) {
 		api_answer_err(call, &err);
 		return;
 	}
-	loop_timer_init(&n->later, call->server->loop, make_in_time, n);
-	loop_task_init(&n->end, on_ended, n);
-	api_call_ref(call);
-	make_in_time(n);
+	api_second_pass(call, &second);
 }
 
 static const char *

@@ -2,9 +2,12 @@
 
 #include "base/mem.h"
 #include "model/federation.h"
+#include "model/host_attestor.h"
 #include "modes/control/api_caller.h"
 #include "modes/control/api_rows.h"
+#include "modes/control/api_second.h"
 #include "modes/control/registry_apply.h"
+#include "modes/control/revocations.h"
 #include "modes/control/view.h"
 
 /* --- what there is ------------------------------------------------------------ */
@@ -206,8 +209,34 @@ check_path(struct api_call *call, const struct conf_node *doc, struct slice key,
 	return same ? 0 : -1;
 }
 
-void
-api_document_put(struct api_call *call)
+static bool
+is_attestor(const struct conf_node *document)
+{
+	const char *kind = conf_get_string(document, "kind");
+
+	return kind != NULL && strcmp(kind, model_host_attestor_kind.kind) == 0;
+}
+
+/* Hosts that a HostAttestor lets in again by the time at which it was made. */
+static bool
+is_put_refused(struct api_call *call, int64_t now)
+{
+	return is_attestor(call->json) &&
+	    revocations_has_at(call->server->revocations, now);
+}
+
+static bool
+is_set_refused(struct api_call *call, int64_t now)
+{
+	bool has = false;
+
+	CONF_FOREACH(e, conf_get(call->json, "items"))
+		has |= is_attestor(e->node);
+	return has && revocations_has_at(call->server->revocations, now);
+}
+
+static void
+put(struct api_call *call, int64_t now)
 {
 	const struct model_kind *kind;
 	struct slice key = key_of(call, &kind);
@@ -215,6 +244,7 @@ api_document_put(struct api_call *call)
 	struct registry_set set = { 0 };
 	struct err err = ERR_INIT;
 
+	(void)now;
 	if (key.ptr == NULL || read_options(call, &e, &set) < 0)
 		return;
 	if (check_path(call, call->json, key, &err) < 0) {
@@ -225,6 +255,14 @@ api_document_put(struct api_call *call)
 	    SLICE_ARG(call->params[1])) : NULL;
 	registry_apply(call->server->registry, &set, on_one_applied,
 	    api_call_ref(call));
+}
+
+void
+api_document_put(struct api_call *call)
+{
+	static const struct api_second second = { is_put_refused, put };
+
+	api_second_pass(call, &second);
 }
 
 void
@@ -280,8 +318,8 @@ on_set_applied(void *ctx, const struct registry_answer *a)
 	api_call_unref(call);
 }
 
-void
-api_apply(struct api_call *call)
+static void
+apply(struct api_call *call, int64_t now)
 {
 	const struct conf_node *items = conf_get(call->json, "items");
 	struct registry_set set = { .who = call->who, .is_files = true,
@@ -290,6 +328,7 @@ api_apply(struct api_call *call)
 	struct slice ns = api_query(call, "namespace");
 	struct registry_edit *edits;
 
+	(void)now;
 	if (items == NULL || items->kind != CONF_LIST) {
 		api_answer_fail(call, ERR_DATA, "items: expected a list of "
 		    "documents");
@@ -303,4 +342,12 @@ api_apply(struct api_call *call)
 	set.namespace = ns.len > 0 ? ns.ptr : NULL;
 	registry_apply(call->server->registry, &set, on_set_applied,
 	    api_call_ref(call));
+}
+
+void
+api_apply(struct api_call *call)
+{
+	static const struct api_second second = { is_set_refused, apply };
+
+	api_second_pass(call, &second);
 }

@@ -111,6 +111,18 @@ revocations_refuse_cert(const struct revocations *r, struct slice id,
 	return revocations_refuse(r, id, not_before + MINT_SKEW_S);
 }
 
+bool
+revocations_has_at(const struct revocations *r, int64_t at)
+{
+	size_t it = 0;
+	void *value;
+
+	while (map_next(&r->by_id, &it, NULL, &value))
+		if (((const struct entry *)value)->record.at == at)
+			return true;
+	return false;
+}
+
 struct revoked *
 revocations_list(const struct revocations *r, int64_t now)
 {

@@ -30,6 +30,8 @@ int64_t revocations_refuse(const struct revocations *, struct slice id,
 /* The same by the certificate's not_before. */
 int64_t revocations_refuse_cert(const struct revocations *, struct slice id,
     int64_t not_before);
+/* Whether anything was revoked in that second. */
+bool revocations_has_at(const struct revocations *, int64_t at);
 /* Gives those whose certificates have not all ended. */
 struct revoked *revocations_list(const struct revocations *, int64_t now);
 /*

@@ -37,6 +37,9 @@ TEST(revocations_refuse_what_was_issued_until_then)
 	    .until = 5000 });
 	assert_int_equal(revocations_refuse(r, WEB, 1000), 1000);
 	assert_int_equal(revocations_refuse(r, WEB, 1001), 0);
+	assert_true(revocations_has_at(r, 1000));
+	assert_false(revocations_has_at(r, 999));
+	assert_false(revocations_has_at(r, 1001));
 	assert_int_equal(revocations_refuse(r, SLICE("spiffe://td/ns/shop/sa/x"),
 	    1), 0);
 	/* Of a certificate signed at that time, and a second later. */
