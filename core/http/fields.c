@@ -131,6 +131,36 @@ http_fields_count(const struct http_fields *f, enum http_field_id id)
 	return n;
 }
 
+static char *
+put(char *to, struct slice s)
+{
+	return s.len == 0 ? to : mempcpy(to, s.ptr, s.len);
+}
+
+struct slice
+http_fields_join(const struct http_fields *f, struct arena *a,
+    struct slice name)
+{
+	enum http_field_id id = http_field_id(name);
+	const struct http_field *first = find(f, id, name);
+	struct slice between = id == FIELD_COOKIE ? SLICE("; ") : SLICE(", ");
+	size_t len = 0, n = 0;
+	char *text, *to;
+
+	for (size_t i = 0; i < f->len; i++)
+		if (is_named(&f->v[i], id, name)) {
+			len += f->v[i].value.len + between.len;
+			n++;
+		}
+	if (n < 2)
+		return first == NULL ? SLICE_NONE : first->value;
+	text = to = arena_alloc(a, len);
+	for (size_t i = 0; i < f->len; i++)
+		if (is_named(&f->v[i], id, name))
+			to = put(put(to, f->v[i].value), between);
+	return slice_of(text, len - between.len);
+}
+
 static void
 add(struct http_fields *f, enum http_field_id id, struct slice name,
     struct slice value)

@@ -47,6 +47,52 @@ TEST(fields_are_added_set_and_removed)
 	arena_fini(&a);
 }
 
+TEST(lines_of_a_field_are_joined_for_their_length)
+{
+	static const struct {
+		const char *name, *joined;	/* NULL: absent */
+	} cases[] = {
+		{ "x-a", "1, , 2" }, { "cookie", "a=b; c=d" },
+		{ "x-one", "only" }, { "x-empty", "" }, { "x-none", NULL },
+		{ "via", NULL },
+	};
+	struct arena a = { 0 };
+	struct http_fields f;
+
+	http_fields_init(&f, &a);
+	http_fields_add(&f, SLICE("x-a"), SLICE("1"));
+	http_fields_add(&f, SLICE("cookie"), SLICE("a=b"));
+	http_fields_add(&f, SLICE("x-a"), SLICE(""));
+	http_fields_add(&f, SLICE("x-one"), SLICE("only"));
+	http_fields_add(&f, SLICE("x-empty"), SLICE(""));
+	http_fields_add(&f, SLICE("cookie"), SLICE("c=d"));
+	http_fields_add(&f, SLICE("x-a"), SLICE("2"));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct slice got = http_fields_join(&f, &a,
+		    slice_str(cases[i].name));
+
+		if (cases[i].joined == NULL)
+			assert_null(got.ptr);
+		else
+			assert_true(got.ptr != NULL &&
+			    slice_is(got, cases[i].joined));
+	}
+
+	/* As many as a head may have. */
+	char value[600];
+	struct arena room = { 0 };
+
+	memset(value, 'x', sizeof(value));
+	for (int i = 0; i < 100; i++)
+		http_fields_add(&f, SLICE("x-many"), slice_of(value,
+		    sizeof(value)));
+	assert_int_equal(http_fields_join(&f, &room, SLICE("x-many")).len,
+	    100 * sizeof(value) + 99 * 2);
+	assert_in_range(room.total, 0, 2 * 100 * sizeof(value));
+	arena_fini(&room);
+	arena_fini(&a);
+}
+
 TEST(grammar_of_tokens_and_values)
 {
 	static const struct { struct slice s; bool token, value; } t[] = {

@@ -325,7 +325,9 @@ authz_decide(const struct authz *z, const struct authz_facts *f,
 	};
 	s.view.facts = f;
 	if (z->rows_len > 0) {
-		authz_view_init(&s.view, f);
+		struct authz_headers headers;
+
+		authz_view_init(&s.view, &headers, f);
 		search(&s);
 	}
 	out->answer = decide(&s, false);

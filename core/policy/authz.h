@@ -10,7 +10,7 @@
  * a gateway) as one decision structure.
  *
  * Life: authz_new -> authz_ref ... -> authz_decide -> authz_unref.
- * Immutable and counted; threads share it.  To decide allocates nothing.
+ * Immutable and counted; threads share it.  To decide allocates nothing itself.
  *
  * Order (Istio's): the providers of CUSTOM rules that match are asked, each
  * once; a DENY rule matches: refused; no ALLOW policy is there: what the mesh says
@@ -70,7 +70,10 @@ struct authz_facts {
 	bool            is_http;
 	struct slice    method, path;	/* path as http/path.h has it */
 	struct slice    host, authority;	/* lower case; without port, with */
-	/* All lines of a field, joined by ", "; lower-case name; absent: none. */
+	/*
+	 * All lines of a field, joined by ", "; lower-case name; absent: none.  It
+	 * is asked once for each field that rules name, and what it gives stays.
+	 */
 	struct slice  (*header)(void *arg, struct slice name);
 	void           *header_arg;
 	const struct authz_token *token;	/* NULL: it has none */

@@ -35,9 +35,11 @@ cut_identity(struct authz_view *v, struct slice id, bool is_foreign)
 }
 
 void
-authz_view_init(struct authz_view *v, const struct authz_facts *f)
+authz_view_init(struct authz_view *v, struct authz_headers *headers,
+    const struct authz_facts *f)
 {
-	*v = (struct authz_view){ .facts = f };
+	*v = (struct authz_view){ .facts = f, .headers = headers };
+	headers->len = 0;
 	cut_identity(v, f->id, f->is_foreign);
 	v->text[MODEL_BY_SNI] = f->sni;
 	v->text[MODEL_BY_HOST] = f->host;
@@ -60,15 +62,31 @@ authz_view_knows(const struct authz_view *v, enum model_authz_attribute a)
 	}
 }
 
+static struct slice
+header(const struct authz_facts *f, struct authz_headers *kept,
+    struct slice name)
+{
+	struct slice value;
+
+	for (size_t i = 0; i < kept->len; i++)
+		if (slice_eq(kept->v[i].name, name))
+			return kept->v[i].value;
+	value = f->header(f->header_arg, name);
+	if (kept->len < AUTHZ_HEADERS_KEPT) {
+		kept->v[kept->len].name = name;
+		kept->v[kept->len++].value = value;
+	}
+	return value;
+}
+
 struct slice
 authz_view_text(const struct authz_view *v, enum model_authz_attribute a,
     struct slice name)
 {
-	const struct authz_facts *f = v->facts;
-
 	if (a != MODEL_BY_HEADER)
 		return v->text[a];
-	return f->header == NULL ? SLICE_NONE : f->header(f->header_arg, name);
+	return v->facts->header == NULL ? SLICE_NONE :
+	    header(v->facts, v->headers, name);
 }
 
 /* --- values ------------------------------------------------------------------- */

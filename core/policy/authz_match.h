@@ -9,12 +9,23 @@
  * alone.  Everything lies in the arena of the structure.
  */
 
+/* Fields that were looked for, so that each is put together once. */
+#define AUTHZ_HEADERS_KEPT	16	/* more are looked for again */
+struct authz_headers {
+	struct {
+		struct slice name, value;
+	}      v[AUTHZ_HEADERS_KEPT];
+	size_t len;
+};
+
 /* What facts say, cut up once for all rules. */
 struct authz_view {
 	const struct authz_facts *facts;
+	struct authz_headers     *headers;	/* kept */
 	struct slice              text[MODEL_AUTHZ_ATTRIBUTES];
 };
-void authz_view_init(struct authz_view *, const struct authz_facts *);
+void authz_view_init(struct authz_view *, struct authz_headers *,
+    const struct authz_facts *);
 /* False: nothing can be known of it. */
 bool authz_view_knows(const struct authz_view *, enum model_authz_attribute);
 /* name: of a header. */

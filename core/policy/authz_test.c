@@ -201,6 +201,42 @@ TEST(authz_of_what_cannot_be_known_errs_to_the_safe_side)
 	    "{methods: [GET], ports: ['81']}}]}]}", &bytes).is_denied);
 }
 
+static struct slice
+count_header(void *arg, struct slice name)
+{
+	unsigned *asked = arg;
+
+	(*asked)++;
+	return slice_is(name, "x-a") ? SLICE("1") : SLICE("r");
+}
+
+/* To put the lines of one together costs memory, which a caller may choose. */
+TEST(authz_looks_for_each_header_once)
+{
+	struct str yaml = { 0 };
+	struct authz_facts f = a_request();
+	struct authz_verdict v;
+	unsigned asked = 0;
+
+	str_add(&yaml, POLICY "{rules: [");
+	for (int i = 0; i < 200; i++)
+		str_addf(&yaml, "{when: [{key: 'request.headers[x-a]', values: "
+		    "['1*']}, {key: 'request.headers[x-%c]', values: ['r%d*']}"
+		    "]},", 'a' + i % 8, i);
+	str_add(&yaml, "{to: [{operation: {methods: [PUT]}}]}]}");
+	struct model_object *o = policy_from(str_ptr(&yaml));
+	struct authz *z = authz_new(&o, 1, AUTHZ_ALLOW_ALL);
+
+	f.header = count_header;
+	f.header_arg = &asked;
+	authz_decide(z, &f, &v);
+	assert_true(v.answer.is_denied);
+	assert_in_range(asked, 1, 8);
+	authz_unref(z);
+	model_object_unref(o);
+	str_fini(&yaml);
+}
+
 /* Whether each matches a request with a token of this, and one without. */
 static const struct {
 	const char *rule;

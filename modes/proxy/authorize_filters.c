@@ -188,29 +188,15 @@ const struct l4_filter authorize_bytes = {
 
 /* --- requests --------------------------------------------------------------------- */
 
-/* All lines of a field are one, as of a list (RFC 9110, section 5.3). */
 static struct slice
 header_of(void *arg, struct slice name)
 {
 	struct l7_ctx *ctx = arg;
 	const struct http_head *head = l7_request(ctx);
-	const struct http_fields *f = &head->fields;
-	struct slice parts[3], found = SLICE_NONE;
 
-	if (slice_is(name, "host"))
-		return head->authority;
-	for (size_t i = 0; i < f->len; i++) {
-		if (!slice_eq(f->v[i].name, name))
-			continue;
-		parts[0] = found;
-		parts[1] = f->v[i].id == FIELD_COOKIE ? SLICE("; ") :
-		    SLICE(", ");
-		parts[2] = f->v[i].value;
-		found = found.ptr == NULL ? f->v[i].value :
-		    arena_join(l7_arena(ctx), parts, 3);
-	}
 	/* A field without a value is there. */
-	return found;
+	return slice_is(name, "host") ? head->authority :
+	    http_fields_join(&head->fields, l7_arena(ctx), name);
 }
 
 /* At a gateway the farthest that trusted proxies vouch for; else the peer. */

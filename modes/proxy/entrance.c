@@ -169,23 +169,6 @@ entrance_apply(enum entrance from, struct http_head *h, struct arena *a,
 		s->source_workload = source;
 }
 
-/* All lines of x-forwarded-for as one list. */
-static struct slice
-joined_for(const struct http_fields *fields, struct arena *a)
-{
-	struct slice all = SLICE_NONE;
-
-	for (size_t i = 0; i < fields->len; i++) {
-		const struct http_field *f = &fields->v[i];
-
-		if (!slice_is(f->name, "x-forwarded-for"))
-			continue;
-		all = all.ptr == NULL ? f->value : slice_str(arena_printf(a,
-		    "%.*s, %.*s", SLICE_ARG(all), SLICE_ARG(f->value)));
-	}
-	return all;
-}
-
 static struct slice
 last_of_list(struct slice list, int64_t n)
 {
@@ -199,7 +182,8 @@ void
 entrance_apply_edge(struct http_head *h, struct arena *a,
     struct conn *caller, int64_t hops)
 {
-	struct slice from = joined_for(&h->fields, a),
+	struct slice from = http_fields_join(&h->fields, a,
+	    SLICE("x-forwarded-for")),
 	    proto = http_fields_get(&h->fields, FIELD_X_FORWARDED_PROTO),
 	    host = http_fields_get(&h->fields, FIELD_X_FORWARDED_HOST);
 
