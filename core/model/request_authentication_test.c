@@ -1,7 +1,6 @@
 #include <stdio.h>
 
 #include "base/unit.h"
-#include "conf/yaml.h"
 #include "model/closure.h"
 #include "model/inert.h"
 #include "model/model_test.h"
@@ -100,20 +99,13 @@ static const struct {
 static void
 refuse(const char *spec, const char *error)
 {
-	struct err err = ERR_INIT;
-	struct arena a = { 0 };
+	struct err err;
 	char text[1024];
 
 	snprintf(text, sizeof(text), HEAD "spec: %s\n", spec);
-	const struct conf_node *n = conf_yaml_read(&a, slice_str(text), "t",
-	    &err);
-
-	assert_non_null(n);
-	if (model_object_read(n, MODEL_STRICT, "default", &err) != NULL)
-		fail_msg("%s was read", spec);
+	err = object_refusal(text);
 	if (!slice_has_suffix(slice_str(err.text), slice_str(error)))
 		fail_msg("%s: %s", spec, err.text);
-	arena_fini(&a);
 }
 
 TEST(request_authentication_refuses_what_could_not_act)

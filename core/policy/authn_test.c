@@ -62,7 +62,7 @@ rules_of(const struct world *w, const char *jwt_rules)
 	    "spec: {jwtRules: ");
 	add_filled(&text, w, jwt_rules);
 	str_add_char(&text, '}');
-	struct model_object *o = policy_from(str_ptr(&text));
+	struct model_object *o = object_from(str_ptr(&text));
 	struct authn *z = authn_new(&o, 1, NULL);
 
 	assert_true(authn_is_of(z, &o, 1, NULL));
@@ -201,7 +201,7 @@ TEST(authn_knows_where_keys_come_from_and_that_others_came)
 	    &err);
 	const struct authn_sources from = { keys_from, keys },
 	    now = { keys_from, others };
-	struct model_object *o = policy_from("apiVersion: "
+	struct model_object *o = object_from("apiVersion: "
 	    "security.istio.io/v1\nkind: RequestAuthentication\n"
 	    "metadata: {name: p}\nspec: {jwtRules: [{issuer: A, jwksUri: "
 	    "'https://a.example/keys', timeout: 2s}]}");

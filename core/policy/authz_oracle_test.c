@@ -6,28 +6,12 @@
 
 #include "base/mem.h"
 #include "base/unit.h"
-#include "conf/yaml.h"
 #include "policy/authz_test.h"
 
 /*
  * The oracle: written from the words of the kind's definition, without any of
  * what the structure has; slow and plain.
  */
-struct model_object *
-policy_from(const char *yaml)
-{
-	struct arena a = { 0 };
-	struct err err = ERR_INIT;
-	const struct conf_node *n = conf_yaml_read(&a, slice_str(yaml), "t", &err);
-	struct model_object *o = n == NULL ? NULL :
-	    model_object_read(n, MODEL_STRICT, "default", &err);
-
-	arena_fini(&a);
-	if (o == NULL)
-		fail_msg("%s: %s", yaml, err.text);
-	return o;
-}
-
 struct asked {
 	const struct authz_facts *f;
 	const char *namespace;	/* of the policy */

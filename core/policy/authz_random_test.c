@@ -173,7 +173,7 @@ random_policy(size_t number)
 		str_add_char(&s, '}');
 	}
 	str_add(&s, "]}\n");
-	struct model_object *o = policy_from(str_ptr(&s));
+	struct model_object *o = object_from(str_ptr(&s));
 
 	str_fini(&s);
 	return o;

@@ -42,7 +42,7 @@ a_request(void)
 static struct authz_answer
 decide_by(const char *yaml, const struct authz_facts *f)
 {
-	struct model_object *o = policy_from(yaml);
+	struct model_object *o = object_from(yaml);
 	struct authz *z = authz_new(&o, 1, AUTHZ_ALLOW_ALL);
 	struct authz_verdict v, wanted;
 
@@ -372,7 +372,7 @@ TEST(authz_has_istios_order)
 	struct authz_facts f = a_request();
 
 	for (size_t i = 0; i < N; i++)
-		o[i] = policy_from(texts[i]);
+		o[i] = object_from(texts[i]);
 	struct authz *z = authz_new(o, N, AUTHZ_ALLOW_ALL);
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -474,7 +474,7 @@ TEST(authz_finds_one_rule_of_thousands)
 			    "[mesh.internal/ns/default/sa/c%d]}}]\n"
 			    "    to: [{operation: {paths: ['/p%d/*'], methods: "
 			    "[GET]}}]\n", p * 512 + i, p * 512 + i);
-		o[p] = policy_from(str_ptr(&s));
+		o[p] = object_from(str_ptr(&s));
 		str_fini(&s);
 	}
 	struct authz *z = authz_new(o, N, AUTHZ_ALLOW_ALL);
@@ -512,7 +512,7 @@ TEST(authz_names_the_providers_of_what_is_in_force)
 	size_t n;
 
 	for (size_t i = 0; i < N; i++)
-		o[i] = policy_from(texts[i]);
+		o[i] = object_from(texts[i]);
 	struct authz *z = authz_new(o, N, AUTHZ_ALLOW_ALL);
 
 	names = authz_providers(z, &n);

@@ -1,13 +1,11 @@
 #ifndef POLICY_AUTHZ_TEST_H
 #define POLICY_AUTHZ_TEST_H
 
+#include "model/model_test.h"
 #include "policy/authz.h"
 
 /* What the documents say, gone through as they stand: the oracle. */
 void oracle_decide(struct model_object *const *policies, size_t n,
     enum authz_default, const struct authz_facts *, struct authz_verdict *);
-
-/* Gives the object that a text says; the test fails if it says none. */
-struct model_object *policy_from(const char *yaml);
 
 #endif

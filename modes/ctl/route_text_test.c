@@ -1,6 +1,5 @@
 #include "base/unit.h"
-#include "conf/yaml.h"
-#include "model/object.h"
+#include "model/model_test.h"
 #include "modes/ctl/route_text.h"
 
 static const char text[] =
@@ -28,21 +27,6 @@ static const char text[] =
     "    - {group: mesh, kind: Thing, name: x, weight: 0}\n"
     "  - retry: {}\n";
 
-static struct model_object *
-read_route(void)
-{
-	struct arena a = { 0 };
-	struct err err = ERR_INIT;
-	struct conf_node *doc = conf_yaml_read(&a, slice_str(text), "t", &err);
-	struct model_object *o = doc == NULL ? NULL :
-	    model_object_read(doc, MODEL_STRICT, "default", &err);
-
-	arena_fini(&a);
-	if (o == NULL)
-		fail_msg("%s", err.text);
-	return o;
-}
-
 static void
 expect(struct str *out, const char *expected)
 {
@@ -52,7 +36,7 @@ expect(struct str *out, const char *expected)
 
 TEST(route_text_says_what_the_document_says)
 {
-	struct model_object *o = read_route();
+	struct model_object *o = object_from(text);
 	const struct model_http_rule *r = model_http_route(o)->spec.rules;
 	struct str out = { 0 };
 

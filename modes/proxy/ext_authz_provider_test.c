@@ -1,22 +1,8 @@
 #include "base/unit.h"
-#include "conf/yaml.h"
 #include "model/http_route.h"
 #include "model/mesh_config.h"
+#include "model/model_test.h"
 #include "modes/proxy/ext_authz.h"
-
-static struct model_object *
-read_object(struct arena *a, const char *text)
-{
-	struct err err = ERR_INIT;
-	const struct conf_node *n = conf_yaml_read(a, slice_str(text), "t",
-	    &err);
-	struct model_object *o = n == NULL ? NULL : model_object_read(n,
-	    MODEL_STRICT, "shop", &err);
-
-	if (o == NULL)
-		fail_msg("%s", err.text);
-	return o;
-}
 
 static bool
 sees(const struct ext_authz_provider *p, const char *name)
@@ -28,18 +14,16 @@ sees(const struct ext_authz_provider *p, const char *name)
 static struct ext_authz_provider *
 provider_of_config(const char *provider)
 {
-	struct arena a = { 0 };
 	struct str text = { 0 };
 
 	str_addf(&text, "apiVersion: mesh/v1\nkind: MeshConfig\nmetadata: {name: "
 	    "default}\nspec: {extensionProviders: [{name: p, %s}]}\n", provider);
-	struct model_object *o = read_object(&a, str_ptr(&text));
+	struct model_object *o = object_of("shop", str_ptr(&text));
 	struct ext_authz_provider *p = ext_authz_provider_new(
 	    model_extension_provider(o, "p"), NULL);
 
 	model_object_unref(o);
 	str_fini(&text);
-	arena_fini(&a);
 	return p;
 }
 
@@ -90,20 +74,18 @@ TEST(ext_authz_provider_is_what_the_mesh_config_says)
 static struct ext_authz_provider *
 provider_of_route(const char *auth)
 {
-	struct arena a = { 0 };
 	struct str text = { 0 };
 
 	str_addf(&text, "apiVersion: gateway.networking.k8s.io/v1\nkind: "
 	    "HTTPRoute\nmetadata: {name: r}\nspec: {rules: [{filters: [{type: "
 	    "ExternalAuth, externalAuth: %s}]}]}\n", auth);
-	struct model_object *o = read_object(&a, str_ptr(&text));
+	struct model_object *o = object_of("shop", str_ptr(&text));
 	struct ext_authz_provider *p = ext_authz_provider_of_filter(
 	    model_http_route(o)->spec.rules[0].filters[0].external_auth, "shop",
 	    NULL);
 
 	model_object_unref(o);
 	str_fini(&text);
-	arena_fini(&a);
 	return p;
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/unit.h"
-#include "conf/yaml.h"
+#include "model/model_test.h"
 #include "modes/proxy/plain.h"
 
 #define SETTINGS(more)							\
@@ -17,21 +17,6 @@
 	"spec: {defaultInboundPolicy: " word "}\n"
 #define WEB	"selector: {matchLabels: {app: web}}"
 
-static struct model_object *
-read_object(const char *text)
-{
-	struct arena a = { 0 };
-	struct err err = ERR_INIT;
-	const struct conf_node *n = conf_yaml_read(&a, slice_str(text), "t", &err);
-	struct model_object *o = n == NULL ? NULL :
-	    model_object_read(n, MODEL_STRICT, "default", &err);
-
-	arena_fini(&a);
-	if (o == NULL)
-		fail_msg("%s", err.text);
-	return o;
-}
-
 /* A workload with the ports 80 and 81, which it serves as 8080 and 8081. */
 struct stage {
 	struct model_object  *self, *settings, *said[2];
@@ -43,14 +28,14 @@ struct stage {
 static void
 stage_init(struct stage *s, const char *settings, const char *a, const char *b)
 {
-	*s = (struct stage){ .settings = read_object(settings) };
-	s->self = read_object("apiVersion: mesh/v1\nkind: Workload\nmetadata: "
+	*s = (struct stage){ .settings = object_from(settings) };
+	s->self = object_from("apiVersion: mesh/v1\nkind: Workload\nmetadata: "
 	    "{name: web-1, labels: {app: web}}\nspec: {serviceAccount: web, "
 	    "address: 10.0.0.1}\n");
 	if (a != NULL)
-		s->said[s->in.len++] = read_object(a);
+		s->said[s->in.len++] = object_from(a);
 	if (b != NULL)
-		s->said[s->in.len++] = read_object(b);
+		s->said[s->in.len++] = object_from(b);
 	s->in.objects = s->said;
 	s->in.self = s->self;
 	s->in.settings = model_proxy(s->settings);
@@ -159,7 +144,7 @@ static const struct {
 TEST(plain_ports_on_loopback_are_found_there_alone)
 {
 	for (size_t i = 0; i < sizeof(reaches) / sizeof(reaches[0]); i++) {
-		struct model_object *o = read_object(reaches[i].settings);
+		struct model_object *o = object_from(reaches[i].settings);
 
 		assert_int_equal(plain_exposed(&model_proxy(o)->spec, 81),
 		    reaches[i].found);
