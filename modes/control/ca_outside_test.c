@@ -19,20 +19,29 @@ struct authority {
 	struct cert root;
 };
 
+/* Signs itself with its key; seconds from now. */
 static void
-authority_init(struct authority *a, const char *name, const char *domain)
+make_root(struct authority *a, const char *name, const char *domain,
+    int64_t from, int64_t to)
 {
 	struct mint_ca ca = { .domain = slice_str(domain),
 	    .common_name = slice_str(name),
-	    .not_before = clock_wall_s() - 100,
-	    .not_after = clock_wall_s() + 10000000 };
+	    .not_before = clock_wall_s() + from,
+	    .not_after = clock_wall_s() + to };
 	struct err err = ERR_INIT;
 
-	memset(a, 0, sizeof(*a));
-	key_generate(&a->key);
+	str_clear(&a->der);
 	mint_serial(ca.serial);
 	mint_root(&a->der, &ca, &a->key);
 	assert_int_equal(cert_parse(&a->root, str_slice(&a->der), &err), 0);
+}
+
+static void
+authority_init(struct authority *a, const char *name, const char *domain)
+{
+	memset(a, 0, sizeof(*a));
+	key_generate(&a->key);
+	make_root(a, name, domain, -100, 10000000);
 }
 
 static void
@@ -69,22 +78,6 @@ request(const struct ca_dir *d, uint8_t point[KEY_POINT_LEN])
 	assert_true(n > 0);
 	assert_int_equal(csr_parse(point, slice_of(der, (size_t)n), &err), 0);
 	str_fini(&text);
-}
-
-/* The same authority's next certificate for its key. */
-static void
-authority_renew(struct authority *a, const char *name, const char *domain)
-{
-	struct mint_ca ca = { .domain = slice_str(domain),
-	    .common_name = slice_str(name),
-	    .not_before = clock_wall_s() - 50,
-	    .not_after = clock_wall_s() + 20000000 };
-	struct err err = ERR_INIT;
-
-	str_clear(&a->der);
-	mint_serial(ca.serial);
-	mint_root(&a->der, &ca, &a->key);
-	assert_int_equal(cert_parse(&a->root, str_slice(&a->der), &err), 0);
 }
 
 /* The root of a as b signs it. */
@@ -403,7 +396,8 @@ TEST(an_outside_root_is_renewed_with_its_key_and_not_with_another)
 	struct str first = { 0 };
 
 	str_add_slice(&first, str_slice(&a.der));
-	authority_renew(&a, "Root of our company", "td");
+	/* The same authority's next certificate for its key. */
+	make_root(&a, "Root of our company", "td", -50, 20000000);
 	pem = sign(&a, point, "Its second", 15000000, true);
 	must_prepare(&d, &pem);
 	assert_true(ca_rotate_is_vouched(&d.files));

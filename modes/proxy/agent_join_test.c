@@ -11,8 +11,7 @@
 #include "modes/proxy/agent_fixture_test.h"
 #include "modes/proxy/agent_join.h"
 #include "pki/csr.h"
-#include "pki/mint.h"
-#include "pki/pem.h"
+#include "pki/root_test.h"
 
 static void
 token_for_authority(struct token *t)
@@ -128,22 +127,6 @@ TEST(join_token_comes_from_the_credentials_directory)
 
 /* --- whom we talk to ------------------------------------------------------ */
 
-static void
-add_stranger(struct str *pem)
-{
-	struct mint_ca ca = { .common_name = SLICE("another root"),
-	    .domain = SLICE("td"), .not_after = clock_wall_s() + 3600 };
-	struct str der = { 0 };
-	struct key key;
-
-	key_generate(&key);
-	mint_serial(ca.serial);
-	mint_root(&der, &ca, &key);
-	pem_add(pem, PEM_LABEL_CERT, str_slice(&der));
-	str_fini(&der);
-	key_fini(&key);
-}
-
 TEST(join_knows_control_by_the_hash_of_its_roots)
 {
 	struct str chain = authority_shown("spiffe://td/control");
@@ -160,7 +143,7 @@ TEST(join_knows_control_by_the_hash_of_its_roots)
 	assert_string_equal(roots.ptr, authority_make()->bundle_pem.ptr);
 	/* A root that came after the token is not trusted by its word. */
 	str_clear(&roots);
-	add_stranger(&two);
+	root_add_pem(&two, "another root", SLICE("td"));
 	str_add_slice(&two, str_slice(&authority_make()->bundle_pem));
 	assert_int_equal(agent_join_check_bundle(&t, str_slice(&two),
 	    str_slice(&chain), domain, &roots, &err), 0);
