@@ -15,9 +15,9 @@
  *
  * Life of a call: its head comes -> its row is found and the caller judged,
  * before a byte of the body is taken -> the body is collected, the caller
- * judged once more, and the body read as JSON -> the row's run -> one of api_answer_x, at once or later, or
- * api_stream_start and what follows -> freed when the exchange is over and
- * nobody refers to it.
+ * judged once more, and the body read as JSON -> the row's run -> one of
+ * api_answer_x, at once or later, or api_stream_start and what follows -> freed
+ * when the exchange is over and nobody refers to it.
  *
  * A run that answers later keeps a reference.  When the caller goes away
  * meanwhile, answers go nowhere; what was asked for is done all the same.

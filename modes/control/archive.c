@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "modes/control/archive.h"
+#include "modes/control/archive_forget.h"
 #include "modes/control/ca_file.h"
 #include "modes/control/store_backup.h"
 #include "modes/control/store_file.h"
@@ -260,6 +261,8 @@ unpack(struct slice plain, const char *dir, struct err *err)
 			    "--secret-key-file", SLICE_ARG(line));
 	if (r == 0)
 		r = store_restore(copy, dir, err);
+	if (r == 0)
+		r = archive_forget(dir, err);
 	if (r == 0)
 		unlink(copy);
 	ca_files_fini(&files);

@@ -28,9 +28,9 @@
  *
  * What nobody's one token bounds is bounded by issue_limit.h.
  *
- * Error kinds: ERR_TOO_MANY (of issue_limit.h), ERR_DENIED (the token is none of ours, for another service than
+ * Error kinds: ERR_DENIED (the token is none of ours, for another service than
  * is wanted, used by another key or too old; no record of the certificate),
- * ERR_UNAVAILABLE (nothing happened, try again), those of
+ * ERR_TOO_MANY (by that limit), ERR_UNAVAILABLE (nothing happened, try again), those of
  * ca_request_workload.
  */
 struct join_result {

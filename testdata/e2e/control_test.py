@@ -627,6 +627,11 @@ def backup_brings_everything_back(scene):
 	api.apply(service("a"), service("b"))
 	member = Member(scene, control, "default/orders", "orders-1")
 	member.join()
+	later = Member(scene, control, "default/late", "late-1")
+	api.post("/v1/users", {"name": "anna", "password": "correct horse battery",
+	    "role": "viewer"})
+	login = Api(control, local=False).post("/v1/login", {"user": "anna",
+	    "password": "correct horse battery"}).json()
 	roots = api.get("/v1/trust-bundle").text
 	# More than any key or certificate may take: 6 MiB of documents.
 	text = "x" * 4000
@@ -644,6 +649,9 @@ def backup_brings_everything_back(scene):
 	right = scene.file("right", "correct horse\n")
 	wrong = scene.file("wrong", "battery staple\n")
 	assert not list(control.data_dir.glob("backup*"))
+	# What the backup does not know: a token that is used, a login that ends.
+	assert later.join().status == 200
+	assert api.delete(f"/v1/logins/{login['id']}").status == 200
 	control.stop()
 	words = ["--restore", scene.dir / "backup", "--passphrase-file"]
 	run(scene, *words, right, "--data-dir", control.data_dir, expect=78)
@@ -662,7 +670,14 @@ def backup_brings_everything_back(scene):
 	assert big["metadata"]["annotations"]["notes"] == text
 	assert api.get("/v1/documents/services/default/b").status == 200
 	assert member.renew().status == 200
-	assert api.get("/v1/audit/verify").json()["ok"]
+	log = api.get("/v1/audit/verify").json()
+	assert log["ok"]
+	later.key = make_key(scene.dir / "another.key")
+	refused(later.join(), 403, "not one of ours")
+	assert api.get("/v1/logins").json()["items"] == []
+	entry, = [e for e in api.get(f"/v1/audit?since={log['seq'] - 100}").json()[
+	    "items"] if e["action"] == "backup.restore"]
+	assert entry["detail"] == {"tokens": 1, "logins": 1}, entry
 	assert api.put("/v1/documents/services/default/c",
 	    service("c")).json()["revision"] > 1000000000
 
