@@ -1,10 +1,10 @@
 #include <errno.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/capability.h"
+#include "base/child_test.h"
 #include "base/unit.h"
 
 static int
@@ -34,15 +34,11 @@ try_keep(void)
 
 TEST(capability_that_is_dropped_is_gone)
 {
-	int status = -1;
 	pid_t pid = fork();
 
 	if (pid == 0)
 		_exit(try_keep());
-	assert_true(pid > 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(child_exit(pid), 0);
 }
 
 static int
@@ -58,7 +54,6 @@ try_bounding(void)
 
 TEST(capability_bounds_follow_where_root_drops)
 {
-	int status = -1;
 	pid_t pid;
 
 	if (capability_now() == 0)
@@ -66,8 +61,5 @@ TEST(capability_bounds_follow_where_root_drops)
 	pid = fork();
 	if (pid == 0)
 		_exit(try_bounding());
-	assert_true(pid > 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(child_exit(pid), 0);
 }

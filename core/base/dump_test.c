@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child_test.h"
 #include "base/dump.h"
 #include "base/unit.h"
 
@@ -10,10 +10,8 @@
 static int
 dumpable_after(const char *allow)
 {
-	int status;
 	pid_t child = fork();
 
-	assert_true(child >= 0);
 	if (child == 0) {
 		if (allow != NULL)
 			setenv(DUMP_ALLOW, allow, 1);
@@ -22,9 +20,7 @@ dumpable_after(const char *allow)
 		dump_forbid();
 		_exit(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
 	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	return child_exit(child);
 }
 
 TEST(dump_is_forbidden_unless_somebody_debugs)

@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child_test.h"
 #include "base/landlock.h"
 #include "base/unit.h"
 
@@ -164,7 +164,7 @@ try_files(const struct place *p, int from_parent, int to_parent)
 TEST(landlock_leaves_the_files_that_were_allowed_and_no_others)
 {
 	struct place p;
-	int status = -1, there[2], back[2];
+	int code, there[2], back[2];
 	char c;
 
 	place_init(&p);
@@ -174,7 +174,6 @@ TEST(landlock_leaves_the_files_that_were_allowed_and_no_others)
 
 	if (pid == 0)
 		_exit(try_files(&p, there[0], back[1]));
-	assert_true(pid > 0);
 	close(back[1]);
 	if (read(back[0], &c, 1) != 1)
 		c = '\0';	/* it has ended, and says why */
@@ -182,15 +181,14 @@ TEST(landlock_leaves_the_files_that_were_allowed_and_no_others)
 	assert_int_equal(unlink(p.shared), 0);
 	write_text(p.shared, "another\n");
 	assert_int_equal(write(there[1], "x", 1), 1);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	code = child_exit(pid);
 	close(there[0]);
 	close(there[1]);
 	close(back[0]);
 	place_fini(&p);
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == 99)
+	if (code == 99)
 		skip();		/* an older kernel */
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(code, 0);
 }
 
 /* In the child, as somebody whom modes stop. */
@@ -220,18 +218,16 @@ try_etc(const struct place *p)
 TEST(landlock_leaves_etc_to_whoever_is_not_root)
 {
 	struct place p;
-	int status = -1;
 	pid_t pid;
+	int code;
 
 	place_init(&p);
 	pid = fork();
 	if (pid == 0)
 		_exit(try_etc(&p));
-	assert_true(pid > 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	code = child_exit(pid);
 	place_fini(&p);
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) >= 98)
+	if (code >= 98)
 		skip();		/* an older kernel, or a user of no other */
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(code, 0);
 }

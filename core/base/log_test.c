@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child_test.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -441,7 +441,7 @@ TEST(log_without_access_output_counts_nothing)
 
 TEST(log_in_the_child_of_a_fork_writes_at_once)
 {
-	int fd = new_file(), access = new_file(), status = -1;
+	int fd = new_file(), access = new_file();
 	struct str text = { 0 };
 
 	start(LOG_TEXT, fd, access);
@@ -453,8 +453,7 @@ TEST(log_in_the_child_of_a_fork_writes_at_once)
 		log_access(SLICE("from the child"));
 		_exit(0);
 	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
+	assert_int_equal(child_exit(child), 0);
 	log_info("main", "from the parent");
 	stop();
 	read_file(fd, &text);

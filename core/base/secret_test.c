@@ -1,9 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child_test.h"
 #include "base/secret.h"
 #include "base/syscall.h"
 #include "base/unit.h"
@@ -34,7 +34,6 @@ read_flags(const void *p, char *out, size_t size)
 TEST(secret_is_locked_not_dumped_and_not_inherited)
 {
 	char flags[512];
-	int status = -1;
 	char *p;
 
 	/* Sanitizers make mlock do nothing. */
@@ -50,8 +49,7 @@ TEST(secret_is_locked_not_dumped_and_not_inherited)
 
 	if (pid == 0)
 		_exit(p[0] == 0 && p[SIZE - 1] == 0 ? 0 : 1);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
+	assert_int_equal(child_exit(pid), 0);
 	assert_int_equal(p[SIZE - 1], 'k');
 	secret_free(p, SIZE);
 	secret_free(NULL, SIZE);
@@ -60,7 +58,6 @@ TEST(secret_is_locked_not_dumped_and_not_inherited)
 /* Without room to lock it is memory like any other. */
 TEST(secret_is_there_when_it_cannot_be_locked)
 {
-	int status = -1;
 	pid_t pid;
 
 	if (SYSCALL_IS_WATCHED)
@@ -81,7 +78,5 @@ TEST(secret_is_there_when_it_cannot_be_locked)
 		secret_free(p, SIZE);
 		_exit(is_told ? 0 : 2);
 	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(child_exit(pid), 0);
 }

@@ -1,8 +1,5 @@
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "base/capability.h"
-#include "base/unit.h"
+#include "base/child_test.h"
 #include "base/walls.h"
 
 static const struct seccomp_set *const server[] = {
@@ -12,15 +9,11 @@ static const struct seccomp_set *const server[] = {
 static int
 status_of(int (*fn)(void))
 {
-	int status = -1;
 	pid_t pid = fork();
 
 	if (pid == 0)
 		_exit(fn());
-	assert_true(pid > 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	return child_exit(pid);
 }
 
 static int

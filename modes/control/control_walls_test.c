@@ -4,29 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/capability.h"
-#include "base/unit.h"
-#include "conf/pattern.h"
+#include "base/child_test.h"
+#include "conf/walls_test.h"
 #include "modes/control/control_walls.h"
 
-/* A new setting that is a path has to say what walls do about it. */
 TEST(control_walls_know_every_setting_that_is_a_path)
 {
-	const struct conf_field *f = model_control_spec_schema.fields;
-
-	for (; f->name != NULL; f++) {
-		const struct walls_path *r = control_paths;
-
-		if (f->type != CONF_STRING_T || f->pattern != CONF_PATH)
-			continue;
-		while (r->field != NULL && strcmp(r->field, f->name) != 0)
-			r++;
-		if (r->field == NULL || r->offset != f->offset)
-			fail_msg("%s has no row", f->name);
-	}
+	walls_check_rows(&model_control_spec_schema, control_paths);
 }
 
 static int
@@ -65,7 +52,7 @@ static void
 assert_raised(int64_t socket_group, uint64_t keeps)
 {
 	char dir[] = "/tmp/mesh-control-walls-XXXXXX", data[64];
-	int status = -1;
+	int code;
 	pid_t pid;
 
 	if (!seccomp_can())
@@ -74,13 +61,11 @@ assert_raised(int64_t socket_group, uint64_t keeps)
 	pid = fork();
 	if (pid == 0)
 		_exit(try_raised(dir, socket_group, keeps));
-	assert_true(pid > 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	code = child_exit(pid);
 	snprintf(data, sizeof(data), "%s/data", dir);
 	assert_int_equal(rmdir(data), 0);
 	assert_int_equal(rmdir(dir), 0);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(code, 0);
 }
 
 TEST(control_walls_leave_its_directory_and_no_capability)

@@ -1,7 +1,6 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -10,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/child_test.h"
 #include "base/mem.h"
 #include "base/unit.h"
 #include "modes/control/store_fixture.h"
@@ -46,14 +46,11 @@ TEST(store_directory_and_files_are_private)
 static int
 in_child(int (*fn)(struct fixture *), struct fixture *f)
 {
-	int status;
 	pid_t pid = fork();
 
-	assert_true(pid >= 0);
 	if (pid == 0)
 		_exit(fn(f));
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return child_exit(pid);
 }
 
 static int
@@ -81,7 +78,7 @@ TEST(store_second_process_is_refused_and_told_who_has_it)
 TEST(store_lock_is_not_held_by_a_child_that_outlives_it)
 {
 	struct fixture f = fixture_open();
-	int gate[2], status;
+	int gate[2];
 
 	assert_int_equal(pipe(gate), 0);
 
@@ -97,7 +94,7 @@ TEST(store_lock_is_not_held_by_a_child_that_outlives_it)
 	fixture_shut(&f);
 	fixture_reopen(&f);
 	close(gate[1]);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(child_exit(pid), 0);
 	fixture_close(&f);
 }
 

@@ -2,29 +2,16 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/capability.h"
-#include "base/unit.h"
-#include "conf/pattern.h"
+#include "base/child_test.h"
+#include "conf/walls_test.h"
 #include "modes/proxy/proxy_walls.h"
 
-/* A new setting that is a path has to say what walls do about it. */
 TEST(proxy_walls_know_every_setting_that_is_a_path)
 {
-	const struct conf_field *f = model_proxy_spec_schema.fields;
-
-	for (; f->name != NULL; f++) {
-		const struct walls_path *r = proxy_paths;
-
-		if (f->type != CONF_STRING_T || f->pattern != CONF_PATH)
-			continue;
-		while (r->field != NULL && strcmp(r->field, f->name) != 0)
-			r++;
-		if (r->field == NULL || r->offset != f->offset)
-			fail_msg("%s has no row", f->name);
-	}
+	walls_check_rows(&model_proxy_spec_schema, proxy_paths);
 }
 
 /* Of root: and whoever comes with another file of the name is not read. */
@@ -62,7 +49,6 @@ try_raised(const struct model_proxy_spec *s, uint64_t keeps)
 static void
 assert_raised(const struct model_proxy_spec *s, uint64_t keeps)
 {
-	int status = -1;
 	pid_t pid;
 
 	if (!seccomp_can())
@@ -70,10 +56,7 @@ assert_raised(const struct model_proxy_spec *s, uint64_t keeps)
 	pid = fork();
 	if (pid == 0)
 		_exit(try_raised(s, keeps));
-	assert_true(pid > 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(child_exit(pid), 0);
 }
 
 static struct model_proxy_spec
