@@ -224,7 +224,7 @@ TEST(authz_looks_for_each_header_once)
 		    "['1*']}, {key: 'request.headers[x-%c]', values: ['r%d*']}"
 		    "]},", 'a' + i % 8, i);
 	str_add(&yaml, "{to: [{operation: {methods: [PUT]}}]}]}");
-	struct model_object *o = policy_from(str_ptr(&yaml));
+	struct model_object *o = object_from(str_ptr(&yaml));
 	struct authz *z = authz_new(&o, 1, AUTHZ_ALLOW_ALL);
 
 	f.header = count_header;
