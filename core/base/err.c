@@ -22,6 +22,7 @@ static const struct {
 	[ERR_SYSTEM]	  = { "system", 71, 500 },
 	[ERR_TOO_LARGE]	  = { "too-large", 65, 413 },
 	[ERR_TOO_MANY]	  = { "too-many", 75, 429 },
+	[ERR_EXISTS]	  = { "exists", 65, 409 },
 };
 
 int

@@ -22,6 +22,7 @@ enum err_kind {
 	ERR_SYSTEM,		/* 71: a system call failed; API 500 */
 	ERR_TOO_LARGE,		/* 65; API 413 */
 	ERR_TOO_MANY,		/* 75: asked too often; API 429 */
+	ERR_EXISTS,		/* 65: another one stands there; API 409 */
 };
 
 struct err {

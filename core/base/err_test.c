@@ -54,6 +54,7 @@ TEST(err_kinds_have_a_name_and_both_codes)
 		{ ERR_SYSTEM, "system", 71, 500 },
 		{ ERR_TOO_LARGE, "too-large", 65, 413 },
 		{ ERR_TOO_MANY, "too-many", 75, 429 },
+		{ ERR_EXISTS, "exists", 65, 409 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -10,7 +10,7 @@ TEST(manual_has_every_exit_code)
 	manual_open(&m, "mesh.1");
 	struct slice section = manual_section(&m, ".Sh EXIT STATUS");
 
-	for (int k = ERR_NONE; k <= ERR_TOO_LARGE; k++) {
+	for (int k = ERR_NONE; k <= ERR_EXISTS; k++) {
 		struct err err = { .kind = (enum err_kind)k };
 		char code[16];
 

@@ -159,7 +159,7 @@ check_unused(const struct new_token *n, struct err *err)
 	for (size_t i = 0; i < model_workload(o)->spec.services_len; i++)
 		if (slice_is(g->services[0], model_workload(o)->spec.services[i]))
 			return 0;
-	return err_set(err, ERR_CONFLICT, "workload: %s runs already, for %s; "
+	return err_set(err, ERR_EXISTS, "workload: %s runs already, for %s; "
 	    "choose another name, or stop it first", model_object_name(o),
 	    model_workload(o)->spec.services_len > 0 ?
 	    model_workload(o)->spec.services[0] : "no service");
@@ -426,7 +426,7 @@ add_operator(void *ctx, struct store_txn *t, struct slice der,
 static void
 answer_taken(struct api_call *call, struct slice name)
 {
-	api_answer_fail(call, ERR_CONFLICT, "there is an operator %.*s already; "
+	api_answer_fail(call, ERR_EXISTS, "there is an operator %.*s already; "
 	    "revoke it first", SLICE_ARG(name));
 }
 
@@ -487,7 +487,7 @@ api_operator_create(struct api_call *call)
 	}
 	if (users_find(call->server->users, n->record.name) != NULL) {
 		ca_request_fini(&request);
-		api_answer_fail(call, ERR_CONFLICT, "there is a user %.*s: an "
+		api_answer_fail(call, ERR_EXISTS, "there is a user %.*s: an "
 		    "operator of that name would have its roles",
 		    SLICE_ARG(n->record.name));
 		return;

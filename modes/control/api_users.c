@@ -134,10 +134,10 @@ check_new(const struct change *c, struct err *err)
 		return err_set(err, ERR_DATA, "name: expected at most 63 "
 		    "lower-case letters, digits and \"-\"");
 	if (users_find(s->users, c->user.name) != NULL)
-		return err_set(err, ERR_CONFLICT, "there is a user %.*s already",
+		return err_set(err, ERR_EXISTS, "there is a user %.*s already",
 		    SLICE_ARG(c->user.name));
 	if (operators_has(s->operators, c->user.name))
-		return err_set(err, ERR_CONFLICT, "there is an operator %.*s: a "
+		return err_set(err, ERR_EXISTS, "there is an operator %.*s: a "
 		    "user of that name would have its roles",
 		    SLICE_ARG(c->user.name));
 	if (users_len(s->users) >= USERS_MAX)

@@ -238,7 +238,7 @@ check_unprepared(const struct ca_files *f, struct err *err)
 
 	if (!ca_rotate_is_prepared(f, &before))
 		return 0;
-	return err_set(err, ERR_CONFLICT, "%s is prepared already: activate it "
+	return err_set(err, ERR_EXISTS, "%s is prepared already: activate it "
 	    "first", before == CA_ROOT ? "a root" : "an intermediate");
 }
 

@@ -144,7 +144,7 @@ TEST(one_is_prepared_at_a_time_and_nothing_is_activated_twice)
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
 	prepare(&d, CA_INTERMEDIATE);
 	assert_int_equal(ca_rotate_prepare(&d.files, CA_ROOT, &o, &err), -1);
-	assert_int_equal(err.kind, ERR_CONFLICT);
+	assert_int_equal(err.kind, ERR_EXISTS);
 	assert_int_equal(ca_rotate_activate(&d.files, &err), 0);
 	assert_int_equal(ca_rotate_activate(&d.files, &err), -1);
 	unlink(d.files.root_key);

@@ -64,7 +64,7 @@ static int
 fail(struct ctl *c, const char *path, struct err *err)
 {
 	err_wrap(err, "%s", path);
-	return ctl_fail_call(c, err);
+	return ctl_fail(c, err);
 }
 
 int
@@ -83,7 +83,7 @@ asked_token_read(struct ctl *c, struct asked_token *t)
 		    "--token-file");
 	if ((path != NULL && read_file(c, path, &text, &err) != 0) ||
 	    (jwks != NULL && read_file(c, jwks, &t->jwks, &err) != 0))
-		return ctl_fail_call(c, &err);
+		return ctl_fail(c, &err);
 	if (jwks != NULL && check_keys(t->jwks, &err) < 0)
 		return fail(c, jwks, &err);
 	if (path != NULL && (claims != NULL ? read_claims(c, path, text, t,

@@ -85,7 +85,7 @@ call_raw(struct ctl *c, const char *method, const char *path, struct slice body,
 static enum err_kind
 kind_named(const char *name)
 {
-	for (int k = ERR_USAGE; name != NULL && k <= ERR_TOO_MANY; k++)
+	for (int k = ERR_USAGE; name != NULL && k <= ERR_EXISTS; k++)
 		if (strcmp(err_kind_name((enum err_kind)k), name) == 0)
 			return (enum err_kind)k;
 	return ERR_NONE;
@@ -94,7 +94,7 @@ kind_named(const char *name)
 static enum err_kind
 kind_of_status(int status)
 {
-	for (int k = ERR_DATA; k <= ERR_TOO_MANY; k++)
+	for (int k = ERR_DATA; k <= ERR_EXISTS; k++)
 		if (err_http_status(&(struct err){ .kind = (enum err_kind)k }) ==
 		    status)
 			return (enum err_kind)k;

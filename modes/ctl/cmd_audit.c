@@ -54,24 +54,21 @@ const struct ctl_command cmd_audit = {
 	.run = audit,
 };
 
-/* The first line of a file, NULL after a message. */
-static const char *
-read_anchor(struct ctl *c, const char *path)
+/* The first line of a file.  CTL_OK, or it was reported. */
+static int
+read_anchor(struct ctl *c, const char *path, const char **anchor)
 {
 	struct err err = ERR_INIT;
 	struct str text = { 0 };
 	struct slice rest, line = SLICE("");
-	const char *anchor = NULL;
 
-	if (conf_file_read(path, &text, &err) < 0) {
-		ctl_fail(c, &err);
-	} else {
-		rest = str_slice(&text);
-		slice_cut(&rest, '\n', &line);
-		anchor = arena_printf(&c->arena, "%.*s", SLICE_ARG(line));
-	}
+	if (conf_file_read(path, &text, &err) < 0)
+		return ctl_fail(c, &err);
+	rest = str_slice(&text);
+	slice_cut(&rest, '\n', &line);
+	*anchor = arena_printf(&c->arena, "%.*s", SLICE_ARG(line));
 	str_fini(&text);
-	return anchor;
+	return CTL_OK;
 }
 
 static int
@@ -80,10 +77,11 @@ verify(struct ctl *c)
 	const char *against = ctl_value(c, "against"), *anchor = NULL;
 	struct conf_node *answer;
 	struct err err = ERR_INIT;
+	int code = against == NULL ? CTL_OK : read_anchor(c, against, &anchor);
 	bool ok;
 
-	if (against != NULL && (anchor = read_anchor(c, against)) == NULL)
-		return CTL_NO_INPUT;
+	if (code != CTL_OK)
+		return code;
 	if (call_api(c, "GET", call_query(c, "/v1/audit/verify", "anchor",
 	    anchor), NULL, &answer, &err) < 0)
 		return ctl_fail_call(c, &err);

@@ -180,6 +180,10 @@ combine(struct ctl *c)
 
 	if (out == NULL)
 		return ctl_misused(c, "--out FILE is missing");
+	int code = ctl_may_write(c, out);
+
+	if (code != CTL_OK)
+		return code;
 	r = read_shares(c, shares, &err);
 	if (r == 0)
 		r = share_combine(&key, shares, c->args.words, n, &err);

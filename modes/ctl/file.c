@@ -54,7 +54,7 @@ file_write(const char *path, struct slice text, mode_t mode, bool replace,
 	else if (publish(aside, path, replace) == 0)
 		result = 0;
 	else if (errno == EEXIST)
-		err_set(err, ERR_CONFLICT, "%s exists already", path);
+		err_set(err, ERR_EXISTS, "%s exists already", path);
 	else
 		err_errno(err, "%s", path);
 	if (result < 0)

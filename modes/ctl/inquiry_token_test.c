@@ -244,8 +244,8 @@ TEST(inquiry_token_policies_see_the_request_behind_it)
 	};
 	const struct asked asked = { .headers = headers, .len = 2 };
 	const struct asked_token typed = { .text = SLICE_NONE };
-	const struct question q = { .rules = RULE(", jwks: @K@, outputClaimToHeaders: "
-	    "[{header: x-user, claim: sub}]"), .now_s = NOW };
+	const struct question q = { .rules = RULE(", jwks: @K@, "
+	    "outputClaimToHeaders: [{header: x-user, claim: sub}]") };
 	struct model_set set;
 
 	read_documents(&set, &q);

@@ -238,7 +238,7 @@ TEST(file_is_whole_has_its_mode_and_replaces_only_if_asked)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0644);
 	assert_int_equal(file_write(path, SLICE("bc"), 0600, false, &err), -1);
-	assert_int_equal(err.kind, ERR_CONFLICT);
+	assert_int_equal(err.kind, ERR_EXISTS);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_size, 1);
 	assert_int_equal(file_write(path, SLICE("bc"), 0600, true, &err), 0);

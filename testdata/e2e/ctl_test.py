@@ -1076,7 +1076,7 @@ def an_operator_gives_orders_over_the_network(scene):
 	assert (folder / "operator.key").stat().st_mode & 0o777 == 0o600
 	against(control, "operator", "create", "anna", "--out-dir", folder, code=64)
 	against(control, "operator", "create", "anna", "--out-dir",
-	    scene.dir / "again", code=75, err="already")
+	    scene.dir / "again", code=65, err="already")
 	expect(ctl(scene, "get", "services", env=home), 0, "^web ", "")
 	expect(ctl(scene, "check", env=home), 0,
 	    r"^\u221a the operator's certificate is valid", "")

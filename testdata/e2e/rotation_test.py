@@ -89,7 +89,7 @@ def a_root_is_rotated_under_load_without_a_lost_request(scene):
 		    "bundle.pem").read_text().count("BEGIN CERT") == 2,
 		    "it knows both")
 	assert "prepared: root" in control.ctl("ca", "show").stdout
-	control.ctl("ca", "prepare", expect=75)
+	control.ctl("ca", "prepare", expect=65)
 	control.ctl("ca", "activate")
 	# Nobody is shut out by mistake.
 	done = control.ctl("ca", "revoke", "--yes", expect=75)

@@ -101,6 +101,8 @@ def people_ask_what_a_token_would_do(scene):
 	control.ctl("authz", "check", "--from", "web", "--to", "orders",
 	    "--token-file", claims, expect=65)
 	control.ctl("authz", "check", "--from", "web", "--to", "orders",
+	    "--token-file", "none.jwt", expect=66)
+	control.ctl("authz", "check", "--from", "web", "--to", "orders",
 	    "--token-file", token, "--claims-file", claims, expect=64)
 
 
