@@ -90,6 +90,8 @@ allow_name(struct arena *a, const struct allow_words *w)
 		add_methods(&name, &odd, w->methods);
 	if (w->paths != NULL)
 		str_addf(&odd, " %s", w->paths);
+	if (w->ips != NULL)
+		str_addf(&odd, " from %s", w->ips);
 	if (odd.len > 0)
 		add_hash(&name, str_slice(&odd));
 	const char *kept = arena_dup(a, str_slice(&name)).ptr;
@@ -104,7 +106,7 @@ allow_wider(struct arena *a, const struct allow_words *w,
     const char *names[ALLOW_WIDER_MAX])
 {
 	const unsigned has = (w->port != 0) | (w->methods != NULL) << 1 |
-	    (w->paths != NULL) << 2;
+	    (w->paths != NULL) << 2 | (w->ips != NULL) << 3;
 	size_t n = 0;
 
 	for (unsigned left = 0; left < has; left++) {
@@ -118,6 +120,8 @@ allow_wider(struct arena *a, const struct allow_words *w,
 			wider.methods = NULL;
 		if (!(left & 4))
 			wider.paths = NULL;
+		if (!(left & 8))
+			wider.ips = NULL;
 		names[n++] = allow_name(a, &wider);
 	}
 	return n;

@@ -12,7 +12,7 @@
  *	allow-web-to-orders	allow-web-to-orders-80-get-head-1f0c9a52
  *
  * behind the caller and the service the port, the methods, and a hash of the
- * paths, each where the order has it.  Who is known by its SPIFFE ID alone is
+ * paths and addresses, each where the order has it.  Who is known by its SPIFFE ID alone is
  * called by its last word and a hash of the whole.
  */
 struct allow_words {
@@ -22,11 +22,11 @@ struct allow_words {
 	const char *to_namespace, *to;
 	uint16_t    port;	/* 0: all */
 	const char *methods;	/* as typed; NULL: all */
-	const char *paths;	/* likewise */
+	const char *paths, *ips;	/* likewise */
 	const char *id;		/* the caller's SPIFFE ID in place of both */
 };
 
-#define ALLOW_WIDER_MAX	7	/* port, methods, paths: each there or not */
+#define ALLOW_WIDER_MAX	15	/* port, methods, paths, ips: each there or not */
 
 const char *allow_name(struct arena *, const struct allow_words *);
 /* The names of orders that say the same of more; their number. */

@@ -7,23 +7,23 @@ TEST(every_order_has_its_own_name)
 		struct allow_words words;
 		const char        *name;
 	} cases[] = {
-		{ { "allow", "shop", "web", "shop", "orders", 0, NULL, NULL, NULL },
+		{ { "allow", "shop", "web", "shop", "orders", 0, NULL, NULL, NULL, NULL },
 		    "allow-web-to-orders" },
-		{ { "deny", "infra", "web", "shop", "orders", 0, NULL, NULL, NULL },
+		{ { "deny", "infra", "web", "shop", "orders", 0, NULL, NULL, NULL, NULL },
 		    "deny-infra-web-to-orders" },
-		{ { "deny", "shop", "*", "shop", "orders", 0, NULL, NULL, NULL },
+		{ { "deny", "shop", "*", "shop", "orders", 0, NULL, NULL, NULL, NULL },
 		    "deny-shop-all-to-orders" },
-		{ { "deny", NULL, "*", "shop", "orders", 0, NULL, NULL, NULL },
+		{ { "deny", NULL, "*", "shop", "orders", 0, NULL, NULL, NULL, NULL },
 		    "deny-all-to-orders" },
-		{ { "deny", "shop", "web", "shop", "orders", 80, NULL, NULL, NULL },
+		{ { "deny", "shop", "web", "shop", "orders", 80, NULL, NULL, NULL, NULL },
 		    "deny-web-to-orders-80" },
-		{ { "deny", "shop", "web", "shop", "orders", 81, NULL, NULL, NULL },
+		{ { "deny", "shop", "web", "shop", "orders", 81, NULL, NULL, NULL, NULL },
 		    "deny-web-to-orders-81" },
 		{ { "allow", "shop", "web", "shop", "orders", 80, "GET, HEAD",
-		    NULL, NULL }, "allow-web-to-orders-80-get-head" },
-		{ { "allow", "shop", "web", "shop", "orders", 0, "GET", "/a", NULL },
+		    NULL, NULL, NULL }, "allow-web-to-orders-80-get-head" },
+		{ { "allow", "shop", "web", "shop", "orders", 0, "GET", "/a", NULL, NULL },
 		    "allow-web-to-orders-get-05274d33" },
-		{ { "allow", "shop", "web", "shop", "orders", 0, NULL, "/a,/b", NULL },
+		{ { "allow", "shop", "web", "shop", "orders", 0, NULL, "/a,/b", NULL, NULL },
 		    "allow-web-to-orders-28dae728" },
 		{ { "allow", .to_namespace = "shop", .to = "orders",
 		    .id = "spiffe://b.example/ns/shop/sa/web" },
@@ -34,9 +34,12 @@ TEST(every_order_has_its_own_name)
 		{ { "deny", .to_namespace = "shop", .to = "orders", .port = 80,
 		    .id = "spiffe://b.example/My_Robot" },
 		    "deny-peer-84e6202e-to-orders-80" },
+		{ { "allow", "shop", "web", .to_namespace = "shop",
+		    .to = "orders", .ips = "10.0.0.0/8" },
+		    "allow-web-to-orders-39787002" },
 		/* What a name may not hold. */
 		{ { "allow", "shop", "web", "shop", "orders", 0, "M-SEARCH",
-		    NULL, NULL }, "allow-web-to-orders-137c16fe" },
+		    NULL, NULL, NULL }, "allow-web-to-orders-137c16fe" },
 	};
 	struct arena a;
 
@@ -50,7 +53,7 @@ TEST(every_order_has_its_own_name)
 TEST(an_order_knows_which_say_the_same_of_more)
 {
 	static const struct allow_words all = { "allow", "shop", "web", "shop",
-		"orders", 0, NULL, NULL, NULL };
+		"orders", 0, NULL, NULL, NULL, NULL };
 	struct allow_words narrow = all;
 	const char *names[ALLOW_WIDER_MAX];
 	struct arena a;
@@ -64,6 +67,8 @@ TEST(an_order_knows_which_say_the_same_of_more)
 	assert_string_equal(names[1], "allow-web-to-orders-80");
 	assert_string_equal(names[2], "allow-web-to-orders-get");
 	narrow.paths = "/";
+	assert_int_equal(allow_wider(&a, &narrow, names), 7);
+	narrow.ips = "10.0.0.1";
 	assert_int_equal(allow_wider(&a, &narrow, names), ALLOW_WIDER_MAX);
 	arena_fini(&a);
 }

@@ -2,7 +2,7 @@
 
 #include "conf/yaml.h"
 #include "model/authorization_policy.h"
-#include "model/federated_trust_domain.h"
+#include "modes/ctl/allow_caller.h"
 #include "modes/ctl/allow_name.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
@@ -21,6 +21,9 @@ static const struct ctl_option options[] = {
 	{ "methods", 0, "METHOD,...", .text = "only these; default: any" },
 	{ "paths", 0, "PATH,...",
 	    .text = "only these: /a, /a/*, /a/{*}; default: any" },
+	{ "from-ip", 0, "CIDR,...",
+	    .text = "only from these addresses; with nobody as the CALLER: who "
+	    "proves no identity" },
 	{ "name", 0, "NAME",
 	    .text = "of the document, which is replaced if it is there; default: "
 	    "allow-CALLER-to-SERVICE, and the port and what else is said" },
@@ -34,6 +37,8 @@ static const struct ctl_example allow_examples[] = {
 	{ "allow 'shop/*' orders:80", "whoever is in namespace shop, port 80 alone" },
 	{ "allow spiffe://partner.example/ns/shop/sa/web orders:80",
 	    "web of another mesh, with which this one is federated" },
+	{ "allow nobody orders --from-ip 10.1.0.0/16",
+	    "what has no sidecar yet, where plain text is taken (PERMISSIVE)" },
 	{ "allow web orders --dry-run -o yaml",
 	    "the document that this stands for" },
 	{ 0 },
@@ -50,9 +55,10 @@ static const struct ctl_example deny_examples[] = {
 	does ". CALLER is a service account, NAME or NAMESPACE/NAME (that of a " \
 	"service is its name, unless its token said another); NAMESPACE/* is "	\
 	"everybody there, * everybody; spiffe://TRUST-DOMAIN/PATH is somebody "	\
-	"of another mesh. It takes effect at once, on open connections too, "	\
-	"beside what was ordered before: each port, method and path has a "	\
-	"document of its own, and only with --name is one replaced. With "	\
+	"of another mesh. Who has no identity, as callers in plain text, cannot "	\
+	"be named: say nobody and --from-ip. It takes effect at once, on open connections too, "	\
+	"beside what was ordered before: each port, method, path and address "	\
+	"has a document of its own, and only with --name is one replaced. With "	\
 	"--dry-run the document is printed and nothing is changed.\n"
 
 const struct ctl_command cmd_allow = {
@@ -87,6 +93,7 @@ struct order {
 	const char         *namespace, *caller;	/* "*": all */
 	struct spiffe       id;		/* in place of both; text absent: none */
 	bool                id_is_ours;	/* it is of our trust domain */
+	bool                is_nobody;	/* "nobody" was typed */
 	struct traffic_name to;
 	const char         *name;
 	struct conf_node   *document;
@@ -106,6 +113,12 @@ add_words(struct arena *a, struct conf_node *to, const char *key,
 }
 
 static bool
+is_without_identity(const struct order *o)
+{
+	return o->is_nobody && ctl_has(o->c, "from-ip");
+}
+
+static bool
 is_everybody(const struct order *o)
 {
 	return o->namespace == NULL && o->id.text.ptr == NULL;
@@ -118,11 +131,19 @@ add_caller(struct order *o, struct conf_node *rule)
 	struct conf_node *source;
 
 	/* Who proved nothing is refused, too. */
-	if (is_everybody(o) && strcmp(o->verb, "deny") == 0)
+	bool is_any = is_everybody(o) && strcmp(o->verb, "deny") == 0;
+
+	if (is_any && !ctl_has(o->c, "from-ip"))
 		return;
 	source = conf_set_map(conf_add_map(conf_set_list(rule, "from")),
 	    "source");
-	if (o->id.text.ptr != NULL)
+	if (ctl_has(o->c, "from-ip"))
+		add_words(a, source, "ipBlocks", ctl_value(o->c, "from-ip"));
+	if (is_any)
+		return;
+	if (is_without_identity(o))
+		conf_add_string(conf_set_list(source, "notPrincipals"), "*");
+	else if (o->id.text.ptr != NULL)
 		conf_add_string(conf_set_list(source, "principals"),
 		    arena_dup(a, slice_from(o->id.text,
 		    strlen(SPIFFE_SCHEME))).ptr);
@@ -246,7 +267,7 @@ check_same(struct order *o, struct traffic *t)
 	result = code == CTL_OK ? conf_get_string(answer, "result") : NULL;
 	if (result == NULL || strcmp(result, "configured") != 0)
 		return code;
-	err_set(&err, ERR_CONFLICT, "%s/%s is there and says something else: "
+	err_set(&err, ERR_EXISTS, "%s/%s is there and says something else: "
 	    "--name %s replaces it, another --name keeps both", o->to.namespace,
 	    o->name, o->name);
 	return ctl_fail(o->c, &err);
@@ -254,35 +275,22 @@ check_same(struct order *o, struct traffic *t)
 
 /* --- sending it ------------------------------------------------------------------- */
 
-/* Whoever is of a domain that is not federated does not get to any policy. */
 static void
-warn_stranger(struct order *o)
+warn_caller(struct order *o)
 {
-	const struct model_object **all;
-	struct traffic t = { 0 };
-	struct err err = ERR_INIT;
-	bool is_known = o->id.text.ptr == NULL || o->id_is_ours;
-
-	if (is_known)
-		return;
-	traffic_open_control(&t, o->c);
-	is_known = traffic_load(&t, &model_federated_trust_domain_kind, NULL,
-	    &err) < 0;
-	for (size_t i = 0, n = traffic_of_kind(&t,
-	    &model_federated_trust_domain_kind, &all); i < n; i++)
-		is_known |= slice_is(o->id.domain, model_federated_trust_domain(
-		    all[i])->spec.trust_domain);
-	traffic_close(&t);
-	if (!is_known)
-		ctl_warn(o->c, "no ClusterFederatedTrustDomain is about %.*s, so "
-		    "nobody of it gets this far", SLICE_ARG(o->id.domain));
+	if (o->id.text.ptr != NULL && !o->id_is_ours)
+		allow_warn_domain(o->c, o->id.domain);
+	else if (o->id.text.ptr == NULL && o->namespace != NULL &&
+	    !is_without_identity(o))
+		allow_warn_account(o->c, o->namespace, o->caller);
 }
 
 static void
 say_next(struct order *o, const char *result)
 {
 	struct ctl *c = o->c;
-	const char *caller = o->id.text.ptr != NULL ? o->id.text.ptr :
+	const char *caller = is_without_identity(o) ? "nobody" :
+	    o->id.text.ptr != NULL ? o->id.text.ptr :
 	    o->namespace == NULL || strcmp(o->caller, "*") == 0 ?
 	    "CALLER" : arena_printf(&c->arena, "%s/%s", o->namespace, o->caller);
 	const char *port = o->to.port == 0 ? "" : arena_printf(&c->arena, ":%u",
@@ -290,10 +298,10 @@ say_next(struct order *o, const char *result)
 
 	if (result != NULL && strcmp(result, "configured") == 0)
 		ctl_say(c, "what %s said before holds no more", o->name);
-	ctl_say(c, "check it with: mesh ctl authz check --from %s --to %s/%s%s; "
+	ctl_say(c, "check it with: mesh ctl authz check --from %s --to %s/%s%s%s; "
 	    "take it back with: mesh ctl delete authorizationpolicy %s -n %s",
-	    caller, o->to.namespace, o->to.name, port, o->name,
-	    o->to.namespace);
+	    caller, o->to.namespace, o->to.name, port, ctl_has(c, "from-ip") ?
+	    " --from-ip ADDRESS" : "", o->name, o->to.namespace);
 }
 
 static void
@@ -354,6 +362,7 @@ read_words(struct order *o)
 	if (code != CTL_OK)
 		return code;
 	o->caller = "*";
+	o->is_nobody = strcmp(caller, "nobody") == 0;
 	if (strcmp(caller, "*") == 0)
 		return CTL_OK;
 	if (slice_has_prefix(word, SLICE(SPIFFE_SCHEME)))
@@ -371,9 +380,13 @@ static int
 name_it(struct order *o)
 {
 	struct ctl *c = o->c;
-	const struct allow_words w = { o->verb, o->namespace, o->caller,
-		o->to.namespace, o->to.name, o->to.port,
-		ctl_value(c, "methods"), ctl_value(c, "paths"), o->id.text.ptr };
+	/* "nobody" without an address is an account, if a strange one. */
+	bool is_plain = is_without_identity(o);
+	const struct allow_words w = { o->verb,
+		is_plain ? o->to.namespace : o->namespace,
+		is_plain ? "no-identity" : o->caller, o->to.namespace, o->to.name, o->to.port,
+		ctl_value(c, "methods"), ctl_value(c, "paths"), ctl_value(c, "from-ip"),
+		o->id.text.ptr };
 	struct traffic t = { 0 };
 	int code;
 
@@ -403,7 +416,7 @@ order(struct ctl *c, const char *verb)
 	if (code == CTL_OK)
 		code = put(&o, ctl_has(c, "dry-run"), &answer);
 	if (code == CTL_OK) {
-		warn_stranger(&o);
+		warn_caller(&o);
 		print(&o, answer);
 	}
 	return code;

@@ -483,11 +483,50 @@ def an_order_stands_beside_those_before_it(scene):
 	assert "deny-web-to-orders-80 denies more than this already" in said, said
 	# What somebody made of a document is not lost.
 	control.ctl("deny", "batch", "orders", "--name", "allow-web-to-orders-80")
-	said = control.ctl("allow", "web", "orders:80", expect=75).stderr
+	said = control.ctl("allow", "web", "orders:80", expect=65).stderr
 	assert "is there and says something else" in said, said
 	said = control.ctl("allow", "web", "orders:80", "--name",
 	    "allow-web-to-orders-80").stderr
 	assert "said before holds no more" in said, said
+
+
+@scenario
+def an_order_about_nobody_is_taken_and_told_of(scene):
+	control, orders, web = orders_and(scene, "web")
+
+	def says(*words, verb="allow", **more):
+		return control.ctl(verb, *words, **more).stderr
+	said = says("wbe", "orders")
+	assert "no service has the account default/wbe yet; did you mean " \
+	    "default/web?" in said, said
+	assert "warning" not in says("web", "orders")
+	assert "did you mean default/web?" in says("shop/web", "orders",
+	    verb="deny")
+	assert "namespace shop has no workload" in says("shop/*", "orders")
+	said = says("nobody", "orders")
+	assert "by address alone: --from-ip CIDR" in said, said
+	# Who comes in plain text can be let in by where it comes from.
+	control.apply("---\napiVersion: security.istio.io/v1\n"
+	    "kind: PeerAuthentication\nmetadata: {name: all}\n"
+	    "spec: {mtls: {mode: PERMISSIVE}}\n")
+
+	def plain():
+		return wire.get(orders.inbound_port, "/plain",
+		    host="orders.default.mesh").status
+	wait_until(lambda: plain() == 403, "plain text is heard, and refused")
+	assert "warning" not in says("nobody", "orders", "--from-ip",
+	    "10.9.0.0/16,127.0.0.0/8")
+	wait_until(lambda: plain() == 200, "it may come from there")
+	words = ("authz", "check", "--from", "nobody", "--to", "orders",
+	    "--from-ip")
+	control.ctl(*words, "127.0.0.1")
+	control.ctl(*words, "192.0.2.7", expect=1)
+	control.ctl("authz", "check", "--from", "other", "--to", "orders",
+	    "--from-ip", "127.0.0.1", expect=1)
+	says("nobody", "orders", "--from-ip", "there", expect=65)
+	says("*", "orders", "--from-ip", "127.0.0.1", verb="deny")
+	wait_until(lambda: plain() == 403 and ask(web) == 403,
+	    "whoever comes from there is refused")
 
 
 @scenario
