@@ -56,8 +56,8 @@ static const struct ctl_example deny_examples[] = {
 	"service is its name, unless its token said another); NAMESPACE/* is "	\
 	"everybody there, * everybody; spiffe://TRUST-DOMAIN/PATH is somebody "	\
 	"of another mesh. Who has no identity, as callers in plain text, cannot "	\
-	"be named: say nobody and --from-ip. It takes effect at once, on open connections too, "	\
-	"beside what was ordered before: each port, method, path and address "	\
+	"be named: say nobody and --from-ip. It takes effect at once, on open "	\
+	"connections too, beside what was ordered before: each port, method, path and address "	\
 	"has a document of its own, and only with --name is one replaced. With "	\
 	"--dry-run the document is printed and nothing is changed.\n"
 
