@@ -1,5 +1,6 @@
 #include "base/check.h"
 #include "cmd/fuzz/fuzz.h"
+#include "pki/cert_key.h"
 #include "pki/leaf.h"
 #include "tls/clients_run.h"
 
@@ -56,6 +57,7 @@ fuzz_cert(const uint8_t *data, size_t size)
 	struct err err = ERR_INIT;
 	struct str text = { 0 };
 	struct spiffe id;
+	struct pubkey key;
 	struct cert c;
 
 	if (cert_parse(&c, der, &err) != 0) {
@@ -67,6 +69,9 @@ fuzz_cert(const uint8_t *data, size_t size)
 	cert_add_name(&text, c.issuer);
 	cert_add_name(&text, c.subject);
 	cert_add_serial(&text, &c);
+	cert_key_add_name(&text, &c);
+	check(!cert_key_get(&key, &c) || cert_key_fits(&c));
+	cert_key_signed(&c, &c);
 	cert_is_self_issued(&c);
 	describe(&c);
 	if (leaf_check(&c, &policy, &id) == DISTRUST_NONE)

@@ -178,8 +178,9 @@ is_certificate(struct slice der)
 	struct err err = ERR_INIT;
 	struct cert c;
 
-	return cert_parse(&c, der, &err) == 0 && c.signed_ecdsa &&
-	    c.key_is_p256;
+	return cert_parse(&c, der, &err) == 0 &&
+	    c.sig_kind == CERT_SIG_ECDSA_SHA256 &&
+	    c.key_kind == CERT_KEY_P256;
 }
 
 static bool

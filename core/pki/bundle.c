@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "pki/base64.h"
 #include "pki/bundle.h"
+#include "pki/cert_key.h"
 #include "pki/pem.h"
 
 struct bundle *
@@ -59,6 +60,20 @@ bundle_has_key(const struct bundle *b, const uint8_t hash[HASH_LEN])
 }
 
 static const char *
+why_no_key(const struct bundle *b, const struct cert *c)
+{
+	struct pubkey key;
+
+	if (!b->is_foreign)
+		return c->key_kind == CERT_KEY_P256 &&
+		    c->sig_kind == CERT_SIG_ECDSA_SHA256 ? NULL :
+		    "only P-256 keys and ECDSA with SHA-256 are supported";
+	return cert_key_get(&key, c) && c->sig_kind != CERT_SIG_OTHER ? NULL :
+	    "only keys of RSA with 2048 to 4096 bits, P-256 and P-384, and "
+	    "SHA-256, SHA-384 and SHA-512 are supported";
+}
+
+static const char *
 why_no_root(const struct bundle *b, const struct cert *c)
 {
 	if (c->version != 3 || c->has_repeated || c->has_unknown_critical ||
@@ -67,12 +82,12 @@ why_no_root(const struct bundle *b, const struct cert *c)
 	if (!c->is_ca || !c->basic_critical || !c->has_usage ||
 	    (c->usage & CERT_USE_CERT_SIGN) == 0)
 		return "it is not a certificate authority's";
-	if (!c->key_is_p256 || !c->signed_ecdsa)
-		return "only P-256 keys and ECDSA with SHA-256 are supported";
+	if (why_no_key(b, c) != NULL)
+		return why_no_key(b, c);
 	if (c->subject.len <= 2 || !cert_is_self_issued(c) ||
-	    !cert_signed_by(c, c))
+	    !(b->is_foreign ? cert_key_signed(c, c) : cert_signed_by(c, c)))
 		return "it is not self-signed";
-	for (size_t i = 0; !b->has_namesakes && i < b->len; i++)
+	for (size_t i = 0; !b->is_foreign && i < b->len; i++)
 		if (slice_eq(b->roots[i].subject, c->subject) &&
 		    !slice_eq(b->roots[i].spki, c->spki))
 			return "another root has the same subject";

@@ -18,11 +18,15 @@
  * Life: bundle_new -> bundle_add ... -> shared, and from then on immutable
  * -> bundle_ref, bundle_unref from any thread.
  *
- * A root is a self-signed CA on P-256.  Two roots may share a subject only if
- * they share the key (one certificate renewed), because the subject is how a
- * chain finds its root; of other trust domains, which may call all their roots
- * the same, a chain tries each.  Whether a root is valid now is asked when a
- * chain is checked, not here.
+ * A root is a self-signed CA on P-256, the one kind of key that our own domain
+ * has: it is what every peer of it is known to take, what its handshakes are
+ * measured with, and nobody there has another.  Other domains choose for
+ * themselves: theirs may be of any kind of cert_key.h.
+ *
+ * Two roots may share a subject only if they share the key (one certificate
+ * renewed), because the subject is how a chain finds its root; other domains
+ * may call all their roots the same.  Whether a root is valid now is asked when
+ * a chain is checked, not here.
  */
 #define BUNDLE_ROOTS_MAX	32
 
@@ -32,7 +36,7 @@ struct bundle {
 	size_t       len;
 	struct cert *roots;
 	struct slice jwks;	/* keys of its JWT-SVIDs, a JWK Set; or absent */
-	bool         has_namesakes;	/* roots with one subject and two keys */
+	bool         is_foreign;	/* another domain's; before roots are added */
 	struct arena memory;	/* of the domain and of the roots' DER */
 };
 

@@ -3,16 +3,44 @@
 #include "pki/cert.h"
 #include "pki/der.h"
 
-/* AlgorithmIdentifier; true if it is ecdsa-with-SHA256 without parameters. */
+static const struct {
+	enum oid           oid;
+	enum cert_sig_kind kind;
+	bool               may_have_null;	/* RFC 4055, section 5 */
+} sigs[] = {
+	{ OID_ECDSA_SHA256,	CERT_SIG_ECDSA_SHA256,	false },
+	{ OID_ECDSA_SHA384,	CERT_SIG_ECDSA_SHA384,	false },
+	{ OID_ECDSA_SHA512,	CERT_SIG_ECDSA_SHA512,	false },
+	{ OID_RSA_SHA256,	CERT_SIG_RSA_SHA256,	true },
+	{ OID_RSA_SHA384,	CERT_SIG_RSA_SHA384,	true },
+	{ OID_RSA_SHA512,	CERT_SIG_RSA_SHA512,	true },
+};
+
 static bool
-read_algorithm(struct der *d, bool *is_ecdsa)
+is_null(struct der *d)
 {
+	struct slice body;
+
+	return der_get(d, DER_NULL, &body) && body.len == 0 && der_end(d);
+}
+
+/* AlgorithmIdentifier, and which of ours it is. */
+static bool
+read_algorithm(struct der *d, struct slice *whole, enum cert_sig_kind *kind)
+{
+	struct slice body;
 	struct der in;
 	enum oid oid;
 
-	der_enter(d, DER_SEQUENCE, &in);
+	*kind = CERT_SIG_OTHER;
+	if (der_peek(d) != DER_SEQUENCE || der_any(d, &body, whole) == 0)
+		return der_fail(d);
+	der_init(&in, body);
 	der_oid(&in, &oid);
-	*is_ecdsa = oid == OID_ECDSA_SHA256 && der_end(&in);
+	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+		if (oid == sigs[i].oid && (der_end(&in) ||
+		    (sigs[i].may_have_null && is_null(&in))))
+			*kind = sigs[i].kind;
 	while (in.rest.len > 0)
 		der_any(&in, NULL, NULL);
 	return der_end(&in) || der_fail(d);
@@ -39,30 +67,48 @@ read_validity(struct der *d, struct cert *c)
 	return der_end(&in) || der_fail(d);
 }
 
+/* The AlgorithmIdentifier of a key, to its end. */
+static enum cert_key_kind
+read_key_kind(struct der *alg)
+{
+	enum cert_key_kind kind = CERT_KEY_OTHER;
+	enum oid oid, curve = OID_UNKNOWN;
+
+	der_oid(alg, &oid);
+	if (oid == OID_EC_PUBLIC_KEY && der_peek(alg) == DER_OID) {
+		der_oid(alg, &curve);
+		kind = !der_end(alg) ? CERT_KEY_OTHER : curve == OID_P256 ?
+		    CERT_KEY_P256 : curve == OID_P384 ? CERT_KEY_P384 :
+		    CERT_KEY_OTHER;
+	} else if (oid == OID_RSA && der_peek(alg) == DER_NULL &&
+	    is_null(alg)) {	/* RFC 3279, section 2.3.1 */
+		kind = CERT_KEY_RSA;
+	}
+	while (alg->rest.len > 0)
+		der_any(alg, NULL, NULL);
+	return kind;
+}
+
 static bool
 read_spki(struct der *d, struct cert *c)
 {
 	struct der outer, alg;
-	struct slice body, bits;
-	enum oid kind, curve = OID_UNKNOWN;
+	struct slice body;
 
 	if (der_peek(d) != DER_SEQUENCE || der_any(d, &body, &c->spki) == 0)
 		return der_fail(d);
 	der_init(&outer, body);
 	der_enter(&outer, DER_SEQUENCE, &alg);
-	der_oid(&alg, &kind);
-	if (kind == OID_EC_PUBLIC_KEY && der_peek(&alg) == DER_OID)
-		der_oid(&alg, &curve);
-	c->key_is_p256 = curve == OID_P256 && der_end(&alg);
-	while (alg.rest.len > 0)
-		der_any(&alg, NULL, NULL);
-	der_bits(&outer, &bits);
+	c->key_kind = read_key_kind(&alg);
+	der_bits(&outer, &c->key);
 	if (!der_end(&alg) || !der_end(&outer))
 		return der_fail(d);
-	c->key_is_p256 = c->key_is_p256 && bits.len == KEY_POINT_LEN &&
-	    bits.ptr[0] == 4;
-	if (c->key_is_p256)
-		memcpy(c->point, bits.ptr, KEY_POINT_LEN);
+	if (c->key_kind != CERT_KEY_P256)
+		return true;
+	if (c->key.len == KEY_POINT_LEN && c->key.ptr[0] == 4)
+		memcpy(c->point, c->key.ptr, KEY_POINT_LEN);
+	else
+		c->key_kind = CERT_KEY_OTHER;
 	return true;
 }
 
@@ -267,14 +313,14 @@ read_version(struct der *d, struct cert *c)
 }
 
 static bool
-read_tbs(struct cert *c, struct slice body)
+read_tbs(struct cert *c, struct slice body, struct slice *algorithm)
 {
 	struct der d;
 
 	der_init(&d, body);
 	read_version(&d, c);
 	der_uint(&d, &c->serial);
-	read_algorithm(&d, &c->signed_ecdsa);
+	read_algorithm(&d, algorithm, &c->sig_kind);
 	read_name(&d, &c->issuer);
 	read_validity(&d, c);
 	read_name(&d, &c->subject);
@@ -292,8 +338,8 @@ int
 cert_parse(struct cert *c, struct slice der, struct err *err)
 {
 	struct der d, outer;
-	struct slice body = SLICE_NONE;
-	bool outer_ecdsa = false;
+	struct slice body = SLICE_NONE, inside = SLICE_NONE, outside = SLICE_NONE;
+	enum cert_sig_kind kind;
 
 	*c = (struct cert){ .der = der, .path_len = -1 };
 	if (der.len > CERT_MAX)
@@ -303,18 +349,20 @@ cert_parse(struct cert *c, struct slice der, struct err *err)
 	der_enter(&d, DER_SEQUENCE, &outer);
 	if (der_peek(&outer) == DER_SEQUENCE)
 		der_any(&outer, &body, &c->tbs);
-	read_algorithm(&outer, &outer_ecdsa);
+	read_algorithm(&outer, &outside, &kind);
 	der_bits(&outer, &c->signature);
-	if (!der_end(&outer) || !der_end(&d) || !read_tbs(c, body))
+	if (!der_end(&outer) || !der_end(&d) || !read_tbs(c, body, &inside))
 		return err_set(err, ERR_DATA, "not a certificate in DER");
-	c->signed_ecdsa = c->signed_ecdsa && outer_ecdsa;
+	if (!slice_eq(inside, outside))	/* RFC 5280, section 4.1.1.2 */
+		c->sig_kind = CERT_SIG_OTHER;
 	return 0;
 }
 
 bool
 cert_signed_by(const struct cert *c, const struct cert *issuer)
 {
-	return c->signed_ecdsa && issuer->key_is_p256 &&
+	return c->sig_kind == CERT_SIG_ECDSA_SHA256 &&
+	    issuer->key_kind == CERT_KEY_P256 &&
 	    key_verify(issuer->point, c->tbs, c->signature);
 }
 

@@ -27,6 +27,12 @@ enum {
 	CERT_USE_CRL_SIGN  = 1 << 6,
 };
 
+/* Of what kinds we know; which of them count is for chain.h to say. */
+enum cert_key_kind { CERT_KEY_OTHER, CERT_KEY_P256, CERT_KEY_P384, CERT_KEY_RSA };
+enum cert_sig_kind { CERT_SIG_OTHER, CERT_SIG_ECDSA_SHA256, CERT_SIG_ECDSA_SHA384,
+	CERT_SIG_ECDSA_SHA512, CERT_SIG_RSA_SHA256, CERT_SIG_RSA_SHA384,
+	CERT_SIG_RSA_SHA512 };
+
 struct cert {
 	struct slice der;
 	struct slice tbs;		/* what is signed */
@@ -36,9 +42,10 @@ struct cert {
 	struct slice signature;
 	int64_t      not_before, not_after;	/* seconds since 1970 */
 	uint8_t      version;		/* 1..3 */
-	bool         key_is_p256;	/* then point is set */
-	bool         signed_ecdsa;	/* ecdsa-with-SHA256, inside and outside */
-	uint8_t      point[KEY_POINT_LEN];
+	enum cert_key_kind key_kind;
+	enum cert_sig_kind sig_kind;	/* the same inside and outside */
+	uint8_t      point[KEY_POINT_LEN];	/* with CERT_KEY_P256 */
+	struct slice key;		/* what the bits of the key hold */
 
 	/* Extensions; the has_ flags say which are there. */
 	bool         has_repeated;	/* some extension stands twice */
@@ -65,7 +72,10 @@ enum cert_san { CERT_SAN_END, CERT_SAN_DNS, CERT_SAN_URI, CERT_SAN_IP,
 /* *at starts as cert.san. */
 enum cert_san cert_san_next(struct slice *at, struct slice *value);
 
-/* Does issuer's key stand behind this signature? */
+/*
+ * Does issuer's key stand behind this signature, on P-256 with SHA-256 as all
+ * of our own domain are?  cert_key.h knows the others.
+ */
 bool cert_signed_by(const struct cert *, const struct cert *issuer);
 bool cert_is_self_issued(const struct cert *);
 

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "pki/cert_key.h"
 #include "pki/chain.h"
 #include "pki/pem.h"
 
@@ -99,6 +100,22 @@ chain_check(struct chain *c, const struct bundle *b,
 	return c->distrust;
 }
 
+/* --- rights, which cost nothing ---------------------------------------------- */
+
+/*
+ * Leaf, its issuer and so on; then the roots whose name the last one's issuer
+ * has and of which one may have signed it.
+ */
+struct path {
+	const struct bundle *bundle;
+	int64_t              now;
+	struct chain_memo   *memo;
+	struct cert          certs[CHAIN_CERTS_MAX];
+	size_t               len;
+	const struct cert   *roots[CHAIN_NAMESAKES_MAX];
+	size_t               roots_len;
+};
+
 /* Does the issuer's key identifier agree, as far as both sides name one? */
 static bool
 key_ids_agree(const struct cert *c, const struct cert *issuer)
@@ -109,7 +126,7 @@ key_ids_agree(const struct cert *c, const struct cert *issuer)
 
 /* A certificate that signs; below counts the CAs between it and the leaf. */
 static enum distrust
-issuer_check(const struct cert *c, int64_t now, size_t below)
+issuer_check(const struct path *p, const struct cert *c, size_t below)
 {
 	if (c->version != 3)
 		return DISTRUST_VERSION;
@@ -124,20 +141,71 @@ issuer_check(const struct cert *c, int64_t now, size_t below)
 		return DISTRUST_ISSUER_NOT_CA;
 	if (c->path_len >= 0 && (uint64_t)c->path_len < below)
 		return DISTRUST_ISSUER_PATH_LEN;
-	if (!c->key_is_p256)
+	if (p->bundle->is_foreign ? !cert_key_fits(c) :
+	    c->key_kind != CERT_KEY_P256)
 		return DISTRUST_KEY;
-	return c->not_before > now + LEAF_SKEW_S ? DISTRUST_ISSUER_NOT_YET :
-	    c->not_after < now ? DISTRUST_ISSUER_EXPIRED : DISTRUST_NONE;
+	return c->not_before > p->now + LEAF_SKEW_S ? DISTRUST_ISSUER_NOT_YET :
+	    c->not_after < p->now ? DISTRUST_ISSUER_EXPIRED : DISTRUST_NONE;
 }
 
-/* What a walk from the leaf to a root needs at every step. */
-struct walk {
-	const struct bundle *bundle;
-	int64_t              now;
-	struct chain_memo   *memo;
-	const struct cert   *root;	/* that was found */
-	size_t               below;	/* CAs between here and the leaf */
-};
+/* May the issuer have signed the last one? */
+static enum distrust
+link_check(const struct path *p, const struct cert *issuer)
+{
+	const struct cert *c = &p->certs[p->len - 1];
+
+	if (p->bundle->is_foreign ? c->sig_kind == CERT_SIG_OTHER :
+	    c->sig_kind != CERT_SIG_ECDSA_SHA256)
+		return DISTRUST_ALGORITHM;
+	if (!key_ids_agree(c, issuer))
+		return DISTRUST_KEY_ID;
+	return issuer_check(p, issuer, p->len - 1);
+}
+
+/*
+ * Looks for roots that may have signed the last one.  UNKNOWN_ISSUER if none
+ * has the name; otherwise what is wrong with the last that has it.
+ */
+static enum distrust
+roots_find(struct path *p)
+{
+	const struct bundle *b = p->bundle;
+	enum distrust d = DISTRUST_UNKNOWN_ISSUER;
+
+	for (size_t i = 0; i < b->len; i++) {
+		if (!slice_eq(b->roots[i].subject, p->certs[p->len - 1].issuer))
+			continue;
+		d = link_check(p, &b->roots[i]);
+		if (d == DISTRUST_NONE && p->roots_len < CHAIN_NAMESAKES_MAX)
+			p->roots[p->roots_len++] = &b->roots[i];
+	}
+	return p->roots_len > 0 ? DISTRUST_NONE : d;
+}
+
+/* From the leaf, which is there, up to roots. */
+static enum distrust
+path_find(struct path *p, const struct slice *certs, size_t len)
+{
+	struct err err = ERR_INIT;
+	enum distrust d;
+
+	for (;; p->len++) {
+		struct cert *next = &p->certs[p->len];
+
+		d = roots_find(p);
+		if (d != DISTRUST_UNKNOWN_ISSUER || p->len == len)
+			return d;
+		if (cert_parse(next, certs[p->len], &err) < 0)
+			return DISTRUST_MALFORMED;
+		if (!slice_eq(next[-1].issuer, next->subject))
+			return DISTRUST_UNKNOWN_ISSUER;
+		d = link_check(p, next);
+		if (d != DISTRUST_NONE)
+			return d;
+	}
+}
+
+/* --- signatures -------------------------------------------------------------- */
 
 static bool
 is_known(const struct chain_memo *memo, const uint8_t fact[HASH_LEN])
@@ -149,89 +217,61 @@ is_known(const struct chain_memo *memo, const uint8_t fact[HASH_LEN])
 }
 
 static bool
-signature_check(const struct cert *c, const struct cert *issuer,
-    const struct walk *w)
+is_signed(const struct path *p, const struct cert *c, const struct cert *issuer)
 {
+	return p->bundle->is_foreign ? cert_key_signed(c, issuer) :
+	    cert_signed_by(c, issuer);
+}
+
+/* Of the i-th certificate of the path. */
+static bool
+signature_check(const struct path *p, size_t i, const struct cert *issuer)
+{
+	const struct cert *c = &p->certs[i];
 	uint8_t fact[HASH_LEN];
 	struct hash h;
 
-	if (w->memo == NULL || w->below == 0)
-		return cert_signed_by(c, issuer);
+	if (p->memo == NULL || i == 0)
+		return is_signed(p, c, issuer);
 	hash_init(&h);
-	hash_add(&h, slice_of(issuer->point, KEY_POINT_LEN));
+	hash_add(&h, issuer->spki);
 	hash_add(&h, c->der);
 	hash_out(&h, fact);
-	if (is_known(w->memo, fact))
+	if (is_known(p->memo, fact))
 		return true;
-	if (!cert_signed_by(c, issuer))
+	if (!is_signed(p, c, issuer))
 		return false;
-	memcpy(w->memo->facts[w->memo->next], fact, HASH_LEN);
-	w->memo->next = (w->memo->next + 1) % CHAIN_MEMO_LEN;
+	memcpy(p->memo->facts[p->memo->next], fact, HASH_LEN);
+	p->memo->next = (p->memo->next + 1) % CHAIN_MEMO_LEN;
 	return true;
 }
 
+/* From the root down; *root is the one that signed. */
 static enum distrust
-signed_by_check(const struct cert *c, const struct cert *issuer,
-    const struct walk *w)
+signatures_check(const struct path *p, const struct cert **root)
 {
-	enum distrust d;
+	size_t i = 0;
 
-	if (!c->signed_ecdsa)
-		return DISTRUST_ALGORITHM;
-	if (!key_ids_agree(c, issuer))
-		return DISTRUST_KEY_ID;
-	if ((d = issuer_check(issuer, w->now, w->below)) != DISTRUST_NONE)
-		return d;
-	return signature_check(c, issuer, w) ? DISTRUST_NONE :
-	    DISTRUST_SIGNATURE;
+	while (i < p->roots_len &&
+	    !signature_check(p, p->len - 1, p->roots[i]))
+		i++;
+	if (i == p->roots_len)
+		return DISTRUST_SIGNATURE;
+	*root = p->roots[i];
+	for (i = p->len - 1; i > 0; i--)
+		if (!signature_check(p, i - 1, &p->certs[i]))
+			return DISTRUST_SIGNATURE;
+	return DISTRUST_NONE;
 }
 
-/*
- * Looks for a root that signed c.  UNKNOWN_ISSUER if none has the name;
- * otherwise what is wrong with the last that has it.
- */
-static enum distrust
-root_check(const struct cert *c, struct walk *w)
-{
-	const struct bundle *b = w->bundle;
-	enum distrust d = DISTRUST_UNKNOWN_ISSUER;
-
-	for (size_t i = 0; i < b->len && d != DISTRUST_NONE; i++)
-		if (slice_eq(b->roots[i].subject, c->issuer)) {
-			d = signed_by_check(c, &b->roots[i], w);
-			w->root = &b->roots[i];
-		}
-	return d;
-}
-
-static enum distrust
-path_check(const struct cert *leaf, const struct slice *certs, size_t len,
-    struct walk *w)
-{
-	struct cert at = *leaf, next;
-	struct err err = ERR_INIT;
-	enum distrust d;
-
-	for (;; w->below++) {
-		d = root_check(&at, w);
-		if (d != DISTRUST_UNKNOWN_ISSUER || w->below + 1 == len)
-			return d;
-		if (cert_parse(&next, certs[w->below + 1], &err) < 0)
-			return DISTRUST_MALFORMED;
-		if (!slice_eq(at.issuer, next.subject))
-			return DISTRUST_UNKNOWN_ISSUER;
-		d = signed_by_check(&at, &next, w);
-		if (d != DISTRUST_NONE)
-			return d;
-		at = next;
-	}
-}
+/* --- the whole ---------------------------------------------------------------- */
 
 enum distrust
 chain_verify(const struct slice *certs, size_t len, const struct bundle *b,
     const struct leaf_policy *p, struct cert *leaf, struct spiffe *id)
 {
-	struct walk w = { .bundle = b, .now = p->now, .memo = p->memo };
+	struct path path = { .bundle = b, .now = p->now, .memo = p->memo };
+	const struct cert *root = NULL;
 	struct leaf_policy policy = *p;
 	struct err err = ERR_INIT;
 	enum distrust d;
@@ -244,9 +284,13 @@ chain_verify(const struct slice *certs, size_t len, const struct bundle *b,
 		return DISTRUST_TOO_LONG;
 	if (cert_parse(leaf, certs[0], &err) < 0)
 		return DISTRUST_MALFORMED;
-	d = path_check(leaf, certs, len, &w);
-	policy.domain = b->domain;
+	path.certs[path.len++] = *leaf;
+	d = path_find(&path, certs, len);
+	if (d == DISTRUST_NONE)
+		d = signatures_check(&path, &root);
 	if (p->root != NULL)
-		*p->root = w.root;
+		*p->root = root;
+	policy.domain = b->domain;
+	policy.is_foreign = b->is_foreign;
 	return d != DISTRUST_NONE ? d : leaf_check(leaf, &policy, id);
 }

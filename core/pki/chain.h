@@ -18,12 +18,21 @@
  * CA that may sign certificates, and allow as many CAs below it as there
  * are.  The leaf must then pass leaf_check.
  *
+ * Keys are on P-256 and signed with SHA-256, but in a bundle of another domain,
+ * where cert_key.h says which there are.
+ *
+ * Signatures come last and from the root down, so that whoever made his chain
+ * himself costs us one of them: that of a true issuer comes first.  Roots that
+ * share a name are told apart by their key identifiers, and of those that are
+ * left CHAIN_NAMESAKES_MAX are tried.
+ *
  * For a handshake that delivers bytes in pieces:
  * chain_init -> (chain_start -> chain_add ... -> chain_end) per certificate
  * -> chain_check -> leaf and id are set -> chain_fini.
  */
 #define CHAIN_CERTS_MAX	6
 #define CHAIN_BYTES_MAX	32768	/* of all certificates */
+#define CHAIN_NAMESAKES_MAX	4
 
 /*
  * Signatures between CAs that were found good.  Half of a check's time goes

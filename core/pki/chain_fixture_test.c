@@ -73,7 +73,7 @@ pki_verdict(const struct slice *certs, size_t len,
 		d = chain_check(&c, pki.bundle, p);
 		if (d == DISTRUST_NONE)
 			assert_true(c.id.text.len > 0 &&
-			    c.leaf.key_is_p256);
+			    c.leaf.key_kind == CERT_KEY_P256);
 		chain_fini(&c);
 		assert_true(first == DISTRUST_COUNT || first == d);
 		first = d;

@@ -204,14 +204,15 @@ put_tbs(struct str *out, const struct forge *f)
 }
 
 struct str
-forge_sign(struct forge *f, const struct key *key)
+forge_sign_by(struct forge *f, size_t (*sign)(const void *key,
+    struct slice tbs, uint8_t sig[FORGE_SIG_MAX]), const void *key)
 {
 	struct str out = { 0 }, tbs = { 0 };
-	uint8_t sig[KEY_SIG_MAX];
+	uint8_t sig[FORGE_SIG_MAX];
 	size_t n, at = der_open(&out, DER_SEQUENCE);
 
 	put_tbs(&tbs, f);
-	n = key_sign(key, str_slice(&tbs), sig);
+	n = sign(key, str_slice(&tbs), sig);
 	str_add_slice(&out, str_slice(&tbs));
 	der_put(&out, DER_SEQUENCE, f->outer_algorithm);
 	der_put_bits(&out, slice_of(sig, n));
@@ -221,4 +222,16 @@ forge_sign(struct forge *f, const struct key *key)
 	str_fini(&tbs);
 	str_fini(&f->san);
 	return out;
+}
+
+static size_t
+sign_p256(const void *key, struct slice tbs, uint8_t sig[FORGE_SIG_MAX])
+{
+	return key_sign(key, tbs, sig);
+}
+
+struct str
+forge_sign(struct forge *f, const struct key *key)
+{
+	return forge_sign_by(f, sign_p256, key);
 }

@@ -43,5 +43,9 @@ void forge_ca(struct forge *, const char *issuer, const char *subject,
 void forge_name(struct forge *, uint8_t tag, struct slice);
 /* Gives the DER. */
 struct str forge_sign(struct forge *, const struct key *);
+/* By a key of another kind: sign writes at most FORGE_SIG_MAX bytes. */
+#define FORGE_SIG_MAX	1024
+struct str forge_sign_by(struct forge *, size_t (*sign)(const void *key,
+    struct slice tbs, uint8_t sig[FORGE_SIG_MAX]), const void *key);
 
 #endif

@@ -60,7 +60,7 @@ read_rsa(struct pubkey *out, const struct conf_node *key)
 	struct slice n, e;
 
 	return get_number(key, "n", n_room, &n) &&
-	    get_number(key, "e", e_room, &e) && jws_key_rsa(out, n, e);
+	    get_number(key, "e", e_room, &e) && pubkey_rsa(out, n, e);
 }
 
 static bool
@@ -79,7 +79,7 @@ read_ec(struct pubkey *out, const struct conf_node *key)
 	else
 		return false;
 	return get_number(key, "x", x_room, &x) &&
-	    get_number(key, "y", y_room, &y) && jws_key_ec(out, id, x, y);
+	    get_number(key, "y", y_room, &y) && pubkey_ec(out, id, x, y);
 }
 
 static bool

@@ -12,7 +12,7 @@
  * member twice.  A key that is none of ours is left out and counted, as section
  * 5 wants it: another kty, curve or use, key_ops without "verify", an alg that
  * does not belong to it, members that are missing or no strict base64url,
- * numbers out of range (jws.h).
+ * numbers out of range (pubkey.h).
  *
  * Certificates and addresses in it (x5c, x5u) mean nothing here.
  */

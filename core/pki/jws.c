@@ -5,8 +5,6 @@
 #include "pki/pss.h"
 
 #define HASH_MAX	64
-#define RSA_MIN		(2048 / 8)
-#define RSA_MAX		(4096 / 8)
 #define ORDER_MAX	48	/* of P-384 */
 
 enum padding { PADDING_NONE, PADDING_PKCS1, PADDING_PSS };
@@ -71,7 +69,7 @@ static bool
 verify_rsa(const struct jws_alg *alg, const br_rsa_public_key *key,
     struct slice hash, struct slice sig)
 {
-	unsigned char block[RSA_MAX], found[HASH_MAX];
+	unsigned char block[PUBKEY_RSA_MAX / 8], found[HASH_MAX];
 
 	if (sig.len != key->nlen)
 		return false;
@@ -117,54 +115,4 @@ jws_verify(const struct jws_alg *alg, const struct pubkey *key,
 	return alg->padding == PADDING_NONE ?
 	    verify_ec(alg, &key->pkey.key.ec, h, sig) :
 	    verify_rsa(alg, &key->pkey.key.rsa, h, sig);
-}
-
-/* --- keys ------------------------------------------------------------------- */
-
-static bool
-exponent_ok(struct slice e)
-{
-	return e.len > 0 && e.len <= 4 && e.ptr[0] != 0 &&
-	    (e.ptr[e.len - 1] & 1) == 1 && (e.len > 1 || e.ptr[0] != 1);
-}
-
-bool
-jws_key_rsa(struct pubkey *k, struct slice n, struct slice e)
-{
-	const br_x509_pkey key = { .key_type = BR_KEYTYPE_RSA, .key.rsa = {
-		slice_writable(n), n.len, slice_writable(e), e.len } };
-
-	if (n.len < RSA_MIN || n.len > RSA_MAX || n.ptr[0] == 0 ||
-	    (n.ptr[n.len - 1] & 1) == 0 || !exponent_ok(e))
-		return false;
-	return (n.len > RSA_MIN || (n.ptr[0] & 0x80) != 0) &&
-	    pubkey_copy(k, &key);
-}
-
-static bool
-is_on_p384(const unsigned char *point, size_t len)
-{
-	static const unsigned char one[] = { 1 };
-	unsigned char q[1 + 2 * ORDER_MAX];
-
-	memcpy(q, point, len);
-	return br_ec_prime_i31.mul(q, len, one, sizeof(one),
-	    BR_EC_secp384r1) == 1;
-}
-
-bool
-jws_key_ec(struct pubkey *k, int curve, struct slice x, struct slice y)
-{
-	size_t half = curve == BR_EC_secp256r1 ? 32 : 48;
-
-	if (x.len != half || y.len != half)
-		return false;
-	k->bytes[0] = 4;
-	memcpy(k->bytes + 1, x.ptr, half);
-	memcpy(k->bytes + 1 + half, y.ptr, half);
-	k->pkey.key_type = BR_KEYTYPE_EC;
-	k->pkey.key.ec = (br_ec_public_key){ curve, k->bytes, 1 + 2 * half };
-	return curve == BR_EC_secp256r1 ?
-	    key_point_ok(slice_of(k->bytes, 1 + 2 * half)) :
-	    is_on_p384(k->bytes, 1 + 2 * half);
 }

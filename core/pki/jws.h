@@ -27,12 +27,4 @@ bool jws_alg_fits(const struct jws_alg *, const struct pubkey *);
 bool jws_verify(const struct jws_alg *, const struct pubkey *,
     struct slice message, struct slice sig);
 
-/*
- * A key as RFC 7518, section 6, has it, in bytes.  False: RSA is not of 2048 to
- * 4096 bits (without zeros in front, odd), its exponent is even, 1 or of more
- * than 32 bits; or the point is not on the curve (BR_EC_secp256r1 or 384r1).
- */
-bool jws_key_rsa(struct pubkey *, struct slice n, struct slice e);
-bool jws_key_ec(struct pubkey *, int curve, struct slice x, struct slice y);
-
 #endif

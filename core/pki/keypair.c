@@ -70,7 +70,7 @@ read_key(struct keypair *k, struct slice pem, struct err *err)
 {
 	bool is_its;
 
-	k->is_rsa = !k->leaf.key_is_p256;
+	k->is_rsa = k->leaf.key_kind != CERT_KEY_P256;
 	if ((k->is_rsa ? decode_rsa(k, pem, err) :
 	    key_parse(&k->key, pem, err)) < 0)
 		return -1;

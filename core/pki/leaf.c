@@ -1,7 +1,18 @@
+#include "pki/cert_key.h"
 #include "pki/leaf.h"
 
+static bool
+has_key(const struct cert *c, const struct leaf_policy *p)
+{
+	struct pubkey key;
+
+	return p->is_foreign ? cert_key_get(&key, c) :
+	    c->key_kind == CERT_KEY_P256 &&
+	    key_point_ok(slice_of(c->point, KEY_POINT_LEN));
+}
+
 static enum distrust
-form_check(const struct cert *c)
+form_check(const struct cert *c, const struct leaf_policy *p)
 {
 	bool zero = true;
 
@@ -12,9 +23,7 @@ form_check(const struct cert *c)
 	    c->has_unknown_critical ? DISTRUST_CRITICAL :
 	    c->has_name_constraints ? DISTRUST_CONSTRAINTS :
 	    zero ? DISTRUST_SERIAL :
-	    !c->key_is_p256 ? DISTRUST_KEY :
-	    !key_point_ok(slice_of(c->point, KEY_POINT_LEN)) ? DISTRUST_KEY :
-	    DISTRUST_NONE;
+	    !has_key(c, p) ? DISTRUST_KEY : DISTRUST_NONE;
 }
 
 static enum distrust
@@ -81,7 +90,7 @@ leaf_check(const struct cert *c, const struct leaf_policy *p, struct spiffe *id)
 	enum distrust d;
 
 	*id = (struct spiffe){ .kind = SPIFFE_OTHER };
-	if ((d = form_check(c)) != DISTRUST_NONE ||
+	if ((d = form_check(c, p)) != DISTRUST_NONE ||
 	    (d = time_check(c, p)) != DISTRUST_NONE ||
 	    (d = purpose_check(c)) != DISTRUST_NONE ||
 	    (d = names_check(c)) != DISTRUST_NONE)

@@ -16,7 +16,18 @@ struct pubkey {
 	unsigned char bytes[BR_X509_BUFSIZE_KEY];
 };
 
+#define PUBKEY_RSA_MIN	2048	/* bits that we take (RFC 9325, 4.5) */
+#define PUBKEY_RSA_MAX	4096
+
 void pubkey_p256(struct pubkey *, const uint8_t point[KEY_POINT_LEN]);
+/*
+ * Big-endian numbers.  False: RSA is not of as many bits (without zeros in
+ * front, odd), its exponent is even, 1 or of more than 32 bits, which bounds
+ * what a signature costs; or the point is not on the curve (BR_EC_secp256r1 or
+ * 384r1).
+ */
+bool pubkey_rsa(struct pubkey *, struct slice n, struct slice e);
+bool pubkey_ec(struct pubkey *, int curve, struct slice x, struct slice y);
 /* False: it has more bytes than fit. */
 bool pubkey_copy(struct pubkey *, const br_x509_pkey *);
 

@@ -211,7 +211,7 @@ spiffe_bundle_read(struct spiffe_bundle *out, struct slice domain,
 		return err_set(err, ERR_TOO_LARGE, "expected at most %u bytes "
 		    "of a bundle, found %zu", SPIFFE_BUNDLE_MAX, text.len);
 	out->roots = bundle_new(domain);
-	out->roots->has_namesakes = true;
+	out->roots->is_foreign = true;
 	r.der = mem_alloc(CERT_MAX);
 	result = read_text(&r, text, err);
 	mem_free(r.der);

@@ -11,7 +11,7 @@
  * Of a JWK Set, which is one JSON object without a member twice, each key of
  * use "x509-svid" has one certificate in x5c, and each of use "jwt-svid" a kid
  * that no other has; keys of another use or kty are passed over (4.2.2).  A
- * certificate that is proper and yet no root for us, such as one of RSA, is
+ * certificate that is proper and yet no root for us, such as one on P-521, is
  * left out and counted; where all of them are, that is an error, as it would
  * otherwise look like a domain that takes all its authorities back.
  *

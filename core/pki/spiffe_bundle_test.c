@@ -12,7 +12,7 @@
 #define KEY_OF_USE(kty, use, rest)	\
 	"{\"kty\":\"" kty "\",\"use\":\"" use "\"" rest "}"
 
-/* Two roots that both are called "root", and one with a key of RSA. */
+/* Two roots that both are called "root", and one with a broken key. */
 static struct str roots[3];
 
 static void
@@ -73,7 +73,7 @@ static const struct {
 	    0, 0, 0, 0, 366 * 86400 },
 	{ "others beside", "{\"more\":{},\"keys\":[" ROOT("0") "," JWT("a") "," JWT("b")
 	    "]}", 1, 2, 0, 0, 0 },
-	{ "RSA beside", "{\"keys\":[" ROOT("2") "," ROOT("0") "]}", 1, 0, 1, 0, 0 },
+	{ "RSA of no size beside", "{\"keys\":[" ROOT("2") "," ROOT("0") "]}", 1, 0, 1, 0, 0 },
 	{ "unknown use", "{\"keys\":[" KEY_OF_USE("EC", "sig", "") "]}", 0, 0, 0, 0, 0 },
 	{ "unknown kty", "{\"keys\":[" KEY_OF_USE("AKP", "x509-svid", "") "]}", 0, 0, 0, 0,
 	    0 },
@@ -127,8 +127,8 @@ static const struct {
 	    "]}", "keys[0].x5c: expected base64 of a certificate" },
 	{ "bytes behind", "{\"keys\":[" ROOT("0") "," KEY_OF_USE("EC", "x509-svid",
 	    ",\"x5c\":[\"$0AAAA\"]") "]}", "keys[1].x5c: expected base64 of a cert" },
-	{ "RSA alone", "{\"keys\":[" ROOT("2") "]}",
-	    "none of its 1 authorities can be used: certificate is no root: only P-256" },
+	{ "RSA of no size alone", "{\"keys\":[" ROOT("2") "]}",
+	    "none of its 1 authorities can be used: certificate is no root: only keys of RSA" },
 	{ "no kid", "{\"keys\":[" KEY_OF_USE("EC", "jwt-svid", "") "]}",
 	    "keys[0].kid: expected one" },
 	{ "a kid twice", "{\"keys\":[" JWT("a") "," JWT("a") "]}",

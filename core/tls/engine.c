@@ -131,11 +131,13 @@ verify_any_curve(const br_ec_impl *exchange, const void *hash, size_t hash_len,
     const br_ec_public_key *key, const void *sig, size_t sig_len)
 {
 	(void)exchange;
+	if (key->curve == BR_EC_secp256r1)
+		return p256_verify(&p256_ec, hash, hash_len, key, sig, sig_len);
 	return br_ecdsa_vrfy_asn1_get_default()(br_ec_get_default(), hash,
 	    hash_len, key, sig, sig_len);
 }
 
-/* Who is outside the mesh has keys of other kinds, and signs otherwise. */
+/* Who is not of our domain has keys of other kinds, and signs otherwise. */
 static void
 take_all_keys(br_ssl_engine_context *eng)
 {
@@ -161,10 +163,11 @@ start_client(struct engine *e, const struct engine_options *o)
 {
 	br_ssl_client_context *cc = &e->ssl.client;
 
-	if (o->is_outside) {
+	if (o->takes_all_keys) {
 		take_all_keys(&cc->eng);
 		br_ssl_engine_set_suites(&cc->eng, outside_suites,
 		    sizeof(outside_suites) / sizeof(outside_suites[0]));
+		/* A server's curve must be among those that we exchange on. */
 		br_ssl_engine_set_ec(&cc->eng, br_ec_get_default());
 	}
 	if (o->chain_len > 0)
@@ -179,7 +182,7 @@ start_server(struct engine *e, const struct engine_options *o)
 {
 	br_ssl_server_context *sc = &e->ssl.server;
 
-	if (o->is_outside)
+	if (o->takes_all_keys)
 		take_all_keys(&sc->eng);
 	if (o->rsa_key != NULL) {
 		br_ssl_engine_set_suites(&sc->eng, rsa_suites,

@@ -51,8 +51,8 @@ struct engine_ops {
 
 struct engine_options {
 	bool                       is_server;
-	/* The peer is not of the mesh: its key may be RSA or on any curve. */
-	bool                       is_outside;
+	/* The peer may not be of our domain: its key is RSA or on any curve. */
+	bool                       takes_all_keys;
 	bool                       peer_cert_optional;	/* server */
 	const br_x509_certificate *chain;	/* keeps; ours, may be NULL */
 	size_t                     chain_len;

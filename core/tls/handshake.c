@@ -34,6 +34,16 @@ flush(struct tls_handshake *h)
 
 /* --- the engine -------------------------------------------------------- */
 
+/* Of our own domain everybody has a key on P-256. */
+static bool
+takes_all_keys(const struct tls_request *q)
+{
+	if (!q->is_server)
+		return q->outside != NULL;
+	return q->clients != NULL || (q->edge == NULL &&
+	    q->identity->federated != NULL && q->identity->federated->len > 0);
+}
+
 static void
 start_engine(struct tls_handshake *h)
 {
@@ -41,8 +51,7 @@ start_engine(struct tls_handshake *h)
 	const struct tls_identity *id = q->identity;
 	struct engine_options o = {
 		.is_server = q->is_server,
-		.is_outside = (q->outside != NULL && id == NULL) ||
-		    q->clients != NULL,
+		.takes_all_keys = takes_all_keys(q),
 		.peer_cert_optional = q->client_cert_optional,
 		.alpn = q->alpn,
 		.sni = q->sni[0] != '\0' ? q->sni : NULL,

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "pki/cert.h"
+#include "pki/cert_key.h"
 #include "pki/distrust.h"
 #include "tls/handshake.h"
 #include "tls/member.h"
@@ -39,7 +39,7 @@ keep_chain(struct tls_handshake *h, const struct slice *certs, size_t n,
 	r->peer_chain = (unsigned char *)str_give(&all);
 	if (cert_parse(leaf, certs[0], &err) < 0)
 		return DISTRUST_MALFORMED;
-	return leaf->key_is_p256 ? DISTRUST_NONE : DISTRUST_KEY;
+	return leaf->key_kind == CERT_KEY_P256 ? DISTRUST_NONE : DISTRUST_KEY;
 }
 
 static enum distrust
@@ -73,8 +73,8 @@ judge_member(struct tls_handshake *h, const struct slice *certs, size_t n,
 		why = keep_chain(h, certs, n, leaf);
 	else
 		why = judge_chain(h, certs, n, leaf);
-	if (why == DISTRUST_NONE)
-		pubkey_p256(key, leaf->point);
+	if (why == DISTRUST_NONE && !cert_key_get(key, leaf))
+		why = DISTRUST_KEY;
 	return why;
 }
 

@@ -61,11 +61,10 @@ member_judge(const struct tls_request *q, struct chain_memo *memo,
 	/* Of our own domain we alone say whom to trust. */
 	if (other != NULL && !slice_eq(domain, b->domain))
 		b = other;
-	why = chain_verify(certs, n, b, &policy, &out->leaf, &out->id);
-	/* Nobody's roots here are those of the domain that it names. */
-	if (why == DISTRUST_UNKNOWN_ISSUER && claimed.ptr != NULL &&
-	    !slice_eq(claimed, b->domain))
+	/* These roots are not those of the domain that it names. */
+	if (claimed.ptr != NULL && !slice_eq(claimed, b->domain))
 		return DISTRUST_FOREIGN;
+	why = chain_verify(certs, n, b, &policy, &out->leaf, &out->id);
 	if (why == DISTRUST_NONE && q->outside != NULL)
 		why = name_check(q->outside, out->id.text);
 	if (why == DISTRUST_NONE && revoked_has(self->revoked, out->id.text,

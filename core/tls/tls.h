@@ -19,10 +19,10 @@
  *       loop with a conn_image that holds fd, keys and proven peer
  *       -> conn_attach(loop, image, &tls_transport, ...).
  *
- * Both ends authenticate: ECDHE_ECDSA on P-256 with AES_128_GCM first,
- * ChaCha20_Poly1305 second; ALPN and SNI; no renegotiation; sessions are
- * resumed by id, for the same peer, SNI, ALPN, bundle generation and
- * certificate of ours only.  A handshake ends within 10 s and 64 KiB, however
+ * Both ends authenticate: ECDHE_ECDSA on P-256 (elsewhere peers may have other
+ * keys) with AES_128_GCM first, ChaCha20_Poly1305 second; ALPN and SNI; no
+ * renegotiation; sessions are resumed by id, for the same peer, SNI, ALPN, bundle
+ * generation and certificate of ours only.  A handshake ends within 10 s and 64 KiB, however
  * the peer behaves.  Of those that are let in each host has a share: beyond it
  * that host's own oldest gives way, so that silence keeps nobody else out.
  */

@@ -177,7 +177,8 @@ read_ended(struct api_call *call, uint8_t leaf[HASH_LEN],
 		return err_wrap(err, "csr");
 	if (cert_parse(&c, der, err) < 0)
 		return err_wrap(err, "certificate");
-	if (!c.key_is_p256 || !possession_is_proven(c.point, csr, proof))
+	if (c.key_kind != CERT_KEY_P256 ||
+	    !possession_is_proven(c.point, csr, proof))
 		return err_set(err, ERR_DENIED, "proof: it is not signed by "
 		    "the key of the certificate");
 	call->who.actor = arena_dup(&call->arena, c.uri);

@@ -372,7 +372,7 @@ judge_intermediate(const struct setup *s, struct err *err)
 	if (r == 0 && !cert_signed_by(&c, s->root))
 		r = err_set(err, ERR_CONFIG, "%s is not signed by the root in "
 		    "%s", f->intermediate_cert, f->root_cert);
-	if (r == 0 && c.key_is_p256 &&
+	if (r == 0 && c.key_kind == CERT_KEY_P256 &&
 	    memcmp(c.point, key.point, KEY_POINT_LEN) == 0)
 		r = c.not_after - s->o->now > CA_INTERMEDIATE_RENEW_S ||
 		    (!s->has_root_key && c.not_after > s->o->now);

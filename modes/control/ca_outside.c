@@ -192,8 +192,8 @@ read_signed(struct signed_ca *s, const struct ca_files *f, struct slice pem,
 	    read_roots(s, f, err) < 0 || chain_add_pem(&s->chain, pem, err) < 0 ||
 	    cert_parse(&s->cert, chain_cert(&s->chain, 0), err) < 0)
 		return -1;
-	if (!s->cert.key_is_p256 || memcmp(s->cert.point, s->key.point,
-	    KEY_POINT_LEN) != 0)
+	if (s->cert.key_kind != CERT_KEY_P256 ||
+	    memcmp(s->cert.point, s->key.point, KEY_POINT_LEN) != 0)
 		return err_set(err, ERR_DATA, "the first certificate is not for "
 		    "the key of the request");
 	if (find_root(s, err) < 0 || check_domain(s, o->domain, err) < 0)

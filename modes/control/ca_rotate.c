@@ -435,7 +435,7 @@ is_key_of(const char *key_path, const char *roots_path)
 	chain_init(&roots);
 	bool is = ca_file_read_key(&key, key_path, &ignored) == 0 &&
 	    read_first(roots_path, &roots, &first, &ignored) == 0 &&
-	    first.key_is_p256 &&
+	    first.key_kind == CERT_KEY_P256 &&
 	    memcmp(first.point, key.point, KEY_POINT_LEN) == 0;
 
 	chain_fini(&roots);

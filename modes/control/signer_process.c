@@ -84,7 +84,7 @@ load(struct process *p, const struct signer_options *o, struct err *err)
 	str_fini(&text);
 	if (r == 0)
 		r = ca_file_read_key(&p->keys->ca, o->key_file, err);
-	if (r == 0 && (!p->issuer.key_is_p256 ||
+	if (r == 0 && (p->issuer.key_kind != CERT_KEY_P256 ||
 	    memcmp(p->issuer.point, p->keys->ca.point, KEY_POINT_LEN) != 0))
 		r = err_set(err, ERR_CONFIG, "%s is not the key of %s",
 		    o->key_file, o->cert_file);
@@ -141,7 +141,7 @@ install(struct process *p, struct slice der, struct slice secret)
 	chain_end(&chain);
 	memcpy(key.secret, secret.ptr, KEY_SECRET_LEN);
 	fits = cert_parse(&c, chain_cert(&chain, 0), &err) == 0 && c.is_ca &&
-	    c.key_is_p256;
+	    c.key_kind == CERT_KEY_P256;
 	if (fits) {
 		memcpy(key.point, c.point, KEY_POINT_LEN);
 		fits = key_verify(c.point, der, slice_of(sig, key_sign(&key,

@@ -1,6 +1,7 @@
 #include "conf/units.h"
 #include "modes/ctl/cert_text.h"
 #include "modes/ctl/table.h"
+#include "pki/cert_key.h"
 #include "pki/hash.h"
 
 static void
@@ -83,7 +84,8 @@ cert_text_node(struct arena *a, const struct cert *cert)
 	conf_set_time(map, "notBefore", cert->not_before);
 	conf_set_time(map, "notAfter", cert->not_after);
 	conf_set_bool(map, "ca", cert->is_ca);
-	conf_set_string(map, "key", cert->key_is_p256 ? "P-256" : "other");
+	cert_key_add_name(&text, cert);
+	set_str(map, "key", &text);
 	set_usage(map, cert);
 	hash_sha256(hash, cert->der);
 	str_add_hex(&text, hash, sizeof(hash));

@@ -58,7 +58,7 @@ read_leaf(struct agent_identity *i, const struct cert *leaf, struct err *err)
 {
 	struct spiffe id;
 
-	if (!leaf->key_is_p256 ||
+	if (leaf->key_kind != CERT_KEY_P256 ||
 	    memcmp(leaf->point, i->key.point, KEY_POINT_LEN) != 0)
 		return err_set(err, ERR_DATA,
 		    "the certificate is not for our key");

@@ -19,7 +19,7 @@ take_chain(struct svids *s, const struct key *key, struct slice pem,
 	r = chain_add_pem(&chain, pem, err);
 	if (r == 0)
 		r = cert_parse(&leaf, chain_cert(&chain, 0), err);
-	if (r == 0 && (!leaf.key_is_p256 ||
+	if (r == 0 && (leaf.key_kind != CERT_KEY_P256 ||
 	    memcmp(leaf.point, key->point, KEY_POINT_LEN) != 0))
 		r = err_set(err, ERR_DATA, "the certificate is not for the "
 		    "application's key");

@@ -1,0 +1,207 @@
+#!/usr/bin/python3
+"""Members of other trust domains whose authorities have keys of other kinds.
+
+They are made by openssl as SPIRE, Istio and Consul make theirs; curl calls with
+them, and nginx answers.
+"""
+
+import base64
+import json
+import shutil
+import ssl
+import subprocess
+
+import wire
+from federation import ABROAD, ALLOW, DENIED, DOMAIN, ask, inline, member, \
+    mesh_of, settled
+from mesh import Skip, curl, free_port, main, scenario, wait_until
+
+CA = "basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign\n"
+LEAF = """basicConstraints=critical,CA:false
+keyUsage=critical,digitalSignature,keyEncipherment
+extendedKeyUsage=serverAuth,clientAuth
+subjectAltName=critical,URI:{}
+"""
+
+# kty of a bundle, the authorities' keys, those of the leaves, and the hash.
+KINDS = {
+	"istio": ("RSA", "rsa:2048", "rsa:2048", "sha256"),
+	"spire": ("RSA", "rsa:4096", "ec:P-256", "sha256"),
+	"spire-ec": ("EC", "ec:P-384", "ec:P-384", "sha384"),
+	"consul": ("EC", "ec:P-256", "ec:P-256", "sha256"),
+	"mixed": ("RSA", "rsa:3072", "ec:P-384", "sha512"),
+}
+
+
+class Abroad:
+	"""A trust domain: a root, an intermediate, and members on demand."""
+
+	def __init__(self, scene, kind, name=None, ca=None, more=""):
+		if not shutil.which("openssl"):
+			raise Skip("no openssl")
+		self.kty, self.ca, self.leaf, self.digest = KINDS[kind]
+		self.ca, self.more = ca or self.ca, more
+		self.domain = f"{kind}.example"
+		self.folder = scene.dir / (name or kind)
+		self.folder.mkdir()
+		self.root = self.make("root", CA, self.ca, None)
+		self.inter = self.make("inter", CA, self.ca, "root")
+
+	def run(self, *words):
+		subprocess.run(["openssl", *map(str, words)], check=True,
+		    capture_output=True, timeout=60, cwd=self.folder)
+
+	def make(self, name, extensions, kind, by):
+		"""A certificate by another, or by itself; gives its path."""
+		what, _, size = kind.partition(":")
+		key = ("ec", "-pkeyopt", f"ec_paramgen_curve:{size}") \
+		    if what == "ec" else (f"rsa:{size}",)
+		self.run("req", "-newkey", *key, "-nodes", "-subj", f"/O={name}",
+		    "-keyout", f"{name}.key", "-out", f"{name}.csr")
+		(self.folder / f"{name}.ext").write_text(extensions + self.more)
+		self.run("x509", "-req", "-in", f"{name}.csr", "-days", "7",
+		    f"-{self.digest}", "-extfile", f"{name}.ext", "-out",
+		    f"{name}.pem", *(("-CA", f"{by}.pem", "-CAkey", f"{by}.key",
+		    "-CAcreateserial") if by else ("-signkey", f"{name}.key")))
+		return self.folder / f"{name}.pem"
+
+	def id(self, account):
+		return f"spiffe://{self.domain}/ns/default/sa/{account}"
+
+	def member(self, account, domain=None):
+		"""The paths of a chain and a key."""
+		leaf = self.make(account, LEAF.format(f"spiffe://{domain or self.domain}"
+		    f"/ns/default/sa/{account}"), self.leaf, "inter")
+		chain = self.folder / f"{account}.chain"
+		chain.write_text(leaf.read_text() + self.inter.read_text())
+		return chain, self.folder / f"{account}.key"
+
+	def bundle(self):
+		der = base64.b64encode(subprocess.run(["openssl", "x509", "-in",
+		    self.root, "-outform", "DER"], check=True,
+		    capture_output=True).stdout).decode()
+		return {"spiffe_sequence": 1, "keys": [{"use": "x509-svid",
+		    "kty": self.kty, "x5c": [der]}]}
+
+
+def believe(control, abroad):
+	control.apply(DOMAIN.format(name=abroad.domain.split(".", maxsplit=1)[0],
+	    domain=abroad.domain, more=inline(abroad.bundle())))
+
+
+def call(callee, pair):
+	"""curl to a sidecar, with a certificate."""
+	return curl(f"https://80.orders.default.mesh:{callee.inbound_port}/plain",
+	    "--resolve", f"80.orders.default.mesh:{callee.inbound_port}:127.0.0.1",
+	    "-k", "--cert", pair[0], "--key", pair[1], "-H", "Host: orders")
+
+
+def lets_in(callee, pair):
+	"""Whether a handshake succeeds, by a client that has no taste of its own."""
+	context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+	context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+	context.set_ciphers("DEFAULT@SECLEVEL=0")
+	context.set_alpn_protocols(["http/1.1"])
+	context.load_cert_chain(*pair)
+	try:
+		wire.Client(f"127.0.0.1:{callee.inbound_port}", tls=(context,
+		    "80.orders.default.mesh")).close()
+	except OSError:
+		return False
+	return True
+
+
+def nginx_of(scene, control, abroad):
+	"""A member abroad that answers who calls it, and lets our members in."""
+	chain, key = abroad.member("orders")
+	port = free_port()
+	roots = scene.file(f"{abroad.domain}.roots",
+	    control.ctl("ca", "export-bundle").stdout)
+	scene.nginx(f"nginx-{abroad.domain}", f"""listen 127.0.0.1:{port} ssl;
+		ssl_certificate {chain}; ssl_certificate_key {key};
+		ssl_client_certificate {roots}; ssl_verify_client on;
+		ssl_verify_depth 3; ssl_protocols TLSv1.2;
+		location / {{ return 200 "$ssl_client_verify $ssl_cipher\\n"; }}""")
+	return port
+
+
+def meets(scene, a, orders, web, abroad):
+	"""A domain calls, and is called."""
+	name = abroad.domain.split(".", maxsplit=1)[0]
+	pair, other = abroad.member("web"), abroad.member("other")
+	believe(a, abroad)
+	a.apply(ALLOW.format(who="principals: "
+	    f"[{abroad.domain}/ns/default/sa/web]"))
+	settled(a)
+	wait_until(lambda: call(orders, pair).status == 200,
+	    f"{name} is let in and allowed")
+	denied = call(orders, other)
+	assert denied.status == 403 and DENIED in denied.body.decode(), denied
+	assert orders.metrics().sum("mesh_requests_total", direction="inbound",
+	    source_namespace=f"default@{abroad.domain}", response_code="200") >= 1
+	a.apply(ABROAD.format(name=f"at-{name}", of=name,
+	    port=nginx_of(scene, a, abroad), id=abroad.id("orders")))
+	answer = wait_until(lambda: (reply := ask(web, f"at-{name}")).status == 200
+	    and reply.text(), f"{name} is called")
+	assert answer.startswith("SUCCESS ECDHE-" + ("RSA" if
+	    abroad.leaf.startswith("rsa") else "ECDSA")), answer
+
+
+@scenario
+def domains_with_keys_of_other_kinds_call_and_are_called(scene):
+	a = mesh_of(scene, "a.example", inbound_policy="deny")
+	orders, web = member(scene, a, "orders"), member(scene, a, "web")
+	for kind in KINDS:
+		meets(scene, a, orders, web, Abroad(scene, kind))
+	told = a.ctl("get", "cftd").stdout
+	assert all(f"{kind}.example" in told for kind in KINDS), told
+
+
+def refusals(proxy, reason):
+	return proxy.metrics().sum("mesh_tls_failures_total", reason=reason)
+
+
+@scenario
+def authorities_abroad_that_are_weak_or_false_are_not_believed(scene):
+	a = mesh_of(scene, "a.example")
+	orders = member(scene, a, "orders")
+	true, false = Abroad(scene, "istio"), Abroad(scene, "istio", name="false")
+	sly = Abroad(scene, "istio", name="sly", more="subjectKeyIdentifier=none\n"
+	    "authorityKeyIdentifier=none\n")
+	believe(a, true)
+	known = true.member("web")
+	wait_until(lambda: lets_in(orders, known), "the true one is let in")
+
+	def refused(pair, reason):
+		before = refusals(orders, reason)
+		assert not lets_in(orders, pair), reason
+		wait_until(lambda: refusals(orders, reason) > before,
+		    f"it is refused: {reason}")
+	# Of one domain that has the names of another, or roots of the same name.
+	refused(false.member("web"), "key-identifier")
+	refused(sly.member("web"), "bad-signature")
+	refused(true.member("ours", domain="a.example"), "signature-algorithm")
+	refused(true.member("third", domain="third.example"),
+	    "foreign-trust-domain")
+	# A true authority that signs what is too weak.
+	true.leaf = "rsa:1024"
+	refused(true.member("small"), "key-type")
+	true.leaf = "ec:P-521"
+	refused(true.member("large"), "key-type")
+	true.leaf, true.digest = "rsa:2048", "sha1"
+	refused(true.member("sha1"), "signature-algorithm")
+	# Such a root is none, and a bundle of nothing else is refused.
+	weak = Abroad(scene, "istio", name="weak", ca="rsa:1024")
+	told = a.ctl("apply", "-f", "-", stdin=DOMAIN.format(name="weak",
+	    domain="weak.example", more=inline(weak.bundle())), expect=65).stderr
+	assert "none of its 1 authorities can be used" in told, told
+	assert "RSA with 2048 to 4096 bits" in told, told
+	both = weak.bundle()
+	both["keys"] += true.bundle()["keys"]
+	told = a.ctl("apply", "-f", "-", stdin=DOMAIN.format(name="weak",
+	    domain="weak.example", more=inline(both))).stdout
+	assert "created" in told, json.dumps(both)
+
+
+if __name__ == "__main__":
+	main()
