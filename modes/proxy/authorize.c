@@ -5,6 +5,7 @@
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/gateway.h"
 #include "modes/proxy/learn.h"
+#include "modes/proxy/lost.h"
 #include "modes/proxy/plain.h"
 #include "stat/metrics.h"
 
@@ -32,15 +33,19 @@ static const struct inbound_port *
 port_of(const struct snapshot *s, const struct conn_peer *peer,
     const struct addr *local, bool is_udp)
 {
+	uint16_t port = (uint16_t)addr_port(local);
+	const struct inbound_port *p = NULL;
 	struct service_name name;
-	uint16_t port;
 
-	if (!peer->is_tls)
-		return plain_port(s, (uint16_t)addr_port(local));
+	if (!peer->is_tls) {
+		p = plain_port(s, port);
+		return p != NULL ? p : lost_plain(s, port);
+	}
 	if (!sni_parse(slice_str(peer->sni), &name, &port))
 		return NULL;
-	return is_udp ? snapshot_inbound_udp(s, &name, port) :
+	p = is_udp ? snapshot_inbound_udp(s, &name, port) :
 	    snapshot_inbound(s, &name, port);
+	return p != NULL ? p : lost_port(s, &name, port, is_udp);
 }
 
 static const struct gateway_front *
@@ -74,6 +79,20 @@ find_front(const struct snapshot *s, const struct addr *local,
 	at->app_port = 0;
 }
 
+/* Nobody new comes in there; policies of what it was are not known. */
+static void
+find_gone(const struct conn_peer *peer, struct authorize_at *at)
+{
+	struct service_name name;
+
+	at->is_gone = true;
+	at->port = 0;
+	if (!sni_parse(slice_str(peer->sni), &name, &at->port))
+		return;
+	service_key(&name, at->room);
+	at->service = slice_str(at->room);
+}
+
 void
 authorize_find(const struct proxy_worker *w, const char *listener,
     const struct conn_peer *peer, const struct addr *local, bool is_udp,
@@ -88,6 +107,7 @@ authorize_find(const struct proxy_worker *w, const char *listener,
 	at->login = NULL;
 	at->service = SLICE("");
 	at->is_udp = is_udp;
+	at->is_gone = false;
 	if (strcmp(listener, "gateway") == 0) {
 		find_front(s, local, at);
 		return;
@@ -95,8 +115,10 @@ authorize_find(const struct proxy_worker *w, const char *listener,
 	if (strncmp(listener, "inbound", 7) != 0)
 		return;
 	p = port_of(s, peer, local, is_udp);
-	if (p == NULL)
+	if (p == NULL) {
+		find_gone(peer, at);
 		return;
+	}
 	service_key(&p->service, at->room);
 	at->table = p->authz;
 	if (!peer->is_tls && !plain_is_taken(p, loop_now_ms(w->env.loop)))
@@ -143,7 +165,10 @@ authorize_is_same(const struct snapshot *a, const struct snapshot *b)
 {
 	return are_same_fronts(a->gateway, b->gateway) && are_same(a->inbound, a->inbound_len,
 	    b->inbound, b->inbound_len) && are_same(a->inbound_udp,
-	    a->inbound_udp_len, b->inbound_udp, b->inbound_udp_len);
+	    a->inbound_udp_len, b->inbound_udp, b->inbound_udp_len) &&
+	    are_same(a->lost, a->lost_len, b->lost, b->lost_len) &&
+	    are_same(a->lost_udp, a->lost_udp_len, b->lost_udp,
+	    b->lost_udp_len);
 }
 
 /* --- telling ------------------------------------------------------------------ */
@@ -279,6 +304,17 @@ note_plain(struct proxy_worker *w, const struct authorize_at *at,
 		    "PeerAuthentication %s says STRICT", by);
 	count(w, at, decision, &answer);
 	tell(w, at, f, decision, why);
+}
+
+void
+authorize_note_gone(struct proxy_worker *w, const struct authorize_at *at,
+    const struct conn_peer *peer)
+{
+	const struct authz_answer by = { .is_denied = true };
+	const struct authz_facts f = { .id = slice_str(peer->id) };
+
+	count(w, at, "cut", &by);
+	tell(w, at, &f, "cut", "no service has this port any more");
 }
 
 void

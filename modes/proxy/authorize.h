@@ -64,6 +64,7 @@ struct authorize_at {
 	char                room[SERVICE_KEY_MAX];
 	uint16_t            port, app_port;
 	bool                is_udp;
+	bool                is_gone;	/* a port of ours that is not known */
 	/* It came in plain text, which is not taken there; else NULL. */
 	const struct inbound_port *strict;
 };
@@ -85,6 +86,9 @@ void authorize_note(struct proxy_worker *, const struct authorize_at *,
 void authorize_note_token(struct proxy_worker *, const struct authorize_at *,
     const struct authz_facts *, const struct authz_answer *,
     const char *fault);
+/* Of one whose port is_gone. */
+void authorize_note_gone(struct proxy_worker *, const struct authorize_at *,
+    const struct conn_peer *);
 /* The same of one that its provider refused: why, in words. */
 void authorize_note_refusal(struct proxy_worker *, const struct authorize_at *,
     const struct authz_facts *, const struct authz_ask *, const char *why);

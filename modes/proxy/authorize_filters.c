@@ -62,8 +62,11 @@ bytes_allowed(const struct bytes_state *s, enum authorize_when when)
 	struct authz_verdict v;
 	struct authz_answer by;
 
-	if (!bytes_facts(s, &at, &f))
-		return true;
+	if (!bytes_facts(s, &at, &f)) {
+		if (at.is_gone)
+			authorize_note_gone(w, &at, l4_peer(s->ctx));
+		return !at.is_gone;
+	}
 	if (at.strict != NULL)
 		return authorize_ask(w, &at, &f, when, &by);
 	authz_decide(at.table, &f, &v);
@@ -401,6 +404,16 @@ const struct l7_filter authorize_requests = {
 };
 
 static void
+refuse_gone(struct l7_ctx *ctx, const struct authorize_at *at)
+{
+	struct authorize_request *s = ctx->state;
+
+	list_remove(&s->link);
+	authorize_note_gone(l7_env(ctx)->mode, at, l7_peer(ctx));
+	refuse(ctx, "port_is_gone");
+}
+
+static void
 request_again(struct authorize_request *s)
 {
 	struct l7_ctx *ctx = s->ctx;
@@ -409,8 +422,11 @@ request_again(struct authorize_request *s)
 	struct authz_verdict v;
 	struct authz_answer by;
 
-	if (!authorize_facts(ctx, &at, &f))
+	if (!authorize_facts(ctx, &at, &f)) {
+		if (at.is_gone)
+			refuse_gone(ctx, &at);
 		return;
+	}
 	if (at.strict != NULL) {
 		list_remove(&s->link);
 		refuse_plain(ctx, &at, &f, AUTHORIZE_AGAIN);

@@ -16,6 +16,7 @@
 #include "modes/proxy/policy.h"
 #include "modes/proxy/gateway.h"
 #include "modes/proxy/late.h"
+#include "modes/proxy/lost.h"
 #include "modes/proxy/names.h"
 #include "modes/proxy/outside.h"
 #include "modes/proxy/plain.h"
@@ -518,6 +519,7 @@ compile_all(const struct compile_input *in)
 	compile_routes(in, &c.extensions, s);
 	compile_gateway(in, &c.extensions, s);
 	compile_absent(in, s);
+	compile_lost(in, s);
 	compile_plain(in, s);
 	compile_authentication(in, s);
 	compile_authorization(in, s);

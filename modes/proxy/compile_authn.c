@@ -105,6 +105,17 @@ no_keys(void *arg, const struct model_jwt_rule *r, struct slice *source)
 	return NULL;
 }
 
+static void
+add_ports(struct rules *r, struct inbound_port *ports, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct model_authz_place place =
+		    authorize_place_of_port(r->in, &ports[i]);
+
+		ports[i].rules = rules_of(r, &place);
+	}
+}
+
 void
 compile_authentication(const struct compile_input *in, struct snapshot *s)
 {
@@ -116,12 +127,10 @@ compile_authentication(const struct compile_input *in, struct snapshot *s)
 	if (in->issuers != NULL)
 		issuers_begin(in->issuers);
 	s->authn = arena_zalloc(&s->arena, sizeof(*s->authn) *
-	    (s->inbound_len + fronts + 1));
-	for (size_t i = 0; in->self != NULL && i < s->inbound_len; i++) {
-		const struct model_authz_place place =
-		    authorize_place_of_port(in, &s->inbound[i]);
-
-		s->inbound[i].rules = rules_of(&r, &place);
+	    (s->inbound_len + s->lost_len + fronts + 1));
+	if (in->self != NULL) {
+		add_ports(&r, s->inbound, s->inbound_len);
+		add_ports(&r, s->lost, s->lost_len);
 	}
 	for (size_t i = 0; i < fronts; i++) {
 		const struct model_authz_place place =

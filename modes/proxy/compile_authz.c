@@ -162,10 +162,13 @@ compile_authorization(const struct compile_input *in, struct snapshot *s)
 			add_providers(in->objects[i], s);
 	t.policies = mem_zalloc_array(in->len + 1, sizeof(*t.policies));
 	s->authz = arena_zalloc(&s->arena, sizeof(*s->authz) *
-	    (s->inbound_len + s->inbound_udp_len + fronts + 1));
+	    (s->inbound_len + s->inbound_udp_len + s->lost_len +
+	    s->lost_udp_len + fronts + 1));
 	if (in->self != NULL) {
 		add_ports(&t, s->inbound, s->inbound_len);
 		add_ports(&t, s->inbound_udp, s->inbound_udp_len);
+		add_ports(&t, s->lost, s->lost_len);
+		add_ports(&t, s->lost_udp, s->lost_udp_len);
 	}
 	for (size_t i = 0; i < fronts; i++)
 		add_front(&t, &s->gateway->fronts[i]);

@@ -59,6 +59,22 @@ note_exposed(const struct model_proxy_spec *spec, struct snapshot *s)
 		    &spec->exposed[i]);
 }
 
+static void
+note_mode(const struct compile_input *in, struct snapshot *s,
+    struct inbound_port *p)
+{
+	const struct model_metadata *self = &in->self->head->meta;
+	const struct model_peer_place place = { .namespace = self->namespace,
+		.labels = &self->labels, .port = p->app_port };
+	struct model_peer_verdict v = model_peer_decide(in->objects, in->len,
+	    &place, s->fallback);
+
+	p->mode = v.mode;
+	p->mode_by = v.by == NULL ? NULL : arena_strdup(&s->arena,
+	    model_object_name(v.by));
+	p->settles_ms = settles_at(in, p);
+}
+
 void
 compile_plain(const struct compile_input *in, struct snapshot *s)
 {
@@ -67,25 +83,16 @@ compile_plain(const struct compile_input *in, struct snapshot *s)
 	    in->settings->spec.permissive);
 	for (size_t i = 0; in->self != NULL && i < s->inbound_len; i++) {
 		struct inbound_port *p = &s->inbound[i];
-		const struct model_peer_place place = {
-			.namespace = in->self->head->meta.namespace,
-			.labels = &in->self->head->meta.labels,
-			.port = p->app_port,
-		};
-		struct model_peer_verdict v = model_peer_decide(in->objects,
-		    in->len, &place, s->fallback);
-
-		p->mode = v.mode;
-		p->mode_by = v.by == NULL ? NULL : arena_strdup(&s->arena,
-		    model_object_name(v.by));
-		p->settles_ms = settles_at(in, p);
 		const struct model_exposed *e = exposed_of(
 		    &in->settings->spec, p->app_port);
 
+		note_mode(in, s, p);
 		p->exposed = e == NULL ? 0 : model_exposed_port(e);
 		p->is_in_reach = plain_exposed(&in->settings->spec,
 		    p->app_port) != 0;
 	}
+	for (size_t i = 0; in->self != NULL && i < s->lost_len; i++)
+		note_mode(in, s, &s->lost[i]);
 }
 
 const struct inbound_port *

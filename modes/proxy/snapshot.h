@@ -86,6 +86,9 @@ struct snapshot {
 	size_t                 inbound_len;
 	struct inbound_port   *inbound_udp;	/* of datagrams */
 	size_t                 inbound_udp_len;
+	/* Of both, that are there no more: lost.h. */
+	struct inbound_port   *lost, *lost_udp;
+	size_t                 lost_len, lost_udp_len;
 	struct http_conn_settings http;	/* of connections to listeners */
 	struct listener_chains in, out;
 	struct l7_chain       *late;	/* behind out, to unknown services */
