@@ -9,8 +9,8 @@
 
 /*
  * "NAMESPACE/ACCOUNT" of a SPIFFE ID that TLS proved, or of our own application;
- * of another trust domain as link/caller.h has it; absent: a stranger.  In the
- * exchange's arena, or borrowed of the worker.
+ * of another trust domain as pki/caller.h has it; absent: a stranger.  Borrowed of
+ * the connection, or of the worker.
  */
 struct slice filter_caller(struct l7_ctx *);
 

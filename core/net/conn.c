@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "net/conn_state.h"
+#include "pki/caller.h"
 
 #define FLUSH_AT	((size_t)64 * 1024)
 #define LINGER_MS	1000	/* after our end was sent */
@@ -443,7 +444,7 @@ const struct conn_peer *
 conn_peer(const struct conn *c)
 {
 	static const struct conn_peer nobody = {
-		.id = "", .sni = "", .alpn = "",
+		.id = "", .account = "", .sni = "", .alpn = "",
 	};
 
 	return c->peer != NULL ? c->peer : &nobody;
@@ -457,26 +458,42 @@ conn_set_peer(struct conn *c, struct conn_peer **peer)
 	*peer = NULL;
 }
 
+/* Moves on behind the copy; NULL stays NULL. */
+static const char *
+put_text(char **to, const char *text)
+{
+	char *copy = *to;
+
+	if (text == NULL)
+		return NULL;
+	*to = stpcpy(copy, text) + 1;
+	return copy;
+}
+
+static size_t
+room_of(const char *text)
+{
+	return text == NULL ? 0 : strlen(text) + 1;
+}
+
 struct conn_peer *
 conn_peer_copy(const struct conn_peer *from)
 {
-	size_t id = strlen(from->id) + 1, sni = strlen(from->sni) + 1;
-	size_t alpn = strlen(from->alpn) + 1;
-	size_t subject = from->subject == NULL ? 0 : strlen(from->subject) + 1;
-	size_t names = from->names == NULL ? 0 : strlen(from->names) + 1;
-	struct conn_peer *peer = mem_alloc(sizeof(*peer) + id + sni + alpn +
-	    subject + names);
-	char *text = (char *)(peer + 1);
+	char account[CALLER_MAX], *to;
+	struct conn_peer *peer;
 
+	caller_name(account, slice_str(from->id), from->is_foreign);
+	peer = mem_alloc(sizeof(*peer) + room_of(from->id) +
+	    room_of(account) + room_of(from->sni) + room_of(from->alpn) +
+	    room_of(from->subject) + room_of(from->names));
+	to = (char *)(peer + 1);
 	*peer = *from;
-	peer->id = memcpy(text, from->id, id);
-	peer->sni = memcpy(text + id, from->sni, sni);
-	peer->alpn = memcpy(text + id + sni, from->alpn, alpn);
-	text += id + sni + alpn;
-	if (subject > 0)
-		peer->subject = memcpy(text, from->subject, subject);
-	if (names > 0)
-		peer->names = memcpy(text + subject, from->names, names);
+	peer->id = put_text(&to, from->id);
+	peer->account = put_text(&to, account);
+	peer->sni = put_text(&to, from->sni);
+	peer->alpn = put_text(&to, from->alpn);
+	peer->subject = put_text(&to, from->subject);
+	peer->names = put_text(&to, from->names);
 	return peer;
 }
 

@@ -48,6 +48,11 @@ extern const struct conn_ops conn_no_ops;
 #define CONN_ALPN_MAX	32
 struct conn_peer {
 	const char *id;			/* SPIFFE ID, "" when none is proven */
+	/*
+	 * Its account, "NS/NAME" (pki/caller.h), or "": no workload's.  It follows
+	 * from id and is_foreign; conn_peer_copy sees to that.
+	 */
+	const char *account;
 	const char *sni, *alpn;		/* "" when none; sni in lower case */
 	/* Of its certificate, wall s, or 0. */
 	int64_t     not_before, not_after;

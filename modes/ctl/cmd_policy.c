@@ -2,7 +2,7 @@
 
 #include "conf/units.h"
 #include "conf/yaml.h"
-#include "link/caller.h"
+#include "pki/caller.h"
 #include "model/service.h"
 #include "model/workload.h"
 #include "modes/ctl/call.h"

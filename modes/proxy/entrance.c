@@ -1,5 +1,5 @@
 #include "base/str.h"
-#include "link/caller.h"
+#include "pki/caller.h"
 #include "model/closure.h"
 #include "modes/proxy/entrance.h"
 
@@ -109,22 +109,11 @@ entrance_set_client(struct http_head *h, struct arena *a,
 bool
 entrance_is_gateway(const struct conn_peer *peer)
 {
-	struct caller c;
+	struct slice ns, name;
 
-	return !peer->is_foreign && caller_split(&c, peer) &&
-	    slice_has_prefix(c.name, SLICE(MODEL_GATEWAY_ACCOUNT));
-}
-
-static struct slice
-service_of(struct arena *a, const struct conn_peer *peer)
-{
-	struct caller c;
-
-	if (!caller_split(&c, peer))
-		return SLICE_NONE;
-	const struct slice parts[] = { c.ns, SLICE("/"), c.name };
-
-	return arena_join(a, parts, 3);
+	return !peer->is_foreign &&
+	    caller_split(slice_str(peer->account), &ns, &name) &&
+	    slice_has_prefix(name, SLICE(MODEL_GATEWAY_ACCOUNT));
 }
 
 static void
@@ -164,7 +153,8 @@ entrance_apply(enum entrance from, struct http_head *h, struct arena *a,
 	if (from != ENTRANCE_PEER || peer->id[0] == '\0')
 		return;
 	set_client_cert(h, a, peer, own_id, client);
-	s->source_service = service_of(a, peer);
+	if (peer->account[0] != '\0')
+		s->source_service = slice_str(peer->account);
 	if (entrance_is_of(s->source_service, source))
 		s->source_workload = source;
 }

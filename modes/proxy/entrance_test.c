@@ -1,5 +1,6 @@
 #include "modes/proxy/entrance.h"
 
+#include "base/mem.h"
 #include "base/unit.h"
 
 static const struct {
@@ -20,10 +21,14 @@ static const struct {
 
 TEST(a_gateway_is_known_by_its_account)
 {
-	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
-		assert_int_equal(entrance_is_gateway(&(struct conn_peer){
-		    .id = ids[i].id, .is_foreign = ids[i].is_foreign }),
-		    ids[i].is_gateway);
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		struct conn_peer *peer = conn_peer_copy(&(struct conn_peer){
+		    .id = ids[i].id, .sni = "", .alpn = "",
+		    .is_foreign = ids[i].is_foreign });
+
+		assert_int_equal(entrance_is_gateway(peer), ids[i].is_gateway);
+		mem_free(peer);
+	}
 }
 
 TEST(a_trailer_says_nothing_of_who_calls)

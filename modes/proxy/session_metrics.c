@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "modes/proxy/session_metrics.h"
+#include "pki/caller.h"
 #include "stat/metrics.h"
 
 void
@@ -20,10 +21,11 @@ session_facts_init(struct session_facts *f, struct l4_run *l4,
 bool
 session_source_is_of(struct slice workload, const struct conn_peer *peer)
 {
-	struct caller c;
+	struct slice ns, name;
 
-	return caller_split(&c, peer) && slice_has_prefix(workload, c.ns) &&
-	    workload.len > c.ns.len && workload.ptr[c.ns.len] == '/';
+	return caller_split(slice_str(peer->account), &ns, &name) &&
+	    slice_has_prefix(workload, ns) && workload.len > ns.len &&
+	    workload.ptr[ns.len] == '/';
 }
 
 void
@@ -42,21 +44,16 @@ known(struct slice s)
 }
 
 void
-session_name_source(struct caller *c, const struct conn_peer *peer,
-    struct slice v[2])
+session_name_source(const struct conn_peer *peer, struct slice v[2])
 {
-	bool is_known = peer != NULL && caller_split(c, peer);
-
-	v[0] = is_known ? c->ns : SLICE(METRIC_UNKNOWN);
-	v[1] = is_known ? c->name : SLICE(METRIC_UNKNOWN);
+	if (peer == NULL || !caller_split(slice_str(peer->account), &v[0],
+	    &v[1]))
+		v[0] = v[1] = SLICE(METRIC_UNKNOWN);
 }
 
-/*
- * The labels WORKLOADS and "security" of metrics.c; the room is for those that
- * have to be made.
- */
+/* The labels WORKLOADS and "security" of metrics.c. */
 static size_t
-labels(const struct session_facts *f, struct caller *room, struct slice *v)
+labels(const struct session_facts *f, struct slice *v)
 {
 	const struct worker_env *env = l4_env(f->l4);
 	const struct conn_peer *peer = conn_peer(l4_conn(f->l4));
@@ -66,7 +63,7 @@ labels(const struct session_facts *f, struct caller *room, struct slice *v)
 
 	v[0] = in ? SLICE(METRIC_INBOUND) : SLICE(METRIC_OUTBOUND);
 	if (in)
-		session_name_source(room, peer, &v[1]);
+		session_name_source(peer, &v[1]);
 	else
 		metric_service(&v[1], env->service);
 	metric_service(&v[3], in ? env->service : f->job->cluster->service);
@@ -93,12 +90,11 @@ void
 session_metrics_open(struct session_facts *f)
 {
 	struct slice v[STAT_LABELS_MAX];
-	struct caller room;
 
 	f->opened = true;
 	if (l4_env(f->l4)->stat == NULL)
 		return;
-	labels(f, &room, v);
+	labels(f, v);
 	count(f, METRIC_TCP_OPENED, v, 1);
 	worker_env_count(l4_env(f->l4), METRIC_TCP_ACTIVE, v, 1, 1);
 }
@@ -150,13 +146,12 @@ session_metrics_tell(struct session_facts *f)
 	uint64_t up = f->bytes_up - f->told_up;
 	uint64_t down = f->bytes_down - f->told_down;
 	struct slice v[STAT_LABELS_MAX];
-	struct caller room;
 
 	f->told_up = f->bytes_up;
 	f->told_down = f->bytes_down;
 	if (l4_env(f->l4)->stat == NULL || !f->opened)
 		return up + down > 0;
-	labels(f, &room, v);
+	labels(f, v);
 	count(f, METRIC_TCP_SENT, v, down);
 	count(f, METRIC_TCP_RECEIVED, v, up);
 	return up + down > 0;
@@ -168,13 +163,12 @@ session_metrics_close(struct session_facts *f, enum close_reason why)
 	const struct worker_env *env = l4_env(f->l4);
 	uint64_t us = loop_now_us(env->loop) - f->start_us;
 	struct slice v[STAT_LABELS_MAX];
-	struct caller room;
 
 	log_line(f, why, us);
 	if (env->stat == NULL || !f->opened)
 		return;
 	session_metrics_tell(f);
-	size_t n = labels(f, &room, v);
+	size_t n = labels(f, v);
 
 	worker_env_count(l4_env(f->l4), METRIC_TCP_ACTIVE, v, 1, -1);
 	v[n] = slice_str(close_reason_name(why));

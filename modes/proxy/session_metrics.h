@@ -2,7 +2,6 @@
 #define PROXY_SESSION_METRICS_H
 
 #include "chain/l4.h"
-#include "link/caller.h"
 #include "modes/proxy/session.h"
 
 /*
@@ -25,9 +24,8 @@ struct session_facts {
 void session_facts_init(struct session_facts *, struct l4_run *,
     const struct session_job *);
 void session_facts_source(struct session_facts *, struct slice workload);
-/* The labels source_namespace and source_service, which keep both; NULL: nobody. */
-void session_name_source(struct caller *, const struct conn_peer *,
-    struct slice labels[2]);
+/* The labels source_namespace and source_service; NULL: nobody.  Borrows. */
+void session_name_source(const struct conn_peer *, struct slice labels[2]);
 /* Whether a workload "ns/name" lies in the namespace that the peer has proven. */
 bool session_source_is_of(struct slice workload, const struct conn_peer *);
 

@@ -1,3 +1,4 @@
+#include "base/mem.h"
 #include "base/unit.h"
 #include "modes/proxy/session_metrics.h"
 
@@ -16,21 +17,21 @@ static const struct {
 TEST(sessions_are_counted_for_nobody_here_when_they_come_from_abroad)
 {
 	for (size_t i = 0; i < sizeof(peers) / sizeof(peers[0]); i++) {
-		const struct conn_peer peer = { .id = peers[i].id,
-			.is_foreign = peers[i].is_foreign };
+		struct conn_peer *peer = conn_peer_copy(&(struct conn_peer){
+		    .id = peers[i].id, .sni = "", .alpn = "",
+		    .is_foreign = peers[i].is_foreign });
 		struct slice labels[2];
-		struct caller room;
 
-		session_name_source(&room, &peer, labels);
+		session_name_source(peer, labels);
 		if (!slice_is(labels[0], peers[i].ns) ||
 		    !slice_is(labels[1], peers[i].name))
 			fail_msg("%s: %.*s %.*s", peers[i].id,
 			    SLICE_ARG(labels[0]), SLICE_ARG(labels[1]));
+		mem_free(peer);
 	}
 	struct slice labels[2];
-	struct caller room;
 
-	session_name_source(&room, NULL, labels);
+	session_name_source(NULL, labels);
 	assert_true(slice_is(labels[0], "unknown"));
 }
 
@@ -53,11 +54,13 @@ static const struct {
 TEST(a_workload_lies_in_the_namespace_that_its_peer_has_proven)
 {
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-		const struct conn_peer peer = { .id = sources[i].id,
-			.is_foreign = sources[i].is_foreign };
+		struct conn_peer *peer = conn_peer_copy(&(struct conn_peer){
+		    .id = sources[i].id, .sni = "", .alpn = "",
+		    .is_foreign = sources[i].is_foreign });
 
 		if (session_source_is_of(slice_str(sources[i].workload),
-		    &peer) != sources[i].is_of)
+		    peer) != sources[i].is_of)
 			fail_msg("%s of %s", sources[i].workload, sources[i].id);
+		mem_free(peer);
 	}
 }

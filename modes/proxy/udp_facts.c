@@ -29,7 +29,7 @@ id_of(const struct udp_facts *f)
 /* The labels WORKLOADS and "security" of metrics.c. */
 static size_t
 labels(const struct udp_facts *f, const struct proxy_worker *w,
-    struct caller *room, struct slice *v)
+    struct slice *v)
 {
 	const struct worker_env *env = &w->env;
 	const struct endpoint *e = f->endpoint;
@@ -38,7 +38,7 @@ labels(const struct udp_facts *f, const struct proxy_worker *w,
 
 	v[0] = in ? SLICE(METRIC_INBOUND) : SLICE(METRIC_OUTBOUND);
 	if (in)
-		session_name_source(room, f->peer, &v[1]);
+		session_name_source(f->peer, &v[1]);
 	else
 		metric_service(&v[1], env->service);
 	metric_service(&v[3], in ? env->service : f->service);
@@ -65,12 +65,11 @@ void
 udp_facts_count(struct udp_facts *f, struct proxy_worker *w)
 {
 	struct slice v[STAT_LABELS_MAX];
-	struct caller room;
 
 	if (w->env.stat == NULL || f->up + f->down == f->counted.up +
 	    f->counted.down)
 		return;
-	labels(f, w, &room, v);
+	labels(f, w, v);
 	count(w, METRIC_UDP_RECEIVED, v, f->up - f->counted.up);
 	count(w, METRIC_UDP_SENT, v, f->down - f->counted.down);
 	count(w, METRIC_UDP_RECEIVED_BYTES, v,
@@ -88,7 +87,6 @@ udp_facts_reach(struct udp_facts *f, struct proxy_worker *w, struct cluster *c,
     const struct endpoint *e)
 {
 	struct slice v[STAT_LABELS_MAX];
-	struct caller room;
 
 	if (f->endpoint == e)
 		return;
@@ -103,7 +101,7 @@ udp_facts_reach(struct udp_facts *f, struct proxy_worker *w, struct cluster *c,
 	f->is_opened = true;
 	if (w->env.stat == NULL)
 		return;
-	labels(f, w, &room, v);
+	labels(f, w, v);
 	count(w, METRIC_UDP_OPENED, v, 1);
 	worker_env_count(&w->env, METRIC_UDP_ACTIVE, v, 1, 1);
 }
@@ -154,12 +152,11 @@ udp_facts_end(struct udp_facts *f, struct proxy_worker *w, const char *reason)
 {
 	uint64_t us = loop_now_us(w->env.loop) - f->start_us;
 	struct slice v[STAT_LABELS_MAX];
-	struct caller room;
 
 	log_line(f, reason, us);
 	udp_facts_count(f, w);
 	if (w->env.stat != NULL && f->is_opened) {
-		size_t n = labels(f, w, &room, v);
+		size_t n = labels(f, w, v);
 
 		worker_env_count(&w->env, METRIC_UDP_ACTIVE, v, 1, -1);
 		v[n] = slice_str(reason);

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "base/unit.h"
-#include "link/caller.h"
+#include "pki/caller.h"
 
 static const struct {
 	const char *id;
@@ -21,41 +21,44 @@ static const struct {
 	{ "spiffe://far/control", true, "@far", "control" },
 	{ "spiffe://far/a/shop/b/web", true, "@far", "a:shop:b:web" },
 	{ "spiffe://far/ns/Shop/sa/web", true, "@far", "ns:Shop:sa:web" },
+	{ "spiffe://far", true, "@far", "" },
 };
 
 TEST(caller_is_short_and_never_one_of_ours_when_foreign)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const struct conn_peer peer = { .id = cases[i].id,
-			.is_foreign = cases[i].is_foreign };
-		struct caller c;
+		char account[CALLER_MAX];
+		struct slice ns, name;
 
-		assert_int_equal(caller_split(&c, &peer), cases[i].ns != NULL);
+		caller_name(account, slice_str(cases[i].id),
+		    cases[i].is_foreign);
+		assert_int_equal(caller_split(slice_str(account), &ns, &name),
+		    cases[i].ns != NULL);
 		if (cases[i].ns == NULL) {
-			assert_null(c.ns.ptr);
-			assert_null(c.name.ptr);
+			assert_string_equal(account, "");
+			assert_null(ns.ptr);
+			assert_null(name.ptr);
 			continue;
 		}
-		if (!slice_is(c.ns, cases[i].ns) ||
-		    !slice_is(c.name, cases[i].name))
-			fail_msg("%s: %.*s %.*s", cases[i].id, SLICE_ARG(c.ns),
-			    SLICE_ARG(c.name));
-		assert_true(!peer.is_foreign || slice_find(c.ns, '@') >= 0);
+		if (!slice_is(ns, cases[i].ns) ||
+		    !slice_is(name, cases[i].name))
+			fail_msg("%s: %s", cases[i].id, account);
+		assert_true(!cases[i].is_foreign || slice_find(ns, '@') >= 0);
 	}
 }
 
 TEST(caller_has_room_for_the_longest_id)
 {
-	char id[CONN_ID_MAX];
-	struct conn_peer peer = { .id = id, .is_foreign = true };
-	struct caller c;
+	char id[SPIFFE_MAX + 1], account[CALLER_MAX];
+	struct slice ns, name;
 
 	strcpy(id, "spiffe://d/");
 	memset(id + 11, 'x', sizeof(id) - 12);
 	id[sizeof(id) - 1] = '\0';
-	assert_true(caller_split(&c, &peer));
-	assert_true(slice_is(c.ns, "@d"));
-	assert_int_equal(c.name.len, sizeof(id) - 12);
+	caller_name(account, slice_str(id), true);
+	assert_true(caller_split(slice_str(account), &ns, &name));
+	assert_true(slice_is(ns, "@d"));
+	assert_int_equal(name.len, sizeof(id) - 12);
 }
 
 static const struct {
