@@ -212,3 +212,14 @@ bundle_hash(const struct bundle *b, uint8_t out[HASH_LEN])
 			hash_add(&h, slice_of(hashes[i], HASH_LEN));
 	hash_out(&h, out);
 }
+
+void
+bundle_digest(const struct bundle *b, uint8_t out[HASH_LEN])
+{
+	struct hash h;
+
+	hash_init(&h);
+	for (size_t i = 0; i < b->len; i++)
+		hash_add(&h, b->roots[i].der);
+	hash_out(&h, out);
+}

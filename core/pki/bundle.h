@@ -66,5 +66,7 @@ void bundle_jwks(struct str *, const struct bundle *, uint64_t sequence,
  * roots' SubjectPublicKeyInfo, each key once.
  */
 void bundle_hash(const struct bundle *, uint8_t out[HASH_LEN]);
+/* SHA-256 over the certificates in their order: whether it is the same bundle. */
+void bundle_digest(const struct bundle *, uint8_t out[HASH_LEN]);
 
 #endif

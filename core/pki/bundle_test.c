@@ -82,6 +82,41 @@ TEST(bundle_hash_is_of_the_keys_in_any_order)
 	str_fini(&renewed);
 }
 
+/* Whoever keeps a copy has to know of a root that was renewed with its key, too. */
+TEST(bundle_digest_tells_every_change)
+{
+	struct key ka, kb;
+	struct str a = root_der("a", &ka), b = root_der("b", &kb), renewed;
+	struct bundle *all[4];
+	uint8_t digest[4][HASH_LEN];
+	struct err err = ERR_INIT;
+	struct forge f;
+
+	forge_ca(&f, "a", "a", ka.point);
+	f.not_after += 86400;
+	renewed = forge_sign(&f, &ka);
+	for (size_t i = 0; i < 4; i++)
+		all[i] = bundle_new(i == 0 ? SLICE("other") : SLICE("td"));
+	bundle_add(all[0], str_slice(&a), &err);
+	bundle_add(all[0], str_slice(&b), &err);
+	bundle_add(all[1], str_slice(&a), &err);
+	bundle_add(all[1], str_slice(&b), &err);
+	bundle_add(all[2], str_slice(&b), &err);
+	bundle_add(all[2], str_slice(&a), &err);
+	bundle_add(all[3], str_slice(&renewed), &err);
+	bundle_add(all[3], str_slice(&b), &err);
+	for (size_t i = 0; i < 4; i++) {
+		bundle_digest(all[i], digest[i]);
+		bundle_unref(all[i]);
+	}
+	assert_memory_equal(digest[0], digest[1], HASH_LEN);
+	assert_memory_not_equal(digest[1], digest[2], HASH_LEN);
+	assert_memory_not_equal(digest[1], digest[3], HASH_LEN);
+	str_fini(&a);
+	str_fini(&b);
+	str_fini(&renewed);
+}
+
 TEST(bundle_refuses_what_is_no_root)
 {
 	struct key ka, kb, kc;

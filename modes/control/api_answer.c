@@ -81,6 +81,18 @@ api_query_bool(struct api_call *call, const char *name)
 
 /* --- what is answered ------------------------------------------------------- */
 
+/* So that people's bundles follow ours, as those of proxies do. */
+static void
+add_bundle(struct api_call *call, struct http_head *head)
+{
+	const struct ca *ca = call->server->ca;
+
+	if (ca != NULL)
+		http_fields_add(&head->fields, SLICE("mesh-trust-bundle"),
+		    arena_dup(l7_arena(call->ctx),
+		    slice_str(ca->bundle_digest)));
+}
+
 static void
 answer(struct api_call *call, int status, const char *content_type,
     struct slice body, const char *details)
@@ -99,6 +111,7 @@ answer(struct api_call *call, int status, const char *content_type,
 	    slice_str(content_type));
 	http_fields_add(&head->fields, SLICE("cache-control"),
 	    SLICE("no-store"));
+	add_bundle(call, head);
 	if (status == 401)
 		http_fields_add(&head->fields, SLICE("www-authenticate"),
 		    SLICE("Bearer"));

@@ -27,6 +27,18 @@ check_options(const struct ca_options *o, uint32_t life_s, struct err *err)
 	return 0;
 }
 
+static void
+digest_bundle(struct ca *ca)
+{
+	uint8_t hash[HASH_LEN];
+	struct str hex = { 0 };
+
+	bundle_digest(ca->bundle, hash);
+	str_add_hex(&hex, hash, HASH_LEN);
+	memcpy(ca->bundle_digest, str_ptr(&hex), sizeof(ca->bundle_digest));
+	str_fini(&hex);
+}
+
 struct ca *
 ca_open(const struct ca_options *o, struct err *err)
 {
@@ -60,6 +72,7 @@ ca_open(const struct ca_options *o, struct err *err)
 		ca_close(ca);
 		return NULL;
 	}
+	digest_bundle(ca);
 	return ca;
 }
 
@@ -88,6 +101,7 @@ ca_reload_bundle(struct ca *ca, struct err *err)
 	if (r == 0) {
 		bundle_unref(ca->bundle);
 		ca->bundle = b;
+		digest_bundle(ca);
 	} else {
 		bundle_unref(b);
 	}

@@ -44,6 +44,7 @@ struct ca_issuer {
 struct ca {
 	struct ca_files files;
 	struct bundle  *bundle;		/* its domain is the trust domain */
+	char            bundle_digest[2 * HASH_LEN + 1];	/* hex */
 	struct jwt_keys jwt;		/* that verify its JWT-SVIDs */
 	struct signer  *signer;
 	struct ca_issuer now, before;	/* signs; signed until the last change */

@@ -7,6 +7,7 @@
 #include "modes/ctl/call.h"
 #include "modes/ctl/client.h"
 #include "modes/ctl/items.h"
+#include "modes/ctl/roots.h"
 
 static void
 add_escaped(struct str *out, const char *text)
@@ -75,11 +76,17 @@ call_raw(struct ctl *c, const char *method, const char *path, struct slice body,
 	ctl_tell(c, "%s %s of %s", method, path, t.address);
 	int result = client_ask(&t, &r, answer, err);
 
-	if (result == 0)
-		ctl_tell(c, "%d, %zu bytes, %llu ms", answer->status,
-		    answer->body.len,
-		    (unsigned long long)(clock_mono_ms() - began));
-	return result;
+	uint64_t took_ms = clock_mono_ms() - began;
+
+	if (result < 0) {
+		roots_explain(c, &t, took_ms < c->timeout_ms ?
+		    c->timeout_ms - took_ms : 1, err);
+		return -1;
+	}
+	ctl_tell(c, "%d, %zu bytes, %llu ms", answer->status,
+	    answer->body.len, (unsigned long long)took_ms);
+	roots_follow(c, &t, answer);
+	return 0;
 }
 
 static enum err_kind

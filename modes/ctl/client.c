@@ -73,6 +73,8 @@ on_answer(void *arg, const struct exchange_result *r)
 	a->answer->status = r->head->status;
 	str_add_slice(&a->answer->type,
 	    http_fields_get(&r->head->fields, FIELD_CONTENT_TYPE));
+	str_add_slice(&a->answer->bundle, http_fields_find(&r->head->fields,
+	    SLICE("mesh-trust-bundle")));
 	while (buf_next(r->body, &it, &part))
 		str_add_slice(&a->answer->body, part);
 	finish(a, 0);
@@ -268,6 +270,7 @@ void
 client_answer_fini(struct client_answer *answer)
 {
 	str_fini(&answer->type);
+	str_fini(&answer->bundle);
 	str_fini(&answer->body);
 	*answer = (struct client_answer){ 0 };
 }

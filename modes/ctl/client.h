@@ -34,6 +34,7 @@ struct client_request {
 struct client_answer {
 	int        status;
 	struct str type;	/* content-type */
+	struct str bundle;	/* digest of control's trust bundle, hex; or empty */
 	struct str body;
 };
 

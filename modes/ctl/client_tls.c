@@ -1,9 +1,12 @@
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "conf/stream.h"
 #include "modes/ctl/client_tls.h"
+#include "modes/ctl/roots.h"
 #include "modes/ctl/trust.h"
+#include "pki/distrust.h"
 #include "pki/key.h"
 #include "pki/spiffe.h"
 
@@ -88,15 +91,17 @@ make_identity(struct client_tls *t, const struct target *target,
 	spiffe_add_control(&id, trust->domain);
 	snprintf(t->request.expected_id, sizeof(t->request.expected_id), "%s",
 	    str_ptr(&id));
-	bundle_unref(trust);
 	t->identity = tls_identity_new(
 	    has_certificate(target) ? str_slice(chain) : SLICE_NONE,
 	    has_certificate(target) ? str_slice(key) : SLICE_NONE,
 	    str_slice(bundle), str_ptr(&domain), 1, err);
 	if (t->identity == NULL) {
-		err->kind = ERR_CONFIG;
 		err_wrap(err, "%s", target->cert_file);
+		if (has_certificate(target))
+			roots_judge(target, trust, err);
+		err->kind = ERR_CONFIG;
 	}
+	bundle_unref(trust);
 	str_fini(&id);
 	str_fini(&domain);
 	return t->identity == NULL ? -1 : 0;
@@ -110,6 +115,7 @@ client_tls_init(struct client_tls *t, const struct target *target,
 	struct str bundle = { 0 }, chain = { 0 }, key = { 0 };
 
 	t->address = target->address;
+	t->ca_file = target->ca_file;
 	t->request = (struct tls_request){ .alpn = alpn };
 	snprintf(t->request.sni, sizeof(t->request.sni), "control.mesh");
 	int result = make_identity(t, target, &bundle, &chain, &key, err);
@@ -131,11 +137,21 @@ client_tls_start(struct client_tls *t, int fd, struct loop *loop,
 	tls_handshake_start(t->handshaker, fd, &t->request, loop, done, arg);
 }
 
+/* Its roots followed each other while we did not look (roots.h). */
+static bool
+is_of_another_root(const struct tls_result *r)
+{
+	return r->cert_reason != NULL && strcmp(r->cert_reason,
+	    distrust_name(DISTRUST_UNKNOWN_ISSUER)) == 0;
+}
+
 int
 client_tls_fail(const struct client_tls *t, const struct tls_result *r,
     struct err *err)
 {
 	enum err_kind kind = ERR_UNAVAILABLE;
+	const char *text = r->text[0] != '\0' ? r->text :
+	    tls_failure_text(r->failure);
 
 	switch (r->failure) {
 	case TLS_FAIL_NO_CERT:
@@ -150,8 +166,12 @@ client_tls_fail(const struct client_tls *t, const struct tls_result *r,
 	default:
 		break;
 	}
-	return err_set(err, kind, "%s: %s", t->address, r->text[0] != '\0' ?
-	    r->text : tls_failure_text(r->failure));
+	if (is_of_another_root(r))
+		return err_set(err, kind, "%s: %s; if control's roots have "
+		    "changed, have `mesh ctl ca export-bundle` called on its "
+		    "machine, and put what that prints in the place of %s",
+		    t->address, text, t->ca_file);
+	return err_set(err, kind, "%s: %s", t->address, text);
 }
 
 void

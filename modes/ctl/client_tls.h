@@ -12,7 +12,7 @@ struct client_tls {
 	struct tls_identity   *identity;
 	struct tls_handshaker *handshaker;
 	struct tls_request     request;
-	const char            *address;
+	const char            *address, *ca_file;
 };
 
 /* Reads bundle, certificate and key.  ERR_CONFIG. */

@@ -148,6 +148,8 @@ target_of(struct ctl *c, struct target *t, struct err *err)
 		    "domain", t->trust_domain);
 	t->ca_file = first_of(ctl_value(c, "ca-file"), user.ca_file,
 	    first_of(file_in(c, dir, TARGET_BUNDLE_FILE), system.ca_file, NULL));
+	t->keeps_roots = t->ca_file != NULL && ctl_value(c, "ca-file") == NULL &&
+	    t->ca_file != system.ca_file;
 	/* Who says which certificate does not mean the login. */
 	if (t->token_file == NULL && !c->is_nobody &&
 	    ctl_value(c, "cert-file") == NULL)

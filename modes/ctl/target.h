@@ -25,6 +25,7 @@ struct target {
 	bool        is_nobody;	/* no certificate, no token */
 	const char *token_file;	/* a token goes along, instead of a certificate */
 	const char *ca_file, *cert_file, *key_file;
+	bool        keeps_roots;	/* ca_file is the user's own: it may follow */
 	const char *trust_domain;	/* as configured; NULL: not */
 };
 

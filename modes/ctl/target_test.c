@@ -162,6 +162,7 @@ TEST(target_takes_the_operators_files)
 {
 	const char *home = new_home();
 	char line[] = "services -s a:1 --ca-file /tmp/other.pem";
+	char unnamed[] = "services -s a:1";
 	struct ctl c;
 	struct target t;
 	struct err err = ERR_INIT;
@@ -171,8 +172,14 @@ TEST(target_takes_the_operators_files)
 	type(&c, line);
 	assert_int_equal(target_of(&c, &t, &err), 0);
 	assert_string_equal(t.ca_file, "/tmp/other.pem");
+	assert_false(t.keeps_roots);
 	assert_non_null(strstr(t.key_file, "/mesh/operator.key"));
 	assert_null(t.cert_file);
+	ctl_fini(&c);
+	type(&c, unnamed);
+	assert_int_equal(target_of(&c, &t, &err), 0);
+	assert_non_null(strstr(t.ca_file, "/mesh/bundle.pem"));
+	assert_true(t.keeps_roots);
 	ctl_fini(&c);
 	remove_home(home);
 }

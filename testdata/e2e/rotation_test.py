@@ -262,6 +262,62 @@ def who_holds_an_old_root_up_is_told_what_helps(scene):
 	assert ask(web).status == 200
 
 
+def kept(person):
+	"""How many roots stand in an operator's own bundle."""
+	return (person.folder / "bundle.pem").read_text().count("BEGIN CERT")
+
+
+@scenario
+def an_operator_s_roots_follow(scene):
+	"""Who asks anything while a root is published trusts what it signs."""
+	control = scene.control()
+	anna, bob = Person(scene, control, "anna"), Person(scene, control, "bob")
+	desk = Desk(scene, control, "carol")
+	old = scene.file("old.pem", (anna.folder / "bundle.pem").read_text())
+	control.ctl("user", "add", "carol", "--role", "viewer",
+	    stdin=PASSWORD + "\n")
+	control.ctl("ca", "prepare", "--level", "root")
+	said = anna.ctl("get", "services").stderr
+	assert "control trusts other roots than before" in said, said
+	assert kept(anna) == 2 and kept(bob) == 1
+	assert (anna.folder / "bundle.pem").stat().st_mode & 0o777 == 0o600
+	assert "roots" not in anna.ctl("get", "services").stderr
+	desk.ctl("login", "--user", "carol", stdin=PASSWORD + "\n")
+	assert kept(desk) == 2
+	# A file that was named is its owner's matter.
+	said = anna.ctl("get", "services", "--ca-file", old).stderr
+	assert f"{old} lacks 1 root that control trusts" in said, said
+	control.ctl("ca", "activate")
+	anna.ctl("get", "services")
+	said = control.ctl("ca", "revoke", "--yes", expect=75).stderr
+	assert "2 operators nobody renews, such as anna" in said, said
+	control.ctl("ca", "revoke", "--yes", "--force")
+	# An intermediate of the new root alone: nothing leads to the old one.
+	control.ctl("ca", "prepare")
+	control.ctl("ca", "activate")
+	desk.ctl("get", "services")
+	assert kept(desk) == 1
+	said = bob.ctl("get", "services", expect=77).stderr
+	assert "have `mesh ctl ca export-bundle` called on its machine, and " \
+	    f"put what that prints in the place of {bob.folder}/bundle.pem" \
+	    in said, said
+	# Her certificate is of the old root; to whom she talks she knows.
+	said = anna.ctl("get", "services", expect=77).stderr
+	assert "operator.pem: the chain leads to no root of the trust bundle; " \
+	    "somebody else has to call `mesh ctl operator revoke anna`" in said, \
+	    said
+	assert kept(anna) == 1
+	control.ctl("operator", "revoke", "anna", "--yes")
+	anna = Person(scene, control, "anna", "--yes")
+	anna.ctl("get", "services")
+	# As he was told.
+	control.ctl("ca", "export-bundle", "--out", bob.folder / "bundle.pem",
+	    "--yes")
+	said = bob.ctl("get", "services", expect=78).stderr
+	assert "somebody else has to call `mesh ctl operator revoke bob` and " \
+	    "`mesh ctl operator create bob`" in said, said
+
+
 CA_CERTIFICATE = """basicConstraints=critical,CA:TRUE,pathlen:0
 keyUsage=critical,keyCertSign,cRLSign
 subjectKeyIdentifier=hash
