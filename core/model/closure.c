@@ -38,6 +38,7 @@ model_subject_fini(struct model_subject *s)
 	map_fini(&s->routes, object_free);
 	map_fini(&s->fronts, object_free);
 	map_fini(&s->grants, object_free);
+	map_fini(&s->logins, object_free);
 	map_fini(&s->tls, object_free);
 	map_fini(&s->offers, object_free);
 	map_fini(&s->extensions, NULL);
@@ -215,6 +216,16 @@ note_route(struct model_subject *s, struct model_object *o, bool is_there)
 	return true;
 }
 
+/* Who logs in at a route follows from where it hangs. */
+static bool
+learn_route(struct model_subject *s, struct model_object *o, bool is_there)
+{
+	size_t before = model_subject_logins_at(s, o);
+	bool is_news = note_route(s, o, is_there) && renew(s);
+
+	return model_subject_logins_at(s, o) != before || is_news;
+}
+
 static bool
 learn(struct model_subject *s, struct model_object *o, bool is_there)
 {
@@ -223,7 +234,7 @@ learn(struct model_subject *s, struct model_object *o, bool is_there)
 	if (s->gateway != NULL && model_subject_note_front(s, o, is_there))
 		return true;
 	if (o->kind->backends != NULL)
-		return note_route(s, o, is_there) && renew(s);
+		return learn_route(s, o, is_there);
 	if (o->kind == &model_backend_tls_policy_kind ||
 	    o->kind == &model_xbackend_kind)
 		return model_subject_note_tls(s, o, is_there);

@@ -30,8 +30,9 @@
  * That of a proxy that runs a Gateway (model_subject_run) has besides
  *
  *	the Gateway, its ListenerSets, the routes that hang on any of them,
- *	the Secrets and ConfigMaps that their TLS refers to, those of other
- *	namespaces if a ReferenceGrant there lets them, all Namespaces.
+ *	the OIDCLogins about it or those routes, the Secrets and ConfigMaps
+ *	that all of these refer to, those of other namespaces if a
+ *	ReferenceGrant there lets them, all Namespaces.
  *
  * Both ends of a session compute it with model_concerns, one object at a time.
  * Whether a workload backs a service can depend on the service's selector, and
@@ -56,7 +57,7 @@ struct model_subject {
 	struct map           routes;	/* by key, references: of interests */
 	char                *gateway;	/* in its namespace; NULL: it runs none */
 	struct map           fronts;	/* by key, references: it, its ListenerSets, */
-	struct map           grants;	/* and ReferenceGrants */
+	struct map           grants, logins;	/* all ReferenceGrants, OIDCLogins */
 	struct map           tls;	/* likewise: BackendTLSPolicies, XBackends */
 	struct map           offers;	/* by key, references: Services it backs */
 	struct map           extensions;	/* keys of what routes' filters name */
@@ -127,10 +128,12 @@ bool model_subject_extends(const struct model_subject *,
     const struct model_object *);
 /* Whether it is the Gateway that the subject runs, or a ListenerSet of it. */
 bool model_subject_runs(const struct model_subject *, const struct model_object *);
-/* Whether a route's parent is one of those. */
+/* Whether a route's parent is one of those; or an OIDCLogin about all that. */
 bool model_subject_fronts(const struct model_subject *,
     const struct model_object *route, const struct model_parent_ref *);
-/* Whether one of those refers to this Secret or ConfigMap for TLS, and may. */
+bool model_subject_logs_in(const struct model_subject *,
+    const struct model_object *login);
+/* Whether one of those refers to this Secret or ConfigMap, and may. */
 bool model_subject_shows(const struct model_subject *,
     const struct model_object *);
 bool model_subject_is_local(const struct model_subject *, const char *namespace);

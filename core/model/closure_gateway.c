@@ -53,14 +53,13 @@ model_subject_note_front(struct model_subject *s, struct model_object *o,
     bool is_there)
 {
 	bool is_grant = o->kind == &model_reference_grant_kind;
-	bool is_login = s->gateway != NULL &&
-	    model_oidc_login_is_for(o, s->namespace, s->gateway);
 	struct map *into = is_grant ? &s->grants : &s->fronts;
 	struct slice key = slice_str(o->key);
 	struct model_object *old = map_get(into, key);
 
-	is_there = is_there && (is_grant || is_login ||
-	    model_subject_runs(s, o));
+	if (o->kind == &model_oidc_login_kind)
+		return model_subject_note_login(s, o, is_there);
+	is_there = is_there && (is_grant || model_subject_runs(s, o));
 	if (old == (is_there ? o : NULL))
 		return false;
 	if (is_there)
@@ -139,8 +138,6 @@ front_refers(const struct model_object *front, const struct model_object *o)
 {
 	size_t n;
 
-	if (front->kind == &model_oidc_login_kind)
-		return model_oidc_login_refers(front, o);
 	const struct model_listener *l = model_listeners(front, &n);
 
 	if (front->kind == &model_gateway_kind && model_gateway_refers(front, o))
@@ -160,5 +157,5 @@ model_subject_shows(const struct model_subject *s, const struct model_object *o)
 	while (map_next(&s->fronts, &it, NULL, &value))
 		if (front_refers(value, o) && is_granted(s, value, o))
 			return true;
-	return false;
+	return model_subject_logs_in_by(s, o);
 }

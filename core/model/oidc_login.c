@@ -2,6 +2,8 @@
 
 #include "base/check.h"
 #include "model/closure.h"
+#include "model/gateway.h"
+#include "model/http_route.h"
 #include "model/oidc_login.h"
 
 static const char *const versions[] = { "mesh/v1", NULL };
@@ -32,7 +34,7 @@ static const struct conf_field spec_fields[] = {
 	{ "targetRefs", CONF_STRUCT_T, SPEC_LIST(targets),
 	    .schema = &model_target_ref_schema, .min_items = 1,
 	    .max_items = 16, .required = true, .critical = true,
-	    .text = "Gateways whose callers log in" },
+	    .text = "Gateways and HTTPRoutes whose callers log in" },
 	{ "provider", CONF_STRUCT_T, SPEC(provider), .schema = &provider_schema,
 	    .required = true, .critical = true, .text = "at whom" },
 	{ "clientID", CONF_STRING_T, SPEC(client_id), .min = 1, .max = 512,
@@ -54,7 +56,7 @@ static const struct conf_field spec_fields[] = {
 	    .pattern = CONF_SUBDOMAIN, .critical = true,
 	    .text = "hosts below which share a session; none: the host alone" },
 	{ "cookieName", CONF_STRING_T, SPEC(cookie_name),
-	    .pattern = CONF_HEADER_NAME, .fallback = "mesh-session",
+	    .pattern = CONF_HEADER_NAME,
 	    .text = "name of the cookie, without __Host- in front" },
 	{ "claimToHeaders", CONF_STRUCT_T, SPEC_LIST(claims),
 	    .schema = &model_claim_to_header_schema, .max_items = 32,
@@ -76,6 +78,19 @@ is_address(const char *text)
 
 	return text == NULL || slice_has_prefix(s, SLICE("https://")) ||
 	    slice_has_prefix(s, SLICE("http://"));
+}
+
+bool
+model_oidc_target_is_route(const struct model_target_ref *t)
+{
+	return model_ref_is(t->group, t->kind, MODEL_GATEWAY_GROUP,
+	    "HTTPRoute");
+}
+
+static bool
+is_gateway(const struct model_target_ref *t)
+{
+	return model_ref_is(t->group, t->kind, MODEL_GATEWAY_GROUP, "Gateway");
 }
 
 static int
@@ -117,11 +132,11 @@ spec_rule(const void *value, const struct conf_place *at)
 			    "http:// on loopback, found \"%s\"", urls[i].path,
 			    urls[i].text);
 	for (size_t i = 0; i < s->targets_len; i++)
-		if (!model_ref_is(s->targets[i].group, s->targets[i].kind,
-		    MODEL_GATEWAY_GROUP, "Gateway") ||
-		    s->targets[i].section != NULL)
+		if (!model_oidc_target_is_route(&s->targets[i]) &&
+		    !is_gateway(&s->targets[i]))
 			return conf_fail(at, "targetRefs[%zu]: expected a "
-			    "Gateway of " MODEL_GATEWAY_GROUP ", all of it", i);
+			    "Gateway or an HTTPRoute of " MODEL_GATEWAY_GROUP,
+			    i);
 	if (s->logout_path[0] != '/')
 		return conf_fail(at, "logoutPath: expected a path that begins "
 		    "with \"/\", found \"%s\"", s->logout_path);
@@ -164,7 +179,79 @@ model_oidc_login_is_for(const struct model_object *o, const char *namespace,
 	const struct model_oidc_login_spec *s = model_oidc_login(o);
 
 	for (size_t i = 0; i < s->targets_len; i++)
-		if (strcmp(s->targets[i].name, gateway) == 0)
+		if (is_gateway(&s->targets[i]) &&
+		    strcmp(s->targets[i].name, gateway) == 0)
+			return true;
+	return false;
+}
+
+static bool
+has_listener(const struct model_object *gateway, const char *name)
+{
+	size_t n;
+	const struct model_listener *l = model_listeners(gateway, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(l[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+has_rule(const struct model_http_route_spec *route, const char *name)
+{
+	for (size_t i = 0; i < route->rules_len; i++)
+		if (route->rules[i].name != NULL &&
+		    strcmp(route->rules[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+hangs_on_gateway(const struct model_http_route_spec *route)
+{
+	for (size_t i = 0; i < route->at.parents_len; i++)
+		if (!model_parent_is_service(&route->at.parents[i]))
+			return true;
+	return false;
+}
+
+const char *
+model_oidc_target_fault(const struct model_target_ref *t,
+    const struct model_object *o)
+{
+	const struct model_http_route_spec *route;
+
+	if (!model_oidc_target_is_route(t))
+		return t->section == NULL || has_listener(o, t->section) ?
+		    NULL : "the Gateway has no such listener";
+	route = &model_http_route(o)->spec;
+	if (t->section != NULL && !has_rule(route, t->section))
+		return "no rule of the HTTPRoute has that name";
+	return hangs_on_gateway(route) ? NULL : "the HTTPRoute hangs on no "
+	    "Gateway, where people log in";
+}
+
+static bool
+is_same_target(const struct model_target_ref *a, const struct model_target_ref *b)
+{
+	return strcmp(a->kind, b->kind) == 0 && strcmp(a->name, b->name) == 0 &&
+	    (a->section == NULL ? b->section == NULL : b->section != NULL &&
+	    strcmp(a->section, b->section) == 0);
+}
+
+bool
+model_oidc_login_displaces(const struct model_object *other,
+    const struct model_object *o, const struct model_target_ref *t)
+{
+	if (other->kind != o->kind || strcmp(other->key, o->key) == 0 ||
+	    strcmp(other->head->meta.namespace, o->head->meta.namespace) != 0 ||
+	    model_object_by_age(other, o) >= 0)
+		return false;
+	const struct model_oidc_login_spec *s = model_oidc_login(other);
+
+	for (size_t i = 0; i < s->targets_len; i++)
+		if (is_same_target(&s->targets[i], t))
 			return true;
 	return false;
 }
@@ -185,19 +272,17 @@ model_oidc_login_refers(const struct model_object *o,
 static bool
 concerns(const struct model_subject *s, const struct model_object *o)
 {
-	return s->gateway != NULL &&
-	    model_oidc_login_is_for(o, s->namespace, s->gateway);
+	return model_subject_logs_in(s, o);
 }
 
 /* --- for people ------------------------------------------------------------- */
 
 static void
-print_gateways(struct str *out, const struct model_object *o)
+print_targets(struct str *out, const struct model_object *o)
 {
 	const struct model_oidc_login_spec *s = model_oidc_login(o);
 
-	for (size_t i = 0; i < s->targets_len; i++)
-		str_addf(out, "%s%s", i > 0 ? "," : "", s->targets[i].name);
+	model_print_targets(out, s->targets, s->targets_len);
 }
 
 static void
@@ -207,7 +292,7 @@ print_issuer(struct str *out, const struct model_object *o)
 }
 
 static const struct model_column columns[] = {
-	{ "GATEWAYS", print_gateways, false },
+	{ "TARGETS", print_targets, false },
 	{ "ISSUER", print_issuer, false },
 	{ NULL, NULL, false },
 };

@@ -11,8 +11,9 @@
  * SecurityPolicy, spec.oidc; what becomes of them is told where it acts
  * (modes/proxy/login.h).
  *
- * It is about Gateways of its own namespace, all of their ports.  Of several
- * about one the oldest counts.
+ * It is about Gateways of its own namespace, or one listener of them, and
+ * HTTPRoutes there, or one rule of them by its name.  Of several about a request
+ * the closest counts: rule, route, listener, Gateway; of equals the oldest.
  */
 struct model_oidc_login_spec {
 	struct model_target_ref *targets;
@@ -29,7 +30,7 @@ struct model_oidc_login_spec {
 	const char             **scopes;	/* besides openid */
 	size_t                   scopes_len;
 	const char              *cookie_domain;	/* NULL: the host alone */
-	const char              *cookie_name;
+	const char              *cookie_name;	/* NULL: see MODEL_OIDC_COOKIE */
 	struct model_claim_to_header *claims;	/* for the application */
 	size_t                   claims_len;
 	bool                     forwards_access;	/* likewise: its token */
@@ -38,12 +39,22 @@ struct model_oidc_login_spec {
 #define MODEL_OIDC_CLIENT_SECRET	"client-secret"
 #define MODEL_OIDC_COOKIE_KEY		"cookie-key"	/* may be absent */
 #define MODEL_OIDC_CALLBACK		"/oauth2/callback"
+/* Where it is about parts of Gateways, with the mark of its document behind. */
+#define MODEL_OIDC_COOKIE	"mesh-session"
 
 const struct model_oidc_login_spec *model_oidc_login(
     const struct model_object *);
-/* Whether it is about this Gateway. */
+/* A target is an HTTPRoute; else it is a Gateway. */
+bool model_oidc_target_is_route(const struct model_target_ref *);
+/* Whether it is about this Gateway, or a listener of it. */
 bool model_oidc_login_is_for(const struct model_object *,
     const char *namespace, const char *gateway);
+/* What is wrong with the object that a target names; NULL: nothing. */
+const char *model_oidc_target_fault(const struct model_target_ref *,
+    const struct model_object *);
+/* Whether a target of another login means that the same one of this never acts. */
+bool model_oidc_login_displaces(const struct model_object *other,
+    const struct model_object *login, const struct model_target_ref *);
 /* Whether its secret is that. */
 bool model_oidc_login_refers(const struct model_object *,
     const struct model_object *secret);

@@ -20,7 +20,7 @@ TEST(oidc_login_has_defaults)
 	const struct model_oidc_login_spec *s = model_oidc_login(o);
 
 	assert_string_equal(s->logout_path, "/logout");
-	assert_string_equal(s->cookie_name, "mesh-session");
+	assert_null(s->cookie_name);
 	assert_null(s->redirect_url);
 	assert_null(s->cookie_domain);
 	assert_int_equal(s->scopes_len, 0);

@@ -470,11 +470,31 @@ of_request_authentication(struct warner *w)
 }
 
 static void
+look_login_target(struct warner *w, const struct model_target_ref *t, size_t i)
+{
+	const struct model_object *o;
+	const char *fault;
+	char path[40];
+
+	snprintf(path, sizeof(path), "targetRefs[%zu]", i);
+	o = warn_look(w, path, t->group, t->kind, NULL, t->name);
+	fault = o == NULL ? NULL : model_oidc_target_fault(t, o);
+	if (fault != NULL)
+		warn_at(w, "%s: %s", path, fault);
+	for (size_t k = 0; k < w->set->len; k++)
+		if (model_oidc_login_displaces(w->set->objects[k], w->object, t))
+			warn_at(w, "%s: never acts, as OIDCLogin %s is about "
+			    "the same and goes first", path,
+			    model_object_name(w->set->objects[k]));
+}
+
+static void
 of_oidc_login(struct warner *w)
 {
 	const struct model_oidc_login_spec *s = model_oidc_login(w->object);
 
-	look_targets(w, s->targets, s->targets_len);
+	for (size_t i = 0; i < s->targets_len; i++)
+		look_login_target(w, &s->targets[i], i);
 	warn_look(w, "clientSecret", s->secret.group, s->secret.kind, NULL,
 	    s->secret.name);
 }

@@ -96,6 +96,11 @@ note(void *arg, const struct model_object *o, const char *text)
 	"{issuer: 'https://idp.example'}, clientID: a, clientSecret: "	\
 	"{name: oidc}")
 
+#define LOGIN_AT(name, target) OURS("OIDCLogin", name, "targetRefs: "	\
+	"[{group: gateway.networking.k8s.io, kind: HTTPRoute, " target "}], "	\
+	"provider: {issuer: 'https://idp.example'}, clientID: a, "		\
+	"clientSecret: {name: oidc}")
+
 static const struct {
 	unsigned    flags;
 	const char *in, *out;
@@ -107,6 +112,20 @@ static const struct {
 	{ MODEL_WARN_REFERENCES, LOGIN, "t:5:21: spec.targetRefs[0]: there is "
 	    "no Gateway edge\nt:5:155: spec.clientSecret: there is no Secret "
 	    "oidc\n" },
+	{ MODEL_WARN_REFERENCES, LOGIN_AT("l", "name: a") LOGIN_AT("m",
+	    "name: a") LOGIN_AT("o", "name: a, sectionName: x") LOGIN_AT("p",
+	    "name: a, sectionName: z") LOGIN_AT("q", "name: b") "---\n"
+	    "apiVersion: v1\nkind: Secret\nmetadata: {name: oidc}\n" SERVICE
+	    ROUTE("a", "parentRefs: [{group: '', kind: Service, name: web, "
+	    "port: 80}, {name: edge}], rules: [{name: x}]")
+	    ROUTE("b", PARENT "rules: [{name: x}]"),
+	    "t:10:21: spec.targetRefs[0]: never acts, as OIDCLogin default/l "
+	    "is about the same and goes first\n"
+	    "t:20:21: spec.targetRefs[0]: no rule of the HTTPRoute has that "
+	    "name\n"
+	    "t:25:21: spec.targetRefs[0]: the HTTPRoute hangs on no Gateway, "
+	    "where people log in\n"
+	    "t:39:70: spec.parentRefs[1]: there is no Gateway edge\n" },
 	/* Whom a policy asks. */
 	{ MODEL_WARN_REFERENCES, ASKS PROVIDER("opa", "80") SERVICE, "" },
 	{ MODEL_WARN_REFERENCES, ASKS PROVIDER("other", "80") SERVICE,

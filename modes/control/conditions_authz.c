@@ -1,5 +1,6 @@
 #include "model/authorization_policy.h"
 #include "model/gateway.h"
+#include "model/http_route.h"
 #include "model/mesh_config.h"
 #include "model/oidc_login.h"
 #include "model/request_authentication.h"
@@ -101,12 +102,64 @@ judge_tokens(struct sight *s, struct conf_node *status)
 const struct judge judge_request_authentication = {
 	&model_request_authentication_kind, judge_tokens, false };
 
+/* The one that acts in its place, or NULL. */
+static const struct model_object *
+displacing(struct sight *s, const struct model_target_ref *t)
+{
+	size_t n;
+	const struct model_object **all = sight_list(s, s->of->kind,
+	    s->of->head->meta.namespace, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (model_oidc_login_displaces(all[i], s->of, t))
+			return all[i];
+	return NULL;
+}
+
+/* Why it does not act there, or NULL. */
+static const char *
+login_fault(struct sight *s, const struct model_target_ref *t,
+    const char **message)
+{
+	bool is_route = model_oidc_target_is_route(t);
+	const struct model_object *o = sight_find(s, is_route ?
+	    &model_http_route_kind : &model_gateway_kind,
+	    s->of->head->meta.namespace, t->name);
+	const char *fault = o == NULL ? NULL : model_oidc_target_fault(t, o);
+
+	*message = IN_USE;
+	if (o == NULL || fault != NULL) {
+		*message = fault != NULL ? fault : is_route ?
+		    "there is no such HTTPRoute" : "there is no such Gateway";
+		return "TargetNotFound";
+	}
+	o = displacing(s, t);
+	if (o == NULL)
+		return NULL;
+	*message = arena_printf(s->arena, "OIDCLogin %s is about the same and "
+	    "older", o->head->meta.name);
+	return "Conflicted";
+}
+
+static void
+judge_login_target(struct sight *s, const struct model_target_ref *t,
+    struct conf_node *list)
+{
+	const char *message, *fault = login_fault(s, t, &message);
+
+	condition_put(s, list, "Accepted", fault == NULL ? "True" : "False",
+	    fault == NULL ? "Accepted" : fault, message);
+	condition_promise(s, list, fault == NULL);
+	condition_ignored(s, list);
+}
+
 static void
 judge_login(struct sight *s, struct conf_node *status)
 {
 	const struct model_oidc_login_spec *p = model_oidc_login(s->of);
 
-	judge_scope(s, status, p->targets, p->targets_len);
+	condition_ancestors(s, status, p->targets, p->targets_len,
+	    judge_login_target);
 }
 
 const struct judge judge_oidc_login = { &model_oidc_login_kind, judge_login,

@@ -64,3 +64,57 @@ TEST(conditions_of_a_login_are_those_of_its_gateways)
 	    "Programmed=True/Programmed");
 	server_fixture_free(t);
 }
+
+#define LOGIN(name, target)						\
+	"apiVersion: mesh/v1\nkind: OIDCLogin\nmetadata: {name: " name ", "	\
+	"namespace: shop}\nspec:\n  targetRefs: [{group: "		\
+	"gateway.networking.k8s.io, " target "}]\n"			\
+	"  provider: {issuer: 'https://a'}\n  clientID: a\n"		\
+	"  clientSecret: {name: oidc}\n"
+#define REFUSED(why)							\
+	" | Accepted=False/" why " Programmed=False/Invalid"
+
+TEST(conditions_of_a_login_say_which_part_it_is_about)
+{
+	static const char taken[] = " | Accepted=True/Accepted "
+	    "Programmed=True/Programmed";
+	static const struct {
+		const char *target, *wanted;
+	} v[] = {
+		{ "kind: Gateway, name: edge, sectionName: a", taken },
+		{ "kind: Gateway, name: edge, sectionName: b",
+		    REFUSED("TargetNotFound") },
+		{ "kind: HTTPRoute, name: orders", taken },
+		{ "kind: HTTPRoute, name: orders, sectionName: admin", taken },
+		{ "kind: HTTPRoute, name: orders, sectionName: else",
+		    REFUSED("TargetNotFound") },
+		{ "kind: HTTPRoute, name: edge", REFUSED("TargetNotFound") },
+		{ "kind: HTTPRoute, name: inside", REFUSED("TargetNotFound") },
+	};
+	struct server_fixture *t = server_fixture_new();
+
+	server_fixture_put(t, "apiVersion: gateway.networking.k8s.io/v1\n"
+	    "kind: Gateway\nmetadata: {name: edge, namespace: shop}\nspec:\n"
+	    "  gatewayClassName: mesh\n"
+	    "  listeners: [{name: a, port: 80, protocol: HTTP}]\n");
+	server_fixture_put(t, "apiVersion: gateway.networking.k8s.io/v1\n"
+	    "kind: HTTPRoute\nmetadata: {name: orders, namespace: shop}\nspec:\n"
+	    "  parentRefs: [{name: edge}]\n  rules: [{name: admin}]\n");
+	server_fixture_put(t, "apiVersion: gateway.networking.k8s.io/v1\n"
+	    "kind: HTTPRoute\nmetadata: {name: inside, namespace: shop}\nspec:\n"
+	    "  parentRefs: [{kind: Service, group: '', name: web, port: 80}]\n");
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct arena a = { 0 };
+		const char *name = arena_printf(&a, "l%zu", i);
+
+		server_fixture_put(t, arena_printf(&a, LOGIN("%s", "%s"), name,
+		    v[i].target));
+		conditions_expect(t, arena_printf(&a,
+		    "/mesh/oidclogins/shop/%s", name), v[i].wanted);
+		arena_fini(&a);
+	}
+	/* Of two about the same the second never acts. */
+	server_fixture_put(t, LOGIN("z", "kind: HTTPRoute, name: orders"));
+	conditions_expect(t, "/mesh/oidclogins/shop/z", REFUSED("Conflicted"));
+	server_fixture_free(t);
+}

@@ -74,7 +74,7 @@ find_front(const struct snapshot *s, const struct addr *local,
 		return;
 	at->table = f->authz;
 	at->rules = f->rules;
-	at->login = f->login;
+	at->front = f;
 	at->port = f->port.number;
 	at->app_port = 0;
 }
@@ -104,7 +104,7 @@ authorize_find(const struct proxy_worker *w, const char *listener,
 	at->table = NULL;
 	at->strict = NULL;
 	at->rules = NULL;
-	at->login = NULL;
+	at->front = NULL;
 	at->service = SLICE("");
 	at->is_udp = is_udp;
 	at->is_gone = false;

@@ -59,7 +59,7 @@ void authorize_all_again(struct proxy_worker *);
 struct authorize_at {
 	const struct authz *table;	/* of the snapshot; NULL: nothing is asked */
 	struct authn       *rules;	/* likewise: for tokens; NULL: none */
-	struct login       *login;	/* likewise: of browsers; NULL: none */
+	const struct gateway_front *front;	/* likewise; NULL: no Gateway's */
 	struct slice        service;	/* "ns/name", or "" */
 	char                room[SERVICE_KEY_MAX];
 	uint16_t            port, app_port;

@@ -6,7 +6,7 @@
 #include "modes/proxy/gateway.h"
 #include "modes/proxy/gateway_make.h"
 #include "modes/proxy/issuers.h"
-#include "modes/proxy/login.h"
+#include "modes/proxy/login_place.h"
 #include "pki/base64.h"
 #include "pki/web.h"
 #include "route/query.h"
@@ -86,6 +86,26 @@ read_secret(struct login *l, const struct compile_input *in,
 	return 0;
 }
 
+/*
+ * Of its own where several documents can be about one host: a browser keeps one
+ * cookie of a name.
+ */
+static const char *
+cookie_name(struct login *l, const struct model_oidc_login_spec *spec)
+{
+	bool is_shared = false;
+
+	for (size_t i = 0; i < spec->targets_len; i++)
+		is_shared |= spec->targets[i].section != NULL ||
+		    model_oidc_target_is_route(&spec->targets[i]);
+	if (!is_shared || spec->cookie_name != NULL)
+		return spec->cookie_name != NULL ? spec->cookie_name :
+		    MODEL_OIDC_COOKIE;
+	return arena_printf(&l->arena, MODEL_OIDC_COOKIE "-%08x",
+	    (unsigned int)slice_hash_fixed(slice_str(model_object_name(
+	    l->doc))));
+}
+
 static void
 read_cookies(struct login *l, const struct model_oidc_login_spec *spec)
 {
@@ -95,7 +115,7 @@ read_cookies(struct login *l, const struct model_oidc_login_spec *spec)
 	l->cookies = (struct login_cookies){
 		.name = slice_str(arena_printf(a, "%s%s", is_host ?
 		    "__Host-" : l->is_secure ? "__Secure-" : "",
-		    spec->cookie_name)),
+		    cookie_name(l, spec))),
 		.attributes = slice_str(arena_printf(a, "; Path=/%s%s; "
 		    "HttpOnly; SameSite=Lax%s", spec->cookie_domain == NULL ?
 		    "" : "; Domain=", spec->cookie_domain == NULL ? "" :
@@ -221,42 +241,14 @@ login_new(const struct compile_input *in, struct model_object *doc)
 	return l;
 }
 
-/* The oldest that is about it. */
-static struct model_object *
-find_doc(const struct compile_input *in, const struct model_object *gateway)
-{
-	const struct model_metadata *m = &gateway->head->meta;
-	struct model_object *best = NULL;
-
-	for (size_t i = 0; i < in->len; i++)
-		if (model_oidc_login_is_for(in->objects[i], m->namespace,
-		    m->name) && (best == NULL ||
-		    model_object_by_age(in->objects[i], best) < 0))
-			best = in->objects[i];
-	return best;
-}
-
-static struct login *
-login_of(const struct compile_input *in, struct snapshot *s,
-    const struct model_object *gateway)
-{
-	struct model_object *doc = find_doc(in, gateway);
-
-	for (size_t i = 0; doc != NULL && i < s->logins_len; i++)
-		if (s->logins[i]->doc == doc)
-			return s->logins[i];
-	if (doc == NULL)
-		return NULL;
-	return s->logins[s->logins_len++] = login_new(in, doc);
-}
-
 void
 compile_logins(const struct compile_input *in, struct snapshot *s)
 {
-	size_t fronts = s->gateway == NULL ? 0 : s->gateway->len;
+	size_t fronts = s->gateway == NULL ? 0 : s->gateway->len, docs = 0;
 
-	s->logins = arena_zalloc(&s->arena, sizeof(*s->logins) * (fronts + 1));
-	for (size_t i = 0; i < fronts; i++)
-		s->gateway->fronts[i].login = login_of(in, s,
-		    s->gateway->fronts[i].of);
+	for (size_t i = 0; fronts > 0 && i < in->len; i++)
+		docs += in->objects[i]->kind == &model_oidc_login_kind;
+	s->logins = arena_zalloc(&s->arena, sizeof(*s->logins) * (docs + 1));
+	for (size_t i = 0; docs > 0 && i < fronts; i++)
+		login_places_make(in, s, &s->gateway->fronts[i]);
 }

@@ -63,7 +63,8 @@ struct gateway_front {
 	const struct model_object *of;	/* its Gateway, while it is compiled */
 	const struct authz *authz;	/* of the snapshot: who may come in */
 	struct authn       *rules;	/* likewise: for tokens; NULL: none */
-	struct login       *login;	/* likewise: of browsers; NULL: none */
+	struct login_at    *logins;	/* likewise: of browsers; login_place.h */
+	size_t              logins_len;
 	unsigned char       shown[HASH_LEN];	/* of what edge was made from */
 };
 

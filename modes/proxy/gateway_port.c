@@ -9,7 +9,7 @@
 #include "loop/loop_fd.h"
 #include "modes/proxy/entrance.h"
 #include "modes/proxy/gateway.h"
-#include "modes/proxy/login.h"
+#include "modes/proxy/login_place.h"
 #include "modes/proxy/port.h"
 #include "modes/proxy/route.h"
 #include "modes/proxy/router.h"
@@ -369,6 +369,14 @@ translate_web(const struct http_head *head, struct l7_chain *filter,
 	route->behind[0] = filter;
 }
 
+static const struct rule *
+rule_of(const struct l7_route *route)
+{
+	const struct router_job *job = route->terminal_arg;
+
+	return job->choice->rule;
+}
+
 void
 route_gateway(void *arg, struct l7_ctx *ctx, struct http_head *head,
     struct l7_route *route)
@@ -391,10 +399,12 @@ route_gateway(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	if (refusal == NULL && head->method_id == METHOD_CONNECT)
 		refusal = &no_connect;
 	if (refusal != NULL) {
+		login_note(f, ctx, site, NULL);
 		route_reply(route, w->snapshot->out.l7, refusal);
 		return;
 	}
 	rules_route(site->rules, w->snapshot->out.l7, ctx, head, f->port.number,
 	    route);
+	login_note(f, ctx, site, rule_of(route));
 	translate_web(head, w->snapshot->grpc_web, route);
 }

@@ -45,15 +45,7 @@ struct login {
 
 extern const struct l7_filter login_requests;
 
-/*
- * Before any filter, of a request that comes in there (NULL: nowhere): what nobody
- * is to read is hidden, and what it may not say dropped.
- */
-struct gateway_front;
-void login_enter(const struct gateway_front *, struct l7_ctx *,
-    struct http_head *);
-
-/* Of a Gateway's front; a reference, or NULL.  faults are told. */
+/* A reference; faults are told. */
 struct login *login_new(const struct compile_input *, struct model_object *);
 struct login *login_ref(struct login *);
 void login_unref(struct login *);	/* NULL is allowed */

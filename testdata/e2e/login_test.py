@@ -3,105 +3,16 @@
 provider first."""
 
 import base64
-import collections
 import json
 import subprocess
 import urllib.parse
 
-from gateway import Gateway, gateway, route, secret, service
+from gateway import gateway, route, secret
 from mesh import MESH, curl, free_port, main, scenario, wait_until
 from outside import Authority
 from policies import access_lines, policy
+from shop import HOST, SECRET, Browser, Shop, login
 from tokens import LoginProvider, authentication
-
-HOST = "shop.example"
-SECRET = ("---\napiVersion: v1\nkind: Secret\nmetadata: {name: oidc}\n"
-    "data: {client-secret: %s}\n")
-
-
-def login(provider, more=""):
-	return (f"---\napiVersion: mesh/v1\nkind: OIDCLogin\n"
-	    f"metadata: {{name: people}}\nspec:\n"
-	    f"  targetRefs: [{{group: gateway.networking.k8s.io, kind: Gateway, "
-	    f"name: edge}}]\n  provider: {{issuer: \"{provider.url}\"}}\n"
-	    f"  clientID: {provider.client}\n  clientSecret: {{name: oidc}}\n"
-	    f"  scopes: [groups]\n{more}")
-
-
-class Browser:
-	"""curl with a memory for cookies, host by host.
-
-	curl's own jar brings back what an answer has just ended (7.88).
-	"""
-
-	def __init__(self, *options):
-		self.options = options
-		self.cookies = collections.defaultdict(dict)
-
-	def get(self, url, follow=True):
-		while True:
-			where = urllib.parse.urlsplit(url)
-			held = self.cookies[where.hostname]
-			answer = curl(url, *self.options, "-H",
-			    "Accept: text/html,*/*", *(["-b", "; ".join(
-			    f"{name}={value}" for name, value in held.items())]
-			    if held else []))
-			for line in answer.head.splitlines():
-				field, _, value = line.partition(": ")
-				if field.lower() == "set-cookie":
-					self.hold(held, value)
-			led = answer.header("location")
-			if not follow or led is None:
-				return answer
-			url = urllib.parse.urljoin(url, led)
-
-	def hold(self, held, line):
-		pair, *attributes = line.strip().split("; ")
-		name, _, value = pair.partition("=")
-		assert {"Path=/", "HttpOnly", "Secure", "SameSite=Lax"} <= \
-		    set(attributes), line
-		if "Max-Age=0" in attributes:
-			held.pop(name, None)
-		else:
-			held[name] = value
-
-
-class Shop:
-	"""A Gateway with a login, and browsers that come to it."""
-
-	def __init__(self, scene, documents="", more=""):
-		self.authority = Authority(scene)
-		self.provider = LoginProvider(scene, self.authority.sign("idp",
-		    "DNS:idp.example"))
-		self.port, self.plain = free_port(), free_port()
-		self.url = f"https://{HOST}:{self.port}"
-		app = scene.echo("app")
-		self.text = gateway(["name: https, port: %d, protocol: HTTPS, "
-		    "hostname: %s, tls: {certificateRefs: [{name: cert}]}" %
-		    (self.port, HOST), f"name: http, port: {self.plain}, "
-		    "protocol: HTTP"]) + secret("cert", self.authority.sign(
-		    "shop", f"DNS:{HOST}")) + service("web", app.http_port) + \
-		    route("web", "web") + SECRET % base64.b64encode(
-		    self.provider.secret.encode()).decode() + \
-		    login(self.provider, more) + documents
-		self.edge = Gateway(scene, self.text, options=("--ca-file",
-		    self.authority.path, "--hosts-file", scene.file("hosts",
-		    "127.0.0.1 idp.example\n")))
-		self.options = ("--cacert", self.authority.path, "--resolve",
-		    f"{HOST}:{self.port}:127.0.0.1", "--resolve",
-		    f"idp.example:{self.provider.port}:127.0.0.1")
-		wait_until(lambda: self.browser().get(f"{self.url}/plain",
-		    follow=False).status == 302, "the provider is known")
-		self.one = self.browser()
-
-	def browser(self):
-		return Browser(*self.options)
-
-	def browse(self, path, follow=True):
-		return self.one.get(self.url + path, follow)
-
-	def curl(self, path, *options):
-		return curl(self.url + path, *self.options, *options)
 
 
 @scenario
