@@ -169,9 +169,9 @@ model_oidc_login(const struct model_object *o)
 	return &((const struct oidc_login *)(const void *)o->head)->spec;
 }
 
-bool
-model_oidc_login_is_for(const struct model_object *o, const char *namespace,
-    const char *gateway)
+static bool
+is_for(const struct model_object *o, const char *namespace,
+    const char *gateway, bool is_all)
 {
 	if (o->kind != &model_oidc_login_kind ||
 	    strcmp(o->head->meta.namespace, namespace) != 0)
@@ -180,7 +180,34 @@ model_oidc_login_is_for(const struct model_object *o, const char *namespace,
 
 	for (size_t i = 0; i < s->targets_len; i++)
 		if (is_gateway(&s->targets[i]) &&
-		    strcmp(s->targets[i].name, gateway) == 0)
+		    strcmp(s->targets[i].name, gateway) == 0 &&
+		    (!is_all || s->targets[i].section == NULL))
+			return true;
+	return false;
+}
+
+bool
+model_oidc_login_is_for(const struct model_object *o, const char *namespace,
+    const char *gateway)
+{
+	return is_for(o, namespace, gateway, false);
+}
+
+bool
+model_oidc_login_is_for_all(const struct model_object *o,
+    const char *namespace, const char *gateway)
+{
+	return is_for(o, namespace, gateway, true);
+}
+
+bool
+model_oidc_login_has_parts(const struct model_object *o)
+{
+	const struct model_oidc_login_spec *s = model_oidc_login(o);
+
+	for (size_t i = 0; i < s->targets_len; i++)
+		if (model_oidc_target_is_route(&s->targets[i]) ||
+		    s->targets[i].section != NULL)
 			return true;
 	return false;
 }

@@ -49,6 +49,10 @@ bool model_oidc_target_is_route(const struct model_target_ref *);
 /* Whether it is about this Gateway, or a listener of it. */
 bool model_oidc_login_is_for(const struct model_object *,
     const char *namespace, const char *gateway);
+/* All of it.  Some targets may be parts of Gateways besides. */
+bool model_oidc_login_is_for_all(const struct model_object *,
+    const char *namespace, const char *gateway);
+bool model_oidc_login_has_parts(const struct model_object *);
 /* What is wrong with the object that a target names; NULL: nothing. */
 const char *model_oidc_target_fault(const struct model_target_ref *,
     const struct model_object *);

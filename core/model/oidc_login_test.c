@@ -74,6 +74,38 @@ TEST(oidc_login_refuses_what_could_not_act)
 	}
 }
 
+TEST(oidc_login_is_about_all_of_a_gateway_or_parts)
+{
+	static const struct {
+		const char *targets;
+		bool        is_for, is_for_all, has_parts;
+	} v[] = {
+		{ "kind: Gateway, name: edge}]", true, true, false },
+		{ "kind: Gateway, name: edge, sectionName: a}]", true, false,
+		    true },
+		{ "kind: HTTPRoute, name: edge}]", false, false, true },
+		{ "kind: Gateway, name: edge}, {group: "
+		    "gateway.networking.k8s.io, kind: HTTPRoute, name: r}]",
+		    true, true, true },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct arena a = { 0 };
+		struct model_object *o = object_from(arena_printf(&a, LOGIN
+		    "spec: {targetRefs: [{group: gateway.networking.k8s.io, "
+		    "%s, provider: {issuer: 'https://a'}, clientID: w, "
+		    "clientSecret: {name: oidc}}\n", v[i].targets));
+
+		assert_int_equal(model_oidc_login_is_for(o, "default", "edge"),
+		    v[i].is_for);
+		assert_int_equal(model_oidc_login_is_for_all(o, "default",
+		    "edge"), v[i].is_for_all);
+		assert_int_equal(model_oidc_login_has_parts(o), v[i].has_parts);
+		model_object_unref(o);
+		arena_fini(&a);
+	}
+}
+
 TEST(oidc_login_and_its_secret_go_to_the_gateway_alone)
 {
 	struct model_object *o = object_from(LOGIN "spec: {" NEEDED "}\n");

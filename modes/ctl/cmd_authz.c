@@ -300,6 +300,22 @@ note_gateway(struct inquiry *q)
 		    model_object_name(login));
 }
 
+/* Which route takes a request is not asked here, so neither is who logs in there. */
+static void
+note_parts(struct inquiry *q)
+{
+	const struct model_object **all;
+	size_t n = traffic_of_kind(&q->traffic, &model_oidc_login_kind, &all);
+
+	for (size_t i = 0; q->gateway != NULL && i < n; i++)
+		if (strcmp(all[i]->head->meta.namespace, q->to.namespace) == 0 &&
+		    model_oidc_login_has_parts(all[i]))
+			ctl_say(q->c, "OIDCLogin %s is about routes or "
+			    "listeners: where these take the request it asks "
+			    "for a login, which is not counted here",
+			    model_object_name(all[i]));
+}
+
 static int
 check_one(struct ctl *c)
 {
@@ -330,6 +346,7 @@ check_one(struct ctl *c)
 		inquiry_decide(&q);
 		inquiry_print(&q);
 		note_gateway(&q);
+		note_parts(&q);
 		code = q.denied > 0 ? CTL_NO : q.open > 0 ? CTL_ERROR : CTL_OK;
 	}
 	traffic_close(&q.traffic);

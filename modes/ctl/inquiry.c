@@ -223,7 +223,7 @@ is_policy_for(const struct model_object *o, const struct model_authz_place *plac
 	    model_authz_is_for(o, place);
 }
 
-/* Of several about one Gateway the oldest counts. */
+/* Of several about all of one Gateway the oldest counts. */
 const struct model_object *
 inquiry_login(struct inquiry *q, const char *namespace, const char *gateway)
 {
@@ -231,7 +231,7 @@ inquiry_login(struct inquiry *q, const char *namespace, const char *gateway)
 	size_t n = traffic_of_kind(&q->traffic, &model_oidc_login_kind, &all);
 
 	for (size_t i = 0; gateway != NULL && i < n; i++)
-		if (model_oidc_login_is_for(all[i], namespace, gateway) &&
+		if (model_oidc_login_is_for_all(all[i], namespace, gateway) &&
 		    (oldest == NULL || model_object_by_age(all[i], oldest) < 0))
 			oldest = all[i];
 	return oldest;

@@ -93,14 +93,10 @@ read_secret(struct login *l, const struct compile_input *in,
 static const char *
 cookie_name(struct login *l, const struct model_oidc_login_spec *spec)
 {
-	bool is_shared = false;
-
-	for (size_t i = 0; i < spec->targets_len; i++)
-		is_shared |= spec->targets[i].section != NULL ||
-		    model_oidc_target_is_route(&spec->targets[i]);
-	if (!is_shared || spec->cookie_name != NULL)
-		return spec->cookie_name != NULL ? spec->cookie_name :
-		    MODEL_OIDC_COOKIE;
+	if (spec->cookie_name != NULL)
+		return spec->cookie_name;
+	if (!model_oidc_login_has_parts(l->doc))
+		return MODEL_OIDC_COOKIE;
 	return arena_printf(&l->arena, MODEL_OIDC_COOKIE "-%08x",
 	    (unsigned int)slice_hash_fixed(slice_str(model_object_name(
 	    l->doc))));

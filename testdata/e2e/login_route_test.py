@@ -3,9 +3,10 @@
 HTTPRoute, a rule of one."""
 
 import base64
+import subprocess
 
 from gateway import gateway, route, secret
-from mesh import curl, free_port, main, scenario, wait_until
+from mesh import MESH, curl, free_port, main, scenario, wait_until
 from outside import Authority
 from policies import access_lines
 from shop import HOST, SECRET, Browser, Shop, login
@@ -34,6 +35,12 @@ def people_log_in_at_one_route(scene):
 	    "sub}]\n", OF_APP))
 	assert shop.curl("/open").status == 200
 	assert shop.curl("/none").status == 404
+	asked = subprocess.run([MESH, "ctl", "authz", "check", "-f",
+	    scene.file("shop.yaml", shop.text), "--from", "nobody", "--gateway",
+	    "edge", "--port", str(shop.port), "--path", "/open"],
+	    capture_output=True, text=True, check=False)
+	assert asked.returncode == 0, asked
+	assert "OIDCLogin default/people is about routes" in asked.stderr, asked
 	assert shop.curl("/app").status == 401
 	# No route takes the way back, nor the way out.
 	got = shop.browse("/app/x?a=b")
