@@ -84,8 +84,7 @@ api_joined(void *ctx, const struct join_result *r)
 	struct conf_node *map;
 
 	if (r->err.kind != ERR_NONE) {
-		call->retry_s = issue_limit_left_s(loop_now_ms(
-		    call->server->loop));
+		call->retry_s = WORKLOAD_LIMIT_MS / 1000;
 		api_answer_err(call, &r->err);
 		api_call_unref(call);
 		return;

@@ -60,18 +60,17 @@ on_certificate(void *ctx, const struct store_result *r)
 	struct asked *q = ctx;
 	struct api_call *call = q->call;
 	struct server *s = call->server;
-	uint64_t now_ms = loop_now_ms(s->loop);
 	struct cert_record c;
 	struct err err;
 
 	if (api_caller_record(call, r, "its proxy gets it tokens", &c,
-	    &err) == 0 && !issue_limit_take(&s->issue_limit, ISSUE_TOKEN,
-	    issue_limit_name(&call->arena, &c.grant, c.attestor, c.host),
-	    now_ms))
+	    &err) == 0 && !workload_limit_take(&s->workload_limit,
+	    WORKLOAD_TOKEN, workload_limit_name(&call->arena, &c.grant, c.attestor, c.host),
+	    loop_now_ms(s->loop)))
 		err_set(&err, ERR_TOO_MANY, "too many tokens for this workload; "
 		    "wait a minute");
 	if (err.kind != ERR_NONE) {
-		call->retry_s = issue_limit_left_s(now_ms);
+		call->retry_s = WORKLOAD_LIMIT_MS / 1000;
 		api_answer_err(call, &err);
 		api_call_unref(call);
 		return;

@@ -169,8 +169,8 @@ is_too_often(struct join *j)
 	struct server *s = j->server;
 
 	return (j->is_renewal || j->host != NULL) &&
-	    !issue_limit_take(&s->issue_limit, ISSUE_CERTIFICATE,
-	    issue_limit_name(&j->arena, &j->result.grant, j->attestor,
+	    !workload_limit_take(&s->workload_limit, WORKLOAD_CERTIFICATE,
+	    workload_limit_name(&j->arena, &j->result.grant, j->attestor,
 	    j->host_name), loop_now_ms(s->loop));
 }
 

@@ -26,7 +26,7 @@
  * same identity and services, but not the workload's name; and whoever presents
  * it gets no further one.
  *
- * What nobody's one token bounds is bounded by issue_limit.h.
+ * What nobody's one token bounds is bounded by workload_limit.h.
  *
  * Error kinds: ERR_DENIED (the token is none of ours, for another service than
  * is wanted, used by another key or too old; no record of the certificate),

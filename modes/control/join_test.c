@@ -397,15 +397,15 @@ TEST(renewals_of_one_workload_have_a_limit)
 	first = use(t, &token, &key);
 	other = use(t, &second, &key);
 	/* A minute may end meanwhile. */
-	for (int i = 0; i < 2 * ISSUE_LIMIT_CERTIFICATES &&
+	for (int i = 0; i < 2 * WORKLOAD_LIMIT_CERTIFICATES &&
 	    next.err.kind == ERR_NONE; i++) {
 		next = (struct use){ .err = ERR_INIT };
 		start_renewal(t, first.leaf, &key, i % 2 == 0, &next);
 		server_fixture_run(t, &next.done);
 	}
 	assert_int_equal(next.err.kind, ERR_TOO_MANY);
-	assert_in_range(certificates(t), 2 + ISSUE_LIMIT_CERTIFICATES,
-	    1 + 2 * ISSUE_LIMIT_CERTIFICATES);
+	assert_in_range(certificates(t), 2 + WORKLOAD_LIMIT_CERTIFICATES,
+	    1 + 2 * WORKLOAD_LIMIT_CERTIFICATES);
 	next = (struct use){ .err = ERR_INIT };
 	start_renewal(t, other.leaf, &key, false, &next);
 	server_fixture_run(t, &next.done);

@@ -308,6 +308,15 @@ replace(char **to, struct slice with)
 	*to = mem_dup(with.ptr, with.len);
 }
 
+bool
+registry_workload_is_same(const struct model_object *x,
+    const struct model_object *y)
+{
+	return model_same_spec(x->node, y->node) &&
+	    conf_equal(conf_find(x->node, "metadata.labels"),
+	    conf_find(y->node, "metadata.labels"));
+}
+
 int
 registry_workload_join(struct registry_workloads *ws,
     const struct conf_node *workload, const struct audit_entry *who,
@@ -328,9 +337,7 @@ registry_workload_join(struct registry_workloads *ws,
 	if (m->is_gone)
 		m->is_gone = m->is_dirty = false;
 	bool is_news = m->said == NULL ||
-	    !model_same_spec(m->said->node, o->node) ||
-	    !conf_equal(conf_find(m->said->node, "metadata.labels"),
-	    conf_find(o->node, "metadata.labels"));
+	    !registry_workload_is_same(m->said, o);
 
 	model_object_unref(m->said);
 	m->said = o;

@@ -38,6 +38,9 @@ void registry_workloads_tick(struct registry_workloads *, int64_t now_ms);
 int registry_workload_join(struct registry_workloads *,
     const struct conf_node *workload, const struct audit_entry *who,
     struct err *);
+/* Whether it would be left as it is. */
+bool registry_workload_is_same(const struct model_object *,
+    const struct model_object *);
 /* Of one that joined (or was registered before control started). */
 void registry_workload_report(struct registry_workloads *, struct slice key,
     bool answers, int64_t now_ms);

@@ -332,7 +332,7 @@ server_open(const struct control_settings *settings,
 	list_init(&s->archives);
 	refusals_init(&s->refused);
 	login_limit_init(&s->login_limit);
-	issue_limit_init(&s->issue_limit);
+	workload_limit_init(&s->workload_limit);
 	random_bytes(s->dummy, sizeof(s->dummy));
 	loop_timer_init(&s->tick, s->loop, on_tick, s);
 	loop_timer_init(&s->minute, s->loop, on_minute, s);
@@ -411,7 +411,7 @@ server_close(struct server *s)
 	users_free(s->users);
 	kdf_free(s->kdf);
 	login_limit_fini(&s->login_limit);
-	issue_limit_fini(&s->issue_limit);
+	workload_limit_fini(&s->workload_limit);
 	refusals_fini(&s->refused);
 	stat_memo_fini(&s->memo);
 	for (size_t i = 0; i < 3; i++)

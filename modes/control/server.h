@@ -5,12 +5,12 @@
 #include "modes/control/audit.h"
 #include "modes/control/ca.h"
 #include "modes/control/control_settings.h"
-#include "modes/control/issue_limit.h"
 #include "modes/control/log_limit.h"
 #include "modes/control/login_limit.h"
 #include "modes/control/refusals.h"
 #include "modes/control/registry_workload.h"
 #include "modes/control/store.h"
+#include "modes/control/workload_limit.h"
 #include "stat/memo.h"
 #include "stat/metrics.h"
 
@@ -42,7 +42,7 @@ struct server {
 	struct oidc               *oidc;	/* NULL: no identity provider */
 	struct kdf                *kdf;		/* of their passwords */
 	struct login_limit         login_limit;
-	struct issue_limit         issue_limit;
+	struct workload_limit      workload_limit;
 	uint8_t                    dummy[HASH_LEN];	/* salts those who are none */
 	struct revocations        *revocations;
 	struct attest             *attest;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "conf/json.h"
 #include "model/workload.h"
 #include "modes/control/session.h"
 #include "modes/control/traffic.h"
@@ -105,6 +106,42 @@ own_document(const struct session *s, struct arena *a,
 	return doc;
 }
 
+/* Each time is a write to the registry, or a word to all who call it. */
+static bool
+may(struct session *s, enum workload_wish wish)
+{
+	return workload_limit_take(&s->all->server->workload_limit, wish,
+	    slice_str(s->name), (uint64_t)now_ms(s));
+}
+
+/* The registry keeps thousands of changes, and all who call it get each. */
+static int
+check_size(const struct conf_node *doc, struct err *err)
+{
+	struct str json = { 0 };
+
+	conf_json_write(&json, doc);
+	size_t len = json.len;
+
+	str_fini(&json);
+	return len <= SESSION_WORKLOAD_MAX ? 0 : err_set(err, ERR_TOO_LARGE,
+	    "its workload's document has %zu bytes, of at most %d", len,
+	    SESSION_WORKLOAD_MAX);
+}
+
+/* Who comes back as what it was changes nothing, however often. */
+static int
+check_hello(struct session *s, const struct model_object *said, struct err *err)
+{
+	const struct model_object *o = registry_find(s->all->server->registry,
+	    s->key);
+
+	if (s->has_hello || (o != NULL && registry_workload_is_same(o, said)) ||
+	    may(s, WORKLOAD_HELLO))
+		return 0;
+	return err_set(err, ERR_TOO_MANY, "its workload changes too often");
+}
+
 /* Registers what it says that it is; -1: the session has ended. */
 static int
 take_document(struct session *s, const struct conf_node *said)
@@ -117,10 +154,11 @@ take_document(struct session *s, const struct conf_node *said)
 	arena_init(&a);
 	const struct conf_node *doc = own_document(s, &a, said);
 
-	o = model_object_read(doc, MODEL_KNOWN, "default", &err);
-	if (o != NULL && session_may_register(s, o) &&
-	    registry_workload_join(s->all->server->workloads, doc, &who,
-	    &err) < 0) {
+	o = check_size(doc, &err) < 0 ? NULL :
+	    model_object_read(doc, MODEL_KNOWN, "default", &err);
+	if (o != NULL && (check_hello(s, o, &err) < 0 ||
+	    (session_may_register(s, o) && registry_workload_join(
+	    s->all->server->workloads, doc, &who, &err) < 0))) {
 		model_object_unref(o);
 		o = NULL;
 	}
@@ -133,23 +171,10 @@ take_document(struct session *s, const struct conf_node *said)
 	return 0;
 }
 
-/* Each time is a write to the registry, for all who call it. */
-static bool
-may_change(struct session *s)
-{
-	uint64_t now = (uint64_t)now_ms(s);
-
-	if (s->workloads == 0 || now - s->workload_ms >= SESSION_WORKLOAD_MS) {
-		s->workload_ms = now;
-		s->workloads = 0;
-	}
-	return s->workloads++ < SESSION_WORKLOADS_MAX;
-}
-
 static bool
 take_workload(struct session *s, const struct sync_message *m)
 {
-	if (!may_change(s)) {
+	if (!may(s, WORKLOAD_DOCUMENT)) {
 		session_end(s, "its workload changes too often");
 		return false;
 	}
@@ -178,15 +203,28 @@ take_hello(struct session *s, const struct sync_message *m)
 	return true;
 }
 
+/* Who turns too often is heard of as before, until the minute is over. */
+static void
+tell_answering(struct session *s)
+{
+	if (s->is_withdrawn || !s->has_reported)
+		return;
+	if (s->is_answering != s->was_answering && may(s, WORKLOAD_TURN))
+		s->was_answering = s->is_answering;
+	registry_workload_report(s->all->server->workloads, s->key,
+	    s->was_answering, now_ms(s));
+}
+
 static bool
 take_ready(struct session *s, const struct sync_message *m)
 {
 	if (s->is_withdrawn)
 		return true;	/* it cannot come back in this session */
+	if (!s->has_reported)
+		s->was_answering = m->ready;
 	s->is_answering = m->ready;
 	s->has_reported = true;
-	registry_workload_report(s->all->server->workloads, s->key, m->ready,
-	    now_ms(s));
+	tell_answering(s);
 	return true;
 }
 
@@ -344,9 +382,7 @@ take_alive(struct session *s, const struct sync_message *m)
 	/* Renewed, it goes on in the session of the certificate before. */
 	if (m->cert_until_s <= INT64_MAX)
 		s->cert_until_s = (int64_t)m->cert_until_s;
-	if (!s->is_withdrawn && s->has_reported)
-		registry_workload_report(server->workloads, s->key,
-		    s->is_answering, now_ms(s));
+	tell_answering(s);
 	refused = traffic_apply(server->traffic, &report, (uint64_t)now_ms(s),
 	    &err);
 	if (refused < 0)

@@ -20,8 +20,7 @@
 #define SESSION_WITHDRAW_MS	5000
 #define SESSION_NACKS_MAX	100
 #define SESSION_CONTEST_MS	180000
-#define SESSION_WORKLOAD_MS	60000	/* in which its workload may change so often */
-#define SESSION_WORKLOADS_MAX	60
+#define SESSION_WORKLOAD_MAX	16384	/* bytes of its document */
 #define SESSION_LISTENING_MAX	16	/* addresses of a Gateway */
 
 struct session_nack {
@@ -55,12 +54,11 @@ struct session {
 	struct map               nacks;		/* by key: struct session_nack */
 	char                   **listening;	/* IP addresses of its Gateway */
 	size_t                   listening_len;
-	uint64_t                 workload_ms;	/* since when changes are counted */
-	unsigned                 workloads;
 	struct model_object     *rival;	/* what the one before said, or NULL */
 	const char              *rival_from;	/* in the arena */
 	bool                     is_waiting;	/* to be registered after that */
 	bool                     has_hello, is_answering, has_reported;
+	bool                     was_answering;	/* as it was reported */
 	bool                     has_overstated;	/* in its counters */
 	bool                     has_interest;	/* a new one, not acted on */
 	bool                     is_withdrawn, is_paused, is_ended;

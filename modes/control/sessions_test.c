@@ -84,11 +84,105 @@ TEST(session_says_anew_what_its_workload_is)
 	assert_true(w->spec.ports[0].plaintext);
 	assert_string_equal(w->spec.address, "10.0.0.9");
 	assert_string_equal(w->spec.services[0], "web");	/* as was granted */
-	for (int i = 1; i < SESSION_WORKLOADS_MAX; i++)
+	for (int i = 1; i < WORKLOAD_LIMIT_DOCUMENTS; i++)
 		peer_say(&p, line);
 	assert_false(p.is_ended);
 	peer_say(&p, line);
 	assert_true(p.is_ended);
+	peer_close(&p);
+	server_fixture_free(t);
+}
+
+TEST(session_ends_when_its_workload_is_too_large)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct str document = { 0 };
+	struct peer p;
+
+	log_set_levels("error");
+	peer_open(t, &p, "default/web-1");
+	str_add(&document, "{\"metadata\":{\"labels\":{\"a\":\"b\"");
+	for (int i = 0; document.len <= SESSION_WORKLOAD_MAX; i++)
+		str_addf(&document, ",\"l%d\":\"x\"", i);
+	str_add(&document, "}}}");
+	peer_hello(&p, str_ptr(&document));
+	assert_true(p.is_ended);
+	str_fini(&document);
+	peer_close(&p);
+	server_fixture_free(t);
+}
+
+/* A new session is no new start. */
+TEST(sessions_of_one_workload_change_it_no_more_than_one_would)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct peer p;
+	int i;
+
+	log_set_levels("error");
+	for (i = 0; i <= WORKLOAD_LIMIT_HELLOS; i++) {
+		char *document = mem_printf("{\"spec\":{\"zone\":\"z%d\"}}", i);
+
+		peer_open(t, &p, "default/web-1");
+		peer_hello(&p, document);
+		mem_free(document);
+		assert_int_equal(p.is_ended, i == WORKLOAD_LIMIT_HELLOS);
+		peer_close(&p);
+	}
+	/* Another is not to blame. */
+	peer_open(t, &p, "default/web-2");
+	hello(&p);
+	assert_false(p.is_ended);
+	peer_close(&p);
+	server_fixture_free(t);
+}
+
+TEST(session_that_comes_back_as_it_was_is_let_in_each_time)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct slice key = SLICE("/mesh/workloads/default/web-1");
+	struct peer p;
+
+	for (int i = 0; i <= 2 * WORKLOAD_LIMIT_HELLOS; i++) {
+		peer_open(t, &p, "default/web-1");
+		hello(&p);
+		peer_say(&p, "{\"t\":\"ready\",\"ready\":true}\n");
+		for (int k = 0; k < 5000 && registry_find(t->s->registry,
+		    key) == NULL; k++)
+			server_fixture_turn(t);
+		assert_false(p.is_ended);
+		peer_close(&p);
+	}
+	server_fixture_free(t);
+}
+
+static void
+count_turn(void *arg, struct slice key, enum live_status status)
+{
+	(void)key;
+	(void)status;
+	++*(int *)arg;
+}
+
+/* All who call it are told of each. */
+TEST(session_turns_between_ready_and_not_so_often_and_no_more)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct registry_status_listener l = { .on_status = count_turn };
+	struct peer p;
+	int turns = 0;
+
+	l.arg = &turns;
+	peer_open(t, &p, "default/web-1");
+	hello(&p);
+	peer_say(&p, "{\"t\":\"ready\",\"ready\":true}\n");
+	registry_status_listen(t->s->workloads, &l);
+	for (int i = 0; i < 500; i++)
+		peer_say(&p, "{\"t\":\"ready\",\"ready\":false}\n"
+		    "{\"t\":\"ready\",\"ready\":true}\n");
+	assert_int_equal(turns, WORKLOAD_LIMIT_TURNS);
+	assert_false(p.is_ended);
+	registry_status_leave(&l);
 	peer_close(&p);
 	server_fixture_free(t);
 }
