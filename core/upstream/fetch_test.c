@@ -4,32 +4,23 @@
 
 #include "base/mem.h"
 #include "base/unit.h"
-#include "net/conn.h"
-#include "net/listener.h"
 #include "pki/web.h"
 #include "tls/edge_fixture_test.h"
-#include "tls/tls.h"
+#include "tls/web_server_test.h"
 #include "upstream/fetch.h"
 
 /*
- * A web server on loopback that answers by a script, whatever it is asked for,
- * and one fetch from it.  Its certificate is for *.example.com.
+ * A web server that answers by a script, whatever it is asked for, and one fetch
+ * from it.  Its certificate is for *.example.com.
  */
 struct world {
 	struct loop           *loop;
 	struct tls_handshaker *handshaker;
-	struct tls_edge       *edge;	/* NULL: plain text */
-	struct listener       *listener;
-	struct listener_watch *watch;
+	struct web_server      server;
 	struct resolve_files   files;
 	char                   hosts[64];
-	int                    port;
 	const char            *script[4];	/* one answer a connection */
-	int                    asked;		/* connections that sent a head */
-	char                   request[2048];	/* the last one, whole */
 	char                   url[128];
-	struct conn           *conn;		/* the last one, until it closed */
-	bool                   is_over;
 
 	int                    calls, status;
 	enum err_kind          kind;
@@ -37,68 +28,14 @@ struct world {
 	int64_t                max_age_s;
 };
 
-static void
-on_data(struct conn *c, void *owner)
+static const char *
+answer(void *arg)
 {
-	struct world *w = owner;
-	size_t n = buf_len(conn_in(c));
+	const struct world *w = arg;
+	size_t i = (size_t)w->server.asked - 1;
 
-	assert_true(n < sizeof(w->request));
-	buf_copy_out(conn_in(c), w->request, n);
-	w->request[n] = '\0';
-	const char *end = strstr(w->request, "\r\n\r\n"), *answer;
-
-	/* A form is to be there whole. */
-	if (end == NULL || (strncmp(w->request, "POST", 4) == 0 &&
-	    strstr(end, "=y") == NULL))
-		return;
-	buf_drain(conn_in(c), n);
-	assert_true((size_t)w->asked < sizeof(w->script) /
-	    sizeof(w->script[0]));
-	answer = w->script[w->asked++];
-	if (answer == NULL)
-		return;
-	conn_write_bytes(c, answer, strlen(answer));
-	conn_shutdown(c);
-}
-
-static void
-on_closed(struct conn *c, void *owner, enum close_reason why)
-{
-	struct world *w = owner;
-
-	(void)why;
-	if (w->conn == c)
-		w->conn = NULL;
-}
-
-static const struct conn_ops server_ops = { on_data, NULL, on_closed };
-
-static void
-on_handshake(void *arg, struct tls_result *t)
-{
-	struct world *w = arg;
-
-	if (t->failure == TLS_OK && !w->is_over)
-		w->conn = conn_attach(w->loop, &t->image, &tls_transport,
-		    &server_ops, w);
-}
-
-static void
-on_accepted(void *arg, int fd, const struct addr *peer)
-{
-	static const char *const alpn[] = { "http/1.1", NULL };
-	struct world *w = arg;
-	const struct tls_request q = {
-		.is_server = true, .edge = w->edge, .alpn = alpn,
-	};
-
-	if (w->edge == NULL)
-		w->conn = conn_accept(w->loop, fd, peer,
-		    listener_addr(w->listener), &server_ops, w);
-	else
-		tls_handshake_start(w->handshaker, fd, &q, w->loop,
-		    on_handshake, w);
+	assert_true(i < sizeof(w->script) / sizeof(w->script[0]));
+	return w->script[i];
 }
 
 static void
@@ -120,20 +57,17 @@ world_new(bool is_tls)
 {
 	struct world *w = mem_zalloc(sizeof(*w));
 	struct err err = ERR_INIT;
-	struct addr at;
 
 	w->loop = loop_new("test");
 	w->handshaker = tls_handshaker_new(1);
+	w->server = (struct web_server){ .loop = w->loop,
+		.handshaker = w->handshaker, .answer = answer, .arg = w };
 	if (is_tls) {
-		w->edge = tls_edge_new();
-		assert_int_equal(tls_edge_add(w->edge, SLICE(""),
+		w->server.edge = tls_edge_new();
+		assert_int_equal(tls_edge_add(w->server.edge, SLICE(""),
 		    slice_str(rsa_cert), slice_str(rsa_key), &err), 0);
 	}
-	assert_int_equal(addr_parse(SLICE("127.0.0.1:0"), &at, &err), 0);
-	w->listener = listener_open(&at, 16, &err);
-	assert_non_null(w->listener);
-	w->port = addr_port(listener_addr(w->listener));
-	w->watch = listener_watch(w->listener, w->loop, on_accepted, w);
+	web_server_open(&w->server);
 	write_hosts(w);
 	return w;
 }
@@ -141,14 +75,10 @@ world_new(bool is_tls)
 static void
 world_free(struct world *w)
 {
-	w->is_over = true;
-	listener_unwatch(w->watch);
-	listener_close(w->listener);
+	web_server_close(&w->server);
 	tls_handshaker_free(w->handshaker);
-	if (w->conn != NULL)
-		conn_close(w->conn, CLOSE_LOCAL);
 	loop_free(w->loop);
-	tls_edge_unref(w->edge);
+	tls_edge_unref(w->server.edge);
 	unlink(w->hosts);
 	mem_free(w);
 }
@@ -173,7 +103,7 @@ on_done(void *arg, const struct fetch_result *r)
 static struct fetch_request
 request(struct world *w, const char *host, const char *path)
 {
-	snprintf(w->url, sizeof(w->url), "%s:%d%s", host, w->port, path);
+	snprintf(w->url, sizeof(w->url), "%s:%d%s", host, w->server.port, path);
 	return (struct fetch_request){
 		.handshaker = w->handshaker, .url = slice_str(w->url),
 		.timeout_ms = 60000, .body_max = 32, .files = &w->files,
@@ -193,7 +123,7 @@ roots(const char *pem)
 static void
 run(struct world *w, const struct fetch_request *q)
 {
-	w->asked = w->calls = 0;
+	w->server.asked = w->calls = 0;
 	fetch_start(w->loop, q, on_done, w);
 	assert_int_equal(w->calls, 0);
 	loop_run(w->loop);
@@ -217,11 +147,11 @@ TEST(a_document_is_fetched_from_a_server_that_is_verified)
 	assert_string_equal(w->body, "{}");
 	assert_string_equal(w->type, "application/json");
 	assert_int_equal(w->max_age_s, 300);
-	assert_ptr_equal(strstr(w->request, "GET /k?x=1 HTTP/1.1\r\n"),
-	    w->request);
-	assert_non_null(strstr(w->request, "host: a.example.com:"));
-	assert_non_null(strstr(w->request, "accept: application/json\r\n"));
-	assert_null(strstr(w->request, "authorization"));
+	assert_ptr_equal(strstr(w->server.request, "GET /k?x=1 HTTP/1.1\r\n"),
+	    w->server.request);
+	assert_non_null(strstr(w->server.request, "host: a.example.com:"));
+	assert_non_null(strstr(w->server.request, "accept: application/json\r\n"));
+	assert_null(strstr(w->server.request, "authorization"));
 	web_roots_unref(q.roots);
 	world_free(w);
 }
@@ -249,7 +179,7 @@ TEST(a_server_that_is_not_who_it_must_be_is_told_nothing)
 		assert_int_equal(w->kind, v[i].kind);
 		if (strstr(w->text, v[i].why) == NULL)
 			fail_msg("%s: %s", v[i].host, w->text);
-		assert_int_equal(w->asked, 0);
+		assert_int_equal(w->server.asked, 0);
 		web_roots_unref(q.roots);
 	}
 	world_free(w);
@@ -286,14 +216,14 @@ TEST(a_form_is_posted_with_who_asks)
 	    "content-length: 0\r\n\r\n";
 	run(w, &q);
 	assert_int_equal(w->status, 302);	/* the secret goes nowhere else */
-	assert_int_equal(w->asked, 1);
-	assert_ptr_equal(strstr(w->request, "POST /token HTTP/1.1\r\n"),
-	    w->request);
-	assert_non_null(strstr(w->request, "authorization: Basic abc\r\n"));
-	assert_non_null(strstr(w->request, "content-length: 7\r\n"));
-	assert_non_null(strstr(w->request,
+	assert_int_equal(w->server.asked, 1);
+	assert_ptr_equal(strstr(w->server.request, "POST /token HTTP/1.1\r\n"),
+	    w->server.request);
+	assert_non_null(strstr(w->server.request, "authorization: Basic abc\r\n"));
+	assert_non_null(strstr(w->server.request, "content-length: 7\r\n"));
+	assert_non_null(strstr(w->server.request,
 	    "content-type: application/x-www-form-urlencoded\r\n"));
-	assert_non_null(strstr(w->request, "\r\n\r\na=x&b=y"));
+	assert_non_null(strstr(w->server.request, "\r\n\r\na=x&b=y"));
 	world_free(w);
 }
 
@@ -324,10 +254,10 @@ TEST(redirects_are_followed_as_far_as_is_allowed)
 		memcpy(w->script, v[i].script, sizeof(w->script));
 		run(w, &q);
 		assert_int_equal(w->status, v[i].status);
-		assert_int_equal(w->asked, v[i].asked);
+		assert_int_equal(w->server.asked, v[i].asked);
 		if (v[i].asked > 1)
-			assert_ptr_equal(strstr(w->request, "GET /b HTTP"),
-			    w->request);
+			assert_ptr_equal(strstr(w->server.request, "GET /b HTTP"),
+			    w->server.request);
 	}
 	world_free(w);
 }
@@ -346,7 +276,7 @@ TEST(redirects_are_followed_from_the_second_address_too)
 	run(w, &q);
 	assert_string_equal(w->text, "");
 	assert_int_equal(w->status, 200);
-	assert_int_equal(w->asked, 2);
+	assert_int_equal(w->server.asked, 2);
 	world_free(w);
 }
 
@@ -358,7 +288,7 @@ TEST(another_server_does_not_learn_who_asks)
 
 	snprintf(there, sizeof(there), "HTTP/1.1 302 F\r\n"
 	    "location: http://b.example.com:%d/\r\n"
-	    "content-length: 0\r\n\r\n", w->port);
+	    "content-length: 0\r\n\r\n", w->server.port);
 	q.allows_plain = true;
 	q.redirects = 1;
 	q.authorization = SLICE("Bearer abc");
@@ -366,8 +296,8 @@ TEST(another_server_does_not_learn_who_asks)
 	w->script[1] = OK "content-length: 0\r\n\r\n";
 	run(w, &q);
 	assert_int_equal(w->status, 200);
-	assert_non_null(strstr(w->request, "host: b.example.com:"));
-	assert_null(strstr(w->request, "Bearer"));
+	assert_non_null(strstr(w->server.request, "host: b.example.com:"));
+	assert_null(strstr(w->server.request, "Bearer"));
 	world_free(w);
 }
 
@@ -406,7 +336,7 @@ TEST(a_server_that_is_silent_is_waited_for_until_the_deadline)
 	q.timeout_ms = 20;
 	run(w, &q);
 	assert_int_equal(w->kind, ERR_UNAVAILABLE);
-	assert_int_equal(w->asked, 1);
+	assert_int_equal(w->server.asked, 1);
 	world_free(w);
 }
 

@@ -9,9 +9,7 @@
 #include "base/unit.h"
 #include "modes/proxy/issuers.h"
 #include "modes/proxy/state.h"
-#include "net/conn.h"
-#include "net/listener.h"
-#include "tls/tls.h"
+#include "tls/web_server_test.h"
 
 #define KEY(kid)							\
 	"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"" kid "\",\"x\":"	\
@@ -22,12 +20,9 @@
 struct world {
 	struct loop           *loop;
 	struct tls_handshaker *handshaker;
-	struct listener       *listener;
-	struct listener_watch *watch;
-	struct conn           *conn;
+	struct web_server      server;
 	const char            *body;	/* of the next answers; NULL: 503 */
-	int                    asked;
-	char                   asked_for[64];	/* the last request's first line */
+	char                   answer[1024];
 	struct issuers        *issuers;
 	char                   dir[32];
 	struct state           state;
@@ -37,47 +32,17 @@ struct world {
 	char                   source[128];
 };
 
-static void
-on_data(struct conn *c, void *owner)
-{
-	struct world *w = owner;
-	struct str answer = { 0 };
-	struct slice all = buf_pull(conn_in(c), buf_len(conn_in(c))), line;
-
-	if (memmem(all.ptr, all.len, "\r\n\r\n", 4) == NULL)
-		return;
-	slice_cut(&all, '\r', &line);
-	snprintf(w->asked_for, sizeof(w->asked_for), "%.*s",
-	    SLICE_ARG(line));
-	buf_drain(conn_in(c), buf_len(conn_in(c)));
-	w->asked++;
-	str_addf(&answer, "HTTP/1.1 %s\r\ncontent-length: %zu\r\n\r\n%s",
-	    w->body != NULL ? "200 OK" : "503 No", w->body == NULL ? 0 :
-	    strlen(w->body), w->body == NULL ? "" : w->body);
-	conn_write_bytes(c, answer.ptr, answer.len);
-	conn_shutdown(c);
-	str_fini(&answer);
-}
-
-static void
-on_closed(struct conn *c, void *owner, enum close_reason why)
-{
-	struct world *w = owner;
-
-	(void)why;
-	if (w->conn == c)
-		w->conn = NULL;
-}
-
-static const struct conn_ops server_ops = { on_data, NULL, on_closed };
-
-static void
-on_accepted(void *arg, int fd, const struct addr *peer)
+static const char *
+answer(void *arg)
 {
 	struct world *w = arg;
+	int n = snprintf(w->answer, sizeof(w->answer),
+	    "HTTP/1.1 %s\r\ncontent-length: %zu\r\n\r\n%s",
+	    w->body != NULL ? "200 OK" : "503 No", w->body == NULL ? 0 :
+	    strlen(w->body), w->body == NULL ? "" : w->body);
 
-	w->conn = conn_accept(w->loop, fd, peer, listener_addr(w->listener),
-	    &server_ops, w);
+	assert_true(n > 0 && (size_t)n < sizeof(w->answer));
+	return w->answer;
 }
 
 static void
@@ -112,16 +77,13 @@ world_new(void)
 {
 	struct world *w = mem_zalloc(sizeof(*w));
 	struct err err = ERR_INIT;
-	struct addr at;
 
 	w->loop = loop_new("test");
 	w->handshaker = tls_handshaker_new(1);
-	assert_int_equal(addr_parse(SLICE("127.0.0.1:0"), &at, &err), 0);
-	w->listener = listener_open(&at, 16, &err);
-	assert_non_null(w->listener);
-	w->watch = listener_watch(w->listener, w->loop, on_accepted, w);
-	snprintf(w->url, sizeof(w->url), "http://127.0.0.1:%d",
-	    addr_port(listener_addr(w->listener)));
+	w->server = (struct web_server){ .loop = w->loop, .answer = answer,
+		.arg = w };
+	web_server_open(&w->server);
+	snprintf(w->url, sizeof(w->url), "http://127.0.0.1:%d", w->server.port);
 	snprintf(w->dir, sizeof(w->dir), "/tmp/mesh-XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
 	assert_int_equal(state_open(&w->state, w->dir, &err), 0);
@@ -137,10 +99,7 @@ world_free(struct world *w)
 	struct err err = ERR_INIT;
 
 	issuers_stop(w->issuers);
-	listener_unwatch(w->watch);
-	listener_close(w->listener);
-	if (w->conn != NULL)
-		conn_close(w->conn, CLOSE_LOCAL);
+	web_server_close(&w->server);
 	tls_handshaker_free(w->handshaker);
 	loop_free(w->loop);
 	issuers_free(w->issuers);
@@ -192,13 +151,13 @@ TEST(issuers_are_fetched_when_they_are_found_and_wanted)
 	w->body = KEY("one");
 	assert_string_equal(compiled(w), "");
 	run(w, 1);
-	assert_int_equal(w->asked, 1);
+	assert_int_equal(w->server.asked, 1);
 	assert_int_equal(w->changed, 1);
 	assert_ptr_equal(strstr(w->source, "jwksUri http://127.0.0.1:"),
 	    w->source);
 	assert_string_equal(compiled(w), "one");
 	want(w);
-	assert_int_equal(w->asked, 2);
+	assert_int_equal(w->server.asked, 2);
 	assert_int_equal(w->changed, 1);	/* the same keys are no news */
 	w->body = KEY("two");
 	want(w);
@@ -265,12 +224,18 @@ TEST(issuers_that_nobody_looks_for_are_forgotten)
 	}
 	/* Who waits for one is told so. */
 	want(w);
-	assert_int_equal(w->asked, 1);
+	assert_int_equal(w->server.asked, 1);
 	struct issuer_keys *k = issuers_keys(w->issuers, &w->rule, &source);
 
 	assert_int_equal(issuer_keys_set(k)->len, 0);
 	issuer_keys_unref(k);
 	world_free(w);
+}
+
+static void
+assert_asked(const struct world *w, const char *line)
+{
+	assert_ptr_equal(strstr(w->server.request, line), w->server.request);
 }
 
 TEST(issuers_tell_where_their_keys_are)
@@ -285,13 +250,12 @@ TEST(issuers_tell_where_their_keys_are)
 	compiled(w);
 	/* Its keys are what it says of itself: none. */
 	run(w, 1);
-	assert_int_equal(w->asked, 2);
-	assert_string_equal(w->asked_for, "GET /k HTTP/1.1");
+	assert_int_equal(w->server.asked, 2);
+	assert_asked(w, "GET /k HTTP/1.1\r\n");
 	assert_ptr_equal(strstr(w->source, "issuer http://127"), w->source);
 	said[strlen("{\"issuer\":\"http://")] = '2';
 	w->settled = 0;
 	want(w);
-	assert_string_equal(w->asked_for,
-	    "GET /.well-known/openid-configuration HTTP/1.1");
+	assert_asked(w, "GET /.well-known/openid-configuration HTTP/1.1\r\n");
 	world_free(w);
 }
