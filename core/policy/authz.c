@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/refs.h"
+#include "base/unset.h"
 #include "policy/authz.h"
 #include "policy/authz_index.h"
 
@@ -312,21 +313,29 @@ decide(const struct search *s, bool with_dry)
 	return answer(by[ALLOW] == NULL, by[ALLOW]);
 }
 
+static void
+init_verdict(struct authz_verdict *v, const struct authz *z)
+{
+	v->answer = v->dry = v->dry_ask = (struct authz_answer){ 0 };
+	v->is_dry = z->counts[DRY_CUSTOM] + z->counts[DRY_DENY] +
+	    z->counts[DRY_ALLOW] > 0;
+	v->has_allow = z->counts[ALLOW] > 0;
+	v->audits_len = v->asks_len = 0;
+}
+
 void
 authz_decide(const struct authz *z, const struct authz_facts *f,
     struct authz_verdict *out)
 {
-	struct search s = { .table = z, .out = out };
+	UNSET struct authz_headers headers;
+	UNSET struct search s;
 
-	*out = (struct authz_verdict){
-		.is_dry = z->counts[DRY_CUSTOM] + z->counts[DRY_DENY] +
-		    z->counts[DRY_ALLOW] > 0,
-		.has_allow = z->counts[ALLOW] > 0,
-	};
+	init_verdict(out, z);
+	s.table = z;
+	s.out = out;
+	memset(s.found, 0, sizeof(s.found));
 	s.view.facts = f;
 	if (z->rows_len > 0) {
-		struct authz_headers headers;
-
 		authz_view_init(&s.view, &headers, f);
 		search(&s);
 	}

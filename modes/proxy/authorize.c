@@ -106,6 +106,7 @@ authorize_find(const struct proxy_worker *w, const char *listener,
 	at->rules = NULL;
 	at->front = NULL;
 	at->service = SLICE("");
+	at->port = at->app_port = 0;
 	at->is_udp = is_udp;
 	at->is_gone = false;
 	if (strcmp(listener, "gateway") == 0) {

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/unset.h"
 #include "chain/http.h"
 #include "modes/proxy/authenticate.h"
 #include "modes/proxy/authorize_run.h"
@@ -224,7 +225,7 @@ authorize_facts(struct l7_ctx *ctx, struct authorize_at *at,
 	const struct authorize_request *s = ctx->state;
 	struct proxy_worker *w = l7_env(ctx)->mode;
 	const struct conn_peer *peer = l7_peer(ctx);
-	struct addr room, local_room;
+	UNSET struct addr room, local_room;
 	const struct addr *local = l7_local(ctx, &local_room);
 
 	authorize_find(w, l7_listener_name(ctx), peer, local, false, at);
@@ -334,9 +335,9 @@ request_head(struct l7_ctx *ctx, enum dir dir, struct http_head *head,
     bool end)
 {
 	struct authorize_request *s = ctx->state;
-	struct authorize_at at;
-	struct authz_facts f;
-	struct authz_verdict v;
+	UNSET struct authorize_at at;
+	UNSET struct authz_facts f;
+	UNSET struct authz_verdict v;
 
 	if (l7_conn(ctx) == NULL)
 		return PASS;
