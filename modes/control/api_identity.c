@@ -325,9 +325,12 @@ api_add_ca(struct api_call *call, struct conf_node *map)
 	if (ca_rotate_is_prepared(&ca->files, &level)) {
 		conf_set_string(map, "prepared", level == CA_ROOT ? "root" :
 		    "intermediate");
-		if (level == CA_ROOT)
+		if (level == CA_ROOT) {
 			conf_set_bool(map, "vouched",
 			    ca_rotate_is_vouched(&ca->files));
+			conf_set_bool(map, "forgetsRootKey",
+			    ca_rotate_forgets_key(&ca->files));
+		}
 	}
 	add_facts(conf_set_map(map, "intermediate"), &ca->now.cert);
 }

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "modes/control/api_rows.h"
+#include "modes/control/ca_rotate.h"
 #include "modes/control/jwt_rotation.h"
 #include "modes/control/left_behind.h"
 #include "modes/control/rotation.h"
@@ -75,6 +76,15 @@ api_ca_request(struct api_call *call)
 void
 api_ca_activate(struct api_call *call)
 {
+	const struct ca_files *f = &call->server->ca->files;
+
+	if (ca_rotate_forgets_key(f) &&
+	    !conf_get_bool(call->json, "forgetRootKey", false)) {
+		api_answer_fail(call, ERR_CONFLICT, "forgetRootKey: the key of "
+		    "the active root, %s, would be lost: expected true",
+		    f->root_key);
+		return;
+	}
 	rotation_activate(call->server->rotation, &call->who, on_done,
 	    api_call_ref(call));
 }

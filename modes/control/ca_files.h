@@ -54,6 +54,7 @@ struct bundle *ca_files_prepare(const struct ca_files *,
 struct slice ca_files_other_domain(const struct cert *, struct slice ours);
 
 #define CA_NAME_MAX	64
+#define CA_ROOT_NAME	"mesh root"
 /* A CA's facts: "mesh WHAT 0f3a...", whose 64 random bits make it unique. */
 void ca_files_name(struct mint_ca *, char name[CA_NAME_MAX], const char *what,
     struct slice domain, int64_t now, int64_t life_s);

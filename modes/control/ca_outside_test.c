@@ -233,7 +233,9 @@ TEST(an_intermediate_of_another_authority_takes_over)
 	authority_init(&a, "Root of our company", "td");
 	request(&d, point);
 	pem = sign(&a, point, "Its first", 1000000, true);
+	assert_false(ca_rotate_forgets_key(&d.files));
 	must_prepare(&d, &pem);
+	assert_true(ca_rotate_forgets_key(&d.files));
 	assert_false(ca_file_exists(d.files.request_key));
 	assert_int_equal(ca_rotate_activate(&d.files, &err), 0);
 	must_serve(&d, &a);
@@ -244,6 +246,7 @@ TEST(an_intermediate_of_another_authority_takes_over)
 	request(&d, point);
 	pem = sign(&a, point, "Its second", 1000000, false);
 	must_prepare(&d, &pem);
+	assert_false(ca_rotate_forgets_key(&d.files));
 	assert_int_equal(ca_rotate_activate(&d.files, &err), 0);
 	must_serve(&d, &a);
 	authority_fini(&a);

@@ -443,14 +443,44 @@ is_key_of(const char *key_path, const char *roots_path)
 	return is;
 }
 
-bool
-ca_rotate_forgets_key(const struct ca_files *f)
+/* By its name; what cannot be read was brought. */
+static bool
+is_brought(const char *roots_path)
+{
+	struct str name = { 0 };
+	struct chain roots;
+	struct cert first;
+	struct err ignored = ERR_INIT;
+	bool is = true;
+
+	chain_init(&roots);
+	if (read_first(roots_path, &roots, &first, &ignored) == 0) {
+		cert_add_name(&name, first.subject);
+		is = !slice_has_prefix(str_slice(&name),
+		    SLICE("CN=" CA_ROOT_NAME " "));
+	}
+	chain_fini(&roots);
+	str_fini(&name);
+	return is;
+}
+
+/* Ours would be taken for the key of the root to come, which is elsewhere. */
+static bool
+is_keyless(const struct ca_files *f)
 {
 	enum ca_level level;
 
 	return ca_rotate_is_prepared(f, &level) && level == CA_ROOT &&
-	    !ca_file_exists(f->next_root_key) && ca_file_exists(f->root_key) &&
+	    !ca_file_exists(f->next_root_key) &&
 	    !is_key_of(f->root_key, f->next_root_cert);
+}
+
+bool
+ca_rotate_forgets_key(const struct ca_files *f)
+{
+	return ca_file_exists(f->root_key) && (is_keyless(f) ||
+	    (ca_file_exists(f->next_root_key) &&
+	    is_brought(f->next_root_cert)));
 }
 
 int
@@ -461,8 +491,11 @@ ca_rotate_activate(const struct ca_files *f, struct err *err)
 	if (!ca_rotate_is_prepared(f, &level))
 		return err_set(err, ERR_NOT_FOUND, "nothing is prepared: mesh "
 		    "ctl ca prepare");
+	if (ca_rotate_forgets_key(f))
+		log_warn("ca", "%s, the key of the root that was active, is "
+		    "removed", f->root_key);
 	if (keep_old(f, err) < 0 || ca_file_write(f->activating,
-	    ca_rotate_forgets_key(f) ? KEYLESS : SLICE("\n"), 0600, err) < 0)
+	    is_keyless(f) ? KEYLESS : SLICE("\n"), 0600, err) < 0)
 		return -1;
 	return ca_rotate_resume(f, err);
 }

@@ -57,7 +57,10 @@ int ca_rotate_prepare_signed(const struct ca_files *, const struct ca_signed *,
 bool ca_rotate_is_prepared(const struct ca_files *, enum ca_level *);
 /* Whether who knows the active root alone will trust what the prepared one signs. */
 bool ca_rotate_is_vouched(const struct ca_files *);
-/* Whether its activation removes the root's key: of the one to come it is not. */
+/*
+ * Whether its activation removes the key of a root of our own, for one from
+ * outside: then there is no way back to that root.
+ */
 bool ca_rotate_forgets_key(const struct ca_files *);
 /* ERR_NOT_FOUND: nothing is prepared. */
 int ca_rotate_activate(const struct ca_files *, struct err *);

@@ -73,6 +73,8 @@ TEST(a_root_that_follows_is_trusted_by_who_knows_the_old_one_alone)
 	ca = must_open(&d);
 	before = own_chain(ca);
 	prepare(&d, CA_ROOT);
+	/* One of our own follows another: nobody is asked. */
+	assert_false(ca_rotate_forgets_key(&d.files));
 	assert_int_equal(ca_reload_bundle(ca, &err), 0);
 	assert_int_equal(ca->bundle->len, 2);
 	/* Published, and not in use. */
@@ -303,6 +305,7 @@ TEST(a_root_from_outside_follows_like_one_that_was_made)
 	assert_string_equal(err.text, "the key is not the root's");
 	o.root_key_pem = str_slice(&key_text);
 	assert_int_equal(ca_rotate_prepare(&d.files, CA_ROOT, &o, &err), 0);
+	assert_true(ca_rotate_forgets_key(&d.files));
 	assert_int_equal(ca_rotate_activate(&d.files, &err), 0);
 	open = must_open(&d);
 	assert_true(slice_eq(open->bundle->roots[0].der, str_slice(&der)));

@@ -135,7 +135,10 @@ static const struct ctl_command ca_activate = {
 	.summary = "sign with what is prepared",
 	.text = "Certificates that the one before signed are good to their end. "
 	    "Control does this by itself when less than a sixth of a life or 7 "
-	    "days are left, whatever is less.",
+	    "days are left, whatever is less. With a root from outside the key "
+	    "of control's own root is removed, so it asks first: whoever may "
+	    "want to go back to that root keeps a copy, by backup create or ca "
+	    "split.",
 	.examples = activate_examples,
 	.run = activate,
 };
@@ -312,10 +315,24 @@ prepare(struct ctl *c)
 	return code != CTL_OK ? code : order(c, "POST", "/v1/ca/prepare", body);
 }
 
+/* What cannot be brought back is asked for. */
 static int
 activate(struct ctl *c)
 {
-	return order(c, "POST", "/v1/ca/activate", conf_map_new(&c->arena));
+	struct conf_node *body = conf_map_new(&c->arena), *now;
+	struct err err = ERR_INIT;
+	int code = CTL_OK;
+
+	if (call_api(c, "GET", "/v1/ca", NULL, &now, &err) < 0)
+		return ctl_fail_call(c, &err);
+	if (conf_get_bool(now, "forgetsRootKey", false)) {
+		code = ctl_confirm(c, "remove the key of the root that is active "
+		    "now from control's machine, so that nothing can be signed "
+		    "with it any more?");
+		conf_set_bool(body, "forgetRootKey", true);
+	}
+	return code != CTL_OK ? code :
+	    order(c, "POST", "/v1/ca/activate", body);
 }
 
 static int

@@ -156,7 +156,9 @@ def a_root_of_openssl_takes_over(scene):
 	control.ctl("ca", "prepare", "--level", "root", *given[:2], expect=64)
 	load = load_on(web, rate=200)
 	control.ctl("ca", "prepare", "--level", "root", *given)
-	control.ctl("ca", "activate")
+	said = control.ctl("ca", "activate", expect=64).stderr
+	assert "remove the key of the root that is active now" in said, said
+	control.ctl("ca", "activate", "--yes")
 	follow(control, [web, orders])
 	# Refused until the last renewal is in control's records.
 	wait_until(lambda: control.ctl("ca", "revoke", "--yes",
@@ -381,7 +383,16 @@ def an_intermediate_signed_elsewhere_takes_over(scene):
 	load = load_on(web, rate=200)
 	said = control.ctl("ca", "prepare", "--chain", far.sign(request)).stdout
 	assert "prepared: root" in said, said
-	control.ctl("ca", "activate")
+	# It would lose its own root for good.
+	said = control.ctl("ca", "activate", expect=64).stderr
+	assert "remove the key of the root that is active now from control's " \
+	    "machine" in said and "add --yes" in said, said
+	said = control.ctl("api", "POST", "/v1/ca/activate", "-f",
+	    scene.file("none.json", "{}"), expect=75).stderr
+	assert "forgetRootKey: the key of the active root" in said, said
+	assert (control.data_dir / "ca/root.key").exists()
+	control.ctl("ca", "activate", "--yes")
+	assert "the key of the root that was active, is removed" in control.err()
 	follow(control, [web, orders])
 	assert "far root" not in issued_by(web), "it signs no leaf itself"
 	wait_until(lambda: control.ctl("ca", "revoke", "--yes",
@@ -411,7 +422,7 @@ def settle_under(control, far, proxies):
 	"""What far signs is in force, and what was before is not."""
 	request = control.ctl("ca", "prepare", "--csr").stdout
 	control.ctl("ca", "prepare", "--chain", far.sign(request))
-	control.ctl("ca", "activate")
+	control.ctl("ca", "activate", "--yes")
 	follow(control, proxies)
 	wait_until(lambda: control.ctl("ca", "revoke", "--yes",
 	    expect=None).returncode == 0, "the old root is dropped")
