@@ -426,6 +426,12 @@ add_operator(void *ctx, struct store_txn *t, struct slice der,
 static void
 answer_taken(struct api_call *call, struct slice name)
 {
+	if (users_find(call->server->users, name) != NULL) {
+		api_answer_fail(call, ERR_EXISTS, "there is a user %.*s: an "
+		    "operator of that name would have its roles",
+		    SLICE_ARG(name));
+		return;
+	}
 	api_answer_fail(call, ERR_EXISTS, "there is an operator %.*s already; "
 	    "revoke it first", SLICE_ARG(name));
 }
@@ -480,16 +486,10 @@ api_operator_create(struct api_call *call)
 		api_answer_err(call, &err);
 		return;
 	}
-	if (operators_has(call->server->operators, n->record.name)) {
+	if (operators_has(call->server->operators, n->record.name) ||
+	    users_find(call->server->users, n->record.name) != NULL) {
 		ca_request_fini(&request);
 		answer_taken(call, n->record.name);
-		return;
-	}
-	if (users_find(call->server->users, n->record.name) != NULL) {
-		ca_request_fini(&request);
-		api_answer_fail(call, ERR_EXISTS, "there is a user %.*s: an "
-		    "operator of that name would have its roles",
-		    SLICE_ARG(n->record.name));
 		return;
 	}
 	request.sign.life_s = ttl_ms < 10000 ? 10 : (uint32_t)(ttl_ms / 1000);

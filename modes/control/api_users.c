@@ -46,8 +46,8 @@ on_written(void *ctx, const struct store_result *r)
 	struct conf_node *map;
 
 	if (r->err.kind == ERR_CONFLICT) {
-		api_answer_fail(call, ERR_CONFLICT, "somebody else changed %.*s "
-		    "or its role just now", SLICE_ARG(c->user.name));
+		api_answer_fail(call, ERR_CONFLICT, "somebody else made or "
+		    "changed %.*s, or its role, just now", SLICE_ARG(c->user.name));
 	} else if (r->err.kind != ERR_NONE) {
 		api_answer_err(call, &r->err);
 	} else {
@@ -64,6 +64,40 @@ on_written(void *ctx, const struct store_result *r)
 	api_call_unref(call);
 }
 
+/* A User of bindings is one person, whatever proves who it is. */
+static int
+check_new(const struct change *c, struct err *err)
+{
+	const struct server *s = c->call->server;
+
+	if (!spiffe_label_ok(c->user.name))
+		return err_set(err, ERR_DATA, "name: expected at most 63 "
+		    "lower-case letters, digits and \"-\"");
+	if (users_find(s->users, c->user.name) != NULL)
+		return err_set(err, ERR_EXISTS, "there is a user %.*s already",
+		    SLICE_ARG(c->user.name));
+	if (operators_has(s->operators, c->user.name))
+		return err_set(err, ERR_EXISTS, "there is an operator %.*s: a "
+		    "user of that name would have its roles",
+		    SLICE_ARG(c->user.name));
+	if (users_len(s->users) >= USERS_MAX)
+		return err_set(err, ERR_TOO_LARGE, "there are %d users, which is "
+		    "as many as there can be", USERS_MAX);
+	return 0;
+}
+
+/* It took a while, in which others were asked for as well. */
+static int
+check_again(const struct change *c, const uint8_t *hash, struct err *err)
+{
+	if (hash == NULL)
+		return err_set(err, ERR_UNAVAILABLE, "control is ending");
+	if (c->is_new)
+		return check_new(c, err);
+	return users_find(c->call->server->users, c->user.name) != NULL ? 0 :
+	    err_set(err, ERR_NOT_FOUND, "the user is gone meanwhile");
+}
+
 static void
 on_hash(void *ctx, const uint8_t hash[HASH_LEN])
 {
@@ -72,16 +106,18 @@ on_hash(void *ctx, const uint8_t hash[HASH_LEN])
 	struct store_txn *t;
 	struct err err = ERR_INIT;
 
-	if (hash == NULL || (!c->is_new && users_find(call->server->users,
-	    c->user.name) == NULL)) {
-		api_answer_fail(call, hash == NULL ? ERR_UNAVAILABLE :
-		    ERR_NOT_FOUND, hash == NULL ? "control is ending" :
-		    "the user is gone meanwhile");
+	if (check_again(c, hash, &err) < 0) {
+		api_answer_err(call, &err);
 		api_call_unref(call);
 		return;
 	}
 	memcpy(c->user.hash, hash, HASH_LEN);
 	t = store_txn_new();
+	if (c->is_new) {
+		users_require_none(t, c->user.name);
+		store_txn_require(t, operator_record_key(&call->arena,
+		    c->user.name), 0);
+	}
 	/* Its logins go with the password that they came from. */
 	users_erase(call->server->users, t, c->user.name);
 	users_write(t, &c->user);
@@ -122,28 +158,6 @@ start(struct change *c, struct slice password)
 		    "being looked at; try again");
 	else
 		api_call_ref(call);
-}
-
-/* A User of bindings is one person, whatever proves who it is. */
-static int
-check_new(const struct change *c, struct err *err)
-{
-	const struct server *s = c->call->server;
-
-	if (!spiffe_label_ok(c->user.name))
-		return err_set(err, ERR_DATA, "name: expected at most 63 "
-		    "lower-case letters, digits and \"-\"");
-	if (users_find(s->users, c->user.name) != NULL)
-		return err_set(err, ERR_EXISTS, "there is a user %.*s already",
-		    SLICE_ARG(c->user.name));
-	if (operators_has(s->operators, c->user.name))
-		return err_set(err, ERR_EXISTS, "there is an operator %.*s: a "
-		    "user of that name would have its roles",
-		    SLICE_ARG(c->user.name));
-	if (users_len(s->users) >= USERS_MAX)
-		return err_set(err, ERR_TOO_LARGE, "there are %d users, which is "
-		    "as many as there can be", USERS_MAX);
-	return 0;
 }
 
 void

@@ -77,6 +77,22 @@ get_bytes(const struct conf_node *map, const char *key, uint8_t *p, size_t len)
 	return true;
 }
 
+static struct slice
+user_key(struct arena *a, struct slice name)
+{
+	return slice_str(arena_printf(a, STORE_USERS "%.*s", SLICE_ARG(name)));
+}
+
+void
+users_require_none(struct store_txn *t, struct slice name)
+{
+	struct arena a;
+
+	arena_init(&a);
+	store_txn_require(t, user_key(&a, name), 0);
+	arena_fini(&a);
+}
+
 void
 users_write(struct store_txn *t, const struct user *u)
 {
@@ -95,8 +111,7 @@ users_write(struct store_txn *t, const struct user *u)
 	conf_set_int(map, "changed", u->changed);
 	conf_set_slice(map, "createdBy", u->created_by);
 	conf_json_write(&value, map);
-	store_txn_put(t, slice_str(arena_printf(&a, STORE_USERS "%.*s",
-	    SLICE_ARG(u->name))), str_slice(&value));
+	store_txn_put(t, user_key(&a, u->name), str_slice(&value));
 	key_wipe_str(&value);
 	arena_fini(&a);
 }
@@ -148,8 +163,7 @@ users_erase(const struct users *us, struct store_txn *t, struct slice name)
 	struct arena a;
 
 	arena_init(&a);
-	store_txn_delete(t, slice_str(arena_printf(&a, STORE_USERS "%.*s",
-	    SLICE_ARG(name))));
+	store_txn_delete(t, user_key(&a, name));
 	users_logins(us, name, v, n);
 	for (size_t i = 0; i < n; i++)
 		users_erase_login(t, v[i]);

@@ -63,6 +63,8 @@ void login_make(struct login *, struct str *out);
 
 /* Into a transaction, and after it here. */
 void users_write(struct store_txn *, const struct user *);
+/* That there is none: whoever made one meanwhile has the name. */
+void users_require_none(struct store_txn *, struct slice name);
 void users_write_login(struct store_txn *, const struct login *);
 void users_erase_login(struct store_txn *, const struct login *);
 /* With all logins. */

@@ -4,7 +4,7 @@
 import json
 import time
 
-from member import Api, service
+from member import Api, make_csr, make_key, service
 from mesh import main, scenario
 from people import Desk, Person, curl_api
 from wire import Client
@@ -156,6 +156,33 @@ def what_is_taken_away_ends_requests_that_have_begun(scene):
 		assert reply.status == status, (reply.status, reply.body)
 	names = [u["name"] for u in Api(control).get("/v1/users").json()["items"]]
 	assert names == [], names
+
+
+@scenario
+def a_name_is_given_once_however_many_ask_at_once(scene):
+	control = scene.control()
+	api = Api(control)
+	key = make_key(scene.dir / "key")
+
+	def at_once(*calls):
+		clients = []
+		for path, body in calls:
+			client = scene.closing(Client(api.connect().sock))
+			data = json.dumps(body).encode()
+			client.send(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: "
+			    f"{len(data)}\r\n\r\n".encode() + data)
+			clients.append(client)
+		return sorted(client.read_reply().status for client in clients)
+
+	def user(name):
+		return "/v1/users", {"name": name, "password": PASSWORD}
+
+	assert at_once(user("anna"), user("anna")) == [201, 409]
+	assert at_once(user("boris"), ("/v1/operators", {"name": "boris",
+	    "csr": make_csr(key)})) == [201, 409]
+	made = [e["action"] for e in api.get("/v1/audit").json()["items"]
+	    if e["action"] in ("user.create", "operator.create")]
+	assert len(made) == 2, made
 
 
 @scenario
