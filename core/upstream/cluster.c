@@ -162,6 +162,12 @@ copy_labels(struct arena *a, const struct endpoint_label *from, size_t len)
 	return v;
 }
 
+bool
+cluster_is_federated(const struct cluster *c)
+{
+	return c->outside != NULL && tls_outside_domain(c->outside).len > 0;
+}
+
 static struct slice
 outside_mark(const struct cluster *c)
 {

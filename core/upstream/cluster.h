@@ -113,6 +113,7 @@ uint32_t cluster_subset(const struct cluster *, struct slice name);
  * a cluster in use has the same endpoints and settings, whose plan it shares.
  */
 void cluster_seal(struct cluster *);
+bool cluster_is_federated(const struct cluster *);	/* outside is of a trust domain */
 /* The same settings and endpoints, in any order that cluster_add kept. */
 bool cluster_is_same(const struct cluster *, const struct cluster *);
 struct cluster *cluster_ref(struct cluster *);

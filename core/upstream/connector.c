@@ -105,12 +105,26 @@ log_failure(const struct connector *k, const struct tls_result *t)
 		    SLICE_ARG(e->host), t->text);
 }
 
+/* Datagrams are nothing that whoever is there could guess. */
+static void
+want_alpn(const struct connector *k, struct tls_result *t)
+{
+	if (t->failure != TLS_OK || k->cluster->protocol != CLUSTER_UDP ||
+	    t->image.peer->alpn[0] != '\0')
+		return;
+	conn_image_fini(&t->image);
+	t->failure = TLS_FAIL_NO_ALPN;
+	snprintf(t->text, sizeof(t->text), "%s",
+	    tls_failure_text(t->failure));
+}
+
 static void
 on_handshake(void *arg, struct tls_result *t)
 {
 	struct connector *k = arg;
 	struct upstream *up = k->up;
 
+	want_alpn(k, t);
 	const struct slice v[] = {
 		SLICE(METRIC_OUTBOUND), t->failure != TLS_OK ?
 		    slice_str(tls_details(t)) : t->image.peer->is_resumed ?
@@ -155,21 +169,32 @@ fail_without_identity(struct connector *k, int fd)
 	finish(k, NULL, FLAG_UF, "no_identity");
 }
 
-/* Bytes of any kind have no name of their own there. */
+/*
+ * Who is of a trust domain may be a sidecar, which takes bytes and datagrams in
+ * frames; of anybody else they have no name of their own.
+ */
+static const char *const *
+alpn_outside(const struct connector *k)
+{
+	const struct cluster *c = k->cluster;
+	bool is_http = c->protocol == CLUSTER_HTTP ||
+	    (c->protocol == CLUSTER_AUTO && k->alpn == pool_alpn(c->is_h2));
+
+	return is_http ? pool_alpn(c->is_h2) : cluster_is_federated(c) ?
+	    k->alpn : NULL;
+}
+
 static void
 shake_hands_outside(struct connector *k, int fd)
 {
 	struct slice sni = tls_outside_sni(k->cluster->outside);
-	bool is_http = k->cluster->protocol == CLUSTER_HTTP ||
-	    (k->cluster->protocol == CLUSTER_AUTO &&
-	    k->alpn == pool_alpn(k->cluster->is_h2));
 	struct tls_request q = {
 		.outside = k->cluster->outside, .timeout_ms = left_ms(k),
-		.alpn = is_http ? pool_alpn(k->cluster->is_h2) : NULL,
+		.alpn = alpn_outside(k),
 	};
 
 	/* A trust domain vouches for it, and it is to see who we are. */
-	if (tls_outside_domain(q.outside).len > 0) {
+	if (cluster_is_federated(k->cluster)) {
 		q.identity = k->up->env->identity(k->up->env->arg);
 		if (q.identity == NULL) {
 			fail_without_identity(k, fd);

@@ -65,7 +65,7 @@ on_open(void *owner)
 	c->is_open = true;
 	l7_summary(c->ctx)->upstream_host = arena_dup(a, e->host);
 	l7_summary(c->ctx)->workload = arena_dup(a, e->workload);
-	l7_summary(c->ctx)->upstream_id = arena_dup(a, e->id);
+	l7_summary(c->ctx)->upstream_id = arena_dup(a, tcp_upstream_id(c->up));
 	if (!c->is_answered) {
 		answer(c);
 		return;
@@ -114,8 +114,9 @@ use_cluster(struct connect *c, struct cluster *cluster)
 {
 	struct proxy_worker *w = l7_env(c->ctx)->mode;
 
-	/* A name of the mesh may stand for a host outside. */
-	c->is_looked_at |= !egress_is_outside(cluster);
+	/* A name of the mesh may stand for a host outside, which no ID proves. */
+	c->is_looked_at |= !egress_is_outside(cluster) ||
+	    cluster_is_federated(cluster);
 	c->own_host = arena_dup(l7_arena(c->ctx), egress_host(cluster));
 	/* Only what is known is counted by name: a caller may invent others. */
 	l7_summary(c->ctx)->service = arena_dup(l7_arena(c->ctx),

@@ -58,8 +58,9 @@ labels(const struct session_facts *f, struct slice *v)
 	const struct worker_env *env = l4_env(f->l4);
 	const struct conn_peer *peer = conn_peer(l4_conn(f->l4));
 	bool in = f->job->is_inbound;
-	bool is_tls = in ? peer->is_tls :
-	    f->endpoint != NULL && f->endpoint->id.len > 0;
+	bool is_tls = in ? peer->is_tls : f->endpoint != NULL &&
+	    (f->endpoint->id.len > 0 ||
+	    cluster_is_federated(f->job->cluster));
 
 	v[0] = in ? SLICE(METRIC_INBOUND) : SLICE(METRIC_OUTBOUND);
 	if (in)

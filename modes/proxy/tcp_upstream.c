@@ -214,13 +214,17 @@ static const struct conn_ops conn_ops = {
 
 /* --- connecting --------------------------------------------------------------------- */
 
+/* Another trust domain learns no more of us than our ID, as with requests. */
 static void
 send_meta(struct tcp_upstream *t)
 {
 	struct buf out = { 0 };
 
-	meta_add_source(&t->client, t->source);
-	frame_put_meta(&out, t->client.ptr, t->client.len);
+	if (cluster_is_federated(t->cluster))
+		str_clear(&t->client);
+	else
+		meta_add_source(&t->client, t->source);
+	frame_put_meta(&out, str_ptr(&t->client), t->client.len);
 	conn_write(t->conn, &out);
 	str_fini(&t->client);
 }
@@ -242,7 +246,7 @@ on_connected(void *arg, struct conn *c, enum response_flag flag,
 		return;
 	}
 	t->conn = c;
-	t->is_framed = t->endpoint->id.len > 0;
+	t->is_framed = slice_is(slice_str(conn_peer(c)->alpn), alpn_bytes[0]);
 	frame_reader_init(&t->reader, false);
 	conn_set_owner(c, &conn_ops, t);
 	if (t->is_framed)
@@ -384,6 +388,12 @@ struct conn *
 tcp_upstream_raw(const struct tcp_upstream *t)
 {
 	return t->is_framed ? NULL : t->conn;
+}
+
+struct slice
+tcp_upstream_id(const struct tcp_upstream *t)
+{
+	return t->conn == NULL ? SLICE("") : slice_str(conn_peer(t->conn)->id);
 }
 
 const struct endpoint *

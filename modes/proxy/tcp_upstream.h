@@ -6,7 +6,8 @@
 /*
  * tcp_upstream: a stream of bytes to an endpoint of a cluster: raw to an
  * application, in frames over mutual TLS to another sidecar; its user does
- * not see the difference.
+ * not see the difference.  A server of another trust domain is a sidecar if it
+ * agrees on the protocol of the frames; else it gets the bytes as they are.
  *
  * Life: tcp_upstream_start -> on_open (or on_failed) -> write, on_bytes ...
  *       -> tcp_upstream_close, once, whatever happened.
@@ -43,6 +44,8 @@ void tcp_upstream_resume(struct tcp_upstream *);
 void tcp_upstream_close(struct tcp_upstream *, bool abort);
 /* The connection of an open stream without frames; NULL for others. */
 struct conn *tcp_upstream_raw(const struct tcp_upstream *);
+/* The proven SPIFFE ID of who is connected, borrowed until then; or empty. */
+struct slice tcp_upstream_id(const struct tcp_upstream *);
 /* NULL before the first pick. */
 const struct endpoint *tcp_upstream_endpoint(const struct tcp_upstream *);
 

@@ -34,7 +34,7 @@ labels(const struct udp_facts *f, const struct proxy_worker *w,
 	const struct worker_env *env = &w->env;
 	const struct endpoint *e = f->endpoint;
 	bool in = f->is_inbound, is_tls = in ? f->peer != NULL :
-	    e != NULL && e->id.len > 0;
+	    e != NULL && (e->id.len > 0 || cluster_is_federated(f->cluster));
 
 	v[0] = in ? SLICE(METRIC_INBOUND) : SLICE(METRIC_OUTBOUND);
 	if (in)

@@ -218,7 +218,9 @@ on_connected(void *arg, struct conn *c, enum response_flag flag,
 	l->conn = c;
 	packet_reader_init(&l->reader, false, l->udp->room);
 	conn_set_owner(c, &link_ops, l);
-	int n = snprintf(meta, sizeof(meta), "source=%.*s",
+	/* Another trust domain learns no more of us than our ID. */
+	int n = cluster_is_federated(l->cluster) ? 0 : snprintf(meta,
+	    sizeof(meta), "source=%.*s",
 	    SLICE_ARG(l->udp->worker->env.workload));
 
 	packet_put_meta(&first, meta, (size_t)n);

@@ -117,7 +117,8 @@ connect_leg(struct udp_leg *leg)
 	const struct endpoint *e = leg->endpoint;
 	int error;
 
-	if (e->id.len > 0) {
+	if (e->id.len > 0 || (cluster_is_federated(leg->cluster) &&
+	    leg->cluster->barred == NULL)) {
 		leg->via = udp_link_to(s->udp, leg->cluster, e);
 		leg->flow = udp_link_join(leg->via, leg);
 		return 0;

@@ -1,8 +1,12 @@
 """What tests of meshes that federate need: their documents, and members."""
 
+import base64
 import json
+import shutil
+import subprocess
 
 import wire
+from mesh import Skip
 
 DENIED = "RBAC: access denied"
 
@@ -46,6 +50,79 @@ spec:
   rules:
   - from: [{{source: {{{who}}}}}]
 """
+
+
+CA = "basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign\n"
+LEAF = """basicConstraints=critical,CA:false
+keyUsage=critical,digitalSignature,keyEncipherment
+extendedKeyUsage=serverAuth,clientAuth
+subjectAltName=critical,URI:{}
+"""
+
+# kty of a bundle, the authorities' keys, those of the leaves, and the hash.
+KINDS = {
+	"istio": ("RSA", "rsa:2048", "rsa:2048", "sha256"),
+	"spire": ("RSA", "rsa:4096", "ec:P-256", "sha256"),
+	"spire-ec": ("EC", "ec:P-384", "ec:P-384", "sha384"),
+	"consul": ("EC", "ec:P-256", "ec:P-256", "sha256"),
+	"mixed": ("RSA", "rsa:3072", "ec:P-384", "sha512"),
+}
+
+
+class Abroad:
+	"""A trust domain: a root, an intermediate, and members on demand."""
+
+	def __init__(self, scene, kind, name=None, ca=None, more=""):
+		if not shutil.which("openssl"):
+			raise Skip("no openssl")
+		self.kty, self.ca, self.leaf, self.digest = KINDS[kind]
+		self.ca, self.more = ca or self.ca, more
+		self.domain = f"{kind}.example"
+		self.folder = scene.dir / (name or kind)
+		self.folder.mkdir()
+		self.root = self.make("root", CA, self.ca, None)
+		self.inter = self.make("inter", CA, self.ca, "root")
+
+	def run(self, *words):
+		subprocess.run(["openssl", *map(str, words)], check=True,
+		    capture_output=True, timeout=60, cwd=self.folder)
+
+	def make(self, name, extensions, kind, by):
+		"""A certificate by another, or by itself; gives its path."""
+		what, _, size = kind.partition(":")
+		key = ("ec", "-pkeyopt", f"ec_paramgen_curve:{size}") \
+		    if what == "ec" else (f"rsa:{size}",)
+		self.run("req", "-newkey", *key, "-nodes", "-subj", f"/O={name}",
+		    "-keyout", f"{name}.key", "-out", f"{name}.csr")
+		(self.folder / f"{name}.ext").write_text(extensions + self.more)
+		self.run("x509", "-req", "-in", f"{name}.csr", "-days", "7",
+		    f"-{self.digest}", "-extfile", f"{name}.ext", "-out",
+		    f"{name}.pem", *(("-CA", f"{by}.pem", "-CAkey", f"{by}.key",
+		    "-CAcreateserial") if by else ("-signkey", f"{name}.key")))
+		return self.folder / f"{name}.pem"
+
+	def id(self, account):
+		return f"spiffe://{self.domain}/ns/default/sa/{account}"
+
+	def member(self, account, domain=None):
+		"""The paths of a chain and a key."""
+		leaf = self.make(account, LEAF.format(f"spiffe://{domain or self.domain}"
+		    f"/ns/default/sa/{account}"), self.leaf, "inter")
+		chain = self.folder / f"{account}.chain"
+		chain.write_text(leaf.read_text() + self.inter.read_text())
+		return chain, self.folder / f"{account}.key"
+
+	def bundle(self):
+		der = base64.b64encode(subprocess.run(["openssl", "x509", "-in",
+		    self.root, "-outform", "DER"], check=True,
+		    capture_output=True).stdout).decode()
+		return {"spiffe_sequence": 1, "keys": [{"use": "x509-svid",
+		    "kty": self.kty, "x5c": [der]}]}
+
+
+def believe(control, abroad):
+	control.apply(DOMAIN.format(name=abroad.domain.split(".", maxsplit=1)[0],
+	    domain=abroad.domain, more=inline(abroad.bundle())))
 
 
 def mesh_of(scene, domain, more=(), **options):
