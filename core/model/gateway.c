@@ -185,7 +185,8 @@ static const struct conf_schema tls_schema = { "Gateway TLS",
 
 static const struct conf_field spec_fields[] = {
 	{ "gatewayClassName", CONF_STRING_T, SPEC(class_name), .min = 1, .max = 253,
-	    .required = true, .text = "its GatewayClass" },
+	    .required = true, .text = "its GatewayClass; "
+	    MODEL_GATEWAY_CLASS " is ours and needs no document" },
 	{ "listeners", CONF_STRUCT_T, CONF_LIST_AT(struct model_gateway_spec, listeners),
 	    .schema = &model_listener_schema, .rule = model_listener_rule,
 	    .max_items = MODEL_LISTENERS_MAX, .text = "where it takes traffic" },

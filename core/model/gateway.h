@@ -87,6 +87,8 @@ const struct model_listener *model_listeners(const struct model_object *,
 
 /* The controllerName of GatewayClasses that are ours. */
 #define MODEL_CONTROLLER	"mesh.internal/gateway"
+/* The GatewayClass that is ours without a document. */
+#define MODEL_GATEWAY_CLASS	"mesh"
 
 const struct model_gateway *model_gateway(const struct model_object *);
 const struct model_listener_set *model_listener_set(const struct model_object *);

@@ -32,6 +32,8 @@ void warn_peer(struct warner *);
 void warn_outside(struct warner *, unsigned flags);
 /* Of rules of an AuthorizationPolicy that nothing can match. */
 void warn_authz(struct warner *);
+/* Of those that ask for tokens where nobody looks at any; the set is all. */
+void warn_tokens(struct warner *);
 /* The same by what it is about, as references. */
 void warn_authz_targets(struct warner *);
 

@@ -319,8 +319,8 @@ of_gateway(struct warner *w)
 {
 	const struct model_gateway_spec *s = &model_gateway(w->object)->spec;
 
-	/* Without it the Gateway is ours. */
-	if (w->is_all)
+	/* Without it the Gateway is ours; of one name that is meant. */
+	if (w->is_all && strcmp(s->class_name, MODEL_GATEWAY_CLASS) != 0)
 		warn_look(w, "gatewayClassName", MODEL_GATEWAY_GROUP, "GatewayClass",
 		    NULL, s->class_name);
 	look_listeners(w, s->listeners, s->listeners_len);
@@ -452,6 +452,8 @@ of_authorization_policy(struct warner *w)
 	const struct model_object *config = NULL;
 
 	warn_authz_targets(w);
+	if (w->is_all)
+		warn_tokens(w);
 	if (p != NULL && find(w, &model_mesh_config_kind, NULL,
 	    MODEL_MESH_CONFIG_NAME, &config) != MODEL_ELSEWHERE_UNKNOWN &&
 	    model_extension_provider(config, p->name) == NULL)

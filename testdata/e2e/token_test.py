@@ -70,6 +70,9 @@ def people_ask_what_a_token_would_do(scene):
 		assert ("denied" in said) == (code == 1), said
 		return said
 	assert "default/required" in check("/", 1)
+	found = control.ctl("analyze", "--failure-threshold", "warning",
+	    expect=1).stdout
+	assert "denies everybody at Service default/" in found, found
 	# As long as nobody looks at tokens they say nothing, whatever they say.
 	assert "so nobody looks at the token" in check("/", 1, "--token-file",
 	    token)
@@ -82,6 +85,7 @@ def people_ask_what_a_token_would_do(scene):
 	    "--token-file", token)
 	wait_until(lambda: ask(web, fields=bearer(issuer.token("bob"))) == 200,
 	    "so it is")
+	assert "denies everybody" not in control.ctl("analyze").stdout
 	assert "default/admins" in check("/admin", 1, "--token-file", token)
 	assert "count as if signed" in check("/admin", 0, "--claims-file",
 	    claims)
