@@ -29,13 +29,13 @@ is_false(const struct conf_node *condition)
 	return status != NULL && strcmp(status, "False") == 0;
 }
 
-/* "WHAT DOMAIN BEHIND", as checks are worded. */
+/* "WHAT trust domain DOMAIN": the title reads right whatever came of it. */
 static struct check_line *
 add(struct ctl *c, struct checks *k, enum check_result result,
-    const char *what, const char *domain, const char *behind)
+    const char *what, const char *domain)
 {
 	return checks_add(k, CATEGORY, result, arena_printf(&c->arena,
-	    "%s trust domain %s%s", what, domain, behind));
+	    "%s trust domain %s", what, domain));
 }
 
 /* Whether anybody there is believed. */
@@ -48,7 +48,7 @@ check_bundle(struct ctl *c, struct checks *k, const char *domain,
 	struct check_line *l;
 
 	if (source == NULL || strcmp(source, "None") == 0) {
-		l = add(c, k, CHECK_ERROR, "there is a bundle of", domain, "");
+		l = add(c, k, CHECK_ERROR, "the bundle of", domain);
 		l->why = is_false(fetched) ? conf_get_string(fetched,
 		    "message") : "nothing was fetched yet, and nothing is in "
 		    "spec.trustDomainBundle";
@@ -57,7 +57,7 @@ check_bundle(struct ctl *c, struct checks *k, const char *domain,
 	}
 	if (conf_get_int(b, "roots", 0) > 0)
 		return true;
-	l = add(c, k, CHECK_WARNING, "the bundle of", domain, " has a root");
+	l = add(c, k, CHECK_WARNING, "roots in the bundle of", domain);
 	l->why = "it says that all its authorities are taken back: nobody of "
 	    "the domain is believed";
 	return false;
@@ -75,8 +75,7 @@ check_one(struct ctl *c, struct checks *k, const struct conf_node *document)
 	if (domain == NULL)
 		return;
 	if (is_false(accepted)) {
-		l = add(c, k, CHECK_WARNING, "one document alone is about",
-		    domain, "");
+		l = add(c, k, CHECK_WARNING, "documents about", domain);
 		l->why = conf_get_string(accepted, "message");
 		l->hint = "delete one of the two";
 		return;
@@ -90,7 +89,7 @@ check_one(struct ctl *c, struct checks *k, const struct conf_node *document)
 		l->hint = "its mesh is to publish the next one";
 	if (!is_false(fetched))
 		return;
-	l = add(c, k, CHECK_WARNING, "the bundle of", domain, " is fetched");
+	l = add(c, k, CHECK_WARNING, "fetching the bundle of", domain);
 	l->why = conf_get_string(fetched, "message");
 	l->hint = "the one of before stays in use; mesh ctl describe cftd";
 }

@@ -142,7 +142,7 @@ tell(struct tally *y, const struct model_object *service, const struct ports *p)
 	int64_t ago = last_plain(y, service);
 
 	l = checks_add(y->checks, "plain text", CHECK_WARNING, arena_printf(a,
-	    "%s takes mutual TLS alone", name));
+	    "plain text at %s", name));
 	l->why = arena_printf(a, "PERMISSIVE by %s, at %zu of %zu ports of its "
 	    "workloads, and %s", by_whom(y, p), p->permissive, p->all,
 	    ago == -1 ? "nobody came in plain text since control began" :
@@ -179,7 +179,7 @@ check_plain(struct ctl *c, struct checks *k)
 		/* A control of before there were such documents has none. */
 		if (err.kind != ERR_NOT_FOUND)
 			checks_add(k, "plain text", CHECK_ERROR,
-			    "control tells who is called in plain text")->why =
+			    "who is called in plain text")->why =
 			    arena_strdup(&c->arena, err.text);
 		traffic_close(&y.t);
 		return;
@@ -196,7 +196,7 @@ check_plain(struct ctl *c, struct checks *k)
 	service_index_fini(&y.index);
 	if (y.more > 0)
 		checks_add(k, "plain text", CHECK_WARNING, arena_printf(&c->arena,
-		    "%zu more services take mutual TLS alone", y.more));
+		    "plain text at %zu more services", y.more));
 	if (y.shown == 0)
 		checks_add(k, "plain text", CHECK_SUCCESS,
 		    "no sidecar takes plain text");

@@ -48,13 +48,13 @@ check_policies(struct ctl *c, struct checks *k)
 		/* A control of before there were policies has none. */
 		if (err.kind != ERR_NOT_FOUND) {
 			l = checks_add(k, "policies", CHECK_ERROR,
-			    "control tells who may call whom");
+			    "who may call whom");
 			l->why = arena_strdup(&c->arena, err.text);
 		}
 	} else if ((word = default_of(&t)) == MODEL_DENY &&
 	    count_allowing(&t) == 0) {
 		l = checks_add(k, "policies", CHECK_WARNING,
-		    "somebody may call somebody");
+		    "who may call whom");
 		l->why = "defaultInboundPolicy of the MeshConfig is deny, and no "
 		    "AuthorizationPolicy allows anything";
 		l->hint = "mesh ctl allow CALLER SERVICE";

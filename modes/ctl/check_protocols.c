@@ -87,8 +87,8 @@ check_row(struct ctl *c, struct checks *k, const struct conf_node *row,
 		    strcmp(spoken, known[i].spoken) != 0)
 			continue;
 		struct check_line *l = checks_add(k, "protocols", CHECK_WARNING,
-		    arena_printf(&c->arena, "%s speaks at port %s what is "
-		    "declared", service, port));
+		    arena_printf(&c->arena, "what %s speaks at port "
+		    "%s", service, port));
 
 		l->why = is_app ? arena_printf(&c->arena, "%s port %s is declared "
 		    "%s, but its application speaks %s", service, port,

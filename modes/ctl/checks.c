@@ -62,7 +62,7 @@ checks_add_end(struct ctl *c, struct checks *k, const char *category,
 		return NULL;
 	l = checks_add(k, category, at <= now ? CHECK_ERROR : at - now < warn_s ?
 	    CHECK_WARNING : CHECK_SUCCESS,
-	    arena_printf(&c->arena, "%s is valid", what));
+	    arena_printf(&c->arena, "validity of %s", what));
 	table_due(due, at, now);
 	if (l->result != CHECK_SUCCESS)
 		l->why = arena_printf(&c->arena, "ends %s (%s)", due, time);
@@ -76,7 +76,7 @@ check_key(struct checks *k, const struct target *t)
 {
 	struct stat st;
 	struct check_line *l = checks_add(k, "operator", CHECK_SUCCESS,
-	    "the operator's key is there and nobody else can read it");
+	    "the operator's key, and who can read it");
 
 	if (t->key_file == NULL || stat(t->key_file, &st) < 0) {
 		l->result = CHECK_ERROR;
@@ -103,7 +103,7 @@ check_certificate(struct ctl *c, struct checks *k, const struct target *t)
 	    chain_add_pem(&chain, str_slice(&text), &err) < 0 ||
 	    cert_parse(&leaf, chain_cert(&chain, 0), &err) < 0) {
 		struct check_line *l = checks_add(k, "operator", CHECK_ERROR,
-		    "the operator's certificate can be read");
+		    "validity of the operator's certificate");
 
 		l->why = t->cert_file == NULL ? "no --cert-file" :
 		    arena_strdup(&c->arena, err.text);
@@ -133,7 +133,7 @@ check_disk(struct ctl *c, struct checks *k, const struct conf_node *health)
 		return;
 	l = checks_add(k, "control", free_bytes < DISK_ERROR ? CHECK_ERROR :
 	    free_bytes < DISK_WARN ? CHECK_WARNING : CHECK_SUCCESS,
-	    "control has room on its disk");
+	    "room on control's disk");
 	if (l->result != CHECK_SUCCESS) {
 		l->why = arena_printf(&c->arena, "%lld MiB are free: without room "
 		    "no change can be stored and nobody can join",
@@ -148,7 +148,7 @@ check_control(struct ctl *c, struct checks *k)
 	struct conf_node *health;
 	struct err err = ERR_INIT;
 	struct check_line *l = checks_add(k, "control", CHECK_SUCCESS,
-	    "control answers");
+	    "control's answer");
 	const char *version;
 
 	if (call_api(c, "GET", "/v1/health", NULL, &health, &err) < 0) {
@@ -165,7 +165,7 @@ check_control(struct ctl *c, struct checks *k)
 	check_disk(c, k, health);
 	version = conf_get_string(health, "version");
 	l = checks_add(k, "control", CHECK_SUCCESS,
-	    "control and ctl are of one version");
+	    "versions of control and ctl");
 	if (version != NULL && strcmp(version, build_version()) != 0) {
 		l->result = CHECK_WARNING;
 		l->why = arena_printf(&c->arena, "control %s, ctl %s", version,
@@ -183,7 +183,7 @@ check_audit(struct ctl *c, struct checks *k)
 	if (call_api(c, "GET", "/v1/audit/verify", NULL, &answer, &err) < 0)
 		return;
 	struct check_line *l = checks_add(k, "control", CHECK_SUCCESS,
-	    "the record of changes is whole");
+	    "the record of changes, from end to end");
 
 	if (!conf_get_bool(answer, "ok", false)) {
 		l->result = CHECK_ERROR;
@@ -202,7 +202,7 @@ check_ca(struct ctl *c, struct checks *k)
 
 	if (call_api(c, "GET", "/v1/ca", NULL, &ca, &err) < 0) {
 		l = checks_add(k, "identities", CHECK_ERROR,
-		    "control tells about its certificate authority");
+		    "control's certificate authority");
 		l->why = arena_strdup(&c->arena, err.text);
 		return;
 	}
@@ -276,7 +276,7 @@ check_clock(struct ctl *c, struct checks *k, const char *who, int64_t ahead_s)
 	if (off_s <= CLOCK_WARN_S)
 		return;
 	l = checks_add(k, "sidecars", off_s > CLOCK_ERROR_S ? CHECK_ERROR :
-	    CHECK_WARNING, arena_printf(&c->arena, "the clock of %s is right",
+	    CHECK_WARNING, arena_printf(&c->arena, "the clock of %s",
 	    who));
 	l->why = arena_printf(&c->arena, "it is %lld s %s that of control: "
 	    "certificates seem to have ended, or not to have begun",
@@ -294,7 +294,7 @@ check_proxy(struct ctl *c, struct checks *k, const struct conf_node *row)
 
 	if (conf_get(row, "otherAddress") != NULL) {
 		l = checks_add(k, "sidecars", CHECK_ERROR, arena_printf(&c->arena,
-		    "%s is one proxy", name));
+		    "proxies that run as %s", name));
 		l->why = arena_printf(&c->arena, "another proxy runs as the same "
 		    "workload %s from %s, and this one is at %s", name,
 		    checks_text(c, row, "otherAddress"), checks_text(c, row, "address"));
@@ -303,7 +303,7 @@ check_proxy(struct ctl *c, struct checks *k, const struct conf_node *row)
 	}
 	if (strcmp(workload, "Online") != 0) {
 		l = checks_add(k, "sidecars", CHECK_WARNING, arena_printf(&c->arena,
-		    "%s is online", name));
+		    "the state of %s", name));
 		l->why = arena_printf(&c->arena, "it is %s", workload);
 		l->hint = "does its application answer?";
 	}
@@ -311,7 +311,7 @@ check_proxy(struct ctl *c, struct checks *k, const struct conf_node *row)
 	if (strcmp(state, "synced") != 0) {
 		l = checks_add(k, "sidecars", strcmp(state, "stale") == 0 ?
 		    CHECK_WARNING : CHECK_ERROR, arena_printf(&c->arena,
-		    "%s runs what it should", name));
+		    "what %s runs", name));
 		l->why = state_text(c, state, row);
 		l->hint = "mesh ctl proxy status -o json, and the log of that proxy";
 	}
@@ -332,7 +332,7 @@ check_proxies(struct ctl *c, struct checks *k)
 	const struct conf_node *list = call_list(c, "/v1/proxies", "items", &err);
 
 	if (list == NULL) {
-		checks_add(k, "sidecars", CHECK_ERROR, "control knows its sidecars")->why =
+		checks_add(k, "sidecars", CHECK_ERROR, "the list of sidecars")->why =
 		    arena_strdup(&c->arena, err.text);
 		return;
 	}
@@ -353,7 +353,7 @@ check_services(struct ctl *c, struct checks *k)
 	const struct conf_node *list = call_list(c, "/v1/services", "items", &err);
 
 	if (list == NULL) {
-		checks_add(k, "services", CHECK_ERROR, "control knows its services")->why =
+		checks_add(k, "services", CHECK_ERROR, "the list of services")->why =
 		    arena_strdup(&c->arena, err.text);
 		return;
 	}
@@ -361,7 +361,7 @@ check_services(struct ctl *c, struct checks *k)
 		if (conf_get_int(e->node, "ready", 1) > 0)
 			continue;
 		struct check_line *l = checks_add(k, "services", CHECK_WARNING,
-		    arena_printf(&c->arena, "%s/%s has an endpoint",
+		    arena_printf(&c->arena, "endpoints of %s/%s",
 		    checks_text(c, e->node, "namespace"),
 		    checks_text(c, e->node, "name")));
 
@@ -384,7 +384,7 @@ checks_run(struct ctl *c, struct checks *k)
 	struct err err = ERR_INIT;
 
 	if (target_of(c, &t, &err) < 0) {
-		checks_add(k, "operator", CHECK_ERROR, "the settings of ctl can be read")
+		checks_add(k, "operator", CHECK_ERROR, "the settings of ctl")
 		    ->why = arena_strdup(&c->arena, err.text);
 		return;
 	}

@@ -57,8 +57,9 @@ static const struct ctl_example deny_examples[] = {
 	"everybody there, * everybody; spiffe://TRUST-DOMAIN/PATH is somebody "	\
 	"of another mesh. Who has no identity, as callers in plain text, cannot "	\
 	"be named: say nobody and --from-ip. It takes effect at once, on open "	\
-	"connections too, beside what was ordered before: each port, method, path and address "	\
-	"has a document of its own, and only with --name is one replaced. With "	\
+	"connections too, beside what was ordered before: each port, method, "	\
+	"path and address has a document of its own, and only with --name is "	\
+	"one replaced. With "							\
 	"--dry-run the document is printed and nothing is changed.\n"
 
 const struct ctl_command cmd_allow = {

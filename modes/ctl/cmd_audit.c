@@ -212,7 +212,7 @@ audit(struct ctl *c)
 		{ "ROLE", "role", ROWS_TEXT, true },
 		{ "ACTION", "action", ROWS_TEXT, false },
 		{ "TARGET", "target", ROWS_TEXT, false },
-		{ "WHY", "detail.why", ROWS_TEXT, true },
+		{ "WHY", "detail.why", ROWS_TEXT, false },
 		{ "HASH", "hash", ROWS_TEXT, true },
 		{ 0 },
 	};

@@ -161,6 +161,7 @@ static const struct ctl_command ca_replace_token_key = {
 	    "bundle: proxies at once, others when they fetch it again. Control "
 	    "goes from key to key by itself, without that, every 30 days.",
 	.examples = replace_examples,
+	.asks = true,
 	.run = replace_token_key,
 };
 
@@ -178,6 +179,7 @@ static const struct ctl_command ca_revoke = {
 	    "root's end.",
 	.options = revoke_options,
 	.examples = revoke_examples,
+	.asks = true,
 	.run = revoke,
 };
 

@@ -14,7 +14,8 @@ const struct ctl_command cmd_check = {
 	.name = "check",
 	.arguments = "",
 	.summary = "check the health of the mesh, and say what to do about faults",
-	.text = "Each line is \u221a, \u203c (a warning) or \u00d7. The exit code is "
+	.text = "Each line is what was looked at, behind \u221a, \u203c (a "
+	    "warning) or \u00d7, which the next line explains. The exit code is "
 	    "1 if a check failed; warnings do not count. A port at which somebody "
 	    "was heard to speak what it is not declared for, within the last 10 "
 	    "minutes, is a warning. So is a machine whose clock is more than 30 "

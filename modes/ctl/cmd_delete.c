@@ -31,6 +31,7 @@ const struct ctl_command cmd_delete = {
 	.max = -1, .word = CTL_WORD_KIND,
 	.options = options,
 	.examples = examples,
+	.asks = true,
 	.run = delete,
 };
 

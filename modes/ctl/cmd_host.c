@@ -67,6 +67,7 @@ static const struct ctl_command host_remove = {
 	    "revoke.",
 	.min = 1, .max = -1,
 	.examples = remove_examples,
+	.asks = true,
 	.run = remove_each,
 };
 
@@ -210,9 +211,12 @@ remove_each(struct ctl *c)
 {
 	const char *namespace, *name;
 	struct err err = ERR_INIT;
+	int code = ctl_confirm_words(c, "remove host");
 
+	if (code != CTL_OK)
+		return code;
 	for (size_t i = 0; ctl_word(c, i) != NULL; i++) {
-		int code = names_read(c, "NAME", ctl_word(c, i), &namespace,
+		code = names_read(c, "NAME", ctl_word(c, i), &namespace,
 		    &name);
 
 		if (code != CTL_OK)

@@ -62,6 +62,7 @@ const struct ctl_command cmd_logins = {
 	.summary = "list the logins of all users, or end some",
 	.max = -1,
 	.examples = logins_examples,
+	.asks = true,
 	.run = logins,
 };
 
@@ -176,8 +177,10 @@ logins(struct ctl *c)
 	};
 	struct err err = ERR_INIT;
 	struct conf_node *list;
-	int code = CTL_OK;
+	int code = c->args.len == 0 ? CTL_OK : ctl_confirm_words(c, "end login");
 
+	if (code != CTL_OK)
+		return code;
 	for (size_t i = 0; i < c->args.len; i++)
 		if (call_api(c, "DELETE", call_path(c, "/v1/logins",
 		    ctl_word(c, i), NULL), NULL, NULL, &err) < 0)

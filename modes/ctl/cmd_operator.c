@@ -74,6 +74,7 @@ static const struct ctl_command operator_revoke = {
 	.summary = "refuse the certificates of operators",
 	.min = 1, .max = -1,
 	.examples = revoke_examples,
+	.asks = true,
 	.run = revoke_each,
 };
 
@@ -246,8 +247,7 @@ list(struct ctl *c)
 static int
 revoke_each(struct ctl *c)
 {
-	int code = ctl_confirm(c, c->args.len == 1 ? "revoke operator %s?" :
-	    "revoke operator %s and others?", ctl_word(c, 0));
+	int code = ctl_confirm_words(c, "revoke operator");
 
 	if (code != CTL_OK)
 		return code;

@@ -65,6 +65,7 @@ const struct ctl_command cmd_deregister = {
 	.min = 1, .max = -1,
 	.options = deregister_options,
 	.examples = deregister_examples,
+	.asks = true,
 	.run = deregister,
 };
 
@@ -267,6 +268,10 @@ deregister(struct ctl *c)
 	if (c->namespace == NULL)
 		return ctl_misused(c, "a workload is in one namespace: say -n "
 		    "instead of -A");
+	if (!ctl_has(c, "dry-run"))
+		code = ctl_confirm_words(c, "deregister workload");
+	if (code != CTL_OK)
+		return code;
 	for (size_t i = 0; i < c->args.len && (code == CTL_OK || code == CTL_NO);
 	    i++) {
 		int result = deregister_one(c, ctl_word(c, i));

@@ -35,6 +35,7 @@ const struct ctl_command cmd_revoke = {
 	.min = 0, .max = 1,
 	.options = options,
 	.examples = examples,
+	.asks = true,
 	.run = revoke,
 };
 

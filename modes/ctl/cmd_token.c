@@ -70,6 +70,7 @@ static const struct ctl_command token_revoke = {
 	.summary = "revoke tokens",
 	.min = 1, .max = -1,
 	.examples = revoke_examples,
+	.asks = true,
 	.run = revoke_each,
 };
 
@@ -172,8 +173,10 @@ list(struct ctl *c)
 static int
 revoke_each(struct ctl *c)
 {
-	int code = CTL_OK;
+	int code = ctl_confirm_words(c, "revoke token");
 
+	if (code != CTL_OK)
+		return code;
 	for (size_t i = 0; i < c->args.len && (code == CTL_OK || code == CTL_NO);
 	    i++) {
 		const char *id = ctl_word(c, i);

@@ -76,6 +76,7 @@ static const struct ctl_command user_delete = {
 	.summary = "delete users, and end what they have open",
 	.min = 1, .max = -1,
 	.examples = delete_examples,
+	.asks = true,
 	.run = delete_each,
 };
 
@@ -181,8 +182,7 @@ list(struct ctl *c)
 static int
 delete_each(struct ctl *c)
 {
-	int code = ctl_confirm(c, c->args.len == 1 ? "delete user %s?" :
-	    "delete user %s and others?", ctl_word(c, 0));
+	int code = ctl_confirm_words(c, "delete user");
 
 	if (code != CTL_OK)
 		return code;

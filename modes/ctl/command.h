@@ -52,6 +52,7 @@ struct ctl_command {
 	const char               *summary;	/* one line, no full stop */
 	const char               *text;		/* paragraphs, or NULL */
 	int                       min, max;	/* arguments; max -1: any */
+	bool                      asks;		/* before it takes something away */
 	enum ctl_word             word;		/* of the first argument */
 	const struct ctl_option  *options;	/* besides ctl_globals; or NULL */
 	const struct ctl_example *examples;

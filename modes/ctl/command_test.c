@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/unit.h"
@@ -234,4 +235,35 @@ TEST(help_is_written_like_this)
 	    "\n"
 	    "mesh ctl --help lists the options that every command has.\n");
 	str_fini(&out);
+}
+
+static void
+add_asking(void *arg, const struct ctl_command *group,
+    const struct ctl_command *c)
+{
+	if (c->asks)
+		str_addf(arg, "%s%s%s\n", group == NULL ? "" : group->name,
+		    group == NULL ? "" : " ", c->name);
+}
+
+/* What takes away asks, and nothing else does. */
+TEST(command_that_takes_away_asks)
+{
+	static const char *const asking[] = { "delete", "deregister", "revoke",
+		"host remove", "token revoke", "operator revoke", "user delete",
+		"logins", "ca revoke", "ca replace-token-key" };
+	struct str found = { 0 }, wanted = { 0 };
+
+	ctl_command_each(add_asking, &found);
+	for (size_t i = 0; i < sizeof(asking) / sizeof(asking[0]); i++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "%s\n", asking[i]);
+		if (strstr(str_ptr(&found), line) == NULL)
+			fail_msg("%s does not ask", asking[i]);
+		str_add(&wanted, line);
+	}
+	assert_int_equal(found.len, wanted.len);
+	str_fini(&found);
+	str_fini(&wanted);
 }

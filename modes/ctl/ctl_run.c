@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "conf/pattern.h"
 #include "conf/units.h"
 #include "modes/ctl/ctl_run.h"
@@ -173,6 +174,7 @@ ctl_confirm(const struct ctl *c, const char *fmt, ...)
 	struct str question = { 0 }, line = { 0 };
 	va_list ap;
 
+	check(c->args.command->asks);
 	if (ctl_has(c, "yes"))
 		return CTL_OK;
 	va_start(ap, fmt);
@@ -194,6 +196,19 @@ ctl_confirm(const struct ctl *c, const char *fmt, ...)
 		return CTL_OK;
 	fputs("nothing was done\n", stderr);
 	return CTL_NO;
+}
+
+int
+ctl_confirm_words(const struct ctl *c, const char *what)
+{
+	struct str names = { 0 };
+
+	for (size_t i = 0; i < c->args.len; i++)
+		str_addf(&names, "%s%s", i > 0 ? ", " : "", ctl_word(c, i));
+	int code = ctl_confirm(c, "%s %s?", what, str_ptr(&names));
+
+	str_fini(&names);
+	return code;
 }
 
 int

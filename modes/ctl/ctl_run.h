@@ -70,12 +70,15 @@ int ctl_fail_call(const struct ctl *, const struct err *);
 int ctl_misused(const struct ctl *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /*
- * Asks before something is destroyed: "delete service/web?".  CTL_OK to go
+ * Asks before something is destroyed: "delete service/web?"; the command's
+ * table says that it asks.  CTL_OK to go
  * on, else the exit code: CTL_NO after a no, CTL_USAGE where nobody can be
  * asked and --yes was not given.
  */
 int ctl_confirm(const struct ctl *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same about every argument: "delete user anna, tom?" of "delete user". */
+int ctl_confirm_words(const struct ctl *, const char *what);
 
 /*
  * CTL_OK if a file of this name may be made; else CTL_USAGE, reported: there

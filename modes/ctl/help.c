@@ -154,6 +154,9 @@ help_command(struct str *out, const struct ctl_command *group,
 	add_examples(out, c->examples);
 	if (c->text != NULL)
 		add_text(out, c->text);
+	if (c->asks)
+		add_text(out, "Asks first; where nobody can be asked, --yes is "
+		    "required.");
 	if (c->below != NULL) {
 		str_add(out, "\ncommands:\n");
 		add_commands(out, c->below);

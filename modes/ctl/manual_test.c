@@ -5,6 +5,8 @@
 
 /* The tables of commands and options are held against mesh-ctl(1). */
 
+#define ASKS	"Asks first; where nobody can be asked, --yes is required."
+
 struct page {
 	struct manual manual;
 	struct slice  commands;
@@ -95,6 +97,8 @@ check_command(void *arg, const struct ctl_command *group,
 		fail_msg("mesh-ctl.1 has no command %s", str_ptr(&name));
 	expect_options(str_ptr(&name), item, c->options);
 	manual_check_items(&p->manual, item, "Fl", is_option, c->options);
+	if (c->asks != (memmem(item.ptr, item.len, ASKS, strlen(ASKS)) != NULL))
+		fail_msg("mesh-ctl.1: whether %s asks", str_ptr(&name));
 	str_fini(&name);
 }
 

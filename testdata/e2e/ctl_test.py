@@ -527,7 +527,7 @@ def workloads_without_sidecar_come_and_go(scene):
 	control.apply(document("kv"))
 	against(control, *early, out="kv-1 unchanged",
 	    err='kv does not allow plain text; next: .*mesh/plaintext: "true"')
-	against(control, "deregister", "kv-1", out="deleted")
+	against(control, "deregister", "kv-1", "--yes", out="deleted")
 	control.apply(document("db", extra=', annotations: {mesh/plaintext: "true"}'))
 	words = ("register", "db-1", "--service", "db", "--address", "10.0.0.9",
 	    "--port", "80/tcp", "--label", "a=b")
@@ -540,8 +540,10 @@ def workloads_without_sidecar_come_and_go(scene):
 	against(control, "services", out=r"^db +80/")
 	against(control, "register", "x", "--service", "db", "--address", "10.0.0.9",
 	    "--port", "many", code=64, err="--port")
-	against(control, "deregister", "db-1", out="workload/db-1 deleted")
-	against(control, "deregister", "db-1", code=1, err="not found")
+	against(control, "deregister", "db-1", code=64, err="deregister workload db-1"
+	    ".*--yes")
+	against(control, "deregister", "db-1", "--yes", out="workload/db-1 deleted")
+	against(control, "deregister", "db-1", "-y", code=1, err="not found")
 	against(control, "endpoints", "nix", code=1, err="not found")
 	against(control, "endpoints", "db", out="",
 	    err="no workload serves default/db; next: mesh ctl token create")
@@ -1026,8 +1028,8 @@ def tokens_are_shown_once_and_can_be_revoked(scene):
 	tokens = json.loads(listed)
 	assert {t["service"] for t in tokens} == {"default/web", "shop/web"}, tokens
 	for token in tokens:
-		against(control, "token", "revoke", token["id"], out="revoked")
-	against(control, "token", "revoke", tokens[0]["id"], code=1, err="no token")
+		against(control, "token", "revoke", token["id"], "-y", out="revoked")
+	against(control, "token", "revoke", tokens[0]["id"], "-y", code=1, err="no token")
 
 
 # What was typed, and what the fault calls it.
@@ -1079,7 +1081,7 @@ def an_operator_gives_orders_over_the_network(scene):
 	    scene.dir / "again", code=65, err="already")
 	expect(ctl(scene, "get", "services", env=home), 0, "^web ", "")
 	expect(ctl(scene, "check", env=home), 0,
-	    r"^\u221a the operator's certificate is valid", "")
+	    r"^\u221a validity of the operator's certificate", "")
 	against(control, "operator", "create", "bob", "--out-dir", scene.dir / "bob",
 	    "--control", "10.0.0.1", out="bob created")
 	assert (scene.dir / "bob/config.yaml").read_text() == \
@@ -1212,7 +1214,7 @@ def checked(scene, health=None, proxies=(), services=()):
 
 @scenario
 def check_sees_a_full_disk(scene):
-	room = "control has room on its disk"
+	room = "room on control's disk"
 	for free, code, result in ((1 << 40, 0, "success"), (255 << 20, 0, "warning"),
 	    (15 << 20, 1, "error"), (0, 1, "error")):
 		got, lines = checked(scene, {"stateFreeBytes": free})
@@ -1233,7 +1235,7 @@ def check_says_what_is_wrong_with_a_sidecar(scene):
 	    ("connecting", "no documents yet")):
 		_, lines = checked(scene, proxies=[{"name": "default/web-1",
 		    "state": state, "workloadState": "Online"}])
-		assert word in lines["default/web-1 runs what it should"]["error"], lines
+		assert word in lines["what default/web-1 runs"]["error"], lines
 	_, lines = checked(scene, proxies=[{"name": "default/web-1",
 	    "state": "synced", "workloadState": "Online"}])
 	assert "the only sidecar is well" in lines, lines
@@ -1250,10 +1252,10 @@ def check_says_what_is_wrong(scene):
 	against(control, "check", out="^\u221a no sidecar is connected$")
 	control.apply(document("web"))
 	# A warning fails nothing.
-	against(control, "check", out=r"^\u203c default/web has an endpoint\n.*\n"
+	against(control, "check", out=r"^\u203c endpoints of default/web\n.*\n"
 	    "    hint: mesh ctl endpoints default/web says why$")
 	control.stop()
-	against(control, "check", code=1, out=r"^\u00d7 control answers$")
+	against(control, "check", code=1, out=r"^\u00d7 control's answer$")
 
 
 @scenario
@@ -1430,7 +1432,7 @@ def what_runs_and_how_it_goes_is_seen(scene):
 	tokens = {row["workload"]: row["state"] for row in rows("token", "list")}
 	assert tokens == {"payments-1": "used", "web-1": "used"}, tokens
 	# Stopping its proxy is how a workload with a sidecar leaves.
-	against(control, "deregister", "web-1", code=75, out="", err="sidecar")
+	against(control, "deregister", "web-1", "-y", code=75, out="", err="sidecar")
 	expect(ctl(scene, "health", "--admin", f"127.0.0.1:{web.admin_port}"), 0)
 	expect(ctl(scene, "health", "--admin", f"unix:{scene.dir}/web-1.sock"), 0)
 	web.stop()

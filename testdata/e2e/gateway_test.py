@@ -259,7 +259,7 @@ def a_joined_gateway_reaches_sidecars_by_mutual_tls(scene):
 	wait_until(lambda: control.ctl("check", expect=None).stdout.count(
 	    "all 2 sidecars are well"), "both are well")
 	said = control.ctl("check", expect=None).stdout
-	assert "\u203c the certificate of Secret default/cert is valid\n    ends in" \
+	assert "\u203c validity of the certificate of Secret default/cert\n    ends in" \
 	    in said, said
 	rows = control.ctl("api", "GET", "/v1/certificates").stdout
 	assert json.loads(rows)["items"][0]["names"] == ["shop.example"], rows

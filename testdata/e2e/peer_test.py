@@ -343,7 +343,7 @@ def operators_see_where_plain_text_comes_in(scene):
 	control = scene.control()
 	app = scene.echo("app")
 	orders = member(scene, control, "orders", [f"80={app.http}/http"], [80])
-	told = "default/orders takes mutual TLS alone"
+	told = "plain text at default/orders"
 
 	def check():
 		lines = json.loads(control.ctl("check", "-o", "json").stdout)

@@ -221,6 +221,9 @@ def refusals_are_on_record(scene):
 	assert items[0]["actor"] == "operator/team", items[0]
 	assert items[0]["how"] == "certificate", items[0]
 	assert "needs role operator" in items[0]["detail"]["why"], items[0]
+	refusals = [line for line in control.ctl("audit").stdout.splitlines()
+	    if "access.refused" in line]
+	assert all("needs role" in line for line in refusals), refusals
 	# And what was not refused says with which role.
 	Person(scene, control, "op", "--role", "operator", "-n", "pay").api.apply(
 	    rate_limit("r", "pay"))

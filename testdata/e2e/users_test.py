@@ -108,7 +108,8 @@ def what_is_taken_away_ends_logins(scene):
 	ident, token, watch = open_watch()
 	rows = control.ctl("logins").stdout
 	assert ident in rows and "anna" in rows, rows
-	control.ctl("logins", ident)
+	control.ctl("logins", ident, expect=64)
+	control.ctl("logins", ident, "--yes")
 	assert is_over(token, watch)
 	ident, token, watch = open_watch()
 	control.ctl("user", "password", "anna", stdin="another password\n")
