@@ -208,18 +208,6 @@ on_token_written(void *ctx, const struct store_result *r)
 	api_call_unref(call);
 }
 
-static void
-audit(struct store_txn *t, const struct api_call *call, struct slice action,
-    struct slice target, struct slice detail)
-{
-	struct audit_entry e = call->who;
-
-	e.action = action;
-	e.target = target;
-	e.detail = detail;
-	audit_add(t, &e);
-}
-
 static bool
 is_token_refused(struct api_call *call, int64_t now)
 {
@@ -255,7 +243,7 @@ make_token(struct api_call *call, int64_t now)
 	str_addf(&s, "{\"service\":\"%.*s/%.*s\",\"expires\":%lld}",
 	    SLICE_ARG(t->grant.ns), SLICE_ARG(t->grant.services[0]),
 	    (long long)t->expires);
-	audit(txn, call, SLICE("token.create"), t->id, str_slice(&s));
+	audit_note(txn, &call->who, "token.create", t->id, str_slice(&s));
 	str_fini(&s);
 	api_call_ref(call);
 	store_commit(call->server->store, &txn, &call->server->port,
@@ -377,7 +365,7 @@ on_token_found(void *ctx, const struct store_result *r)
 	t = store_txn_new();
 	store_txn_require(t, r->items[0].key, r->items[0].modified);
 	store_txn_delete(t, r->items[0].key);
-	audit(t, call, SLICE("token.revoke"), call->params[0], SLICE_NONE);
+	audit_note(t, &call->who, "token.revoke", call->params[0], SLICE_NONE);
 	store_commit(call->server->store, &t, &call->server->port, on_deleted,
 	    call);
 }
@@ -559,7 +547,8 @@ api_operator_delete(struct api_call *call)
 	store_txn_delete(t, key);
 	bindings_grant_drop("operator", call->params[0], t,
 	    call->server->registry, &call->who);
-	audit(t, call, SLICE("operator.revoke"), call->params[0], SLICE_NONE);
+	audit_note(t, &call->who, "operator.revoke", call->params[0],
+	    SLICE_NONE);
 	api_call_ref(call);
 	store_commit(call->server->store, &t, &call->server->port,
 	    on_operator_deleted, call);

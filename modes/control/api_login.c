@@ -210,7 +210,6 @@ static void
 end_login(struct api_call *call, struct slice id)
 {
 	const struct login *l = users_login_find(call->server->users, id);
-	struct audit_entry e = call->who;
 	struct store_txn *t;
 
 	if (l == NULL) {
@@ -221,9 +220,7 @@ end_login(struct api_call *call, struct slice id)
 	call->state = arena_strdup(&call->arena, l->id);
 	t = store_txn_new();
 	users_erase_login(t, l);
-	e.action = SLICE("logout");
-	e.target = slice_str(call->state);
-	audit_add(t, &e);
+	audit_note(t, &call->who, "logout", slice_str(call->state), SLICE_NONE);
 	store_commit(call->server->store, &t, &call->server->port, on_erased,
 	    api_call_ref(call));
 }

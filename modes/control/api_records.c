@@ -178,7 +178,6 @@ void
 api_backup(struct api_call *call)
 {
 	const char *passphrase = conf_get_string(call->json, "passphrase");
-	struct audit_entry who = call->who;
 	struct store_txn *t;
 
 	if (passphrase == NULL || strlen(passphrase) < ARCHIVE_PASSPHRASE_MIN) {
@@ -186,9 +185,8 @@ api_backup(struct api_call *call)
 		    "%d characters", ARCHIVE_PASSPHRASE_MIN);
 		return;
 	}
-	who.action = SLICE("backup.create");
 	t = store_txn_new();
-	audit_add(t, &who);
+	audit_note(t, &call->who, "backup.create", SLICE_NONE, SLICE_NONE);
 	store_commit(call->server->store, &t, &call->server->port, on_recorded,
 	    api_call_ref(call));
 }

@@ -165,16 +165,13 @@ write_record(struct revoking *v)
 {
 	struct api_call *call = v->call;
 	struct store_txn *t = store_txn_new();
-	struct audit_entry e = call->who;
 	struct str detail = { 0 };
 
 	revocations_put(t, &v->record);
 	str_addf(&detail, "{\"certificates\":%zu,\"until\":%lld}", v->valid,
 	    (long long)v->record.until);
-	e.action = SLICE("identity.revoke");
-	e.target = v->record.id;
-	e.detail = str_slice(&detail);
-	audit_add(t, &e);
+	audit_note(t, &call->who, "identity.revoke", v->record.id,
+	    str_slice(&detail));
 	str_fini(&detail);
 	store_commit(call->server->store, &t, &call->server->port, on_written,
 	    v);

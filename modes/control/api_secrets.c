@@ -84,11 +84,9 @@ on_recorded(void *ctx, const struct store_result *r)
 void
 api_secret_rotate(struct api_call *call)
 {
-	struct audit_entry who = call->who;
 	struct store_txn *t = store_txn_new();
 
-	who.action = SLICE("secrets.rotate-key");
-	audit_add(t, &who);
+	audit_note(t, &call->who, "secrets.rotate-key", SLICE_NONE, SLICE_NONE);
 	store_commit(call->server->store, &t, &call->server->port, on_recorded,
 	    api_call_ref(call));
 }

@@ -24,17 +24,6 @@ struct change {
 	bool                  is_new;
 };
 
-static void
-audit(struct store_txn *t, const struct api_call *call, const char *action,
-    struct slice target)
-{
-	struct audit_entry e = call->who;
-
-	e.action = slice_str(action);
-	e.target = target;
-	audit_add(t, &e);
-}
-
 /* --- putting -------------------------------------------------------------------- */
 
 static void
@@ -121,8 +110,8 @@ on_hash(void *ctx, const uint8_t hash[HASH_LEN])
 	/* Its logins go with the password that they came from. */
 	users_erase(call->server->users, t, c->user.name);
 	users_write(t, &c->user);
-	audit(t, call, c->is_new ? "user.create" : "user.password",
-	    c->user.name);
+	audit_note(t, &call->who, c->is_new ? "user.create" : "user.password",
+	    c->user.name, SLICE_NONE);
 	if (bindings_grant_put(&c->grant, t, call->server->registry, &call->who,
 	    &err) < 0) {
 		store_txn_free(t);
@@ -237,7 +226,7 @@ api_user_delete(struct api_call *call)
 	users_erase(call->server->users, t, call->params[0]);
 	bindings_grant_drop("user", call->params[0], t, call->server->registry,
 	    &call->who);
-	audit(t, call, "user.delete", call->params[0]);
+	audit_note(t, &call->who, "user.delete", call->params[0], SLICE_NONE);
 	store_commit(call->server->store, &t, &call->server->port, on_erased,
 	    api_call_ref(call));
 }

@@ -58,6 +58,18 @@ audit_add(struct store_txn *t, const struct audit_entry *e)
 }
 
 void
+audit_note(struct store_txn *t, const struct audit_entry *who,
+    const char *action, struct slice target, struct slice detail)
+{
+	struct audit_entry e = *who;
+
+	e.action = slice_str(action);
+	e.target = target;
+	e.detail = detail;
+	audit_add(t, &e);
+}
+
+void
 audit_write(struct str *out, const struct store_entry *e)
 {
 	struct slice c = e->content;

@@ -35,6 +35,9 @@ struct audit_entry audit_keep(struct arena *, const struct audit_entry *);
 /* Copies everything; the time is now.  Content above a limit is cut out. */
 #define AUDIT_DETAIL_MAX	65536	/* bytes */
 void audit_add(struct store_txn *, const struct audit_entry *);
+/* What `who` does now, of whom actor, from, how and role count; as above. */
+void audit_note(struct store_txn *, const struct audit_entry *who,
+    const char *action, struct slice target, struct slice detail);
 
 /*
  * The entry as one JSON object with "seq" and "hash" (of the chain, hex) in

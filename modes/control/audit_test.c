@@ -43,6 +43,28 @@ TEST(audit_entry_is_one_json_object_with_time_and_hash)
 	fixture_close(&f);
 }
 
+TEST(audit_note_takes_who_from_one_and_what_from_another)
+{
+	const struct audit_entry who = { .actor = SLICE("uid/0"),
+		.from = SLICE("local"), .how = SLICE("socket"),
+		.role = SLICE("admin"), .action = SLICE("old"),
+		.target = SLICE("old"), .detail = SLICE("0") };
+	struct fixture f = fixture_open();
+	struct store_txn *t = store_txn_new();
+
+	audit_note(t, &who, "token.revoke", SLICE("abc"), SLICE_NONE);
+	fixture_commit(&f, t);
+
+	struct store_result *r = store_log_wait(f.store, 0, 0);
+
+	assert_true(slice_has_suffix(r->entries[0].content, SLICE("Z\","
+	    "\"actor\":\"uid/0\",\"from\":\"local\",\"how\":\"socket\","
+	    "\"role\":\"admin\",\"action\":\"token.revoke\","
+	    "\"target\":\"abc\"}")));
+	store_result_free(r);
+	fixture_close(&f);
+}
+
 TEST(audit_detail_that_is_huge_is_replaced_by_its_size)
 {
 	static char huge[AUDIT_DETAIL_MAX + 2];

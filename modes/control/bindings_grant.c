@@ -58,18 +58,6 @@ document(struct arena *a, const struct bindings_grant *g, struct slice ns)
 	return doc;
 }
 
-static void
-audit(struct store_txn *t, const struct audit_entry *who, const char *action,
-    const char *key)
-{
-	struct audit_entry e = *who;
-
-	e.action = slice_str(action);
-	e.target = slice_str(key);
-	e.detail = SLICE_NONE;
-	audit_add(t, &e);
-}
-
 static int
 put_one(struct store_txn *t, const struct registry *r,
     const struct conf_node *doc, const struct audit_entry *who, struct err *err)
@@ -88,7 +76,7 @@ put_one(struct store_txn *t, const struct registry *r,
 	if (registry_merge(o, there, clock_wall_s(), &value).outcome !=
 	    REGISTRY_UNCHANGED) {
 		store_txn_put(t, slice_str(key), str_slice(&value));
-		audit(t, who, "document.put", o->key);
+		audit_note(t, who, "document.put", slice_str(o->key), SLICE_NONE);
 	}
 	str_fini(&value);
 	mem_free(key);
@@ -130,7 +118,8 @@ drop_kind(const struct model_kind *kind, const char *name, struct store_txn *t,
 			continue;
 		key = mem_printf(STORE_DOCUMENTS "%s", all[i]->key);
 		store_txn_delete(t, slice_str(key));
-		audit(t, who, "document.delete", all[i]->key);
+		audit_note(t, who, "document.delete", slice_str(all[i]->key),
+		    SLICE_NONE);
 		mem_free(key);
 	}
 	mem_free(all);

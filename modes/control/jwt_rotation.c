@@ -14,14 +14,11 @@ on_audited(void *ctx, const struct store_result *r)
 }
 
 static void
-audit(struct server *s, const struct audit_entry *who, struct slice action)
+audit(struct server *s, const struct audit_entry *who, const char *action)
 {
 	struct store_txn *t = store_txn_new();
-	struct audit_entry e = *who;
 
-	e.action = action;
-	e.target = SLICE("jwt-key");
-	audit_add(t, &e);
+	audit_note(t, who, action, SLICE("jwt-key"), SLICE_NONE);
 	store_commit(s->store, &t, &s->port, on_audited, s);
 }
 
@@ -97,7 +94,7 @@ jwt_rotation_replace(struct server *s, const struct audit_entry *who,
 			jwt_keys_read_next(&key, &ca->files, &err);
 	}
 	if (err.kind == ERR_NONE) {
-		audit(s, who, SLICE("ca.replace"));
+		audit(s, who, "ca.replace");
 		signer_renew(ca->signer, &key, on_replaced, o);
 	} else {
 		done(ctx, &err);
@@ -120,15 +117,15 @@ jwt_rotation_look(struct server *s, int64_t now)
 	case JWT_NOTHING:
 		return;
 	case JWT_PREPARE:
-		audit(s, &who, SLICE("ca.prepare"));
+		audit(s, &who, "ca.prepare");
 		jwt_keys_prepare(&ca->jwt, &ca->files, now, &err);
 		break;
 	case JWT_ACTIVATE:
-		audit(s, &who, SLICE("ca.activate"));
+		audit(s, &who, "ca.activate");
 		activate(s, &err);
 		break;
 	case JWT_DROP:
-		audit(s, &who, SLICE("ca.drop"));
+		audit(s, &who, "ca.drop");
 		jwt_keys_drop(&ca->jwt, &ca->files, now - JWT_KEY_TAIL_S, &err);
 		break;
 	}

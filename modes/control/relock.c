@@ -58,16 +58,13 @@ static void
 finish(struct relock *r)
 {
 	struct store_txn *t = store_txn_new();
-	struct audit_entry e = r->who;
 	struct vault_key key;
 	char detail[48];
 
 	vault_key(r->server->vault, 0, &key);
 	snprintf(detail, sizeof(detail), "{\"secrets\":%zu}", r->answer.secrets);
-	e.action = SLICE("secrets.relocked");
-	e.target = slice_str(key.id);
-	e.detail = slice_str(detail);
-	audit_add(t, &e);
+	audit_note(t, &r->who, "secrets.relocked", slice_str(key.id),
+	    slice_str(detail));
 	store_commit(r->server->store, &t, &r->server->port, on_recorded, r);
 }
 

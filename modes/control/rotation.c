@@ -125,16 +125,13 @@ on_audited(void *ctx, const struct store_result *r)
 }
 
 static void
-audit(struct rotation *r, const struct audit_entry *who, struct slice action,
+audit(struct rotation *r, const struct audit_entry *who, const char *action,
     struct slice target)
 {
 	struct server *s = r->server;
 	struct store_txn *t = store_txn_new();
-	struct audit_entry e = *who;
 
-	e.action = action;
-	e.target = target;
-	audit_add(t, &e);
+	audit_note(t, who, action, target, SLICE_NONE);
 	store_commit(s->store, &t, &s->port, on_audited, r);
 }
 
@@ -176,7 +173,7 @@ rotation_prepare(struct rotation *r, enum ca_level level,
 	    ca_outside_prepare(&ca->files, given->chain, &o, &err) :
 	    ca_rotate_prepare(&ca->files, level, &o, &err)) == 0) {
 		ca_rotate_is_prepared(&ca->files, &level);
-		audit(r, who, SLICE("ca.prepare"), level_name(level));
+		audit(r, who, "ca.prepare", level_name(level));
 		if (level == CA_ROOT)
 			publish(r, &err);
 	}
@@ -193,7 +190,7 @@ rotation_request(struct rotation *r, const struct audit_entry *who,
 
 	if (ca_outside_request(&ca->files, &o, pem, err) < 0)
 		return -1;
-	audit(r, who, SLICE("ca.request"), level_name(CA_INTERMEDIATE));
+	audit(r, who, "ca.request", level_name(CA_INTERMEDIATE));
 	return 0;
 }
 
@@ -260,7 +257,7 @@ rotation_activate(struct rotation *r, const struct audit_entry *who,
 		done(ctx, &err);
 		return;
 	}
-	audit(r, who, SLICE("ca.activate"), level_name(level));
+	audit(r, who, "ca.activate", level_name(level));
 	r->is_activating = true;
 	r->done = done;
 	r->ctx = ctx;
@@ -274,7 +271,7 @@ rotation_taint(struct rotation *r, const struct audit_entry *who,
 {
 	struct err none = ERR_INIT;
 
-	audit(r, who, SLICE("ca.taint"), SLICE("certificates"));
+	audit(r, who, "ca.taint", SLICE("certificates"));
 	if (r->server->identity != NULL)
 		identity_renew(r->server->identity);
 	sessions_ask_renewal(r->server->sessions);
@@ -301,7 +298,7 @@ rotation_drop(struct rotation *r, int64_t ended, const struct audit_entry *who,
 		err_set(&err, ERR_NOT_FOUND, "no root but the active one is "
 		    "trusted");
 	if (n > 0) {
-		audit(r, who, SLICE("ca.drop"), SLICE("root"));
+		audit(r, who, "ca.drop", SLICE("root"));
 		publish(r, &err);
 	}
 	done(ctx, &err);
