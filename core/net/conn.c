@@ -458,22 +458,21 @@ conn_set_peer(struct conn *c, struct conn_peer **peer)
 	*peer = NULL;
 }
 
-/* Moves on behind the copy; NULL stays NULL. */
-static const char *
-put_text(char **to, const char *text)
-{
-	char *copy = *to;
-
-	if (text == NULL)
-		return NULL;
-	*to = stpcpy(copy, text) + 1;
-	return copy;
-}
-
 static size_t
 room_of(const char *text)
 {
 	return text == NULL ? 0 : strlen(text) + 1;
+}
+
+/* Moves on behind the copy; NULL stays NULL. */
+static const char *
+put_text(char **to, const char *text)
+{
+	size_t len = room_of(text);
+	const char *copy = len == 0 ? NULL : memcpy(*to, text, len);
+
+	*to += len;
+	return copy;
 }
 
 struct conn_peer *
