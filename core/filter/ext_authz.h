@@ -16,7 +16,8 @@
  * it may not touch, and what is passed over where it tries: Host and pseudo
  * fields, what frames a message or belongs to one hop, and what the mesh itself
  * vouches for (x-mesh-*, x-forwarded-client-cert, -for, -host, -proto,
- * forwarded).  An answer that is malformed in any part is no answer.
+ * forwarded).  An answer that is malformed in any part is no answer, but for the
+ * body of a refusal by HTTP.
  */
 #define EXT_AUTHZ_ANSWER_MAX	(64 * 1024)	/* bytes of its body, or message */
 #define EXT_AUTHZ_CHANGES_MAX	128

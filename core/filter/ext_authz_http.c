@@ -136,16 +136,22 @@ deny(const struct ext_authz_settings *s, const struct http_head *h,
 			    f->v[i].name, f->v[i].value);
 }
 
+bool
+ext_authz_http_denies(const struct http_head *h)
+{
+	return h->status > 200 && h->status < 500;
+}
+
 void
 ext_authz_http_read(const struct ext_authz_settings *s,
     const struct ext_authz_question *q, const struct http_head *h,
     struct slice body, struct arena *a, struct ext_authz_answer *out)
 {
 	*out = (struct ext_authz_answer){ .result = EXT_AUTHZ_ALLOW };
-	if (h->status < 200 || h->status >= 500)
-		ext_authz_fail(out, "it failed itself");
+	if (ext_authz_http_denies(h))
+		deny(s, h, body, a, out);
 	else if (h->status == 200)
 		allow(s, &q->head->fields, &h->fields, a, out);
 	else
-		deny(s, h, body, a, out);
+		ext_authz_fail(out, "it failed itself");
 }

@@ -22,6 +22,8 @@
 /* Fills head (of the arena) but for what concerns the connection. */
 void ext_authz_http_ask(const struct ext_authz_settings *,
     const struct ext_authz_question *, struct arena *, struct http_head *);
+/* Whether an answer that begins so refuses, whatever becomes of its body. */
+bool ext_authz_http_denies(const struct http_head *);
 /* question: what was asked. */
 void ext_authz_http_read(const struct ext_authz_settings *,
     const struct ext_authz_question *, const struct http_head *,

@@ -75,12 +75,25 @@ tell(struct ext_authz_ask *a, struct ext_authz_answer *answer)
 	a->done(a->arg, answer);
 }
 
+/* By HTTP the head of an answer decides; its body is for people. */
+static bool
+says_no(const struct ext_authz_ask *a)
+{
+	return a->answer != NULL && !a->provider->settings.is_grpc &&
+	    ext_authz_http_denies(a->answer);
+}
+
+/* A refusal is one whatever becomes of its page, or it might be let by. */
 static void
 fail(struct ext_authz_ask *a, const char *why, enum stream_error error)
 {
 	struct ext_authz_answer answer;
 
-	ext_authz_fail(&answer, why);
+	if (says_no(a))
+		ext_authz_http_read(&a->provider->settings, &a->question,
+		    a->answer, SLICE(""), a->to, &answer);
+	else
+		ext_authz_fail(&answer, why);
 	end(a, ATTEMPT_FAILED, error);
 	tell(a, &answer);
 }

@@ -211,6 +211,18 @@ def a_provider_that_does_not_answer_lets_nobody_pass(scene):
 
 
 @scenario
+def a_refusal_is_one_though_its_page_is_too_long(scene):
+	world = World(scene, HttpProvider(lambda request: (403, [("X-Why",
+	    "because")], request.path.encode() * (20000
+	    if request.path == "/long" else 1))), HTTP,
+	    ", failOpen: true, headersToDownstreamOnDeny: [x-why]")
+	for path, body in (("/short", b"/short"), ("/long", b"")):
+		reply = world.ask(path)
+		assert (reply.status, reply.body, reply.header("x-why")) == (403,
+		    body, "because"), (path, reply.status, reply.body[:40])
+
+
+@scenario
 def a_body_is_shown_as_far_as_is_said(scene):
 	world = World(scene, HttpProvider(yes()), HTTP,
 	    ", includeRequestBodyInCheck: {maxRequestBytes: 16}")
