@@ -139,14 +139,15 @@ put(char *to, struct slice s)
 
 struct slice
 http_fields_join(const struct http_fields *f, struct arena *a,
-    struct slice name)
+    struct slice name, struct slice between)
 {
 	enum http_field_id id = http_field_id(name);
 	const struct http_field *first = find(f, id, name);
-	struct slice between = id == FIELD_COOKIE ? SLICE("; ") : SLICE(", ");
 	size_t len = 0, n = 0;
 	char *text, *to;
 
+	if (id == FIELD_COOKIE)
+		between = SLICE("; ");
 	for (size_t i = 0; i < f->len; i++)
 		if (is_named(&f->v[i], id, name)) {
 			len += f->v[i].value.len + between.len;

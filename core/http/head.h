@@ -83,12 +83,12 @@ struct slice http_fields_get(const struct http_fields *, enum http_field_id);
 struct slice http_fields_find(const struct http_fields *, struct slice lower_name);
 size_t http_fields_count(const struct http_fields *, enum http_field_id);
 /*
- * All lines of a field as one, as of a list (RFC 9110, section 5.3); of Cookie
- * with "; " between (RFC 9113, section 8.2.3).  Borrows the only one, or lies in
- * the arena; SLICE_NONE: there is none.
+ * All lines of a field as one, as of a list (RFC 9110, section 5.3), with a comma
+ * or such between; of Cookie with "; " (RFC 9113, section 8.2.3).  Borrows the
+ * only one, or lies in the arena; SLICE_NONE: there is none.
  */
 struct slice http_fields_join(const struct http_fields *, struct arena *,
-    struct slice lower_name);
+    struct slice lower_name, struct slice between);
 /* Borrow name and value: they must live as long as the arena. */
 void http_fields_add(struct http_fields *, struct slice lower_name,
     struct slice value);

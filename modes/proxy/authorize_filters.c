@@ -200,7 +200,7 @@ header_of(void *arg, struct slice name)
 
 	/* A field without a value is there. */
 	return slice_is(name, "host") ? head->authority :
-	    http_fields_join(&head->fields, l7_arena(ctx), name);
+	    http_fields_join(&head->fields, l7_arena(ctx), name, SLICE(", "));
 }
 
 /* At a gateway the farthest that trusted proxies vouch for; else the peer. */

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/unset.h"
 #include "filter/caller.h"
 #include "model/grpc_route.h"
 #include "modes/proxy/ext_authz_rule.h"
@@ -147,55 +148,63 @@ rule_set_fini(struct rule_set *set)
 
 /* --- choosing ---------------------------------------------------------------------- */
 
+/* Fields of several lines, so that each is put together once for all rules. */
+#define JOINED_MAX	8	/* more are put together again */
+struct joined {
+	struct {
+		struct slice name, value;
+	}      v[JOINED_MAX];
+	size_t len;
+};
+
 struct asked {
 	const struct http_head *head;
 	struct l7_ctx          *ctx;
+	struct joined          *joined;
 };
 
-/* One that comes several times is a list (RFC 9110, section 5.3). */
 static struct slice
-joined(const struct asked *q, struct slice name, struct slice first)
+value_of(const struct asked *q, struct slice name)
 {
+	struct joined *j = q->joined;
 	const struct http_fields *f = &q->head->fields;
-	struct slice all = first;
-	bool is_first = true;
+	struct slice value;
 
-	for (size_t i = 0; i < f->len; i++) {
-		if (!slice_eq(f->v[i].name, name))
-			continue;
-		if (!is_first)
-			all = slice_str(arena_printf(l7_arena(q->ctx),
-			    "%.*s,%.*s", SLICE_ARG(all), SLICE_ARG(f->v[i].value)));
-		is_first = false;
+	for (size_t i = 0; i < j->len; i++)
+		if (slice_eq(j->v[i].name, name))
+			return j->v[i].value;
+	value = http_fields_join(f, l7_arena(q->ctx), name, SLICE(","));
+	if (value.ptr != http_fields_find(f, name).ptr && j->len < JOINED_MAX) {
+		j->v[j->len].name = name;
+		j->v[j->len++].value = value;
 	}
-	return all;
+	return value;
 }
 
 static struct slice
 header_of(const void *arg, struct slice name)
 {
 	const struct asked *q = arg;
-	struct slice first;
 
 	if (slice_is(name, "host"))
 		return q->head->authority;
-	if (slice_is(name, ROUTE_CALLER))
-		return filter_caller(q->ctx);
-	first = http_fields_find(&q->head->fields, name);
-	return first.ptr == NULL ? first : joined(q, name, first);
+	return slice_is(name, ROUTE_CALLER) ? filter_caller(q->ctx) :
+	    value_of(q, name);
 }
 
 static bool
 find(const struct rule_set *set, struct l7_ctx *ctx,
     const struct http_head *head, struct route_found *found)
 {
-	const struct asked asked = { head, ctx };
+	UNSET struct joined joined;
+	const struct asked asked = { head, ctx, &joined };
 	const struct route_request request = {
 		.host = head->host, .method = head->method,
 		.path = head->path, .query = head->query,
 		.header = header_of, .head = &asked,
 	};
 
+	joined.len = 0;
 	return route_find(set->book->table, &request, found);
 }
 
