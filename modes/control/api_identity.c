@@ -332,5 +332,7 @@ api_add_ca(struct api_call *call, struct conf_node *map)
 			    ca_rotate_forgets_key(&ca->files));
 		}
 	}
+	conf_set_string(map, "rootKey", ca_rotate_has_key(&ca->files,
+	    ca->root_key_file) ? "here" : "elsewhere");
 	add_facts(conf_set_map(map, "intermediate"), &ca->now.cert);
 }

@@ -443,6 +443,13 @@ is_key_of(const char *key_path, const char *roots_path)
 	return is;
 }
 
+bool
+ca_rotate_has_key(const struct ca_files *f, const char *root_key_file)
+{
+	return is_key_of(root_key_file != NULL && !ca_file_exists(f->root_key) ?
+	    root_key_file : f->root_key, f->root_cert);
+}
+
 /* By its name; what cannot be read was brought. */
 static bool
 is_brought(const char *roots_path)

@@ -53,6 +53,8 @@ struct ca_signed {
  */
 int ca_rotate_prepare_signed(const struct ca_files *, const struct ca_signed *,
     const struct ca_rotate_options *, struct err *);
+/* Whether the active root's key can be used here; the key's file is read. */
+bool ca_rotate_has_key(const struct ca_files *, const char *root_key_file);
 /* What is prepared; false: nothing is. */
 bool ca_rotate_is_prepared(const struct ca_files *, enum ca_level *);
 /* Whether who knows the active root alone will trust what the prepared one signs. */

@@ -9,6 +9,7 @@
 
 struct rotation {
 	struct server *server;
+	int64_t        said;		/* that others have to sign; or 0 */
 	/* An activation that waits for the signer: */
 	bool           is_activating;
 	rotation_done *done;
@@ -82,6 +83,39 @@ on_looked(void *ctx, const struct err *err)
 		log_error("ca", "rotation: %s", err->text);
 }
 
+bool
+rotation_say(int64_t *said, int64_t now)
+{
+	/* A clock that was set back says it again. */
+	if (*said != 0 && now >= *said && now - *said < ROTATION_SAY_S)
+		return false;
+	*said = now;
+	return true;
+}
+
+/* What others have to sign is not made here; true: it is so. */
+static bool
+is_for_others(struct rotation *r, enum rotation_step step, int64_t now)
+{
+	const struct ca *ca = r->server->ca;
+	bool is_root = step == ROTATION_PREPARE_ROOT;
+	char end[CLOCK_TEXT_MAX];
+
+	if ((!is_root && step != ROTATION_PREPARE_INTERMEDIATE) ||
+	    ca_rotate_has_key(&ca->files, ca->root_key_file))
+		return false;
+	if (!rotation_say(&r->said, now))
+		return true;
+	clock_format(end, is_root ? ca->bundle->roots[0].not_after :
+	    ca->now.cert.not_after, -1);
+	log_warn("ca", "the %s ends %s, and the root's key is elsewhere: mesh "
+	    "ctl ca prepare --csr prints a request, to be signed there%s; mesh "
+	    "ctl ca prepare --chain takes what comes back, and mesh ctl ca "
+	    "activate puts it to use", is_root ? "root" : "intermediate", end,
+	    is_root ? " under the next root" : "");
+	return true;
+}
+
 void
 rotation_look(struct rotation *r, int64_t now)
 {
@@ -96,7 +130,9 @@ rotation_look(struct rotation *r, int64_t now)
 	};
 
 	f.is_prepared = ca_rotate_is_prepared(&ca->files, &f.prepared);
-	switch (rotation_due(&f, now)) {
+	enum rotation_step step = rotation_due(&f, now);
+
+	switch (is_for_others(r, step, now) ? ROTATION_NOTHING : step) {
 	case ROTATION_PREPARE_INTERMEDIATE:
 		rotation_prepare(r, CA_INTERMEDIATE, NULL, &who, on_looked, r);
 		break;

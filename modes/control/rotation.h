@@ -13,6 +13,9 @@
  *   activate  the signer signs with it
  *   drop      a root that is not active leaves the bundle
  *
+ * Where the root's key is elsewhere nothing is prepared by age: a warning says
+ * what to do, once a day.
+ *
  * By age: an intermediate or root is prepared once it has less than half of
  * its life or 30 days, whatever is less, and activated at a sixth or 7 days.
  * A root leaves 24 h after its end.
@@ -37,6 +40,12 @@ struct rotation_facts {
 };
 enum rotation_step rotation_due(const struct rotation_facts *, int64_t now);
 #define ROTATION_DROP_S	86400	/* after a root's end */
+/*
+ * Whether to say at `now` what is due and is not in our power; *said: when that
+ * was said last, or 0.
+ */
+#define ROTATION_SAY_S	86400
+bool rotation_say(int64_t *said, int64_t now);
 
 /* Does what is due; what fails is logged, and tried again by the next look. */
 void rotation_look(struct rotation *, int64_t now);

@@ -10,6 +10,19 @@ age(int64_t life, int64_t left)
 	return (struct rotation_age){ (left - life) * DAY, left * DAY };
 }
 
+/* Control looks every minute. */
+TEST(what_others_have_to_do_is_said_once_a_day)
+{
+	int64_t said = 0, start = 1000 * DAY;
+	size_t lines = 0;
+
+	for (int64_t now = start; now < start + 3 * DAY; now += 60)
+		lines += rotation_say(&said, now);
+	assert_int_equal(lines, 3);
+	assert_true(rotation_say(&said, start - DAY));
+	assert_false(rotation_say(&said, start - DAY + 60));
+}
+
 TEST(rotation_follows_the_age)
 {
 	static const struct {

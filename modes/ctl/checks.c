@@ -192,9 +192,42 @@ check_audit(struct ctl *c, struct checks *k)
 	}
 }
 
+/* What to do about a CA that ends: control does it by itself, if it can. */
+struct ca_hints {
+	const char *root, *intermediate;
+};
+
+static const struct ca_hints *
+hints_of(const struct conf_node *ca)
+{
+	static const struct ca_hints by_itself = {
+		"mesh ctl ca prepare --level root, then mesh ctl ca activate; "
+		"control's log says why it has not",
+		"mesh ctl ca prepare, then mesh ctl ca activate; control's log "
+		"says why it has not",
+	}, by_others = {
+		"its key is elsewhere: mesh ctl ca prepare --csr > FILE, have "
+		"that signed under the next root, then mesh ctl ca prepare "
+		"--chain SIGNED and mesh ctl ca activate",
+		"the root's key is elsewhere: mesh ctl ca prepare --csr > FILE, "
+		"have that signed there, then mesh ctl ca prepare --chain SIGNED "
+		"and mesh ctl ca activate",
+	}, by_activation = {
+		"mesh ctl ca activate: another one is prepared",
+		"mesh ctl ca activate: another one is prepared",
+	};
+	const char *key = conf_get_string(ca, "rootKey");
+
+	if (conf_get(ca, "prepared") != NULL)
+		return &by_activation;
+	return key != NULL && strcmp(key, "elsewhere") == 0 ? &by_others :
+	    &by_itself;
+}
+
 static void
 check_ca(struct ctl *c, struct checks *k)
 {
+	const struct ca_hints *hints;
 	struct conf_node *ca;
 	struct err err = ERR_INIT;
 	struct check_line *l;
@@ -206,6 +239,7 @@ check_ca(struct ctl *c, struct checks *k)
 		l->why = arena_strdup(&c->arena, err.text);
 		return;
 	}
+	hints = hints_of(ca);
 	warn_s = conf_get(ca, "prepared") != NULL ? CA_ACTIVATED_S :
 	    CA_PREPARED_S;
 	CONF_FOREACH(e, conf_get(ca, "roots")) {
@@ -216,15 +250,12 @@ check_ca(struct ctl *c, struct checks *k)
 		    "root %s", checks_text(c, e->node, "subject")),
 		    conf_get_string(e->node, "notAfter"), warn_s);
 		if (l != NULL && l->result != CHECK_SUCCESS)
-			l->hint = "mesh ctl ca prepare --level root, then "
-			    "mesh ctl ca activate; control's log says why it "
-			    "has not";
+			l->hint = hints->root;
 	}
 	l = checks_add_end(c, k, "identities", "the intermediate",
 	    conf_string(conf_find(ca, "intermediate.notAfter")), warn_s);
 	if (l != NULL && l->result != CHECK_SUCCESS)
-		l->hint = "mesh ctl ca prepare, then mesh ctl ca activate; "
-		    "control's log says why it has not";
+		l->hint = hints->intermediate;
 	l = checks_add_end(c, k, "identities", "control's own certificate",
 	    conf_string(conf_find(ca, "control.notAfter")), 0);
 	if (l != NULL && l->result != CHECK_SUCCESS)

@@ -210,6 +210,7 @@ static void
 print_ca(struct ctl *c, const struct conf_node *answer)
 {
 	const char *domain, *prepared;
+	const char *is_elsewhere = conf_get_string(answer, "rootKey");
 
 	if (print_node(c, answer))
 		return;
@@ -225,6 +226,10 @@ print_ca(struct ctl *c, const struct conf_node *answer)
 		    "root" : strcmp(state, "prepared") == 0 ?
 		    "root, prepared" : "root, retired", e->node);
 	}
+	if (is_elsewhere != NULL && strcmp(is_elsewhere, "elsewhere") == 0)
+		str_add(&c->out, "the active root's key is elsewhere: its "
+		    "authority signs each intermediate; mesh ctl ca prepare "
+		    "--csr\n");
 	if (conf_get(answer, "intermediate") != NULL)
 		add_facts(c, "intermediate", conf_get(answer, "intermediate"));
 	prepared = conf_get_string(answer, "prepared");

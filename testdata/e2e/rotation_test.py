@@ -2,6 +2,7 @@
 """The certificate authority changes while requests are under way: another
 intermediate, another root, and the end of the old one."""
 
+import datetime
 import json
 import shutil
 import subprocess
@@ -355,6 +356,35 @@ class Authority:
 		return scene.file(f"{name}-{self.count}.pem", done.stdout +
 		    (self.root.read_text() if root else ""))
 
+	def sign_old(self, request, age, left):
+		"""One of a life that began some days ago; it has so many left."""
+		folder = self.scene.dir / f"{self.name}-ca"
+		folder.mkdir()
+		(folder / "index.txt").write_text("")
+		(folder / "conf").write_text(f"""[ca]
+default_ca = d
+[d]
+new_certs_dir = {folder}
+database = {folder}/index.txt
+rand_serial = yes
+default_md = sha256
+policy = p
+x509_extensions = v
+[p]
+commonName = supplied
+[v]
+{CA_CERTIFICATE}""")
+		now = datetime.datetime.now(datetime.timezone.utc)
+		start, end = ((now + datetime.timedelta(days=days)).strftime(
+		    "%Y%m%d%H%M%SZ") for days in (-age, left))
+		subprocess.run(["openssl", "ca", "-batch", "-notext", "-config",
+		    folder / "conf", "-in", self.scene.file("old.csr", request),
+		    "-cert", self.root, "-keyfile", self.key, "-startdate", start,
+		    "-enddate", end, "-out", folder / "signed"],
+		    capture_output=True, check=True)
+		return self.scene.file(f"{self.name}-old.pem", (folder /
+		    "signed").read_text() + self.root.read_text())
+
 	def vouch(self, other):
 		"""The other's root, signed by this one."""
 		scene = self.scene
@@ -426,6 +456,38 @@ def settle_under(control, far, proxies):
 	follow(control, proxies)
 	wait_until(lambda: control.ctl("ca", "revoke", "--yes",
 	    expect=None).returncode == 0, "the old root is dropped")
+
+
+@scenario
+def the_end_of_what_others_sign_is_foretold(scene):
+	"""Control cannot make the next one, and says to people who can."""
+	control = scene.control()
+	far = Authority(scene)
+	assert "elsewhere" not in control.ctl("ca", "show").stdout
+	request = control.ctl("ca", "prepare", "--csr").stdout
+	control.ctl("ca", "prepare", "--chain", far.sign_old(request, 280, 20))
+	control.ctl("ca", "activate", "--yes")
+	assert "the active root's key is elsewhere" in \
+	    control.ctl("ca", "show").stdout
+	said = control.ctl("check", expect=None).stdout
+	assert "the root's key is elsewhere: mesh ctl ca prepare --csr > FILE, " \
+	    "have that signed there" in said, said
+	assert "control's log says why" not in said, said
+	control.stop()
+	before = len(control.err())
+	control.start()
+	control.await_ready()
+	said = wait_until(lambda: [line for line in control.err()[before:]
+	    .splitlines() if "and the root's key is elsewhere" in line],
+	    "it says so at the start")
+	assert len(said) == 1 and "warn  ca: the intermediate ends 20" in said[0], \
+	    said
+	assert "mesh ctl ca prepare --csr prints a request" in said[0], said
+	assert "error ca: rotation" not in control.err()
+	request = control.ctl("ca", "prepare", "--csr").stdout
+	control.ctl("ca", "prepare", "--chain", far.sign(request, root=False))
+	said = control.ctl("check", expect=None).stdout
+	assert "prepare --csr" not in said, said
 
 
 @scenario
