@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "filter/ext_authz.h"
+#include "http/twin.h"
 #include "route/query.h"
 
 #define NAME_MAX_LEN	256	/* bytes */
@@ -20,6 +21,23 @@ matches(struct slice pattern, struct slice name)
 	if (pattern.ptr[0] == '*')
 		return slice_has_suffix(name, slice_from(pattern, 1));
 	return slice_eq(name, pattern);
+}
+
+/* Likewise of a name, or one that some applications take for such a one. */
+static bool
+matches_twin(struct slice pattern, struct slice name)
+{
+	size_t last = pattern.len - 1;
+
+	if (pattern.len < 2 || name.len < last)
+		return pattern.len == 1 && twin_is(name, pattern);
+	if (pattern.ptr[last] == '*')
+		return twin_is(slice_of(name.ptr, last),
+		    slice_of(pattern.ptr, last));
+	if (pattern.ptr[0] == '*')
+		return twin_is(slice_from(name, name.len - last),
+		    slice_from(pattern, 1));
+	return twin_is(name, pattern);
 }
 
 bool
@@ -77,8 +95,13 @@ bool
 ext_authz_reserves(const struct ext_authz_names *n,
     const struct http_field *f)
 {
-	return f->id != FIELD_AUTHORIZATION && f->id != FIELD_COOKIE &&
-	    ext_authz_names(n, f->name);
+	if (f->id == FIELD_AUTHORIZATION || f->id == FIELD_COOKIE)
+		return false;
+	for (size_t i = 0; i < n->len; i++)
+		if (strcmp(n->v[i], "*") != 0 &&
+		    matches_twin(slice_str(n->v[i]), f->name))
+			return true;
+	return false;
 }
 
 size_t
@@ -217,6 +240,12 @@ void
 ext_authz_change_request(const struct ext_authz_answer *a,
     struct arena *arena, struct http_head *h)
 {
+	/* What the caller says in another spelling, and not what it says. */
+	for (size_t i = 0; i < a->len; i++)
+		if (!a->changes[i].is_down && (a->changes[i].op ==
+		    EXT_AUTHZ_SET || a->changes[i].op == EXT_AUTHZ_REMOVE))
+			twin_remove(&h->fields,
+			    a->changes[i].name);
 	for (size_t i = 0; i < a->len; i++) {
 		const struct ext_authz_change *c = &a->changes[i];
 

@@ -31,8 +31,9 @@ bool ext_authz_has(const struct ext_authz_names *, struct slice lower_name);
 /* Likewise, but "*" names nobody. */
 bool ext_authz_names(const struct ext_authz_names *, struct slice lower_name);
 /*
- * A field that nobody but a provider may say, with its up_allow; Authorization
- * and Cookie, which say who one is oneself, never are.
+ * A field that nobody but a provider may say, with its up_allow, in any spelling
+ * that applications take for it (twin_is); Authorization and Cookie, which
+ * say who one is oneself, never are.
  */
 bool ext_authz_reserves(const struct ext_authz_names *,
     const struct http_field *);

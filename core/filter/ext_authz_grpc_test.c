@@ -209,6 +209,9 @@ TEST(ext_authz_grpc_yes_changes_request_and_response)
 	http_fields_add(&h.fields, SLICE("x-old"), SLICE("0"));
 	http_fields_add(&h.fields, SLICE("x-there"), SLICE("0"));
 	http_fields_add(&h.fields, SLICE("x-gone"), SLICE("0"));
+	/* What an application takes for what it says. */
+	http_fields_add(&h.fields, SLICE("x.gone"), SLICE("0"));
+	http_fields_add(&h.fields, SLICE("x.set"), SLICE("0"));
 	ext_authz_change_request(&answer, &a, &h);
 	expect_fields(&h.fields, "x-set=1 x-more=0 x-only=3 x-old=0 x-there=6 "
 	    "x-more=2 x-new=4 ");

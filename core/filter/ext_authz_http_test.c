@@ -186,8 +186,9 @@ TEST(ext_authz_takes_out_what_only_a_provider_may_say)
 	static const char *const up[] = { "x-user", "authorization", "cookie",
 		"x-g-*", "x-mesh-*", "host", "u" };
 	static const char *const all[] = { "*" };
+	static const char *const odd[] = { "x_user", "x-g-*", "*_roles", "u" };
 	static const struct ext_authz_names named = NAMES(up),
-	    everything = NAMES(all), nothing = { NULL, 0 };
+	    twins = NAMES(odd), everything = NAMES(all), nothing = { NULL, 0 };
 	static const struct {
 		const struct ext_authz_names *names;
 		const char *fields, *left;
@@ -196,7 +197,14 @@ TEST(ext_authz_takes_out_what_only_a_provider_may_say)
 		{ &named, "x-user: a\nb: c\nx-user: d\nx-g-1: e\n", "b: c\n",
 		    3 },
 		{ &named, "x-users: a\n", "x-users: a\n", 0 },
-		{ &named, "u: a\nv: a\n", "v: a\n", 1 },
+		/* One letter is a name, too. */
+		{ &twins, "u: a\nv: a\n", "v: a\n", 1 },
+		/* What an application takes for the same. */
+		{ &twins, "x-user: a\nx.user: a\nx-user-b: c\n",
+		    "x-user-b: c\n", 2 },
+		{ &twins, "x.g.1: a\nx-g_2: a\nxg: a\n", "xg: a\n", 2 },
+		{ &twins, "a-roles: x\na.roles: x\nroles: x\n",
+		    "roles: x\n", 2 },
 		{ &named, "cookie: a=b\nauthorization: t\n",
 		    "cookie: a=b\nauthorization: t\n", 0 },
 		{ &named, "x-mesh-source: a\nhost: b\nx-user: c\n",

@@ -2,6 +2,7 @@
 #include "conf/json.h"
 #include "filter/token_places.h"
 #include "http/cookies.h"
+#include "http/twin.h"
 #include "pki/base64.h"
 #include "route/query.h"
 
@@ -179,8 +180,10 @@ token_places_hide(const struct authn *z, struct slice query, struct arena *a)
 void
 token_outputs_drop(const struct authn_rule *r, struct http_fields *fields)
 {
-	for (size_t i = 0; i < r->outputs_len; i++)
+	for (size_t i = 0; i < r->outputs_len; i++) {
 		http_fields_remove(fields, r->outputs[i].name);
+		twin_remove(fields, r->outputs[i].name);
+	}
 }
 
 void

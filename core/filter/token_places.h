@@ -26,7 +26,8 @@ struct slice token_places_hide(const struct authn *, struct slice query,
 
 /*
  * Fields in which applications get claims are ours: whatever a caller says in
- * one, or in a trailer of that name, is dropped, with or without a token, and
+ * one, in another spelling of it that applications take for the same, or in a
+ * trailer of that name, is dropped, with or without a token, and
  * then a proof's are put in.  A
  * claim is put as it is if it is a string, a number or a truth, and as JSON in
  * base64url if it is more; what cannot be in a field is left out.

@@ -184,7 +184,7 @@ TEST(claims_reach_the_application_and_nobody_elses_words_do)
 
 	assert_non_null(p.claims);
 	head_from(&h, &a, "x-sub: root|x-payload: eA|x-bad: 1|x-none: 2|x: y|"
-	    "x-sub: again", NULL);
+	    "x-sub: again|x.sub: other", NULL);
 	token_outputs_clear(z, &h.fields);
 	assert_string_equal(show(&h, &a), "|x: y");
 	token_outputs_put(z, &p, &h, &a);

@@ -198,6 +198,15 @@ def an_application_gets_the_claims_and_nobody_elses_words(scene):
 	control.apply(authentication([{**rule, "forwardOriginalToken": True}]))
 	wait_until(lambda: "x-token" in seen(web, fields={"x-token":
 	    "JWT " + token})["headers"], "the token goes on")
+	# To CGI and its kin all of these are HTTP_X_USER.
+	rule["outputClaimToHeaders"] = [{"header": "X_User", "claim": "sub"}]
+	control.apply(authentication([rule]))
+	fields = {"x-token": "JWT " + token, "X-User": "root", "X.User": "root",
+	    "X_User": "root"}
+	wait_until(lambda: {name for name in seen(web, fields=fields)["headers"]
+	    if "user" in name and name != "user-agent"} == {"x_user"},
+	    "of all spellings ours is left")
+	assert seen(web, fields=fields)["headers"]["x_user"] == ["ann"]
 
 
 @scenario
