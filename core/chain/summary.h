@@ -42,6 +42,8 @@ struct l7_summary {
 	int                attempts;
 	bool               is_upstream_tls;	/* with or without such an ID */
 	bool               is_own;	/* our application asks */
+	/* A proxy of the mesh asks with it whether another may go on. */
+	bool               is_question;
 	/* It came with who somebody is: Authorization, Cookie, a token. */
 	bool               is_personal;
 };

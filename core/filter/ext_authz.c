@@ -122,6 +122,17 @@ ext_authz_clear(const struct ext_authz_names *n, struct arena *a,
 	return removed;
 }
 
+/* --- questions ------------------------------------------------------------------- */
+
+bool
+ext_authz_is_question(const struct ext_authz_settings *s, struct slice method,
+    struct slice path)
+{
+	return s->is_grpc ? slice_is(method, "POST") &&
+	    slice_is(path, EXT_AUTHZ_GRPC_PATH) :
+	    slice_has_prefix(path, s->path);
+}
+
 /* --- reading --------------------------------------------------------------------- */
 
 void

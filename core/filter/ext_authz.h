@@ -21,6 +21,7 @@
  */
 #define EXT_AUTHZ_ANSWER_MAX	(64 * 1024)	/* bytes of its body, or message */
 #define EXT_AUTHZ_CHANGES_MAX	128
+#define EXT_AUTHZ_GRPC_PATH	"/envoy.service.auth.v3.Authorization/Check"
 
 /* Names in lower case; "abc*" is a beginning, "*abc" an end, "*" all. */
 struct ext_authz_names {
@@ -59,6 +60,10 @@ struct ext_authz_settings {
 	bool                   allows_part;	/* of a longer body, else 413 */
 	bool                   as_bytes;	/* gRPC: raw_body */
 };
+
+/* Whether a request of this method and path could be a question of such a one. */
+bool ext_authz_is_question(const struct ext_authz_settings *,
+    struct slice method, struct slice path);
 
 struct ext_authz_peer {
 	struct slice address;		/* without port; empty: unknown */

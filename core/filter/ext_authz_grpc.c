@@ -4,8 +4,6 @@
 #include "filter/ext_authz_grpc.h"
 #include "http/protobuf.h"
 
-#define PATH	"/envoy.service.auth.v3.Authorization/Check"
-
 /* --- the question ----------------------------------------------------------------- */
 
 /* string; left out if it is empty.  What is no UTF-8 would be refused whole. */
@@ -176,7 +174,7 @@ ext_authz_grpc_ask(const struct ext_authz_settings *s, struct slice authority,
 	h->method = SLICE("POST");
 	h->method_id = METHOD_POST;
 	h->scheme = SLICE("http");
-	h->path = SLICE(PATH);
+	h->path = SLICE(EXT_AUTHZ_GRPC_PATH);
 	http_authority_parse(a, authority, h);
 	h->takes_trailers = true;
 	http_fields_add_id(&h->fields, FIELD_CONTENT_TYPE,

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "filter/ext_authz.h"
 #include "model/closure.h"
 #include "model/extension_provider.h"
 #include "model/gateway.h"
@@ -38,7 +39,20 @@ askable(const struct inquiry *q, const struct authz_ask *ask)
 	    model_auth_provider(p);
 }
 
-/* None is asked about what is meant for itself. */
+/* What proxies ask it; by HTTP that may be anything. */
+static bool
+is_question_to(const struct inquiry *q, const struct model_auth_provider *p,
+    const struct authz_ask *ask)
+{
+	return q->service != NULL && model_extension_provider(q->config,
+	    ask->provider)->grpc != NULL && q->facts.port == p->port &&
+	    strcmp(p->service, q->to.name) == 0 &&
+	    strcmp(p->namespace, q->to.namespace) == 0 &&
+	    slice_is(q->facts.method, "POST") &&
+	    slice_is(q->facts.path, EXT_AUTHZ_GRPC_PATH);
+}
+
+/* None is asked about questions to itself. */
 static void
 drop_own(const struct inquiry *q, struct authz_verdict *v)
 {
@@ -47,9 +61,7 @@ drop_own(const struct inquiry *q, struct authz_verdict *v)
 	for (size_t i = 0; i < v->asks_len; i++) {
 		const struct model_auth_provider *p = askable(q, &v->asks[i]);
 
-		if (p == NULL || q->service == NULL ||
-		    strcmp(p->service, q->to.name) != 0 ||
-		    strcmp(p->namespace, q->to.namespace) != 0)
+		if (p == NULL || !is_question_to(q, p, &v->asks[i]))
 			v->asks[kept++] = v->asks[i];
 	}
 	v->asks_len = kept;

@@ -148,10 +148,21 @@ ask(struct l7_ctx *ctx, struct ext_authz_provider *p, struct slice service)
 	    on_answer, ctx);
 }
 
+/* About a question to itself it would be asked the next one. */
+static bool
+is_question_to(const struct ext_authz_provider *p, struct l7_ctx *ctx,
+    const struct authorize_at *at)
+{
+	const struct authorize_request *r = ctx->state;
+
+	return l7_summary(ctx)->is_question && at->port == p->port &&
+	    slice_eq(p->service, at->service) &&
+	    ext_authz_is_question(&p->settings, r->method, r->path);
+}
+
 /*
  * HOLD: the next one is asked; PASS: all said yes, and it is let in; STOP: it was
- * refused.  Of requests to itself a provider knows what it thinks of them, and
- * would be asked about the question next.
+ * refused.
  */
 static enum verdict
 ask_next(struct l7_ctx *ctx)
@@ -160,8 +171,10 @@ ask_next(struct l7_ctx *ctx)
 	struct authorize_at at;
 	struct authz_facts f;
 
-	if (!authorize_facts(ctx, &at, &f))
+	if (!authorize_facts(ctx, &at, &f)) {
 		at.service = SLICE("");
+		at.port = 0;
+	}
 	for (; a->at < a->len; a->at++) {
 		const struct authz_ask *next = &a->asks[a->at];
 		struct ext_authz_provider *p = authorize_provider(l7_env(ctx)->mode,
@@ -173,7 +186,7 @@ ask_next(struct l7_ctx *ctx)
 			    next->policy, next->rule });
 			return STOP;
 		}
-		if (slice_eq(p->service, at.service))
+		if (is_question_to(p, ctx, &at))
 			continue;
 		ask(ctx, p, at.service);
 		return HOLD;
@@ -205,7 +218,7 @@ asking_clear(struct l7_ctx *ctx, const struct authorize_at *at,
 
 		/* Questions to itself say what it is to see. */
 		if (p != NULL && !is_to_ask(v, names[i]) &&
-		    !slice_eq(p->service, at->service))
+		    !is_question_to(p, ctx, at))
 			removed += ext_authz_clear(&p->settings.up_allow,
 			    l7_arena(ctx), fields);
 	}

@@ -113,8 +113,6 @@ ask_next(struct bytes_asking *a)
 			refuse(a, &gone);
 			return STOP;
 		}
-		if (slice_eq(p->service, a->service))
-			continue;
 		ext_authz_question_of_bytes(a->ctx, a->service, &a->arena, &q);
 		a->provider = ext_authz_provider_ref(p);
 		a->ask = ext_authz_ask(w, p, &q, &a->arena, on_answer, a);

@@ -184,11 +184,15 @@ static void
 name_link(struct ext_authz_ask *a)
 {
 	struct http_fields *f = &a->head.fields;
-	bool is_member = attempt_endpoint(a->attempt)->id.len > 0;
+	const struct endpoint *e = attempt_endpoint(a->attempt);
+	bool is_member = e->id.len > 0;
 
 	http_fields_remove_id(f, FIELD_MESH_HOST);
 	http_fields_remove_id(f, FIELD_MESH_SOURCE);
 	http_fields_remove_id(f, FIELD_MESH_VERSION);
+	http_fields_remove(f, SLICE(EXT_AUTHZ_QUESTION));
+	if (is_member || e->has_sidecar)
+		http_fields_set(f, SLICE(EXT_AUTHZ_QUESTION), SLICE("1"));
 	if (!is_member)
 		return;
 	http_fields_set_id(f, FIELD_MESH_HOST, a->head.host);

@@ -19,6 +19,9 @@
  *
  * A provider is made anew for each snapshot; questions under way keep theirs.
  */
+/* On the link alone: this is a question, which a provider is not asked about. */
+#define EXT_AUTHZ_QUESTION	"x-mesh-question"
+
 struct ext_authz_provider {
 	struct refs               refs;
 	struct arena              arena;
@@ -26,6 +29,7 @@ struct ext_authz_provider {
 	struct slice              name;	/* for log and counters */
 	struct slice              authority;	/* gRPC */
 	struct slice              service;	/* "ns/name" */
+	uint16_t                  port;		/* of that */
 	struct cluster           *cluster;	/* counted; NULL: none such */
 };
 

@@ -83,6 +83,7 @@ ext_authz_provider_new(const struct model_extension_provider *doc,
 	    from->port);
 	p->service = slice_str(arena_printf(a, "%s/%s", from->namespace,
 	    from->service));
+	p->port = from->port;
 	s->is_grpc = doc->grpc != NULL;
 	s->timeout_ms = (uint64_t)from->timeout_ms;
 	s->fails_open = from->fails_open;
@@ -124,6 +125,7 @@ ext_authz_provider_of_filter(const struct model_external_auth *from,
 	    from->backend.name));
 	p->authority = authority_of(a, from->backend.name, ns,
 	    from->backend.port);
+	p->port = from->backend.port;
 	s->is_grpc = from->protocol == MODEL_AUTH_GRPC;
 	s->timeout_ms = (uint64_t)ms;
 	s->body_max = from->body == NULL ? 0 : (size_t)from->body->max;

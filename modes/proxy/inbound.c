@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "loop/loop_fd.h"
 #include "modes/proxy/entrance.h"
+#include "modes/proxy/ext_authz.h"
 #include "modes/proxy/plain.h"
 #include "modes/proxy/port.h"
 #include "modes/proxy/route.h"
@@ -396,6 +397,17 @@ is_misdirected(const struct http_head *head, struct slice meant,
 	    !service_name_eq(&name, ours);
 }
 
+/*
+ * Whether a proxy of our mesh may be at the other end, which lets no application
+ * speak for it; without TLS where members come so.
+ */
+static bool
+is_link(const struct conn_peer *peer, const struct inbound_port *app)
+{
+	return peer->is_tls ? peer->id[0] != '\0' && !peer->is_foreign :
+	    app != NULL && app->mode == MODEL_MTLS_DISABLE;
+}
+
 void
 route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
     struct l7_route *route)
@@ -409,6 +421,8 @@ route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	struct tls_identity *id = data_plane_identity(o->plane);
 	const struct slice meant = peer->is_tls && !peer->is_foreign ?
 	    http_fields_get(&head->fields, FIELD_MESH_HOST) : SLICE_NONE;
+	const bool is_question = is_link(peer, app) && http_fields_find(
+	    &head->fields, SLICE(EXT_AUTHZ_QUESTION)).ptr != NULL;
 	const bool is_h2 = !peer->is_tls ? head->minor == 2 : slice_is(
 	    http_fields_get(&head->fields, FIELD_MESH_VERSION), "2");
 
@@ -416,6 +430,7 @@ route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	    l7_arena(ctx), l7_conn(ctx), id == NULL ? SLICE_NONE : arena_dup(
 	    l7_arena(ctx), slice_str(tls_identity_id(id))), l7_summary(ctx));
 	tls_identity_unref(id);
+	l7_summary(ctx)->is_question = is_question;
 	if (app == NULL || app->cluster->protocol == CLUSTER_TCP) {
 		route_reply(route, s->in.l7, &no_app);
 		return;

@@ -483,8 +483,61 @@ def a_provider_is_not_asked_about_the_question(scene):
 	world.provider.asked.clear()
 	assert world.ask("/x").status == 200
 	assert len(world.provider.asked) == 1
-	assert world.control.ctl("authz", "check", "--from", "orders", "--to",
-	    "auth").stdout.count("allowed") == 1
+	assert "asks provider auth" in world.control.ctl("authz", "check",
+	    "--from", "orders", "--to", "auth", expect=2).stdout
+
+
+def to_provider(world, path, *options):
+	return curl(f"{world.web.outbound}{path}", "-H",
+	    "Host: auth.default.mesh", *options).status
+
+
+def asks_all(world):
+	world.control.apply("---\napiVersion: security.istio.io/v1\n"
+	    "kind: AuthorizationPolicy\nmetadata: {name: all, namespace: "
+	    "mesh-system}\nspec: {action: CUSTOM, provider: {name: auth}, "
+	    "rules: [{to: [{operation: {notPaths: [/free]}}]}]}\n")
+
+
+@scenario
+def an_http_provider_is_asked_about_all_but_questions_to_itself(scene):
+	world = World(scene, HttpProvider(yes()), HTTP, ", pathPrefix: /check")
+	world.provider.says = lambda request: (200 if request.path.startswith(
+	    "/check/") else 403, [], b"")
+	asks_all(world)
+	wait_until(lambda: world.provider.asked.clear() or (world.ask("/free"),
+	    world.ask("/x"), len(world.provider.asked))[2] == 1,
+	    "orders asks, and nobody about that")
+	# What an application sends is no question, whatever it says of itself.
+	forged = ("-H", "x-mesh-question: 1")
+	for path in "/admin", "/check/x":
+		world.provider.asked.clear()
+		to_provider(world, path, *forged)
+		assert [one.path for one in world.provider.asked] == [
+		    f"/check{path}", path], [one.path for one in
+		    world.provider.asked]
+	world.provider.says = lambda request: (403, [], b"")
+	assert to_provider(world, "/admin", *forged) == 403
+	assert to_provider(world, "/check/x", *forged) == 403
+
+
+@scenario
+def a_grpc_provider_is_asked_about_all_but_questions_to_itself(scene):
+	check = "/envoy.service.auth.v3.Authorization/Check"
+	world = World(scene, GrpcProvider(lambda asked, reply: setattr(
+	    reply.status, "code", 7 if asked.request.http.path in
+	    (check, "/admin") else 0)), GRPC)
+	asks_all(world)
+	wait_until(lambda: to_provider(world, "/admin", "-X", "POST") == 403,
+	    "it is asked about others")
+	assert world.ask("/x").status == 200
+	assert to_provider(world, check, "-X", "POST", "-H",
+	    "x-mesh-question: 1") == 403, "an application's is none"
+	check_as = ("authz", "check", "--from", "orders", "--to", "auth",
+	    "--method", "POST", "--path")
+	assert "allowed" in world.control.ctl(*check_as, check).stdout
+	assert "asks provider auth" in world.control.ctl(*check_as,
+	    "/admin", expect=2).stdout
 
 
 @scenario
