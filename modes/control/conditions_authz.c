@@ -12,6 +12,14 @@
  * namespace or the mesh.
  */
 #define IN_USE	"the policy is in use"
+#define DRY_RUN	"dry run: it decides nothing, and what it would do is counted"
+
+static bool
+is_dry(const struct sight *s)
+{
+	return s->of->kind == &model_authorization_policy_kind &&
+	    model_authz_is_dry_run(s->of);
+}
 
 /* Of one that asks a provider, whether it can. */
 static void
@@ -30,7 +38,9 @@ put_provider(struct sight *s, struct conf_node *list)
 	p = found == NULL ? NULL : model_auth_provider(found);
 	if (p == NULL)
 		condition_put(s, list, "ResolvedRefs", "False",
-		    "ProviderNotFound", "the MeshConfig has no extension "
+		    "ProviderNotFound", is_dry(s) ? "the MeshConfig has no "
+		    "extension provider of that name, so what the rules match "
+		    "would be refused" : "the MeshConfig has no extension "
 		    "provider of that name, so what the rules match is refused");
 	else if (sight_find(s, &model_service_kind, p->namespace,
 	    p->service) == NULL)
@@ -45,7 +55,7 @@ static void
 judge_target(struct sight *s, const struct model_target_ref *t,
     struct conf_node *list)
 {
-	const char *message = IN_USE, *fault = NULL;
+	const char *message = is_dry(s) ? DRY_RUN : IN_USE, *fault = NULL;
 
 	if (!model_ref_is(t->group, t->kind, MODEL_GATEWAY_GROUP, "Gateway")) {
 		fault = sight_target(s, t, &message);
@@ -72,7 +82,8 @@ judge_scope(struct sight *s, struct conf_node *status,
 		return;
 	}
 	list = conf_set_list(status, "conditions");
-	condition_put(s, list, "Accepted", "True", "Accepted", IN_USE);
+	condition_put(s, list, "Accepted", "True", "Accepted",
+	    is_dry(s) ? DRY_RUN : IN_USE);
 	put_provider(s, list);
 	condition_promise(s, list, true);
 	condition_ignored(s, list);

@@ -1,4 +1,7 @@
+#include <string.h>
+
 #include "base/unit.h"
+#include "modes/control/conditions.h"
 #include "modes/control/conditions_fixture.h"
 
 TEST(conditions_of_request_authentication_are_those_of_its_targets)
@@ -41,6 +44,59 @@ TEST(conditions_of_a_policy_that_asks_say_whether_it_can)
 	server_fixture_put(t, SERVICE("shop", "auth"));
 	conditions_expect(t, key, "Accepted=True/Accepted "
 	    "ResolvedRefs=True/ResolvedRefs Programmed=True/Programmed");
+	server_fixture_free(t);
+}
+
+/* What people read: whether it is in force, or tried. */
+static void
+expect_message(struct server_fixture *t, const char *key, const char *want)
+{
+	struct slice said = conditions_of(t->s->conditions,
+	    conditions_find(t, key));
+
+	if (memmem(said.ptr, said.len, want, strlen(want)) == NULL)
+		fail_msg("%s: no \"%s\" in %.*s", key, want, SLICE_ARG(said));
+}
+
+TEST(conditions_of_a_dry_run_do_not_say_that_it_is_in_use)
+{
+	static const struct {
+		const char *head, *spec, *key, *message;
+	} cases[] = {
+		{ "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+		    "metadata: {name: try, namespace: shop%s}\n", "spec: {}\n",
+		    "/security.istio.io/authorizationpolicies/shop/try",
+		    "dry run: it decides nothing" },
+		{ "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+		    "metadata: {name: one, namespace: shop%s}\n",
+		    "spec: {targetRefs: [{group: '', kind: Service, name: web}]}\n",
+		    "/security.istio.io/authorizationpolicies/shop/one",
+		    "dry run: it decides nothing" },
+	};
+	static const char tried[] = ", annotations: {istio.io/dry-run: 'true'}";
+	struct server_fixture *t = server_fixture_new();
+	struct str text = { 0 };
+
+	server_fixture_put(t, SERVICE("shop", "web"));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (int is_tried = 0; is_tried < 2; is_tried++) {
+			const char *at = strstr(cases[i].head, "%s");
+
+			str_clear(&text);
+			str_addf(&text, "%.*s%s%s%s", (int)(at - cases[i].head),
+			    cases[i].head, is_tried ? tried : "", at + 2,
+			    cases[i].spec);
+			server_fixture_put(t, str_ptr(&text));
+			expect_message(t, cases[i].key, is_tried ?
+			    cases[i].message : "the policy is in use");
+		}
+	server_fixture_put(t, "apiVersion: mesh/v1\nkind: RateLimit\n"
+	    "metadata: {name: few, namespace: shop}\nspec: {targetRefs: "
+	    "[{group: '', kind: Service, name: web}], dryRun: true, limits: "
+	    "[{requests: 1, per: 1h}]}\n");
+	expect_message(t, "/mesh/ratelimits/shop/few",
+	    "dry run: it refuses nobody");
+	str_fini(&text);
 	server_fixture_free(t);
 }
 

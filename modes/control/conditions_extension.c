@@ -28,11 +28,20 @@ displacing(struct sight *s, const struct model_target_ref *t)
 	return NULL;
 }
 
+/* Of a limit that is tried, that it is. */
+static const char *
+in_use(const struct sight *s)
+{
+	return s->of->kind == &model_rate_limit_kind &&
+	    model_rate_limit(s->of)->dry_run ? "dry run: it refuses nobody, and "
+	    "what it would refuse is counted" : "the policy is in use";
+}
+
 static void
 judge_target(struct sight *s, const struct model_target_ref *t,
     struct conf_node *list)
 {
-	const char *message = "the policy is in use";
+	const char *message = in_use(s);
 	const char *fault = sight_target(s, t, &message);
 	const struct model_object *other = fault == NULL ? displacing(s, t) :
 	    NULL;

@@ -100,6 +100,8 @@ def what_would_be_denied_is_counted_and_let_in(scene):
 	(row,) = json.loads(check("PUT", "-o", "json"))
 	assert row["verdict"] == "allowed", row
 	assert row["dryRun"]["verdict"] == "denied", row
+	told = control.ctl("describe", "authorizationpolicy", "later").stdout
+	assert "dry run: it decides nothing" in told and "in use" not in told, told
 
 
 def runs(control, name):
