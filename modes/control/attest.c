@@ -176,7 +176,8 @@ fill(struct attested *out, struct arena *a, const struct model_object *o,
 		    .name = workload_name(a, service, host->name) },
 		.attestor = slice_str(arena_printf(a, "%.*s/%s", SLICE_ARG(ns),
 		    h->head.meta.name)),
-		.host = arena_dup(a, host->name), .since = h->head.meta.created,
+		.host = arena_dup(a, host->name),
+		.credential = arena_dup(a, host->credential), .since = h->head.meta.created,
 	};
 	if (h->spec.account != NULL && !slice_has_prefix(service,
 	    SLICE(MODEL_GATEWAY_ACCOUNT)))
@@ -241,7 +242,8 @@ attest_ended(const struct registry *r, struct arena *a,
 	    model_host_attestor(o);
 
 	if (h != NULL && !has_ended(h, now) &&
-	    verifiers[h->spec.type]->stands(o, c->host) &&
+	    verifiers[h->spec.type]->stands(o, c->host,
+	    c->credential) &&
 	    model_host_may_serve(&h->spec, c->host, c->grant.services[0]))
 		return NULL;
 	return arena_printf(a, "HostAttestor %.*s takes host %.*s no longer",

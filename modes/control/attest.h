@@ -42,6 +42,7 @@ struct attest_evidence {
 /* Who it is, by a verifier. */
 struct attest_host {
 	struct slice  name;	/* in the arena */
+	struct slice  credential;	/* likewise: which of its proofs this is */
 	struct pubkey key;	/* by which it has to sign */
 };
 
@@ -56,8 +57,12 @@ struct attest_verifier {
 	int       (*verify)(const struct model_object *,
 			const struct attest_evidence *, int64_t now,
 			struct arena *, struct attest_host *, struct err *);
-	/* Whether the document, as it is now, would take that host. */
-	bool      (*stands)(const struct model_object *, struct slice host);
+	/*
+	 * Whether the document, as it is now, would take that host, who came by
+	 * that credential; absent: by one that was not recorded.
+	 */
+	bool      (*stands)(const struct model_object *, struct slice host,
+			struct slice credential);
 };
 extern const struct attest_verifier attest_x509, attest_key;
 
@@ -73,7 +78,7 @@ struct attest_question {
 struct attested {
 	struct grant grant;	/* with a name */
 	struct slice attestor;	/* "ns/name" of the document */
-	struct slice host;
+	struct slice host, credential;
 	int64_t      since;	/* the document was made; wall seconds */
 };
 

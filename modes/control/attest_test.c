@@ -170,6 +170,41 @@ TEST(attest_gives_what_the_document_says_and_nothing_else)
 	server_fixture_free(t);
 }
 
+/* Whoever has the old one had what it gave; records of before do not know. */
+TEST(attest_stands_by_the_key_that_is_registered_now)
+{
+	struct server_fixture *t = server_fixture_new();
+	int64_t now = clock_wall_s();
+	struct key first, second;
+	struct attested got;
+	struct asked a;
+	struct arena arena;
+	struct err err = ERR_INIT;
+
+	arena_init(&arena);
+	key_generate(&first);
+	key_generate(&second);
+	put_key(t, "db1", &first, "services: [orders]");
+	ask(&a, t->s->attest, &first, "shop/orders", now);
+	assert_int_equal(attest_judge(t->s->attest, t->s->registry, &arena, &a.q,
+	    now, &got, &err), 0);
+	struct cert_record c = { .grant = got.grant, .attestor = got.attestor,
+	    .host = got.host, .credential = got.credential };
+
+	assert_null(attest_ended(t->s->registry, &arena, &c, now));
+	put_key(t, "db1", &first, "services: [orders, web]");
+	assert_null(attest_ended(t->s->registry, &arena, &c, now));
+	put_key(t, "db1", &second, "services: [orders]");
+	assert_non_null(attest_ended(t->s->registry, &arena, &c, now));
+	c.credential = SLICE_NONE;
+	assert_null(attest_ended(t->s->registry, &arena, &c, now));
+	forget(&a);
+	key_fini(&first);
+	key_fini(&second);
+	arena_fini(&arena);
+	server_fixture_free(t);
+}
+
 /* One with another's key and his own proof, and one with his key and no proof. */
 TEST(attest_needs_the_key_that_is_registered)
 {

@@ -124,7 +124,8 @@ verify(const struct model_object *o, const struct attest_evidence *e,
 		return err_set(err, ERR_DENIED, "the host's certificate has "
 		    "none of the names that are taken");
 	cert_add_serial(&serial, &leaf);
-	if (is_revoked(x, host->name, str_slice(&serial)))
+	host->credential = arena_dup(a, str_slice(&serial));
+	if (is_revoked(x, host->name, host->credential))
 		r = err_set(err, ERR_DENIED, "the host, or its certificate, is "
 		    "among those that may not");
 	str_fini(&serial);
@@ -132,11 +133,11 @@ verify(const struct model_object *o, const struct attest_evidence *e,
 }
 
 static bool
-stands(const struct model_object *o, struct slice host)
+stands(const struct model_object *o, struct slice host, struct slice serial)
 {
 	const struct model_host_x509 *x = model_host_attestor(o)->spec.x509;
 
-	return is_wanted(x, host) && !is_revoked(x, host, SLICE_NONE);
+	return is_wanted(x, host) && !is_revoked(x, host, serial);
 }
 
 const struct attest_verifier attest_x509 = { "X509", verify, stands };

@@ -45,6 +45,7 @@ job_new(struct server *s, const struct issuer_job *from)
 	j->spec.token = keep(j, from->token);
 	j->spec.attestor = keep(j, from->attestor);
 	j->spec.host = keep(j, from->host);
+	j->spec.credential = keep(j, from->credential);
 	j->spec.audit = audit_keep(&j->arena, &from->audit);
 	j->spec.grant = (struct grant){
 		.ns = keep(j, from->grant.ns),
@@ -123,6 +124,7 @@ put_record(struct job *j, struct store_txn *t)
 		.token = j->spec.token, .issuer = j->issuer,
 		.is_of_app = j->spec.is_of_app,
 		.attestor = j->spec.attestor, .host = j->spec.host,
+		.credential = j->spec.credential,
 	};
 
 	hash_sha256(hash, j->der);

@@ -32,8 +32,9 @@ struct issuer_job {
 	const struct ca_request *request;	/* borrowed, may go at once */
 	struct grant       grant;	/* of a workload; copied */
 	struct slice       token;	/* it comes from, or absent */
-	struct slice       attestor, host;	/* as in its record, */
-	bool               is_of_app;		/* likewise */
+	/* As in its record. */
+	struct slice       attestor, host, credential;
+	bool               is_of_app;
 	struct audit_entry audit;	/* copied */
 	/* More for the transaction; may be NULL.  -1 with err: give up. */
 	int              (*add)(void *ctx, struct store_txn *, struct slice der,

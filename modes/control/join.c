@@ -23,7 +23,7 @@ struct join {
 	unsigned            tries;
 	bool                is_renewal, is_for_app;
 	const struct attested *host;	/* joins by it; NULL: by a token */
-	struct slice        attestor, host_name;
+	struct slice        attestor, host_name, credential;
 	struct slice        service;	/* wanted, or absent */
 	struct slice        key;	/* in the store */
 	join_done          *done;
@@ -201,6 +201,7 @@ issue(struct join *j, struct slice action)
 		.request = &request, .grant = *g,
 		.token = j->record.id, .is_of_app = j->is_for_app,
 		.attestor = j->attestor, .host = j->host_name,
+		.credential = j->credential,
 		.audit = j->who,
 		.add = j->key.ptr == NULL || j->is_renewal ? NULL : use_token,
 		.done = on_issued, .ctx = j,
@@ -396,6 +397,7 @@ keep_host(struct join *j, const struct attested *from)
 		h->grant.services[i] = arena_dup(a, from->grant.services[i]);
 	h->attestor = j->attestor = arena_dup(a, from->attestor);
 	h->host = j->host_name = arena_dup(a, from->host);
+	h->credential = j->credential = arena_dup(a, from->credential);
 	return h;
 }
 
@@ -478,6 +480,7 @@ on_certificate(void *ctx, const struct store_result *r)
 	j->record.id = c.token;
 	j->attestor = c.attestor;
 	j->host_name = c.host;
+	j->credential = c.credential;
 	issue(j, j->is_for_app ? SLICE("svid.x509") :
 	    c.expires < clock_wall_s() ? SLICE("renew.ended") : SLICE("renew"));
 }

@@ -199,6 +199,7 @@ cert_record_write(struct str *out, const struct cert_record *c)
 	if (c->attestor.len > 0) {
 		conf_set_slice(map, "attestor", c->attestor);
 		conf_set_slice(map, "host", c->host);
+		conf_set_slice(map, "credential", c->credential);
 	}
 	conf_json_write(out, map);
 	arena_fini(&a);
@@ -221,6 +222,7 @@ cert_record_read(struct cert_record *c, struct arena *a, struct slice json,
 	c->issuer = get(map, "issuer");
 	c->attestor = get(map, "attestor");
 	c->host = get(map, "host");
+	c->credential = get(map, "credential");
 	c->is_of_app = conf_get_bool(map, "application", false);
 	get_grant(&c->grant, a, map);
 	return c->id.ptr != NULL ? 0 : damaged(err, "a certificate");

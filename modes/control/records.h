@@ -46,6 +46,7 @@ struct cert_record {
 	struct slice issuer;		/* key id of who signed it, hex */
 	bool         is_of_app;		/* a second one, for its application */
 	struct slice attestor, host;	/* that it joined by: attest.h; or absent */
+	struct slice credential;	/* by which it proved to be that one; or absent */
 };
 
 struct operator_record {

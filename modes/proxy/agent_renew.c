@@ -359,6 +359,16 @@ start_join(struct agent *g)
 	token_fini(&token);
 }
 
+/* Several tries fit into the life of a certificate, however short. */
+static uint64_t
+attest_pause_ms(const struct agent *g)
+{
+	uint64_t ms = (uint64_t)(g->identity->not_after -
+	    g->identity->not_before) * 1000 / 16;
+
+	return ms < REFUSED_MS ? ms : REFUSED_MS;
+}
+
 /* As when it was revoked while we were off: nobody told us. */
 void
 agent_identity_refused(struct agent *g)
@@ -369,7 +379,7 @@ agent_identity_refused(struct agent *g)
 
 	if (agent_host_is_meant(g->options.settings)) {
 		if (g->join == NULL && g->renewal == NULL &&
-		    now - g->attested_ms >= REFUSED_MS)
+		    now - g->attested_ms >= attest_pause_ms(g))
 			start_join(g);
 		return;
 	}
@@ -445,8 +455,11 @@ on_renewed(void *arg, const struct agent_reply *reply)
 	struct agent *g = arg;
 	struct err err;
 
-	if (!take_identity(g, reply, "renewed", &err))
-		renewal_failed(g, &err, reply->is_final);
+	if (take_identity(g, reply, "renewed", &err))
+		return;
+	renewal_failed(g, &err, reply->is_final);
+	if (reply->is_final)
+		agent_identity_refused(g);
 }
 
 static void

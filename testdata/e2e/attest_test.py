@@ -227,7 +227,10 @@ def a_host_that_is_taken_no_longer_does_not_renew(scene):
 	member = Api(control, local=False, identity=(chain, prover.key))
 	renewed = member.post("/v1/renew", {"csr": prover.csr})
 	assert renewed.status == 200, renewed.text
-	for change in (lambda: by_x509(control, ca, x509={"revoked": [
+	serial = openssl("x509", "-in", host.cert, "-noout", "-serial").strip(
+	    ).split("=")[1]
+	for change in (lambda: by_x509(control, ca, x509={"revoked": [serial]}),
+	    lambda: by_x509(control, ca, x509={"revoked": [
 	    "db1.example.com"]}), lambda: by_x509(control, ca, services=["web"]),
 	    lambda: control.ctl("delete", "hostattestor", "machines", "--yes",
 	    expect=None)):
@@ -262,6 +265,31 @@ def a_registered_key_joins(scene):
 	proxy.start()
 	assert proxy.wait() == 77, proxy.err()
 	assert "namespace default has no HostAttestor" in proxy.err()
+
+
+@scenario
+def a_host_that_gets_another_key_goes_on_by_that(scene):
+	control = scene.control(options=["--certificate-lifetime", "10s"])
+
+	class Bare:
+		key = make_key(scene.dir / "host.key")
+
+	def register():
+		Bare.key.chmod(0o600)
+		control.apply(json.dumps({"apiVersion": "mesh/v1",
+		    "kind": "HostAttestor", "metadata": {"name": "db1"},
+		    "spec": {"type": "HostKey", "services": ["orders"], "hostKey": {
+		    "publicKey": openssl("pkey", "-in", Bare.key, "-pubout")}}}))
+
+	register()
+	pin = control.ctl("ca", "export-bundle", "--format", "hash").stdout.strip()
+	proxy = start(scene, control, Bare, "--ca-hash", pin, trust=False)
+	await_joined(proxy)
+	make_key(Bare.key)
+	register()
+	wait_until(lambda: proxy.err().count("joined as") == 2, "it joins again", 30)
+	assert "takes host db1 no longer" in proxy.err()
+	assert "ended at" not in proxy.err(), proxy.err()	# not for a moment
 
 
 def start_gateway(scene, control, host, *options, name="edge"):
