@@ -9,7 +9,8 @@ EXIT_USAGE=64
 EXIT_PACKAGES=77	# something is missing and may not be installed here
 
 # What each task needs beyond a Debian 12 base system.  vendor/README.md says
-# which library is for what.
+# which library is for what.  With chromium-headless-shell besides, which is
+# large, tests log in with a browser of people; without it these are skipped.
 build_packages="gcc make libc6-dev libevent-dev libbearssl-dev libssl-dev
 	libhttp-parser-dev libsqlite3-dev libjansson-dev libyaml-dev zlib1g-dev
 	libbrotli-dev libnghttp2-dev"

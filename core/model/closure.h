@@ -65,10 +65,7 @@ struct model_subject {
 	struct model_object *mesh;	/* and the MeshConfig, which says whom */
 };
 
-/*
- * The service account of the proxies that run a Gateway is this and its name,
- * which says who may have the Gateway's Secrets.
- */
+/* The account of who runs a Gateway and may have its Secrets: this, its name. */
 #define MODEL_GATEWAY_ACCOUNT	"gw--"
 
 /* Copies the names. */

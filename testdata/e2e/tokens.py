@@ -3,6 +3,7 @@
 import base64
 import collections
 import hashlib
+import html
 import http.server
 import json
 import secrets
@@ -173,10 +174,16 @@ def published(scene, authority=None, **options):
 	return provider, ["--ca-file", authority.path, "--hosts-file", hosts]
 
 
-class LoginProvider(Provider):
-	"""One that people log in at: everybody is ann, at once."""
+FORM = """<!doctype html><meta charset="utf-8"><title>log in</title>
+<form method="post" action="/login?%s"><p>Who are you?<p><input name="user">
+<p><input name="password" type="password"><p><button>Log in</button></form>"""
 
-	client, secret = "shop/web", "s3cret: %&"
+
+class LoginProvider(Provider):
+	"""One that people log in at: everybody is ann, at once; or whoever says so
+	in a form, with the password."""
+
+	client, secret, password = "shop/web", "s3cret: %&", "hunter2"
 
 	def __init__(self, scene, pair, **options):
 		self.codes = {}
@@ -184,6 +191,7 @@ class LoginProvider(Provider):
 		self.lifetime = 600
 		self.claims = {}
 		self.forged = {}	# what an evil provider says instead
+		self.has_form = False
 		super().__init__(scene, pair, **options)
 
 	def get(self, request):
@@ -200,15 +208,30 @@ class LoginProvider(Provider):
 			self.reply(request, 400)
 		else:
 			self.asked["/authorize"] += 1
-			code = secrets.token_urlsafe()
-			self.codes[code] = asked
-			self.reply(request, 302, Location=asked["redirect_uri"] +
-			    "?" + urllib.parse.urlencode({"code": code,
-			    "state": asked["state"]}))
+			if self.has_form:
+				self.reply(request, 200, (FORM % html.escape(
+				    url.query)).encode(), Content_Type="text/html")
+			else:
+				self.lead_back(request, asked, "ann")
+
+	def lead_back(self, request, asked, who):
+		code = secrets.token_urlsafe()
+		self.codes[code] = {**asked, "sub": who}
+		self.reply(request, 303, Location=asked["redirect_uri"] + "?" +
+		    urllib.parse.urlencode({"code": code, "state":
+		    asked["state"]}))
 
 	def post(self, request):
 		form = dict(urllib.parse.parse_qsl(request.rfile.read(int(
 		    request.headers["Content-Length"])).decode()))
+		url = urllib.parse.urlsplit(request.path)
+		if url.path == "/login":
+			if form.get("password") == self.password:
+				self.lead_back(request, dict(urllib.parse.parse_qsl(
+				    url.query)), form["user"])
+			else:
+				self.reply(request, 403, b"who?")
+			return
 		self.asked[form.get("grant_type")] += 1
 		kind, _, pair = request.headers["Authorization"].partition(" ")
 		given = [urllib.parse.unquote(part) for part in
@@ -229,7 +252,7 @@ class LoginProvider(Provider):
 			if asked is None or asked["code_challenge"] != challenge or \
 			    asked["redirect_uri"] != form["redirect_uri"]:
 				return None
-			nonce = {"nonce": asked["nonce"]}
+			nonce = {"nonce": asked["nonce"], "sub": asked["sub"]}
 		elif form["refresh_token"] != self.refresh:
 			return None
 		self.refresh = secrets.token_urlsafe()
