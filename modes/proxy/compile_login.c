@@ -108,6 +108,7 @@ read_cookies(struct login *l, const struct model_oidc_login_spec *spec)
 	struct arena *a = &l->arena;
 	bool is_host = l->is_secure && spec->cookie_domain == NULL;
 
+	l->is_shared = spec->cookie_domain != NULL;
 	l->cookies = (struct login_cookies){
 		.name = slice_str(arena_printf(a, "%s%s", is_host ?
 		    "__Host-" : l->is_secure ? "__Secure-" : "",

@@ -22,7 +22,7 @@
  * nobody comes in.
  *
  * Code and verifier (PKCE, S256), state and nonce are bound to the browser by a
- * cookie; it leads back to the path it came from and nowhere else.  What the way
+ * cookie; it leads back to the path it came from, of this host and no other.  What the way
  * back says stands in no log but for why it failed.
  */
 struct login {
@@ -39,6 +39,7 @@ struct login {
 	struct wrap_key       key;
 	struct login_cookies  cookies;
 	bool                  is_secure;	/* cookies are for https alone */
+	bool                  is_shared;	/* they are of several hosts */
 	bool                  forwards_access;	/* the application gets the token */
 	const char           *barred;	/* why nobody can log in; NULL: they can */
 };
@@ -56,10 +57,20 @@ void compile_logins(const struct compile_input *, struct snapshot *);
 /* Where a browser goes to log in; in the arena. */
 struct slice login_address(const struct login *, const struct login_way *,
     struct slice redirect_url, struct arena *);
+/*
+ * Where it then leads back to: the path with its query, or if browsers would
+ * take it for another host's, "/".
+ */
+struct slice login_back(struct slice path, struct slice query, struct arena *);
 /* RFC 6749, sections 4.1.3 and 6. */
 struct slice login_code_form(const struct login_way *, struct slice code,
     struct slice redirect_url, struct arena *);
 struct slice login_refresh_form(struct slice refresh, struct arena *);
+/* Whether another provider says that it sends this browser back (RFC 9207). */
+bool login_is_from_another(const struct login *, struct slice query,
+    struct arena *);
+/* A parameter of a query, decoded; absent: it has none. */
+struct slice login_param(struct slice query, const char *name, struct arena *);
 /* The query of the way back, for people: names, and of values why it failed. */
 struct slice login_query_hide(struct slice query, struct arena *);
 /*

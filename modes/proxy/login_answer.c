@@ -21,8 +21,10 @@ login_answer(struct login_run *s, const struct login_answer *a)
 	for (size_t i = 0; i < s->cookies.len; i++)
 		http_fields_add_id(&head->fields, FIELD_SET_COOKIE,
 		    s->cookies.v[i].value);
-	http_fields_add_id(&head->fields, FIELD_CONTENT_TYPE,
-	    SLICE("text/plain"));
+	http_fields_add_id(&head->fields, FIELD_CONTENT_TYPE, a->text[0] == '<' ?
+	    SLICE("text/html") : SLICE("text/plain"));
+	http_fields_add(&head->fields, SLICE("content-security-policy"),
+	    SLICE("default-src 'none'; frame-ancestors 'none'"));
 	buf_addf(&body, "%s\n", a->text);
 	l7_reply_with(s->ctx, head, &body, a->status < 400 ? FLAG_NONE :
 	    FLAG_UAEX, a->status < 400 ? "" : "login");
@@ -110,6 +112,22 @@ to_https(struct login_run *s)
 	return STOP;
 }
 
+/* Where it is too long for a cookie, to what is left of it. */
+static void
+begin(struct login_run *s, struct login_way *way)
+{
+	struct arena *a = l7_arena(s->ctx);
+	const struct http_head *h = s->head;
+	const struct slice backs[] = { login_back(h->path, h->query, a),
+		login_back(h->path, SLICE_NONE, a), SLICE("/") };
+
+	for (size_t i = 0; i < sizeof(backs) / sizeof(backs[0]); i++) {
+		login_way_new(way, backs[i], clock_wall_s(), a);
+		if (login_way_put(&s->login->cookies, way, &s->cookies, a))
+			return;
+	}
+}
+
 enum verdict
 login_challenge(struct login_run *s)
 {
@@ -124,16 +142,36 @@ login_challenge(struct login_run *s)
 	}
 	if (l->is_secure && !is_https(s))
 		return to_https(s);
-	login_way_new(&way, path_of(s), clock_wall_s(), a);
-	login_way_put(&l->cookies, &way, &s->cookies, a);
+	login_ways_trim(&l->cookies, &s->head->fields, &s->cookies, a);
+	begin(s, &way);
 	login_answer(s, &(struct login_answer){ 302, "to login",
 	    login_address(l, &way, login_redirect_url(s), a), "begun" });
 	return STOP;
 }
 
+/*
+ * Whether a page of somebody else sent the browser here, which says so (Fetch
+ * Metadata); hosts that share the session are not somebody else.
+ */
+static bool
+is_sent(const struct login_run *s)
+{
+	struct slice from = http_fields_find(&s->head->fields,
+	    SLICE("sec-fetch-site"));
+
+	return slice_is(from, "cross-site") || (slice_is(from, "same-site") &&
+	    !s->login->is_shared);
+}
+
 enum verdict
 login_log_out(struct login_run *s)
 {
+	if (is_sent(s)) {
+		login_answer(s, &(struct login_answer){ 403, "<!doctype html>"
+		    "<title>Log out</title><p><a href=\"\">Log out</a>",
+		    SLICE_NONE, "sent" });
+		return STOP;
+	}
 	const struct login *l = s->login;
 	struct arena *a = l7_arena(s->ctx);
 	const struct slice home[] = { l->is_secure ? SLICE("https://") :
@@ -141,7 +179,7 @@ login_log_out(struct login_run *s)
 	struct str query = { 0 };
 	struct slice to = SLICE("/");
 
-	login_session_put(&l->cookies, NULL, &s->cookies, a);
+	login_session_put(&l->cookies, NULL, true, &s->cookies, a);
 	if (l->end_session.len > 0) {
 		query_add(&query, "client_id", l->client_id);
 		query_add(&query, "post_logout_redirect_uri",

@@ -72,6 +72,51 @@ login_refresh_form(struct slice refresh, struct arena *a)
 	return give(&form, a);
 }
 
+/* Nothing that a browser leaves out, or a cookie cannot hold. */
+static bool
+is_plain(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] <= ' ' || s.ptr[i] >= 0x7f)
+			return false;
+	return true;
+}
+
+struct slice
+login_back(struct slice path, struct slice query, struct arena *a)
+{
+	const struct slice parts[] = { path, SLICE("?"), query };
+	bool is_path = path.len > 0 && path.ptr[0] == '/' &&
+	    (path.len == 1 || (path.ptr[1] != '/' && path.ptr[1] != '\\'));
+
+	if (!is_path || !is_plain(path))
+		return SLICE("/");
+	return query.ptr == NULL || !is_plain(query) ? path :
+	    arena_join(a, parts, 3);
+}
+
+struct slice
+login_param(struct slice query, const char *name, struct arena *a)
+{
+	struct slice raw;
+	size_t len;
+
+	if (!query_find(query, slice_str(name), &raw))
+		return SLICE_NONE;
+	char *to = arena_alloc(a, raw.len + 1);
+
+	query_decode(raw, to, raw.len, &len);
+	return slice_of(to, len);
+}
+
+bool
+login_is_from_another(const struct login *l, struct slice query, struct arena *a)
+{
+	struct slice iss = login_param(query, "iss", a);
+
+	return iss.ptr != NULL && !slice_eq(iss, l->rule.trust.issuer);
+}
+
 /* RFC 6749, section 4.1.2.1. */
 static bool
 is_fault(struct slice name)
@@ -152,7 +197,9 @@ take_id_token(const struct login *l, struct slice text, struct slice nonce,
 	if (why != NULL)
 		return why;
 	s->claims = t.claims;
+	/* As long as it was good: else one that comes late would never do. */
 	s->until_s = authn_end(&t);
+	s->until_s += s->until_s < INT64_MAX - JWT_SKEW_S ? JWT_SKEW_S : 0;
 	return NULL;
 }
 

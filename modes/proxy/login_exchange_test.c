@@ -92,6 +92,64 @@ TEST(login_takes_no_answer_that_proves_nobody)
 	}
 }
 
+TEST(login_leads_back_to_this_host_and_no_other)
+{
+	static const struct {
+		const char *path, *query, *back;
+	} v[] = {
+		{ "/", NULL, "/" },
+		{ "/a/b", "c=%2F&d", "/a/b?c=%2F&d" },
+		{ "/a", "", "/a?" },
+		{ "//evil.example", "a", "/" },
+		{ "/\\evil.example", NULL, "/" },
+		{ "/%5Cevil.example", NULL, "/%5Cevil.example" },
+		{ "/a//b", NULL, "/a//b" },
+		{ "/@evil.example", NULL, "/@evil.example" },
+		{ "https://evil.example/", NULL, "/" },
+		{ "javascript:alert(1)", NULL, "/" },
+		{ "*", NULL, "/" },
+		{ "", NULL, "/" },
+		/* Browsers leave these out, and what is left may begin so. */
+		{ "/\t/evil.example", NULL, "/" },
+		{ "/\r\nset-cookie: a=b", NULL, "/" },
+		{ "/a", "b\r\nset-cookie: a=b", "/a" },
+		{ "/\xc3\xa9", NULL, "/" },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct arena a = { 0 };
+
+		assert_true(slice_is(login_back(slice_str(v[i].path),
+		    v[i].query == NULL ? SLICE_NONE : slice_str(v[i].query),
+		    &a), v[i].back));
+		arena_fini(&a);
+	}
+}
+
+TEST(login_takes_no_way_back_from_another_provider)
+{
+	const struct login l = { .rule = { .trust = {
+	    .issuer = SLICE("https://idp.example") } } };
+	static const struct {
+		const char *query;
+		bool        is_another;
+	} v[] = {
+		{ "code=a", false },
+		{ "code=a&iss=https%3A%2F%2Fidp.example", false },
+		{ "code=a&iss=https://idp.example", false },
+		{ "code=a&iss=https://evil.example", true },
+		{ "iss=", true },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct arena a = { 0 };
+
+		assert_int_equal(login_is_from_another(&l,
+		    slice_str(v[i].query), &a), v[i].is_another);
+		arena_fini(&a);
+	}
+}
+
 TEST(login_keeps_the_access_token_where_it_is_forwarded)
 {
 	static const struct {

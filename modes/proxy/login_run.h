@@ -31,7 +31,7 @@ void login_let_by(struct login_run *);
 
 struct login_answer {
 	int          status;
-	const char  *text;
+	const char  *text;	/* of a page, if it begins with '<' */
 	struct slice location;	/* or absent */
 	const char  *details;	/* a word for the log, "login[...]" */
 };

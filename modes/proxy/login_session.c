@@ -7,6 +7,8 @@
 #include "modes/proxy/login_session.h"
 #include "pki/base64.h"
 
+#define WAY_NAME_LEN	8	/* letters of its state */
+
 /* --- cookies ---------------------------------------------------------------------- */
 
 static struct slice
@@ -19,8 +21,8 @@ name_of(const struct login_cookies *k, int piece, struct arena *a)
 static struct slice
 way_name(const struct login_cookies *k, struct slice state, struct arena *a)
 {
-	return slice_str(arena_printf(a, "%.*s-login-%.8s", SLICE_ARG(k->name),
-	    state.ptr));
+	return slice_str(arena_printf(a, "%.*s-login-%.*s", SLICE_ARG(k->name),
+	    WAY_NAME_LEN, state.ptr));
 }
 
 /* value absent: it ends. */
@@ -97,8 +99,10 @@ text_of(const struct conf_node *root, const char *name)
 
 bool
 login_session_put(const struct login_cookies *k, const struct login_session *s,
-    struct http_fields *to, struct arena *a)
+    bool in_one_line, struct http_fields *to, struct arena *a)
 {
+	size_t max = in_one_line ? LOGIN_LINE_MAX : LOGIN_PIECES *
+	    LOGIN_PIECE_MAX;
 	struct slice text = SLICE_NONE;
 
 	if (s != NULL) {
@@ -111,7 +115,7 @@ login_session_put(const struct login_cookies *k, const struct login_session *s,
 		if (s->access.len > 0)
 			conf_set_slice(root, "access", s->access);
 		text = locked(k, root, "session", a);
-		if (text.len > LOGIN_PIECES * LOGIN_PIECE_MAX)
+		if (text.len > max)
 			return false;
 	}
 	for (int i = 0; i < LOGIN_PIECES; i++) {
@@ -188,7 +192,7 @@ way_place(struct slice state, struct arena *a)
 	return arena_printf(a, "login %.*s", SLICE_ARG(state));
 }
 
-void
+bool
 login_way_put(const struct login_cookies *k, const struct login_way *w,
     struct http_fields *to, struct arena *a)
 {
@@ -199,17 +203,56 @@ login_way_put(const struct login_cookies *k, const struct login_way *w,
 	conf_set_slice(root, "nonce", w->nonce);
 	conf_set_slice(root, "back", w->back);
 	conf_set_int(root, "since", w->since_s);
-	set_cookie(k, way_name(k, state, a), locked(k, root,
-	    way_place(state, a), a), LOGIN_WAY_S, to, a);
+	struct slice text = locked(k, root, way_place(state, a), a);
+
+	if (text.len > LOGIN_PIECE_MAX)
+		return false;
+	set_cookie(k, way_name(k, state, a), text, LOGIN_WAY_S, to, a);
+	return true;
 }
 
 static bool
-is_state(struct slice s)
+is_hex(struct slice s, size_t len)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if (strchr("0123456789abcdef", s.ptr[i]) == NULL)
+		if (s.ptr[i] == '\0' || strchr("0123456789abcdef",
+		    s.ptr[i]) == NULL)
 			return false;
-	return s.len == LOGIN_STATE_LEN;
+	return s.len == len;
+}
+
+/* The next name of a way in a request's cookies; *rest: those behind it. */
+static bool
+next_way(struct slice *rest, struct slice prefix, struct slice *name)
+{
+	while (slice_cut(rest, ';', name)) {
+		struct slice pair = slice_trim(*name);
+
+		if (slice_has_prefix(pair, prefix) && slice_cut(&pair, '=',
+		    name) && is_hex(slice_from(*name, prefix.len),
+		    WAY_NAME_LEN))
+			return true;
+	}
+	return false;
+}
+
+void
+login_ways_trim(const struct login_cookies *k, const struct http_fields *request,
+    struct http_fields *response, struct arena *a)
+{
+	struct slice prefix = slice_str(arena_printf(a, "%.*s-login-",
+	    SLICE_ARG(k->name))), name;
+	size_t before = response->len, n = 0;
+
+	for (size_t i = 0; i < request->len; i++) {
+		struct slice rest = request->v[i].value;
+
+		for (; request->v[i].id == FIELD_COOKIE &&
+		    next_way(&rest, prefix, &name); n++)
+			set_cookie(k, name, SLICE_NONE, 0, response, a);
+	}
+	if (n < LOGIN_WAYS)
+		response->len = before;
 }
 
 bool
@@ -220,7 +263,7 @@ login_way_take(const struct login_cookies *k, struct slice state, int64_t now_s,
 	const struct conf_node *root;
 	struct slice name, value;
 
-	if (!is_state(state))
+	if (!is_hex(state, LOGIN_STATE_LEN))
 		return false;
 	name = way_name(k, state, a);
 	value = find_cookie(request, name);

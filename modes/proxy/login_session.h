@@ -14,8 +14,11 @@
  */
 #define LOGIN_PIECES		4
 #define LOGIN_PIECE_MAX		3800	/* letters; browsers take 4,096 bytes in all */
+/* Of all pieces where they come back in one line (core/http/limits.h). */
+#define LOGIN_LINE_MAX		6000
 #define LOGIN_STATE_LEN		32	/* letters of a state */
 #define LOGIN_WAY_S		600	/* so long may a login take */
+#define LOGIN_WAYS		5	/* of a browser, at once */
 
 struct login_session {
 	const struct conf_node *claims;	/* of the ID token */
@@ -42,10 +45,12 @@ struct login_cookies {
 
 /*
  * Adds the lines of set-cookie that make the browser hold it, in the arena, or
- * that end it (NULL).  False: it is too large.
+ * that end it (NULL).  False: it is too large for a browser, or, where its cookies
+ * come in one line, as HTTP/1 has it, for that.
  */
 bool login_session_put(const struct login_cookies *,
-    const struct login_session *, struct http_fields *, struct arena *);
+    const struct login_session *, bool in_one_line, struct http_fields *,
+    struct arena *);
 /* Of the request; false: there is none, or none of ours. */
 bool login_session_get(const struct login_cookies *, const struct http_fields *,
     struct arena *, struct login_session *);
@@ -53,8 +58,16 @@ bool login_session_get(const struct login_cookies *, const struct http_fields *,
 /* A new one: draws state, verifier and nonce. */
 void login_way_new(struct login_way *, struct slice back, int64_t now_s,
     struct arena *);
-void login_way_put(const struct login_cookies *, const struct login_way *,
+/* False: it is too large. */
+bool login_way_put(const struct login_cookies *, const struct login_way *,
     struct http_fields *, struct arena *);
+/*
+ * Ends all of the request if there are LOGIN_WAYS: a page that asks for itself
+ * again and again would get more of them than a request can carry.
+ */
+void login_ways_trim(const struct login_cookies *,
+    const struct http_fields *request, struct http_fields *response,
+    struct arena *);
 /* The one of this state, if it is not too old; it ends in either case. */
 bool login_way_take(const struct login_cookies *, struct slice state,
     int64_t now_s, const struct http_fields *request,

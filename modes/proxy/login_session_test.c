@@ -64,7 +64,7 @@ TEST(login_sessions_come_back_as_they_were_put)
 			77, slice_of(refresh, sizes[i]),
 			i == 0 ? SLICE("") : SLICE("access") };
 		http_fields_init(&set, &a);
-		assert_true(login_session_put(&cookies, &s, &set, &a));
+		assert_true(login_session_put(&cookies, &s, false, &set, &a));
 		/* Each piece is set or ended, so that none is left over. */
 		assert_int_equal(set.len, LOGIN_PIECES);
 		send_back(&set, &request, &a);
@@ -91,8 +91,15 @@ TEST(login_sessions_that_are_too_large_are_not_put)
 	draw_keys();
 	memset(refresh, 'r', 20000);
 	http_fields_init(&set, &a);
-	assert_false(login_session_put(&cookies, &s, &set, &a));
+	assert_false(login_session_put(&cookies, &s, false, &set, &a));
+	/* In one line with others it must be less. */
+	s.refresh.len = 5000;
+	assert_true(login_session_put(&cookies, &s, false, &set, &a));
+	set.len = 0;
+	assert_false(login_session_put(&cookies, &s, true, &set, &a));
 	assert_int_equal(set.len, 0);
+	s.refresh.len = 4000;
+	assert_true(login_session_put(&cookies, &s, true, &set, &a));
 	arena_fini(&a);
 }
 
@@ -108,7 +115,7 @@ TEST(login_sessions_of_others_and_changed_ones_are_none)
 
 	draw_keys();
 	http_fields_init(&set, &a);
-	assert_true(login_session_put(&cookies, &s, &set, &a));
+	assert_true(login_session_put(&cookies, &s, false, &set, &a));
 	send_back(&set, &request, &a);
 	assert_false(login_session_get(&other, &request, &a, &back));
 	value = http_fields_get(&request, FIELD_COOKIE);
@@ -123,7 +130,7 @@ TEST(login_sessions_of_others_and_changed_ones_are_none)
 	}
 	/* What ends it leaves nothing. */
 	http_fields_init(&set, &a);
-	assert_true(login_session_put(&cookies, NULL, &set, &a));
+	assert_true(login_session_put(&cookies, NULL, false, &set, &a));
 	send_back(&set, &request, &a);
 	assert_false(login_session_get(&cookies, &request, &a, &back));
 	arena_fini(&a);
@@ -145,8 +152,8 @@ TEST(login_ways_are_taken_once_by_their_state_and_in_time)
 	assert_in_range(w.verifier.len, 43, 128);	/* RFC 7636, 4.1 */
 	state = slice_str(w.state);
 	http_fields_init(&set, &a);
-	login_way_put(&cookies, &w, &set, &a);
-	login_way_put(&cookies, &second, &set, &a);
+	assert_true(login_way_put(&cookies, &w, &set, &a));
+	assert_true(login_way_put(&cookies, &second, &set, &a));
 	send_back(&set, &request, &a);
 	http_fields_init(&answer, &a);
 	assert_true(login_way_take(&cookies, state, 1600, &request, &answer,
@@ -168,4 +175,58 @@ TEST(login_ways_are_taken_once_by_their_state_and_in_time)
 	login_cookies_strip(&cookies, &request, &a);
 	assert_true(slice_is(http_fields_get(&request, FIELD_COOKIE), "a=b"));
 	arena_fini(&a);
+}
+
+TEST(login_ways_that_no_browser_would_hold_are_not_put)
+{
+	struct arena a = { 0 };
+	struct http_fields set;
+	struct login_way w;
+	char *back = arena_alloc(&a, 4000);
+
+	draw_keys();
+	memset(back, '/', 4000);
+	http_fields_init(&set, &a);
+	login_way_new(&w, slice_of(back, 4000), 1000, &a);
+	assert_false(login_way_put(&cookies, &w, &set, &a));
+	assert_int_equal(set.len, 0);
+	login_way_new(&w, slice_of(back, 2000), 1000, &a);
+	assert_true(login_way_put(&cookies, &w, &set, &a));
+	arena_fini(&a);
+}
+
+#define WAY(n)	"__Host-s-login-0000000" n "=x"
+
+TEST(login_ways_do_not_pile_up_in_a_browser)
+{
+	static const struct {
+		const char *cookies;
+		size_t      ended;
+	} v[] = {
+		{ "a=b", 0 },
+		{ WAY("1") "; " WAY("2") "; a=b; " WAY("3") "; " WAY("4"), 0 },
+		{ WAY("1") "; " WAY("2") "; a=b; " WAY("3") "; " WAY("4") "; "
+		    WAY("5"), 5 },
+		/* Names that we do not give are not ended either. */
+		{ WAY("1") "; " WAY("2") "; " WAY("3") "; " WAY("4") "; "
+		    WAY("g") "; " WAY("55") "; __Host-s-login-=x; "
+		    "__Host-s-login; __Host-t-login-00000005=x", 0 },
+	};
+
+	draw_keys();
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct arena a = { 0 };
+		struct http_fields request, answer;
+
+		http_fields_init(&request, &a);
+		http_fields_init(&answer, &a);
+		http_fields_add_id(&request, FIELD_COOKIE,
+		    slice_str(v[i].cookies));
+		login_ways_trim(&cookies, &request, &answer, &a);
+		assert_int_equal(answer.len, v[i].ended);
+		for (size_t k = 0; k < answer.len; k++)
+			assert_non_null(strstr(answer.v[k].value.ptr,
+			    "Max-Age=0"));
+		arena_fini(&a);
+	}
 }

@@ -1,7 +1,6 @@
 #include "base/clock.h"
 #include "modes/proxy/data_plane.h"
 #include "modes/proxy/login_run.h"
-#include "route/query.h"
 
 #define PROVIDER_MS	5000
 #define ANSWER_MAX	((size_t)64 << 10)	/* bytes of tokens */
@@ -38,6 +37,13 @@ fetch_ended(struct login_run *s)
 	login_worker(s)->logins_len--;
 }
 
+/* It may be asked again: it has not said no. */
+static bool
+is_down(const struct fetch_result *r)
+{
+	return r->err.kind != ERR_NONE || r->status >= 500 || r->status == 429;
+}
+
 /* NULL, or why there is no session. */
 static const char *
 read_tokens(struct login_run *s, const struct fetch_result *r,
@@ -46,9 +52,8 @@ read_tokens(struct login_run *s, const struct fetch_result *r,
 	const char *why;
 
 	if (r->err.kind != ERR_NONE || r->status != 200)
-		return r->err.kind == ERR_NONE ? "refused_by_provider" :
-		    r->err.kind == ERR_DENIED ? "wrong_provider" :
-		    "no_answer";
+		return r->err.kind == ERR_DENIED ? "wrong_provider" :
+		    is_down(r) ? "no_answer" : "refused_by_provider";
 	why = login_tokens_read(s->login, r->body, nonce, clock_wall_s(),
 	    l7_arena(s->ctx), &s->session);
 	if (why != NULL && strcmp(why, jwt_fault_name(JWT_KEY)) == 0)
@@ -59,8 +64,8 @@ read_tokens(struct login_run *s, const struct fetch_result *r,
 static bool
 put_session(struct login_run *s)
 {
-	return login_session_put(&s->login->cookies, &s->session, &s->cookies,
-	    l7_arena(s->ctx));
+	return login_session_put(&s->login->cookies, &s->session,
+	    s->head->minor < 2, &s->cookies, l7_arena(s->ctx));
 }
 
 /* --- the way back ----------------------------------------------------------------- */
@@ -80,25 +85,11 @@ on_code_answer(void *arg, const struct fetch_result *r)
 	    "login failed; try again", SLICE_NONE, why });
 }
 
-static struct slice
-param(const struct login_run *s, const char *name)
-{
-	struct arena *a = l7_arena(s->ctx);
-	struct slice raw;
-	size_t len;
-
-	if (!query_find(s->head->query, slice_str(name), &raw))
-		return SLICE_NONE;
-	char *to = arena_alloc(a, raw.len + 1);
-
-	query_decode(raw, to, raw.len, &len);
-	return slice_of(to, len);
-}
-
 bool
 login_take_way(struct login_run *s, const struct login *l)
 {
-	struct slice state = param(s, "state");
+	struct slice state = login_param(s->head->query, "state",
+	    l7_arena(s->ctx));
 
 	s->cookies.len = 0;
 	s->has_way = state.ptr != NULL && login_way_take(&l->cookies, state,
@@ -110,13 +101,17 @@ login_take_way(struct login_run *s, const struct login *l)
 enum verdict
 login_come_back(struct login_run *s)
 {
-	struct slice code = param(s, "code");
+	struct arena *a = l7_arena(s->ctx);
+	struct slice query = s->head->query;
+	struct slice code = login_param(query, "code", a);
 	struct answer {
 		bool                is_so;
 		struct login_answer text;
 	} v[] = {
 		{ !s->has_way, { 400, "this login is too old, or began "
 		    "elsewhere; go back and try again", SLICE_NONE, "state" } },
+		{ login_is_from_another(s->login, query, a), { 400, "somebody "
+		    "else answers for this login", SLICE_NONE, "issuer" } },
 		{ code.len == 0, { 403, "login was refused", SLICE_NONE,
 		    "refused" } },
 	};
@@ -127,7 +122,7 @@ login_come_back(struct login_run *s)
 			return STOP;
 		}
 	return fetch_tokens(s, login_code_form(&s->way, code,
-	    login_redirect_url(s), l7_arena(s->ctx)), on_code_answer) ? HOLD :
+	    login_redirect_url(s), a), on_code_answer) ? HOLD :
 	    login_unavailable(s, "overload");
 }
 
@@ -144,7 +139,10 @@ on_refresh_answer(void *arg, const struct fetch_result *r)
 	}
 	/* Another request may have had the new one: its session is not ended. */
 	s->cookies.len = 0;
-	login_challenge(s);
+	if (is_down(r))
+		login_unavailable(s, "no_answer");
+	else
+		login_challenge(s);
 }
 
 enum verdict

@@ -57,5 +57,20 @@ def a_browser_of_people_logs_in_and_out(scene):
 	page.wait("document.title == 'log in'", "who is out has to log in")
 
 
+@scenario
+def a_page_of_somebody_else_logs_nobody_out(scene):
+	one = Person(scene)
+	shop, page = one.shop, one.page
+	one.log_in("/account")
+	page.go(shop.provider.url + "/logout")
+	page.wait("document.body.innerText == 'bye'", "another site's page")
+	page.run(f"void (location.href = '{shop.url}/logout')")
+	page.wait("document.title == 'Log out'", "it asks first")
+	assert "__Host-mesh-session" in page.cookies(shop.url)
+	page.click("a")
+	page.wait("document.body.innerText == 'bye'", "and does as it is told")
+	assert page.cookies(shop.url) == {}
+
+
 if __name__ == "__main__":
 	main()

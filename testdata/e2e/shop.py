@@ -28,21 +28,20 @@ def login(provider, more="", target="kind: Gateway, name: edge",
 class Browser:
 	"""curl with a memory for cookies, host by host.
 
-	curl's own jar brings back what an answer has just ended (7.88).
+	curl's own jar brings back what an answer has just ended, and its -b
+	leaves out what is beyond 8,190 bytes (7.88).
 	"""
 
 	def __init__(self, *options):
 		self.options = options
 		self.cookies = collections.defaultdict(dict)
 
-	def get(self, url, follow=True):
+	def get(self, url, follow=True, more=()):
 		while True:
 			where = urllib.parse.urlsplit(url)
 			held = self.cookies[where.hostname]
-			answer = curl(url, *self.options, "-H",
-			    "Accept: text/html,*/*", *(["-b", "; ".join(
-			    f"{name}={value}" for name, value in held.items())]
-			    if held else []))
+			answer = curl(url, *self.options, *more, "--path-as-is",
+			    "-H", "Accept: text/html,*/*", *self.crumbs(held))
 			for line in answer.head.splitlines():
 				field, _, value = line.partition(": ")
 				if field.lower() == "set-cookie":
@@ -51,6 +50,15 @@ class Browser:
 			if not follow or led is None:
 				return answer
 			url = urllib.parse.urljoin(url, led)
+
+	def crumbs(self, held):
+		"""A field for each, as browsers do it (RFC 9113, section 8.2.3), but
+		for HTTP/1."""
+		pairs = [f"{name}={value}" for name, value in held.items()]
+		if "--http1.1" in self.options:
+			pairs = ["; ".join(pairs)] if pairs else []
+		return [word for pair in pairs for word in ("-H",
+		    f"Cookie: {pair}")]
 
 	def hold(self, held, line):
 		pair, *attributes = line.strip().split("; ")
@@ -100,11 +108,11 @@ class Shop:
 		    f"idp{len(self.providers)}", "DNS:idp.example")))
 		return self.providers[-1]
 
-	def browser(self):
-		return Browser(*self.options)
+	def browser(self, *more):
+		return Browser(*self.options, *more)
 
-	def browse(self, path, follow=True):
-		return self.one.get(self.url + path, follow)
+	def browse(self, path, follow=True, more=()):
+		return self.one.get(self.url + path, follow, more)
 
 	def curl(self, path, *options):
 		return curl(self.url + path, *self.options, *options)

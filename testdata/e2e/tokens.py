@@ -233,6 +233,9 @@ class LoginProvider(Provider):
 				self.reply(request, 403, b"who?")
 			return
 		self.asked[form.get("grant_type")] += 1
+		if self.is_down:
+			self.reply(request, 503)
+			return
 		kind, _, pair = request.headers["Authorization"].partition(" ")
 		given = [urllib.parse.unquote(part) for part in
 		    base64.b64decode(pair).decode().split(":")]
