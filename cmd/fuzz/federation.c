@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "cmd/fuzz/fuzz.h"
 #include "pki/bundle_set.h"
+#include "pki/jwk.h"
 #include "pki/spiffe_bundle.h"
 
 /* What we would publish of it has the same roots. */
@@ -26,6 +27,23 @@ publish(const struct spiffe_bundle *b)
 	str_fini(&text);
 }
 
+/* Those who verify tokens of the domain can read its keys. */
+static void
+read_keys(const struct spiffe_bundle *b)
+{
+	struct err err = ERR_INIT;
+	struct jwk_set set;
+	struct arena a;
+
+	check((b->jwt > 0) == (b->roots->jwks.ptr != NULL));
+	if (b->jwt == 0)
+		return;
+	arena_init(&a);
+	check(jwk_set_read(&set, &a, b->roots->jwks, &err) == 0);
+	check(set.len + set.left_out == b->jwt);
+	arena_fini(&a);
+}
+
 int
 fuzz_federation(const uint8_t *data, size_t size)
 {
@@ -41,6 +59,7 @@ fuzz_federation(const uint8_t *data, size_t size)
 	check(b.roots->len <= BUNDLE_ROOTS_MAX);
 	check((b.left_out > 0) == (b.why[0] != '\0'));
 	publish(&b);
+	read_keys(&b);
 	spiffe_bundle_fini(&b);
 	return 0;
 }

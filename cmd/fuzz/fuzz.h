@@ -26,7 +26,7 @@ fuzz_target_fn fuzz_authority, fuzz_bundle, fuzz_cert, fuzz_csr, fuzz_detect,
     fuzz_h2_client, fuzz_h2_server, fuzz_hello, fuzz_http_client,
     fuzz_http_server, fuzz_json, fuzz_jwt, fuzz_meta, fuzz_name, fuzz_packet,
     fuzz_policy, fuzz_protobuf, fuzz_proxy_protocol, fuzz_record, fuzz_regex,
-    fuzz_report, fuzz_route, fuzz_session, fuzz_token;
+    fuzz_report, fuzz_route, fuzz_session, fuzz_token, fuzz_url;
 
 struct fuzz_target {
 	const char     *name;

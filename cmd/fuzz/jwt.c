@@ -1,6 +1,6 @@
 #include "base/check.h"
 #include "cmd/fuzz/fuzz.h"
-#include "policy/jwt.h"
+#include "policy/authn.h"
 
 #define NOW	INT64_C(1795223561)	/* 2026-11-21 */
 
@@ -14,6 +14,20 @@ verify(const struct jwt *t, const struct jwk_set *keys)
 
 	check(jwt_verify(t, &nobody, NOW) != JWT_OK);
 	jwt_verify(t, &trust, NOW);
+}
+
+/* What policies would be told. */
+static void
+tell(const struct jwt *t, struct arena *a)
+{
+	static const char *const spaced[] = { "groups" };
+	struct authz_token said;
+
+	authn_token(&said, a, t->claims, spaced, 1);
+	check(said.claims != NULL && said.claims->kind == CONF_MAP);
+	check(said.principal.ptr == NULL || (t->issuer.len > 0 &&
+	    said.principal.len == t->issuer.len + 1 + t->subject.len));
+	check(authn_end(t) >= 0);
 }
 
 /* A token, and a set of keys; of either as far as it goes. */
@@ -41,6 +55,7 @@ fuzz_jwt(const uint8_t *data, size_t size)
 		check(t.payload.ptr > token.ptr && t.payload.ptr +
 		    t.payload.len < token.ptr + token.len);
 		verify(&t, &set);
+		tell(&t, &a);
 	}
 	arena_fini(&a);
 	return 0;

@@ -33,6 +33,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "route", fuzz_route, "a request that looks for its route" },
 	{ "session", fuzz_session, "the lines between proxy and control" },
 	{ "token", fuzz_token, "a join token" },
+	{ "url", fuzz_url, "a URL, where it leads to, and who may be there" },
 };
 const size_t fuzz_targets_len = sizeof(fuzz_targets) / sizeof(fuzz_targets[0]);
 
