@@ -277,15 +277,6 @@ model_concerns(const struct model_subject *s, const struct model_object *o)
 	return o->kind->delivery == MODEL_TO_MEMBERS && o->kind->concerns(s, o);
 }
 
-bool
-model_concerns_everybody(const struct model_subject *s,
-    const struct model_object *o)
-{
-	(void)s;
-	(void)o;
-	return true;
-}
-
 /* Whom policies ask follows from what the subject offers. */
 static void
 learn_asked(struct model_subject *s, struct model_object *const *objects,

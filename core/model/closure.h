@@ -97,9 +97,7 @@ bool model_concerns(const struct model_subject *, const struct model_object *);
 size_t model_closure(struct model_subject *, struct model_object *const *objects,
     size_t n, struct model_object **out);
 
-/* What the rows of kinds say and ask. */
-bool model_concerns_everybody(const struct model_subject *,
-    const struct model_object *);	/* whatever a member offers or calls */
+/* What the rows of kinds ask. */
 const struct model_interest *model_subject_calls(const struct model_subject *,
     const char *namespace, const char *name);
 /* Whether the selector of a service that is called matches the workload. */

@@ -1,7 +1,6 @@
 #include <stdio.h>
 
 #include "base/check.h"
-#include "model/closure.h"
 #include "model/federated_bundle.h"
 #include "pki/hash.h"
 #include "pki/spiffe_bundle.h"

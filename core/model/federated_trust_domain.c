@@ -1,5 +1,4 @@
 #include "base/check.h"
-#include "model/closure.h"
 #include "model/federated_trust_domain.h"
 #include "pki/spiffe.h"
 #include "pki/spiffe_bundle.h"

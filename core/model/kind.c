@@ -53,6 +53,15 @@ has_version(const struct model_kind *k, const char *version)
 	return false;
 }
 
+bool
+model_concerns_everybody(const struct model_subject *s,
+    const struct model_object *o)
+{
+	(void)s;
+	(void)o;
+	return true;
+}
+
 const struct model_kind *
 model_kind_of(const char *api_version, const char *kind)
 {

@@ -82,6 +82,10 @@ extern const struct model_kind model_service_kind, model_endpoint_slice_kind,
     model_federated_trust_domain_kind, model_federated_bundle_kind,
     model_host_attestor_kind;
 
+/* For `concerns` of kinds that every member has, whatever it offers or calls. */
+bool model_concerns_everybody(const struct model_subject *,
+    const struct model_object *);
+
 /* By what a document says. */
 const struct model_kind *model_kind_of(const char *api_version, const char *kind);
 /* By what people type: Service, service, services, svc, in any case. */

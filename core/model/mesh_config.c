@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "model/closure.h"
 #include "model/mesh_config.h"
 
 static const char *const versions[] = { "mesh/v1", NULL };
