@@ -82,6 +82,9 @@ struct slice api_query(struct api_call *, const char *name);
 int api_query_u64(struct api_call *, const char *name, uint64_t fallback,
     uint64_t *out);
 bool api_query_bool(struct api_call *, const char *name);
+/* How long what is made is to last: "ttl" of the body, 1s to max_ms. */
+int api_read_ttl(const struct conf_node *json, int64_t fallback_ms,
+    int64_t max_ms, int64_t *ms, struct err *);
 
 /* The Date of an answer (RFC 9110, 6.6.1); only while there is a ctx. */
 void api_add_date(struct api_call *, struct http_head *);
@@ -94,6 +97,8 @@ void api_answer_node(struct api_call *, int status, const struct conf_node *);
 void api_answer_err(struct api_call *, const struct err *);
 void api_answer_fail(struct api_call *, enum err_kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* What the first parameter names was deleted; a conflict: it was not there. */
+void api_answer_deleted(struct api_call *, const struct err *);
 
 /*
  * An answer without an end: 200 with lines, or 101 to the named protocol.

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "conf/json.h"
+#include "conf/units.h"
 #include "filter/http_date.h"
 #include "modes/control/api.h"
 
@@ -77,6 +78,24 @@ api_query_bool(struct api_call *call, const char *name)
 	struct slice text = api_query(call, name);
 
 	return slice_is(text, "true") || slice_is(text, "1");
+}
+
+int
+api_read_ttl(const struct conf_node *json, int64_t fallback_ms, int64_t max_ms,
+    int64_t *ms, struct err *err)
+{
+	const char *text = conf_get_string(json, "ttl");
+	char most[CONF_DURATION_TEXT];
+
+	*ms = fallback_ms;
+	if (conf_get(json, "ttl") == NULL)
+		return 0;
+	conf_duration_text(most, max_ms);
+	if (text == NULL || !conf_duration_read(slice_str(text), ms) ||
+	    *ms < 1000 || *ms > max_ms)
+		return err_set(err, ERR_DATA, "ttl: expected a duration from 1s "
+		    "to %s, such as 10m", most);
+	return 0;
 }
 
 /* --- what is answered ------------------------------------------------------- */
@@ -185,4 +204,16 @@ api_answer_fail(struct api_call *call, enum err_kind kind, const char *fmt, ...)
 	vsnprintf(err.text, sizeof(err.text), fmt, ap);
 	va_end(ap);
 	api_answer_err(call, &err);
+}
+
+void
+api_answer_deleted(struct api_call *call, const struct err *err)
+{
+	if (err->kind == ERR_NONE)
+		api_answer_json(call, 200, SLICE("{\"result\":\"deleted\"}\n"));
+	else if (err->kind == ERR_CONFLICT)
+		api_answer_fail(call, ERR_NOT_FOUND, "%.*s: not found",
+		    SLICE_ARG(call->params[0]));
+	else
+		api_answer_err(call, err);
 }

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "conf/units.h"
 #include "modes/control/api_caller.h"
 #include "modes/control/api_rows.h"
 #include "modes/control/users.h"
@@ -125,15 +124,12 @@ on_hash(void *ctx, const uint8_t hash[HASH_LEN])
 static int
 read_life(struct attempt *a)
 {
-	const char *text = conf_get_string(a->call->json, "ttl");
+	struct err err = ERR_INIT;
 
-	a->life_ms = LIFE_MS;
-	if (conf_get(a->call->json, "ttl") == NULL || (text != NULL &&
-	    conf_duration_read(slice_str(text), &a->life_ms) &&
-	    a->life_ms >= 1000 && a->life_ms <= LIFE_MAX_MS))
+	if (api_read_ttl(a->call->json, LIFE_MS, LIFE_MAX_MS, &a->life_ms,
+	    &err) == 0)
 		return 0;
-	api_answer_fail(a->call, ERR_DATA, "ttl: expected a duration from 1s to "
-	    "1d, such as 8h");
+	api_answer_err(a->call, &err);
 	return -1;
 }
 

@@ -26,9 +26,10 @@ api_row api_trust_bundle, api_federation_bundle, api_join, api_renew,
 api_row api_svid_jwt;
 /* api_attest.c */
 api_row api_attest_challenge, api_attest;
-/* api_access.c */
-api_row api_token_create, api_token_list, api_token_delete,
-    api_operator_create, api_operator_list, api_operator_delete;
+/* api_tokens.c */
+api_row api_token_create, api_token_list, api_token_delete;
+/* api_operators.c */
+api_row api_operator_create, api_operator_list, api_operator_delete;
 /* api_rotation.c */
 api_row api_ca_request, api_ca_prepare, api_ca_activate, api_ca_taint, api_ca_replace_token_key,
     api_ca_revoke;
@@ -51,7 +52,7 @@ api_row api_health, api_livez, api_readyz, api_metrics, api_logging_get,
     api_logging_put, api_config;
 
 /*
- * Shared by identity, access and attest: the key of a request that proves that
+ * Shared by identity, operators and attest: the key of a request that proves that
  * its sender holds it, and its DER; and the answer to who joined.
  */
 int api_read_csr(struct api_call *, uint8_t point[KEY_POINT_LEN], struct err *);
