@@ -64,7 +64,7 @@ static bool
 is_ours(struct slice name)
 {
 	static const char *const names[] = { "host", "expect", "trailer",
-		"forwarded", "x-forwarded-client-cert", "x-forwarded-for",
+		"forwarded", "proxy-status", "x-forwarded-client-cert", "x-forwarded-for",
 		"x-forwarded-host", "x-forwarded-proto" };
 
 	if (http_field_id(name) >= FIELD_CONNECTION ||
@@ -139,6 +139,34 @@ void
 ext_authz_fail(struct ext_authz_answer *a, const char *why)
 {
 	*a = (struct ext_authz_answer){ .result = EXT_AUTHZ_ERROR, .why = why };
+}
+
+static struct slice
+details_of(struct slice status)
+{
+	static const char begin[] = "details=\"";
+	const char *at = memmem(status.ptr, status.len, begin,
+	    sizeof(begin) - 1);
+	struct slice details;
+
+	if (at == NULL)
+		return SLICE("refused");
+	status = slice_from(status, (size_t)(at - status.ptr) +
+	    sizeof(begin) - 1);
+	return slice_cut(&status, '"', &details) ? details : SLICE("refused");
+}
+
+bool
+ext_authz_is_refused(const struct http_fields *f, struct arena *arena,
+    struct ext_authz_answer *out)
+{
+	struct slice status = http_fields_find(f, SLICE("proxy-status"));
+
+	if (!slice_has_prefix(status, SLICE("mesh; error=")))
+		return false;
+	ext_authz_fail(out, arena_printf(arena, "it could not be asked, its "
+	    "sidecar says %.*s", SLICE_ARG(details_of(status))));
+	return true;
 }
 
 /* Parameters are put into a URL as they come: unreserved and "%41" alone. */

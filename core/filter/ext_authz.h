@@ -102,7 +102,8 @@ enum ext_authz_result { EXT_AUTHZ_ALLOW, EXT_AUTHZ_DENY, EXT_AUTHZ_ERROR };
 /* All of it lies in the arena that the reader was given. */
 struct ext_authz_answer {
 	enum ext_authz_result    result;
-	const char              *why;	/* ERROR: static words */
+	const char              *why;	/* ERROR: in words */
+	bool                     is_barred;	/* ERROR: he may not be asked */
 	int                      status;	/* DENY: 200 to 599 */
 	struct slice             body;	/* likewise */
 	struct ext_authz_change *changes;	/* DENY: all down */
@@ -113,6 +114,13 @@ struct ext_authz_answer {
 /* --- for the two that read answers ------------------------------------------------ */
 
 void ext_authz_fail(struct ext_authz_answer *, const char *why);
+/*
+ * True: it is none of his, his sidecar refused the question (Proxy-Status is of
+ * a mesh): an ERROR that says why.  is_barred is the reader's to set: then failOpen
+ * lets nobody pass, since that somebody may not ask is no outage.
+ */
+bool ext_authz_is_refused(const struct http_fields *, struct arena *,
+    struct ext_authz_answer *);
 /*
  * Copies.  What nobody may change is passed over; what is malformed, or too much,
  * makes it an ERROR.

@@ -439,7 +439,11 @@ ext_authz_grpc_read(const struct http_head *h, struct slice body,
 	struct slice message;
 	int status = grpc_status_read(last);
 
-	if (h->status != 200 || !grpc_is_asked(h))
+	if (status != GRPC_OK && (ext_authz_is_refused(last, a, out) ||
+	    ext_authz_is_refused(&h->fields, a, out)))
+		out->is_barred = status == GRPC_PERMISSION_DENIED ||
+		    status == GRPC_UNAUTHENTICATED;
+	else if (h->status != 200 || !grpc_is_asked(h))
 		ext_authz_fail(out, "its answer is not gRPC");
 	else if (status == GRPC_UNIMPLEMENTED)
 		ext_authz_fail(out, "it has no envoy.service.auth.v3."

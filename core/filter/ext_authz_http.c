@@ -148,7 +148,9 @@ ext_authz_http_read(const struct ext_authz_settings *s,
     struct slice body, struct arena *a, struct ext_authz_answer *out)
 {
 	*out = (struct ext_authz_answer){ .result = EXT_AUTHZ_ALLOW };
-	if (ext_authz_http_denies(h))
+	if (h->status >= 400 && ext_authz_is_refused(&h->fields, a, out))
+		out->is_barred = h->status < 500;
+	else if (ext_authz_http_denies(h))
 		deny(s, h, body, a, out);
 	else if (h->status == 200)
 		allow(s, &q->head->fields, &h->fields, a, out);

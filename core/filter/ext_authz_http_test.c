@@ -283,6 +283,42 @@ TEST(ext_authz_http_failure_is_no_answer)
 }
 
 /* More than anybody means is no answer, either. */
+/* Of RFC 9209: who says no is not the provider. */
+TEST(ext_authz_http_refusal_of_a_sidecar_is_no_answer)
+{
+	static const struct {
+		int         status;
+		const char *said;
+		bool        is_error, is_barred;
+	} cases[] = {
+		{ 403, "proxy-status: mesh; error=http_request_denied; "
+		    "details=\"access_denied\"\n", true, true },
+		{ 401, "proxy-status: mesh; error=x\n", true, true },
+		{ 503, "proxy-status: mesh; error=x; details=\"a\n", true, false },
+		{ 403, "proxy-status: other; error=x\n", false, false },
+		{ 403, "", false, false },
+		/* Nobody refused. */
+		{ 200, "proxy-status: mesh; error=x\n", false, false },
+		{ 302, "proxy-status: mesh; error=x\n", false, false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct ext_authz_settings s = { .denies_with_all = true };
+		struct outcome o;
+
+		read_answer(&o, &s, "", cases[i].status, cases[i].said, "no");
+		assert_int_equal(o.answer.result == EXT_AUTHZ_ERROR,
+		    cases[i].is_error);
+		assert_int_equal(o.answer.is_barred, cases[i].is_barred);
+		if (i == 0)
+			assert_string_equal(o.answer.why, "it could not be "
+			    "asked, its sidecar says access_denied");
+		/* What it says of its way is nobody else's. */
+		assert_int_equal(o.answer.len, 0);
+		arena_fini(&o.arena);
+	}
+}
+
 TEST(ext_authz_http_answer_is_bounded)
 {
 	static const char *const all[] = { "*" };

@@ -4,6 +4,7 @@
 #include "model/mesh_config.h"
 #include "model/oidc_login.h"
 #include "model/request_authentication.h"
+#include "model/service.h"
 #include "modes/control/conditions_judge.h"
 
 /*
@@ -29,6 +30,7 @@ put_provider(struct sight *s, struct conf_node *list)
 	    s->of->kind != &model_authorization_policy_kind ? NULL :
 	    model_authorization_policy(s->of)->spec.provider;
 	const struct model_extension_provider *found;
+	const struct model_object *service;
 	const struct model_auth_provider *p;
 
 	if (named == NULL)
@@ -42,13 +44,18 @@ put_provider(struct sight *s, struct conf_node *list)
 		    "extension provider of that name, so what the rules match "
 		    "would be refused" : "the MeshConfig has no extension "
 		    "provider of that name, so what the rules match is refused");
-	else if (sight_find(s, &model_service_kind, p->namespace,
-	    p->service) == NULL)
+	else if ((service = sight_find(s, &model_service_kind, p->namespace,
+	    p->service)) == NULL)
 		condition_put(s, list, "ResolvedRefs", "False",
 		    "BackendNotFound", "the provider's service is not there");
+	else if (model_service_port(model_service(service), p->port) == NULL)
+		condition_put(s, list, "ResolvedRefs", "False",
+		    "BackendNotFound", "the provider's service has no such "
+		    "port");
 	else
 		condition_put(s, list, "ResolvedRefs", "True", "ResolvedRefs",
-		    "the provider is there");
+		    "the provider's service has that port; whether somebody is "
+		    "there, and lets those in who ask, says mesh ctl check");
 }
 
 static void

@@ -41,6 +41,10 @@ TEST(conditions_of_a_policy_that_asks_say_whether_it_can)
 	server_fixture_put(t, mesh);
 	conditions_expect(t, key, "Accepted=True/Accepted "
 	    "ResolvedRefs=False/BackendNotFound Programmed=True/Programmed");
+	server_fixture_put(t, "apiVersion: v1\nkind: Service\nmetadata: "
+	    "{name: auth, namespace: shop}\nspec: {ports: [{port: 81}]}\n");
+	conditions_expect(t, key, "Accepted=True/Accepted "
+	    "ResolvedRefs=False/BackendNotFound Programmed=True/Programmed");
 	server_fixture_put(t, SERVICE("shop", "auth"));
 	conditions_expect(t, key, "Accepted=True/Accepted "
 	    "ResolvedRefs=True/ResolvedRefs Programmed=True/Programmed");

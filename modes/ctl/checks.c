@@ -434,5 +434,6 @@ checks_run(struct ctl *c, struct checks *k)
 	check_services(c, k);
 	check_protocols(c, k);
 	check_policies(c, k);
+	check_providers(c, k);
 	check_plain(c, k);
 }

@@ -31,4 +31,7 @@ void check_policies(struct ctl *, struct checks *);
 /* check_plain.c: who is called in plain text. */
 void check_plain(struct ctl *, struct checks *);
 
+/* check_providers.c: whether policies can ask whom they name. */
+void check_providers(struct ctl *, struct checks *);
+
 #endif

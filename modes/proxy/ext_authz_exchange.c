@@ -92,7 +92,7 @@ result_of(const struct ext_authz_settings *s, const struct ext_authz_answer *a)
 	case EXT_AUTHZ_DENY:
 		return "deny";
 	default:
-		return s->fails_open ? "fail_open" : "error";
+		return ext_authz_lets_pass(s, a) ? "fail_open" : "error";
 	}
 }
 
@@ -119,7 +119,7 @@ ext_authz_tell(struct proxy_worker *w, const struct ext_authz_by *by,
 
 	if (authorize_may_log(w, more))
 		log_info("authz", "%s: provider %.*s: %s; %.*s asks it%s",
-		    s->fails_open ? "let by" : "deny", SLICE_ARG(by->provider),
+		    ext_authz_lets_pass(s, a) ? "let by" : "deny", SLICE_ARG(by->provider),
 		    a->why, SLICE_ARG(by->rule), more);
 }
 
@@ -128,7 +128,7 @@ ext_authz_lets_pass(const struct ext_authz_settings *s,
     const struct ext_authz_answer *a)
 {
 	return a->result == EXT_AUTHZ_ALLOW ||
-	    (a->result == EXT_AUTHZ_ERROR && s->fails_open);
+	    (a->result == EXT_AUTHZ_ERROR && s->fails_open && !a->is_barred);
 }
 
 void
@@ -145,7 +145,8 @@ ext_authz_refuse(struct l7_ctx *ctx, const struct ext_authz_settings *s,
 	} else {
 		l7_reply(ctx, s->error_status, FLAG_UAEX, "access_denied",
 		    SLICE_NONE);
-		l7_summary(ctx)->details = "ext_authz_error";
+		l7_summary(ctx)->details = a->is_barred ?
+		    "ext_authz_error[may_not_be_asked]" : "ext_authz_error";
 	}
 	buf_fini(&body);
 }

@@ -540,6 +540,46 @@ def a_grpc_provider_is_asked_about_all_but_questions_to_itself(scene):
 	    "/admin", expect=2).stdout
 
 
+def may_not_be_asked(scene, provider, kind):
+	world = World(scene, provider, kind)
+	world.control.apply("---\napiVersion: security.istio.io/v1\n"
+	    "kind: AuthorizationPolicy\nmetadata: {name: nobody}\nspec: "
+	    "{action: DENY, targetRefs: [{name: auth}], rules: [{from: [{source: "
+	    "{serviceAccounts: [orders]}}]}]}\n")
+	says = "ext_authz_error[may_not_be_asked]"
+	wait_until(lambda: world.ask("/x").status == 403 and says in
+	    world.details(), "the provider could not be asked")
+	reply = wire.get(world.web.outbound_port, "http://orders.default.mesh/x",
+	    host="orders.default.mesh")
+	assert reply.all("proxy-status") == ["mesh; error=http_request_denied; "
+	    'details="access_denied"'], reply.head
+	assert "RBAC" not in reply.text(), "that is between proxies"
+	assert "provider auth: it could not be asked, its sidecar says " \
+	    "access_denied" in world.orders.err()
+	# People learn it before their users do.
+	assert "1 of 1 proxies that ask it may not, such as that of " \
+	    "default/orders: rule 0 of AuthorizationPolicy default/nobody " \
+	    "refuses it" in world.control.ctl("check").stdout
+	# That somebody may not ask is no outage.
+	world.provider.asked.clear()
+	before = len(world.details())
+	world.config(kind, ", failOpen: true, statusOnError: '503'")
+	wait_until(lambda: world.ask("/x").status == 503, "it is in force")
+	assert world.count("fail_open") == 0 and not world.provider.asked
+	wait_until(lambda: set(world.details()[before:]) == {says}, "as before")
+
+
+@scenario
+def an_http_provider_that_may_not_be_asked_says_nothing(scene):
+	may_not_be_asked(scene, HttpProvider(yes()), HTTP)
+
+
+@scenario
+def a_grpc_provider_that_may_not_be_asked_says_nothing(scene):
+	may_not_be_asked(scene, GrpcProvider(lambda asked, reply: setattr(
+	    reply.status, "code", 0)), GRPC)
+
+
 @scenario
 def two_providers_are_asked_one_after_the_other(scene):
 	world = World(scene, HttpProvider(yes([("x-one", "1")])), HTTP)
