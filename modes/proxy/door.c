@@ -43,12 +43,16 @@ on_accepted(void *arg, int fd, const struct addr *peer)
 	struct conn *c = conn_accept(d->env.loop, fd, peer,
 	    listener_addr(l->listener), &conn_no_ops, NULL);
 
-	l4_start(d->l4, c, &d->env, d->is.name, &http_terminal, &d->http);
+	bool is_stranger = d->is.is_stranger != NULL &&
+	    d->is.is_stranger(d->is.owner, c);
+
+	l4_start(is_stranger ? d->strangers : d->l4, c, &d->env, d->is.name, &http_terminal, &d->http);
 }
 
-static void
-add_limit(struct door *d)
+static struct l4_chain *
+chain_new(const struct door *d, struct filter_stats *stats, int64_t connections)
 {
+	struct l4_chain *chain = l4_chain_new(d->is.name, stats);
 	const struct filter_row *limit = filter_find_l4("limit");
 	struct err err = ERR_INIT;
 	struct conf_node *config;
@@ -57,10 +61,11 @@ add_limit(struct door *d)
 
 	arena_init(&arena);
 	config = conf_map_new(&arena);
-	conf_set_int(config, "connections", d->is.connections);
+	conf_set_int(config, "connections", connections);
 	check(limit->l4->base.configure(&shared, config, &err) == 0);
-	l4_chain_add(d->l4, limit->l4, shared);
+	l4_chain_add(chain, limit->l4, shared);
 	arena_fini(&arena);
+	return chain;
 }
 
 void
@@ -69,12 +74,12 @@ door_init(struct door *d, struct loop *loop, struct filter_stats *stats,
 {
 	d->is = *is;
 	worker_env_init(&d->env, loop, 0, is->owner);
-	d->l4 = l4_chain_new(is->name, stats);
+	d->l4 = chain_new(d, stats, is->connections);
+	d->strangers = chain_new(d, stats, DOOR_STRANGERS);
 	d->l7 = l7_chain_new(is->name, stats);
 	d->http = http_options_default;
 	d->http.listener = (struct l7_listener){ .name = is->name,
 		.route = route, .bad_request = on_bad_request, .arg = d };
-	add_limit(d);
 }
 
 struct listener *
@@ -116,7 +121,8 @@ door_fini(struct door *d)
 {
 	door_close(d);
 	l4_chain_unref(d->l4);
+	l4_chain_unref(d->strangers);
 	l7_chain_unref(d->l7);
-	d->l4 = NULL;
+	d->l4 = d->strangers = NULL;
 	d->l7 = NULL;
 }

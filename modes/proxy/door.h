@@ -28,13 +28,20 @@ struct door_is {
 	int64_t     connections;
 	const struct l7_terminal *terminal;
 	void       *owner;
+	/*
+	 * Who is nobody's guest here, but may come in and be told so: no more
+	 * than DOOR_STRANGERS of them at once, apart from the others.  NULL: all
+	 * are welcome.
+	 */
+	bool      (*is_stranger)(void *owner, const struct conn *);
 };
+#define DOOR_STRANGERS	16
 
 /* The owner's, at one address from door_init on. */
 struct door {
 	struct door_is       is;
 	struct worker_env    env;	/* where it counts is up to the owner */
-	struct l4_chain     *l4;
+	struct l4_chain     *l4, *strangers;
 	struct l7_chain     *l7;
 	struct http_options  http;
 	struct door_listener listeners[DOOR_LISTENERS];

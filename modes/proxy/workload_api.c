@@ -347,6 +347,15 @@ listen_at(struct workload_api *api, const char *path, struct err *err)
 	return 0;
 }
 
+/* Who is given nothing keeps nobody from what he is given. */
+static bool
+is_stranger(void *owner, const struct conn *c)
+{
+	uid_t uid;
+
+	return conn_peer_uid(c, &uid) != 0 || !is_served(owner, uid);
+}
+
 struct workload_api *
 workload_api_open(struct proxy_run *p, struct err *err)
 {
@@ -357,7 +366,7 @@ workload_api_open(struct proxy_run *p, struct err *err)
 	door_init(&api->door, p->loop, p->filter_stats, &(struct door_is){
 	    .name = "workload-api", .scope = "identity",
 	    .connections = WORKLOAD_API_CONNS_MAX, .terminal = &terminal,
-	    .owner = api });
+	    .owner = api, .is_stranger = is_stranger });
 	api->door.env.stats = p->stats;
 	api->door.env.stat = p->stat;
 	api->door.env.memo = &api->memo;

@@ -13,7 +13,8 @@
  *       -> workload_api_close -> workload_api_free.  On the main loop.
  *
  * Who asks is known by the uid of his process, and by nothing that he says; the
- * socket is open to everybody (0666).  Calls without the metadata
+ * socket is open to everybody (0666), and who is given nothing holds few of its
+ * connections (door.h).  Calls without the metadata
  * workload.spiffe.io: true are refused, as they may come from a browser that was
  * misled.  A stream gets the whole state at once and again whenever that
  * changes, and ends when there is no identity any more.

@@ -275,6 +275,31 @@ def who_may_ask_is_known_by_his_uid(scene):
 
 
 @scenario
+def who_is_given_nothing_keeps_nobody_out(scene):
+	scene.dir.chmod(0o755)
+	control = scene.control()
+	proxy, application = member(scene, control)
+	x509(application)
+	application.close()
+	# As another user, connections that say nothing.
+	crowd = subprocess.Popen(["setpriv", "--reuid", "65534", "--regid", "65534",
+	    "--clear-groups", "/usr/bin/python3", "-c",
+	    "import socket, sys\n"
+	    "open = [socket.socket(socket.AF_UNIX) for _ in range(300)]\n"
+	    "for one in open: one.connect(sys.argv[1])\n"
+	    "print('there', flush=True)\n"
+	    "sys.stdin.read()", scene.dir / "orders.workload"],
+	    stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+	try:
+		assert crowd.stdout.readline() == b"there\n"
+		x509(scene.closing(Workload(scene.dir / "orders.workload")))
+	finally:
+		crowd.kill()
+		crowd.wait()
+	assert proxy.is_running()
+
+
+@scenario
 def streams_are_many_and_not_endless(scene):
 	control = scene.control()
 	proxy, application = member(scene, control)
