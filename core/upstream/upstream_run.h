@@ -8,8 +8,9 @@
 #include "upstream/upstream.h"
 
 /*
- * upstream_run: the insides of one worker's upstream, shared by connector.c,
- * pool.c, pool_shared.c, pool_connect.c and attempt.c.
+ * upstream_run: the insides of one worker's upstream, shared by upstream.c (all
+ * of its endpoints), pool.c (one connection), pool_shared.c, pool_connect.c,
+ * connector.c and attempt.c.
  */
 struct upstream {
 	struct worker_env         *worker;
@@ -110,6 +111,8 @@ void pool_begin_use(struct pool_conn *);
 void pool_become_idle(struct pool_conn *);
 /* It may be used for more than what it carries. */
 bool pool_is_sound(const struct pool_conn *);
+/* Made by who we are no more, or proven by whom we trust no more. */
+bool pool_is_outdated(const struct pool_conn *);
 const char *const *pool_alpn(bool shares);	/* for handshakes; static */
 /* Whether one connection is to carry this and others, if the endpoint agrees. */
 bool pool_shares(const struct attempt *);
