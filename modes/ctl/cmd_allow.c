@@ -26,7 +26,7 @@ static const struct ctl_option options[] = {
 	    "proves no identity" },
 	{ "name", 0, "NAME",
 	    .text = "of the document, which is replaced if it is there; default: "
-	    "allow-CALLER-to-SERVICE, and the port and what else is said" },
+	    "one of CALLER, SERVICE, the port and what else is said" },
 	{ "dry-run", 0, NULL, .text = "show what would change, and change nothing" },
 	{ 0 },
 };
@@ -46,7 +46,7 @@ static const struct ctl_example allow_examples[] = {
 
 static const struct ctl_example deny_examples[] = {
 	{ "deny batch orders --methods DELETE", "whatever else is allowed" },
-	{ "deny '*' orders --paths '/admin/*'", "nobody, by no way" },
+	{ "deny '*' orders --paths '/admin/*'", "whoever asks, with an identity or without" },
 	{ 0 },
 };
 
@@ -54,7 +54,7 @@ static const struct ctl_example deny_examples[] = {
 	"Creates one AuthorizationPolicy about SERVICE, in its namespace, that " \
 	does ". CALLER is a service account, NAME or NAMESPACE/NAME (that of a " \
 	"service is its name, unless its token said another); NAMESPACE/* is "	\
-	"everybody there, * everybody; spiffe://TRUST-DOMAIN/PATH is somebody "	\
+	"everybody there, * every identity; spiffe://TRUST-DOMAIN/PATH is somebody "	\
 	"of another mesh. Who has no identity, as callers in plain text, cannot "	\
 	"be named: say nobody and --from-ip. It takes effect at once, on open "	\
 	"connections too, beside what was ordered before: each port, method, "	\
@@ -79,7 +79,8 @@ const struct ctl_command cmd_deny = {
 	.name = "deny",
 	.arguments = "CALLER SERVICE[:PORT]",
 	.summary = "keep a caller from calling a service",
-	.text = TEXT("refuses it") "A DENY policy goes before every ALLOW.",
+	.text = TEXT("refuses it") "A DENY policy goes before every ALLOW, and * "
+	    "of one is whoever proves no identity, too.",
 	.min = 2, .max = 2,
 	.options = options,
 	.examples = deny_examples,
@@ -286,6 +287,20 @@ warn_caller(struct order *o)
 		allow_warn_account(o->c, o->namespace, o->caller);
 }
 
+/* The first word of an option, "PATH" for a pattern; NULL: nothing was said. */
+static const char *
+first_of(struct ctl *c, const char *option)
+{
+	struct slice rest = slice_str(ctl_value(c, option)), word;
+
+	if (!slice_cut(&rest, ',', &word) || slice_trim(word).len == 0)
+		return NULL;
+	word = slice_trim(word);
+	return slice_find(word, '*') >= 0 || slice_find(word, '{') >= 0 ?
+	    strcmp(option, "paths") == 0 ? "PATH" : NULL :
+	    arena_dup(&c->arena, word).ptr;
+}
+
 static void
 say_next(struct order *o, const char *result)
 {
@@ -294,15 +309,19 @@ say_next(struct order *o, const char *result)
 	    o->id.text.ptr != NULL ? o->id.text.ptr :
 	    o->namespace == NULL || strcmp(o->caller, "*") == 0 ?
 	    "CALLER" : arena_printf(&c->arena, "%s/%s", o->namespace, o->caller);
+	const char *method = first_of(c, "methods"), *path = first_of(c, "paths");
 	const char *port = o->to.port == 0 ? "" : arena_printf(&c->arena, ":%u",
 	    o->to.port);
 
 	if (result != NULL && strcmp(result, "configured") == 0)
 		ctl_say(c, "what %s said before holds no more", o->name);
-	ctl_say(c, "check it with: mesh ctl authz check --from %s --to %s/%s%s%s; "
-	    "take it back with: mesh ctl delete authorizationpolicy %s -n %s",
-	    caller, o->to.namespace, o->to.name, port, ctl_has(c, "from-ip") ?
-	    " --from-ip ADDRESS" : "", o->name, o->to.namespace);
+	ctl_say(c, "check it with: mesh ctl authz check --from %s --to "
+	    "%s/%s%s%s%s%s%s%s; take it back with: mesh ctl delete "
+	    "authorizationpolicy %s -n %s", caller, o->to.namespace, o->to.name,
+	    port, method == NULL ? "" : " --method ", method == NULL ? "" :
+	    method, path == NULL ? "" : " --path ", path == NULL ? "" : path,
+	    ctl_has(c, "from-ip") ? " --from-ip ADDRESS" : "", o->name,
+	    o->to.namespace);
 }
 
 static void

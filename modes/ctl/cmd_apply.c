@@ -30,6 +30,7 @@ static const struct ctl_example examples[] = {
 const struct ctl_command cmd_apply = {
 	.name = "apply",
 	.arguments = "",
+	.needs = "--filename FILE",
 	.summary = "create or change documents",
 	.text = "Everything is read and checked before anything is sent. Up to 128 "
 	    "documents are applied in one transaction: all of them, or none. "

@@ -57,6 +57,7 @@ static const struct ctl_example examples[] = {
 static const struct ctl_command authz_check = {
 	.name = "check",
 	.arguments = "",
+	.needs = "--from CALLER (--to SERVICE[:PORT] | --gateway GATEWAY)",
 	.summary = "show whether a request is allowed, and by which policy",
 	.text = "Runs what proxies run, on the RequestAuthentications and "
 	    "AuthorizationPolicies about the service and about each workload "
@@ -84,7 +85,7 @@ static const struct ctl_command *const below[] = { &authz_check, NULL };
 const struct ctl_command cmd_authz = {
 	.name = "authz",
 	.arguments = "",
-	.summary = "who may do what",
+	.summary = "ask who may do what",
 	.below = below,
 };
 

@@ -40,6 +40,7 @@ static const struct ctl_example restore_examples[] = {
 static const struct ctl_command backup_create = {
 	.name = "create",
 	.arguments = "FILE",
+	.needs = "--passphrase-file FILE",
 	.summary = "save registry and certificate authority in a file",
 	.text = "Works through the local socket alone. The file has mode "
 	    "0600, and one that exists is replaced only with --yes; without the "
@@ -54,6 +55,7 @@ static const struct ctl_command backup_create = {
 static const struct ctl_command backup_restore = {
 	.name = "restore",
 	.arguments = "FILE",
+	.needs = "--data-dir DIR --passphrase-file FILE",
 	.summary = "restore control's data directory from a backup",
 	.text = "Needs no control, only the file and the passphrase.",
 	.min = 1, .max = 1, .word = CTL_WORD_FILE,

@@ -55,6 +55,7 @@ const struct ctl_command ca_split = {
 const struct ctl_command ca_combine = {
 	.name = "combine",
 	.arguments = "SHARE...",
+	.needs = "--out FILE",
 	.summary = "restore a key from its shares",
 	.text = "A share that was mistyped or changed, or is of another set, is "
 	    "named, and nothing is written.",

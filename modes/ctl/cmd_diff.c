@@ -20,6 +20,7 @@ static const struct ctl_example examples[] = {
 const struct ctl_command cmd_diff = {
 	.name = "diff",
 	.arguments = "",
+	.needs = "--filename FILE",
 	.summary = "show what apply would change",
 	.text = "The exit code is 0 if nothing, 1 if something would change, and "
 	    "more than 1 if that could not be found out.",

@@ -53,6 +53,7 @@ add_command(void *arg, const struct ctl_command *group,
 	conf_set_string(row, "name", c->name);
 	conf_set_string(row, "alias", c->alias);
 	conf_set_string(row, "arguments", c->arguments);
+	conf_set_string(row, "needs", c->needs);
 	conf_set_string(row, "summary", c->summary);
 	conf_set_bool(row, "asks", c->asks);
 	add_options(row, c->options);

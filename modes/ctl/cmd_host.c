@@ -46,6 +46,7 @@ static const struct ctl_example remove_examples[] = {
 static const struct ctl_command host_add = {
 	.name = "add",
 	.arguments = "NAME",
+	.needs = "(--service SERVICE | --gateway GATEWAY)",
 	.summary = "let a machine join by a key of its own, again and again",
 	.text = "Creates a HostAttestor of that name, in the namespace of what it "
 	    "may serve. "

@@ -38,6 +38,7 @@ static const struct ctl_example logins_examples[] = {
 const struct ctl_command cmd_login = {
 	.name = "login",
 	.arguments = "",
+	.needs = "--user NAME",
 	.summary = "log in with a password",
 	.text = "The password is asked for, or the first line of standard "
 	    "input. The token that it gives is good for 8 hours, a day at most, "

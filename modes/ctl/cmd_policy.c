@@ -48,7 +48,7 @@ static const struct ctl_command *const below[] = { &policy_learn, NULL };
 const struct ctl_command cmd_policy = {
 	.name = "policy",
 	.arguments = "",
-	.summary = "policies from what was seen",
+	.summary = "make policies from what was seen",
 	.below = below,
 };
 

@@ -47,6 +47,7 @@ static const struct ctl_example deregister_examples[] = {
 const struct ctl_command cmd_register = {
 	.name = "register",
 	.arguments = "NAME",
+	.needs = "--service SERVICE --address HOST",
 	.summary = "register a workload that has no sidecar",
 	.text = "Such a workload is called in plain text, and only for a Service "
 	    "with the annotation mesh/plaintext: \"true\"; where that is missing, "

@@ -45,6 +45,7 @@ static const struct ctl_example revoke_examples[] = {
 static const struct ctl_command token_create = {
 	.name = "create",
 	.arguments = "",
+	.needs = "(--service SERVICE | --gateway GATEWAY)",
 	.summary = "make a token by which one workload may join",
 	.text = "The token is shown once and works once. It is a secret until "
 	    "then: hand it over in a file. A file that exists is replaced only "

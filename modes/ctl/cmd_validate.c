@@ -17,6 +17,7 @@ static const struct ctl_example examples[] = {
 const struct ctl_command cmd_validate = {
 	.name = "validate",
 	.arguments = "",
+	.needs = "--filename FILE",
 	.summary = "check documents without talking to control",
 	.text = "Reads YAML and JSON as strictly as control and proxies do: an "
 	    "unknown field, a key that appears twice, a value of another type, "

@@ -30,6 +30,7 @@ static const struct ctl_example examples[] = {
 const struct ctl_command cmd_wait = {
 	.name = "wait",
 	.arguments = "KIND NAME...",
+	.needs = "--for WHAT",
 	.summary = "wait until documents are as they should be",
 	.text = "A condition must hold for every parent of a document, and be "
 	    "about its present form. The exit code is 1 when --timeout, of all "

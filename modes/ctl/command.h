@@ -49,6 +49,8 @@ struct ctl_command {
 	const char               *name;		/* one word */
 	const char               *alias;	/* or NULL */
 	const char               *arguments;	/* "KIND [NAME...]", or "" */
+	const char               *needs;	/* options that it does not run
+						   without, as usage has them */
 	const char               *summary;	/* one line, no full stop */
 	const char               *text;		/* paragraphs, or NULL */
 	int                       min, max;	/* arguments; max -1: any */

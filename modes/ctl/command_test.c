@@ -82,6 +82,23 @@ TEST(options_are_complete)
 	}
 }
 
+/* Each "--WORD" of what it needs is one of its options. */
+static void
+check_needs(const struct ctl_command *c)
+{
+	struct slice rest = slice_str(c->needs), word;
+
+	while (slice_cut(&rest, ' ', &word)) {
+		ptrdiff_t at = word.len > 2 ? slice_find(word, '-') : -1;
+
+		if (at < 0 || word.ptr[at + 1] != '-')
+			continue;
+		word = slice_from(word, (size_t)at + 2);
+		assert_non_null(ctl_option_find(c->options, word.ptr,
+		    word.len));
+	}
+}
+
 static void
 check_command(void *arg, const struct ctl_command *group,
     const struct ctl_command *c)
@@ -95,6 +112,7 @@ check_command(void *arg, const struct ctl_command *group,
 	assert_non_null(c->examples);
 	assert_true(c->max < 0 || c->min <= c->max);
 	assert_true((*c->arguments == '\0') == (c->max == 0));
+	check_needs(c);
 	assert_null(strchr(c->summary, '\n'));
 	assert_true(c->summary[strlen(c->summary) - 1] != '.');
 	if (group != NULL)

@@ -121,6 +121,8 @@ help_usage(struct str *out, const struct ctl_command *group,
 		str_add(out, " COMMAND");
 	if (*c->arguments != '\0')
 		str_addf(out, " %s", c->arguments);
+	if (c->needs != NULL)
+		str_addf(out, " %s", c->needs);
 	str_add(out, " [OPTION...]");
 }
 

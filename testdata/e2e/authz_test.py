@@ -502,6 +502,8 @@ def an_order_about_nobody_is_taken_and_told_of(scene):
 	assert "no service has the account default/wbe yet; did you mean " \
 	    "default/web?" in said, said
 	assert "warning" not in says("web", "orders")
+	assert "--to default/orders --method GET --path /plain; take" in says("web",
+	    "orders", "--methods", "GET,PUT", "--paths", "/plain", "--name", "x")
 	assert "did you mean default/web?" in says("shop/web", "orders",
 	    verb="deny")
 	assert "namespace shop has no workload" in says("shop/*", "orders")
