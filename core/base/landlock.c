@@ -18,7 +18,8 @@
 /* Of kernels that are younger than the headers that we are built with. */
 #define FS_TRUNCATE	(1ULL << 14)	/* ABI 3 */
 #define FS_IOCTL_DEV	(1ULL << 15)	/* ABI 5 */
-#define SCOPE_SIGNAL	(1ULL << 1)	/* ABI 6 */
+#define SCOPE_ABSTRACT	(1ULL << 0)	/* ABI 6, both */
+#define SCOPE_SIGNAL	(1ULL << 1)
 
 /* struct landlock_ruleset_attr as ABI 6 has it; older ones take zeros. */
 struct ruleset {
@@ -63,8 +64,17 @@ known(int abi)
 	return fs;
 }
 
+/* What systemd and others have started is to tell it that it is ready. */
+static bool
+notifies_abstract(void)
+{
+	const char *socket = getenv("NOTIFY_SOCKET");
+
+	return socket != NULL && socket[0] == '@';
+}
+
 void
-landlock_open(struct landlock *l)
+landlock_open(struct landlock *l, bool notifies)
 {
 	struct ruleset set = { 0 };
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
@@ -75,7 +85,8 @@ landlock_open(struct landlock *l)
 		return;
 	set.fs = known((int)abi);
 	if (abi >= 6)
-		set.scoped = SCOPE_SIGNAL;
+		set.scoped = notifies && notifies_abstract() ? SCOPE_SIGNAL :
+		    SCOPE_SIGNAL | SCOPE_ABSTRACT;
 	l->fd = (int)syscall(SYS_landlock_create_ruleset, &set,
 	    abi >= 6 ? sizeof(set) : sizeof(set.fs), 0);
 	if (l->fd >= 0)

@@ -1,6 +1,8 @@
 #ifndef BASE_LANDLOCK_H
 #define BASE_LANDLOCK_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 /*
@@ -10,8 +12,10 @@
  * Only the thread that shuts is shut in, and whoever it starts afterwards: it
  * is for the time before there are threads.  Descriptors that are open stay
  * as they are.  Nothing may be executed, and where the kernel can say so
- * (ABI 6) no process outside may be sent a signal.  Ports are not Landlock's
- * matter here, for which ones documents ask for is not known before.
+ * (ABI 6) no process outside may be sent a signal, nor be talked to at a local
+ * socket without a file (unix(7), abstract), which no mode protects.  Ports are
+ * not Landlock's matter here, for which ones documents ask for is not known
+ * before.
  *
  * A rule is about the file that has the name now.  Whoever replaces files by
  * renaming, as editors do, makes another: so a file is allowed along with its
@@ -32,7 +36,8 @@ struct landlock {
 	int abi;	/* version of what the kernel can do, 0: nothing; stays */
 };
 
-void landlock_open(struct landlock *);
+/* notifies: whoever started us may be listening at such a socket. */
+void landlock_open(struct landlock *, bool notifies);
 /* What is not there is passed over, and so is NULL. */
 void landlock_allow(struct landlock *, const char *path, enum landlock_use);
 /* What a setting names and is read again: with its directory, see above. */

@@ -125,7 +125,7 @@ try_files(const struct place *p, int from_parent, int to_parent)
 	struct landlock l;
 	char c, *argv[] = { NULL }, *pinned, *beside;
 
-	landlock_open(&l);
+	landlock_open(&l, true);
 	if (l.abi == 0)
 		return 99;
 	landlock_allow(&l, p->state, LANDLOCK_WRITE);
@@ -201,7 +201,7 @@ try_etc(const struct place *p)
 
 	if (geteuid() == 0 && syscall(SYS_setuid, 65534) < 0)
 		return 98;
-	landlock_open(&l);
+	landlock_open(&l, true);
 	if (l.abi == 0)
 		return 99;
 	hosts = landlock_allow_pinned(&l, "/etc/hosts");
@@ -230,4 +230,65 @@ TEST(landlock_leaves_etc_to_whoever_is_not_root)
 	if (code >= 98)
 		skip();		/* an older kernel, or a user of no other */
 	assert_int_equal(code, 0);
+}
+
+/* --- local sockets without a file --------------------------------------------------- */
+
+static const char abstract_name[] = "\0mesh-landlock-test";
+
+static int
+abstract_socket(int (*fn)(int, const struct sockaddr *, socklen_t))
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	memcpy(addr.sun_path, abstract_name, sizeof(abstract_name));
+	return fn(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0 ? fd :
+	    -1;
+}
+
+/* In the child: the number of what is not as it should be. */
+static int
+try_abstract(const char *notify, bool notifies, bool may)
+{
+	struct err err = ERR_INIT;
+	struct landlock l;
+	int fd;
+
+	setenv("NOTIFY_SOCKET", notify, 1);
+	landlock_open(&l, notifies);
+	if (l.abi < 6)
+		return 99;
+	if (landlock_shut(&l, &err) < 0)
+		return 1;
+	fd = abstract_socket(connect);
+	return (fd >= 0) != may ? 2 : fd < 0 && errno != EPERM ? 3 : 0;
+}
+
+TEST(landlock_leaves_sockets_without_a_file_to_who_must_notify)
+{
+	static const struct {
+		const char *notify;
+		bool        notifies, may;
+	} cases[] = {
+		{ "/run/systemd/notify", true, false },
+		{ "@/org/freedesktop/systemd1/notify", true, true },
+		{ "@/org/freedesktop/systemd1/notify", false, false },
+	};
+	int fd = abstract_socket(bind);
+
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(try_abstract(cases[i].notify, cases[i].notifies,
+			    cases[i].may));
+		int code = child_exit(pid);
+
+		if (code == 99)
+			skip();		/* an older kernel */
+		assert_int_equal(code, 0);
+	}
+	close(fd);
 }

@@ -16,7 +16,7 @@ walls_open(struct walls *w, bool wanted)
 		.wanted = wanted && seccomp_can(), .files = { .fd = -1 },
 	};
 	if (w->wanted)
-		landlock_open(&w->files);
+		landlock_open(&w->files, true);
 	tzset();	/* libc asks once, with the first time that is written */
 	w->capabilities = capability_now();
 	w->has_locks = secret_can_lock(KEYS_ROOM);

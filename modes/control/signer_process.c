@@ -270,7 +270,7 @@ shut(struct err *err)
 
 	if (!seccomp_can())
 		return 0;
-	landlock_open(&nothing);
+	landlock_open(&nothing, false);
 	if (landlock_shut(&nothing, err) < 0 || capability_keep(0, err) < 0)
 		return -1;
 	return seccomp_shut(calls, err);
