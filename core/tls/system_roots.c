@@ -45,8 +45,10 @@ read_file(const char *path, struct str *out, struct err *err)
 		return err_errno(err, "%s", path);
 	while ((n = read(fd, block, sizeof(block))) > 0 && out->len < FILE_MAX)
 		str_add_slice(out, slice_of(block, (size_t)n));
-	if (n != 0)
+	if (n < 0)
 		err_errno(err, "%s", path);
+	else if (n > 0)
+		err_set(err, ERR_TOO_LARGE, "more than %zu bytes", FILE_MAX);
 	close(fd);
 	return n == 0 ? 0 : -1;
 }

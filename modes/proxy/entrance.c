@@ -172,8 +172,8 @@ void
 entrance_apply_edge(struct http_head *h, struct arena *a,
     struct conn *caller, int64_t hops)
 {
-	struct slice from = http_fields_join(&h->fields, a,
-	    SLICE("x-forwarded-for"), SLICE(", ")),
+	struct slice from = hops == 0 ? SLICE_NONE : http_fields_join(
+	    &h->fields, a, SLICE("x-forwarded-for"), SLICE(", ")),
 	    proto = http_fields_get(&h->fields, FIELD_X_FORWARDED_PROTO),
 	    host = http_fields_get(&h->fields, FIELD_X_FORWARDED_HOST);
 
