@@ -42,11 +42,11 @@ on_accepted(void *arg, int fd, const struct addr *peer)
 	struct door *d = l->door;
 	struct conn *c = conn_accept(d->env.loop, fd, peer,
 	    listener_addr(l->listener), &conn_no_ops, NULL);
-
 	bool is_stranger = d->is.is_stranger != NULL &&
 	    d->is.is_stranger(d->is.owner, c);
 
-	l4_start(is_stranger ? d->strangers : d->l4, c, &d->env, d->is.name, &http_terminal, &d->http);
+	l4_start(is_stranger ? d->strangers : d->l4, c, &d->env, d->is.name,
+	    &http_terminal, &d->http);
 }
 
 static struct l4_chain *
