@@ -5,18 +5,13 @@
 
 static const char *const versions[] = { MODEL_GATEWAY_GROUP "/v1",
 	MODEL_GATEWAY_GROUP "/v1beta1", MODEL_GATEWAY_GROUP "/v1alpha2", NULL };
-static const char *const match_types[] = {
-	[MODEL_MATCH_EXACT] = "Exact",
-	[MODEL_MATCH_REGEX] = "RegularExpression",
-	NULL,
-};
 
 /* --- matches ------------------------------------------------------------------ */
 
 #define METHOD(member)	CONF_AT(struct model_grpc_method, member)
 
 static const struct conf_field method_fields[] = {
-	{ "type", CONF_ENUM_T, METHOD(type), .words = match_types,
+	{ "type", CONF_ENUM_T, METHOD(type), .words = model_match_types,
 	    .fallback = "Exact", .critical = true, .text = "how both are compared" },
 	{ "service", CONF_STRING_T, METHOD(service), .max = 1024,
 	    .text = "package and service; default: any" },
@@ -72,27 +67,12 @@ method_rule(const void *value, const struct conf_place *at)
 	return 0;
 }
 
-static const struct conf_field header_fields[] = {
-	{ "type", CONF_ENUM_T, CONF_AT(struct model_value_match, type),
-	    .words = match_types, .fallback = "Exact", .critical = true,
-	    .text = "how it is compared; an expression with the whole value" },
-	{ "name", CONF_STRING_T, CONF_AT(struct model_value_match, name),
-	    .pattern = CONF_HEADER_NAME, .required = true, .text = "its name" },
-	{ "value", CONF_STRING_T, CONF_AT(struct model_value_match, value),
-	    .min = 1, .max = 4096, .required = true,
-	    .text = "what it is compared with" },
-	{ 0 },
-};
-
-static const struct conf_schema header_schema = { "header match",
-	sizeof(struct model_value_match), header_fields, NULL };
-
 static const struct conf_field match_fields[] = {
 	{ "method", CONF_STRUCT_T, CONF_AT(struct model_grpc_match, method),
 	    .schema = &method_schema, .rule = method_rule, .critical = true,
 	    .text = "which calls; default: all" },
 	{ "headers", CONF_STRUCT_T, CONF_LIST_AT(struct model_grpc_match, headers),
-	    .schema = &header_schema, .max_items = 16, .critical = true,
+	    .schema = &model_value_match_schema, .max_items = 16, .critical = true,
 	    .text = "headers, all of which must match" },
 	{ 0 },
 };
@@ -105,13 +85,7 @@ match_rule(const void *value, const struct conf_place *at)
 {
 	const struct model_grpc_match *m = value;
 
-	for (size_t i = 0; i < m->headers_len; i++)
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(m->headers[i].name, m->headers[j].name) == 0)
-				return conf_fail(at, "headers[%zu].name: the name %s "
-				    "stands twice, expected each once", i,
-				    m->headers[i].name);
-	return 0;
+	return model_value_match_names(m->headers, m->headers_len, "headers", at);
 }
 
 /* --- rules and the route ------------------------------------------------------ */

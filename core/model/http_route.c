@@ -13,7 +13,7 @@ static const char *const path_types[] = {
 	[MODEL_PATH_REGEX] = "RegularExpression",
 	NULL,
 };
-static const char *const match_types[] = {
+const char *const model_match_types[] = {
 	[MODEL_MATCH_EXACT] = "Exact",
 	[MODEL_MATCH_REGEX] = "RegularExpression",
 	NULL,
@@ -64,7 +64,7 @@ static const struct conf_schema path_schema = { "path match",
 
 static const struct conf_field value_fields[] = {
 	{ "type", CONF_ENUM_T, CONF_AT(struct model_value_match, type),
-	    .words = match_types, .fallback = "Exact", .critical = true,
+	    .words = model_match_types, .fallback = "Exact", .critical = true,
 	    .text = "how it is compared; an expression with the whole value" },
 	{ "name", CONF_STRING_T, CONF_AT(struct model_value_match, name),
 	    .pattern = CONF_HEADER_NAME, .required = true, .text = "its name" },
@@ -74,7 +74,7 @@ static const struct conf_field value_fields[] = {
 	{ 0 },
 };
 
-static const struct conf_schema value_schema = { "value match",
+const struct conf_schema model_value_match_schema = { "value match",
 	sizeof(struct model_value_match), value_fields, NULL };
 
 static const struct conf_field match_fields[] = {
@@ -82,11 +82,11 @@ static const struct conf_field match_fields[] = {
 	    .schema = &path_schema, .rule = path_rule, .critical = true,
 	    .text = "the path; default: any" },
 	{ "headers", CONF_STRUCT_T, CONF_LIST_AT(struct model_http_match, headers),
-	    .schema = &value_schema, .max_items = 16, .critical = true,
+	    .schema = &model_value_match_schema, .max_items = 16, .critical = true,
 	    .text = "headers, all of which must match" },
 	{ "queryParams", CONF_STRUCT_T,
 	    CONF_LIST_AT(struct model_http_match, queries),
-	    .schema = &value_schema, .max_items = 16, .critical = true,
+	    .schema = &model_value_match_schema, .max_items = 16, .critical = true,
 	    .text = "query parameters, all of which must match" },
 	{ "method", CONF_WORD_T, CONF_AT(struct model_http_match, method),
 	    .words = methods, .critical = true, .text = "the method; default: any" },
@@ -96,9 +96,9 @@ static const struct conf_field match_fields[] = {
 static const struct conf_schema match_schema = { "HTTPRoute match",
 	sizeof(struct model_http_match), match_fields, NULL };
 
-static int
-check_names(const struct model_value_match *v, size_t n, const char *list,
-    const struct conf_place *at)
+int
+model_value_match_names(const struct model_value_match *v, size_t n,
+    const char *list, const struct conf_place *at)
 {
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < i; j++)
@@ -118,9 +118,11 @@ match_rule(const void *value, const struct conf_place *at)
 		if (strlen(m->queries[i].value) > 1024)
 			return conf_fail(at, "queryParams[%zu].value: expected 1 to "
 			    "1024 bytes, found %zu", i, strlen(m->queries[i].value));
-	if (check_names(m->headers, m->headers_len, "headers", at) < 0)
+	if (model_value_match_names(m->headers, m->headers_len, "headers",
+	    at) < 0)
 		return -1;
-	return check_names(m->queries, m->queries_len, "queryParams", at);
+	return model_value_match_names(m->queries, m->queries_len, "queryParams",
+	    at);
 }
 
 /* --- rules -------------------------------------------------------------------- */

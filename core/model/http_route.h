@@ -32,6 +32,11 @@ struct model_value_match {
 	int         type;	/* enum model_match_type */
 	const char *name, *value;
 };
+extern const char *const model_match_types[];
+extern const struct conf_schema model_value_match_schema;
+/* Each name once, in the list of that name. */
+int model_value_match_names(const struct model_value_match *, size_t n,
+    const char *list, const struct conf_place *);
 
 struct model_http_match {
 	struct model_path_match   path;
