@@ -478,6 +478,29 @@ compile_absent(const struct compile_input *in, struct snapshot *out)
 
 /* --- the whole ------------------------------------------------------------------------ */
 
+static void
+compile_services(struct compiler *c)
+{
+	const struct compile_input *in = c->in;
+
+	if (in->names != NULL)
+		names_begin(in->names);
+	for (size_t i = 0; i < in->len; i++) {
+		const struct model_object *o = in->objects[i];
+
+		if (o->kind == &model_mesh_config_kind)
+			compile_policy(c, o);
+		if (o->kind != &model_service_kind)
+			continue;
+		compile_service(c, o);
+		if (in->self != NULL)
+			compile_inbound(c, o);
+		arena_reset(&c->scratch);
+	}
+	if (in->names != NULL)
+		names_end(in->names);
+}
+
 static struct snapshot *
 compile_all(const struct compile_input *in)
 {
@@ -499,22 +522,7 @@ compile_all(const struct compile_input *in)
 	s->inbound_udp = arena_zalloc(&s->arena,
 	    sizeof(*s->inbound) * count_service_ports(in) + 1);
 	c.shown = outside_shown(in);
-	if (in->names != NULL)
-		names_begin(in->names);
-	for (size_t i = 0; i < in->len; i++) {
-		const struct model_object *o = in->objects[i];
-
-		if (o->kind == &model_mesh_config_kind)
-			compile_policy(&c, o);
-		if (o->kind != &model_service_kind)
-			continue;
-		compile_service(&c, o);
-		if (in->self != NULL)
-			compile_inbound(&c, o);
-		arena_reset(&c.scratch);
-	}
-	if (in->names != NULL)
-		names_end(in->names);
+	compile_services(&c);
 	outside_index(in, s);
 	compile_routes(in, &c.extensions, s);
 	compile_gateway(in, &c.extensions, s);
