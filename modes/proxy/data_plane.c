@@ -6,6 +6,7 @@
 #include "modes/proxy/authorize.h"
 #include "modes/proxy/data_plane.h"
 #include "modes/proxy/key_wait.h"
+#include "modes/proxy/login_flight.h"
 #include "modes/proxy/mirror.h"
 #include "modes/proxy/plain.h"
 #include "modes/proxy/port.h"
@@ -168,6 +169,7 @@ data_plane_new(const struct data_plane_options *o)
 	p->options = *o;
 	p->born_ms = clock_mono_ms();
 	p->registry = cluster_registry_new();
+	p->logins = login_flights_new();
 	pthread_mutex_init(&p->identity_lock, NULL);
 	list_init(&p->ports);
 	list_init(&p->udp_ports);
@@ -516,6 +518,7 @@ data_plane_free(struct data_plane *p)
 		udp_port_free(list_entry(list_pop(&p->udp_ports),
 		    struct udp_port, link));
 	mem_free(p->workers);
+	login_flights_free(p->logins);
 	overload_fini(&p->overload);
 	tls_identity_unref(p->identity);
 	cluster_registry_free(p->registry);

@@ -85,6 +85,7 @@ struct data_plane {
 	atomic_size_t             drains;	/* on their way to a worker */
 	struct overload           overload;
 	struct verifier          *verifier;	/* NULL until there are tokens */
+	struct login_flights     *logins;	/* login_flight.h */
 };
 
 struct data_plane *data_plane_new(const struct data_plane_options *);

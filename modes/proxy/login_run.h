@@ -2,7 +2,7 @@
 #define PROXY_LOGIN_RUN_H
 
 #include "modes/proxy/login.h"
-#include "upstream/fetch.h"
+#include "modes/proxy/login_flight.h"
 
 /*
  * login_run: the insides of the filter, shared by login.c, which says what a
@@ -13,7 +13,8 @@ struct login_run {
 	struct l7_ctx        *ctx;
 	struct http_head     *head;
 	struct login         *login;	/* counted */
-	struct fetch         *fetch;
+	struct fetch         *fetch;	/* of a code */
+	struct login_ticket  *ticket;	/* of a refresh */
 	struct login_way      way;	/* of a callback, */
 	bool                  has_way;	/* if it is one */
 	struct login_session  session;	/* of a refresh */

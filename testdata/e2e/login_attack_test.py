@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What strangers and accidents do to logins at a Gateway."""
 
+import concurrent.futures
 import time
 import urllib.parse
 
@@ -185,6 +186,59 @@ def a_provider_that_is_down_ends_no_session(scene):
 	wait_until(lambda: shop.browse("/plain", follow=False).status == 200,
 	    "and goes on")
 	assert provider.asked["authorization_code"] == 2
+
+
+def over(shop):
+	"""A browser whose session has to be renewed."""
+	shop.provider.forged = {"exp": int(time.time()) - 58}
+	one = shop.one = shop.browser()
+	assert shop.browse("/plain").status == 200
+	shop.provider.forged = {}
+	shop.provider.asked.clear()
+	ends = time.time() + 3
+	wait_until(lambda: time.time() > ends, "the session is over")
+	return one
+
+
+@scenario
+def requests_at_once_spend_one_refresh_token(scene):
+	shop = Shop(scene)
+	provider = shop.provider
+	one = over(shop)
+	provider.gate.clear()
+
+	def ask(path):
+		other = shop.browser()
+		other.cookies[HOST] = dict(one.cookies[HOST])
+		return other.get(shop.url + path, follow=False), other
+	with concurrent.futures.ThreadPoolExecutor(8) as pool:
+		asked = [pool.submit(ask, f"/x{i}") for i in range(8)]
+		wait_until(lambda: provider.asked["refresh_token"] > 0, "it is asked")
+		provider.gate.set()
+		got = [each.result() for each in asked]
+	assert [answer.status for answer, _ in got] == [200] * 8
+	assert provider.asked["refresh_token"] == 1, provider.asked
+	# A late one with the old cookie; and each has the new session.
+	assert ask("/late")[0].status == 200
+	for _, other in got:
+		assert other.cookies[HOST] != one.cookies[HOST]
+		assert other.get(shop.url + "/y", follow=False).status == 200
+	assert provider.asked["refresh_token"] == 1, provider.asked
+	assert provider.asked["authorization_code"] == 0
+
+
+@scenario
+def a_refresh_goes_on_when_who_began_it_is_gone(scene):
+	shop = Shop(scene)
+	provider = shop.provider
+	one = over(shop)
+	provider.gate.clear()
+	assert one.get(shop.url + "/x", False, ("--max-time", "0.3")).status \
+	    == 0, "it gives up"
+	assert provider.asked["refresh_token"] == 1
+	provider.gate.set()
+	assert one.get(shop.url + "/x", follow=False).status == 200
+	assert provider.asked["refresh_token"] == 1, "the token was used up"
 
 
 if __name__ == "__main__":

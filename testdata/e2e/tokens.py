@@ -192,6 +192,8 @@ class LoginProvider(Provider):
 		self.claims = {}
 		self.forged = {}	# what an evil provider says instead
 		self.has_form = False
+		self.gate = threading.Event()	# until then nobody is refreshed
+		self.gate.set()
 		super().__init__(scene, pair, **options)
 
 	def get(self, request):
@@ -256,8 +258,11 @@ class LoginProvider(Provider):
 			    asked["redirect_uri"] != form["redirect_uri"]:
 				return None
 			nonce = {"nonce": asked["nonce"], "sub": asked["sub"]}
-		elif form["refresh_token"] != self.refresh:
-			return None
+		else:
+			self.gate.wait(timeout=20)
+			if form["refresh_token"] != self.refresh:
+				self.refresh = None	# stolen: it ends the session
+				return None
 		self.refresh = secrets.token_urlsafe()
 		self.access = secrets.token_urlsafe()
 		said = {"aud": self.client, **nonce, **self.claims, **self.forged}
