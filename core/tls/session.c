@@ -84,7 +84,6 @@ entry_new(const unsigned char *key, const struct session *s)
 	e->made_at = s->made_at;
 	e->not_before = s->not_before;
 	e->not_after = s->not_after;
-	e->not_after = s->not_after;
 	e->bundle_generation = s->bundle_generation;
 	e->size = size;
 	memcpy(e->texts, s->id, id);
@@ -106,7 +105,6 @@ entry_copy_out(const struct entry *e, struct session *s)
 	memcpy(s->root_hash, e->root_hash, HASH_LEN);
 	s->made_at = e->made_at;
 	s->not_before = e->not_before;
-	s->not_after = e->not_after;
 	s->not_after = e->not_after;
 	s->bundle_generation = e->bundle_generation;
 	memcpy(s->id, e->texts, strlen(e->texts));
