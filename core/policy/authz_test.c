@@ -326,82 +326,84 @@ TEST(authz_of_a_caller_without_identity_has_no_names)
 	    "{serviceAccounts: [caller]}}]}]}", &f).is_denied);
 }
 
+static const char *const in_order[] = {
+	"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+	    "metadata: {name: allow}\nspec: {rules: [{to: [{operation: "
+	    "{paths: ['/a/*', /x]}}]}]}",
+	"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+	    "metadata: {name: deny}\nspec: {action: DENY, rules: [{to: "
+	    "[{operation: {methods: [PUT]}}]}, {to: [{operation: {paths: "
+	    "[/x]}}]}]}",
+	"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+	    "metadata: {name: ask}\nspec: {action: CUSTOM, provider: "
+	    "{name: opa}, rules: [{to: [{operation: {paths: [/c]}}]}]}",
+	"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+	    "metadata: {name: watch}\nspec: {action: AUDIT, rules: [{}]}",
+	"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+	    "metadata: {name: later, annotations: {istio.io/dry-run: "
+	    "'true'}}\nspec: {action: DENY, rules: [{to: [{operation: "
+	    "{paths: [/a/b]}}]}]}",
+	"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+	    "metadata: {name: tried, annotations: {istio.io/dry-run: "
+	    "'true'}}\nspec: {action: CUSTOM, provider: {name: opa}, "
+	    "rules: [{to: [{operation: {paths: [/a/c]}}]}]}",
+};
+
+static const struct {
+	const char *method, *path, *policy;
+	int         rule;
+	bool        is_denied, is_dry_denied;
+	const char *ask, *dry_ask;
+} ordered[] = {
+	{ "GET", "/a/b", "default/allow", 0, false, true, NULL, NULL },
+	{ "GET", "/a/c", "default/allow", 0, false, false, NULL,
+	    "default/tried" },
+	{ "PUT", "/a/b", "default/deny", 0, true, true, NULL, NULL },
+	{ "GET", "/x", "default/deny", 1, true, true, NULL, NULL },
+	/* Who is asked may say yes; what is refused then stays so. */
+	{ "PUT", "/c", "default/deny", 0, true, true, "default/ask",
+	    NULL },
+	{ "GET", "/c", NULL, 0, true, true, "default/ask", NULL },
+	{ "GET", "/other", NULL, 0, true, true, NULL, NULL },
+};
+
 TEST(authz_has_istios_order)
 {
-	static const char *const texts[] = {
-		"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
-		    "metadata: {name: allow}\nspec: {rules: [{to: [{operation: "
-		    "{paths: ['/a/*', /x]}}]}]}",
-		"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
-		    "metadata: {name: deny}\nspec: {action: DENY, rules: [{to: "
-		    "[{operation: {methods: [PUT]}}]}, {to: [{operation: {paths: "
-		    "[/x]}}]}]}",
-		"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
-		    "metadata: {name: ask}\nspec: {action: CUSTOM, provider: "
-		    "{name: opa}, rules: [{to: [{operation: {paths: [/c]}}]}]}",
-		"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
-		    "metadata: {name: watch}\nspec: {action: AUDIT, rules: [{}]}",
-		"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
-		    "metadata: {name: later, annotations: {istio.io/dry-run: "
-		    "'true'}}\nspec: {action: DENY, rules: [{to: [{operation: "
-		    "{paths: [/a/b]}}]}]}",
-		"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
-		    "metadata: {name: tried, annotations: {istio.io/dry-run: "
-		    "'true'}}\nspec: {action: CUSTOM, provider: {name: opa}, "
-		    "rules: [{to: [{operation: {paths: [/a/c]}}]}]}",
-	};
-	static const struct {
-		const char *method, *path, *policy;
-		int         rule;
-		bool        is_denied, is_dry_denied;
-		const char *ask, *dry_ask;
-	} cases[] = {
-		{ "GET", "/a/b", "default/allow", 0, false, true, NULL, NULL },
-		{ "GET", "/a/c", "default/allow", 0, false, false, NULL,
-		    "default/tried" },
-		{ "PUT", "/a/b", "default/deny", 0, true, true, NULL, NULL },
-		{ "GET", "/x", "default/deny", 1, true, true, NULL, NULL },
-		/* Who is asked may say yes; what is refused then stays so. */
-		{ "PUT", "/c", "default/deny", 0, true, true, "default/ask",
-		    NULL },
-		{ "GET", "/c", NULL, 0, true, true, "default/ask", NULL },
-		{ "GET", "/other", NULL, 0, true, true, NULL, NULL },
-	};
-	enum { N = sizeof(texts) / sizeof(texts[0]) };
+	enum { N = sizeof(in_order) / sizeof(in_order[0]) };
 	struct model_object *o[N];
 	struct authz_facts f = a_request();
 
 	for (size_t i = 0; i < N; i++)
-		o[i] = object_from(texts[i]);
+		o[i] = object_from(in_order[i]);
 	struct authz *z = authz_new(o, N, AUTHZ_ALLOW_ALL);
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(ordered) / sizeof(ordered[0]); i++) {
 		struct authz_verdict v;
 
-		f.method = slice_str(cases[i].method);
-		f.path = slice_str(cases[i].path);
+		f.method = slice_str(ordered[i].method);
+		f.path = slice_str(ordered[i].path);
 		authz_decide(z, &f, &v);
-		assert_int_equal(v.answer.is_denied, cases[i].is_denied);
-		assert_int_equal(v.dry.is_denied, cases[i].is_dry_denied);
-		assert_int_equal(v.asks_len, cases[i].ask != NULL);
-		if (cases[i].ask != NULL) {
-			assert_string_equal(v.asks[0].policy, cases[i].ask);
+		assert_int_equal(v.answer.is_denied, ordered[i].is_denied);
+		assert_int_equal(v.dry.is_denied, ordered[i].is_dry_denied);
+		assert_int_equal(v.asks_len, ordered[i].ask != NULL);
+		if (ordered[i].ask != NULL) {
+			assert_string_equal(v.asks[0].policy, ordered[i].ask);
 			assert_string_equal(v.asks[0].provider, "opa");
 			assert_string_equal(authz_unasked(&v).policy,
-			    cases[i].ask);
+			    ordered[i].ask);
 		}
 		assert_int_equal(v.dry_ask.policy != NULL,
-		    cases[i].dry_ask != NULL);
-		if (cases[i].dry_ask != NULL)
-			assert_string_equal(v.dry_ask.policy, cases[i].dry_ask);
+		    ordered[i].dry_ask != NULL);
+		if (ordered[i].dry_ask != NULL)
+			assert_string_equal(v.dry_ask.policy, ordered[i].dry_ask);
 		assert_int_equal(v.audits_len, 1);
 		assert_string_equal(v.audits[0].policy, "default/watch");
-		if (cases[i].policy == NULL) {
+		if (ordered[i].policy == NULL) {
 			assert_null(v.answer.policy);
 			continue;
 		}
-		assert_string_equal(v.answer.policy, cases[i].policy);
-		assert_int_equal(v.answer.rule, cases[i].rule);
+		assert_string_equal(v.answer.policy, ordered[i].policy);
+		assert_int_equal(v.answer.rule, ordered[i].rule);
 	}
 	assert_true(authz_is_of(z, o, N, AUTHZ_ALLOW_ALL));
 	assert_false(authz_is_of(z, o, N - 1, AUTHZ_ALLOW_ALL));
