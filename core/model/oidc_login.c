@@ -213,6 +213,30 @@ model_oidc_login_has_parts(const struct model_object *o)
 }
 
 static bool
+is_named(const struct model_object *o, const struct model_object *login,
+    const char *name)
+{
+	return o != NULL && strcmp(o->head->meta.namespace,
+	    login->head->meta.namespace) == 0 &&
+	    strcmp(o->head->meta.name, name) == 0;
+}
+
+int
+model_oidc_closeness(const struct model_object *login,
+    const struct model_target_ref *t, const struct model_oidc_place *at)
+{
+	bool is_route = model_oidc_target_is_route(t);
+	const char *part = is_route ? at->rule : at->listener;
+	int whole = is_route ? 2 : 0;
+
+	if (!is_named(is_route ? at->route : at->gateway, login, t->name))
+		return -1;
+	if (t->section == NULL)
+		return whole;
+	return part != NULL && strcmp(part, t->section) == 0 ? whole + 1 : -1;
+}
+
+static bool
 has_listener(const struct model_object *gateway, const char *name)
 {
 	size_t n;

@@ -53,6 +53,19 @@ bool model_oidc_login_is_for(const struct model_object *,
 bool model_oidc_login_is_for_all(const struct model_object *,
     const char *namespace, const char *gateway);
 bool model_oidc_login_has_parts(const struct model_object *);
+/* Where a request has come to at a Gateway. */
+struct model_oidc_place {
+	const struct model_object *gateway;
+	const char                *listener;	/* of its own; NULL: none of these */
+	const struct model_object *route;	/* HTTPRoute that took it, or NULL */
+	const char                *rule;	/* of it, by its name; or NULL */
+};
+/*
+ * How close a target of the login is to it, from 0, the Gateway, to 3, the rule;
+ * -1: it is about something else.
+ */
+int model_oidc_closeness(const struct model_object *login,
+    const struct model_target_ref *, const struct model_oidc_place *);
 /* What is wrong with the object that a target names; NULL: nothing. */
 const char *model_oidc_target_fault(const struct model_target_ref *,
     const struct model_object *);

@@ -106,6 +106,55 @@ TEST(oidc_login_is_about_all_of_a_gateway_or_parts)
 	}
 }
 
+/* Of a request that rule "admin" of route "app" took at listener "https". */
+TEST(oidc_login_is_the_closer_the_less_it_is_about)
+{
+	static const struct {
+		const char *target;
+		int         closeness;
+	} v[] = {
+		{ "kind: Gateway, name: edge", 0 },
+		{ "kind: Gateway, name: edge, sectionName: https", 1 },
+		{ "kind: HTTPRoute, name: app", 2 },
+		{ "kind: HTTPRoute, name: app, sectionName: admin", 3 },
+		{ "kind: Gateway, name: other", -1 },
+		{ "kind: Gateway, name: edge, sectionName: http", -1 },
+		{ "kind: HTTPRoute, name: edge", -1 },
+		{ "kind: HTTPRoute, name: app, sectionName: other", -1 },
+	};
+	struct model_object *edge = object_from("apiVersion: "
+	    "gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: "
+	    "edge}\nspec: {gatewayClassName: mesh, listeners: [{name: https, "
+	    "port: 80, protocol: HTTP}]}\n");
+	struct model_object *app = object_from("apiVersion: "
+	    "gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: "
+	    "app}\nspec: {parentRefs: [{name: edge}]}\n");
+	const struct model_oidc_place all = { edge, "https", app, "admin" };
+	const struct model_oidc_place nowhere = { .gateway = edge };
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct arena a = { 0 };
+		const char *text = arena_printf(&a, LOGIN "spec: {targetRefs: "
+		    "[{group: gateway.networking.k8s.io, %s}], provider: "
+		    "{issuer: 'https://a'}, clientID: w, clientSecret: "
+		    "{name: oidc}}\n", v[i].target);
+		struct model_object *o = object_from(text);
+		struct model_object *far = object_of("other", text);
+		const struct model_target_ref *t = model_oidc_login(o)->targets;
+
+		assert_int_equal(model_oidc_closeness(o, t, &all),
+		    v[i].closeness);
+		assert_int_equal(model_oidc_closeness(o, t, &nowhere),
+		    v[i].closeness == 0 ? 0 : -1);
+		assert_int_equal(model_oidc_closeness(far, t, &all), -1);
+		model_object_unref(far);
+		model_object_unref(o);
+		arena_fini(&a);
+	}
+	model_object_unref(app);
+	model_object_unref(edge);
+}
+
 TEST(oidc_login_and_its_secret_go_to_the_gateway_alone)
 {
 	struct model_object *o = object_from(LOGIN "spec: {" NEEDED "}\n");

@@ -59,12 +59,25 @@ struct search {
 	const struct model_object *without;	/* one where nobody looks; or NULL */
 };
 
+/* Those of routes may be about some that come in there. */
+static bool
+is_login_at(const struct model_object *o, const struct model_authz_place *place)
+{
+	const struct model_oidc_login_spec *s = model_oidc_login(o);
+
+	if (place->gateway == NULL)
+		return false;
+	for (size_t i = 0; i < s->targets_len; i++)
+		if (model_oidc_target_is_route(&s->targets[i]))
+			return true;
+	return model_oidc_login_is_for(o, place->namespace, place->gateway);
+}
+
 static bool
 gives_tokens(const struct model_object *o, const struct model_authz_place *place)
 {
 	if (o->kind == &model_oidc_login_kind)
-		return place->gateway != NULL && model_oidc_login_is_for(o,
-		    place->namespace, place->gateway);
+		return is_login_at(o, place);
 	return model_request_authentication_is_for(o, place) &&
 	    model_request_authentication(o)->spec.rules_len > 0;
 }

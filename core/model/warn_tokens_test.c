@@ -26,9 +26,15 @@
 	"[{name: http, port: 80, protocol: HTTP}]}\n"
 #define AT_EDGE	"targetRefs: [{group: gateway.networking.k8s.io, "	\
 	"kind: Gateway, name: edge}], "
-#define LOGIN								\
+#define LOGIN	LOGIN_AT(AT_EDGE)
+#define AT_ROUTE "targetRefs: [{group: gateway.networking.k8s.io, "	\
+	"kind: HTTPRoute, name: r}], "
+#define ROUTE								\
+	"---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n" \
+	"metadata: {name: r}\nspec: {parentRefs: [{name: edge}]}\n"
+#define LOGIN_AT(where)							\
 	"---\napiVersion: mesh/v1\nkind: OIDCLogin\nmetadata: {name: l}\n" \
-	"spec: {" AT_EDGE "provider: {issuer: 'https://idp.example'}, "	\
+	"spec: {" where "provider: {issuer: 'https://idp.example'}, "	\
 	"clientID: shop, clientSecret: {name: s}}\n"			\
 	"---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"	\
 	"data: {client-secret: c2VjcmV0}\n"
@@ -67,6 +73,8 @@ static const struct {
 	{ POLICY_OF("name: p", AT_EDGE, "ALLOW", ADMIN) GATEWAY, SAID(
 	    "when[0].values", "allows nobody", "Gateway default/edge") },
 	{ POLICY_OF("name: p", AT_EDGE, "ALLOW", ADMIN) GATEWAY LOGIN, NULL },
+	{ POLICY_OF("name: p", AT_EDGE, "ALLOW", ADMIN) GATEWAY
+	    LOGIN_AT(AT_ROUTE) ROUTE, NULL },
 	/* Of what the files do not have nothing is known but that. */
 	{ POLICY("DENY", NONE), SAID("from[0].source.notRequestPrincipals",
 	    "denies everybody", "what it is about") },

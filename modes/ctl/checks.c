@@ -154,7 +154,7 @@ check_control(struct ctl *c, struct checks *k)
 	if (call_api(c, "GET", "/v1/health", NULL, &health, &err) < 0) {
 		l->result = CHECK_ERROR;
 		l->why = arena_strdup(&c->arena, err.text);
-		l->hint = "is `mesh control` running? -s HOST:PORT asks another one";
+		l->hint = "is `mesh control` running there?";
 		return false;
 	}
 	if (strcmp(checks_text(c, health, "status"), "ok") != 0) {

@@ -20,6 +20,8 @@ struct choice {
 	struct traffic              traffic;
 	struct traffic_name         to;		/* name: of what is called */
 	const char                 *from;	/* the caller's namespace */
+	const char                 *typed_port, *typed_listener, *typed_sni;
+						/* at a Gateway; NULL: not typed */
 	const struct model_object  *service, *gateway;	/* one of them */
 	const struct model_object **routes;	/* those that callers obey */
 	size_t                      len;

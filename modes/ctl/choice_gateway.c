@@ -75,8 +75,7 @@ static int
 read_port(const struct looking *k, uint64_t *port)
 {
 	struct ctl *c = k->q->c;
-	const char *typed = ctl_value(c, "port"), *name = ctl_value(c,
-	    "listener");
+	const char *typed = k->q->typed_port, *name = k->q->typed_listener;
 	struct err err = ERR_INIT;
 
 	if (typed != NULL && name != NULL)
@@ -298,7 +297,7 @@ static int
 read_names(struct looking *k)
 {
 	struct choice *q = k->q;
-	const char *typed = ctl_value(q->c, "sni");
+	const char *typed = q->typed_sni;
 
 	q->is_tls = k->at->protocol == GATEWAY_HTTPS;
 	if (!q->is_tls && typed != NULL)

@@ -44,6 +44,10 @@ const struct ctl_command cmd_auth = {
 	.name = "auth",
 	.arguments = "",
 	.summary = "see what you may do",
+	.text = "Roles are viewer, operator and admin, in a namespace or "
+	    "everywhere. RoleBindings and ClusterRoleBindings give them (mesh ctl "
+	    "explain rolebinding), and so do user add and operator create by "
+	    "--role.",
 	.below = below,
 };
 

@@ -8,6 +8,7 @@
 #include "model/service.h"
 #include "model/workload.h"
 #include "modes/ctl/call.h"
+#include "modes/ctl/choice.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/input.h"
 #include "modes/ctl/inquiry.h"
@@ -301,20 +302,57 @@ note_gateway(struct inquiry *q)
 		    model_object_name(login));
 }
 
-/* Which route takes a request is not asked here, so neither is who logs in there. */
-static void
-note_parts(struct inquiry *q)
+static bool
+has_parts(struct inquiry *q)
 {
 	const struct model_object **all;
 	size_t n = traffic_of_kind(&q->traffic, &model_oidc_login_kind, &all);
 
-	for (size_t i = 0; q->gateway != NULL && i < n; i++)
-		if (strcmp(all[i]->head->meta.namespace, q->to.namespace) == 0 &&
-		    model_oidc_login_has_parts(all[i]))
-			ctl_say(q->c, "OIDCLogin %s is about routes or "
-			    "listeners: where these take the request it asks "
-			    "for a login, which is not counted here",
-			    model_object_name(all[i]));
+	for (size_t i = 0; i < n; i++)
+		if (model_oidc_login_has_parts(all[i]))
+			return true;
+	return false;
+}
+
+static void
+note_place(struct inquiry *q, const struct choice *k)
+{
+	const struct route_listener *l = k->listener == NULL ? NULL :
+	    k->listener->owner;
+
+	if (l != NULL && l->document->kind == &model_gateway_kind)
+		q->came.listener = l->doc->name;
+	if (k->winner == NULL ||
+	    k->winner->route->kind != &model_http_route_kind)
+		return;
+	q->came.route = k->winner->route;
+	q->came.rule = model_route_rule(k->winner->route, k->winner->rule).name;
+}
+
+/*
+ * Where it comes to, as `route` finds it.  Only logins ask for that, and only if
+ * one is about less than a Gateway are routes read.
+ */
+static int
+find_place(struct inquiry *q)
+{
+	struct choice k = { .c = q->c, .traffic = q->traffic,
+		.typed_port = ctl_has(q->c, "gateway") ?
+		    ctl_value(q->c, "port") : NULL };
+	int code;
+
+	q->came.gateway = q->gateway;
+	if (q->gateway == NULL || !q->facts.is_http || !has_parts(q))
+		return CTL_OK;
+	code = choice_at_gateway(&k);
+	if (code == CTL_OK) {
+		choice_make(&k);
+		note_place(q, &k);
+	}
+	q->traffic = k.traffic;
+	k.traffic = (struct traffic){ .c = q->c };
+	choice_fini(&k);
+	return code;
 }
 
 static int
@@ -343,11 +381,12 @@ check_one(struct ctl *c)
 		code = read_request(&q);
 	if (code == CTL_OK)
 		code = load(&q);
+	if (code == CTL_OK)
+		code = find_place(&q);
 	if (code == CTL_OK) {
 		inquiry_decide(&q);
 		inquiry_print(&q);
 		note_gateway(&q);
-		note_parts(&q);
 		code = q.denied > 0 ? CTL_NO : q.open > 0 ? CTL_ERROR : CTL_OK;
 	}
 	traffic_close(&q.traffic);

@@ -222,7 +222,9 @@ ask(struct choice *q)
 static int
 route(struct ctl *c)
 {
-	struct choice q = { .c = c };
+	struct choice q = { .c = c, .typed_port = ctl_value(c, "port"),
+		.typed_listener = ctl_value(c, "listener"),
+		.typed_sni = ctl_value(c, "sni") };
 	int code = check_words(c);
 
 	if (code != CTL_OK)

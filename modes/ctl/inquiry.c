@@ -249,6 +249,31 @@ inquiry_login(struct inquiry *q, const char *namespace, const char *gateway)
 	return oldest;
 }
 
+/* The closest to where the request has come to; of equals the oldest. */
+static const struct model_object *
+login_there(struct inquiry *q)
+{
+	const struct model_object **all, *best = NULL;
+	size_t n = traffic_of_kind(&q->traffic, &model_oidc_login_kind, &all);
+	int closest = -1;
+
+	for (size_t i = 0; q->gateway != NULL && i < n; i++) {
+		const struct model_oidc_login_spec *s = model_oidc_login(all[i]);
+
+		for (size_t k = 0; k < s->targets_len; k++) {
+			int by = model_oidc_closeness(all[i], &s->targets[k],
+			    &q->came);
+
+			if (by < 0 || by < closest || (by == closest &&
+			    model_object_by_age(all[i], best) >= 0))
+				continue;
+			closest = by;
+			best = all[i];
+		}
+	}
+	return best;
+}
+
 static void
 judge_policies(struct inquiry *q, struct conf_node *row,
     const struct model_authz_place *place, struct inquiry_token *t)
@@ -283,8 +308,7 @@ decide(struct inquiry *q, const char *workload, const struct conf_pairs *labels)
 	};
 	struct inquiry_token t = { .c = q->c, .asked = &q->asked,
 		.typed = &q->token, .seen = q->asked,
-		.login = inquiry_login(q, q->to.namespace, place.gateway),
-		.now_s = clock_wall_s() };
+		.login = login_there(q), .now_s = clock_wall_s() };
 	struct conf_node *row = conf_add_map(q->rows);
 
 	conf_set_string(row, "workload", workload);

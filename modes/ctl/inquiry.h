@@ -1,6 +1,7 @@
 #ifndef CTL_INQUIRY_H
 #define CTL_INQUIRY_H
 
+#include "model/oidc_login.h"
 #include "modes/ctl/asked.h"
 #include "modes/ctl/asked_token.h"
 #include "modes/ctl/inquiry_token.h"
@@ -27,6 +28,7 @@ struct inquiry {
 	enum model_inbound_policy  mesh;
 	const struct model_object *config;	/* MeshConfig, or NULL */
 	const char                *revoked;	/* the caller: when; or NULL */
+	struct model_oidc_place    came;	/* at a Gateway */
 	struct conf_node          *rows;
 	size_t                     denied, open;
 };

@@ -3,6 +3,7 @@
 HTTPRoute, a rule of one."""
 
 import base64
+import json
 import subprocess
 
 from gateway import gateway, route, secret
@@ -28,6 +29,17 @@ spec:
 OF_APP = "kind: HTTPRoute, name: app"
 
 
+def may(shop, path, port=None):
+	"""The OIDCLogin that keeps a stranger out, as people are told; or None."""
+	asked = subprocess.run([MESH, "ctl", "authz", "check", "-o", "json", "-f",
+	    shop.scene.file("shop.yaml", shop.text), "--from", "nobody",
+	    "--gateway", "edge", "--port", str(port or shop.port), "--path", path,
+	    "--host", HOST], capture_output=True, text=True, check=False)
+	row, = json.loads(asked.stdout)
+	assert asked.returncode == (0 if row["verdict"] == "allowed" else 1), asked
+	return row["token"]["policy"].partition("/")[2] if "token" in row else None
+
+
 @scenario
 def people_log_in_at_one_route(scene):
 	shop = Shop(scene, routes=ROUTES, login_at="/app", logins=lambda shop:
@@ -35,12 +47,8 @@ def people_log_in_at_one_route(scene):
 	    "sub}]\n", OF_APP))
 	assert shop.curl("/open").status == 200
 	assert shop.curl("/none").status == 404
-	asked = subprocess.run([MESH, "ctl", "authz", "check", "-f",
-	    scene.file("shop.yaml", shop.text), "--from", "nobody", "--gateway",
-	    "edge", "--port", str(shop.port), "--path", "/open"],
-	    capture_output=True, text=True, check=False)
-	assert asked.returncode == 0, asked
-	assert "OIDCLogin default/people is about routes" in asked.stderr, asked
+	assert may(shop, "/open") is None and may(shop, "/none") is None
+	assert may(shop, "/app") == may(shop, "/app/admin") == "people"
 	assert shop.curl("/app").status == 401
 	# No route takes the way back, nor the way out.
 	got = shop.browse("/app/x?a=b")
@@ -80,6 +88,8 @@ def the_closest_login_counts(scene):
 	assert shop.browse("/open").status == 200 and asked() == [1, 0, 0]
 	assert shop.browse("/app").status == 200 and asked() == [1, 1, 0]
 	assert shop.browse("/app/admin").status == 200 and asked() == [1, 1, 1]
+	assert [may(shop, path) for path in ("/open", "/app", "/app/admin")] == \
+	    ["whole", "route", "rule"]
 	# Three sessions on one host live beside each other.
 	for path in ("/open", "/app", "/app/admin", "/open", "/app"):
 		assert shop.browse(path, follow=False).status == 200, path
@@ -107,6 +117,8 @@ def people_log_in_at_one_listener(scene):
 	assert shop.browse("/plain").status == 200
 	assert shop.curl("/plain").status == 401
 	assert curl(f"http://127.0.0.1:{shop.plain}/plain").status == 200
+	assert may(shop, "/plain") == "people"
+	assert may(shop, "/plain", shop.plain) is None
 
 
 @scenario
