@@ -82,11 +82,7 @@ TEST(policy_defaults_are_those_without_a_policy)
 	stop(&f);
 }
 
-TEST(policy_says_it_all)
-{
-	struct fixture f;
-
-	start(&f, HEAD("a", "1") ALL
+static const char everything[] = HEAD("a", "1") ALL
 	    "  loadBalancer:\n"
 	    "    {type: RingHash, hash: {cookie: {name: User, ttl: 1h}},\n"
 	    "     minimumRingSize: 8, maximumRingSize: 9,\n"
@@ -114,9 +110,11 @@ TEST(policy_says_it_all)
 	    "      resource-exhausted, unavailable],\n"
 	    "    codes: [429, 500], backoff: 2ms,\n"
 	    "    maxBackoff: 3ms, perTryTimeout: 4ms, hedge: true,\n"
-	    "    unsafeMethods: true, bodyLimit: 6Ki}\n");
-	const struct cluster *c = f.c;
+	    "    unsafeMethods: true, bodyLimit: 6Ki}\n";
 
+static void
+assert_choice(const struct cluster *c)
+{
 	assert_int_equal(c->lb, LB_RING_HASH);
 	assert_int_equal(c->affinity.kind, AFFINITY_COOKIE);
 	assert_true(slice_is(c->affinity.name, "User"));
@@ -135,6 +133,11 @@ TEST(policy_says_it_all)
 	assert_int_equal(c->balance.overprovision_percent, 100);
 	assert_true(c->balance.is_subset_strict);
 	assert_int_equal(cluster_subset(c, SLICE("v1")), 1);
+}
+
+static void
+assert_bounds(const struct cluster *c)
+{
 	assert_int_equal(c->connect_timeout_ms, 2000);
 	assert_int_equal(c->pool.idle_ms, 3000);
 	assert_int_equal(c->pool.requests, 4);
@@ -155,6 +158,11 @@ TEST(policy_says_it_all)
 	assert_int_equal(c->limits.queue, 6);
 	assert_int_equal(c->limits.queue_ms, 7000);
 	assert_true(c->limits.is_adaptive);
+}
+
+static void
+assert_failures(const struct cluster *c)
+{
 	assert_int_equal(c->outlier.consecutive, 3);
 	assert_int_equal(c->outlier.failure_percent, 40);
 	assert_int_equal(c->outlier.base_ms, 5000);
@@ -175,6 +183,16 @@ TEST(policy_says_it_all)
 	assert_int_equal(c->retry.body_limit, 6144);
 	assert_true(c->retry.hedges && c->retry.unsafe);
 	assert_int_equal(c->limits.retry_percent, 50);
+}
+
+TEST(policy_says_it_all)
+{
+	struct fixture f;
+
+	start(&f, everything);
+	assert_choice(f.c);
+	assert_bounds(f.c);
+	assert_failures(f.c);
 	stop(&f);
 }
 
