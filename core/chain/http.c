@@ -496,6 +496,15 @@ greet(struct http_conn *h, const struct buf *first)
 		o->misspoken(o->listener.arg, h->l4, d.found);
 }
 
+/* Who is known by a certificate at a gateway is a client for all that. */
+static bool
+is_member(const struct http_conn *h)
+{
+	const struct conn_peer *peer = conn_peer(l4_conn(h->l4));
+
+	return peer->id[0] != '\0' && peer->subject == NULL;
+}
+
 /* False: it cannot be told yet. */
 static bool
 begin_codec(struct http_conn *h, const struct buf *b, bool end)
@@ -512,8 +521,8 @@ begin_codec(struct http_conn *h, const struct buf *b, bool end)
 
 		if (s != NULL)
 			limits.h2 = s->h2;
-		h->codec = h2_server_new(loop, &limits,
-		    conn_peer(l4_conn(h->l4))->id[0] != '\0', &codec_events, h);
+		h->codec = h2_server_new(loop, &limits, is_member(h),
+		    &codec_events, h);
 	} else if (v == VERSION_1) {
 		h->codec = h1_server_new(loop, h->options->limits,
 		    &codec_events, h);

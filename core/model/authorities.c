@@ -18,6 +18,14 @@ model_authorities_reason(enum model_authorities a)
 	return reasons[a];
 }
 
+bool
+model_authorities_is_domain(const struct model_object_ref *ref)
+{
+	return model_ref_is(ref->group, ref->kind,
+	    model_federated_trust_domain_kind.group,
+	    model_federated_trust_domain_kind.kind);
+}
+
 static bool
 is_config_map(const struct model_object_ref *ref)
 {
@@ -57,7 +65,8 @@ model_authorities_follow(const struct model_object_ref *ref, bool allows_secret,
 
 	if (kind == NULL) {
 		err_set(err, ERR_CONFIG, "expected a ConfigMap%s, found %s",
-		    allows_secret ? " or a Secret" : "", ref->kind);
+		    allows_secret ? ", a Secret or a "
+		    "ClusterFederatedTrustDomain" : "", ref->kind);
 		return MODEL_AUTHORITIES_KIND;
 	}
 	found = find(arg, kind, ref->namespace, ref->name);

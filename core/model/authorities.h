@@ -26,6 +26,8 @@ const char *model_authorities_reason(enum model_authorities);
 typedef const struct model_object *model_find_fn(void *arg,
     const struct model_kind *, const char *namespace, const char *name);
 
+/* Whether it refers to another trust domain. */
+bool model_authorities_is_domain(const struct model_object_ref *);
 /*
  * Adds to roots what the references lead to; those that lead nowhere are passed
  * over, and the first of them is the answer, which err says in words.  A policy

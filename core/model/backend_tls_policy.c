@@ -1,4 +1,5 @@
 #include "base/check.h"
+#include "model/authorities.h"
 #include "model/backend_tls_policy.h"
 #include "model/closure.h"
 #include "pki/spiffe.h"
@@ -45,18 +46,11 @@ const struct conf_schema model_backend_validation_schema = {
 	"backend validation",
 	sizeof(struct model_backend_validation), validation_fields, NULL };
 
-static bool
-is_domain(const struct model_object_ref *ref)
-{
-	return model_ref_is(ref->group, ref->kind,
-	    model_federated_trust_domain_kind.group,
-	    model_federated_trust_domain_kind.kind);
-}
-
 const char *
 model_backend_domain(const struct model_backend_validation *v)
 {
-	return v->cas_len > 0 && is_domain(&v->cas[0]) ? v->cas[0].name : NULL;
+	return v->cas_len > 0 && model_authorities_is_domain(&v->cas[0]) ?
+	    v->cas[0].name : NULL;
 }
 
 /* Bundles are never merged, and members are known by their IDs. */
@@ -67,7 +61,8 @@ domain_rule(const struct model_backend_validation *v,
 	struct spiffe id;
 
 	for (size_t i = 0; i < v->cas_len; i++)
-		if (is_domain(&v->cas[i]) && v->cas_len > 1)
+		if (model_authorities_is_domain(&v->cas[i]) &&
+		    v->cas_len > 1)
 			return conf_fail(at, "caCertificateRefs[%zu]: expected "
 			    "a trust domain alone, found %zu references", i,
 			    v->cas_len);

@@ -96,8 +96,9 @@ static const struct conf_field validation_fields[] = {
 	{ "caCertificateRefs", CONF_STRUCT_T,
 	    CONF_LIST_AT(struct model_client_validation, cas),
 	    .schema = &model_secret_ref_schema, .required = true, .min_items = 1,
-	    .max_items = 8, .critical = true,
-	    .text = "ConfigMaps or Secrets with ca.crt" },
+	    .max_items = MODEL_CLIENT_CAS, .critical = true,
+	    .text = "ConfigMaps or Secrets with ca.crt, or "
+	    "ClusterFederatedTrustDomains" },
 	{ "mode", CONF_ENUM_T, CONF_AT(struct model_client_validation, mode),
 	    .words = client_modes, .fallback = "AllowValidOnly", .critical = true,
 	    .text = "whether clients without a good certificate are let in" },

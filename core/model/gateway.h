@@ -14,8 +14,9 @@
 enum model_client_mode { MODEL_CLIENT_REQUIRED, MODEL_CLIENT_INSECURE };
 
 /* Of clients' certificates. */
+#define MODEL_CLIENT_CAS	8	/* at most, of one validation */
 struct model_client_validation {
-	struct model_object_ref *cas;	/* ConfigMap or Secret */
+	struct model_object_ref *cas;	/* ConfigMap, Secret, or a trust domain */
 	size_t                   cas_len;
 	int                      mode;	/* enum model_client_mode */
 };

@@ -24,31 +24,69 @@ model_gateway_backend_ref(const struct model_object *gateway)
 	    tls->backend->certificate;
 }
 
+bool
+model_client_authorities_none(const struct model_client_authorities *a)
+{
+	return web_roots_len(a->roots) == 0 && a->domains_len == 0;
+}
+
+/* What a validation's references are followed by. */
+struct following {
+	const struct model_object *gateway;
+	model_find_fn             *find;
+	model_granted_fn          *is_granted;
+	void                      *arg;
+	struct model_client_authorities *out;
+};
+
+/* It has no namespace, and so needs no grant. */
+static enum model_authorities
+follow_domain(const struct following *f, const char *name, struct err *err)
+{
+	const struct model_object *found = f->find(f->arg,
+	    &model_federated_trust_domain_kind, NULL, name);
+
+	if (found == NULL) {
+		err_set(err, ERR_CONFIG, "there is no "
+		    "ClusterFederatedTrustDomain %s", name);
+		return MODEL_AUTHORITIES_ABSENT;
+	}
+	if (f->out->domains_len < MODEL_CLIENT_CAS)
+		f->out->domains[f->out->domains_len++] = found;
+	return MODEL_AUTHORITIES_RESOLVED;
+}
+
+static enum model_authorities
+follow(const struct following *f, struct model_object_ref to, struct err *err)
+{
+	const char *own = f->gateway->head->meta.namespace;
+
+	if (model_authorities_is_domain(&to))
+		return follow_domain(f, to.name, err);
+	if (to.namespace == NULL)
+		to.namespace = own;
+	if (strcmp(to.namespace, own) == 0 ||
+	    f->is_granted(f->arg, f->gateway, &to))
+		return model_authorities_follow(&to, true, f->find, f->arg,
+		    f->out->roots, err);
+	err_set(err, ERR_DENIED, "no ReferenceGrant lets it use %s %s/%s",
+	    to.kind, to.namespace, to.name);
+	return MODEL_AUTHORITIES_DENIED;
+}
+
 enum model_authorities
 model_gateway_authorities(const struct model_object *gateway,
     const struct model_client_validation *v, model_find_fn *find,
-    model_granted_fn *is_granted, void *arg, struct web_roots *roots,
-    struct err *err)
+    model_granted_fn *is_granted, void *arg,
+    struct model_client_authorities *out, struct err *err)
 {
-	const char *own = gateway->head->meta.namespace;
+	const struct following f = { gateway, find, is_granted, arg, out };
 	enum model_authorities first = MODEL_AUTHORITIES_RESOLVED;
 
 	for (size_t i = 0; i < v->cas_len; i++) {
-		struct model_object_ref to = v->cas[i];
 		struct err why = ERR_INIT;
-		enum model_authorities answer;
+		enum model_authorities answer = follow(&f, v->cas[i], &why);
 
-		if (to.namespace == NULL)
-			to.namespace = own;
-		if (strcmp(to.namespace, own) == 0 ||
-		    is_granted(arg, gateway, &to))
-			answer = model_authorities_follow(&to, true, find, arg,
-			    roots, &why);
-		else {
-			answer = MODEL_AUTHORITIES_DENIED;
-			err_set(&why, ERR_DENIED, "no ReferenceGrant lets it "
-			    "use %s %s/%s", to.kind, to.namespace, to.name);
-		}
 		if (answer == MODEL_AUTHORITIES_RESOLVED ||
 		    first != MODEL_AUTHORITIES_RESOLVED)
 			continue;

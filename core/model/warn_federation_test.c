@@ -8,6 +8,12 @@
 	more "}\n"
 #define SPIFFE(id)							\
 	"bundleEndpointProfile: {type: https_spiffe, endpointSPIFFEID: '" id "'}"
+#define GATEWAY(domain)							\
+	"---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n"	\
+	"metadata: {name: g}\nspec: {gatewayClassName: mesh, tls: {frontend: "	\
+	"{default: {validation: {caCertificateRefs: [{group: "		\
+	"spire.spiffe.io, kind: ClusterFederatedTrustDomain, name: " domain	\
+	"}]}}}}, listeners: [{name: a, port: 80, protocol: HTTP}]}\n"
 #define WEB	"bundleEndpointProfile: {type: https_web}"
 
 static const struct {
@@ -31,6 +37,10 @@ static const struct {
 	    "---\napiVersion: v1\nkind: Service\nmetadata: {name: x}\n"
 	    "spec: {type: ExternalName, externalName: b, ports: [{port: 80}]}\n",
 	    "" },
+	{ GATEWAY("b") DOMAIN("b", WEB), "" },
+	{ GATEWAY("c") DOMAIN("b", WEB), "t:5:92: spec.tls.frontend.default."
+	    "validation.caCertificateRefs[0]: there is no "
+	    "ClusterFederatedTrustDomain c\n" },
 };
 
 static void

@@ -5,35 +5,22 @@
 #include "base/mem.h"
 #include "pki/dn.h"
 
-/* RFC 5246, section 7.4.4: two bytes of length stand before each. */
-static void
-take_names(struct tls_clients *c)
-{
-	size_t n = web_roots_len(c->roots), room = TLS_CLIENTS_NAMES_MAX;
-
-	c->names = mem_zalloc_array(n, sizeof(*c->names));
-	for (size_t i = 0; i < n; i++) {
-		struct slice name = web_roots_name(c->roots, i);
-
-		if (name.len + 2 > room)
-			continue;
-		room -= name.len + 2;
-		c->names[c->names_len++] = (br_x500_name){
-			slice_writable(name), name.len
-		};
-	}
-}
-
 struct tls_clients *
-tls_clients_new(struct web_roots *roots, bool is_optional)
+tls_clients_new(struct web_roots *roots, const struct slice *domains,
+    size_t domains_len, bool is_optional)
 {
 	struct tls_clients *c = mem_zalloc(sizeof(*c));
 
-	check(web_roots_len(roots) > 0);
+	check(web_roots_len(roots) > 0 || domains_len > 0);
 	refs_init(&c->refs);
+	arena_init(&c->memory);
 	c->roots = web_roots_ref(roots);
 	c->is_optional = is_optional;
-	take_names(c);
+	c->domains = arena_alloc(&c->memory,
+	    (domains_len + 1) * sizeof(*c->domains));
+	for (; c->domains_len < domains_len; c->domains_len++)
+		c->domains[c->domains_len] = arena_dup(&c->memory,
+		    domains[c->domains_len]);
 	return c;
 }
 
@@ -49,9 +36,52 @@ tls_clients_unref(struct tls_clients *c)
 {
 	if (c == NULL || !refs_drop(&c->refs))
 		return;
-	mem_free(c->names);
 	web_roots_unref(c->roots);
+	arena_fini(&c->memory);
 	mem_free(c);
+}
+
+bool
+clients_has_domain(const struct tls_clients *c, struct slice domain)
+{
+	for (size_t i = 0; i < c->domains_len; i++)
+		if (slice_eq(c->domains[i], domain))
+			return true;
+	return false;
+}
+
+/* RFC 5246, section 7.4.4: two bytes of length stand before each. */
+struct naming {
+	br_x500_name *v;
+	size_t        len, room;
+};
+
+static void
+name(struct naming *n, struct slice root)
+{
+	if (root.len + 2 > n->room)
+		return;
+	n->room -= root.len + 2;
+	n->v = mem_realloc(n->v, (n->len + 1) * sizeof(*n->v));
+	n->v[n->len++] = (br_x500_name){ slice_writable(root), root.len };
+}
+
+br_x500_name *
+clients_names(const struct tls_clients *c, const struct bundle_set *known,
+    size_t *n)
+{
+	struct naming out = { .room = TLS_CLIENTS_NAMES_MAX };
+
+	for (size_t i = 0; i < web_roots_len(c->roots); i++)
+		name(&out, web_roots_name(c->roots, i));
+	for (size_t i = 0; i < c->domains_len; i++) {
+		const struct bundle *b = bundle_set_find(known, c->domains[i]);
+
+		for (size_t k = 0; b != NULL && k < b->len; k++)
+			name(&out, b->roots[k].subject);
+	}
+	*n = out.len;
+	return out.v;
 }
 
 enum distrust

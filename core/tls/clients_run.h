@@ -3,8 +3,10 @@
 
 #include <bearssl.h>
 
+#include "base/arena.h"
 #include "base/refs.h"
 #include "base/str.h"
+#include "pki/bundle_set.h"
 #include "pki/web.h"
 #include "tls/clients.h"
 
@@ -12,11 +14,20 @@
 struct tls_clients {
 	struct refs       refs;
 	struct web_roots *roots;
+	struct arena      memory;
+	struct slice     *domains;
+	size_t            domains_len;
 	bool              is_optional;
-	br_x500_name     *names;	/* of roots, which it keeps */
-	size_t            names_len;
 };
 
+bool clients_has_domain(const struct tls_clients *, struct slice domain);
+/*
+ * Whose certificates are asked for now: names of roots, and of those that a set
+ * (NULL allowed) has for the domains; all borrowed but the array, which the
+ * caller frees.  None where nobody has any.
+ */
+br_x500_name *clients_names(const struct tls_clients *,
+    const struct bundle_set *, size_t *n);
 /* As web_verify, now. */
 enum distrust clients_judge(const struct tls_clients *,
     const struct slice *certs, size_t n, struct cert *leaf, struct pubkey *);

@@ -68,7 +68,7 @@ meet_clients(enum who shown, enum who trusted, bool is_optional)
 	web_roots_unref(roots);
 	s->edge = make_shown(&m->ca, RSA);
 	roots = make_roots(&m->ca, trusted);
-	s->clients = tls_clients_new(roots, is_optional);
+	s->clients = tls_clients_new(roots, NULL, 0, is_optional);
 	web_roots_unref(roots);
 	return m;
 }
@@ -150,7 +150,7 @@ TEST(a_session_does_not_get_around_the_question)
 	meet_assert_ok(m, false);
 	meet_run(m);
 	meet_assert_ok(m, true);
-	s->clients = tls_clients_new(roots, false);
+	s->clients = tls_clients_new(roots, NULL, 0, false);
 	meet_run(m);
 	meet_assert_ok(m, false);
 	assert_non_null(m->server.result.image.peer->subject);

@@ -74,8 +74,9 @@ start_engine(struct tls_handshake *h)
 		o.n_ca_names = id->n_ca_names;
 	}
 	if (q->clients != NULL) {
-		o.ca_names = q->clients->names;
-		o.n_ca_names = q->clients->names_len;
+		h->asked = clients_names(q->clients, id == NULL ? NULL :
+		    id->federated, &o.n_ca_names);
+		o.ca_names = h->asked;
 		o.peer_cert_optional = q->clients->is_optional;
 	}
 	if (!q->is_server)

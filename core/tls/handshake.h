@@ -80,6 +80,7 @@ struct tls_handshake {
 	unsigned char        client_key[SESSION_KEY_LEN];
 	struct hello        *hello;	/* server */
 	const struct edge_cert *shown;	/* server with an edge; the request's */
+	br_x500_name        *asked;	/* of whom a server with clients asks */
 	struct tls_result    result;
 };
 

@@ -78,6 +78,19 @@ judge_member(struct tls_handshake *h, const struct slice *certs, size_t n,
 	return why;
 }
 
+/* Of a trust domain that the server asks for, or somebody of the web. */
+static enum distrust
+judge_client(struct tls_handshake *h, const struct slice *certs, size_t n,
+    struct cert *leaf, struct pubkey *key)
+{
+	const struct tls_clients *c = h->request.clients;
+	struct slice domain = n == 0 ? SLICE_NONE : member_claims(certs[0]);
+
+	return domain.ptr != NULL && clients_has_domain(c, domain) ?
+	    judge_member(h, certs, n, leaf, key) :
+	    clients_judge(c, certs, n, leaf, key);
+}
+
 /* A server outside that no trust domain vouches for. */
 static bool
 is_stranger(const struct tls_request *q)
@@ -96,10 +109,12 @@ on_chain(void *owner, const struct slice *certs, size_t n,
 
 	h->distrust = is_stranger(&h->request) ?
 	    outside_judge(outside, certs, n, &leaf, key) : clients != NULL ?
-	    clients_judge(clients, certs, n, &leaf, key) :
+	    judge_client(h, certs, n, &leaf, key) :
 	    judge_member(h, certs, n, &leaf, key);
-	if (h->distrust != DISTRUST_NONE)
+	if (h->distrust != DISTRUST_NONE) {
+		h->peer.id[0] = '\0';
 		return false;
+	}
 	h->peer.not_before = leaf.not_before;
 	h->peer.not_after = leaf.not_after;
 	hash_sha256(h->peer.cert_hash, leaf.der);

@@ -70,6 +70,7 @@ hs_unref(struct tls_handshake *h)
 		return;
 	conn_image_fini(&h->result.image);
 	mem_free(h->result.peer_chain);
+	mem_free(h->asked);
 	tls_identity_unref(h->request.identity);
 	tls_edge_unref(h->request.edge);
 	tls_outside_unref(h->request.outside);

@@ -6,9 +6,8 @@
 #include "tls/identity.h"
 #include "tls/outside_run.h"
 
-/* The domain that a leaf says to be of; absent: it names none. */
-static struct slice
-claimed_domain(struct slice der)
+struct slice
+member_claims(struct slice der)
 {
 	struct err err = ERR_INIT;
 	struct spiffe id;
@@ -51,7 +50,7 @@ member_judge(const struct tls_request *q, struct chain_memo *memo,
 	struct leaf_policy policy = { .now = clock_wall_s(), .memo = memo,
 		.root = &out->root };
 	const struct bundle *b = self->bundle, *other;
-	struct slice domain, claimed = n == 0 ? SLICE_NONE : claimed_domain(certs[0]);
+	struct slice domain, claimed = n == 0 ? SLICE_NONE : member_claims(certs[0]);
 	enum distrust why;
 
 	if (q->outside == NULL && q->expected_id[0] != '\0')

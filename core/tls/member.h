@@ -22,6 +22,8 @@ struct member_judgement {
 enum distrust member_judge(const struct tls_request *, struct chain_memo *,
     const struct slice *certs, size_t n, struct member_judgement *out);
 
+/* The domain that a leaf says to be of; borrows; absent: it names none. */
+struct slice member_claims(struct slice der);
 /* Whether an ID that the identity believed is of another trust domain. */
 bool member_is_foreign(const struct tls_identity *, const char *id);
 

@@ -105,8 +105,8 @@ struct tls_request {
 					   mesh; kept likewise; needs no alpn */
 	struct tls_edge     *edge;	/* server: instead of identity, for strangers; kept
 					   likewise; a client without ALPN is let in */
-	struct tls_clients  *clients;	/* with edge: of whom it asks for certificates;
-					   kept likewise; NULL: of nobody */
+	struct tls_clients  *clients;	/* with edge, and identity for trust domains: of
+					   whom it asks for certificates, or NULL */
 	char                 expected_id[CONN_ID_MAX];	/* client; "" = any of our domain */
 	char                 sni[CONN_SNI_MAX];		/* client */
 	const char *const   *alpn;	/* NULL-terminated, static, preferred first */

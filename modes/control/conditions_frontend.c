@@ -23,20 +23,20 @@ is_granted(void *arg, const struct model_object *from,
 	return route_sight_grants(&seen, from, to);
 }
 
-/* Gives how many there are. */
-static size_t
+/* Whether there is any. */
+static bool
 follow(struct sight *s, const struct model_object *gateway,
     const struct model_client_validation *v, enum model_authorities *answer,
     struct err *err)
 {
-	struct web_roots *roots = web_roots_new();
-	size_t n;
+	struct model_client_authorities found = { .roots = web_roots_new() };
+	bool is_any;
 
 	*answer = model_gateway_authorities(gateway, v, find, is_granted, s,
-	    roots, err);
-	n = web_roots_len(roots);
-	web_roots_unref(roots);
-	return n;
+	    &found, err);
+	is_any = !model_client_authorities_none(&found);
+	web_roots_unref(found.roots);
+	return is_any;
 }
 
 static const struct model_client_validation *
@@ -72,7 +72,7 @@ frontend_bars(struct sight *s, const struct model_object *gateway,
 	enum model_authorities answer;
 	struct err err = ERR_INIT;
 
-	return v != NULL && follow(s, gateway, v, &answer, &err) == 0;
+	return v != NULL && !follow(s, gateway, v, &answer, &err);
 }
 
 static bool

@@ -15,6 +15,8 @@
 #define CLIENTS(what)	"  tls: {frontend: {default: {validation: {"	\
 	"caCertificateRefs: [" what "]}}}}\n"
 #define MAP(name)	"{group: '', kind: ConfigMap, name: " name "}"
+#define DOMAIN(name)	"{group: spire.spiffe.io, kind: "		\
+	"ClusterFederatedTrustDomain, name: " name "}"
 
 /* Without the generations, which say how often the test has changed it. */
 static char *
@@ -97,6 +99,17 @@ static const struct {
 	{ CLIENTS(MAP("roots") "," MAP("absent")),
 	    { IS("ResolvedRefs", "False", "InvalidCACertificateRef") },
 	    "NoValidCACertificate" },
+	/* Another trust domain, by itself or beside authorities. */
+	{ CLIENTS(DOMAIN("b")), { IS("Accepted", "True", "Accepted"),
+	    IS("ResolvedRefs", "True", "ResolvedRefs") }, "InvalidCA" },
+	{ CLIENTS(DOMAIN("b") "," MAP("roots")),
+	    { IS("ResolvedRefs", "True", "ResolvedRefs") }, "InvalidCA" },
+	{ CLIENTS(DOMAIN("absent")),
+	    { IS("Accepted", "False", "NoValidCACertificate"),
+	    IS("ResolvedRefs", "False", "InvalidCACertificateRef") }, NULL },
+	{ CLIENTS(DOMAIN("b") "," MAP("absent")),
+	    { IS("ResolvedRefs", "False", "InvalidCACertificateRef") },
+	    "NoValidCACertificate" },
 	/* Of another port. */
 	{ "  tls: {frontend: {default: {}, perPort: [{port: 8443, tls: "
 	    "{validation: {caCertificateRefs: [" MAP("absent") "]}}}]}}\n",
@@ -141,6 +154,9 @@ TEST(conditions_of_a_gateway_say_whether_it_knows_clients)
 	    "x");
 	put_text(t, "ConfigMap", "{name: roots, namespace: far}", "ca.crt",
 	    rsa_cert);
+	server_fixture_put(t, "apiVersion: spire.spiffe.io/v1alpha1\nkind: "
+	    "ClusterFederatedTrustDomain\nmetadata: {name: b}\nspec: "
+	    "{trustDomain: b.example, trustDomainBundle: '{\"keys\":[]}'}\n");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char *yaml = mem_printf(GATEWAY "%s", cases[i].spec);
 

@@ -172,14 +172,18 @@ on_handshake(void *arg, struct tls_result *t)
 static void
 shake_hands(struct greeting *g, const struct gateway_front *f, bool is_stream)
 {
-	const struct tls_request q = {
+	struct tls_request q = {
 		.is_server = true, .edge = f->edge,
 		.alpn = is_stream ? NULL : alpn_gateway,
 		.clients = is_stream ? NULL : f->clients,
 	};
 
+	/* It knows the roots of other trust domains. */
+	if (q.clients != NULL)
+		q.identity = data_plane_identity(g->port->plane);
 	tls_handshake_start(g->port->plane->options.handshaker, g->fd, &q,
 	    g->worker->env.loop, on_handshake, g);
+	tls_identity_unref(q.identity);
 }
 
 /* --- by the name in its hello -------------------------------------------------- */

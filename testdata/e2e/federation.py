@@ -120,9 +120,13 @@ class Abroad:
 		    "kty": self.kty, "x5c": [der]}]}
 
 
+def documents_of(abroad):
+	return DOMAIN.format(name=abroad.domain.split(".", maxsplit=1)[0],
+	    domain=abroad.domain, more=inline(abroad.bundle()))
+
+
 def believe(control, abroad):
-	control.apply(DOMAIN.format(name=abroad.domain.split(".", maxsplit=1)[0],
-	    domain=abroad.domain, more=inline(abroad.bundle())))
+	control.apply(documents_of(abroad))
 
 
 def mesh_of(scene, domain, more=(), **options):
