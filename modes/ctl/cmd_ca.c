@@ -139,6 +139,7 @@ static const struct ctl_command ca_activate = {
 	    "of control's own root is removed, so it asks first: whoever may "
 	    "want to go back to that root keeps a copy, by backup create or ca "
 	    "split.",
+	.asks = true,
 	.examples = activate_examples,
 	.run = activate,
 };
