@@ -136,9 +136,9 @@ static const struct ctl_command ca_activate = {
 	.text = "Certificates that the one before signed are good to their end. "
 	    "Control does this by itself when less than a sixth of a life or 7 "
 	    "days are left, whatever is less. With a root from outside the key "
-	    "of control's own root is removed, so it asks first: whoever may "
-	    "want to go back to that root keeps a copy, by backup create or ca "
-	    "split.",
+	    "of control's own root is removed, and only then it asks: whoever "
+	    "may want to go back to that root keeps a copy, by backup create "
+	    "or ca split.",
 	.asks = true,
 	.examples = activate_examples,
 	.run = activate,
