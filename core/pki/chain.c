@@ -182,6 +182,15 @@ roots_find(struct path *p)
 	return p->roots_len > 0 ? DISTRUST_NONE : d;
 }
 
+static bool
+names_another_domain(const struct path *p, const struct cert *issuer)
+{
+	struct spiffe id;
+
+	return spiffe_parse(&id, issuer->uri) &&
+	    !slice_eq(id.domain, p->bundle->domain);
+}
+
 /* From the leaf, which is there, up to roots. */
 static enum distrust
 path_find(struct path *p, const struct slice *certs, size_t len)
@@ -202,6 +211,8 @@ path_find(struct path *p, const struct slice *certs, size_t len)
 		d = link_check(p, next);
 		if (d != DISTRUST_NONE)
 			return d;
+		if (names_another_domain(p, next))
+			return DISTRUST_ISSUER_FOREIGN;
 	}
 }
 

@@ -16,7 +16,8 @@
  * of the bundle, and what follows is not looked at, so a peer may send the
  * root too.  Names compare byte by byte.  Every issuer must be valid now, a
  * CA that may sign certificates, and allow as many CAs below it as there
- * are.  The leaf must then pass leaf_check.
+ * are.  One below the root that names a trust domain by its URI signs for no
+ * other: so domains can be under one root.  The leaf must then pass leaf_check.
  *
  * Keys are on P-256 and signed with SHA-256, but in a bundle of another domain,
  * where cert_key.h says which there are.

@@ -82,6 +82,7 @@ static const struct {
 	{ "no usage",			spoil_no_usage,		DISTRUST_ISSUER_NOT_CA },
 	{ "basic constraints plain",	spoil_inter_plain,	DISTRUST_ISSUER_NOT_CA },
 	{ "expired",			spoil_expired,		DISTRUST_ISSUER_EXPIRED },
+	{ "of another domain",		spoil_inter_foreign,	DISTRUST_ISSUER_FOREIGN },
 	{ "not yet valid",		spoil_early,		DISTRUST_ISSUER_NOT_YET },
 	{ "version 1",			spoil_version_1,	DISTRUST_VERSION },
 	{ "usage twice",		spoil_usage_twice,	DISTRUST_REPEATED },

@@ -28,6 +28,8 @@ static const struct {
 	    "an issuer's certificate is not valid yet" },
 	[DISTRUST_ISSUER_EXPIRED]  = { "issuer-expired",
 	    "an issuer's certificate has expired" },
+	[DISTRUST_ISSUER_FOREIGN]  = { "foreign-issuer",
+	    "an issuer's certificate is for another trust domain" },
 	[DISTRUST_VERSION]	   = { "version",
 	    "a certificate is not of version 3" },
 	[DISTRUST_REPEATED]	   = { "repeated-extension",

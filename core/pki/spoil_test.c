@@ -268,6 +268,12 @@ spoil_inter_leaf(struct forge *f)
 }
 
 void
+spoil_inter_foreign(struct forge *f)
+{
+	forge_name(f, 0x86, SLICE("spiffe://other"));
+}
+
+void
 spoil_inter_usage(struct forge *f)
 {
 	f->usage = CERT_USE_CRL_SIGN;

@@ -19,6 +19,6 @@ spoil spoil_no_uri, spoil_no_san, spoil_two_uris, spoil_nul_dns,
     spoil_serial_zero, spoil_serial_long, spoil_off_curve, spoil_p384,
     spoil_rsa, spoil_sha1, spoil_two_algorithms, spoil_trailing,
     spoil_stranger, spoil_other_key_id, spoil_own_key_id, spoil_nothing,
-    spoil_no_basic, spoil_inter_leaf, spoil_inter_usage, spoil_inter_plain;
+    spoil_no_basic, spoil_inter_foreign, spoil_inter_leaf, spoil_inter_usage, spoil_inter_plain;
 
 #endif

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/unit.h"
+#include "pki/mint.h"
 #include "pki/web.h"
 #include "tls/federation.h"
 #include "tls/meet_test.h"
@@ -11,14 +12,27 @@
 #define B	"spiffe://td/ns/x/sa/b"
 #define FAR	"spiffe://far/ns/x/sa/a"
 
-/* Whose roots vouch for an ID, whatever its domain. */
+/* Whose roots vouch for an ID, whatever its domain, by an intermediate of that. */
 static struct tls_identity *
 identity_of(struct test_ca *ca, const char *domain, const char *id)
 {
 	struct test_ca as = *ca;
+	struct tls_identity *identity;
+	struct mint_ca inter = { .common_name = SLICE("another inter"),
+		.domain = slice_str(domain), .not_before = ca->inter.not_before,
+		.not_after = ca->inter.not_after };
+	struct err err = ERR_INIT;
 
 	as.domain = domain;
-	return test_identity(&as, id, 1);
+	as.inter_der = (struct str){ 0 };
+	mint_serial(inter.serial);
+	mint_intermediate(&as.inter_der, &inter, ca->inter_key.point, &ca->root,
+	    &ca->root_key);
+	assert_int_equal(cert_parse(&as.inter, str_slice(&as.inter_der), &err),
+	    0);
+	identity = test_identity(&as, id, 1);
+	str_fini(&as.inter_der);
+	return identity;
 }
 
 /* Believes the roots of ca for that domain; NULL: those of nobody. */

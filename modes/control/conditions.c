@@ -310,6 +310,7 @@ judge_one(struct conditions *c, struct slice key, struct entry *e,
 
 	arena_init(&a);
 	s.arena = &a;
+	s.trust_domain = arena_dup(&a, c->server->ca->bundle->domain).ptr;
 	status = conf_map_new(&a);
 	e->judge->run(&s, status);
 	conf_json_write(&out, status);

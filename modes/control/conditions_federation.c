@@ -1,40 +1,33 @@
 #include <string.h>
 
-#include "model/federated_trust_domain.h"
+#include "model/federation.h"
 #include "modes/control/conditions_judge.h"
 
 /*
  * conditions_federation: ClusterFederatedTrustDomains: whether it is the one that
  * counts.  What is known of the bundle federation_status adds.
  */
-static const struct model_object *
-older(struct sight *s, const char *domain)
+static void
+judge(struct sight *s, struct conf_node *status)
 {
 	size_t n;
 	const struct model_object **all = sight_list(s,
 	    &model_federated_trust_domain_kind, NULL, &n);
-
-	for (size_t i = 0; i < n; i++)
-		if (all[i] != s->of && strcmp(model_federated_trust_domain(
-		    all[i])->spec.trust_domain, domain) == 0 &&
-		    model_object_by_age(all[i], s->of) < 0)
-			return all[i];
-	return NULL;
-}
-
-static void
-judge(struct sight *s, struct conf_node *status)
-{
-	const struct model_object *other = older(s,
-	    model_federated_trust_domain(s->of)->spec.trust_domain);
+	struct model_object **plain = arena_alloc(s->arena, (n + 1) *
+	    sizeof(*plain));
 	struct conf_node *list = conf_set_list(status, "conditions");
+	bool is_own = strcmp(model_federated_trust_domain(s->of)->spec
+	    .trust_domain, s->trust_domain) == 0;
+	const char *refusal;
 
-	condition_put(s, list, "Accepted", other == NULL ? "True" : "False",
-	    other == NULL ? "Accepted" : "Conflicted", other == NULL ?
-	    "members of the domain are believed by its own roots" :
-	    arena_printf(s->arena, "%s is about the same domain and older",
-	    other->head->meta.name));
-	condition_promise(s, list, other == NULL);
+	memcpy(plain, all, n * sizeof(*plain));
+	refusal = model_federation_refusal(s->arena, plain, n, s->of,
+	    s->trust_domain);
+	condition_put(s, list, "Accepted", refusal == NULL ? "True" : "False",
+	    refusal == NULL ? "Accepted" : is_own ? "Invalid" : "Conflicted",
+	    refusal == NULL ? "members of the domain are believed by its own "
+	    "roots" : refusal);
+	condition_promise(s, list, refusal == NULL);
 	condition_ignored(s, list);
 }
 

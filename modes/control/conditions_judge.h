@@ -19,6 +19,7 @@ struct sight {
 	const struct registry     *registry;
 	struct arena              *arena;	/* of the status */
 	const struct model_object *of;	/* the document that is judged */
+	const char                *trust_domain;	/* our own */
 	const char               **seen;	/* keys and prefixes, mem_ */
 	size_t                     len, cap;
 };

@@ -8,6 +8,8 @@
 
 /* federation_run: what the files of federation know of each other. */
 
+#define FEDERATION_SHARES_ROOT	"mesh.internal/SharesRoot"
+
 /* One ClusterFederatedTrustDomain. */
 struct fetched {
 	struct federation *all;

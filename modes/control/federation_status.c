@@ -53,9 +53,45 @@ describe_bundle(const struct spiffe_bundle *b, struct conf_node *to)
 		conf_set_int(to, "refreshSeconds", b->refresh_s);
 }
 
+/* One of theirs that is ours, too; or NULL. */
+static const struct cert *
+shared_root(const struct bundle *ours, const struct bundle *theirs)
+{
+	for (size_t i = 0; i < theirs->len; i++)
+		for (size_t j = 0; j < ours->len; j++)
+			if (slice_eq(theirs->roots[i].spki, ours->roots[j].spki))
+				return &theirs->roots[i];
+	return NULL;
+}
+
+static void
+warn_of_shared(const struct fetched *d, const struct model_object *o,
+    const struct bundle *theirs, struct conf_node *list)
+{
+	const struct cert *root = shared_root(d->all->server->ca->bundle,
+	    theirs);
+	struct conf_node *c;
+	struct str text = { 0 };
+
+	if (root == NULL || list == NULL)
+		return;
+	c = conf_add_map(list);
+	conf_set_string(c, "type", FEDERATION_SHARES_ROOT);
+	conf_set_string(c, "status", "True");
+	conf_set_int(c, "observedGeneration", o->head->meta.generation);
+	conf_set_string(c, "reason", "SharesRoot");
+	cert_add_name(&text, root->subject);
+	str_add(&text, " is a root of our own, too: an intermediate under it "
+	    "signs for both domains, unless it names its own by a SAN "
+	    "URI:spiffe://DOMAIN");
+	conf_set_slice(c, "message", str_slice(&text));
+	conf_set_time(c, "lastTransitionTime", o->head->meta.created);
+	str_fini(&text);
+}
+
 static void
 describe(const struct fetched *d, const struct model_object *o,
-    struct conf_node *to)
+    struct conf_node *list, struct conf_node *to)
 {
 	size_t n;
 	struct model_object **all = federation_documents(d->all, &n);
@@ -66,6 +102,7 @@ describe(const struct fetched *d, const struct model_object *o,
 		conf_set_string(to, "source", is_fetched ? "Endpoint" :
 		    "Document");
 		describe_bundle(&b, to);
+		warn_of_shared(d, o, b.roots, list);
 		spiffe_bundle_fini(&b);
 	} else {
 		conf_set_string(to, "source", "None");
@@ -88,7 +125,7 @@ federation_status(const struct federation *f, const struct model_object *o,
 		return;
 	if (model_federated_trust_domain(o)->spec.url != NULL && list != NULL)
 		add_condition(d, o, list);
-	describe(d, o, conf_set_map(status, "bundle"));
+	describe(d, o, list, conf_set_map(status, "bundle"));
 }
 
 /* --- for machines ------------------------------------------------------------ */

@@ -70,6 +70,7 @@ check_one(struct ctl *c, struct checks *k, const struct conf_node *document)
 	const struct conf_node *accepted = condition(document, "Accepted");
 	const char *domain = conf_string(conf_find(document,
 	    "spec.trustDomain"));
+	const struct conf_node *shared;
 	struct check_line *l;
 
 	if (domain == NULL)
@@ -77,11 +78,18 @@ check_one(struct ctl *c, struct checks *k, const struct conf_node *document)
 	if (is_false(accepted)) {
 		l = add(c, k, CHECK_WARNING, "documents about", domain);
 		l->why = conf_get_string(accepted, "message");
-		l->hint = "delete one of the two";
+		l->hint = "until that is done it counts for nothing";
 		return;
 	}
 	if (!check_bundle(c, k, domain, document, fetched))
 		return;
+	if ((shared = condition(document, "mesh.internal/SharesRoot")) != NULL) {
+		l = add(c, k, CHECK_WARNING, "roots of our own in the bundle of",
+		    domain);
+		l->why = conf_get_string(shared, "message");
+		l->hint = "have every intermediate under that root name its "
+		    "trust domain, or give each mesh a root of its own";
+	}
 	l = checks_add_end(c, k, CATEGORY, arena_printf(&c->arena,
 	    "the last root of trust domain %s", domain), conf_string(conf_find(
 	    document, "status.bundle.rootsEnd")), SOON_S);

@@ -11,7 +11,8 @@ static const struct {
 	bool        is_bad;
 } others[] = {
 	{ "PartiallyInvalid", true }, { "Conflicted", true },
-	{ "RolledBack", true }, { "Progressing", false }, { "Succeeded", false },
+	{ "RolledBack", true }, { "mesh.internal/SharesRoot", true },
+	{ "Progressing", false }, { "Succeeded", false },
 };
 
 /* Whether a condition tells of something that is not well. */

@@ -3,6 +3,7 @@
 import base64
 import json
 import shutil
+import ssl
 import subprocess
 
 import wire
@@ -172,3 +173,18 @@ def settled(control):
 	"""All proxies have what was applied last."""
 	control.ctl("wait", "authorizationpolicy/partners", "--for",
 	    "condition=Programmed")
+
+
+def lets_in(callee, pair):
+	"""Whether a handshake succeeds, by a client that has no taste of its own."""
+	context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+	context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+	context.set_ciphers("DEFAULT@SECLEVEL=0")
+	context.set_alpn_protocols(["http/1.1"])
+	context.load_cert_chain(*pair)
+	try:
+		wire.Client(f"127.0.0.1:{callee.inbound_port}", tls=(context,
+		    "80.orders.default.mesh")).close()
+	except OSError:
+		return False
+	return True

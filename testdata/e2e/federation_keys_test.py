@@ -6,11 +6,9 @@ them, and nginx answers.
 """
 
 import json
-import ssl
 
-import wire
 from federation import (ABROAD, ALLOW, DENIED, DOMAIN, KINDS, Abroad, ask,
-    believe, inline, member, mesh_of, settled)
+    believe, inline, lets_in, member, mesh_of, settled)
 from mesh import curl, free_port, main, scenario, wait_until
 
 
@@ -19,21 +17,6 @@ def call(callee, pair):
 	return curl(f"https://80.orders.default.mesh:{callee.inbound_port}/plain",
 	    "--resolve", f"80.orders.default.mesh:{callee.inbound_port}:127.0.0.1",
 	    "-k", "--cert", pair[0], "--key", pair[1], "-H", "Host: orders")
-
-
-def lets_in(callee, pair):
-	"""Whether a handshake succeeds, by a client that has no taste of its own."""
-	context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-	context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-	context.set_ciphers("DEFAULT@SECLEVEL=0")
-	context.set_alpn_protocols(["http/1.1"])
-	context.load_cert_chain(*pair)
-	try:
-		wire.Client(f"127.0.0.1:{callee.inbound_port}", tls=(context,
-		    "80.orders.default.mesh")).close()
-	except OSError:
-		return False
-	return True
 
 
 def nginx_of(scene, control, abroad):
