@@ -1,5 +1,4 @@
-#include "base/unit.h"
-#include "model/warn.h"
+#include "model/warn_set_test.h"
 
 #define POLICY(action, rules)						\
 	"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"	\
@@ -104,32 +103,9 @@ static const struct {
 	    SERVICE("{port: 9000}"), NULL },
 };
 
-/* Without "t:LINE:COLUMN: ". */
-static void
-note(void *arg, const struct model_object *o, const char *text)
-{
-	struct slice rest = slice_str(text), part;
-
-	assert_string_equal(o->head->meta.name, "p");
-	for (int i = 0; i < 3; i++)
-		assert_true(slice_cut(&rest, ':', &part));
-	str_addf(arg, "%.*s", SLICE_ARG(slice_from(rest, 1)));
-}
-
 TEST(rules_that_match_nothing_are_told)
 {
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct model_set set;
-		struct str out = { 0 };
-
-		model_set_init(&set, MODEL_STRICT, "default");
-		model_set_read_text(&set, slice_str(cases[i].in), "t", CONF_YAML);
-		if (set.faults_len > 0)
-			fail_msg("%s", set.faults[0].err.text);
-		model_warn(&set, cases[i].flags, note, &out);
-		assert_string_equal(out.len == 0 ? "" : str_ptr(&out),
-		    cases[i].out == NULL ? "" : cases[i].out);
-		str_fini(&out);
-		model_set_fini(&set);
-	}
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		warn_set_says(cases[i].in, cases[i].flags, warn_set_note,
+		    cases[i].out);
 }
