@@ -99,7 +99,9 @@ router_take_head(struct router *r, struct http_head *head, bool end)
 	buf_fini(&r->replay);
 	if (r->ruled != NULL)
 		loop_timer_stop(&r->ruled->each);
-	s->upstream_us = loop_now_us(l7_loop(r->ctx)) - r->sent_us;
+	/* Whose request was not whole yet was not waited for. */
+	if (r->sent_us > 0)
+		s->upstream_us = loop_now_us(l7_loop(r->ctx)) - r->sent_us;
 	if (end)
 		loop_timer_stop(&r->timer);
 	else
