@@ -29,6 +29,7 @@ struct state {
 };
 
 static enum verdict look(struct state *);
+static struct authn *find_rules(struct state *);
 
 static struct proxy_worker *
 worker_of(struct l7_ctx *ctx)
@@ -143,6 +144,16 @@ awaits_keys(struct state *s, size_t rule)
 	return r != KEY_WAIT_FINAL;
 }
 
+/* Keys may have come while it was judged without: nobody waits for them. */
+static bool
+is_judged_by_old(struct state *s)
+{
+	struct authn *now = find_rules(s);
+
+	authn_unref(now);
+	return now != s->rules;
+}
+
 static void
 on_verdict(void *arg, const struct authn_verdict *v)
 {
@@ -150,7 +161,9 @@ on_verdict(void *arg, const struct authn_verdict *v)
 
 	s->verifying = NULL;
 	if (v->proof == NULL) {
-		if (v->fault != JWT_KEY || !awaits_keys(s, v->rule))
+		if (is_judged_by_old(s))
+			on_keys(s);
+		else if (v->fault != JWT_KEY || !awaits_keys(s, v->rule))
 			refuse(s, jwt_fault_name(v->fault));
 		return;
 	}
@@ -198,7 +211,10 @@ find_rules(struct state *s)
 	return authn_ref(at.rules);
 }
 
-/* What is taken out of it here, or behind, is looked for again there. */
+/*
+ * What is taken out of it here is looked for again there, and what others put
+ * into it, as a login's or a provider's word, is not.
+ */
 static struct http_head *
 as_it_came(const struct http_head *head, struct arena *a)
 {
@@ -232,8 +248,7 @@ look(struct state *s)
 	s->found = arena_alloc(a, sizeof(*s->found) * AUTHN_TOKENS_MAX);
 	are_few = token_places_find(s->rules, s->head, a, s->found,
 	    &s->found_len);
-	if (s->found_len > 0)
-		s->past.head = as_it_came(s->head, a);
+	s->past.head = as_it_came(s->head, a);
 	l7_note_set(s->ctx, PAST, &s->past);
 	token_outputs_clear(s->rules, &s->head->fields);
 	sum->query = token_places_hide(s->rules, sum->query, a);

@@ -15,7 +15,7 @@ struct token_again {
 	struct list          link;	/* in worker->token_turns, until its turn */
 	struct l7_ctx       *ctx;
 	struct authn        *rules;	/* counted; NULL: there are none now */
-	const struct http_head *head;	/* as it came */
+	const struct http_head *head;	/* as it came; NULL: by a login */
 	struct authn_found  *found;
 	size_t               found_len;
 	uint8_t              key[HASH_LEN];
@@ -201,7 +201,7 @@ look(struct token_again *t)
 	bool are_few = true;
 
 	t->found_len = 0;
-	if (t->rules != NULL) {
+	if (t->rules != NULL && t->head != NULL) {
 		t->found = arena_alloc(a, sizeof(*t->found) * AUTHN_TOKENS_MAX);
 		are_few = token_places_find(t->rules, t->head, a, t->found,
 		    &t->found_len);
@@ -223,7 +223,9 @@ token_again_new(struct l7_ctx *ctx, const struct authenticated *past)
 	struct token_again *t = arena_zalloc(l7_arena(ctx), sizeof(*t));
 
 	t->ctx = ctx;
-	t->head = past != NULL ? past->head : l7_request(ctx);
+	/* Before there were rules; but a login's word stands in it, too. */
+	t->head = past != NULL ? past->head : authenticate_token(ctx) != NULL ?
+	    NULL : l7_request(ctx);
 	t->is_claimed = past != NULL && past->has_token;
 	return t;
 }

@@ -328,5 +328,42 @@ def a_token_is_as_good_as_a_session(scene):
 	assert shop.curl("/plain", "--oauth2-bearer", "x.y.z").status == 401
 
 
+@scenario
+def what_a_login_forwards_is_no_token_of_the_caller(scene):
+	shop = Shop(scene, more="  forwardAccessToken: true\n")
+	assert shop.browse("/plain").status == 200
+	held = shop.one.cookies[HOST]["__Host-mesh-session"]
+	target = ("  targetRefs: [{group: gateway.networking.k8s.io, kind: "
+	    "Gateway, name: edge}]\n")
+	trust = ssl.create_default_context(cafile=str(shop.authority.path))
+
+	def opened():
+		client = scene.closing(wire.Client(f"127.0.0.1:{shop.port}",
+		    tls=(trust, HOST)))
+		client.send(wire.build("POST", "/", HOST, fields={
+		    "Content-Length": "1", "Expect": "100-continue",
+		    "Cookie": f"__Host-mesh-session={held}"}))
+		assert b"100" in client.read_until(b"\r\n\r\n")
+		return client
+
+	def rules(audience):
+		shop.edge.write("tokens", authentication([{"issuer":
+		    shop.provider.url, "jwks": shop.provider.jwks,
+		    "audiences": [audience]}], spec=target))
+		token = shop.provider.token(aud=audience)
+		wait_until(lambda: shop.curl("/plain", "--oauth2-bearer",
+		    token).status == 200, f"tokens for {audience} are taken")
+	# One came before there were rules, one before they changed.
+	first = opened()
+	rules("shop")
+	second = opened()
+	rules("bank")
+	for client in first, second:
+		client.send(b"x")
+		got = client.read_reply()
+		assert got.status == 200, got.head
+		assert "authorization" in got.json()["headers"], "it is forwarded"
+
+
 if __name__ == "__main__":
 	main()

@@ -130,6 +130,12 @@ def who_is_believed_no_longer_is_cut_off_and_the_others_are_not(scene):
 	world.control.apply(rules(ann, bob.renew("two")))
 	second.is_cut()
 	world.await_cuts(4, 2)
+	# Who answers before the request is whole has been waited for by nobody.
+	def cut():
+		return [line for line in access_lines(world.web) if
+		    line["response_code"] == 401 and line["method"] == "POST"]
+	wait_until(lambda: len(cut()) == 2, "both are in the access log")
+	assert not any("upstream_service_time" in line for line in cut()), cut()
 	# Without the document nobody's token says who they are.
 	third.goes_on()
 	world.control.ctl("delete", "requestauthentication", "tokens", "--yes")
