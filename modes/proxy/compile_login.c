@@ -52,12 +52,16 @@ basic(struct slice id, struct slice secret, struct arena *a)
 	return made;
 }
 
-/* All who have the Secret are one; the name keeps documents apart. */
+/*
+ * All who have the Secret are one; the name keeps documents apart, and who was
+ * somebody to another provider, or for another client, is nobody here.
+ */
 static void
 derive_key(struct login *l, struct slice secret)
 {
 	struct slice about = slice_str(arena_printf(&l->arena,
-	    "mesh oidc cookies 1 %s", model_object_name(l->doc)));
+	    "mesh oidc cookies 2 %s %.*s %.*s", model_object_name(l->doc),
+	    SLICE_ARG(l->rule.trust.issuer), SLICE_ARG(l->client_id)));
 
 	hash_hmac(l->key.bytes, secret, about);
 }

@@ -76,6 +76,21 @@ def a_way_back_is_good_for_one_browser_once(scene):
 
 
 @scenario
+def a_session_is_of_one_provider_and_one_client(scene):
+	shop = Shop(scene)
+	another = shop.another_provider()
+	assert shop.browse("/plain").status == 200
+	for old, new in ((shop.provider.url, another.url), ("clientID: " +
+	    shop.provider.client, "clientID: else")):
+		shop.edge.write("documents", shop.text.replace(old, new))
+		wait_until(lambda: shop.browse("/plain", follow=False).status ==
+		    302, "who was somebody there is nobody here")
+		shop.edge.write("documents", shop.text)
+		wait_until(lambda: shop.browse("/plain", follow=False).status ==
+		    200, "and is again")
+
+
+@scenario
 def nobody_is_logged_out_by_another_page(scene):
 	shop = Shop(scene)
 	assert shop.browse("/plain").status == 200
