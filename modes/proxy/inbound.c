@@ -405,7 +405,8 @@ static bool
 is_link(const struct conn_peer *peer, const struct inbound_port *app)
 {
 	return peer->is_tls ? peer->id[0] != '\0' && !peer->is_foreign :
-	    app != NULL && app->mode == MODEL_MTLS_DISABLE;
+	    app != NULL && (app->mode == MODEL_MTLS_DISABLE ||
+	    app->settles_ms > 0);
 }
 
 void

@@ -540,6 +540,26 @@ def a_grpc_provider_is_asked_about_all_but_questions_to_itself(scene):
 	    "/admin", expect=2).stdout
 
 
+@scenario
+def a_provider_in_plain_text_is_not_asked_about_the_question(scene):
+	world = World(scene, HttpProvider(yes()), HTTP)
+	asks_all(world)
+	for word in ("DISABLE", "STRICT"):
+		before = world.auth.metrics().sum("mesh_requests_total",
+		    direction="inbound", security="none")
+		world.control.apply("---\napiVersion: security.istio.io/v1\nkind: "
+		    "PeerAuthentication\nmetadata: {name: default}\n"
+		    f"spec: {{mtls: {{mode: {word}}}}}\n")
+		wait_until(lambda word=word, before=before: world.ask(
+		    "/x").status == 200 and (word == "STRICT" or
+		    world.auth.metrics().sum("mesh_requests_total",
+		    direction="inbound", security="none") > before),
+		    "the question comes as it is to")
+		world.provider.asked.clear()
+		assert world.ask("/x").status == 200
+		assert len(world.provider.asked) == 1, len(world.provider.asked)
+
+
 def may_not_be_asked(scene, provider, kind):
 	world = World(scene, provider, kind)
 	world.control.apply("---\napiVersion: security.istio.io/v1\n"
