@@ -21,7 +21,8 @@
  * A root is a self-signed CA on P-256, the one kind of key that our own domain
  * has: it is what every peer of it is known to take, what its handshakes are
  * measured with, and nobody there has another.  Other domains choose for
- * themselves: theirs may be of any kind of cert_key.h.
+ * themselves: theirs may be of any kind of cert_key.h, with the name of their
+ * issuer as their own, but no proof of that, which nobody needs.
  *
  * Two roots may share a subject only if they share the key (one certificate
  * renewed), because the subject is how a chain finds its root; other domains

@@ -493,3 +493,36 @@ TEST(bundles_of_others_hold_roots_of_each_kind)
 	spiffe_bundle_fini(&b);
 	str_fini(&text);
 }
+
+static const struct {
+	const char   *what, *issuer;
+	enum any_kind kind;
+	bool          is_flipped;
+	int           want;
+} roots[] = {
+	{ "RSA", "root", ANY_RSA_2048, false, 0 },
+	{ "RSA, its signature broken", "root", ANY_RSA_2048, true, 0 },
+	{ "RSA of another issuer", "other", ANY_RSA_2048, false, -1 },
+	{ "P-384, its signature broken", "root", ANY_P384, true, 0 },
+	{ "P-256", "root", ANY_P256, false, 0 },
+	{ "P-256, its signature broken", "root", ANY_P256, true, -1 },
+};
+
+/* That a root signed itself proves nothing; of our kind it is looked at. */
+TEST(roots_elsewhere_are_believed_for_being_in_the_bundle)
+{
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		struct bundle *b = bundle_new(SLICE("td"));
+		struct str root = make_ca(roots[i].issuer, "root",
+		    roots[i].kind, roots[i].kind, ANY_SHA256);
+		struct err err = ERR_INIT;
+
+		b->is_foreign = true;
+		if (roots[i].is_flipped)
+			root.ptr[root.len - 1] ^= 1;
+		if (bundle_add(b, str_slice(&root), &err) != roots[i].want)
+			fail_msg("%s: %s", roots[i].what, err.text);
+		bundle_unref(b);
+		str_fini(&root);
+	}
+}
