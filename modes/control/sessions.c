@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "model/workload.h"
 #include "modes/control/session.h"
 #include "modes/control/view.h"
 
@@ -440,17 +441,21 @@ state_of(const struct session *s)
 	    "synced" : "stale";
 }
 
-/* A gateway has no application that could be away. */
+/* Neither a gateway nor who only calls has an application that could be away. */
+static bool
+has_application(const struct session *s)
+{
+	return !slice_has_prefix(s->peer.grant.account,
+	    SLICE(MODEL_GATEWAY_ACCOUNT)) && s->delivery.said != NULL &&
+	    model_workload(s->delivery.said)->spec.ports_len > 0;
+}
+
 static const char *
 workload_state_of(const struct session *s)
 {
-	enum live_status status = registry_workload_status(
-	    s->all->server->workloads, s->key);
-
-	if (s->has_hello && slice_has_prefix(s->peer.grant.account,
-	    SLICE(MODEL_GATEWAY_ACCOUNT)))
-		status = LIVE_ONLINE;
-	return live_status_name(status);
+	return live_status_name(s->has_hello && !has_application(s) ?
+	    LIVE_ONLINE : registry_workload_status(s->all->server->workloads,
+	    s->key));
 }
 
 static void

@@ -529,3 +529,34 @@ TEST(session_tells_the_end_of_the_certificate_that_its_proxy_has_now)
 	arena_fini(&a);
 	server_fixture_free(t);
 }
+
+/* Nothing is wrong with a proxy that only lets its application call. */
+TEST(session_of_who_has_no_application_is_online)
+{
+	static const struct {
+		const char *document, *state;
+	} cases[] = {
+		{ "{\"metadata\":{\"name\":\"x\"},\"spec\":{}}", "Online" },
+		{ "{\"metadata\":{\"name\":\"x\"},\"spec\":{\"ports\":["
+		    "{\"port\":80}]}}", "Unknown" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct server_fixture *t = server_fixture_new();
+		struct conf_node *list;
+		struct peer p;
+		struct arena a;
+
+		arena_init(&a);
+		peer_open(t, &p, "default/web-1");
+		peer_hello(&p, cases[i].document);
+		peer_say(&p, "{\"t\":\"alive\"}\n");
+		list = conf_list_new(&a);
+		sessions_write(t->s->sessions, list);
+		assert_string_equal(conf_get_string(conf_at(list, 0),
+		    "workloadState"), cases[i].state);
+		peer_close(&p);
+		arena_fini(&a);
+		server_fixture_free(t);
+	}
+}

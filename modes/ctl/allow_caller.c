@@ -7,7 +7,9 @@
 #include "model/service.h"
 #include "model/workload.h"
 #include "modes/ctl/allow_caller.h"
+#include "modes/ctl/call.h"
 #include "modes/ctl/traffic.h"
+#include "pki/spiffe.h"
 
 /* The account that goes with it, or NULL; in the arena. */
 static const char *
@@ -21,50 +23,78 @@ account_of(struct arena *a, const struct model_object *o)
 	    MODEL_GATEWAY_ACCOUNT "%s", o->head->meta.name);
 }
 
+/* "shop/web" of an identity; NULL: it is none of a workload. */
+static const char *
+account_of_id(struct arena *a, const char *text)
+{
+	struct spiffe id;
+
+	return text == NULL || !spiffe_parse(&id, slice_str(text)) ||
+	    id.kind != SPIFFE_WORKLOAD ? NULL : arena_printf(a, "%.*s/%.*s",
+	    SLICE_ARG(id.ns), SLICE_ARG(id.name));
+}
+
+struct allow_accounts
+allow_accounts(struct arena *a, const struct model_set *set,
+    const struct conf_node *proxies)
+{
+	struct allow_accounts all = { .names = arena_alloc(a, (set->len +
+	    conf_len(proxies) + 1) * sizeof(*all.names)) };
+	const char *name;
+
+	for (size_t i = 0; i < set->len; i++)
+		if ((name = account_of(a, set->objects[i])) != NULL)
+			all.names[all.len++] = arena_printf(a, "%s/%s",
+			    set->objects[i]->head->meta.namespace, name);
+	CONF_FOREACH(e, proxies)
+		if ((name = account_of_id(a, conf_get_string(e->node,
+		    "identity"))) != NULL)
+			all.names[all.len++] = name;
+	return all;
+}
+
+/* The account's name, if it is one of the namespace; else NULL. */
+static const char *
+name_in(const char *account, const char *namespace)
+{
+	size_t len = strlen(namespace);
+
+	return strncmp(account, namespace, len) == 0 && account[len] == '/' ?
+	    account + len + 1 : NULL;
+}
+
 bool
-allow_is_known(const struct model_set *set, const char *namespace,
+allow_is_known(const struct allow_accounts *all, const char *namespace,
     const char *caller)
 {
-	struct arena a = { 0 };
-	bool is_known = false;
+	for (size_t i = 0; i < all->len; i++) {
+		const char *name = name_in(all->names[i], namespace);
 
-	for (size_t i = 0; i < set->len && !is_known; i++) {
-		const struct model_object *o = set->objects[i];
-		const char *account = account_of(&a, o);
-
-		is_known = account != NULL &&
-		    strcmp(o->head->meta.namespace, namespace) == 0 &&
-		    (strcmp(caller, "*") == 0 || strcmp(caller, account) == 0);
+		if (name != NULL && (strcmp(caller, "*") == 0 ||
+		    strcmp(caller, name) == 0))
+			return true;
 	}
-	arena_fini(&a);
-	return is_known;
+	return false;
 }
 
 /* The same name elsewhere is nearer than another name here. */
 const char *
-allow_near(struct arena *a, const struct model_set *set, const char *namespace,
-    const char *caller)
+allow_near(struct arena *a, const struct allow_accounts *all,
+    const char *namespace, const char *caller)
 {
-	const char **here = arena_alloc(a, (set->len + 1) * sizeof(*here));
-	const char *elsewhere = NULL, *near;
+	const char **here = arena_alloc(a, (all->len + 1) * sizeof(*here));
+	const char *elsewhere = NULL, *name;
 	size_t n = 0;
 
-	for (size_t i = 0; i < set->len; i++) {
-		const struct model_object *o = set->objects[i];
-		const char *account = account_of(a, o);
-
-		if (account == NULL)
-			continue;
-		if (strcmp(o->head->meta.namespace, namespace) == 0)
-			here[n++] = account;
-		else if (strcmp(account, caller) == 0)
-			elsewhere = arena_printf(a, "%s/%s",
-			    o->head->meta.namespace, account);
-	}
+	for (size_t i = 0; i < all->len; i++)
+		if ((name = name_in(all->names[i], namespace)) != NULL)
+			here[n++] = name;
+		else if (strcmp(strchr(all->names[i], '/') + 1, caller) == 0)
+			elsewhere = all->names[i];
 	if (elsewhere != NULL)
 		return elsewhere;
-	near = conf_nearest(slice_str(caller), here, n);
-	return near == NULL ? NULL : arena_printf(a, "%s/%s", namespace, near);
+	name = conf_nearest(slice_str(caller), here, n);
+	return name == NULL ? NULL : arena_printf(a, "%s/%s", namespace, name);
 }
 
 static int
@@ -82,10 +112,10 @@ load(struct traffic *t, const char *namespace)
 }
 
 static void
-warn(struct ctl *c, const struct traffic *all, const char *namespace,
+warn(struct ctl *c, const struct allow_accounts *all, const char *namespace,
     const char *caller)
 {
-	const char *near = allow_near(&c->arena, &all->set, namespace, caller);
+	const char *near = allow_near(&c->arena, all, namespace, caller);
 	bool is_nobody = strcmp(caller, "nobody") == 0;
 
 	if (strcmp(caller, "*") == 0)
@@ -99,18 +129,25 @@ warn(struct ctl *c, const struct traffic *all, const char *namespace,
 		    "identity is known by address alone: --from-ip CIDR");
 }
 
-/* Who may not read them all is told nothing. */
+/* Who may not read them all is told nothing.  Who only calls has no document. */
 void
 allow_warn_account(struct ctl *c, const char *namespace, const char *caller)
 {
 	struct traffic here = { 0 }, all = { 0 };
+	struct err err = ERR_INIT;
+	struct allow_accounts known;
+	const struct conf_node *proxies;
 
 	traffic_open_control(&here, c);
-	if (load(&here, namespace) == 0 && !allow_is_known(&here.set, namespace,
-	    caller)) {
-		traffic_open_control(&all, c);
-		load(&all, NULL);
-		warn(c, &all, namespace, caller);
+	if (load(&here, namespace) == 0 &&
+	    (proxies = call_list(c, "/v1/proxies", "items", &err)) != NULL) {
+		known = allow_accounts(&c->arena, &here.set, proxies);
+		if (!allow_is_known(&known, namespace, caller)) {
+			traffic_open_control(&all, c);
+			load(&all, NULL);
+			known = allow_accounts(&c->arena, &all.set, proxies);
+			warn(c, &known, namespace, caller);
+		}
 	}
 	traffic_close(&here);
 	traffic_close(&all);

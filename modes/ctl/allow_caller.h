@@ -1,8 +1,9 @@
 #ifndef CTL_ALLOW_CALLER_H
 #define CTL_ALLOW_CALLER_H
 
-#include "modes/ctl/ctl_run.h"
+#include "conf/node.h"
 #include "model/set.h"
+#include "modes/ctl/ctl_run.h"
 
 /*
  * allow_caller: whether anybody is who an order is about.  An order about nobody
@@ -14,14 +15,22 @@ void allow_warn_account(struct ctl *, const char *namespace, const char *caller)
 /* Warns of a trust domain that is neither ours nor federated. */
 void allow_warn_domain(struct ctl *, struct slice domain);
 
+/* Accounts that there are, as "shop/web"; some more than once. */
+struct allow_accounts {
+	const char **names;
+	size_t       len;
+};
 /*
- * Whether a Workload or Service of the set has the account, or, for "*", is in
- * the namespace; a Gateway's proxies have one, too.
+ * Those of the set's Workloads, Services and Gateways, and of the proxies in
+ * session (rows of /v1/proxies).  In the arena.
  */
-bool allow_is_known(const struct model_set *, const char *namespace,
+struct allow_accounts allow_accounts(struct arena *, const struct model_set *,
+    const struct conf_node *proxies);
+/* Whether somebody has the account or, for "*", is in the namespace. */
+bool allow_is_known(const struct allow_accounts *, const char *namespace,
     const char *caller);
-/* One of the set's accounts that may have been meant: "shop/web"; or NULL. */
-const char *allow_near(struct arena *, const struct model_set *,
+/* One that may have been meant, in the arena or of accounts; or NULL. */
+const char *allow_near(struct arena *, const struct allow_accounts *,
     const char *namespace, const char *caller);
 
 #endif

@@ -502,6 +502,13 @@ def an_order_about_nobody_is_taken_and_told_of(scene):
 	assert "no service has the account default/wbe yet; did you mean " \
 	    "default/web?" in said, said
 	assert "warning" not in says("web", "orders")
+	# Who only calls is in no document, and no less somebody.
+	scene.proxy("crawler", control=control,
+	    service="default/crawler").await_ready()
+	wait_until(lambda: "crawler" in control.ctl("proxy", "list").stdout,
+	    "control knows the sidecar")
+	assert "warning" not in says("crawler", "orders")
+	assert "crawler" not in control.ctl("check", expect=None).stdout
 	assert "--to default/orders --method GET --path /plain; take" in says("web",
 	    "orders", "--methods", "GET,PUT", "--paths", "/plain", "--name", "x")
 	assert "did you mean default/web?" in says("shop/web", "orders",
