@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/unit.h"
 #include "pki/chain_fixture_test.h"
+#include "pki/mint.h"
 #include "pki/pem.h"
 #include "pki/spoil_test.h"
 
@@ -171,6 +172,41 @@ TEST(chain_follows_a_new_root_signed_by_the_old)
 	    "cross-signed");
 	str_fini(&leaf);
 	str_fini(&cross);
+}
+
+/* Others make key identifiers in their own way. */
+TEST(chain_follows_a_root_of_another_make_signed_by_ours)
+{
+	struct mint_ca as = { .domain = SLICE("td"),
+	    .not_before = FORGE_NOW - 100, .not_after = FORGE_NOW + 1000 };
+	struct key theirs;
+	struct forge f;
+	struct str root, cross = { 0 }, leaf;
+	struct cert own, their;
+	struct err err = ERR_INIT;
+
+	pki_make();
+	key_generate(&theirs);
+	forge_ca(&f, "theirs", "theirs", theirs.point);
+	f.skid = SLICE("as they name it");
+	root = forge_sign(&f, &theirs);
+	assert_int_equal(cert_parse(&own, str_slice(&pki.root_der), &err), 0);
+	assert_int_equal(cert_parse(&their, str_slice(&root), &err), 0);
+	mint_serial(as.serial);
+	mint_cross(&cross, &as, &their, &own, &pki.root);
+	forge_leaf(&f, pki.leaf.point);
+	f.issuer = "theirs";
+	f.akid = SLICE("as they name it");
+	leaf = forge_sign(&f, &theirs);
+
+	struct slice certs[] = { str_slice(&leaf), str_slice(&cross) };
+
+	assert_distrust(pki_verdict(certs, 2, &pki_now), DISTRUST_NONE,
+	    "cross-signed");
+	str_fini(&leaf);
+	str_fini(&cross);
+	str_fini(&root);
+	key_fini(&theirs);
 }
 
 TEST(chain_refuses_an_expired_root)

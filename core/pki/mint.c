@@ -98,14 +98,15 @@ key_id(uint8_t id[KEY_ID_LEN], const uint8_t point[KEY_POINT_LEN])
 
 static void
 put_key_ids(struct str *out, const uint8_t point[KEY_POINT_LEN],
-    struct slice issuer_id)
+    struct slice own_id, struct slice issuer_id)
 {
 	uint8_t id[KEY_ID_LEN];
 	struct ext e = ext_open(out, OID_SUBJECT_KEY_ID, false);
 	size_t seq;
 
 	key_id(id, point);
-	der_put(out, DER_OCTETS, slice_of(id, sizeof(id)));
+	der_put(out, DER_OCTETS, own_id.ptr != NULL ? own_id :
+	    slice_of(id, sizeof(id)));
 	ext_close(out, e);
 	if (issuer_id.ptr == NULL)
 		return;
@@ -150,7 +151,7 @@ put_ca_extensions(struct str *out, const struct mint_ca *ca,
 
 	put_basic(out, true, path_len);
 	put_usage(out, CERT_USE_CERT_SIGN | CERT_USE_CRL_SIGN);
-	put_key_ids(out, point, issuer_id);
+	put_key_ids(out, point, ca->key_id, issuer_id);
 	e = ext_open(out, OID_SUBJECT_ALT_NAME, false);
 	names = der_open(out, DER_SEQUENCE);
 	uri = der_open(out, DER_CONTEXT(6));
@@ -180,7 +181,7 @@ put_leaf_extensions(struct str *out, const struct mint_leaf *leaf,
 	der_put_oid(out, OID_CLIENT_AUTH);
 	der_close(out, seq);
 	ext_close(out, e);
-	put_key_ids(out, leaf->point, issuer_id);
+	put_key_ids(out, leaf->point, SLICE_NONE, issuer_id);
 	e = ext_open(out, OID_SUBJECT_ALT_NAME, true);
 	seq = der_open(out, DER_SEQUENCE);
 	der_put(out, DER_CONTEXT(6), leaf->id);
@@ -271,7 +272,10 @@ mint_cross(struct str *out, const struct mint_ca *ca,
     const struct cert *subject, const struct cert *issuer,
     const struct key *issuer_key)
 {
-	mint_below(out, ca, subject->subject, subject->point, issuer,
+	struct mint_ca named = *ca;
+
+	named.key_id = subject->skid;
+	mint_below(out, &named, subject->subject, subject->point, issuer,
 	    issuer_key, 1);
 }
 

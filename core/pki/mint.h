@@ -32,6 +32,7 @@ struct mint_ca {
 	struct slice domain;		/* trust domain: URI spiffe://DOMAIN */
 	int64_t      not_before, not_after;
 	uint8_t      serial[MINT_SERIAL_LEN];
+	struct slice key_id;		/* absent: made from the key */
 };
 
 struct mint_leaf {
@@ -50,7 +51,10 @@ void mint_root(struct str *, const struct mint_ca *, const struct key *);
 void mint_intermediate(struct str *, const struct mint_ca *,
     const uint8_t point[KEY_POINT_LEN], const struct cert *issuer,
     const struct key *issuer_key);
-/* The root `subject`, under its own name, signed by another; its CAs may sign. */
+/*
+ * The root `subject`, under its own name and key identifier, which what it signed
+ * refers to, signed by another; its CAs may sign.
+ */
 void mint_cross(struct str *, const struct mint_ca *, const struct cert *subject,
     const struct cert *issuer, const struct key *issuer_key);
 void mint_leaf(struct str *, const struct mint_leaf *,

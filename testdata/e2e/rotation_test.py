@@ -324,7 +324,7 @@ def an_operator_s_roots_follow(scene):
 @scenario
 def an_intermediate_signed_elsewhere_takes_over(scene):
 	control, web, orders = pair(scene)
-	far = Authority(scene)
+	far, anna = Authority(scene), Person(scene, control, "anna")
 	request = control.ctl("ca", "prepare", "--csr").stdout
 	control.ctl("ca", "prepare", "--csr", "--level", "root", expect=64)
 	no_ca = far.sign(request, "basicConstraints=critical,CA:FALSE\n")
@@ -346,8 +346,11 @@ def an_intermediate_signed_elsewhere_takes_over(scene):
 	assert (control.data_dir / "ca/root.key").exists()
 	control.ctl("ca", "activate", "--yes")
 	assert "the key of the root that was active, is removed" in control.err()
+	# Who did not hear of the new root follows from the old one.
+	assert "control trusts other roots" in anna.ctl("get", "services").stderr
 	follow(control, [web, orders])
 	assert "far root" not in issued_by(web), "it signs no leaf itself"
+	control.ctl("operator", "revoke", "anna", "--yes")
 	wait_until(lambda: control.ctl("ca", "revoke", "--yes",
 	    expect=None).returncode == 0, "the old root is dropped")
 	exported = control.ctl("ca", "export-bundle").stdout
