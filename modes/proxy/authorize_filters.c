@@ -297,7 +297,7 @@ note_let_in(struct l7_ctx *ctx, struct authn *rules)
 
 	s->ctx = ctx;
 	list_append(&w->requests_let_in, &s->link);
-	return token_again(&s->again, ctx, rules);
+	return token_again(&s->again, ctx, rules) != TOKEN_CUT;
 }
 
 /* It is too late to ask: who has not been asked about it has not said yes. */
@@ -433,7 +433,7 @@ request_again(struct authorize_request *s)
 		refuse_plain(ctx, &at, &f, AUTHORIZE_AGAIN);
 		return;
 	}
-	if (!token_again(&s->again, ctx, at.rules))
+	if (token_again(&s->again, ctx, at.rules) != TOKEN_KNOWN)
 		return;
 	f.token = authenticate_token(ctx);
 	authz_decide(at.table, &f, &v);

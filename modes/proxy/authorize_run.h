@@ -83,10 +83,14 @@ void bytes_asking_end(struct bytes_asking *);	/* NULL allowed */
 /*
  * Of a request that was let in: where its tokens were judged by other rules than
  * these (NULL: none), they are judged by these as of when it came, one request
- * after another.  Those without a token are at once; authorize_request_again or
- * authorize_cut_token follows for the rest.  False: it was cut off.
+ * after another.  Those without a token are at once.
  */
-bool token_again(struct token_again **, struct l7_ctx *, struct authn *rules);
+enum token_again_result {
+	TOKEN_KNOWN,	/* decide by what it says */
+	TOKEN_PENDING,	/* authorize_request_again or authorize_cut_token follows */
+	TOKEN_CUT,	/* it was cut off */
+};
+enum token_again_result token_again(struct token_again **, struct l7_ctx *, struct authn *rules);
 void token_again_end(struct token_again *);	/* NULL allowed */
 
 #endif

@@ -148,6 +148,9 @@ on_verdict(void *arg, const struct authn_verdict *v)
 		believe(t, v->proof);
 	} else if (v->fault != JWT_KEY || !awaits_keys(t, v->rule)) {
 		disbelieve(t, v->rule, jwt_fault_name(v->fault));
+	} else if (t->is_claimed) {
+		/* Policies do not wait as long as that may take. */
+		authorize_request_again(t->ctx);
 	}
 }
 
@@ -230,21 +233,30 @@ token_again_new(struct l7_ctx *ctx, const struct authenticated *past)
 	return t;
 }
 
-bool
+static enum token_again_result
+result_of(const struct token_again *t)
+{
+	bool is_waiting = list_is_linked(&t->wait.link) && !t->is_claimed;
+
+	return list_is_linked(&t->link) || t->verifying != NULL || is_waiting ?
+	    TOKEN_PENDING : TOKEN_KNOWN;
+}
+
+enum token_again_result
 token_again(struct token_again **at, struct l7_ctx *ctx, struct authn *rules)
 {
 	const struct authenticated *past = authenticate_past(ctx);
 	struct token_again *t = *at;
 
 	if (rules == (t != NULL ? t->rules : past != NULL ? past->rules : NULL))
-		return true;
+		return t == NULL ? TOKEN_KNOWN : result_of(t);
 	if (t == NULL)
 		t = *at = token_again_new(ctx, past);
 	stop(t);
 	authn_unref(t->rules);
 	t->rules = rules == NULL ? NULL : authn_ref(rules);
 	t->has_waited = false;
-	return look(t);
+	return look(t) ? result_of(t) : TOKEN_CUT;
 }
 
 void
