@@ -90,7 +90,8 @@ enum token_again_result {
 	TOKEN_PENDING,	/* authorize_request_again or authorize_cut_token follows */
 	TOKEN_CUT,	/* it was cut off */
 };
-enum token_again_result token_again(struct token_again **, struct l7_ctx *, struct authn *rules);
+enum token_again_result token_again(struct token_again **, struct l7_ctx *,
+    struct authn *rules);
 void token_again_end(struct token_again *);	/* NULL allowed */
 
 #endif
