@@ -50,6 +50,9 @@ clients_has_domain(const struct tls_clients *c, struct slice domain)
 	return false;
 }
 
+/* A Name without a word in it, DER: of no root that there could be. */
+#define NOBODY	SLICE("\x30\x00")
+
 /* RFC 5246, section 7.4.4: two bytes of length stand before each. */
 struct naming {
 	br_x500_name *v;
@@ -80,6 +83,9 @@ clients_names(const struct tls_clients *c, const struct bundle_set *known,
 		for (size_t k = 0; b != NULL && k < b->len; k++)
 			name(&out, b->roots[k].subject);
 	}
+	/* BearSSL asks for a certificate only if it has somebody to name. */
+	if (out.len == 0)
+		name(&out, NOBODY);
 	*n = out.len;
 	return out.v;
 }

@@ -54,8 +54,9 @@ set_of(const char *domain, struct test_ca *ca)
 	return s;
 }
 
+/* Of the CA of the web unless has_web is false. */
 static void
-gate_make(struct gate *g, const char *asks_for, bool is_optional)
+gate_open(struct gate *g, const char *asks_for, bool has_web, bool is_optional)
 {
 	const struct slice domain = slice_str(asks_for);
 	struct web_roots *roots = web_roots_new();
@@ -68,8 +69,9 @@ gate_make(struct gate *g, const char *asks_for, bool is_optional)
 	test_ca_init(&g->web, "far");	/* which it is not */
 	q = &g->m->server.request;
 	q->edge = edge_of(NULL, NULL);
-	assert_int_equal(web_roots_add(roots, str_slice(&g->web.bundle_pem),
-	    &err), 0);
+	if (has_web)
+		assert_int_equal(web_roots_add(roots,
+		    str_slice(&g->web.bundle_pem), &err), 0);
 	q->clients = tls_clients_new(roots, &domain, 1, is_optional);
 	web_roots_unref(roots);
 	s = set_of("far", &g->far);
@@ -77,7 +79,13 @@ gate_make(struct gate *g, const char *asks_for, bool is_optional)
 	bundle_set_unref(s);
 }
 
-/* Somebody shows a certificate of that CA with that name. */
+static void
+gate_make(struct gate *g, const char *asks_for, bool is_optional)
+{
+	gate_open(g, asks_for, true, is_optional);
+}
+
+/* Somebody shows a certificate of that CA with that name; NULL: none. */
 static void
 gate_call(struct gate *g, struct test_ca *ca, const char *id)
 {
@@ -89,7 +97,7 @@ gate_call(struct gate *g, struct test_ca *ca, const char *id)
 	struct err err = ERR_INIT;
 
 	assert_int_equal(web_roots_add(roots, slice_str(rsa_cert), &err), 0);
-	o.shown = edge_of(ca, id);
+	o.shown = ca == NULL ? NULL : edge_of(ca, id);
 	q->identity = NULL;
 	q->expected_id[0] = '\0';
 	strcpy(q->sni, "api.example.com");
@@ -182,6 +190,24 @@ TEST(clients_of_a_trust_domain_have_its_roots_alone)
 				meet_assert(&g.m->server, TLS_FAIL_CERT,
 				    distrust_name(strangers[i].want));
 			}
+			gate_free(&g);
+		}
+}
+
+/* A domain whose roots are not known yet, or that has taken all of them back. */
+TEST(clients_of_a_domain_without_roots_are_not_let_in)
+{
+	for (int shows = 0; shows < 2; shows++)
+		for (int optional = 0; optional < 2; optional++) {
+			struct gate g;
+
+			gate_open(&g, "third", false, optional);
+			gate_call(&g, shows ? &g.web : NULL, THIRD);
+			if (optional)
+				meet_assert_ok(g.m, false);
+			else
+				assert_int_equal(g.m->server.result.failure,
+				    shows ? TLS_FAIL_CERT : TLS_FAIL_NO_CERT);
 			gate_free(&g);
 		}
 }

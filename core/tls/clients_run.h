@@ -24,7 +24,8 @@ bool clients_has_domain(const struct tls_clients *, struct slice domain);
 /*
  * Whose certificates are asked for now: names of roots, and of those that a set
  * (NULL allowed) has for the domains; all borrowed but the array, which the
- * caller frees.  None where nobody has any.
+ * caller frees.  Where nobody has any, as of a domain whose roots are not known,
+ * it is a name that nobody has: who is asked by no name is not asked.
  */
 br_x500_name *clients_names(const struct tls_clients *,
     const struct bundle_set *, size_t *n);
