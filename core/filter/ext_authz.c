@@ -141,6 +141,13 @@ ext_authz_fail(struct ext_authz_answer *a, const char *why)
 	*a = (struct ext_authz_answer){ .result = EXT_AUTHZ_ERROR, .why = why };
 }
 
+void
+ext_authz_spoil(struct ext_authz_answer *a, const char *why)
+{
+	ext_authz_fail(a, why);
+	a->is_malformed = true;
+}
+
 static struct slice
 details_of(struct slice status)
 {
@@ -166,6 +173,9 @@ ext_authz_is_refused(const struct http_fields *f, struct arena *arena,
 		return false;
 	ext_authz_fail(out, arena_printf(arena, "it could not be asked, its "
 	    "sidecar says %.*s", SLICE_ARG(details_of(status))));
+	/* The sidecar did get an answer, and could not follow it. */
+	out->is_malformed = slice_has_prefix(status,
+	    SLICE("mesh; error=http_protocol_error;"));
 	return true;
 }
 
@@ -192,12 +202,39 @@ is_good(enum ext_authz_op op, struct slice name, struct slice value)
 	    http_is_field_value(value);
 }
 
+/* Doubles where a power of two is reached. */
+static void
+push(struct ext_authz_answer *a, struct arena *arena,
+    struct ext_authz_change change)
+{
+	struct ext_authz_change *more;
+
+	if (a->len == 0 || (a->len >= 16 && (a->len & (a->len - 1)) == 0)) {
+		more = arena_alloc(arena, (a->len == 0 ? 16 : 2 * a->len) *
+		    sizeof(*more));
+		if (a->len > 0)
+			memcpy(more, a->changes, a->len * sizeof(*more));
+		a->changes = more;
+	}
+	change.name = arena_dup(arena, change.name);
+	change.value = arena_dup(arena, change.value);
+	a->changes[a->len++] = change;
+}
+
+void
+ext_authz_take_out(struct ext_authz_answer *a, struct arena *arena,
+    struct slice name)
+{
+	name = arena_lower(arena, name);
+	if (a->result != EXT_AUTHZ_ERROR && !is_ours(with_dashes(arena, name)))
+		push(a, arena, (struct ext_authz_change){
+		    .op = EXT_AUTHZ_REMOVE, .name = name, .value = SLICE("") });
+}
+
 void
 ext_authz_add(struct ext_authz_answer *a, struct arena *arena,
     enum ext_authz_op op, bool is_down, struct slice name, struct slice value)
 {
-	struct ext_authz_change *c;
-
 	if (a->result == EXT_AUTHZ_ERROR)
 		return;
 	if (op < EXT_AUTHZ_QUERY_SET) {
@@ -206,19 +243,15 @@ ext_authz_add(struct ext_authz_answer *a, struct arena *arena,
 			return;
 	}
 	if (!is_good(op, name, value)) {
-		ext_authz_fail(a, "its answer has a malformed field");
+		ext_authz_spoil(a, "its answer has a malformed field");
 		return;
 	}
-	if (a->len == EXT_AUTHZ_CHANGES_MAX) {
-		ext_authz_fail(a, "its answer has too many fields");
+	if (a->said == EXT_AUTHZ_CHANGES_MAX) {
+		ext_authz_spoil(a, "its answer has too many fields");
 		return;
 	}
-	if (a->changes == NULL)
-		a->changes = arena_alloc(arena,
-		    EXT_AUTHZ_CHANGES_MAX * sizeof(*a->changes));
-	c = &a->changes[a->len++];
-	*c = (struct ext_authz_change){ op, is_down, arena_dup(arena, name),
-	    arena_dup(arena, value) };
+	push(a, arena, (struct ext_authz_change){ op, is_down, name, value });
+	a->said++;
 }
 
 /* --- what it does ------------------------------------------------------------------- */

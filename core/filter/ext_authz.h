@@ -16,8 +16,9 @@
  * it may not touch, and what is passed over where it tries: Host and pseudo
  * fields, what frames a message or belongs to one hop, and what the mesh itself
  * vouches for (x-mesh-*, x-forwarded-client-cert, -for, -host, -proto,
- * forwarded).  An answer that is malformed in any part is no answer, but for the
- * body of a refusal by HTTP.
+ * forwarded).  An answer that is malformed in any part is an ERROR, but for the
+ * body of a refusal by HTTP; failOpen is not for that, only for nobody's answer:
+ * a refusal that is too long, or cut, would open what it shuts.
  */
 #define EXT_AUTHZ_ANSWER_MAX	(64 * 1024)	/* bytes of its body, or message */
 #define EXT_AUTHZ_CHANGES_MAX	128
@@ -104,16 +105,21 @@ struct ext_authz_answer {
 	enum ext_authz_result    result;
 	const char              *why;	/* ERROR: in words */
 	bool                     is_barred;	/* ERROR: he may not be asked */
+	bool                     is_malformed;	/* ERROR: he did answer */
 	int                      status;	/* DENY: 200 to 599 */
 	struct slice             body;	/* likewise */
 	struct ext_authz_change *changes;	/* DENY: all down */
 	size_t                   len;
+	size_t                   said;	/* of len: by the provider */
 	uint64_t                 took_us;	/* set by who carried it */
 };
 
 /* --- for the two that read answers ------------------------------------------------ */
 
+/* Nobody answered, or only that he cannot. */
 void ext_authz_fail(struct ext_authz_answer *, const char *why);
+/* He did, in a way that nobody can follow. */
+void ext_authz_spoil(struct ext_authz_answer *, const char *why);
 /*
  * True: it is none of his, his sidecar refused the question (Proxy-Status is of
  * a mesh): an ERROR that says why.  is_barred is the reader's to set: then failOpen
@@ -121,12 +127,12 @@ void ext_authz_fail(struct ext_authz_answer *, const char *why);
  */
 bool ext_authz_is_refused(const struct http_fields *, struct arena *,
     struct ext_authz_answer *);
-/*
- * Copies.  What nobody may change is passed over; what is malformed, or too much,
- * makes it an ERROR.
- */
+/* Copies, but for what nobody may change; malformed, or too much: an ERROR. */
 void ext_authz_add(struct ext_authz_answer *, struct arena *,
     enum ext_authz_op, bool is_down, struct slice name, struct slice value);
+/* A field of the caller goes; none of the provider's changes, which are bounded. */
+void ext_authz_take_out(struct ext_authz_answer *, struct arena *,
+    struct slice name);
 
 /* --- what it does ------------------------------------------------------------------- */
 

@@ -379,19 +379,19 @@ conclude(struct reading *r)
 		return;
 	if ((!r->has_status && !r->has_ok && !r->has_denied) ||
 	    (r->has_denied && r->has_ok)) {
-		ext_authz_fail(out, "its answer says neither yes nor no");
+		ext_authz_spoil(out, "its answer says neither yes nor no");
 		return;
 	}
 	if (r->code == 0 && !r->has_denied)
 		return;
 	if (r->code == 0 && r->has_status) {
-		ext_authz_fail(out, "its answer says both yes and no");
+		ext_authz_spoil(out, "its answer says both yes and no");
 		return;
 	}
 	if (r->http_status == 0)
 		r->http_status = 403;
 	if (r->http_status < 200 || r->http_status > 599) {
-		ext_authz_fail(out, "its answer has no such status");
+		ext_authz_spoil(out, "its answer has no such status");
 		return;
 	}
 	out->result = EXT_AUTHZ_DENY;
@@ -424,9 +424,35 @@ ext_authz_grpc_message(struct slice message, struct arena *a,
 		}
 	}
 	if (!protobuf_end(&m))
-		ext_authz_fail(out, "its answer is malformed");
+		ext_authz_spoil(out, "its answer is malformed");
 	else
 		conclude(&r);
+}
+
+/* That it could not say; any other status is a word about the question. */
+static bool
+is_outage(int status)
+{
+	return grpc_is_error(status) || status == GRPC_CANCELLED ||
+	    status == GRPC_RESOURCE_EXHAUSTED || status == GRPC_ABORTED;
+}
+
+/* The call did not go well. */
+static void
+read_failure(int status, struct arena *a, struct ext_authz_answer *out)
+{
+	if (status == GRPC_UNIMPLEMENTED)
+		ext_authz_fail(out, "it has no envoy.service.auth.v3."
+		    "Authorization");
+	else if (status == GRPC_DEADLINE_EXCEEDED)
+		ext_authz_fail(out, "it did not answer in time");
+	else if (is_outage(status))
+		ext_authz_fail(out, "it failed itself");
+	else if (status == GRPC_NONE)
+		ext_authz_spoil(out, "its answer is without grpc-status");
+	else
+		ext_authz_spoil(out, arena_printf(a, "it answered with "
+		    "grpc-status %d", status));
 }
 
 void
@@ -443,17 +469,14 @@ ext_authz_grpc_read(const struct http_head *h, struct slice body,
 	    ext_authz_is_refused(&h->fields, a, out)))
 		out->is_barred = status == GRPC_PERMISSION_DENIED ||
 		    status == GRPC_UNAUTHENTICATED;
-	else if (h->status != 200 || !grpc_is_asked(h))
+	else if (h->status >= 500)
 		ext_authz_fail(out, "its answer is not gRPC");
-	else if (status == GRPC_UNIMPLEMENTED)
-		ext_authz_fail(out, "it has no envoy.service.auth.v3."
-		    "Authorization");
-	else if (status == GRPC_DEADLINE_EXCEEDED)
-		ext_authz_fail(out, "it did not answer in time");
+	else if (h->status != 200 || !grpc_is_asked(h))
+		ext_authz_spoil(out, "its answer is not gRPC");
 	else if (status != GRPC_OK)
-		ext_authz_fail(out, "it failed itself");
+		read_failure(status, a, out);
 	else if (!grpc_message_read(body, &message))
-		ext_authz_fail(out, "its answer is malformed");
+		ext_authz_spoil(out, "its answer is malformed");
 	else
 		ext_authz_grpc_message(message, a, out);
 }

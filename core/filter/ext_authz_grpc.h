@@ -12,8 +12,10 @@
  * a comma.  Texts are UTF-8: any other byte is replaced.
  *
  * status OK lets pass, any other refuses; a message with neither status nor
- * ok_response says nothing and is no answer, nor is one that says OK and has a
- * denied_response.  A header without `append` or append_action is set in a
+ * ok_response is malformed, and so is one that says OK and has a
+ * denied_response, a call that ends without a status, or with one that is about
+ * the question (INVALID_ARGUMENT, PERMISSION_DENIED and the like) and no outage.
+ * A header without `append` or append_action is set in a
  * request and added to a response, as Envoy has it.
  */
 

@@ -377,6 +377,8 @@ TEST(ext_authz_grpc_says_yes_only_in_so_many_words)
 		if (answer.result != cases[i].result)
 			fail_msg("case %zu: %d %s", i, answer.result,
 			    answer.why == NULL ? "" : answer.why);
+		assert_int_equal(answer.is_malformed,
+		    cases[i].result == EXT_AUTHZ_ERROR);
 		if (answer.result == EXT_AUTHZ_DENY)
 			assert_int_equal(answer.status, cases[i].status);
 		arena_fini(&a);
@@ -390,21 +392,37 @@ TEST(ext_authz_grpc_answer_is_a_call_that_went_well)
 		const char *type, *grpc_status;	/* NULL: in no trailers */
 		struct slice body;
 		const char *why;	/* NULL: it lets pass */
+		bool         is_malformed;
 	} cases[] = {
 #define GRPC_TYPE "application/grpc"
 #define YES_BODY BYTES("\0\0\0\0\2\x0a\0")
-		{ 200, GRPC_TYPE, "0", YES_BODY, NULL },
+		{ 200, GRPC_TYPE, "0", YES_BODY, NULL, false },
 		{ 200, GRPC_TYPE, "12", YES_BODY, "it has no envoy.service."
-		    "auth.v3.Authorization" },
-		{ 200, GRPC_TYPE, "4", YES_BODY, "it did not answer in time" },
-		{ 200, GRPC_TYPE, "13", YES_BODY, "it failed itself" },
-		{ 200, GRPC_TYPE, NULL, YES_BODY, "it failed itself" },
-		{ 200, "text/html", "0", YES_BODY, "its answer is not gRPC" },
-		{ 503, GRPC_TYPE, "0", YES_BODY, "its answer is not gRPC" },
+		    "auth.v3.Authorization", false },
+		{ 200, GRPC_TYPE, "4", YES_BODY, "it did not answer in time",
+		    false },
+		{ 200, GRPC_TYPE, "13", YES_BODY, "it failed itself", false },
+		{ 200, GRPC_TYPE, "8", YES_BODY, "it failed itself", false },
+		{ 200, GRPC_TYPE, "14", YES_BODY, "it failed itself", false },
+		{ 200, GRPC_TYPE, NULL, YES_BODY,
+		    "its answer is without grpc-status", true },
+		/* What it thinks of the question is no outage. */
+		{ 200, GRPC_TYPE, "3", YES_BODY,
+		    "it answered with grpc-status 3", true },
+		{ 200, GRPC_TYPE, "7", YES_BODY,
+		    "it answered with grpc-status 7", true },
+		{ 200, GRPC_TYPE, "16", YES_BODY,
+		    "it answered with grpc-status 16", true },
+		{ 200, "text/html", "0", YES_BODY, "its answer is not gRPC",
+		    true },
+		{ 403, "text/html", NULL, YES_BODY, "its answer is not gRPC",
+		    true },
+		{ 503, GRPC_TYPE, "0", YES_BODY, "its answer is not gRPC",
+		    false },
 		{ 200, GRPC_TYPE, "0", BYTES("\0\0\0\0\3\x0a\0"),
-		    "its answer is malformed" },
+		    "its answer is malformed", true },
 		{ 200, GRPC_TYPE, "0", BYTES("\1\0\0\0\2\x0a\0"),
-		    "its answer is malformed" },
+		    "its answer is malformed", true },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -427,6 +445,7 @@ TEST(ext_authz_grpc_answer_is_a_call_that_went_well)
 		    EXT_AUTHZ_ALLOW : EXT_AUTHZ_ERROR);
 		if (cases[i].why != NULL)
 			assert_string_equal(answer.why, cases[i].why);
+		assert_int_equal(answer.is_malformed, cases[i].is_malformed);
 		arena_fini(&a);
 	}
 }

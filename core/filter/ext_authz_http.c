@@ -101,8 +101,7 @@ allow(const struct ext_authz_settings *s, const struct http_fields *asked,
 
 		if (ext_authz_reserves(&s->up_allow, own) &&
 		    op_of(asked, i, false) == EXT_AUTHZ_SET)
-			ext_authz_add(out, a, EXT_AUTHZ_REMOVE, false,
-			    own->name, SLICE(""));
+			ext_authz_take_out(out, a, own->name);
 	}
 	for (size_t i = 0; i < f->len; i++) {
 		if (goes_up(s, &f->v[i]))
@@ -136,12 +135,6 @@ deny(const struct ext_authz_settings *s, const struct http_head *h,
 			    f->v[i].name, f->v[i].value);
 }
 
-bool
-ext_authz_http_denies(const struct http_head *h)
-{
-	return h->status > 200 && h->status < 500;
-}
-
 void
 ext_authz_http_read(const struct ext_authz_settings *s,
     const struct ext_authz_question *q, const struct http_head *h,
@@ -150,10 +143,12 @@ ext_authz_http_read(const struct ext_authz_settings *s,
 	*out = (struct ext_authz_answer){ .result = EXT_AUTHZ_ALLOW };
 	if (h->status >= 400 && ext_authz_is_refused(&h->fields, a, out))
 		out->is_barred = h->status < 500;
-	else if (ext_authz_http_denies(h))
+	else if (h->status > 200 && h->status < 500)
 		deny(s, h, body, a, out);
 	else if (h->status == 200)
 		allow(s, &q->head->fields, &h->fields, a, out);
+	else if (h->status < 200)
+		ext_authz_spoil(out, "its answer has no such status");
 	else
 		ext_authz_fail(out, "it failed itself");
 }

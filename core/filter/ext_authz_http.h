@@ -14,16 +14,14 @@
  * Authorization and Cookie, is taken out even if the provider says nothing.  "*"
  * names none: then what is about the answer itself (Date, Content-Type and the
  * like) stays behind, and what the caller says stays where the provider does not.
- * 500 and above, and 1xx, are no answer; anything else refuses, and is what the
- * caller gets, with the fields that settings name besides Location,
+ * 500 and above are no answer, 1xx a malformed one; anything else refuses, and is
+ * what the caller gets, with the fields that settings name besides Location,
  * WWW-Authenticate and Content-Type.
  */
 
 /* Fills head (of the arena) but for what concerns the connection. */
 void ext_authz_http_ask(const struct ext_authz_settings *,
     const struct ext_authz_question *, struct arena *, struct http_head *);
-/* Whether an answer that begins so refuses, whatever becomes of its body. */
-bool ext_authz_http_denies(const struct http_head *);
 /* question: what was asked. */
 void ext_authz_http_read(const struct ext_authz_settings *,
     const struct ext_authz_question *, const struct http_head *,

@@ -269,7 +269,7 @@ TEST(ext_authz_http_no_is_what_the_caller_gets)
 
 TEST(ext_authz_http_failure_is_no_answer)
 {
-	static const int statuses[] = { 101, 500, 503, 599 };
+	static const int statuses[] = { 500, 503, 599 };
 	const struct ext_authz_settings s = { .denies_with_all = true };
 
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
@@ -278,28 +278,55 @@ TEST(ext_authz_http_failure_is_no_answer)
 		read_answer(&o, &s, "", statuses[i], "", "");
 		assert_int_equal(o.answer.result, EXT_AUTHZ_ERROR);
 		assert_string_equal(o.answer.why, "it failed itself");
+		assert_false(o.answer.is_malformed);
 		arena_fini(&o.arena);
 	}
 }
 
-/* More than anybody means is no answer, either. */
+/* Not even with failOpen: it may have been a refusal. */
+TEST(ext_authz_http_answer_that_is_malformed_is_one)
+{
+	static const struct {
+		int         status;
+		const char *fields;
+	} cases[] = {
+		{ 101, "" }, { 200, "x-a: b\x01\n" }, { 403, "x-a: b\x01\n" },
+	};
+	static const char *const all[] = { "*" };
+	const struct ext_authz_settings s = { .up_allow = NAMES(all),
+		.denies_with_all = true };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct outcome o;
+
+		read_answer(&o, &s, "", cases[i].status, cases[i].fields, "");
+		assert_int_equal(o.answer.result, EXT_AUTHZ_ERROR);
+		assert_true(o.answer.is_malformed);
+		arena_fini(&o.arena);
+	}
+}
+
 /* Of RFC 9209: who says no is not the provider. */
 TEST(ext_authz_http_refusal_of_a_sidecar_is_no_answer)
 {
 	static const struct {
 		int         status;
 		const char *said;
-		bool        is_error, is_barred;
+		bool        is_error, is_barred, is_malformed;
 	} cases[] = {
 		{ 403, "proxy-status: mesh; error=http_request_denied; "
-		    "details=\"access_denied\"\n", true, true },
-		{ 401, "proxy-status: mesh; error=x\n", true, true },
-		{ 503, "proxy-status: mesh; error=x; details=\"a\n", true, false },
-		{ 403, "proxy-status: other; error=x\n", false, false },
-		{ 403, "", false, false },
+		    "details=\"access_denied\"\n", true, true, false },
+		{ 401, "proxy-status: mesh; error=x\n", true, true, false },
+		{ 503, "proxy-status: mesh; error=x; details=\"a\n", true, false,
+		    false },
+		/* It could not follow what the provider said. */
+		{ 502, "proxy-status: mesh; error=http_protocol_error; "
+		    "details=\"too-large\"\n", true, false, true },
+		{ 403, "proxy-status: other; error=x\n", false, false, false },
+		{ 403, "", false, false, false },
 		/* Nobody refused. */
-		{ 200, "proxy-status: mesh; error=x\n", false, false },
-		{ 302, "proxy-status: mesh; error=x\n", false, false },
+		{ 200, "proxy-status: mesh; error=x\n", false, false, false },
+		{ 302, "proxy-status: mesh; error=x\n", false, false, false },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -310,6 +337,7 @@ TEST(ext_authz_http_refusal_of_a_sidecar_is_no_answer)
 		assert_int_equal(o.answer.result == EXT_AUTHZ_ERROR,
 		    cases[i].is_error);
 		assert_int_equal(o.answer.is_barred, cases[i].is_barred);
+		assert_int_equal(o.answer.is_malformed, cases[i].is_malformed);
 		if (i == 0)
 			assert_string_equal(o.answer.why, "it could not be "
 			    "asked, its sidecar says access_denied");
@@ -319,6 +347,29 @@ TEST(ext_authz_http_refusal_of_a_sidecar_is_no_answer)
 	}
 }
 
+/* A caller that sends many of what only a provider may say changes no answer. */
+TEST(ext_authz_http_answer_is_whole_whatever_the_caller_sends)
+{
+	static const char *const up[] = { "x-g-*" };
+	const struct ext_authz_settings s = { .up_allow = NAMES(up) };
+	struct str asked = { 0 }, said = { 0 };
+	struct outcome o;
+
+	for (int i = 0; i < EXT_AUTHZ_CHANGES_MAX + 40; i++)
+		str_addf(&asked, "x-g-%d: root\n", i);
+	for (int i = 0; i < EXT_AUTHZ_CHANGES_MAX; i++)
+		str_addf(&said, "x-g-%d: ann\n", i + 100);
+	read_answer(&o, &s, str_ptr(&asked), 200, str_ptr(&said), "");
+	assert_int_equal(o.answer.result, EXT_AUTHZ_ALLOW);
+	ext_authz_change_request(&o.answer, &o.arena, &o.request);
+	assert_string_equal(show_fields(&o.request.fields, &o.arena),
+	    str_ptr(&said));
+	arena_fini(&o.arena);
+	str_fini(&asked);
+	str_fini(&said);
+}
+
+/* More than anybody means is malformed. */
 TEST(ext_authz_http_answer_is_bounded)
 {
 	static const char *const all[] = { "*" };
@@ -335,6 +386,7 @@ TEST(ext_authz_http_answer_is_bounded)
 	str_add(&fields, "x-more: 1\n");
 	read_answer(&o, &s, "", 200, str_ptr(&fields), "");
 	assert_int_equal(o.answer.result, EXT_AUTHZ_ERROR);
+	assert_true(o.answer.is_malformed);
 	arena_fini(&o.arena);
 	str_fini(&fields);
 }

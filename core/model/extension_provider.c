@@ -87,7 +87,7 @@ service_rule(const void *value, const struct conf_place *at)
 	    .max = 600000, .fallback = MODEL_AUTH_TIMEOUT,		\
 	    .text = "for all of a question" },				\
 	{ "failOpen", CONF_BOOL_T, AT(fails_open),			\
-	    .text = "without an answer the request is let by" },	\
+	    .text = "if nobody answers the request is let by" },	\
 	{ "statusOnError", CONF_STRING_T, AT(error_status),		\
 	    .rule = status_rule,					\
 	    .text = "else this is what its caller gets; none: 403" },	\

@@ -77,10 +77,18 @@ tell(struct ext_authz_ask *a, struct ext_authz_answer *answer)
 
 /* By HTTP the head of an answer decides; its body is for people. */
 static bool
-says_no(const struct ext_authz_ask *a)
+has_said(const struct ext_authz_ask *a)
 {
 	return a->answer != NULL && !a->provider->settings.is_grpc &&
-	    ext_authz_http_denies(a->answer);
+	    a->answer->status != 200;
+}
+
+/* Whether something of an answer was there, which may have said no. */
+static bool
+has_begun(const struct ext_authz_ask *a, enum stream_error error)
+{
+	return error == STREAM_TOO_LARGE || error == STREAM_PROTOCOL ||
+	    error == STREAM_TRUNCATED || buf_len(&a->said) > 0;
 }
 
 /* A refusal is one whatever becomes of its page, or it might be let by. */
@@ -89,9 +97,11 @@ fail(struct ext_authz_ask *a, const char *why, enum stream_error error)
 {
 	struct ext_authz_answer answer;
 
-	if (says_no(a))
+	if (has_said(a))
 		ext_authz_http_read(&a->provider->settings, &a->question,
 		    a->answer, SLICE(""), a->to, &answer);
+	else if (has_begun(a, error))
+		ext_authz_spoil(&answer, why);
 	else
 		ext_authz_fail(&answer, why);
 	end(a, ATTEMPT_FAILED, error);

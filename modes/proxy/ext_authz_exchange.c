@@ -128,7 +128,8 @@ ext_authz_lets_pass(const struct ext_authz_settings *s,
     const struct ext_authz_answer *a)
 {
 	return a->result == EXT_AUTHZ_ALLOW ||
-	    (a->result == EXT_AUTHZ_ERROR && s->fails_open && !a->is_barred);
+	    (a->result == EXT_AUTHZ_ERROR && s->fails_open &&
+	    !a->is_barred && !a->is_malformed);
 }
 
 void
@@ -146,7 +147,8 @@ ext_authz_refuse(struct l7_ctx *ctx, const struct ext_authz_settings *s,
 		l7_reply(ctx, s->error_status, FLAG_UAEX, "access_denied",
 		    SLICE_NONE);
 		l7_summary(ctx)->details = a->is_barred ?
-		    "ext_authz_error[may_not_be_asked]" : "ext_authz_error";
+		    "ext_authz_error[may_not_be_asked]" : a->is_malformed ?
+		    "ext_authz_error[malformed_answer]" : "ext_authz_error";
 	}
 	buf_fini(&body);
 }

@@ -33,7 +33,7 @@ void ext_authz_count(struct proxy_worker *, const struct ext_authz_by *,
 /* Of an ERROR, for the log: why there was no answer, and what came of it. */
 void ext_authz_tell(struct proxy_worker *, const struct ext_authz_by *,
     const struct ext_authz_settings *, const struct ext_authz_answer *);
-/* Whether the request goes on: yes, or no answer and it fails open. */
+/* Whether the request goes on: yes, or nobody answered and it fails open. */
 bool ext_authz_lets_pass(const struct ext_authz_settings *,
     const struct ext_authz_answer *);
 /* Else: replies for the provider.  details go to the log. */

@@ -223,6 +223,43 @@ def a_refusal_is_one_though_its_page_is_too_long(scene):
 
 
 @scenario
+def a_grpc_answer_that_nobody_can_follow_opens_nothing(scene):
+	def says(asked, reply):
+		path = asked.request.http.path
+		if path == "/fails":
+			raise ValueError("this provider is out of order")
+		reply.status.code = 0 if path in ("/first", "/yes") else 7
+		reply.denied_response.body = "no" * (40000
+		    if path == "/long" else 1)
+		if path in ("/first", "/yes"):
+			reply.ClearField("denied_response")
+		elif path == "/odd":
+			reply.denied_response.status.code = 101
+	world = World(scene, GrpcProvider(says), GRPC,
+	    ", failOpen: true, statusOnError: '503'")
+	for path, status in (("/yes", 200), ("/no", 403), ("/long", 503),
+	    ("/odd", 503), ("/fails", 200)):
+		assert world.ask(path).status == status, path
+	assert world.count("error") == 2
+	wait_until(lambda: world.details().count(
+	    "ext_authz_error[malformed_answer]") == 2, "the access log says so")
+	world.orders.wait_line("GET /long: provider auth: its answer is too large; "
+	    "rule 0 of default/ask asks it")
+
+
+@scenario
+def an_http_answer_that_nobody_can_follow_opens_nothing(scene):
+	def says(request):
+		if request.path == "/head":
+			return 403, [("X-Why", "a" * 200000)], b""
+		return 200, [], b"yes" * (30000 if request.path == "/long" else 1)
+	world = World(scene, HttpProvider(says), HTTP,
+	    ", failOpen: true, statusOnError: '503'")
+	for path, status in (("/yes", 200), ("/long", 503), ("/head", 503)):
+		assert world.ask(path).status == status, path
+
+
+@scenario
 def a_body_is_shown_as_far_as_is_said(scene):
 	world = World(scene, HttpProvider(yes()), HTTP,
 	    ", includeRequestBodyInCheck: {maxRequestBytes: 16}")
