@@ -222,18 +222,22 @@ is_named(const struct model_object *o, const struct model_object *login,
 }
 
 int
+model_oidc_target_closeness(const struct model_target_ref *t)
+{
+	return (model_oidc_target_is_route(t) ? 2 : 0) + (t->section != NULL);
+}
+
+int
 model_oidc_closeness(const struct model_object *login,
     const struct model_target_ref *t, const struct model_oidc_place *at)
 {
 	bool is_route = model_oidc_target_is_route(t);
 	const char *part = is_route ? at->rule : at->listener;
-	int whole = is_route ? 2 : 0;
 
 	if (!is_named(is_route ? at->route : at->gateway, login, t->name))
 		return -1;
-	if (t->section == NULL)
-		return whole;
-	return part != NULL && strcmp(part, t->section) == 0 ? whole + 1 : -1;
+	return t->section == NULL || (part != NULL &&
+	    strcmp(part, t->section) == 0) ? model_oidc_target_closeness(t) : -1;
 }
 
 static bool

@@ -60,10 +60,9 @@ struct model_oidc_place {
 	const struct model_object *route;	/* HTTPRoute that took it, or NULL */
 	const char                *rule;	/* of it, by its name; or NULL */
 };
-/*
- * How close a target of the login is to it, from 0, the Gateway, to 3, the rule;
- * -1: it is about something else.
- */
+/* How little a target is about, from 0, a Gateway, to 3, a rule of a route. */
+int model_oidc_target_closeness(const struct model_target_ref *);
+/* The same of one that is about that place; -1: it is about something else. */
 int model_oidc_closeness(const struct model_object *login,
     const struct model_target_ref *, const struct model_oidc_place *);
 /* What is wrong with the object that a target names; NULL: nothing. */

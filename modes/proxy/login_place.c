@@ -40,7 +40,8 @@ place(const struct gateway_front *f, const struct model_object *doc,
 	const struct model_metadata *m = &f->of->head->meta;
 	const char *namespace = doc->head->meta.namespace;
 
-	*at = (struct login_at){ .login = NULL };
+	*at = (struct login_at){
+		.closeness = model_oidc_target_closeness(t) };
 	if (model_oidc_target_is_route(t)) {
 		at->route = model_key(a, &model_http_route_kind, namespace,
 		    t->name);
@@ -54,17 +55,10 @@ place(const struct gateway_front *f, const struct model_object *doc,
 }
 
 static int
-closeness(const struct login_at *at)
-{
-	return at->rule != NULL ? 3 : at->route != NULL ? 2 :
-	    at->site != NULL;
-}
-
-static int
 compare(const void *p, const void *q)
 {
 	const struct login_at *a = p, *b = q;
-	int by = closeness(b) - closeness(a);
+	int by = b->closeness - a->closeness;
 
 	return by != 0 ? by : model_object_by_age(a->login->doc,
 	    b->login->doc);

@@ -17,6 +17,7 @@ struct login_at {
 	const char   *route;	/* key of an HTTPRoute; NULL: any */
 	const char   *rule;	/* name of one of its rules; NULL: any */
 	const char   *site;	/* key of a listener; NULL: any */
+	int           closeness;	/* model_oidc_target_closeness */
 };
 
 /* Where a request has come to; lives as long as it. */

@@ -8,11 +8,11 @@
 /* As compile sorts them. */
 static struct login of_rule, of_route, of_listener, of_gateway, younger;
 static const struct login_at places[] = {
-	{ &of_rule, ROUTE("shop"), "admin", NULL },
-	{ &of_route, ROUTE("shop"), NULL, NULL },
-	{ &of_listener, NULL, NULL, SITE("https") },
-	{ &of_gateway, NULL, NULL, NULL },
-	{ &younger, NULL, NULL, NULL },
+	{ &of_rule, ROUTE("shop"), "admin", NULL, 3 },
+	{ &of_route, ROUTE("shop"), NULL, NULL, 2 },
+	{ &of_listener, NULL, NULL, SITE("https"), 1 },
+	{ &of_gateway, NULL, NULL, NULL, 0 },
+	{ &younger, NULL, NULL, NULL, 0 },
 };
 
 static const struct {
