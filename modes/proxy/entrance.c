@@ -1,13 +1,22 @@
 #include "base/str.h"
-#include "pki/caller.h"
+#include "http/twin.h"
 #include "model/closure.h"
 #include "modes/proxy/entrance.h"
+#include "pki/caller.h"
 
-/* A trailing '-' or ':' means every name that begins so. */
+/* A trailing '-' means every name that begins so. */
 static const char *const identity_fields[] = {
 	"x-forwarded-client-cert", "x-mesh-", "l5d-", "x-envoy-",
 	"x-ssl-client-", "x-client-cert", "ssl-client-", "x-spiffe-",
 };
+
+/* In any spelling that applications take for it. */
+static bool
+begins(struct slice name, struct slice with)
+{
+	return name.len >= with.len &&
+	    twin_is(slice_of(name.ptr, with.len), with);
+}
 
 static bool
 is_identity_field(struct slice name)
@@ -19,8 +28,8 @@ is_identity_field(struct slice name)
 	    sizeof(identity_fields[0]); i++) {
 		struct slice f = slice_str(identity_fields[i]);
 
-		if (f.ptr[f.len - 1] == '-' ? slice_has_prefix(name, f) :
-		    slice_eq(name, f))
+		if (f.ptr[f.len - 1] == '-' ? begins(name, f) :
+		    twin_is(name, f))
 			return true;
 	}
 	return false;
@@ -30,8 +39,8 @@ is_identity_field(struct slice name)
 static bool
 is_forwarded_field(struct slice name)
 {
-	return slice_has_prefix(name, SLICE("x-forwarded-")) ||
-	    slice_is(name, "forwarded") || slice_is(name, "x-real-ip");
+	return begins(name, SLICE("x-forwarded-")) ||
+	    slice_is(name, "forwarded") || twin_is(name, SLICE("x-real-ip"));
 }
 
 static void
@@ -54,7 +63,7 @@ remove_identity(struct http_fields *fields)
 		const struct http_field *f = &fields->v[i];
 		char c = f->name.len > 0 ? f->name.ptr[0] : '\0';
 
-		/* Only four letters begin such a name. */
+		/* Only three letters begin such a name. */
 		if ((c == 'x' || c == 'l' || c == 's') &&
 		    is_identity_field(f->name))
 			continue;

@@ -19,8 +19,8 @@
  * "Set anew" removes `forwarded`, x-real-ip and every other x-forwarded-* too.
  *
  * Identity fields: x-forwarded-client-cert and its relatives of other meshes
- * (l5d-client-id, x-envoy-*, x-ssl-client-*); the codec has dropped spellings with
- * underscores.
+ * (l5d-client-id, x-envoy-*, x-ssl-client-*), in any spelling (http/twin.h); the
+ * codec has dropped those with underscores.
  */
 enum entrance { ENTRANCE_APP, ENTRANCE_PEER, ENTRANCE_EDGE };
 

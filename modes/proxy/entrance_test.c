@@ -36,6 +36,9 @@ TEST(a_trailer_says_nothing_of_who_calls)
 	static const struct { const char *name; bool stays; } fields[] = {
 		{ "x-mesh-source", false }, { "x-envoy-peer-metadata", false },
 		{ "x-forwarded-client-cert", false }, { "x-own", true },
+		/* As PHP and some others read it. */
+		{ "x.forwarded.client.cert", false }, { "x.mesh-source", false },
+		{ "x.mesh", true }, { "x.meshed", true },
 		/* Of a body, to a provider of authorization. */
 		{ "x-envoy-auth-partial-body", true },
 	};

@@ -74,11 +74,14 @@ def strangers_do_not_say_where_they_come_from(scene):
 	seen = edge.get(port, "/", "shop.example", fields={
 	    "X-Forwarded-For": "9.9.9.9", "Forwarded": "for=9.9.9.9",
 	    "X-Forwarded-Client-Cert": "URI=spiffe://evil",
+	    "X.Forwarded.For": "9.9.9.9", "X.Real-IP": "9.9.9.9",
+	    "X.Forwarded.Client.Cert": "URI=spiffe://evil",
 	    "X-Mesh-Source": "evil/evil"}).json()["headers"]
 	assert seen["x-forwarded-for"] == ["127.0.0.1"], seen
 	assert seen["x-forwarded-proto"] == ["http"], seen
 	assert seen["x-forwarded-host"] == ["shop.example"], seen
-	for name in ("forwarded", "x-forwarded-client-cert", "x-mesh-source"):
+	for name in ("forwarded", "x-forwarded-client-cert", "x-mesh-source",
+	    "x.forwarded.for", "x.real-ip", "x.forwarded.client.cert"):
 		assert name not in seen, seen
 
 
