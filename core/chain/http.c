@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "chain/http.h"
+#include "chain/http_version.h"
 #include "http/http2.h"
 
 /*
@@ -52,8 +53,6 @@ http_conn_settings_init(struct http_conn_settings *s)
 		.age = { .max_ms = 3600000 }, .pong_ms = 10000,
 	};
 }
-
-enum version { VERSION_UNKNOWN, VERSION_1, VERSION_2 };
 
 static void on_finished(void *, enum codec_end);
 
@@ -447,38 +446,11 @@ http_open(void *arg, struct l4_run *l4)
 	return h;
 }
 
-/* What the first bytes say: HTTP/2 opens with 24 that no request begins with. */
-static enum version
-look(const struct buf *b, bool end)
-{
-	static const struct slice preface = { H2_PREFACE, sizeof(H2_PREFACE) - 1 };
-	char first[sizeof(H2_PREFACE)];
-	size_t n = buf_len(b) < preface.len ? buf_len(b) : preface.len;
-
-	if (n == 0 || buf_front(b).ptr[0] != preface.ptr[0])
-		return n > 0 || end ? VERSION_1 : VERSION_UNKNOWN;
-	buf_copy_out(b, first, n);
-	if (!slice_has_prefix(preface, slice_of(first, n)))
-		return VERSION_1;
-	return n == preface.len ? VERSION_2 : end ? VERSION_1 : VERSION_UNKNOWN;
-}
-
 /* Or its client waits for an answer first. */
 static bool
 awaits_bytes(const struct http_conn *h)
 {
 	return h->streams == 0 || h->receiving > 0 || is_multiplexed(h);
-}
-
-/* Once for each connection: by ALPN, or else by prior knowledge. */
-static enum version
-version_of(struct http_conn *h, const struct buf *b, bool end)
-{
-	const char *alpn = conn_peer(l4_conn(h->l4))->alpn;
-
-	if (alpn == NULL || alpn[0] == '\0')
-		return look(b, end);
-	return slice_is(slice_str(alpn), "h2") ? VERSION_2 : VERSION_1;
 }
 
 /* The codec refuses whatever is no request; here it may be known what it is. */
@@ -510,12 +482,13 @@ static bool
 begin_codec(struct http_conn *h, const struct buf *b, bool end)
 {
 	struct loop *loop = l4_env(h->l4)->loop;
-	enum version v = h->is_known ? VERSION_1 : version_of(h, b, end);
+	enum http_version v = h->is_known ? HTTP_VERSION_1 :
+	    http_version_of(conn_peer(l4_conn(h->l4))->alpn, b, end);
 
-	if (!h->is_known && v == VERSION_1)
+	if (!h->is_known && v == HTTP_VERSION_1)
 		greet(h, b);
-	h->is_known = v != VERSION_UNKNOWN;
-	if (v == VERSION_2) {
+	h->is_known = v != HTTP_VERSION_UNKNOWN;
+	if (v == HTTP_VERSION_2) {
 		const struct http_conn_settings *s = settings_of(h);
 		struct http_limits limits = *h->options->limits;
 
@@ -523,7 +496,7 @@ begin_codec(struct http_conn *h, const struct buf *b, bool end)
 			limits.h2 = s->h2;
 		h->codec = h2_server_new(loop, &limits, is_member(h),
 		    &codec_events, h);
-	} else if (v == VERSION_1) {
+	} else if (v == HTTP_VERSION_1) {
 		h->codec = h1_server_new(loop, h->options->limits,
 		    &codec_events, h);
 	}
