@@ -3,10 +3,10 @@
 
 #include "base/clock.h"
 #include "base/unit.h"
+#include "modes/control/joining_test.h"
 #include "modes/control/left_behind.h"
 #include "modes/control/operators.h"
 #include "modes/control/revocations.h"
-#include "modes/control/server_fixture.h"
 #include "modes/control/store_keys.h"
 
 /* Names and kinds, in one line. */
@@ -107,5 +107,26 @@ TEST(who_was_revoked_holds_no_root_up)
 	/* It was let in again since. */
 	put_record(t, "03", SELL, "orders-2", 10, 100);
 	must_see(t, "shop/orders-2 stopped");
+	server_fixture_free(t);
+}
+
+/* Whom the end of the old root would shut out, until it has renewed. */
+TEST(who_has_a_certificate_of_the_ca_before_is_left_behind)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct token token;
+	struct key key;
+
+	key_generate(&key);
+	joining_token(t, &token, "orders-2", 60);
+	joining_run(t, &token, &key);
+	must_see(t, "");
+	put_record(t, "aa", SELL, "orders-1", 100, 100);
+	must_see(t, "shop/orders-1 stopped");
+	/* It renews: what it had before is of no concern. */
+	joining_token(t, &token, "orders-1", 60);
+	assert_string_equal(joining_run(t, &token, &key).err.text, "");
+	must_see(t, "");
+	key_fini(&key);
 	server_fixture_free(t);
 }
