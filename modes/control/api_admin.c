@@ -1,11 +1,27 @@
 #include <sys/statvfs.h>
 
 #include "base/build.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "modes/control/api_rows.h"
+#include "modes/control/ca_ended.h"
 #include "stat/text.h"
 
 /* api_admin: how control is doing, for people, probes and scrapers. */
+
+/* In a word; why it is no other goes to *why where that is worth a sentence. */
+static const char *
+state_of(const struct server *s, struct str *why)
+{
+	int64_t now = clock_wall_s();
+
+	if (s->is_ending || !s->is_ready)
+		return s->is_ending ? "ending" : "starting";
+	if (ca_ended(s->ca, now) == CA_ENDED_NOT)
+		return "ok";
+	ca_ended_add(why, s->ca, now);
+	return "ca-ended";
+}
 
 void
 api_health(struct api_call *call)
@@ -13,8 +29,13 @@ api_health(struct api_call *call)
 	struct conf_node *map = conf_map_new(&call->arena);
 	struct statvfs fs;
 
-	conf_set_string(map, "status", call->server->is_ending ? "ending" :
-	    call->server->is_ready ? "ok" : "starting");
+	struct str why = { 0 };
+	const char *status = state_of(call->server, &why);
+
+	conf_set_string(map, "status", status);
+	if (why.len > 0)
+		conf_set_slice(map, "reason", str_slice(&why));
+	str_fini(&why);
 	conf_set_int(map, "revision",
 	    (int64_t)registry_revision(call->server->registry));
 	conf_set_string(map, "version", build_version());
@@ -33,11 +54,15 @@ api_livez(struct api_call *call)
 void
 api_readyz(struct api_call *call)
 {
-	if (call->server->is_ready && !call->server->is_ending)
-		api_answer(call, 200, "text/plain", SLICE("ok\n"));
-	else
-		api_answer(call, 503, "text/plain", call->server->is_ending ?
-		    SLICE("ending\n") : SLICE("starting\n"));
+	struct str text = { 0 };
+	const char *status = state_of(call->server, &text);
+
+	if (text.len == 0)
+		str_add(&text, status);
+	str_add_char(&text, '\n');
+	api_answer(call, slice_is(SLICE("ok"), status) ? 200 : 503, "text/plain",
+	    str_slice(&text));
+	str_fini(&text);
 }
 
 void

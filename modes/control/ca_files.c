@@ -312,7 +312,9 @@ prepare_root(struct setup *s, struct err *err)
 	if (check_domain(s, s->bundle, f->root_cert, err) < 0)
 		return -1;
 	s->root = &s->bundle->roots[0];
-	if (s->root->not_after <= s->o->now)
+	/* With an intermediate we run on, for people to make the next root. */
+	if (s->root->not_after <= s->o->now &&
+	    !ca_file_exists(f->intermediate_cert))
 		return err_set(err, ERR_CONFIG, "the root in %s has expired",
 		    f->root_cert);
 	return read_root_key(s, err);
@@ -347,7 +349,16 @@ make_intermediate(const struct setup *s, struct err *err)
 	return r;
 }
 
-/* 1: it serves; 0: a new one is wanted; -1: err. */
+static bool
+can_sign(const struct setup *s)
+{
+	return s->has_root_key && s->root->not_after > s->o->now;
+}
+
+/*
+ * 1: it serves, be it only until people bring another (ca_ended.h); 0: a new one
+ * is wanted; -1: err.
+ */
 static int
 judge_intermediate(const struct setup *s, struct err *err)
 {
@@ -374,8 +385,8 @@ judge_intermediate(const struct setup *s, struct err *err)
 		    "%s", f->intermediate_cert, f->root_cert);
 	if (r == 0 && c.key_kind == CERT_KEY_P256 &&
 	    memcmp(c.point, key.point, KEY_POINT_LEN) == 0)
-		r = c.not_after - s->o->now > CA_INTERMEDIATE_RENEW_S ||
-		    (!s->has_root_key && c.not_after > s->o->now);
+		r = !can_sign(s) ||
+		    c.not_after - s->o->now > CA_INTERMEDIATE_RENEW_S;
 	key_fini(&key);
 	chain_fini(&chain);
 	str_fini(&text);
@@ -389,10 +400,12 @@ prepare_intermediate(const struct setup *s, struct err *err)
 
 	if (r != 0)
 		return r < 0 ? -1 : 0;
-	if (!s->has_root_key)
-		return err_set(err, ERR_CONFIG, "a new intermediate is needed "
-		    "and the root's key is not here: give it by "
-		    "--ca-cert-file and --ca-key-file");
+	if (!can_sign(s))
+		return err_set(err, ERR_CONFIG, s->has_root_key ? "a new "
+		    "intermediate is needed and the root has ended: restore %s "
+		    "from a backup" : "a new intermediate is needed and the "
+		    "root's key is not here: restore %s from a backup, or give "
+		    "the key by --ca-cert-file and --ca-key-file", s->files->dir);
 	return make_intermediate(s, err);
 }
 

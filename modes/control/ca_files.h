@@ -16,6 +16,8 @@
  * beside a registry, whose identities came from another), unless one is
  * given by file (its key then stays where it is), and an intermediate
  * whenever there is none or its end is near and the root's key is at hand.
+ * One that has ended serves as well where that is not so, and so does a root
+ * (ca_ended.h).
  * The keys that it touches are wiped before it returns.  Every certificate
  * gets a subject of its own, because chains are found by name.
  */

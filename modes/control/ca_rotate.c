@@ -122,7 +122,7 @@ make_intermediate(const struct making *m, const struct cert *root,
 	return r;
 }
 
-/* The new root as the old one vouches for it. */
+/* The new root as the old one vouches for it, unless that has ended. */
 static void
 make_cross(const struct making *m, const struct cert *root, struct str *der)
 {
@@ -133,6 +133,8 @@ make_cross(const struct making *m, const struct cert *root, struct str *der)
 		    root->not_after : old->not_after,
 	};
 
+	if (old->not_after <= m->o->now)
+		return;
 	mint_serial(ca.serial);
 	mint_cross(der, &ca, root, old, &m->root_key);
 }
@@ -289,7 +291,7 @@ vouch(struct making *m, const struct ca_signed *s, struct str *cross,
 	}
 	if (has_key > 0)
 		make_cross(m, &root, cross);
-	else
+	if (cross->len == 0)
 		log_warn("ca", "nothing leads from the active root to the one "
 		    "that was prepared: whoever is not connected before that is "
 		    "activated will not trust it");

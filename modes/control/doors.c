@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "base/log.h"
 #include "base/mem.h"
 #include "chain/http.h"
@@ -174,6 +176,12 @@ shake_hands(struct open_door *d, int fd, const struct addr *peer)
 	} else {
 		q.client_cert_optional = true;
 		q.identity = identity_get(s->identity);
+		/* The CA has ended: nobody could know us. */
+		if (q.identity == NULL) {
+			mem_free(a);
+			close(fd);
+			return;
+		}
 	}
 	a->door = d;
 	a->peer = *peer;

@@ -8,7 +8,8 @@
  * doors: the places where control listens, and what happens to a
  * connection between accept and its chain.
  *
- *	API		handshake (a client's certificate is optional) -> http
+ *	API		handshake (a client's certificate is optional) -> http;
+ *			closed at once while control has no certificate
  *	local socket	mode 0660; the kernel says who calls -> http
  *	admin		loopback; health and metrics -> http
  *	federation	where asked for: our bundle, under a certificate of the web

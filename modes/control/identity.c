@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/secret.h"
+#include "modes/control/ca_ended.h"
 #include "modes/control/identity.h"
 #include "modes/control/issuer.h"
 #include "pki/key.h"
@@ -14,6 +15,7 @@ struct identity {
 	struct server       *server;
 	void               (*on_first)(struct server *);
 	struct tls_identity *tls;
+	bool                 has_begun;		/* on_first was called */
 	struct key           key;	/* of the request under way */
 	int64_t              not_before, renew_at;	/* wall s */
 	uint64_t             generation;	/* of the bundle, our own count */
@@ -63,6 +65,15 @@ wait_for(struct identity *i, int64_t now)
 }
 
 static void
+begin(struct identity *i)
+{
+	if (i->has_begun)
+		return;
+	i->has_begun = true;
+	i->on_first(i->server);
+}
+
+static void
 on_issued(void *arg, const struct err *why, struct slice der, int64_t not_after)
 {
 	struct identity *i = arg;
@@ -76,7 +87,7 @@ on_issued(void *arg, const struct err *why, struct slice der, int64_t not_after)
 		tls = make_tls(i, der, &err);
 	if (tls == NULL) {
 		err_wrap(&err, "control's own certificate");
-		if (old == NULL) {
+		if (!i->has_begun) {
 			server_fail(i->server, &err);
 			return;
 		}
@@ -90,8 +101,7 @@ on_issued(void *arg, const struct err *why, struct slice der, int64_t not_after)
 	i->renew_at = now + (left < 2 ? 1 :
 	    (int64_t)((double)left * (0.5 + 0.2 * random_unit())));
 	wait_for(i, now);
-	if (old == NULL)
-		i->on_first(i->server);
+	begin(i);
 	tls_identity_unref(old);
 }
 
@@ -106,6 +116,12 @@ look(void *arg)
 	if (i->tls != NULL &&
 	    identity_wait_ms(i->not_before, i->renew_at, now) > 0) {
 		wait_for(i, now);
+		return;
+	}
+	/* Whoever puts another CA to use has us renew. */
+	if (ca_ended(i->server->ca, now) != CA_ENDED_NOT) {
+		loop_timer_start(&i->timer, LOOK_S * 1000);
+		begin(i);
 		return;
 	}
 	key_fini(&i->key);

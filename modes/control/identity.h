@@ -13,6 +13,9 @@
  * A renewal that fails is tried again every few seconds; the first one that
  * fails ends control, which would be of no use.  When to renew is kept in wall
  * time, which may leap, and looked at every minute.
+ *
+ * While the CA has ended (ca_ended.h) there is none to be had: on_first is called
+ * without, and control presents nothing until identity_renew.
  */
 struct identity;
 struct identity *identity_new(struct server *,
@@ -21,7 +24,7 @@ void identity_free(struct identity *);
 
 /* Now, as the CA has changed. */
 void identity_renew(struct identity *);
-/* Gives a reference; NULL before the first. */
+/* Gives a reference; NULL before the first is issued. */
 struct tls_identity *identity_get(struct identity *);
 
 /*

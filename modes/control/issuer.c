@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "loop/loop_fd.h"
+#include "modes/control/ca_ended.h"
 #include "modes/control/issuer.h"
 #include "modes/control/renew_window.h"
 #include "modes/control/revocations.h"
@@ -218,7 +219,12 @@ void
 issuer_issue(struct issuer *i, const struct issuer_job *spec)
 {
 	struct job *j = job_new(i->server, spec);
+	struct err err = ERR_INIT;
 
+	if (ca_ended_check(i->server->ca, j->began, &err) < 0) {
+		finish(j, &err);
+		return;
+	}
 	signer_send(i->server->ca->signer, &spec->request->sign, on_signed, j);
 }
 

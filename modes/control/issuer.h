@@ -15,7 +15,7 @@
  *
  * A certificate that could not be recorded is dropped (it names nobody who
  * has it) and done gets the error.  Error kinds: ERR_UNAVAILABLE (over the
- * rate of signing, disk full; a later try may succeed), ERR_CONFLICT (the
+ * rate of signing, disk full, the CA has ended; a later try may succeed), ERR_CONFLICT (the
  * caller's compare failed; nothing was written), ERR_DENIED (the identity was
  * revoked since issuer_issue), those of signer_status_err.
  */

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "modes/control/ca_ended.h"
 #include "modes/control/ca_file.h"
 #include "modes/control/ca_outside.h"
 #include "modes/control/identity.h"
@@ -10,6 +11,7 @@
 struct rotation {
 	struct server *server;
 	int64_t        said;		/* that others have to sign; or 0 */
+	int64_t        said_end;	/* that the CA has ended; or 0 */
 	/* An activation that waits for the signer: */
 	bool           is_activating;
 	rotation_done *done;
@@ -104,7 +106,8 @@ is_for_others(struct rotation *r, enum rotation_step step, int64_t now)
 	if ((!is_root && step != ROTATION_PREPARE_INTERMEDIATE) ||
 	    ca_rotate_has_key(&ca->files, ca->root_key_file))
 		return false;
-	if (!rotation_say(&r->said, now))
+	/* An end that is here was said louder. */
+	if (ca_ended(ca, now) != CA_ENDED_NOT || !rotation_say(&r->said, now))
 		return true;
 	clock_format(end, is_root ? ca->bundle->roots[0].not_after :
 	    ca->now.cert.not_after, -1);
@@ -114,6 +117,49 @@ is_for_others(struct rotation *r, enum rotation_step step, int64_t now)
 	    "activate puts it to use", is_root ? "root" : "intermediate", end,
 	    is_root ? " under the next root" : "");
 	return true;
+}
+
+static void
+take(struct rotation *r, enum rotation_step step)
+{
+	const struct audit_entry who = { .actor = SLICE("control"),
+	    .from = SLICE("local") };
+
+	switch (step) {
+	case ROTATION_PREPARE_INTERMEDIATE:
+		rotation_prepare(r, CA_INTERMEDIATE, NULL, &who, on_looked, r);
+		break;
+	case ROTATION_PREPARE_ROOT:
+		rotation_prepare(r, CA_ROOT, NULL, &who, on_looked, r);
+		break;
+	case ROTATION_ACTIVATE:
+		rotation_activate(r, &who, on_looked, r);
+		break;
+	case ROTATION_NOTHING:
+		break;
+	}
+}
+
+/* There is nobody any more whom what was made just now would take by surprise. */
+static void
+look_at_end(struct rotation *r, int64_t now)
+{
+	const struct ca *ca = r->server->ca;
+	enum ca_level level;
+	struct err why = ERR_INIT;
+
+	if (ca_ended_check(ca, now, &why) == 0) {
+		r->said_end = 0;
+		return;
+	}
+	if (!r->is_activating && ca_rotate_is_prepared(&ca->files, &level) &&
+	    ca_rotate_has_key(&ca->files, ca->root_key_file))
+		take(r, ROTATION_ACTIVATE);
+	if (!r->is_activating && rotation_say(&r->said_end, now))
+		log_error("ca", "%s", why.text);
+	else if (r->is_activating && ca_ended(ca, now) == CA_ENDED_ROOT)
+		log_error("ca", "the root has ended: another one takes its "
+		    "place, and every proxy joins anew, with a new token");
 }
 
 void
@@ -132,19 +178,9 @@ rotation_look(struct rotation *r, int64_t now)
 	f.is_prepared = ca_rotate_is_prepared(&ca->files, &f.prepared);
 	enum rotation_step step = rotation_due(&f, now);
 
-	switch (is_for_others(r, step, now) ? ROTATION_NOTHING : step) {
-	case ROTATION_PREPARE_INTERMEDIATE:
-		rotation_prepare(r, CA_INTERMEDIATE, NULL, &who, on_looked, r);
-		break;
-	case ROTATION_PREPARE_ROOT:
-		rotation_prepare(r, CA_ROOT, NULL, &who, on_looked, r);
-		break;
-	case ROTATION_ACTIVATE:
-		rotation_activate(r, &who, on_looked, r);
-		break;
-	case ROTATION_NOTHING:
-		break;
-	}
+	if (!is_for_others(r, step, now))
+		take(r, step);
+	look_at_end(r, now);
 	if (has_ended_root(ca, now - ROTATION_DROP_S))
 		rotation_drop(r, now - ROTATION_DROP_S, &who, on_looked, r);
 }

@@ -18,7 +18,9 @@
  *
  * By age: an intermediate or root is prepared once it has less than half of
  * its life or 30 days, whatever is less, and activated at a sixth or 7 days.
- * A root leaves 24 h after its end.
+ * A root leaves 24 h after its end.  Of a CA that has ended (ca_ended.h) what
+ * is missing is made and activated at once, if its key is here; if not, an error
+ * in the log says what to do.
  */
 struct rotation;
 

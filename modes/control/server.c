@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "modes/control/api.h"
 #include "modes/control/archive.h"
+#include "modes/control/ca_ended.h"
 #include "modes/control/conditions.h"
 #include "modes/control/doors.h"
 #include "modes/control/first_bindings.h"
@@ -213,6 +214,11 @@ greet(struct server *s)
 	size_t n;
 
 	mem_free(registry_list(s->registry, &q, &n));
+	if (ca_ended(s->ca, clock_wall_s()) != CA_ENDED_NOT) {
+		log_error("control", "not ready: only %s is served until the "
+		    "certificate authority goes on", s->spec->socket);
+		return;
+	}
 	log_info("control", "ready: trust domain %.*s, revision %llu, %zu "
 	    "workloads", SLICE_ARG(s->ca->bundle->domain),
 	    (unsigned long long)registry_revision(s->registry), n);

@@ -160,7 +160,8 @@ check_control(struct ctl *c, struct checks *k)
 	if (strcmp(checks_text(c, health, "status"), "ok") != 0) {
 		l->result = CHECK_ERROR;
 		l->why = arena_printf(&c->arena, "it says: %s",
-		    checks_text(c, health, "status"));
+		    checks_text(c, health, conf_get(health, "reason") != NULL ?
+		    "reason" : "status"));
 	}
 	check_disk(c, k, health);
 	version = conf_get_string(health, "version");

@@ -38,11 +38,38 @@ class Authority:
 		return scene.file(f"{name}-{self.count}.pem", done.stdout +
 		    (self.root.read_text() if root else ""))
 
+	@classmethod
+	def of(cls, scene, name, root, key):
+		"""One whose root and key are in these files."""
+		self = cls.__new__(cls)
+		self.scene, self.name, self.count = scene, name, 0
+		self.root, self.key = root, key
+		return self
+
 	def sign_old(self, request, age, left):
 		"""One of a life that began some days ago; it has so many left."""
+		signed = self.sign_between(request, age, left)
+		return self.scene.file(f"{self.name}-old.pem", signed +
+		    self.root.read_text())
+
+	def backdate(self, path, key, age, left, itself=False):
+		"""The CA in this file is one of such a life from now on."""
+		folder = self.folder()
+		subprocess.run(["openssl", "x509", "-x509toreq", "-in", path,
+		    "-signkey", key, "-out", folder / "again.csr"],
+		    capture_output=True, check=True)
+		path.write_text(self.sign_between((folder / "again.csr").read_text(),
+		    age, left, itself))
+
+	def folder(self):
 		folder = self.scene.dir / f"{self.name}-ca"
-		folder.mkdir()
+		folder.mkdir(exist_ok=True)
+		return folder
+
+	def sign_between(self, request, age, left, itself=False):
+		folder = self.folder()
 		(folder / "index.txt").write_text("")
+		extensions = CROSS_CERTIFICATE if itself else CA_CERTIFICATE
 		(folder / "conf").write_text(f"""[ca]
 default_ca = d
 [d]
@@ -55,17 +82,17 @@ x509_extensions = v
 [p]
 commonName = supplied
 [v]
-{CA_CERTIFICATE}""")
+{extensions}""")
 		now = datetime.datetime.now(datetime.timezone.utc)
 		start, end = ((now + datetime.timedelta(days=days)).strftime(
 		    "%Y%m%d%H%M%SZ") for days in (-age, left))
 		subprocess.run(["openssl", "ca", "-batch", "-notext", "-config",
 		    folder / "conf", "-in", self.scene.file("old.csr", request),
-		    "-cert", self.root, "-keyfile", self.key, "-startdate", start,
+		    *(["-selfsign"] if itself else ["-cert", self.root]),
+		    "-keyfile", self.key, "-startdate", start,
 		    "-enddate", end, "-out", folder / "signed"],
 		    capture_output=True, check=True)
-		return self.scene.file(f"{self.name}-old.pem", (folder /
-		    "signed").read_text() + self.root.read_text())
+		return (folder / "signed").read_text()
 
 	def vouch(self, other):
 		"""The other's root, signed by this one."""
