@@ -145,8 +145,9 @@ ask(struct tally *y, struct provider *p, const struct authz *z,
 	    "refuses it", v.answer.rule, v.answer.policy);
 }
 
+/* Whether a policy in force has it asked, at that workload (NULL: at any). */
 static bool
-asks(struct tally *y, const struct provider *p, const struct model_object *w)
+asks(struct tally *y, const char *provider, const struct model_object *w)
 {
 	const struct model_object **all;
 	size_t n = traffic_of_kind(&y->t, &model_authorization_policy_kind,
@@ -157,8 +158,8 @@ asks(struct tally *y, const struct provider *p, const struct model_object *w)
 		    &model_authorization_policy(all[i])->spec;
 
 		if (s->provider != NULL && strcmp(s->provider->name,
-		    p->doc->name) == 0 && !model_authz_is_dry_run(all[i]) &&
-		    is_about(y, all[i], w))
+		    provider) == 0 && !model_authz_is_dry_run(all[i]) &&
+		    (w == NULL || is_about(y, all[i], w)))
 			return true;
 	}
 	return false;
@@ -178,7 +179,7 @@ find_barred(struct tally *y, struct provider *p)
 		z = table_of(y, p, w);
 		p->asking = 0;
 		for (size_t k = 0; k < y->workloads_len; k++)
-			if (asks(y, p, y->workloads[k])) {
+			if (asks(y, p->doc->name, y->workloads[k])) {
 				p->asking++;
 				ask(y, p, z, y->workloads[k],
 				    model_target_port(w, p->port));
@@ -228,7 +229,7 @@ check_one(struct tally *y, struct provider *p)
 		find_barred(y, p);
 	l = checks_add(y->checks, "providers", why != NULL || p->barred > 0 ?
 	    CHECK_WARNING : CHECK_SUCCESS, arena_printf(a,
-	    "provider %s can be asked", p->doc->name));
+	    "asking provider %s", p->doc->name));
 	if (why != NULL) {
 		l->why = arena_printf(a, "%s, so %s", why, p->at->fails_open ?
 		    "all pass, as failOpen says" :
@@ -245,24 +246,6 @@ check_one(struct tally *y, struct provider *p)
 	}
 }
 
-static bool
-is_named(struct tally *y, const char *provider)
-{
-	const struct model_object **all;
-	size_t n = traffic_of_kind(&y->t, &model_authorization_policy_kind,
-	    &all);
-
-	for (size_t i = 0; i < n; i++) {
-		const struct model_authorization_policy_spec *s =
-		    &model_authorization_policy(all[i])->spec;
-
-		if (s->provider != NULL && !model_authz_is_dry_run(all[i]) &&
-		    strcmp(s->provider->name, provider) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void
 check_all(struct tally *y)
 {
@@ -273,7 +256,7 @@ check_all(struct tally *y)
 		struct provider p = { .doc = &m->providers[i],
 			.at = model_auth_provider(&m->providers[i]) };
 
-		if (is_named(y, p.doc->name))
+		if (asks(y, p.doc->name, NULL))
 			check_one(y, &p);
 	}
 }

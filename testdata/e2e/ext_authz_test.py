@@ -614,9 +614,11 @@ def may_not_be_asked(scene, provider, kind):
 	assert "provider auth: it could not be asked, its sidecar says " \
 	    "access_denied" in world.orders.err()
 	# People learn it before their users do.
+	check = world.control.ctl("check").stdout
+	assert "\u203c asking provider auth" in check, check
 	assert "1 of 1 proxies that ask it may not, such as that of " \
 	    "default/orders: rule 0 of AuthorizationPolicy default/nobody " \
-	    "refuses it" in world.control.ctl("check").stdout
+	    "refuses it" in check, check
 	# That somebody may not ask is no outage.
 	world.provider.asked.clear()
 	before = len(world.details())
