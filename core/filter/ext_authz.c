@@ -64,8 +64,8 @@ static bool
 is_ours(struct slice name)
 {
 	static const char *const names[] = { "host", "expect", "trailer",
-		"forwarded", "proxy-status", "x-forwarded-client-cert", "x-forwarded-for",
-		"x-forwarded-host", "x-forwarded-proto" };
+		"forwarded", "proxy-status", "x-forwarded-client-cert",
+		"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto" };
 
 	if (http_field_id(name) >= FIELD_CONNECTION ||
 	    slice_has_prefix(name, SLICE(":")) ||
@@ -75,20 +75,6 @@ is_ours(struct slice name)
 		if (slice_is(name, names[i]))
 			return true;
 	return false;
-}
-
-/* Some applications take '_' for '-'. */
-static struct slice
-with_dashes(struct arena *a, struct slice name)
-{
-	char *copy;
-
-	if (slice_find(name, '_') < 0)
-		return name;
-	copy = arena_alloc(a, name.len);
-	for (size_t i = 0; i < name.len; i++)
-		copy[i] = name.ptr[i] == '_' ? '-' : name.ptr[i];
-	return slice_of(copy, name.len);
 }
 
 bool
@@ -114,7 +100,7 @@ ext_authz_clear(const struct ext_authz_names *n, struct arena *a,
 		struct slice name = f->v[i].name;
 
 		if (ext_authz_reserves(n, &f->v[i]) &&
-		    !is_ours(with_dashes(a, name)))
+		    !is_ours(twin_plain(a, name)))
 			removed += http_fields_remove(f, name);
 		else
 			i++;
@@ -226,7 +212,7 @@ ext_authz_take_out(struct ext_authz_answer *a, struct arena *arena,
     struct slice name)
 {
 	name = arena_lower(arena, name);
-	if (a->result != EXT_AUTHZ_ERROR && !is_ours(with_dashes(arena, name)))
+	if (a->result != EXT_AUTHZ_ERROR && !is_ours(twin_plain(arena, name)))
 		push(a, arena, (struct ext_authz_change){
 		    .op = EXT_AUTHZ_REMOVE, .name = name, .value = SLICE("") });
 }
@@ -239,7 +225,7 @@ ext_authz_add(struct ext_authz_answer *a, struct arena *arena,
 		return;
 	if (op < EXT_AUTHZ_QUERY_SET) {
 		name = arena_lower(arena, name);
-		if (is_ours(with_dashes(arena, name)))
+		if (is_ours(twin_plain(arena, name)))
 			return;
 	}
 	if (!is_good(op, name, value)) {

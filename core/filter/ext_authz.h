@@ -16,7 +16,7 @@
  * it may not touch, and what is passed over where it tries: Host and pseudo
  * fields, what frames a message or belongs to one hop, and what the mesh itself
  * vouches for (x-mesh-*, x-forwarded-client-cert, -for, -host, -proto,
- * forwarded).  An answer that is malformed in any part is an ERROR, but for the
+ * forwarded, proxy-status).  An answer that is malformed in any part is an ERROR, but for the
  * body of a refusal by HTTP; failOpen is not for that, only for nobody's answer:
  * a refusal that is too long, or cut, would open what it shuts.
  */

@@ -146,7 +146,8 @@ TEST(ext_authz_http_yes_changes_what_settings_name)
 		/* What is the mesh's is nobody's to say. */
 		{ &everything, "a: b\n", "x-mesh-source: x\nx-forwarded-for: 1\n"
 		    "x-forwarded-client-cert: x\nexpect: x\nx-forwarded-user: "
-		    "ann\nx_mesh_source: x\nx_a: 1\n",
+		    "ann\nx_mesh_source: x\nx.mesh-source: x\nx_a: 1\n"
+		    "proxy.status: mesh\n",
 		    "a: b\nx-forwarded-user: ann\nx_a: 1\n" },
 	};
 

@@ -19,6 +19,17 @@ twin_is(struct slice a, struct slice b)
 	return true;
 }
 
+struct slice
+twin_plain(struct arena *a, struct slice name)
+{
+	char *copy = arena_alloc(a, name.len + 1);
+
+	for (size_t i = 0; i < name.len; i++)
+		copy[i] = name.ptr[i] == ':' ? ':' :
+		    of_variable(name.ptr[i]) == '_' ? '-' : name.ptr[i];
+	return slice_of(copy, name.len);
+}
+
 size_t
 twin_remove(struct http_fields *f, struct slice name)
 {

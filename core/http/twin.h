@@ -15,6 +15,8 @@
 
 /* Letters and digits are the same, at the same places; all else is one sign. */
 bool twin_is(struct slice, struct slice);
+/* Its usual spelling, with '-' for all else but ':'; in the arena. */
+struct slice twin_plain(struct arena *, struct slice name);
 /* Removes other spellings of the name, and not the name; gives how many. */
 size_t twin_remove(struct http_fields *, struct slice lower_name);
 

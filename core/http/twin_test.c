@@ -11,6 +11,8 @@ TEST(twins_are_other_spellings_of_a_name)
 	assert_false(twin_is(SLICE("x-user"), SLICE("x-users")));
 	assert_false(twin_is(SLICE("x-user"), SLICE("xauser")));
 	assert_false(twin_is(SLICE("x-user1"), SLICE("x-user2")));
+	assert_true(slice_is(twin_plain(&a, SLICE("x_user.id")), "x-user-id"));
+	assert_true(slice_is(twin_plain(&a, SLICE(":path")), ":path"));
 	http_fields_init(&f, &a);
 	http_fields_add(&f, SLICE("x-user"), SLICE("1"));
 	http_fields_add(&f, SLICE("x.user"), SLICE("2"));
