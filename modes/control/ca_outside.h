@@ -21,7 +21,7 @@ int ca_outside_request(const struct ca_files *, const struct ca_rotate_options *
  * is the active one, and that root as the active one signed it if there is such
  * a certificate.  It is judged as every proxy will judge it.
  * ERR_NOT_FOUND: no request is open; ERR_DATA: why it would not be trusted;
- * ERR_CONFLICT, ERR_CONFIG: as of ca_rotate_prepare.
+ * ERR_EXISTS, ERR_CONFIG: as of ca_rotate_prepare.
  */
 int ca_outside_prepare(const struct ca_files *, struct slice pem,
     const struct ca_rotate_options *, struct err *);

@@ -35,7 +35,7 @@ struct ca_rotate_options {
 	struct slice root_pem, root_key_pem;
 };
 
-/* ERR_CONFLICT: one is prepared already; ERR_CONFIG: no root key. */
+/* ERR_EXISTS: one is prepared already; ERR_CONFIG: no root key. */
 int ca_rotate_prepare(const struct ca_files *, enum ca_level,
     const struct ca_rotate_options *, struct err *);
 /* What another authority signed (ca_outside.h); all of it borrowed. */

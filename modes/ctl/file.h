@@ -12,7 +12,7 @@
  * written aside, synced, and then takes its name.
  */
 
-/* Without replace an existing file is ERR_CONFLICT. */
+/* Without replace an existing file is ERR_EXISTS. */
 int file_write(const char *path, struct slice, mode_t mode, bool replace,
     struct err *);
 /* Makes the directory, and those above it, 0700. */

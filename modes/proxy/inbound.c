@@ -422,8 +422,9 @@ route_inbound(void *arg, struct l7_ctx *ctx, struct http_head *head,
 	struct tls_identity *id = data_plane_identity(o->plane);
 	const struct slice meant = peer->is_tls && !peer->is_foreign ?
 	    http_fields_get(&head->fields, FIELD_MESH_HOST) : SLICE_NONE;
-	const bool is_question = is_link(peer, app) && http_fields_find(
-	    &head->fields, SLICE(EXT_AUTHZ_QUESTION)).ptr != NULL;
+	const bool is_question = s->providers_len > 0 && is_link(peer, app) &&
+	    http_fields_find(&head->fields,
+	    SLICE(EXT_AUTHZ_QUESTION)).ptr != NULL;
 	const bool is_h2 = !peer->is_tls ? head->minor == 2 : slice_is(
 	    http_fields_get(&head->fields, FIELD_MESH_VERSION), "2");
 

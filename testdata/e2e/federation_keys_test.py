@@ -45,8 +45,9 @@ def meets(scene, a, orders, web, abroad):
 	    f"{name} is let in and allowed")
 	denied = call(orders, other)
 	assert denied.status == 403 and DENIED in denied.body.decode(), denied
-	assert orders.metrics().sum("mesh_requests_total", direction="inbound",
-	    source_namespace=f"default@{abroad.domain}", response_code="200") >= 1
+	wait_until(lambda: orders.metrics().sum("mesh_requests_total",
+	    direction="inbound", source_namespace=f"default@{abroad.domain}",
+	    response_code="200") >= 1, "it is counted by its domain")
 	a.apply(ABROAD.format(name=f"at-{name}", of=name,
 	    port=nginx_of(scene, a, abroad), id=abroad.id("orders")))
 	answer = wait_until(lambda: (reply := ask(web, f"at-{name}")).status == 200

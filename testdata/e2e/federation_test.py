@@ -72,14 +72,15 @@ def two_meshes_call_each_other_by_name(scene):
 	# curl through the sidecar, as an application would.
 	done = curl(f"{web.outbound}/plain", "-H", "Host: orders-b.default.mesh")
 	assert done.status == 200, done
-	counted = orders.metrics()
-	assert counted.sum("mesh_requests_total", direction="inbound",
-	    source_namespace="default@a.example", source_service="web",
-	    response_code="200") >= 1
-	assert counted.sum("mesh_requests_total", direction="inbound",
+	wait_until(lambda: orders.metrics().sum("mesh_requests_total",
+	    direction="inbound", source_namespace="default@a.example",
+	    source_service="web", response_code="200") >= 1,
+	    "it is counted by its domain")
+	assert orders.metrics().sum("mesh_requests_total", direction="inbound",
 	    source_namespace="default") == 0
-	assert web.metrics().sum("mesh_requests_total", direction="outbound",
-	    destination_service="orders-b", security="mutual_tls") >= 1
+	wait_until(lambda: web.metrics().sum("mesh_requests_total",
+	    direction="outbound", destination_service="orders-b",
+	    security="mutual_tls") >= 1, "and by who called")
 	# What was seen becomes a policy that names it in full, from both who know.
 	wait_until(lambda: "default@a.example/web" in str(callers(b, "orders")),
 	    "control has heard of the caller")
