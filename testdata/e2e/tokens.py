@@ -188,7 +188,7 @@ class LoginProvider(Provider):
 	def __init__(self, scene, pair, **options):
 		self.codes = {}
 		self.refresh = self.access = None
-		self.lifetime = 600
+		self.lifetime = 600	# of tokens for a code, not for a refresh
 		self.claims = {}
 		self.forged = {}	# what an evil provider says instead
 		self.has_form = False
@@ -249,8 +249,9 @@ class LoginProvider(Provider):
 		    Content_Type="application/json")
 
 	def tokens(self, form):
-		nonce = {}
+		nonce, lifetime = {}, 600
 		if form["grant_type"] == "authorization_code":
+			lifetime = self.lifetime
 			asked = self.codes.pop(form["code"], None)
 			challenge = encode(hashlib.sha256(
 			    form["code_verifier"].encode()).digest())
@@ -267,5 +268,5 @@ class LoginProvider(Provider):
 		self.access = secrets.token_urlsafe()
 		said = {"aud": self.client, **nonce, **self.claims, **self.forged}
 		return {"access_token": self.access, "token_type": "Bearer",
-		    "expires_in": self.lifetime, "refresh_token": self.refresh,
-		    "id_token": self.token(lifetime=self.lifetime, **said)}
+		    "expires_in": lifetime, "refresh_token": self.refresh,
+		    "id_token": self.token(lifetime=lifetime, **said)}
