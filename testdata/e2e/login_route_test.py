@@ -66,8 +66,8 @@ def people_log_in_at_one_route(scene):
 	assert shop.one.cookies[HOST] == {}
 	assert shop.browse("/logout", follow=False).status == 404, "who is out"
 	assert shop.browse("/app", follow=False).status == 302
-	paths = {line["path"] for line in access_lines(shop.edge)}
-	assert "/oauth2/callback?code=-&state=-" in paths, paths
+	wait_until(lambda: "/oauth2/callback?code=-&state=-" in [line["path"]
+	    for line in access_lines(shop.edge)], "the log has what may be read")
 
 
 @scenario
