@@ -29,6 +29,7 @@ struct registry_workloads {
 	struct registry         *registry;
 	struct registry_live     live;
 	struct map               members;
+	struct registry_places   places;
 	struct registry_follower follower;
 	uint64_t                 followed;
 	struct list              listeners;
@@ -70,6 +71,7 @@ workloads_unref(struct registry_workloads *ws)
 	if (!ws->is_closing || ws->n_busy > 0)
 		return;
 	map_fini(&ws->members, member_free);
+	registry_places_fini(&ws->places);
 	mem_free(ws);
 }
 
@@ -197,6 +199,7 @@ static const struct registry_live_ops live_ops = {
 static void
 see(struct registry_workloads *ws, struct model_object *o, int64_t now_ms)
 {
+	registry_places_put(&ws->places, o);
 	if (!model_workload(o)->spec.sidecar)
 		return;
 	registry_live_load(&ws->live, slice_str(o->key), now_ms);
@@ -208,8 +211,10 @@ see_deleted(struct registry_workloads *ws, struct slice key)
 {
 	struct member *m = map_get(&ws->members, key);
 
-	if (registry_find(ws->registry, key) != NULL ||
-	    (m != NULL && (m->is_busy || m->is_dirty)))
+	if (registry_find(ws->registry, key) != NULL)
+		return;
+	registry_places_del(&ws->places, key);
+	if (m != NULL && (m->is_busy || m->is_dirty))
 		return;
 	registry_live_forget(&ws->live, key);
 	if (m != NULL)
@@ -223,6 +228,8 @@ see_all(struct registry_workloads *ws)
 	size_t n;
 	struct model_object **all = registry_list(ws->registry, &q, &n);
 
+	registry_places_fini(&ws->places);
+	ws->places = (struct registry_places){ 0 };
 	for (size_t i = 0; i < n; i++)
 		see(ws, all[i], ws->live.ticked_ms);
 	mem_free(all);
@@ -365,19 +372,61 @@ registry_workload_report(struct registry_workloads *ws, struct slice key,
 		send_member(m);
 }
 
+/* Should what follows fail, or a put be under way, the next tick sees to it. */
+static void
+begin_removal(struct registry_workloads *ws, struct slice key)
+{
+	struct member *m = member_of(ws, key);
+
+	registry_live_forget(&ws->live, key);
+	m->is_registered = false;
+	m->is_gone = m->is_dirty = true;
+}
+
 void
 registry_workload_withdraw(struct registry_workloads *ws, struct slice key,
     const struct audit_entry *who, registry_done *done, void *ctx)
 {
 	struct registry_edit edit = { .key = key };
 	struct registry_set set = { .edits = &edit, .n = 1, .who = *who };
-	struct member *m = member_of(ws, key);
 
-	registry_live_forget(&ws->live, key);
-	/* Should this fail, or a put be under way, the next tick sees to it. */
-	m->is_registered = false;
-	m->is_gone = m->is_dirty = true;
+	begin_removal(ws, key);
 	registry_apply(ws->registry, &set, done, ctx);
+}
+
+static void
+on_replaced(void *ctx, const struct registry_answer *a)
+{
+	(void)ctx;
+	if (a->err.kind != ERR_NONE && a->err.kind != ERR_NOT_FOUND)
+		log_warn("registry", "a workload whose place was taken: %s; "
+		    "trying again", a->err.text);
+}
+
+void
+registry_workload_replace(struct registry_workloads *ws, struct slice key,
+    struct slice by, const struct audit_entry *who)
+{
+	struct registry_edit edit = { .key = key };
+	struct str detail = { 0 };
+	struct audit_entry note = { .actor = who->actor, .from = who->from,
+	    .action = SLICE("workload.replace"), .target = key };
+
+	str_add(&detail, "{\"by\":");
+	str_add_json(&detail, by);
+	str_add_char(&detail, '}');
+	note.detail = str_slice(&detail);
+	begin_removal(ws, key);
+	registry_apply(ws->registry, &(struct registry_set){ .edits = &edit,
+	    .n = 1, .who = *who, .note = &note }, on_replaced, NULL);
+	str_fini(&detail);
+}
+
+void
+registry_workload_others(const struct registry_workloads *ws,
+    const struct model_object *o, registry_places_fn *fn, void *ctx)
+{
+	registry_places_others(&ws->places, o, fn, ctx);
 }
 
 enum live_status

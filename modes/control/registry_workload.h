@@ -3,6 +3,7 @@
 
 #include "modes/control/registry_apply.h"
 #include "modes/control/registry_live.h"
+#include "modes/control/registry_places.h"
 
 /*
  * registry_workload: workloads that register themselves, by their sessions.
@@ -14,7 +15,9 @@
  * its application first answers, together with the services that it names
  * and nobody declared; it is deleted on withdrawal and after 72 hours of
  * silence.  What could not be written (disk full) is tried again at the next
- * tick.  Status is told to listeners and never written.
+ * tick.  Status is told to listeners and never written.  One whose place
+ * another has taken is deleted, too; should it live, its next report puts it
+ * back.
  *
  * Workloads without a sidecar are registered by people and have no status
  * here.  A Workload document that somebody deletes comes back when its
@@ -51,6 +54,16 @@ void registry_workload_report(struct registry_workloads *, struct slice key,
 void registry_workload_withdraw(struct registry_workloads *,
     struct slice key, const struct audit_entry *who, registry_done *,
     void *ctx);
+
+/*
+ * Calls back for the other workloads that are registered at this one's place
+ * (registry_places.h).
+ */
+void registry_workload_others(const struct registry_workloads *,
+    const struct model_object *, registry_places_fn *, void *ctx);
+/* Its place was taken by the workload `by`, "ns/name", which is audited. */
+void registry_workload_replace(struct registry_workloads *, struct slice key,
+    struct slice by, const struct audit_entry *who);
 
 enum live_status registry_workload_status(const struct registry_workloads *,
     struct slice key);

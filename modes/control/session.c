@@ -220,6 +220,8 @@ take_ready(struct session *s, const struct sync_message *m)
 {
 	if (s->is_withdrawn)
 		return true;	/* it cannot come back in this session */
+	if (m->ready && !s->is_answering)
+		session_take_place(s);
 	if (!s->has_reported)
 		s->was_answering = m->ready;
 	s->is_answering = m->ready;

@@ -10,7 +10,8 @@
 /*
  * session: the insides of one session, shared by sessions.c (all of them),
  * session.c (what one proxy says), session_quota.c (what it may let pass),
- * session_contest.c (two of one workload), session_withdraw.c (leaving),
+ * session_contest.c (two of one workload), session_place.c (one after another
+ * at one place), session_withdraw.c (leaving),
  * session_recall.c (revoked identities) and sessions_standing.c (who runs
  * what).
  */
@@ -95,6 +96,15 @@ void sessions_pump(struct sessions *);
 void session_end(struct session *, const char *why);
 /* Handles one message; false: the session has ended. */
 bool session_take(struct session *, const struct sync_message *);
+
+/*
+ * Only one process can be at an address and port (registry_places.h).  Its
+ * application answers, so it is to be registered: those of its account that were
+ * there and have no session are withdrawn.  It has gone, and was not withdrawn:
+ * it is, if another with a session is there.
+ */
+void session_take_place(struct session *);
+void session_leave_place(struct session *);
 
 /*
  * Two proxies that run as one workload take the session from each other.  From

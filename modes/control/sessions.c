@@ -403,6 +403,7 @@ session_gone(struct session *s)
 	ss->len--;
 	if (map_get(&ss->by_name, slice_str(s->name)) == s)
 		map_del(&ss->by_name, slice_str(s->name));
+	session_leave_place(s);
 	loop_timer_stop(&s->interest);
 	delivery_fini(&s->delivery);
 	buf_fini(&s->in);

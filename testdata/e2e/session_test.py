@@ -2,6 +2,7 @@
 """Sessions of control with scripted proxies."""
 
 import json
+import shutil
 import time
 
 from member import Api, Member, make_csr, service
@@ -467,6 +468,39 @@ def one_workload_does_not_use_up_what_all_need(scene):
 	ask_until_refused("/v1/svid/jwt", {"audience": ["x"]}, 300)
 	assert web.renew().status in (200, 429)
 	assert other.renew().status == 200
+
+
+@scenario
+def who_lost_what_it_kept_and_joins_anew_is_there_once(scene):
+	"""Under another name, as its new token has it."""
+	control = scene.control()
+	app = scene.echo("app")
+	web = scene.proxy("web", control=control, service="default/web",
+	    apps=[f"80={app.http}/http"]).await_ready()
+
+	def names():
+		return [one["metadata"]["name"] for one in
+		    control.get("workloads")["items"]]
+
+	def endpoints():
+		return control.ctl("endpoints", "web").stdout
+
+	wait_until(lambda: names() == ["web"], "it is registered")
+	for name in "web-again", "web-once-more":
+		web.kill()
+		shutil.rmtree(web.state_dir)
+		scene.file("web.token", control.token("default/web", name)
+		    .read_text())
+		web.start()
+		web.await_ready()
+		wait_until(lambda name=name: names() == [name], "it is there once")
+	shown = endpoints()
+	assert shown.count("127.0.0.1") == 1 and "web-once-more" in shown, shown
+	assert "Lost" not in shown and "Offline" not in shown, shown
+	log = control.ctl("audit", "-o", "json").stdout
+	assert log.count("workload.replace") == 2, log
+	assert "default/web: default/web-again took its place at 127.0.0.1, " \
+	    f"port {web.inbound_port}: it is withdrawn" in control.err()
 
 
 if __name__ == "__main__":
