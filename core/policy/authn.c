@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "base/mem.h"
@@ -349,6 +350,8 @@ struct reading {
 	bool                      is_read;
 	struct jwt                token;
 	enum jwt_fault            fault;
+	const struct issuer_keys *keys;		/* signature: by these */
+	enum jwt_fault            signature;
 };
 
 static enum jwt_fault
@@ -362,33 +365,72 @@ read_once(struct reading *r)
 }
 
 static bool
+is_same(const struct issuer_keys *a, const struct issuer_keys *b)
+{
+	uint8_t x[HASH_LEN], y[HASH_LEN];
+
+	if (a == NULL || a == b)
+		return a == b;
+	issuer_keys_hash(a, x);
+	issuer_keys_hash(b, y);
+	return memcmp(x, y, HASH_LEN) == 0;
+}
+
+/* As jwt_verify; rules of one issuer differ in what they want of claims. */
+static enum jwt_fault
+verify_once(struct reading *r, const struct authn_rule *rule, int64_t now_s,
+    size_t *signatures)
+{
+	enum jwt_fault fault = jwt_verify_claims(&r->token, &rule->trust,
+	    now_s);
+
+	if (fault == JWT_ISSUER)
+		return fault;
+	if (!is_same(r->keys, rule->keys)) {
+		r->keys = rule->keys;
+		r->signature = jwt_verify_signature(&r->token,
+		    rule->trust.keys);
+		++*signatures;
+	}
+	return r->signature != JWT_OK ? r->signature : fault;
+}
+
+static bool
 is_of(const struct reading *r, size_t rule)
 {
 	return (r->found->rules & UINT64_C(1) << rule) != 0;
 }
+
+struct judging {
+	struct reading v[AUTHN_TOKENS_MAX];
+	size_t         n;
+	int64_t        now_s;
+	size_t         signatures;
+};
 
 /*
  * What is wrong with the first of its tokens that is not good.  JWT_OK: *first is
  * the first of them, or NULL: it has none.
  */
 static enum jwt_fault
-judge_by(const struct authn *z, size_t rule, struct reading *v, size_t n,
-    int64_t now_s, const struct jwt **first)
+judge_by(const struct authn *z, size_t rule, struct judging *j,
+    const struct jwt **first)
 {
 	*first = NULL;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < j->n; i++) {
+		struct reading *r = &j->v[i];
 		enum jwt_fault fault;
 
-		if (!is_of(&v[i], rule))
+		if (!is_of(r, rule))
 			continue;
-		fault = read_once(&v[i]);
+		fault = read_once(r);
 		if (fault == JWT_OK)
-			fault = jwt_verify(&v[i].token, &z->rules[rule].trust,
-			    now_s);
+			fault = verify_once(r, &z->rules[rule], j->now_s,
+			    &j->signatures);
 		if (fault != JWT_OK)
 			return fault;
 		if (*first == NULL)
-			*first = &v[i].token;
+			*first = &r->token;
 	}
 	return JWT_OK;
 }
@@ -421,20 +463,22 @@ authn_judge(const struct authn *z, const struct authn_found *found, size_t n,
     int64_t now_s, struct authn_verdict *out)
 {
 	struct authn_proof *p = proof_new();
-	struct reading v[AUTHN_TOKENS_MAX];
+	struct judging j = { .n = n, .now_s = now_s };
 	const struct jwt *first = NULL;
 
 	check(n <= AUTHN_TOKENS_MAX);
 	*out = (struct authn_verdict){ .fault = JWT_OK };
 	for (size_t i = 0; i < n; i++)
-		v[i] = (struct reading){ .found = &found[i],
+		j.v[i] = (struct reading){ .found = &found[i],
 		    .arena = &p->arena };
 	for (size_t i = 0; i < z->rules_len; i++) {
-		enum jwt_fault fault = judge_by(z, i, v, n, now_s, &first);
+		enum jwt_fault fault = judge_by(z, i, &j, &first);
 
+		out->signatures = j.signatures;
 		if (fault == JWT_OK && first != NULL) {
-			fill_proof(p, z, i, first, v, n);
-			*out = (struct authn_verdict){ p, JWT_OK, i };
+			fill_proof(p, z, i, first, j.v, n);
+			*out = (struct authn_verdict){ p, JWT_OK, i,
+				j.signatures };
 			return;
 		}
 		if (fault != JWT_OK && says_more(fault, out->fault)) {

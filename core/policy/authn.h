@@ -121,10 +121,12 @@ struct authn_verdict {
 	struct authn_proof *proof;	/* given; NULL: refused, because of */
 	enum jwt_fault      fault;
 	size_t              rule;	/* at which that showed */
+	size_t              signatures;	/* that were looked at: the cost */
 };
 /*
  * n is 1 to AUTHN_TOKENS_MAX; whatever cannot be found in the set of keys is
- * JWT_KEY.  Each token is read once, however many rules look at it.
+ * JWT_KEY.  Each token is read once, however many rules look at it, and verified
+ * once where they have the same keys.
  */
 void authn_judge(const struct authn *, const struct authn_found *, size_t n,
     int64_t now_s, struct authn_verdict *);

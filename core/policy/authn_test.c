@@ -139,6 +139,39 @@ TEST(authn_takes_the_tokens_of_its_issuers)
 }
 
 /* Wherever one was found that is not good, its rule takes none. */
+TEST(authn_verifies_once_what_rules_with_the_same_keys_look_at)
+{
+	static const struct {
+		const char *claims;
+		size_t      signatures, rule;
+	} cases[] = {
+		{ "{\"iss\":\"A\",\"aud\":\"p\"}", 1, 0 },
+		{ "{\"iss\":\"A\",\"aud\":\"q\"}", 1, 1 },
+		{ "{\"iss\":\"A\",\"aud\":\"r\"}", 2, 2 },
+		{ "{\"iss\":\"C\"}", 0, 0 },
+	};
+	struct world w;
+
+	world_init(&w);
+	struct authn *z = rules_of(&w,
+	    "[{issuer: A, jwks: @A@, audiences: [p]},"
+	    " {issuer: A, jwks: @A@, audiences: [q]},"
+	    " {issuer: A, jwks: @B@}]");
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct authn_verdict v = judge(z, token(&w, 'a',
+		    cases[i].claims), 7);
+
+		assert_int_equal(v.signatures, cases[i].signatures);
+		assert_int_equal(v.proof != NULL, i < 2);
+		if (v.proof != NULL)
+			assert_int_equal(v.rule, cases[i].rule);
+		authn_proof_unref(v.proof);
+	}
+	authn_unref(z);
+	world_fini(&w);
+}
+
 TEST(authn_of_several_tokens_wants_all_of_one_rule)
 {
 	struct world w;

@@ -12,6 +12,8 @@ static const struct {
 	[JWT_CRITICAL] = { "critical", "the token asks for an extension" },
 	[JWT_ISSUER] = { "issuer", "the token's issuer is not trusted" },
 	[JWT_KEY] = { "key", "the token is of no known key" },
+	[JWT_KEYS] = { "keys", "the token names no key, and is of none of the "
+	    "first 8 that it may be of" },
 	[JWT_SIGNATURE] = { "signature", "the token's signature is wrong" },
 	[JWT_EXPIRED] = { "expired", "the token has expired" },
 	[JWT_EARLY] = { "early", "the token is not valid yet" },
@@ -142,8 +144,25 @@ jwt_of_claims(struct jwt *t, const struct conf_node *claims)
 
 /* --- believing ------------------------------------------------------------------ */
 
-static enum jwt_fault
-verify_signature(const struct jwt *t, const struct jwk_set *keys)
+/* By one after the other, as many as there are tries left. */
+static bool
+is_of_one(const struct jwt *t, const struct jwk_set *keys, bool named,
+    struct slice message, struct slice sig, int *tries)
+{
+	for (size_t i = 0; i < keys->len && *tries >= 0; i++) {
+		const struct jwk *k = &keys->v[i];
+
+		if ((t->kid.ptr != NULL && k->kid.ptr != NULL) != named ||
+		    !jwk_may_be(k, t->alg, t->kid))
+			continue;
+		if (--*tries >= 0 && jws_verify(t->alg, &k->key, message, sig))
+			return true;
+	}
+	return false;
+}
+
+enum jwt_fault
+jwt_verify_signature(const struct jwt *t, const struct jwk_set *keys)
 {
 	size_t signed_len = (size_t)(t->payload.ptr + t->payload.len -
 	    t->text.ptr);
@@ -151,19 +170,16 @@ verify_signature(const struct jwt *t, const struct jwk_set *keys)
 	unsigned char sig[520];
 	ptrdiff_t n = base64_decode(sig, sizeof(sig), BASE64_URL,
 	    slice_from(t->text, signed_len + 1));
-	enum jwt_fault fault = JWT_KEY;
+	int tries = JWT_TRIES;
 
 	if (n < 0)
 		return JWT_MALFORMED;
-	for (size_t i = 0; i < keys->len; i++) {
-		if (!jwk_may_be(&keys->v[i], t->alg, t->kid))
-			continue;
-		fault = JWT_SIGNATURE;
-		if (jws_verify(t->alg, &keys->v[i].key, message,
-		    slice_of(sig, (size_t)n)))
+	for (int named = 1; named >= 0; named--)
+		if (is_of_one(t, keys, named, message,
+		    slice_of(sig, (size_t)n), &tries))
 			return JWT_OK;
-	}
-	return fault;
+	return tries == JWT_TRIES ? JWT_KEY : tries < 0 ? JWT_KEYS :
+	    JWT_SIGNATURE;
 }
 
 static enum jwt_fault
@@ -230,6 +246,6 @@ jwt_verify(const struct jwt *t, const struct jwt_trust *trust, int64_t now_s)
 	enum jwt_fault fault = JWT_ISSUER;
 
 	if (issuer_ok(t, trust))
-		fault = verify_signature(t, trust->keys);
+		fault = jwt_verify_signature(t, trust->keys);
 	return fault == JWT_OK ? jwt_verify_claims(t, trust, now_s) : fault;
 }

@@ -25,6 +25,7 @@
 #define JWT_TEXT_MAX	(16u << 10)	/* bytes of a token */
 #define JWT_HEADER_MAX	4096		/* of its header, as text */
 #define JWT_SKEW_S	60
+#define JWT_TRIES	8		/* keys that a token is tried with */
 
 enum jwt_fault {
 	JWT_OK,
@@ -34,6 +35,7 @@ enum jwt_fault {
 	JWT_CRITICAL,
 	JWT_ISSUER,
 	JWT_KEY,
+	JWT_KEYS,
 	JWT_SIGNATURE,
 	JWT_EXPIRED,
 	JWT_EARLY,
@@ -65,12 +67,17 @@ struct jwt_trust {
 	const struct jwk_set *keys;
 };
 
-/* JWT_KEY: no key of the set can be it; new ones may have come. */
+/*
+ * Whose it is, of all of that: what costs.  JWT_KEY: no key of the set can be it;
+ * new ones may have come.  JWT_KEYS: more than JWT_TRIES can, and those that came
+ * first are not it; they that have its kid come before those that have none.
+ */
+enum jwt_fault jwt_verify_signature(const struct jwt *, const struct jwk_set *);
 enum jwt_fault jwt_verify(const struct jwt *, const struct jwt_trust *,
     int64_t now_s);
 /*
- * All of that but the signature, for people who ask what a token would do; it
- * lets nobody in.
+ * All but the signature, JWT_ISSUER before anything else; also for people who ask
+ * what a token would do.  It lets nobody in.
  */
 enum jwt_fault jwt_verify_claims(const struct jwt *, const struct jwt_trust *,
     int64_t now_s);

@@ -188,6 +188,42 @@ TEST(jwt_claims_are_judged)
 }
 
 /* With its own key it would be good; that key is nobody's here. */
+/* A signature costs up to 3 ms, and a set may have 100 keys. */
+TEST(jwt_a_token_that_names_no_key_is_tried_with_a_few)
+{
+	static const struct {
+		size_t         at;	/* of its key, among the others */
+		const char    *header;
+		const char    *kid;	/* of its key; the others have none */
+		enum jwt_fault want;
+	} cases[] = {
+		{ JWT_TRIES - 1, "{\"alg\":\"ES256\"}", NULL, JWT_OK },
+		{ JWT_TRIES, "{\"alg\":\"ES256\"}", NULL, JWT_KEYS },
+		{ JWT_TRIES, HEADER, NULL, JWT_KEYS },
+		/* By its name it is found among any number. */
+		{ JWT_TRIES + 3, HEADER, "k", JWT_OK },
+		{ JWT_TRIES + 3, "{\"alg\":\"ES256\"}", "k", JWT_KEYS },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct jwk keys[JWT_TRIES + 4];
+		struct fixture f, other;
+
+		fixture_init(&f);
+		fixture_init(&other);
+		for (size_t k = 0; k < JWT_TRIES + 4; k++) {
+			keys[k] = (k == cases[i].at ? &f : &other)->set.v[0];
+			keys[k].kid = k != cases[i].at || cases[i].kid == NULL ?
+			    SLICE_NONE : slice_str(cases[i].kid);
+		}
+		f.set.v = keys;
+		f.set.len = JWT_TRIES + 4;
+		expect(&f, cases[i].header, "{" ISS "}", NULL, cases[i].want);
+		fixture_fini(&other);
+		fixture_fini(&f);
+	}
+}
+
 TEST(jwt_a_key_in_the_token_means_nothing)
 {
 	static const char *const members[] = { "jwk", "jku", "x5u", "x5c" };

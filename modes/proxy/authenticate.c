@@ -174,11 +174,25 @@ on_verdict(void *arg, const struct authn_verdict *v)
 
 /* --- the request ------------------------------------------------------------------ */
 
+/* Whose tokens they are to the verifier. */
+static struct slice
+peer_of(const struct state *s, char ip[ADDR_TEXT_MAX])
+{
+	const struct conn_peer *peer = l7_peer(s->ctx);
+	struct addr room;
+
+	if (peer->id[0] != '\0')
+		return slice_str(peer->id);
+	addr_format_ip(conn_addr(l7_conn(s->ctx), &room), ip);
+	return slice_str(ip);
+}
+
 /* Known, or to be waited for. */
 static enum verdict
 judge(struct state *s)
 {
 	struct proxy_worker *w = worker_of(s->ctx);
+	char ip[ADDR_TEXT_MAX];
 	struct authn_proof *p;
 
 	token_cache_key(w->tokens, s->rules, s->found, s->found_len, s->key);
@@ -188,7 +202,8 @@ judge(struct state *s)
 		return PASS;
 	}
 	s->verifying = verifier_start(w->plane->verifier, w->env.loop,
-	    s->rules, s->found, s->found_len, clock_wall_s(), on_verdict, s);
+	    &(struct verifier_question){ s->rules, s->found, s->found_len,
+	    clock_wall_s(), peer_of(s, ip) }, on_verdict, s);
 	if (s->verifying != NULL)
 		return HOLD;
 	overload(s);

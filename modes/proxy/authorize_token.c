@@ -168,7 +168,8 @@ judge(struct token_again *t)
 		return true;
 	}
 	t->verifying = verifier_start(w->plane->verifier, w->env.loop,
-	    t->rules, t->found, t->found_len, came_s(t), on_verdict, t);
+	    &(struct verifier_question){ t->rules, t->found, t->found_len,
+	    came_s(t), SLICE("") }, on_verdict, t);
 	w->token_turns_busy += t->verifying != NULL;
 	return t->verifying != NULL;
 }
