@@ -232,17 +232,17 @@ TEST(landlock_leaves_etc_to_whoever_is_not_root)
 	assert_int_equal(code, 0);
 }
 
-/* --- local sockets without a file --------------------------------------------------- */
+/* --- local sockets without a file ------------------------------------------- */
 
-static const char abstract_name[] = "\0mesh-landlock-test";
-
+/* Of one process: another one of these tests may run on this machine. */
 static int
-abstract_socket(int (*fn)(int, const struct sockaddr *, socklen_t))
+abstract_socket(pid_t whose, int (*fn)(int, const struct sockaddr *, socklen_t))
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
-	memcpy(addr.sun_path, abstract_name, sizeof(abstract_name));
+	snprintf(addr.sun_path + 1, sizeof(addr.sun_path) - 1,
+	    "mesh-landlock-test-%d", (int)whose);
 	return fn(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0 ? fd :
 	    -1;
 }
@@ -261,7 +261,7 @@ try_abstract(const char *notify, bool notifies, bool may)
 		return 99;
 	if (landlock_shut(&l, &err) < 0)
 		return 1;
-	fd = abstract_socket(connect);
+	fd = abstract_socket(getppid(), connect);
 	return (fd >= 0) != may ? 2 : fd < 0 && errno != EPERM ? 3 : 0;
 }
 
@@ -275,7 +275,7 @@ TEST(landlock_leaves_sockets_without_a_file_to_who_must_notify)
 		{ "@/org/freedesktop/systemd1/notify", true, true },
 		{ "@/org/freedesktop/systemd1/notify", false, false },
 	};
-	int fd = abstract_socket(bind);
+	int fd = abstract_socket(getpid(), bind);
 
 	assert_true(fd >= 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
