@@ -242,60 +242,62 @@ await(int client)
 	return &B.got;
 }
 
+static const struct {
+	const char *yaml, *fields;
+	struct reply first, then;
+	size_t led;	/* ask before the first is answered */
+	size_t asked;	/* at all */
+	int    status;	/* of those behind the first */
+	const char *body, *cache_status;
+} crowds[] = {
+	{ "", "", { 200, "max-age=60", "one" }, { 200, "", "two" }, 1, 1,
+	    200, "one", "mesh; fwd=uri-miss; collapsed" },
+	/* Of no use to others: they ask for themselves, at once. */
+	{ "", "", { 200, "private", "one" }, { 200, "", "two" }, 1,
+	    CALLERS, 200, "two", "mesh; fwd=uri-miss; collapsed=?0" },
+	{ "", "", { 503, "", "oops" }, { 200, "", "two" }, 1,
+	    CALLERS, 200, "two", "mesh; fwd=uri-miss; collapsed=?0" },
+	{ "maxObject: 4, ", "", { 200, "max-age=60", "too long" },
+	    { 200, "", "two" }, 1, CALLERS, 200, "two",
+	    "mesh; fwd=uri-miss; collapsed=?0" },
+	{ "", "", { 200, "max-age=0", "one" }, { 200, "", "two" }, 1,
+	    CALLERS, 200, "two", "mesh; fwd=stale; collapsed=?0" },
+	/* One that goes away makes place for another. */
+	{ "", "", { 0, "", NULL }, { 200, "max-age=60", "two" }, 1, 2,
+	    200, "two", "mesh; fwd=uri-miss" },
+	/* Who insists, and where it is not wanted: all ask. */
+	{ "", "cache-control: max-age=0\r\n", { 200, "max-age=60", "one" },
+	    { 200, "", "two" }, CALLERS, CALLERS, 200, "two",
+	    "mesh; fwd=uri-miss" },
+	{ "", "if-none-match: \"b\"\r\n", { 304, "", NULL },
+	    { 304, "", NULL }, CALLERS, CALLERS, 304, "",
+	    "mesh; fwd=uri-miss" },
+	{ "collapse: false, ", "", { 200, "max-age=60", "one" },
+	    { 200, "", "two" }, CALLERS, CALLERS, 200, "two",
+	    "mesh; fwd=uri-miss" },
+};
+
 TEST(cache_asks_once_for_many_who_want_the_same)
 {
-	static const struct {
-		const char *yaml, *fields;
-		struct reply first, then;
-		size_t led;	/* ask before the first is answered */
-		size_t asked;	/* at all */
-		int    status;	/* of those behind the first */
-		const char *body, *cache_status;
-	} v[] = {
-		{ "", "", { 200, "max-age=60", "one" }, { 200, "", "two" }, 1, 1,
-		    200, "one", "mesh; fwd=uri-miss; collapsed" },
-		/* Of no use to others: they ask for themselves, at once. */
-		{ "", "", { 200, "private", "one" }, { 200, "", "two" }, 1,
-		    CALLERS, 200, "two", "mesh; fwd=uri-miss; collapsed=?0" },
-		{ "", "", { 503, "", "oops" }, { 200, "", "two" }, 1,
-		    CALLERS, 200, "two", "mesh; fwd=uri-miss; collapsed=?0" },
-		{ "maxObject: 4, ", "", { 200, "max-age=60", "too long" },
-		    { 200, "", "two" }, 1, CALLERS, 200, "two",
-		    "mesh; fwd=uri-miss; collapsed=?0" },
-		{ "", "", { 200, "max-age=0", "one" }, { 200, "", "two" }, 1,
-		    CALLERS, 200, "two", "mesh; fwd=stale; collapsed=?0" },
-		/* One that goes away makes place for another. */
-		{ "", "", { 0, "", NULL }, { 200, "max-age=60", "two" }, 1, 2,
-		    200, "two", "mesh; fwd=uri-miss" },
-		/* Who insists, and where it is not wanted: all ask. */
-		{ "", "cache-control: max-age=0\r\n", { 200, "max-age=60", "one" },
-		    { 200, "", "two" }, CALLERS, CALLERS, 200, "two",
-		    "mesh; fwd=uri-miss" },
-		{ "", "if-none-match: \"b\"\r\n", { 304, "", NULL },
-		    { 304, "", NULL }, CALLERS, CALLERS, 304, "",
-		    "mesh; fwd=uri-miss" },
-		{ "collapse: false, ", "", { 200, "max-age=60", "one" },
-		    { 200, "", "two" }, CALLERS, CALLERS, 200, "two",
-		    "mesh; fwd=uri-miss" },
-	};
 
-	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+	for (size_t i = 0; i < sizeof(crowds) / sizeof(crowds[0]); i++) {
 		char yaml[80], request[160];
 		int clients[CALLERS];
 
-		snprintf(yaml, sizeof(yaml), "{%sstatusHeader: true}", v[i].yaml);
-		snprintf(request, sizeof(request), GET("%s"), v[i].fields);
+		snprintf(yaml, sizeof(yaml), "{%sstatusHeader: true}",
+		    crowds[i].yaml);
+		snprintf(request, sizeof(request), GET("%s"), crowds[i].fields);
 		bench_init(&B, "cache", yaml, be_asked);
 		open_len = asked = 0;
 		call(clients, request);
-		held_want = CALLERS - v[i].led;
+		held_want = CALLERS - crowds[i].led;
 		bench_run(&B, all_came);
-		asked_want = v[i].led;
+		asked_want = crowds[i].led;
 		bench_run(&B, all_asked);
-		reply(&v[i].first);
-		while (asked < v[i].asked || open_len > 0) {
+		reply(&crowds[i].first);
+		while (asked < crowds[i].asked || open_len > 0) {
 			if (open_len > 0) {
-				reply(&v[i].then);
+				reply(&crowds[i].then);
 				continue;
 			}
 			asked_want = asked + 1;
@@ -308,14 +310,15 @@ TEST(cache_asks_once_for_many_who_want_the_same)
 			if (k == 0)
 				continue;
 			body = origin_body(got);
-			if (atoi(str_ptr(got) + 9) != v[i].status ||
-			    strcmp(str_ptr(&body), v[i].body) != 0 ||
+			if (atoi(str_ptr(got) + 9) != crowds[i].status ||
+			    strcmp(str_ptr(&body), crowds[i].body) != 0 ||
 			    strncmp(origin_field(got, "cache-status"),
-			    v[i].cache_status, strlen(v[i].cache_status)) != 0)
+			    crowds[i].cache_status,
+			    strlen(crowds[i].cache_status)) != 0)
 				fail_msg("%zu, %d: %s", i, k, str_ptr(got));
 			str_fini(&body);
 		}
-		if (asked != v[i].asked)
+		if (asked != crowds[i].asked)
 			fail_msg("%zu: asked %zu times", i, asked);
 		for (int k = 0; k < CALLERS; k++)
 			close(clients[k]);

@@ -42,64 +42,66 @@ keep(struct cache_entry *e, const struct cache_limits *limits,
 /* Ten seconds before. */
 #define DATE	"date: Sun, 06 Nov 1994 08:49:37 GMT\n"
 
+static const struct {
+	int status;
+	const char *request, *response;
+	bool is_kept, is_shared;
+	int64_t fresh_s, age_s;
+} stored[] = {
+	{ 200, "", DATE "cache-control: max-age=60\n", true, false, 60, 10 },
+	{ 200, "", "cache-control: max-age=60\n", true, false, 60, 0 },
+	{ 200, "", DATE "age: 30\ncache-control: max-age=60\n",
+	    true, false, 60, 30 },
+	{ 200, "", DATE "cache-control: max-age=60, s-maxage=20\n",
+	    true, true, 20, 10 },
+	{ 200, "", DATE "expires: Sun, 06 Nov 1994 08:50:37 GMT\n",
+	    true, false, 60, 10 },
+	{ 200, "", DATE "cache-control: max-age=99999\n",
+	    true, false, 3600, 10 },
+	{ 404, "", DATE "cache-control: max-age=60\n", true, false, 60, 10 },
+	{ 302, "", DATE "cache-control: max-age=60\n", true, false, 60, 10 },
+	{ 200, "", DATE "etag: \"a\"\ncache-control: no-cache\n",
+	    true, false, 0, 10 },
+	{ 200, "", DATE "etag: \"a\"\ncache-control: max-age=0\n",
+	    true, false, 0, 10 },
+	{ 200, "cookie: a\n", DATE "cache-control: public, max-age=60\n",
+	    true, true, 60, 10 },
+	{ 200, "", DATE, false, false, 0, 0 },
+	{ 200, "", DATE "expires: 0\n", false, false, 0, 0 },
+	{ 200, "", DATE "cache-control: max-age=5\n", false, false, 0, 0 },
+	{ 200, "", DATE "age: x\ncache-control: max-age=60\n",
+	    false, false, 0, 0 },
+	{ 500, "", DATE "cache-control: max-age=60\n", false, false, 0, 0 },
+	{ 206, "", DATE "cache-control: max-age=60\n", false, false, 0, 0 },
+	{ 200, "", DATE "cache-control: max-age=60, no-store\n",
+	    false, false, 0, 0 },
+	{ 200, "", DATE "cache-control: max-age=60, private\n",
+	    false, false, 0, 0 },
+	{ 200, "", DATE "cache-control: max-age=60\nvary: a, *\n",
+	    false, false, 0, 0 },
+	{ 200, "", DATE "cache-control: max-age=60, public\n"
+	    "set-cookie: a=b\n", false, false, 0, 0 },
+	{ 200, "authorization: a\n", DATE "cache-control: max-age=60\n",
+	    false, false, 0, 0 },
+	{ 200, "cookie: a\n", DATE "cache-control: max-age=60\n",
+	    false, false, 0, 0 },
+};
+
 TEST(cache_keeps_what_rfc_9111_lets_it)
 {
-	static const struct {
-		int status;
-		const char *request, *response;
-		bool is_kept, is_shared;
-		int64_t fresh_s, age_s;
-	} v[] = {
-		{ 200, "", DATE "cache-control: max-age=60\n", true, false, 60, 10 },
-		{ 200, "", "cache-control: max-age=60\n", true, false, 60, 0 },
-		{ 200, "", DATE "age: 30\ncache-control: max-age=60\n",
-		    true, false, 60, 30 },
-		{ 200, "", DATE "cache-control: max-age=60, s-maxage=20\n",
-		    true, true, 20, 10 },
-		{ 200, "", DATE "expires: Sun, 06 Nov 1994 08:50:37 GMT\n",
-		    true, false, 60, 10 },
-		{ 200, "", DATE "cache-control: max-age=99999\n",
-		    true, false, 3600, 10 },
-		{ 404, "", DATE "cache-control: max-age=60\n", true, false, 60, 10 },
-		{ 302, "", DATE "cache-control: max-age=60\n", true, false, 60, 10 },
-		{ 200, "", DATE "etag: \"a\"\ncache-control: no-cache\n",
-		    true, false, 0, 10 },
-		{ 200, "", DATE "etag: \"a\"\ncache-control: max-age=0\n",
-		    true, false, 0, 10 },
-		{ 200, "cookie: a\n", DATE "cache-control: public, max-age=60\n",
-		    true, true, 60, 10 },
-		{ 200, "", DATE, false, false, 0, 0 },
-		{ 200, "", DATE "expires: 0\n", false, false, 0, 0 },
-		{ 200, "", DATE "cache-control: max-age=5\n", false, false, 0, 0 },
-		{ 200, "", DATE "age: x\ncache-control: max-age=60\n",
-		    false, false, 0, 0 },
-		{ 500, "", DATE "cache-control: max-age=60\n", false, false, 0, 0 },
-		{ 206, "", DATE "cache-control: max-age=60\n", false, false, 0, 0 },
-		{ 200, "", DATE "cache-control: max-age=60, no-store\n",
-		    false, false, 0, 0 },
-		{ 200, "", DATE "cache-control: max-age=60, private\n",
-		    false, false, 0, 0 },
-		{ 200, "", DATE "cache-control: max-age=60\nvary: a, *\n",
-		    false, false, 0, 0 },
-		{ 200, "", DATE "cache-control: max-age=60, public\n"
-		    "set-cookie: a=b\n", false, false, 0, 0 },
-		{ 200, "authorization: a\n", DATE "cache-control: max-age=60\n",
-		    false, false, 0, 0 },
-		{ 200, "cookie: a\n", DATE "cache-control: max-age=60\n",
-		    false, false, 0, 0 },
-	};
 	static const struct cache_limits limits = { .max_ttl_ms = 3600000 };
 
-	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+	for (size_t i = 0; i < sizeof(stored) / sizeof(stored[0]); i++) {
 		struct cache_entry *e = cache_entry_new();
-		bool is_kept = keep(e, &limits, v[i].request, v[i].status,
-		    v[i].response);
+		bool is_kept = keep(e, &limits, stored[i].request,
+		    stored[i].status, stored[i].response);
 
-		if (is_kept != v[i].is_kept || (is_kept &&
-		    (e->is_shared != v[i].is_shared ||
-		    e->fresh_ms != v[i].fresh_s * 1000 ||
-		    e->age_ms != v[i].age_s * 1000)))
-			fail_msg("%zu: %s: %d, %lld, %lld", i, v[i].response,
+		if (is_kept != stored[i].is_kept || (is_kept &&
+		    (e->is_shared != stored[i].is_shared ||
+		    e->fresh_ms != stored[i].fresh_s * 1000 ||
+		    e->age_ms != stored[i].age_s * 1000)))
+			fail_msg("%zu: %s: %d, %lld, %lld", i,
+			    stored[i].response,
 			    is_kept, (long long)e->fresh_ms,
 			    (long long)e->age_ms);
 		cache_entry_unref(e);

@@ -223,45 +223,46 @@ text_of(const char *fields)
 
 #define JSON	"content-type: application/json\n"
 
+static const struct {
+	const char *request, *fields;
+	bool is_coded, has_vary;
+} exchanges[] = {
+	{ GET("accept-encoding: gzip\r\n"), JSON, true, true },
+	{ GET(""), JSON, false, true },
+	{ GET("accept-encoding: gzip;q=0\r\n"), JSON, false, true },
+	{ GET("accept-encoding: deflate\r\n"), JSON, false, true },
+	{ GET("accept-encoding: gzip\r\n"),
+	    "content-type: Text/HTML; charset=utf-8\n", true, true },
+	{ GET("accept-encoding: gzip\r\n"),
+	    "content-type: image/png\n", false, false },
+	{ GET("accept-encoding: gzip\r\n"), "", false, false },
+	{ GET("accept-encoding: gzip\r\n"),
+	    JSON "content-encoding: br\n", false, false },
+	{ GET("accept-encoding: gzip\r\n"),
+	    JSON "cache-control: a, no-transform\n", false, false },
+	{ GET("accept-encoding: gzip\r\ncache-control: no-transform\r\n"),
+	    JSON, false, false },
+	{ GET("accept-encoding: gzip\r\n"),
+	    JSON "content-digest: sha-256=:x:\n", false, false },
+	{ "GET / HTTP/1.0\r\nhost: a\r\naccept-encoding: gzip\r\n\r\n",
+	    JSON, false, false },
+};
+
 TEST(compression_is_for_what_gains_and_for_who_takes_it)
 {
-	static const struct {
-		const char *request, *fields;
-		bool is_coded, has_vary;
-	} v[] = {
-		{ GET("accept-encoding: gzip\r\n"), JSON, true, true },
-		{ GET(""), JSON, false, true },
-		{ GET("accept-encoding: gzip;q=0\r\n"), JSON, false, true },
-		{ GET("accept-encoding: deflate\r\n"), JSON, false, true },
-		{ GET("accept-encoding: gzip\r\n"),
-		    "content-type: Text/HTML; charset=utf-8\n", true, true },
-		{ GET("accept-encoding: gzip\r\n"),
-		    "content-type: image/png\n", false, false },
-		{ GET("accept-encoding: gzip\r\n"), "", false, false },
-		{ GET("accept-encoding: gzip\r\n"),
-		    JSON "content-encoding: br\n", false, false },
-		{ GET("accept-encoding: gzip\r\n"),
-		    JSON "cache-control: a, no-transform\n", false, false },
-		{ GET("accept-encoding: gzip\r\ncache-control: no-transform\r\n"),
-		    JSON, false, false },
-		{ GET("accept-encoding: gzip\r\n"),
-		    JSON "content-digest: sha-256=:x:\n", false, false },
-		{ "GET / HTTP/1.0\r\nhost: a\r\naccept-encoding: gzip\r\n\r\n",
-		    JSON, false, false },
-	};
 
 	origin_start("compression", "minimumSize: 20");
-	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
-		struct origin_answer a = text_of(v[i].fields);
+	for (size_t i = 0; i < sizeof(exchanges) / sizeof(exchanges[0]); i++) {
+		struct origin_answer a = text_of(exchanges[i].fields);
 
 		origin_says(&a);
-		const struct str *got = origin_ask(v[i].request);
+		const struct str *got = origin_ask(exchanges[i].request);
 		struct str body = origin_body(got);
 
 		if ((strcmp(origin_field(got, "vary"), "accept-encoding") == 0)
-		    != v[i].has_vary)
+		    != exchanges[i].has_vary)
 			fail_msg("%zu: %s", i, str_ptr(got));
-		if (v[i].is_coded) {
+		if (exchanges[i].is_coded) {
 			assert_string_equal(origin_field(got,
 			    "content-encoding"), "gzip");
 			assert_string_equal(origin_field(got,

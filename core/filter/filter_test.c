@@ -27,58 +27,60 @@ TEST(filters_need_no_configuration)
 	}
 }
 
+static const struct {
+	const char *filter, *yaml, *error;
+} wrong[] = {
+	{ "limit", "conections: 5", "did you mean \"connections\"" },
+	{ "limit", "connections: many", "connections: " },
+	{ "limit", "connections: -1", "connections: " },
+	{ "limit", "bodyBytes: 1x", "bodyBytes: " },
+	{ "limit", "idle: 5", "idle: " },
+	{ "access_log", "percent: 101", "percent: " },
+	{ "access_log", "off: perhaps", "off: " },
+	{ "headers", "request: {set: [{name: a b, value: c}]}",
+	    "request.set[0].name: " },
+	{ "headers", "request: {set: [{name: a}]}", "value" },
+	{ "headers", "request: {add: [{name: a, value: \"b\\r\\nc: d\"}]}",
+	    "control characters" },
+	{ "headers", "request: {set: [{name: Host, value: c}]}",
+	    "the proxy itself writes \"host\"" },
+	{ "headers", "response: {remove: [Transfer-Encoding]}",
+	    "the proxy itself writes \"transfer-encoding\"" },
+	{ "rate_limit", "limits: [{requests: -1}]", "limits[0].requests: " },
+	{ "rate_limit", "limits: [{requests: 1, per: 0s}]",
+	    "limits[0].per: " },
+	{ "rate_limit", "limits: [{requests: 1, byHeader: \"a b\"}]",
+	    "limits[0].byHeader: " },
+	{ "rate_limit", "limits: [{requests: 1, byAddress: true, "
+	    "byHeader: x}]", "limits[0]: expected at most one" },
+	{ "rate_limit", "{limits: [{requests: 1}], overrides: "
+	    "[{identity: shop/web, requests: 2}]}",
+	    "expected a limit with byIdentity" },
+	{ "fault", "abort: {status: 100}", "abort.status: " },
+	{ "fault", "abort: {percent: 5}", "expected status or grpcStatus" },
+	{ "fault", "delay: {duration: 1s, percent: 101}",
+	    "delay.percent: " },
+	{ "compression", "codings: [zstd]", "codings[0]: " },
+	{ "compression", "gzipLevel: 0", "gzipLevel: " },
+	{ "cache", "maxObject: 65Mi", "at most maxBytes" },
+	{ "headers", "request: {add: [{name: X-Forwarded-Client-Cert, "
+	    "value: c}]}", "the proxy itself writes" },
+};
+
 TEST(filters_refuse_what_they_do_not_know)
 {
-	static const struct {
-		const char *filter, *yaml, *error;
-	} v[] = {
-		{ "limit", "conections: 5", "did you mean \"connections\"" },
-		{ "limit", "connections: many", "connections: " },
-		{ "limit", "connections: -1", "connections: " },
-		{ "limit", "bodyBytes: 1x", "bodyBytes: " },
-		{ "limit", "idle: 5", "idle: " },
-		{ "access_log", "percent: 101", "percent: " },
-		{ "access_log", "off: perhaps", "off: " },
-		{ "headers", "request: {set: [{name: a b, value: c}]}",
-		    "request.set[0].name: " },
-		{ "headers", "request: {set: [{name: a}]}", "value" },
-		{ "headers", "request: {add: [{name: a, value: \"b\\r\\nc: d\"}]}",
-		    "control characters" },
-		{ "headers", "request: {set: [{name: Host, value: c}]}",
-		    "the proxy itself writes \"host\"" },
-		{ "headers", "response: {remove: [Transfer-Encoding]}",
-		    "the proxy itself writes \"transfer-encoding\"" },
-		{ "rate_limit", "limits: [{requests: -1}]", "limits[0].requests: " },
-		{ "rate_limit", "limits: [{requests: 1, per: 0s}]",
-		    "limits[0].per: " },
-		{ "rate_limit", "limits: [{requests: 1, byHeader: \"a b\"}]",
-		    "limits[0].byHeader: " },
-		{ "rate_limit", "limits: [{requests: 1, byAddress: true, "
-		    "byHeader: x}]", "limits[0]: expected at most one" },
-		{ "rate_limit", "{limits: [{requests: 1}], overrides: "
-		    "[{identity: shop/web, requests: 2}]}",
-		    "expected a limit with byIdentity" },
-		{ "fault", "abort: {status: 100}", "abort.status: " },
-		{ "fault", "abort: {percent: 5}", "expected status or grpcStatus" },
-		{ "fault", "delay: {duration: 1s, percent: 101}",
-		    "delay.percent: " },
-		{ "compression", "codings: [zstd]", "codings[0]: " },
-		{ "compression", "gzipLevel: 0", "gzipLevel: " },
-		{ "cache", "maxObject: 65Mi", "at most maxBytes" },
-		{ "headers", "request: {add: [{name: X-Forwarded-Client-Cert, "
-		    "value: c}]}", "the proxy itself writes" },
-	};
 
-	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		struct err err;
 		void *shared;
-		const struct filter_row *row = filter_find_l7(v[i].filter);
+		const struct filter_row *row = filter_find_l7(wrong[i].filter);
 
 		assert_non_null(row);
-		if (bench_configure(&row->l7->base, v[i].yaml, &shared, &err) == 0)
-			fail_msg("taken: %s", v[i].yaml);
-		if (strstr(err.text, v[i].error) == NULL)
-			fail_msg("%s: %s", v[i].yaml, err.text);
+		if (bench_configure(&row->l7->base, wrong[i].yaml, &shared,
+		    &err) == 0)
+			fail_msg("taken: %s", wrong[i].yaml);
+		if (strstr(err.text, wrong[i].error) == NULL)
+			fail_msg("%s: %s", wrong[i].yaml, err.text);
 	}
 }
 

@@ -203,57 +203,58 @@ run_ask(struct run *run, uint64_t timeout_ms)
 #define HEAD	":status: 200\ncontent-type: application/grpc\n"
 #define SERVING	BYTES("\0\0\0\0\2\x08\1")
 
+static const struct {
+	const char  *head;
+	struct slice body;
+	const char  *trailers, *why;	/* NULL: none; it is well */
+} heard[] = {
+	{ HEAD, SERVING, "grpc-status: 0\n", NULL },
+	{ ":status: 200\ncontent-type: application/grpc+proto\n", SERVING,
+	    "grpc-status: 0\n", NULL },
+	{ HEAD, BYTES("\0\0\0\0\2\x08\2"), "grpc-status: 0\n",
+	    "it says NOT_SERVING" },
+	{ HEAD, BYTES("\0\0\0\0\2\x08\3"), "grpc-status: 0\n",
+	    "it says SERVICE_UNKNOWN" },
+	{ HEAD, BYTES("\0\0\0\0\0"), "grpc-status: 0\n",
+	    "it says UNKNOWN" },
+	{ HEAD, BYTES("\0\0\0\0\2\x08"), "grpc-status: 0\n",
+	    "its answer is malformed" },
+	{ HEAD, BYTES(""), "grpc-status: 0\n",
+	    "its answer is malformed" },
+	{ HEAD, SERVING, "grpc-status: 13\n",
+	    "its health check failed" },
+	{ HEAD, SERVING, "x: 0\n", "its health check failed" },
+	{ HEAD, SERVING, NULL, "its health check failed" },
+	{ HEAD "grpc-status: 12\n", BYTES(""), NULL,
+	    "it has no grpc.health.v1.Health" },
+	{ HEAD "grpc-status: 5\n", BYTES(""), NULL,
+	    "its health check failed" },
+	{ HEAD "grpc-status: 0\n", BYTES(""), NULL,
+	    "its answer is malformed" },
+	{ ":status: 404\ncontent-type: application/grpc\n", BYTES(""),
+	    NULL, "its answer is not gRPC" },
+	{ ":status: 200\ncontent-type: text/html\n", SERVING,
+	    "grpc-status: 0\n", "its answer is not gRPC" },
+};
+
 TEST(grpc_health_is_well_only_if_it_serves)
 {
-	static const struct {
-		const char  *head;
-		struct slice body;
-		const char  *trailers, *why;	/* NULL: none; it is well */
-	} cases[] = {
-		{ HEAD, SERVING, "grpc-status: 0\n", NULL },
-		{ ":status: 200\ncontent-type: application/grpc+proto\n", SERVING,
-		    "grpc-status: 0\n", NULL },
-		{ HEAD, BYTES("\0\0\0\0\2\x08\2"), "grpc-status: 0\n",
-		    "it says NOT_SERVING" },
-		{ HEAD, BYTES("\0\0\0\0\2\x08\3"), "grpc-status: 0\n",
-		    "it says SERVICE_UNKNOWN" },
-		{ HEAD, BYTES("\0\0\0\0\0"), "grpc-status: 0\n",
-		    "it says UNKNOWN" },
-		{ HEAD, BYTES("\0\0\0\0\2\x08"), "grpc-status: 0\n",
-		    "its answer is malformed" },
-		{ HEAD, BYTES(""), "grpc-status: 0\n",
-		    "its answer is malformed" },
-		{ HEAD, SERVING, "grpc-status: 13\n",
-		    "its health check failed" },
-		{ HEAD, SERVING, "x: 0\n", "its health check failed" },
-		{ HEAD, SERVING, NULL, "its health check failed" },
-		{ HEAD "grpc-status: 12\n", BYTES(""), NULL,
-		    "it has no grpc.health.v1.Health" },
-		{ HEAD "grpc-status: 5\n", BYTES(""), NULL,
-		    "its health check failed" },
-		{ HEAD "grpc-status: 0\n", BYTES(""), NULL,
-		    "its answer is malformed" },
-		{ ":status: 404\ncontent-type: application/grpc\n", BYTES(""),
-		    NULL, "its answer is not gRPC" },
-		{ ":status: 200\ncontent-type: text/html\n", SERVING,
-		    "grpc-status: 0\n", "its answer is not gRPC" },
-	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < sizeof(heard) / sizeof(*heard); i++) {
 		struct run run = { 0 };
-		bool has_body = cases[i].body.len > 0;
+		bool has_body = heard[i].body.len > 0;
 
 		add_frame(&run.answer, 4, 0, SLICE(""));
-		add_headers(&run.answer, cases[i].head,
-		    !has_body && cases[i].trailers == NULL);
+		add_headers(&run.answer, heard[i].head,
+		    !has_body && heard[i].trailers == NULL);
 		if (has_body)
-			add_frame(&run.answer, 0, cases[i].trailers == NULL,
-			    cases[i].body);
-		if (cases[i].trailers != NULL)
-			add_headers(&run.answer, cases[i].trailers, true);
+			add_frame(&run.answer, 0, heard[i].trailers == NULL,
+			    heard[i].body);
+		if (heard[i].trailers != NULL)
+			add_headers(&run.answer, heard[i].trailers, true);
 		run_ask(&run, 10000);
-		if (run.is_well != (cases[i].why == NULL) || (!run.is_well &&
-		    strcmp(run.why, cases[i].why) != 0))
+		if (run.is_well != (heard[i].why == NULL) || (!run.is_well &&
+		    strcmp(run.why, heard[i].why) != 0))
 			fail_msg("case %zu: %s", i, run.why);
 		/* The question was asked, in its own message. */
 		assert_non_null(memmem(run.asked, run.asked_len,

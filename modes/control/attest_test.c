@@ -106,40 +106,41 @@ TEST(attest_nonces_are_ours_young_and_good_once)
 	server_fixture_free(t);
 }
 
+static const struct {
+	const char *spec, *service, *account, *name;	/* NULL: refused */
+} grants[] = {
+	{ "services: [orders]", "shop/orders", "orders", "orders-db1-" },
+	{ "services: [orders], serviceAccount: sell", "shop/orders",
+	    "sell", "orders-db1-" },
+	{ "services: ['{host}-x']", "shop/db1-x", "db1-x",
+	    "db1-x-db1-" },
+	{ "services: ['*']", "shop/"
+	    "a23456789012345678901234567890123456789012345678901234567",
+	    "a23456789012345678901234567890123456789012345678901234567",
+	    "a2345678901234567890123456789012345678901234567890-" },
+	{ "services: ['*']", "other/orders", NULL, NULL },
+	{ "services: ['*']", "shop/gw--edge", NULL, NULL },
+	{ "services: [web], gateways: [edge], serviceAccount: sell",
+	    "shop/gw--edge", "gw--edge", "gw--edge-db1-" },
+	{ "gateways: [edge]", "shop/gw--other", NULL, NULL },
+	{ "gateways: ['*']", "shop/web", NULL, NULL },
+	{ "gateways: ['*']", "shop/gw--", NULL, NULL },
+	{ "gateways: [edge]", "other/gw--edge", NULL, NULL },
+	{ "services: ['*']", "shop/a/b", NULL, NULL },
+	{ "services: ['*']", "shop/", NULL, NULL },
+	{ "services: ['*']", "orders", NULL, NULL },
+	{ "services: ['*'], expires: 2020-01-01T00:00:00Z",
+	    "shop/orders", NULL, NULL },
+};
+
 TEST(attest_gives_what_the_document_says_and_nothing_else)
 {
-	static const struct {
-		const char *spec, *service, *account, *name;	/* NULL: refused */
-	} cases[] = {
-		{ "services: [orders]", "shop/orders", "orders", "orders-db1-" },
-		{ "services: [orders], serviceAccount: sell", "shop/orders",
-		    "sell", "orders-db1-" },
-		{ "services: ['{host}-x']", "shop/db1-x", "db1-x",
-		    "db1-x-db1-" },
-		{ "services: ['*']", "shop/"
-		    "a23456789012345678901234567890123456789012345678901234567",
-		    "a23456789012345678901234567890123456789012345678901234567",
-		    "a2345678901234567890123456789012345678901234567890-" },
-		{ "services: ['*']", "other/orders", NULL, NULL },
-		{ "services: ['*']", "shop/gw--edge", NULL, NULL },
-		{ "services: [web], gateways: [edge], serviceAccount: sell",
-		    "shop/gw--edge", "gw--edge", "gw--edge-db1-" },
-		{ "gateways: [edge]", "shop/gw--other", NULL, NULL },
-		{ "gateways: ['*']", "shop/web", NULL, NULL },
-		{ "gateways: ['*']", "shop/gw--", NULL, NULL },
-		{ "gateways: [edge]", "other/gw--edge", NULL, NULL },
-		{ "services: ['*']", "shop/a/b", NULL, NULL },
-		{ "services: ['*']", "shop/", NULL, NULL },
-		{ "services: ['*']", "orders", NULL, NULL },
-		{ "services: ['*'], expires: 2020-01-01T00:00:00Z",
-		    "shop/orders", NULL, NULL },
-	};
 	struct server_fixture *t = server_fixture_new();
 	int64_t now = clock_wall_s();
 	struct key key;
 
 	key_generate(&key);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(grants) / sizeof(grants[0]); i++) {
 		struct attested got = { .since = 0 };
 		struct err err = ERR_INIT;
 		struct arena arena;
@@ -147,17 +148,17 @@ TEST(attest_gives_what_the_document_says_and_nothing_else)
 		int r;
 
 		arena_init(&arena);
-		put_key(t, "db1", &key, cases[i].spec);
-		ask(&a, t->s->attest, &key, cases[i].service, now);
+		put_key(t, "db1", &key, grants[i].spec);
+		ask(&a, t->s->attest, &key, grants[i].service, now);
 		r = attest_judge(t->s->attest, t->s->registry, &arena, &a.q, now,
 		    &got, &err);
-		assert_int_equal(r == 0, cases[i].account != NULL);
+		assert_int_equal(r == 0, grants[i].account != NULL);
 		if (r == 0) {
 			assert_true(slice_is(got.grant.account,
-			    cases[i].account));
+			    grants[i].account));
 			assert_true(slice_is(got.grant.ns, "shop"));
 			assert_true(slice_has_prefix(got.grant.name,
-			    slice_str(cases[i].name)));
+			    slice_str(grants[i].name)));
 			assert_true(spiffe_label_ok(got.grant.name));
 			assert_true(slice_is(got.attestor, "shop/db1"));
 			assert_true(slice_is(got.host, "db1"));
