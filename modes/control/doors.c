@@ -6,6 +6,7 @@
 #include "conf/json.h"
 #include "filter/table.h"
 #include "modes/control/api.h"
+#include "modes/control/door_limit.h"
 #include "modes/control/doors.h"
 #include "modes/control/folders.h"
 #include "modes/control/identity.h"
@@ -14,6 +15,7 @@
 #include "tls/tls.h"
 
 #define BACKLOG		1024
+#define STRANGER_MS	10000	/* without a request, and for its head */
 
 enum { DOOR_API, DOOR_LOCAL, DOOR_ADMIN, DOOR_FEDERATION, DOORS };
 
@@ -24,7 +26,7 @@ struct open_door {
 	struct door            door;
 	struct l4_chain       *l4;
 	struct l7_chain       *l7;
-	struct http_options    http;
+	struct http_options    http, stranger;
 	struct listener       *listener;
 	struct listener_watch *watch;
 };
@@ -49,12 +51,15 @@ static const struct {
 	const char *name;
 	unsigned    role;
 	const char *l4_limit;	/* configuration of the filter */
+	struct door_share share;	/* 0: the filter's alone */
 } kinds[DOORS] = {
-	[DOOR_API]   = { "api", API_NOBODY, "{\"connections\":20000}" },
-	[DOOR_LOCAL] = { "local", API_LOCAL, "{\"connections\":1000}" },
-	[DOOR_ADMIN] = { "admin", API_ADMIN, "{\"connections\":100}" },
+	[DOOR_API]   = { "api", API_NOBODY, "{\"connections\":20000}",
+	    { .known = 10000, .stranger = 500, .strangers = 5000 } },
+	[DOOR_LOCAL] = { "local", API_LOCAL, "{\"connections\":1000}", { 0 } },
+	[DOOR_ADMIN] = { "admin", API_ADMIN, "{\"connections\":100}", { 0 } },
 	[DOOR_FEDERATION] = { "federation", API_FEDERATION,
-	    "{\"connections\":1000}" },
+	    "{\"connections\":1000}",
+	    { .known = 100, .stranger = 100, .strangers = 1000 } },
 };
 
 static const struct {
@@ -92,6 +97,9 @@ make_chains(struct open_door *d, int kind, struct err *err)
 	d->l7 = l7_chain_new(kinds[kind].name, stats);
 	if (configure(&limit->l4->base, kinds[kind].l4_limit, &shared, err) < 0)
 		return -1;
+	if (kinds[kind].share.stranger > 0)
+		l4_chain_add(d->l4, &door_limit_filter, door_limit_new(
+		    kinds[kind].name, &kinds[kind].share));
 	l4_chain_add(d->l4, limit->l4, shared);
 	for (size_t i = 0; i < sizeof(l7_filters) / sizeof(l7_filters[0]); i++) {
 		const struct l7_filter *f =
@@ -131,8 +139,12 @@ on_bad_request(void *arg, struct l4_run *l4, int status, const char *why)
 static void
 begin(struct open_door *d, struct conn *c)
 {
+	const struct conn_peer *peer = conn_peer(c);
+	bool is_stranger = peer->is_tls && peer->id[0] == '\0' &&
+	    peer->subject == NULL;
+
 	l4_start(d->l4, c, &d->doors->server->env, d->http.listener.name,
-	    &http_terminal, &d->http);
+	    &http_terminal, is_stranger ? &d->stranger : &d->http);
 }
 
 static void
@@ -222,6 +234,9 @@ open_door(struct doors *ds, int kind, const char *text, struct err *err)
 	d->http = http_options_default;
 	d->http.listener = (struct l7_listener){ .name = kinds[kind].name,
 	    .route = route, .bad_request = on_bad_request, .arg = d };
+	d->stranger = d->http;
+	d->stranger.head_timeout_ms = STRANGER_MS;
+	d->stranger.idle_timeout_ms = STRANGER_MS;
 	if (make_chains(d, kind, err) < 0 ||
 	    addr_parse(slice_str(text), &at, err) < 0)
 		return -1;

@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "base/str.h"
 #include "modes/control/login_limit.h"
 
 #define MINUTE_MS	60000
@@ -6,6 +7,7 @@
 void
 login_limit_init(struct login_limit *l)
 {
+	map_init(&l->pairs);
 	map_init(&l->names);
 	map_init(&l->addresses);
 	l->minute = 0;
@@ -14,6 +16,7 @@ login_limit_init(struct login_limit *l)
 void
 login_limit_fini(struct login_limit *l)
 {
+	map_fini(&l->pairs, mem_free);
 	map_fini(&l->names, mem_free);
 	map_fini(&l->addresses, mem_free);
 }
@@ -34,8 +37,8 @@ take(struct map *m, struct slice key, unsigned max)
 }
 
 /* Of whoever can take another port, or another address of his network. */
-static struct slice
-host_of(const struct addr *a)
+struct slice
+login_limit_host(const struct addr *a)
 {
 	const struct in6_addr *six = &a->in6.sin6_addr;
 
@@ -54,6 +57,21 @@ login_limit_left_s(uint64_t now_ms)
 	return (unsigned)((MINUTE_MS - now_ms % MINUTE_MS + 999) / 1000);
 }
 
+/* A host is of 0, 4 or 8 bytes, which say where the name begins. */
+static bool
+take_pair(struct login_limit *l, struct slice host, struct slice name)
+{
+	struct str key = { 0 };
+
+	str_add_char(&key, (char)host.len);
+	str_add_slice(&key, host);
+	str_add_slice(&key, name);
+	bool may = take(&l->pairs, str_slice(&key), LOGIN_LIMIT_NAME);
+
+	str_fini(&key);
+	return may;
+}
+
 bool
 login_limit_take(struct login_limit *l, struct slice name,
     const struct addr *from, uint64_t now_ms)
@@ -64,6 +82,7 @@ login_limit_take(struct login_limit *l, struct slice name,
 		l->minute = now_ms / MINUTE_MS;
 	}
 	/* Who is over his own limit uses up nobody's name. */
-	return take(&l->addresses, host_of(from), LOGIN_LIMIT_ADDRESS) &&
-	    take(&l->names, name, LOGIN_LIMIT_NAME);
+	return take(&l->addresses, login_limit_host(from), LOGIN_LIMIT_ADDRESS) &&
+	    take_pair(l, login_limit_host(from), name) &&
+	    take(&l->names, name, LOGIN_LIMIT_NAME_ALL);
 }

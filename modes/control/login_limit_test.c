@@ -20,17 +20,42 @@ TEST(login_limit_counts_names_and_addresses)
 
 	login_limit_init(&l);
 	for (int i = 0; i < LOGIN_LIMIT_NAME; i++)
-		assert_true(try(&l, "anna", i % 2 == 0 ? "10.0.0.1:5" : "10.0.0.2:5", 7));
-	assert_false(try(&l, "anna", "10.0.0.3:5", 59999));
+		assert_true(try(&l, "anna", "10.0.0.1:5", 7));
+	assert_false(try(&l, "anna", "10.0.0.1:5", 59999));
 	assert_true(try(&l, "bob", "10.0.0.3:5", 59999));
 	/* One address that goes through names. */
-	for (int i = LOGIN_LIMIT_NAME / 2; i < LOGIN_LIMIT_ADDRESS; i++) {
+	for (int i = LOGIN_LIMIT_NAME + 1; i < LOGIN_LIMIT_ADDRESS; i++) {
 		snprintf(name, sizeof(name), "n%d", i);
 		assert_true(try(&l, name, "10.0.0.1:5", 8));
 	}
 	assert_false(try(&l, "fresh", "10.0.0.1:5", 8));
 	assert_true(try(&l, "fresh", "10.0.0.4:5", 8));
 	assert_true(try(&l, "anna", "10.0.0.1:5", 60000));
+	login_limit_fini(&l);
+}
+
+/* Or anybody could keep somebody out who knows his password. */
+TEST(login_limit_of_a_name_is_that_of_who_tries_it)
+{
+	struct login_limit l;
+	char from[32];
+	int taken = 0;
+
+	login_limit_init(&l);
+	for (int i = 0; i < LOGIN_LIMIT_ADDRESS; i++)
+		taken += try(&l, "anna", "10.0.0.1:5", 0);
+	assert_int_equal(taken, LOGIN_LIMIT_NAME);
+	assert_true(try(&l, "anna", "10.0.0.2:5", 0));
+	assert_true(try(&l, "anna", "[2001:db8::1]:5", 0));
+	/* From many hosts it is guessed no faster than so. */
+	for (int i = 0; i < 10 * LOGIN_LIMIT_NAME_ALL; i++) {
+		snprintf(from, sizeof(from), "10.0.%d.%d:5", 1 + i / 200,
+		    i % 200);
+		taken += try(&l, "anna", from, 0);
+	}
+	assert_int_equal(taken + 2, LOGIN_LIMIT_NAME_ALL);
+	assert_false(try(&l, "anna", "10.9.9.9:5", 0));
+	assert_true(try(&l, "bob", "10.9.9.9:5", 0));
 	login_limit_fini(&l);
 }
 

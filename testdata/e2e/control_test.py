@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import stat
 import subprocess
 import threading
@@ -761,6 +762,39 @@ def a_host_that_says_nothing_shuts_nobody_out(scene):
 	finally:
 		for sock in silent:
 			sock.close()
+
+
+@scenario
+def one_host_leaves_room_to_who_has_a_certificate(scene):
+	control = scene.control()
+	context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+	context.maximum_version = ssl.TLSVersion.TLSv1_2
+	context.check_hostname = False
+	context.verify_mode = ssl.CERT_NONE
+	context.set_alpn_protocols(["http/1.1"])
+	member = Member(scene, control, "default/web", "web-1")
+	assert member.join().status == 200
+
+	def stranger():
+		raw = wire.dial(control.api)
+		try:
+			tls = context.wrap_socket(raw)
+			tls.sendall(b"GET /v1/health HTTP/1.1\r\n"
+			    b"Host: control\r\n\r\n")
+			return tls if tls.recv(1) else None
+		except OSError:
+			return None
+	# Who is slow loses the first again, so no more than this is known.
+	held = []
+	while (tls := stranger()) is not None:
+		held.append(tls)
+	assert len(held) >= 500, len(held)
+	control.wait_line("api: closed a connection from 127.0.0.1: there are as "
+	    "many open without a certificate as there may be")
+	assert member.renew().status == 200, "who it is has room"
+	for tls in held:
+		tls.close()
+	wait_until(stranger, "who went leaves room")
 
 
 if __name__ == "__main__":
