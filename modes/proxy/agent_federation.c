@@ -74,7 +74,8 @@ agent_federate(struct agent *g, struct model_object *const *objects, size_t n)
 	}
 	bundle_set_unref(g->federated);
 	g->federated = now;
-	log_domains(now);
 	if (agent_identity_use(g, &err) != 0)
 		log_error("identity", "%s", err.text);
+	else
+		log_domains(now);
 }

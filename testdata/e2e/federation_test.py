@@ -458,8 +458,9 @@ def seen_from(proxy, callee, fields):
 	context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
 	context.set_alpn_protocols(["http/1.1"])
 	context.load_cert_chain(proxy.state_dir / "identity.pem")
-	with wire.Client(f"127.0.0.1:{callee.inbound_port}", tls=(context,
-	    "80.orders.default.mesh")) as client:
+	# Workers hear of a domain after control does.
+	with wait_until(lambda: wire.Client(f"127.0.0.1:{callee.inbound_port}",
+	    tls=(context, "80.orders.default.mesh")), "is let in") as client:
 		reply = client.request("/", host="orders", fields=fields)
 	assert reply.status == 200, reply.head
 	return json.loads(reply.body)["headers"]
