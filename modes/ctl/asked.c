@@ -2,25 +2,24 @@
 
 #include "conf/pattern.h"
 #include "http/h1_parser.h"
-#include "http/head.h"
 #include "http/path.h"
 #include "modes/ctl/asked.h"
 #include "route/document.h"
 
+struct slice
+asked_header(const struct asked *a, struct slice lower_name,
+    struct slice between)
+{
+	return slice_is(lower_name, "host") ? a->authority :
+	    http_fields_join(&a->headers, a->headers.arena, lower_name, between);
+}
+
 static struct slice
 find_header(const void *head, struct slice lower_name)
 {
-	const struct asked *a = head;
-
-	if (slice_is(lower_name, "host"))
-		return a->authority;
-	for (size_t i = 0; i < a->len; i++)
-		if (slice_eq(a->headers[i].name, lower_name))
-			return a->headers[i].value;
-	return SLICE_NONE;
+	return asked_header(head, lower_name, SLICE(","));
 }
 
-/* A second one of a name goes behind the first (RFC 9110, section 5.3). */
 static void
 add_header(struct ctl *c, struct asked *a, struct slice name, struct slice value)
 {
@@ -29,25 +28,15 @@ add_header(struct ctl *c, struct asked *a, struct slice name, struct slice value
 			a->authority = value;
 		return;
 	}
-	for (size_t i = 0; i < a->len; i++)
-		if (slice_eq(a->headers[i].name, name)) {
-			a->headers[i].value = slice_str(arena_printf(&c->arena,
-			    "%.*s,%.*s", SLICE_ARG(a->headers[i].value),
-			    SLICE_ARG(value)));
-			return;
-		}
-	a->headers[a->len++] = (struct asked_header){ name, value };
+	http_fields_add(&a->headers, name, value);
 }
 
 static int
 read_headers(struct ctl *c, struct asked *a)
 {
 	const char *text;
-	size_t n = 0;
 
-	while (args_nth(&c->args, "header", n) != NULL)
-		n++;
-	a->headers = arena_alloc(&c->arena, (n + 2) * sizeof(*a->headers));
+	http_fields_init(&a->headers, &c->arena);
 	for (size_t i = 0; (text = args_nth(&c->args, "header", i)) != NULL; i++) {
 		size_t len = strcspn(text, "=:");
 		struct slice name = slice_of(text, len), value;
@@ -168,20 +157,21 @@ void
 asked_by(struct asked *a, const char *caller)
 {
 	if (find_header(a, SLICE(ROUTE_CALLER)).ptr == NULL)
-		a->headers[a->len++] = (struct asked_header){
-			SLICE(ROUTE_CALLER), slice_str(caller) };
+		http_fields_add(&a->headers, SLICE(ROUTE_CALLER),
+		    slice_str(caller));
 }
 
 void
 asked_by_stranger(struct ctl *c, struct asked *a)
 {
+	struct http_fields *f = &a->headers;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < a->len; i++)
-		if (slice_has_prefix(a->headers[i].name, SLICE("x-mesh-")))
+	for (size_t i = 0; i < f->len; i++)
+		if (slice_has_prefix(f->v[i].name, SLICE("x-mesh-")))
 			ctl_warn(c, "--header: gateways take away %.*s",
-			    SLICE_ARG(a->headers[i].name));
+			    SLICE_ARG(f->v[i].name));
 		else
-			a->headers[kept++] = a->headers[i];
-	a->len = kept;
+			f->v[kept++] = f->v[i];
+	f->len = kept;
 }

@@ -73,6 +73,26 @@ TEST(asked_is_what_a_proxy_would_see)
 	}
 }
 
+/* Routes and policies look at the lines of one field in ways of their own. */
+TEST(asked_header_is_all_lines_of_it)
+{
+	char line[] = "-H|X-A: 1|-H|x-b=2|-H|x-a=3|-H|cookie=c=1|-H|cookie=d=2";
+	struct asked a;
+	struct ctl c;
+
+	assert_int_equal(ask(&c, line, &a), CTL_OK);
+	assert_int_equal(a.headers.len, 5);
+	assert_true(slice_is(asked_header(&a, SLICE("x-a"), SLICE(",")),
+	    "1,3"));
+	assert_true(slice_is(asked_header(&a, SLICE("x-a"), SLICE(", ")),
+	    "1, 3"));
+	assert_true(slice_is(asked_header(&a, SLICE("x-b"), SLICE(", ")), "2"));
+	assert_true(slice_is(asked_header(&a, SLICE("cookie"), SLICE(", ")),
+	    "c=1; d=2"));
+	assert_null(asked_header(&a, SLICE("x-c"), SLICE(", ")).ptr);
+	ctl_fini(&c);
+}
+
 TEST(asked_by_is_a_header_that_nobody_sends)
 {
 	static const struct { const char *line, *expected; } cases[] = {

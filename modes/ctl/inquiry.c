@@ -197,18 +197,10 @@ add_audits(struct inquiry *q, struct conf_node *row,
 
 /* --- one proxy -------------------------------------------------------------------- */
 
-/* As proxies join the lines of a field. */
 static struct slice
 header_of(void *arg, struct slice name)
 {
-	const struct asked *a = arg;
-
-	if (slice_is(name, "host"))
-		return a->authority;
-	for (size_t i = 0; i < a->len; i++)
-		if (slice_eq(a->headers[i].name, name))
-			return a->headers[i].value;
-	return SLICE_NONE;
+	return asked_header(arg, name, SLICE(", "));
 }
 
 /* Those of the kind that are about it; the array is in the arena. */

@@ -24,23 +24,9 @@ make_head(struct inquiry_token *t, struct http_head *head)
 {
 	http_head_init(head, &t->c->arena);
 	head->query = t->asked->request.query;
-	for (size_t i = 0; i < t->asked->len; i++)
-		http_fields_add(&head->fields, t->asked->headers[i].name,
-		    t->asked->headers[i].value);
-}
-
-/* As it is when policies are asked about it. */
-static void
-take_head(struct inquiry_token *t, const struct http_head *head)
-{
-	struct asked *a = &t->seen;
-
-	a->headers = arena_alloc(&t->c->arena, (head->fields.len + 1) *
-	    sizeof(*a->headers));
-	a->len = 0;
-	for (size_t i = 0; i < head->fields.len; i++)
-		a->headers[a->len++] = (struct asked_header){
-			head->fields.v[i].name, head->fields.v[i].value };
+	for (size_t i = 0; i < t->asked->headers.len; i++)
+		http_fields_add(&head->fields, t->asked->headers.v[i].name,
+		    t->asked->headers.v[i].value);
 }
 
 /* The rule takes it: what stays of the token, and what it becomes. */
@@ -284,7 +270,7 @@ judge_by_rules(struct inquiry_token *t)
 	    judge_session(t) != JWT_OK)) {
 		judge_claims(t, &head);
 	}
-	take_head(t, &head);
+	t->seen.headers = head.fields;
 	return t->is != INQUIRY_TOKEN_NONE;
 }
 

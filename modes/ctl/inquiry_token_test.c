@@ -64,14 +64,15 @@ static void
 expect(const struct question *q, const struct answer *want)
 {
 	struct ctl c = { .quiet = true };
-	struct asked_header header = { slice_str(q->header),
-		slice_str(q->value) };
-	const struct asked asked = { .headers = &header,
-		.len = q->header != NULL };
+	struct asked asked = { .authority = SLICE_NONE };
 	struct asked_token typed = { .text = SLICE_NONE };
 	struct model_set set;
 	struct err err = ERR_INIT;
 
+	http_fields_init(&asked.headers, &c.arena);
+	if (q->header != NULL)
+		http_fields_add(&asked.headers, slice_str(q->header),
+		    slice_str(q->value));
 	read_documents(&set, q);
 	if (q->claims != NULL)
 		typed.claims = conf_json_read(&c.arena, slice_str(q->claims),
@@ -237,26 +238,25 @@ TEST(inquiry_token_a_login_comes_first)
 TEST(inquiry_token_policies_see_the_request_behind_it)
 {
 	struct ctl c = { .quiet = true };
-	struct asked_header headers[] = {
-		{ SLICE("x-user"), SLICE("forged") },
-		{ SLICE("authorization"), slice_str(arena_printf(&c.arena,
-		    "Bearer %s", jwt_tokens[3])) },
-	};
-	const struct asked asked = { .headers = headers, .len = 2 };
+	struct asked asked = { .authority = SLICE_NONE };
 	const struct asked_token typed = { .text = SLICE_NONE };
 	const struct question q = { .rules = RULE(", jwks: @K@, "
 	    "outputClaimToHeaders: [{header: x-user, claim: sub}]") };
 	struct model_set set;
 
+	http_fields_init(&asked.headers, &c.arena);
+	http_fields_add(&asked.headers, SLICE("x-user"), SLICE("forged"));
+	http_fields_add(&asked.headers, SLICE("authorization"), slice_str(
+	    arena_printf(&c.arena, "Bearer %s", jwt_tokens[3])));
 	read_documents(&set, &q);
 	struct inquiry_token t = { .c = &c, .asked = &asked, .typed = &typed,
 		.policies = set.objects, .policies_len = 1, .now_s = NOW };
 
 	inquiry_token_judge(&t);
 	assert_int_equal(t.is, INQUIRY_TOKEN_GOOD);
-	assert_int_equal(t.seen.len, 1);
-	assert_true(slice_is(t.seen.headers[0].name, "x-user"));
-	assert_true(slice_is(t.seen.headers[0].value, "alice"));
+	assert_int_equal(t.seen.headers.len, 1);
+	assert_true(slice_is(t.seen.headers.v[0].name, "x-user"));
+	assert_true(slice_is(t.seen.headers.v[0].value, "alice"));
 	inquiry_token_fini(&t);
 	model_set_fini(&set);
 	ctl_fini(&c);
