@@ -71,21 +71,19 @@ add_places(struct authn *z, const struct model_jwt_rule *r, uint64_t bit)
 	add_texts(z, AUTHN_PARAM, &access_token, 1, bit);
 }
 
-static void
-add_outputs(struct authn *z, struct authn_rule *to,
-    const struct model_jwt_rule *r)
+void
+authn_outputs(struct authn_rule *to, struct arena *a, const char *payload,
+    const struct model_claim_to_header *claims, size_t n)
 {
-	to->outputs = arena_alloc(&z->arena, sizeof(*to->outputs) *
-	    (r->output_claims_len + 1));
-	if (r->output_payload != NULL)
+	to->outputs = arena_alloc(a, sizeof(*to->outputs) * (n + 1));
+	to->outputs_len = 0;
+	if (payload != NULL)
 		to->outputs[to->outputs_len++] = (struct authn_output){
-		    arena_lower(&z->arena, slice_str(r->output_payload)),
-		    NULL };
-	for (size_t i = 0; i < r->output_claims_len; i++)
+		    arena_lower(a, slice_str(payload)), NULL };
+	for (size_t i = 0; i < n; i++)
 		to->outputs[to->outputs_len++] = (struct authn_output){
-		    arena_lower(&z->arena,
-		    slice_str(r->output_claims[i].header)),
-		    r->output_claims[i].claim };
+		    arena_lower(a, slice_str(claims[i].header)),
+		    claims[i].claim };
 }
 
 static struct issuer_keys *
@@ -126,7 +124,8 @@ add_rule(struct authn *z, struct model_object *policy, size_t number,
 	to->keys = keys_of(r, sources, &z->arena, &to->source);
 	to->trust = (struct jwt_trust){ slice_str(r->issuer), r->audiences,
 		r->audiences_len, issuer_keys_set(to->keys) };
-	add_outputs(z, to, r);
+	authn_outputs(to, &z->arena, r->output_payload, r->output_claims,
+	    r->output_claims_len);
 	add_places(z, r, UINT64_C(1) << z->rules_len++);
 }
 

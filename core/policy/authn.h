@@ -56,6 +56,13 @@ struct authn_rule {
 	bool                 forwards;
 };
 
+/*
+ * Its outputs, in the arena; claims are borrowed as long as it lives; payload may
+ * be NULL.
+ */
+void authn_outputs(struct authn_rule *, struct arena *, const char *payload,
+    const struct model_claim_to_header *claims, size_t n);
+
 struct authn {
 	struct refs           refs;
 	struct arena          arena;

@@ -24,9 +24,9 @@ make_head(struct inquiry_token *t, struct http_head *head)
 {
 	http_head_init(head, &t->c->arena);
 	head->query = t->asked->request.query;
-	for (size_t i = 0; i < t->asked->headers.len; i++)
-		http_fields_add(&head->fields, t->asked->headers.v[i].name,
-		    t->asked->headers.v[i].value);
+	for (size_t i = 0; i < t->seen.headers.len; i++)
+		http_fields_add(&head->fields, t->seen.headers.v[i].name,
+		    t->seen.headers.v[i].value);
 }
 
 /* The rule takes it: what stays of the token, and what it becomes. */
@@ -173,6 +173,26 @@ judge_tokens(struct inquiry_token *t, struct http_head *head,
 
 /* --- a login ---------------------------------------------------------------------- */
 
+/*
+ * Fields by which the application learns who has logged in are not the caller's:
+ * they are empty, or with these claims in them.
+ */
+static void
+forward(struct inquiry_token *t, const struct conf_node *claims)
+{
+	const struct model_oidc_login_spec *s = model_oidc_login(t->login);
+	struct arena *a = &t->c->arena;
+	struct authn_rule r = { .policy = NULL };
+	struct http_head head;
+
+	authn_outputs(&r, a, NULL, s->claims, s->claims_len);
+	make_head(t, &head);
+	token_outputs_drop(&r, &head.fields);
+	if (claims != NULL)
+		token_outputs_fill(&r, SLICE_NONE, claims, &head, a);
+	t->seen.headers = head.fields;
+}
+
 /* Claims may be those of a session: of the ID token that it began with. */
 static enum jwt_fault
 judge_session(const struct inquiry_token *t)
@@ -208,6 +228,7 @@ judge_by_login(struct inquiry_token *t)
 	struct authz_token *made = arena_zalloc(a, sizeof(*made));
 
 	authn_token(made, a, t->typed->claims, NULL, 0);
+	forward(t, t->typed->claims);
 	t->token = made;
 	t->is = INQUIRY_TOKEN_ASSUMED;
 	t->why = arena_printf(a, "the claims count as those of a login by "
@@ -293,6 +314,8 @@ inquiry_token_judge(struct inquiry_token *t)
 
 	t->is = INQUIRY_TOKEN_NONE;
 	t->seen = *t->asked;
+	if (t->login != NULL)
+		forward(t, NULL);
 	t->rules = authn_new(t->policies, t->policies_len, &sources);
 	if (t->policies_len > 0 && judge_by_rules(t))
 		return;

@@ -52,7 +52,8 @@ read_documents(struct model_set *set, const struct question *q)
 	    "metadata: {name: people}\nspec: {targetRefs: [{group: "
 	    "gateway.networking.k8s.io, kind: Gateway, name: public}], "
 	    "provider: {issuer: \"https://idp.example\"}, clientID: shop, "
-	    "clientSecret: {name: idp}}\n");
+	    "clientSecret: {name: idp}, claimToHeaders: [{header: X-Who, "
+		    "claim: sub}]}\n");
 	model_set_init(set, MODEL_STRICT, "shop");
 	model_set_read_text(set, str_slice(&text), "test", CONF_YAML);
 	if (set->faults_len > 0)
@@ -260,4 +261,39 @@ TEST(inquiry_token_policies_see_the_request_behind_it)
 	inquiry_token_fini(&t);
 	model_set_fini(&set);
 	ctl_fini(&c);
+}
+
+/* Whatever the caller says in it, as at a Gateway. */
+TEST(inquiry_token_policies_see_what_a_login_tells_the_application)
+{
+	for (int is_in = 0; is_in < 2; is_in++) {
+		struct ctl c = { .quiet = true };
+		struct asked asked = { .authority = SLICE_NONE };
+		struct asked_token typed = { .text = SLICE_NONE };
+		const struct question q = { .has_login = true };
+		struct model_set set;
+		struct err err = ERR_INIT;
+
+		http_fields_init(&asked.headers, &c.arena);
+		http_fields_add(&asked.headers, SLICE("x-who"), SLICE("root"));
+		http_fields_add(&asked.headers, SLICE("x.who"), SLICE("root"));
+		read_documents(&set, &q);
+		if (is_in)
+			typed.claims = conf_json_read(&c.arena,
+			    SLICE(SESSION(",\"aud\":\"shop\"")), "claims",
+			    &err);
+		struct inquiry_token t = { .c = &c, .asked = &asked,
+			.typed = &typed, .policies = set.objects,
+			.login = set.objects[set.len - 1], .now_s = NOW };
+
+		inquiry_token_judge(&t);
+		assert_int_equal(t.is, is_in ? INQUIRY_TOKEN_ASSUMED :
+		    INQUIRY_TOKEN_LOGIN);
+		assert_int_equal(t.seen.headers.len, is_in);
+		assert_true(slice_eq(asked_header(&t.seen, SLICE("x-who"),
+		    SLICE(", ")), is_in ? SLICE("ann") : SLICE_NONE));
+		inquiry_token_fini(&t);
+		model_set_fini(&set);
+		ctl_fini(&c);
+	}
 }

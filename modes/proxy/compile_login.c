@@ -161,20 +161,6 @@ scopes_of(const struct model_oidc_login_spec *spec, struct arena *a)
 	return all;
 }
 
-static void
-read_outputs(struct login *l, const struct model_oidc_login_spec *spec)
-{
-	struct authn_rule *r = &l->rule;
-
-	r->outputs = arena_alloc(&l->arena, sizeof(*r->outputs) *
-	    (spec->claims_len + 1));
-	for (size_t i = 0; i < spec->claims_len; i++)
-		r->outputs[r->outputs_len++] = (struct authn_output){
-		    arena_lower(&l->arena, slice_str(spec->claims[i].header)),
-		    spec->claims[i].claim };
-	l->forwards_access = spec->forwards_access;
-}
-
 static struct slice
 either(const char *given, struct slice said)
 {
@@ -226,7 +212,8 @@ login_new(const struct compile_input *in, struct model_object *doc)
 	l->logout = slice_str(spec->logout_path);
 	l->scopes = scopes_of(spec, &l->arena);
 	read_provider(l, in, spec);
-	read_outputs(l, spec);
+	authn_outputs(&l->rule, &l->arena, NULL, spec->claims, spec->claims_len);
+	l->forwards_access = spec->forwards_access;
 	if (read_redirect(l, spec, &err) != 0 ||
 	    read_secret(l, in, spec, &err) != 0)
 		l->barred = "misconfigured";
