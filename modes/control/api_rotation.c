@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "modes/control/api_rows.h"
+#include "modes/control/ca_ended.h"
 #include "modes/control/ca_rotate.h"
 #include "modes/control/jwt_rotation.h"
 #include "modes/control/left_behind.h"
@@ -74,18 +75,9 @@ api_ca_request(struct api_call *call)
 }
 
 void
-api_ca_activate(struct api_call *call)
+api_ca_discard(struct api_call *call)
 {
-	const struct ca_files *f = &call->server->ca->files;
-
-	if (ca_rotate_forgets_key(f) &&
-	    !conf_get_bool(call->json, "forgetRootKey", false)) {
-		api_answer_fail(call, ERR_CONFLICT, "forgetRootKey: the key of "
-		    "the active root, %s, would be lost: expected true",
-		    f->root_key);
-		return;
-	}
-	rotation_activate(call->server->rotation, &call->who, on_done,
+	rotation_discard(call->server->rotation, &call->who, on_done,
 	    api_call_ref(call));
 }
 
@@ -103,12 +95,16 @@ api_ca_taint(struct api_call *call)
 	    api_call_ref(call));
 }
 
-/* --- the end of roots ---------------------------------------------------------------- */
+/* --- who is shut out ----------------------------------------------------------------- */
 
-struct dropping {
+/* A change that is not made while somebody would be shut out by it. */
+struct change {
 	struct api_call  *call;
 	bool              is_forced;
 	struct conf_node *shut_out;	/* list of {name, kind, until} */
+	/* What to do about those who hold it up; false: nobody does. */
+	bool            (*explain)(struct str *, const struct left_behind *);
+	void            (*make)(struct change *);
 };
 
 /* Of one kind: how many, one of them, and when the last certificate ends. */
@@ -134,9 +130,127 @@ count(const struct left_behind *b, enum left_behind_kind kind)
 	return l;
 }
 
-/* What to do about each of those that hold it up; false: nobody does. */
+static void
+note_shut_out(struct change *d, const struct left_behind *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct conf_node *one = conf_add_map(d->shut_out);
+
+		conf_set_string(one, "name", b->v[i].name);
+		conf_set_string(one, "kind", left_behind_kind_name(
+		    b->v[i].kind));
+		conf_set_time(one, "until", b->v[i].until);
+	}
+}
+
+static void
+on_changed(void *ctx, const struct err *err)
+{
+	struct change *d = ctx;
+	struct conf_node *map;
+
+	if (err->kind != ERR_NONE) {
+		api_answer_err(d->call, err);
+	} else {
+		map = conf_map_new(&d->call->arena);
+		api_add_ca(d->call, map);
+		conf_set(map, "shutOut", d->shut_out);
+		api_answer_node(d->call, 200, map);
+	}
+	api_call_unref(d->call);
+}
+
+/* Whom it would shut out is told first. */
+static void
+on_looked(void *ctx, const struct left_behind *b)
+{
+	struct change *d = ctx;
+	struct str why = { 0 };
+
+	if (b->err.kind != ERR_NONE) {
+		api_answer_err(d->call, &b->err);
+		api_call_unref(d->call);
+	} else if (d->explain(&why, b) && !d->is_forced) {
+		api_answer_fail(d->call, ERR_CONFLICT, "%s", str_ptr(&why));
+		api_call_unref(d->call);
+	} else {
+		note_shut_out(d, b);
+		d->make(d);
+	}
+	str_fini(&why);
+}
+
+static struct change *
+change_new(struct api_call *call)
+{
+	struct change *d = arena_zalloc(&call->arena, sizeof(*d));
+
+	d->call = api_call_ref(call);
+	d->is_forced = conf_get_bool(call->json, "force", false);
+	d->shut_out = conf_list_new(&call->arena);
+	return d;
+}
+
+/* --- another root signs -------------------------------------------------------------- */
+
 static bool
-explain(struct str *out, const struct left_behind *b)
+explain_activation(struct str *out, const struct left_behind *b)
+{
+	const struct left away = count(b, LEFT_AWAY);
+	char end[CLOCK_TEXT_MAX];
+
+	clock_format(end, away.until, -1);
+	if (away.n > 0)
+		str_addf(out, "nothing leads from the active root to the one "
+		    "that is prepared, and %zu that %s not connected may not "
+		    "have heard of it, such as %s: start or delete what is "
+		    "missing, or wait until %s, when the last of these could "
+		    "not come back anyhow; or --force to have them join anew",
+		    away.n, away.n == 1 ? "is" : "are", away.one, end);
+	return away.n > 0;
+}
+
+static void
+make_activation(struct change *d)
+{
+	rotation_activate(d->call->server->rotation, &d->call->who, on_changed,
+	    d);
+}
+
+/* A root that has ended shuts everybody out by itself. */
+static bool
+may_shut_out(const struct ca *ca)
+{
+	return !ca_rotate_is_vouched(&ca->files) &&
+	    ca_ended(ca, clock_wall_s()) != CA_ENDED_ROOT;
+}
+
+void
+api_ca_activate(struct api_call *call)
+{
+	const struct ca *ca = call->server->ca;
+	struct change *d;
+
+	if (ca_rotate_forgets_key(&ca->files) &&
+	    !conf_get_bool(call->json, "forgetRootKey", false)) {
+		api_answer_fail(call, ERR_CONFLICT, "forgetRootKey: the key of "
+		    "the active root, %s, would be lost: expected true",
+		    ca->files.root_key);
+		return;
+	}
+	d = change_new(call);
+	d->explain = explain_activation;
+	d->make = make_activation;
+	if (may_shut_out(ca))
+		left_behind_look(call->server, LEFT_BY_ACTIVATE, on_looked, d);
+	else
+		make_activation(d);
+}
+
+/* --- the end of roots ---------------------------------------------------------------- */
+
+static bool
+explain_revocation(struct str *out, const struct left_behind *b)
 {
 	const struct left here = count(b, LEFT_CONNECTED),
 	    away = count(b, LEFT_AWAY), people = count(b, LEFT_OPERATOR);
@@ -164,63 +278,18 @@ explain(struct str *out, const struct left_behind *b)
 }
 
 static void
-note_shut_out(struct dropping *d, const struct left_behind *b)
+make_revocation(struct change *d)
 {
-	for (size_t i = 0; i < b->n; i++) {
-		struct conf_node *one = conf_add_map(d->shut_out);
-
-		conf_set_string(one, "name", b->v[i].name);
-		conf_set_string(one, "kind", left_behind_kind_name(
-		    b->v[i].kind));
-		conf_set_time(one, "until", b->v[i].until);
-	}
-}
-
-static void
-on_dropped(void *ctx, const struct err *err)
-{
-	struct dropping *d = ctx;
-	struct conf_node *map;
-
-	if (err->kind != ERR_NONE) {
-		api_answer_err(d->call, err);
-	} else {
-		map = conf_map_new(&d->call->arena);
-		api_add_ca(d->call, map);
-		conf_set(map, "shutOut", d->shut_out);
-		api_answer_node(d->call, 200, map);
-	}
-	api_call_unref(d->call);
-}
-
-/* Whom it would shut out is told first. */
-static void
-on_looked(void *ctx, const struct left_behind *b)
-{
-	struct dropping *d = ctx;
-	struct str why = { 0 };
-
-	if (b->err.kind != ERR_NONE) {
-		api_answer_err(d->call, &b->err);
-		api_call_unref(d->call);
-	} else if (explain(&why, b) && !d->is_forced) {
-		api_answer_fail(d->call, ERR_CONFLICT, "%s", str_ptr(&why));
-		api_call_unref(d->call);
-	} else {
-		note_shut_out(d, b);
-		rotation_drop(d->call->server->rotation, INT64_MAX,
-		    &d->call->who, on_dropped, d);
-	}
-	str_fini(&why);
+	rotation_drop(d->call->server->rotation, INT64_MAX, &d->call->who,
+	    on_changed, d);
 }
 
 void
 api_ca_revoke(struct api_call *call)
 {
-	struct dropping *d = arena_zalloc(&call->arena, sizeof(*d));
+	struct change *d = change_new(call);
 
-	d->call = api_call_ref(call);
-	d->is_forced = conf_get_bool(call->json, "force", false);
-	d->shut_out = conf_list_new(&call->arena);
-	left_behind_look(call->server, on_looked, d);
+	d->explain = explain_revocation;
+	d->make = make_revocation;
+	left_behind_look(call->server, LEFT_BY_REVOKE, on_looked, d);
 }

@@ -91,6 +91,8 @@ const struct api_route api_routes[] = {
 	    api_ca_prepare },
 	{ METHOD_POST, "/v1/ca/activate", API_PEOPLE, "ca", SMALL,
 	    api_ca_activate },
+	{ METHOD_POST, "/v1/ca/discard", API_PEOPLE, "ca", SMALL,
+	    api_ca_discard },
 	{ METHOD_POST, "/v1/ca/replace-token-key", API_PEOPLE, "ca", SMALL,
 	    api_ca_replace_token_key },
 	{ METHOD_POST, "/v1/ca/taint", API_PEOPLE, "ca", SMALL, api_ca_taint },

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "modes/control/ca_discard.h"
 #include "modes/control/ca_file.h"
 #include "modes/control/ca_files.h"
 #include "modes/control/ca_rotate.h"
@@ -41,6 +42,7 @@ ca_files_init(struct ca_files *f, const char *data_dir)
 	f->old_intermediate_cert = mem_printf("%s/intermediate.old.pem",
 	    f->dir);
 	f->activating = mem_printf("%s/activating", f->dir);
+	f->discarding = mem_printf("%s/discarding", f->dir);
 	f->request_key = mem_printf("%s/request.key", f->dir);
 	f->jwt_key = mem_printf("%s/jwt.key", f->dir);
 	f->jwt_next_key = mem_printf("%s/jwt.next.key", f->dir);
@@ -61,6 +63,7 @@ ca_files_fini(struct ca_files *f)
 	mem_free(f->next_intermediate_key);
 	mem_free(f->old_intermediate_cert);
 	mem_free(f->activating);
+	mem_free(f->discarding);
 	mem_free(f->request_key);
 	mem_free(f->jwt_key);
 	mem_free(f->jwt_next_key);
@@ -426,6 +429,8 @@ ca_files_prepare(const struct ca_files *f, const struct ca_files_options *o,
 	r = ca_file_dir(f->dir, err);
 	if (r == 0)
 		r = ca_rotate_resume(f, err);
+	if (r == 0)
+		r = ca_discard_resume(f, err);
 	if (r == 0)
 		r = prepare_root(&s, err);
 	if (r == 0)

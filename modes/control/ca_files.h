@@ -33,6 +33,7 @@ struct ca_files {
 	char *next_root_cert, *next_root_key;
 	char *next_intermediate_cert, *next_intermediate_key;
 	char *old_intermediate_cert, *activating;
+	char *discarding;		/* ca_discard.h */
 	char *request_key;		/* ca_outside.h; in no backup */
 	/* jwt_keys.h */
 	char *jwt_key, *jwt_next_key, *jwt_keys;

@@ -240,8 +240,8 @@ check_unprepared(const struct ca_files *f, struct err *err)
 
 	if (!ca_rotate_is_prepared(f, &before))
 		return 0;
-	return err_set(err, ERR_EXISTS, "%s is prepared already: activate it "
-	    "first", before == CA_ROOT ? "a root" : "an intermediate");
+	return err_set(err, ERR_EXISTS, "%s is prepared already: activate or "
+	    "discard it first", before == CA_ROOT ? "a root" : "an intermediate");
 }
 
 int

@@ -8,6 +8,7 @@
 #include "modes/control/left_behind.h"
 #include "modes/control/operators.h"
 #include "modes/control/records.h"
+#include "modes/control/renew_window.h"
 #include "modes/control/revocations.h"
 #include "modes/control/sessions.h"
 #include "modes/control/store_keys.h"
@@ -21,6 +22,8 @@ struct newest {
 
 struct look {
 	struct server    *server;
+	enum left_behind_by by;
+	int64_t           spare_s;	/* that certificates count after their end */
 	left_behind_done *done;
 	void             *ctx;
 	struct arena      arena;
@@ -40,10 +43,12 @@ left_behind_kind_name(enum left_behind_kind kind)
 
 /* Its end or its revocation made an end of it. */
 static bool
-is_of_concern(const struct server *s, const struct cert_record *c,
+is_of_concern(const struct look *l, const struct cert_record *c,
     const struct spiffe *id, int64_t now)
 {
-	if (c->expires <= now ||
+	const struct server *s = l->server;
+
+	if (c->expires + l->spare_s <= now ||
 	    revocations_refuse(s->revocations, c->id, c->issued) != 0)
 		return false;
 	/* Control renews its own whenever the CA changes. */
@@ -62,7 +67,7 @@ note(struct look *l, const struct store_item *item, int64_t now)
 
 	if (cert_record_read(c, &l->arena, item->value, &err) < 0 ||
 	    !spiffe_parse(&id, c->id) ||
-	    !is_of_concern(l->server, c, &id, now))
+	    !is_of_concern(l, c, &id, now))
 		return;
 	n->is_operator = id.kind == SPIFFE_OPERATOR;
 	name = n->is_operator ? c->id : slice_str(arena_printf(&l->arena,
@@ -118,6 +123,13 @@ kind_of(struct look *l, const struct newest *n)
 	    LEFT_AWAY : LEFT_STOPPED;
 }
 
+static bool
+is_left(struct look *l, const struct newest *n, enum left_behind_kind kind)
+{
+	return l->by == LEFT_BY_REVOKE ? !is_current(l->server->ca, &n->record) :
+	    kind == LEFT_AWAY || kind == LEFT_STOPPED;
+}
+
 static int
 by_name(const void *a, const void *b)
 {
@@ -137,15 +149,16 @@ gather(struct look *l, struct left_behind *result)
 
 	while (map_next(&l->newest, &it, &name, &value)) {
 		const struct newest *n = value;
+		enum left_behind_kind kind = kind_of(l, n);
 		struct spiffe id;
 
-		if (is_current(l->server->ca, &n->record))
+		if (!is_left(l, n, kind))
 			continue;
 		if (n->is_operator && spiffe_parse(&id, name))
 			name = id.name;
 		v[result->n++] = (struct left_behind_one){
 			.name = arena_dup(&l->arena, name).ptr,
-			.kind = kind_of(l, n), .until = n->record.expires,
+			.kind = kind, .until = n->record.expires + l->spare_s,
 		};
 	}
 	if (result->n > 1)
@@ -170,11 +183,13 @@ on_certificates(void *ctx, const struct store_result *r)
 }
 
 void
-left_behind_look(struct server *s, left_behind_done *done, void *ctx)
+left_behind_look(struct server *s, enum left_behind_by by,
+    left_behind_done *done, void *ctx)
 {
 	struct look *l = mem_zalloc(sizeof(*l));
 
-	*l = (struct look){ .server = s, .done = done, .ctx = ctx };
+	*l = (struct look){ .server = s, .by = by, .done = done, .ctx = ctx,
+	    .spare_s = by == LEFT_BY_ACTIVATE ? renew_window_s(s) : 0 };
 	arena_init(&l->arena);
 	store_list(s->store, &(struct store_query){
 		.prefix = SLICE(STORE_CERTIFICATES),

@@ -4,10 +4,16 @@
 #include "modes/control/server.h"
 
 /*
- * left_behind: workloads and operators whose newest certificate leads to a root
- * that is not the active one, and that nobody would trust without it.  What was
- * revoked or has ended is of no concern.
+ * left_behind: who would be shut out by a change of roots.  Who was revoked, or
+ * could not renew any more, is of no concern.
+ *
+ *   LEFT_BY_REVOKE    of whose newest certificate the root is not the active one,
+ *                     and leaves the bundle
+ *   LEFT_BY_ACTIVATE  workloads that are not connected, and may not have heard of
+ *                     the root that is prepared, for which nobody vouches
  */
+enum left_behind_by { LEFT_BY_REVOKE, LEFT_BY_ACTIVATE };
+
 enum left_behind_kind {
 	LEFT_CONNECTED,		/* a workload that can be asked to renew */
 	LEFT_AWAY,		/* registered, and without a session */
@@ -20,7 +26,8 @@ const char *left_behind_kind_name(enum left_behind_kind);	/* "connected" */
 struct left_behind_one {
 	const char           *name;	/* "ns/name", or an operator's */
 	enum left_behind_kind kind;
-	int64_t               until;	/* its certificate's end */
+	int64_t               until;	/* its certificate's end; of an activation,
+					   of its right to renew that */
 };
 
 struct left_behind {
@@ -30,7 +37,8 @@ struct left_behind {
 };
 typedef void left_behind_done(void *ctx, const struct left_behind *);
 
-/* Looks at the records of all certificates that have not ended. */
-void left_behind_look(struct server *, left_behind_done *, void *ctx);
+/* Looks at the records of all certificates. */
+void left_behind_look(struct server *, enum left_behind_by, left_behind_done *,
+    void *ctx);
 
 #endif

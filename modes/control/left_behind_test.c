@@ -6,6 +6,7 @@
 #include "modes/control/joining_test.h"
 #include "modes/control/left_behind.h"
 #include "modes/control/operators.h"
+#include "modes/control/peer_fixture.h"
 #include "modes/control/revocations.h"
 #include "modes/control/store_keys.h"
 
@@ -31,13 +32,20 @@ on_seen(void *ctx, const struct left_behind *b)
 }
 
 static void
-must_see(struct server_fixture *t, const char *wanted)
+must_see_by(struct server_fixture *t, enum left_behind_by by,
+    const char *wanted)
 {
 	struct seen s = { 0 };
 
-	left_behind_look(t->s, on_seen, &s);
+	left_behind_look(t->s, by, on_seen, &s);
 	server_fixture_run(t, &s.done);
 	assert_string_equal(s.text, wanted);
+}
+
+static void
+must_see(struct server_fixture *t, const char *wanted)
+{
+	must_see_by(t, LEFT_BY_REVOKE, wanted);
 }
 
 /* A certificate of a CA that signs no more. */
@@ -127,6 +135,38 @@ TEST(who_has_a_certificate_of_the_ca_before_is_left_behind)
 	joining_token(t, &token, "orders-1", 60);
 	assert_string_equal(joining_run(t, &token, &key).err.text, "");
 	must_see(t, "");
+	key_fini(&key);
+	server_fixture_free(t);
+}
+
+#define DAY	86400
+
+/* What has ended could still be renewed; but not by a root that is not known. */
+TEST(who_is_not_connected_is_left_by_a_root_that_nobody_vouches_for)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct operator_record anna = { .name = SLICE("anna"),
+	    .created = clock_wall_s(), .expires = clock_wall_s() + 100 };
+	struct token token;
+	struct key key;
+	struct peer p;
+
+	key_generate(&key);
+	joining_token(t, &token, "orders-1", 60);
+	joining_run(t, &token, &key);
+	must_see_by(t, LEFT_BY_ACTIVATE, "shop/orders-1 stopped");
+	peer_open(t, &p, "shop/orders-1");
+	must_see_by(t, LEFT_BY_ACTIVATE, "");
+	put_record(t, "02", SELL, "orders-2", 30 * DAY, -29 * DAY);
+	put_record(t, "03", SELL, "orders-3", 32 * DAY, -31 * DAY);
+	must_see_by(t, LEFT_BY_ACTIVATE, "shop/orders-2 stopped");
+	put_record(t, "04", ANNA, NULL, 100, 100);
+	operators_add(t->s->operators, &anna);
+	must_see_by(t, LEFT_BY_ACTIVATE, "shop/orders-2 stopped");
+	server_fixture_put(t, "apiVersion: mesh/v1\nkind: MeshConfig\n"
+	    "metadata: {name: default}\nspec: {renewAfterExpiry: 0s}\n");
+	must_see_by(t, LEFT_BY_ACTIVATE, "");
+	peer_close(&p);
 	key_fini(&key);
 	server_fixture_free(t);
 }

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "modes/control/ca_discard.h"
 #include "modes/control/ca_ended.h"
 #include "modes/control/ca_file.h"
 #include "modes/control/ca_outside.h"
@@ -338,6 +339,27 @@ rotation_activate(struct rotation *r, const struct audit_entry *who,
 }
 
 void
+rotation_discard(struct rotation *r, const struct audit_entry *who,
+    rotation_done *done, void *ctx)
+{
+	const struct ca_files *f = &r->server->ca->files;
+	struct err err = ERR_INIT;
+	enum ca_level level;
+
+	ca_rotate_is_prepared(f, &level);
+	if (r->is_activating) {
+		err_set(&err, ERR_CONFLICT, "an activation is under way");
+	} else if (ca_discard(f, &err) == 0) {
+		audit(r, who, "ca.discard", level_name(level));
+		log_info("ca", "the %.*s that was prepared is discarded",
+		    SLICE_ARG(level_name(level)));
+		if (level == CA_ROOT)
+			publish(r, &err);
+	}
+	done(ctx, &err);
+}
+
+void
 rotation_taint(struct rotation *r, const struct audit_entry *who,
     rotation_done *done, void *ctx)
 {
@@ -360,8 +382,8 @@ rotation_drop(struct rotation *r, int64_t ended, const struct audit_entry *who,
 	int n;
 
 	if (ca_rotate_is_prepared(&ca->files, &level) && level == CA_ROOT) {
-		err_set(&err, ERR_CONFLICT, "a root is prepared: activate it "
-		    "first");
+		err_set(&err, ERR_CONFLICT, "a root is prepared: activate or "
+		    "discard it first");
 		done(ctx, &err);
 		return;
 	}

@@ -11,6 +11,7 @@
  *
  *   prepare   a new one is made; a root is published to every proxy at once
  *   activate  the signer signs with it
+ *   discard   it was a mistake, and is gone
  *   drop      a root that is not active leaves the bundle
  *
  * Where the root's key is elsewhere nothing is prepared by age: a warning says
@@ -65,6 +66,9 @@ void rotation_prepare(struct rotation *, enum ca_level,
 int rotation_request(struct rotation *, const struct audit_entry *who,
     struct str *pem, struct err *);
 void rotation_activate(struct rotation *, const struct audit_entry *who,
+    rotation_done *, void *ctx);
+/* What is prepared is thrown away; a root leaves the bundle. */
+void rotation_discard(struct rotation *, const struct audit_entry *who,
     rotation_done *, void *ctx);
 /* Every proxy that is connected, and control, renews within some seconds. */
 void rotation_taint(struct rotation *, const struct audit_entry *who,

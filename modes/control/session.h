@@ -11,9 +11,8 @@
  * session: the insides of one session, shared by sessions.c (all of them),
  * session.c (what one proxy says), session_quota.c (what it may let pass),
  * session_contest.c (two of one workload), session_place.c (one after another
- * at one place), session_withdraw.c (leaving),
- * session_recall.c (revoked identities) and sessions_standing.c (who runs
- * what).
+ * at one place), session_withdraw.c (leaving), session_recall.c (revoked
+ * identities) and sessions_standing.c (who runs what).
  */
 #define SESSION_INTEREST_MS	200	/* how long the first state waits */
 #define SESSION_BOOKMARK_MS	30000
@@ -97,13 +96,9 @@ void session_end(struct session *, const char *why);
 /* Handles one message; false: the session has ended. */
 bool session_take(struct session *, const struct sync_message *);
 
-/*
- * Only one process can be at an address and port (registry_places.h).  Its
- * application answers, so it is to be registered: those of its account that were
- * there and have no session are withdrawn.  It has gone, and was not withdrawn:
- * it is, if another with a session is there.
- */
+/* It registers: those at its place (registry_places.h) without a session go. */
 void session_take_place(struct session *);
+/* It has gone: its workload goes, too, if another with a session is there. */
 void session_leave_place(struct session *);
 
 /*

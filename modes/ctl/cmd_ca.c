@@ -13,7 +13,8 @@
 
 static int show(struct ctl *), export_bundle(struct ctl *);
 static int prepare(struct ctl *), activate(struct ctl *), taint(struct ctl *),
-    revoke(struct ctl *), replace_token_key(struct ctl *);
+    revoke(struct ctl *), replace_token_key(struct ctl *),
+    discard(struct ctl *);
 
 static const char *const formats[] = { "pem", "spiffe", "hash", NULL };
 
@@ -72,6 +73,12 @@ static const struct ctl_option prepare_options[] = {
 	{ 0 },
 };
 
+static const struct ctl_option activate_options[] = {
+	{ "force", 0, NULL, .text = "even where somebody may not have heard of "
+	    "the prepared root, for which nobody vouches" },
+	{ 0 },
+};
+
 static const struct ctl_option revoke_options[] = {
 	{ "force", 0, NULL, .text = "even where somebody has no certificate "
 	    "under the active root" },
@@ -91,6 +98,11 @@ static const struct ctl_example prepare_examples[] = {
 
 static const struct ctl_example activate_examples[] = {
 	{ "ca activate", "the prepared one signs from now on" },
+	{ 0 },
+};
+
+static const struct ctl_example discard_examples[] = {
+	{ "ca discard --yes", "the wrong one was prepared" },
 	{ 0 },
 };
 
@@ -138,10 +150,29 @@ static const struct ctl_command ca_activate = {
 	    "days are left, whatever is less. With a root from outside the key "
 	    "of control's own root is removed, and only then it asks: whoever "
 	    "may want to go back to that root keeps a copy, by backup create "
-	    "or ca split.",
+	    "or ca split. Where nothing leads from the active root to the "
+	    "prepared one, who is not connected may not know it and would have "
+	    "to join anew: while there is one, nothing is done, and it says "
+	    "who that is. A workload that was stopped holds nothing up: it is "
+	    "named in a warning.",
+	.options = activate_options,
 	.asks = true,
 	.examples = activate_examples,
 	.run = activate,
+};
+
+static const struct ctl_command ca_discard = {
+	.name = "discard",
+	.arguments = "",
+	.summary = "throw away what is prepared",
+	.text = "As if it had never been: a root that was published leaves the "
+	    "trust bundle at once, and its key is removed. It has signed "
+	    "nothing so far. Join tokens that were made since it was published "
+	    "are worth nothing any more. What is due by age control prepares "
+	    "again within a minute.",
+	.asks = true,
+	.examples = discard_examples,
+	.run = discard,
 };
 
 static const struct ctl_command ca_taint = {
@@ -185,7 +216,7 @@ static const struct ctl_command ca_revoke = {
 };
 
 static const struct ctl_command *const below[] = { &ca_show, &ca_prepare,
-	&ca_activate, &ca_taint, &ca_revoke,
+	&ca_activate, &ca_discard, &ca_taint, &ca_revoke,
 	&ca_replace_token_key, &ca_export_bundle,
 	&ca_split, &ca_combine, NULL };
 
@@ -237,7 +268,7 @@ print_ca(struct ctl *c, const struct conf_node *answer)
 	if (prepared != NULL) {
 		str_add(&c->out, "prepared: ");
 		str_add_printable(&c->out, slice_str(prepared));
-		str_add(&c->out, "; mesh ctl ca activate\n");
+		str_add(&c->out, "; mesh ctl ca activate, or discard\n");
 	}
 	if (!conf_get_bool(answer, "vouched", true))
 		ctl_warn(c, "the active root's key is elsewhere, and nothing "
@@ -323,11 +354,44 @@ prepare(struct ctl *c)
 	return code != CTL_OK ? code : order(c, "POST", "/v1/ca/prepare", body);
 }
 
+static bool
+is_kind(const struct conf_node *left, const char *kind)
+{
+	const char *its = conf_get_string(left, "kind");
+
+	return its != NULL && strcmp(its, kind) == 0;
+}
+
+/* Those who were stopped in a month may be many. */
+#define LEFT_SHOWN	10
+
+static void
+warn_left(struct ctl *c, const struct conf_node *answer)
+{
+	const struct conf_node *left = conf_get(answer, "shutOut");
+	size_t n = 0;
+
+	CONF_FOREACH(e, left) {
+		const char *name = conf_get_string(e->node, "name");
+
+		if (n++ == LEFT_SHOWN) {
+			ctl_warn(c, "nor may %zu others", conf_len(left) -
+			    LEFT_SHOWN);
+			break;
+		}
+		if (name != NULL)
+			ctl_warn(c, "%s%s may not know the new root: then it "
+			    "joins anew, with a new token and without what is in "
+			    "its --state-dir", name, is_kind(e->node, "stopped") ?
+			    ", which was stopped," : "");
+	}
+}
+
 /* What cannot be brought back is asked for. */
 static int
 activate(struct ctl *c)
 {
-	struct conf_node *body = conf_map_new(&c->arena), *now;
+	struct conf_node *body = conf_map_new(&c->arena), *now, *answer;
 	struct err err = ERR_INIT;
 	int code = CTL_OK;
 
@@ -339,8 +403,34 @@ activate(struct ctl *c)
 		    "with it any more?");
 		conf_set_bool(body, "forgetRootKey", true);
 	}
-	return code != CTL_OK ? code :
-	    order(c, "POST", "/v1/ca/activate", body);
+	if (code != CTL_OK)
+		return code;
+	conf_set_bool(body, "force", ctl_has(c, "force"));
+	if (call_api(c, "POST", "/v1/ca/activate", body, &answer, &err) < 0)
+		return ctl_fail_call(c, &err);
+	print_ca(c, answer);
+	warn_left(c, answer);
+	return CTL_OK;
+}
+
+static int
+discard(struct ctl *c)
+{
+	struct conf_node *now;
+	struct err err = ERR_INIT;
+	const char *what;
+	int code;
+
+	if (call_api(c, "GET", "/v1/ca", NULL, &now, &err) < 0)
+		return ctl_fail_call(c, &err);
+	what = conf_get_string(now, "prepared");
+	if (what == NULL) {
+		err_set(&err, ERR_NOT_FOUND, "nothing is prepared");
+		return ctl_fail_call(c, &err);
+	}
+	code = ctl_confirm(c, "throw away the %s that is prepared?", what);
+	return code != CTL_OK ? code : order(c, "POST", "/v1/ca/discard",
+	    conf_map_new(&c->arena));
 }
 
 static int
@@ -365,19 +455,18 @@ warn_shut_out(struct ctl *c, const struct conf_node *answer)
 {
 	CONF_FOREACH(e, conf_get(answer, "shutOut")) {
 		const char *name = conf_get_string(e->node, "name");
-		const char *kind = conf_get_string(e->node, "kind");
 		const char *until = conf_get_string(e->node, "until");
 
-		if (name == NULL || kind == NULL || until == NULL)
+		if (name == NULL || until == NULL)
 			continue;
-		if (strcmp(kind, "operator") == 0)
+		if (is_kind(e->node, "operator"))
 			ctl_warn(c, "operator %s is refused: mesh ctl operator "
 			    "revoke %s, and mesh ctl operator create %s", name,
 			    name, name);
 		else
 			ctl_warn(c, "%s%s is refused until it joins with a new "
 			    "token, or its certificate has ended, %s", name,
-			    strcmp(kind, "stopped") == 0 ? ", which was "
+			    is_kind(e->node, "stopped") ? ", which was "
 			    "stopped," : "", until);
 	}
 }

@@ -269,7 +269,8 @@ TEST(command_that_takes_away_asks)
 {
 	static const char *const asking[] = { "delete", "deregister", "revoke",
 		"host remove", "token revoke", "operator revoke", "user delete",
-		"logins", "ca activate", "ca revoke", "ca replace-token-key" };
+		"logins", "ca activate", "ca discard", "ca revoke",
+		"ca replace-token-key" };
 	struct str found = { 0 }, wanted = { 0 };
 
 	ctl_command_each(add_asking, &found);

@@ -421,10 +421,11 @@ def one_root_kept_elsewhere_follows_another_under_load(scene):
 	"""Neither key is ever here, so that nothing leads from one to the other:
 	the new one is published first, and who is there then goes on."""
 	control, web, orders = pair(scene)
-	off = member(scene, control, "off")
+	off, dead = (member(scene, control, name) for name in ("off", "dead"))
 	first, second = Authority(scene, "first"), Authority(scene, "second")
-	settle_under(control, first, [web, orders, off])
+	settle_under(control, first, [web, orders, off, dead])
 	off.stop()
+	dead.kill()
 	load = load_on(web, rate=300)
 	fresh = load_on(web, fresh=True, threads=2, rate=50)
 	request = control.ctl("ca", "prepare", "--csr").stdout
@@ -440,7 +441,13 @@ def one_root_kept_elsewhere_follows_another_under_load(scene):
 	wait_until(lambda: "nothing leads from the active root" in control.err(),
 	    "who was off is thought of")
 	load.more(100)
-	control.ctl("ca", "activate")
+	said = control.ctl("ca", "activate", expect=75).stderr
+	assert "1 that is not connected may not have heard of it, such as " \
+	    "default/dead: start or delete" in said, said
+	done = control.ctl("ca", "activate", "--force")
+	assert "default/dead may not know the new root" in done.stderr, done.stderr
+	assert "default/off, which was stopped, may not know" in done.stderr, \
+	    done.stderr
 	# One under the new root talks to one under the old.
 	follow(control, [web])
 	load.more(100)
@@ -462,6 +469,40 @@ def one_root_kept_elsewhere_follows_another_under_load(scene):
 	off.start()
 	off.await_ready()
 	wait_until(lambda: ask(off).status == 200, "it calls as before")
+
+
+@scenario
+def what_was_prepared_by_mistake_is_discarded(scene):
+	control, web, orders = pair(scene)
+	before = control.ctl("ca", "export-bundle").stdout
+	load = load_on(web, rate=200)
+	far = Authority(scene)
+	control.ctl("ca", "discard", "--yes", expect=1)
+	request = control.ctl("ca", "prepare", "--csr").stdout
+	control.ctl("ca", "prepare", "--chain", far.sign(request))
+	for proxy in web, orders:
+		wait_until(lambda proxy=proxy: (proxy.state_dir /
+		    "bundle.pem").read_text().count("BEGIN CERT") == 2,
+		    "it knows both")
+	said = control.ctl("ca", "discard", expect=64).stderr
+	assert "throw away the root that is prepared" in said, said
+	assert roots(control) == 2
+	done = control.ctl("ca", "discard", "--yes")
+	assert "prepared" not in done.stdout, done.stdout
+	assert control.ctl("ca", "export-bundle").stdout == before
+	for proxy in web, orders:
+		wait_until(lambda proxy=proxy: (proxy.state_dir /
+		    "bundle.pem").read_text().count("BEGIN CERT") == 1,
+		    "it has forgotten that")
+	control.ctl("ca", "activate", expect=1)
+	# The right one follows.
+	request = control.ctl("ca", "prepare", "--csr").stdout
+	control.ctl("ca", "prepare", "--chain", far.sign(request))
+	control.ctl("ca", "activate", "--yes")
+	follow(control, [web, orders])
+	load.more(100)
+	load.finish()
+	assert "ca.discard" in control.ctl("audit", "-o", "json").stdout
 
 
 @scenario
