@@ -79,7 +79,17 @@ api_attest(struct api_call *call)
 	struct attested host;
 	uint8_t point[KEY_POINT_LEN];
 	struct err err = ERR_INIT;
+	struct addr room;
 
+	if (!attest_may_ask(s->attest, l7_addr(call->ctx, &room),
+	    loop_now_ms(s->loop))) {
+		call->retry_s = login_limit_left_s(loop_now_ms(s->loop));
+		err_set(&err, ERR_TOO_MANY, "too many hosts join, or too often "
+		    "from there; wait a minute");
+		refuse(call, slice_str(conf_get_string(call->json, "service")),
+		    &err);
+		return;
+	}
 	if (read_question(call, &q, point, &err) < 0 ||
 	    attest_judge(s->attest, s->registry, &call->arena, &q,
 	    clock_wall_s(), &host, &err) < 0) {

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "model/closure.h"
 #include "modes/control/attest.h"
+#include "modes/control/attest_limit.h"
 #include "pki/hash.h"
 #include "pki/spiffe.h"
 
@@ -13,9 +14,13 @@
  */
 #define DRAWN_LEN	16
 
+#define NAME_HASH_LEN	8	/* bytes of a hash in a workload's name */
+#define NAME_PREFIX	(SPIFFE_LABEL_MAX - 2 * NAME_HASH_LEN - 1)
+
 struct attest {
 	uint8_t    secret[HASH_LEN];
 	struct map used;	/* nonces: int64_t * until which */
+	struct attest_limit limit;
 };
 
 static const struct attest_verifier *const verifiers[] = {
@@ -37,8 +42,15 @@ attest_free(struct attest *t)
 	if (t == NULL)
 		return;
 	map_fini(&t->used, mem_free);
+	attest_limit_fini(&t->limit);
 	mem_wipe(t->secret, sizeof(t->secret));
 	mem_free(t);
+}
+
+bool
+attest_may_ask(struct attest *t, const struct addr *from, uint64_t now_ms)
+{
+	return attest_limit_take(&t->limit, from, now_ms);
 }
 
 /* --- nonces -------------------------------------------------------------- */
@@ -104,7 +116,7 @@ has_ended(const struct model_host_attestor *h, int64_t now)
 }
 
 static bool
-is_proven(const struct attest_question *q, const struct attest_host *host)
+is_proven(const struct attest_question *q, const struct pubkey *key)
 {
 	uint8_t nonce[HOST_NONCE_LEN];
 	struct str text = { 0 };
@@ -112,10 +124,38 @@ is_proven(const struct attest_question *q, const struct attest_host *host)
 	memcpy(nonce, q->nonce.ptr, HOST_NONCE_LEN);
 	host_proof_add_text(&text, nonce, q->csr, q->control);
 
-	bool is = host_proof_is_good(&host->key, str_slice(&text), q->proof);
+	bool is = host_proof_is_good(key, str_slice(&text), q->proof);
 
 	str_fini(&text);
 	return is;
+}
+
+static int
+refuse_proof(struct err *err)
+{
+	return err_set(err, ERR_DENIED, "proof: it is not signed by the host's "
+	    "key");
+}
+
+/*
+ * One signature, before the chains of as many documents as there are: of a type
+ * that nobody knows there is nothing to look into.
+ */
+static int
+check_proof(const struct attest_question *q, struct arena *a, struct err *err)
+{
+	struct pubkey key;
+
+	for (size_t i = 0; i < sizeof(verifiers) / sizeof(verifiers[0]); i++) {
+		const struct attest_verifier *v = verifiers[i];
+
+		if (v == NULL || !slice_is(q->evidence.type, v->type))
+			continue;
+		if (v->shown(&q->evidence, a, &key, err) < 0)
+			return -1;
+		return is_proven(q, &key) ? 0 : refuse_proof(err);
+	}
+	return 0;
 }
 
 static int
@@ -135,31 +175,37 @@ judge_one(const struct model_object *o, struct arena *a,
 		    h->head.meta.name);
 	if (v->verify(o, &q->evidence, now, a, host, err) < 0)
 		return -1;
-	if (!is_proven(q, host))
-		return err_set(err, ERR_DENIED, "proof: it is not signed by the "
-		    "host's key");
+	if (!is_proven(q, &host->key))
+		return refuse_proof(err);
 	return model_host_may_serve(&h->spec, host->name, service) ? 0 :
 	    err_set(err, ERR_DENIED, "host %.*s may not serve %.*s by "
 	    "HostAttestor %s", SLICE_ARG(host->name), SLICE_ARG(service),
 	    h->head.meta.name);
 }
 
-/* SERVICE-LABEL-HASH: always the same one, and hosts of one label have two. */
+/*
+ * SERVICE-LABEL-HASH: always the same one, and hosts of one label have two.  Who
+ * may choose his host's name finds no other that gives the same.
+ */
 static struct slice
 workload_name(struct arena *a, struct slice service, struct slice host)
 {
 	struct slice label, name;
 	uint8_t hash[HASH_LEN];
+	struct str hex = { 0 };
 
 	hash_sha256(hash, host);
+	str_add_hex(&hex, hash, NAME_HASH_LEN);
 	slice_cut(&host, '.', &label);
-	name = slice_str(arena_printf(a, "%.*s-%.*s-%02x%02x",
-	    SLICE_ARG(service), SLICE_ARG(label), hash[0], hash[1]));
-	if (spiffe_label_ok(name))
-		return name;
-	return slice_str(arena_printf(a, "%.*s-%02x%02x%02x%02x%02x%02x",
-	    service.len > 50 ? 50 : (int)service.len, service.ptr, hash[0],
-	    hash[1], hash[2], hash[3], hash[4], hash[5]));
+	name = slice_str(arena_printf(a, "%.*s-%.*s-%s", SLICE_ARG(service),
+	    SLICE_ARG(label), str_ptr(&hex)));
+	if (!spiffe_label_ok(name)) {
+		service.len = service.len > NAME_PREFIX ? NAME_PREFIX : service.len;
+		name = slice_str(arena_printf(a, "%.*s-%s", SLICE_ARG(service),
+		    str_ptr(&hex)));
+	}
+	str_fini(&hex);
+	return name;
 }
 
 static void
@@ -203,6 +249,8 @@ attest_judge(struct attest *t, const struct registry *r, struct arena *a,
 	if (!nonce_is_good(t, q->nonce, now))
 		return err_set(err, ERR_DENIED, "nonce: it is none of ours, too "
 		    "old, or used; ask for another");
+	if (check_proof(q, a, err) < 0)
+		return -1;
 	query.namespace = arena_dup(a, ns).ptr;
 	all = registry_list(r, &query, &n);
 	err_set(&first, ERR_DENIED, "namespace %.*s has no HostAttestor",

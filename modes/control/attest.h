@@ -3,6 +3,7 @@
 
 #include "base/map.h"
 #include "model/host_attestor.h"
+#include "net/addr.h"
 #include "modes/control/records.h"
 #include "modes/control/registry.h"
 #include "pki/host_proof.h"
@@ -32,6 +33,9 @@ void attest_free(struct attest *);
 void attest_nonce(const struct attest *, int64_t now,
     uint8_t nonce[HOST_NONCE_LEN]);
 
+/* Before anything is looked into; false: it asks too often, or all do. */
+bool attest_may_ask(struct attest *, const struct addr *from, uint64_t now_ms);
+
 /* What a host shows. */
 struct attest_evidence {
 	struct slice type;		/* as in the document */
@@ -53,6 +57,12 @@ struct attest_host {
  */
 struct attest_verifier {
 	const char *type;
+	/*
+	 * The key that the evidence shows, whoever vouches for it: without a proof
+	 * by that nothing else is looked into.  ERR_DENIED: it shows none.
+	 */
+	int       (*shown)(const struct attest_evidence *, struct arena *,
+			struct pubkey *, struct err *);
 	/* ERR_DENIED: why the document does not take it. */
 	int       (*verify)(const struct model_object *,
 			const struct attest_evidence *, int64_t now,

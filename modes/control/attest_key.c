@@ -18,22 +18,37 @@ hash_of(struct arena *a, const uint8_t point[KEY_POINT_LEN])
 	return kept;
 }
 
+static int
+shown(const struct attest_evidence *e, struct arena *a, struct pubkey *key,
+    struct err *err)
+{
+	uint8_t point[KEY_POINT_LEN];
+
+	(void)a;
+	if (host_proof_read_public(point, e->key, err) < 0) {
+		err->kind = ERR_DENIED;
+		return err_wrap(err, "key");
+	}
+	pubkey_p256(key, point);
+	return 0;
+}
+
 /* The host is known by the name of the document that has its key. */
 static int
 verify(const struct model_object *o, const struct attest_evidence *e,
     int64_t now, struct arena *a, struct attest_host *host, struct err *err)
 {
 	const struct model_host_attestor *h = model_host_attestor(o);
-	uint8_t shown[KEY_POINT_LEN], ours[KEY_POINT_LEN];
+	uint8_t theirs[KEY_POINT_LEN], ours[KEY_POINT_LEN];
 
 	(void)now;
-	if (host_proof_read_public(shown, e->key, err) < 0 ||
+	if (host_proof_read_public(theirs, e->key, err) < 0 ||
 	    host_proof_read_public(ours, slice_str(h->spec.host_key->public_key),
 	    err) < 0) {
 		err->kind = ERR_DENIED;
 		return err_wrap(err, "key");
 	}
-	if (memcmp(shown, ours, KEY_POINT_LEN) != 0)
+	if (memcmp(theirs, ours, KEY_POINT_LEN) != 0)
 		return err_set(err, ERR_DENIED, "the host's key is not "
 		    "registered");
 	pubkey_p256(&host->key, ours);
@@ -60,4 +75,5 @@ stands(const struct model_object *o, struct slice host, struct slice hash)
 	return is;
 }
 
-const struct attest_verifier attest_key = { "HostKey", verify, stands };
+const struct attest_verifier attest_key = { "HostKey", shown, verify,
+	stands };

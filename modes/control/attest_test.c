@@ -117,7 +117,7 @@ static const struct {
 	{ "services: ['*']", "shop/"
 	    "a23456789012345678901234567890123456789012345678901234567",
 	    "a23456789012345678901234567890123456789012345678901234567",
-	    "a2345678901234567890123456789012345678901234567890-" },
+	    "a234567890123456789012345678901234567890123456-" },
 	{ "services: ['*']", "other/orders", NULL, NULL },
 	{ "services: ['*']", "shop/gw--edge", NULL, NULL },
 	{ "services: [web], gateways: [edge], serviceAccount: sell",
@@ -160,6 +160,9 @@ TEST(attest_gives_what_the_document_says_and_nothing_else)
 			assert_true(slice_has_prefix(got.grant.name,
 			    slice_str(grants[i].name)));
 			assert_true(spiffe_label_ok(got.grant.name));
+			/* 64 bits of hash, which nobody collides on purpose. */
+			assert_int_equal(got.grant.name.len,
+			    strlen(grants[i].name) + 16);
 			assert_true(slice_is(got.attestor, "shop/db1"));
 			assert_true(slice_is(got.host, "db1"));
 			assert_true(got.since > 0);
@@ -229,6 +232,13 @@ TEST(attest_needs_the_key_that_is_registered)
 	b.q.proof = a.q.proof;
 	assert_int_equal(attest_judge(t->s->attest, t->s->registry, &arena, &b.q,
 	    now, &got, &err), -1);
+	/* Nothing is looked into without one, not even who might take it. */
+	err = ERR_INIT;
+	b.q.service = SLICE("nowhere/orders");
+	assert_int_equal(attest_judge(t->s->attest, t->s->registry, &arena, &b.q,
+	    now, &got, &err), -1);
+	assert_non_null(strstr(err.text, "proof"));
+	b.q.service = SLICE("shop/orders");
 	b.q.proof = str_slice(&b.proof);
 	b.q.control = SLICE("spiffe://other/control");
 	assert_int_equal(attest_judge(t->s->attest, t->s->registry, &arena, &b.q,

@@ -2,6 +2,7 @@
 
 #include "conf/pattern.h"
 #include "modes/control/attest.h"
+#include "pki/cert_key.h"
 #include "pki/pem.h"
 #include "pki/web.h"
 
@@ -99,6 +100,22 @@ check(const struct model_host_x509 *x, const struct slice *certs, size_t n,
 }
 
 static int
+shown(const struct attest_evidence *e, struct arena *a, struct pubkey *key,
+    struct err *err)
+{
+	struct slice certs[WEB_CERTS_MAX + 1];
+	struct cert leaf;
+
+	if (read_chain(e->certificates, a, certs, err) == 0)
+		return err_set(err, ERR_DENIED, "certificate: expected "
+		    "certificates in PEM");
+	if (cert_parse(&leaf, certs[0], err) < 0 || !cert_key_get(key, &leaf))
+		return err_set(err, ERR_DENIED, "the host's certificate: it is "
+		    "malformed, or of a key that is not taken");
+	return 0;
+}
+
+static int
 verify(const struct model_object *o, const struct attest_evidence *e,
     int64_t now, struct arena *a, struct attest_host *host, struct err *err)
 {
@@ -113,6 +130,12 @@ verify(const struct model_object *o, const struct attest_evidence *e,
 		return err_set(err, ERR_DENIED, "certificate: expected "
 		    "certificates in PEM");
 
+	/* A document that is about other hosts verifies no chain. */
+	if (cert_parse(&leaf, certs[0], err) == 0 &&
+	    !find_name(x, &leaf, a, &host->name))
+		return err_set(err, ERR_DENIED, "the host's certificate has "
+		    "none of the names that are taken");
+
 	enum distrust why = check(x, certs, n, now, &leaf, &host->key);
 
 	if (why != DISTRUST_NONE)
@@ -120,9 +143,6 @@ verify(const struct model_object *o, const struct attest_evidence *e,
 		    why == DISTRUST_UNKNOWN_ISSUER ? "nobody signed it who is "
 		    "among the roots of the HostAttestor" :
 		    distrust_sentence(why));
-	if (!find_name(x, &leaf, a, &host->name))
-		return err_set(err, ERR_DENIED, "the host's certificate has "
-		    "none of the names that are taken");
 	cert_add_serial(&serial, &leaf);
 	host->credential = arena_dup(a, str_slice(&serial));
 	if (is_revoked(x, host->name, host->credential))
@@ -140,4 +160,4 @@ stands(const struct model_object *o, struct slice host, struct slice serial)
 	return is_wanted(x, host) && !is_revoked(x, host, serial);
 }
 
-const struct attest_verifier attest_x509 = { "X509", verify, stands };
+const struct attest_verifier attest_x509 = { "X509", shown, verify, stands };

@@ -426,5 +426,24 @@ def the_end_of_what_hosts_join_by_is_foretold(scene):
 	assert "root 1 of" not in said, said
 
 
+@scenario
+def one_address_asks_only_so_often_what_it_is(scene):
+	control = scene.control()
+	by_x509(control, hosts_ca(scene))
+	api = Api(control, local=False)
+	replies = [api.post("/v1/attest", {"service": "default/orders"})
+	    for _ in range(62)]	# whenever a minute begins
+	late = [reply for reply in replies if reply.status == 429]
+	assert late and len(replies) - len(late) >= 30, len(late)
+	assert 1 <= int(late[0].fields.get("retry-after")) <= 62, late[0].text
+	words = "too many hosts join, or too often from there"
+	assert words in late[0].text, late[0].text
+	# So many lines a second and no more.
+	wait_until(lambda: api.post("/v1/attest", {}) and words in control.err(),
+	    "the log says so")
+	# Control answers others meanwhile.
+	assert Api(control).get("/v1/health").status == 200
+
+
 if __name__ == "__main__":
 	main()
