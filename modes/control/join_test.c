@@ -1,11 +1,9 @@
-#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/unit.h"
-#include "modes/control/joining_test.h"
+#include "modes/control/joining_fixture.h"
 
 TEST(join_gives_the_names_of_the_token)
 {
@@ -145,22 +143,17 @@ TEST(join_for_another_service_leaves_the_token_unused)
 TEST(join_gives_nothing_out_that_is_not_recorded)
 {
 	struct server_fixture *t = server_fixture_new();
-	struct rlimit limit, none;
+	struct rlimit disk;
 	struct token token;
 	struct key key;
 	struct joining u;
 
 	key_generate(&key);
 	joining_token(t, &token, "", 60);
-	signal(SIGXFSZ, SIG_IGN);
-	getrlimit(RLIMIT_FSIZE, &limit);
-	none = limit;
-	none.rlim_cur = 0;
-	setrlimit(RLIMIT_FSIZE, &none);
+	disk = fixture_fill_disk();
 	log_set_levels("error,store=error");
 	u = joining_run(t, &token, &key);
-	setrlimit(RLIMIT_FSIZE, &limit);
-	signal(SIGXFSZ, SIG_DFL);
+	fixture_free_disk(&disk);
 	assert_int_equal(u.err.kind, ERR_UNAVAILABLE);
 	assert_string_equal(u.identity, "");
 	assert_int_equal(joining_count(t), 0);

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/unit.h"
-#include "modes/control/joining_test.h"
+#include "modes/control/joining_fixture.h"
 #include "modes/control/left_behind.h"
 #include "modes/control/operators.h"
 #include "modes/control/peer_fixture.h"

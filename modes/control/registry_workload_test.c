@@ -1,6 +1,4 @@
-#include <sys/resource.h>
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -341,20 +339,15 @@ TEST(registry_workloads_freed_with_answers_out)
 TEST(registry_workload_that_could_not_be_written_is_tried_again)
 {
 	struct workload_test w;
-	struct rlimit limit, none;
+	struct rlimit disk;
 
 	workload_test_init(&w);
-	signal(SIGXFSZ, SIG_IGN);
-	getrlimit(RLIMIT_FSIZE, &limit);
-	none = limit;
-	none.rlim_cur = 0;
 	join(&w, "10.0.0.7");
-	setrlimit(RLIMIT_FSIZE, &none);
+	disk = fixture_fill_disk();
 	report(&w, true);
 	pass(&w, 2);
 	assert_null(find(&w, KEY));
-	setrlimit(RLIMIT_FSIZE, &limit);
-	signal(SIGXFSZ, SIG_DFL);
+	fixture_free_disk(&disk);
 	pass(&w, 1);
 	assert_non_null(find(&w, KEY));
 	workload_test_fini(&w);

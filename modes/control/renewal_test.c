@@ -1,11 +1,9 @@
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/unit.h"
-#include "modes/control/joining_test.h"
+#include "modes/control/joining_fixture.h"
 #include "modes/control/revocations.h"
 #include "modes/control/store_keys.h"
 
@@ -14,23 +12,18 @@ TEST(renewal_gives_nothing_out_that_is_not_recorded)
 {
 	struct server_fixture *t = server_fixture_new();
 	struct joining first, next = { .err = ERR_INIT };
-	struct rlimit limit, none;
+	struct rlimit disk;
 	struct token token;
 	struct key key;
 
 	key_generate(&key);
 	joining_token(t, &token, "orders-1", 60);
 	first = joining_run(t, &token, &key);
-	signal(SIGXFSZ, SIG_IGN);
-	getrlimit(RLIMIT_FSIZE, &limit);
-	none = limit;
-	none.rlim_cur = 0;
-	setrlimit(RLIMIT_FSIZE, &none);
+	disk = fixture_fill_disk();
 	log_set_levels("error,store=error");
 	joining_renew(t, first.leaf, &key, false, &next);
 	server_fixture_run(t, &next.done);
-	setrlimit(RLIMIT_FSIZE, &limit);
-	signal(SIGXFSZ, SIG_DFL);
+	fixture_free_disk(&disk);
 	assert_int_equal(next.err.kind, ERR_UNAVAILABLE);
 	assert_string_equal(next.identity, "");
 	assert_int_equal(joining_count(t), 1);

@@ -2,6 +2,7 @@
 #define CONTROL_STORE_FIXTURE_H
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include "modes/control/store_backup.h"
 #include "modes/control/store_wait.h"
@@ -29,6 +30,10 @@ struct err fixture_refused(struct fixture *);
 /* In the shut file.  Gives how many places there were. */
 int fixture_replace_bytes(struct fixture *, const char *from, const char *to);
 void fixture_patch(struct fixture *, long at, const void *p, size_t len);
+
+/* No file of this process grows, as on a full disk, until that is taken back. */
+struct rlimit fixture_fill_disk(void);
+void fixture_free_disk(const struct rlimit *);
 
 /* inbox: a port that keeps what was posted until the test takes it. */
 struct inbox {

@@ -1,5 +1,6 @@
-#include <fcntl.h>
 #include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +135,26 @@ fixture_replace_bytes(struct fixture *f, const char *from, const char *to)
 		}
 	mem_free(bytes);
 	return n;
+}
+
+struct rlimit
+fixture_fill_disk(void)
+{
+	struct rlimit before, none;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	return before;
+}
+
+void
+fixture_free_disk(const struct rlimit *before)
+{
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, before), 0);
+	signal(SIGXFSZ, SIG_DFL);
 }
 
 struct posted {

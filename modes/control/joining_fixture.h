@@ -1,12 +1,12 @@
-#ifndef CONTROL_JOINING_TEST_H
-#define CONTROL_JOINING_TEST_H
+#ifndef CONTROL_JOINING_FIXTURE_H
+#define CONTROL_JOINING_FIXTURE_H
 
 #include "modes/control/join.h"
 #include "modes/control/server_fixture.h"
 #include "pki/token.h"
 
 /*
- * joining_test: for tests of who joins and renews, a workload of account "sell"
+ * joining_fixture: for tests of who joins and renews, a workload of account "sell"
  * in namespace shop, and what became of its wish.
  */
 struct joining {

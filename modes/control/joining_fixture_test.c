@@ -1,4 +1,4 @@
-#include "modes/control/joining_test.h"
+#include "modes/control/joining_fixture.h"
 
 #include <string.h>
 
