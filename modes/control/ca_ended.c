@@ -28,7 +28,8 @@ remedy(const struct ca *ca, bool is_root)
 	    "comes back, and mesh ctl ca activate puts it to use" :
 	    "mesh ctl ca prepare --csr prints a request, to be signed where the "
 	    "root's key is; mesh ctl ca prepare --chain takes what comes back, "
-	    "and mesh ctl ca activate puts it to use";
+	    "and mesh ctl ca activate puts it to use; or restart control with "
+	    "that key";
 }
 
 void

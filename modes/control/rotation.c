@@ -163,6 +163,17 @@ look_at_end(struct rotation *r, int64_t now)
 		    "place, and every proxy joins anew, with a new token");
 }
 
+/*
+ * Since the intermediate ended nobody could hear of the prepared root: another
+ * intermediate would shut nobody out, so it is for people to choose.
+ */
+static bool
+would_shut_out(const struct ca *ca, int64_t now)
+{
+	return ca_ended(ca, now) == CA_ENDED_INTERMEDIATE &&
+	    !ca_rotate_is_vouched(&ca->files);
+}
+
 void
 rotation_look(struct rotation *r, int64_t now)
 {
@@ -179,7 +190,8 @@ rotation_look(struct rotation *r, int64_t now)
 	f.is_prepared = ca_rotate_is_prepared(&ca->files, &f.prepared);
 	enum rotation_step step = rotation_due(&f, now);
 
-	if (!is_for_others(r, step, now))
+	if (!is_for_others(r, step, now) &&
+	    (step != ROTATION_ACTIVATE || !would_shut_out(ca, now)))
 		take(r, step);
 	look_at_end(r, now);
 	if (has_ended_root(ca, now - ROTATION_DROP_S))

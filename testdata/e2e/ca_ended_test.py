@@ -78,6 +78,17 @@ def an_intermediate_of_others_that_ended_is_followed_by_another(scene):
 	shutil.copy(ended, control.data_dir / "ca/intermediate.pem")
 	start_ended(control, ["the intermediate ended 20",
 	    "mesh ctl ca prepare --csr"])
+	# Another root is no way out that is taken by itself, or by mistake.
+	stranger = Authority(scene, "stranger")
+	request = control.ctl("ca", "prepare", "--csr").stdout
+	control.ctl("ca", "prepare", "--chain", stranger.sign(request))
+	assert control.stop() == 0
+	start_ended(control, ["the intermediate ended 20",
+	    "mesh ctl ca activate puts what is prepared to use"])
+	said = control.ctl("ca", "activate", expect=75).stderr
+	assert "2 that are not connected may not have heard of it, such as " \
+	    "default/orders" in said, said
+	control.ctl("ca", "discard", "--yes")
 	request = control.ctl("ca", "prepare", "--csr").stdout
 	signed = far.sign(request, root=False)
 	control.ctl("ca", "prepare", "--chain", signed)
