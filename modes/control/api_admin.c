@@ -117,11 +117,14 @@ api_logging_put(struct api_call *call)
 {
 	struct slice level = api_query(call, "level");
 
+	/* Beforehand: the new level may leave warnings out. */
+	if (level.len > 0)
+		log_warn("control", "%.*s sets the log level: %s",
+		    SLICE_ARG(call->who.from), level.ptr);
 	if (level.len == 0 || log_set_levels(level.ptr) < 0) {
 		api_answer_fail(call, ERR_DATA, "level: expected error, warn, "
 		    "info or debug, also by part: info,store=debug");
 		return;
 	}
-	log_info("control", "log level: %s", level.ptr);
 	api_logging_get(call);
 }

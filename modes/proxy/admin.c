@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -167,9 +168,35 @@ get_logging(struct l7_ctx *ctx, struct admin *a)
 	str_fini(&out);
 }
 
+#define CALLER_TEXT	(ADDR_TEXT_MAX + 16)
+
+/*
+ * Whoever may open the local socket may read; whose proxy it is may write, and
+ * anybody on this machine by TCP, as ever.
+ */
+static bool
+name_owner(struct l7_ctx *ctx, char out[CALLER_TEXT])
+{
+	char from[ADDR_TEXT_MAX];
+	struct addr room;
+	uid_t uid;
+
+	if (conn_peer_uid(l7_conn(ctx), &uid) == 0) {
+		snprintf(out, CALLER_TEXT, "uid %u", (unsigned)uid);
+		if (uid == 0 || uid == geteuid())
+			return true;
+		log_warn("admin", "%s may not set log levels", out);
+		return false;
+	}
+	addr_format(l7_addr(ctx, &room), from);
+	snprintf(out, CALLER_TEXT, "%s", from);
+	return true;
+}
+
 static void
 put_logging(struct l7_ctx *ctx, struct admin *a)
 {
+	char caller[CALLER_TEXT];
 	struct slice rest = l7_request(ctx)->query, part;
 	const char *level = NULL;
 
@@ -177,12 +204,19 @@ put_logging(struct l7_ctx *ctx, struct admin *a)
 		if (slice_has_prefix(part, SLICE("level=")))
 			level = arena_dup(l7_arena(ctx),
 			    slice_from(part, 6)).ptr;
+	if (!name_owner(ctx, caller)) {
+		answer_text(ctx, 403, "only the user that the proxy runs as sets "
+		    "log levels");
+		return;
+	}
+	/* Beforehand: the new level may leave warnings out. */
+	if (level != NULL)
+		log_warn("admin", "%s sets the log level: %s", caller, level);
 	if (level == NULL || log_set_levels(level) != 0) {
 		answer_text(ctx, 400, "level: expected error, warn, info or "
 		    "debug, also by part: info,tls=debug");
 		return;
 	}
-	log_info("admin", "log level: %s", level);
 	get_logging(ctx, a);
 }
 

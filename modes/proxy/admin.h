@@ -16,7 +16,8 @@
  *	PUT /logging?level=info,tls=debug
  *
  * The TCP listener is for this machine: whoever reaches it may read all of it
- * and set log levels.  None of it is a secret.
+ * and set log levels, which the log says.  None of it is a secret.  On the socket
+ * only the proxy's user may set them.
  *
  * Life: admin_open -> admin_close (in the loop's last turn) -> admin_free.
  */

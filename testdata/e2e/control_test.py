@@ -742,6 +742,7 @@ def admin_tells_how_it_is(scene):
 	assert config["spec"]["dataDir"] == str(control.data_dir), config
 	reply = get(control.admin_port, "/logging?level=debug", method="PUT")
 	assert reply.json()["api"] == "debug", reply.text()
+	control.wait_line(r"warn .*127.0.0.1:\d+ sets the log level: debug")
 	assert get(control.admin_port, "/logging?level=loud",
 	    method="PUT").status == 400
 

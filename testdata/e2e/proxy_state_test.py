@@ -476,6 +476,27 @@ def log_levels_change_while_it_runs(scene):
 	assert proxy.admin("/logging?level=loud", method="PUT").status == 400
 	assert proxy.admin("/logging", method="PUT").status == 400
 	assert proxy.admin("/logging").json()["sync"] == "debug"
+	proxy.wait_line(r"warn .*admin: 127.0.0.1:\d+ sets the log level: "
+	    "info,sync=debug")
+	proxy.admin("/logging?level=error", method="PUT")
+	proxy.wait_line("sets the log level: error")
+	# On the socket it is for its user.
+	path = str(proxy.scene.dir / "orders.sock")
+	with wire.Client(path) as local:
+		assert local.request("/logging?level=info", "PUT").status == 200
+	if os.geteuid() != 0:
+		return
+	for shut in (proxy.scene.dir, *proxy.scene.dir.parents[:1]):
+		os.chmod(shut, os.stat(shut).st_mode | 0o011)
+	os.chmod(path, 0o666)
+	for method, status in (("GET", "200"), ("PUT", "403")):
+		done = subprocess.run(["curl", "-s", "-o", os.devnull, "-w",
+		    "%{http_code}", "-X", method, "--unix-socket", path,
+		    "http://proxy/logging?level=debug"], user=65534, text=True,
+		    capture_output=True, check=True, cwd="/")
+		assert done.stdout == status, (method, done.stdout)
+	proxy.wait_line("admin: uid 65534 may not set log levels")
+	assert proxy.admin("/logging").json()["sync"] == "info"
 
 
 @scenario
