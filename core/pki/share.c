@@ -98,6 +98,19 @@ write_share(struct str *out, const struct share *s)
 	str_add_char(out, '\n');
 }
 
+/* Nothing that would do something to the terminal of who reads it. */
+static bool
+is_plain(struct slice name)
+{
+	struct str shown = { 0 };
+
+	str_add_printable(&shown, name);
+	bool is = slice_eq(str_slice(&shown), name);
+
+	str_fini(&shown);
+	return is;
+}
+
 static int
 check_wish(size_t count, size_t threshold, struct slice file, const char *name,
     struct err *err)
@@ -110,9 +123,10 @@ check_wish(size_t count, size_t threshold, struct slice file, const char *name,
 	if (file.len == 0 || file.len > SHARE_FILE_MAX)
 		return err_set(err, ERR_DATA, "%zu bytes, expected 1 to %d",
 		    file.len, SHARE_FILE_MAX);
-	if (len == 0 || len > SHARE_NAME_MAX || strpbrk(name, "\r\n") != NULL)
+	if (len == 0 || len > SHARE_NAME_MAX || !is_plain(slice_str(name)))
 		return err_set(err, ERR_DATA, "its name is empty, longer than "
-		    "%d bytes or more than a line", SHARE_NAME_MAX);
+		    "%d bytes, or has characters that are not to be seen",
+		    SHARE_NAME_MAX);
 	return 0;
 }
 
@@ -216,7 +230,7 @@ read_sealed(struct share *s, struct slice text)
 }
 
 static bool
-read_lines(struct share *s, struct slice text)
+read_lines(struct share *s, struct slice text, const char **why)
 {
 	struct slice line, set;
 	bool ok = next_line(&text, &line) && slice_is(line, FIRST_LINE);
@@ -226,6 +240,10 @@ read_lines(struct share *s, struct slice text)
 	if (name.len == 0 || name.len > SHARE_NAME_MAX ||
 	    !read_numbers(s, read_word(&text, "share")))
 		return false;
+	if (!is_plain(name)) {
+		*why = "its name has characters that are not to be seen";
+		return false;
+	}
 	snprintf(s->name, sizeof(s->name), "%.*s", SLICE_ARG(name));
 	set = read_word(&text, "set");
 	ok = read_bytes(&text, "value", s->value);
@@ -266,6 +284,7 @@ is_typed_well(struct slice text)
 int
 share_read(struct share *s, struct slice text, struct err *err)
 {
+	const char *why = "it was changed: its set has another name";
 	uint8_t sum[HASH_LEN];
 
 	*s = (struct share){ 0 };
@@ -276,10 +295,9 @@ share_read(struct share *s, struct slice text, struct err *err)
 	if (!is_typed_well(text))
 		return err_set(err, ERR_DATA, "its last line does not fit the "
 		    "others: a mistake of typing, or damage");
-	if (!read_lines(s, text)) {
+	if (!read_lines(s, text, &why)) {
 		share_fini(s);
-		return err_set(err, ERR_DATA, "it was changed: its set has "
-		    "another name");
+		return err_set(err, ERR_DATA, "%s", why);
 	}
 	commit(sum, s->index, s->value);
 	if (hash_equal(slice_of(sum, HASH_LEN),

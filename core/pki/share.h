@@ -49,7 +49,7 @@ struct share {
 /*
  * Adds the text of share i + 1 to texts[i], each to be wiped (key_wipe_str).
  * ERR_USAGE: 2 <= threshold <= count <= SHARE_MAX; ERR_DATA: the file or its
- * name is too long, or one has characters that do not fit in a line.
+ * name is too long, or has characters that are not to be seen.
  */
 int share_split(struct str *texts, size_t count, size_t threshold,
     struct slice file, const char *name, struct err *);

@@ -161,6 +161,26 @@ TEST(share_that_was_changed_on_purpose_is_named)
 	}
 }
 
+/* It is printed for whoever restores the key. */
+TEST(share_whose_name_would_talk_to_a_terminal_is_refused)
+{
+	static const char bytes[] = { '\033', '\r', '\t', '\a', '\x7f', '\xff' };
+	struct str texts[COUNT];
+
+	split(texts, COUNT, THRESHOLD);
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		struct slice chosen[THRESHOLD];
+
+		*(strstr(texts[2].ptr, "\nname ") + 6) = bytes[i];
+		sign(&texts[2]);
+		for (size_t k = 0; k < THRESHOLD; k++)
+			chosen[k] = str_slice(&texts[k]);
+		assert_string_equal(combine(chosen, THRESHOLD), "c: its name has "
+		    "characters that are not to be seen");
+	}
+	wipe(texts, COUNT);
+}
+
 TEST(share_of_another_set_is_named)
 {
 	struct str ours[COUNT], theirs[COUNT];
@@ -203,6 +223,8 @@ TEST(share_split_refuses_what_makes_no_sense)
 		{ 5, 1, "k", ERR_USAGE }, { 5, 6, "k", ERR_USAGE },
 		{ 5, 0, "k", ERR_USAGE }, { SHARE_MAX + 1, 2, "k", ERR_USAGE },
 		{ 5, 3, "", ERR_DATA }, { 5, 3, "a\nb", ERR_DATA },
+		{ 5, 3, "a\033[2Jb", ERR_DATA }, { 5, 3, "a\x7f", ERR_DATA },
+		{ 5, 3, "a\xc2\x9b" "2J", ERR_DATA }, { 5, 3, "a\xff", ERR_DATA },
 	};
 	struct str texts[SHARE_MAX + 1] = { { 0 } };
 

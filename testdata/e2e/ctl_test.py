@@ -457,6 +457,33 @@ def delete_asks_or_wants_yes(scene):
 	assert control.get("services")["items"] == []
 
 
+@scenario
+def who_gives_up_at_the_password_sees_what_he_types_again(scene):
+	control = scene.control()
+	for key, number in ((b"\x03", signal.SIGINT), (b"\x1c", signal.SIGQUIT),
+	    (None, signal.SIGTERM)):
+		master, slave = terminal()
+		shown = lambda: termios.tcgetattr(slave)[3] & termios.ECHO != 0
+		try:
+			child = subprocess.Popen([str(MESH), "ctl", "--socket",
+			    str(control.socket), "user", "add", "anna", "--role",
+			    "viewer"], stdin=slave, stdout=slave, stderr=slave,
+			    env={**BARE, "TERM": "dumb"}, cwd=scene.dir,
+			    start_new_session=True, preexec_fn=lambda:
+			    fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+			wait_until(lambda: not shown(), "nothing is shown")
+			os.write(master, b"secr")
+			if key is None:
+				child.terminate()
+			else:
+				os.write(master, key)
+			assert child.wait(10 * SLOWER) == -number
+			assert shown(), number
+		finally:
+			os.close(master)
+			os.close(slave)
+
+
 def type_into(control, answer, *args):
 	"""Runs ctl on a terminal and answers its question; gives the exit code."""
 	master, slave = terminal()
