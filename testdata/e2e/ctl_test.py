@@ -460,8 +460,8 @@ def delete_asks_or_wants_yes(scene):
 @scenario
 def who_gives_up_at_the_password_sees_what_he_types_again(scene):
 	control = scene.control()
-	for key, number in ((b"\x03", signal.SIGINT), (b"\x1c", signal.SIGQUIT),
-	    (None, signal.SIGTERM)):
+	for key, code in ((b"\x03", 128 + signal.SIGINT),
+	    (b"\x1c", -signal.SIGQUIT), (None, -signal.SIGTERM)):
 		master, slave = terminal()
 		shown = lambda: termios.tcgetattr(slave)[3] & termios.ECHO != 0
 		try:
@@ -477,8 +477,8 @@ def who_gives_up_at_the_password_sees_what_he_types_again(scene):
 				child.terminate()
 			else:
 				os.write(master, key)
-			assert child.wait(10 * SLOWER) == -number
-			assert shown(), number
+			assert child.wait(10 * SLOWER) == code, child.returncode
+			assert shown(), code
 		finally:
 			os.close(master)
 			os.close(slave)
