@@ -385,47 +385,48 @@ TEST(ext_authz_grpc_says_yes_only_in_so_many_words)
 	}
 }
 
-TEST(ext_authz_grpc_answer_is_a_call_that_went_well)
-{
-	static const struct {
-		int         status;
-		const char *type, *grpc_status;	/* NULL: in no trailers */
-		struct slice body;
-		const char *why;	/* NULL: it lets pass */
-		bool         is_malformed;
-	} cases[] = {
+static const struct {
+	int         status;
+	const char *type, *grpc_status;	/* NULL: in no trailers */
+	struct slice body;
+	const char *why;	/* NULL: it lets pass */
+	bool         is_malformed;
+} calls[] = {
 #define GRPC_TYPE "application/grpc"
 #define YES_BODY BYTES("\0\0\0\0\2\x0a\0")
-		{ 200, GRPC_TYPE, "0", YES_BODY, NULL, false },
-		{ 200, GRPC_TYPE, "12", YES_BODY, "it has no envoy.service."
-		    "auth.v3.Authorization", false },
-		{ 200, GRPC_TYPE, "4", YES_BODY, "it did not answer in time",
-		    false },
-		{ 200, GRPC_TYPE, "13", YES_BODY, "it failed itself", false },
-		{ 200, GRPC_TYPE, "8", YES_BODY, "it failed itself", false },
-		{ 200, GRPC_TYPE, "14", YES_BODY, "it failed itself", false },
-		{ 200, GRPC_TYPE, NULL, YES_BODY,
-		    "its answer is without grpc-status", true },
-		/* What it thinks of the question is no outage. */
-		{ 200, GRPC_TYPE, "3", YES_BODY,
-		    "it answered with grpc-status 3", true },
-		{ 200, GRPC_TYPE, "7", YES_BODY,
-		    "it answered with grpc-status 7", true },
-		{ 200, GRPC_TYPE, "16", YES_BODY,
-		    "it answered with grpc-status 16", true },
-		{ 200, "text/html", "0", YES_BODY, "its answer is not gRPC",
-		    true },
-		{ 403, "text/html", NULL, YES_BODY, "its answer is not gRPC",
-		    true },
-		{ 503, GRPC_TYPE, "0", YES_BODY, "its answer is not gRPC",
-		    false },
-		{ 200, GRPC_TYPE, "0", BYTES("\0\0\0\0\3\x0a\0"),
-		    "its answer is malformed", true },
-		{ 200, GRPC_TYPE, "0", BYTES("\1\0\0\0\2\x0a\0"),
-		    "its answer is malformed", true },
-	};
+	{ 200, GRPC_TYPE, "0", YES_BODY, NULL, false },
+	{ 200, GRPC_TYPE, "12", YES_BODY, "it has no envoy.service."
+	    "auth.v3.Authorization", false },
+	{ 200, GRPC_TYPE, "4", YES_BODY, "it did not answer in time",
+	    false },
+	{ 200, GRPC_TYPE, "13", YES_BODY, "it failed itself", false },
+	{ 200, GRPC_TYPE, "8", YES_BODY, "it failed itself", false },
+	{ 200, GRPC_TYPE, "14", YES_BODY, "it failed itself", false },
+	{ 200, GRPC_TYPE, NULL, YES_BODY,
+	    "its answer is without grpc-status", true },
+	/* What it thinks of the question is no outage. */
+	{ 200, GRPC_TYPE, "3", YES_BODY,
+	    "it answered with grpc-status 3", true },
+	{ 200, GRPC_TYPE, "7", YES_BODY,
+	    "it answered with grpc-status 7", true },
+	{ 200, GRPC_TYPE, "16", YES_BODY,
+	    "it answered with grpc-status 16", true },
+	{ 200, "text/html", "0", YES_BODY, "its answer is not gRPC",
+	    true },
+	{ 403, "text/html", NULL, YES_BODY, "its answer is not gRPC",
+	    true },
+	{ 503, GRPC_TYPE, "0", YES_BODY, "its answer is not gRPC",
+	    false },
+	{ 200, GRPC_TYPE, "0", BYTES("\0\0\0\0\3\x0a\0"),
+	    "its answer is malformed", true },
+	{ 200, GRPC_TYPE, "0", BYTES("\1\0\0\0\2\x0a\0"),
+	    "its answer is malformed", true },
+};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+TEST(ext_authz_grpc_answer_is_a_call_that_went_well)
+{
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		struct ext_authz_answer answer;
 		struct http_fields trailers;
 		struct http_head h;
@@ -434,18 +435,18 @@ TEST(ext_authz_grpc_answer_is_a_call_that_went_well)
 		arena_init(&a);
 		http_head_init(&h, &a);
 		http_fields_init(&trailers, &a);
-		h.status = cases[i].status;
+		h.status = calls[i].status;
 		http_fields_add(&h.fields, SLICE("content-type"),
-		    slice_str(cases[i].type));
-		if (cases[i].grpc_status != NULL)
+		    slice_str(calls[i].type));
+		if (calls[i].grpc_status != NULL)
 			http_fields_add(&trailers, SLICE("grpc-status"),
-			    slice_str(cases[i].grpc_status));
-		ext_authz_grpc_read(&h, cases[i].body, &trailers, &a, &answer);
-		assert_int_equal(answer.result, cases[i].why == NULL ?
+			    slice_str(calls[i].grpc_status));
+		ext_authz_grpc_read(&h, calls[i].body, &trailers, &a, &answer);
+		assert_int_equal(answer.result, calls[i].why == NULL ?
 		    EXT_AUTHZ_ALLOW : EXT_AUTHZ_ERROR);
-		if (cases[i].why != NULL)
-			assert_string_equal(answer.why, cases[i].why);
-		assert_int_equal(answer.is_malformed, cases[i].is_malformed);
+		if (calls[i].why != NULL)
+			assert_string_equal(answer.why, calls[i].why);
+		assert_int_equal(answer.is_malformed, calls[i].is_malformed);
 		arena_fini(&a);
 	}
 }

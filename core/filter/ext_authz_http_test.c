@@ -167,7 +167,11 @@ TEST(ext_authz_http_yes_changes_what_settings_name)
 		assert_int_equal(response.fields.len, 0);
 		arena_fini(&o.arena);
 	}
+}
 
+TEST(ext_authz_http_yes_changes_the_response)
+{
+	static const char *const down[] = { "set-cookie", "x-rate" };
 	const struct ext_authz_settings s = { .down_allow = NAMES(down) };
 	struct http_head response;
 	struct outcome o;

@@ -157,57 +157,58 @@ TEST(closure_follows_routes_to_their_backends)
 	model_subject_fini(&s);
 }
 
+static const char to_back[] =
+    "rules: [{backendRefs: [{name: back, port: 80, weight: 0}]}]";
+static const struct {
+	const char *version, *kind, *spec;
+	bool        is_followed;
+} followed[] = {
+	{ "v1", "HTTPRoute", to_back, true },
+	{ "v1", "GRPCRoute", to_back, true },
+	{ "v1", "TCPRoute", to_back, true },
+	{ "v1", "UDPRoute", to_back, true },
+	{ "v1alpha2", "TLSRoute", to_back, true },
+	{ "v1", "GRPCRoute", "rules: [{filters: [{type: RequestMirror, "
+	    "requestMirror: {backendRef: {name: back, port: 80}}}]}]", true },
+	{ "v1", "HTTPRoute", "rules: [{backendRefs: [{name: x, port: 80, "
+	    "filters: [{type: RequestMirror, requestMirror: {backendRef: "
+	    "{name: back, port: 80}}}]}]}]", true },
+	{ "v1", "HTTPRoute", "rules: [{filters: [{type: ExternalAuth, "
+	    "externalAuth: {protocol: HTTP, backendRef: {name: back, "
+	    "port: 80}}}]}]", true },
+	{ "v1", "TCPRoute", "rules: [{backendRefs: [{name: back, port: 80, "
+	    "namespace: other}]}]", false },
+	{ "v1", "TCPRoute", "rules: [{backendRefs: [{name: back, kind: "
+	    "Backend, group: gateway.example.com, port: 80}]}]",
+	    false },
+};
+
 /* What each kind of route sends to, by the words that name it. */
 TEST(closure_follows_each_kind_of_route)
 {
 	static const char route[] = "{apiVersion: gateway.networking.k8s.io/%s, "
 	    "kind: %s, metadata: {name: r}, spec: {parentRefs: [{group: '', kind: "
 	    "Service, name: front}], %s}}";
-	static const char to_back[] =
-	    "rules: [{backendRefs: [{name: back, port: 80, weight: 0}]}]";
-	static const struct {
-		const char *version, *kind, *spec;
-		bool        is_followed;
-	} cases[] = {
-		{ "v1", "HTTPRoute", to_back, true },
-		{ "v1", "GRPCRoute", to_back, true },
-		{ "v1", "TCPRoute", to_back, true },
-		{ "v1", "UDPRoute", to_back, true },
-		{ "v1alpha2", "TLSRoute", to_back, true },
-		{ "v1", "GRPCRoute", "rules: [{filters: [{type: RequestMirror, "
-		    "requestMirror: {backendRef: {name: back, port: 80}}}]}]", true },
-		{ "v1", "HTTPRoute", "rules: [{backendRefs: [{name: x, port: 80, "
-		    "filters: [{type: RequestMirror, requestMirror: {backendRef: "
-		    "{name: back, port: 80}}}]}]}]", true },
-		{ "v1", "HTTPRoute", "rules: [{filters: [{type: ExternalAuth, "
-		    "externalAuth: {protocol: HTTP, backendRef: {name: back, "
-		    "port: 80}}}]}]", true },
-		{ "v1", "TCPRoute", "rules: [{backendRefs: [{name: back, port: 80, "
-		    "namespace: other}]}]", false },
-		{ "v1", "TCPRoute", "rules: [{backendRefs: [{name: back, kind: "
-		    "Backend, group: gateway.example.com, port: 80}]}]",
-		    false },
-	};
 	struct model_object *back = object_from("{apiVersion: v1, kind: Service, "
 	    "metadata: {name: back}, spec: {ports: [{port: 80}]}}");
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(followed) / sizeof(followed[0]); i++) {
 		struct model_subject s;
 		char text[512];
 
-		snprintf(text, sizeof(text), route, cases[i].version,
-		    cases[i].kind, cases[i].spec);
+		snprintf(text, sizeof(text), route, followed[i].version,
+		    followed[i].kind, followed[i].spec);
 		struct model_object *o = object_from(text);
 
 		model_subject_init(&s, "default", "web-1");
 		model_subject_call(&s, "default", "front");
 		assert_true(model_subject_learn(&s, o) ||
-		    !cases[i].is_followed);
+		    !followed[i].is_followed);
 		assert_true(model_concerns(&s, o));
 		assert_int_equal(model_concerns(&s, back),
-		    cases[i].is_followed);
+		    followed[i].is_followed);
 		assert_true(model_subject_unlearn(&s, o) ||
-		    !cases[i].is_followed);
+		    !followed[i].is_followed);
 		assert_false(model_concerns(&s, back));
 		model_object_unref(o);
 		model_subject_fini(&s);
