@@ -174,6 +174,23 @@ def a_domain_that_is_believed_no_longer_is_cut_at_a_gateway(scene):
 
 
 @scenario
+def a_domain_without_roots_opens_no_gateway(scene):
+	"""Nobody is named when clients are asked for, and all the same they are."""
+	spire = Abroad(scene, "consul")
+	none = dict(spire.bundle(), keys=[], spiffe_sequence=0)
+	edge = Edge(scene, [DOMAIN.format("consul")])
+	federate(edge.control, spire.domain, inline(none))
+	wait_until(lambda: "NoValidCACertificate" not in str(edge.control.get(
+	    "gateway", "edge")["status"]), "the domain is there")
+	web = spire.member("web")
+	edge.refuses(None, "no-certificate")
+	edge.refuses(web, "foreign-trust-domain")
+	assert edge.orders.metrics().sum("mesh_requests_total") == 0
+	federate(edge.control, spire.domain, inline(spire.bundle()))
+	wait_until(lambda: edge.curl(web).status == 200, "now it has a root")
+
+
+@scenario
 def a_gateway_without_control_knows_no_domain_and_says_so(scene):
 	spire = Abroad(scene, "consul")
 	port = free_port()
