@@ -41,6 +41,7 @@ server_fixture_new(void)
 	s->vault = vault_open(t->f.dir, NULL, &err);
 	assert_non_null(s->vault);
 	s->attest = attest_new();
+	workload_limit_init(&s->workload_limit);
 	s->revocations = revocations_open(s->store, &err);
 	assert_non_null(s->revocations);
 	s->operators = operators_open(s->store, &err);
@@ -76,6 +77,7 @@ server_fixture_free(struct server_fixture *t)
 	operators_free(s->operators);
 	revocations_free(s->revocations);
 	attest_free(s->attest);
+	workload_limit_fini(&s->workload_limit);
 	stat_memo_fini(&s->memo);
 	stat_registry_free(s->stats);
 	mem_free(s);
