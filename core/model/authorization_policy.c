@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "model/annotation.h"
 #include "model/authorization_policy.h"
 #include "model/authorization_rules.h"
 #include "model/closure.h"
@@ -120,9 +121,7 @@ model_authz_action_name(enum model_authz_action action)
 bool
 model_authz_is_dry_run(const struct model_object *o)
 {
-	const char *word = model_annotation(o, MODEL_DRY_RUN);
-
-	return word != NULL && strcmp(word, "true") == 0;
+	return model_annotation_is_true(model_annotation(o, MODEL_DRY_RUN));
 }
 
 bool

@@ -13,8 +13,6 @@
  * namespace; in a root namespace without targetRefs, about all of the mesh.
  * What the rules mean is told where they are compiled (policy/authz.h).
  */
-#define MODEL_DRY_RUN	"istio.io/dry-run"	/* annotation: "true" */
-
 enum model_authz_action { MODEL_AUTHZ_ALLOW, MODEL_AUTHZ_DENY,
 	MODEL_AUTHZ_AUDIT, MODEL_AUTHZ_CUSTOM };
 

@@ -96,6 +96,31 @@ static const struct {
 	    "as 10.0.0.0/8, found \"here\"" },
 };
 
+/* As Go's strconv.ParseBool reads it; what it does not is refused elsewhere. */
+TEST(authorization_policy_is_tried_with_each_word_for_yes)
+{
+	static const struct {
+		const char *word;
+		bool        is_tried;
+	} v[] = { { "1", true }, { "t", true }, { "T", true }, { "TRUE", true },
+		{ "true", true }, { "True", true }, { "0", false }, { "f", false },
+		{ "F", false }, { "FALSE", false }, { "false", false },
+		{ "False", false } };
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		char text[256];
+		struct model_object *o;
+
+		snprintf(text, sizeof(text), "apiVersion: security.istio.io/v1\n"
+		    "kind: AuthorizationPolicy\nmetadata: {name: p, annotations: "
+		    "{istio.io/dry-run: '%s'}}\n", v[i].word);
+		o = object_from(text);
+		if (model_authz_is_dry_run(o) != v[i].is_tried)
+			fail_msg("%s", v[i].word);
+		model_object_unref(o);
+	}
+}
+
 TEST(authorization_policy_has_keys_of_tokens)
 {
 	static const struct {

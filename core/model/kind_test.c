@@ -48,6 +48,8 @@ TEST(kind_is_found_by_what_people_type)
 }
 
 #define SERVICE		"apiVersion: v1\nkind: Service\nmetadata: {name: a}\n"
+#define POLICY_	"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"	\
+	"metadata: {name: a, annotations: {"
 #define SLICE_		"apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\n"	\
 			"metadata: {name: a}\n"
 #define WORKLOAD	"apiVersion: mesh/v1\nkind: Workload\nmetadata: {name: a}\n"
@@ -89,6 +91,15 @@ static const struct {
 	    "annotations: {mesh/weight: '-1'}}\naddressType: IPv4",
 	    "t:3:34: metadata.annotations[mesh/weight]: expected a whole number "
 	    "from 0 to 1000000, found \"-1\"" },
+	{ POLICY_ "istio.io/dry-run: 'yes'}}", "t:3:53: metadata.annotations"
+	    "[istio.io/dry-run]: expected \"true\" or \"false\", found \"yes\"" },
+	{ POLICY_ "istio.io/dry-run: ''}}", "t:3:53: metadata.annotations"
+	    "[istio.io/dry-run]: expected \"true\" or \"false\", found \"\"" },
+	{ POLICY_ "istio.io/dry-run: tRUE}}", "t:3:53: metadata.annotations"
+	    "[istio.io/dry-run]: expected \"true\" or \"false\", found \"tRUE\"" },
+	{ "apiVersion: v1\nkind: Service\nmetadata: {name: a, annotations: "
+	    "{mesh/plaintext: 'on'}}\nspec: {ports: [{port: 80}]}", "t:3:51: metadata.annotations"
+	    "[mesh/plaintext]: expected \"true\" or \"false\", found \"on\"" },
 	{ WORKLOAD "spec: {address: 10.0.0.1}", "t:4:7: spec.serviceAccount: the "
 	    "required field is missing for a workload with a sidecar" },
 	{ WORKLOAD "spec: {serviceAccount: a}",

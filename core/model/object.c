@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "conf/nearest.h"
+#include "model/annotation.h"
 #include "model/object.h"
 
 #define KINDS_MAX	64
@@ -150,6 +151,8 @@ fill(struct model_object *o, enum model_read how, struct err *err)
 	if (check_metadata(o->node, o->kind, err) < 0 ||
 	    (how == MODEL_STRICT ? conf_decode : conf_decode_known)(o->node,
 	    o->kind->schema, &o->arena, o->head, err) < 0)
+		return -1;
+	if (how == MODEL_STRICT && model_annotations_check(o, err) < 0)
 		return -1;
 	if (slice_u64(slice_str(o->head->meta.revision), &revision))
 		o->revision = revision;

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "model/annotation.h"
 #include "model/closure.h"
 #include "model/service.h"
 
@@ -195,9 +196,7 @@ model_service(const struct model_object *o)
 bool
 model_service_allows_plaintext(const struct model_object *o)
 {
-	const char *value = model_annotation(o, MODEL_PLAINTEXT);
-
-	return value != NULL && strcmp(value, "true") == 0;
+	return model_annotation_is_true(model_annotation(o, MODEL_PLAINTEXT));
 }
 
 const struct model_service_port *

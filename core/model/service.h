@@ -11,11 +11,11 @@
  * by their label.  An ExternalName service stands for a host outside; workloads
  * of its namespace call it by that host's name, too.
  *
- * Two annotations are ours.  Without MODEL_PLAINTEXT set to "true" no backend
- * that lacks a sidecar is ever called.  MODEL_AUTO_CREATED marks a service
- * that came into being with its first workload.
+ * Two annotations are ours.  Without MODEL_PLAINTEXT set to true
+ * (model/annotation.h) no backend that lacks a sidecar is ever called.
+ * MODEL_AUTO_CREATED marks a service that came into being with its first
+ * workload.
  */
-#define MODEL_PLAINTEXT		"mesh/plaintext"
 #define MODEL_AUTO_CREATED	"mesh/auto-created"
 
 enum model_transport { MODEL_TCP, MODEL_UDP, MODEL_SCTP };

@@ -363,6 +363,7 @@ model_warn_beside(const struct model_set *set, unsigned flags,
 
 	for (size_t i = 0; i < set->len; i++) {
 		w.object = set->objects[i];
+		warn_annotations(&w);
 		if (conf_get(w.object->node, "spec") == NULL)
 			continue;
 		warn_object(&w);

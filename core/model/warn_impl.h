@@ -22,6 +22,8 @@ const struct model_object *warn_look(struct warner *, const char *path,
     const char *group, const char *kind, const char *namespace, const char *name);
 /* Reports what the object refers to and the set lacks. */
 void warn_references(struct warner *);
+/* Of annotations that look like ours. */
+void warn_annotations(struct warner *);
 /* Of ClusterFederatedTrustDomains. */
 void warn_federation(struct warner *);
 /* Of RequestAuthentications. */

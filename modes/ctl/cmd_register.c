@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "conf/yaml.h"
+#include "model/annotation.h"
 #include "model/service.h"
 #include "model/workload.h"
 #include "modes/ctl/call.h"
@@ -179,7 +180,7 @@ say_next(struct ctl *c, const char *namespace, const char *service)
 	}
 	notes = conf_get(conf_get(doc, "metadata"), "annotations");
 	allowed = conf_string(conf_get(notes, MODEL_PLAINTEXT));
-	if (allowed == NULL || strcmp(allowed, "true") != 0)
+	if (!model_annotation_is_true(allowed))
 		ctl_say(c, "Service %s/%s does not allow plain text; next: give it "
 		    "the annotation " MODEL_PLAINTEXT ": \"true\", so that %s can "
 		    "be called", namespace, service, ctl_word(c, 0));
