@@ -497,6 +497,8 @@ def who_lost_what_it_kept_and_joins_anew_is_there_once(scene):
 	shown = endpoints()
 	assert shown.count("127.0.0.1") == 1 and "web-once-more" in shown, shown
 	assert "Lost" not in shown and "Offline" not in shown, shown
+	row = control.ctl("services").stdout.splitlines()[-1]
+	assert row.split()[2:] == ["1"] * 4, row
 	log = control.ctl("audit", "-o", "json").stdout
 	assert log.count("workload.replace") == 2, log
 	assert "default/web: default/web-again took its place at 127.0.0.1, " \
