@@ -55,6 +55,8 @@ detach(struct api_call *call)
 
 	call->ctx = NULL;
 	call->stream = NULL;
+	if (ops != NULL)
+		loop_timer_stop(&call->linger);
 	list_remove(&call->link);
 	if (ops != NULL)
 		ops->gone(call->stream_arg);
@@ -263,6 +265,15 @@ const struct l7_terminal api_terminal = {
 
 /* --- streams ---------------------------------------------------------------- */
 
+/* It was told that there is no more, and still has something to say. */
+static void
+on_linger(void *arg)
+{
+	struct api_call *call = arg;
+
+	l7_abort(call->ctx, FLAG_NONE, "stream_ended");
+}
+
 bool
 api_stream_start(struct api_call *call, const char *upgrade,
     const struct api_stream_ops *ops, void *arg)
@@ -289,6 +300,7 @@ api_stream_start(struct api_call *call, const char *upgrade,
 	}
 	call->stream = ops;
 	call->stream_arg = arg;
+	loop_timer_init(&call->linger, call->server->loop, on_linger, call);
 	list_append(&call->server->streams, &call->link);
 	l7_respond_head(call->ctx, head, false);
 	return call->ctx != NULL;
@@ -310,6 +322,7 @@ api_stream_end(struct api_call *call)
 	if (call->ctx == NULL || call->is_ended)
 		return;
 	call->is_ended = true;
+	loop_timer_start(&call->linger, API_STREAM_LINGER_MS);
 	l7_respond_body(call->ctx, &none, true);
 }
 

@@ -68,6 +68,7 @@ struct api_call {
 	const struct api_stream_ops *stream;
 	void                   *stream_arg;
 	bool                    is_paused, is_ended;
+	struct loop_timer       linger;		/* of an ended stream */
 };
 
 /* arg of a route is a struct door. */
@@ -109,6 +110,8 @@ bool api_stream_start(struct api_call *, const char *upgrade,
     const struct api_stream_ops *, void *arg);
 /* Takes the bytes.  paused may be called before it returns. */
 void api_stream_write(struct api_call *, struct buf *);
+/* Who goes on sending is cut off after so long. */
+#define API_STREAM_LINGER_MS	5000
 void api_stream_end(struct api_call *);
 /*
  * Ends all of them, in order or at once, or those of one who may no more, or

@@ -311,6 +311,23 @@ def sessions_are_for_their_own_workload(scene):
 
 
 @scenario
+def who_goes_on_after_the_end_of_a_session_is_cut_off(scene):
+	control = scene.control()
+	member = joined(scene, control, "default/web", "web-1")
+	member.connect_only().send(b"not json\n")
+	assert member.session.wait_end() == "end"
+
+	def is_cut():
+		try:
+			member.session.send(b"x" * 4096)
+		except OSError:
+			return True
+		return False
+	wait_until(is_cut, "nobody listens any more", 30)
+	member.connect().until("synced")
+
+
+@scenario
 def newer_session_ends_the_older(scene):
 	control = scene.control()
 	member = running(scene, control, "default/web", "web-1")
