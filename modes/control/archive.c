@@ -281,14 +281,15 @@ first_line(const struct str *s)
 }
 
 static int
-read_file(struct str *out, const char *path, size_t max, struct err *err)
+read_file(struct str *out, const char *path, bool secret, size_t max,
+    struct err *err)
 {
 	if (access(path, R_OK) < 0) {
 		err_errno(err, "%s", path);
 		err->kind = errno == ENOENT ? ERR_NOT_FOUND : ERR_DENIED;
 		return -1;
 	}
-	return ca_file_read_large(out, path, false, max, err);
+	return ca_file_read_large(out, path, secret, max, err);
 }
 
 int
@@ -299,10 +300,10 @@ archive_restore(const char *file, const char *passphrase_file,
 	int r = check_empty(data_dir, err);
 
 	if (r == 0)
-		r = read_file(&sealed, file, ARCHIVE_MAX, err);
+		r = read_file(&sealed, file, false, ARCHIVE_MAX, err);
 	if (r == 0)
-		r = read_file(&passphrase, passphrase_file, PASSPHRASE_FILE_MAX,
-		    err);
+		r = read_file(&passphrase, passphrase_file, true,
+		    PASSPHRASE_FILE_MAX, err);
 	if (r == 0) {
 		key_room_str(&plain, sealed.len);
 		r = seal_open(&plain, str_slice(&sealed),

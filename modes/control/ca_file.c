@@ -16,7 +16,7 @@ check_mode(const char *path, const struct stat *st, mode_t wanted,
 {
 	if ((st->st_mode & 077) != 0)
 		return err_set(err, ERR_CONFIG, "%s has mode %04o: others "
-		    "than its owner could read the key; chmod %o %s", path,
+		    "than its owner could read it; chmod %o %s", path,
 		    (unsigned int)st->st_mode & 07777, (unsigned int)wanted,
 		    path);
 	if (st->st_uid != geteuid() && st->st_uid != 0)

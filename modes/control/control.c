@@ -93,11 +93,13 @@ restore(const struct control_settings *s)
 {
 	struct err err = ERR_INIT;
 
+	folders_make_above(s->spec->data_dir);
 	if (archive_restore(s->restore, s->passphrase_file, s->spec->data_dir,
 	    &err) < 0)
 		return fail(&err);
-	printf("restored into %s; start it with: mesh control --data-dir %s\n",
-	    s->spec->data_dir, s->spec->data_dir);
+	printf("restored into %s; start it with --data-dir %s and what else it "
+	    "was started with, such as --trust-domain\n", s->spec->data_dir,
+	    s->spec->data_dir);
 	return 0;
 }
 

@@ -29,7 +29,7 @@ client_tls_check_mode(const char *path, struct err *err)
 	struct stat st;
 
 	if (stat(path, &st) == 0 && (st.st_mode & 077) != 0)
-		return err_set(err, ERR_CONFIG, "%s: others can read this key; "
+		return err_set(err, ERR_CONFIG, "%s: others can read it; "
 		    "chmod 600 %s", path, path);
 	return 0;
 }

@@ -22,9 +22,10 @@ const struct ctl_command cmd_api = {
 	.name = "api",
 	.arguments = "METHOD PATH",
 	.summary = "send a request to control's API, see mesh-api(7)",
-	.text = "Prints the answer as it comes, also where control refuses; the "
-	    "exit code is 1 then for what is not there, 64 for a method that the "
-	    "path or control does not have.",
+	.text = "Prints the answer as it is once it is whole, also where control "
+	    "refuses; what never ends, /v1/watch, is for curl on control's "
+	    "socket. The exit code is 1 for what is not there, 64 for a method "
+	    "that the path or control does not have.",
 	.min = 2, .max = 2,
 	.options = options,
 	.examples = examples,

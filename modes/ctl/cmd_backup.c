@@ -5,6 +5,7 @@
 #include "conf/stream.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/client.h"
+#include "modes/ctl/client_tls.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/file.h"
 #include "pki/key.h"
@@ -83,7 +84,8 @@ make_request(const char *path, struct str *body, struct err *err)
 	int result = 0;
 
 	key_room_str(&text, 65536);
-	if (conf_file_read(path, &text, err) < 0)
+	if (client_tls_check_mode(path, err) < 0 ||
+	    conf_file_read(path, &text, err) < 0)
 		result = -1;
 	else {
 		rest = str_slice(&text);

@@ -663,6 +663,12 @@ def backup_brings_everything_back(scene):
 	scene.file("junk", "x" * 1000)
 	run(scene, "--restore", scene.dir / "junk", "--passphrase-file", right,
 	    "--data-dir", control.data_dir, expect=65)
+	right.chmod(0o644)
+	run(scene, *words, right, "--data-dir", control.data_dir, expect=78)
+	right.chmod(0o600)
+	deep = scene.dir / "not" / "there" / "yet"
+	run(scene, *words, right, "--data-dir", deep)
+	assert (deep / "ca").is_dir(), "it makes the folders above"
 	run(scene, *words, right, "--data-dir", control.data_dir)
 	control.start()
 	control.await_ready()

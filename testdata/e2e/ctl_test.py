@@ -1152,6 +1152,10 @@ def a_backup_restores(scene):
 	control.apply(document("web"))
 	secret = scene.file("secret", "correct horse battery staple\n")
 	path = scene.dir / "mesh.backup"
+	secret.chmod(0o644)
+	expect(ctl(scene, "-s", f"unix:{control.socket}", "backup", "create", path,
+	    "--passphrase-file", secret), 78, "", "others can read it; chmod 600")
+	secret.chmod(0o600)
 	against(control, "backup", "create", path, "--passphrase-file", secret, out="")
 	assert path.stat().st_mode & 0o777 == 0o600
 	assert b"default/web" not in path.read_bytes()

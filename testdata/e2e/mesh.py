@@ -553,6 +553,7 @@ class Scene:
 		path = self.dir / name
 		path.parent.mkdir(parents=True, exist_ok=True)
 		path.write_text(text)
+		path.chmod(0o600)
 		return path
 
 	def add(self, process):

@@ -103,7 +103,7 @@ def control_refuses_to_start_without_the_right_key(scene):
 	start_fails(control, "/core/secrets/default/a is locked with the key "
 	    f"{name}, which is neither")
 	key_file(scene, right, 0o640)
-	start_fails(control, "others than its owner could read the key; chmod 600")
+	start_fails(control, "others than its owner could read it; chmod 600")
 	key_file(scene, "no key\n")
 	start_fails(control, "secrets.key")
 	path.unlink()
