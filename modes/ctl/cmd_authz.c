@@ -7,11 +7,13 @@
 #include "model/request_authentication.h"
 #include "model/service.h"
 #include "model/workload.h"
+#include "modes/ctl/allow_caller.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/choice.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/input.h"
 #include "modes/ctl/inquiry.h"
+#include "modes/ctl/inquiry_arrival.h"
 #include "modes/ctl/names.h"
 #include "modes/ctl/trust_domain.h"
 #include "pki/spiffe.h"
@@ -29,7 +31,8 @@ static const struct ctl_option options[] = {
 	ASKED_OPTIONS,
 	ASKED_TOKEN_OPTIONS,
 	{ "bytes", 0, NULL,
-	    .text = "a connection of bytes or datagrams instead of a request" },
+	    .text = "a connection of bytes or datagrams instead of a request; "
+	    "ports of a service that are tcp, tls or udp have nothing else" },
 	{ "from-ip", 0, "ADDRESS", .text = "where the caller connects from" },
 	INPUT_OPTIONS,
 	{ "trust-domain", 0, "DOMAIN",
@@ -66,7 +69,8 @@ static const struct ctl_command authz_check = {
 	    "where they hold no workload, one with the labels of the service's "
 	    "selector is taken. Who is of another trust domain has no namespace "
 	    "and no account here. Who was revoked and has not joined again is "
-	    "denied whatever they say.\n"
+	    "denied whatever they say, and so is plain text (nobody) where a "
+	    "port is STRICT, and a head that is larger than proxies take.\n"
 	    "A token is verified as the proxy does it. Keys that a document only "
 	    "points to are not fetched: give them by --jwks-file, or the verdict "
 	    "is \"undecided\" where they would decide. It is \"asked\" where a "
@@ -147,10 +151,13 @@ read_caller(struct inquiry *q)
 	}
 	int code = names_read(c, "--from", typed, &namespace, &name);
 
-	if (code == CTL_OK)
-		q->facts.id = slice_str(model_spiffe_id(&c->arena,
-		    trust_domain(q), namespace, name));
-	return code;
+	if (code != CTL_OK)
+		return code;
+	q->facts.id = slice_str(model_spiffe_id(&c->arena, trust_domain(q),
+	    namespace, name));
+	if (!q->traffic.is_offline)
+		allow_warn_account(c, namespace, name);
+	return CTL_OK;
 }
 
 /* Whoever was revoked and has got nothing since does not get to any policy. */
@@ -199,6 +206,34 @@ read_request(struct inquiry *q)
 	return asked_token_read(c, &q->token);
 }
 
+/* Who typed something of a request is told that it is none. */
+static void
+be_bytes(struct inquiry *q, const char *word)
+{
+	static const char *const of_requests[] = { "method", "path", "query",
+		"header", "host", "token-file", "claims-file" };
+
+	q->facts.is_http = false;
+	for (size_t i = 0; i < sizeof(of_requests) / sizeof(of_requests[0]); i++)
+		if (args_typed(&q->c->args, of_requests[i]) != NULL) {
+			ctl_warn(q->c, "--%s counts for nothing: port %u is %s, so "
+			    "proxies see a connection and no request",
+			    of_requests[i], q->to.port, word);
+			return;
+		}
+}
+
+/* Whether proxies see requests there; who says neither gets what it is. */
+static void
+read_protocol(struct inquiry *q, const struct model_service_port *p)
+{
+	enum model_protocol protocol = model_port_protocol(p);
+
+	if (q->facts.is_http && (p->transport != MODEL_TCP ||
+	    protocol == MODEL_OPAQUE || protocol == MODEL_TLS))
+		be_bytes(q, model_port_word(p));
+}
+
 static int
 find_port(struct inquiry *q)
 {
@@ -218,6 +253,7 @@ find_port(struct inquiry *q)
 		    model_object_name(q->service), q->to.port);
 		return ctl_fail_call(q->c, &err);
 	}
+	read_protocol(q, p);
 	q->facts.port = p->port;
 	q->facts.app_port = p->target.number;
 	q->facts.sni = slice_str(arena_printf(&q->c->arena, "%u.%s.%s.mesh",
@@ -277,7 +313,10 @@ load(struct inquiry *q)
 		q->mesh = (enum model_inbound_policy)
 		    model_mesh_config(found[0])->spec.inbound_policy;
 	}
-	return q->gateway != NULL ? find_gateway_port(q) : find_port(q);
+	int code = q->gateway != NULL ? find_gateway_port(q) : find_port(q);
+
+	return code == CTL_OK && inquiry_arrival_load(q, &err) < 0 ?
+	    ctl_fail_call(q->c, &err) : code;
 }
 
 /* Who calls for a Gateway calls for people who may have had to log in. */
@@ -386,6 +425,7 @@ check_one(struct ctl *c)
 	if (code == CTL_OK) {
 		inquiry_decide(&q);
 		inquiry_print(&q);
+		inquiry_arrival_note(&q);
 		note_gateway(&q);
 		code = q.denied > 0 ? CTL_NO : q.open > 0 ? CTL_ERROR : CTL_OK;
 	}

@@ -8,6 +8,7 @@
 #include "model/oidc_login.h"
 #include "model/workload.h"
 #include "modes/ctl/inquiry.h"
+#include "modes/ctl/inquiry_arrival.h"
 #include "modes/ctl/rows.h"
 
 /* --- reasons ---------------------------------------------------------------------- */
@@ -287,10 +288,22 @@ judge_policies(struct inquiry *q, struct conf_node *row,
 	authz_unref(z);
 }
 
-/* In the order of proxies: trust, tokens, logins, policies. */
-static void
-decide(struct inquiry *q, const char *workload, const struct conf_pairs *labels)
+/* What is refused before any document about callers is read, or NULL. */
+static const char *
+refusal(struct inquiry *q, const struct model_object *workload)
 {
+	return q->revoked == NULL ? inquiry_arrival_refusal(q, workload) :
+	    arena_printf(&q->c->arena, "the identity was revoked at %s, and has "
+	    "not joined again", q->revoked);
+}
+
+/* In the order of proxies: trust, tokens, logins, policies.  NULL: see there. */
+static void
+decide(struct inquiry *q, const struct model_object *workload)
+{
+	const struct conf_pairs *labels = workload != NULL ?
+	    &workload->head->meta.labels : q->service == NULL ? NULL :
+	    &model_service(q->service)->spec.selector;
 	const struct model_authz_place place = { .namespace = q->to.namespace,
 		.labels = labels,
 		.service = q->service != NULL ? q->to.name : NULL,
@@ -302,12 +315,12 @@ decide(struct inquiry *q, const char *workload, const struct conf_pairs *labels)
 		.typed = &q->token, .seen = q->asked,
 		.login = login_there(q), .now_s = clock_wall_s() };
 	struct conf_node *row = conf_add_map(q->rows);
+	const char *why = refusal(q, workload);
 
-	conf_set_string(row, "workload", workload);
-	if (q->revoked != NULL) {
-		add_end(q, row, "denied", arena_printf(&q->c->arena,
-		    "the identity was revoked at %s, and has not joined again",
-		    q->revoked));
+	conf_set_string(row, "workload", workload == NULL ? "-" :
+	    model_object_name(workload));
+	if (why != NULL) {
+		add_end(q, row, "denied", why);
 		return;
 	}
 	t.policies = about(q, &place, model_request_authentication_is_for,
@@ -347,12 +360,11 @@ inquiry_decide(struct inquiry *q)
 	for (size_t i = 0; i < n; i++) {
 		if (!is_asked(q, all[i]))
 			continue;
-		decide(q, model_object_name(all[i]), &all[i]->head->meta.labels);
+		decide(q, all[i]);
 		asked++;
 	}
 	if (asked == 0)
-		decide(q, "-", q->service == NULL ? NULL :
-		    &model_service(q->service)->spec.selector);
+		decide(q, NULL);
 }
 
 /* The sentences of a row as one, for tables. */
