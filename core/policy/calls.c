@@ -9,8 +9,18 @@
 #define ANY_PATH	"/{**}"
 #define MARKS		64	/* a power of two */
 
+/* The paths behind a row, as far as they are told apart. */
+struct paths {
+	unsigned n;		/* of which marks are remembered, or were united */
+	bool     has_more;	/* and others, which may be among them */
+	uint64_t marks[CALLS_PATHS_MAX];	/* 0: free */
+};
+
 struct row {
-	uint64_t count, first_ms, last_ms;
+	uint64_t     count, first_ms, last_ms;
+	struct paths paths;
+	int          crowd;	/* the segment in which too many differed; 0: none */
+	char        *examples[CALLS_EXAMPLES];	/* of a crowd; ours; NULL: none */
 };
 
 struct calls {
@@ -31,12 +41,22 @@ calls_new(void)
 	return mem_zalloc(sizeof(struct calls));
 }
 
+static void
+row_free(void *arg)
+{
+	struct row *r = arg;
+
+	for (size_t i = 0; r != NULL && i < CALLS_EXAMPLES; i++)
+		mem_free(r->examples[i]);
+	mem_free(r);
+}
+
 void
 calls_free(struct calls *c)
 {
 	if (c == NULL)
 		return;
-	map_fini(&c->rows, mem_free);
+	map_fini(&c->rows, row_free);
 	mem_free(c);
 }
 
@@ -73,7 +93,35 @@ key_begin(char key[CALLS_KEY_MAX], const struct call *k)
 }
 
 static void
-count(struct row *r, const struct row *more)
+add_mark(struct paths *p, uint64_t mark)
+{
+	for (size_t i = 0; i < CALLS_PATHS_MAX; i++) {
+		if (p->marks[i] == mark)
+			return;
+		if (p->marks[i] != 0 || p->n > i)
+			continue;
+		p->marks[i] = mark;
+		p->n++;
+		return;
+	}
+	p->has_more = true;
+}
+
+static void
+add_paths(struct paths *to, const struct paths *from)
+{
+	if (from->n > to->n && from->n > CALLS_PATHS_MAX) {
+		to->has_more = true;
+		to->n = from->n;
+	}
+	for (size_t i = 0; i < CALLS_PATHS_MAX; i++)
+		if (from->marks[i] != 0)
+			add_mark(to, from->marks[i]);
+	to->has_more |= from->has_more;
+}
+
+static void
+count_time(struct row *r, const struct row *more)
 {
 	r->count += more->count;
 	if (r->first_ms > more->first_ms)
@@ -82,12 +130,30 @@ count(struct row *r, const struct row *more)
 		r->last_ms = more->last_ms;
 }
 
+static void
+count(struct row *r, const struct row *more)
+{
+	count_time(r, more);
+	add_paths(&r->paths, &more->paths);
+}
+
 static struct row *
-put(struct calls *c, struct slice key, const struct row *first)
+row_copy(const struct row *from)
 {
 	struct row *r = mem_alloc(sizeof(*r));
 
-	*r = *first;
+	*r = *from;
+	for (size_t i = 0; i < CALLS_EXAMPLES; i++)
+		if (from->examples[i] != NULL)
+			r->examples[i] = mem_strdup(from->examples[i]);
+	return r;
+}
+
+static struct row *
+put(struct calls *c, struct slice key, const struct row *first)
+{
+	struct row *r = row_copy(first);
+
 	map_put(&c->rows, key, r);
 	return r;
 }
@@ -136,7 +202,7 @@ generalise(struct slice path, int segment, char out[SHAPE_MAX])
 	return true;
 }
 
-/* A row that was made of ones like this. */
+/* A row that was made of ones like this, because there were so many. */
 static struct row *
 find_general(const struct calls *c, char key[CALLS_KEY_MAX], size_t begin,
     struct slice path)
@@ -153,10 +219,20 @@ find_general(const struct calls *c, char key[CALLS_KEY_MAX], size_t begin,
 			continue;
 		memcpy(key + begin, wide, strlen(wide) + 1);
 		r = map_get(&c->rows, slice_str(key));
-		if (r != NULL)
+		if (r != NULL && r->crowd == (int)i)
 			return r;
 	}
 	return NULL;
+}
+
+/* The path of a row of these, if it may have company; "/{**}" has none. */
+static bool
+is_of(struct slice key, struct slice begin, struct slice *path)
+{
+	if (!slice_has_prefix(key, begin))
+		return false;
+	*path = slice_from(key, begin.len);
+	return !slice_is(*path, ANY_PATH);
 }
 
 /* The segment in which too many rows differ from this; -1: there is none. */
@@ -164,12 +240,11 @@ static int
 crowded(const struct calls *c, struct slice begin, struct slice path)
 {
 	unsigned alike[SHAPE_SEGMENTS + 2] = { 0 };
-	struct slice key;
+	struct slice key, other;
 	size_t it = 0;
 
 	while (map_next(&c->rows, &it, &key, NULL)) {
-		int at = !slice_has_prefix(key, begin) ? -1 :
-		    difference(slice_from(key, begin.len), path);
+		int at = is_of(key, begin, &other) ? difference(other, path) : -1;
 
 		if (at > 0 && at < SHAPE_SEGMENTS + 2 &&
 		    ++alike[at] >= CALLS_ALIKE)
@@ -178,30 +253,73 @@ crowded(const struct calls *c, struct slice begin, struct slice path)
 	return -1;
 }
 
+static bool
+has_company(const struct calls *c, struct slice begin, struct slice path, int at)
+{
+	struct slice key, other;
+	size_t it = 0;
+
+	while (map_next(&c->rows, &it, &key, NULL))
+		if (is_of(key, begin, &other) && (slice_eq(other, path) ||
+		    difference(other, path) == at))
+			return true;
+	return false;
+}
+
+static void
+add_example(struct row *to, struct slice path)
+{
+	for (size_t i = 0; i < CALLS_EXAMPLES; i++) {
+		if (to->examples[i] != NULL)
+			continue;
+		to->examples[i] = mem_dup(path.ptr, path.len);
+		return;
+	}
+}
+
+/* What it knows goes to the other, and it ends. */
+static void
+absorb(struct row *to, struct row *gone, struct slice path)
+{
+	count_time(to, gone);
+	to->paths.n += gone->paths.n;
+	to->paths.has_more |= gone->paths.has_more;
+	for (size_t i = 0; i < CALLS_EXAMPLES; i++)
+		if (gone->examples[i] != NULL)
+			add_example(to, slice_str(gone->examples[i]));
+	if (slice_find(path, '*') < 0)
+		add_example(to, path);
+	row_free(gone);
+}
+
 /* They become one, which the new one is added to. */
 static struct row *
 unite(struct calls *c, struct slice begin, struct slice path, int at,
     const struct row *first)
 {
 	char key[CALLS_KEY_MAX], wide[SHAPE_MAX];
-	struct row all = *first;
-	struct slice old;
+	struct row *all;
+	struct slice old, other;
 	size_t it = 0;
 	void *value;
 
 	if (!generalise(path, at, wide))
 		return NULL;
-	memset(c->marks, 0, sizeof(c->marks));
-	while (map_next(&c->rows, &it, &old, &value)) {
-		if (!slice_has_prefix(old, begin) || difference(slice_from(old,
-		    begin.len), path) != at)
-			continue;
-		count(&all, value);
-		mem_free(map_del(&c->rows, old));
-	}
 	memcpy(key, begin.ptr, begin.len);
 	memcpy(key + begin.len, wide, strlen(wide) + 1);
-	return put(c, slice_str(key), &all);
+	all = row_copy(first);
+	if (slice_find(path, '*') < 0)
+		add_example(all, path);
+	all->crowd = at;
+	memset(c->marks, 0, sizeof(c->marks));
+	while (map_next(&c->rows, &it, &old, &value))
+		if (is_of(old, begin, &other) && (difference(other, path) == at ||
+		    slice_eq(other, path))) {
+			absorb(all, value, other);
+			map_del(&c->rows, old);
+		}
+	map_put(&c->rows, slice_str(key), all);
+	return all;
 }
 
 /* --- noting ----------------------------------------------------------------------- */
@@ -241,16 +359,18 @@ note_new(struct calls *c, char key[CALLS_KEY_MAX], size_t begin,
     struct slice path, const struct row *first, uint64_t now_ms)
 {
 	const struct slice head = slice_of(key, begin);
+	bool is_full;
 	int at;
 
 	if (!may_look(c, now_ms)) {
 		c->left_out += first->count;
 		return NULL;
 	}
-	at = crowded(c, head, path);
-	if (at > 0)
+	is_full = c->rows.len - c->any_len >= CALLS_MAX;
+	at = first->crowd > 0 ? first->crowd : crowded(c, head, path);
+	if (at > 0 && (!is_full || has_company(c, head, path, at)))
 		return unite(c, head, path, at, first);
-	if (c->rows.len - c->any_len >= CALLS_MAX)
+	if (is_full)
 		return note_any(c, key, begin, first);
 	memcpy(key + begin, path.ptr, path.len);
 	key[begin + path.len] = '\0';
@@ -273,6 +393,8 @@ note(struct calls *c, const struct call *k, struct slice path,
 	memcpy(key + begin, path.ptr, path.len);
 	key[begin + path.len] = '\0';
 	r = map_get(&c->rows, slice_str(key));
+	if (more->crowd > 0 && (r == NULL || r->crowd == 0))
+		return note_new(c, key, begin, path, more, now_ms);
 	if (r == NULL && path.len > 0)
 		r = find_general(c, key, begin, path);
 	if (r == NULL)
@@ -284,7 +406,7 @@ note(struct calls *c, const struct call *k, struct slice path,
 void
 calls_note(struct calls *c, const struct call *k, uint64_t mark, uint64_t now_ms)
 {
-	const struct row one = { 1, now_ms, now_ms };
+	struct row one = { .count = 1, .first_ms = now_ms, .last_ms = now_ms };
 	char path[SHAPE_MAX] = "";
 	struct row *r;
 
@@ -292,8 +414,10 @@ calls_note(struct calls *c, const struct call *k, uint64_t mark, uint64_t now_ms
 		c->left_out++;
 		return;
 	}
-	if (k->is_http)
+	if (k->is_http) {
 		shape_of_path(k->path, k->is_grpc, path);
+		add_mark(&one.paths, slice_hash(k->path) | 1);
+	}
 	r = note(c, k, slice_str(path), &one, now_ms);
 	if (r != NULL && mark != 0) {
 		c->marks[mark % MARKS].mark = mark;
@@ -304,11 +428,12 @@ calls_note(struct calls *c, const struct call *k, uint64_t mark, uint64_t now_ms
 bool
 calls_again(struct calls *c, uint64_t mark, uint64_t now_ms)
 {
-	const struct row one = { 1, now_ms, now_ms };
+	const struct row one = { .count = 1, .first_ms = now_ms,
+		.last_ms = now_ms };
 
 	if (mark == 0 || c->marks[mark % MARKS].mark != mark)
 		return false;
-	count(c->marks[mark % MARKS].row, &one);
+	count_time(c->marks[mark % MARKS].row, &one);
 	return true;
 }
 
@@ -321,7 +446,10 @@ read_row(struct slice key, const struct row *r, struct calls_row *out)
 	uint64_t number = 0;
 
 	*out = (struct calls_row){ .count = r->count, .first_ms = r->first_ms,
-		.last_ms = r->last_ms };
+		.last_ms = r->last_ms, .paths = r->paths.n,
+		.has_more = r->paths.has_more };
+	for (size_t i = 0; i < CALLS_EXAMPLES; i++)
+		out->examples[i] = slice_str(r->examples[i]);
 	slice_cut(&rest, ' ', &out->of.service);
 	slice_cut(&rest, ' ', &port);
 	slice_cut(&rest, ' ', &out->of.caller);
@@ -347,20 +475,19 @@ calls_each(const struct calls *c, void (*fn)(void *, const struct calls_row *),
 	}
 }
 
-static void
-merge_row(void *arg, const struct calls_row *r)
-{
-	struct calls *to = arg;
-	const struct row more = { r->count, r->first_ms, r->last_ms };
-
-	to->looks_ms = 0;	/* what is there is bounded, whatever it costs */
-	note(to, &r->of, r->of.path, &more, r->last_ms);
-}
-
 void
 calls_merge(struct calls *to, const struct calls *from)
 {
-	calls_each(from, merge_row, to);
+	struct calls_row row;
+	struct slice key;
+	size_t it = 0;
+	void *value;
+
+	while (map_next(&from->rows, &it, &key, &value)) {
+		read_row(key, value, &row);
+		to->looks_ms = 0;	/* it is bounded, whatever it costs */
+		note(to, &row.of, row.of.path, value, row.last_ms);
+	}
 	to->left_out += from->left_out;
 }
 

@@ -88,13 +88,23 @@ TEST(calls_are_counted_by_caller_method_and_shape)
 	calls_free(c);
 }
 
+/* "aa", "ab" ... */
+static const char *
+word(char out[3], unsigned i)
+{
+	out[0] = (char)('a' + i / 26 % 26);
+	out[1] = (char)('a' + i % 26);
+	out[2] = '\0';
+	return out;
+}
+
 TEST(calls_that_come_again_are_known_by_their_mark)
 {
 	const struct call k = { .service = SLICE("shop/web"),
 		.caller = SLICE("shop/a"), .port = 80, .is_http = true,
 		.method = SLICE("GET"), .path = SLICE("/users/a/mail") };
 	struct calls *c = calls_new();
-	char path[64];
+	char path[64], name[3];
 
 	assert_false(calls_again(c, 7, 10));
 	calls_note(c, &k, 7, 10);
@@ -106,14 +116,56 @@ TEST(calls_that_come_again_are_known_by_their_mark)
 	assert_false(calls_again(c, 7 + 64, 40));
 	expect(c, "shop/web:80 shop/a GET /users/a/mail 3 10-30\n");
 	/* and its row is gone when rows that are alike become one. */
-	for (char i = 'b'; i < 'b' + CALLS_ALIKE; i++) {
-		snprintf(path, sizeof(path), "/users/%c/mail", i);
+	for (unsigned i = 1; i <= CALLS_ALIKE; i++) {
+		snprintf(path, sizeof(path), "/users/%s/mail", word(name, i));
 		note(c, "shop/a", "GET", path, 40);
 	}
 	assert_false(calls_again(c, 7, 50));
 	calls_note(c, &k, 7, 50);
 	assert_true(calls_again(c, 7, 60));
-	expect(c, "shop/web:80 shop/a GET /users/{*}/mail 13 10-60\n");
+	expect(c, "shop/web:80 shop/a GET /users/{*}/mail 69 10-60\n");
+	calls_free(c);
+}
+
+/* An API has more than a few words of its own in one place. */
+TEST(calls_by_words_are_kept_one_by_one)
+{
+	static const char *const words[] = { "orders", "users", "carts",
+		"health", "login", "logout", "search", "about", "help" };
+	struct calls *c = calls_new();
+	char path[64], name[3];
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		snprintf(path, sizeof(path), "/%s", words[i]);
+		note(c, "shop/a", "GET", path, 10);
+	}
+	expect(c, "shop/web:80 shop/a GET /about 1 10-10\n"
+	    "shop/web:80 shop/a GET /carts 1 10-10\n"
+	    "shop/web:80 shop/a GET /health 1 10-10\n"
+	    "shop/web:80 shop/a GET /help 1 10-10\n"
+	    "shop/web:80 shop/a GET /login 1 10-10\n"
+	    "shop/web:80 shop/a GET /logout 1 10-10\n"
+	    "shop/web:80 shop/a GET /orders 1 10-10\n"
+	    "shop/web:80 shop/a GET /search 1 10-10\n"
+	    "shop/web:80 shop/a GET /users 1 10-10\n");
+	for (unsigned i = 9; i < CALLS_ALIKE; i++) {
+		snprintf(path, sizeof(path), "/%s", word(name, i));
+		note(c, "shop/a", "GET", path, 10);
+	}
+	assert_int_equal(expect(c, NULL), CALLS_ALIKE);
+	calls_free(c);
+}
+
+/* A template for ids beside it is none for words. */
+TEST(calls_by_words_stand_beside_ids)
+{
+	struct calls *c = calls_new();
+
+	note(c, "shop/a", "GET", "/orders/1", 10);
+	note(c, "shop/a", "GET", "/orders/list", 10);
+	note(c, "shop/a", "GET", "/orders/2", 10);
+	expect(c, "shop/web:80 shop/a GET /orders/list 1 10-10\n"
+	    "shop/web:80 shop/a GET /orders/{*} 2 10-10\n");
 	calls_free(c);
 }
 
@@ -121,10 +173,10 @@ TEST(calls_that_come_again_are_known_by_their_mark)
 TEST(calls_that_differ_in_one_segment_become_one)
 {
 	struct calls *c = calls_new();
-	char path[64];
+	char path[64], name[3];
 
-	for (char i = 'a'; i < 'a' + CALLS_ALIKE; i++) {
-		snprintf(path, sizeof(path), "/users/%c/mail", i);
+	for (unsigned i = 0; i < CALLS_ALIKE; i++) {
+		snprintf(path, sizeof(path), "/users/%s/mail", word(name, i));
 		note(c, "shop/a", "GET", path, 10);
 	}
 	note(c, "shop/a", "GET", "/users/list", 10);
@@ -133,19 +185,107 @@ TEST(calls_that_differ_in_one_segment_become_one)
 	note(c, "shop/a", "GET", "/users/zoe/mail", 20);
 	note(c, "shop/a", "GET", "/users/yan/mail", 30);
 	expect(c, "shop/web:80 shop/a GET /users/list 1 10-10\n"
-	    "shop/web:80 shop/a GET /users/{*}/mail 10 10-30\n"
+	    "shop/web:80 shop/a GET /users/{*}/mail 66 10-30\n"
 	    "shop/web:80 shop/b GET /users/a/mail 1 10-10\n");
 	calls_free(c);
 }
 
-/* "aa", "ab" ... */
-static const char *
-word(char out[3], unsigned i)
+/* The row of a template, as seen. */
+static void
+take_template(void *arg, const struct calls_row *r)
 {
-	out[0] = (char)('a' + i / 26 % 26);
-	out[1] = (char)('a' + i % 26);
-	out[2] = '\0';
-	return out;
+	if (slice_find(r->of.path, '*') >= 0)
+		*(struct calls_row *)arg = *r;
+}
+
+static struct calls_row
+template_of(const struct calls *c)
+{
+	struct calls_row r = { .count = 0 };
+
+	calls_each(c, take_template, &r);
+	return r;
+}
+
+TEST(calls_tell_how_many_paths_a_template_stands_for)
+{
+	struct calls *c = calls_new(), *d = calls_new();
+	struct calls_row r;
+	char path[64];
+
+	for (unsigned i = 0; i < 9; i++) {
+		snprintf(path, sizeof(path), "/orders/%u", 1000 + i % 3);
+		note(i < 6 ? c : d, "shop/a", "GET", path, 10);
+	}
+	note(d, "shop/a", "GET", "/orders/2000", 10);
+	r = template_of(c);
+	assert_int_equal(r.paths, 3);
+	assert_false(r.has_more);
+	assert_null(r.examples[0].ptr);	/* ids are not kept */
+	calls_merge(c, d);
+	r = template_of(c);
+	assert_int_equal(r.paths, 4);
+	assert_false(r.has_more);
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(path, sizeof(path), "/orders/%u", 3000 + i);
+		note(c, "shop/a", "GET", path, 10);
+	}
+	r = template_of(c);
+	assert_int_equal(r.paths, CALLS_PATHS_MAX);
+	assert_true(r.has_more);
+	calls_free(c);
+	calls_free(d);
+}
+
+TEST(calls_tell_of_examples_of_what_they_united)
+{
+	struct calls *c = calls_new(), *d = calls_new();
+	char path[64], name[3];
+	struct calls_row r;
+
+	for (unsigned i = 0; i <= CALLS_ALIKE; i++) {
+		snprintf(path, sizeof(path), "/users/%s", word(name, i));
+		note(c, "shop/a", "GET", path, 10);
+		if (i < 5)
+			note(d, "shop/a", "GET", path, 10);
+	}
+	/* Those of another thread are among them, whoever comes first. */
+	calls_merge(d, c);
+	assert_int_equal(expect(d, NULL), 1);
+	r = template_of(d);
+	assert_true(r.paths > CALLS_ALIKE);
+	for (size_t i = 0; i < CALLS_EXAMPLES; i++)
+		assert_true(slice_has_prefix(r.examples[i], SLICE("/users/")) &&
+		    slice_find(r.examples[i], '*') < 0);
+	assert_false(slice_eq(r.examples[0], r.examples[1]));
+	note(d, "shop/a", "GET", "/users/zoe", 20);
+	assert_true(template_of(d).has_more);
+	calls_merge(c, d);
+	assert_int_equal(expect(c, NULL), 1);
+	calls_free(c);
+	calls_free(d);
+}
+
+TEST(calls_of_several_threads_do_not_grow_by_templates)
+{
+	struct calls *c = calls_new(), *d = calls_new();
+	char path[64], name[3];
+
+	for (unsigned i = 0; i < CALLS_MAX; i++) {
+		snprintf(path, sizeof(path), "/%s/%s", word(name, i),
+		    word(name, i));
+		note(c, "shop/a", "GET", path, 1000 + 20ull * i);
+	}
+	for (unsigned i = 0; i <= CALLS_ALIKE; i++) {
+		snprintf(path, sizeof(path), "/users/of/%s", word(name, i));
+		note(d, "shop/a", "GET", path, 1000 + 20ull * i);
+	}
+	assert_int_equal(expect(d, NULL), 1);
+	calls_merge(c, d);
+	assert_int_equal(expect(c, NULL), CALLS_MAX + 1);
+	assert_true(slice_is(template_of(c).of.path, "/{**}"));
+	calls_free(c);
+	calls_free(d);
 }
 
 TEST(calls_do_not_grow)

@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "conf/units.h"
-#include "conf/yaml.h"
 #include "pki/caller.h"
 #include "model/service.h"
 #include "model/workload.h"
@@ -11,11 +10,16 @@
 #include "modes/ctl/print.h"
 #include "modes/ctl/traffic.h"
 
+#define SINCE_MAX_MS	(7 * 24 * INT64_C(3600000))	/* control forgets then */
+#define LEFT_TOLD_MAX	5
+
 static int learn(struct ctl *);
 
 static const struct ctl_option options[] = {
 	{ "since", 0, "DURATION", .fallback = "1h",
-	    .text = "who called within so long, at most 7 days" },
+	    .text = "who called within so long, at most 168h (7 days)" },
+	{ "exact", 0, NULL,
+	    .text = "leave out what would allow more than was seen, and say so" },
 	{ 0 },
 };
 
@@ -32,11 +36,13 @@ static const struct ctl_command policy_learn = {
 	    "else",
 	.text = "Nothing is written: read it and apply it. The sidecars of the "
 	    "service are asked what each caller did who was let in: methods and "
-	    "paths, in which {*} stands for what looks like an id, or ports of "
-	    "TCP. They know that since they began, and not of more than 320 kinds "
-	    "of calls each. Who is known to have called, and no sidecar knows any "
-	    "more what, may do anything. Callers without a sidecar are left out, "
-	    "and told of.",
+	    "paths, or ports of TCP. In paths {*} stands for what looks like an "
+	    "id, and for words where there are more than 64 in one place; a "
+	    "comment at the line says for how many. They know that since they "
+	    "began, and not of more than 576 kinds of calls each. Who is known to "
+	    "have called, and no sidecar knows any more what, may do anything. "
+	    "With --exact nothing is allowed that was not seen. Callers without a "
+	    "sidecar are left out, and told of.",
 	.min = 1, .max = 1,
 	.options = options,
 	.examples = examples,
@@ -68,6 +74,7 @@ static void
 add_call(struct learning *l, const struct conf_node *row)
 {
 	const char *service = conf_get_string(row, "service");
+	const struct conf_node *some = conf_get(row, "examples");
 	const struct lesson_row r = {
 		.caller = conf_get_string(row, "caller"),
 		.method = conf_get_string(row, "method"),
@@ -75,6 +82,10 @@ add_call(struct learning *l, const struct conf_node *row)
 		.port = (uint16_t)conf_get_int(row, "port", 0),
 		.count = conf_get_int(row, "count", 0),
 		.seconds_ago = conf_get_int(row, "secondsAgo", 0),
+		.paths = conf_get_int(row, "paths", 0),
+		.has_more_paths = conf_get_bool(row, "morePaths", false),
+		.examples = { conf_string(conf_at(some, 0)),
+		    conf_string(conf_at(some, 1)) },
 	};
 
 	if (service == NULL || r.caller == NULL || r.method == NULL ||
@@ -217,13 +228,55 @@ print(struct learning *l)
 {
 	struct ctl *c = l->c;
 	struct conf_node *doc = lesson_document(&l->lesson);
+	size_t general;
 
 	if (print_node(c, doc))
 		return;
-	str_addf(&c->out, "# What was let in at %s/%s within %s, and nothing "
-	    "else.\n", l->of.namespace, l->of.name, ctl_value(c, "since"));
-	lesson_comment(&l->lesson, &c->out);
-	conf_yaml_write(&c->out, doc);
+	lesson_general(&l->lesson, &general);
+	str_addf(&c->out, "# What was let in at %s/%s within %s, and %s.\n",
+	    l->of.namespace, l->of.name, ctl_value(c, "since"), general > 0 ?
+	    "what the paths with a comment allow" : "nothing else");
+	lesson_write(&l->lesson, doc, &c->out);
+}
+
+/* "default/web GET /orders/{*} port 80, ... and 3 more". */
+static const char *
+left_out(struct learning *l)
+{
+	const struct lesson *of = &l->lesson;
+	size_t n = of->left_len + of->left_coarse_len, i = 0;
+	struct str text = { 0 };
+
+	for (; i < n && i < LEFT_TOLD_MAX; i++) {
+		str_add(&text, i > 0 ? ", " : "");
+		if (i < of->left_len)
+			lesson_add_row(&text, &of->left[i]);
+		else
+			str_addf(&text, "%s (no sidecar knows any more what)",
+			    of->left_coarse[i - of->left_len]);
+	}
+	if (i < n)
+		str_addf(&text, " and %zu more", n - i);
+	const char *told = arena_strdup(&l->c->arena, str_ptr(&text));
+
+	str_fini(&text);
+	return told;
+}
+
+static void
+tell_general(struct learning *l)
+{
+	struct ctl *c = l->c;
+	size_t n;
+	const char *path = lesson_general(&l->lesson, &n);
+
+	if (l->lesson.left_len + l->lesson.left_coarse_len > 0)
+		ctl_warn(c, "what would allow more than was seen is left out, and "
+		    "the policy refuses it: %s", left_out(l));
+	if (path != NULL)
+		ctl_warn(c, "%zu of its paths %s more than was seen, as %s: its "
+		    "comments say for how much; --exact leaves them out", n,
+		    n == 1 ? "allows" : "allow", path);
 }
 
 static void
@@ -239,7 +292,10 @@ tell(struct learning *l)
 	if (l->left_out > 0)
 		ctl_warn(c, "%lld calls were of more kinds than sidecars keep: "
 		    "the policy may refuse them", (long long)l->left_out);
-	if (callers == 0)
+	tell_general(l);
+	if (callers == 0 && l->lesson.left_len + l->lesson.left_coarse_len > 0)
+		ctl_warn(c, "nothing is left: this policy allows nobody");
+	else if (callers == 0)
 		ctl_warn(c, "nobody was seen within %s: this policy allows nobody",
 		    ctl_value(c, "since"));
 	else
@@ -256,9 +312,10 @@ run(struct learning *l)
 	struct err err = ERR_INIT;
 	int64_t ms;
 
-	if (!conf_duration_read(slice_str(ctl_value(c, "since")), &ms))
-		return ctl_misused(c, "--since: expected a duration, as 1h, found "
-		    "\"%s\"", ctl_value(c, "since"));
+	if (!conf_duration_read(slice_str(ctl_value(c, "since")), &ms) ||
+	    ms < 1000 || ms > SINCE_MAX_MS)
+		return ctl_misused(c, "--since: expected a duration from 1s to "
+		    "168h, as 1h, found \"%s\"", ctl_value(c, "since"));
 	l->since_s = ms / 1000;
 	int code = traffic_name_read(c, "SERVICE", ctl_word(c, 0), NULL, &l->of);
 
@@ -275,6 +332,8 @@ run(struct learning *l)
 		code = read_callers(l);
 	if (code != CTL_OK)
 		return code;
+	if (ctl_has(c, "exact"))
+		lesson_narrow(&l->lesson);
 	lesson_sort(&l->lesson);
 	print(l);
 	tell(l);

@@ -37,6 +37,17 @@ grow(struct arena *a, void *v, size_t len, size_t *cap, size_t size)
 	return grown;
 }
 
+/* Two sidecars may have seen the same ones, or others. */
+static void
+add_paths(struct lesson_row *to, const struct lesson_row *from)
+{
+	to->has_more_paths = true;
+	if (to->paths < from->paths)
+		to->paths = from->paths;
+	if (to->examples[0] == NULL)
+		memcpy(to->examples, from->examples, sizeof(to->examples));
+}
+
 void
 lesson_add(struct lesson *l, const struct lesson_row *r)
 {
@@ -48,6 +59,7 @@ lesson_add(struct lesson *l, const struct lesson_row *r)
 		old->count += r->count;
 		if (old->seconds_ago > r->seconds_ago)
 			old->seconds_ago = r->seconds_ago;
+		add_paths(old, r);
 		return;
 	}
 	l->v = grow(l->arena, l->v, l->len, &l->cap, sizeof(*l->v));
@@ -87,6 +99,58 @@ lesson_add_coarse(struct lesson *l, const char *caller)
 	l->coarse[l->coarse_len++] = caller;
 }
 
+/* --- what is general ------------------------------------------------------------- */
+
+/* What has no path ("OPTIONS *") can be allowed with any alone. */
+static bool
+is_any_path(const struct lesson_row *r)
+{
+	return r->method[0] != '\0' && (r->path[0] == '\0' ||
+	    strcmp(r->path, ANY_PATH) == 0);
+}
+
+bool
+lesson_is_general(const struct lesson_row *r)
+{
+	return is_any_path(r) || strstr(r->path, "{*}") != NULL ||
+	    strstr(r->path, "{**}") != NULL;
+}
+
+const char *
+lesson_general(const struct lesson *l, size_t *n)
+{
+	const char *first = NULL;
+
+	*n = 0;
+	for (size_t i = 0; i < l->len; i++) {
+		const struct lesson_row *r = &l->v[i];
+
+		if (r->caller[0] == '\0' || !lesson_is_general(r))
+			continue;
+		if (first == NULL)
+			first = r->path[0] == '\0' ? ANY_PATH : r->path;
+		++*n;
+	}
+	return first;
+}
+
+void
+lesson_narrow(struct lesson *l)
+{
+	size_t kept = 0;
+
+	l->left = arena_alloc(l->arena, (l->len + 1) * sizeof(*l->left));
+	for (size_t i = 0; i < l->len; i++)
+		if (l->v[i].caller[0] != '\0' && lesson_is_general(&l->v[i]))
+			l->left[l->left_len++] = l->v[i];
+		else
+			l->v[kept++] = l->v[i];
+	l->len = kept;
+	l->left_coarse = l->coarse;
+	l->left_coarse_len = l->coarse_len;
+	l->coarse_len = 0;
+}
+
 static int
 by_place(const void *a, const void *b)
 {
@@ -111,6 +175,8 @@ lesson_sort(struct lesson *l)
 {
 	if (l->len > 0)
 		qsort(l->v, l->len, sizeof(*l->v), by_place);
+	if (l->left_len > 0)
+		qsort(l->left, l->left_len, sizeof(*l->left), by_place);
 	if (l->coarse_len > 0)
 		qsort(l->coarse, l->coarse_len, sizeof(*l->coarse), by_text);
 }
@@ -145,7 +211,7 @@ static bool
 is_any(const struct lesson *l, size_t i, size_t end)
 {
 	for (; i < end; i++)
-		if (l->v[i].path[0] == '\0' || strcmp(l->v[i].path, ANY_PATH) == 0)
+		if (is_any_path(&l->v[i]))
 			return true;
 	return false;
 }
@@ -174,23 +240,57 @@ is_told_before(const struct lesson *l, size_t first, size_t i)
 }
 
 static void
-add_operation(const struct lesson *l, struct conf_node *to, size_t i, size_t last)
+add_note(struct lesson *l, const char *text)
+{
+	l->notes = grow(l->arena, l->notes, l->notes_len, &l->notes_cap,
+	    sizeof(*l->notes));
+	l->notes[l->notes_len++] = text;
+}
+
+/* Of the methods that stand together the first speaks for all. */
+static void
+note_path(struct lesson *l, const struct lesson_row *r)
+{
+	struct str text = { 0 };
+
+	if (lesson_is_general(r)) {
+		lesson_add_meaning(&text, r);
+		add_note(l, arena_strdup(l->arena, str_ptr(&text)));
+	} else {
+		add_note(l, NULL);
+	}
+	str_fini(&text);
+}
+
+static void
+add_paths_of(struct lesson *l, struct conf_node *operation, size_t i, size_t end)
+{
+	struct conf_node *list = conf_set_list(operation, "paths");
+
+	for (; i < end; i++) {
+		conf_add_string(list, l->v[i].path);
+		note_path(l, &l->v[i]);
+	}
+}
+
+static void
+add_operation(struct lesson *l, struct conf_node *to, size_t i, size_t last)
 {
 	const struct lesson_row *r = &l->v[i];
 	struct conf_node *operation, *list;
 	size_t end = end_of(l, i, true);
 
 	operation = conf_set_map(conf_add_map(to), "operation");
+	add_note(l, r->method[0] != '\0' && is_any(l, i, end) ?
+	    "any path: some had none, or were more than a sidecar keeps" :
+	    NULL);
 	if (r->method[0] != '\0') {
 		list = conf_set_list(operation, "methods");
 		for (size_t k = i; k < last; k = end_of(l, k, true))
 			if (has_same_paths(l, i, k))
 				conf_add_string(list, l->v[k].method);
-		if (!is_any(l, i, end)) {
-			list = conf_set_list(operation, "paths");
-			for (size_t k = i; k < end; k++)
-				conf_add_string(list, l->v[k].path);
-		}
+		if (!is_any(l, i, end))
+			add_paths_of(l, operation, i, end);
 	}
 	if (r->method[0] == '\0' || l->has_ports)
 		conf_add_string(conf_set_list(operation, "ports"),
@@ -211,7 +311,7 @@ add_source(struct conf_node *rule, const char *caller)
 }
 
 static void
-add_rules(const struct lesson *l, struct conf_node *rules)
+add_rules(struct lesson *l, struct conf_node *rules)
 {
 	for (size_t i = 0, end; i < l->len; i = end) {
 		struct conf_node *rule, *to;
@@ -232,7 +332,7 @@ add_rules(const struct lesson *l, struct conf_node *rules)
 }
 
 struct conf_node *
-lesson_document(const struct lesson *l)
+lesson_document(struct lesson *l)
 {
 	struct conf_node *doc = model_document_new(l->arena,
 	    &model_authorization_policy_kind, l->namespace, arena_printf(
@@ -244,28 +344,4 @@ lesson_document(const struct lesson *l)
 	if (lesson_callers(l) > 0)
 		add_rules(l, conf_set_list(spec, "rules"));
 	return doc;
-}
-
-/* --- for people ------------------------------------------------------------------ */
-
-void
-lesson_comment(const struct lesson *l, struct str *out)
-{
-	for (size_t i = 0; i < l->len; i++) {
-		const struct lesson_row *r = &l->v[i];
-
-		str_add(out, "# ");
-		str_add_printable(out, slice_str(r->caller[0] == '\0' ?
-		    "(nobody proven, and so not allowed)" : r->caller));
-		str_add(out, r->method[0] == '\0' ? " bytes" : " ");
-		str_add_printable(out, slice_str(r->method));
-		str_add_char(out, ' ');
-		str_add_printable(out, slice_str(r->path));
-		str_addf(out, "%sport %u: %lld times, the last %lld s ago\n",
-		    r->path[0] == '\0' ? "" : " ", r->port,
-		    (long long)r->count, (long long)r->seconds_ago);
-	}
-	for (size_t i = 0; i < l->coarse_len; i++)
-		str_addf(out, "# %s called, and no sidecar knows any more what: "
-		    "anything is allowed\n", l->coarse[i]);
 }

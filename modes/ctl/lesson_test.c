@@ -5,7 +5,7 @@
 #include "modes/ctl/lesson.h"
 
 #define ROW(caller, method, path, port)					\
-	{ caller, method, path, port, 1, 5 }
+	{ caller, method, path, port, 1, 5, 1, false, { NULL } }
 #define HEAD								\
 	"{\"apiVersion\":\"security.istio.io/v1\",\"kind\":"		\
 	"\"AuthorizationPolicy\",\"metadata\":{\"name\":\"callers-of-web\","	\
@@ -92,10 +92,12 @@ TEST(lesson_says_what_is_seen_how_often)
 	struct lesson l;
 	struct str s = { 0 };
 	const struct lesson_row rows[] = {
-		{ "shop/a", "GET", "/x/{*}", 80, 3, 9 },
-		{ "shop/a", "GET", "/x/{*}", 80, 4, 2 },
-		{ "shop/b", "", "", 5432, 1, 60 },
-		{ "", "GET", "/\x1b[31m", 80, 1, 60 },
+		{ "shop/a", "GET", "/x/{*}", 80, 3, 9, 2, false, { NULL } },
+		{ "shop/a", "GET", "/x/{*}", 80, 4, 2, 3, false, { NULL } },
+		{ "shop/b", "", "", 5432, 1, 60, 0, false,
+		    { NULL } },
+		{ "", "GET", "/\x1b[31m", 80, 1, 60, 1, false,
+		    { NULL } },
 	};
 
 	lesson_init(&l, &a, "shop", "web");
@@ -106,7 +108,7 @@ TEST(lesson_says_what_is_seen_how_often)
 	lesson_add_coarse(&l, "shop/z");
 	lesson_sort(&l);
 	assert_int_equal(lesson_callers(&l), 3);
-	lesson_comment(&l, &s);
+	lesson_write(&l, lesson_document(&l), &s);
 	assert_null(strchr(str_ptr(&s), '\x1b'));
 	assert_non_null(strstr(str_ptr(&s),
 	    "# shop/a GET /x/{*} port 80: 7 times, the last 2 s ago\n"
@@ -115,6 +117,103 @@ TEST(lesson_says_what_is_seen_how_often)
 	    "allowed\n"));
 	assert_non_null(strstr(str_ptr(&s), "# (nobody proven, and so not "
 	    "allowed) GET "));
+	str_fini(&s);
+	arena_fini(&a);
+}
+
+/* Of each line that allows more than was seen, and of no other. */
+TEST(lesson_says_where_it_stands_for_more)
+{
+	struct arena a = { 0 };
+	struct lesson l;
+	struct str s = { 0 };
+	const struct lesson_row rows[] = {
+		{ "shop/a", "GET", "/about", 80, 1, 5, 1, false, { NULL } },
+		{ "shop/a", "GET", "/o/{*}", 80, 3, 5, 3, false, { NULL } },
+		{ "shop/a", "GET", "/u/{*}", 80, 90, 5, 65, true, { "/u/ann",
+		    "/u/bob" } },
+		{ "shop/a", "PUT", "/o/{*}", 80, 1, 5, 1, false, { NULL } },
+		{ "shop/b", "GET", "/{**}", 80, 1, 5, 8, true, { NULL } },
+		{ "shop/b", "OPTIONS", "", 80, 1, 5, 1, false, { NULL } },
+	};
+	size_t n;
+
+	lesson_init(&l, &a, "shop", "web");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		lesson_add(&l, &rows[i]);
+	lesson_sort(&l);
+	assert_string_equal(lesson_general(&l, &n), "/o/{*}");
+	assert_int_equal(n, 5);
+	lesson_write(&l, lesson_document(&l), &s);
+	const char *spec = strstr(str_ptr(&s), "  rules:");
+
+	assert_non_null(spec);
+	assert_string_equal(spec,
+	    "  rules:\n"
+	    "  - from:\n"
+	    "    - source:\n"
+	    "        serviceAccounts:\n"
+	    "        - shop/a\n"
+	    "    to:\n"
+	    "    - operation:\n"
+	    "        methods:\n"
+	    "        - GET\n"
+	    "        paths:\n"
+	    "        - /about\n"
+	    "        - /o/{*}  # stands for 3 paths that were seen\n"
+	    "        - /u/{*}  # stands for 65 paths or more that were seen, such "
+	    "as /u/ann, /u/bob\n"
+	    "    - operation:\n"
+	    "        methods:\n"
+	    "        - PUT\n"
+	    "        paths:\n"
+	    "        - /o/{*}  # stands for 1 path that was seen\n"
+	    "  - from:\n"
+	    "    - source:\n"
+	    "        serviceAccounts:\n"
+	    "        - shop/b\n"
+	    "    to:\n"
+	    "    - operation:  # any path: some had none, or were more than a "
+	    "sidecar keeps\n"
+	    "        methods:\n"
+	    "        - GET\n"
+	    "    - operation:  # any path: some had none, or were more than a "
+	    "sidecar keeps\n"
+	    "        methods:\n"
+	    "        - OPTIONS\n");
+	str_fini(&s);
+	arena_fini(&a);
+}
+
+TEST(lesson_that_is_narrow_allows_nothing_that_was_not_seen)
+{
+	struct arena a = { 0 };
+	struct lesson l;
+	struct str s = { 0 };
+	const struct lesson_row rows[] = {
+		ROW("shop/a", "GET", "/o/{*}", 80), ROW("shop/a", "GET", "/o", 80),
+		ROW("shop/b", "GET", "/{**}", 80), ROW("shop/c", "OPTIONS", "", 80),
+		ROW("shop/d", "", "", 5432),
+	};
+	size_t n;
+
+	lesson_init(&l, &a, "shop", "web");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		lesson_add(&l, &rows[i]);
+	lesson_add_coarse(&l, "shop/z");
+	lesson_narrow(&l);
+	lesson_sort(&l);
+	assert_null(lesson_general(&l, &n));
+	assert_int_equal(l.left_len, 3);
+	assert_int_equal(lesson_callers(&l), 2);
+	lesson_write(&l, lesson_document(&l), &s);
+	assert_null(strstr(str_ptr(&s), "- /o/{*}"));
+	assert_non_null(strstr(str_ptr(&s), "        - /o\n"));
+	assert_non_null(strstr(str_ptr(&s), "# left out: shop/a GET /o/{*} port "
+	    "80, which stands for 1 path that was seen\n"));
+	assert_non_null(strstr(str_ptr(&s), "# left out: shop/z, which called, and "
+	    "no sidecar knows any more what\n"));
+	assert_null(strstr(str_ptr(&s), "- shop/z"));
 	str_fini(&s);
 	arena_fini(&a);
 }

@@ -108,7 +108,7 @@ authorize_find(const struct proxy_worker *w, const char *listener,
 	at->service = SLICE("");
 	at->port = at->app_port = 0;
 	at->is_udp = is_udp;
-	at->is_gone = false;
+	at->is_bytes = at->is_gone = false;
 	if (strcmp(listener, "gateway") == 0) {
 		find_front(s, local, at);
 		return;
@@ -126,6 +126,7 @@ authorize_find(const struct proxy_worker *w, const char *listener,
 		at->strict = p;
 	at->rules = p->rules;
 	at->service = slice_str(at->room);
+	at->is_bytes = p->cluster != NULL && p->cluster->protocol == CLUSTER_TCP;
 	at->port = p->port;
 	at->app_port = p->app_port;
 }

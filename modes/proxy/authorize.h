@@ -64,6 +64,7 @@ struct authorize_at {
 	char                room[SERVICE_KEY_MAX];
 	uint16_t            port, app_port;
 	bool                is_udp;
+	bool                is_bytes;	/* a port of ours that takes no requests */
 	bool                is_gone;	/* a port of ours that is not known */
 	/* It came in plain text, which is not taken there; else NULL. */
 	const struct inbound_port *strict;

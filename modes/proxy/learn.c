@@ -62,7 +62,7 @@ learn_note(struct proxy_worker *w, const struct authorize_at *at,
 	bool is_of_grpc;
 
 	/* Who comes in at a gateway is not of the mesh. */
-	if (at->service.len == 0)
+	if (at->service.len == 0 || (f->is_http && at->is_bytes))
 		return;
 	if (w->calls == NULL)
 		w->calls = calls_new();
@@ -96,6 +96,20 @@ struct writing {
 	size_t      n;
 };
 
+/* How many it stands for, and some. */
+static void
+add_paths(struct str *out, const struct calls_row *r)
+{
+	str_addf(out, ",\"paths\":%u,\"morePaths\":%s,\"examples\":[", r->paths,
+	    r->has_more ? "true" : "false");
+	for (size_t i = 0; i < CALLS_EXAMPLES && r->examples[i].ptr != NULL;
+	    i++) {
+		str_add(out, i > 0 ? "," : "");
+		str_add_json(out, r->examples[i]);
+	}
+	str_add_char(out, ']');
+}
+
 static void
 add_row(void *arg, const struct calls_row *r)
 {
@@ -114,9 +128,12 @@ add_row(void *arg, const struct calls_row *r)
 		str_add_json(w->out, members[i].value);
 		str_add_char(w->out, ',');
 	}
-	str_addf(w->out, "\"port\":%u,\"count\":%llu,\"secondsAgo\":%llu}",
+	str_addf(w->out, "\"port\":%u,\"count\":%llu,\"secondsAgo\":%llu",
 	    r->of.port, (unsigned long long)r->count,
 	    (unsigned long long)(w->now_ms - r->last_ms) / 1000);
+	if (r->of.is_http)
+		add_paths(w->out, r);
+	str_add_char(w->out, '}');
 }
 
 static void

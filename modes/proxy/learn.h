@@ -14,7 +14,10 @@
  */
 struct data_plane;
 
-/* On the worker: this was let in just now. */
+/*
+ * On the worker: this was let in just now.  A request at a port that is declared to
+ * take bytes is answered by nobody, and leaves no trace.
+ */
 void learn_note(struct proxy_worker *, const struct authorize_at *,
     const struct authz_facts *);
 /*

@@ -3,6 +3,7 @@
 """mesh ctl policy learn: the least that allows what was seen."""
 
 import json
+import re
 
 import wire
 from grpc_store import WAIT, Caller, Store
@@ -122,6 +123,52 @@ def what_a_caller_does_without_end_stays_bounded(scene):
 	paths = told["spec"]["rules"][0]["to"][0]["operation"]["paths"]
 	assert paths == ["/plain", "/users/{*}"], paths
 	assert orders.is_running()
+	# How much that is, and of what it is made, is said.
+	told = control.ctl("policy", "learn", "orders")
+	assert re.search(r"- /users/\{\*\}  # stands for 65 paths or more that "
+	    r"were seen, such as /users/[a-z]{2}, /users/[a-z]{2}\n",
+	    told.stdout), told.stdout
+	assert "1 of its paths allows more than was seen, as /users/{*}" in \
+	    told.stderr, told.stderr
+	told = control.ctl("policy", "learn", "orders", "--exact")
+	assert "- /users/" not in told.stdout, told.stdout
+	assert "- /plain\n" in told.stdout, told.stdout
+	assert "# left out: default/web GET /users/{*} port 80" in told.stdout
+	assert "is left out, and the policy refuses it: default/web GET " \
+	    "/users/{*} port 80" in told.stderr, told.stderr
+
+
+@scenario
+def words_are_allowed_one_by_one(scene):
+	control = scene.control()
+	app = scene.echo("app")
+	member(scene, control, "orders", [f"80={app.http}/http",
+	    f"82={app.tcp}/tcp"])
+	web = member(scene, control, "web", [f"80={app.http}/http"])
+	words = ["orders", "users", "carts", "health", "login", "logout", "search",
+	    "about", "help"]
+	wait_until(lambda: call(web, "/orders") == 200, "orders answers")
+	for word in words:
+		assert call(web, f"/{word}") == 200, word
+	# A request where bytes are taken: nobody serves it.
+	assert curl("http://orders.default.mesh:82/", "--proxy",
+	    web.outbound).status == 404
+	told = control.ctl("policy", "learn", "orders")
+	document = json.loads(control.ctl("policy", "learn", "orders", "-o",
+	    "json").stdout)
+	operation, = document["spec"]["rules"][0]["to"]
+	assert operation["operation"] == {"methods": ["GET"], "ports": ["80"],
+	    "paths": sorted(f"/{word}" for word in words)}, operation
+	assert "stands for" not in told.stdout and "more than was seen" not in \
+	    told.stderr, told.stdout + told.stderr
+	path = scene.file("learnt.yaml", told.stdout + "---\n" + control.ctl("get",
+	    "service", "orders", "-o", "yaml").stdout)
+	may(control, path, "web", "--path", "/help")
+	may(control, path, "web", "--path", "/admin", expect=1)
+	for since in ("999h", "0s", "169h"):
+		refused = control.ctl("policy", "learn", "orders", "--since", since,
+		    expect=64)
+		assert "from 1s to 168h" in refused.stderr, refused.stderr
 
 
 @scenario
