@@ -19,7 +19,7 @@
  *
  * Marks say that something is the matter, so that one load tells who is fine.
  * Whoever changes them calls endpoint_mark or endpoint_unmark, which tells the
- * service, whose plans then look again (upstream/balance.h).
+ * service, whose plans then look again (upstream/plan.h).
  */
 #define MARK_MISSED	1u	/* the last connect failed */
 #define MARK_OUT	2u	/* ejected, or to be tried after that */

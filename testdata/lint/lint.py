@@ -67,6 +67,7 @@ WORDS = (
 	(re.compile(r"\bissue[s]? +#?[0-9]+\b|\(#[0-9]+\)", re.I),
 	    "a number from a tracker"),
 )
+NAMED = re.compile(r"(?<![<\w./])(?:[a-z0-9_]+/)*(?!x_)[a-z][a-z0-9_]{3,}\.[ch]\b")
 SLEEPS = re.compile(r"(?<![\w.])(sleep|usleep|nanosleep|time\.sleep"
     r"|clock_nanosleep)\s*\(|^\s*sleep +[0-9.$]")
 
@@ -288,6 +289,22 @@ def check_calls(files):
 				found(file, number, "comments are /* like this */")
 
 
+def check_comments(files):
+	"""A file that a comment sends its reader to is there; x_... is any."""
+	names = {"/" + file.name for file in files}
+	ends = {name.rpartition("/")[2] for name in names}
+	for file in files:
+		for comment in re.finditer(r"/\*.*?\*/", file.text, re.S) \
+		    if file.is_c else ():
+			for match in NAMED.finditer(comment[0]):
+				if match[0] in ends or "/" in match[0] and any(
+				    name.endswith("/" + match[0]) for name in names):
+					continue
+				line = file.text.count("\n", 0, comment.start() +
+				    match.start()) + 1
+				found(file, line, f"{match[0]}: there is no such file")
+
+
 def check_words(files):
 	top = str(ROOT)
 	for file in files:
@@ -363,6 +380,7 @@ CHECKS = (
 	("sizes", check_sizes),
 	("functions", check_functions),
 	("calls", check_calls),
+	("comments", check_comments),
 	("words", check_words),
 	("sleeps", check_sleeps),
 	("python", check_python),

@@ -69,6 +69,8 @@ BROKEN = {
 	    "core/net/x.c:1: typedef"),
 	"comment": ("core/net/x.c", "int x; // one\n",
 	    "core/net/x.c:1: comments"),
+	"gone": ("core/net/x.c", "/* one\n * (base/gone.h) */\n",
+	    "core/net/x.c:2: base/gone.h: there is no such file"),
 	"word": ("core/net/x.c", f"/* {TO_DO} */\n",
 	    f'core/net/x.c:1: "{TO_DO}": unfinished'),
 	"tracker": ("core/net/x.c", "/* see issue" + " 7 */\n",
