@@ -96,9 +96,11 @@ is_denied(struct model_object *const *policies, size_t n,
     enum authz_default otherwise, const struct authz_facts *facts)
 {
 	struct authz_verdict v, again;
-	struct authz *z = authz_new(policies, n, otherwise);
+	struct authz *z = authz_new(policies, n, otherwise,
+	    "mesh.internal");
 
-	check(authz_is_of(z, policies, n, otherwise));
+	check(authz_is_of(z, policies, n, otherwise,
+	    "mesh.internal"));
 	authz_decide(z, facts, &v);
 	authz_decide(z, facts, &again);
 	check(v.answer.is_denied == again.answer.is_denied &&

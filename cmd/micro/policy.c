@@ -55,7 +55,7 @@ start(unsigned int rules)
 
 	for (unsigned int i = 0; i < rules; i += EACH)
 		v[n++] = policy(i, i + EACH < rules ? i + EACH : rules);
-	p->table = authz_new(v, n, AUTHZ_DENY_ALL);
+	p->table = authz_new(v, n, AUTHZ_DENY_ALL, NULL);
 	while (n > 0)
 		model_object_unref(v[--n]);
 	for (unsigned int i = 0; i < rules; i++) {

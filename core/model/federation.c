@@ -64,6 +64,18 @@ model_federation_refusal(struct arena *a, struct model_object *const *objects,
 	return NULL;
 }
 
+const char *
+model_cluster_local(struct model_object *const *objects, size_t n,
+    const char *own)
+{
+	for (size_t i = 0; i < n; i++)
+		if (objects[i]->kind == &model_federated_trust_domain_kind &&
+		    strcmp(model_federated_trust_domain(objects[i])->spec.
+		    trust_domain, MODEL_CLUSTER_LOCAL) == 0)
+			return NULL;
+	return own;
+}
+
 bool
 model_federation_bundle(struct model_object *const *objects, size_t n,
     const struct model_object *domain, struct spiffe_bundle *out)

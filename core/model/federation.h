@@ -25,6 +25,13 @@ const char *model_federation_refusal(struct arena *,
     struct model_object *const *objects, size_t n,
     const struct model_object *domain, const char *own);
 /*
+ * What the trust domain cluster.local stands for in policies, as in Istio: ours,
+ * unless a document is about another domain of that name.  NULL: for itself.
+ */
+#define MODEL_CLUSTER_LOCAL	"cluster.local"
+const char *model_cluster_local(struct model_object *const *objects, size_t n,
+    const char *own);
+/*
  * What it comes to now: the bundle that counts, in *out; false: there is
  * none, as nothing was fetched yet.
  */

@@ -245,3 +245,21 @@ TEST(federation_takes_the_oldest_document_and_never_our_own_domain)
 	str_fini(&two);
 	str_fini(&said);
 }
+
+TEST(federation_has_cluster_local_mean_our_domain_unless_one_is_called_so)
+{
+	struct model_object *v[2] = {
+		object_from(NAMED("b") "spec: {trustDomain: b.example, "
+		    ENDPOINT "}\n"),
+		object_from(NAMED("c") "spec: {trustDomain: cluster.local, "
+		    ENDPOINT "}\n"),
+	};
+
+	assert_string_equal(model_cluster_local(v, 0, "mesh.internal"),
+	    "mesh.internal");
+	assert_string_equal(model_cluster_local(v, 1, "mesh.internal"),
+	    "mesh.internal");
+	assert_null(model_cluster_local(v, 2, "mesh.internal"));
+	model_object_unref(v[0]);
+	model_object_unref(v[1]);
+}

@@ -98,7 +98,8 @@ static const struct {
 	{ POLICY_ "istio.io/dry-run: tRUE}}", "t:3:53: metadata.annotations"
 	    "[istio.io/dry-run]: expected \"true\" or \"false\", found \"tRUE\"" },
 	{ "apiVersion: v1\nkind: Service\nmetadata: {name: a, annotations: "
-	    "{mesh/plaintext: 'on'}}\nspec: {ports: [{port: 80}]}", "t:3:51: metadata.annotations"
+	    "{mesh/plaintext: 'on'}}\nspec: {ports: [{port: 80}]}",
+	    "t:3:51: metadata.annotations"
 	    "[mesh/plaintext]: expected \"true\" or \"false\", found \"on\"" },
 	{ WORKLOAD "spec: {address: 10.0.0.1}", "t:4:7: spec.serviceAccount: the "
 	    "required field is missing for a workload with a sidecar" },

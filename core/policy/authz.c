@@ -13,6 +13,7 @@ enum group { CUSTOM, DENY, ALLOW, DRY_CUSTOM, DRY_DENY, DRY_ALLOW, AUDIT, GROUPS
 struct authz {
 	struct refs           refs;
 	enum authz_default    fallback;
+	const char           *cluster_local;	/* or NULL */
 	struct arena          arena;
 	struct model_object **policies;	/* as they were given; references */
 	size_t                policies_len;
@@ -92,7 +93,7 @@ add_policy(struct authz *z, const struct model_object *o)
 	for (size_t i = 0; i < rules_of(o); i++) {
 		struct authz_row *r = &z->rows[z->rows_len];
 
-		authz_row_init(r, &z->arena, o, (int)i);
+		authz_row_init(r, &z->arena, o, (int)i, z->cluster_local);
 		r->policy_name = name;
 		z->groups[z->rows_len++] = (uint8_t)g;
 	}
@@ -111,7 +112,7 @@ add_blocks(struct authz *z)
 
 struct authz *
 authz_new(struct model_object *const *policies, size_t n,
-    enum authz_default fallback)
+    enum authz_default fallback, const char *cluster_local)
 {
 	struct authz *z = mem_zalloc(sizeof(*z));
 	struct model_object **sorted = mem_zalloc_array(n + 1, sizeof(*sorted));
@@ -119,6 +120,8 @@ authz_new(struct model_object *const *policies, size_t n,
 
 	refs_init(&z->refs);
 	z->fallback = fallback;
+	if (cluster_local != NULL)
+		z->cluster_local = arena_strdup(&z->arena, cluster_local);
 	z->policies_len = n;
 	z->policies = arena_alloc(&z->arena, sizeof(*z->policies) * n + 1);
 	for (size_t i = 0; i < n; i++) {
@@ -160,9 +163,10 @@ authz_unref(struct authz *z)
 
 bool
 authz_is_of(const struct authz *z, struct model_object *const *policies,
-    size_t n, enum authz_default fallback)
+    size_t n, enum authz_default fallback, const char *cluster_local)
 {
-	if (z->fallback != fallback || z->policies_len != n)
+	if (z->fallback != fallback || z->policies_len != n ||
+	    !slice_eq(slice_str(z->cluster_local), slice_str(cluster_local)))
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (z->policies[i] != policies[i])

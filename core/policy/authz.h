@@ -108,14 +108,17 @@ struct authz_verdict {
 	size_t              asks_len;
 };
 
-/* Takes a reference of each policy. */
+/*
+ * Takes a reference of each policy.  cluster_local: the trust domain that values
+ * mean by that name; NULL: the one of that name.
+ */
 struct authz *authz_new(struct model_object *const *policies, size_t n,
-    enum authz_default);
+    enum authz_default, const char *cluster_local);
 struct authz *authz_ref(struct authz *);
 void authz_unref(struct authz *);	/* NULL is allowed */
 /* Whether it is what these would make. */
 bool authz_is_of(const struct authz *, struct model_object *const *policies,
-    size_t n, enum authz_default);
+    size_t n, enum authz_default, const char *cluster_local);
 
 /*
  * The providers that CUSTOM policies in force name, each once, whatever their

@@ -104,8 +104,6 @@ static void
 ask(struct authz_dimension *d, struct arena *a, size_t row,
     const struct authz_row *r, const struct model_authz_values *values)
 {
-	const char *namespace = r->policy->head->meta.namespace;
-
 	for (size_t i = 0; i < values->v_len; i++) {
 		struct authz_value v;
 		uint64_t n = 0;
@@ -117,7 +115,7 @@ ask(struct authz_dimension *d, struct arena *a, size_t row,
 			hit(d, EXACT, a, slice_of(&port, sizeof(port)), row);
 			continue;
 		}
-		v = authz_value_read(a, d->by, namespace, values->v[i]);
+		v = authz_value_read(a, d->by, &r->origin, values->v[i]);
 		ask_text(d, a, row, &v);
 	}
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "model/authorization_rules.h"
+#include "model/federation.h"
 #include "policy/authz_match.h"
 
 #define SCHEME	SLICE("spiffe://")
@@ -103,9 +104,23 @@ lower(struct arena *a, struct slice s)
 	return slice_of(p, s.len);
 }
 
+/* Of "cluster.local" and "cluster.local/..." as the mesh's own domain has it. */
+static struct slice
+own_domain(struct arena *a, struct slice s, const struct authz_origin *of)
+{
+	struct slice alias = SLICE(MODEL_CLUSTER_LOCAL);
+
+	if (of->cluster_local == NULL || !slice_has_prefix(s, alias) ||
+	    (s.len > alias.len && s.ptr[alias.len] != '/'))
+		return s;
+	s = slice_from(s, alias.len);
+	return slice_str(arena_printf(a, "%s%.*s", of->cluster_local,
+	    SLICE_ARG(s)));
+}
+
 struct authz_value
 authz_value_read(struct arena *a, enum model_authz_attribute attribute,
-    const char *namespace, const char *text)
+    const struct authz_origin *of, const char *text)
 {
 	struct slice s = slice_str(text);
 	struct authz_value v = { AUTHZ_EXACT, s, false };
@@ -114,13 +129,15 @@ authz_value_read(struct arena *a, enum model_authz_attribute attribute,
 		ptrdiff_t slash = slice_find(s, '/');
 
 		v.text = slice_str(slash < 0 ?
-		    arena_printf(a, "%s/sa/%s", namespace, text) :
+		    arena_printf(a, "%s/sa/%s", of->namespace, text) :
 		    arena_printf(a, "%.*s/sa/%s", (int)slash, text,
 		    text + slash + 1));
 		return v;
 	}
 	if (attribute == MODEL_BY_PRINCIPAL && slice_has_prefix(s, SCHEME))
 		s = slice_from(s, SCHEME.len);
+	if (attribute == MODEL_BY_PRINCIPAL || attribute == MODEL_BY_TRUST_DOMAIN)
+		s = own_domain(a, s, of);
 	if (attribute == MODEL_BY_HOST) {
 		s = lower(a, s);
 		v.with_port = slice_find(s, ':') >= 0;
@@ -239,13 +256,13 @@ is_address(enum model_authz_attribute a)
 
 static void
 set_texts(struct authz_set *s, struct arena *a, enum model_authz_attribute by,
-    const char *namespace, const struct model_authz_values *from)
+    const struct authz_origin *of, const struct model_authz_values *from)
 {
 	bool is_many = from->v_len > MANY;
 
 	s->v = arena_alloc(a, sizeof(*s->v) * from->v_len);
 	for (size_t i = 0; i < from->v_len; i++) {
-		struct authz_value v = authz_value_read(a, by, namespace,
+		struct authz_value v = authz_value_read(a, by, of,
 		    from->v[i]);
 
 		if (is_many && v.how == AUTHZ_EXACT && !v.with_port)
@@ -257,7 +274,7 @@ set_texts(struct authz_set *s, struct arena *a, enum model_authz_attribute by,
 
 static void
 set_init(struct authz_set *s, struct arena *a, enum model_authz_attribute by,
-    const char *namespace, const struct model_authz_values *from)
+    const struct authz_origin *of, const struct model_authz_values *from)
 {
 	uint64_t port;
 
@@ -273,7 +290,7 @@ set_init(struct authz_set *s, struct arena *a, enum model_authz_attribute by,
 			if (slice_u64(slice_str(from->v[i]), &port))
 				s->ports[s->ports_len++] = (uint16_t)port;
 	} else {
-		set_texts(s, a, by, namespace, from);
+		set_texts(s, a, by, of, from);
 	}
 }
 
@@ -376,8 +393,9 @@ set_has(const struct authz_set *s, const struct authz_test *t,
 
 static void
 add_test(struct authz_terms *to, struct arena *a,
-    enum model_authz_attribute by, struct slice name, const char *namespace,
-    const struct model_authz_values *is, const struct model_authz_values *not)
+    enum model_authz_attribute by, struct slice name,
+    const struct authz_origin *of, const struct model_authz_values *is,
+    const struct model_authz_values *not)
 {
 	struct authz_test *t = &to->tests[to->len];
 
@@ -385,13 +403,13 @@ add_test(struct authz_terms *to, struct arena *a,
 		return;
 	*t = (struct authz_test){ .attribute = by, .has_is = is->v_len > 0,
 	    .name = by == MODEL_BY_CLAIM ? name : lower(a, name) };
-	set_init(&t->is, a, by, namespace, is);
-	set_init(&t->not, a, by, namespace, not);
+	set_init(&t->is, a, by, of, is);
+	set_init(&t->not, a, by, of, not);
 	to->len++;
 }
 
 static struct authz_terms *
-sides_new(struct arena *a, const char *namespace,
+sides_new(struct arena *a, const struct authz_origin *of,
     const struct model_authz_side *from, size_t n)
 {
 	struct authz_terms *out = arena_zalloc(a, sizeof(*out) * n + 1);
@@ -401,7 +419,7 @@ sides_new(struct arena *a, const char *namespace,
 		    MODEL_OF_REQUEST);
 		for (int by = 0; by < MODEL_OF_REQUEST; by++)
 			add_test(&out[i], a, (enum model_authz_attribute)by,
-			    SLICE(""), namespace, &from[i].terms.is[by],
+			    SLICE(""), of, &from[i].terms.is[by],
 			    &from[i].terms.not[by]);
 	}
 	return out;
@@ -409,19 +427,20 @@ sides_new(struct arena *a, const char *namespace,
 
 void
 authz_row_init(struct authz_row *r, struct arena *a,
-    const struct model_object *policy, int rule)
+    const struct model_object *policy, int rule, const char *cluster_local)
 {
 	const struct model_authorization_policy_spec *s =
 	    &model_authorization_policy(policy)->spec;
 	const struct model_authz_rule *from = &s->rules[rule];
-	const char *namespace = policy->head->meta.namespace;
+	const struct authz_origin *of = &r->origin;
 
 	*r = (struct authz_row){ .policy = policy, .rule = rule,
 	    .provider = s->provider == NULL ? NULL : s->provider->name,
-	    .is_strict = s->action == MODEL_AUTHZ_ALLOW };
-	r->from = sides_new(a, namespace, from->from, from->from_len);
+	    .is_strict = s->action == MODEL_AUTHZ_ALLOW,
+	    .origin = { policy->head->meta.namespace, cluster_local } };
+	r->from = sides_new(a, of, from->from, from->from_len);
 	r->from_len = from->from_len;
-	r->to = sides_new(a, namespace, from->to, from->to_len);
+	r->to = sides_new(a, of, from->to, from->to_len);
 	r->to_len = from->to_len;
 	r->when.tests = arena_zalloc(a, sizeof(*r->when.tests) *
 	    from->when_len + 1);
@@ -430,7 +449,7 @@ authz_row_init(struct authz_row *r, struct arena *a,
 		struct slice name;
 
 		if (model_authz_key(from->when[i].key, &by, &name))
-			add_test(&r->when, a, by, name, namespace,
+			add_test(&r->when, a, by, name, of,
 			    &from->when[i].is, &from->when[i].not);
 	}
 }

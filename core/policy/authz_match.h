@@ -39,9 +39,14 @@ struct authz_value {
 	struct slice   text;	/* without "*"; of a template all of it */
 	bool           with_port;	/* of a host */
 };
-/* A value as rules of a policy in that namespace mean it; copies. */
+/* Whose a value is, which says what names without more mean. */
+struct authz_origin {
+	const char *namespace;	/* of the policy */
+	const char *cluster_local;	/* as authz_new has it */
+};
+/* A value as rules from there mean it; copies. */
 struct authz_value authz_value_read(struct arena *, enum model_authz_attribute,
-    const char *namespace, const char *text);
+    const struct authz_origin *, const char *text);
 
 /* The values of one list. */
 struct authz_set {
@@ -73,6 +78,7 @@ struct authz_terms {
 struct authz_row {
 	const struct model_object *policy;
 	const char                *policy_name;	/* "ns/name" */
+	struct authz_origin        origin;
 	int                        rule;
 	const char                *provider;	/* that CUSTOM asks; or NULL */
 	bool                       is_strict;	/* ALLOW: the unknown fails */
@@ -82,7 +88,7 @@ struct authz_row {
 
 /* Fills all but policy_name; init's opposite gives back what is no arena's. */
 void authz_row_init(struct authz_row *, struct arena *,
-    const struct model_object *policy, int rule);
+    const struct model_object *policy, int rule, const char *cluster_local);
 void authz_row_fini(struct authz_row *);
 bool authz_row_matches(const struct authz_row *, const struct authz_view *);
 

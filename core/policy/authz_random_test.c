@@ -315,7 +315,7 @@ TEST(authz_decides_as_the_documents_read)
 				o[k] = o[k - 1];
 				o[k - 1] = t;
 			}
-		z = authz_new(o, n, d);
+		z = authz_new(o, n, d, NULL);
 		for (int i = 0; i < EACH; i++) {
 			const char *headers[2];
 			struct authz_facts f;

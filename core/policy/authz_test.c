@@ -43,7 +43,7 @@ static struct authz_answer
 decide_by(const char *yaml, const struct authz_facts *f)
 {
 	struct model_object *o = object_from(yaml);
-	struct authz *z = authz_new(&o, 1, AUTHZ_ALLOW_ALL);
+	struct authz *z = authz_new(&o, 1, AUTHZ_ALLOW_ALL, NULL);
 	struct authz_verdict v, wanted;
 
 	authz_decide(z, f, &v);
@@ -154,6 +154,82 @@ TEST(authz_takes_nobody_abroad_for_an_account_of_ours)
 	}
 }
 
+/* Whether the same caller is meant, by a policy that was written for Istio. */
+static const struct {
+	const char *rule;
+	bool        is_own, is_abroad;	/* matches them */
+} local[] = {
+	{ "{from: [{source: {principals: [cluster.local/ns/default/sa/caller]}}]}",
+	    true, false },
+	{ "{from: [{source: {principals: ['spiffe://cluster.local/ns/default/sa/"
+	    "caller']}}]}", true, false },
+	{ "{from: [{source: {principals: ['cluster.local/*']}}]}", true, false },
+	{ "{from: [{source: {principals: ['cluster.local/ns/default/*']}}]}", true,
+	    false },
+	{ "{from: [{source: {principals: [cluster.local/ns/default/sa/other]}}]}",
+	    false, false },
+	{ "{from: [{source: {principals: [cluster.local.b/ns/default/sa/caller]}"
+	    "}]}", false, false },
+	{ "{from: [{source: {notPrincipals: ['cluster.local/*']}}]}", false, true },
+	{ "{from: [{source: {trustDomains: [cluster.local]}}]}", true, false },
+	{ "{from: [{source: {notTrustDomains: [cluster.local]}}]}", false, true },
+	{ "{when: [{key: source.principal, values: ['cluster.local/ns/default/sa/"
+	    "caller']}]}", true, false },
+	{ "{when: [{key: source.principal, notValues: ['cluster.local/ns/default/"
+	    "sa/caller']}]}", false, true },
+	{ "{when: [{key: source.trustDomain, values: [cluster.local]}]}", true,
+	    false },
+	{ "{when: [{key: 'request.headers[x-team]', values: [cluster.local]}]}",
+	    false, false },
+};
+
+/* among: so many rules about others, so that it is looked for by its index. */
+static bool
+is_meant(const char *rule, int among, const struct authz_facts *f,
+    const char *cluster_local)
+{
+	struct str yaml = { 0 };
+	struct authz_verdict v;
+
+	str_addf(&yaml, POLICY "{rules: [%s", rule);
+	for (int i = 0; i < among; i++)
+		str_addf(&yaml, ", {from: [{source: {principals: "
+		    "[cluster.local/ns/none/sa/no%d]}}]}", i);
+	str_add(&yaml, "]}");
+	struct model_object *o = object_from(str_ptr(&yaml));
+	struct authz *z = authz_new(&o, 1, AUTHZ_DENY_ALL, cluster_local);
+
+	authz_decide(z, f, &v);
+	authz_unref(z);
+	model_object_unref(o);
+	str_fini(&yaml);
+	return !v.answer.is_denied;
+}
+
+TEST(authz_takes_cluster_local_for_our_own_trust_domain)
+{
+	struct authz_facts own = a_request(), abroad_too = own, named = own;
+
+	own.id = SLICE("spiffe://mesh.internal/ns/default/sa/caller");
+	abroad_too.id = SLICE("spiffe://far.example/ns/default/sa/caller");
+	named.id = SLICE("spiffe://cluster.local/ns/default/sa/caller");
+	abroad_too.is_foreign = named.is_foreign = true;
+	for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+		for (int among = 0; among < 60; among += 30) {
+			const char *rule = local[i].rule;
+
+			if (is_meant(rule, among, &own, "mesh.internal") !=
+			    local[i].is_own || is_meant(rule, among,
+			    &abroad_too, "mesh.internal") != local[i].is_abroad)
+				fail_msg("%s among %d", rule, among);
+			/* Federated under that name, it is meant itself. */
+			if (is_meant(rule, among, &named, NULL) !=
+			    local[i].is_own)
+				fail_msg("%s of that name", rule);
+		}
+	assert_false(is_meant(local[0].rule, 0, &own, NULL));
+}
+
 TEST(authz_matches_rules_as_the_kind_says)
 {
 	const struct authz_facts f = a_request();
@@ -225,7 +301,7 @@ TEST(authz_looks_for_each_header_once)
 		    "]},", 'a' + i % 8, i);
 	str_add(&yaml, "{to: [{operation: {methods: [PUT]}}]}]}");
 	struct model_object *o = object_from(str_ptr(&yaml));
-	struct authz *z = authz_new(&o, 1, AUTHZ_ALLOW_ALL);
+	struct authz *z = authz_new(&o, 1, AUTHZ_ALLOW_ALL, NULL);
 
 	f.header = count_header;
 	f.header_arg = &asked;
@@ -375,7 +451,7 @@ TEST(authz_has_istios_order)
 
 	for (size_t i = 0; i < N; i++)
 		o[i] = object_from(in_order[i]);
-	struct authz *z = authz_new(o, N, AUTHZ_ALLOW_ALL);
+	struct authz *z = authz_new(o, N, AUTHZ_ALLOW_ALL, NULL);
 
 	for (size_t i = 0; i < sizeof(ordered) / sizeof(ordered[0]); i++) {
 		struct authz_verdict v;
@@ -405,9 +481,10 @@ TEST(authz_has_istios_order)
 		assert_string_equal(v.answer.policy, ordered[i].policy);
 		assert_int_equal(v.answer.rule, ordered[i].rule);
 	}
-	assert_true(authz_is_of(z, o, N, AUTHZ_ALLOW_ALL));
-	assert_false(authz_is_of(z, o, N - 1, AUTHZ_ALLOW_ALL));
-	assert_false(authz_is_of(z, o, N, AUTHZ_DENY_ALL));
+	assert_true(authz_is_of(z, o, N, AUTHZ_ALLOW_ALL, NULL));
+	assert_false(authz_is_of(z, o, N - 1, AUTHZ_ALLOW_ALL, NULL));
+	assert_false(authz_is_of(z, o, N, AUTHZ_DENY_ALL, NULL));
+	assert_false(authz_is_of(z, o, N, AUTHZ_ALLOW_ALL, "mesh.internal"));
 	authz_unref(z);
 	for (size_t i = 0; i < N; i++)
 		model_object_unref(o[i]);
@@ -428,7 +505,7 @@ TEST(authz_without_policies_is_what_the_mesh_says)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct authz *z = authz_new(NULL, 0, cases[i].word);
+		struct authz *z = authz_new(NULL, 0, cases[i].word, NULL);
 		struct authz_facts f = a_request();
 		struct authz_verdict v;
 
@@ -479,7 +556,7 @@ TEST(authz_finds_one_rule_of_thousands)
 		o[p] = object_from(str_ptr(&s));
 		str_fini(&s);
 	}
-	struct authz *z = authz_new(o, N, AUTHZ_ALLOW_ALL);
+	struct authz *z = authz_new(o, N, AUTHZ_ALLOW_ALL, NULL);
 
 	f.id = SLICE("spiffe://mesh.internal/ns/default/sa/c2559");
 	f.path = SLICE("/p2559/x");
@@ -515,7 +592,7 @@ TEST(authz_names_the_providers_of_what_is_in_force)
 
 	for (size_t i = 0; i < N; i++)
 		o[i] = object_from(texts[i]);
-	struct authz *z = authz_new(o, N, AUTHZ_ALLOW_ALL);
+	struct authz *z = authz_new(o, N, AUTHZ_ALLOW_ALL, NULL);
 
 	names = authz_providers(z, &n);
 	assert_int_equal(n, 2);

@@ -6,6 +6,7 @@
 #include "model/endpoint_slice.h"
 #include "model/endpoints.h"
 #include "model/extension_provider.h"
+#include "model/federation.h"
 #include "model/mesh_config.h"
 #include "model/service.h"
 #include "model/workload.h"
@@ -104,7 +105,8 @@ table_of(struct tally *y, const struct provider *p,
 			v[n++] = set->objects[i];
 	return authz_new(v, n, authz_default_of(y->config == NULL ?
 	    MODEL_ALL_AUTHENTICATED : (enum model_inbound_policy)
-	    model_mesh_config(y->config)->spec.inbound_policy));
+	    model_mesh_config(y->config)->spec.inbound_policy), model_cluster_local(
+	    set->objects, set->len, y->trust_domain));
 }
 
 /* As an HTTP provider is asked about "/". */
@@ -267,7 +269,7 @@ load(struct tally *y, struct err *err)
 	static const struct model_kind *const kinds[] = {
 		&model_mesh_config_kind, &model_authorization_policy_kind,
 		&model_service_kind, &model_workload_kind,
-		&model_endpoint_slice_kind };
+		&model_endpoint_slice_kind, &model_federated_trust_domain_kind };
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (traffic_load(&y->t, kinds[i], NULL, err) < 0)

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "model/closure.h"
+#include "model/federation.h"
 #include "model/gateway.h"
 #include "model/mesh_config.h"
 #include "model/oidc_login.h"
@@ -304,9 +305,12 @@ load(struct inquiry *q)
 	    traffic_load(t, &model_workload_kind, q->to.namespace, &err) < 0 ||
 	    traffic_load(t, &model_request_authentication_kind, NULL,
 	    &err) < 0 || traffic_load(t, &model_oidc_login_kind, NULL,
-	    &err) < 0 || traffic_load(t, &model_mesh_config_kind, NULL,
+	    &err) < 0 || traffic_load(t, &model_federated_trust_domain_kind,
+	    NULL, &err) < 0 || traffic_load(t, &model_mesh_config_kind, NULL,
 	    &err) < 0)
 		return ctl_fail_call(q->c, &err);
+	q->cluster_local = model_cluster_local(t->set.objects, t->set.len,
+	    trust_domain(q));
 	n = traffic_of_kind(t, &model_mesh_config_kind, &found);
 	if (n > 0) {
 		q->config = found[0];

@@ -275,7 +275,7 @@ judge_policies(struct inquiry *q, struct conf_node *row,
 	size_t n;
 	struct model_object **v = about(q, place, is_policy_for, &n);
 	struct authz *z = authz_new(v, n, q->gateway != NULL ?
-	    AUTHZ_ALLOW_ALL : authz_default_of(q->mesh));
+	    AUTHZ_ALLOW_ALL : authz_default_of(q->mesh), q->cluster_local);
 
 	q->facts.token = t->token;
 	q->facts.header = header_of;

@@ -26,6 +26,7 @@ struct inquiry {
 	struct asked_token         token;
 	struct authz_facts         facts;	/* but header and token */
 	enum model_inbound_policy  mesh;
+	const char                *cluster_local;	/* as authz_new has it */
 	const struct model_object *config;	/* MeshConfig, or NULL */
 	const char                *revoked;	/* the caller: when; or NULL */
 	struct model_oidc_place    came;	/* at a Gateway */

@@ -9,8 +9,8 @@
 /* Who is open is asked again when one of these changes, and else not. */
 TEST(authorize_asks_again_only_when_something_may_be_decided_otherwise)
 {
-	struct authz *first = authz_new(NULL, 0, AUTHZ_ALLOW_ALL),
-	    *second = authz_new(NULL, 0, AUTHZ_DENY_ALL);
+	struct authz *first = authz_new(NULL, 0, AUTHZ_ALLOW_ALL, NULL),
+	    *second = authz_new(NULL, 0, AUTHZ_DENY_ALL, NULL);
 	struct authn *rules = authn_new(NULL, 0, NULL);
 	struct inbound_port a[] = { PORT(80, first), PORT(81, first) },
 	    b[] = { PORT(80, first), PORT(81, first) };
@@ -49,7 +49,7 @@ TEST(authorize_asks_again_only_when_something_may_be_decided_otherwise)
 
 TEST(authorize_asks_again_when_a_gateway_changes)
 {
-	struct authz *table = authz_new(NULL, 0, AUTHZ_ALLOW_ALL);
+	struct authz *table = authz_new(NULL, 0, AUTHZ_ALLOW_ALL, NULL);
 	struct authn *rules = authn_new(NULL, 0, NULL);
 	struct gateway_front a[] = { { .authz = table } },
 	    b[] = { { .authz = table } };

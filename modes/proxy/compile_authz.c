@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "model/authorization_policy.h"
+#include "model/federation.h"
 #include "model/gateway.h"
 #include "model/mesh_config.h"
 #include "modes/proxy/authorize.h"
@@ -17,6 +18,7 @@ struct tables {
 	const struct compile_input *in;
 	struct snapshot            *out;
 	enum authz_default          fallback;
+	const char                 *cluster_local;	/* as authz_new has it */
 	struct model_object       **policies;	/* room for all */
 	size_t                      policies_len;
 };
@@ -48,7 +50,8 @@ find(struct authz *const *v, size_t n, const struct tables *t,
     enum authz_default fallback)
 {
 	for (size_t i = 0; i < n; i++)
-		if (authz_is_of(v[i], t->policies, t->policies_len, fallback))
+		if (authz_is_of(v[i], t->policies, t->policies_len, fallback,
+		    t->cluster_local))
 			return v[i];
 	return NULL;
 }
@@ -72,7 +75,7 @@ table_of(struct tables *t, const struct model_authz_place *place,
 	z = before == NULL ? NULL : find(before->authz, before->authz_len, t,
 	    fallback);
 	z = z != NULL ? authz_ref(z) : authz_new(t->policies, t->policies_len,
-	    fallback);
+	    fallback, t->cluster_local);
 	return s->authz[s->authz_len++] = z;
 }
 
@@ -154,7 +157,9 @@ add_providers(const struct model_object *mesh, struct snapshot *s)
 void
 compile_authorization(const struct compile_input *in, struct snapshot *s)
 {
-	struct tables t = { .in = in, .out = s, .fallback = fallback_of(in) };
+	struct tables t = { .in = in, .out = s, .fallback = fallback_of(in),
+		.cluster_local = model_cluster_local(in->objects, in->len,
+		in->trust_domain) };
 	size_t fronts = s->gateway == NULL ? 0 : s->gateway->len;
 
 	for (size_t i = 0; i < in->len; i++)

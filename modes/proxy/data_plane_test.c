@@ -219,7 +219,7 @@ open_snapshot(struct scene *scene, struct cluster *c, enum authz_default says)
 	s->in.l4 = l4_chain_new("inbound", scene->filters);
 	l4_chain_add(s->in.l4, &authorize_bytes, NULL);
 	s->authz = arena_zalloc(&s->arena, sizeof(struct authz *));
-	s->authz[s->authz_len++] = authz_new(NULL, 0, says);
+	s->authz[s->authz_len++] = authz_new(NULL, 0, says, NULL);
 	s->inbound = arena_zalloc(&s->arena, sizeof(*s->inbound));
 	s->inbound[s->inbound_len++] = (struct inbound_port){
 		.service = { .ns = "shop", .name = "web" }, .port = 80,
