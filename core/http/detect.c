@@ -1,9 +1,13 @@
 #include "http/detect.h"
+#include "http/head.h"
 #include "http/http2.h"
 
 #define NEVER	UINT32_MAX	/* it cannot be that any more */
 
 enum line { LINE_EMPTY, LINE_METHOD, LINE_SPACE, LINE_TARGET, LINE_NONE };
+
+/* Of the target; STAR: nothing but a '*'. */
+enum likeness { LIKE_NOTHING, LIKE_SCHEME, LIKE_STAR, LIKE_REQUEST };
 
 static const char *const names[] = {
 	[SPOKEN_UNKNOWN] = "unknown", [SPOKEN_HTTP1] = "http/1",
@@ -36,7 +40,7 @@ is_token(unsigned char c)
 
 /*
  * What servers take for a space in a request line, and skip before it: some split
- * it as text of ISO 8859-1.
+ * it as text of ISO 8859-1.  Before it a NUL is skipped, too.
  */
 static bool
 is_space(unsigned char c)
@@ -45,19 +49,77 @@ is_space(unsigned char c)
 	    (c >= 0x1c && c <= 0x1f) || c == 0x85 || c == 0xa0;
 }
 
-/* "HTTP/1.1": whichever digits, "01.1" too; true once it is complete. */
+static char
+upper(unsigned char c)
+{
+	return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+}
+
+/* "HTTP/1.1", "http/1.1": whichever digits, "01.1" too; true once it is complete. */
 static bool
 step_version(struct detect *d, unsigned char c)
 {
 	static const char pattern[] = "HTTP/0.0";
 	char want = d->version_at == NEVER ? '\0' : pattern[d->version_at];
 	bool is_digit = c >= '0' && c <= '9';
-	bool fits = want == '0' ? is_digit : want == (char)c;
+	bool fits = want == '0' ? is_digit : want == upper(c);
 
 	if (want == '.' && is_digit)
 		return false;
 	d->version_at = fits ? d->version_at + 1 : NEVER;
 	return fits && d->version_at == sizeof(pattern) - 1;
+}
+
+/* A byte of the method; what is longer than the room is none we know. */
+static void
+note_method(struct detect *d, unsigned char c)
+{
+	if (d->method_len < sizeof(d->method))
+		d->method[d->method_len++] = (char)c;
+	if (!(c >= 'A' && c <= 'Z') && c != '-' && c != '_')
+		d->is_mixed = true;
+}
+
+static enum likeness
+likeness_of_first(const struct detect *d, unsigned char c)
+{
+	enum http_method method = http_method_id(slice_of(d->method,
+	    d->method_len));
+
+	if (d->is_mixed)
+		return LIKE_NOTHING;
+	if (c == '/' || (method == METHOD_CONNECT && (is_letter(c) || c == '[')))
+		return LIKE_REQUEST;
+	if (c == '*')
+		return method != METHOD_OTHER ? LIKE_STAR : LIKE_NOTHING;
+	return upper(c) == 'H' ? LIKE_SCHEME : LIKE_NOTHING;
+}
+
+/* "http:", "https:", and a version in the place of a target. */
+static enum likeness
+likeness_of_scheme(struct detect *d, unsigned char c)
+{
+	static const char rest[] = "TTP";
+
+	if (d->scheme_at < sizeof(rest) - 1)
+		return upper(c) == rest[d->scheme_at++] ? LIKE_SCHEME :
+		    LIKE_NOTHING;
+	if (upper(c) == 'S' && d->scheme_at++ == sizeof(rest) - 1)
+		return LIKE_SCHEME;
+	return c == ':' || c == '/' ? LIKE_REQUEST : LIKE_NOTHING;
+}
+
+/* A byte of the target, or of a word behind it. */
+static void
+note_target(struct detect *d, unsigned char c)
+{
+	if (d->line == LINE_SPACE)
+		d->likeness = likeness_of_first(d, c);
+	else if (d->likeness == LIKE_SCHEME)
+		d->likeness = likeness_of_scheme(d, c);
+	else if (d->likeness == LIKE_STAR)
+		d->likeness = d->version_at == 0 && upper(c) == 'H' ?
+		    LIKE_REQUEST : LIKE_NOTHING;
 }
 
 /* True: that was a whole request line. */
@@ -66,23 +128,30 @@ step_line(struct detect *d, unsigned char c)
 {
 	switch ((enum line)d->line) {
 	case LINE_EMPTY:
-		if (c != '\n' && !is_space(c))
-			d->line = is_token(c) ? LINE_METHOD : LINE_NONE;
-		return false;
+		if (c == '\n' || c == '\0' || is_space(c))
+			return false;
+		d->line = LINE_METHOD;
+		/* FALLTHROUGH */
 	case LINE_METHOD:
 		if (is_space(c)) {
 			d->line = LINE_SPACE;
 			d->version_at = NEVER;
 		} else if (!is_token(c)) {
 			d->line = LINE_NONE;
+		} else {
+			note_method(d, c);
 		}
 		return false;
 	case LINE_SPACE:
 	case LINE_TARGET:
 		if (is_space(c)) {
 			d->version_at = d->line == LINE_TARGET ? 0 : NEVER;
+			if (d->likeness == LIKE_SCHEME)
+				d->likeness = LIKE_NOTHING;
 			return false;
 		}
+		if (c != '\n')
+			note_target(d, c);
 		d->line = c == '\n' ? LINE_NONE : LINE_TARGET;
 		return step_version(d, c);
 	default:
@@ -161,6 +230,13 @@ void
 detect_drained(struct detect *d)
 {
 	d->peeked = 0;
+}
+
+bool
+detect_resembles_http(const struct detect *d)
+{
+	return (d->found == SPOKEN_UNKNOWN || d->found == SPOKEN_OTHER) &&
+	    (d->likeness == LIKE_STAR || d->likeness == LIKE_REQUEST);
 }
 
 enum spoken

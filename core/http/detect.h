@@ -14,8 +14,12 @@
  * version (RFC 9112, section 3), after empty lines if need be; TLS is the
  * beginning of a ClientHello (RFC 8446, section 5.1).  All else is OTHER, which
  * is said as soon as it can be neither of these.  A line may be as long as it
- * likes: this keeps two dozen bytes of state and no input.  It is as lenient as
+ * likes: this keeps three dozen bytes of state and no input.  It is as lenient as
  * servers are, as a request that looks like none to it would pass for bytes.
+ *
+ * What is OTHER may resemble a request all the same (detect_resembles_http): there
+ * is no version, or no good one, but some servers take the line for a request, and
+ * what comes behind it for its fields.
  */
 enum spoken {
 	SPOKEN_UNKNOWN,		/* so far */
@@ -32,6 +36,10 @@ struct detect {
 	unsigned       preface_at;	/* ... of HTTP/2's preface; or NEVER */
 	unsigned       hello_at;	/* ... of a ClientHello's beginning */
 	bool           has_line;	/* a whole request line was there */
+	int            likeness;	/* to a request; detect.c */
+	unsigned       method_len, scheme_at;
+	char           method[8];	/* its beginning */
+	bool           is_mixed;	/* it is not in upper case */
 	size_t         peeked;		/* bytes, of detect_peek */
 };
 
@@ -44,6 +52,14 @@ enum spoken detect_feed(struct detect *, struct slice);
  */
 enum spoken detect_peek(struct detect *, const struct buf *);
 void detect_drained(struct detect *);
+
+/*
+ * Of UNKNOWN and OTHER: a method, spaces, and what requests begin their target
+ * with: '/' or the scheme of HTTP, behind any upper-case word; a '*', behind a
+ * method that is registered and before no version of another protocol; a host,
+ * behind CONNECT.  So "GET key" and "get /key" do not, "GET /key" does.
+ */
+bool detect_resembles_http(const struct detect *);
 
 /*
  * What a server speaks, by the first bytes of its side of the connection; UNKNOWN

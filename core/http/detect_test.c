@@ -33,6 +33,10 @@ static const struct vector vectors[] = {
 	{ BYTES("GET\x1c/\x1fHTTP/1.1\r\n"), SPOKEN_HTTP1, 14 },
 	{ BYTES("GET\r/\rHTTP/1.1\r\n"), SPOKEN_HTTP1, 14 },
 	{ BYTES("GET / HTTP/01.01\r\n"), SPOKEN_HTTP1, 15 },
+	{ BYTES("GET / http/1.1\r\n"), SPOKEN_HTTP1, 14 },
+	{ BYTES("get / Http/1.0\r\n"), SPOKEN_HTTP1, 14 },
+	{ BYTES("\0GET / HTTP/1.1\r\n"), SPOKEN_HTTP1, 15 },
+	{ BYTES("\r\n\0 \0GET / HTTP/1.1\r\n"), SPOKEN_HTTP1, 19 },
 	{ BYTES(H2_PREFACE "\0\0\0\4\0\0\0\0\0"), SPOKEN_HTTP2, 24 },
 	{ BYTES("PRI * HTTP/2.0\r\nhost: a\r\n"), SPOKEN_HTTP1, 17 },
 	{ BYTES("PRI * HTTP/1.1\r\n"), SPOKEN_HTTP1, 14 },
@@ -44,8 +48,8 @@ static const struct vector vectors[] = {
 	{ BYTES("\x16\3\1\xff\xff\1"), SPOKEN_OTHER, 4 },
 	{ BYTES("\x16\3\1\0\xa5\2"), SPOKEN_OTHER, 6 },
 	/* PostgreSQL asks for TLS; its startup; MySQL's and SMTP's greetings. */
-	{ BYTES("\0\0\0\10\4\xd2\x16\x2f"), SPOKEN_OTHER, 1 },
-	{ BYTES("\0\0\0\x29\0\3\0\0user\0"), SPOKEN_OTHER, 1 },
+	{ BYTES("\0\0\0\10\4\xd2\x16\x2f"), SPOKEN_OTHER, 4 },
+	{ BYTES("\0\0\0\x29\0\3\0\0user\0"), SPOKEN_OTHER, 4 },
 	{ BYTES("J\0\0\0\n8.0.36\0"), SPOKEN_OTHER, 2 },
 	{ BYTES("220 a ESMTP\r\n"), SPOKEN_OTHER, 13 },
 	/* Redis, its inline form, memcached, SSH, SIP and RTSP. */
@@ -57,7 +61,7 @@ static const struct vector vectors[] = {
 	{ BYTES("SSH-2.0-x\r\n"), SPOKEN_OTHER, 11 },
 	{ BYTES("OPTIONS sip:a@b SIP/2.0\r\n"), SPOKEN_OTHER, 25 },
 	{ BYTES("OPTIONS rtsp://a/b RTSP/1.0\r\n"), SPOKEN_OTHER, 29 },
-	/* No target, no version, no name of a method. */
+	/* No target, no version, no name of a method: some resemble a request. */
 	{ BYTES("GET HTTP/1.1\r\n"), SPOKEN_OTHER, 14 },
 	{ BYTES("GET / HTTP/1\r\n"), SPOKEN_OTHER, 14 },
 	{ BYTES("{GET} / HTTP/1.1\r\n"), SPOKEN_OTHER, 1 },
@@ -123,6 +127,75 @@ TEST(detect_says_the_same_wherever_bytes_are_cut)
 			buf_fini(&b);
 		}
 	}
+}
+
+/* What follows each of these lines could be its fields to some server. */
+TEST(detect_tells_what_resembles_a_request)
+{
+	static const struct slice alike[] = {
+		BYTES("GET /admin\r\n"), BYTES("GET /admin \r\n"),
+		BYTES("GET /\r\n\r\nGET / HTTP/1.1\r\n"), BYTES("GET /\n"),
+		BYTES("\0GET /a\r\n"), BYTES("\r\n GET /a\r\n"),
+		BYTES("GET\t/a\r\n"), BYTES("GET\xa0/a\r\n"),
+		BYTES("GET / HTTP/1\r\n"), BYTES("GET / HTTP/x.1\r\n"),
+		BYTES("GET / ICE/1.0\r\n"), BYTES("X-ANY /a\r\n"),
+		BYTES("M_SEARCH /\r\n"), BYTES("PROPFIND /a b\r\n"),
+		BYTES("GET HTTP/1.1\r\n"), BYTES("GET http://a/b\r\n"),
+		BYTES("GET HTTPS://a/b\r\n"), BYTES("GET http:b\r\n"),
+		BYTES("OPTIONS *\r\n"), BYTES("GET * \r\n"),
+		BYTES("OPTIONS * HTTP/1\r\n"), BYTES("OPTIONS * http\r\n"),
+		BYTES("CONNECT a:1\r\n"), BYTES("CONNECT [::1]:1 \r\n"),
+		BYTES("CONNECT 10.0.0.1:1 HTTP\r\n"), BYTES("CONNECT /\r\n"),
+	}, unlike[] = {
+		BYTES("GET key\r\n"), BYTES("get /key\r\n"),
+		BYTES("GET foo bar\r\n"), BYTES("SET a /b\r\n"),
+		BYTES("GET httpd\r\n"), BYTES("GET http\r\n"),
+		BYTES("GET http a:b\r\n"), BYTES("GET httpsx:/\r\n"),
+		BYTES("GET htt:p\r\n"), BYTES("KEYS *\r\n"),
+		BYTES("GET *key\r\n"), BYTES("CONFIG GET *\r\n"),
+		BYTES("OPTIONS * RTSP/1.0\r\n"), BYTES("PSUBSCRIBE *\r\n"),
+		BYTES("OPTIONS sip:a@b SIP/2.0\r\n"),
+		BYTES("OPTIONS rtsp://a/b RTSP/1.0\r\n"),
+		BYTES("CONNECT {\"verbose\":false}\r\n"),
+		BYTES("CONNECT\naccept-version:1.2\n\n"),
+		BYTES("CONNECT\r\n"), BYTES("GET\r\n"), BYTES("GET \r\n/a\r\n"),
+		BYTES("HELO a\r\nGET /\r\n"), BYTES("EHLO http.a\r\n"),
+		BYTES("MAIL FROM:</a>\r\n"), BYTES("USER anonymous\r\n"),
+		BYTES("gets /a /b\r\n"), BYTES("set /k 0 0 1\r\n"),
+		BYTES("SSH-2.0-OpenSSH_9.2p1 Debian\r\n"),
+		BYTES("*2\r\n$3\r\nGET\r\n$4\r\n/key\r\n"),
+		BYTES("\0\xc4\0\3GET /\r\n"),
+		BYTES("0032git-upload-pack /project.git\n"),
+	};
+
+	for (size_t n = 0; n < LEN(alike) + LEN(unlike); n++) {
+		bool is_alike = n < LEN(alike);
+		struct slice in = is_alike ? alike[n] : unlike[n - LEN(alike)];
+
+		for (size_t at = 0; at <= in.len; at++) {
+			struct detect d;
+
+			detect_init(&d);
+			detect_feed(&d, slice_of(in.ptr, at));
+			assert_int_equal(detect_feed(&d, slice_from(in, at)),
+			    SPOKEN_OTHER);
+			assert_int_equal(detect_resembles_http(&d), is_alike);
+		}
+	}
+}
+
+/* ... before its line has ended, and never once it is known to be one. */
+TEST(detect_tells_at_once_what_resembles_a_request)
+{
+	struct detect d;
+
+	detect_init(&d);
+	detect_feed(&d, SLICE("GET "));
+	assert_false(detect_resembles_http(&d));
+	detect_feed(&d, SLICE("/"));
+	assert_true(detect_resembles_http(&d));
+	detect_feed(&d, SLICE(" HTTP/1.1"));
+	assert_false(detect_resembles_http(&d));
 }
 
 /* Over several blocks, without a copy of them. */

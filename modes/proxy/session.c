@@ -254,16 +254,34 @@ settle(struct session *s)
 	return true;
 }
 
-/* Who was connected to in vain sees a connection that ends without a word. */
 static void
-become_http(struct session *s)
+count_refusal(struct session *s, const char *reason)
+{
+	const struct slice labels[] = { slice_str(l4_listener(s->l4)),
+		slice_str(reason) };
+
+	worker_env_count(l4_env(s->l4), METRIC_CONNECTIONS_REFUSED, labels, 2,
+	    1);
+}
+
+/*
+ * Who was connected to in vain sees a connection that ends without a word.  bad:
+ * it is no request, and the codec says so.
+ */
+static void
+become_http(struct session *s, bool bad)
 {
 	struct l4_run *l4 = s->l4;
 	struct http_options *http = s->job->http;
 	struct buf nothing = { 0 };
 
-	if (s->facts.opened)
-		session_metrics_close(&s->facts, CLOSE_FINISHED);
+	if (bad) {
+		count_refusal(s, "almost_http");
+		s->facts.flag = FLAG_DPE;
+	}
+	if (bad || s->facts.opened)
+		session_metrics_close(&s->facts, bad ? CLOSE_PROTOCOL :
+		    CLOSE_FINISHED);
 	if (s->is_open)
 		tcp_upstream_write(s->up, &nothing, true);
 	session_free(s, false);
@@ -289,7 +307,7 @@ look(struct session *s, const struct buf *b, bool end)
 	switch (session_look_at(&s->look, b, end,
 	    loop_now_ms(l4_env(s->l4)->loop))) {
 	case SIGHT_HTTP:
-		become_http(s);
+		become_http(s, detect_resembles_http(&s->look.detect));
 		return false;
 	case SIGHT_BYTES:
 		return settle(s);
@@ -320,6 +338,9 @@ on_look_timer(void *arg)
 		if (settle(s))
 			l4_pull(s->l4);
 		return;
+	case SIGHT_HTTP:
+		become_http(s, false);
+		return;
 	default:
 		break;
 	}
@@ -337,20 +358,19 @@ listen_to(struct session *s, const struct buf *data)
 	mismatch_look(l4_env(s->l4), s->job->cluster, MISMATCH_CALLER, found);
 }
 
-/* False: it was cut off. */
+/* What a server might take for a request.  False: it was cut off. */
 static bool
-guard(struct session *s, const struct buf *data)
+guard(struct session *s, const struct buf *data, bool end)
 {
-	const struct slice labels[] = { slice_str(l4_listener(s->l4)),
-		SLICE("bytes_to_http") };
 	enum spoken found = detect_peek(&s->look.detect, data);
 
 	detect_drained(&s->look.detect);
 	s->is_guarding = found == SPOKEN_UNKNOWN;
-	if (found != SPOKEN_HTTP1 && found != SPOKEN_HTTP2)
+	if (found != SPOKEN_HTTP1 && found != SPOKEN_HTTP2 &&
+	    ((s->is_guarding && !end) ||
+	    !detect_resembles_http(&s->look.detect)))
 		return true;
-	worker_env_count(l4_env(s->l4), METRIC_CONNECTIONS_REFUSED, labels, 2,
-	    1);
+	count_refusal(s, "bytes_to_http");
 	s->facts.flag = FLAG_UAEX;
 	cut_off(s, CLOSE_DENIED);
 	return false;
@@ -363,7 +383,7 @@ pass_up(struct session *s, struct buf *data, bool end)
 {
 	if (s->is_listening)
 		listen_to(s, data);
-	else if (s->is_guarding && !guard(s, data))
+	else if (s->is_guarding && !guard(s, data, end))
 		return;
 	s->facts.bytes_up += buf_len(data);
 	session_clock_moved(&s->clock);

@@ -7,6 +7,13 @@ session_look_start(struct session_look *l, uint64_t now_ms)
 	detect_init(&l->detect);
 }
 
+/* A server might take it for a request: then ours refuses it, or its rest comes. */
+static enum session_sight
+as_far_as_known(const struct session_look *l)
+{
+	return detect_resembles_http(&l->detect) ? SIGHT_HTTP : SIGHT_BYTES;
+}
+
 enum session_sight
 session_look_at(struct session_look *l, const struct buf *b, bool end,
     uint64_t now_ms)
@@ -21,7 +28,7 @@ session_look_at(struct session_look *l, const struct buf *b, bool end,
 	if (found == SPOKEN_HTTP1 || found == SPOKEN_HTTP2)
 		return SIGHT_HTTP;
 	return found != SPOKEN_UNKNOWN || end || l->len >= LOOK_BYTES_MAX ?
-	    SIGHT_BYTES : SIGHT_WAIT;
+	    as_far_as_known(l) : SIGHT_WAIT;
 }
 
 uint64_t
@@ -49,7 +56,7 @@ session_look_tick(struct session_look *l, uint64_t now_ms)
 		return SIGHT_CONNECT;
 	}
 	if (l->len > 0)
-		return SIGHT_BYTES;
+		return as_far_as_known(l);
 	l->is_silent = true;
 	return SIGHT_SILENT;
 }

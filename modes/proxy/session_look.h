@@ -14,7 +14,8 @@
  * which is connected to then; so nobody who speaks first is late by more than
  * that.  After LOOK_MS without a byte it is bytes, except that a first request
  * may still come: as long as nothing passed either way it is found to be one.
- * What has begun like a request is waited for, LOOK_MS from byte to byte.
+ * What has begun like a request is waited for, LOOK_MS from byte to byte; as HTTP
+ * in the end, if some server might take it for a request as it is.
  */
 #define LOOK_QUIET_MS	20
 #define LOOK_MS		1000

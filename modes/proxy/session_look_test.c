@@ -46,9 +46,17 @@ static const struct story stories[] = {
 		{ 0, "GET", false, SIGHT_WAIT },
 		{ 20, NULL, false, SIGHT_CONNECT },
 		{ 900, " ", false, SIGHT_WAIT },
-		{ 1800, "/ HTTP", false, SIGHT_WAIT },
+		{ 1800, "key", false, SIGHT_WAIT },
 		{ 2799, NULL, false, SIGHT_WAIT },
 		{ 2800, NULL, false, SIGHT_BYTES } } },
+	{ "a late request is one nevertheless", {
+		{ 0, "GET / HT", false, SIGHT_WAIT },
+		{ 20, NULL, false, SIGHT_CONNECT },
+		{ 999, NULL, false, SIGHT_WAIT },
+		{ 1000, NULL, false, SIGHT_HTTP } } },
+	{ "no version", {
+		{ 0, "GET /admin", false, SIGHT_WAIT },
+		{ 10, "GET /admin\r\nhost: a\r\n", false, SIGHT_HTTP } } },
 	{ "but not for ever", {
 		{ 0, "G", false, SIGHT_WAIT },
 		{ 20, NULL, false, SIGHT_CONNECT },
@@ -58,7 +66,9 @@ static const struct story stories[] = {
 	{ "the client ends without a word", {
 		{ 5, "", true, SIGHT_BYTES } } },
 	{ "or in the middle of one", {
-		{ 5, "GET /", true, SIGHT_BYTES } } },
+		{ 5, "GET", true, SIGHT_BYTES } } },
+	{ "or of a request", {
+		{ 5, "GET /", true, SIGHT_HTTP } } },
 	{ "a request, and its end", {
 		{ 5, "GET / HTTP/1.0\r\n\r\n", true, SIGHT_HTTP } } },
 };
@@ -89,17 +99,26 @@ TEST(session_look_waits_no_longer_than_it_says)
 
 TEST(session_look_ends_with_too_long_a_line)
 {
-	struct session_look l;
-	struct buf b = { 0 };
+	static const struct {
+		const char         *begin;
+		enum session_sight  sight;
+	} cases[] = { { "GET a", SIGHT_BYTES }, { "GET /", SIGHT_HTTP } };
 
-	session_look_start(&l, 1);
-	buf_add_slice(&b, SLICE("GET /"));
-	while (buf_len(&b) < LOOK_BYTES_MAX - 1) {
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct session_look l;
+		struct buf b = { 0 };
+
+		session_look_start(&l, 1);
+		buf_add_slice(&b, slice_str(cases[i].begin));
+		while (buf_len(&b) < LOOK_BYTES_MAX - 1) {
+			assert_int_equal(session_look_at(&l, &b, false, 1),
+			    SIGHT_WAIT);
+			buf_add_slice(&b, SLICE("a"));
+		}
 		assert_int_equal(session_look_at(&l, &b, false, 1), SIGHT_WAIT);
 		buf_add_slice(&b, SLICE("a"));
+		assert_int_equal(session_look_at(&l, &b, false, 1),
+		    cases[i].sight);
+		buf_fini(&b);
 	}
-	assert_int_equal(session_look_at(&l, &b, false, 1), SIGHT_WAIT);
-	buf_add_slice(&b, SLICE("a"));
-	assert_int_equal(session_look_at(&l, &b, false, 1), SIGHT_BYTES);
-	buf_fini(&b);
 }

@@ -166,7 +166,9 @@ def the_server_may_take_its_time(scene):
 def bytes_of_the_client_arrive_once(scene):
 	_, _, address = sidecars(scene, Server(scene, echo).port)
 	for what in (b"*1\r\n$4\r\nPING\r\n", b"\0\0\0\x08\x04\xd2\x16\x2f",
-	    b"hello", b"GET", b"GET /key\r\n", b"\x16\x03\x01\x00\x05hello",
+	    b"hello", b"GET", b"GET key\r\n", b"get /key\r\n",
+	    b"GET foo bar\r\n", b"KEYS *\r\n", b"CONNECT {}\r\n",
+	    b"OPTIONS * RTSP/1.0\r\n", b"\x16\x03\x01\x00\x05hello",
 	    b"\xff" * 100000):
 		with connect(address) as sock:
 			sock.sendall(what)
@@ -251,6 +253,16 @@ def redis_and_its_client(scene):
 		    capture_output=True, text=True, timeout=20).stdout.strip()
 	wait_until(lambda: ask("PING") == "PONG", "redis answers")
 	assert ask("SET", "a", "1") == "OK" and ask("GET", "a") == "1"
+	# As people type it; a key that could be the target of a request cannot be.
+	with connect(address) as sock:
+		sock.sendall(b"GET a\r\n")
+		assert sock.recv(100) == b"$1\r\n1\r\n"
+		sock.sendall(b"GET /a\r\n")
+		assert sock.recv(100) == b"$-1\r\n"
+	with connect(address) as sock:
+		sock.sendall(b"GET /a\r\n")
+		assert sock.recv(100).startswith(b"HTTP/1.1 400")
+	assert ask("GET", "/a") == ""
 
 
 @scenario
@@ -283,21 +295,117 @@ def a_request_cannot_pass_for_bytes(scene):
 	wait_until(refused, "it is refused")
 
 
+class Lenient(http.server.ThreadingHTTPServer):
+	"""Python's own server; seen: what each request says of who calls."""
+
+	def __init__(self, scene):
+		seen = self.seen = []
+
+		class Handler(http.server.BaseHTTPRequestHandler):
+			def do_GET(self):
+				seen.append(self.headers.get(
+				    "x-forwarded-client-cert"))
+				self.send_response(204)
+				self.end_headers()
+			do_CONNECT = do_GET
+
+			def log_message(self, *_):
+				pass
+		super().__init__(("127.0.0.1", 0), Handler)
+		threading.Thread(target=self.serve_forever, daemon=True).start()
+		scene.closing(self)
+
+	def close(self):
+		self.shutdown()
+		self.server_close()
+
+
+# Behind each a server may read fields; none is a valid request line.
+FORGED = (b"GET /admin", b"GET /admin ", b"GET\t/admin", b"GET / http/1.1",
+    b"\0GET / HTTP/1.1", b"GET / HTTP/1", b"GET /\r\n\r\nGET / HTTP/1.1",
+    b"GET http://app/admin", b"GET *", b"GET HTTP/1.1", b"OPTIONS *",
+    b"CONNECT app:9000", b"CONNECT app:9000 http/1.1", b"POST /admin",
+    b"GET / RTSP/1.0")
+
+
+@scenario
+def what_is_almost_a_request_is_refused(scene):
+	"""Python's server reads fields behind a line without a version, too; the
+	caller's sidecar answers instead."""
+	app = Lenient(scene)
+	server, caller, address = sidecars(scene, app.server_address[1])
+	for line in FORGED:
+		with connect(address) as sock:
+			sock.sendall(line + b"\r\nHost: app\r\n"
+			    b"x-forwarded-client-cert: By=me\r\n\r\n")
+			reply = read_all(sock)
+		assert reply.startswith(b"HTTP/1.1 4") or \
+		    reply.startswith(b"HTTP/1.1 505"), (line, reply)
+	# It ends before its line does, or its line has no end.
+	with connect(address) as sock, contextlib.suppress(ConnectionResetError):
+		sock.sendall(b"GET /admin")
+		sock.shutdown(socket.SHUT_WR)
+		assert read_all(sock) == b""
+	with connect(address) as sock, contextlib.suppress(
+	    ConnectionResetError, BrokenPipeError):
+		sock.sendall(b"GET /" + b"a" * 100000)
+		assert sock.recv(100).startswith(b"HTTP/1.1 4")
+	assert app.seen == [], app.seen
+	bad = [line for line in FORGED if not line.lower().endswith(b"http/1.1")
+	    or line in (b"GET HTTP/1.1", FORGED[6])]
+	assert caller.metrics().sum("mesh_connections_refused_total",
+	    listener="upstream", reason="almost_http") == len(bad) + 2
+	wait_until(lambda: caller.out().count('"response_flags":"DPE"') ==
+	    len(bad) + 2, "each has its line")
+	assert caller.metrics().sum("mesh_tcp_connections_opened_total") == 0
+	assert curl(f"http://127.0.0.1:{address[1]}/").status == 204
+	assert len(app.seen) == 1 and b"sa/web" in app.seen[0].encode(), app.seen
+
+
+@scenario
+def what_is_almost_a_request_is_no_bytes(scene):
+	"""Nor does a caller's sidecar that was told so bring it in."""
+	app = Lenient(scene)
+	control = scene.control()
+	server = scene.proxy("app", control=control, service="default/app",
+	    apps=[f"9000=127.0.0.1:{app.server_address[1]}/auto"]).await_ready()
+	caller = scene.proxy("web", control=control, service="default/web",
+	    upstreams={"app": "default/app:9000"}).await_ready()
+	text = control.ctl("get", "services", "app", "-o", "yaml").stdout
+	scene.file("app.yaml", text.replace("appProtocol: auto",
+	    "appProtocol: tcp"))
+	control.ctl("apply", "-f", scene.dir / "app.yaml")
+	address = ("127.0.0.1", int(caller.upstream["app"].split(":")[1]))
+
+	def say(what):
+		with contextlib.suppress(OSError), connect(address) as sock:
+			sock.sendall(what)
+			sock.shutdown(socket.SHUT_WR)
+			return read_all(sock)
+		return b""
+
+	def refusals():
+		return server.metrics().sum("mesh_connections_refused_total",
+		    listener="inbound", reason="bytes_to_http")
+
+	def is_bytes():
+		say(b"GET / HTTP/1.1\r\n\r\n")
+		return refusals() > 0
+	wait_until(is_bytes, "the caller's sidecar brings bytes")
+	before = refusals()
+	for line in FORGED:
+		assert say(line + b"\r\nx-forwarded-client-cert: By=me\r\n\r\n") \
+		    == b"", line
+	assert say(b"GET /adm") == b""
+	wait_until(lambda: refusals() == before + len(FORGED) + 1,
+	    "each is counted")
+	assert "By=me" not in app.seen, app.seen
+
+
 @scenario
 def what_a_lenient_server_takes_for_a_request_is_none_of_bytes(scene):
 	"""Python's splits the line at whatever Unicode calls a space."""
-	seen = []
-
-	class Handler(http.server.BaseHTTPRequestHandler):
-		def do_GET(self):
-			seen.append(self.headers.get("x-forwarded-client-cert"))
-			self.send_response(204)
-			self.end_headers()
-
-		def log_message(self, *_):
-			pass
-	app = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-	threading.Thread(target=app.serve_forever, daemon=True).start()
+	app = Lenient(scene)
 	server = scene.proxy("app", control=scene.control(),
 	    service="default/app", apps=[f"9000=127.0.0.1:"
 	    f"{app.server_address[1]}/auto"], options=["--permissive"])
@@ -309,9 +417,7 @@ def what_a_lenient_server_takes_for_a_request_is_none_of_bytes(scene):
 			sock.sendall(line + b"\r\nx-forwarded-client-cert: By=me"
 			    b"\r\n\r\n")
 			sock.recv(1000)
-	app.shutdown()
-	app.server_close()
-	assert "By=me" not in seen, seen
+	assert "By=me" not in app.seen, app.seen
 
 
 @scenario
@@ -327,12 +433,18 @@ def plain_text_where_it_is_allowed(scene):
 	assert reply.status == 200 and b"By=me" not in reply.body, reply.body
 	wait_until(lambda: server.metrics().sum("mesh_requests_total",
 	    direction="inbound", security="none") == 1, "it is a request")
-	# Its beginning waits, its rest comes too late to be one: it is cut off.
+	# Its rest comes late: what could be nothing else is still a request.
 	with connect(("127.0.0.1", server.inbound_port)) as sock:
 		sock.sendall(b"GET / HT")
 		nothing_comes(sock, SILENCE * 1.5)
+		sock.sendall(b"TP/1.1\r\nHost: app\r\n\r\n")
+		assert sock.recv(100).startswith(b"HTTP/1.1 200")
+	# What could be anything is bytes by then, and is cut off.
+	with connect(("127.0.0.1", server.inbound_port)) as sock:
+		sock.sendall(b"GET")
+		nothing_comes(sock, SILENCE * 1.5)
 		with contextlib.suppress(ConnectionResetError, BrokenPipeError):
-			sock.sendall(b"TP/1.1\r\nHost: app\r\n\r\n")
+			sock.sendall(b" / HTTP/1.1\r\nHost: app\r\n\r\n")
 			assert not sock.recv(100).startswith(b"HTTP/1.1 200")
 	assert server.metrics().sum("mesh_connections_refused_total",
 	    listener="inbound-plain", reason="bytes_to_http") == 1
