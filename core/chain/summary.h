@@ -23,6 +23,8 @@ struct l7_summary {
 	int                grpc_status;		/* it ended with; -1: none yet */
 	enum response_flag flag;
 	const char        *details;		/* static words, "" when none */
+	/* Of policies that watch, or would decide; "" when there was none. */
+	struct slice       noted;
 	uint64_t           bytes_up, bytes_down;	/* bodies */
 
 	/* the request as it came */

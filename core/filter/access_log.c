@@ -201,6 +201,8 @@ done(struct l7_ctx *ctx, const struct l7_summary *m)
 		add_number(&s, NUMBER("grpc_status"), (uint64_t)m->grpc_status);
 	add_text(&s, TEXT("response_flags"), slice_str(response_flag_name(m->flag)));
 	add_text(&s, TEXT("response_code_details"), slice_str(m->details));
+	if (m->noted.len > 0)
+		add_text(&s, TEXT("policies_noted"), m->noted);
 	add_number(&s, NUMBER("bytes_received"), m->bytes_up);
 	add_number(&s, NUMBER("bytes_sent"), m->bytes_down);
 	add_times(&s, m);

@@ -451,6 +451,11 @@ const struct stat_family metrics[METRIC_COUNT] = {
 		.name = "mesh_log_dropped_total", .type = STAT_COUNTER,
 		.help = "Log lines dropped because nobody could write them in time",
 	},
+	[METRIC_LOG_LEFT_OUT] = {
+		.name = "mesh_log_left_out_total", .type = STAT_COUNTER,
+		.help = "Log lines not written, as there were many like them",
+		.labels = { "scope" },
+	},
 	[METRIC_PROCESS_CPU] = {
 		.name = "process_cpu_seconds_total",
 		.type = STAT_COUNTER, .unit = STAT_SECONDS,

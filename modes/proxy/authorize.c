@@ -10,7 +10,6 @@
 #include "stat/metrics.h"
 
 #define PATH_SHOWN	100	/* bytes of a path, in the log */
-#define LOG_MS	1000	/* a line each, of one worker */
 
 struct authz_ip
 authorize_ip(const struct addr *a)
@@ -177,7 +176,7 @@ authorize_is_same(const struct snapshot *a, const struct snapshot *b)
 
 static void
 count(struct proxy_worker *w, const struct authorize_at *at,
-    const char *decision, const struct authz_answer *by)
+    enum authorize_line line, const struct authz_answer *by)
 {
 	struct slice labels[5];
 	char rule[16] = "";
@@ -185,7 +184,7 @@ count(struct proxy_worker *w, const struct authorize_at *at,
 	if (by->policy != NULL)
 		snprintf(rule, sizeof(rule), "%d", by->rule);
 	metric_service(labels, at->service);
-	labels[2] = slice_str(decision);
+	labels[2] = slice_str(authorize_line_name(line));
 	labels[3] = by->policy == NULL ? SLICE("default") :
 	    slice_str(by->policy);
 	labels[4] = slice_str(rule);
@@ -221,71 +220,93 @@ say_what(const struct authorize_at *at, const struct authz_facts *f,
 		    "datagrams" : "bytes");
 }
 
-bool
-authorize_may_log(struct proxy_worker *w, char more[AUTHORIZE_MORE])
-{
-	uint64_t now = loop_now_ms(w->env.loop);
-	bool is_new = w->authz_log.ms == 0 || now - w->authz_log.ms >= LOG_MS;
-
-	more[0] = '\0';
-	if (!is_new && w->authz_log.lines >= WORKER_REFUSALS_MAX) {
-		w->authz_log.unlogged++;
-		return false;
-	}
-	if (is_new) {
-		w->authz_log.ms = now;
-		w->authz_log.lines = 0;
-	}
-	if (w->authz_log.unlogged > 0)
-		snprintf(more, AUTHORIZE_MORE, "; %u more since the last line",
-		    w->authz_log.unlogged);
-	w->authz_log.unlogged = 0;
-	w->authz_log.lines++;
-	return true;
-}
-
 static void
 tell(struct proxy_worker *w, const struct authorize_at *at,
-    const struct authz_facts *f, const char *decision, const char *why)
+    const struct authz_facts *f, enum authorize_line line, const char *why)
 {
-	char more[AUTHORIZE_MORE], what[PATH_SHOWN + 64];
+	char what[PATH_SHOWN + 64];
 
-	if (!authorize_may_log(w, more))
+	if (!authorize_may_log(w, line))
 		return;
 	say_what(at, f, what);
-	log_info("authz", "%s: %.*s calls %.*s:%u %s: %s%s", decision,
+	log_info("authz", "%s: %.*s calls %.*s:%u %s: %s",
+	    authorize_line_name(line),
 	    SLICE_ARG(f->id.len > 0 ? f->id : SLICE("somebody")),
 	    SLICE_ARG(at->service.len > 0 ? at->service : SLICE("the gateway")),
-	    at->port, what, why, more);
+	    at->port, what, why);
 }
 
 static void
 note(struct proxy_worker *w, const struct authorize_at *at,
     const struct authz_facts *f, const struct authz_verdict *v,
-    const char *decision, const struct authz_answer *by)
+    enum authorize_line line, const struct authz_answer *by)
 {
 	char why[256];
 
 	say_why(v, by, why);
-	count(w, at, decision, by);
-	tell(w, at, f, decision, why);
+	count(w, at, line, by);
+	tell(w, at, f, line, why);
 }
 
-/* What decided nothing; said once, not with every change. */
+/* --- what decided nothing ------------------------------------------------------- */
+
+struct other {
+	enum authorize_line        line;
+	const struct authz_answer *by;
+};
+#define OTHERS_MAX	(AUTHZ_AUDITS_MAX + 3)
+
+static size_t
+others(const struct proxy_worker *w, const struct authz_verdict *v,
+    struct other out[OTHERS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->audits_len; i++)
+		out[n++] = (struct other){ AUTHORIZE_AUDIT, &v->audits[i] };
+	if (v->is_dry && v->dry.is_denied && !v->answer.is_denied)
+		out[n++] = (struct other){ AUTHORIZE_WOULD_DENY, &v->dry };
+	if (v->dry_ask.policy != NULL)
+		out[n++] = (struct other){ AUTHORIZE_WOULD_ASK, &v->dry_ask };
+	if (w->snapshot->audit_inbound && !v->answer.is_denied &&
+	    v->answer.policy == NULL)
+		out[n++] = (struct other){ AUTHORIZE_AUDIT, &v->answer };
+	return n;
+}
+
+struct slice
+authorize_noted(const struct proxy_worker *w, const struct authz_verdict *v,
+    struct arena *a)
+{
+	struct other all[OTHERS_MAX];
+	size_t n = others(w, v, all);
+	const char *text = "";
+
+	for (size_t i = 0; i < n; i++) {
+		const struct authz_answer *by = all[i].by;
+
+		text = arena_printf(a, "%s%s%s[%s]", text, i == 0 ? "" : ", ",
+		    authorize_line_name(all[i].line),
+		    by->policy == NULL ? "none" : by->policy);
+		if (by->policy != NULL)
+			text = arena_printf(a, "%s-rule[%d]", text, by->rule);
+	}
+	return slice_str(text);
+}
+
+/* Said once, not with every change. */
 static void
 note_others(struct proxy_worker *w, const struct authorize_at *at,
     const struct authz_facts *f, const struct authz_verdict *v)
 {
-	for (size_t i = 0; i < v->audits_len; i++)
-		note(w, at, f, v, "audit", &v->audits[i]);
-	if (v->is_dry && v->dry.is_denied && !v->answer.is_denied)
-		note(w, at, f, v, "would_deny", &v->dry);
-	if (v->dry_ask.policy != NULL)
-		note(w, at, f, v, "would_ask", &v->dry_ask);
-	if (w->snapshot->audit_inbound && !v->answer.is_denied &&
-	    v->answer.policy == NULL)
-		note(w, at, f, v, "audit", &v->answer);
+	struct other all[OTHERS_MAX];
+	size_t n = others(w, v, all);
+
+	for (size_t i = 0; i < n; i++)
+		note(w, at, f, v, all[i].line, all[i].by);
 }
+
+/* --- what did -------------------------------------------------------------------- */
 
 /* The policy that did it is the PeerAuthentication, or it is the rule of the mesh. */
 static void
@@ -295,7 +316,8 @@ note_plain(struct proxy_worker *w, const struct authorize_at *at,
 	const char *by = at->strict->mode_by;
 	const struct authz_answer answer = { .is_denied = true,
 		.policy = by == NULL ? "STRICT" : by };
-	const char *decision = when == AUTHORIZE_NEW ? "deny" : "cut";
+	enum authorize_line line = when == AUTHORIZE_NEW ? AUTHORIZE_DENY :
+	    AUTHORIZE_CUT;
 	char why[256];
 
 	if (by == NULL)
@@ -304,8 +326,8 @@ note_plain(struct proxy_worker *w, const struct authorize_at *at,
 	else
 		snprintf(why, sizeof(why), "it is plain text, and "
 		    "PeerAuthentication %s says STRICT", by);
-	count(w, at, decision, &answer);
-	tell(w, at, f, decision, why);
+	count(w, at, line, &answer);
+	tell(w, at, f, line, why);
 }
 
 void
@@ -315,8 +337,8 @@ authorize_note_gone(struct proxy_worker *w, const struct authorize_at *at,
 	const struct authz_answer by = { .is_denied = true };
 	const struct authz_facts f = { .id = slice_str(peer->id) };
 
-	count(w, at, "cut", &by);
-	tell(w, at, &f, "cut", "no service has this port any more");
+	count(w, at, AUTHORIZE_CUT, &by);
+	tell(w, at, &f, AUTHORIZE_CUT, "no service has this port any more");
 }
 
 void
@@ -328,8 +350,8 @@ authorize_note_token(struct proxy_worker *w, const struct authorize_at *at,
 
 	snprintf(why, sizeof(why), "its token is not taken any more (%s), says "
 	    "RequestAuthentication %s", fault, by->policy);
-	count(w, at, "cut", by);
-	tell(w, at, f, "cut", why);
+	count(w, at, AUTHORIZE_CUT, by);
+	tell(w, at, f, AUTHORIZE_CUT, why);
 }
 
 void
@@ -338,8 +360,8 @@ authorize_note(struct proxy_worker *w, const struct authorize_at *at,
     const struct authz_answer *answer, enum authorize_when when)
 {
 	if (answer->is_denied)
-		note(w, at, f, v, when == AUTHORIZE_NEW ? "deny" : "cut",
-		    answer);
+		note(w, at, f, v, when == AUTHORIZE_NEW ? AUTHORIZE_DENY :
+		    AUTHORIZE_CUT, answer);
 	if (when == AUTHORIZE_NEW)
 		note_others(w, at, f, v);
 	if (when == AUTHORIZE_NEW && !answer->is_denied)
@@ -352,8 +374,8 @@ authorize_note_refusal(struct proxy_worker *w, const struct authorize_at *at,
 {
 	const struct authz_answer by = { true, ask->policy, ask->rule };
 
-	count(w, at, "deny", &by);
-	tell(w, at, f, "deny", why);
+	count(w, at, AUTHORIZE_DENY, &by);
+	tell(w, at, f, AUTHORIZE_DENY, why);
 }
 
 bool

@@ -83,6 +83,13 @@ enum authorize_when { AUTHORIZE_NEW, AUTHORIZE_AGAIN };
 void authorize_note(struct proxy_worker *, const struct authorize_at *,
     const struct authz_facts *, const struct authz_verdict *,
     const struct authz_answer *, enum authorize_when);
+/*
+ * What a verdict holds besides its answer, as "audit[default/watch]-rule[0],
+ * would_deny[none]", none being what holds where no rule matches; "" where there
+ * is nothing, which costs nothing.  In the arena.
+ */
+struct slice authorize_noted(const struct proxy_worker *,
+    const struct authz_verdict *, struct arena *);
 /* Of one that is cut off: the rule for tokens that says so, and why. */
 void authorize_note_token(struct proxy_worker *, const struct authorize_at *,
     const struct authz_facts *, const struct authz_answer *,
@@ -108,12 +115,5 @@ bool authorize_datagrams(struct proxy_worker *, const struct authz *table,
     uint16_t port, const struct addr *from, enum authorize_when);
 /* For authz_facts. */
 struct authz_ip authorize_ip(const struct addr *);
-
-/*
- * Whether there may be another line of this worker now; what is to stand at its
- * end tells of those that might not.
- */
-#define AUTHORIZE_MORE	48
-bool authorize_may_log(struct proxy_worker *, char more[AUTHORIZE_MORE]);
 
 #endif

@@ -269,7 +269,11 @@ conclude(struct l7_ctx *ctx, const struct authorize_at *at,
     const struct authz_facts *f, const struct authz_verdict *v,
     const struct authz_answer *answer, enum authorize_when when)
 {
-	authorize_note(l7_env(ctx)->mode, at, f, v, answer, when);
+	struct proxy_worker *w = l7_env(ctx)->mode;
+
+	authorize_note(w, at, f, v, answer, when);
+	if (when == AUTHORIZE_NEW)
+		l7_summary(ctx)->noted = authorize_noted(w, v, l7_arena(ctx));
 	if (answer->is_denied)
 		authorize_refuse_by(ctx, answer);
 	return !answer->is_denied;

@@ -153,6 +153,7 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 	plain_settle_init(w);
 	list_init(&w->key_waits);
 	token_turns_init(w);
+	authorize_log_init(w);
 	w->tokens = token_cache_new(TOKENS_MAX, TOKENS_BYTES);
 	w->strays = strays_new(w, &p->options.strays);
 	w->upstream = upstream_new(&w->env, &p->upstream_env);
@@ -470,6 +471,7 @@ on_stop(void *arg)
 	if (w->health != NULL)
 		health_close(w->health);
 	upstream_close(w->upstream);
+	authorize_log_stop(w);
 	w->is_stopped = true;	/* handshakes end late */
 	loop_stop(w->env.loop);
 }

@@ -42,12 +42,14 @@ egress_note(struct proxy_worker *w, enum egress_refusal r, struct slice what,
     int port)
 {
 	const struct slice v[] = { slice_str(refusals[r].name) };
+	const struct slice scope = SLICE("egress");
 	uint64_t now = loop_now_ms(w->env.loop);
 	char more[64] = "";
 
 	worker_env_count(&w->env, METRIC_EGRESS_REFUSED, v, 1, 1);
 	if (w->egress_log[r].ms != 0 && now - w->egress_log[r].ms < LOG_MS) {
 		w->egress_log[r].unlogged++;
+		worker_env_count(&w->env, METRIC_LOG_LEFT_OUT, &scope, 1, 1);
 		return;
 	}
 	if (w->egress_log[r].unlogged > 0)

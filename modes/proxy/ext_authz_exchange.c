@@ -115,12 +115,13 @@ void
 ext_authz_tell(struct proxy_worker *w, const struct ext_authz_by *by,
     const struct ext_authz_settings *s, const struct ext_authz_answer *a)
 {
-	char more[AUTHORIZE_MORE];
+	enum authorize_line line = ext_authz_lets_pass(s, a) ?
+	    AUTHORIZE_LET_BY : AUTHORIZE_DENY;
 
-	if (authorize_may_log(w, more))
-		log_info("authz", "%s: provider %.*s: %s; %.*s asks it%s",
-		    ext_authz_lets_pass(s, a) ? "let by" : "deny", SLICE_ARG(by->provider),
-		    a->why, SLICE_ARG(by->rule), more);
+	if (authorize_may_log(w, line))
+		log_info("authz", "%s: provider %.*s: %s; %.*s asks it",
+		    authorize_line_name(line), SLICE_ARG(by->provider), a->why,
+		    SLICE_ARG(by->rule));
 }
 
 bool

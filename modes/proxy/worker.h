@@ -2,6 +2,7 @@
 #define PROXY_WORKER_H
 
 #include "chain/http.h"
+#include "modes/proxy/authorize_log.h"
 #include "modes/proxy/snapshot.h"
 #include "net/listener.h"
 #include "stat/memo.h"
@@ -46,10 +47,7 @@ struct proxy_worker {
 	struct list       let_in, undecided, requests_let_in;
 	struct calls     *calls;	/* of learn.c; NULL: nobody came yet */
 	struct loop_timer settling;	/* until plain text is not taken: plain.h */
-	struct {
-		uint64_t ms;	/* since when lines were counted */
-		unsigned lines, unlogged;
-	} authz_log;		/* of authorize.c */
+	struct authorize_log authz_log;
 	struct token_cache *tokens;	/* that are good */
 	struct list       key_waits;	/* of key_wait.c, for an issuer's keys */
 	size_t            key_waits_len;

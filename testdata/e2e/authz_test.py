@@ -4,6 +4,7 @@ and gRPC, and what becomes of what is open when they change."""
 
 import json
 import os
+import re
 import socket
 import ssl
 
@@ -90,6 +91,11 @@ def what_would_be_denied_is_counted_and_let_in(scene):
 	assert ask(web, "/plain", "PUT") == 200
 	assert orders.metrics().sum(DECISIONS, decision="would_deny") == 1
 	wait_until(lambda: "would_deny: spiffe://" in orders.err(), "it is logged")
+	wait_until(lambda: any(line["method"] == "PUT" and line[
+	    "policies_noted"] == "would_deny[none]" for line in
+	    access_lines(orders)), "the access log has it")
+	assert all("policies_noted" not in line for line in access_lines(orders)
+	    if line["path"] == "/plain" and line["method"] == "GET")
 
 	def check(method, *more):
 		return control.ctl("authz", "check", "--from", "web", "--to",
@@ -402,6 +408,32 @@ def outbound_listeners_serve_the_user_of_the_application(scene):
 	    "nor are its datagrams taken")
 	assert mine.metrics().sum(dropped, reason="user") == 0
 	assert orders.metrics().sum(DECISIONS) == 0
+
+
+@scenario
+def no_decision_gets_lost_where_there_are_many(scene):
+	control, orders, web = orders_and(scene, "web")
+	control.apply(policy("watch", """
+  action: AUDIT
+  rules: [{to: [{operation: {paths: ["/secret*"]}}]}]
+"""))
+	wait_until(lambda: ask(web, "/secret-first") == 200 and "rule 0 of "
+	    "default/watch" in orders.err(), "it is in force")
+	for n in range(40):
+		assert ask(web, f"/secret/{n}") == 200
+	noted = {f"/secret/{n}": "audit[default/watch]-rule[0]"
+	    for n in range(40)}
+	wait_until(lambda: {line["path"]: line["policies_noted"] for line in
+	    access_lines(orders) if line["path"].startswith("/secret/")} ==
+	    noted, "the access log has each")
+
+	def lines():
+		said = orders.err()
+		return (said.count(" /secret/"), sum(map(int, re.findall(
+		    r"left out in this second: (\d+) audit", said))))
+	wait_until(lambda: sum(lines()) == 40, "the log knows of each", 10)
+	assert orders.metrics().sum("mesh_log_left_out_total",
+	    scope="authz") == lines()[1]
 
 
 @scenario
