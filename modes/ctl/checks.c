@@ -431,6 +431,7 @@ checks_run(struct ctl *c, struct checks *k)
 	check_certificates(c, k);
 	check_federation(c, k);
 	check_hosts(c, k);
+	check_revoked(c, k);
 	check_proxies(c, k);
 	check_services(c, k);
 	check_protocols(c, k);

@@ -28,6 +28,8 @@ void check_hosts(struct ctl *, struct checks *);
 void check_protocols(struct ctl *, struct checks *);
 /* check_policies.c: whether anybody may call anybody. */
 void check_policies(struct ctl *, struct checks *);
+/* check_revoked.c: who was revoked, and has not joined again. */
+void check_revoked(struct ctl *, struct checks *);
 /* check_plain.c: who is called in plain text. */
 void check_plain(struct ctl *, struct checks *);
 

@@ -149,8 +149,8 @@ agent_take_revoked(struct agent *g, uint64_t generation, struct slice text,
 		revoked_unref(g->revoked);
 		g->revoked = all;
 	} else {
-		log_info("identity", "%zu revoked identities are refused",
-		    all->len);
+		log_info("identity", "%zu revoked identit%s refused", all->len,
+		    all->len == 1 ? "y is" : "ies are");
 		take(g, all);
 	}
 	obey(g, generation);

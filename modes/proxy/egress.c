@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "modes/proxy/egress.h"
+#include "modes/proxy/refuse.h"
 #include "modes/proxy/worker.h"
 #include "net/addr.h"
 #include "stat/metrics.h"
@@ -71,6 +72,12 @@ egress_reply(struct l7_ctx *ctx, enum lookup_answer answer, struct slice host,
 
 	if (answer == LOOKUP_UNRESOLVED) {
 		l7_reply(ctx, 503, FLAG_DF, "dns_failed", SLICE_NONE);
+		return;
+	}
+	if (answer == LOOKUP_TIMEOUT && l7_summary(ctx)->is_own &&
+	    refuse_is_own(l7_env(ctx)->mode)) {
+		l7_reply(ctx, 503, FLAG_NC, REFUSE_OWN_DETAILS,
+		    SLICE(REFUSE_OWN_BODY));
 		return;
 	}
 	if (answer == LOOKUP_TIMEOUT) {

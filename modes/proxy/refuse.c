@@ -68,6 +68,20 @@ data_plane_refuse(struct data_plane *p, struct revoked *list,
 		data_plane_settle(p, done, arg);
 }
 
+bool
+refuse_is_own(const struct proxy_worker *w)
+{
+	struct tls_identity *own;
+	bool is_revoked;
+
+	if (w->revoked == NULL || (own = data_plane_identity(w->plane)) == NULL)
+		return false;
+	is_revoked = revoked_has(w->revoked, slice_str(tls_identity_id(own)),
+	    tls_identity_not_before(own));
+	tls_identity_unref(own);
+	return is_revoked;
+}
+
 void
 refuse_domains(struct proxy_worker *w, struct bundle_set *now)
 {

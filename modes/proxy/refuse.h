@@ -17,6 +17,11 @@
  */
 void data_plane_refuse(struct data_plane *, struct revoked *,
     void (*done)(void *arg), void *arg);
+#define REFUSE_OWN_DETAILS	"identity_revoked"
+#define REFUSE_OWN_BODY	"This sidecar's identity was revoked: nobody talks "	\
+    "to it any more.\n"
+/* On the worker: whether our own identity is on it, so that nobody takes us. */
+bool refuse_is_own(const struct proxy_worker *);
 /*
  * On the worker, takes the set (NULL allowed): foreign peers whose trust domain
  * is not in it, or no longer has the root that vouched for them, are cut off

@@ -3,6 +3,7 @@
 #include "modes/proxy/announce.h"
 #include "modes/proxy/egress.h"
 #include "modes/proxy/entrance.h"
+#include "modes/proxy/refuse.h"
 #include "modes/proxy/router_run.h"
 #include "modes/proxy/rule_filters.h"
 #include "modes/proxy/sticky.h"
@@ -48,6 +49,10 @@ router_give_up(struct router *r, enum attempt_result result,
 	router_stop_clocks(r);
 	if (l7_has_responded(r->ctx))
 		l7_abort(r->ctx, flag, details);
+	else if (flag == FLAG_UF && l7_summary(r->ctx)->is_own &&
+	    refuse_is_own(l7_env(r->ctx)->mode))
+		l7_reply(r->ctx, response_flag_status(flag), flag,
+		    REFUSE_OWN_DETAILS, SLICE(REFUSE_OWN_BODY));
 	else
 		l7_reply(r->ctx, response_flag_status(flag), flag, details,
 		    SLICE_NONE);

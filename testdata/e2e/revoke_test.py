@@ -63,6 +63,17 @@ def a_revoked_caller_and_a_revoked_callee_are_cut_off(scene):
 	assert is_over(of_web), "what it had open ends"
 	assert orders.metrics().sum(CUT) >= 1
 	assert ask(web, "orders") in (502, 503)
+	# Its own application is told that much, and who runs the mesh the rest.
+	def answer():
+		return wire.get(web.outbound_port,
+		    "http://orders.default.mesh/plain",
+		    host="orders.default.mesh")
+	wait_until(lambda: "This sidecar's identity was revoked" in
+	    answer().text(), "it says why")
+	assert "identity_revoked" in answer().get("proxy-status")
+	said = control.ctl("check", expect=None).stdout
+	assert "\u203c an identity is revoked\n    control and every proxy " \
+	    "refuse spiffe://mesh.internal/ns/default/sa/web\n" in said, said
 	wait_until(lambda: '"revoked"' in orders.err() or
 	    orders.metrics().sum("mesh_tls_failures_total", reason="revoked") >= 1,
 	    "its handshakes are refused")
@@ -113,6 +124,7 @@ def a_revoked_identity_comes_back_by_a_new_token_alone(scene):
 	web.await_ready()
 	wait_until(lambda: ask(web, "orders") == 200, "it is back")
 	control.ctl("authz", "check", "--from", "web", "--to", "orders")
+	assert "revoked" not in control.ctl("check", expect=None).stdout
 
 
 @scenario
