@@ -7,6 +7,8 @@
 #include "pki/base64.h"
 #include "pki/spiffe.h"
 
+#define SERVICE_SHOWN	128	/* bytes of what may be anything */
+
 /* api_attest: machines that join by what they are. */
 
 void
@@ -24,9 +26,29 @@ api_attest_challenge(struct api_call *call)
 	str_fini(&text);
 }
 
+/* host: as far as a verifier named it; or absent. */
+static void
+record(struct api_call *call, struct slice service, struct slice host,
+    const struct err *err)
+{
+	struct audit_entry who = call->who;
+	struct arena *a = &call->arena;
+
+	who.actor = SLICE("anonymous");
+	if (host.len > 0)
+		who.target = slice_str(arena_printf(a, "host/%.*s",
+		    SLICE_ARG(host)));
+	if (service.len > SERVICE_SHOWN)
+		service.len = SERVICE_SHOWN;
+	refusals_note_stranger(call->server, &who, "join.refused", slice_str(
+	    arena_printf(a, "a host that would serve %.*s: %s",
+	    SLICE_ARG(service), err->text)));
+}
+
 /* As refused tokens are told of, but in no more lines than are good. */
 static void
-refuse(struct api_call *call, struct slice service, const struct err *err)
+refuse(struct api_call *call, struct slice service, struct slice host,
+    const struct err *err)
 {
 	struct server *s = call->server;
 	uint64_t left_out;
@@ -40,6 +62,7 @@ refuse(struct api_call *call, struct slice service, const struct err *err)
 		log_warn("join", "a host that would serve %.*s, from %.*s: %s",
 		    SLICE_ARG(service), SLICE_ARG(call->who.from), err->text);
 	}
+	record(call, service, host, err);
 	api_answer_err(call, err);
 }
 
@@ -76,7 +99,7 @@ api_attest(struct api_call *call)
 {
 	struct server *s = call->server;
 	struct attest_question q = { .service = SLICE_NONE };
-	struct attested host;
+	struct attested host = { .host = SLICE_NONE };
 	uint8_t point[KEY_POINT_LEN];
 	struct err err = ERR_INIT;
 	struct addr room;
@@ -87,13 +110,13 @@ api_attest(struct api_call *call)
 		err_set(&err, ERR_TOO_MANY, "too many hosts join, or too often "
 		    "from there; wait a minute");
 		refuse(call, slice_str(conf_get_string(call->json, "service")),
-		    &err);
+		    SLICE_NONE, &err);
 		return;
 	}
 	if (read_question(call, &q, point, &err) < 0 ||
 	    attest_judge(s->attest, s->registry, &call->arena, &q,
 	    clock_wall_s(), &host, &err) < 0) {
-		refuse(call, q.service, &err);
+		refuse(call, q.service, host.host, &err);
 		return;
 	}
 	join_attested(s, &(struct join_attested_request){

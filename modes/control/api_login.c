@@ -24,8 +24,8 @@ struct attempt {
 
 /*
  * The same for a name that there is and one that there is not.  On record as
- * somebody's whom we know: a name that we do not may be a password that was
- * typed into the wrong field.
+ * nobody's: nobody proved to be that user.  A name that we do not know stays out:
+ * it may be a password that was typed into the wrong field.
  */
 static void
 refuse(struct attempt *a)
@@ -33,10 +33,11 @@ refuse(struct attempt *a)
 	struct audit_entry who = a->call->who;
 
 	if (a->is_user)
-		who.actor = slice_str(arena_printf(&a->call->arena, "user/%.*s",
+		who.target = slice_str(arena_printf(&a->call->arena, "user/%.*s",
 		    SLICE_ARG(a->name)));
-	refusals_note(a->call->server, &who, SLICE("login: wrong name or "
-	    "password"));
+	refusals_note_stranger(a->call->server, &who, "login.refused",
+	    a->is_user ? SLICE("wrong password") : SLICE("no such user; the "
+	    "name is left out, for it may be a password"));
 	api_answer_fail(a->call, ERR_DENIED, "wrong name or password");
 }
 

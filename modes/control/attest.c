@@ -237,7 +237,7 @@ attest_judge(struct attest *t, const struct registry *r, struct arena *a,
 {
 	struct slice ns, service = q->service;
 	struct registry_query query = { .kind = &model_host_attestor_kind };
-	struct attest_host *host = arena_alloc(a, sizeof(*host));
+	struct attest_host *host = arena_zalloc(a, sizeof(*host));
 	struct model_object **all;
 	struct err first = ERR_INIT;
 	size_t n;
@@ -264,6 +264,8 @@ attest_judge(struct attest *t, const struct registry *r, struct arena *a,
 			mem_free(all);
 			return 0;
 		}
+		if (host->name.len > 0)
+			out->host = arena_dup(a, host->name);
 		/* What a document of its type says tells the most. */
 		if (i == 0 || slice_is(q->evidence.type, verifiers[
 		    model_host_attestor(all[i])->spec.type]->type))

@@ -93,8 +93,8 @@ struct attested {
 };
 
 /*
- * All of it lies in the arena.  ERR_DENIED; the nonce is used up if it was found
- * good.
+ * All of it lies in the arena.  ERR_DENIED: of the result at most host is set, where a
+ * verifier named one; the nonce is used up if it was found good.
  */
 int attest_judge(struct attest *, const struct registry *, struct arena *,
     const struct attest_question *, int64_t now, struct attested *,

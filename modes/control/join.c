@@ -22,6 +22,7 @@ struct join {
 	struct audit_entry  who;
 	unsigned            tries;
 	bool                is_renewal, is_for_app;
+	bool                is_named;	/* who.actor is a token's or host's */
 	const struct attested *host;	/* joins by it; NULL: by a token */
 	struct slice        attestor, host_name, credential;
 	struct slice        service;	/* wanted, or absent */
@@ -61,6 +62,19 @@ outcome(const struct join_result *r)
 	}
 }
 
+/* Whose token or host it is, nobody has proven. */
+static void
+record_refusal(struct join *j)
+{
+	struct audit_entry who = j->who;
+
+	if (j->is_named)
+		who.target = who.actor;
+	who.actor = SLICE("anonymous");
+	refusals_note_stranger(j->server, &who, "join.refused",
+	    slice_str(j->result.err.text));
+}
+
 /* The actor is the token's id at most, never its secret. */
 static void
 log_refusal(struct join *j)
@@ -96,6 +110,9 @@ finish(void *arg)
 
 	if (!j->is_renewal && j->result.err.kind != ERR_NONE)
 		log_refusal(j);
+	if (!j->is_renewal && (j->result.err.kind == ERR_DENIED ||
+	    j->result.err.kind == ERR_TOO_MANY))
+		record_refusal(j);
 	count(j);
 	j->done(j->ctx, &j->result);
 	token_fini(&j->token);
@@ -360,6 +377,7 @@ join_start(struct server *s, const struct join_request *r, join_done *done,
 	j->key = token_record_key(&j->arena, slice_str(j->token.id));
 	j->who.actor = slice_str(arena_printf(&j->arena, "token/%s",
 	    j->token.id));
+	j->is_named = true;
 	read_token(j);
 }
 
@@ -410,6 +428,7 @@ join_attested(struct server *s, const struct join_attested_request *r,
 	j->host = keep_host(j, r->host);
 	j->who.actor = slice_str(arena_printf(&j->arena, "host/%.*s",
 	    SLICE_ARG(j->host_name)));
+	j->is_named = true;
 	loop_post(s->loop, on_attested, j);
 }
 

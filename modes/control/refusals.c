@@ -3,12 +3,14 @@
 #include "modes/control/refusals.h"
 #include "modes/control/server.h"
 
-#define MINUTE_MS	60000
+const struct refusals_bound refusals_people = { 60 * 1000, 10, 60 };
+/* For a year of an attack some hundred megabytes at most. */
+const struct refusals_bound refusals_strangers = { 3600 * 1000, 20, 120 };
 
 void
-refusals_init(struct refusals *r)
+refusals_init(struct refusals *r, const struct refusals_bound *bound)
 {
-	*r = (struct refusals){ 0 };
+	*r = (struct refusals){ .bound = *bound };
 	map_init(&r->by_actor);
 }
 
@@ -24,15 +26,15 @@ refusals_take(struct refusals *r, struct slice actor, uint64_t now_ms,
 {
 	unsigned *mine;
 
-	if (now_ms / MINUTE_MS != r->minute) {
+	if (now_ms / r->bound.window_ms != r->window) {
 		map_fini(&r->by_actor, mem_free);
 		map_init(&r->by_actor);
-		r->minute = now_ms / MINUTE_MS;
+		r->window = now_ms / r->bound.window_ms;
 		r->n = 0;
 	}
 	mine = map_get(&r->by_actor, actor);
-	if (r->n == REFUSALS_OF_ALL ||
-	    (mine != NULL && *mine == REFUSALS_OF_ONE)) {
+	if (r->n == r->bound.of_all ||
+	    (mine != NULL && *mine == r->bound.of_one)) {
 		r->left_out++;
 		return false;
 	}
@@ -55,28 +57,56 @@ on_written(void *ctx, const struct store_result *r)
 		log_warn("audit", "a refusal is not recorded: %s", r->err.text);
 }
 
-void
-refusals_note(struct server *s, const struct audit_entry *who, struct slice why)
+static void
+write_entry(struct server *s, const struct audit_entry *who, const char *action,
+    struct slice why, uint64_t left_out)
 {
 	struct audit_entry e = *who;
 	struct store_txn *t;
 	struct str detail = { 0 };
-	uint64_t left_out;
 
-	if (!refusals_take(&s->refused, e.actor, loop_now_ms(s->loop),
-	    &left_out))
-		return;
 	str_add(&detail, "{\"why\":");
 	str_add_json(&detail, why);
 	if (left_out > 0)
 		str_addf(&detail, ",\"leftOut\":%llu",
 		    (unsigned long long)left_out);
 	str_add_char(&detail, '}');
-	e.action = SLICE("access.refused");
+	e.action = slice_str(action);
 	e.role = SLICE_NONE;
 	e.detail = str_slice(&detail);
 	t = store_txn_new();
 	audit_add(t, &e);
 	store_commit(s->store, &t, &s->port, on_written, NULL);
 	str_fini(&detail);
+}
+
+void
+refusals_note(struct server *s, const struct audit_entry *who, struct slice why)
+{
+	uint64_t left_out;
+
+	if (refusals_take(&s->refused, who->actor, loop_now_ms(s->loop),
+	    &left_out))
+		write_entry(s, who, "access.refused", why, left_out);
+}
+
+/* Every connection has another port. */
+static struct slice
+host_of(struct slice from)
+{
+	for (size_t i = from.len; i > 0; i--)
+		if (from.ptr[i - 1] == ':')
+			return slice_of(from.ptr, i - 1);
+	return from;
+}
+
+void
+refusals_note_stranger(struct server *s, const struct audit_entry *who,
+    const char *action, struct slice why)
+{
+	uint64_t left_out;
+
+	if (refusals_take(&s->strangers, host_of(who->from),
+	    loop_now_ms(s->loop), &left_out))
+		write_entry(s, who, action, why, left_out);
 }

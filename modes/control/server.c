@@ -336,7 +336,8 @@ server_open(const struct control_settings *settings,
 	s->port = (struct store_port){ post_to_loop, s->loop };
 	list_init(&s->streams);
 	list_init(&s->archives);
-	refusals_init(&s->refused);
+	refusals_init(&s->refused, &refusals_people);
+	refusals_init(&s->strangers, &refusals_strangers);
 	login_limit_init(&s->login_limit);
 	workload_limit_init(&s->workload_limit);
 	random_bytes(s->dummy, sizeof(s->dummy));
@@ -419,6 +420,7 @@ server_close(struct server *s)
 	login_limit_fini(&s->login_limit);
 	workload_limit_fini(&s->workload_limit);
 	refusals_fini(&s->refused);
+	refusals_fini(&s->strangers);
 	stat_memo_fini(&s->memo);
 	for (size_t i = 0; i < 3; i++)
 		stat_series_unref(s->commits[i]);

@@ -53,6 +53,7 @@ struct server {
 	struct traffic            *traffic;
 	struct log_limit           refusals;	/* of joins, in the log */
 	struct refusals            refused;	/* people, in the audit log */
+	struct refusals            strangers;	/* there too */
 
 	const struct resolve_files *names;	/* NULL: the machine's */
 	struct tls_handshaker     *handshaker;

@@ -42,6 +42,8 @@ server_fixture_new(void)
 	assert_non_null(s->vault);
 	s->attest = attest_new();
 	workload_limit_init(&s->workload_limit);
+	refusals_init(&s->refused, &refusals_people);
+	refusals_init(&s->strangers, &refusals_strangers);
 	s->revocations = revocations_open(s->store, &err);
 	assert_non_null(s->revocations);
 	s->operators = operators_open(s->store, &err);
@@ -78,6 +80,8 @@ server_fixture_free(struct server_fixture *t)
 	revocations_free(s->revocations);
 	attest_free(s->attest);
 	workload_limit_fini(&s->workload_limit);
+	refusals_fini(&s->refused);
+	refusals_fini(&s->strangers);
 	stat_memo_fini(&s->memo);
 	stat_registry_free(s->stats);
 	mem_free(s);

@@ -154,6 +154,11 @@ def a_host_joins_by_its_certificate_again_and_again(scene):
 	assert "host/db1.example.com" in log and '"attest"' in log, log
 
 
+def refusals_of(control):
+	return [e for e in Api(control).get("/v1/audit").json()["items"]
+	    if e["action"] == "join.refused"]
+
+
 @scenario
 def what_a_host_shows_is_judged(scene):
 	control = scene.control()
@@ -165,6 +170,7 @@ def what_a_host_shows_is_judged(scene):
 	assert prover.ask(good).status == 200
 	assert prover.ask(good, service="default/db1-agent").status == 200
 	prover.refused("may not serve", good, service="default/db2-agent")
+	assert refusals_of(control)[-1]["target"] == "host/db1.example.com"
 	prover.refused("may not serve", good, service="default/web")
 	prover.refused("has no HostAttestor", good, service="other/orders")
 	prover.refused("expected NAMESPACE/NAME", good, service="orders")
@@ -177,6 +183,9 @@ def what_a_host_shows_is_judged(scene):
 	    names="subjectAltName=DNS:web1.example.org"))
 	prover.refused("none of the names", Host(scene, "wild", ca=ca,
 	    names="subjectAltName=DNS:*.example.com"))
+	last = refusals_of(control)[-1]
+	assert last["actor"] == "anonymous" and "host/" not in last.get("target", ""), last
+	assert "would serve default/orders" in last["detail"]["why"], last
 	prover.refused("proof", good, signer=other)
 	prover.refused("proof", good, control="spiffe://other/control")
 	prover.refused("no HostAttestor", good, type="TPM")

@@ -337,6 +337,7 @@ def token_works_once(scene):
 	assert again["chain"] == first["chain"], "the same key, another certificate"
 	member.key = make_key(scene.dir / "other.key")
 	refused(member.join(), 403, "used already")
+	assert "used already" in audit_of(control, "join.refused")[0]["detail"]["why"]
 	control.kill()
 	control.start()
 	control.await_ready()
@@ -367,6 +368,24 @@ def parallel_uses_yield_one(scene):
 	assert issued == 1, issued
 
 
+def audit_of(control, action):
+	return [e for e in Api(control).get("/v1/audit").json()["items"]
+	    if e["action"] == action]
+
+
+@scenario
+def strangers_do_not_fill_the_audit_log(scene):
+	control = scene.control()
+	api = Api(control, local=False)
+	csr = make_csr(make_key(scene.dir / "k"))
+	for _ in range(100):
+		refused(api.post("/v1/join", {"token": "x", "csr": csr}), 403, "token")
+	# Of an hour, and of the next if that began meanwhile.
+	assert 20 <= len(audit_of(control, "join.refused")) <= 40
+	# What people may not do is written all the same.
+	refused(api.get("/v1/tokens"), 403, "")
+
+
 @scenario
 def wrong_tokens_are_refused(scene):
 	control = scene.control()
@@ -384,11 +403,23 @@ def wrong_tokens_are_refused(scene):
 	control.wait_line(r"join: anonymous from 127\.0\.0\.1:\d+: denied: this "
 	    "is no token")
 	assert other not in control.err() and secret not in control.err()
+	entries = audit_of(control, "join.refused")
+	assert {e["actor"] for e in entries} == {"anonymous"}, entries
+	assert all(e["from"].startswith("127.0.0.1:") for e in entries), entries
+	ident = token.split(".")[2]
+	last = entries[-1]
+	assert last["target"] == f"token/{ident}", last
+	assert last["detail"]["why"] == "the token is not one of ours", last
+	assert "target" not in entries[0], entries[0]
+	assert "this is no token" in entries[0]["detail"]["why"], entries[0]
+	assert other not in json.dumps(entries), entries
+	assert secret not in json.dumps(entries), entries
 	refused(api.post("/v1/join", {"csr": csr}), 400, "token")
 	refused(api.post("/v1/join", {"token": token}), 400, "csr")
 	wait_until(lambda: Api(control).get("/v1/tokens").json()["items"][0]["state"]
 	    == "expired", "the token expires")
 	refused(api.post("/v1/join", {"token": token, "csr": csr}), 403, "expired")
+	assert "expired" in audit_of(control, "join.refused")[-1]["detail"]["why"]
 	revoked = Api(control).token("default/orders")
 	name = revoked.split(".")[2]
 	assert Api(control).delete(f"/v1/tokens/{name}").status == 200

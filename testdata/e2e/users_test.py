@@ -71,9 +71,14 @@ def who_is_wrong_is_not_told_of_what(scene):
 	# The slow hash is made for both; speed itself is not judged here.
 	assert all(seconds > 0.02 for seconds in took.values()), took
 	entries = [e for e in Api(control).get("/v1/audit").json()["items"]
-	    if e["action"] == "access.refused"]
-	assert [e["actor"] for e in entries] == ["user/anna", "anonymous"], entries
-	assert "nobody" not in json.dumps(entries), entries
+	    if e["action"] == "login.refused"]
+	# Nobody proved to be anna.
+	assert [e["actor"] for e in entries] == ["anonymous", "anonymous"], entries
+	assert [e.get("target") for e in entries] == ["user/anna", None], entries
+	assert entries[0]["detail"]["why"] == "wrong password", entries
+	assert "no such user" in entries[1]["detail"]["why"], entries
+	assert '"nobody"' not in json.dumps(entries), entries
+	assert "user/nobody" not in json.dumps(entries), entries
 	# Not often, right or wrong: ten in a minute, and the next may begin.
 	for _ in range(20):
 		reply = login(api, "nobody", "x")
