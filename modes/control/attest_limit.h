@@ -10,7 +10,7 @@
  * minute so many of one address, of IPv6 of each /64, and so many of all.
  * Life: all zeros -> attest_limit_take each time -> attest_limit_fini.
  */
-#define ATTEST_LIMIT_ADDRESS	30	/* in a minute */
+#define ATTEST_LIMIT_ADDRESS	300	/* in a minute: a machine full of them */
 #define ATTEST_LIMIT_ALL	3000
 
 struct attest_limit {
