@@ -13,86 +13,6 @@ spec_of(const struct warner *w)
 	return &model_authorization_policy(w->object)->spec;
 }
 
-/* --- values that nothing has: of whole strings ------------------------------------ */
-
-static bool
-has_capital(struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (s.ptr[i] >= 'A' && s.ptr[i] <= 'Z')
-			return true;
-	return false;
-}
-
-/* "TD/ns/NS/sa/NAME", or what else is behind a trust domain. */
-static const char *
-principal_fault(struct slice s)
-{
-	struct slice domain = s;
-
-	if (slice_has_prefix(s, SLICE("spiffe://")))
-		domain = s = slice_from(s, 9);
-	ptrdiff_t slash = slice_find(s, '/');
-
-	if (slash >= 0)
-		domain.len = (size_t)slash;
-	if (slash < 0 && !slice_has_suffix(s, SLICE("*")))
-		return "identities are written TRUSTDOMAIN/ns/NAMESPACE/sa/NAME; "
-		    "serviceAccounts takes NAMESPACE/NAME";
-	return has_capital(domain) ? "trust domains have no capitals" : NULL;
-}
-
-static const char *
-method_fault(struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (s.ptr[i] >= 'a' && s.ptr[i] <= 'z')
-			return "methods are compared letter by letter, and GET is "
-			    "not get";
-	return NULL;
-}
-
-static const char *
-path_fault(struct slice s)
-{
-	static const char *const parts[] = { "//", "/./", "/../" };
-
-	if (s.ptr[0] != '/' && s.ptr[0] != '*' && s.ptr[0] != '{')
-		return "no request has it, paths begin with /";
-	if (slice_find(s, '?') >= 0 || slice_find(s, '#') >= 0)
-		return "no request has it, the query is no part of a path";
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (strstr(s.ptr, parts[i]) != NULL)
-			return "no request has it, paths are compared without "
-			    "//, /./ and /../";
-	return NULL;
-}
-
-static const char *
-name_fault(struct slice s)
-{
-	return slice_find(s, '/') >= 0 ? "no namespace is called so" : NULL;
-}
-
-static const char *
-host_fault(struct slice s)
-{
-	return slice_find(s, '/') >= 0 ? "hosts have no scheme and no path" : NULL;
-}
-
-static const char *
-domain_fault(struct slice s)
-{
-	return slice_find(s, '/') >= 0 ? "no trust domain is called so" :
-	    has_capital(s) ? "trust domains have no capitals" : NULL;
-}
-
-static const char *(*const value_faults[MODEL_AUTHZ_ATTRIBUTES])(struct slice) = {
-	[MODEL_BY_PRINCIPAL] = principal_fault, [MODEL_BY_METHOD] = method_fault,
-	[MODEL_BY_PATH] = path_fault, [MODEL_BY_NAMESPACE] = name_fault,
-	[MODEL_BY_HOST] = host_fault, [MODEL_BY_TRUST_DOMAIN] = domain_fault,
-};
-
 /* --- values that others take away ------------------------------------------------ */
 
 static bool
@@ -131,7 +51,25 @@ is_covered(enum model_authz_attribute a, const char *v,
 	return false;
 }
 
-/* Reports each value that nothing has, and a list of which nothing is left. */
+/* Reports each value that nothing has; outcome: what then becomes of it. */
+static void
+look_for_faults(struct warner *w, enum model_authz_attribute a, const char *path,
+    const char *word, const struct model_authz_values *of, const char *outcome)
+{
+	struct arena room;
+
+	arena_init(&room);
+	for (size_t i = 0; i < of->v_len; i++) {
+		const char *fault = warn_value_fault(a, of->v[i], &room);
+
+		if (fault != NULL)
+			warn_at(w, "%s.%s[%zu]: %s: %s", path, word, i, outcome,
+			    fault);
+	}
+	arena_fini(&room);
+}
+
+/* The same, and reports a list of which nothing is left. */
 static void
 look_at_values(struct warner *w, enum model_authz_attribute a, const char *path,
     const char *word, const char *not_word, const struct model_authz_values *is,
@@ -139,15 +77,10 @@ look_at_values(struct warner *w, enum model_authz_attribute a, const char *path,
 {
 	size_t taken = 0;
 
-	for (size_t i = 0; i < is->v_len; i++) {
-		const char *fault = value_faults[a] == NULL ? NULL :
-		    value_faults[a](slice_str(is->v[i]));
-
-		if (fault != NULL)
-			warn_at(w, "%s.%s[%zu]: matches nothing: %s", path, word,
-			    i, fault);
+	look_for_faults(w, a, path, word, is, "matches nothing");
+	look_for_faults(w, a, path, not_word, not, "takes nothing away");
+	for (size_t i = 0; i < is->v_len; i++)
 		taken += is_covered(a, is->v[i], not);
-	}
 	if (is->v_len > 0 && taken == is->v_len)
 		warn_at(w, "%s.%s: matches nothing, as %s takes all of it away",
 		    path, word, not_word);
@@ -239,6 +172,7 @@ look_at_when(struct warner *w, const struct model_authz_rule *r, size_t rule)
 {
 	enum model_authz_attribute by;
 	struct slice name;
+	const char *fault;
 	char path[64];
 
 	for (size_t i = 0; i < r->when_len; i++) {
@@ -247,6 +181,10 @@ look_at_when(struct warner *w, const struct model_authz_rule *r, size_t rule)
 		if (!model_authz_key(c->key, &by, &name))
 			continue;
 		snprintf(path, sizeof(path), "rules[%zu].when[%zu]", rule, i);
+		fault = by == MODEL_BY_HEADER ? warn_header_fault(name) : NULL;
+		if (fault != NULL)
+			warn_at(w, "%s.key: values match nothing, and notValues "
+			    "take nothing away: %s", path, fault);
 		look_at_values(w, by, path, "values", "notValues", &c->is, &c->not);
 		for (size_t j = 0; j < i; j++)
 			if (are_apart(c, &r->when[j], by))
@@ -341,6 +279,20 @@ request_word(const struct model_authz_terms *t)
 }
 
 static void
+tell_of_ports(struct warner *w, const struct model_authz_values *ports,
+    const char *path)
+{
+	struct str list = { 0 };
+
+	for (size_t i = 0; i < ports->v_len && i < 8; i++)
+		str_addf(&list, "%s%s", i == 0 ? "" : i + 1 == ports->v_len ?
+		    " or " : ", ", ports->v[i]);
+	warn_at(w, "%s.ports: matches nothing, as no Service of targetRefs has "
+	    "port %s", path, str_ptr(&list));
+	str_fini(&list);
+}
+
+static void
 look_at_ports(struct warner *w, const struct services *s,
     const struct model_authz_terms *t, const char *path)
 {
@@ -350,8 +302,7 @@ look_at_ports(struct warner *w, const struct services *s,
 
 	count_ports(s, &t->is[MODEL_BY_PORT], &asked, &of_requests);
 	if (asked == 0)
-		warn_at(w, "%s.ports: matches nothing, as no Service of targetRefs "
-		    "has such a port", path);
+		tell_of_ports(w, &t->is[MODEL_BY_PORT], path);
 	else if (of_requests == 0 && word != NULL && action == MODEL_AUTHZ_ALLOW)
 		warn_at(w, "%s.%s: allows nothing, as these ports carry bytes and "
 		    "not requests", path, word);

@@ -51,6 +51,52 @@ static const struct {
 	{ 0, POLICY("ALLOW", "{from: [{source: {principals: [web]}}]}"), OF_SOURCE
 	    "principals[0]: matches nothing: identities are written TRUSTDOMAIN/"
 	    "ns/NAMESPACE/sa/NAME; serviceAccounts takes NAMESPACE/NAME" },
+	/* Patterns that are none. */
+	{ 0, SOURCE("principals: ['td/ns/*/sa/web']"), OF_SOURCE "principals[0]: "
+	    "matches nothing: a * counts only first or last, elsewhere it is a "
+	    "letter" },
+	{ 0, SOURCE("namespaces: ['sh*p']"), OF_SOURCE "namespaces[0]: matches "
+	    "nothing: a * counts only first or last, elsewhere it is a letter" },
+	{ 0, OPERATION("hosts: ['*mm*']"), OF_OPERATION "hosts[0]: matches nothing: "
+	    "a * counts first or last, not both, and elsewhere it is a letter" },
+	{ 0, OPERATION("paths: ['/b/*/c']"), OF_OPERATION "paths[0]: matches "
+	    "nothing: a * counts only first or last, elsewhere it is a letter; "
+	    "{*} stands for a segment" },
+	{ 0, OPERATION("paths: ['/s/**']"), OF_OPERATION "paths[0]: matches nothing: "
+	    "it means what begins with \"/s/*\", as one * is enough" },
+	{ 0, OPERATION("paths: ['/b/{id}']"), OF_OPERATION "paths[0]: matches "
+	    "nothing: it is no template, {*} stands for a segment and {**} for any "
+	    "number of them" },
+	{ 0, OPERATION("paths: ['/{*}/{**}', '/b/{*}/c']"), NULL },
+	/* Paths as requests never have them. */
+	{ 0, OPERATION("paths: ['/dec/%41']"), OF_OPERATION "paths[0]: matches "
+	    "nothing: no request has it, this is compared as it comes, and it "
+	    "comes as \"/dec/A\"" },
+	{ 0, OPERATION("paths: ['/%c3%a4*']"), OF_OPERATION "paths[0]: matches "
+	    "nothing: no request has it, this is compared as it comes, and it "
+	    "comes as \"/%C3%A4*\"" },
+	{ 0, OPERATION("paths: ['/uml/\xc3\xa4']"), OF_OPERATION "paths[0]: matches "
+	    "nothing: no request has it, this is compared as it comes, and it "
+	    "comes as \"/uml/%C3%A4\"" },
+	{ 0, OPERATION("notPaths: ['/a b']"), OF_OPERATION "notPaths[0]: takes "
+	    "nothing away: no request has it, this is compared as it comes, and it "
+	    "comes as \"/a%20b\"" },
+	{ 0, OPERATION("paths: [/a/..]"), OF_OPERATION "paths[0]: matches nothing: "
+	    "no request has it, paths are compared without /. and /.. behind" },
+	{ 0, OPERATION("paths: ['/a%2Fb']"), OF_OPERATION "paths[0]: matches "
+	    "nothing: no request has it, such a path is answered 400" },
+	{ 0, OPERATION("paths: ['/%C3%A4', /a;x, '/a.b', '/a%20b*', '/..b', "
+	    "'/a/.*', '/100%']"), NULL },
+	/* Fields that no request has. */
+	{ 0, WHEN("{key: 'request.headers[x_a]', values: [b]}"), SAID "when[0].key: "
+	    "values match nothing, and notValues take nothing away: fields with _ "
+	    "in their names are taken out of requests, as some take it for -" },
+	{ 0, WHEN("{key: 'request.headers[X-Mesh-Caller]', values: [b]}"), SAID
+	    "when[0].key: values match nothing, and notValues take nothing away: "
+	    "fields of that name are the mesh's own, and are taken out of "
+	    "requests; who calls is told by from.source" },
+	{ 0, WHEN("{key: 'request.headers[x-a]', values: ['a*b', '*a*']}, {key: "
+	    "'request.auth.claims[a]', values: ['a*b']}"), NULL },
 	/* Values that others take away. */
 	{ 0, OPERATION("methods: [GET], notMethods: [GET, PUT]"), OF_OPERATION
 	    "methods: matches nothing, as notMethods takes all of it away" },
@@ -86,7 +132,10 @@ static const struct {
 	{ MODEL_WARN_REFERENCES, POLICY("DENY", "{}"),
 	    "spec.targetRefs[0]: there is no Service web" },
 	{ MODEL_WARN_REFERENCES, OPERATION("ports: ['81']") WEB, OF_OPERATION
-	    "ports: matches nothing, as no Service of targetRefs has such a port" },
+	    "ports: matches nothing, as no Service of targetRefs has port 81" },
+	{ MODEL_WARN_REFERENCES, OPERATION("ports: ['81', '82', '83']") WEB,
+	    OF_OPERATION "ports: matches nothing, as no Service of targetRefs has "
+	    "port 81, 82 or 83" },
 	{ MODEL_WARN_REFERENCES, OPERATION("ports: ['80', '81']") WEB, NULL },
 	{ MODEL_WARN_REFERENCES, OPERATION("ports: ['8080'], methods: [GET]") WEB,
 	    NULL },

@@ -1,6 +1,7 @@
 #ifndef MODEL_WARN_IMPL_H
 #define MODEL_WARN_IMPL_H
 
+#include "model/authorization_policy.h"
 #include "model/refs.h"
 #include "model/warn.h"
 
@@ -32,6 +33,13 @@ void warn_authn(struct warner *);
 void warn_peer(struct warner *);
 /* Of hosts outside and TLS to them; flags as model_warn has them. */
 void warn_outside(struct warner *, unsigned flags);
+/*
+ * Why nothing has that value, or no request that field; NULL: something may.
+ * Static, or in the arena.
+ */
+const char *warn_value_fault(enum model_authz_attribute, const char *value,
+    struct arena *);
+const char *warn_header_fault(struct slice name);
 /* Of rules of an AuthorizationPolicy that nothing can match. */
 void warn_authz(struct warner *);
 /* Of those that ask for tokens where nobody looks at any; the set is all. */

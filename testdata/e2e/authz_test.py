@@ -463,6 +463,11 @@ def people_allow_deny_and_check(scene):
 	    "get").stderr
 	assert "paths[0]: matches nothing: no request has it" in said, said
 	assert "methods[0]: matches nothing" in said, said
+	said = control.ctl("allow", "web", "orders", "--paths", "/a/*/b,/%41",
+	    "--dry-run").stderr
+	assert "{*} stands for a segment" in said, said
+	assert 'paths[1]: matches nothing: no request has it, this is compared ' \
+	    'as it comes, and it comes as "/A"' in said, said
 	for said in "created", "unchanged":
 		assert said in control.ctl("deny", "*", "orders", "--name",
 		    "keep-9", "--paths", "/items/9").stdout
