@@ -1,6 +1,7 @@
 #ifndef CTL_ALLOW_NAME_H
 #define CTL_ALLOW_NAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -24,6 +25,7 @@ struct allow_words {
 	const char *methods;	/* as typed; NULL: all */
 	const char *paths, *ips;	/* likewise */
 	const char *id;		/* the caller's SPIFFE ID in place of both */
+	bool        is_nobody;	/* who proves no identity, from ips */
 };
 
 #define ALLOW_WIDER_MAX	15	/* port, methods, paths, ips: each there or not */

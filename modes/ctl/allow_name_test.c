@@ -1,29 +1,32 @@
 #include "base/unit.h"
 #include "modes/ctl/allow_name.h"
 
+#define NO_MORE	NULL, NULL, NULL, NULL, false
+
 TEST(every_order_has_its_own_name)
 {
 	static const struct {
 		struct allow_words words;
 		const char        *name;
 	} cases[] = {
-		{ { "allow", "shop", "web", "shop", "orders", 0, NULL, NULL, NULL, NULL },
+		{ { "allow", "shop", "web", "shop", "orders", 0, NO_MORE },
 		    "allow-web-to-orders" },
-		{ { "deny", "infra", "web", "shop", "orders", 0, NULL, NULL, NULL, NULL },
+		{ { "deny", "infra", "web", "shop", "orders", 0, NO_MORE },
 		    "deny-infra-web-to-orders" },
-		{ { "deny", "shop", "*", "shop", "orders", 0, NULL, NULL, NULL, NULL },
+		{ { "deny", "shop", "*", "shop", "orders", 0, NO_MORE },
 		    "deny-shop-all-to-orders" },
-		{ { "deny", NULL, "*", "shop", "orders", 0, NULL, NULL, NULL, NULL },
+		{ { "deny", NULL, "*", "shop", "orders", 0, NO_MORE },
 		    "deny-all-to-orders" },
-		{ { "deny", "shop", "web", "shop", "orders", 80, NULL, NULL, NULL, NULL },
+		{ { "deny", "shop", "web", "shop", "orders", 80, NO_MORE },
 		    "deny-web-to-orders-80" },
-		{ { "deny", "shop", "web", "shop", "orders", 81, NULL, NULL, NULL, NULL },
+		{ { "deny", "shop", "web", "shop", "orders", 81, NO_MORE },
 		    "deny-web-to-orders-81" },
 		{ { "allow", "shop", "web", "shop", "orders", 80, "GET, HEAD",
-		    NULL, NULL, NULL }, "allow-web-to-orders-80-get-head" },
-		{ { "allow", "shop", "web", "shop", "orders", 0, "GET", "/a", NULL, NULL },
+		    NULL, NULL, NULL, false }, "allow-web-to-orders-80-get-head" },
+		{ { "allow", "shop", "web", "shop", "orders", 0, "GET", "/a", NULL, NULL, false },
 		    "allow-web-to-orders-get-05274d33" },
-		{ { "allow", "shop", "web", "shop", "orders", 0, NULL, "/a,/b", NULL, NULL },
+		{ { "allow", "shop", "web", "shop", "orders", 0, NULL, "/a,/b", NULL, NULL,
+		    false },
 		    "allow-web-to-orders-28dae728" },
 		{ { "allow", .to_namespace = "shop", .to = "orders",
 		    .id = "spiffe://b.example/ns/shop/sa/web" },
@@ -39,7 +42,7 @@ TEST(every_order_has_its_own_name)
 		    "allow-web-to-orders-39787002" },
 		/* What a name may not hold. */
 		{ { "allow", "shop", "web", "shop", "orders", 0, "M-SEARCH",
-		    NULL, NULL, NULL }, "allow-web-to-orders-137c16fe" },
+		    NULL, NULL, NULL, false }, "allow-web-to-orders-137c16fe" },
 	};
 	struct arena a;
 
@@ -53,7 +56,7 @@ TEST(every_order_has_its_own_name)
 TEST(an_order_knows_which_say_the_same_of_more)
 {
 	static const struct allow_words all = { "allow", "shop", "web", "shop",
-		"orders", 0, NULL, NULL, NULL, NULL };
+		"orders", 0, NO_MORE };
 	struct allow_words narrow = all;
 	const char *names[ALLOW_WIDER_MAX];
 	struct arena a;

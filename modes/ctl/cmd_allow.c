@@ -4,6 +4,7 @@
 #include "model/authorization_policy.h"
 #include "modes/ctl/allow_caller.h"
 #include "modes/ctl/allow_name.h"
+#include "modes/ctl/allow_standing.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/documents.h"
@@ -99,6 +100,8 @@ struct order {
 	struct traffic_name to;
 	const char         *name;
 	struct conf_node   *document;
+	struct traffic      traffic;
+	const struct model_object *service;	/* NULL: there is none, yet */
 };
 
 static void
@@ -240,8 +243,9 @@ check_wider(struct order *o, struct traffic *t, const struct allow_words *w)
 		if (is_allow) {
 			err_set(&err, ERR_DATA, "%s/%s allows more than this "
 			    "already, so nothing would be narrowed: mesh ctl "
-			    "delete authorizationpolicy %s -n %s first, or "
-			    "choose a --name", o->to.namespace, names[i],
+			    "delete authorizationpolicy %s -n %s first; with a "
+			    "--name of its own this is written, and that "
+			    "stands", o->to.namespace, names[i],
 			    names[i], o->to.namespace);
 			return ctl_fail(o->c, &err);
 		}
@@ -395,19 +399,26 @@ read_words(struct order *o)
 	return names_read(c, "CALLER", caller, &o->namespace, &o->caller);
 }
 
+static struct allow_words
+words_of(const struct order *o)
+{
+	struct ctl *c = o->c;
+	/* "nobody" without an address is an account, if a strange one. */
+	bool is_plain = is_without_identity(o);
+
+	return (struct allow_words){ o->verb,
+		is_plain ? o->to.namespace : o->namespace,
+		is_plain ? "no-identity" : o->caller, o->to.namespace, o->to.name, o->to.port,
+		ctl_value(c, "methods"), ctl_value(c, "paths"), ctl_value(c, "from-ip"),
+		o->id.text.ptr, is_plain };
+}
+
 /* Its document, under the name that was typed or that is its own. */
 static int
 name_it(struct order *o)
 {
 	struct ctl *c = o->c;
-	/* "nobody" without an address is an account, if a strange one. */
-	bool is_plain = is_without_identity(o);
-	const struct allow_words w = { o->verb,
-		is_plain ? o->to.namespace : o->namespace,
-		is_plain ? "no-identity" : o->caller, o->to.namespace, o->to.name, o->to.port,
-		ctl_value(c, "methods"), ctl_value(c, "paths"), ctl_value(c, "from-ip"),
-		o->id.text.ptr };
-	struct traffic t = { 0 };
+	const struct allow_words w = words_of(o);
 	int code;
 
 	o->name = ctl_has(c, "name") ? ctl_value(c, "name") :
@@ -415,11 +426,41 @@ name_it(struct order *o)
 	code = write_document(o);
 	if (code != CTL_OK || ctl_has(c, "name"))
 		return code;
-	traffic_open_control(&t, c);
-	code = check_wider(o, &t, &w);
+	code = check_wider(o, &o->traffic, &w);
 	if (code == CTL_OK)
-		code = check_same(o, &t);
-	traffic_close(&t);
+		code = check_same(o, &o->traffic);
+	return code;
+}
+
+static void
+warn_standing(struct order *o)
+{
+	const struct allow_words w = words_of(o);
+	struct err err = ERR_INIT;
+
+	if (o->service != NULL && allow_standing_load(&o->traffic,
+	    o->to.namespace, &err))
+		allow_warn_standing(&o->traffic, o->service, &w, o->name);
+}
+
+static int
+carry_out(struct order *o)
+{
+	struct ctl *c = o->c;
+	struct conf_node *answer = NULL;
+	struct err err = ERR_INIT;
+	int code;
+
+	o->service = traffic_find(&o->traffic, &model_service_kind,
+	    o->to.namespace, o->to.name, &err);
+	code = name_it(o);
+	if (code == CTL_OK)
+		code = put(o, ctl_has(c, "dry-run"), &answer);
+	if (code == CTL_OK) {
+		warn_caller(o);
+		warn_standing(o);
+		print(o, answer);
+	}
 	return code;
 }
 
@@ -427,18 +468,13 @@ static int
 order(struct ctl *c, const char *verb)
 {
 	struct order o = { .c = c, .verb = verb };
-	struct conf_node *answer = NULL;
 	int code = read_words(&o);
 
 	if (code != CTL_OK)
 		return code;
-	code = name_it(&o);
-	if (code == CTL_OK)
-		code = put(&o, ctl_has(c, "dry-run"), &answer);
-	if (code == CTL_OK) {
-		warn_caller(&o);
-		print(&o, answer);
-	}
+	traffic_open_control(&o.traffic, c);
+	code = carry_out(&o);
+	traffic_close(&o.traffic);
 	return code;
 }
 

@@ -4,6 +4,7 @@
 #include "pki/caller.h"
 #include "model/service.h"
 #include "model/workload.h"
+#include "modes/ctl/allow_standing.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/lesson.h"
@@ -62,6 +63,7 @@ struct learning {
 	struct ctl         *c;
 	struct traffic      traffic;
 	struct traffic_name of;
+	const struct model_object *service;
 	int64_t             since_s;
 	struct lesson       lesson;
 	int64_t             left_out;	/* calls of which no more is known */
@@ -279,6 +281,69 @@ tell_general(struct learning *l)
 		    n == 1 ? "allows" : "allow", path);
 }
 
+/* The caller of a lesson as an order would name it; false: nobody. */
+static bool
+read_caller(struct learning *l, const char *caller, struct allow_words *w)
+{
+	struct arena *a = &l->c->arena;
+	struct slice rest = slice_str(caller), ns;
+
+	*w = (struct allow_words){ .verb = "allow", .caller = "*",
+		.to_namespace = l->of.namespace, .to = l->of.name };
+	if (caller == NULL)
+		return true;
+	if (!slice_cut(&rest, '/', &ns) || rest.ptr == NULL)
+		return false;
+	if (slice_find(rest, '/') >= 0) {
+		w->id = arena_printf(a, "spiffe://%s", caller);
+		return true;
+	}
+	w->namespace = arena_dup(a, ns).ptr;
+	w->caller = rest.ptr;
+	return true;
+}
+
+/* Those that let the caller (NULL: everybody) do all already; their number. */
+static size_t
+warn_free(struct learning *l, const char *caller)
+{
+	struct allow_words w;
+	const struct model_object *o;
+	size_t it = 0, n = 0;
+
+	if (!read_caller(l, caller, &w))
+		return 0;
+	while ((o = allow_standing(&l->traffic, l->service, &w,
+	    MODEL_AUTHZ_ALLOW, ALLOW_MEETS_ALL, lesson_name(&l->lesson),
+	    &it)) != NULL) {
+		ctl_warn(l->c, "%s lets %s do anything at %s/%s, whatever this "
+		    "policy says: delete it once this one is applied",
+		    model_object_name(o), caller == NULL ? "everybody" : caller,
+		    l->of.namespace, l->of.name);
+		n++;
+	}
+	return n;
+}
+
+/* An ALLOW of all makes this one pointless. */
+static void
+tell_standing(struct learning *l)
+{
+	const struct lesson *of = &l->lesson;
+	struct err err = ERR_INIT;
+
+	if (!allow_standing_load(&l->traffic, l->of.namespace, &err)) {
+		ctl_warn(l->c, "what other policies allow is not known: %s",
+		    err.text);
+		return;
+	}
+	if (warn_free(l, NULL) > 0)
+		return;
+	for (size_t i = 0; i < of->len; i++)
+		if (i == 0 || strcmp(of->v[i].caller, of->v[i - 1].caller) != 0)
+			warn_free(l, of->v[i].caller);
+}
+
 static void
 tell(struct learning *l)
 {
@@ -293,6 +358,7 @@ tell(struct learning *l)
 		ctl_warn(c, "%lld calls were of more kinds than sidecars keep: "
 		    "the policy may refuse them", (long long)l->left_out);
 	tell_general(l);
+	tell_standing(l);
 	if (callers == 0 && l->lesson.left_len + l->lesson.left_coarse_len > 0)
 		ctl_warn(c, "nothing is left: this policy allows nobody");
 	else if (callers == 0)
@@ -308,7 +374,6 @@ static int
 run(struct learning *l)
 {
 	struct ctl *c = l->c;
-	const struct model_object *service;
 	struct err err = ERR_INIT;
 	int64_t ms;
 
@@ -321,13 +386,13 @@ run(struct learning *l)
 
 	if (code != CTL_OK)
 		return code;
-	service = traffic_find(&l->traffic, &model_service_kind, l->of.namespace,
+	l->service = traffic_find(&l->traffic, &model_service_kind, l->of.namespace,
 	    l->of.name, &err);
-	if (service == NULL)
+	if (l->service == NULL)
 		return ctl_fail_call(c, &err);
 	lesson_init(&l->lesson, &c->arena, l->of.namespace, l->of.name);
-	l->lesson.has_ports = model_service(service)->spec.ports_len > 1;
-	code = ask_sidecars(l, service);
+	l->lesson.has_ports = model_service(l->service)->spec.ports_len > 1;
+	code = ask_sidecars(l, l->service);
 	if (code == CTL_OK)
 		code = read_callers(l);
 	if (code != CTL_OK)

@@ -2,6 +2,7 @@
 #include "model/peer_authentication.h"
 #include "model/request_authentication.h"
 #include "model/workload.h"
+#include "modes/ctl/about.h"
 #include "modes/ctl/describe.h"
 #include "modes/ctl/problems.h"
 
@@ -21,40 +22,6 @@ describe_access_load(struct describe *v, struct err *err)
 			return -1;
 	return traffic_load(&v->traffic, &model_workload_kind,
 	    v->service->head->meta.namespace, err);
-}
-
-static bool
-is_for(const struct describe *v, const struct model_object *o,
-    const struct conf_pairs *labels)
-{
-	const struct model_metadata *meta = &v->service->head->meta;
-	const struct model_authz_place place = { .namespace = meta->namespace,
-		.service = meta->name, .labels = labels };
-
-	if (o->kind == &model_authorization_policy_kind)
-		return model_authz_is_for(o, &place);
-	if (o->kind == &model_request_authentication_kind)
-		return model_request_authentication_is_for(o, &place);
-	return model_peer_is_for(o, meta->namespace, labels);
-}
-
-/* About the service, or about some workload behind it. */
-static bool
-is_about(const struct describe *v, const struct model_object *o)
-{
-	const struct model_object **all;
-	size_t n = traffic_of_kind(&v->traffic, &model_workload_kind, &all),
-	    behind = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!model_workload_backs(all[i], v->service))
-			continue;
-		if (is_for(v, o, &all[i]->head->meta.labels))
-			return true;
-		behind++;
-	}
-	return behind == 0 &&
-	    is_for(v, o, &model_service(v->service)->spec.selector);
 }
 
 /* "ACTION DENY, FOR service/web, RULES 1": as a list of the kind has it. */
@@ -94,7 +61,7 @@ describe_access(struct describe *v, struct conf_node *list)
 		size_t n = traffic_of_kind(&v->traffic, kinds[k], &all);
 
 		for (size_t i = 0; i < n; i++)
-			if (is_about(v, all[i]))
+			if (about_service(&v->traffic, v->service, all[i]))
 				add_policy(v, list, all[i]);
 	}
 }

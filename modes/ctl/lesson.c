@@ -331,12 +331,17 @@ add_rules(struct lesson *l, struct conf_node *rules)
 		add_source(conf_add_map(rules), l->coarse[i]);
 }
 
+const char *
+lesson_name(const struct lesson *l)
+{
+	return arena_printf(l->arena, "callers-of-%s", l->service);
+}
+
 struct conf_node *
 lesson_document(struct lesson *l)
 {
 	struct conf_node *doc = model_document_new(l->arena,
-	    &model_authorization_policy_kind, l->namespace, arena_printf(
-	    l->arena, "callers-of-%s", l->service));
+	    &model_authorization_policy_kind, l->namespace, lesson_name(l));
 	struct conf_node *spec = conf_set_map(doc, "spec");
 
 	model_add_service_ref(conf_set_list(spec, "targetRefs"), l->service);

@@ -61,6 +61,7 @@ bool lesson_is_general(const struct lesson_row *);
 /* "/orders/{*}": the first such path, and how many there are; NULL: none. */
 const char *lesson_general(const struct lesson *, size_t *n);
 
+const char *lesson_name(const struct lesson *);	/* of the document */
 /* Once. */
 struct conf_node *lesson_document(struct lesson *);
 /*

@@ -165,6 +165,11 @@ def words_are_allowed_one_by_one(scene):
 	    "service", "orders", "-o", "yaml").stdout)
 	may(control, path, "web", "--path", "/help")
 	may(control, path, "web", "--path", "/admin", expect=1)
+	# While another lets it do anything, this one narrows nothing.
+	assert "do anything" not in told.stderr, told.stderr
+	control.ctl("allow", "web", "orders", "--name", "all-of-it")
+	assert "default/all-of-it lets default/web do anything at " \
+	    "default/orders" in control.ctl("policy", "learn", "orders").stderr
 	for since in ("999h", "0s", "169h"):
 		refused = control.ctl("policy", "learn", "orders", "--since", since,
 		    expect=64)
