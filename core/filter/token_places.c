@@ -141,15 +141,24 @@ is_of_place(const void *arg, struct slice pair)
 	return is_cookie(pair, p->name, &ignored);
 }
 
+static bool
+goes_on(const struct authn *z, const struct authn_proof *proof,
+    const struct authn_place *p)
+{
+	return (p->rules & proof->takers) != 0 &&
+	    (z->rules[proof->rule].forwards ||
+	    (p->rules & UINT64_C(1) << proof->rule) == 0);
+}
+
 void
-token_places_strip(const struct authn *z, size_t rule, struct http_head *head,
-    struct arena *a)
+token_places_strip(const struct authn *z, const struct authn_proof *proof,
+    struct http_head *head, struct arena *a)
 {
 	for (size_t i = 0; i < z->places_len; i++) {
 		const struct authn_place *p = &z->places[i];
 		struct slice raw;
 
-		if ((p->rules & UINT64_C(1) << rule) == 0)
+		if (goes_on(z, proof, p))
 			continue;
 		if (p->where == AUTHN_HEADER)
 			strip_fields(p, &head->fields);

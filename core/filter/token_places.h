@@ -17,9 +17,13 @@
 /* Borrows the head and the arena.  False: there are too many. */
 bool token_places_find(const struct authn *, const struct http_head *,
     struct arena *, struct authn_found out[AUTHN_TOKENS_MAX], size_t *n);
-/* Takes them out of the places of this rule; what else is there stays. */
-void token_places_strip(const struct authn *, size_t rule, struct http_head *,
-    struct arena *);
+/*
+ * Takes out what the application is not to see of a request that was let by: the
+ * tokens at the places of the rule that took it, unless it forwards them, and
+ * those at places where no rule took what is there.  What else is there stays.
+ */
+void token_places_strip(const struct authn *, const struct authn_proof *,
+    struct http_head *, struct arena *);
 /* A query without those that any rule would look for, for people to read. */
 struct slice token_places_hide(const struct authn *, struct slice query,
     struct arena *);

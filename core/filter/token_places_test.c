@@ -119,7 +119,8 @@ TEST(tokens_are_found_and_taken_out_where_their_rules_say)
 		}
 		assert_string_equal(str_ptr(&tokens), places[i].tokens);
 		if (n > 0)
-			token_places_strip(z, 0, &h, &a);
+			token_places_strip(z, &(struct authn_proof){
+			    .takers = 1 }, &h, &a);
 		assert_string_equal(show(&h, &a), places[i].stripped);
 		str_fini(&tokens);
 		arena_fini(&a);
@@ -135,12 +136,51 @@ TEST(tokens_of_other_rules_stay_where_they_are)
 	struct http_head h;
 
 	head_from(&h, &a, "authorization: Bearer t|x-b: u", "b=u&c=1");
-	token_places_strip(z, 1, &h, &a);
+	token_places_strip(z, &(struct authn_proof){ .rule = 1, .takers = 3 },
+	    &h, &a);
 	assert_string_equal(show(&h, &a), "c=1|authorization: Bearer t");
 	assert_true(slice_is(token_places_hide(z, SLICE("b=u&c=1&"
 	    "access_token=t"), &a), "c=1"));
 	arena_fini(&a);
 	authn_unref(z);
+}
+
+/* What no rule takes is nobody's, whatever becomes of the one that is good. */
+TEST(tokens_that_no_rule_takes_are_taken_out)
+{
+	static const struct {
+		const char *forwards;	/* of the second rule */
+		uint64_t    takers;
+		const char *left;
+	} cases[] = {
+		{ "false", 2, "c=1|authorization: Basic x|cookie: a=1" },
+		{ "true", 2, "c=1&b=u|authorization: Basic x|x-b: v|cookie: a=1" },
+		{ "false", 7, "c=1&access_token=s|authorization: Bearer t|"
+		    "authorization: Basic x|cookie: a=1; sid=w" },
+		{ "true", 6, "c=1&b=u|authorization: Basic x|x-b: v|"
+		    "cookie: a=1; sid=w" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct arena a = { 0 };
+		struct http_head h;
+		struct authn *z = rules_from(arena_printf(&a,
+		    "[{issuer: A, " KEYS "}, {issuer: B, fromHeaders: "
+		    "[{name: x-b}], fromParams: [b], forwardOriginalToken: %s, "
+		    KEYS "}, {issuer: C, fromCookies: [sid], " KEYS "}]",
+		    cases[i].forwards));
+
+		head_from(&h, &a, "authorization: Bearer t|authorization: "
+		    "Basic x|x-b: v|cookie: a=1; sid=w",
+		    "c=1&b=u&access_token=s");
+		if (cases[i].takers == 7)
+			h.query = SLICE("c=1&access_token=s&b=u");
+		token_places_strip(z, &(struct authn_proof){ .rule = 1,
+		    .takers = cases[i].takers }, &h, &a);
+		assert_string_equal(show(&h, &a), cases[i].left);
+		authn_unref(z);
+		arena_fini(&a);
+	}
 }
 
 TEST(tokens_of_a_request_are_so_many_at_most)

@@ -435,19 +435,44 @@ judge_by(const struct authn *z, size_t rule, struct judging *j,
 }
 
 static void
+add_taker(struct authn_proof *p, size_t rule, const struct judging *j)
+{
+	p->takers |= UINT64_C(1) << rule;
+	for (size_t i = 0; i < j->n; i++)
+		if (is_of(&j->v[i], rule) &&
+		    authn_end(&j->v[i].token) < p->until_s)
+			p->until_s = authn_end(&j->v[i].token);
+}
+
+/* Whether it looks at a token that no taker looks at. */
+static bool
+is_of_interest(const struct authn_proof *p, size_t rule,
+    const struct judging *j)
+{
+	for (size_t i = 0; i < j->n; i++)
+		if (is_of(&j->v[i], rule) &&
+		    (j->v[i].found->rules & p->takers) == 0)
+			return true;
+	return false;
+}
+
+static void
 fill_proof(struct authn_proof *p, const struct authn *z, size_t rule,
-    const struct jwt *first, const struct reading *v, size_t n)
+    const struct jwt *token, struct judging *j)
 {
 	const struct authn_rule *r = &z->rules[rule];
+	const struct jwt *first;
 
 	p->rule = rule;
-	p->payload = first->payload;
-	p->claims = first->claims;
-	authn_token(&p->token, &p->arena, first->claims, r->spaced,
+	p->payload = token->payload;
+	p->claims = token->claims;
+	authn_token(&p->token, &p->arena, token->claims, r->spaced,
 	    r->spaced_len);
-	for (size_t i = 0; i < n; i++)
-		if (is_of(&v[i], rule) && authn_end(&v[i].token) < p->until_s)
-			p->until_s = authn_end(&v[i].token);
+	add_taker(p, rule, j);
+	for (size_t i = rule + 1; i < z->rules_len; i++)
+		if (is_of_interest(p, i, j) &&
+		    judge_by(z, i, j, &first) == JWT_OK)
+			add_taker(p, i, j);
 }
 
 /* That the issuer is another's says less than all else. */
@@ -475,7 +500,7 @@ authn_judge(const struct authn *z, const struct authn_found *found, size_t n,
 
 		out->signatures = j.signatures;
 		if (fault == JWT_OK && first != NULL) {
-			fill_proof(p, z, i, first, j.v, n);
+			fill_proof(p, z, i, first, &j);
 			*out = (struct authn_verdict){ p, JWT_OK, i,
 				j.signatures };
 			return;

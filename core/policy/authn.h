@@ -21,6 +21,9 @@
  * is not asked about: AuthorizationPolicies judge it (Istio's order).
  *
  * A rule without keys takes nothing.
+ *
+ * Whichever rule is first, the others are asked about the places at which it does
+ * not look: what no rule takes there is not good, and is nobody's to see.
  */
 #define AUTHN_RULES_MAX		64	/* of a place; more are left out, which
 					 * refuses what they would take */
@@ -116,11 +119,12 @@ struct authn_proof {
 	struct refs             refs;
 	struct arena            arena;
 	size_t                  rule;	/* that took it */
+	uint64_t                takers;	/* it, and others that would, a bit each */
 	struct authz_token      token;	/* with lists where spaces were */
 	struct slice            payload;	/* as it was signed, base64url */
 	const struct conf_node *claims;	/* as they were */
-	int64_t                 until_s;	/* none of the request's tokens
-						 * has expired before */
+	int64_t                 until_s;	/* none that takers look at has
+						 * expired before */
 };
 void authn_proof_unref(struct authn_proof *);	/* NULL is allowed */
 

@@ -196,6 +196,10 @@ TEST(authn_of_several_tokens_wants_all_of_one_rule)
 	    { slice_str(bad), 1 } };
 	const struct authn_found saved[] = { { slice_str(bad), 1 },
 	    { slice_str(of_b), 2 } };
+	const struct authn_found both[] = { { slice_str(of_b), 2 },
+	    { slice_str(good), 1 } };
+	const struct authn_found half[] = { { slice_str(good), 1 },
+	    { slice_str(bad), 2 } };
 
 	authn_judge(z, two, 2, NOW, &v);
 	assert_non_null(v.proof);
@@ -210,6 +214,19 @@ TEST(authn_of_several_tokens_wants_all_of_one_rule)
 	assert_true(slice_is(v.proof->token.principal, "B/4"));
 	assert_int_equal(v.proof->until_s, INT64_MAX);
 	assert_int_equal(v.rule, 1);
+	assert_int_equal(v.proof->takers, 2);
+	authn_proof_unref(v.proof);
+	/* The second is asked about what the first does not look at. */
+	authn_judge(z, both, 2, NOW, &v);
+	assert_non_null(v.proof);
+	assert_true(slice_is(v.proof->token.principal, "A/1"));
+	assert_int_equal(v.proof->takers, 3);
+	assert_int_equal(v.proof->until_s, 1795223600);
+	assert_int_equal(v.signatures, 2);
+	authn_proof_unref(v.proof);
+	authn_judge(z, half, 2, NOW, &v);
+	assert_non_null(v.proof);
+	assert_int_equal(v.proof->takers, 1);
 	authn_proof_unref(v.proof);
 	authn_unref(z);
 	world_fini(&w);

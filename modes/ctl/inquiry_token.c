@@ -36,8 +36,7 @@ let_by(struct inquiry_token *t, struct http_head *head,
 {
 	const struct authn_rule *r = &t->rules->rules[p->rule];
 
-	if (!r->forwards)
-		token_places_strip(t->rules, p->rule, head, &t->c->arena);
+	token_places_strip(t->rules, p, head, &t->c->arena);
 	token_outputs_put(t->rules, p, head, &t->c->arena);
 	t->policy = r->policy;
 	t->token = &p->token;

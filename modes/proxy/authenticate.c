@@ -97,8 +97,7 @@ let_by(struct state *s, struct authn_proof *p, const char *outcome)
 	s->past.has_token = true;
 	count(s, outcome);
 	l7_summary(s->ctx)->is_personal = true;
-	if (!s->rules->rules[p->rule].forwards)
-		token_places_strip(s->rules, p->rule, s->head, a);
+	token_places_strip(s->rules, p, s->head, a);
 	token_outputs_put(s->rules, p, s->head, a);
 	authenticate_as(s->ctx, &p->token);
 }

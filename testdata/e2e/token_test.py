@@ -207,6 +207,42 @@ def an_application_gets_the_claims_and_nobody_elses_words(scene):
 
 
 @scenario
+def a_bad_token_beside_a_good_one_is_nobodys_to_see(scene):
+	"""One good token lets a request pass; the other goes no further."""
+	ours, theirs = Issuer(), Issuer("https://other.example")
+	evil = Issuer(theirs.url)
+	control, _, web = orders_and(scene, "web")
+	rules = [{"issuer": ours.url, "jwks": ours.jwks}, {"issuer": theirs.url,
+	    "jwks": theirs.jwks, "fromHeaders": [{"name": "x-other"}],
+	    "fromParams": ["other"], "fromCookies": ["other"]}]
+	control.apply(authentication(rules))
+	wait_until(lambda: ask(web, fields=bearer("x")) == 401, "it is in force")
+	bad = evil.token("root")
+	good, second = ours.token(), theirs.token("bob")
+
+	def places(token, own):
+		for path, fields in (("/?a=1", {"x-other": token}),
+		    (f"/?a=1&other={token}", {}),
+		    ("/?a=1", {"Cookie": f"b=2; other={token}"})):
+			got = seen(web, path, fields={**bearer(own), **fields})
+			text = json.dumps([got["path"], got["headers"]])
+			assert "a=1" in got["path"], got
+			yield own in text, token in text
+	assert list(places(bad, good)) == [(False, False)] * 3
+	assert list(places("no-token", good)) == [(False, False)] * 3
+	# The second rule takes it: the first one's token is the bad one.
+	assert list(places(second, "no.to.ken")) == [(False, False)] * 3
+	assert list(places(second, good)) == [(False, True)] * 3
+	for rule in rules:
+		rule["forwardOriginalToken"] = True
+	control.apply(authentication(rules))
+	wait_until(lambda: list(places(bad, good)) == [(True, False)] * 3,
+	    "the good one goes on, and the bad one does not")
+	assert list(places(second, "no.to.ken")) == [(False, True)] * 3
+	assert list(places(second, good)) == [(True, True)] * 3
+
+
+@scenario
 def a_caller_of_grpc_is_told_that_its_token_is_not_good(scene):
 	issuer = Issuer()
 	store = scene.closing(Store())
