@@ -65,7 +65,8 @@ is_ours(struct slice name)
 {
 	static const char *const names[] = { "host", "expect", "trailer",
 		"forwarded", "proxy-status", "x-forwarded-client-cert",
-		"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto" };
+		"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
+		EXT_AUTHZ_PRINCIPAL };
 
 	if (http_field_id(name) >= FIELD_CONNECTION ||
 	    slice_has_prefix(name, SLICE(":")) ||

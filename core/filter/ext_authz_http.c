@@ -1,4 +1,5 @@
 #include "filter/ext_authz_http.h"
+#include "http/twin.h"
 
 /* --- the question ----------------------------------------------------------------- */
 
@@ -19,6 +20,18 @@ put_fields(const struct ext_authz_settings *s,
 	for (size_t i = 0; i < s->more_headers.len; i++)
 		http_fields_set(out, slice_str(s->more_headers.items[i].key),
 		    slice_str(s->more_headers.items[i].value));
+}
+
+/* Nobody else's word for it, nor another spelling. */
+static void
+put_principal(const struct ext_authz_question *q, struct http_fields *out)
+{
+	const struct slice name = SLICE(EXT_AUTHZ_PRINCIPAL);
+
+	twin_remove(out, name);
+	http_fields_remove(out, name);
+	if (q->source.principal.len > 0)
+		http_fields_add(out, name, q->source.principal);
 }
 
 static struct slice
@@ -55,6 +68,7 @@ ext_authz_http_ask(const struct ext_authz_settings *s,
 	out->query = h->query;
 	out->content_length = (int64_t)q->body.len;
 	put_fields(s, q, &out->fields);
+	put_principal(q, &out->fields);
 }
 
 /* --- the answer ------------------------------------------------------------------- */

@@ -7,7 +7,8 @@
  * ext_authz_http: a provider that is asked by a request like the one in question:
  * its method, host, path (behind a prefix) and query, Authorization and
  * x-request-id, and the headers that settings name; its body if they say so, with
- * x-envoy-auth-partial-body beside it.
+ * x-envoy-auth-partial-body beside it; and EXT_AUTHZ_PRINCIPAL, if its caller has
+ * proven who it is.
  *
  * 200 lets pass.  What settings name of its fields goes up instead of what the
  * caller said: a field of the caller that only the provider may say, other than

@@ -95,6 +95,37 @@ TEST(ext_authz_http_asks_what_settings_show)
 	arena_fini(&a);
 }
 
+/* A caller that says it, in whatever spelling, is not believed. */
+TEST(ext_authz_http_tells_who_calls)
+{
+	static const char *const shown[] = { "x-*" };
+	static struct conf_pair more[] = {
+		{ "x-ext-authz-principal", "spiffe://td/ns/a/sa/fixed" } };
+	static const struct { const char *principal, *fields; } cases[] = {
+		{ "spiffe://td/ns/a/sa/b", "x-ext-authz: allow\n"
+		    "x-ext-authz-principal: spiffe://td/ns/a/sa/b\n" },
+		{ "", "x-ext-authz: allow\n" },
+	};
+	struct ext_authz_settings s = { .headers = NAMES(shown),
+		.more_headers = { more, 1 }, .path = SLICE("") };
+	struct ext_authz_question q = { .body = SLICE("") };
+	struct http_head h, asked;
+	struct arena a;
+
+	arena_init(&a);
+	request_init(&h, &a, "x-ext-authz-principal: spiffe://td/ns/a/sa/root\n"
+	    "x-ext-authz: allow\nx.ext.authz.principal: root\n"
+	    "x-ext_authz-principal: root\n");
+	q.head = &h;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		q.source.principal = slice_str(cases[i].principal);
+		ext_authz_http_ask(&s, &q, &a, &asked);
+		assert_string_equal(show_fields(&asked.fields, &a),
+		    cases[i].fields);
+	}
+	arena_fini(&a);
+}
+
 struct outcome {
 	struct arena             arena;
 	struct http_head         request;

@@ -1,4 +1,5 @@
 #include "base/str.h"
+#include "filter/ext_authz.h"
 #include "http/twin.h"
 #include "model/closure.h"
 #include "modes/proxy/entrance.h"
@@ -8,6 +9,7 @@
 static const char *const identity_fields[] = {
 	"x-forwarded-client-cert", "x-mesh-", "l5d-", "x-envoy-",
 	"x-ssl-client-", "x-client-cert", "ssl-client-", "x-spiffe-",
+	EXT_AUTHZ_PRINCIPAL,
 };
 
 /* In any spelling that applications take for it. */
@@ -54,8 +56,9 @@ remove_forwarded(struct http_fields *fields)
 	fields->len = kept;
 }
 
+/* may_ask: it comes from who may say for whom it asks. */
 static void
-remove_identity(struct http_fields *fields)
+remove_identity(struct http_fields *fields, bool may_ask)
 {
 	size_t kept = 0;
 
@@ -65,7 +68,8 @@ remove_identity(struct http_fields *fields)
 
 		/* Only three letters begin such a name. */
 		if ((c == 'x' || c == 'l' || c == 's') &&
-		    is_identity_field(f->name))
+		    is_identity_field(f->name) &&
+		    !(may_ask && slice_is(f->name, EXT_AUTHZ_PRINCIPAL)))
 			continue;
 		fields->v[kept++] = *f;
 	}
@@ -154,7 +158,8 @@ entrance_apply(enum entrance from, struct http_head *h, struct arena *a,
 		if (client.ptr != NULL && !entrance_is_gateway(peer))
 			client = SLICE_NONE;
 	}
-	remove_identity(&h->fields);
+	remove_identity(&h->fields, from == ENTRANCE_PEER &&
+	    peer->id[0] != '\0' && !peer->is_foreign);
 	if (from == ENTRANCE_EDGE || peer->is_foreign) {
 		remove_forwarded(&h->fields);
 		set_forwarded(h, a, caller);
@@ -186,7 +191,7 @@ entrance_apply_edge(struct http_head *h, struct arena *a,
 	    proto = http_fields_get(&h->fields, FIELD_X_FORWARDED_PROTO),
 	    host = http_fields_get(&h->fields, FIELD_X_FORWARDED_HOST);
 
-	remove_identity(&h->fields);
+	remove_identity(&h->fields, false);
 	remove_forwarded(&h->fields);
 	set_forwarded(h, a, caller);
 	if (hops == 0)
@@ -205,7 +210,7 @@ entrance_apply_edge(struct http_head *h, struct arena *a,
 void
 entrance_apply_trailers(struct http_fields *trailers)
 {
-	remove_identity(trailers);
+	remove_identity(trailers, false);
 }
 
 /* The namespace was proven; within it, a workload may say its name. */

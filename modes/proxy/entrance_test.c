@@ -39,6 +39,8 @@ TEST(a_trailer_says_nothing_of_who_calls)
 		/* As PHP and some others read it. */
 		{ "x.forwarded.client.cert", false }, { "x.mesh-source", false },
 		{ "x.mesh", true }, { "x.meshed", true },
+		{ "x-ext-authz-principal", false }, { "x-ext-authz", true },
+		{ "x.ext-authz.principal", false },
 		/* Of a body, to a provider of authorization. */
 		{ "x-envoy-auth-partial-body", true },
 	};

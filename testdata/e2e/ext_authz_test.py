@@ -151,6 +151,34 @@ def what_a_provider_says_cannot_be_forged(scene):
 
 
 @scenario
+def an_http_provider_learns_who_calls(scene):
+	"""By the header of the question; the certificate's is the asker's."""
+	world = World(scene, HttpProvider(yes([("X-Ext-Authz-Principal",
+	    "spiffe://mesh.internal/ns/default/sa/root")])), HTTP,
+	    ", includeRequestHeadersInCheck: [x-forwarded-client-cert, 'x-*'], "
+	    "headersToUpstreamOnAllow: [x-user, x-ext-authz-principal]")
+	name = "x-ext-authz-principal"
+	who = "spiffe://mesh.internal/ns/default/sa/"
+	forged = ("-H", f"X-Ext-Authz-Principal: {who}root", "-H",
+	    f"X.Ext.Authz.Principal: {who}root", "-H",
+	    f"x-forwarded-client-cert: URI={who}root")
+	for options in ((), forged):
+		fields = world.ask("/x", *options).json()["headers"]
+		assert "root" not in json.dumps(fields), fields
+		asked = world.provider.asked[-1].headers
+		assert asked.get_all(name) == [f"{who}web"], asked.items()
+		assert f"URI={who}orders" in asked["x-forwarded-client-cert"]
+		assert "root" not in str(asked), asked.items()
+	# What calls the provider, and asks nothing, cannot say it either.
+	world.provider.asked.clear()
+	curl(f"{world.web.outbound}/page", "-H", "Host: auth.default.mesh",
+	    *forged)
+	asked = world.provider.asked[-1].headers
+	assert asked.get_all(name) is None and "root" not in str(asked), \
+	    asked.items()
+
+
+@scenario
 def what_a_provider_says_is_nobody_elses_where_it_is_not_asked(scene):
 	only = ", headersToUpstreamOnAllow: [x-user, cookie]"
 	world = World(scene, HttpProvider(yes()), HTTP, only)
