@@ -16,16 +16,13 @@
  * it may not touch, and what is passed over where it tries: Host and pseudo
  * fields, what frames a message or belongs to one hop, and what the mesh itself
  * vouches for (x-mesh-*, x-forwarded-client-cert, -for, -host, -proto,
- * forwarded, proxy-status, x-ext-authz-principal).  An answer that is malformed in any part is an ERROR, but for the
- * body of a refusal by HTTP; failOpen is not for that, only for nobody's answer:
- * a refusal that is too long, or cut, would open what it shuts.
+ * forwarded, proxy-status, x-ext-authz-principal).  An answer that is malformed in
+ * any part is an ERROR, but for the body of a refusal by HTTP; failOpen is only for
+ * nobody's answer: a refusal that is too long, or cut, would open what it shuts.
  */
 #define EXT_AUTHZ_ANSWER_MAX	(64 * 1024)	/* bytes of its body, or message */
 #define EXT_AUTHZ_CHANGES_MAX	128
-/*
- * On questions by HTTP: who calls, as source.principal is by gRPC.  Only members of
- * the mesh may say it (entrance.h), as those ask.
- */
+/* On questions by HTTP: who calls.  Only members of the mesh may say it. */
 #define EXT_AUTHZ_PRINCIPAL	"x-ext-authz-principal"
 #define EXT_AUTHZ_GRPC_PATH	"/envoy.service.auth.v3.Authorization/Check"
 

@@ -196,10 +196,6 @@ TEST(authn_of_several_tokens_wants_all_of_one_rule)
 	    { slice_str(bad), 1 } };
 	const struct authn_found saved[] = { { slice_str(bad), 1 },
 	    { slice_str(of_b), 2 } };
-	const struct authn_found both[] = { { slice_str(of_b), 2 },
-	    { slice_str(good), 1 } };
-	const struct authn_found half[] = { { slice_str(good), 1 },
-	    { slice_str(bad), 2 } };
 
 	authn_judge(z, two, 2, NOW, &v);
 	assert_non_null(v.proof);
@@ -216,7 +212,30 @@ TEST(authn_of_several_tokens_wants_all_of_one_rule)
 	assert_int_equal(v.rule, 1);
 	assert_int_equal(v.proof->takers, 2);
 	authn_proof_unref(v.proof);
-	/* The second is asked about what the first does not look at. */
+	authn_unref(z);
+	world_fini(&w);
+}
+
+/* The others are asked about what the first that takes it does not look at. */
+TEST(authn_knows_which_other_rules_take_what_they_look_at)
+{
+	struct world w;
+	char of_a[512], of_b[512];
+	struct authn_verdict v;
+
+	world_init(&w);
+	struct authn *z = rules_of(&w, "[{issuer: A, jwks: @A@}, "
+	    "{issuer: B, jwks: @B@, fromHeaders: [{name: x-b}]}]");
+
+	snprintf(of_a, sizeof(of_a), "%s", token(&w, 'a',
+	    "{\"iss\":\"A\",\"sub\":\"1\"}").ptr);
+	snprintf(of_b, sizeof(of_b), "%s", token(&w, 'b',
+	    "{\"iss\":\"B\",\"sub\":\"2\",\"exp\":1795223600}").ptr);
+	const struct authn_found both[] = { { slice_str(of_b), 2 },
+	    { slice_str(of_a), 1 } };
+	const struct authn_found half[] = { { slice_str(of_a), 1 },
+	    { slice_str(of_a), 2 } };
+
 	authn_judge(z, both, 2, NOW, &v);
 	assert_non_null(v.proof);
 	assert_true(slice_is(v.proof->token.principal, "A/1"));
@@ -227,6 +246,7 @@ TEST(authn_of_several_tokens_wants_all_of_one_rule)
 	authn_judge(z, half, 2, NOW, &v);
 	assert_non_null(v.proof);
 	assert_int_equal(v.proof->takers, 1);
+	assert_int_equal(v.proof->until_s, INT64_MAX);
 	authn_proof_unref(v.proof);
 	authn_unref(z);
 	world_fini(&w);
