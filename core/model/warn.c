@@ -376,6 +376,8 @@ model_warn_beside(const struct model_set *set, unsigned flags,
 			warn_peer(&w);
 		if (w.object->kind == &model_authorization_policy_kind)
 			warn_authz(&w);
+		if (w.is_all)
+			warn_selector(&w);
 		if (w.is_all || elsewhere != NULL)
 			warn_references(&w);
 	}

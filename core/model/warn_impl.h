@@ -31,6 +31,8 @@ void warn_federation(struct warner *);
 void warn_authn(struct warner *);
 /* Of PeerAuthentications. */
 void warn_peer(struct warner *);
+/* Of policies whose selector picks no workload; the set is all. */
+void warn_selector(struct warner *);
 /* Of hosts outside and TLS to them; flags as model_warn has them. */
 void warn_outside(struct warner *, unsigned flags);
 /*
