@@ -374,8 +374,10 @@ model_warn_beside(const struct model_set *set, unsigned flags,
 			warn_authn(&w);
 		if (w.object->kind == &model_peer_authentication_kind)
 			warn_peer(&w);
-		if (w.object->kind == &model_authorization_policy_kind)
+		if (w.object->kind == &model_authorization_policy_kind) {
 			warn_authz(&w);
+			warn_loose(&w);
+		}
 		if (w.is_all)
 			warn_selector(&w);
 		if (w.is_all || elsewhere != NULL)

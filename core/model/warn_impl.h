@@ -44,6 +44,8 @@ const char *warn_value_fault(enum model_authz_attribute, const char *value,
 const char *warn_header_fault(struct slice name);
 /* Of rules of an AuthorizationPolicy that nothing can match. */
 void warn_authz(struct warner *);
+/* Of those that let in more than they seem to. */
+void warn_loose(struct warner *);
 /* Of those that ask for tokens where nobody looks at any; the set is all. */
 void warn_tokens(struct warner *);
 /* The same by what it is about, as references. */

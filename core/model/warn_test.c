@@ -175,8 +175,8 @@ static const struct {
 	/* Nobody is known. */
 	{ MODEL_WARN_REFERENCES, PEER("p", "default", "selector: {matchLabels: "
 	    "{app: db}}, portLevelMtls: {8080: {mode: DISABLE}}")
-	    LABELLED("{port: 80}"), "t:5:32: spec.selector.matchLabels: selects no workload, as none "
-	    "of namespace default has app=db\n" },
+	    LABELLED("{port: 80}"), "t:5:32: spec.selector.matchLabels: selects "
+	    "no workload, as none of namespace default has app=db\n" },
 	/* More to fulfil goes first, whatever its place. */
 	{ 0, ROUTE("a", PARENT "rules: [{matches: [{path: {value: /a}}]}, "
 	    "{matches: [{path: {value: /a}, method: GET}]}]"), "" },
