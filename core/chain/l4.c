@@ -277,6 +277,17 @@ static const struct conn_ops conn_ops = {
 	on_conn_data, on_conn_drained, on_conn_closed
 };
 
+void
+l4_drain_if_due(struct l4_run *r)
+{
+	const struct worker_env *env = r->env;
+
+	if (r->terminal->drain != NULL && (env->is_draining ||
+	    (env->is_leaving != NULL &&
+	    env->is_leaving(env->leaving_arg, conn_peer(r->conn)))))
+		r->terminal->drain(r->terminal_state);
+}
+
 /* False: it refused, and the connection is closed. */
 static bool
 open_terminal(struct l4_run *r)
@@ -289,8 +300,7 @@ open_terminal(struct l4_run *r)
 			conn_close(r->conn, CLOSE_LOCAL);
 		return false;
 	}
-	if (r->env->is_draining && r->terminal->drain != NULL)
-		r->terminal->drain(r->terminal_state);
+	l4_drain_if_due(r);
 	return true;
 }
 

@@ -47,4 +47,7 @@ struct l4_run {
 	struct l4_ctx             slots[];
 };
 
+/* Asks an open one to end in order, if its worker wants that of it. */
+void l4_drain_if_due(struct l4_run *);
+
 #endif

@@ -399,6 +399,44 @@ TEST(l4_who_opens_while_the_worker_drains_is_asked_to_end_too)
 	bench_fini(&b);
 }
 
+static bool
+is_asked(void *arg, const struct conn_peer *peer)
+{
+	return !peer->is_tls && *(const bool *)arg;
+}
+
+TEST(l4_who_leaves_is_asked_to_end_and_so_is_who_comes)
+{
+	bool is_it = false;
+
+	for (int comes_later = 0; comes_later < 2; comes_later++) {
+		struct bench b;
+
+		bench_init(&b, FILTERS("ao", "b"));
+		assert_trace("a:open");
+		if (comes_later) {
+			is_it = true;
+			worker_env_part(&b.env, is_asked, &is_it);
+			assert_trace("");
+		}
+		l4_resume(b.holder, DIR_UP);
+		turn();
+		if (comes_later) {
+			assert_trace("b:open open drain");
+		} else {
+			assert_trace("b:open open");
+			worker_env_part(&b.env, is_asked, &is_it);
+			assert_trace("");
+			is_it = true;
+			worker_env_part(&b.env, is_asked, &is_it);
+			assert_trace("drain");
+		}
+		worker_env_part(&b.env, NULL, NULL);
+		assert_trace("");
+		bench_fini(&b);
+	}
+}
+
 TEST(l4_stop_at_open_enters_no_one_behind)
 {
 	struct bench b;

@@ -31,16 +31,32 @@ worker_env_conns(const struct worker_env *env)
 	    memory_order_relaxed);
 }
 
+static void
+drain_who_must(struct worker_env *env)
+{
+	LIST_FOREACH_SAFE(at, &env->runs) {
+		struct l4_run *r = list_entry(at, struct l4_run, link);
+
+		if (r->is_open && !r->is_closed)
+			l4_drain_if_due(r);
+	}
+}
+
 void
 worker_env_drain(struct worker_env *env)
 {
 	env->is_draining = true;
-	LIST_FOREACH_SAFE(at, &env->runs) {
-		struct l4_run *r = list_entry(at, struct l4_run, link);
+	drain_who_must(env);
+}
 
-		if (r->is_open && !r->is_closed && r->terminal->drain != NULL)
-			r->terminal->drain(r->terminal_state);
-	}
+void
+worker_env_part(struct worker_env *env, worker_env_leaving *is_leaving,
+    void *arg)
+{
+	env->is_leaving = is_leaving;
+	env->leaving_arg = arg;
+	if (is_leaving != NULL)
+		drain_who_must(env);
 }
 
 void

@@ -12,6 +12,7 @@
  * worker_env: what belongs to one worker and is wanted everywhere on it: its
  * loop, who we are, where it counts.
  */
+struct conn_peer;
 struct stat_memo;
 struct stat_registry;
 struct stat_worker;
@@ -24,6 +25,8 @@ struct worker_env {
 	struct list   asides;	/* exchanges without a connection: l7_aside.c */
 	size_t        asides_len;
 	bool          is_draining;	/* who comes now ends in order too */
+	bool        (*is_leaving)(void *arg, const struct conn_peer *);
+	void         *leaving_arg;	/* of worker_env_part; or both NULL */
 	bool          is_closing;	/* what still goes on is cut off by us */
 	struct stat_registry *stats;	/* where filters find their series, */
 	struct stat_worker   *stat;	/* and this worker's cells; both may be
@@ -47,6 +50,12 @@ void worker_env_init(struct worker_env *, struct loop *, int index, void *mode);
 size_t worker_env_conns(const struct worker_env *);
 /* Asks every connection of the worker, and who still comes, to end in order. */
 void worker_env_drain(struct worker_env *);
+/*
+ * Asks those connections to end in order whose peer `is_leaving` says that of,
+ * and from then on each that comes, until it is set again; NULL: none.
+ */
+typedef bool worker_env_leaving(void *arg, const struct conn_peer *);
+void worker_env_part(struct worker_env *, worker_env_leaving *, void *arg);
 /* Closes every connection now, and ends what is beside them. */
 void worker_env_close(struct worker_env *);
 /*

@@ -151,6 +151,7 @@ worker_init(struct proxy_worker *w, struct data_plane *p, int index)
 	list_init(&w->undecided);
 	list_init(&w->requests_let_in);
 	plain_settle_init(w);
+	refuse_init(w);
 	list_init(&w->key_waits);
 	token_turns_init(w);
 	authorize_log_init(w);
@@ -457,6 +458,7 @@ on_stop(void *arg)
 	LIST_FOREACH(at, &w->plane->ports)
 		port_unwatch(list_entry(at, struct open_port, link), w);
 	loop_timer_stop(&w->settling);
+	refuse_stop(w);
 	token_turns_stop(w);
 	port_drop_arrivals(w);
 	port_drop_openings(w);

@@ -11,17 +11,33 @@ struct refusal {
 	struct revoked      *list;
 };
 
-static bool
-is_disbelieved(const struct proxy_worker *w, const struct conn_peer *peer)
+enum belief {
+	BELIEVED,
+	LEAVING,	/* for a while yet: root_grace.h */
+	DISBELIEVED,
+};
+
+static enum belief
+believe(const struct proxy_worker *w, const struct conn_peer *peer)
 {
 	const struct bundle *b;
 	struct spiffe id;
 
 	if (!peer->is_foreign)
-		return false;
-	b = !spiffe_parse(&id, slice_str(peer->id)) ? NULL :
-	    bundle_set_find(w->federated, id.domain);
-	return b == NULL || !bundle_has_key(b, peer->root_hash);
+		return BELIEVED;
+	if (!spiffe_parse(&id, slice_str(peer->id)))
+		return DISBELIEVED;
+	b = bundle_set_find(w->federated, id.domain);
+	if (b != NULL && bundle_has_key(b, peer->root_hash))
+		return BELIEVED;
+	return root_grace_has(&w->grace, id.domain, peer->root_hash,
+	    loop_now_ms(w->env.loop)) ? LEAVING : DISBELIEVED;
+}
+
+static bool
+is_leaving(void *arg, const struct conn_peer *peer)
+{
+	return believe(arg, peer) == LEAVING;
 }
 
 static bool
@@ -31,7 +47,7 @@ is_refused(void *arg, const struct conn_peer *peer)
 	bool is_revoked = revoked_has(w->revoked, slice_str(peer->id),
 	    peer->not_before);
 
-	if (!is_revoked && !is_disbelieved(w, peer))
+	if (!is_revoked && believe(w, peer) != DISBELIEVED)
 		return false;
 	log_warn("identity", "a connection with %s is cut off: it %s",
 	    peer->id, is_revoked ? "was revoked" :
@@ -82,20 +98,61 @@ refuse_is_own(const struct proxy_worker *w)
 	return is_revoked;
 }
 
+/*
+ * Connections that we began need no word: those of a generation before take no
+ * new request (upstream_identify).
+ */
+static void
+part(struct proxy_worker *w)
+{
+	uint64_t now = loop_now_ms(w->env.loop);
+	uint64_t end = root_grace_expire(&w->grace, now);
+
+	conn_peers_judge(w->env.loop, is_refused, w);
+	worker_env_part(&w->env, end == 0 ? NULL : is_leaving, w);
+	if (end == 0 || w->is_stopped)
+		loop_timer_stop(&w->parting);
+	else
+		loop_timer_start(&w->parting, end - now);
+}
+
+static void
+on_parting(void *arg)
+{
+	part(arg);
+}
+
+void
+refuse_init(struct proxy_worker *w)
+{
+	root_grace_init(&w->grace);
+	loop_timer_init(&w->parting, w->env.loop, on_parting, w);
+}
+
 void
 refuse_domains(struct proxy_worker *w, struct bundle_set *now)
 {
-	bool is_same = bundle_set_equal(w->federated, now);
+	struct bundle_set *before = w->federated;
 
-	bundle_set_unref(w->federated);
 	w->federated = now;
-	if (!is_same)
-		conn_peers_judge(w->env.loop, is_refused, w);
+	if (!bundle_set_equal(before, now)) {
+		root_grace_change(&w->grace, before, now,
+		    loop_now_ms(w->env.loop));
+		part(w);
+	}
+	bundle_set_unref(before);
+}
+
+void
+refuse_stop(struct proxy_worker *w)
+{
+	loop_timer_stop(&w->parting);
 }
 
 void
 refuse_end(struct proxy_worker *w)
 {
+	root_grace_fini(&w->grace);
 	bundle_set_unref(w->federated);
 	w->federated = NULL;
 	revoked_unref(w->revoked);

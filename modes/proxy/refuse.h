@@ -22,13 +22,17 @@ void data_plane_refuse(struct data_plane *, struct revoked *,
     "to it any more.\n"
 /* On the worker: whether our own identity is on it, so that nobody takes us. */
 bool refuse_is_own(const struct proxy_worker *);
+/* Each worker, first. */
+void refuse_init(struct proxy_worker *);
 /*
  * On the worker, takes the set (NULL allowed): foreign peers whose trust domain
  * is not in it, or no longer has the root that vouched for them, are cut off
- * likewise.
+ * likewise.  Where that root left in order (pki/root_grace.h) they finish what is
+ * under way, begin nothing more, and are cut off when its time is over.
  */
 void refuse_domains(struct proxy_worker *, struct bundle_set *);
-/* The worker ends: forgets both. */
+void refuse_stop(struct proxy_worker *);	/* nobody is waited for any more */
+/* The worker ends: forgets all of it. */
 void refuse_end(struct proxy_worker *);
 
 #endif

@@ -5,6 +5,7 @@
 #include "modes/proxy/authorize_log.h"
 #include "modes/proxy/snapshot.h"
 #include "net/listener.h"
+#include "pki/root_grace.h"
 #include "stat/memo.h"
 #include "upstream/upstream.h"
 
@@ -30,7 +31,9 @@ struct proxy_worker {
 	struct stat_memo  memo;
 	struct snapshot  *snapshot;	/* counted; swapped between two events */
 	struct revoked   *revoked;	/* refuse.h; NULL: nobody */
-	struct bundle_set *federated;	/* likewise: whom it believes */
+	struct bundle_set *federated;	/* likewise: whom it believes, */
+	struct root_grace  grace;	/* whom for a while yet, */
+	struct loop_timer  parting;	/* and until when */
 	bool              is_stopped;	/* nothing begins any more */
 	struct list       lookups;	/* waiting for a snapshot that answers */
 	struct list       arrivals;	/* of inbound.c, no byte from them yet */

@@ -52,6 +52,8 @@ spec:
   - from: [{{source: {{{who}}}}}]
 """
 
+# Bundles are fetched each second.
+QUICK = ("--bundle-refresh-hint", "1s")
 
 CA = "basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign\n"
 LEAF = """basicConstraints=critical,CA:false
@@ -142,6 +144,19 @@ def bundle_of(control):
 
 def inline(bundle):
 	return f"trustDomainBundle: '{json.dumps(bundle)}'"
+
+
+def endpoint(control, domain, bundle=None, url=None, who="control"):
+	"""What a document says of a control that serves its bundle itself."""
+	url = url or f"https://{control.api}/v1/trust-bundle?format=spiffe"
+	more = (f"bundleEndpointURL: {url}\n  bundleEndpointProfile:\n"
+	    f"    type: https_spiffe\n"
+	    f"    endpointSPIFFEID: spiffe://{domain}/{who}")
+	return more + (f"\n  {inline(bundle)}" if bundle else "")
+
+
+def bundle_of_kept(control, name="b"):
+	return json.loads(control.get("federatedbundle", name)["spec"]["bundle"])
 
 
 def federate(control, domain, more, name=None):

@@ -12,8 +12,8 @@ import threading
 
 import grpc
 import wire
-from federation import (ALLOW, DENIED, DOMAIN, abroad, ask, bundle_of, federate,
-    inline, member, mesh_of, settled)
+from federation import (ALLOW, DENIED, DOMAIN, QUICK, abroad, ask, bundle_of,
+    bundle_of_kept, endpoint, federate, inline, member, mesh_of, settled)
 from mesh import curl, free_port, main, scenario, wait_until, with_etc
 from outside import Authority
 from websocket import WebSocket
@@ -148,15 +148,6 @@ def callers_abroad_are_allowed_and_denied_by_their_id(scene):
 	assert b.ctl(*check, "--trust-domain", "a.example", expect=64)
 
 
-def endpoint(control, domain, bundle=None, url=None, who="control"):
-	"""What a document says of a control that serves its bundle itself."""
-	url = url or f"https://{control.api}/v1/trust-bundle?format=spiffe"
-	more = (f"bundleEndpointURL: {url}\n  bundleEndpointProfile:\n"
-	    f"    type: https_spiffe\n"
-	    f"    endpointSPIFFEID: spiffe://{domain}/{who}")
-	return more + (f"\n  {inline(bundle)}" if bundle else "")
-
-
 def status_of(control, name):
 	return control.get("cftd", name)["status"]
 
@@ -167,9 +158,6 @@ def fetched(control, name):
 		if one["type"] == "Fetched":
 			return one["status"], one["reason"], one["message"]
 	return None, None, None
-
-
-QUICK = ("--bundle-refresh-hint", "1s")
 
 
 @scenario
@@ -550,10 +538,6 @@ def an_impostor_is_nobody(scene):
 	assert ask(callers["false-b"], "orders-a").status in (502, 503)
 	assert orders.metrics().sum("mesh_tls_failures_total",
 	    reason="unknown-issuer") > before
-
-
-def bundle_of_kept(control, name="b"):
-	return json.loads(control.get("federatedbundle", name)["spec"]["bundle"])
 
 
 def callers(control, service):
