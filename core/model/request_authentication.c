@@ -237,3 +237,14 @@ const struct model_kind model_request_authentication_kind = {
 	.schema = &schema, .columns = columns, .concerns = concerns,
 	.text = "whose tokens requests may carry",
 };
+
+struct slice
+model_keys_missing(const char *fault)
+{
+	struct slice rest = slice_str(fault), where;
+
+	if (!slice_has_prefix(rest, SLICE(MODEL_KEYS_OF)))
+		return SLICE_NONE;
+	rest = slice_from(rest, sizeof(MODEL_KEYS_OF) - 1);
+	return slice_cut(&rest, ' ', &where) ? where : SLICE_NONE;
+}

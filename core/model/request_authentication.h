@@ -47,6 +47,14 @@ struct model_request_authentication {
 
 const struct model_request_authentication *model_request_authentication(
     const struct model_object *);
+/*
+ * How a proxy that could not fetch keys begins to say so of a document, with
+ * where they are behind it, up to the next blank.  Nothing is wrong with the
+ * document then: see model_keys_missing.
+ */
+#define MODEL_KEYS_OF	"keys of "
+/* Where the keys are that the fault is about; absent: it is about others. */
+struct slice model_keys_missing(const char *fault);
 /* Of another kind: false. */
 bool model_request_authentication_is_for(const struct model_object *,
     const struct model_authz_place *);

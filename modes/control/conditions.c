@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "conf/json.h"
+#include "model/request_authentication.h"
 #include "modes/control/conditions.h"
 #include "modes/control/conditions_judge.h"
 #include "modes/control/sessions.h"
@@ -235,10 +236,13 @@ find_reason(const struct conditions *c, const struct entry *e,
 	size_t running;
 
 	if (b != NULL && b->rejecting > 0) {
-		s->reason = "Invalid";
+		bool is_keyless = model_keys_missing(b->why).ptr != NULL;
+
+		s->reason = is_keyless ? "KeysUnavailable" : "Invalid";
 		s->why = b->why;
-		s->message = arena_printf(a, "rejected by %zu %s, %s among "
-		    "them: %s", b->rejecting, b->rejecting == 1 ? "proxy" :
+		s->message = arena_printf(a, "%s by %zu %s, %s among them: %s",
+		    is_keyless ? "what it points to cannot be fetched" :
+		    "rejected", b->rejecting, b->rejecting == 1 ? "proxy" :
 		    "proxies", b->who, b->why);
 	} else if (b != NULL) {
 		s->reason = "Pending";

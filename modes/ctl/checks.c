@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "conf/stream.h"
 #include "conf/units.h"
+#include "model/request_authentication.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/checks_impl.h"
 #include "modes/ctl/rows.h"
@@ -265,14 +266,35 @@ check_ca(struct ctl *c, struct checks *k)
 
 /* --- sidecars and services ------------------------------------------------------ */
 
+/* Of the first that it rejects: the keys that it could not fetch, if that is why. */
+static struct slice
+keys_missing(const struct conf_node *row)
+{
+	const char *fault = conf_get_string(conf_at(conf_get(row, "rejected"),
+	    0), "error");
+
+	return fault == NULL ? SLICE_NONE : model_keys_missing(fault);
+}
+
+static const char *
+hint_of(struct ctl *c, const struct conf_node *row)
+{
+	struct slice keys = keys_missing(row);
+
+	return keys.ptr == NULL ? "mesh ctl proxy status -o json, and the log of "
+	    "that proxy" : arena_printf(&c->arena, "does %.*s answer, to that "
+	    "machine? its proxy asks again by itself", SLICE_ARG(keys));
+}
+
 /* Of the first: what it rejected, and why. */
 static const char *
 rejected_text(struct ctl *c, const struct conf_node *row)
 {
 	const struct conf_node *all = conf_get(row, "rejected");
 
-	return arena_printf(&c->arena, "it rejects %s: %s%s",
-	    checks_text(c, conf_at(all, 0), "key"),
+	return arena_printf(&c->arena, "%s %s: %s%s",
+	    keys_missing(row).ptr != NULL ? "it cannot fetch what is pointed to "
+	    "by" : "it rejects", checks_text(c, conf_at(all, 0), "key"),
 	    checks_text(c, conf_at(all, 0), "error"),
 	    conf_len(all) > 1 ? ", and others" : "");
 }
@@ -345,7 +367,7 @@ check_proxy(struct ctl *c, struct checks *k, const struct conf_node *row)
 		    CHECK_WARNING : CHECK_ERROR, arena_printf(&c->arena,
 		    "what %s runs", name));
 		l->why = state_text(c, state, row);
-		l->hint = "mesh ctl proxy status -o json, and the log of that proxy";
+		l->hint = hint_of(c, row);
 	}
 	l = checks_add_end(c, k, "sidecars", arena_printf(&c->arena,
 	    "the certificate of %s", name),

@@ -399,9 +399,9 @@ issuers_fault(struct issuers *x, const struct model_jwt_rule *r,
 	if (i == NULL || i->failures == 0)
 		return false;
 	*err = i->err;
-	err_wrap(err, i->text != NULL ? "keys of %s (those that were had before "
-	    "stay in force)" : "keys of %s (none of its tokens is taken)",
-	    i->name);
+	err_wrap(err, i->text != NULL ? MODEL_KEYS_OF "%s (those that were had "
+	    "before stay in force)" : MODEL_KEYS_OF "%s (none of its tokens is "
+	    "taken)", i->address != NULL ? i->address : i->name);
 	return true;
 }
 

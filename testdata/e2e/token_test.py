@@ -378,6 +378,12 @@ def keys_of_a_server_that_is_not_who_it_must_be_are_not_taken(scene):
 	    "the log says why")
 	wait_until(lambda: "none of its tokens is taken" in control.ctl("get",
 	    "ra", "tokens", "-o", "yaml").stdout, "the document's status says it")
+	(programmed,) = [c for c in control.get("ra", "tokens")["status"][
+	    "conditions"] if c["type"] == "Programmed"]
+	assert programmed["reason"] == "KeysUnavailable", programmed
+	assert f"keys of {provider.url}/keys (" in programmed["message"], programmed
+	said = control.ctl("check", expect=1).stdout
+	assert f"hint: does {provider.url}/keys answer, to that machine?" in said
 
 
 if __name__ == "__main__":
