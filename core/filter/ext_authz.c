@@ -150,6 +150,21 @@ details_of(struct slice status)
 	return slice_cut(&status, '"', &details) ? details : SLICE("refused");
 }
 
+/* "connection refused" of "mesh; error=connection_refused; ..." */
+static const char *
+error_of(struct slice status, struct arena *arena)
+{
+	struct slice word;
+	char *text;
+
+	status = slice_from(status, sizeof("mesh; error=") - 1);
+	slice_cut(&status, ';', &word);
+	text = arena_printf(arena, "%.*s", SLICE_ARG(word));
+	for (char *p = text; *p != '\0'; p++)
+		*p = *p == '_' ? ' ' : *p;
+	return text;
+}
+
 bool
 ext_authz_is_refused(const struct http_fields *f, struct arena *arena,
     struct ext_authz_answer *out)
@@ -158,8 +173,9 @@ ext_authz_is_refused(const struct http_fields *f, struct arena *arena,
 
 	if (!slice_has_prefix(status, SLICE("mesh; error=")))
 		return false;
-	ext_authz_fail(out, arena_printf(arena, "it could not be asked, its "
-	    "sidecar says %.*s", SLICE_ARG(details_of(status))));
+	ext_authz_fail(out, arena_printf(arena, "it could not be asked: %s (%.*s, "
+	    "says its sidecar or ours)", error_of(status, arena),
+	    SLICE_ARG(details_of(status))));
 	/* The sidecar did get an answer, and could not follow it. */
 	out->is_malformed = slice_has_prefix(status,
 	    SLICE("mesh; error=http_protocol_error;"));

@@ -376,7 +376,8 @@ TEST(ext_authz_http_refusal_of_a_sidecar_is_no_answer)
 		assert_int_equal(o.answer.is_malformed, cases[i].is_malformed);
 		if (i == 0)
 			assert_string_equal(o.answer.why, "it could not be "
-			    "asked, its sidecar says access_denied");
+			    "asked: http request denied (access_denied, "
+			    "says its sidecar or ours)");
 		/* What it says of its way is nobody else's. */
 		assert_int_equal(o.answer.len, 0);
 		arena_fini(&o.arena);

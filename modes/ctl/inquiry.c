@@ -9,6 +9,7 @@
 #include "model/workload.h"
 #include "modes/ctl/inquiry.h"
 #include "modes/ctl/inquiry_arrival.h"
+#include "modes/ctl/print.h"
 #include "modes/ctl/rows.h"
 
 /* --- reasons ---------------------------------------------------------------------- */
@@ -392,6 +393,9 @@ inquiry_print(struct inquiry *q)
 		{ 0 },
 	};
 
+	/* For programs that would say everything twice. */
+	if (print_node(q->c, q->rows))
+		return;
 	CONF_FOREACH(e, q->rows)
 		add_summary(q, e->node);
 	rows_print(q->c, q->rows, columns, "workloads");

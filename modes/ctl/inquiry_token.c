@@ -42,15 +42,30 @@ let_by(struct inquiry_token *t, struct http_head *head,
 	t->token = &p->token;
 }
 
+/* Of claims that came without a token. */
+static const char *
+claims_text(enum jwt_fault fault)
+{
+	static const char *const texts[JWT_FAULTS] = {
+		[JWT_ISSUER] = "the claims are of another issuer",
+		[JWT_AUDIENCE] = "the claims are for another audience",
+		[JWT_EXPIRED] = "the claims have expired",
+		[JWT_EARLY] = "the claims do not hold yet",
+	};
+
+	return texts[fault] != NULL ? texts[fault] : jwt_fault_text(fault);
+}
+
 static void
-refuse(struct inquiry_token *t, size_t rule, enum jwt_fault fault)
+refuse(struct inquiry_token *t, size_t rule, enum jwt_fault fault,
+    const char *text)
 {
 	t->is = INQUIRY_TOKEN_REFUSED;
 	t->fault = jwt_fault_name(fault);
 	t->policy = t->rules->rules_len == 0 ? NULL :
 	    t->rules->rules[rule].policy;
 	t->why = arena_printf(&t->c->arena, "answered 401: %s%s%s",
-	    jwt_fault_text(fault), t->policy == NULL ? "" :
+	    text, t->policy == NULL ? "" :
 	    ", by RequestAuthentication ", t->policy == NULL ? "" : t->policy);
 }
 
@@ -149,7 +164,7 @@ refuse_or_wonder(struct inquiry_token *t, struct http_head *head,
 		if (i == v->rule && fault == JWT_KEY && by_claims != JWT_OK)
 			fault = by_claims;
 	}
-	refuse(t, v->rule, fault);
+	refuse(t, v->rule, fault, jwt_fault_text(fault));
 }
 
 static void
@@ -220,8 +235,7 @@ judge_by_login(struct inquiry_token *t)
 		t->why = arena_printf(a, "OIDCLogin %s asks for a login at %s "
 		    "first: browsers are sent there (302), others are answered "
 		    "401%s%s", t->policy, to, fault == JWT_OK ? "" :
-		    "; with these claims ", fault == JWT_OK ? "" :
-		    jwt_fault_text(fault));
+		    "; ", fault == JWT_OK ? "" : claims_text(fault));
 		return;
 	}
 	struct authz_token *made = arena_zalloc(a, sizeof(*made));
@@ -262,7 +276,7 @@ judge_claims(struct inquiry_token *t, struct http_head *head)
 			at = i;
 		}
 	}
-	refuse(t, at, fault);
+	refuse(t, at, fault, claims_text(fault));
 }
 
 /* --- places ----------------------------------------------------------------------- */

@@ -218,8 +218,8 @@ TEST(inquiry_token_a_login_comes_first)
 		    { INQUIRY_TOKEN_ASSUMED, NULL, "of a login by OIDCLogin "
 		    "shop/people", "https://idp.example/ann" } },
 		{ { .has_login = true, .claims = SESSION(",\"aud\":\"bank\"") },
-		    { INQUIRY_TOKEN_LOGIN, NULL, "with these claims the token is "
-		    "for another audience", NULL } },
+		    { INQUIRY_TOKEN_LOGIN, NULL, "; the claims are for another "
+		    "audience", NULL } },
 		/* Who has a good token need not. */
 		{ { .rules = RULE(", jwks: @K@"), .has_login = true },
 		    { INQUIRY_TOKEN_GOOD, NULL, "good", ALICE } },

@@ -112,7 +112,7 @@ TEST(lesson_says_what_is_seen_how_often)
 	assert_null(strchr(str_ptr(&s), '\x1b'));
 	assert_non_null(strstr(str_ptr(&s),
 	    "# shop/a GET /x/{*} port 80: 7 times, the last 2 s ago\n"
-	    "# shop/b bytes port 5432: 1 times, the last 60 s ago\n"
+	    "# shop/b bytes port 5432: once, 60 s ago\n"
 	    "# shop/z called, and no sidecar knows any more what: anything is "
 	    "allowed\n"));
 	assert_non_null(strstr(str_ptr(&s), "# (nobody proven, and so not "

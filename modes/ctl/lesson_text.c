@@ -39,8 +39,12 @@ add_comments(const struct lesson *l, struct str *out)
 	for (size_t i = 0; i < l->len; i++) {
 		str_add(out, "# ");
 		lesson_add_row(out, &l->v[i]);
-		str_addf(out, ": %lld times, the last %lld s ago\n",
-		    (long long)l->v[i].count, (long long)l->v[i].seconds_ago);
+		if (l->v[i].count == 1)
+			str_add(out, ": once, ");
+		else
+			str_addf(out, ": %lld times, the last ",
+			    (long long)l->v[i].count);
+		str_addf(out, "%lld s ago\n", (long long)l->v[i].seconds_ago);
 	}
 	for (size_t i = 0; i < l->coarse_len; i++)
 		str_addf(out, "# %s called, and no sidecar knows any more what: "

@@ -204,17 +204,18 @@ say_why(const struct authz_verdict *v, const struct authz_answer *by,
 		    "defaultInboundPolicy refuses; see mesh ctl allow");
 }
 
-/* For people: a method and a path, or how it is carried. */
+/* For people: a method and a path (of CONNECT: whereto), or how it is carried. */
 static void
 say_what(const struct authorize_at *at, const struct authz_facts *f,
     char out[PATH_SHOWN + 64])
 {
-	size_t len = f->path.len < PATH_SHOWN ? f->path.len : PATH_SHOWN;
+	struct slice to = f->path.len > 0 ? f->path : f->authority;
+	size_t len = to.len < PATH_SHOWN ? to.len : PATH_SHOWN;
 
 	if (f->is_http)
 		snprintf(out, PATH_SHOWN + 64, "%.*s %.*s",
 		    (int)(f->method.len < 32 ? f->method.len : 32),
-		    f->method.ptr, (int)len, f->path.ptr);
+		    f->method.ptr, (int)len, to.ptr);
 	else
 		snprintf(out, PATH_SHOWN + 64, "with %s", at->is_udp ?
 		    "datagrams" : "bytes");
@@ -229,11 +230,12 @@ tell(struct proxy_worker *w, const struct authorize_at *at,
 	if (!authorize_may_log(w, line))
 		return;
 	say_what(at, f, what);
-	log_info("authz", "%s: %.*s calls %.*s:%u %s: %s",
+	log_info("authz", "%s: %.*s calls %s%.*s:%u %s: %s",
 	    authorize_line_name(line),
 	    SLICE_ARG(f->id.len > 0 ? f->id : SLICE("somebody")),
-	    SLICE_ARG(at->service.len > 0 ? at->service : SLICE("the gateway")),
-	    at->port, what, why);
+	    at->front != NULL ? "Gateway " : "", SLICE_ARG(at->front != NULL ?
+	    slice_str(at->front->name) : at->service.len > 0 ? at->service :
+	    SLICE("the gateway")), at->port, what, why);
 }
 
 static void

@@ -267,6 +267,7 @@ open_port(struct gateway_maker *m, const struct model_object *gateway,
 	if (!make_front(m, gateway, port, &f))
 		goto out;
 	f.of = gateway;
+	f.name = arena_strdup(&m->out->arena, model_object_name(gateway));
 	for (size_t i = 0; !is_bad && told == NULL && i < spec->addresses_len;
 	    i++) {
 		const struct model_gateway_address *a = &spec->addresses[i];

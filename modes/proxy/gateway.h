@@ -61,6 +61,7 @@ struct gateway_front {
 	size_t              from_len;
 	bool                needs_hello;	/* before TLS it says who is meant */
 	const struct model_object *of;	/* its Gateway, while it is compiled */
+	const char         *name;	/* of that, "ns/name", for people */
 	const struct authz *authz;	/* of the snapshot: who may come in */
 	struct authn       *rules;	/* likewise: for tokens; NULL: none */
 	struct login_at    *logins;	/* likewise: of browsers; login_place.h */

@@ -53,7 +53,8 @@ refuse_unknown(struct open_port *o, struct proxy_worker *w, struct conn *c)
 	const struct conn_peer *peer = conn_peer(c);
 
 	log_info("listener", "inbound: %s asks for %s%s, which is not "
-	    "served here", peer->id, peer->sni,
+	    "served here", *peer->id == '\0' ? "somebody" : peer->id,
+	    *peer->sni == '\0' ? "no service by name" : peer->sni,
 	    slice_is(slice_str(peer->alpn), "mesh-udp/1") ? "/udp" : "");
 	port_refuse(o, w, "unknown_name");
 	conn_close(c, CLOSE_DENIED);

@@ -257,6 +257,8 @@ def a_gateway_obeys_the_policies_that_name_it(scene):
 	assert wire.get(port, "/plain", host="open.example").status == 200
 	refused = wire.get(port, "/plain", host="SECRET.example")
 	assert refused.status == 403 and refused.text() == DENIED
+	wait_until(lambda: f"deny: somebody calls Gateway default/edge:{port} GET "
+	    "/plain: rule 0 of default/edge" in edge.err(), "the log says where")
 	assert edge.metrics().sum(DECISIONS, decision="deny", rule="0",
 	    policy="default/edge") == 1
 
