@@ -33,6 +33,9 @@ fuzz_detect(const uint8_t *data, size_t size)
 	check(detect_peek(&peeking, &b) == early);
 	buf_add(&b, data + at, size - at);
 	check(detect_peek(&peeking, &b) == whole.found);
+	check(detect_resembles_http(&cut) == detect_resembles_http(&whole));
+	check(detect_resembles_http(&peeking) == detect_resembles_http(&whole));
+	check(detect_is_done(&cut) == detect_is_done(&whole));
 	buf_fini(&b);
 	answer(data, size, at);
 	return 0;

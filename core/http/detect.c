@@ -9,6 +9,12 @@ enum line { LINE_EMPTY, LINE_METHOD, LINE_SPACE, LINE_TARGET, LINE_NONE };
 /* Of the target; STAR: nothing but a '*'. */
 enum likeness { LIKE_NOTHING, LIKE_SCHEME, LIKE_STAR, LIKE_REQUEST };
 
+/*
+ * What follows a registered method and a word: "name:", as far as parsers of mail
+ * take it, which skip what continues nothing, and the "From " of a mailbox.
+ */
+enum after { AFTER_DONE, AFTER_BEGIN, AFTER_NAME, AFTER_SPACE, AFTER_SKIP };
+
 static const char *const names[] = {
 	[SPOKEN_UNKNOWN] = "unknown", [SPOKEN_HTTP1] = "http/1",
 	[SPOKEN_HTTP2] = "http/2", [SPOKEN_TLS] = "tls",
@@ -80,6 +86,13 @@ note_method(struct detect *d, unsigned char c)
 		d->is_mixed = true;
 }
 
+static bool
+is_known_method(const struct detect *d)
+{
+	return http_method_id(slice_of(d->method, d->method_len)) !=
+	    METHOD_OTHER;
+}
+
 static enum likeness
 likeness_of_first(const struct detect *d, unsigned char c)
 {
@@ -91,7 +104,7 @@ likeness_of_first(const struct detect *d, unsigned char c)
 	if (c == '/' || (method == METHOD_CONNECT && (is_letter(c) || c == '[')))
 		return LIKE_REQUEST;
 	if (c == '*')
-		return method != METHOD_OTHER ? LIKE_STAR : LIKE_NOTHING;
+		return is_known_method(d) ? LIKE_STAR : LIKE_NOTHING;
 	return upper(c) == 'H' ? LIKE_SCHEME : LIKE_NOTHING;
 }
 
@@ -113,6 +126,7 @@ likeness_of_scheme(struct detect *d, unsigned char c)
 static void
 note_target(struct detect *d, unsigned char c)
 {
+	d->has_more |= d->line == LINE_TARGET && d->version_at == 0;
 	if (d->line == LINE_SPACE)
 		d->likeness = likeness_of_first(d, c);
 	else if (d->likeness == LIKE_SCHEME)
@@ -152,11 +166,51 @@ step_line(struct detect *d, unsigned char c)
 		}
 		if (c != '\n')
 			note_target(d, c);
+		else if (d->line == LINE_TARGET && !d->has_more &&
+		    is_known_method(d))
+			d->after = AFTER_BEGIN;
 		d->line = c == '\n' ? LINE_NONE : LINE_TARGET;
 		return step_version(d, c);
 	default:
 		return false;
 	}
+}
+
+static enum after
+after_of_blank(const struct detect *d)
+{
+	switch ((enum after)d->after) {
+	case AFTER_BEGIN:
+		return AFTER_SKIP;
+	case AFTER_NAME:
+		return slice_is(slice_of(d->method, d->method_len), "From") ?
+		    AFTER_SKIP : AFTER_SPACE;
+	default:
+		return (enum after)d->after;
+	}
+}
+
+/* A byte behind a line that is no request but for what follows it. */
+static enum after
+step_after(struct detect *d, unsigned char c)
+{
+	if (d->after == AFTER_SKIP)
+		return c == '\n' ? AFTER_BEGIN : AFTER_SKIP;
+	if (c == ' ' || c == '\t')
+		return after_of_blank(d);
+	if (c == ':') {
+		d->likeness = LIKE_REQUEST;
+		return AFTER_DONE;
+	}
+	if (d->after == AFTER_BEGIN) {
+		d->method_len = 0;
+		if (c == '\r')
+			return AFTER_BEGIN;
+	}
+	if (d->after == AFTER_SPACE || c <= ' ' || c >= 0x7f)
+		return AFTER_DONE;
+	note_method(d, c);
+	return AFTER_NAME;
 }
 
 static bool
@@ -189,12 +243,22 @@ step_hello(struct detect *d, unsigned char c)
 	return d->hello_at == sizeof(first) / sizeof(first[0]);
 }
 
+bool
+detect_is_done(const struct detect *d)
+{
+	return d->found != SPOKEN_UNKNOWN && d->after == AFTER_DONE;
+}
+
 enum spoken
 detect_feed(struct detect *d, struct slice s)
 {
-	for (size_t i = 0; i < s.len && d->found == SPOKEN_UNKNOWN; i++) {
+	for (size_t i = 0; i < s.len && !detect_is_done(d); i++) {
 		unsigned char c = (unsigned char)s.ptr[i];
 
+		if (d->after != AFTER_DONE) {
+			d->after = (int)step_after(d, c);
+			continue;
+		}
 		d->has_line |= step_line(d, c);
 		if (step_preface(d, c))
 			d->found = SPOKEN_HTTP2;
@@ -216,7 +280,7 @@ detect_peek(struct detect *d, const struct buf *b)
 	struct buf_seg *it = NULL;
 	struct slice s;
 
-	while (d->found == SPOKEN_UNKNOWN && buf_next(b, &it, &s)) {
+	while (!detect_is_done(d) && buf_next(b, &it, &s)) {
 		size_t old = skip < s.len ? skip : s.len;
 
 		skip -= old;

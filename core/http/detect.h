@@ -14,7 +14,7 @@
  * version (RFC 9112, section 3), after empty lines if need be; TLS is the
  * beginning of a ClientHello (RFC 8446, section 5.1).  All else is OTHER, which
  * is said as soon as it can be neither of these.  A line may be as long as it
- * likes: this keeps three dozen bytes of state and no input.  It is as lenient as
+ * likes: this keeps five dozen bytes of state and no input.  It is as lenient as
  * servers are, as a request that looks like none to it would pass for bytes.
  *
  * What is OTHER may resemble a request all the same (detect_resembles_http): there
@@ -37,9 +37,11 @@ struct detect {
 	unsigned       hello_at;	/* ... of a ClientHello's beginning */
 	bool           has_line;	/* a whole request line was there */
 	int            likeness;	/* to a request; detect.c */
+	int            after;		/* the line, if fields may be there */
 	unsigned       method_len, scheme_at;
-	char           method[8];	/* its beginning */
+	char           method[8];	/* its beginning; then a field's name's */
 	bool           is_mixed;	/* it is not in upper case */
+	bool           has_more;	/* behind the target */
 	size_t         peeked;		/* bytes, of detect_peek */
 };
 
@@ -57,9 +59,12 @@ void detect_drained(struct detect *);
  * Of UNKNOWN and OTHER: a method, spaces, and what requests begin their target
  * with: '/' or the scheme of HTTP, behind any upper-case word; a '*', behind a
  * method that is registered and before no version of another protocol; a host,
- * behind CONNECT.  So "GET key" and "get /key" do not, "GET /key" does.
+ * behind CONNECT.  So "GET key" and "get /key" do not, "GET /key" does; and
+ * "GET key" with a line behind it that begins like a field, which may come when it
+ * is OTHER already: until it is done it is to be fed.
  */
 bool detect_resembles_http(const struct detect *);
+bool detect_is_done(const struct detect *);
 
 /*
  * What a server speaks, by the first bytes of its side of the connection; UNKNOWN

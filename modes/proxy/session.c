@@ -365,9 +365,9 @@ guard(struct session *s, const struct buf *data, bool end)
 	enum spoken found = detect_peek(&s->look.detect, data);
 
 	detect_drained(&s->look.detect);
-	s->is_guarding = found == SPOKEN_UNKNOWN;
+	s->is_guarding = !detect_is_done(&s->look.detect);
 	if (found != SPOKEN_HTTP1 && found != SPOKEN_HTTP2 &&
-	    ((s->is_guarding && !end) ||
+	    ((found == SPOKEN_UNKNOWN && !end) ||
 	    !detect_resembles_http(&s->look.detect)))
 		return true;
 	count_refusal(s, "bytes_to_http");
