@@ -350,6 +350,16 @@ authz_decide(const struct authz *z, const struct authz_facts *f,
 		out->dry_ask = answer(true, s.found[DRY_CUSTOM]);
 }
 
+const char *
+authz_about_http(const struct authz *z, const struct authz_answer *by)
+{
+	for (size_t i = 0; by->policy != NULL && i < z->rows_len; i++)
+		if (z->rows[i].rule == by->rule &&
+		    strcmp(z->rows[i].policy_name, by->policy) == 0)
+			return authz_row_about_http(&z->rows[i]);
+	return NULL;
+}
+
 struct authz_answer
 authz_unasked(const struct authz_verdict *v)
 {

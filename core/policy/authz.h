@@ -129,6 +129,11 @@ const char *const *authz_providers(const struct authz *, size_t *n);
 /* The strings of the verdict live as long as the structure. */
 void authz_decide(const struct authz *, const struct authz_facts *,
     struct authz_verdict *);
+/*
+ * What bytes have none of and the rule of an answer is about: "paths", "hosts" and
+ * so on; NULL: it is about nothing of the kind, or a default.
+ */
+const char *authz_about_http(const struct authz *, const struct authz_answer *);
 /* The answer if nobody is asked: the first rule that asks refuses. */
 struct authz_answer authz_unasked(const struct authz_verdict *);
 

@@ -454,6 +454,37 @@ authz_row_init(struct authz_row *r, struct arena *a,
 	}
 }
 
+static const char *
+terms_about_http(const struct authz_terms *t, size_t n)
+{
+	static const char *const words[] = {
+		[MODEL_BY_HOST] = "hosts", [MODEL_BY_METHOD] = "methods",
+		[MODEL_BY_PATH] = "paths", [MODEL_BY_HEADER] = "headers",
+		[MODEL_BY_CLAIM] = "tokens",
+		[MODEL_BY_REQUEST_PRINCIPAL] = "tokens",
+	};
+
+	for (; n > 0; n--, t++)
+		for (size_t i = 0; i < t->len; i++) {
+			size_t by = t->tests[i].attribute;
+
+			if (by < sizeof(words) / sizeof(words[0]) &&
+			    words[by] != NULL)
+				return words[by];
+		}
+	return NULL;
+}
+
+const char *
+authz_row_about_http(const struct authz_row *r)
+{
+	const char *word = terms_about_http(r->to, r->to_len);
+
+	if (word == NULL)
+		word = terms_about_http(&r->when, 1);
+	return word != NULL ? word : terms_about_http(r->from, r->from_len);
+}
+
 static void
 terms_fini(struct authz_terms *t)
 {

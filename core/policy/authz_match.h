@@ -90,6 +90,8 @@ struct authz_row {
 void authz_row_init(struct authz_row *, struct arena *,
     const struct model_object *policy, int rule, const char *cluster_local);
 void authz_row_fini(struct authz_row *);
+/* What it is about that only HTTP has: "paths"; NULL: nothing. */
+const char *authz_row_about_http(const struct authz_row *);
 bool authz_row_matches(const struct authz_row *, const struct authz_view *);
 
 #endif

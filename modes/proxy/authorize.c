@@ -191,11 +191,25 @@ count(struct proxy_worker *w, const struct authorize_at *at,
 	worker_env_count(&w->env, METRIC_AUTHORIZATION, labels, 5, 1);
 }
 
+static const char *
+carried(const struct authorize_at *at)
+{
+	return at->is_udp ? "datagrams" : "bytes";
+}
+
+/* Bytes match a rule that refuses, whatever it says of what they have none of. */
 static void
-say_why(const struct authz_verdict *v, const struct authz_answer *by,
+say_why(const struct authorize_at *at, const struct authz_facts *f,
+    const struct authz_verdict *v, const struct authz_answer *by,
     char out[256])
 {
-	if (by->policy != NULL)
+	const char *about = f->is_http || at->table == NULL ? NULL :
+	    authz_about_http(at->table, by);
+
+	if (about != NULL)
+		snprintf(out, 256, "rule %d of %s, a rule about %s, and these "
+		    "are %s", by->rule, by->policy, about, carried(at));
+	else if (by->policy != NULL)
 		snprintf(out, 256, "rule %d of %s", by->rule, by->policy);
 	else if (v->has_allow)
 		snprintf(out, 256, "no rule of an ALLOW policy matches");
@@ -217,8 +231,7 @@ say_what(const struct authorize_at *at, const struct authz_facts *f,
 		    (int)(f->method.len < 32 ? f->method.len : 32),
 		    f->method.ptr, (int)len, to.ptr);
 	else
-		snprintf(out, PATH_SHOWN + 64, "with %s", at->is_udp ?
-		    "datagrams" : "bytes");
+		snprintf(out, PATH_SHOWN + 64, "with %s", carried(at));
 }
 
 static void
@@ -245,7 +258,7 @@ note(struct proxy_worker *w, const struct authorize_at *at,
 {
 	char why[256];
 
-	say_why(v, by, why);
+	say_why(at, f, v, by, why);
 	count(w, at, line, by);
 	tell(w, at, f, line, why);
 }

@@ -775,7 +775,8 @@ def bytes_are_refused_where_an_http_provider_would_be_asked(scene):
 	provider = HttpProvider(yes())
 	_, db, address = bytes_world(scene, provider, HTTP)
 	wait_until(lambda: refused(address), "they are refused")
-	db.wait_line("rule 0 of default/ask")
+	db.wait_line("rule 0 of default/ask, a rule about paths, and these are "
+	    "bytes")
 	assert not provider.asked
 
 
