@@ -639,8 +639,8 @@ def may_not_be_asked(scene, provider, kind):
 	assert reply.all("proxy-status") == ["mesh; error=http_request_denied; "
 	    'details="access_denied"'], reply.head
 	assert "RBAC" not in reply.text(), "that is between proxies"
-	wait_until(lambda: "provider auth: it could not be asked, its sidecar "
-	    "says access_denied" in world.orders.err(), "the log says so")
+	wait_until(lambda: "provider auth: it could not be asked: http "
+	    "request denied (access_denied, says its sidecar or ours)" in world.orders.err(), "the log says so")
 	# People learn it before their users do.
 	check = world.control.ctl("check").stdout
 	assert "\u203c asking provider auth" in check, check
