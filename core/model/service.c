@@ -249,6 +249,14 @@ find_declared(const struct model_service_port *p, enum model_protocol *found)
 }
 
 bool
+model_port_takes_requests(const struct model_service_port *p)
+{
+	enum model_protocol is = model_port_protocol(p);
+
+	return p->transport != MODEL_UDP && is != MODEL_OPAQUE && is != MODEL_TLS;
+}
+
+bool
 model_port_is_declared(const struct model_service_port *p)
 {
 	enum model_protocol found;

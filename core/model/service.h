@@ -74,6 +74,8 @@ const struct model_service_port *model_service_port_on(
  * first, or that no request may be mistaken for, are MODEL_OPAQUE.
  */
 enum model_protocol model_port_protocol(const struct model_service_port *);
+/* Whether requests may come there, by that; else bytes or datagrams alone. */
+bool model_port_takes_requests(const struct model_service_port *);
 /* Whether the document itself says it, by either of the two. */
 bool model_port_is_declared(const struct model_service_port *);
 /*

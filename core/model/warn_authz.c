@@ -239,30 +239,32 @@ is_asked(const struct model_authz_values *ports, const struct model_service_port
 	    p->target.name != NULL);
 }
 
-static bool
-carries_requests(const struct model_service_port *p)
-{
-	enum model_protocol is = model_port_protocol(p);
+/* The ports that an operation is about. */
+struct asked {
+	size_t   len, of_requests;
+	uint16_t requests, bytes;	/* the first of either, or 0 */
+};
 
-	return p->transport != MODEL_UDP && is != MODEL_OPAQUE && is != MODEL_TLS;
-}
-
-/* How many ports an operation is about, and how many of them take requests. */
-static void
-count_ports(const struct services *s, const struct model_authz_values *ports,
-    size_t *asked, size_t *of_requests)
+static struct asked
+count_ports(const struct services *s, const struct model_authz_values *ports)
 {
-	*asked = *of_requests = 0;
+	struct asked n = { .len = 0 };
+
 	for (size_t i = 0; i < s->len; i++)
 		for (size_t j = 0; j < s->v[i]->spec.ports_len; j++) {
 			const struct model_service_port *p =
 			    &s->v[i]->spec.ports[j];
+			bool is_bytes = !model_port_takes_requests(p);
+			uint16_t *first = is_bytes ? &n.bytes : &n.requests;
 
 			if (!is_asked(ports, p))
 				continue;
-			++*asked;
-			*of_requests += carries_requests(p);
+			n.len++;
+			n.of_requests += !is_bytes;
+			if (*first == 0)
+				*first = p->port;
 		}
+	return n;
 }
 
 static const char *
@@ -298,17 +300,22 @@ look_at_ports(struct warner *w, const struct services *s,
 {
 	const char *word = request_word(t);
 	int action = spec_of(w)->action;
-	size_t asked, of_requests;
+	const struct asked n = count_ports(s, &t->is[MODEL_BY_PORT]);
+	bool is_deny = action == MODEL_AUTHZ_DENY;
 
-	count_ports(s, &t->is[MODEL_BY_PORT], &asked, &of_requests);
-	if (asked == 0)
+	if (n.len == 0)
 		tell_of_ports(w, &t->is[MODEL_BY_PORT], path);
-	else if (of_requests == 0 && word != NULL && action == MODEL_AUTHZ_ALLOW)
+	else if (n.of_requests == 0 && word != NULL &&
+	    action == MODEL_AUTHZ_ALLOW)
 		warn_at(w, "%s.%s: allows nothing, as these ports carry bytes and "
 		    "not requests", path, word);
-	else if (of_requests == 0 && word != NULL && action == MODEL_AUTHZ_DENY)
+	else if (n.of_requests == 0 && word != NULL && is_deny)
 		warn_at(w, "%s.%s: is not known of bytes, which is what these ports "
 		    "carry: every connection is refused", path, word);
+	else if (n.of_requests < n.len && word != NULL && is_deny)
+		warn_at(w, "%s.%s: is not known of bytes, which port %u carries: "
+		    "every connection there is refused; ports, as [\"%u\"], leaves "
+		    "it alone", path, word, n.bytes, n.requests);
 }
 
 void

@@ -12,6 +12,8 @@
 	"---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\n"	\
 	"spec: {ports: [" ports "]}\n"
 #define WEB	SERVICE("{name: http, port: 80, targetPort: 8080}")
+#define BOTH	SERVICE("{name: a, port: 80, appProtocol: http}, "	\
+	"{name: b, port: 82, appProtocol: tcp}")
 #define BYTES	SERVICE("{name: a, port: 80, appProtocol: tcp}, "	\
 	"{name: b, port: 53, protocol: UDP}")
 
@@ -148,6 +150,15 @@ static const struct {
 	    "notPaths: is not known of bytes, which is what these ports carry: "
 	    "every connection is refused" },
 	{ MODEL_WARN_REFERENCES, OPERATION("ports: ['53']") BYTES, NULL },
+	/* With requests beside bytes the rule is about both. */
+	{ MODEL_WARN_REFERENCES, OPERATION("paths: [/a]") BOTH, OF_OPERATION
+	    "paths: is not known of bytes, which port 82 carries: every connection "
+	    "there is refused; ports, as [\"80\"], leaves it alone" },
+	{ MODEL_WARN_REFERENCES, OPERATION("paths: [/a], ports: ['80']") BOTH,
+	    NULL },
+	{ MODEL_WARN_REFERENCES, OPERATION("ports: ['82']") BOTH, NULL },
+	{ MODEL_WARN_REFERENCES, POLICY("ALLOW", "{to: [{operation: {methods: "
+	    "[GET]}}]}") BOTH, NULL },
 	{ MODEL_WARN_REFERENCES, OPERATION("methods: [GET]")
 	    SERVICE("{port: 9000}"), NULL },
 };
