@@ -2,9 +2,11 @@
 
 #include "conf/yaml.h"
 #include "model/authorization_policy.h"
+#include "model/service.h"
 #include "modes/ctl/allow_caller.h"
 #include "modes/ctl/allow_name.h"
 #include "modes/ctl/allow_standing.h"
+#include "modes/ctl/allow_typed.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/commands.h"
 #include "modes/ctl/documents.h"
@@ -98,6 +100,7 @@ struct order {
 	bool                id_is_ours;	/* it is of our trust domain */
 	bool                is_nobody;	/* "nobody" was typed */
 	struct traffic_name to;
+	const char         *methods, *paths, *ips;	/* NULL: any */
 	const char         *name;
 	struct conf_node   *document;
 	struct traffic      traffic;
@@ -112,21 +115,31 @@ add_words(struct arena *a, struct conf_node *to, const char *key,
 	struct conf_node *list = conf_set_list(to, key);
 
 	while (slice_cut(&rest, ',', &word))
-		if (slice_trim(word).len > 0)
-			conf_add_string(list, arena_dup(a,
-			    slice_trim(word)).ptr);
+		conf_add_string(list, arena_dup(a, word).ptr);
 }
 
 static bool
 is_without_identity(const struct order *o)
 {
-	return o->is_nobody && ctl_has(o->c, "from-ip");
+	return o->is_nobody && o->ips != NULL;
 }
 
 static bool
 is_everybody(const struct order *o)
 {
 	return o->namespace == NULL && o->id.text.ptr == NULL;
+}
+
+static struct allow_words
+words_of(const struct order *o)
+{
+	/* "nobody" without an address is an account, if a strange one. */
+	bool is_plain = is_without_identity(o);
+
+	return (struct allow_words){ o->verb,
+		is_plain ? o->to.namespace : o->namespace,
+		is_plain ? "no-identity" : o->caller, o->to.namespace, o->to.name,
+		o->to.port, o->methods, o->paths, o->ips, o->id.text.ptr, is_plain };
 }
 
 static void
@@ -138,12 +151,12 @@ add_caller(struct order *o, struct conf_node *rule)
 	/* Who proved nothing is refused, too. */
 	bool is_any = is_everybody(o) && strcmp(o->verb, "deny") == 0;
 
-	if (is_any && !ctl_has(o->c, "from-ip"))
+	if (is_any && o->ips == NULL)
 		return;
 	source = conf_set_map(conf_add_map(conf_set_list(rule, "from")),
 	    "source");
-	if (ctl_has(o->c, "from-ip"))
-		add_words(a, source, "ipBlocks", ctl_value(o->c, "from-ip"));
+	if (o->ips != NULL)
+		add_words(a, source, "ipBlocks", o->ips);
 	if (is_any)
 		return;
 	if (is_without_identity(o))
@@ -168,19 +181,17 @@ add_operation(struct order *o, struct conf_node *rule)
 	struct ctl *c = o->c;
 	struct conf_node *operation;
 
-	if (o->to.port == 0 && !ctl_has(c, "methods") && !ctl_has(c, "paths"))
+	if (o->to.port == 0 && o->methods == NULL && o->paths == NULL)
 		return;
 	operation = conf_set_map(conf_add_map(conf_set_list(rule, "to")),
 	    "operation");
 	if (o->to.port != 0)
 		conf_add_string(conf_set_list(operation, "ports"),
 		    arena_printf(&c->arena, "%u", o->to.port));
-	if (ctl_has(c, "methods"))
-		add_words(&c->arena, operation, "methods",
-		    ctl_value(c, "methods"));
-	if (ctl_has(c, "paths"))
-		add_words(&c->arena, operation, "paths",
-		    ctl_value(c, "paths"));
+	if (o->methods != NULL)
+		add_words(&c->arena, operation, "methods", o->methods);
+	if (o->paths != NULL)
+		add_words(&c->arena, operation, "paths", o->paths);
 }
 
 static int
@@ -291,41 +302,36 @@ warn_caller(struct order *o)
 		allow_warn_account(o->c, o->namespace, o->caller);
 }
 
-/* The first word of an option, "PATH" for a pattern; NULL: nothing was said. */
-static const char *
-first_of(struct ctl *c, const char *option)
+/* Rules about requests allow nothing of bytes. */
+static void
+warn_bytes(const struct order *o)
 {
-	struct slice rest = slice_str(ctl_value(c, option)), word;
+	const struct model_service_spec *s = o->service == NULL ? NULL :
+	    &model_service(o->service)->spec;
 
-	if (!slice_cut(&rest, ',', &word) || slice_trim(word).len == 0)
-		return NULL;
-	word = slice_trim(word);
-	return slice_find(word, '*') >= 0 || slice_find(word, '{') >= 0 ?
-	    strcmp(option, "paths") == 0 ? "PATH" : NULL :
-	    arena_dup(&c->arena, word).ptr;
+	if (s == NULL || o->to.port != 0 || strcmp(o->verb, "allow") != 0 ||
+	    (o->methods == NULL && o->paths == NULL))
+		return;
+	for (size_t i = 0; i < s->ports_len; i++)
+		if (!model_port_takes_requests(&s->ports[i]))
+			ctl_warn(o->c, "port %u of %s/%s carries bytes, of which no "
+			    "rule with methods or paths allows anything: mesh ctl "
+			    "allow %s %s:%u", s->ports[i].port,
+			    o->to.namespace, o->to.name, ctl_word(o->c, 0),
+			    ctl_word(o->c, 1), s->ports[i].port);
 }
 
 static void
 say_next(struct order *o, const char *result)
 {
+	const struct allow_words w = words_of(o);
 	struct ctl *c = o->c;
-	const char *caller = is_without_identity(o) ? "nobody" :
-	    o->id.text.ptr != NULL ? o->id.text.ptr :
-	    o->namespace == NULL || strcmp(o->caller, "*") == 0 ?
-	    "CALLER" : arena_printf(&c->arena, "%s/%s", o->namespace, o->caller);
-	const char *method = first_of(c, "methods"), *path = first_of(c, "paths");
-	const char *port = o->to.port == 0 ? "" : arena_printf(&c->arena, ":%u",
-	    o->to.port);
 
 	if (result != NULL && strcmp(result, "configured") == 0)
 		ctl_say(c, "what %s said before holds no more", o->name);
-	ctl_say(c, "check it with: mesh ctl authz check --from %s --to "
-	    "%s/%s%s%s%s%s%s%s; take it back with: mesh ctl delete "
-	    "authorizationpolicy %s -n %s", caller, o->to.namespace, o->to.name,
-	    port, method == NULL ? "" : " --method ", method == NULL ? "" :
-	    method, path == NULL ? "" : " --path ", path == NULL ? "" : path,
-	    ctl_has(c, "from-ip") ? " --from-ip ADDRESS" : "", o->name,
-	    o->to.namespace);
+	ctl_say(c, "check it with: %s; take it back with: mesh ctl delete "
+	    "authorizationpolicy %s -n %s", allow_question(&c->arena, &w,
+	    o->service), o->name, o->to.namespace);
 }
 
 static void
@@ -376,15 +382,12 @@ read_id(struct order *o, struct slice word)
 }
 
 static int
-read_words(struct order *o)
+read_caller(struct order *o)
 {
 	struct ctl *c = o->c;
 	const char *caller = ctl_word(c, 0);
 	struct slice word = slice_str(caller), namespace;
-	int code = traffic_name_read(c, "SERVICE", ctl_word(c, 1), NULL, &o->to);
 
-	if (code != CTL_OK)
-		return code;
 	o->caller = "*";
 	o->is_nobody = strcmp(caller, "nobody") == 0;
 	if (strcmp(caller, "*") == 0)
@@ -399,18 +402,22 @@ read_words(struct order *o)
 	return names_read(c, "CALLER", caller, &o->namespace, &o->caller);
 }
 
-static struct allow_words
-words_of(const struct order *o)
+static int
+read_words(struct order *o)
 {
 	struct ctl *c = o->c;
-	/* "nobody" without an address is an account, if a strange one. */
-	bool is_plain = is_without_identity(o);
+	int code = traffic_service_read(&o->traffic, "SERVICE", ctl_word(c, 1),
+	    &o->to);
 
-	return (struct allow_words){ o->verb,
-		is_plain ? o->to.namespace : o->namespace,
-		is_plain ? "no-identity" : o->caller, o->to.namespace, o->to.name, o->to.port,
-		ctl_value(c, "methods"), ctl_value(c, "paths"), ctl_value(c, "from-ip"),
-		o->id.text.ptr, is_plain };
+	if (code == CTL_OK)
+		code = read_caller(o);
+	if (code == CTL_OK)
+		code = allow_typed(c, "methods", &o->methods);
+	if (code == CTL_OK)
+		code = allow_typed(c, "paths", &o->paths);
+	if (code == CTL_OK)
+		code = allow_typed(c, "from-ip", &o->ips);
+	return code;
 }
 
 /* Its document, under the name that was typed or that is its own. */
@@ -459,6 +466,7 @@ carry_out(struct order *o)
 	if (code == CTL_OK) {
 		warn_caller(o);
 		warn_standing(o);
+		warn_bytes(o);
 		print(o, answer);
 	}
 	return code;
@@ -468,12 +476,12 @@ static int
 order(struct ctl *c, const char *verb)
 {
 	struct order o = { .c = c, .verb = verb };
-	int code = read_words(&o);
+	int code;
 
-	if (code != CTL_OK)
-		return code;
 	traffic_open_control(&o.traffic, c);
-	code = carry_out(&o);
+	code = read_words(&o);
+	if (code == CTL_OK)
+		code = carry_out(&o);
 	traffic_close(&o.traffic);
 	return code;
 }

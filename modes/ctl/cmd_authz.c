@@ -410,7 +410,7 @@ check_one(struct ctl *c)
 	    traffic_open(&q.traffic, c);
 
 	if (code == CTL_OK && to != NULL)
-		code = traffic_name_read(c, "--to", to, NULL, &q.to);
+		code = traffic_service_read(&q.traffic, "--to", to, &q.to);
 	else if (code == CTL_OK)
 		code = names_read(c, "--gateway", at, &q.to.namespace,
 		    &q.to.name);

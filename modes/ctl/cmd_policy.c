@@ -384,6 +384,9 @@ run(struct learning *l)
 	l->since_s = ms / 1000;
 	int code = traffic_name_read(c, "SERVICE", ctl_word(c, 0), NULL, &l->of);
 
+	if (code == CTL_OK && l->of.port != 0)
+		code = ctl_misused(c, "SERVICE: the policy is about all its ports: "
+		    "leave \":%u\" out", l->of.port);
 	if (code != CTL_OK)
 		return code;
 	l->service = traffic_find(&l->traffic, &model_service_kind, l->of.namespace,

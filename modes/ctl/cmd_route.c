@@ -173,7 +173,8 @@ int
 choice_at_service(struct choice *q)
 {
 	struct ctl *c = q->c;
-	int code = traffic_name_read(c, "SERVICE", ctl_word(c, 0), NULL, &q->to);
+	int code = traffic_service_read(&q->traffic, "SERVICE", ctl_word(c, 0),
+	    &q->to);
 
 	q->sni = SLICE("");
 	if (code == CTL_OK)

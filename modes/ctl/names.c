@@ -1,14 +1,29 @@
 #include <string.h>
 
 #include "conf/pattern.h"
+#include "link/sni.h"
 #include "modes/ctl/names.h"
+
+/* What it is called by in requests, as a name here. */
+static const char *
+without_dots(struct ctl *c, const char *word)
+{
+	struct service_name name;
+
+	if (!slice_has_suffix(slice_str(word), SLICE(".mesh")) ||
+	    !service_name_parse(slice_str(word), SLICE_NONE, &name))
+		return word;
+	return arena_printf(&c->arena, "%s/%s", name.ns, name.name);
+}
 
 int
 names_read(struct ctl *c, const char *what, const char *word,
     const char **namespace, const char **name)
 {
-	const char *slash = strchr(word, '/');
+	const char *slash;
 
+	word = without_dots(c, word);
+	slash = strchr(word, '/');
 	*namespace = slash == NULL ? c->namespace :
 	    arena_printf(&c->arena, "%.*s", (int)(slash - word), word);
 	*name = slash == NULL ? word : slash + 1;

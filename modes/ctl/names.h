@@ -8,7 +8,8 @@
  */
 
 /*
- * Takes NAME or NAMESPACE/NAME apart; without a namespace it is that of -n.
+ * Takes NAME, NAMESPACE/NAME or NAME.NAMESPACE.mesh apart; without a namespace it is
+ * that of -n.
  * what: "--service", "SERVICE".  CTL_OK, or CTL_USAGE, reported.
  */
 int names_read(struct ctl *, const char *what, const char *word,

@@ -1,5 +1,7 @@
 #include <string.h>
 
+#include "conf/pattern.h"
+#include "model/service.h"
 #include "modes/ctl/call.h"
 #include "modes/ctl/documents.h"
 #include "modes/ctl/input.h"
@@ -50,6 +52,42 @@ traffic_name_read(struct ctl *c, const char *what, const char *word,
 	if (namespace != NULL && strchr(name, '/') == NULL)
 		name = arena_printf(&c->arena, "%s/%s", namespace, name);
 	return names_read(c, what, name, &out->namespace, &out->name);
+}
+
+int
+traffic_service_read(struct traffic *t, const char *what, const char *word,
+    struct traffic_name *out)
+{
+	const char *colon = strchr(word, ':');
+	const struct model_object *service;
+	struct err err = ERR_INIT;
+	int code;
+
+	/* A digit begins a number; names of ports may begin so too, and have others. */
+	if (colon == NULL || colon[1] == '\0' ||
+	    colon[1 + strspn(colon + 1, "0123456789")] == '\0' ||
+	    !conf_pattern_match(CONF_LABEL, slice_str(colon + 1)))
+		return traffic_name_read(t->c, what, word, NULL, out);
+	code = traffic_name_read(t->c, what, arena_printf(&t->c->arena, "%.*s",
+	    (int)(colon - word), word), NULL, out);
+	if (code != CTL_OK)
+		return code;
+	service = traffic_find(t, &model_service_kind, out->namespace, out->name,
+	    &err);
+	if (service == NULL)
+		return ctl_fail_call(t->c, &err);
+	for (size_t i = 0; i < model_service(service)->spec.ports_len; i++) {
+		const struct model_service_port *p =
+		    &model_service(service)->spec.ports[i];
+
+		if (p->name != NULL && strcmp(p->name, colon + 1) == 0)
+			out->port = p->port;
+	}
+	if (out->port != 0)
+		return CTL_OK;
+	err_set(&err, ERR_NOT_FOUND, "Service %s has no port \"%s\"",
+	    model_object_name(service), colon + 1);
+	return ctl_fail_call(t->c, &err);
 }
 
 /* --- documents ------------------------------------------------------------ */

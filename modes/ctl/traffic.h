@@ -33,11 +33,15 @@ void traffic_open_control(struct traffic *, struct ctl *);
 void traffic_close(struct traffic *);	/* opened or not */
 
 /*
- * "NAME", "NAMESPACE/NAME", both with ":PORT" or without.  A namespace that is
- * not said is the given one.  CTL_OK, or CTL_USAGE, reported.
+ * "NAME", "NAMESPACE/NAME", "NAME.NAMESPACE.mesh", each with ":PORT" or without.  A
+ * namespace that is not said is the given one.  CTL_OK, or CTL_USAGE, reported.
  */
 int traffic_name_read(struct ctl *, const char *what, const char *word,
     const char *namespace, struct traffic_name *);
+
+/* The same, and ":NAME" of a port that the Service has; that may be CTL_NO. */
+int traffic_service_read(struct traffic *, const char *what, const char *word,
+    struct traffic_name *);
 
 /* NULL: see err; ERR_NOT_FOUND if there is none. */
 const struct model_object *traffic_find(struct traffic *,
