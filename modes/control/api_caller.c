@@ -473,8 +473,8 @@ api_caller_record(struct api_call *call, const struct store_result *r,
 {
 	*err = r->err;
 	if (err->kind == ERR_NONE && r->n_items == 0)
-		err_set(err, ERR_DENIED, "control has no record of this "
-		    "certificate; join again with a new token");
+		unrecorded_refuse(call->server, &call->who, call->leaf,
+		    "session.refused", err);
 	if (err->kind == ERR_NONE)
 		cert_record_read(out, &call->arena, r->items[0].value, err);
 	/* While the store was asked, somebody may have been revoked. */

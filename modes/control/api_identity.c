@@ -143,6 +143,7 @@ renew(struct api_call *call, bool is_for_app)
 	}
 	join_renew(call->server, &(struct renew_request){
 		.leaf = call->leaf, .point = point, .is_for_app = is_for_app,
+		.is_ours = true,
 		.who = call->who,
 	}, api_joined, api_call_ref(call));
 }
@@ -162,7 +163,7 @@ api_svid_x509(struct api_call *call)
 /* Whose certificate has ended shows no more of it than its key. */
 static int
 read_ended(struct api_call *call, uint8_t leaf[HASH_LEN],
-    uint8_t point[KEY_POINT_LEN], struct err *err)
+    uint8_t point[KEY_POINT_LEN], bool *is_ours, struct err *err)
 {
 	struct slice proof = slice_str(conf_get_string(call->json, "proof"));
 	struct slice csr, der;
@@ -181,6 +182,7 @@ read_ended(struct api_call *call, uint8_t leaf[HASH_LEN],
 		return err_set(err, ERR_DENIED, "proof: it is not signed by "
 		    "the key of the certificate");
 	call->who.actor = arena_dup(&call->arena, c.uri);
+	*is_ours = cert_signed_by(&c, &call->server->ca->now.cert);
 	hash_sha256(leaf, der);
 	return 0;
 }
@@ -190,13 +192,15 @@ api_renew_ended(struct api_call *call)
 {
 	uint8_t point[KEY_POINT_LEN], leaf[HASH_LEN];
 	struct err err = ERR_INIT;
+	bool is_ours;
 
-	if (read_ended(call, leaf, point, &err) < 0) {
+	if (read_ended(call, leaf, point, &is_ours, &err) < 0) {
 		api_answer_err(call, &err);
 		return;
 	}
 	join_renew(call->server, &(struct renew_request){
-		.leaf = leaf, .point = point, .who = call->who,
+		.leaf = leaf, .point = point, .is_ours = is_ours,
+		.who = call->who,
 	}, api_joined, api_call_ref(call));
 }
 

@@ -317,6 +317,7 @@ void
 api_proxies(struct api_call *call)
 {
 	static const char *const members[2] = { "workload" };
+	static const char *const accounts[2] = { "account" };
 	struct conf_node *map = conf_map_new(&call->arena), *list;
 
 	conf_set_int(map, "revision",
@@ -324,6 +325,10 @@ api_proxies(struct api_call *call)
 	list = conf_set_list(map, "items");
 	sessions_write(call->server->sessions, list);
 	api_caller_sift(call, list, "proxies", members);
+	list = conf_set_list(map, "unrecorded");
+	unrecorded_write(&call->server->unrecorded, list,
+	    loop_now_ms(call->server->loop));
+	api_caller_sift(call, list, "proxies", accounts);
 	api_answer_node(call, 200, map);
 }
 

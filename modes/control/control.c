@@ -98,8 +98,10 @@ restore(const struct control_settings *s)
 	    &err) < 0)
 		return fail(&err);
 	printf("restored into %s; start it with --data-dir %s and what else it "
-	    "was started with, such as --trust-domain\n", s->spec->data_dir,
-	    s->spec->data_dir);
+	    "was started with, such as --trust-domain\n"
+	    "What joined after the backup was made is in no record now and is "
+	    "refused: mesh ctl check names it, and it joins anew with a new "
+	    "token\n", s->spec->data_dir, s->spec->data_dir);
 	return 0;
 }
 

@@ -21,7 +21,8 @@ struct join {
 	uint8_t             point[KEY_POINT_LEN];
 	struct audit_entry  who;
 	unsigned            tries;
-	bool                is_renewal, is_for_app;
+	bool                is_renewal, is_for_app, is_ours;
+	uint8_t             leaf[HASH_LEN];	/* of a renewal */
 	bool                is_named;	/* who.actor is a token's or host's */
 	const struct attested *host;	/* joins by it; NULL: by a token */
 	struct slice        attestor, host_name, credential;
@@ -469,9 +470,15 @@ on_certificate(void *ctx, const struct store_result *r)
 		finish(j);
 		return;
 	}
-	if (r->n_items == 0) {
+	if (r->n_items == 0 && !j->is_ours) {
 		fail(j, ERR_DENIED, "control has no record of this certificate; "
 		    "join again with a new token");
+		return;
+	}
+	if (r->n_items == 0) {
+		unrecorded_refuse(j->server, &j->who, j->leaf, "renew.refused",
+		    &j->result.err);
+		finish(j);
 		return;
 	}
 	if (cert_record_read(&c, &j->arena, r->items[0].value,
@@ -512,6 +519,8 @@ join_renew(struct server *s, const struct renew_request *r, join_done *done,
 
 	j->is_renewal = true;
 	j->is_for_app = r->is_for_app;
+	j->is_ours = r->is_ours;
+	memcpy(j->leaf, r->leaf, sizeof(j->leaf));
 	j->key = cert_record_key(&j->arena, r->leaf);
 	store_get(s->store, j->key, &s->port, on_certificate, j);
 }

@@ -55,6 +55,7 @@ struct renew_request {
 	const uint8_t     *leaf;	/* SHA-256 of the certificate presented */
 	const uint8_t     *point;	/* KEY_POINT_LEN bytes, proven to be held */
 	bool               is_for_app;
+	bool               is_ours;	/* this authority is known to have issued it */
 	struct audit_entry who;
 };
 

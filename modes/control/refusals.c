@@ -57,9 +57,9 @@ on_written(void *ctx, const struct store_result *r)
 		log_warn("audit", "a refusal is not recorded: %s", r->err.text);
 }
 
-static void
-write_entry(struct server *s, const struct audit_entry *who, const char *action,
-    struct slice why, uint64_t left_out)
+void
+refusals_write(struct server *s, const struct audit_entry *who,
+    const char *action, struct slice why, uint64_t left_out)
 {
 	struct audit_entry e = *who;
 	struct store_txn *t;
@@ -87,7 +87,7 @@ refusals_note(struct server *s, const struct audit_entry *who, struct slice why)
 
 	if (refusals_take(&s->refused, who->actor, loop_now_ms(s->loop),
 	    &left_out))
-		write_entry(s, who, "access.refused", why, left_out);
+		refusals_write(s, who, "access.refused", why, left_out);
 }
 
 /* Every connection has another port. */
@@ -108,5 +108,5 @@ refusals_note_stranger(struct server *s, const struct audit_entry *who,
 
 	if (refusals_take(&s->strangers, host_of(who->from),
 	    loop_now_ms(s->loop), &left_out))
-		write_entry(s, who, action, why, left_out);
+		refusals_write(s, who, action, why, left_out);
 }

@@ -46,5 +46,8 @@ void refusals_note(struct server *, const struct audit_entry *who,
  */
 void refusals_note_stranger(struct server *, const struct audit_entry *who,
     const char *action, struct slice why);
+/* Whatever the bounds say: of what is bounded elsewhere. */
+void refusals_write(struct server *, const struct audit_entry *who,
+    const char *action, struct slice why, uint64_t left_out);
 
 #endif

@@ -421,6 +421,7 @@ server_close(struct server *s)
 	workload_limit_fini(&s->workload_limit);
 	refusals_fini(&s->refused);
 	refusals_fini(&s->strangers);
+	unrecorded_fini(&s->unrecorded);
 	stat_memo_fini(&s->memo);
 	for (size_t i = 0; i < 3; i++)
 		stat_series_unref(s->commits[i]);

@@ -8,6 +8,7 @@
 #include "modes/control/log_limit.h"
 #include "modes/control/login_limit.h"
 #include "modes/control/refusals.h"
+#include "modes/control/unrecorded.h"
 #include "modes/control/registry_workload.h"
 #include "modes/control/store.h"
 #include "modes/control/workload_limit.h"
@@ -54,6 +55,7 @@ struct server {
 	struct log_limit           refusals;	/* of joins, in the log */
 	struct refusals            refused;	/* people, in the audit log */
 	struct refusals            strangers;	/* there too */
+	struct unrecorded          unrecorded;
 
 	const struct resolve_files *names;	/* NULL: the machine's */
 	struct tls_handshaker     *handshaker;

@@ -82,6 +82,7 @@ server_fixture_free(struct server_fixture *t)
 	workload_limit_fini(&s->workload_limit);
 	refusals_fini(&s->refused);
 	refusals_fini(&s->strangers);
+	unrecorded_fini(&s->unrecorded);
 	stat_memo_fini(&s->memo);
 	stat_registry_free(s->stats);
 	mem_free(s);

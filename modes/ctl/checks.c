@@ -378,6 +378,25 @@ check_proxy(struct ctl *c, struct checks *k, const struct conf_node *row)
 		l->hint = "can that proxy reach control?";
 }
 
+/* Those whose record went with what a restore lost. */
+static void
+check_unrecorded(struct ctl *c, struct checks *k)
+{
+	struct err ignored = ERR_INIT;	/* an older control does not tell */
+
+	CONF_FOREACH(e, call_list(c, "/v1/proxies", "unrecorded", &ignored)) {
+		struct check_line *l = checks_add(k, "sidecars", CHECK_ERROR,
+		    arena_printf(&c->arena, "a sidecar of %s", checks_text(c,
+		    e->node, "account")));
+
+		l->why = arena_printf(&c->arena, "control has no record of its "
+		    "certificate as %s: it joined after the backup that control "
+		    "was restored from", checks_text(c, e->node, "identity"));
+		l->hint = "mesh ctl token create, and put that into the file of "
+		    "its --token-file";
+	}
+}
+
 static void
 check_proxies(struct ctl *c, struct checks *k)
 {
@@ -390,6 +409,7 @@ check_proxies(struct ctl *c, struct checks *k)
 		    arena_strdup(&c->arena, err.text);
 		return;
 	}
+	check_unrecorded(c, k);
 	CONF_FOREACH(e, list)
 		check_proxy(c, k, e->node);
 	if (k->len == before)

@@ -163,7 +163,7 @@ plan(struct agent *g)
 	    random_unit());
 	g->late_at = agent_renew_late_at(i->not_before, i->not_after);
 	g->renew_failures = 0;
-	g->has_warned = false;
+	g->has_warned = g->is_refusal_told = false;
 	schedule_renewal(g);
 }
 
@@ -369,6 +369,18 @@ attest_pause_ms(const struct agent *g)
 	return ms < REFUSED_MS ? ms : REFUSED_MS;
 }
 
+/* Once: it is tried for as long as nobody does what this says. */
+static void
+tell_refused(struct agent *g)
+{
+	if (g->is_refusal_told)
+		return;
+	g->is_refusal_told = true;
+	log_error("identity", "control refuses the identity %s: it was revoked, "
+	    "or control was restored from a backup that is older than it; a new "
+	    "token in --token-file joins again", g->identity->id);
+}
+
 /* As when it was revoked while we were off: nobody told us. */
 void
 agent_identity_refused(struct agent *g)
@@ -383,15 +395,20 @@ agent_identity_refused(struct agent *g)
 			start_join(g);
 		return;
 	}
-	if (g->join != NULL || g->renewal != NULL ||
-	    agent_join_read_token(g->options.settings->token_file, &token,
-	    &err) != 0)
+	if (g->join != NULL || g->renewal != NULL)
 		return;
+	if (agent_join_read_token(g->options.settings->token_file, &token,
+	    &err) != 0) {
+		tell_refused(g);
+		return;
+	}
 	bool is_new = strcmp(token.id, g->shown_token) != 0;
 
 	token_fini(&token);
-	if (!is_new)
+	if (!is_new) {
+		tell_refused(g);
 		return;
+	}
 	log_warn("identity", "control refuses the identity %s, which may have "
 	    "been revoked: trying the join token", g->identity->id);
 	start_join(g);

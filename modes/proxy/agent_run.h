@@ -50,6 +50,7 @@ struct agent {
 	int64_t                renew_at, late_at;	/* wall seconds */
 	unsigned               renew_failures;
 	bool                   has_warned;	/* of a late renewal */
+	bool                   is_refusal_told;	/* of this identity */
 	bool                   began_ended;	/* and has no other since */
 
 	struct agent_svid      svid;	/* our application's */

@@ -368,9 +368,9 @@ def parallel_uses_yield_one(scene):
 	assert issued == 1, issued
 
 
-def audit_of(control, action):
-	return [e for e in Api(control).get("/v1/audit").json()["items"]
-	    if e["action"] == action]
+def audit_of(control, action, since=0):
+	return [e for e in Api(control).get(f"/v1/audit?since={since}").json()[
+	    "items"] if e["action"] == action]
 
 
 @scenario
@@ -710,6 +710,18 @@ def backup_brings_everything_back(scene):
 	assert member.renew().status == 200
 	log = api.get("/v1/audit/verify").json()
 	assert log["ok"]
+	# Who joined since is in no record: said to all who may wonder.
+	refused(later.renew(), 403, "joined after the backup")
+	refused(later.renew(), 403, "joined after the backup")
+	control.wait_line("join: from .*: the certificate of "
+	    "spiffe://mesh.internal/ns/default/sa/late was issued by this "
+	    "authority but is in no record")
+	entry, = audit_of(control, "renew.refused", log["seq"] - 100)
+	assert entry["actor"] == "spiffe://mesh.internal/ns/default/sa/late", entry
+	row, = api.get("/v1/proxies").json()["unrecorded"]
+	assert row["account"] == "default/late", row
+	done = control.ctl("check", expect=None)
+	assert "a sidecar of default/late" in done.stdout, done.stdout
 	later.key = make_key(scene.dir / "another.key")
 	refused(later.join(), 403, "not one of ours")
 	assert api.get("/v1/logins").json()["items"] == []
@@ -718,6 +730,38 @@ def backup_brings_everything_back(scene):
 	assert entry["detail"] == {"tokens": 1, "logins": 1}, entry
 	assert api.put("/v1/documents/services/default/c",
 	    service("c")).json()["revision"] > 1000000000
+
+
+@scenario
+def who_joined_after_the_backup_is_told_what_to_do(scene):
+	control = scene.control()
+	right = scene.file("right", "correct horse battery staple\n")
+	right.chmod(0o600)
+	backup = scene.dir / "backup"
+	control.ctl("backup", "create", backup, "--passphrase-file", right)
+	proxy = scene.proxy("orders", control=control, service="default/orders",
+	    apps=[f"80={scene.echo('app').http}/http"])
+	proxy.await_ready()
+	control.stop()
+	subprocess.run(["rm", "-r", str(control.data_dir)], check=True)
+	done = run(scene, "--restore", backup, "--passphrase-file", right,
+	    "--data-dir", control.data_dir)
+	assert "joined after the backup was made is in no record" in done
+	control.start()
+	control.await_ready()
+	proxy.wait_line("control refuses the identity spiffe://mesh.internal/ns/"
+	    "default/sa/orders: it was revoked, or control was restored from a "
+	    "backup that is older than it; a new token in --token-file")
+	entry, = audit_of(control, "session.refused")
+	assert "is in no record" in entry["detail"]["why"], entry
+	assert "a sidecar of default/orders" in control.ctl("check",
+	    expect=None).stdout
+	joined = proxy.err().count("identity: joined as")
+	control.token("default/orders", "orders")
+	wait_until(lambda: proxy.err().count("identity: joined as") > joined,
+	    "it joins anew")
+	wait_until(lambda: "orders" in control.ctl("proxy", "status").stdout,
+	    "it has a session")
 
 
 def memory_owner(scene, name, words, allow=""):
