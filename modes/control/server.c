@@ -316,7 +316,7 @@ open_data(struct server *s, const struct log_options *log, struct err *err)
 	if (s->revocations == NULL)
 		return -1;
 	s->registry = registry_open(s->store, s->vault, &s->port, err);
-	if (s->registry == NULL)
+	if (s->registry == NULL || vault_keep(s->vault, err) < 0)
 		return -1;
 	s->attest = attest_new();
 	s->bindings = bindings_new(s->registry, on_bindings, s);

@@ -40,6 +40,7 @@ server_fixture_new(void)
 	s->env.memo = &s->memo;
 	s->vault = vault_open(t->f.dir, NULL, &err);
 	assert_non_null(s->vault);
+	assert_int_equal(vault_keep(s->vault, &err), 0);
 	s->attest = attest_new();
 	workload_limit_init(&s->workload_limit);
 	refusals_init(&s->refused, &refusals_people);

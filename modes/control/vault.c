@@ -24,6 +24,7 @@ struct vault {
 	size_t      len;
 	char       *given;		/* a file that was named, or NULL */
 	char       *own;		/* DIR/secrets.key */
+	bool        is_made;		/* the only key, and not written yet */
 };
 
 /* --- keys ---------------------------------------------------------------------------- */
@@ -107,12 +108,14 @@ read_given(struct vault *v, struct err *err)
 	return read_credential(v, err);
 }
 
-static int
-make_key(struct vault *v, struct err *err)
+int
+vault_keep(struct vault *v, struct err *err)
 {
-	wrap_key_new(&v->keys[v->len++].key);
+	if (!v->is_made)
+		return 0;
 	if (write_own(v, err) < 0)
 		return -1;
+	v->is_made = false;
 	log_info("control", "made %s, the key of stored Secrets; backups hold "
 	    "it", v->own);
 	return 0;
@@ -129,8 +132,10 @@ vault_open(const char *dir, const char *file, struct err *err)
 	r = read_given(v, err);
 	if (r == 0 && ca_file_exists(v->own))
 		r = read_keys(v, v->own, false, err);
-	else if (r == 0 && v->len == 0)
-		r = make_key(v, err);
+	else if (r == 0 && v->len == 0) {
+		wrap_key_new(&v->keys[v->len++].key);
+		v->is_made = true;
+	}
 	if (r == 0)
 		return v;
 	vault_close(v);

@@ -10,12 +10,13 @@
 
 /*
  * vault: locks what lies in the store and nobody else may read.
- * Life: vault_open -> vault_lock, vault_unlock ... -> vault_close.
+ * Life: vault_open -> vault_keep -> vault_lock, vault_unlock ... -> vault_close.
  *
  * Its keys stand in files that others cannot read: one that is named, the
  * credential secrets.key of the service manager ($CREDENTIALS_DIRECTORY) and
  * DIR/secrets.key, in this order.  The last is our own, made at the first start
- * when the others give none; those others are *given*, and never written.  Each
+ * when the others give none, and written once it is sure that nothing is locked
+ * with a key that is missing; those others are *given*, and never written.  Each
  * may hold several keys, one per line: the first of all locks, the others still
  * open what was locked before.
  *
@@ -36,6 +37,8 @@ struct vault;
 
 /* file: named, or NULL.  ERR_CONFIG: a key that others read, or that is none. */
 struct vault *vault_open(const char *dir, const char *file, struct err *);
+/* Writes a key that was made: before anything is locked with it. */
+int vault_keep(struct vault *, struct err *);
 void vault_close(struct vault *);	/* NULL is allowed */
 
 /*

@@ -38,7 +38,7 @@ must_open(const struct place *p)
 	struct err err = ERR_INIT;
 	struct vault *v = vault_open(p->dir, NULL, &err);
 
-	if (v == NULL)
+	if (v == NULL || vault_keep(v, &err) < 0)
 		fail_msg("%s", err.text);
 	return v;
 }
@@ -54,6 +54,22 @@ expect_opens(const struct vault *v, const struct str *locked, const char *want)
 		fail_msg("%s", err.text);
 	assert_string_equal(str_ptr(&out), want);
 	key_wipe_str(&out);
+}
+
+/* Who finds what is locked with another key refuses, and leaves none behind. */
+TEST(vault_that_is_not_kept_leaves_no_key)
+{
+	struct err err = ERR_INIT;
+	struct place p;
+	struct stat st;
+	struct vault *v;
+
+	place_make(&p);
+	v = vault_open(p.dir, NULL, &err);
+	assert_non_null(v);
+	assert_int_equal(stat(p.file, &st), -1);
+	vault_close(v);
+	place_remove(&p);
 }
 
 TEST(vault_makes_its_key_once)

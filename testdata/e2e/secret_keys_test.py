@@ -108,6 +108,14 @@ def control_refuses_to_start_without_the_right_key(scene):
 	start_fails(control, "secrets.key")
 	path.unlink()
 	start_fails(control, "secrets.key")
+	# Nor without any: it makes none that opens nothing.
+	options = control.command
+	at = options.index("--secret-key-file")
+	control.command = options[:at] + options[at + 2:]
+	start_fails(control, "is locked with the key")
+	assert not (control.data_dir / "secrets.key").exists()
+	assert "the key of stored Secrets" not in control.err(), control.err()
+	control.command = options
 	key_file(scene, right, 0o400)
 	control.start()
 	control.await_ready()
