@@ -47,6 +47,9 @@ static const struct conf_field spec_fields[] = {
 	    .schema = &model_target_ref_schema, .max_items = 16,
 	    .critical = true,
 	    .text = "Services and Gateways that it is about, instead" },
+	{ "targetRef", CONF_POINTER_T, SPEC(target), .critical = true,
+	    .schema = &model_target_ref_schema,
+	    .text = "the one that it is about, as targetRefs of one" },
 	{ "action", CONF_ENUM_T, SPEC(action), .words = actions,
 	    .fallback = "ALLOW", .critical = true,
 	    .text = "what becomes of what a rule matches" },
@@ -74,7 +77,7 @@ spec_rule(const void *value, const struct conf_place *at)
 	const struct model_authz_scope scope = { NULL, s->selector, s->targets,
 		s->targets_len };
 
-	if (model_authz_scope_check(&scope, at) != 0)
+	if (model_authz_scope_check(&scope, s->target, at) != 0)
 		return -1;
 	if (s->action == MODEL_AUTHZ_CUSTOM && s->provider == NULL)
 		return conf_fail(at, ": the required field \"provider\" is missing, "
@@ -165,8 +168,14 @@ scope_of(const struct model_object *o)
 
 int
 model_authz_scope_check(const struct model_authz_scope *s,
-    const struct conf_place *at)
+    const struct model_target_ref *single, const struct conf_place *at)
 {
+	if (single != NULL && (s->selector != NULL || s->targets_len > 0))
+		return conf_fail(at, "targetRef: expected none beside %s",
+		    s->selector != NULL ? "selector" : "targetRefs");
+	if (single != NULL && single->section != NULL)
+		return conf_fail(at, "targetRef.sectionName: expected none, as rules "
+		    "name ports, found \"%s\"", single->section);
 	if (s->selector != NULL && s->targets_len > 0)
 		return conf_fail(at, "targetRefs: expected none beside selector, "
 		    "found %zu", s->targets_len);
@@ -176,6 +185,16 @@ model_authz_scope_check(const struct model_authz_scope *s,
 			    "none, as rules name ports, found \"%s\"", i,
 			    s->targets[i].section);
 	return 0;
+}
+
+void
+model_authz_scope_settle(struct model_target_ref *single,
+    struct model_target_ref **targets, size_t *n)
+{
+	if (single == NULL)
+		return;
+	*targets = single;
+	*n = 1;
 }
 
 bool
@@ -243,6 +262,18 @@ concerns(const struct model_subject *subject, const struct model_object *o)
 	return model_authz_scope_concerns(subject, o, &scope);
 }
 
+static int
+finish(struct model_object *o, struct err *err)
+{
+	struct model_authorization_policy *p =
+	    (struct model_authorization_policy *)(void *)o->head;
+
+	(void)err;
+	model_authz_scope_settle(p->spec.target, &p->spec.targets,
+	    &p->spec.targets_len);
+	return 0;
+}
+
 /* --- for people ------------------------------------------------------------- */
 
 static void
@@ -296,5 +327,6 @@ const struct model_kind model_authorization_policy_kind = {
 	.short_name = "ap", .group = "security.istio.io", .versions = versions,
 	.namespaced = true, .stored = true, .delivery = MODEL_TO_MEMBERS,
 	.schema = &schema, .columns = columns, .concerns = concerns,
+	.finish = finish,
 	.text = "who may do what to workloads, services and gateways",
 };

@@ -65,7 +65,7 @@ struct model_authorization_policy {
 	struct model_head head;
 	struct model_authorization_policy_spec {
 		struct model_authz_selector *selector;	/* NULL: none */
-		struct model_target_ref *targets;
+		struct model_target_ref *targets, *target;	/* one alone */
 		size_t                   targets_len;
 		int                      action;	/* enum model_authz_action */
 		struct model_authz_provider {
@@ -107,9 +107,15 @@ struct model_authz_scope {
 	const struct model_target_ref     *targets;
 	size_t                             targets_len;
 };
-/* No section of a target may be named, and no target beside a selector. */
+/*
+ * No section of a target may be named, and no target beside a selector.  single:
+ * that of targetRef, Istio's older way, or NULL; not beside targetRefs.
+ */
 int model_authz_scope_check(const struct model_authz_scope *,
-    const struct conf_place *spec);
+    const struct model_target_ref *single, const struct conf_place *spec);
+/* From then on it is the one of targets. */
+void model_authz_scope_settle(struct model_target_ref *single,
+    struct model_target_ref **targets, size_t *n);
 bool model_authz_scope_is_for(const struct model_authz_scope *,
     const struct model_authz_place *);
 bool model_authz_scope_concerns(const struct model_subject *,

@@ -62,6 +62,13 @@ static const struct {
 	    "asks nobody" },
 	{ "{selector: {matchLabels: {a: b}}, targetRefs: [{name: web}]}",
 	    "t:4:53: spec.targetRefs: expected none beside selector, found 1" },
+	{ "{selector: {matchLabels: {a: b}}, targetRef: {name: web}}",
+	    "t:4:52: spec.targetRef: expected none beside selector" },
+	{ "{targetRef: {name: web}, targetRefs: [{name: api}]}", "t:4:19: "
+	    "spec.targetRef: expected none beside targetRefs" },
+	{ "{targetRef: {name: web, sectionName: http}}", "t:4:44: "
+	    "spec.targetRef.sectionName: expected none, as rules name ports, found "
+	    "\"http\"" },
 	{ "{rules: [{from: [{}]}]}", "t:4:24: spec.rules[0].from[0]: the required "
 	    "field \"source\" is missing" },
 	{ "{rules: [{from: [{source: {}}]}]}", "t:4:33: "
@@ -119,6 +126,24 @@ TEST(authorization_policy_is_tried_with_each_word_for_yes)
 			fail_msg("%s", v[i].word);
 		model_object_unref(o);
 	}
+}
+
+TEST(authorization_policy_takes_one_target_as_it_was_written_once)
+{
+	struct model_object *o = object_from(POLICY
+	    "spec: {targetRef: {group: gateway.networking.k8s.io, kind: Gateway, "
+	    "name: edge}, rules: [{}]}\n");
+	const struct model_authorization_policy *p =
+	    model_authorization_policy(o);
+	const struct model_authz_place edge = { .namespace = "default",
+		.gateway = "edge" }, other = { .namespace = "default",
+		.gateway = "other" };
+
+	assert_int_equal(p->spec.targets_len, 1);
+	assert_string_equal(p->spec.targets[0].name, "edge");
+	assert_true(model_authz_is_for(o, &edge));
+	assert_false(model_authz_is_for(o, &other));
+	model_object_unref(o);
 }
 
 TEST(authorization_policy_has_keys_of_tokens)

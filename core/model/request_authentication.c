@@ -75,6 +75,9 @@ static const struct conf_field spec_fields[] = {
 	    .schema = &model_target_ref_schema, .max_items = 16,
 	    .critical = true,
 	    .text = "Services and Gateways that it is about, instead" },
+	{ "targetRef", CONF_POINTER_T, SPEC(target), .critical = true,
+	    .schema = &model_target_ref_schema,
+	    .text = "the one that it is about, as targetRefs of one" },
 	{ "jwtRules", CONF_STRUCT_T,
 	    CONF_LIST_AT(struct model_request_authentication_spec, rules),
 	    .schema = &rule_schema, .max_items = 32, .critical = true,
@@ -115,6 +118,9 @@ keys_check(const char *jwks, size_t i, const struct conf_place *at)
 	else if (set.has_secret)
 		rc = conf_fail(at, "jwtRules[%zu].jwks: expected public keys, "
 		    "found a private or a shared one", i);
+	else if (set.len == 0 && set.left_out == 0)
+		rc = conf_fail(at, "jwtRules[%zu].jwks: expected a key for "
+		    "signatures, found no keys in it", i);
 	else if (set.len == 0)
 		rc = conf_fail(at, "jwtRules[%zu].jwks: expected a key for "
 		    "signatures, RSA of 2048 to 4096 bits or EC on P-256 or "
@@ -147,7 +153,7 @@ spec_rule(const void *value, const struct conf_place *at)
 	const struct model_authz_scope scope = { NULL, s->selector, s->targets,
 		s->targets_len };
 
-	if (model_authz_scope_check(&scope, at) != 0)
+	if (model_authz_scope_check(&scope, s->target, at) != 0)
 		return -1;
 	for (size_t i = 0; i < s->rules_len; i++)
 		if (rule_check(&s->rules[i], i, at) != 0)
@@ -204,6 +210,18 @@ concerns(const struct model_subject *subject, const struct model_object *o)
 	return model_authz_scope_concerns(subject, o, &scope);
 }
 
+static int
+finish(struct model_object *o, struct err *err)
+{
+	struct model_request_authentication *p =
+	    (struct model_request_authentication *)(void *)o->head;
+
+	(void)err;
+	model_authz_scope_settle(p->spec.target, &p->spec.targets,
+	    &p->spec.targets_len);
+	return 0;
+}
+
 /* --- for people ------------------------------------------------------------- */
 
 static void
@@ -235,6 +253,7 @@ const struct model_kind model_request_authentication_kind = {
 	.short_name = "ra", .group = "security.istio.io", .versions = versions,
 	.namespaced = true, .stored = true, .delivery = MODEL_TO_MEMBERS,
 	.schema = &schema, .columns = columns, .concerns = concerns,
+	.finish = finish,
 	.text = "whose tokens requests may carry",
 };
 

@@ -38,7 +38,7 @@ struct model_request_authentication {
 	struct model_head head;
 	struct model_request_authentication_spec {
 		struct model_authz_selector *selector;	/* NULL: none */
-		struct model_target_ref     *targets;
+		struct model_target_ref     *targets, *target;	/* one alone */
 		size_t                       targets_len;
 		struct model_jwt_rule       *rules;
 		size_t                       rules_len;

@@ -73,8 +73,7 @@ static const struct {
 	{ "{issuer: a, jwks: '[]'}", "spec.jwtRules[0].jwks: expected a JSON "
 	    "object with a list \"keys\"" },
 	{ "{issuer: a, jwks: '{\"keys\":[]}'}", "spec.jwtRules[0].jwks: expected a "
-	    "key for signatures, RSA of 2048 to 4096 bits or EC on P-256 or "
-	    "P-384, found 0 others" },
+	    "key for signatures, found no keys in it" },
 	{ "{issuer: a, jwks: '{\"keys\":[{" POINT ",\"use\":\"enc\"}]}'}",
 	    "spec.jwtRules[0].jwks: expected a key for signatures, RSA of 2048 to "
 	    "4096 bits or EC on P-256 or P-384, found 1 others" },
@@ -106,6 +105,24 @@ refuse(const char *spec, const char *error)
 	err = object_refusal(text);
 	if (!slice_has_suffix(slice_str(err.text), slice_str(error)))
 		fail_msg("%s: %s", spec, err.text);
+}
+
+TEST(request_authentication_takes_one_target_as_it_was_written_once)
+{
+	struct model_object *o = object_from(
+	    "apiVersion: security.istio.io/v1\nkind: RequestAuthentication\n"
+	    "metadata: {name: p}\nspec: {targetRef: {name: web}}\n");
+	const struct model_authz_place web = { .namespace = "default",
+		.service = "web" }, api = { .namespace = "default",
+		.service = "api" };
+
+	assert_true(model_request_authentication_is_for(o, &web));
+	assert_false(model_request_authentication_is_for(o, &api));
+	model_object_unref(o);
+	assert_string_equal(strrchr(object_refusal("apiVersion: "
+	    "security.istio.io/v1\nkind: RequestAuthentication\nmetadata: "
+	    "{name: p}\nspec: {targetRef: {name: a}, targetRefs: [{name: b}]}\n"
+	    ).text, ':'), ": expected none beside targetRefs");
 }
 
 TEST(request_authentication_refuses_what_could_not_act)

@@ -57,5 +57,16 @@ def a_policy_is_tried_by_any_word_for_true(scene):
 	wait_until(lambda: ask(web) == 403, "it is in force")
 
 
+@scenario
+def one_target_may_stand_alone(scene):
+	control, orders, web = orders_and(scene, "web")
+	control.apply(policy("one", "{action: DENY, targetRef: {kind: Service, "
+	    "name: orders}, rules: [{to: [{operation: {paths: [/items/9]}}]}]}"))
+	wait_until(lambda: ask(web, "/items/9") == 403, "the policy is in force")
+	assert ask(web) == 200
+	assert "Service/orders" in control.ctl("get",
+	    "authorizationpolicies").stdout
+
+
 if __name__ == "__main__":
 	main()
