@@ -329,7 +329,8 @@ warn_authz_targets(struct warner *w)
 		const struct model_target_ref *t = &s->targets[i];
 		const struct model_object *o;
 
-		snprintf(path, sizeof(path), "targetRefs[%zu]", i);
+		snprintf(path, sizeof(path), s->target != NULL ? "targetRef" :
+		    "targetRefs[%zu]", i);
 		o = warn_look(w, path, t->group, t->kind, NULL, t->name);
 		if (o != NULL && o->kind == &model_service_kind &&
 		    model_service(o)->spec.ports_len > 0 &&

@@ -80,6 +80,9 @@ static const struct {
 	{ 0, OPERATION("paths: ['/uml/\xc3\xa4']"), OF_OPERATION "paths[0]: matches "
 	    "nothing: no request has it, this is compared as it comes, and it "
 	    "comes as \"/uml/%C3%A4\"" },
+	{ 0, OPERATION("paths: ['/{*}/%7e']"), OF_OPERATION "paths[0]: matches "
+	    "nothing: no request has it, this is compared as it comes, and it "
+	    "comes as \"/{*}/~\"" },
 	{ 0, OPERATION("notPaths: ['/a b']"), OF_OPERATION "notPaths[0]: takes "
 	    "nothing away: no request has it, this is compared as it comes, and it "
 	    "comes as \"/a%20b\"" },
@@ -131,6 +134,9 @@ static const struct {
 	{ 0, POLICY("DENY", "{}"), NULL },
 	{ 0, POLICY("ALLOW", ""), NULL },
 	/* What the service it is about has. */
+	{ MODEL_WARN_REFERENCES, "apiVersion: security.istio.io/v1\n"
+	    "kind: AuthorizationPolicy\nmetadata: {name: p}\nspec: {targetRef: "
+	    "{name: web}}\n", "spec.targetRef: there is no Service web" },
 	{ MODEL_WARN_REFERENCES, POLICY("DENY", "{}"),
 	    "spec.targetRefs[0]: there is no Service web" },
 	{ MODEL_WARN_REFERENCES, OPERATION("ports: ['81']") WEB, OF_OPERATION

@@ -74,6 +74,8 @@ hex_value(char c)
 static const char *
 as_requests_have_it(struct slice s, struct arena *a)
 {
+	const char *plain = model_authz_is_template(s.ptr) ?
+	    "/%!$&'()*+,;=:@{}" : "/%!$&'()*+,;=:@";
 	char *out = arena_alloc(a, s.len * 3 + 1);
 	size_t n = 0;
 
@@ -86,7 +88,7 @@ as_requests_have_it(struct slice s, struct arena *a)
 
 		i += is_code ? 2 : 0;
 		if (is_code ? of != 0 && is_unreserved(of) : is_unreserved(c) ||
-		    strchr("/%!$&'()*+,;=:@", c) != NULL)
+		    strchr(plain, c) != NULL)
 			out[n++] = (char)of;
 		else
 			n += (size_t)snprintf(out + n, 4, "%%%02X", of);
@@ -127,8 +129,6 @@ path_fault(struct slice s, struct arena *a)
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (strstr(s.ptr, refused[i]) != NULL)
 			return "no request has it, such a path is answered 400";
-	if (model_authz_is_template(s.ptr))
-		return NULL;
 	if (has_other_template(s))
 		return "it is no template, {*} stands for a segment and {**} for "
 		    "any number of them";
