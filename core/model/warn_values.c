@@ -83,9 +83,11 @@ as_requests_have_it(struct slice s, struct arena *a)
 		unsigned char c = (unsigned char)s.ptr[i];
 		bool is_code = c == '%' && i + 2 < s.len && is_hex(s.ptr[i + 1]) &&
 		    is_hex(s.ptr[i + 2]);
-		unsigned char of = !is_code ? c : (unsigned char)(hex_value(
-		    s.ptr[i + 1]) << 4 | hex_value(s.ptr[i + 2]));
+		unsigned char of = c;
 
+		if (is_code)
+			of = (unsigned char)(hex_value(s.ptr[i + 1]) << 4 |
+			    hex_value(s.ptr[i + 2]));
 		i += is_code ? 2 : 0;
 		if (is_code ? of != 0 && is_unreserved(of) : is_unreserved(c) ||
 		    strchr(plain, c) != NULL)
