@@ -553,7 +553,7 @@ def an_order_about_nobody_is_taken_and_told_of(scene):
 	    "control knows the sidecar")
 	assert "warning" not in says("crawler", "orders")
 	assert "crawler" not in control.ctl("check", expect=None).stdout
-	assert "--to default/orders --method GET --path /plain; take" in says("web",
+	assert "--to default/orders:80 --method GET --path /plain; take" in says("web",
 	    "orders", "--methods", "GET,PUT", "--paths", "/plain", "--name", "x")
 	assert "did you mean default/web?" in says("shop/web", "orders",
 	    verb="deny")
