@@ -73,3 +73,21 @@ proxy_status_add(struct http_fields *fields, enum response_flag flag,
 			*p = '_';
 	http_fields_add(fields, SLICE("proxy-status"), slice_str(value));
 }
+
+struct slice
+proxy_status_details(struct slice value)
+{
+	static const char begin[] = "details=\"";
+	const char *at;
+	struct slice rest;
+	ptrdiff_t end;
+
+	if (!slice_has_prefix(value, SLICE("mesh; error=")))
+		return SLICE_NONE;
+	at = memmem(value.ptr, value.len, begin, sizeof(begin) - 1);
+	if (at == NULL)
+		return SLICE_NONE;
+	rest = slice_from(value, (size_t)(at - value.ptr) + sizeof(begin) - 1);
+	end = slice_find(rest, '"');
+	return end < 0 ? SLICE_NONE : slice_of(rest.ptr, (size_t)end);
+}

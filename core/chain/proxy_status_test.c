@@ -52,3 +52,25 @@ TEST(proxy_status_writes_details_alike)
 	    "details=\"unexpected_host\"")));
 	arena_fini(&a);
 }
+
+TEST(proxy_status_gives_the_details_of_the_mesh_alone)
+{
+	static const struct { const char *value, *want; } cases[] = {
+		{ "mesh; error=http_request_denied; details=\"access_denied\"",
+		    "access_denied" },
+		{ "mesh; error=x; details=\"\"", "" },
+		{ "mesh; error=x; details=\"open", NULL },
+		{ "mesh; error=x", NULL },
+		{ "nginx; error=x; details=\"y\"", NULL },
+		{ "", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct slice got = proxy_status_details(slice_str(
+		    cases[i].value));
+
+		assert_int_equal(got.ptr != NULL, cases[i].want != NULL);
+		if (cases[i].want != NULL)
+			assert_true(slice_is(got, cases[i].want));
+	}
+}

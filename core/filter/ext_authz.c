@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "chain/proxy_status.h"
 #include "filter/ext_authz.h"
 #include "http/twin.h"
 #include "route/query.h"
@@ -138,16 +139,9 @@ ext_authz_spoil(struct ext_authz_answer *a, const char *why)
 static struct slice
 details_of(struct slice status)
 {
-	static const char begin[] = "details=\"";
-	const char *at = memmem(status.ptr, status.len, begin,
-	    sizeof(begin) - 1);
-	struct slice details;
+	struct slice details = proxy_status_details(status);
 
-	if (at == NULL)
-		return SLICE("refused");
-	status = slice_from(status, (size_t)(at - status.ptr) +
-	    sizeof(begin) - 1);
-	return slice_cut(&status, '"', &details) ? details : SLICE("refused");
+	return details.ptr != NULL ? details : SLICE("refused");
 }
 
 /* "connection refused" of "mesh; error=connection_refused; ..." */

@@ -1,5 +1,6 @@
 #include "chain/grpc.h"
 #include "chain/grpc_timeout.h"
+#include "chain/proxy_status.h"
 #include "modes/proxy/announce.h"
 #include "modes/proxy/egress.h"
 #include "modes/proxy/entrance.h"
@@ -7,6 +8,8 @@
 #include "modes/proxy/router_run.h"
 #include "modes/proxy/rule_filters.h"
 #include "modes/proxy/sticky.h"
+
+#define DETAILS_MAX	64	/* bytes that another proxy says */
 
 /* --- ends ------------------------------------------------------------------------ */
 
@@ -87,6 +90,22 @@ note_grpc(struct router *r, const struct http_fields *last)
 	r->has_failed = router_blames(r, status);
 }
 
+/* Why a proxy of the mesh answered in place of the application that it is for. */
+static void
+note_details(struct l7_ctx *ctx, const struct http_head *head)
+{
+	struct l7_summary *s = l7_summary(ctx);
+	struct slice details;
+
+	if (head->status < 400 || s->upstream_id.len == 0)
+		return;
+	details = proxy_status_details(http_fields_find(&head->fields,
+	    SLICE("proxy-status")));
+	if (details.len > 0 && details.len <= DETAILS_MAX)
+		s->details = arena_printf(l7_arena(ctx), "via_upstream[%.*s]",
+		    SLICE_ARG(details));
+}
+
 void
 router_take_head(struct router *r, struct http_head *head, bool end)
 {
@@ -99,6 +118,7 @@ router_take_head(struct router *r, struct http_head *head, bool end)
 	if (router_try_again_for(r, head, end))
 		return;
 	router_drop_rivals(r, ATTEMPT_OUTRUN);
+	note_details(r->ctx, head);
 	r->answered = true;
 	r->status = head->status;
 	buf_fini(&r->replay);

@@ -73,6 +73,9 @@ def a_denial_names_policy_and_rule_to_the_operator(scene):
 	wait_until(lambda: any(line["response_code_details"] ==
 	    "rbac_access_denied_matched_policy[default/no-admin]-rule[1]"
 	    for line in access_lines(orders)), "the access log names it")
+	wait_until(lambda: {line["response_code_details"] for line in
+	    access_lines(web) if line["response_code"] == 403} ==
+	    {"via_upstream[access_denied]"}, "the caller's says who, no more")
 
 
 @scenario

@@ -640,7 +640,8 @@ def may_not_be_asked(scene, provider, kind):
 	    'details="access_denied"'], reply.head
 	assert "RBAC" not in reply.text(), "that is between proxies"
 	wait_until(lambda: "provider auth: it could not be asked: http "
-	    "request denied (access_denied, says its sidecar or ours)" in world.orders.err(), "the log says so")
+	    "request denied (access_denied, says its sidecar or ours)" in
+	    world.orders.err(), "the log says so")
 	# People learn it before their users do.
 	check = world.control.ctl("check").stdout
 	assert "\u203c asking provider auth" in check, check
