@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "tls/clients.h"
 #include "tls/federation.h"
+#include "tls/trust.h"
 
 static void
 name_roots(struct tls_identity *id, const struct bundle *b, size_t *room)
@@ -123,6 +124,28 @@ tls_identity_new(struct slice chain_pem, struct slice key_pem,
 		return NULL;
 	}
 	return id;
+}
+
+int
+tls_identity_trust(struct tls_identity *id, struct slice bundle_pem,
+    struct err *err)
+{
+	struct bundle *b = bundle_new(id->bundle->domain);
+
+	if (bundle_add_pem(b, bundle_pem, err) < 0) {
+		bundle_unref(b);
+		return err_wrap(err, "trust bundle");
+	}
+	bundle_unref(id->bundle);
+	id->bundle = b;
+	name_all(id);
+	return 0;
+}
+
+struct bundle *
+tls_identity_bundle(const struct tls_identity *id)
+{
+	return bundle_ref(id->bundle);
 }
 
 void

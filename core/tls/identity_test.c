@@ -4,6 +4,7 @@
 
 #include "base/unit.h"
 #include "tls/meet_test.h"
+#include "tls/trust.h"
 
 static void
 assert_refused(struct test_ca *ca, struct slice chain, struct slice key,
@@ -71,4 +72,32 @@ TEST(identities_know_who_they_are)
 	tls_identity_unref(id);
 	tls_identity_unref(NULL);
 	test_ca_fini(&ca);
+}
+
+/* As once the root above it was revoked: it shows it, and believes others. */
+TEST(an_identity_trusts_other_roots_than_vouch_for_it)
+{
+	struct test_ca ca, next;
+	struct tls_identity *id;
+	struct bundle *b;
+	struct err err = ERR_INIT;
+
+	test_ca_init(&ca, "td");
+	test_ca_init(&next, "td");
+	id = test_identity(&ca, "spiffe://td/ns/x/sa/a", 5);
+	assert_int_equal(tls_identity_trust(id, SLICE("rubbish"), &err), -1);
+	b = tls_identity_bundle(id);
+	assert_true(bundle_has(b, ca.root.der));
+	bundle_unref(b);
+	err = ERR_INIT;
+	assert_int_equal(tls_identity_trust(id, str_slice(&next.bundle_pem),
+	    &err), 0);
+	b = tls_identity_bundle(id);
+	assert_true(bundle_has(b, next.root.der));
+	assert_false(bundle_has(b, ca.root.der));
+	assert_string_equal(tls_identity_id(id), "spiffe://td/ns/x/sa/a");
+	bundle_unref(b);
+	tls_identity_unref(id);
+	test_ca_fini(&ca);
+	test_ca_fini(&next);
 }

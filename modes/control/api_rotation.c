@@ -131,16 +131,20 @@ count(const struct left_behind *b, enum left_behind_kind kind)
 }
 
 static void
+add_left(struct conf_node *list, const struct left_behind_one *l)
+{
+	struct conf_node *one = conf_add_map(list);
+
+	conf_set_string(one, "name", arena_strdup(list->items.arena, l->name));
+	conf_set_string(one, "kind", left_behind_kind_name(l->kind));
+	conf_set_time(one, "until", l->until);
+}
+
+static void
 note_shut_out(struct change *d, const struct left_behind *b)
 {
-	for (size_t i = 0; i < b->n; i++) {
-		struct conf_node *one = conf_add_map(d->shut_out);
-
-		conf_set_string(one, "name", b->v[i].name);
-		conf_set_string(one, "kind", left_behind_kind_name(
-		    b->v[i].kind));
-		conf_set_time(one, "until", b->v[i].until);
-	}
+	for (size_t i = 0; i < b->n; i++)
+		add_left(d->shut_out, &b->v[i]);
 }
 
 static void
@@ -292,4 +296,42 @@ api_ca_revoke(struct api_call *call)
 	d->explain = explain_revocation;
 	d->make = make_revocation;
 	left_behind_look(call->server, LEFT_BY_REVOKE, on_looked, d);
+}
+
+/* --- who was shut out ---------------------------------------------------------------- */
+
+/* Those under a root that is published still are let in. */
+static bool
+has_retired_root(const struct ca *ca)
+{
+	enum ca_level level;
+	bool is_next = ca_rotate_is_prepared(&ca->files, &level) &&
+	    level == CA_ROOT;
+
+	return ca->bundle->len > (is_next ? 2 : 1);
+}
+
+static void
+on_shut_out(void *ctx, const struct left_behind *b)
+{
+	struct api_call *call = ctx;
+	struct conf_node *map = conf_map_new(&call->arena);
+	struct conf_node *list = conf_set_list(map, "items");
+	bool is_any = !has_retired_root(call->server->ca);
+
+	for (size_t i = 0; is_any && i < b->n; i++)
+		if (b->v[i].kind == LEFT_AWAY)
+			add_left(list, &b->v[i]);
+	if (b->err.kind != ERR_NONE)
+		api_answer_err(call, &b->err);
+	else
+		api_answer_node(call, 200, map);
+	api_call_unref(call);
+}
+
+void
+api_ca_shut_out(struct api_call *call)
+{
+	left_behind_look(call->server, LEFT_BY_REVOKE, on_shut_out,
+	    api_call_ref(call));
 }

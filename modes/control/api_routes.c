@@ -96,6 +96,8 @@ const struct api_route api_routes[] = {
 	{ METHOD_POST, "/v1/ca/replace-token-key", API_PEOPLE, "ca", SMALL,
 	    api_ca_replace_token_key },
 	{ METHOD_POST, "/v1/ca/taint", API_PEOPLE, "ca", SMALL, api_ca_taint },
+	{ METHOD_GET, "/v1/ca/shut-out", API_PEOPLE, "ca", 0,
+	    api_ca_shut_out },
 	{ METHOD_POST, "/v1/ca/revoke", API_PEOPLE, "ca", SMALL, api_ca_revoke },
 	{ METHOD_POST, "/v1/backup", API_LOCAL, "backup", SMALL, api_backup },
 

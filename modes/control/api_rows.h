@@ -32,7 +32,8 @@ api_row api_token_create, api_token_list, api_token_delete;
 api_row api_operator_create, api_operator_list, api_operator_delete;
 /* api_rotation.c */
 api_row api_ca_request, api_ca_prepare, api_ca_activate, api_ca_discard,
-    api_ca_taint, api_ca_replace_token_key, api_ca_revoke;
+    api_ca_taint, api_ca_replace_token_key, api_ca_revoke,
+    api_ca_shut_out;
 /* api_revoke.c */
 api_row api_revoke, api_revocations;
 /* api_certificates.c */

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "modes/control/api_caller.h"
 #include "modes/control/api_rows.h"
 #include "modes/control/records.h"
@@ -77,6 +79,7 @@ open_session(struct api_call *call, const struct cert_record *c)
 	    .address = slice_str(ip), .from = call->who.from,
 	    .not_after = peer->not_after, .joined = slice_str(joined) };
 
+	memcpy(who.root, peer->root_hash, sizeof(who.root));
 	br->call = api_call_ref(call);
 	if (!api_stream_start(call, SYNC_PROTOCOL, &ops, br)) {
 		api_call_unref(call);

@@ -6,6 +6,7 @@
 #include "modes/control/ca_file.h"
 #include "modes/control/ca_outside.h"
 #include "modes/control/identity.h"
+#include "modes/control/left_behind.h"
 #include "modes/control/rotation.h"
 #include "modes/control/sessions.h"
 
@@ -384,6 +385,20 @@ rotation_taint(struct rotation *r, const struct audit_entry *who,
 	done(ctx, &none);
 }
 
+/* After everybody was told: who is still under such a root is heard no more. */
+static void
+on_shut_out(void *ctx, const struct left_behind *b)
+{
+	struct server *s = ctx;
+
+	if (b->err.kind != ERR_NONE)
+		log_error("ca", "who stands on a root that was revoked is not "
+		    "cut off: %s", b->err.text);
+	for (size_t i = 0; i < b->n; i++)
+		if (b->v[i].kind == LEFT_CONNECTED)
+			sessions_shut_out(s->sessions, slice_str(b->v[i].name));
+}
+
 void
 rotation_drop(struct rotation *r, int64_t ended, const struct audit_entry *who,
     rotation_done *done, void *ctx)
@@ -406,6 +421,10 @@ rotation_drop(struct rotation *r, int64_t ended, const struct audit_entry *who,
 	if (n > 0) {
 		audit(r, who, "ca.drop", SLICE("root"));
 		publish(r, &err);
+		/* By age there is nobody: no certificate outlives its root. */
+		if (ended == INT64_MAX)
+			left_behind_look(r->server, LEFT_BY_REVOKE, on_shut_out,
+			    r->server);
 	}
 	done(ctx, &err);
 }

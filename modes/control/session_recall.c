@@ -96,6 +96,15 @@ session_recalls_fini(struct sessions *ss)
 }
 
 void
+sessions_shut_out(struct sessions *ss, struct slice name)
+{
+	struct session *s = map_get(&ss->by_name, name);
+
+	if (s != NULL && !bundle_has_key(ss->server->ca->bundle, s->peer.root))
+		session_end(s, "the root of its certificate was revoked");
+}
+
+void
 sessions_recall(struct sessions *ss, struct slice id, uint64_t wait_ms,
     sessions_recall_done *done, void *ctx)
 {

@@ -105,6 +105,27 @@ TEST(recall_names_who_does_not_obey_in_time)
 	server_fixture_free(t);
 }
 
+TEST(session_on_a_root_that_was_revoked_is_ended)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct peer old, now;
+
+	peer_open(t, &old, "default/pay-1");
+	peer_open(t, &now, "default/cart-1");
+	hash_sha256(now.session->peer.root, t->s->ca->bundle->roots[0].spki);
+	sessions_shut_out(t->s->sessions, SLICE("default/cart-1"));
+	sessions_shut_out(t->s->sessions, SLICE("default/nobody-1"));
+	assert_false(now.is_ended || old.is_ended);
+	sessions_shut_out(t->s->sessions, SLICE("default/pay-1"));
+	assert_true(old.is_ended && !now.is_ended);
+	/* It is not heard any more. */
+	peer_say(&old, "{\"t\":\"revoked\",\"generation\":1}\n");
+	assert_int_equal(old.session->recalled, 0);
+	peer_close(&old);
+	peer_close(&now);
+	server_fixture_free(t);
+}
+
 TEST(recall_ends_with_control)
 {
 	struct server_fixture *t = server_fixture_new();

@@ -34,6 +34,7 @@ struct session_peer {
 	struct slice from;	/* with its port */
 	struct slice joined;	/* by what, for people */
 	int64_t      not_after;	/* of its certificate; seconds since 1970 */
+	uint8_t      root[HASH_LEN];	/* of the key of the root above that */
 };
 
 struct sessions *sessions_new(struct server *);
@@ -72,6 +73,12 @@ struct sessions_recalled {
 typedef void sessions_recall_done(void *ctx, const struct sessions_recalled *);
 void sessions_recall(struct sessions *, struct slice id, uint64_t wait_ms,
     sessions_recall_done *, void *ctx);
+
+/*
+ * The workload ("ns/name") has no certificate under a root that is trusted: ends
+ * its session, unless that stands on such a root.
+ */
+void sessions_shut_out(struct sessions *, struct slice name);
 
 /*
  * Which documents are not everywhere yet.  Life: sessions_standing -> look

@@ -412,6 +412,7 @@ check_proxies(struct ctl *c, struct checks *k)
 	check_unrecorded(c, k);
 	CONF_FOREACH(e, list)
 		check_proxy(c, k, e->node);
+	check_shut_out(c, k);
 	if (k->len == before)
 		checks_add(k, "sidecars", CHECK_SUCCESS, arena_printf(&c->arena,
 		    conf_len(list) == 0 ? "no sidecar is connected" :

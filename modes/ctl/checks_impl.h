@@ -24,6 +24,8 @@ void check_certificates(struct ctl *, struct checks *);
 void check_federation(struct ctl *, struct checks *);
 /* check_hosts.c: of machines that join without tokens. */
 void check_hosts(struct ctl *, struct checks *);
+/* check_shut_out.c: proxies under a root that was revoked. */
+void check_shut_out(struct ctl *, struct checks *);
 /* check_protocols.c: what is spoken where something else is declared. */
 void check_protocols(struct ctl *, struct checks *);
 /* check_policies.c: whether anybody may call anybody. */

@@ -430,6 +430,7 @@ agent_free(struct agent *g)
 	agent_revoked_fini(g);
 	bundle_set_unref(g->federated);
 	str_fini(&g->bundle_pem);
+	str_fini(&g->vouching_pem);
 	mem_free(g->control_id);
 	mem_free(g->listening);
 	model_object_unref(g->own);

@@ -122,6 +122,21 @@ agent_host_read(const struct model_proxy_spec *s, struct err *err)
 }
 
 void
+agent_host_trust(struct agent_host *h, struct slice roots_pem)
+{
+	str_clear(&h->roots);
+	str_add_slice(&h->roots, roots_pem);
+}
+
+const char *
+agent_host_way_back(const struct model_proxy_spec *s)
+{
+	return agent_host_is_meant(s) ? "we ask to join by the host's key again, "
+	    "and are let in once a HostAttestor takes the host" :
+	    "a new token in --token-file joins again";
+}
+
+void
 agent_host_free(struct agent_host *h)
 {
 	if (h == NULL)

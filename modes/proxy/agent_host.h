@@ -26,6 +26,10 @@ struct agent_host {
 bool agent_host_is_meant(const struct model_proxy_spec *);
 /* ERR_CONFIG: a file is missing or wrong, or nothing says who control is. */
 struct agent_host *agent_host_read(const struct model_proxy_spec *, struct err *);
+/* Copies: who joined before knows more of control's roots than the file. */
+void agent_host_trust(struct agent_host *, struct slice roots_pem);
+/* By what a proxy that is refused comes back, in words for the log. */
+const char *agent_host_way_back(const struct model_proxy_spec *);
 void agent_host_free(struct agent_host *);	/* NULL allowed */
 /*
  * Adds the body of POST /v1/attest.  challenge: the answer of /v1/attest/challenge;

@@ -11,6 +11,7 @@
 #include "pki/chain.h"
 #include "pki/spiffe.h"
 #include "tls/federation.h"
+#include "tls/trust.h"
 
 #define LOOK_AGAIN_MS	60000	/* wall time may have leapt meanwhile */
 #define REFUSED_MS	60000	/* who was refused asks less often */
@@ -115,11 +116,26 @@ schedule_renewal(struct agent *g)
 	    LOOK_AGAIN_MS : (uint64_t)wait * 1000);
 }
 
+/* Whom no root vouches for still knows whom to trust, and shows what it has. */
+static struct tls_identity *
+make_tls(struct agent *g, struct err *err)
+{
+	struct tls_identity *t = agent_identity_tls(g->identity,
+	    str_slice(g->is_shut_out ? &g->vouching_pem : &g->bundle_pem),
+	    ++g->bundle_generation, err);
+
+	if (t != NULL && g->is_shut_out &&
+	    tls_identity_trust(t, str_slice(&g->bundle_pem), err) != 0) {
+		tls_identity_unref(t);
+		t = NULL;
+	}
+	return t;
+}
+
 int
 agent_identity_use(struct agent *g, struct err *err)
 {
-	struct tls_identity *t = agent_identity_tls(g->identity,
-	    str_slice(&g->bundle_pem), ++g->bundle_generation, err);
+	struct tls_identity *t = make_tls(g, err);
 	struct str id = { 0 };
 
 	if (t == NULL)
@@ -195,6 +211,7 @@ adopt(struct agent *g, struct agent_identity *now, struct str *bundle,
 {
 	struct agent_identity *old = g->identity;
 	struct str old_bundle = g->bundle_pem;
+	bool was_shut_out = g->is_shut_out;
 
 	if (check_service(g, now, err) != 0) {
 		agent_identity_free(now);
@@ -203,7 +220,9 @@ adopt(struct agent *g, struct agent_identity *now, struct str *bundle,
 	g->identity = now;
 	if (bundle->len > 0)
 		g->bundle_pem = *bundle;
+	g->is_shut_out = false;
 	if (agent_identity_use(g, err) != 0) {
+		g->is_shut_out = was_shut_out;
 		g->identity = old;
 		g->bundle_pem = old_bundle;
 		agent_identity_free(now);
@@ -214,55 +233,13 @@ adopt(struct agent *g, struct agent_identity *now, struct str *bundle,
 		*bundle = (struct str){ 0 };
 	}
 	agent_identity_free(old);
+	str_fini(&g->vouching_pem);
 	g->began_ended = false;
 	if (save(g, err) != 0)
 		log_error("identity", "%s; after a restart a new token would "
 		    "be needed", err->text);
 	plan(g);
 	return 0;
-}
-
-int
-agent_take_bundle(struct agent *g, struct slice pem, struct err *err)
-{
-	struct bundle *b;
-	int result;
-
-	if (slice_eq(pem, str_slice(&g->bundle_pem)))
-		return 0;
-	b = bundle_new(slice_str(g->identity->domain));
-	result = bundle_add_pem(b, pem, err);
-	bundle_unref(b);
-	if (result != 0)
-		return -1;
-	struct str old = g->bundle_pem;
-
-	g->bundle_pem = (struct str){ 0 };
-	str_add_slice(&g->bundle_pem, pem);
-	result = agent_identity_use(g, err);
-	if (result != 0) {
-		str_fini(&g->bundle_pem);
-		g->bundle_pem = old;
-		return -1;
-	}
-	str_fini(&old);
-	log_info("identity", "a new trust bundle is in use");
-	return state_write(&g->state, STATE_BUNDLE, pem, err);
-}
-
-void
-agent_take_jwks(struct agent *g, struct slice text)
-{
-	struct err err = ERR_INIT;
-
-	if (text.len == 0 || slice_eq(text, str_slice(&g->jwks)))
-		return;
-	str_clear(&g->jwks);
-	str_add_slice(&g->jwks, text);
-	if (state_write(&g->state, STATE_JWKS, text, &err) != 0)
-		log_error("identity", "%s", err.text);
-	agent_jwt_forget(g);	/* a key may be taken back */
-	agent_svid_changed(g);
 }
 
 /* --- joining ------------------------------------------------------------- */
@@ -288,8 +265,8 @@ join_failed(struct agent *g, const struct err *err, bool is_final)
 	}
 	if (is_final && agent_has_identity(g)) {
 		log_error("identity", "control refuses the identity %s, and %s; "
-		    "a new token in --token-file joins again",
-		    g->identity->id, err->text);
+		    "%s", g->identity->id, err->text,
+		    agent_host_way_back(g->options.settings));
 		schedule_renewal(g);
 		return;
 	}
@@ -344,6 +321,8 @@ start_join(struct agent *g)
 	if (agent_host_is_meant(s)) {
 		g->attested_ms = loop_now_ms(g->loop);
 		r.host = agent_host_read(s, &err);
+		if (r.host != NULL && g->is_shut_out)
+			agent_host_trust(r.host, str_slice(&g->bundle_pem));
 		if (r.host == NULL)
 			join_failed(g, &err, true);
 		else

@@ -22,10 +22,6 @@ void agent_identity_stop(struct agent *);
 void agent_renew_soon(struct agent *);	/* within some seconds */
 /* Control lets it in no more: a token that it has not seen joins again. */
 void agent_identity_refused(struct agent *);
-/* Control's roots; ERR_DATA leaves those that we have. */
-int agent_take_bundle(struct agent *, struct slice pem, struct err *);
-/* The keys of tokens, a JWK Set. */
-void agent_take_jwks(struct agent *, struct slice text);
 /* All of it, as it is now, goes to the data plane. */
 int agent_identity_use(struct agent *, struct err *);
 

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "modes/proxy/agent_host.h"
 #include "modes/proxy/agent_revoke.h"
 
 bool
@@ -128,8 +129,8 @@ take(struct agent *g, struct revoked *all)
 	save(g);
 	if (agent_is_revoked(g, g->identity))
 		log_error("identity", "our identity %s was revoked: nobody "
-		    "talks to us any more; a new token in --token-file joins "
-		    "again", g->identity->id);
+		    "talks to us any more; %s", g->identity->id,
+		    agent_host_way_back(g->options.settings));
 	/* Sessions are not resumed with who is on the new list. */
 	if (agent_identity_use(g, &err) != 0)
 		log_error("identity", "%s", err.text);

@@ -39,6 +39,8 @@ struct agent {
 	struct agent_identity *identity;	/* NULL: not joined */
 	struct tls_identity   *tls;	/* of identity and bundle; NULL with it */
 	struct str             bundle_pem;
+	struct str             vouching_pem;	/* the last that vouched for identity */
+	bool                   is_shut_out;	/* bundle_pem does not: is in use */
 	uint64_t               bundle_generation;	/* our own count */
 	char                  *control_id;
 	struct agent_join           *join;

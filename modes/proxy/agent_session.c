@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "conf/json.h"
+#include "modes/proxy/agent_bundle.h"
 #include "modes/proxy/agent_revoke.h"
 #include "modes/proxy/agent_run.h"
 #include "stat/report.h"
@@ -503,7 +504,7 @@ on_closed(void *arg, const struct err *why, bool is_refused)
 	    agent_displaced_ms(g->displaced, random_unit()) :
 	    agent_backoff_ms(g->failures, random_unit()));
 	g->was_displaced = false;
-	if (is_refused)
+	if (is_refused || g->is_shut_out)
 		agent_identity_refused(g);
 }
 

@@ -18,6 +18,7 @@
 #include "policy/calls.h"
 #include "stat/metrics.h"
 #include "tls/federation.h"
+#include "tls/trust.h"
 #include "upstream/health.h"
 
 /* --- identity -------------------------------------------------------------------- */
@@ -25,7 +26,8 @@
 struct change {
 	struct proxy_worker *worker;
 	uint64_t             generation;
-	struct bundle_set   *federated;	/* a reference, or NULL */
+	struct bundle       *trusted;	/* a reference */
+	struct bundle_set   *federated;	/* likewise, or NULL */
 };
 
 static void
@@ -35,6 +37,8 @@ on_identity(void *arg)
 
 	upstream_identify(c->worker->upstream, c->generation);
 	udp_identify(c->worker, c->generation);
+	refuse_roots(c->worker, c->trusted);
+	bundle_unref(c->trusted);
 	refuse_domains(c->worker, c->federated);
 	mem_free(c);
 }
@@ -54,7 +58,7 @@ data_plane_identify(struct data_plane *p, struct tls_identity *id)
 		struct change *c = mem_alloc(sizeof(*c));
 
 		*c = (struct change){ &p->workers[i], generation,
-		    tls_identity_federated(id) };
+		    tls_identity_bundle(id), tls_identity_federated(id) };
 		loop_post(p->workers[i].env.loop, on_identity, c);
 	}
 }

@@ -1,3 +1,6 @@
+#include <string.h>
+
+#include "base/check.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "modes/proxy/refuse.h"
@@ -20,14 +23,18 @@ enum belief {
 static enum belief
 believe(const struct proxy_worker *w, const struct conn_peer *peer)
 {
+	static const uint8_t nobody[HASH_LEN];
 	const struct bundle *b;
 	struct spiffe id;
 
-	if (!peer->is_foreign)
+	/* For whom no trust bundle vouched there is none to lose. */
+	if (!peer->is_foreign && (w->trusted == NULL ||
+	    memcmp(peer->root_hash, nobody, HASH_LEN) == 0))
 		return BELIEVED;
 	if (!spiffe_parse(&id, slice_str(peer->id)))
 		return DISBELIEVED;
-	b = bundle_set_find(w->federated, id.domain);
+	b = bundle_set_find(peer->is_foreign ? w->federated : w->trusted,
+	    id.domain);
 	if (b != NULL && bundle_has_key(b, peer->root_hash))
 		return BELIEVED;
 	return root_grace_has(&w->grace, id.domain, peer->root_hash,
@@ -50,9 +57,9 @@ is_refused(void *arg, const struct conn_peer *peer)
 	if (!is_revoked && believe(w, peer) != DISBELIEVED)
 		return false;
 	log_warn("identity", "a connection with %s is cut off: it %s",
-	    peer->id, is_revoked ? "was revoked" :
+	    peer->id, is_revoked ? "was revoked" : peer->is_foreign ?
 	    "stands on a root of another trust domain that is believed no "
-	    "longer");
+	    "longer" : "stands on a root that is trusted no longer");
 	worker_env_count(&w->env, METRIC_REVOKED_CONNECTIONS, NULL, 0, 1);
 	return true;
 }
@@ -129,18 +136,35 @@ refuse_init(struct proxy_worker *w)
 	loop_timer_init(&w->parting, w->env.loop, on_parting, w);
 }
 
-void
-refuse_domains(struct proxy_worker *w, struct bundle_set *now)
+static void
+change(struct proxy_worker *w, struct bundle_set **place,
+    struct bundle_set *now)
 {
-	struct bundle_set *before = w->federated;
+	struct bundle_set *before = *place;
 
-	w->federated = now;
+	*place = now;
 	if (!bundle_set_equal(before, now)) {
 		root_grace_change(&w->grace, before, now,
 		    loop_now_ms(w->env.loop));
 		part(w);
 	}
 	bundle_set_unref(before);
+}
+
+void
+refuse_roots(struct proxy_worker *w, struct bundle *now)
+{
+	struct bundle_set *own = bundle_set_new();
+	struct err none = ERR_INIT;
+
+	check(bundle_set_add(own, now, &none) == 0);
+	change(w, &w->trusted, own);
+}
+
+void
+refuse_domains(struct proxy_worker *w, struct bundle_set *now)
+{
+	change(w, &w->federated, now);
 }
 
 void
@@ -153,6 +177,8 @@ void
 refuse_end(struct proxy_worker *w)
 {
 	root_grace_fini(&w->grace);
+	bundle_set_unref(w->trusted);
+	w->trusted = NULL;
 	bundle_set_unref(w->federated);
 	w->federated = NULL;
 	revoked_unref(w->revoked);

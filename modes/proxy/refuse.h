@@ -6,8 +6,9 @@
 #include "pki/revoked.h"
 
 /*
- * refuse: connections with revoked identities are cut off on every worker:
- * those that are open, in either direction, and those on their way there.
+ * refuse: connections with revoked identities, and with those that stand on a
+ * root that is trusted no longer, are cut off on every worker: those that are
+ * open, in either direction, and those on their way there.
  * Handshakes refuse them by themselves, by the list of the tls_identity.
  */
 
@@ -24,6 +25,11 @@ void data_plane_refuse(struct data_plane *, struct revoked *,
 bool refuse_is_own(const struct proxy_worker *);
 /* Each worker, first. */
 void refuse_init(struct proxy_worker *);
+/*
+ * On the worker, borrows our own domain's roots: members on none of them are cut
+ * off, as refuse_domains does it.
+ */
+void refuse_roots(struct proxy_worker *, struct bundle *now);
 /*
  * On the worker, takes the set (NULL allowed): foreign peers whose trust domain
  * is not in it, or no longer has the root that vouched for them, are cut off

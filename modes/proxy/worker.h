@@ -31,7 +31,8 @@ struct proxy_worker {
 	struct stat_memo  memo;
 	struct snapshot  *snapshot;	/* counted; swapped between two events */
 	struct revoked   *revoked;	/* refuse.h; NULL: nobody */
-	struct bundle_set *federated;	/* likewise: whom it believes, */
+	struct bundle_set *trusted;	/* likewise: its own domain's roots, */
+	struct bundle_set *federated;	/* whom else it believes, */
 	struct root_grace  grace;	/* whom for a while yet, */
 	struct loop_timer  parting;	/* and until when */
 	bool              is_stopped;	/* nothing begins any more */

@@ -14,6 +14,7 @@ from gateway import gateway, route
 from member import Api, make_csr, make_key, openssl
 from mesh import MESH, Process, free_port, main, scenario, wait_until
 from people import Person
+from websocket import WebSocket
 
 NAMES = "subjectAltName=DNS:db1.example.com,DNS:db1.internal"
 
@@ -299,6 +300,63 @@ def a_host_that_gets_another_key_goes_on_by_that(scene):
 	wait_until(lambda: proxy.err().count("joined as") == 2, "it joins again", 30)
 	assert "takes host db1 no longer" in proxy.err()
 	assert "ended at" not in proxy.err(), proxy.err()	# not for a moment
+
+
+@scenario
+def who_may_not_renew_is_cut_off_with_the_root(scene):
+	"""It is under the root that was: control hears it no more, others cut what
+	is open with it, it trusts nothing old, and joins when it may."""
+	control = scene.control()
+	ca = hosts_ca(scene)
+	by_x509(control, ca)
+	host = Host(scene, "db1", ca=ca)
+	orders = start(scene, control, host, "--host-cert-file", host.cert)
+	await_joined(orders)
+	web = scene.proxy("web", control=control, service="default/web",
+	    upstreams={"orders": "default/orders:80"}).await_ready()
+	wait_until(lambda: wire.get(web.outbound_port,
+	    "http://orders.default.mesh/plain", host="orders.default.mesh")
+	    .status == 200, "orders answers")
+	socket = WebSocket(web.upstream["orders"], host="orders.default.mesh")
+	socket.send(b"hello")
+	assert socket.receive() == b"hello"
+	by_x509(control, ca, x509={"revoked": ["db1.example.com"]})
+	control.ctl("ca", "prepare", "--level", "root")
+	control.ctl("ca", "activate")
+	control.ctl("ca", "taint")
+	wait_until(lambda: "1 holds only" in control.ctl("ca", "revoke", "--yes",
+	    expect=75).stderr, "web has renewed", 30)
+	assert "default/orders-" in control.ctl("ca", "revoke", "--yes", "--force"
+	    ).stderr
+	# Who is still let in talks on; who is not is not heard.
+	wait_until(lambda: "the root of its certificate was revoked" in
+	    control.err(), "control ends its session")
+	status = control.ctl("proxy", "status").stdout
+	assert "orders" not in status and "web" in status, status
+	said = control.ctl("check", expect=None).stdout
+	assert "× the root above default/orders-" in said, said
+	assert "sidecars are well" not in said, said
+	# Whichever of the two is first.
+	wait_until(lambda: "stands on a root that is trusted no longer" in
+	    web.err() + orders.err(), "what is open with it is cut in its time", 20)
+	try:
+		assert socket.read(1) == b""
+	except OSError:
+		pass
+	wait_until(lambda: "no root that control trusts vouches for our" in
+	    orders.err(), "it says so itself")
+	kept = scene.dir / "orders" / "bundle.pem"
+	assert kept.read_text().split() == control.ctl("ca",
+	    "export-bundle").stdout.split(), "it trusts nothing old"
+	wait_until(lambda: "default/orders-" in (text := control.ctl("endpoints",
+	    "orders").stdout) and "Online" not in text, "its endpoint goes", 60)
+	# Its file of roots is of before; it knows better.
+	by_x509(control, ca)
+	wait_until(lambda: orders.err().count("joined as") == 2, "it is back", 90)
+	wait_until(lambda: wire.get(web.outbound_port,
+	    "http://orders.default.mesh/plain", host="orders.default.mesh")
+	    .status == 200, "orders answers again")
+	assert "the root above" not in control.ctl("check", expect=None).stdout
 
 
 def start_gateway(scene, control, host, *options, name="edge"):
