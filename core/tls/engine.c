@@ -214,6 +214,7 @@ engine_start(struct engine *e, const struct engine_template *t,
 	else
 		e->ssl.client = t->client;
 	e->is_server = o->is_server;
+	e->bad_cert_ends = o->bad_cert_ends;
 	e->ops = o->ops;
 	e->owner = o->owner;
 	e->cache.vtable = &cache_class;

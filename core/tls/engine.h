@@ -53,7 +53,8 @@ struct engine_options {
 	bool                       is_server;
 	/* The peer may not be of our domain: its key is RSA or on any curve. */
 	bool                       takes_all_keys;
-	bool                       peer_cert_optional;	/* server */
+	/* Server.  One that is refused is as good as none, or ends it. */
+	bool                       peer_cert_optional, bad_cert_ends;
 	const br_x509_certificate *chain;	/* keeps; ours, may be NULL */
 	size_t                     chain_len;
 	const br_ec_private_key   *key;		/* keeps */
@@ -94,6 +95,7 @@ struct engine {
 	bool                     is_server;
 	bool                     has_encrypted;	/* our ChangeCipherSpec is out */
 	bool                     has_chain;	/* the peer sent certificates */
+	bool                     bad_cert_ends;
 	bool                     has_loaded;	/* a session was found */
 	bool                     has_saved;	/* ... but not used */
 	int                      error;		/* BearSSL's, or ours */

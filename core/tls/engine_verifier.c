@@ -54,9 +54,8 @@ end_cert(const br_x509_class **ctx)
 }
 
 static unsigned
-end_chain(const br_x509_class **ctx)
+judge(struct engine_verifier *v)
 {
-	struct engine_verifier *v = verifier_cast(ctx);
 	struct engine *e = v->engine;
 	struct slice certs[ENGINE_CERTS_MAX];
 	size_t start = 0;
@@ -69,6 +68,20 @@ end_chain(const br_x509_class **ctx)
 		certs[i] = slice_of(v->der + start, v->ends[i] - start);
 	return e->ops->on_chain(e->owner, certs, v->n, &v->key) ? 0 :
 	    BR_ERR_X509_NOT_TRUSTED;
+}
+
+static unsigned
+end_chain(const br_x509_class **ctx)
+{
+	struct engine_verifier *v = verifier_cast(ctx);
+	unsigned error = judge(v);
+
+	/* BearSSL looks at that only after us. */
+	if (error != 0 && (v->n > 0 || v->is_oversize) &&
+	    v->engine->bad_cert_ends)
+		br_ssl_engine_remove_flags(&v->engine->ssl.any,
+		    BR_OPT_TOLERATE_NO_CLIENT_AUTH);
+	return error;
 }
 
 static const br_x509_pkey *

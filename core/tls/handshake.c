@@ -53,6 +53,7 @@ start_engine(struct tls_handshake *h)
 		.is_server = q->is_server,
 		.takes_all_keys = takes_all_keys(q),
 		.peer_cert_optional = q->client_cert_optional,
+		.bad_cert_ends = true,
 		.alpn = q->alpn,
 		.sni = q->sni[0] != '\0' ? q->sni : NULL,
 		.ops = &hs_engine_ops,
@@ -78,6 +79,7 @@ start_engine(struct tls_handshake *h)
 		    id->federated, &o.n_ca_names);
 		o.ca_names = h->asked;
 		o.peer_cert_optional = q->clients->is_optional;
+		o.bad_cert_ends = false;
 	}
 	if (!q->is_server)
 		o.resume = hs_find_session(h);

@@ -98,11 +98,13 @@ meet_stranger(const char *domain, const char *id, enum distrust want)
 	meet_run(m);
 	meet_assert(&m->server, TLS_FAIL_CERT, distrust_name(want));
 	meet_assert(&m->client, TLS_FAIL_PROTOCOL, NULL);
-	/* A bad certificate is not the same as none. */
+	/* A bad certificate is not the same as none, and its owner hears that. */
 	m->server.request.client_cert_optional = true;
 	for (int round = 0; round < 2; round++) {
 		meet_run(m);
 		meet_assert(&m->server, TLS_FAIL_CERT, distrust_name(want));
+		meet_assert(&m->client, TLS_FAIL_PROTOCOL, NULL);
+		assert_true(m->client.result.is_alert);
 	}
 	m->server.request.client_cert_optional = false;
 	/* As a server. */

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -10,6 +11,7 @@
 #include "modes/control/doors.h"
 #include "modes/control/folders.h"
 #include "modes/control/identity.h"
+#include "modes/control/log_limit.h"
 #include "modes/control/web_cert.h"
 #include "net/listener.h"
 #include "tls/tls.h"
@@ -29,6 +31,7 @@ struct open_door {
 	struct http_options    http, stranger;
 	struct listener       *listener;
 	struct listener_watch *watch;
+	struct log_limit       failures;	/* of handshakes */
 };
 
 struct doors {
@@ -147,6 +150,23 @@ begin(struct open_door *d, struct conn *c)
 	    &http_terminal, is_stranger ? &d->stranger : &d->http);
 }
 
+/* Anybody can cause that, as often as he likes. */
+static void
+tell_failure(struct open_door *d, const char *from, const struct tls_result *t)
+{
+	char more[64] = "";
+	uint64_t left_out;
+
+	if (!log_limit_take(&d->failures, loop_now_ms(d->doors->server->loop),
+	    &left_out))
+		return;
+	if (left_out > 0)
+		snprintf(more, sizeof(more), "; %llu lines like this were left "
+		    "out", (unsigned long long)left_out);
+	log_info("tls", "%s: %s: %s%s", d->http.listener.name, from,
+	    *t->text ? t->text : tls_failure_text(t->failure), more);
+}
+
 static void
 on_handshake(void *arg, struct tls_result *t)
 {
@@ -162,8 +182,7 @@ on_handshake(void *arg, struct tls_result *t)
 		server_count(s, METRIC_TLS_FAILURES, (struct slice[]){
 		    SLICE(METRIC_INBOUND), slice_str(t->cert_reason != NULL ?
 		    t->cert_reason : tls_failure_name(t->failure)) });
-		log_info("tls", "%s: %s: %s", d->http.listener.name, from, *t->text ? t->text :
-		    tls_failure_text(t->failure));
+		tell_failure(d, from, t);
 		return;
 	}
 	server_count(s, METRIC_TLS_HANDSHAKES, (struct slice[]){

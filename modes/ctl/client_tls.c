@@ -157,8 +157,11 @@ client_tls_fail(const struct client_tls *t, const struct tls_result *r,
 	case TLS_FAIL_NO_CERT:
 	case TLS_FAIL_CERT:
 	case TLS_FAIL_WRONG_PEER:
-	case TLS_FAIL_PROTOCOL:
 		kind = ERR_DENIED;
+		break;
+	case TLS_FAIL_PROTOCOL:
+		/* What control has against us is found out (roots.h). */
+		kind = r->is_alert ? ERR_UNAVAILABLE : ERR_DENIED;
 		break;
 	case TLS_FAIL_NOT_TLS:
 		kind = ERR_SYSTEM;

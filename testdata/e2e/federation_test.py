@@ -540,6 +540,24 @@ def an_impostor_is_nobody(scene):
 	    reason="unknown-issuer") > before
 
 
+@scenario
+def control_refuses_a_certificate_of_elsewhere_aloud(scene):
+	a, b = mesh_of(scene, "a.example"), mesh_of(scene, "b.example")
+	web = member(scene, a, "web")
+	federate(b, "a.example", inline(bundle_of(a)))
+	url = f"https://{b.api}/v1/trust-bundle"
+	assert curl(url, "-k").status == 200
+	said = subprocess.run(["curl", "-skS", "--cert", web.state_dir /
+	    "identity.pem", url], capture_output=True, text=True, check=False)
+	assert said.returncode == 35 and "bad certificate" in said.stderr, said
+	assert "api: 127.0.0.1:" in b.err() and \
+	    "the identity belongs to another trust domain" in b.err(), b.err()
+	# Who comes often does not fill the log.
+	wait_until(lambda: [wire.dial(b.api, 5).sendall(b"who is there?\n\n")
+	    for _ in range(50)] and "lines like this were left out" in b.err(),
+	    "some lines are left out")
+
+
 def callers(control, service):
 	"""Who calls a service, as far as control has heard."""
 	with wire.Client(control.socket) as client:
