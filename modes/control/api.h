@@ -83,9 +83,12 @@ struct slice api_query(struct api_call *, const char *name);
 int api_query_u64(struct api_call *, const char *name, uint64_t fallback,
     uint64_t *out);
 bool api_query_bool(struct api_call *, const char *name);
-/* How long what is made is to last: "ttl" of the body, 1s to max_ms. */
-int api_read_ttl(const struct conf_node *json, int64_t fallback_ms,
-    int64_t max_ms, int64_t *ms, struct err *);
+/* How long what is made is to last: "ttl" of the body. */
+struct api_ttl {
+	int64_t fallback_ms, min_ms, max_ms;
+};
+int api_read_ttl(const struct conf_node *json, const struct api_ttl *,
+    int64_t *ms, struct err *);
 
 /* The Date of an answer (RFC 9110, 6.6.1); only while there is a ctx. */
 void api_add_date(struct api_call *, struct http_head *);

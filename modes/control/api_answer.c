@@ -81,20 +81,21 @@ api_query_bool(struct api_call *call, const char *name)
 }
 
 int
-api_read_ttl(const struct conf_node *json, int64_t fallback_ms, int64_t max_ms,
+api_read_ttl(const struct conf_node *json, const struct api_ttl *bounds,
     int64_t *ms, struct err *err)
 {
 	const char *text = conf_get_string(json, "ttl");
-	char most[CONF_DURATION_TEXT];
+	char least[CONF_DURATION_TEXT], most[CONF_DURATION_TEXT];
 
-	*ms = fallback_ms;
+	*ms = bounds->fallback_ms;
 	if (conf_get(json, "ttl") == NULL)
 		return 0;
-	conf_duration_text(most, max_ms);
+	conf_duration_text(least, bounds->min_ms);
+	conf_duration_text(most, bounds->max_ms);
 	if (text == NULL || !conf_duration_read(slice_str(text), ms) ||
-	    *ms < 1000 || *ms > max_ms)
-		return err_set(err, ERR_DATA, "ttl: expected a duration from 1s "
-		    "to %s, such as 10m", most);
+	    *ms < bounds->min_ms || *ms > bounds->max_ms)
+		return err_set(err, ERR_DATA, "ttl: expected a duration from %s "
+		    "to %s, such as 10m", least, most);
 	return 0;
 }
 

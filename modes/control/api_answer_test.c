@@ -28,7 +28,8 @@ TEST(api_ttl_is_the_fallback_or_what_is_allowed)
 		int64_t ms = 0;
 		const struct conf_node *n = conf_json_read(&a,
 		    slice_str(v[i].json), "t", &err);
-		int result = api_read_ttl(n, 5000, 600000, &ms, &err);
+		int result = api_read_ttl(n, &(struct api_ttl){ 5000, 1000,
+		    600000 }, &ms, &err);
 
 		assert_string_equal(err.text, v[i].error);
 		assert_int_equal(result, v[i].ms < 0 ? -1 : 0);

@@ -9,8 +9,8 @@
 
 /* api_login: from a password to a token, and the end of that. */
 
-#define LIFE_MS		(INT64_C(8) * 3600 * 1000)
-#define LIFE_MAX_MS	(INT64_C(24) * 3600 * 1000)
+static const struct api_ttl life = { INT64_C(8) * 3600 * 1000, 1000,
+	INT64_C(24) * 3600 * 1000 };
 
 struct attempt {
 	struct api_call *call;
@@ -127,8 +127,7 @@ read_life(struct attempt *a)
 {
 	struct err err = ERR_INIT;
 
-	if (api_read_ttl(a->call->json, LIFE_MS, LIFE_MAX_MS, &a->life_ms,
-	    &err) == 0)
+	if (api_read_ttl(a->call->json, &life, &a->life_ms, &err) == 0)
 		return 0;
 	api_answer_err(a->call, &err);
 	return -1;

@@ -4,9 +4,17 @@
 #include "modes/control/bindings_grant.h"
 #include "modes/control/issuer.h"
 #include "modes/control/operators.h"
+#include "modes/control/signer_rules.h"
 #include "modes/control/users.h"
 
 /* api_operators: people with a certificate. */
+
+/*
+ * People renew by hand: theirs is no affair of how long workloads' certificates
+ * live.  The signer ends it with its intermediate at the latest.
+ */
+static const struct api_ttl life = { INT64_C(24) * 3600 * 1000,
+	INT64_C(1000) * SIGNER_LIFE_MIN_S, INT64_C(1000) * SIGNER_LIFE_MAX_S };
 
 struct new_operator {
 	struct api_call       *call;
@@ -88,8 +96,7 @@ api_operator_create(struct api_call *call)
 	n->record.created_by = call->who.actor;
 	if (n->record.name.ptr == NULL)
 		err_set(&err, ERR_DATA, "name: expected the operator's name");
-	else if (api_read_ttl(call->json, (int64_t)ca->leaf_life_s * 1000,
-	    INT64_C(30) * 86400 * 1000, &ttl_ms, &err) == 0 &&
+	else if (api_read_ttl(call->json, &life, &ttl_ms, &err) == 0 &&
 	    bindings_grant_read(&n->grant, &call->arena, call->json, MODEL_ADMIN,
 	    &err) == 0 && api_read_csr(call, point, &err) == 0)
 		ca_request_operator(&request, ca, n->record.name, point, &err);
@@ -103,7 +110,7 @@ api_operator_create(struct api_call *call)
 		answer_taken(call, n->record.name);
 		return;
 	}
-	request.sign.life_s = ttl_ms < 10000 ? 10 : (uint32_t)(ttl_ms / 1000);
+	request.sign.life_s = (uint32_t)(ttl_ms / 1000);
 
 	struct audit_entry who = call->who;
 

@@ -11,8 +11,8 @@
 
 /* api_tokens: join tokens, by which workloads come in. */
 
-#define TOKEN_TTL_MS	(10 * 60 * 1000)
-#define TOKEN_TTL_MAX_MS (INT64_C(7) * 86400 * 1000)
+static const struct api_ttl life = { 10 * 60 * 1000, 1000,
+	INT64_C(7) * 86400 * 1000 };
 
 struct new_token {
 	struct api_call    *call;
@@ -148,7 +148,7 @@ read_token(struct new_token *n, struct err *err)
 	if (read_bearer(&t->grant, &n->call->arena, json, err) < 0 ||
 	    read_account(&t->grant, json, err) < 0 ||
 	    read_label(json, "workload", &t->grant.name, err) < 0 ||
-	    api_read_ttl(json, TOKEN_TTL_MS, TOKEN_TTL_MAX_MS, &ttl_ms, err) < 0)
+	    api_read_ttl(json, &life, &ttl_ms, err) < 0)
 		return -1;
 	if (check_unused(n, err) < 0)
 		return -1;

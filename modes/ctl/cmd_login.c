@@ -15,7 +15,8 @@ static int login(struct ctl *), logout(struct ctl *), logins(struct ctl *);
 
 static const struct ctl_option login_options[] = {
 	{ "user", 0, "NAME", .text = "who logs in" },
-	{ "ttl", 0, "DURATION", .text = "how long it is valid" },
+	{ "ttl", 0, "DURATION", .text = "how long it is valid, from "
+	    "1s to 24h; default: 8h" },
 	{ 0 },
 };
 

@@ -19,7 +19,9 @@ static const struct ctl_option create_options[] = {
 	{ "role", 0, "ROLE", .words = roles,
 	    .text = "viewer, operator or admin, in the namespace of -n, else "
 	    "everywhere; default: admin" },
-	{ "ttl", 0, "DURATION", .text = "how long it is valid" },
+	{ "ttl", 0, "DURATION", .text = "how long its certificate is "
+	    "valid, from 10s to 720h, and no longer than control's "
+	    "intermediate; default: 24h" },
 	{ "out-dir", 0, "DIR", .word = CTL_WORD_DIR,
 	    .text = "where to put its files; default ~/.config/mesh" },
 	{ "control", 0, "HOST[:PORT]",

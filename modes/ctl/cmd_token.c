@@ -16,7 +16,8 @@ static const struct ctl_option create_options[] = {
 	{ "workload", 0, "NAME", .text = "of the workload; default: control's choice" },
 	{ "service-account", 0, "NAME",
 	    .text = "its identity; default: the service's name" },
-	{ "ttl", 0, "DURATION", .text = "how long it is valid" },
+	{ "ttl", 0, "DURATION", .text = "how long it is valid, from "
+	    "1s to 168h; default: 10m" },
 	{ "out", 0, "FILE", .word = CTL_WORD_FILE,
 	    .text = "where to write it, mode 0600, instead of standard output" },
 	{ 0 },

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """mesh control by itself: its start, its API, joining, and what it survives."""
 
+import calendar
 import json
 import os
 import shutil
@@ -513,6 +514,32 @@ def nobody_does_what_others_may(scene):
 	# The admin listener has its own paths, and they are nowhere else.
 	assert get(control.admin_port, "/v1/tokens").status == 404
 	assert Api(control).get("/metrics").status == 404
+
+
+@scenario
+def operators_live_their_own_life(scene):
+	control = scene.control(options=["--certificate-lifetime", "60s"])
+	local = Api(control)
+	key = make_key(scene.dir / "anna.key")
+
+	def life(name, ttl=None):
+		body = {"name": name, "csr": make_csr(key)}
+		reply = local.post("/v1/operators", {**body, "ttl": ttl} if ttl else body)
+		assert reply.status == 201, reply.text
+		return parse_time(reply.json()["notAfter"]) - time.time()
+
+	assert 86000 < life("anna") <= 86401
+	assert 7100 < life("bob", "2h") <= 7201
+	for ttl in ("9s", "721h"):
+		refused(local.post("/v1/operators", {"name": "eve", "csr": make_csr(key),
+		    "ttl": ttl}), 400, "ttl: expected a duration from 10s to 720h")
+	# Never beyond who signed it.
+	ends = parse_time(local.get("/v1/ca").json()["intermediate"]["notAfter"])
+	assert life("carl", "720h") <= ends - time.time() + 1
+
+
+def parse_time(text):
+	return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
 
 
 @scenario
