@@ -111,6 +111,8 @@ void session_displace(struct session *, struct session *old);
 bool session_may_register(struct session *, const struct model_object *said);
 /* Where the other one is; NULL: there is none. */
 const char *session_contested(const struct session *);
+/* The same for people, and where the two listen. */
+void session_contest_write(const struct session *, struct conf_node *row);
 void session_contests_tick(struct sessions *);
 void session_contest_fini(struct session *);
 void session_contests_fini(struct sessions *);

@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "base/mem.h"
+#include "model/workload.h"
 #include "modes/control/session.h"
 
 /* session_contest: two proxies that run as one workload. */
@@ -10,6 +11,7 @@ struct contest {
 	uint64_t last_ms;
 	uint64_t told_ms;	/* 0: nobody was told */
 	char    *from;		/* the one that lost it last */
+	char    *inbound;	/* its ADDRESS:PORT, which it keeps */
 };
 
 static void
@@ -18,6 +20,7 @@ contest_free(void *arg)
 	struct contest *c = arg;
 
 	mem_free(c->from);
+	mem_free(c->inbound);
 	mem_free(c);
 }
 
@@ -45,6 +48,15 @@ session_displace(struct session *s, struct session *old)
 	session_end(old, "the same workload began a new session");
 }
 
+/* Sessions come from another port each time; this one listens. */
+static char *
+inbound_of(const struct model_object *said)
+{
+	const struct model_workload *w = model_workload(said);
+
+	return mem_printf("%s:%u", w->spec.address, w->spec.inbound_port);
+}
+
 /* One that lost its way and came back says the same; two do not. */
 static void
 note(struct session *s)
@@ -62,6 +74,8 @@ note(struct session *s)
 	c->last_ms = now;
 	mem_free(c->from);
 	c->from = mem_strdup(s->rival_from);
+	mem_free(c->inbound);
+	c->inbound = inbound_of(s->rival);
 	if (c->times < 2 || (c->told_ms != 0 && now - c->told_ms < TELL_MS))
 		return;
 	c->told_ms = now;
@@ -89,6 +103,24 @@ session_contested(const struct session *s)
 	    slice_str(s->name));
 
 	return is_on(c, now_of(s->all)) ? c->from : NULL;
+}
+
+void
+session_contest_write(const struct session *s, struct conf_node *row)
+{
+	const struct contest *c = map_get(&s->all->contests,
+	    slice_str(s->name));
+	char *own;
+
+	if (!is_on(c, now_of(s->all)))
+		return;
+	conf_set_slice(row, "otherAddress", slice_str(c->from));
+	conf_set_slice(row, "otherInbound", slice_str(c->inbound));
+	if (s->delivery.said == NULL)
+		return;
+	own = inbound_of(s->delivery.said);
+	conf_set_slice(row, "inbound", slice_str(own));
+	mem_free(own);
 }
 
 /* The last one that came is the one that stayed. */

@@ -487,8 +487,7 @@ write_one(struct conf_node *row, const struct session *s)
 	conf_set_int(row, "clockAheadSeconds", s->ahead_s);
 	conf_set_string(row, "state", state_of(s));
 	conf_set_string(row, "workloadState", workload_state_of(s));
-	if (session_contested(s) != NULL)
-		conf_set_string(row, "otherAddress", session_contested(s));
+	session_contest_write(s, row);
 	nacks = conf_set_list(row, "rejected");
 	while (map_next(&s->nacks, &it, &key, &nack)) {
 		struct conf_node *n = conf_add_map(nacks);

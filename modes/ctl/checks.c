@@ -352,8 +352,14 @@ check_proxy(struct ctl *c, struct checks *k, const struct conf_node *row)
 		l->why = arena_printf(&c->arena, "another proxy runs as the same "
 		    "workload %s from %s, and this one is at %s", name,
 		    checks_text(c, row, "otherAddress"), checks_text(c, row, "address"));
-		l->hint = "a copied --state-dir? empty it, and join with a token "
-		    "for a workload of its own";
+		if (conf_get(row, "inbound") != NULL)
+			l->why = arena_printf(&c->arena, "another proxy runs as "
+			    "the same workload %s: one listens inbound on %s, "
+			    "the other on %s", name, checks_text(c, row,
+			    "otherInbound"), checks_text(c, row, "inbound"));
+		l->hint = "ss -ltnp shows each by its port; a copied "
+		    "--state-dir? empty it, and join with a token for a workload "
+		    "of its own";
 	}
 	if (strcmp(workload, "Online") != 0) {
 		l = checks_add(k, "sidecars", CHECK_WARNING, arena_printf(&c->arena,

@@ -28,7 +28,8 @@ const struct ctl_command cmd_revoke = {
 	    "refused by control and by every proxy, and connections with it are "
 	    "cut off, either way. So are tokens for it that were not used. A new "
 	    "token in the proxy's --token-file lets it in again. The identity is a "
-	    "SPIFFE ID, NAMESPACE/ACCOUNT or ACCOUNT; without one the revoked are listed. "
+	    "SPIFFE ID, NAMESPACE/ACCOUNT or ACCOUNT; without one the revoked are listed, "
+	    "BACK saying how long ago who joined again got its last certificate. "
 	    "The exit code is 1 when a proxy has not obeyed in time, or is not "
 	    "connected: it hears of it when it comes back, and until then trusts "
 	    "those certificates to their end.",
@@ -46,7 +47,7 @@ list(struct ctl *c)
 		{ "IDENTITY", "identity", ROWS_TEXT, false },
 		{ "AGE", "revoked", ROWS_AGE, false },
 		{ "UNTIL", "until", ROWS_DUE, false },
-		{ "BACK-SINCE", "issuedSince", ROWS_AGE, true },
+		{ "BACK", "issuedSince", ROWS_AGE, false },
 		{ "BY", "revokedBy", ROWS_TEXT, true },
 		{ 0 },
 	};

@@ -135,6 +135,9 @@ def two_proxies_of_one_workload_give_way_to_each_other(scene):
 	said = control.ctl("check", expect=1).stdout
 	assert "proxies that run as default/orders" in said, said
 	assert "another proxy runs as the same workload default/orders" in said
+	# By ports that stay, not by those of sessions.
+	for one in proxy, copy:
+		assert f"127.0.0.1:{one.inbound_port}" in said, said
 	# And nothing is written while it lasts.
 	revision = Api(control).get("/v1/health").json()["revision"]
 	entries = len(control.ctl("audit").stdout.splitlines())

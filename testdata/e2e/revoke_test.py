@@ -97,6 +97,12 @@ def a_revoked_caller_and_a_revoked_callee_are_cut_off(scene):
 	assert "identity.revoke" in log
 
 
+def back_of(control):
+	"""Since when the only one of the list is back; "" or "-" of who is not."""
+	header, row = control.ctl("revoke").stdout.splitlines()
+	return row[header.index("BACK"):].strip(" -")
+
+
 @scenario
 def a_revoked_identity_comes_back_by_a_new_token_alone(scene):
 	control = scene.control()
@@ -110,6 +116,7 @@ def a_revoked_identity_comes_back_by_a_new_token_alone(scene):
 	# Its disk knows that it was revoked, and its token was used long ago.
 	done = run_again(web)
 	assert done.returncode != 0 and "was revoked" in done.stderr, done.stderr
+	assert back_of(control) == ""
 	assert "no certificate of" in control.ctl("revoke", "nobody", "--yes",
 	    expect=1).stderr
 	control.ctl("revoke", "spiffe://elsewhere/ns/a/sa/b", "--yes", expect=64)
@@ -124,6 +131,7 @@ def a_revoked_identity_comes_back_by_a_new_token_alone(scene):
 	web.await_ready()
 	wait_until(lambda: ask(web, "orders") == 200, "it is back")
 	control.ctl("authz", "check", "--from", "web", "--to", "orders")
+	assert back_of(control) != "", "the list says that it is back"
 	assert "revoked" not in control.ctl("check", expect=None).stdout
 
 
