@@ -93,9 +93,12 @@ why_no_root(const struct bundle *b, const struct cert *c)
 	if (c->version != 3 || c->has_repeated || c->has_unknown_critical ||
 	    c->has_name_constraints)
 		return "it has extensions that are not supported";
-	if (!c->is_ca || !c->basic_critical || !c->has_usage ||
-	    (c->usage & CERT_USE_CERT_SIGN) == 0)
-		return "it is not a certificate authority's";
+	if (!c->is_ca || !c->basic_critical)
+		return "it is not a certificate authority's: it has no critical "
+		    "basicConstraints with CA:TRUE";
+	if (!c->has_usage || (c->usage & CERT_USE_CERT_SIGN) == 0)
+		return "it may not sign certificates: it has no keyUsage with "
+		    "keyCertSign";
 	if (why_no_key(b, c) != NULL)
 		return why_no_key(b, c);
 	if (!is_self_signed(b, c))

@@ -134,7 +134,14 @@ TEST(bundle_refuses_what_is_no_root)
 	forge_leaf(&f, kc.point);
 	der = forge_sign(&f, &kc);
 	assert_int_equal(bundle_add(b, str_slice(&der), &err), -1);
-	assert_non_null(strstr(err.text, "not a certificate authority"));
+	assert_non_null(strstr(err.text, "no critical basicConstraints"));
+	str_fini(&der);
+	/* As plain `openssl req -x509` makes it. */
+	forge_ca(&f, "plain", "plain", kc.point);
+	f.usage = 0;
+	der = forge_sign(&f, &kc);
+	assert_int_equal(bundle_add(b, str_slice(&der), &err), -1);
+	assert_non_null(strstr(err.text, "no keyUsage with keyCertSign"));
 	str_fini(&der);
 	forge_ca(&f, "a", "inter", kc.point);
 	der = forge_sign(&f, &ka);

@@ -93,8 +93,9 @@ rotate_key(struct ctl *c)
 		return ctl_fail_call(c, &err);
 	if (print_node(c, answer))
 		return CTL_OK;
-	str_addf(&c->out, "%lld Secrets locked anew, with the key %s\n",
+	str_addf(&c->out, "%lld Secret%s locked anew, with the key %s\n",
 	    (long long)conf_get_int(answer, "secrets", 0),
+	    conf_get_int(answer, "secrets", 0) == 1 ? "" : "s",
 	    conf_get_string(answer, "key"));
 	if (slice_is(slice_str(conf_get_string(answer, "from")), "given"))
 		ctl_say(c, "the keys behind it can be taken out of what is given; "

@@ -72,7 +72,7 @@ def a_given_key_stays_where_it_is(scene):
 	# Another in front of it; both are needed until it is done.
 	key_file(scene, new_key() + path.read_text())
 	done = control.ctl("secrets", "rotate-key")
-	assert done.stdout.startswith("1 Secrets locked anew"), done.stdout
+	assert done.stdout.startswith("1 Secret locked anew"), done.stdout
 	assert "taken out" in done.stderr, done.stderr
 	assert [k["secrets"] for k in keys(control)] == [1, 0], keys(control)
 	key_file(scene, path.read_text().splitlines()[0] + "\n")
