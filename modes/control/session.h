@@ -102,16 +102,14 @@ void session_take_place(struct session *);
 void session_leave_place(struct session *);
 
 /*
- * Two proxies that run as one workload take the session from each other.  From
- * the second time on within SESSION_CONTEST_MS people are told, and the
- * document of the workload stays as it is until that long nothing happened.
+ * Two proxies of one workload take the session from each other.  From the second time
+ * on within SESSION_CONTEST_MS people are told, and its document stays as it is.
  */
 void session_displace(struct session *, struct session *old);
 /* Its hello said this.  False: it is to be registered later. */
 bool session_may_register(struct session *, const struct model_object *said);
-/* Where the other one is; NULL: there is none. */
+/* Where the other one is; NULL: there is none.  For people, where both listen, too. */
 const char *session_contested(const struct session *);
-/* The same for people, and where the two listen. */
 void session_contest_write(const struct session *, struct conf_node *row);
 void session_contests_tick(struct sessions *);
 void session_contest_fini(struct session *);

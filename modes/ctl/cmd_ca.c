@@ -238,14 +238,17 @@ add_facts(struct ctl *c, const char *title, const struct conf_node *facts)
 	cert_text_add(&c->out, shown, clock_wall_s());
 }
 
+/* done: what was, for people, who look at it first; NULL: nothing. */
 static void
-print_ca(struct ctl *c, const struct conf_node *answer)
+print_ca(struct ctl *c, const struct conf_node *answer, const char *done)
 {
 	const char *domain, *prepared;
 	const char *is_elsewhere = conf_get_string(answer, "rootKey");
 
 	if (print_node(c, answer))
 		return;
+	if (done != NULL)
+		str_addf(&c->out, "%s\n\n", done);
 	domain = conf_get_string(answer, "trustDomain");
 	str_add(&c->out, "trust domain ");
 	str_add_printable(&c->out, slice_str(domain == NULL ? "-" : domain));
@@ -278,21 +281,21 @@ print_ca(struct ctl *c, const struct conf_node *answer)
 
 static int
 order(struct ctl *c, const char *method, const char *path,
-    const struct conf_node *body)
+    const struct conf_node *body, const char *done)
 {
 	struct conf_node *answer;
 	struct err err = ERR_INIT;
 
 	if (call_api(c, method, path, body, &answer, &err) < 0)
 		return ctl_fail_call(c, &err);
-	print_ca(c, answer);
+	print_ca(c, answer, done);
 	return CTL_OK;
 }
 
 static int
 show(struct ctl *c)
 {
-	return order(c, "GET", "/v1/ca", NULL);
+	return order(c, "GET", "/v1/ca", NULL, NULL);
 }
 
 static int
@@ -351,7 +354,10 @@ prepare(struct ctl *c)
 		code = add_file(c, body, "key", ctl_value(c, "root-key"));
 	if (code == CTL_OK)
 		code = add_file(c, body, "chain", ctl_value(c, "chain"));
-	return code != CTL_OK ? code : order(c, "POST", "/v1/ca/prepare", body);
+	return code != CTL_OK ? code : order(c, "POST", "/v1/ca/prepare", body,
+	    is_root ? "prepared a root: it is published, and signs nothing until "
+	    "mesh ctl ca activate" : "prepared an intermediate: it signs nothing "
+	    "until mesh ctl ca activate");
 }
 
 static bool
@@ -393,10 +399,12 @@ activate(struct ctl *c)
 {
 	struct conf_node *body = conf_map_new(&c->arena), *now, *answer;
 	struct err err = ERR_INIT;
+	const char *what;
 	int code = CTL_OK;
 
 	if (call_api(c, "GET", "/v1/ca", NULL, &now, &err) < 0)
 		return ctl_fail_call(c, &err);
+	what = conf_get_string(now, "prepared");
 	if (conf_get_bool(now, "forgetsRootKey", false)) {
 		code = ctl_confirm(c, "remove the key of the root that is active "
 		    "now from control's machine, so that nothing can be signed "
@@ -408,7 +416,8 @@ activate(struct ctl *c)
 	conf_set_bool(body, "force", ctl_has(c, "force"));
 	if (call_api(c, "POST", "/v1/ca/activate", body, &answer, &err) < 0)
 		return ctl_fail_call(c, &err);
-	print_ca(c, answer);
+	print_ca(c, answer, arena_printf(&c->arena, "activated the %s that was "
+	    "prepared", what == NULL ? "authority" : what));
 	warn_left(c, answer);
 	return CTL_OK;
 }
@@ -430,13 +439,15 @@ discard(struct ctl *c)
 	}
 	code = ctl_confirm(c, "throw away the %s that is prepared?", what);
 	return code != CTL_OK ? code : order(c, "POST", "/v1/ca/discard",
-	    conf_map_new(&c->arena));
+	    conf_map_new(&c->arena), arena_printf(&c->arena, "threw away the "
+	    "%s that was prepared", what));
 }
 
 static int
 taint(struct ctl *c)
 {
-	return order(c, "POST", "/v1/ca/taint", conf_map_new(&c->arena));
+	return order(c, "POST", "/v1/ca/taint", conf_map_new(&c->arena),
+	    "every proxy that is connected renews its certificate now");
 }
 
 static int
@@ -446,7 +457,8 @@ replace_token_key(struct ctl *c)
 	    "out?");
 
 	return code != CTL_OK ? code : order(c, "POST",
-	    "/v1/ca/replace-token-key", conf_map_new(&c->arena));
+	    "/v1/ca/replace-token-key", conf_map_new(&c->arena), "replaced the "
+	    "key of applications' tokens: those that are out are refused");
 }
 
 /* Who is refused from now on, and how each comes back. */
@@ -484,7 +496,7 @@ revoke(struct ctl *c)
 	conf_set_bool(body, "force", ctl_has(c, "force"));
 	if (call_api(c, "POST", "/v1/ca/revoke", body, &answer, &err) < 0)
 		return ctl_fail_call(c, &err);
-	print_ca(c, answer);
+	print_ca(c, answer, "revoked every root but the active one");
 	warn_shut_out(c, answer);
 	return CTL_OK;
 }

@@ -91,7 +91,8 @@ def a_root_is_rotated_under_load_without_a_lost_request(scene):
 		    "it knows both")
 	assert "prepared: root" in control.ctl("ca", "show").stdout
 	control.ctl("ca", "prepare", expect=65)
-	control.ctl("ca", "activate")
+	done = control.ctl("ca", "activate").stdout
+	assert done.startswith("activated the root that was prepared\n\n"), done
 	# Nobody is shut out by mistake.
 	done = control.ctl("ca", "revoke", "--yes", expect=75)
 	assert "2 hold only a certificate under the old root" in done.stderr, \
