@@ -6,7 +6,8 @@
  *
  * Half of those that a start touches are for the start alone, and would count
  * as resident in each of many proxies of a host.  Once it is over they are
- * given back; what is needed again comes from the page cache, without a read.
+ * given back, and again after what a machine seldom does, as to compile its
+ * documents; what is needed again comes from the page cache, without a read.
  * Any thread, at any time.  Breakpoints that a debugger wrote into the code are
  * gone with it.
  */

@@ -29,6 +29,7 @@
 
 #define SAME_SIGNAL_MS	200
 #define LOOK_MS		250	/* whether it has too much to do */
+#define RELEASE_MS	1000	/* after a compilation: what it ran is given back */
 #define HOUSEKEEPING_MS	60000	/* idle series, unused endpoint states */
 
 /* --- documents to traffic ---------------------------------------------------------- */
@@ -51,7 +52,16 @@ on_use(void *arg)
 	struct use *u = arg;
 
 	gateway_ports_use(u->proxy->gateway_ports, u->snapshot);
+	if (!loop_timer_is_running(&u->proxy->releasing))
+		loop_timer_start(&u->proxy->releasing, RELEASE_MS);
 	mem_free(u);
+}
+
+static void
+on_release(void *arg)
+{
+	(void)arg;
+	code_release();
 }
 
 void
@@ -448,6 +458,7 @@ run(struct proxy_run *p, struct model_set *docs, struct err *err)
 	loop_timer_init(&p->drain_timer, p->loop, on_drain_tick, p);
 	loop_timer_init(&p->housekeeping, p->loop, on_housekeeping, p);
 	loop_timer_start(&p->housekeeping, HOUSEKEEPING_MS);
+	loop_timer_init(&p->releasing, p->loop, on_release, p);
 	loop_timer_init(&p->looking, p->loop, on_look, p);
 	loop_timer_start(&p->looking, LOOK_MS);
 	loop_on_signal(p->loop, SIGTERM, on_term, p);
@@ -498,6 +509,7 @@ stop(struct proxy_run *p)
 		loop_timer_stop(&p->drain_timer);
 		loop_timer_stop(&p->housekeeping);
 		loop_timer_stop(&p->looking);
+		loop_timer_stop(&p->releasing);
 		loop_free(p->loop);
 	}
 	issuers_free(p->issuers);

@@ -45,7 +45,7 @@ struct proxy_run {
 	uint64_t               asked_ms;	/* when it was told to end */
 	bool                   draining;
 	struct err             failure;	/* why it cannot go on */
-	struct loop_timer      drain_timer, housekeeping, looking;
+	struct loop_timer      drain_timer, housekeeping, looking, releasing;
 	uint64_t               drain_end_ms;
 	int                    exit_code;
 	struct walls           walls;
