@@ -196,6 +196,10 @@ read_signed(struct signed_ca *s, const struct ca_files *f, struct slice pem,
 	    memcmp(s->cert.point, s->key.point, KEY_POINT_LEN) != 0)
 		return err_set(err, ERR_DATA, "the first certificate is not for "
 		    "the key of the request");
+	if (s->cert.sig_kind != CERT_SIG_ECDSA_SHA256)
+		return err_set(err, ERR_DATA, "it is not signed by ECDSA with "
+		    "SHA-256, which is all that proxies take of their own "
+		    "authority");
 	if (find_root(s, err) < 0 || check_domain(s, o->domain, err) < 0)
 		return -1;
 	if (is_known_name(s))

@@ -27,12 +27,12 @@ class Authority:
 		    "keyUsage=critical,keyCertSign,cRLSign", "-keyout", self.key,
 		    "-out", self.root], capture_output=True, check=True)
 
-	def sign(self, request, extensions=CA_CERTIFICATE, root=True):
+	def sign(self, request, extensions=CA_CERTIFICATE, root=True, by="sha256"):
 		self.count += 1
 		scene, name = self.scene, self.name
 		done = subprocess.run(["openssl", "x509", "-req", "-in",
 		    scene.file(f"{name}.csr", request), "-CA", self.root, "-CAkey",
-		    self.key, "-days", "300", "-set_serial", str(self.count),
+		    self.key, "-days", "300", "-set_serial", str(self.count), f"-{by}",
 		    "-extfile", scene.file(f"{name}.cnf", extensions)],
 		    capture_output=True, text=True, check=True)
 		return scene.file(f"{name}-{self.count}.pem", done.stdout +

@@ -334,6 +334,9 @@ def an_intermediate_signed_elsewhere_takes_over(scene):
 	alone = far.sign(request, root=False)
 	said = control.ctl("ca", "prepare", "--chain", alone, expect=65).stderr
 	assert "its root goes behind it" in said, said
+	said = control.ctl("ca", "prepare", "--chain", far.sign(request,
+	    by="sha512"), expect=65).stderr
+	assert "not signed by ECDSA with SHA-256" in said, said
 	load = load_on(web, rate=200)
 	said = control.ctl("ca", "prepare", "--chain", far.sign(request)).stdout
 	assert "prepared: root" in said, said
