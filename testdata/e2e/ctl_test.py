@@ -457,6 +457,13 @@ def delete_asks_or_wants_yes(scene):
 	assert control.get("services")["items"] == []
 
 
+def at_a_terminal():
+	fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+	# Whoever runs the tests in the background ignores these.
+	for number in signal.SIGINT, signal.SIGQUIT:
+		signal.signal(number, signal.SIG_DFL)
+
+
 @scenario
 def who_gives_up_at_the_password_sees_what_he_types_again(scene):
 	control = scene.control()
@@ -469,8 +476,7 @@ def who_gives_up_at_the_password_sees_what_he_types_again(scene):
 			    str(control.socket), "user", "add", "anna", "--role",
 			    "viewer"], stdin=slave, stdout=slave, stderr=slave,
 			    env={**BARE, "TERM": "dumb"}, cwd=scene.dir,
-			    start_new_session=True, preexec_fn=lambda:
-			    fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+			    start_new_session=True, preexec_fn=at_a_terminal)
 			wait_until(lambda: not shown(), "nothing is shown")
 			os.write(master, b"secr")
 			if key is None:
