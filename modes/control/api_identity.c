@@ -192,7 +192,7 @@ api_renew_ended(struct api_call *call)
 {
 	uint8_t point[KEY_POINT_LEN], leaf[HASH_LEN];
 	struct err err = ERR_INIT;
-	bool is_ours;
+	bool is_ours = false;
 
 	if (read_ended(call, leaf, point, &is_ours, &err) < 0) {
 		api_answer_err(call, &err);
