@@ -20,9 +20,8 @@ TEST(authz_says_what_a_rule_wants_that_bytes_have_not)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char *text = mem_printf("apiVersion: security.istio.io/v1\n"
-		    "kind: AuthorizationPolicy\nmetadata: {name: p}\n"
-		    "spec: {action: DENY, rules: [{}, %s]}", cases[i].rule);
+		char *text = mem_printf(POLICY "{action: DENY, rules: [{}, %s]}",
+		    cases[i].rule);
 		struct model_object *o = object_from(text);
 		struct authz *z = authz_new(&o, 1, AUTHZ_ALLOW_ALL, NULL);
 		struct authz_answer by = { true, model_object_name(o), 1 };
