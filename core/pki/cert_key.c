@@ -25,12 +25,10 @@ static const struct sig {
 static bool
 read_rsa(const struct cert *c, struct slice *n, struct slice *e)
 {
-	struct der d, in;
+	struct der d;
 
 	der_init(&d, c->key);
-	der_enter(&d, DER_SEQUENCE, &in);
-	return der_uint(&in, n) && der_uint(&in, e) && der_end(&in) &&
-	    der_end(&d);
+	return der_uint_pair(&d, n, e) && der_end(&d);
 }
 
 bool
@@ -97,17 +95,16 @@ cert_key_add_name(struct str *out, const struct cert *c)
 
 /* --- signatures ------------------------------------------------------------- */
 
-/* SEQUENCE of r and s (RFC 3279, section 2.2.3). */
+/* RFC 3279, section 2.2.3. */
 static bool
 is_der(struct slice sig)
 {
-	struct der d, in;
+	struct der d;
 	struct slice r, s;
 
 	der_init(&d, sig);
-	der_enter(&d, DER_SEQUENCE, &in);
-	return der_uint(&in, &r) && der_uint(&in, &s) && der_end(&in) &&
-	    der_end(&d) && sig.len <= ECDSA_MAX;
+	return der_uint_pair(&d, &r, &s) && der_end(&d) &&
+	    sig.len <= ECDSA_MAX;
 }
 
 static bool

@@ -132,6 +132,17 @@ der_uint(struct der *d, struct slice *digits)
 }
 
 bool
+der_uint_pair(struct der *d, struct slice *a, struct slice *b)
+{
+	struct der in;
+
+	der_enter(d, DER_SEQUENCE, &in);
+	der_uint(&in, a);
+	der_uint(&in, b);
+	return der_end(&in) || der_fail(d);
+}
+
+bool
 der_u32(struct der *d, uint32_t *out)
 {
 	struct slice s;

@@ -58,6 +58,8 @@ uint8_t der_any(struct der *, struct slice *body, struct slice *whole);
 bool der_bool(struct der *, bool *);
 /* Not negative; big-endian, without the zero that a high bit asks for. */
 bool der_uint(struct der *, struct slice *digits);
+/* A SEQUENCE of two of these: r and s of ECDSA, n and e of an RSA key. */
+bool der_uint_pair(struct der *, struct slice *a, struct slice *b);
 bool der_u32(struct der *, uint32_t *);
 bool der_oid(struct der *, enum oid *);
 /* Whole octets only: no unused bits. */

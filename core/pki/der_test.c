@@ -69,12 +69,12 @@ TEST(der_long_lengths_come_back)
 	}
 }
 
-enum reader { R_BOOL, R_UINT, R_U32, R_OID, R_BITS, R_FLAGS, R_TIME };
+enum reader { R_BOOL, R_UINT, R_PAIR, R_U32, R_OID, R_BITS, R_FLAGS, R_TIME };
 
 static bool
 read_one(enum reader r, struct der *d, int64_t *v)
 {
-	struct slice s = SLICE_NONE;
+	struct slice s = SLICE_NONE, t = SLICE_NONE;
 	uint32_t u = 0;
 	uint16_t flags = 0;
 	enum oid oid;
@@ -83,6 +83,10 @@ read_one(enum reader r, struct der *d, int64_t *v)
 	switch (r) {
 	case R_BOOL:	ok = der_bool(d, &b); *v = b; break;
 	case R_UINT:	ok = der_uint(d, &s); *v = (int64_t)s.len; break;
+	case R_PAIR:
+		ok = der_uint_pair(d, &s, &t);
+		*v = (int64_t)(10 * s.len + t.len);
+		break;
 	case R_U32:	ok = der_u32(d, &u); *v = u; break;
 	case R_OID:	ok = der_oid(d, &oid); *v = oid; break;
 	case R_BITS:	ok = der_bits(d, &s); *v = (int64_t)s.len; break;
@@ -114,6 +118,12 @@ static const struct {
 	{ R_U32, B("\x02\x01\x80"), REFUSED },		/* negative */
 	{ R_U32, B("\x02\x00"), REFUSED },
 	{ R_UINT, B("\x02\x09\x00\x80\x00\x00\x00\x00\x00\x00\x00"), 8 },
+	{ R_PAIR, B("\x30\x07\x02\x02\x00\x80\x02\x01\x01"), 11 },
+	{ R_PAIR, B("\x30\x07\x02\x01\x01\x02\x02\x12\x34"), 12 },
+	{ R_PAIR, B("\x30\x03\x02\x01\x01"), REFUSED },	/* one */
+	{ R_PAIR, B("\x30\x09\x02\x01\x01\x02\x01\x01\x02\x01\x01"), REFUSED },
+	{ R_PAIR, B("\x30\x06\x02\x01\x01\x02\x01\xff"), REFUSED },
+	{ R_PAIR, B("\x31\x06\x02\x01\x01\x02\x01\x01"), REFUSED },
 	{ R_OID, B("\x06\x03\x55\x1d\x13"), OID_BASIC_CONSTRAINTS },
 	{ R_OID, B("\x06\x03\x55\x1d\x14"), OID_UNKNOWN },
 	{ R_OID, B("\x06\x00"), REFUSED },

@@ -57,11 +57,9 @@ jwt_svid_add_key(struct str *out, const uint8_t point[KEY_POINT_LEN],
 
 /* r or s of a signature of ours, filled up with zeros in front. */
 static void
-read_half(struct der *d, uint8_t half[HALF_LEN])
+fill_half(uint8_t half[HALF_LEN], struct slice digits)
 {
-	struct slice digits;
-
-	check(der_uint(d, &digits) && digits.len <= HALF_LEN);
+	check(digits.len <= HALF_LEN);
 	memset(half, 0, HALF_LEN);
 	memcpy(half + HALF_LEN - digits.len, digits.ptr, digits.len);
 }
@@ -71,13 +69,13 @@ static void
 add_signature(struct str *out, const struct key *key, struct slice message)
 {
 	uint8_t der[KEY_SIG_MAX], raw[2 * HALF_LEN];
-	struct der d, in;
+	struct der d;
+	struct slice r, s;
 
 	der_init(&d, slice_of(der, key_sign(key, message, der)));
-	der_enter(&d, DER_SEQUENCE, &in);
-	read_half(&in, raw);
-	read_half(&in, raw + HALF_LEN);
-	check(der_end(&in) && der_end(&d));
+	check(der_uint_pair(&d, &r, &s) && der_end(&d));
+	fill_half(raw, r);
+	fill_half(raw + HALF_LEN, s);
 	base64_add(out, BASE64_URL, slice_of(raw, sizeof(raw)));
 }
 

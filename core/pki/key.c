@@ -270,15 +270,12 @@ key_sign(const struct key *key, struct slice message, uint8_t sig[KEY_SIG_MAX])
 static bool
 signature_is_der(struct slice sig)
 {
-	struct der d, seq;
+	struct der d;
 	struct slice r, s;
 
 	der_init(&d, sig);
-	der_enter(&d, DER_SEQUENCE, &seq);
-	der_uint(&seq, &r);
-	der_uint(&seq, &s);
-	return der_end(&seq) && der_end(&d) && r.len <= KEY_SECRET_LEN &&
-	    s.len <= KEY_SECRET_LEN;
+	return der_uint_pair(&d, &r, &s) && der_end(&d) &&
+	    r.len <= KEY_SECRET_LEN && s.len <= KEY_SECRET_LEN;
 }
 
 bool
