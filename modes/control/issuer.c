@@ -17,7 +17,7 @@ struct job {
 	struct arena       arena;
 	struct issuer_job  spec;	/* its slices lie in the arena */
 	struct slice       id, serial;
-	struct slice       der, issuer;
+	struct slice       der, issuer, root;
 	int64_t            not_after;
 	int64_t            began;	/* when it was found to be allowed */
 };
@@ -122,7 +122,7 @@ put_record(struct job *j, struct store_txn *t)
 	struct cert_record c = {
 		.id = j->id, .serial = j->serial, .grant = j->spec.grant,
 		.issued = j->began, .expires = j->not_after,
-		.token = j->spec.token, .issuer = j->issuer,
+		.token = j->spec.token, .issuer = j->issuer, .root = j->root,
 		.is_of_app = j->spec.is_of_app,
 		.attestor = j->spec.attestor, .host = j->spec.host,
 		.credential = j->spec.credential,
@@ -167,6 +167,7 @@ static void
 on_signed(void *arg, const struct signer_reply *reply)
 {
 	struct job *j = arg;
+	const struct cert *by = &j->server->ca->now.cert;
 	struct err err = ERR_INIT;
 	struct store_txn *t;
 	struct cert leaf;
@@ -183,6 +184,8 @@ on_signed(void *arg, const struct signer_reply *reply)
 	}
 	j->not_after = leaf.not_after;
 	j->issuer = hex_of(j, leaf.akid);
+	if (slice_eq(leaf.akid, by->skid))
+		j->root = hex_of(j, by->akid);
 	t = store_txn_new();
 	if (j->spec.add != NULL && j->spec.add(j->spec.ctx, t, j->der,
 	    j->not_after, &err) < 0) {

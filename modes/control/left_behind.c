@@ -82,24 +82,32 @@ note(struct look *l, const struct store_item *item, int64_t now)
 }
 
 static bool
-is_by(const struct cert_record *c, const struct ca_issuer *i)
+is_hex(struct slice hex, struct slice of)
 {
 	struct str id = { 0 };
 
-	str_add_hex(&id, i->cert.skid.ptr, i->cert.skid.len);
-	bool is = slice_eq(c->issuer, str_slice(&id));
+	str_add_hex(&id, of.ptr, of.len);
+	bool is = slice_eq(hex, str_slice(&id));
 
 	str_fini(&id);
 	return is;
 }
 
-/* Does it lead to the active root? */
+/*
+ * Does it lead to the active root?  Many intermediates may have signed under that;
+ * where no root is recorded, by the two that signed last.
+ */
 static bool
 is_current(const struct ca *ca, const struct cert_record *c)
 {
-	return is_by(c, &ca->now) || (ca->before.chain.len > 0 &&
-	    slice_eq(ca->before.cert.issuer, ca->bundle->roots[0].subject) &&
-	    is_by(c, &ca->before));
+	const struct cert *root = &ca->bundle->roots[0];
+
+	if (c->root.len > 0 && root->skid.len > 0)
+		return is_hex(c->root, root->skid);
+	return is_hex(c->issuer, ca->now.cert.skid) ||
+	    (ca->before.chain.len > 0 &&
+	    slice_eq(ca->before.cert.issuer, root->subject) &&
+	    is_hex(c->issuer, ca->before.cert.skid));
 }
 
 static enum left_behind_kind

@@ -8,6 +8,7 @@
 #include "modes/control/operators.h"
 #include "modes/control/peer_fixture.h"
 #include "modes/control/revocations.h"
+#include "modes/control/rotation.h"
 #include "modes/control/store_keys.h"
 
 /* Names and kinds, in one line. */
@@ -136,6 +137,58 @@ TEST(who_has_a_certificate_of_the_ca_before_is_left_behind)
 	assert_string_equal(joining_run(t, &token, &key).err.text, "");
 	must_see(t, "");
 	key_fini(&key);
+	server_fixture_free(t);
+}
+
+struct order {
+	bool       done;
+	struct err err;
+};
+
+static void
+on_order(void *ctx, const struct err *err)
+{
+	struct order *o = ctx;
+
+	o->done = true;
+	o->err = *err;
+}
+
+static void
+rotate(struct server_fixture *t, struct rotation *r, enum ca_level level)
+{
+	const struct audit_entry who = { .actor = SLICE("anna"),
+	    .from = SLICE("local") };
+	struct order made = { .err = ERR_INIT }, used = made;
+
+	rotation_prepare(r, level, NULL, &who, on_order, &made);
+	assert_string_equal(made.err.text, "");
+	rotation_activate(r, &who, on_order, &used);
+	server_fixture_run(t, &used.done);
+	assert_string_equal(used.err.text, "");
+}
+
+/* Or who is connected would be cut off with a certificate that is good. */
+TEST(nobody_is_left_behind_by_intermediates_of_one_root)
+{
+	struct server_fixture *t = server_fixture_new();
+	struct rotation *r = rotation_new(t->s);
+	struct token token;
+	struct key key;
+
+	key_generate(&key);
+	joining_token(t, &token, "orders-1", 60);
+	assert_string_equal(joining_run(t, &token, &key).err.text, "");
+	for (int i = 0; i < 3; i++) {
+		rotate(t, r, CA_INTERMEDIATE);
+		must_see(t, "");
+	}
+	rotate(t, r, CA_ROOT);
+	must_see(t, "shop/orders-1 stopped");
+	rotate(t, r, CA_INTERMEDIATE);
+	must_see(t, "shop/orders-1 stopped");
+	key_fini(&key);
+	rotation_free(r);
 	server_fixture_free(t);
 }
 

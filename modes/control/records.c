@@ -194,6 +194,8 @@ cert_record_write(struct str *out, const struct cert_record *c)
 		conf_set_slice(map, "token", c->token);
 	if (c->issuer.len > 0)
 		conf_set_slice(map, "issuer", c->issuer);
+	if (c->root.len > 0)
+		conf_set_slice(map, "root", c->root);
 	if (c->is_of_app)
 		conf_set_bool(map, "application", true);
 	if (c->attestor.len > 0) {
@@ -220,6 +222,7 @@ cert_record_read(struct cert_record *c, struct arena *a, struct slice json,
 	c->expires = conf_get_int(map, "expires", 0);
 	c->token = get(map, "token");
 	c->issuer = get(map, "issuer");
+	c->root = get(map, "root");
 	c->attestor = get(map, "attestor");
 	c->host = get(map, "host");
 	c->credential = get(map, "credential");

@@ -44,6 +44,7 @@ struct cert_record {
 	int64_t      issued, expires;
 	struct slice token;		/* it came from; or absent */
 	struct slice issuer;		/* key id of who signed it, hex */
+	struct slice root;		/* and of the root above that; or absent */
 	bool         is_of_app;		/* a second one, for its application */
 	struct slice attestor, host;	/* that it joined by: attest.h; or absent */
 	struct slice credential;	/* by which it proved to be that one; or absent */
