@@ -1,5 +1,7 @@
+#include "base/str.h"
 #include "base/unit.h"
 #include "http/path.h"
+#include "model/warn.h"
 
 /* out NULL: refused */
 static const struct { const char *in, *out; } vectors[] = {
@@ -95,4 +97,49 @@ TEST(normal_paths_stay_as_they_are)
 		arena_reset(&a);
 	}
 	arena_fini(&a);
+}
+
+static void
+note(void *arg, const struct model_object *o, const char *text)
+{
+	size_t *warnings = arg;
+
+	(void)o;
+	*warnings += strstr(text, ".paths[0]: matches nothing") != NULL;
+}
+
+/* Of a policy about this path alone. */
+static size_t
+count_warnings(const char *path)
+{
+	struct model_set set;
+	struct str doc = { 0 };
+	size_t n = 0;
+
+	str_add(&doc, "{\"apiVersion\": \"security.istio.io/v1\", \"kind\": "
+	    "\"AuthorizationPolicy\", \"metadata\": {\"name\": \"p\"}, \"spec\": "
+	    "{\"rules\": [{\"to\": [{\"operation\": {\"paths\": [");
+	str_add_json(&doc, slice_str(path));
+	str_add(&doc, "]}}]}]}}");
+	model_set_init(&set, MODEL_STRICT, "default");
+	model_set_read_text(&set, str_slice(&doc), "t", CONF_JSON);
+	assert_int_equal(set.faults_len, 0);
+	model_warn(&set, 0, note, &n);
+	model_set_fini(&set);
+	str_fini(&doc);
+	return n;
+}
+
+/* The model cannot ask here, and has these rules once more (warn_values.c). */
+TEST(paths_that_no_request_has_are_those_that_policies_are_warned_of)
+{
+	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+		const char *in = vectors[i].in, *out = vectors[i].out;
+		bool is_had = out != NULL && strcmp(in, out) == 0;
+
+		/* A '*' may be a pattern's. */
+		if (strchr(in, '*') == NULL &&
+		    count_warnings(in) != (is_had ? 0 : 1))
+			fail_msg("%s", in);
+	}
 }

@@ -91,7 +91,16 @@ static const struct {
 	{ 0, OPERATION("paths: ['/a%2Fb']"), OF_OPERATION "paths[0]: matches "
 	    "nothing: no request has it, such a path is answered 400" },
 	{ 0, OPERATION("paths: ['/%C3%A4', /a;x, '/a.b', '/a%20b*', '/..b', "
-	    "'/a/.*', '/100%']"), NULL },
+	    "'/a/.*', '/100%*', '/a%2*', '/%41%*']"), OF_OPERATION "paths[8]: "
+	    "matches nothing: no request has it, this is compared as it comes, and "
+	    "it comes as \"/A%*\"" },
+	{ 0, OPERATION("paths: ['/100%']"), OF_OPERATION "paths[0]: matches "
+	    "nothing: no request has it, such a path is answered 400" },
+	{ 0, OPERATION("paths: ['/a%zz*']"), OF_OPERATION "paths[0]: matches "
+	    "nothing: no request has it, such a path is answered 400" },
+	{ 0, OPERATION("paths: ['/a/%2e%2E/b']"), OF_OPERATION "paths[0]: matches "
+	    "nothing: no request has it, paths are compared without //, /./ and "
+	    "/../" },
 	/* Fields that no request has. */
 	{ 0, WHEN("{key: 'request.headers[x_a]', values: [b]}"), SAID "when[0].key: "
 	    "values match nothing, and notValues take nothing away: fields with _ "

@@ -70,30 +70,56 @@ hex_value(char c)
 	return (unsigned char)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
 }
 
-/* Each letter as requests have it (http/path.h), in the arena. */
+/* The byte at *i, or what "%XY" there stands for: then *i is at its end. */
+static unsigned char
+read_letter(struct slice s, size_t *i, bool *is_code)
+{
+	const char *p = s.ptr + *i;
+
+	*is_code = *p == '%' && *i + 2 < s.len && is_hex(p[1]) && is_hex(p[2]);
+	if (!*is_code)
+		return (unsigned char)*p;
+	*i += 2;
+	return (unsigned char)(hex_value(p[1]) << 4 | hex_value(p[2]));
+}
+
+/* A '%' that whatever a pattern's '*' stands for may make a code of. */
+static bool
+is_begun(struct slice s, size_t i)
+{
+	return s.ptr[s.len - 1] == '*' && s.len - 1 - i < 3 &&
+	    (s.len - 1 - i == 1 || is_hex(s.ptr[i + 1]));
+}
+
+static bool
+is_refused(unsigned char c, bool is_code)
+{
+	return c < 0x20 || c == 0x7f || c == '\\' || (is_code && c == '/');
+}
+
+/*
+ * Each letter as requests have it, in the arena; NULL: they are answered 400.
+ * That is http/path.h, whose test holds this against it.
+ */
 static const char *
 as_requests_have_it(struct slice s, struct arena *a)
 {
 	const char *plain = model_authz_is_template(s.ptr) ?
-	    "/%!$&'()*+,;=:@{}" : "/%!$&'()*+,;=:@";
+	    "/!$&'()*+,;=:@{}" : "/!$&'()*+,;=:@";
 	char *out = arena_alloc(a, s.len * 3 + 1);
 	size_t n = 0;
 
 	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-		bool is_code = c == '%' && i + 2 < s.len && is_hex(s.ptr[i + 1]) &&
-		    is_hex(s.ptr[i + 2]);
-		unsigned char of = c;
+		bool is_begin = s.ptr[i] == '%' && is_begun(s, i), is_code;
+		unsigned char c = read_letter(s, &i, &is_code);
 
-		if (is_code)
-			of = (unsigned char)(hex_value(s.ptr[i + 1]) << 4 |
-			    hex_value(s.ptr[i + 2]));
-		i += is_code ? 2 : 0;
-		if (is_code ? of != 0 && is_unreserved(of) : is_unreserved(c) ||
-		    strchr(plain, c) != NULL)
-			out[n++] = (char)of;
+		if (is_refused(c, is_code) || (c == '%' && !is_code && !is_begin))
+			return NULL;
+		if (is_begin || is_unreserved(c) || (!is_code &&
+		    strchr(plain, c) != NULL))
+			out[n++] = (char)c;
 		else
-			n += (size_t)snprintf(out + n, 4, "%%%02X", of);
+			n += (size_t)snprintf(out + n, 4, "%%%02X", c);
 	}
 	out[n] = '\0';
 	return out;
@@ -109,32 +135,39 @@ has_other_template(struct slice s)
 	    !model_authz_is_template(s.ptr);
 }
 
+static bool
+has_any(const char *s, const char *const *parts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strstr(s, parts[i]) != NULL)
+			return true;
+	return false;
+}
+
 static const char *
 path_fault(struct slice s, struct arena *a)
 {
 	static const char *const parts[] = { "//", "/./", "/../" };
-	static const char *const refused[] = { "\\", "%2F", "%2f", "%5C", "%5c",
-		"%00" };
+	static const char *const traps[] = { "/.;", "/..;" };
 	const char *as;
 
 	if (s.ptr[0] != '/' && s.ptr[0] != '*' && s.ptr[0] != '{')
 		return "no request has it, paths begin with /";
 	if (slice_find(s, '?') >= 0 || slice_find(s, '#') >= 0)
 		return "no request has it, the query is no part of a path";
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (strstr(s.ptr, parts[i]) != NULL)
-			return "no request has it, paths are compared without "
-			    "//, /./ and /../";
-	if (slice_has_suffix(s, SLICE("/.")) || slice_has_suffix(s, SLICE("/..")))
+	as = as_requests_have_it(s, a);
+	if (as == NULL || has_any(as, traps, 2))
+		return "no request has it, such a path is answered 400";
+	if (has_any(as, parts, 3))
+		return "no request has it, paths are compared without "
+		    "//, /./ and /../";
+	if (slice_has_suffix(slice_str(as), SLICE("/.")) ||
+	    slice_has_suffix(slice_str(as), SLICE("/..")))
 		return "no request has it, paths are compared without /. and /.. "
 		    "behind";
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-		if (strstr(s.ptr, refused[i]) != NULL)
-			return "no request has it, such a path is answered 400";
 	if (has_other_template(s))
 		return "it is no template, {*} stands for a segment and {**} for "
 		    "any number of them";
-	as = as_requests_have_it(s, a);
 	return strcmp(as, s.ptr) == 0 ? NULL : arena_printf(a, "no request has "
 	    "it, this is compared as it comes, and it comes as \"%s\"", as);
 }
